@@ -1,0 +1,79 @@
+# shellcheck shell=bash
+# What every command needs: where things lie, how we talk, and how work is skipped when it was done before.
+
+MODULE=helpdesk_mgmt_sms
+ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd -P)
+DEV=$ROOT/.dev
+# The clean path keeps out a pyenv or a virtual environment of the caller: Odoo needs Debian's own interpreter.
+SYSTEM_PYTHON=${PYTHON:-/usr/bin/python3}
+
+if [ -t 2 ]; then BOLD=$'\e[1m' RED=$'\e[31m' PLAIN=$'\e[0m'; else BOLD='' RED='' PLAIN=''; fi
+
+# All talk goes to stderr, so that stdout stays what the called tools print.
+say() { printf '%s==> %s%s\n' "$BOLD" "$*" "$PLAIN" >&2; }
+note() { printf '    %s\n' "$*" >&2; }
+die() {
+    printf '%serror: %s%s\n' "$RED" "$1" "$PLAIN" >&2
+    shift
+    [ $# -eq 0 ] || printf '       %s\n' "$@" >&2
+    exit 1
+}
+
+# Run a noisy command with its output in a log file; show the end of the log only when it fails.
+logged() {
+    local log=$DEV/logs/$1.log status=0
+    shift
+    "$@" >"$log" 2>&1 </dev/null || status=$?
+    [ $status -eq 0 ] && return
+    tail -n 40 "$log" >&2
+    note "The whole log: $log"
+    return $status
+}
+
+# A digest of words, to name what a stamp stands for.
+digest() { printf '%s\n' "$@" | sha256sum | cut -c1-32; }
+
+# Stamps: a step is done when its stamp holds the key (versions, requirements) that it was done for.
+is_stamped() { [ "$(cat "$DEV/stamps/$1" 2>/dev/null)" = "$2" ]; }
+stamp() { printf '%s\n' "$2" >"$DEV/stamps/$1"; }
+unstamp() { rm -f "$DEV/stamps/$1"; }
+
+# The folder of everything that the commands make. It is for this user only, since it holds a password.
+make_dev_folder() {
+    if [ -d "$DEV" ] && [ ! -O "$DEV" ]; then
+        die "$DEV belongs to $(stat -c %U "$DEV")." \
+            "Run this as that user, or remove the folder, or use a checkout of your own."
+    fi
+    mkdir -p "$DEV"/{logs,stamps,run,addons,data} || die "cannot write in $ROOT"
+}
+
+# Set-up is done by one command at a time; a second one waits, then finds everything done.
+lock_setup() {
+    exec 8>"$DEV/run/setup.lock"
+    flock -n 8 && return
+    say "Another command is setting up this checkout: waiting for it"
+    flock 8
+}
+unlock_setup() { exec 8>&-; }
+
+# A TCP port of the loopback address that is free now. Given a number: the first free one from there on.
+free_port() {
+    "$SYSTEM_PYTHON" - "${1:-0}" <<'PY'
+import socket, sys
+
+def is_free(port):
+    with socket.socket() as sock:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            sock.bind(("127.0.0.1", port))
+        except OSError:
+            return 0
+        return sock.getsockname()[1]
+
+first = int(sys.argv[1])
+candidates = range(first, min(first + 100, 65536)) if first else [0]
+print(next(filter(None, map(is_free, candidates)), 0))
+PY
+}
+
+random_word() { "$SYSTEM_PYTHON" -c 'import secrets; print(secrets.token_hex(24))'; }

@@ -1,0 +1,43 @@
+# shellcheck shell=bash
+# Odoo databases: made from nothing, copied from a template, dropped.
+
+database_exists() { [ "$(query "SELECT 1 FROM pg_database WHERE datname = '$1'")" = 1 ]; }
+
+drop_database() {
+    query "DROP DATABASE IF EXISTS \"$1\" WITH (FORCE)"
+    rm -rf "$DEV/data/filestore/$1"
+}
+
+# A copy with its files. They never change once written, so the copy may share them.
+copy_database() {
+    drop_database "$2"
+    query "CREATE DATABASE \"$2\" TEMPLATE \"$1\""
+    [ ! -d "$DEV/data/filestore/$1" ] || cp -al "$DEV/data/filestore/$1" "$DEV/data/filestore/$2"
+}
+
+# The versions that a database is made with: it is made anew when one of them changes.
+versions_key() {
+    digest "$(odoo_version)" "$(dpkg -f "$DEV"/apt/download/odoo-19/*.deb Version 2>/dev/null)" \
+        "$(odoo_folder)" "$(cat "$ROOT"/requirements-*.txt)" "$(cat "$PG_DATA/PG_VERSION")" "$@"
+}
+
+# A database with some modules and no demo data, kept for the next run. $1: name, $2: modules
+make_template() {
+    local key
+    key=$(versions_key "$2")
+    if is_stamped "db-$1" "$key" && database_exists "$1"; then return; fi
+    say "Making the template database ($2)"
+    drop_database "$1"
+    logged "db-$1" run_odoo "$CONF" -d "$1" -i "$2" --stop-after-init || die "Odoo could not install $2"
+    stamp "db-$1" "$key"
+}
+
+addon_depends() {
+    "$SYSTEM_PYTHON" -c 'import ast, sys; print(",".join(ast.literal_eval(open(sys.argv[1]).read())["depends"]))' "$ROOT/__manifest__.py"
+}
+
+# What the addon is made of, to see whether an installed one is current.
+sources_key() {
+    (cd "$ROOT" && find __init__.py __manifest__.py controllers data demo i18n models providers report security static tools views wizard \
+        -type f ! -name '*.pyc' -print0 2>/dev/null | sort -z | xargs -0 sha256sum | sha256sum | cut -c1-32)
+}

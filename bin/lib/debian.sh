@@ -1,0 +1,112 @@
+# shellcheck shell=bash
+# Debian packages: which are missing, how they get here, and how a package is unpacked without being installed.
+
+is_debian() { [ "$(. /etc/os-release 2>/dev/null && echo "${ID:-}")" = debian ] && command -v apt-get >/dev/null; }
+
+# Said on every other system, where we touch nothing.
+die_not_debian() {
+    die "this is not Debian: $1 cannot be fetched for you." \
+        "Install by hand: Python 3.10 to 3.13 with venv, a PostgreSQL server (13 or newer; initdb and pg_ctl on the PATH)," \
+        "Chromium (for the browser tests), git, and an Odoo 19 source tree with its Python requirements." \
+        "Then run: ODOO_PATH=<folder of Odoo 19> $0"
+}
+
+# Empty for root, "sudo" where it can be used, else nothing that works: "none".
+privilege() {
+    if [ "$(id -u)" = 0 ]; then
+        echo
+    elif command -v sudo >/dev/null && { sudo -n true 2>/dev/null || [ -t 0 ]; }; then
+        echo sudo
+    else
+        echo none
+    fi
+}
+
+# The packages of a dependency line (Depends syntax) that are not installed yet, one a line.
+missing_packages() {
+    apt-get -s -q --no-install-recommends satisfy "$1" 2>/dev/null | awk '/^Inst /{print $2}'
+}
+
+# True when dpkg alone says that the line is met: quick, and it needs no package lists.
+is_satisfied() {
+    local simulation
+    simulation=$(apt-get -s -q --no-install-recommends satisfy "$1" 2>/dev/null) || return 1
+    ! grep -q '^Inst ' <<<"$simulation"
+}
+
+# Package lists older than a day (or none at all) are refreshed, once in a run.
+refresh_lists() {
+    local lists=/var/lib/apt/lists
+    [ -z "${LISTS_REFRESHED:-}" ] || return 0
+    LISTS_REFRESHED=1
+    if [ -n "$(find $lists -maxdepth 1 -name '*_Packages*' -mmin -1440 -print -quit 2>/dev/null)" ]; then return 0; fi
+    say "Refreshing the package lists"
+    logged apt-update $SUDO apt-get update -q
+}
+
+# Make a dependency line true, from the machine's own sources. $1: what it is for, $2: the line.
+install_packages() {
+    is_satisfied "$2" && return
+    is_debian || die_not_debian "$1"
+    SUDO=$(privilege)
+    if [ "$SUDO" = none ]; then
+        die "packages are missing for $1, and you are neither root nor may use sudo." \
+            "Ask an administrator to run:" \
+            "apt-get install --no-install-recommends $(missing_packages "$2" | paste -sd' ')"
+    fi
+    refresh_lists
+    say "Installing $1"
+    logged "apt-${1//[^a-zA-Z0-9]/-}" $SUDO env DEBIAN_FRONTEND=noninteractive \
+        apt-get -y -q --no-install-recommends satisfy "$2" ||
+        die "apt-get could not install $1"
+}
+
+# The mirror that this machine already uses for Debian itself: "address<TAB>keyring".
+debian_mirror() {
+    # shellcheck disable=SC2016  # apt's own placeholders
+    apt-get indextargets --format '$(REPO_URI) $(SIGNED_BY) $(LABEL)' 'Created-By: Packages' |
+        awk '$1 ~ /debian\/?$/ && $1 !~ /security/ {print $1 "\t" ($2 ~ /^\// ? $2 : ""); exit}'
+}
+
+# A private apt configuration for a suite that the machine itself does not use. It touches nothing of the system.
+write_private_apt() {
+    local suite=$1 dir=$DEV/apt/$1 uri keyring option=''
+    IFS=$'\t' read -r uri keyring < <(debian_mirror) || true
+    [ -n "${uri:-}" ] || die "no Debian mirror found in this machine's apt sources"
+    mkdir -p "$dir"/{lists/partial,cache/archives/partial,parts}
+    [ -z "$keyring" ] || option="[signed-by=$keyring] "
+    echo "deb $option$uri $suite main" >"$dir/sources.list"
+    cat >"$dir/apt.conf" <<CONF
+Dir::Etc::sourcelist "$dir/sources.list";
+Dir::Etc::sourceparts "$dir/parts";
+Dir::Etc::preferences "/dev/null";
+Dir::Etc::preferencesparts "$dir/parts";
+Dir::State::lists "$dir/lists";
+Dir::Cache "$dir/cache";
+Acquire::Languages "none";
+APT::Sandbox::User "";
+CONF
+}
+
+# Unpack a package of a suite into a folder, without installing it. Its .deb stays beside, for its dependency line.
+# $1: suite or "" for the machine's own sources, $2: package, $3: folder
+unpack_package() {
+    local config=/dev/null download=$DEV/apt/download/$2
+    rm -rf "$download" "$3"
+    mkdir -p "$download" "$3.new"
+    if [ -n "$1" ]; then
+        write_private_apt "$1"
+        config=$DEV/apt/$1/apt.conf
+        APT_CONFIG=$config logged "apt-update-$1" apt-get update -q || die "apt-get could not read the lists of Debian $1"
+    fi
+    (cd "$download" && APT_CONFIG=$config logged "download-$2" apt-get download -q -o APT::Sandbox::User= "$2") ||
+        die "apt-get could not download $2"
+    dpkg -x "$download"/*.deb "$3.new"
+    mv "$3.new" "$3"
+}
+
+# The dependency line of an unpacked package, less what we must not install. $1: package, $2: pattern to leave out
+package_depends() {
+    dpkg -f "$DEV/apt/download/$1"/*.deb Depends | tr ',' '\n' | sed 's/^ *//' |
+        grep -vE "${2:-^$}" | paste -sd,
+}

@@ -1,0 +1,155 @@
+# shellcheck shell=bash
+# Odoo 19 and its Python environment, all inside .dev/.
+
+ODOO_TREE=$DEV/odoo
+VENV=$DEV/venv
+CONF=$DEV/odoo.conf
+
+# The folder that holds the Python package "odoo".
+odoo_folder() {
+    if [ -n "${ODOO_PATH:-}" ]; then
+        (cd "$ODOO_PATH" && pwd -P)
+    else
+        echo "$ODOO_TREE/usr/lib/python3/dist-packages"
+    fi
+}
+
+odoo_version() {
+    sed -n "s/^version_info *= *(\([0-9]*\), *\([0-9]*\).*/\1.\2/p" "$(odoo_folder)/odoo/release.py"
+}
+
+check_odoo_path() {
+    [ -f "$ODOO_PATH/odoo/release.py" ] || die "ODOO_PATH=$ODOO_PATH holds no Odoo (there is no odoo/release.py in it)"
+    [ "$(odoo_version)" = 19.0 ] || die "ODOO_PATH=$ODOO_PATH is Odoo $(odoo_version); Odoo 19.0 is needed"
+}
+
+# Odoo comes from Debian's package, unpacked and not installed: no service, no system user, no change of the machine.
+fetch_odoo() {
+    if [ -n "${ODOO_PATH:-}" ]; then
+        check_odoo_path
+        return
+    fi
+    is_debian || die_not_debian "Odoo 19"
+    if ! is_stamped odoo-tree "$ODOO_TREE"; then
+        SUDO=$(privilege)
+        say "Fetching Odoo 19 (Debian's package, unpacked into .dev/)"
+        unpack_package sid odoo-19 "$ODOO_TREE"
+        complete_odoo
+        stamp odoo-tree "$ODOO_TREE"
+    fi
+    install_packages "the libraries of Odoo" "$(package_depends odoo-19 '^(odoo|adduser)'), python3-venv"
+}
+
+# Debian leaves out this file (not free); its absence logs an error that fails every browser tour of the backend.
+complete_odoo() {
+    local missing
+    missing=$(odoo_folder)/odoo/addons/mail/static/lib/selfie_segmentation/selfie_segmentation.js
+    [ -e "$missing" ] && return
+    mkdir -p "$(dirname "$missing")"
+    : >"$missing"
+}
+
+# The Python environment: Debian's libraries, and what Debian does not have from PyPI.
+make_venv() {
+    local requirements=$ROOT/requirements-dev.txt key
+    key=$(digest "$(cat "$ROOT"/requirements-*.txt)" "$(odoo_folder)" "$VENV" "$("$SYSTEM_PYTHON" -V)")
+    is_stamped venv "$key" && return
+    say "Building the Python environment"
+    rm -rf "$VENV"
+    "$SYSTEM_PYTHON" -m venv --system-site-packages "$VENV" || die "$SYSTEM_PYTHON cannot make a virtual environment"
+    odoo_folder >"$(site_packages)/odoo-19.pth"
+    pip_install pip -r "$requirements" || die "pip could not install the requirements"
+    # OCA's wheels ask for a distribution "odoo" that PyPI does not have; Odoo is here by the .pth file above.
+    pip_install pip-oca --no-deps -r "$ROOT/requirements-oca.txt" || die "pip could not install the OCA addons"
+    check_odoo_imports
+    stamp venv "$key"
+}
+
+# $1: name of the log
+pip_install() {
+    local log=$1
+    shift
+    logged "$log" "$VENV/bin/python" -m pip install --progress-bar off --disable-pip-version-check "$@"
+}
+
+site_packages() { "$VENV/bin/python" -c 'import sysconfig; print(sysconfig.get_path("purelib"))'; }
+
+# An Odoo given by ODOO_PATH may need libraries that no package brought; its own list names them.
+check_odoo_imports() {
+    local probe='import odoo.release, odoo.cli, odoo.http, odoo.tools.mail, odoo.service.server'
+    (cd / && "$VENV/bin/python" -c "$probe") 2>"$DEV/logs/import.log" && return
+    if [ -n "${ODOO_PATH:-}" ] && [ -f "$ODOO_PATH/requirements.txt" ]; then
+        say "Installing the requirements of $ODOO_PATH"
+        pip_install pip-odoo -r "$ODOO_PATH/requirements.txt" || true
+        (cd / && "$VENV/bin/python" -c "$probe") 2>"$DEV/logs/import.log" && return
+    fi
+    tail -n 3 "$DEV/logs/import.log" >&2
+    die "Odoo cannot be imported"
+}
+
+# The addon on the addons path under its own name, whatever the checkout's folder is called. The folder is real and
+# its entries are links: a link to the whole checkout would hold .dev/ and so itself, and Odoo's export of
+# translations follows links.
+link_addon() {
+    local target=$DEV/addons/$MODULE entry
+    mkdir -p "$target"
+    find "$target" -maxdepth 1 -type l ! -exec test -e {} \; -delete
+    for entry in "$ROOT"/*; do
+        case ${entry##*/} in
+        bin | bench | node_modules | package*.json) ;;
+        *) ln -sfn "../../../${entry##*/}" "$target/${entry##*/}" ;;
+        esac
+    done
+}
+
+addons_path() {
+    local path=$DEV/addons,$(site_packages)/odoo/addons base
+    base=$(odoo_folder)
+    [ ! -d "$base/addons/web" ] || path=$path,$base/addons
+    echo "$path,$base/odoo/addons"
+}
+
+# The configuration is written anew each time: the database's port may have changed. $1: file, $2...: more lines
+write_conf() {
+    local file=$1 old_umask
+    shift
+    old_umask=$(umask)
+    umask 077
+    {
+        cat <<CONF
+[options]
+addons_path = $(addons_path)
+data_dir = $DEV/data
+db_host = 127.0.0.1
+db_port = $(pg_port)
+db_user = $PG_ROLE
+db_password = $(cat "$PG_PASSWORD")
+http_interface = 127.0.0.1
+list_db = False
+admin_passwd = $(cat "$PG_PASSWORD")
+server_wide_modules = base,rpc,web
+screenshots = $DEV/logs/browser
+CONF
+        [ $# -eq 0 ] || printf '%s\n' "$@"
+    } >"$file"
+    umask "$old_umask"
+}
+
+# Odoo's own command line. $1: configuration file
+run_odoo() {
+    local conf=$1 command=()
+    shift
+    case ${1:-} in shell | db | i18n | module | populate | cloc | neutralize) command=("$1") && shift ;; esac
+    (cd "$DEV/run" && exec "$VENV/bin/python" -m odoo "${command[@]}" -c "$conf" "$@")
+}
+
+# Everything up to an Odoo that can be started.
+setup_odoo() {
+    make_dev_folder
+    lock_setup
+    fetch_odoo
+    make_venv
+    link_addon
+    find_postgres
+    unlock_setup
+}

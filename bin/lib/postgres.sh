@@ -1,0 +1,155 @@
+# shellcheck shell=bash
+# A private PostgreSQL cluster in .dev/pg: own port, own socket, own password. It runs while some command uses it.
+
+PG_HOME=$DEV/pg
+PG_DATA=$PG_HOME/data
+PG_PASSWORD=$DEV/pg.password
+PG_ROLE=odoo
+
+# Server programs of the machine if it has some (the newest), else of Debian's package, unpacked into .dev/ and not
+# installed, since the installed package would make a cluster and a service of its own.
+find_postgres() {
+    PG_BIN=$(newest_postgres) && return
+    is_debian || die_not_debian "PostgreSQL"
+    local package
+    package=$(server_package)
+    if ! is_stamped postgres-tree "$package"; then
+        SUDO=$(privilege)
+        say "Fetching PostgreSQL ($package, unpacked into .dev/)"
+        unpack_package "" "$package" "$DEV/postgresql"
+        stamp postgres-tree "$package"
+    fi
+    install_packages "the libraries of PostgreSQL" "$(package_depends "$package" '^(postgresql-common|locales|ssl-cert|debconf)')"
+    PG_BIN=$(echo "$DEV"/postgresql/usr/lib/postgresql/*/bin)
+}
+
+newest_postgres() {
+    local initdb
+    [ -z "${IGNORE_SYSTEM_POSTGRES:-}" ] || return 1
+    initdb=$(find /usr/lib/postgresql -path '*/bin/initdb' 2>/dev/null | sort -V | tail -n 1)
+    [ -n "$initdb" ] || initdb=$(command -v initdb) || return 1
+    dirname "$(readlink -f "$initdb")"
+}
+
+# The package that Debian's "postgresql" stands for, such as postgresql-17.
+server_package() {
+    local name
+    name=$(apt-cache depends postgresql 2>/dev/null | sed -n 's/.*Depends: \(postgresql-[0-9]*\)$/\1/p' | sort -V | tail -n 1)
+    echo "${name:-postgresql-17}"
+}
+
+# PostgreSQL refuses to run as root. For root it runs as "postgres" or "nobody"; when that user cannot reach the folder
+# (a checkout below /root), with the one capability that lets it pass. PG_AS is the prefix of every server command.
+choose_postgres_user() {
+    PG_AS=()
+    [ "$(id -u)" = 0 ] || return 0
+    command -v setpriv >/dev/null || die "setpriv (package util-linux) is needed to run PostgreSQL as another user than root"
+    local user=postgres capability base
+    id -u $user >/dev/null 2>&1 || user=nobody
+    mkdir -p "$PG_HOME"
+    chown "$user" "$PG_HOME"
+    base=(setpriv --reuid "$user" --regid "$(id -g $user)" --clear-groups)
+    for capability in '' dac_read_search dac_override; do
+        PG_AS=("${base[@]}")
+        # The securebit makes access(2), which PostgreSQL asks for its own files, see the capability too.
+        [ -z "$capability" ] || PG_AS+=(--inh-caps "+$capability" --ambient-caps "+$capability" --securebits +no_setuid_fixup)
+        if "${PG_AS[@]}" test -r "$PG_BIN/initdb" -a -r "$PG_HOME" 2>/dev/null; then return; fi
+    done
+    die "user $user, who must run PostgreSQL, cannot reach $PG_HOME." \
+        "Move the checkout to a folder that others may pass through, or run this as an ordinary user."
+}
+
+pg_server() { (cd "$PG_HOME" 2>/dev/null || cd /; exec env -u PGPORT -u PGHOST -u PGDATA LC_ALL=C.UTF-8 "${PG_AS[@]}" "$PG_BIN/$@"); }
+
+make_cluster() {
+    [ -f "$PG_DATA/PG_VERSION" ] && return
+    say "Making the private PostgreSQL cluster"
+    [ -s "$PG_PASSWORD" ] || (umask 077 && random_word >"$PG_PASSWORD")
+    rm -rf "$PG_DATA"
+    logged initdb init_cluster || { rm -rf "$PG_DATA"; die "initdb failed"; }
+    cat >>"$PG_DATA/postgresql.conf" <<CONF
+# For development and tests only: speed before safety against a power cut.
+fsync = off
+synchronous_commit = off
+full_page_writes = off
+max_connections = 200
+shared_buffers = 256MB
+max_wal_size = 2GB
+autovacuum_naptime = 5min
+listen_addresses = '127.0.0.1'
+logging_collector = off
+CONF
+}
+
+# The password is handed over in a short-lived copy, since the server's user may not read our file.
+init_cluster() {
+    local copy=$PG_HOME/initial-password status=0
+    (umask 077 && cat "$PG_PASSWORD" >"$copy")
+    [ ${#PG_AS[@]} -eq 0 ] || chown --reference="$PG_HOME" "$copy"
+    pg_server initdb -D "$PG_DATA" -U "$PG_ROLE" -A scram-sha-256 --pwfile="$copy" -E UTF8 --locale=C.UTF-8 --no-sync ||
+        status=$?
+    rm -f "$copy"
+    return $status
+}
+
+# The port of the running server, as it wrote it itself.
+pg_port() { sed -n 4p "$PG_DATA/postmaster.pid" 2>/dev/null; }
+
+# The server's process works in its data folder; a process that merely got its old number after a reboot does not.
+is_pg_running() {
+    local pid
+    pid=$(head -n 1 "$PG_DATA/postmaster.pid" 2>/dev/null) || return 1
+    [ -n "$pid" ] && [ "$(readlink "/proc/$pid/cwd" 2>/dev/null)" = "$PG_DATA" ]
+}
+
+# Start the server unless it runs. A port can be taken between our look and the start, so try again with another.
+start_postgres() {
+    local try port
+    choose_postgres_user
+    exec 7>"$DEV/run/pg-start.lock"
+    flock 7
+    make_cluster
+    check_cluster_version
+    for try in 1 2 3; do
+        is_pg_running && break
+        rm -f "$PG_DATA/postmaster.pid"
+        port=$(free_port)
+        logged "pg-start" pg_server pg_ctl start -w -t 60 -s -D "$PG_DATA" -l "$PG_HOME/server.log" -o "-p $port $(socket_option)" && break
+        [ "$try" != 3 ] || die "PostgreSQL does not start; see $PG_HOME/server.log"
+    done
+    hold_postgres
+    exec 7>&-
+}
+
+check_cluster_version() {
+    local made have
+    made=$(cat "$PG_DATA/PG_VERSION")
+    have=$("$PG_BIN/postgres" -V | sed 's/.* \([0-9]*\)\..*/\1/')
+    [ "$made" = "$have" ] || die "the cluster in .dev/pg was made by PostgreSQL $made, and $have is there now." "Remove .dev/pg and run this again: everything in it is made anew."
+}
+
+# A socket path may be 107 bytes long; in a deeper folder the server listens on TCP alone.
+socket_option() {
+    if [ ${#PG_HOME} -lt 80 ]; then printf -- "-k '%s'" "$PG_HOME"; else printf -- "-k ''"; fi
+}
+
+# Every command that uses the server holds a shared lock; the last one to leave stops it.
+hold_postgres() {
+    exec 9>"$DEV/run/pg.lock"
+    flock -s 9
+}
+leave_postgres() {
+    exec 9>&- 
+    (
+        flock -n -x 6 || exit 0
+        is_pg_running && pg_server pg_ctl stop -w -m fast -s -D "$PG_DATA" >/dev/null 2>&1
+    ) 6>"$DEV/run/pg.lock" || true
+}
+
+# A client of the cluster. The password goes by the environment, never by the command line.
+pg_client() {
+    local program=$1
+    shift
+    PGPASSWORD=$(cat "$PG_PASSWORD") PGHOST=127.0.0.1 PGPORT=$(pg_port) PGUSER=$PG_ROLE "$PG_BIN/$program" "$@"
+}
+query() { pg_client psql -X -q -At -v ON_ERROR_STOP=1 -d "${2:-postgres}" -c "$1"; }
