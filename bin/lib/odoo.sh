@@ -34,19 +34,23 @@ fetch_odoo() {
         SUDO=$(privilege)
         say "Fetching Odoo 19 (Debian's package, unpacked into .dev/)"
         unpack_package sid odoo-19 "$ODOO_TREE"
-        complete_odoo
         stamp odoo-tree "$ODOO_TREE"
     fi
+    complete_odoo
     install_packages "the libraries of Odoo" "$(package_depends odoo-19 '^(odoo|adduser)'), python3-venv"
 }
 
-# Debian leaves out this file (not free); its absence logs an error that fails every browser tour of the backend.
+# What an unpacked tree lacks.
 complete_odoo() {
-    local missing
-    missing=$(odoo_folder)/odoo/addons/mail/static/lib/selfie_segmentation/selfie_segmentation.js
-    [ -e "$missing" ] && return
-    mkdir -p "$(dirname "$missing")"
-    : >"$missing"
+    local addons shared
+    addons=$(odoo_folder)/odoo/addons
+    # The tree reaches fonts and JavaScript libraries of other packages by relative links into /usr/share.
+    for shared in javascript fonts fonts-font-awesome; do
+        ln -sfn "/usr/share/$shared" "$ODOO_TREE/usr/share/$shared"
+    done
+    # Debian leaves out this file (not free); its absence logs an error that fails every browser tour of the backend.
+    mkdir -p "$addons/mail/static/lib/selfie_segmentation"
+    touch "$addons/mail/static/lib/selfie_segmentation/selfie_segmentation.js"
 }
 
 # The Python environment: Debian's libraries, and what Debian does not have from PyPI.
