@@ -1,0 +1,153 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+import secrets
+
+from odoo import api, fields, models
+
+from ..providers import PROVIDERS
+from ..tools import gate
+from .sms_api import SmsApiGated, SmsApiOutbox
+
+#: System parameter: another address than Twilio's own (a proxy, a loopback peer).
+TWILIO_URL_PARAMETER = "helpdesk_mgmt_sms.twilio_api_url"
+
+
+class ResCompany(models.Model):
+    """Adds the company's carrier account and its rule for consent."""
+
+    _inherit = "res.company"
+
+    sms_provider = fields.Selection(
+        selection_add=[("sandbox", "Sandbox (nothing leaves this database)")],
+        ondelete={"sandbox": "set default"},
+    )
+    sms_twilio_messaging_service_sid = fields.Char(
+        "Messaging Service SID",
+        groups="base.group_system",
+        help="Send through this service instead of a single number. It starts with MG.",
+    )
+    sms_twilio_api_key_sid = fields.Char(
+        "API Key SID",
+        groups="base.group_system",
+        help="Preferred over the auth token for sending; it can be revoked alone.",
+    )
+    sms_twilio_api_key_secret = fields.Char(
+        "API Key Secret", groups="base.group_system", copy=False
+    )
+    sms_webhook_key = fields.Char(
+        "Webhook Key",
+        groups="base.group_system",
+        copy=False,
+        help="Random part of the addresses that the carrier calls.",
+    )
+    sms_inbound_url = fields.Char(
+        "Address for Incoming Messages",
+        compute="_compute_sms_inbound_url",
+        groups="base.group_system",
+        help="Enter it at Twilio as the webhook for incoming messages (HTTP POST).",
+    )
+    sms_consent_policy = fields.Selection(
+        [
+            (gate.POLICY_OPT_IN, "Opt-in: no recorded consent, no message"),
+            (gate.POLICY_OPT_OUT, "Opt-out: only an opt-out blocks"),
+        ],
+        string="Consent Policy",
+        required=True,
+        default=gate.POLICY_OPT_IN,
+        help="Opt-out is for companies whose other apps already text their customers.",
+    )
+
+    _sms_webhook_key_unique = models.UniqueIndex("(sms_webhook_key)")
+
+    @api.depends("sms_webhook_key")
+    def _compute_sms_inbound_url(self):
+        for company in self:
+            company.sms_inbound_url = company._get_sms_url("inbound")
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        """Give each company a webhook key of its own."""
+        companies = super().create(vals_list)
+        companies._ensure_sms_webhook_key()
+        return companies
+
+    def _ensure_sms_webhook_key(self):
+        """Give a random key to the companies that have none."""
+        for company_sudo in self.sudo():
+            if not company_sudo.sms_webhook_key:
+                company_sudo.sms_webhook_key = secrets.token_urlsafe(32)
+
+    def action_rotate_sms_webhook_key(self):
+        """Replace the webhook key; the carrier must be given the new address."""
+        self.ensure_one()
+        self.check_access("write")
+        self.sms_webhook_key = secrets.token_urlsafe(32)
+
+    @api.model
+    def _find_by_sms_webhook_key(self, key):
+        """Return the company of a public address, or an empty set.
+
+        :param str key: the part of the path that the carrier called
+        """
+        if not key:
+            return self.browse()
+        return self.sudo().search([("sms_webhook_key", "=", key)], limit=1)
+
+    def _get_sms_url(self, door, provider="twilio"):
+        """Return a public address of this company for the carrier.
+
+        Built from the configured base, never from a request's headers: signatures
+        are checked over it.
+
+        :param str door: ``inbound``, or ``status/<uuid>``
+        """
+        self.ensure_one()
+        key = self.sudo().sms_webhook_key
+        return f"{self.get_base_url()}/helpdesk_sms/{provider}/{key}/{door}"
+
+    def _uses_sms_outbox(self):
+        """Tell if messages of this company leave through our outbox."""
+        return self.sms_provider in PROVIDERS
+
+    def _get_sms_provider(self, code=None):
+        """Return the carrier's adapter with this company's account in it.
+
+        :param str code: a key of ``PROVIDERS``; default: the company's own provider
+        :return: a ``Provider``, or None on Odoo's IAP
+        """
+        self.ensure_one()
+        provider_class = PROVIDERS.get(code or self.sms_provider)
+        return provider_class and provider_class(self._get_sms_account())
+
+    def _get_sms_account(self):
+        """Return the account as the adapter wants it: plain data, no records."""
+        company_sudo = self.sudo()
+        parameters_sudo = self.env["ir.config_parameter"].sudo()
+        return {
+            "account_sid": company_sudo.sms_twilio_account_sid,
+            "auth_token": company_sudo.sms_twilio_auth_token,
+            "api_key_sid": company_sudo.sms_twilio_api_key_sid,
+            "api_key_secret": company_sudo.sms_twilio_api_key_secret,
+            "messaging_service_sid": company_sudo.sms_twilio_messaging_service_sid,
+            "senders": [
+                (sender.number, sender.country_code)
+                for sender in company_sudo.sms_twilio_number_ids
+            ],
+            "api_url": parameters_sudo.get_param(TWILIO_URL_PARAMETER),
+        }
+
+    def _get_sms_gate_facts(self):
+        """Return what the gate needs to know of the company (see ``gate.Facts``)."""
+        self.ensure_one()
+        provider = self._get_sms_provider()
+        return {
+            "policy": self.sudo().sms_consent_policy,
+            "provider": self.sudo().sms_provider,
+            "missing": provider.missing() if provider else (),
+        }
+
+    def _get_sms_api_class(self):
+        """Put the gate before Odoo's own API classes, which some code calls directly."""
+        self.ensure_one()
+        if self._uses_sms_outbox():
+            return SmsApiOutbox
+        return SmsApiGated

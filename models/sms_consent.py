@@ -1,0 +1,152 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from collections import defaultdict
+
+from odoo import api, fields, models
+from odoo.tools import SQL
+
+from ..tools import consent
+from ..tools.consent import Answer
+
+STATE_SELECTION = [
+    (consent.NONE, "No consent"),
+    (consent.PENDING, "Waiting for YES"),
+    (consent.OPTED_IN, "May text"),
+    (consent.OPTED_OUT, "Opted out"),
+]
+
+
+class SmsConsent(models.Model):
+    """The current answer of a number for a purpose: what the ledger adds up to.
+
+    Derived from ``sms.consent.event`` and written by :meth:`_apply` alone. A row
+    without a purpose is about all of them. It exists so that the gate asks one index
+    instead of reading a history.
+    """
+
+    _name = "sms.consent"
+    _description = "Text Message Consent"
+    _order = "since desc, id desc"
+    _rec_name = "number"
+    _log_access = False
+
+    company_id = fields.Many2one(
+        "res.company", required=True, readonly=True, ondelete="restrict"
+    )
+    number = fields.Char(required=True, readonly=True)
+    purpose_id = fields.Many2one(
+        "sms.purpose",
+        readonly=True,
+        ondelete="restrict",
+        help="Empty: the answer is about all purposes.",
+    )
+    state = fields.Selection(STATE_SELECTION, required=True, readonly=True)
+    since = fields.Datetime(required=True, readonly=True)
+    event_id = fields.Many2one(
+        "sms.consent.event", required=True, readonly=True, ondelete="restrict"
+    )
+    event = fields.Selection(related="event_id.event")
+    method = fields.Selection(related="event_id.method")
+    name = fields.Char(related="event_id.name")
+
+    _key_unique = models.UniqueIndex("(company_id, number, COALESCE(purpose_id, 0))")
+
+    @api.model
+    def _apply(self, events):
+        """Bring the answers up to date with new ``events`` of the ledger, in order.
+
+        Plain SQL, because two texts of one number may come at once: the upsert makes
+        the later transaction start over with what the earlier one wrote, where the
+        ORM's create would fail on the unique index.
+        """
+        events.flush_recordset()
+        for event in events.sorted("id"):
+            current = self._current_state(event)
+            state = consent.next_state(current, event.event, not event.purpose_id)
+            # The same yes or no said again is newer, and the newest one counts.
+            if state != current or state in (consent.OPTED_IN, consent.OPTED_OUT):
+                self._upsert(event, state)
+        self.invalidate_model()
+        self.env["sms.consent.mixin"]._invalidate_sms_consent_state()
+
+    @api.model
+    def _current_state(self, event):
+        """Return the stored state that ``event`` is about, its row locked."""
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT state FROM sms_consent
+                 WHERE company_id = %s AND number = %s AND COALESCE(purpose_id, 0) = %s
+                   FOR UPDATE
+                """,
+                event.company_id.id,
+                event.number,
+                event.purpose_id.id or 0,
+            )
+        )
+        return rows[0][0] if rows else consent.NONE
+
+    @api.model
+    def _upsert(self, event, state):
+        """Write ``state`` as the answer that ``event`` gave."""
+        self.env.cr.execute(
+            SQL(
+                """
+                INSERT INTO sms_consent
+                    (company_id, number, purpose_id, state, since, event_id)
+                VALUES (%s, %s, %s, %s, %s, %s)
+                ON CONFLICT (company_id, number, COALESCE(purpose_id, 0))
+                DO UPDATE SET state = EXCLUDED.state,
+                              since = EXCLUDED.since,
+                              event_id = EXCLUDED.event_id
+                """,
+                event.company_id.id,
+                event.number,
+                event.purpose_id.id or None,
+                state,
+                event.happened_at,
+                event.id,
+            )
+        )
+
+    @api.model
+    def _get_answers(self, company_ids, numbers):
+        """Return what is recorded for some numbers, in one query.
+
+        :param company_ids: iterable of ids
+        :param numbers: iterable of E.164 numbers
+        :return: ``{(company_id, number): {purpose_id or False: Answer}}``
+        """
+        answers = defaultdict(dict)
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT company_id, number, purpose_id, state, event_id
+                  FROM sms_consent
+                 WHERE company_id = ANY(%s) AND number = ANY(%s)
+                """,
+                list(set(company_ids)),
+                list({number for number in numbers if number}),
+            )
+        )
+        for company_id, number, purpose_id, state, event_id in rows:
+            answers[company_id, number][purpose_id or False] = Answer(state, event_id)
+        return answers
+
+    @staticmethod
+    def _get_answer(found, purpose_id):
+        """Return the answer for one purpose out of a number's answers.
+
+        :param dict found: a value of :meth:`_get_answers`
+        :rtype: Answer
+        """
+        return consent.combine(
+            found.get(purpose_id, Answer()), found.get(False, Answer())
+        )
+
+    @staticmethod
+    def _is_stopped(found):
+        """Tell if a person has stopped everything.
+
+        :param dict found: a value of :meth:`_get_answers`
+        """
+        return found.get(False, Answer()).state == consent.OPTED_OUT

@@ -1,0 +1,73 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from odoo import fields, models
+
+from ..tools import consent
+from .sms_consent import STATE_SELECTION
+
+
+class SmsConsentMixin(models.AbstractModel):
+    """A record whose person can be texted: shows if one may, and takes their answer.
+
+    A model says whose number and which purpose count by :meth:`_get_sms_subjects`.
+    """
+
+    _name = "sms.consent.mixin"
+    _description = "Text Message Consent on a Record"
+
+    sms_consent_state = fields.Selection(
+        STATE_SELECTION,
+        string="Text Messages",
+        compute="_compute_sms_consent_state",
+        compute_sudo=True,
+    )
+
+    def _get_sms_subjects(self):
+        """Return for each record whose consent is meant.
+
+        :return: ``{record.id: (company, number, purpose)}`` with a ``res.company``,
+            an E.164 number or False, and a ``sms.purpose`` (empty: any purpose)
+        """
+        raise NotImplementedError
+
+    def _compute_sms_consent_state(self):
+        """Read the answers of all records in one query."""
+        self.sms_consent_state = consent.NONE
+        stored = self.filtered("id")
+        subjects = stored._get_sms_subjects()
+        answers = self.env["sms.consent"]._get_answers(
+            [company.id for company, _number, _purpose in subjects.values()],
+            [number for _company, number, _purpose in subjects.values()],
+        )
+        purposes = self.env["sms.purpose"].with_context(active_test=False).search([])
+        for record in stored:
+            company, number, purpose = subjects[record.id]
+            found = answers.get((company.id, number), {})
+            record.sms_consent_state = consent.summarize(
+                self.env["sms.consent"]._get_answer(found, purpose_id)
+                for purpose_id in (purpose or purposes).ids
+            )
+
+    def _invalidate_sms_consent_state(self):
+        """Forget the state shown on records: the ledger has a new event."""
+        children = self.env.registry.descendants([self._name], "_inherit")
+        for model_name in children - {self._name}:
+            self.env[model_name].invalidate_model(["sms_consent_state"])
+
+    def action_record_sms_consent(self):
+        """Open the form in which an agent enters what the person said."""
+        self.ensure_one()
+        company, number, purpose = self._get_sms_subjects()[self.id]
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Record consent"),
+            "res_model": "sms.consent.record",
+            "view_mode": "form",
+            "target": "new",
+            "context": {
+                "default_company_id": company.id,
+                "default_number": number or False,
+                "default_purpose_ids": purpose.ids,
+                "default_res_model": self._name,
+                "default_res_id": self.id,
+            },
+        }

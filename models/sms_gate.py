@@ -1,0 +1,65 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from typing import NamedTuple
+
+from odoo import api, models
+
+from ..providers.base import E164
+from ..tools import gate
+
+
+class GateQuestion(NamedTuple):
+    """One message, as the gate asks about it: records, an E.164 number, a cause."""
+
+    company: models.BaseModel
+    number: str
+    purpose: models.BaseModel
+    exemption: str = ""
+
+
+class SmsGate(models.AbstractModel):
+    """Gathers the facts that decide on a message, for a batch at a time.
+
+    The rule itself is :func:`tools.gate.decide`. Asked when a message is made and
+    again when it is about to leave, because people change their minds in between.
+    """
+
+    _name = "sms.gate"
+    _description = "Text Message Gate"
+
+    @api.model
+    def _decide(self, questions):
+        """Decide a batch of messages with one query for all their answers.
+
+        :param questions: list of :class:`GateQuestion`
+        :return: list of ``(Decision, consent event id or False)``, in the same order
+        """
+        answers = self.env["sms.consent"]._get_answers(
+            [question.company.id for question in questions],
+            [question.number for question in questions],
+        )
+        companies = {
+            company: company._get_sms_gate_facts()
+            for company in {question.company for question in questions}
+        }
+        return [
+            self._decide_one(question, answers, companies[question.company])
+            for question in questions
+        ]
+
+    @api.model
+    def _decide_one(self, question, answers, company_facts):
+        """Decide one message out of the facts gathered for its batch."""
+        found = answers.get((question.company.id, question.number), {})
+        answer = self.env["sms.consent"]._get_answer(found, question.purpose.id)
+        number = question.number or ""
+        decision = gate.decide(
+            gate.Facts(
+                number=number,
+                is_valid_number=bool(E164.match(number)),
+                state=answer.state,
+                is_helpdesk_purpose=question.purpose.is_helpdesk,
+                exemption=question.exemption or "",
+                **company_facts,
+            )
+        )
+        return decision, answer.event_id or False

@@ -1,0 +1,123 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+import json
+import logging
+
+from odoo import api, fields, models
+from odoo.tools import SQL
+
+from ..providers.base import E164
+from ..tools import texts
+
+_logger = logging.getLogger(__name__)
+
+#: A text may be huge; the record keeps all of it, the chatter this many characters.
+CHATTER_LIMIT = 5000
+
+
+class SmsInbound(models.Model):
+    """Every text that came in, as it came, and what was done about it.
+
+    Stored first under the carrier's id, so that a repeat is recognised whatever
+    happens afterwards, then interpreted by ``sms.inbound.router``.
+    """
+
+    _name = "sms.inbound"
+    _description = "Incoming Text Message"
+    _order = "id desc"
+    _rec_name = "number"
+
+    company_id = fields.Many2one(
+        "res.company", required=True, readonly=True, ondelete="restrict"
+    )
+    provider = fields.Char(required=True, readonly=True)
+    provider_sid = fields.Char("Carrier's ID", required=True, readonly=True)
+    number = fields.Char(
+        "From", readonly=True, help="As the carrier names the sender, usually E.164."
+    )
+    to_number = fields.Char("To", readonly=True)
+    body = fields.Text("Message", readonly=True)
+    received_at = fields.Datetime(required=True, readonly=True)
+    opt_out_type = fields.Char(
+        "Answered by the Carrier",
+        readonly=True,
+        help="STOP, START or HELP: the carrier answered, so we do not.",
+    )
+    raw = fields.Json(readonly=True, groups="base.group_system")
+    kind = fields.Selection(
+        [
+            ("stop", "Opt-out"),
+            ("help", "Help"),
+            ("start", "Rejoining"),
+            ("join", "Joining"),
+            ("confirm", "Confirmation"),
+            ("conversation", "Conversation"),
+            ("unreadable", "No sender"),
+        ],
+        readonly=True,
+    )
+    partner_id = fields.Many2one(
+        "res.partner", "Contact", readonly=True, ondelete="set null", index=True
+    )
+    ticket_id = fields.Many2one(
+        "helpdesk.ticket", readonly=True, ondelete="set null", index="btree_not_null"
+    )
+    error = fields.Text(
+        readonly=True, help="Why the text could not be passed on. It is kept here."
+    )
+
+    _provider_sid_unique = models.UniqueIndex("(company_id, provider_sid)")
+    _number_index = models.Index("(company_id, number, id)")
+
+    @api.model
+    def _receive(self, company, event):
+        """Take in one text of a carrier, once.
+
+        :param company: ``res.company`` whose account it came to
+        :param InboundEvent event: in our words
+        :return: the new record, or an empty set for a repeat
+        """
+        inbound_sudo = self.sudo()._store(company, event)
+        if inbound_sudo:
+            self.env["sms.inbound.router"].sudo()._route(inbound_sudo)
+            self.env["sms.virtual.phone"]._notify_inbound(inbound_sudo)
+        return inbound_sudo
+
+    @api.model
+    def _store(self, company, event):
+        """Write the raw event under its unique key.
+
+        Plain SQL: of two copies that come at once one waits for the other and then
+        finds it (or is started over by Odoo's retry and finds it), where the ORM's
+        create would fail.
+        """
+        clean = texts.clean
+        raw = {clean(key): clean(value) for key, value in event.raw.items()}
+        rows = self.env.execute_query(
+            SQL(
+                """
+                INSERT INTO sms_inbound
+                    (company_id, provider, provider_sid, number, to_number, body,
+                     opt_out_type, raw, received_at, create_uid, create_date)
+                VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
+                ON CONFLICT (company_id, provider_sid) DO NOTHING
+                RETURNING id
+                """,
+                company.id,
+                event.provider,
+                clean(event.carrier_id),
+                clean(event.number).strip() or None,
+                clean(event.to_number) or None,
+                clean(event.body),
+                clean(event.opt_out_type) or None,
+                json.dumps(raw),
+                fields.Datetime.now(),
+                self.env.uid,
+                fields.Datetime.now(),
+            )
+        )
+        return self.browse(row[0] for row in rows)
+
+    def _is_from_phone(self):
+        """Tell if the sender is a number that can be answered."""
+        self.ensure_one()
+        return bool(E164.match(self.number or ""))

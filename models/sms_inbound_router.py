@@ -1,0 +1,290 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+import logging
+from datetime import timedelta
+
+from odoo import api, fields, models
+
+from ..tools import consent, keywords, texts
+from . import sms_reply
+from .sms_inbound import CHATTER_LIMIT
+
+_logger = logging.getLogger(__name__)
+
+#: How long the double opt-in question waits for its YES.
+QUESTION_LIFE = timedelta(days=7)
+
+
+class SmsInboundRouter(models.AbstractModel):
+    """Finds out what an incoming text wants, and does it.
+
+    In this order: opt-out (before anything that can fail), help, start, the open
+    question to this number, the joining keywords, else conversation.
+    """
+
+    _name = "sms.inbound.router"
+    _description = "Text Message Router"
+
+    @api.model
+    def _route(self, inbound):
+        """Interpret one stored text.
+
+        :param inbound: ``sms.inbound``, one, new
+        """
+        if not inbound.number:
+            inbound.kind = "unreadable"
+            return
+        words = self.env["sms.keyword"]._get_words(inbound.company_id)
+        action, word = keywords.find_action(
+            inbound.body, words, inbound.opt_out_type or ""
+        )
+        if action == keywords.STOP:
+            self._stop(inbound)
+            return
+        inbound.partner_id = self._find_partner(inbound)
+        if action == keywords.HELP:
+            self._answer(inbound, "help", sms_reply.HELP, "help")
+        elif action == keywords.START:
+            self._start(inbound)
+        elif word == keywords.YES and self._confirm(inbound):
+            pass
+        elif action == keywords.JOIN:
+            self._join(inbound, words[keywords.JOIN][word])
+        else:
+            self._converse(inbound)
+
+    # ------------------------------------------------------------------
+    # Leaving and coming back
+    # ------------------------------------------------------------------
+
+    @api.model
+    def _stop(self, inbound):
+        """End everything for this number, and confirm it once.
+
+        47 CFR 64.1200(a)(10)-(12): at once, by one text that only confirms. A second
+        STOP is recorded and not answered: the first confirmation was the last message.
+        """
+        company, number = inbound.company_id, inbound.number
+        was_stopped = self._is_stopped(inbound)
+        self._record(inbound, consent.REVOKED)
+        self.env["sms.sms"]._cancel_waiting(company, number)
+        inbound.partner_id = self._find_partner(inbound)
+        if was_stopped:
+            inbound.kind = "stop"
+        else:
+            self._answer(inbound, "stop", sms_reply.STOP_DONE, "opt_out_confirmation")
+
+    @api.model
+    def _start(self, inbound):
+        """Give back what a STOP took, nothing more than was once granted."""
+        if self._is_stopped(inbound):
+            self._record(inbound, consent.RESTORED)
+        purposes = self._get_purposes_in(inbound, consent.OPTED_IN)
+        reply = sms_reply.START_DONE if purposes else sms_reply.START_NOTHING
+        self._answer(inbound, "start", reply, "start", purposes=purposes)
+
+    @api.model
+    def _is_stopped(self, inbound):
+        """Tell if the number has stopped everything."""
+        return self.env["sms.consent"]._is_stopped(self._get_found(inbound))
+
+    # ------------------------------------------------------------------
+    # Joining
+    # ------------------------------------------------------------------
+
+    @api.model
+    def _join(self, inbound, keyword):
+        """Ask who texted a joining keyword to confirm it (double opt-in)."""
+        joined = self._get_purposes_in(inbound, consent.OPTED_IN)
+        wanted = keyword.purpose_ids - joined
+        if not wanted:
+            self._answer(
+                inbound, "join", sms_reply.JOIN_ALREADY, "start", purposes=joined
+            )
+            return
+        question = self._render(inbound, sms_reply.JOIN_QUESTION, wanted)
+        self._record(inbound, consent.REQUESTED, wanted, wording=question)
+        self._answer(
+            inbound,
+            "join",
+            sms_reply.JOIN_QUESTION,
+            "opt_in_question",
+            purposes=wanted,
+        )
+
+    @api.model
+    def _confirm(self, inbound):
+        """Take a YES as the answer to the open question; say if there was one.
+
+        YES also lifts the carrier's own block, so without an open question it means
+        START to somebody who has stopped, and is conversation from anybody else.
+        """
+        asked = self._get_open_question(inbound)
+        if not asked:
+            if not self._is_stopped(inbound):
+                return False
+            self._start(inbound)
+            return True
+        self._record(
+            inbound, consent.CONFIRMED, asked.purpose_id, wording=asked[0].wording
+        )
+        self._answer(
+            inbound,
+            "confirm",
+            sms_reply.JOIN_DONE,
+            "opt_in_confirmation",
+            purposes=asked.purpose_id,
+        )
+        return True
+
+    @api.model
+    def _get_open_question(self, inbound):
+        """Return the newest questions to this number that nothing has answered since.
+
+        :return: ``sms.consent.event`` records, one for each purpose that was asked
+        """
+        events = self.env["sms.consent.event"].search(
+            [
+                ("company_id", "=", inbound.company_id.id),
+                ("number", "=", inbound.number),
+                ("recorded_at", ">=", fields.Datetime.now() - QUESTION_LIFE),
+            ]
+        )
+        newest = events[:1]
+        if newest.event != consent.REQUESTED:
+            return events.browse()
+        return events.filtered(
+            lambda event: event.message_ref == newest.message_ref
+            and event.event == consent.REQUESTED
+        )
+
+    # ------------------------------------------------------------------
+    # Conversation
+    # ------------------------------------------------------------------
+
+    @api.model
+    def _converse(self, inbound):
+        """Post a text on the newest open ticket of its number, or keep it unassigned.
+
+        What fails here must not undo that the text came in.
+        """
+        inbound.kind = "conversation"
+        try:
+            with self.env.cr.savepoint():
+                inbound.ticket_id = self._find_ticket(inbound)
+                if inbound.ticket_id:
+                    self._post(inbound)
+        except Exception as error:  # whatever an other module's chatter hook raises
+            _logger.exception("Incoming text %s was not posted", inbound.id)
+            inbound.ticket_id = False
+            inbound.error = str(error)
+
+    @api.model
+    def _post(self, inbound):
+        """Show a text in the ticket's chatter, as said by who sent it."""
+        inbound.ticket_id.with_context(mail_create_nosubscribe=True).message_post(
+            body=(inbound.body or "")[:CHATTER_LIMIT],
+            message_type="sms",
+            subtype_xmlid="mail.mt_note",
+            author_id=inbound.partner_id.id or False,
+            email_from=inbound.partner_id.email_formatted or inbound.number,
+        )
+
+    @api.model
+    def _find_ticket(self, inbound):
+        """Return the newest open ticket of the sender in this company, if any."""
+        return self.env["helpdesk.ticket"].search(
+            [
+                ("company_id", "=", inbound.company_id.id),
+                ("partner_phone_sanitized", "=", inbound.number),
+                ("stage_id.closed", "=", False),
+            ],
+            order="id desc",
+            limit=1,
+        )
+
+    @api.model
+    def _find_partner(self, inbound):
+        """Return the contact of the number if there is exactly one."""
+        partners = self.env["res.partner"].search(
+            [
+                ("phone_sanitized", "=", inbound.number),
+                ("company_id", "in", [False, inbound.company_id.id]),
+            ],
+            limit=2,
+        )
+        return partners if len(partners) == 1 else partners.browse()
+
+    # ------------------------------------------------------------------
+    # Shared
+    # ------------------------------------------------------------------
+
+    @api.model
+    def _record(self, inbound, event, purposes=None, **facts):
+        """Enter into the ledger what the sender said by this text."""
+        self.env["sms.consent.event"]._record(
+            inbound.company_id,
+            inbound.number,
+            event,
+            "keyword",
+            purposes,
+            note=inbound.body,
+            name=inbound.partner_id.name,
+            message_ref=inbound.provider_sid,
+            res_model=inbound._name,
+            res_id=inbound.id,
+            **facts,
+        )
+
+    @api.model
+    def _get_found(self, inbound):
+        """Return the recorded answers of the sender, by purpose."""
+        company_id, number = inbound.company_id.id, inbound.number
+        answers = self.env["sms.consent"]._get_answers([company_id], [number])
+        return answers.get((company_id, number), {})
+
+    @api.model
+    def _get_purposes_in(self, inbound, state):
+        """Return the purposes for which the sender's answer is ``state``."""
+        found = self._get_found(inbound)
+        get_answer = self.env["sms.consent"]._get_answer
+        return (
+            self.env["sms.purpose"]
+            .search([])
+            .filtered(lambda purpose: get_answer(found, purpose.id).state == state)
+        )
+
+    @api.model
+    def _render(self, inbound, code, purposes):
+        """Return the wording of an answer in the sender's language."""
+        lang = inbound.partner_id.lang or inbound.company_id.partner_id.lang
+        names = purposes.with_context(lang=lang).mapped("name")
+        return self.env["sms.reply"]._render(
+            code, inbound.company_id, lang, purposes=", ".join(names)
+        )
+
+    @api.model
+    def _answer(self, inbound, kind, code, exemption, purposes=None):
+        """Note what the text was, and queue the answer to it.
+
+        The carrier's own answer is the only one; a sender that is no phone number
+        (a name, a short code) cannot be answered.
+
+        :param str kind: value of ``sms.inbound.kind``
+        :param str code: which wording, one of :data:`sms_reply.CODES`
+        :param str exemption: one of :data:`tools.gate.EXEMPTIONS`
+        """
+        inbound.kind = kind
+        if inbound.opt_out_type or not inbound._is_from_phone():
+            return
+        purposes = purposes or self.env["sms.purpose"]
+        ticket_purpose = self.env["sms.purpose"]._get("ticket")
+        self.env["sms.sms"].create(
+            {
+                "number": inbound.number,
+                "body": texts.clean(self._render(inbound, code, purposes)),
+                "record_company_id": inbound.company_id.id,
+                "partner_id": inbound.partner_id.id,
+                "purpose_id": (purposes[:1] or ticket_purpose).id,
+                "exemption": exemption,
+            }
+        )

@@ -1,0 +1,113 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from odoo import api, fields, models
+from odoo.exceptions import UserError, ValidationError
+from odoo.fields import Domain
+
+from ..tools import keywords
+
+
+class SmsKeyword(models.Model):
+    """A word that a person can text to us, and what it does.
+
+    The words that the law and the carriers name are mandatory: a manager adds words,
+    joining ones for a campaign or a stop word of another language, and takes none away.
+    """
+
+    _name = "sms.keyword"
+    _description = "Text Message Keyword"
+    _order = "action, word"
+    _rec_name = "word"
+
+    word = fields.Char(
+        required=True,
+        help="Case, punctuation and spaces do not matter. The whole text must be it.",
+    )
+    action = fields.Selection(
+        [
+            (keywords.STOP, "Opt out"),
+            (keywords.HELP, "Get help"),
+            (keywords.START, "Rejoin"),
+            (keywords.JOIN, "Join"),
+        ],
+        required=True,
+        default=keywords.JOIN,
+    )
+    purpose_ids = fields.Many2many(
+        "sms.purpose",
+        string="Purposes",
+        help="What a person joins who texts this word.",
+    )
+    company_id = fields.Many2one(
+        "res.company", help="Empty: the word is known in all companies."
+    )
+    mandatory = fields.Boolean(
+        readonly=True, help="Named by law or by the carriers. It cannot be removed."
+    )
+    active = fields.Boolean(default=True)
+
+    _word_unique = models.UniqueIndex(
+        "(word, COALESCE(company_id, 0))", "This word is a keyword already."
+    )
+
+    @api.constrains("word", "action", "purpose_ids")
+    def _check_word(self):
+        """Keep words readable, and each with one meaning."""
+        for keyword in self:
+            if not keyword.word:
+                raise ValidationError(
+                    self.env._("A keyword needs at least one letter or digit.")
+                )
+            if keyword.word == keywords.YES:
+                raise ValidationError(
+                    self.env._("YES answers the question that asks to confirm joining.")
+                )
+            if keyword.action == keywords.JOIN and not keyword.purpose_ids:
+                raise ValidationError(
+                    self.env._("Choose what a person joins who texts %s.", keyword.word)
+                )
+            for action, words in keywords.MANDATORY_WORDS.items():
+                if keyword.word in words and keyword.action != action:
+                    raise ValidationError(
+                        self.env._(
+                            "%s already means something to the carriers.", keyword.word
+                        )
+                    )
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        """Store the word in the form in which texts are compared."""
+        return super().create([self._normalize(vals) for vals in vals_list])
+
+    def write(self, vals):
+        """Refuse every change of a mandatory word."""
+        protected = {"word", "action", "company_id", "mandatory", "active"}
+        changed = protected & vals.keys()
+        if changed and not self.env.context.get("install_mode"):
+            if any(keyword.mandatory for keyword in self):
+                raise UserError(self.env._("A mandatory keyword cannot be changed."))
+        return super().write(self._normalize(vals))
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_mandatory(self):
+        """Refuse to delete a mandatory word."""
+        if any(keyword.mandatory for keyword in self):
+            raise UserError(self.env._("A mandatory keyword cannot be deleted."))
+
+    @api.model
+    def _normalize(self, vals):
+        """Return ``vals`` with its word normalized."""
+        if "word" not in vals:
+            return vals
+        return {**vals, "word": keywords.normalize(vals["word"])}
+
+    @api.model
+    def _get_words(self, company):
+        """Return the words that ``company`` knows, its own before the common ones.
+
+        :return: ``{action: {word: sms.keyword}}``
+        """
+        domain = Domain("company_id", "in", [False, company.id])
+        words = {}
+        for keyword in self.sudo().search(domain).sorted("company_id"):
+            words.setdefault(keyword.action, {})[keyword.word] = keyword
+        return words

@@ -1,0 +1,92 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+
+TICKET, APPOINTMENT, ALERT, INTERNAL, MARKETING = SHIPPED_CODES = (
+    "ticket",
+    "appointment",
+    "alert",
+    "internal",
+    "marketing",
+)
+
+#: Messages posted on these models have this purpose; every other app's are marketing,
+#: the purpose with the strictest rules.
+PURPOSE_BY_MODEL = {
+    "helpdesk.ticket": TICKET,
+    "calendar.event": APPOINTMENT,
+}
+
+
+class SmsPurpose(models.Model):
+    """What a person agrees to, and what a message is for.
+
+    Consent is per purpose: who wants to hear of a ticket has not asked for offers.
+    The shipped purposes are fixed points of the code and cannot be removed; their
+    names and footers are the manager's.
+    """
+
+    _name = "sms.purpose"
+    _description = "Text Message Purpose"
+    _order = "sequence, id"
+
+    name = fields.Char(required=True, translate=True)
+    code = fields.Char(required=True, copy=False)
+    sequence = fields.Integer(
+        default=50, help="Messages with a lower number leave first."
+    )
+    active = fields.Boolean(default=True)
+    description = fields.Char(
+        translate=True,
+        help="What the person will get, in their words. Shown where they agree.",
+    )
+    footer = fields.Text(
+        translate=True,
+        help="Added once to every message of this purpose: how to stop and get help.",
+    )
+    is_helpdesk = fields.Boolean(
+        string="Helpdesk Purpose",
+        help="Sent by the helpdesk. Such messages do not leave through a provider "
+        "that cannot bring a STOP back, unless the company's policy is opt-out.",
+    )
+
+    _code_unique = models.Constraint(
+        "unique(code)", "Another purpose has this code already."
+    )
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_shipped(self):
+        """Keep the purposes that the code names."""
+        if any(purpose.code in SHIPPED_CODES for purpose in self):
+            raise UserError(
+                self.env._("This purpose ships with the module; it cannot be deleted.")
+            )
+
+    def write(self, vals):
+        """Refuse a new code for a shipped purpose: rows and rules point at it."""
+        if "code" in vals and any(
+            purpose.code in SHIPPED_CODES and purpose.code != vals["code"]
+            for purpose in self
+        ):
+            raise UserError(
+                self.env._("The code of a purpose that ships with the module is fixed.")
+            )
+        return super().write(vals)
+
+    @api.model
+    def _get(self, code):
+        """Return the purpose with ``code``, archived or not.
+
+        :param str code: one of :data:`SHIPPED_CODES` or a manager's own
+        :raises UserError: when there is none
+        """
+        purpose_sudo = self.sudo().with_context(active_test=False)
+        purpose = purpose_sudo.search([("code", "=", code)], limit=1)
+        if not purpose:
+            raise UserError(self.env._("Unknown text message purpose: %s", code))
+        return purpose.sudo(self.env.su)
+
+    @api.model
+    def _get_for_model(self, model_name):
+        """Return the purpose of messages that are posted on ``model_name``."""
+        return self._get(PURPOSE_BY_MODEL.get(model_name, MARKETING))

@@ -1,0 +1,97 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from odoo import api, fields, models
+from odoo.exceptions import UserError, ValidationError
+
+from ..tools import keywords, texts
+
+STOP_DONE, HELP, START_DONE, START_NOTHING, JOIN_QUESTION, JOIN_DONE, JOIN_ALREADY = (
+    CODES
+) = (
+    "stop_done",
+    "help",
+    "start_done",
+    "start_nothing",
+    "join_question",
+    "join_done",
+    "join_already",
+)
+
+
+class SmsReply(models.Model):
+    """The wording of an automatic answer to a keyword.
+
+    One of each ships; a manager rewords and translates them. Placeholders in braces
+    are filled in: {company}, {contact}, {purposes}.
+    """
+
+    _name = "sms.reply"
+    _description = "Text Message Answer"
+    _order = "sequence, id"
+
+    sequence = fields.Integer(default=10)
+    name = fields.Char(required=True, translate=True)
+    code = fields.Selection(
+        [
+            (STOP_DONE, "After STOP"),
+            (HELP, "After HELP"),
+            (START_DONE, "After START"),
+            (START_NOTHING, "After START, nothing to restore"),
+            (JOIN_QUESTION, "After a joining keyword: asks for YES"),
+            (JOIN_DONE, "After YES"),
+            (JOIN_ALREADY, "After a joining keyword, already joined"),
+        ],
+        string="Sent",
+        required=True,
+        readonly=True,
+    )
+    body = fields.Text(
+        "Text",
+        required=True,
+        translate=True,
+        help="Placeholders: {company}, {contact} (the company's phone or e-mail), "
+        "{purposes} (what the person joins).",
+    )
+
+    _code_unique = models.Constraint(
+        "unique(code)", "There is one wording for each answer; edit it."
+    )
+
+    @api.constrains("body", "code")
+    def _check_body(self):
+        """Keep what CTIA asks for in the answers that must have it.
+
+        HELP, and the question that asks to confirm joining, tell how to stop (CTIA
+        Messaging Principles and Best Practices, sections 5.1.2 to 5.1.4).
+        """
+        for reply in self:
+            words = keywords.normalize(reply.body).split()
+            if reply.code in (HELP, JOIN_QUESTION, JOIN_DONE) and "STOP" not in words:
+                raise ValidationError(
+                    self.env._("“%s” must tell how to STOP.", reply.name)
+                )
+            if reply.code == JOIN_QUESTION and keywords.YES not in words:
+                raise ValidationError(self.env._("“%s” must ask for YES.", reply.name))
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_never(self):
+        """Refuse: STOP and HELP must always be answered."""
+        raise UserError(self.env._("This answer is needed; edit its wording instead."))
+
+    @api.model
+    def _render(self, code, company, lang=None, **values):
+        """Return the wording of an answer, filled in.
+
+        :param str code: one of :data:`CODES`
+        :param company: ``res.company``
+        :param str lang: language of the reader, default the company's
+        :param values: further placeholders
+        :rtype: str
+        """
+        company_sudo = company.sudo()
+        lang = lang or company_sudo.partner_id.lang
+        reply_sudo = self.sudo().with_context(lang=lang)
+        reply = reply_sudo.search([("code", "=", code)], limit=1)
+        contact = company_sudo.phone or company_sudo.email or company_sudo.name
+        return texts.fill(
+            reply.body, {"company": company_sudo.name, "contact": contact, **values}
+        )

@@ -1,0 +1,47 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+"""The sandbox: a carrier that keeps every message in the database.
+
+It goes the same way as a real one, so that what works here works there. Nothing
+leaves the machine; the virtual phone shows what was "sent" and answers for people.
+"""
+
+from .base import ACCEPTED, DELIVERED, DeliveryReport, InboundEvent, Outcome, Provider
+
+
+class SandboxProvider(Provider):
+    """Accepts and delivers everything at once, to nobody."""
+
+    code = "sandbox"
+
+    def missing(self):
+        """Return nothing: the sandbox needs no account."""
+        return ()
+
+    def send(self, message):
+        """Take the message: it is delivered by being in the database."""
+        return Outcome(ACCEPTED, carrier_id=f"SB{message.uuid}", report=DELIVERED)
+
+    def verify(self, url, form, signature):
+        """Refuse: no request from outside can come from the sandbox."""
+        return False
+
+    @staticmethod
+    def parse_inbound(form):
+        """Read the virtual phone's event, which uses the names of Twilio's form.
+
+        :param dict form: ``MessageSid``, ``From``, ``To``, ``Body``
+        :rtype: InboundEvent
+        """
+        return InboundEvent(
+            provider=SandboxProvider.code,
+            carrier_id=form["MessageSid"],
+            number=form["From"],
+            to_number=form.get("To", ""),
+            body=form["Body"],
+            raw=dict(form),
+        )
+
+    @staticmethod
+    def parse_report(form):
+        """Read a report; the sandbox delivers at once and sends none later."""
+        return DeliveryReport(carrier_id=form["MessageSid"], report=DELIVERED)

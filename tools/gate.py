@@ -1,0 +1,140 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+"""The gate: may this message leave now, later, or not at all, and why.
+
+Pure rules over facts that the caller has gathered, so that the whole rule can be
+read and tested without a database. Later rules (quiet hours, frequency, expiry)
+join here and nowhere else.
+"""
+
+from dataclasses import dataclass
+
+from . import consent
+
+SEND, HOLD, BLOCK = VERDICTS = ("send", "hold", "block")
+
+#: Policies of a company (``res.company.sms_consent_policy``).
+POLICY_OPT_IN, POLICY_OPT_OUT = ("opt_in", "opt_out")
+
+# Why a message may leave.
+CONSENT = "consent"
+NOT_OPTED_OUT = "not_opted_out"
+ANSWER = "answer"
+
+# Why it may not.
+NO_NUMBER = "no_number"
+BAD_NUMBER = "bad_number"
+OPTED_OUT = "opted_out"
+AWAITING_YES = "awaiting_yes"
+NO_CONSENT = "no_consent"
+NO_WAY_BACK = "no_way_back"
+NO_PROVIDER = "no_provider"
+REFUSED_BY_APP = "refused_by_app"
+
+#: reason of a block: failure type that Odoo shows in the chatter
+FAILURE_TYPES = {
+    NO_NUMBER: "sms_number_missing",
+    BAD_NUMBER: "sms_number_format",
+    OPTED_OUT: "sms_optout",
+    AWAITING_YES: "sms_no_consent",
+    NO_CONSENT: "sms_no_consent",
+    NO_WAY_BACK: "sms_no_provider",
+    NO_PROVIDER: "sms_no_provider",
+}
+
+#: Texts that answer what the person has just texted. They pass without consent, each
+#: once for its cause: the confirmation of an opt-out (47 CFR 64.1200(a)(12)), HELP
+#: whatever the subscription state (CTIA 5.1.4), the double opt-in question and the
+#: words that confirm joining (CTIA 5.1.2).
+EXEMPTIONS = (
+    "opt_out_confirmation",
+    "help",
+    "opt_in_question",
+    "opt_in_confirmation",
+    "start",
+)
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What the gate needs to know of one message.
+
+    :param number: E.164, or what was given when it cannot be brought to it
+    :param is_valid_number: ``number`` is E.164 and can receive texts
+    :param state: the recorded answer, one of :data:`consent.STATES`
+    :param policy: ``opt_in`` or ``opt_out``
+    :param provider: ``iap``, ``twilio``, ``sandbox``
+    :param missing: what the provider's account lacks, in words; empty if complete
+    :param is_helpdesk_purpose: the purpose is one of this addon's, not of other apps
+    :param exemption: one of :data:`EXEMPTIONS` or empty
+    """
+
+    number: str
+    is_valid_number: bool
+    state: str
+    policy: str
+    provider: str
+    missing: tuple = ()
+    is_helpdesk_purpose: bool = False
+    exemption: str = ""
+
+
+@dataclass(frozen=True)
+class Decision:
+    """The gate's answer: a verdict, its reason, and for a hold the time (UTC)."""
+
+    verdict: str
+    reason: str
+    until: object = None
+
+
+def decide(facts):
+    """Decide one message.
+
+    :param Facts facts: what is known of it
+    :rtype: Decision
+    """
+    reason = _blocked_by_number(facts) or _blocked_by_person(facts)
+    reason = reason or _blocked_by_provider(facts)
+    if reason:
+        return Decision(BLOCK, reason)
+    if facts.exemption in EXEMPTIONS:
+        return Decision(SEND, ANSWER)
+    if facts.state == consent.OPTED_IN:
+        return Decision(SEND, CONSENT)
+    return Decision(SEND, NOT_OPTED_OUT)
+
+
+def _blocked_by_number(facts):
+    """Return why the number itself forbids the message, or None."""
+    if not facts.number:
+        return NO_NUMBER
+    return None if facts.is_valid_number else BAD_NUMBER
+
+
+def _blocked_by_person(facts):
+    """Return why the person's recorded will forbids the message, or None.
+
+    Source: 47 CFR 64.1200(a)(10)-(12); under *opt_in* also the house's own rule that
+    no message leaves without recorded consent.
+    """
+    if facts.exemption in EXEMPTIONS:
+        return None
+    if facts.state == consent.OPTED_OUT:
+        return OPTED_OUT
+    if facts.policy == POLICY_OPT_OUT or facts.state == consent.OPTED_IN:
+        return None
+    return AWAITING_YES if facts.state == consent.PENDING else NO_CONSENT
+
+
+def _blocked_by_provider(facts):
+    """Return why the company's account cannot carry the message, or None.
+
+    Odoo's IAP has no way back: a STOP could not reach us, so what this addon sends
+    must not leave that way where the policy is *opt_in*.
+    """
+    if facts.missing:
+        return NO_PROVIDER
+    opt_in = facts.policy == POLICY_OPT_IN
+    if facts.provider == "iap" and facts.is_helpdesk_purpose and opt_in:
+        return NO_WAY_BACK
+    return None

@@ -1,0 +1,76 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+"""Reading a text as a command: STOP, HELP, START, a joining word, YES.
+
+Carriers match a single word only; case, punctuation and spaces do not matter
+(CTIA Messaging Principles and Best Practices, section 5.1.3). The words themselves
+are data (model ``sms.keyword``): mandatory ones can be added to, never removed.
+"""
+
+import unicodedata
+
+#: Actions in the order in which they are looked for: leaving comes first.
+STOP, HELP, START, JOIN = ACTIONS = ("stop", "help", "start", "join")
+
+#: 47 CFR 64.1200(a)(10): these replies revoke consent by themselves. With Twilio's
+#: own stop words (STOPALL, OPTOUT) they are every company's, whatever it adds.
+MANDATORY_WORDS = {
+    STOP: (
+        "STOP",
+        "STOPALL",
+        "UNSUBSCRIBE",
+        "CANCEL",
+        "END",
+        "QUIT",
+        "REVOKE",
+        "OPTOUT",
+        "OPT OUT",
+    ),
+    HELP: ("HELP", "INFO"),
+    START: ("START", "UNSTOP"),
+}
+
+#: The answer to the double opt-in question. A carrier also reads it as START.
+YES = "YES"
+
+#: What a carrier calls the command that it has already answered (``OptOutType``).
+CARRIER_ACTIONS = {"STOP": STOP, "HELP": HELP, "START": START}
+
+
+def normalize(text):
+    """Bring a text to the form in which words are compared.
+
+    Compatibility forms are folded (full-width letters, ligatures), letters become
+    upper case, everything that is neither letter, mark nor digit becomes a space.
+
+    :param str text: any text, also empty, huge or with control characters
+    :return: upper-case words, single spaces between them
+    :rtype: str
+    """
+    folded = unicodedata.normalize("NFKC", text or "").upper()
+    kept = (char if char.isalnum() or _is_mark(char) else " " for char in folded)
+    return " ".join("".join(kept).split())
+
+
+def _is_mark(char):
+    """Tell if ``char`` is a combining mark: part of a letter in many scripts."""
+    return unicodedata.category(char).startswith("M")
+
+
+def find_action(text, words, carrier_action=""):
+    """Tell which command a text is, if it is one.
+
+    :param str text: the text as it came
+    :param words: ``{action: collection of normalized words}`` of the company
+    :param str carrier_action: the carrier's own word for what it already answered
+        (``STOP``, ``HELP``, ``START``) or empty; it rules over the text, since it
+        also covers words that only the carrier's account knows
+    :return: ``(action, word)``, or ``(None, word)`` when the text is no command
+    :rtype: tuple
+    """
+    word = normalize(text)
+    if known := CARRIER_ACTIONS.get((carrier_action or "").strip().upper()):
+        return known, word
+    for action in ACTIONS:
+        if word in words.get(action, ()) or word in MANDATORY_WORDS.get(action, ()):
+            return action, word
+    return None, word

@@ -1,0 +1,47 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+"""Small work on the words of a message: the footer, placeholders, unsafe bytes."""
+
+import re
+
+
+def clean(text):
+    """Return ``text`` without the characters that PostgreSQL refuses (NUL)."""
+    return (text or "").replace("\x00", "")
+
+
+def add_footer(body, footer):
+    """Return ``body`` with ``footer`` on a line of its own, added once.
+
+    A body that already carries the footer's words, in any case and spacing, stays
+    as it is: templates may have them, and a retry must not add them again.
+
+    :param str body: the message, may be empty
+    :param str footer: how to stop and get help, in the reader's language, may be empty
+    :rtype: str
+    """
+    body = body or ""
+    if not footer or _squeeze(footer) in _squeeze(body):
+        return body
+    return f"{body.rstrip()}\n{footer.strip()}".lstrip("\n")
+
+
+def fill(text, values):
+    """Replace ``{name}`` by ``values[name]``; unknown names stay as they are.
+
+    No format specifications, no attributes: a manager's wording cannot reach into
+    objects, and a stray brace cannot make an opt-out confirmation fail.
+
+    :param str text: the wording, e.g. ``{company}: you have opted out.``
+    :param dict values: texts by placeholder
+    :rtype: str
+    """
+    return re.sub(
+        r"\{(\w+)\}",
+        lambda match: str(values.get(match[1], match[0])),
+        text or "",
+    )
+
+
+def _squeeze(text):
+    """Return ``text`` in one case and without differences of white space."""
+    return " ".join(text.casefold().split())
