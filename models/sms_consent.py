@@ -44,7 +44,7 @@ class SmsConsent(models.Model):
     event_id = fields.Many2one(
         "sms.consent.event", required=True, readonly=True, ondelete="restrict"
     )
-    event = fields.Selection(related="event_id.event")
+    event = fields.Selection(related="event_id.event", string="What Happened")
     method = fields.Selection(related="event_id.method")
     name = fields.Char(related="event_id.name")
 

@@ -2,6 +2,8 @@
 import logging
 from datetime import timedelta
 
+from psycopg2 import OperationalError
+
 from odoo import api, fields, models
 
 from ..tools import consent, keywords, texts
@@ -173,7 +175,9 @@ class SmsInboundRouter(models.AbstractModel):
                 inbound.ticket_id = self._find_ticket(inbound)
                 if inbound.ticket_id:
                     self._post(inbound)
-        except Exception as error:  # whatever an other module's chatter hook raises
+        except OperationalError:
+            raise  # a conflict with another transaction: Odoo starts the request over
+        except Exception as error:  # whatever another module's chatter hook raises
             _logger.exception("Incoming text %s was not posted", inbound.id)
             inbound.ticket_id = False
             inbound.error = str(error)

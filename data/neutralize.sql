@@ -1,0 +1,12 @@
+-- A copy of the database cannot text anybody: its companies use the sandbox, and the
+-- carrier's secrets and the public addresses of the original are worthless in it.
+UPDATE res_company
+   SET sms_provider = 'sandbox',
+       sms_twilio_account_sid = NULL,
+       sms_twilio_auth_token = NULL,
+       sms_twilio_api_key_sid = NULL,
+       sms_twilio_api_key_secret = NULL,
+       sms_twilio_messaging_service_sid = NULL,
+       sms_webhook_key = md5(random()::text || clock_timestamp()::text || id::text);
+DELETE FROM ir_config_parameter
+ WHERE key = 'helpdesk_mgmt_sms.twilio_api_url';

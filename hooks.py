@@ -1,0 +1,41 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+"""What must be done once, when the addon comes to a database and when it leaves."""
+
+
+def post_init_hook(env):
+    """Bring what is there already up to the addon's rules.
+
+    Each company gets a webhook key of its own (a default would give all the same), and
+    messages that wait or have been sent get their company and the purpose of other
+    apps' messages, without which the outbox would not find them.
+    """
+    env["res.company"].with_context(active_test=False).search(
+        []
+    )._ensure_sms_webhook_key()
+    env["sms.sms"].flush_model()
+    env.cr.execute(
+        """
+        UPDATE sms_sms sms
+           SET record_company_id = message.record_company_id
+          FROM mail_message message
+         WHERE message.id = sms.mail_message_id
+           AND message.record_company_id IS NOT NULL
+        """
+    )
+    env.cr.execute(
+        """
+        UPDATE sms_sms
+           SET purpose_id = %s,
+               record_company_id = COALESCE(record_company_id, %s)
+         WHERE purpose_id IS NULL
+        """,
+        [env["sms.purpose"]._get("marketing").id, env.company.id],
+    )
+    env["sms.sms"].invalidate_model()
+
+
+def uninstall_hook(env):
+    """Take the ledger's trigger away, so that its table can go."""
+    env.cr.execute(
+        "DROP FUNCTION IF EXISTS sms_consent_event_append_only() CASCADE"
+    )

@@ -1,0 +1,66 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from odoo import api, fields, models
+from odoo.tools import format_time
+
+
+class CalendarEvent(models.Model):
+    """An appointment knows its customer and shows if they may be texted."""
+
+    _name = "calendar.event"
+    _inherit = ["calendar.event", "sms.consent.mixin"]
+
+    sms_customer_id = fields.Many2one(
+        "res.partner", compute="_compute_sms_customer_id", compute_sudo=True
+    )
+    sms_customer_name = fields.Char(compute="_compute_sms_customer_name")
+    sms_start_time = fields.Char(compute="_compute_sms_start_time")
+
+    @api.depends("partner_ids")
+    def _compute_sms_customer_id(self):
+        """Take the first attendee who is not one of us."""
+        for event in self:
+            customers = event.partner_ids.filtered(
+                lambda partner: all(user.share for user in partner.user_ids)
+            )
+            event.sms_customer_id = customers[:1]
+
+    @api.depends("partner_ids.name")
+    def _compute_sms_customer_name(self):
+        for event in self:
+            event.sms_customer_name = event.sms_customer_id.name or self.env._("there")
+
+    @api.depends("start", "event_tz", "partner_ids.tz")
+    def _compute_sms_start_time(self):
+        """Tell the hour where the customer is, in their language."""
+        for event in self:
+            customer = event.sms_customer_id
+            tz = customer.tz or event.event_tz or event.user_id.tz or "UTC"
+            event.sms_start_time = event.start and format_time(
+                self.env,
+                fields.Datetime.context_timestamp(
+                    event.with_context(tz=tz), event.start
+                ).time(),
+                time_format="short",
+                lang_code=customer.lang,
+            )
+
+    def _get_sms_subjects(self):
+        """Mean the customer's number, for appointments, in the current company."""
+        purpose = self.env["sms.purpose"]._get_for_model(self._name)
+        return {
+            event.id: (
+                self.env.company,
+                event.sms_customer_id.phone_sanitized,
+                purpose,
+            )
+            for event in self
+        }
+
+    @api.model
+    def mail_allowed_qweb_expressions(self):
+        """Let managers write templates with what is safe to tell a customer."""
+        return super().mail_allowed_qweb_expressions() + (
+            "object.sms_customer_name",
+            "object.sms_start_time",
+            "object.location",
+        )

@@ -1,0 +1,189 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from datetime import timedelta
+
+from odoo import SUPERUSER_ID, api, fields, models
+from odoo.exceptions import AccessError
+
+#: A stage texts a ticket's customer at most once in this time, however often the
+#: ticket comes and goes: ``/ticket/close`` closes any ticket by a plain link.
+STAGE_TEXT_PAUSE = timedelta(days=1)
+
+
+class HelpdeskTicket(models.Model):
+    """A ticket knows its customer's number and texts them."""
+
+    _name = "helpdesk.ticket"
+    _inherit = ["helpdesk.ticket", "sms.consent.mixin"]
+
+    partner_phone = fields.Char(
+        string="Phone",
+        compute="_compute_partner_phone",
+        store=True,
+        readonly=False,
+        precompute=True,
+        help="The number for this ticket. Taken from the contact unless entered here.",
+    )
+    partner_phone_sanitized = fields.Char(
+        string="Phone (E.164)",
+        compute="_compute_partner_phone_sanitized",
+        compute_sudo=True,
+        store=True,
+        precompute=True,
+    )
+    sms_customer_name = fields.Char(compute="_compute_sms_customer_name")
+
+    _partner_phone_index = models.Index(
+        "(partner_phone_sanitized, company_id) WHERE partner_phone_sanitized IS NOT NULL"
+    )
+
+    @api.depends("partner_id")
+    def _compute_partner_phone(self):
+        for ticket in self:
+            ticket.partner_phone = ticket.partner_id.phone or ticket.partner_phone
+
+    @api.depends("partner_phone", "partner_id.country_id", "company_id.country_id")
+    def _compute_partner_phone_sanitized(self):
+        for ticket in self:
+            number = ticket.partner_phone
+            country = ticket.partner_id.country_id or ticket.company_id.country_id
+            ticket.partner_phone_sanitized = number and ticket._phone_format_number(
+                number, country
+            )
+
+    @api.depends("partner_id.name", "partner_name")
+    def _compute_sms_customer_name(self):
+        for ticket in self:
+            ticket.sms_customer_name = (
+                ticket.partner_id.name or ticket.partner_name or self.env._("there")
+            )
+
+    @api.model
+    def _phone_get_number_fields(self):
+        return ["partner_phone"]
+
+    def _get_sms_subjects(self):
+        """Mean the ticket's own number, for texts about tickets."""
+        purpose = self.env["sms.purpose"]._get_for_model(self._name)
+        return {
+            ticket.id: (ticket.company_id, ticket.partner_phone_sanitized, purpose)
+            for ticket in self
+        }
+
+    @api.model
+    def mail_allowed_qweb_expressions(self):
+        """Let managers write templates with what is safe to tell a customer."""
+        return super().mail_allowed_qweb_expressions() + (
+            "object.number",
+            "object.sms_customer_name",
+            "object.partner_name",
+            "object.stage_id.name",
+            "object.team_id.name",
+            "object.category_id.name",
+            "object.company_id.name",
+        )
+
+    # ------------------------------------------------------------------
+    # A person texts
+    # ------------------------------------------------------------------
+
+    def _check_may_text(self):
+        """Refuse to text from a ticket to who may merely read it.
+
+        :raises AccessError: for who is no helpdesk user or may not edit the ticket
+        """
+        if self.env.su:
+            return
+        if not self.env.user.has_group("helpdesk_mgmt.group_helpdesk_user_own"):
+            raise AccessError(
+                self.env._("Only helpdesk users may send text messages from a ticket.")
+            )
+        self.check_access("write")
+
+    def message_post(self, *args, message_type="notification", **kwargs):
+        """Ask for the right to text before a text is posted."""
+        if message_type == "sms":
+            self._check_may_text()
+        return super().message_post(*args, message_type=message_type, **kwargs)
+
+    def action_send_sms(self):
+        """Open Odoo's composer with the template for an update."""
+        self.ensure_one()
+        self._check_may_text()
+        template = self.env.ref(
+            "helpdesk_mgmt_sms.sms_template_ticket_update", raise_if_not_found=False
+        )
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Send SMS"),
+            "res_model": "sms.composer",
+            "view_mode": "form",
+            "target": "new",
+            "context": {
+                "default_composition_mode": "comment",
+                "default_res_model": self._name,
+                "default_res_id": self.id,
+                "default_template_id": template.id if template else False,
+            },
+        }
+
+    # ------------------------------------------------------------------
+    # A stage texts
+    # ------------------------------------------------------------------
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        """Send the text of the stage in which a ticket is born."""
+        tickets = super().create(vals_list)
+        tickets._send_stage_sms()
+        return tickets
+
+    def write(self, vals):
+        """Send the text of the stage that a ticket has reached."""
+        before = {ticket.id: ticket.stage_id for ticket in self}
+        result = super().write(vals)
+        self.filtered(
+            lambda ticket: ticket.stage_id != before[ticket.id]
+        )._send_stage_sms()
+        return result
+
+    def _send_stage_sms(self):
+        """Queue the stage's template for each ticket that has a number.
+
+        One text for one change, and none that the ticket has had lately.
+        """
+        for ticket in self.filtered("stage_id.sms_template_id"):
+            template = ticket.stage_id.sudo().sms_template_id
+            if ticket.partner_phone_sanitized and not ticket._had_sms(template):
+                ticket._send_sms_template(template)
+
+    def _had_sms(self, template):
+        """Tell if the ticket's customer has had this template within the pause."""
+        self.ensure_one()
+        since = fields.Datetime.now() - STAGE_TEXT_PAUSE
+        return bool(
+            self.env["sms.sms"]
+            .sudo()
+            .search_count(
+                [
+                    ("template_id", "=", template.id),
+                    ("number", "=", self.partner_phone_sanitized),
+                    ("create_date", ">=", since),
+                    ("gate_verdict", "!=", "block"),
+                    ("mail_message_id.model", "=", self._name),
+                    ("mail_message_id.res_id", "=", self.id),
+                ],
+                limit=1,
+            )
+        )
+
+    def _send_sms_template(self, template):
+        """Queue a template to the ticket's customer, in the house's name.
+
+        Whoever moved the ticket need not have the right to text, and a portal user who
+        closes one must not appear as the author.
+        """
+        self.ensure_one()
+        ticket = self.with_user(SUPERUSER_ID).with_company(self.company_id)
+        ticket.with_context(sms_template_id=template.id)._message_sms_with_template(
+            template=template, number_field="partner_phone", put_in_queue=True
+        )

@@ -1,0 +1,27 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from odoo import models
+
+
+class ResPartner(models.Model):
+    """A contact shows if its number may be texted."""
+
+    _name = "res.partner"
+    _inherit = ["res.partner", "sms.consent.mixin"]
+
+    def init(self):
+        """Index the number: every incoming text looks its sender up by it."""
+        super().init()
+        self.env.cr.execute(
+            """
+            CREATE INDEX IF NOT EXISTS res_partner_phone_sanitized_sms_index
+                ON res_partner (phone_sanitized) WHERE phone_sanitized IS NOT NULL
+            """
+        )
+
+    def _get_sms_subjects(self):
+        """Mean the contact's own number, for any purpose, in the current company."""
+        any_purpose = self.env["sms.purpose"]
+        return {
+            partner.id: (self.env.company, partner.phone_sanitized, any_purpose)
+            for partner in self
+        }

@@ -1,0 +1,84 @@
+import {Component, useEffect, useRef, useState} from "@odoo/owl";
+import {toDateTime, toDay, toTime} from "./phone_dates.esm";
+import {_t} from "@web/core/l10n/translation";
+
+/** Texts of one side that follow within this time share one time of day. */
+const GROUP_MINUTES = 5;
+/** How far from the bottom, in pixels, a reader still follows the newest text. */
+const FOLLOW_DISTANCE = 120;
+/** A web address, without the punctuation of the sentence around it. */
+const ADDRESS = /(https?:\/\/[^\s<>"]*[^\s<>"'.,;:!?)\]])/;
+
+/**
+ * The texts of one number, oldest first, with a line for each day. It stays at the newest
+ * text, unless its reader has scrolled up to an older one.
+ */
+export class PhoneLog extends Component {
+    static template = "helpdesk_mgmt_sms.PhoneLog";
+    static props = {phone: Object};
+
+    setup() {
+        this.phone = useState(this.props.phone);
+        this.log = useRef("log");
+        this.isFollowing = true;
+        useEffect(
+            () => {
+                const newest = this.phone.messages.at(-1);
+                if (this.isFollowing || newest?.direction === "sent") {
+                    this.log.el.scrollTop = this.log.el.scrollHeight;
+                }
+            },
+            () => [this.phone.messages.at(-1)?.id, this.phone.messagesStatus]
+        );
+    }
+
+    /** What will appear here, and how to make the first one. */
+    get emptyText() {
+        return _t(
+            "No texts yet. What %s sends to this number will appear here.",
+            this.phone.company.company_name
+        );
+    }
+
+    onScroll() {
+        const {scrollHeight, scrollTop, clientHeight} = this.log.el;
+        this.isFollowing = scrollHeight - scrollTop - clientHeight < FOLLOW_DISTANCE;
+    }
+
+    /**
+     * @returns {{day: String, messages: Object[]}[]} with `time` on the last text of a
+     *     group, and the `parts` of each body
+     */
+    get days() {
+        const days = [];
+        const messages = this.phone.messages;
+        messages.forEach((message, index) => {
+            const moment = toDateTime(message.date);
+            const day = toDay(moment);
+            if (days.at(-1)?.day !== day) {
+                days.push({day, messages: []});
+            }
+            const next = messages[index + 1];
+            const isLast =
+                !next ||
+                next.direction !== message.direction ||
+                toDateTime(next.date).diff(moment, "minutes").minutes > GROUP_MINUTES;
+            days.at(-1).messages.push({
+                ...message,
+                time: isLast ? toTime(moment) : "",
+                parts: this.splitAddresses(message.body),
+            });
+        });
+        return days;
+    }
+
+    /**
+     * @param {String} body
+     * @returns {{text: String, isAddress: Boolean}[]} web addresses apart from the rest
+     */
+    splitAddresses(body) {
+        return body
+            .split(ADDRESS)
+            .map((text, index) => ({text, isAddress: index % 2 === 1}));
+    }
+}

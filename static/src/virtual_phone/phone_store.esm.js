@@ -1,0 +1,288 @@
+import {ConnectionLostError, RPCError} from "@web/core/network/rpc";
+import {onWillUnmount, useState} from "@odoo/owl";
+import {_t} from "@web/core/l10n/translation";
+import {useService} from "@web/core/utils/hooks";
+
+const MODEL = "sms.virtual.phone";
+const BUS_CHANNEL = "helpdesk_mgmt_sms.virtual_phone";
+const NOTIFICATION_TYPE = "helpdesk_mgmt_sms/virtual_phone";
+
+/**
+ * Says what happened and what to do next. Errors that the server words for people are
+ * passed on; an expired session is left to Odoo, which asks for the login.
+ *
+ * @param {Error} error
+ * @returns {String}
+ */
+function explain(error) {
+    if (error instanceof ConnectionLostError) {
+        return _t("The server cannot be reached. Check the connection and try again.");
+    }
+    if (!(error instanceof RPCError)) {
+        throw error;
+    }
+    if (error.exceptionName === "odoo.http.SessionExpiredException") {
+        throw error;
+    }
+    if (error.exceptionName?.startsWith("odoo.exceptions.")) {
+        return error.data.message;
+    }
+    console.error(error);
+    return _t(
+        "The server could not do this. Try again; if it fails again, tell your administrator."
+    );
+}
+
+/**
+ * @typedef {{number: String, label: String, name: String, last_body: String,
+ *     last_date: String|false}} Contact dates are UTC, "YYYY-MM-DD HH:MM:SS"
+ * @typedef {{id: String, direction: "received"|"sent", body: String, date: String,
+ *     state: String}} Message the direction is the phone's: "received" from the company
+ */
+
+/**
+ * What the virtual phone knows: the company, the numbers, the number in hand and its
+ * texts. It asks the server, and takes in what the bus brings; it draws nothing.
+ */
+export class PhoneStore {
+    /** @type {"loading"|"ready"|"error"} */
+    status = "loading";
+    error = "";
+    /** What get_phone_data says of the company */
+    company = {};
+    query = "";
+    isSearching = false;
+    /** @type {Contact[]} */
+    contacts = [];
+    /** @type {Contact|null} the number in hand */
+    current = null;
+    /** @type {"loading"|"ready"|"error"} */
+    messagesStatus = "ready";
+    messagesError = "";
+    /** @type {Message[]} oldest first */
+    messages = [];
+    isSending = false;
+    sendError = "";
+    /** How many texts came in unseen, by number */
+    unread = {};
+    /** Ids of the texts that were shown or counted, to count none twice */
+    known = new Set();
+    /** Half-typed texts, by number */
+    drafts = {};
+
+    /**
+     * @param {Function} call asks the server: (method, args) => Promise
+     */
+    setup(call) {
+        this.call = call;
+        this.lastSearch = 0;
+        return this;
+    }
+
+    /** Loads the company and the numbers; the first time, or after an error. */
+    async load() {
+        this.status = "loading";
+        try {
+            await this.refreshContacts();
+            this.status = "ready";
+        } catch (error) {
+            this.error = explain(error);
+            this.status = "error";
+        }
+    }
+
+    /** Fetches the numbers; an older search that answers late is ignored. */
+    async refreshContacts() {
+        const search = ++this.lastSearch;
+        const data = await this.call("get_phone_data", [this.query]);
+        if (search === this.lastSearch) {
+            this.company = data;
+            this.contacts = data.contacts;
+        }
+    }
+
+    /**
+     * @param {String} query part of a name or of a number
+     */
+    async search(query) {
+        this.query = query;
+        this.isSearching = true;
+        try {
+            await this.refreshContacts();
+        } catch (error) {
+            this.error = explain(error);
+            this.status = "error";
+        } finally {
+            this.isSearching = false;
+        }
+    }
+
+    /**
+     * Takes the phone of a number in hand that need not be in the list.
+     *
+     * @param {String} typed as a person writes it
+     * @returns {Promise<String>} what is wrong with it, or nothing
+     */
+    async pickTyped(typed) {
+        try {
+            const contact = await this.call("get_contact", [typed]);
+            if (!this.contacts.some((other) => other.number === contact.number)) {
+                this.contacts.unshift(contact);
+            }
+            this.pick(contact);
+            return "";
+        } catch (error) {
+            return explain(error);
+        }
+    }
+
+    /**
+     * @param {Contact} contact
+     */
+    pick(contact) {
+        this.current = contact;
+        this.messages = [];
+        this.sendError = "";
+        delete this.unread[contact.number];
+        return this.loadMessages();
+    }
+
+    /** Lays the phone down; on small screens this shows the list again. */
+    layDown() {
+        this.current = null;
+        this.messages = [];
+    }
+
+    /** Loads the texts of the number in hand, unless another was picked meanwhile. */
+    async loadMessages() {
+        const number = this.current.number;
+        const isStale = () => this.current?.number !== number;
+        this.messagesStatus = "loading";
+        try {
+            const messages = await this.call("get_messages", [number]);
+            if (!isStale()) {
+                // What the bus brought in the meantime may be newer than the answer.
+                const live = this.messages;
+                this.messages = messages;
+                messages.forEach((message) => this.known.add(message.id));
+                live.forEach((message) => this.putMessage(message));
+                this.messagesStatus = "ready";
+            }
+        } catch (error) {
+            const reason = explain(error);
+            if (!isStale()) {
+                this.messagesError = reason;
+                this.messagesStatus = "error";
+            }
+        }
+    }
+
+    /**
+     * Texts the company from the number in hand.
+     *
+     * @param {String} body
+     * @returns {Promise<Boolean>} whether it was taken
+     */
+    async send(body) {
+        const number = this.current.number;
+        if (this.isSending || !body.trim()) {
+            return false;
+        }
+        this.isSending = true;
+        this.sendError = "";
+        try {
+            this.receive(number, await this.call("send_text", [number, body]));
+            return true;
+        } catch (error) {
+            const reason = explain(error);
+            if (this.current?.number === number) {
+                this.sendError = reason;
+            }
+            return false;
+        } finally {
+            this.isSending = false;
+        }
+    }
+
+    /**
+     * Takes in one text from the bus or from the server's answer; a repeat is nothing.
+     *
+     * @param {String} number
+     * @param {Message} message
+     */
+    receive(number, message) {
+        const isNew = !this.known.has(message.id);
+        this.known.add(message.id);
+        if (this.current?.number === number) {
+            this.putMessage(message);
+        } else if (isNew && message.direction === "received") {
+            this.unread[number] = (this.unread[number] || 0) + 1;
+        }
+        if (isNew) {
+            this.moveToTop(number, message);
+        }
+    }
+
+    /**
+     * @param {Message} message replaces the one with its id, or is put by its date
+     */
+    putMessage(message) {
+        const known = this.messages.findIndex((other) => other.id === message.id);
+        if (known >= 0) {
+            this.messages[known] = message;
+            return;
+        }
+        const later = this.messages.findIndex((other) => other.date > message.date);
+        this.messages.splice(later < 0 ? this.messages.length : later, 0, message);
+    }
+
+    /** Shows a text as the last words of its number; asks for a number not yet listed. */
+    moveToTop(number, message) {
+        const index = this.contacts.findIndex((contact) => contact.number === number);
+        if (index < 0) {
+            this.refreshContacts().catch(explain);
+            return;
+        }
+        const [contact] = this.contacts.splice(index, 1);
+        if (!contact.last_date || contact.last_date <= message.date) {
+            contact.last_body = message.body;
+            contact.last_date = message.date;
+        }
+        this.contacts.unshift(contact);
+    }
+}
+
+/**
+ * Gives a component its phone, connected to the server and to the bus.
+ *
+ * @returns {PhoneStore} reactive
+ */
+export function usePhone() {
+    const orm = useService("orm");
+    const bus = useService("bus_service");
+    const phone = useState(new PhoneStore());
+    phone.setup((method, args) => orm.silent.call(MODEL, method, args));
+    const onNotification = ({company_id: companyId, number, message}) => {
+        if (companyId === phone.company.company_id) {
+            phone.receive(number, message);
+        }
+    };
+    const onReconnect = () => {
+        if (phone.company.sandbox) {
+            phone.refreshContacts().catch(explain);
+        }
+        if (phone.current) {
+            phone.loadMessages();
+        }
+    };
+    bus.subscribe(NOTIFICATION_TYPE, onNotification);
+    bus.addEventListener("BUS:RECONNECT", onReconnect);
+    bus.addChannel(BUS_CHANNEL);
+    onWillUnmount(() => {
+        bus.deleteChannel(BUS_CHANNEL);
+        bus.removeEventListener("BUS:RECONNECT", onReconnect);
+        bus.unsubscribe(NOTIFICATION_TYPE, onNotification);
+    });
+    phone.load();
+    return phone;
+}
