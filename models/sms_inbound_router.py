@@ -261,7 +261,7 @@ class SmsInboundRouter(models.AbstractModel):
     def _render(self, inbound, code, purposes):
         """Return the wording of an answer in the sender's language."""
         lang = inbound.partner_id.lang or inbound.company_id.partner_id.lang
-        names = purposes.with_context(lang=lang).mapped("name")
+        names = purposes.sorted().with_context(lang=lang).mapped("name")
         return self.env["sms.reply"]._render(
             code, inbound.company_id, lang, purposes=", ".join(names)
         )

@@ -1,0 +1,264 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+"""A real Odoo server, on a database of its own, driven from outside.
+
+Inside a test Odoo keeps one transaction and serves requests one after the other, so
+neither concurrency nor a kill can be seen there. Here everything is committed: what a
+user does goes over RPC, what a carrier does goes over signed webhooks, what a crash
+does is a SIGKILL. ``bin/test`` makes the database and names it in the environment.
+"""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import uuid
+import xmlrpc.client
+from contextlib import contextmanager
+
+import requests
+from twilio.request_validator import RequestValidator
+
+from odoo.sql_db import db_connect
+from odoo.tests import BaseCase, tagged
+from odoo.tools import config
+
+from .peer import ACCOUNT_SID, AUTH_TOKEN, TwilioPeer
+
+DATABASE_VARIABLE = "HELPDESK_SMS_LIVE_DATABASE"
+#: Our number; its country decides which sender is used.
+OWN_NUMBER = "+13035550100"
+
+
+class LiveServer:
+    """One Odoo process on the live database."""
+
+    def __init__(self, database, cron_threads=1):
+        self.database = database
+        self.cron_threads = cron_threads
+        self.port = _free_port()
+        self.process = None
+        self.log = tempfile.TemporaryFile()
+
+    @property
+    def url(self):
+        """The server's base address."""
+        return f"http://127.0.0.1:{self.port}"
+
+    def start(self):
+        """Start, and wait until the server answers; return self."""
+        self.process = subprocess.Popen(
+            [
+                *(sys.executable, "-m", "odoo", "server"),
+                *("-c", config["config"], "-d", self.database),
+                *("--http-port", str(self.port), "--http-interface", "127.0.0.1"),
+                *("--max-cron-threads", str(self.cron_threads), "--log-level", "info"),
+                *("--workers", "0", "--db-filter", f"^{self.database}$"),
+            ],
+            stdout=self.log,
+            stderr=subprocess.STDOUT,
+            cwd=tempfile.gettempdir(),
+        )
+        deadline = time.monotonic() + 60
+        while time.monotonic() < deadline:
+            try:
+                requests.get(f"{self.url}/web/health", timeout=5)
+                return self
+            except requests.ConnectionError:
+                if self.process.poll() is not None:
+                    break
+                time.sleep(0.2)
+        raise AssertionError(f"Odoo does not start:\n{self.read_log()}")
+
+    def kill(self):
+        """End the process as a crash does: at once, in the middle of anything."""
+        self.process.send_signal(signal.SIGKILL)
+        self.process.wait()
+
+    def stop(self):
+        """End the process in order."""
+        if self.process.poll() is None:
+            self.process.terminate()
+            try:
+                self.process.wait(15)
+            except subprocess.TimeoutExpired:
+                self.kill()
+
+    def read_log(self):
+        """Return what the server has said."""
+        self.log.seek(0)
+        return self.log.read().decode(errors="replace")
+
+
+@tagged("post_install", "-at_install", "live")
+class LiveCase(BaseCase):
+    """Tests against a real server, a real cron and a loopback Twilio."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.database = os.environ.get(DATABASE_VARIABLE)
+        assert cls.database, f"{DATABASE_VARIABLE} is not set: run the tests by bin/test"
+        cls.peer = TwilioPeer().start()
+        cls.addClassCleanup(cls.peer.stop)
+        cls.server = LiveServer(cls.database).start()
+        cls.addClassCleanup(lambda: cls.server.stop())
+        cls.uid = cls._login("admin", "admin")
+        cls._configure()
+
+    @classmethod
+    def _configure(cls):
+        """Set the company up as an administrator would."""
+        cls.company_id = cls.rpc("res.company", "search", [], limit=1)[0]
+        country_id = cls.rpc("res.country", "search", [("code", "=", "US")])[0]
+        cls.rpc(
+            "res.company",
+            "write",
+            [cls.company_id],
+            {
+                "sms_provider": "twilio",
+                "country_id": country_id,
+                "sms_twilio_account_sid": ACCOUNT_SID,
+                "sms_twilio_auth_token": AUTH_TOKEN,
+                "sms_twilio_number_ids": [
+                    (5, 0, 0),
+                    (0, 0, {"number": OWN_NUMBER, "country_id": country_id}),
+                ],
+            },
+        )
+        cls.set_parameter("helpdesk_mgmt_sms.twilio_api_url", cls.peer.url)
+        cls.set_parameter("web.base.url", cls.server.url)
+        cls.set_parameter("web.base.url.freeze", "True")
+        cls.key = cls.rpc("res.company", "read", [cls.company_id], ["sms_webhook_key"])[
+            0
+        ]["sms_webhook_key"]
+
+    # ------------------------------------------------------------------
+    # As a user
+    # ------------------------------------------------------------------
+
+    @classmethod
+    def _login(cls, login, password):
+        common = xmlrpc.client.ServerProxy(f"{cls.server.url}/xmlrpc/2/common")
+        return common.authenticate(cls.database, login, password, {})
+
+    @classmethod
+    def rpc(cls, model, method, *args, **kwargs):
+        """Call a public method over XML-RPC, as the administrator."""
+        proxy = xmlrpc.client.ServerProxy(
+            f"{cls.server.url}/xmlrpc/2/object", allow_none=True
+        )
+        return proxy.execute_kw(
+            cls.database, cls.uid, "admin", model, method, args, kwargs
+        )
+
+    @classmethod
+    def set_parameter(cls, key, value):
+        """Set a system parameter."""
+        cls.rpc("ir.config_parameter", "set_param", key, value)
+
+    def make_customer(self, number):
+        """Return the id of a new contact with a number (E.164)."""
+        return self.rpc(
+            "res.partner", "create", {"name": f"Customer {number}", "phone": number}
+        )
+
+    def make_ticket(self, partner_id, name="Printer jams"):
+        """Return the id of a new ticket of a contact."""
+        return self.rpc(
+            "helpdesk.ticket",
+            "create",
+            {"name": name, "description": "<p>It jams.</p>", "partner_id": partner_id},
+        )
+
+    def read_messages(self, number):
+        """Return the outgoing messages to a number, oldest first."""
+        return self.rpc(
+            "sms.sms",
+            "search_read",
+            [("number", "=", number)],
+            ["body", "state", "failure_type", "gate_verdict", "gate_reason", "uuid"],
+            order="id",
+        )
+
+    def wait_state(self, number, state, timeout=30):
+        """Wait until the last message to a number has a state; return the message.
+
+        :raises AssertionError: after ``timeout`` seconds
+        """
+        deadline = time.monotonic() + timeout
+        messages = []
+        while time.monotonic() < deadline:
+            messages = self.read_messages(number)
+            if messages and messages[-1]["state"] == state:
+                return messages[-1]
+            time.sleep(0.1)
+        raise AssertionError(f"state {state} expected, got {messages[-1:]}")
+
+    # ------------------------------------------------------------------
+    # As the carrier
+    # ------------------------------------------------------------------
+
+    def post(self, door, form, signature=None, **kwargs):
+        """Post a webhook as Twilio does, signed over the public address.
+
+        :param str door: ``inbound`` or ``status/<uuid>``
+        :return: ``requests.Response``
+        """
+        url = f"{self.server.url}/helpdesk_sms/twilio/{self.key}/{door}"
+        if signature is None:
+            signature = RequestValidator(AUTH_TOKEN).compute_signature(url, form)
+        headers = {"X-Twilio-Signature": signature}
+        return requests.post(url, data=form, headers=headers, timeout=30, **kwargs)
+
+    def text(self, number, body, sid=None, **extra):
+        """Text to us from a number, as Twilio passes it on; return the response."""
+        sid = sid or "SM" + uuid.uuid4().hex
+        form = {
+            "MessageSid": sid,
+            "SmsSid": sid,
+            "AccountSid": ACCOUNT_SID,
+            "From": number,
+            "To": OWN_NUMBER,
+            "Body": body,
+            "NumMedia": "0",
+            "NumSegments": "1",
+            "FromCity": "",
+            **extra,
+        }
+        return self.post("inbound", form)
+
+    def report(self, message, status, sid, **extra):
+        """Report on a message that the peer has taken; return the response."""
+        form = {
+            "MessageSid": sid,
+            "MessageStatus": status,
+            "AccountSid": ACCOUNT_SID,
+            **extra,
+        }
+        return self.post(f"status/{message['uuid']}", form)
+
+    # ------------------------------------------------------------------
+    # As the database
+    # ------------------------------------------------------------------
+
+    @contextmanager
+    def cursor(self):
+        """Open a cursor on the live database and commit at the end."""
+        with db_connect(self.database).cursor() as cr:
+            yield cr
+
+    def count(self, table, condition, params):
+        """Return how many rows of a table meet a condition."""
+        with self.cursor() as cr:
+            cr.execute(f"SELECT count(*) FROM {table} WHERE {condition}", params)
+            return cr.fetchone()[0]
+
+
+def _free_port():
+    """Return a TCP port of the loopback address that is free now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]

@@ -1,0 +1,171 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+"""A loopback peer that answers like Twilio's Messages API.
+
+It speaks real HTTP on 127.0.0.1, so that the tests go through the SDK, the socket and
+the time-outs. What it shall do with a message is told by number; by default it takes
+everything. Shape of the answers: Twilio's public OpenAPI description.
+"""
+
+import base64
+import json
+import re
+import threading
+import uuid
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import parse_qsl
+
+MESSAGES_PATH = re.compile(r"^/2010-04-01/Accounts/(AC[0-9a-zA-Z]{32})/Messages\.json$")
+
+ACCOUNT_SID = "AC" + "0123456789abcdef" * 2
+AUTH_TOKEN = "5ecret-t0ken-of-the-loopback-peer"
+API_KEY_SID = "SK" + "fedcba9876543210" * 2
+API_KEY_SECRET = "5ecret-of-the-key"
+
+
+class TwilioPeer:
+    """The server, with what it was told and what it got.
+
+    ``messages`` holds the forms of all posts that it took or was asked to take, in
+    order of arrival, each with the answer's ``sid``. ``behaviors`` maps a number (To)
+    to what to do: ``("error", status, code)``, ``("html", status)``, ``"drop"`` (close
+    without an answer), or ``"hold"`` (answer only when :attr:`release` is set).
+    """
+
+    def __init__(self):
+        self.messages = []
+        self.behaviors = {}
+        self.release = threading.Event()
+        self.arrived = threading.Semaphore(0)
+        self.credentials = {ACCOUNT_SID: AUTH_TOKEN, API_KEY_SID: API_KEY_SECRET}
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), self._make_handler())
+        self.server.daemon_threads = True
+        self.thread = threading.Thread(target=self.server.serve_forever, daemon=True)
+
+    @property
+    def url(self):
+        """The address to put into the system parameter."""
+        return f"http://127.0.0.1:{self.server.server_port}"
+
+    def start(self):
+        """Serve until :meth:`stop`; return self."""
+        self.thread.start()
+        return self
+
+    def stop(self):
+        """Let go of who waits, and close the port."""
+        self.release.set()
+        self.server.shutdown()
+        self.server.server_close()
+
+    def to(self, number):
+        """Return the posts to ``number`` (E.164), oldest first."""
+        return [message for message in self.messages if message["To"] == number]
+
+    def wait_for(self, number, count=1, timeout=20):
+        """Wait until ``count`` posts to ``number`` have come; return them.
+
+        :raises AssertionError: after ``timeout`` seconds
+        """
+        while len(self.to(number)) < count:
+            if not self.arrived.acquire(timeout=timeout):
+                raise AssertionError(
+                    f"{count} messages to {number} expected, got {self.to(number)}"
+                )
+        return self.to(number)
+
+    def _make_handler(self):
+        """Return a request handler that knows this peer."""
+        peer = self
+
+        class Handler(BaseHTTPRequestHandler):
+            """Answers one connection."""
+
+            protocol_version = "HTTP/1.1"
+
+            def log_message(self, *_args):
+                """Stay silent."""
+
+            def do_POST(self):
+                """Take a message as Twilio does."""
+                size = int(self.headers.get("Content-Length", 0))
+                form = dict(parse_qsl(self.rfile.read(size).decode(), True))
+                found = MESSAGES_PATH.match(self.path)
+                if not found:
+                    return self.answer(404, peer.error(404, 20404, "Not found"))
+                if not self.is_authorized():
+                    return self.answer(401, peer.error(401, 20003, "Authenticate"))
+                return self.take(found[1], form)
+
+            def is_authorized(self):
+                """Check Basic authentication."""
+                scheme, _, value = self.headers.get("Authorization", "").partition(" ")
+                user, _, secret = base64.b64decode(value or "").decode().partition(":")
+                return scheme == "Basic" and peer.credentials.get(user) == secret
+
+            def take(self, account_sid, form):
+                """Note a message, then do what was asked for its number."""
+                message = {**form, "sid": "SM" + uuid.uuid4().hex}
+                peer.messages.append(message)
+                peer.arrived.release()
+                behavior = peer.behaviors.get(form.get("To"))
+                if behavior == "drop":
+                    self.close_connection = True
+                    return self.connection.close()
+                if behavior == "hold":
+                    peer.release.wait(60)
+                elif behavior and behavior[0] == "html":
+                    return self.answer(behavior[1], "<html>Bad gateway</html>")
+                elif behavior and behavior[0] == "error":
+                    status, code = behavior[1:]
+                    return self.answer(status, peer.error(status, code, "Refused"))
+                return self.answer(201, peer.created(account_sid, message))
+
+            def answer(self, status, body):
+                """Send a status and a JSON (dict) or HTML (str) body."""
+                is_json = isinstance(body, dict)
+                data = (json.dumps(body) if is_json else body).encode()
+                self.send_response(status)
+                kind = "application/json" if is_json else "text/html"
+                self.send_header("Content-Type", kind)
+                self.send_header("Content-Length", str(len(data)))
+                self.end_headers()
+                self.wfile.write(data)
+                return None
+
+        return Handler
+
+    @staticmethod
+    def error(status, code, text):
+        """Return the body of an error answer."""
+        return {
+            "code": code,
+            "message": text,
+            "more_info": f"https://www.twilio.com/docs/errors/{code}",
+            "status": status,
+        }
+
+    @staticmethod
+    def created(account_sid, message):
+        """Return the body of a 201: the new message."""
+        return {
+            "account_sid": account_sid,
+            "sid": message["sid"],
+            "to": message["To"],
+            "from": message.get("From"),
+            "messaging_service_sid": message.get("MessagingServiceSid"),
+            "body": message["Body"],
+            "status": "accepted" if "MessagingServiceSid" in message else "queued",
+            "num_segments": "1",
+            "num_media": "0",
+            "direction": "outbound-api",
+            "date_created": "Wed, 25 Nov 2026 09:00:00 +0000",
+            "date_updated": "Wed, 25 Nov 2026 09:00:00 +0000",
+            "date_sent": None,
+            "error_code": None,
+            "error_message": None,
+            "price": None,
+            "price_unit": "USD",
+            "api_version": "2010-04-01",
+            "uri": f"/2010-04-01/Accounts/{account_sid}/Messages/{message['sid']}.json",
+            "subresource_uris": {},
+        }
