@@ -102,6 +102,7 @@ class LiveCase(BaseCase):
         cls.database = os.environ.get(DATABASE_VARIABLE)
         assert cls.database, f"{DATABASE_VARIABLE} is not set: run the tests by bin/test"
         cls.peer = TwilioPeer().start()
+        cls.peer_credentials = dict(cls.peer.credentials)
         cls.addClassCleanup(cls.peer.stop)
         cls.server = LiveServer(cls.database).start()
         cls.addClassCleanup(lambda: cls.server.stop())
@@ -201,17 +202,28 @@ class LiveCase(BaseCase):
     # As the carrier
     # ------------------------------------------------------------------
 
-    def post(self, door, form, signature=None, **kwargs):
+    validator = RequestValidator(AUTH_TOKEN)
+
+    def get_url(self, door):
+        """Return the public address of a door: ``inbound`` or ``status/<uuid>``."""
+        return f"{self.server.url}/helpdesk_sms/twilio/{self.key}/{door}"
+
+    def sign(self, door, form):
+        """Return the signature that Twilio sends with a form."""
+        return self.validator.compute_signature(self.get_url(door), form)
+
+    def post(self, door, form, signature=None):
         """Post a webhook as Twilio does, signed over the public address.
 
-        :param str door: ``inbound`` or ``status/<uuid>``
+        :param signature: another signature than the right one
         :return: ``requests.Response``
         """
-        url = f"{self.server.url}/helpdesk_sms/twilio/{self.key}/{door}"
         if signature is None:
-            signature = RequestValidator(AUTH_TOKEN).compute_signature(url, form)
+            signature = self.sign(door, form)
         headers = {"X-Twilio-Signature": signature}
-        return requests.post(url, data=form, headers=headers, timeout=30, **kwargs)
+        return requests.post(
+            self.get_url(door), data=form, headers=headers, timeout=30
+        )
 
     def text(self, number, body, sid=None, **extra):
         """Text to us from a number, as Twilio passes it on; return the response."""

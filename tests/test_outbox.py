@@ -1,0 +1,271 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+from .live import LiveCase, LiveServer
+from .peer import API_KEY_SECRET, API_KEY_SID
+
+
+class OutboxCase(LiveCase):
+    """Adds what the tests of the outbox share."""
+
+    def join(self, number):
+        """Return the id of a contact that has agreed to texts about tickets."""
+        partner_id = self.make_customer(number)
+        action = self.rpc("res.partner", "action_record_sms_consent", [partner_id])
+        context = action["context"]
+        purpose_ids = self.rpc("sms.purpose", "search", [("code", "=", "ticket")])
+        record_id = self.rpc(
+            "sms.consent.record",
+            "create",
+            {
+                "company_id": context["default_company_id"],
+                "number": context["default_number"],
+                "res_model": "res.partner",
+                "res_id": partner_id,
+                "purpose_ids": [(6, 0, purpose_ids)],
+                "method": "paper",
+            },
+        )
+        self.rpc("sms.consent.record", "action_record", [record_id])
+        return partner_id
+
+    def let_claims_age(self, number):
+        """Let the lease of what is being sent to a number run out."""
+        with self.cursor() as cr:
+            cr.execute(
+                "UPDATE sms_sms SET claimed_at = claimed_at - interval '1 hour' "
+                "WHERE number = %s",
+                [number],
+            )
+
+    def run_cron(self):
+        """Wake the outbox's cron, as its schedule does."""
+        [cron] = self.rpc(
+            "ir.model.data",
+            "search_read",
+            [("name", "=", "ir_cron_sms_dispatch")],
+            ["res_id"],
+        )
+        self.rpc("ir.cron", "method_direct_trigger", [cron["res_id"]])
+
+
+class TestOutcomes(OutboxCase):
+    """What becomes of a message for each thing that a carrier can do."""
+
+    def _send(self, number, behavior):
+        """Send one text to a number whose carrier behaves so; return the partner."""
+        self.peer.behaviors[number] = behavior
+        partner_id = self.join(number)
+        self.make_ticket(partner_id)
+        self.peer.wait_for(number)
+        return partner_id
+
+    def test_a_refusal_ends_it_and_says_why(self):
+        for number, code, failure_type in (
+            ("+13035550150", 21211, "sms_number_format"),
+            ("+13035550151", 21608, "sms_acc"),
+            ("+13035550152", 99999, "sms_server"),
+        ):
+            with self.subTest(code=code):
+                self._send(number, ("error", 400, code))
+                message = self.wait_state(number, "error")
+                self.assertEqual(message["failure_type"], failure_type)
+                self.assertEqual(len(self.peer.to(number)), 1)
+
+    def test_the_carriers_opt_out_is_an_opt_out(self):
+        number = "+13035550153"
+        partner_id = self._send(number, ("error", 400, 21610))
+        self.wait_state(number, "error")
+        self.make_ticket(partner_id)
+        self.assertEqual(self.read_messages(number)[-1]["failure_type"], "sms_optout")
+
+    def test_too_fast_is_tried_again_later(self):
+        number = "+13035550154"
+        self._send(number, ("error", 429, 20429))
+        self.wait_state(number, "outgoing")
+        self.peer.behaviors[number] = None
+        with self.cursor() as cr:
+            cr.execute(
+                "UPDATE sms_sms SET not_before = NULL WHERE number = %s", [number]
+            )
+        self.run_cron()
+        self.wait_state(number, "pending")
+        self.assertEqual(len(self.peer.to(number)), 2)
+
+    def test_no_connection_is_tried_again_later(self):
+        number = "+13035550155"
+        partner_id = self.join(number)
+        self.set_parameter("helpdesk_mgmt_sms.twilio_api_url", "http://127.0.0.1:9")
+        try:
+            self.make_ticket(partner_id)
+            deadline = time.monotonic() + 20
+            tried = 0
+            while not tried and time.monotonic() < deadline:
+                time.sleep(0.1)
+                tried = self.count(
+                    "sms_sms",
+                    "number = %s AND state = 'outgoing' AND not_before IS NOT NULL",
+                    [number],
+                )
+            self.assertEqual(tried, 1)
+        finally:
+            self.set_parameter("helpdesk_mgmt_sms.twilio_api_url", self.peer.url)
+
+    def test_what_nobody_can_tell_is_never_posted_again(self):
+        """A lost answer, and a gateway's HTML: the message may have been taken."""
+        for number, behavior in (
+            ("+13035550156", "drop"),
+            ("+13035550157", ("html", 502)),
+            ("+13035550158", ("error", 503, 20503)),
+        ):
+            with self.subTest(behavior=behavior):
+                self._send(number, behavior)
+                message = self.wait_state(number, "unknown")
+                self.peer.behaviors[number] = None
+                self.let_claims_age(number)
+                self.run_cron()
+                self.assertEqual(len(self.peer.to(number)), 1)
+                # The delivery report settles it: it was taken after all.
+                self.report(message, "delivered", self.peer.to(number)[0]["sid"])
+                self.wait_state(number, "sent")
+
+    def test_an_unknown_outcome_cannot_be_sent_again_by_hand(self):
+        number = "+13035550159"
+        self._send(number, "drop")
+        message = self.wait_state(number, "unknown")
+        with self.assertRaisesRegex(Exception, "is being checked"):
+            self.rpc("sms.sms", "action_set_outgoing", [message["id"]])
+        self.assertEqual(len(self.peer.to(number)), 1)
+
+    def test_an_api_key_and_a_messaging_service(self):
+        number = "+13035550160"
+        service = "MG" + "0123456789abcdef" * 2
+        values = {
+            "sms_twilio_api_key_sid": API_KEY_SID,
+            "sms_twilio_api_key_secret": API_KEY_SECRET,
+            "sms_twilio_messaging_service_sid": service,
+        }
+        self.rpc("res.company", "write", [self.company_id], values)
+        try:
+            self._send(number, None)
+            self.wait_state(number, "pending")
+            [post] = self.peer.to(number)
+            self.assertEqual(post["MessagingServiceSid"], service)
+            self.assertNotIn("From", post)
+        finally:
+            self.rpc("res.company", "write", [self.company_id], dict.fromkeys(values))
+
+    def test_a_wrong_password_is_refused_and_not_logged(self):
+        number = "+13035550161"
+        self.peer.credentials.clear()
+        try:
+            partner_id = self.join(number)
+            self.make_ticket(partner_id)
+            message = self.wait_state(number, "error")
+            self.assertEqual(message["failure_type"], "twilio_authentication")
+        finally:
+            self.peer.credentials.update(self.peer_credentials)
+        for secret in self.peer_credentials.values():
+            self.assertNotIn(secret, self.server.read_log())
+
+    def test_a_report_that_overtakes_the_answer(self):
+        """The carrier reports while it still keeps us waiting for its answer."""
+        number = "+13035550162"
+        self.peer.release.clear()
+        self._send(number, "hold")
+        message = self.wait_state(number, "process")
+        [post] = self.peer.to(number)
+        self.assertEqual(
+            self.report(message, "delivered", post["sid"]).status_code, 200
+        )
+        self.assertEqual(self.wait_state(number, "sent")["uuid"], message["uuid"])
+        self.peer.release.set()
+        time.sleep(1)
+        self.assertEqual(self.read_messages(number)[-1]["state"], "sent")
+        self.assertEqual(len(self.peer.to(number)), 1)
+
+    def test_no_user_waits_for_the_carrier(self):
+        """A ticket is made in no time while the carrier keeps everybody waiting."""
+        number = "+13035550163"
+        self.peer.release.clear()
+        partner_id = self._send(number, "hold")
+        tickets = [self.make_ticket(partner_id, f"No. {i}") for i in range(3)]
+        self.assertEqual(len(tickets), 3)
+        self.assertEqual(len(self.peer.to(number)), 1)
+        self.peer.release.set()
+        self.peer.wait_for(number, 4)
+
+
+class TestKill(OutboxCase):
+    """Nothing is lost and nothing is sent twice, whatever is killed and when."""
+
+    def tearDown(self):
+        self.peer.release.set()
+        if self.server.process.poll() is not None:
+            self._restart()
+        super().tearDown()
+
+    def _restart(self):
+        """Start another server on the same database and the same port."""
+        port = self.server.port
+        type(self).server = LiveServer(self.database)
+        self.server.port = port
+        self.server.start()
+
+    def test_a_kill_between_post_and_commit_does_not_send_twice(self):
+        number = "+13035550170"
+        self.peer.release.clear()
+        self.peer.behaviors[number] = "hold"
+        partner_id = self.join(number)
+        self.make_ticket(partner_id)
+        [post] = self.peer.wait_for(number)
+        self.server.kill()
+        self.peer.release.set()
+        self.peer.behaviors[number] = None
+        self._restart()
+
+        message = self.wait_state(number, "process")
+        self.run_cron()
+        self.assertEqual(len(self.peer.to(number)), 1, "the lease has not run out")
+        self.let_claims_age(number)
+        self.run_cron()
+        self.wait_state(number, "unknown")
+        self.assertEqual(len(self.peer.to(number)), 1)
+        self.report(message, "delivered", post["sid"])
+        self.wait_state(number, "sent")
+
+    def test_a_kill_before_the_post_loses_nothing(self):
+        """What waits when the server dies leaves when it is back, once."""
+        blocker, number = "+13035550171", "+13035550172"
+        self.peer.release.clear()
+        self.peer.behaviors[blocker] = "hold"
+        self.make_ticket(self.join(blocker))
+        self.peer.wait_for(blocker)
+        partner_id = self.join(number)
+        for index in range(5):
+            self.make_ticket(partner_id, f"No. {index}")
+        self.server.kill()
+        self.assertEqual(self.peer.to(number), [])
+        self.peer.release.set()
+        self.peer.behaviors[blocker] = None
+        self._restart()
+        self.peer.wait_for(number, 5, timeout=90)
+        self.wait_state(number, "pending")
+        bodies = [post["Body"] for post in self.peer.to(number)]
+        self.assertEqual(len(set(bodies)), 5)
+        self.assertEqual(len(self.peer.to(blocker)), 1)
+
+    def test_two_servers_share_the_work(self):
+        """Two Odoo nodes on one database: each message leaves once."""
+        numbers = [f"+130355501{index}" for index in range(80, 90)]
+        other = LiveServer(self.database).start()
+        self.addCleanup(other.stop)
+        partner_ids = [self.join(number) for number in numbers]
+        with ThreadPoolExecutor(5) as pool:
+            list(pool.map(self.make_ticket, partner_ids * 3))
+        for number in numbers:
+            self.peer.wait_for(number, 3, timeout=60)
+        time.sleep(1)
+        for number in numbers:
+            self.assertEqual(len(self.peer.to(number)), 3)
