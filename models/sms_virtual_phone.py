@@ -1,7 +1,7 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from uuid import uuid4
 
-from odoo import api, models
+from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 from odoo.fields import Domain
 from odoo.tools import SQL
@@ -38,8 +38,8 @@ class SmsVirtualPhone(models.AbstractModel):
 
         :param str query: part of a name or of a number; empty for all
         :return: ``sandbox`` (whether the phone may be used here), ``provider_label``,
-            ``company_id``, ``company_name`` and ``contacts`` (at most 80, the most
-            recent conversation first, see :meth:`_prepare_contact`)
+            ``company_id``, ``company_name``, ``date`` (now, UTC) and ``contacts`` (at
+            most 80, the newest conversation first, see :meth:`_prepare_contact`)
         :rtype: dict
         :raise AccessError: for anybody but helpdesk users
         """
@@ -50,6 +50,7 @@ class SmsVirtualPhone(models.AbstractModel):
             "provider_label": self._get_provider_label(company),
             "company_id": company.id,
             "company_name": company.name,
+            "date": fields.Datetime.to_string(fields.Datetime.now()),
             "contacts": self._get_contacts(company, query) if is_sandbox else [],
         }
 
@@ -116,12 +117,11 @@ class SmsVirtualPhone(models.AbstractModel):
                 "Body": self._sanitize_body(body),
             }
         )
-        inbound_model_sudo = self.env["sms.inbound"].sudo()
-        inbound_model_sudo._receive(company, event)
-        inbound_sudo = inbound_model_sudo.search(
-            self._inbound_domain(company)
-            & Domain("provider_sid", "=", event.carrier_id),
-            limit=1,
+        # As the webhook does: as nobody in particular, in no particular language.
+        public_user = self.env.ref("base.public_user")
+        public_env_sudo = self.env(user=public_user, su=True, context={})
+        inbound_sudo = public_env_sudo["sms.inbound"]._receive(
+            company.with_env(public_env_sudo), event
         )
         return self._prepare_inbound(inbound_sudo)
 
@@ -168,8 +168,8 @@ class SmsVirtualPhone(models.AbstractModel):
             raise UserError(self.env._("Type a phone number first."))
         raise UserError(
             self.env._(
-                "“%(number)s” is not a phone number. Type it with its country code, "
-                "such as +1 202 555 0123.",
+                "“%(number)s” is not a number that can text. Type it with its country "
+                "code, such as +1 202 555 0123.",
                 number=typed,
             )
         )

@@ -21,15 +21,32 @@ export class PhoneLog extends Component {
         this.phone = useState(this.props.phone);
         this.log = useRef("log");
         this.isFollowing = true;
+        // One's own text brings one back to the bottom; this comes before following.
         useEffect(
             () => {
-                const newest = this.phone.messages.at(-1);
-                if (this.isFollowing || newest?.direction === "sent") {
-                    this.log.el.scrollTop = this.log.el.scrollHeight;
-                }
+                this.isFollowing = true;
             },
+            () => [this.phone.messages.findLast((text) => text.direction === "sent")?.id]
+        );
+        useEffect(
+            () => this.follow(),
             () => [this.phone.messages.at(-1)?.id, this.phone.messagesStatus]
         );
+        useEffect(
+            (el) => {
+                const observer = new ResizeObserver(() => this.follow());
+                observer.observe(el);
+                return () => observer.disconnect();
+            },
+            () => [this.log.el]
+        );
+    }
+
+    /** Shows the newest text, also when the room for the texts gets smaller. */
+    follow() {
+        if (this.isFollowing) {
+            this.log.el.scrollTop = this.log.el.scrollHeight;
+        }
     }
 
     /** What will appear here, and how to make the first one. */

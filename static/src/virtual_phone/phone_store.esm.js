@@ -65,6 +65,8 @@ export class PhoneStore {
     sendError = "";
     /** How many texts came in unseen, by number */
     unread = {};
+    /** When the screen was opened; the bus repeats what is a little older (UTC) */
+    openedAt = "";
     /** Ids of the texts that were shown or counted, to count none twice */
     known = new Set();
     /** Half-typed texts, by number */
@@ -95,6 +97,7 @@ export class PhoneStore {
     async refreshContacts() {
         const search = ++this.lastSearch;
         const data = await this.call("get_phone_data", [this.query]);
+        this.openedAt ||= data.date;
         if (search === this.lastSearch) {
             this.company = data;
             this.contacts = data.contacts;
@@ -215,12 +218,14 @@ export class PhoneStore {
         this.known.add(message.id);
         if (this.current?.number === number) {
             this.putMessage(message);
-        } else if (isNew && message.direction === "received") {
+        }
+        if (!isNew || message.date < this.openedAt) {
+            return;
+        }
+        if (this.current?.number !== number && message.direction === "received") {
             this.unread[number] = (this.unread[number] || 0) + 1;
         }
-        if (isNew) {
-            this.moveToTop(number, message);
-        }
+        this.moveToTop(number, message);
     }
 
     /**
