@@ -1,0 +1,197 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+"""What the tests inside one transaction share: people, a company, a customer, a ticket.
+
+Nothing here is committed and nothing leaves the process. What needs real concurrency
+or a real carrier is tested against a server of its own (``live.py``).
+"""
+
+import uuid
+
+from odoo.tests import TransactionCase, new_test_user, tagged
+
+from ..providers.sandbox import SandboxProvider
+
+#: Every one has a hundred numbers for examples: <area>-555-0100 to 0199.
+AREA_CODES = ("303", "212", "305", "312", "404", "415", "512", "617", "702", "206")
+
+
+def phone_number(index):
+    """Return the ``index``-th number for examples (E.164), 0 to 999."""
+    area, rest = divmod(index, 100)
+    return f"+1{AREA_CODES[area]}5550{100 + rest}"
+
+
+@tagged("post_install", "-at_install")
+class SmsCase(TransactionCase):
+    """A sandbox company with its helpdesk, a customer with a number, and a ticket.
+
+    ``agent`` sees all tickets, ``team_agent`` those of ``team``, ``own_agent`` the own
+    ones; ``manager`` manages; ``employee`` is no helpdesk user, ``portal_user`` is a
+    customer's login, ``compliance_officer`` reads the ledger, ``administrator`` may
+    read secrets. ``customer`` has said nothing yet; ``ticket`` is theirs, assigned to
+    ``own_agent`` in ``team``, and has texted nobody (``quiet_stage``).
+    """
+
+    number = phone_number(0)
+    provider = "sandbox"
+    policy = "opt_in"
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.company = cls.env.company
+        cls.country = cls.env.ref("base.us")
+        cls.configure(cls.company, sms_provider=cls.provider)
+        cls._make_users()
+        cls._make_helpdesk()
+        cls.customer = cls.make_customer(cls.number, "Dana Customer")
+        cls.ticket = cls.make_ticket(
+            cls.customer, team_id=cls.team.id, user_id=cls.own_agent.id
+        )
+
+    @classmethod
+    def _make_users(cls):
+        def make(login, groups):
+            return new_test_user(
+                cls.env, f"sms-{login}", groups=groups, company_id=cls.company.id
+            )
+
+        cls.agent = make("agent", "helpdesk_mgmt.group_helpdesk_user")
+        cls.team_agent = make("team-agent", "helpdesk_mgmt.group_helpdesk_user_team")
+        cls.own_agent = make("own-agent", "helpdesk_mgmt.group_helpdesk_user_own")
+        cls.manager = make("manager", "helpdesk_mgmt.group_helpdesk_manager")
+        cls.employee = make("employee", "base.group_user")
+        cls.portal_user = make("portal", "base.group_portal")
+        cls.compliance_officer = make(
+            "compliance", "helpdesk_mgmt_sms.group_sms_compliance"
+        )
+        cls.administrator = make(
+            "administrator", "base.group_system,helpdesk_mgmt.group_helpdesk_manager"
+        )
+
+    @classmethod
+    def _make_helpdesk(cls):
+        members = cls.own_agent | cls.team_agent
+        cls.team = cls.env["helpdesk.ticket.team"].create(
+            {"name": "Support", "user_ids": [(6, 0, members.ids)]}
+        )
+        cls.new_stage = cls.env.ref("helpdesk_mgmt.helpdesk_ticket_stage_new")
+        cls.closed_stage = cls.env.ref("helpdesk_mgmt.helpdesk_ticket_stage_done")
+        cls.quiet_stage = cls.env["helpdesk.ticket.stage"].create(
+            {"name": "Quiet", "sequence": 99}
+        )
+
+    # ------------------------------------------------------------------
+    # Things
+    # ------------------------------------------------------------------
+
+    @classmethod
+    def configure(cls, company, **values):
+        """Bring a company to the tests' ground: in the US, under their policy."""
+        company.write(
+            {"country_id": cls.country.id, "sms_consent_policy": cls.policy, **values}
+        )
+
+    @classmethod
+    def make_company(cls, name, provider="sandbox", **values):
+        """Return another company, in which all of the tests' agents work too."""
+        company = cls.env["res.company"].create({"name": name})
+        cls.configure(company, sms_provider=provider, **values)
+        agents = cls.agent | cls.team_agent | cls.own_agent | cls.manager
+        agents.company_ids |= company
+        return company
+
+    @classmethod
+    def make_customer(cls, number, name="Customer", **values):
+        """Return a new contact in the US with a number (E.164, or what a test needs)."""
+        return cls.env["res.partner"].create(
+            {"name": name, "phone": number, "country_id": cls.country.id, **values}
+        )
+
+    @classmethod
+    def make_ticket(cls, partner=None, **values):
+        """Return a new ticket; it texts nobody unless a stage is given that does."""
+        return cls.env["helpdesk.ticket"].create(
+            {
+                "name": "Printer jams",
+                "description": "<p>It jams.</p>",
+                "partner_id": partner.id if partner else False,
+                "stage_id": cls.quiet_stage.id,
+                **values,
+            }
+        )
+
+    # ------------------------------------------------------------------
+    # Consent
+    # ------------------------------------------------------------------
+
+    @classmethod
+    def purposes(cls, *codes):
+        """Return the purposes with some codes."""
+        return cls.env["sms.purpose"].search([("code", "in", codes)])
+
+    @classmethod
+    def record_consent(
+        cls, number=None, *codes, event="granted", company=None, method="paper", **facts
+    ):
+        """Enter into the ledger what a person said.
+
+        :param number: E.164, default the customer's
+        :param codes: purposes; none: ``ticket``, and for an event about all purposes
+            (``revoked``, ``restored``, ``expired``): all
+        :return: the ``sms.consent.event`` records
+        """
+        purposes = cls.purposes(*codes) if codes else None
+        if not codes and event not in ("revoked", "restored", "expired"):
+            purposes = cls.purposes("ticket")
+        return cls.env["sms.consent.event"]._record(
+            company or cls.company, number or cls.number, event, method, purposes, **facts
+        )
+
+    def receive(self, body, number=None, company=None):
+        """Take in a text as the virtual phone does; return the ``sms.inbound``."""
+        event = SandboxProvider.parse_inbound(
+            {
+                "MessageSid": f"SB{uuid.uuid4().hex}",
+                "From": number or self.number,
+                "Body": body,
+            }
+        )
+        return self.env["sms.inbound"]._receive(company or self.company, event)
+
+    # ------------------------------------------------------------------
+    # Messages
+    # ------------------------------------------------------------------
+
+    def messages_to(self, number=None):
+        """Return the outgoing texts to a number (default the customer's), oldest first."""
+        return self.env["sms.sms"].search(
+            [("number", "=", number or self.number)], order="id"
+        )
+
+    def notifications_of(self, record):
+        """Return the notifications by text that a record's chatter shows, oldest first."""
+        return self.env["mail.notification"].search(
+            [
+                ("notification_type", "=", "sms"),
+                ("mail_message_id.model", "=", record._name),
+                ("mail_message_id.res_id", "=", record.id),
+            ],
+            order="id",
+        )
+
+    def run_outbox(self):
+        """Let the outbox's cron work off what waits, within the test's transaction."""
+        cron = self.env.ref("helpdesk_mgmt_sms.ir_cron_sms_dispatch")
+        self._run_cron(cron)
+
+    def run_native_queue(self):
+        """Let Odoo's own cron send what does not belong to the outbox."""
+        self._run_cron(self.env.ref("sms.ir_cron_sms_scheduler_action"))
+
+    def _run_cron(self, cron):
+        """Run a cron as the scheduler does; its commits stay in the test's savepoint."""
+        with self.enter_registry_test_mode():
+            result = cron.method_direct_trigger()
+        # A cron that fails says so in an action for the web client.
+        self.assertIs(result, True, "the cron has failed: see the log")
