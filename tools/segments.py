@@ -6,6 +6,7 @@ breaks, and a wrong counter is a wrong bill. Source: 3GPP TS 23.038 (the GSM 7-b
 default alphabet and its extension table); limits as in Twilio's documentation.
 """
 
+import unicodedata
 from typing import NamedTuple
 
 GSM7_BASIC = frozenset(
@@ -16,6 +17,11 @@ GSM7_EXTENSION = frozenset("^{}\\[]~|€\f")
 
 #: encoding: (units of a message of one segment, units of each segment of several)
 LIMITS = {"GSM-7": (160, 153), "UCS-2": (70, 67)}
+
+#: What joins the character before it: the joiner, skin colours, the letters of a flag.
+JOINER = "\u200d"
+SKIN_COLORS = frozenset(map(chr, range(0x1F3FB, 0x1F400)))
+FLAG_LETTERS = frozenset(map(chr, range(0x1F1E6, 0x1F200)))
 
 
 class Segments(NamedTuple):
@@ -29,8 +35,10 @@ class Segments(NamedTuple):
 def count_segments(text):
     """Count the segments of ``text`` as a carrier bills them.
 
-    A character of two units (the GSM-7 extension table, or a UTF-16 surrogate pair)
-    is never split over two segments, so several segments may be left one unit short.
+    What a reader sees as one character is never split over two segments (the GSM-7
+    extension table, a UTF-16 surrogate pair, an emoji with its parts, a letter with its
+    accents), so segments may be left some units short. Twilio's own calculator (npm:
+    sms-segments-calculator) counts so.
 
     :param str text: the message as it will be sent, may be empty
     :return: encoding (``GSM-7`` or ``UCS-2``), units, number of segments (0 if empty)
@@ -39,12 +47,11 @@ def count_segments(text):
     text = text or ""
     is_gsm7 = all(char in GSM7_BASIC or char in GSM7_EXTENSION for char in text)
     encoding = "GSM-7" if is_gsm7 else "UCS-2"
-    widths = [_units(char, is_gsm7) for char in text]
-    units = sum(widths)
+    units = sum(_units(char, is_gsm7) for char in text)
     single, each = LIMITS[encoding]
     if units <= single:
         return Segments(encoding, units, int(bool(units)))
-    return Segments(encoding, units, _pack(widths, each))
+    return Segments(encoding, units, _pack(_widths(text, is_gsm7, each), each))
 
 
 def _units(char, is_gsm7):
@@ -52,6 +59,33 @@ def _units(char, is_gsm7):
     if is_gsm7:
         return 2 if char in GSM7_EXTENSION else 1
     return 2 if ord(char) > 0xFFFF else 1
+
+
+def _widths(text, is_gsm7, size):
+    """Return the units of each part of ``text`` that stays together.
+
+    A heap of accents that no segment of ``size`` units could hold is split after all.
+    """
+    widths = []
+    previous, flag_letters = "", 0
+    for char in text:
+        units = _units(char, is_gsm7)
+        is_second_letter = char in FLAG_LETTERS and flag_letters % 2
+        joins = is_second_letter or _joins(previous, char)
+        if widths and joins and widths[-1] + units <= size:
+            widths[-1] += units
+        else:
+            widths.append(units)
+        flag_letters = flag_letters + 1 if char in FLAG_LETTERS else 0
+        previous = char
+    return widths
+
+
+def _joins(previous, char):
+    """Tell if ``char`` is shown as a part of the character before it."""
+    if JOINER in (previous, char) or char in SKIN_COLORS:
+        return True
+    return unicodedata.category(char).startswith("M")
 
 
 def _pack(widths, size):
