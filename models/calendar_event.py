@@ -2,6 +2,8 @@
 from odoo import api, fields, models
 from odoo.tools import format_time
 
+from ..tools import texts
+
 
 class CalendarEvent(models.Model):
     """An appointment knows its customer and shows if they may be texted."""
@@ -35,13 +37,19 @@ class CalendarEvent(models.Model):
         for event in self:
             customer = event.sms_customer_id
             tz = customer.tz or event.event_tz or event.user_id.tz or "UTC"
-            event.sms_start_time = event.start and format_time(
-                self.env,
-                fields.Datetime.context_timestamp(
-                    event.with_context(tz=tz), event.start
-                ).time(),
-                time_format="short",
-                lang_code=customer.lang,
+            if not event.start:
+                event.sms_start_time = False
+                continue
+            start = fields.Datetime.context_timestamp(
+                event.with_context(tz=tz), event.start
+            )
+            event.sms_start_time = texts.plain_spaces(
+                format_time(
+                    self.env,
+                    start.time(),
+                    time_format="short",
+                    lang_code=customer.lang,
+                )
             )
 
     def _get_sms_subjects(self):

@@ -73,16 +73,37 @@ class SmsKeyword(models.Model):
                         )
                     )
 
+    @api.constrains("word", "action", "company_id", "active")
+    def _check_one_meaning(self):
+        """Refuse a word that a company would know with two meanings.
+
+        Whichever won, the customer would get something else than was promised. A
+        company's own word may say more precisely what a common one joins.
+        """
+        for keyword in self.filtered("active"):
+            domain = Domain("word", "=", keyword.word)
+            domain &= Domain("action", "!=", keyword.action)
+            if keyword.company_id:
+                domain &= Domain("company_id", "in", [False, keyword.company_id.id])
+            if self.sudo().search_count(domain, limit=1):
+                raise ValidationError(
+                    self.env._("%s already means something else.", keyword.word)
+                )
+
     @api.model_create_multi
     def create(self, vals_list):
         """Store the word in the form in which texts are compared."""
         return super().create([self._normalize(vals) for vals in vals_list])
 
     def write(self, vals):
-        """Refuse every change of a mandatory word."""
+        """Refuse every change of a mandatory word, but that of an installation.
+
+        A client may send any context, so the context alone does not stand for one.
+        """
         protected = {"word", "action", "company_id", "mandatory", "active"}
         changed = protected & vals.keys()
-        if changed and not self.env.context.get("install_mode"):
+        is_installation = self.env.su and self.env.context.get("install_mode")
+        if changed and not is_installation:
             if any(keyword.mandatory for keyword in self):
                 raise UserError(self.env._("A mandatory keyword cannot be changed."))
         return super().write(self._normalize(vals))
@@ -95,10 +116,16 @@ class SmsKeyword(models.Model):
 
     @api.model
     def _normalize(self, vals):
-        """Return ``vals`` with its word normalized."""
-        if "word" not in vals:
-            return vals
-        return {**vals, "word": keywords.normalize(vals["word"])}
+        """Return ``vals`` with its word normalized.
+
+        Nobody makes a word mandatory by hand: it could never be taken away again.
+        """
+        vals = dict(vals)
+        if not self.env.su:
+            vals.pop("mandatory", None)
+        if "word" in vals:
+            vals["word"] = keywords.normalize(vals["word"])
+        return vals
 
     @api.model
     def _get_words(self, company):
@@ -108,6 +135,6 @@ class SmsKeyword(models.Model):
         """
         domain = Domain("company_id", "in", [False, company.id])
         words = {}
-        for keyword in self.sudo().search(domain).sorted("company_id"):
+        for keyword in self.sudo().search(domain).sorted(lambda k: bool(k.company_id)):
             words.setdefault(keyword.action, {})[keyword.word] = keyword
         return words

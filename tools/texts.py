@@ -9,6 +9,15 @@ def clean(text):
     return (text or "").replace("\x00", "")
 
 
+def plain_spaces(text):
+    """Return ``text`` with ordinary spaces for the narrow and unbreakable ones.
+
+    Those are not in GSM-7, so that one of them, as in Unicode's own ``1:30 PM``, makes
+    a text cost two or three times as much.
+    """
+    return re.sub("[\u00a0\u2000-\u200a\u202f]", " ", text or "")
+
+
 def add_footer(body, footer):
     """Return ``body`` with ``footer`` on a line of its own, added once.
 
