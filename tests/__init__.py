@@ -1,5 +1,6 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from . import test_keywords_data
+from . import test_neutralize
 from . import test_outbox
 from . import test_scenario
 from . import test_webhooks
