@@ -66,7 +66,8 @@ class SmsKeyword(models.Model):
                     self.env._("Choose what a person joins who texts %s.", keyword.word)
                 )
             for action, words in keywords.MANDATORY_WORDS.items():
-                if keyword.word in words and keyword.action != action:
+                taken = {keywords.squeeze(word) for word in words}
+                if keywords.squeeze(keyword.word) in taken and keyword.action != action:
                     raise ValidationError(
                         self.env._(
                             "%s already means something to the carriers.", keyword.word

@@ -145,7 +145,12 @@ class SmsCase(TransactionCase):
         if not codes and event not in ("revoked", "restored", "expired"):
             purposes = cls.purposes("ticket")
         return cls.env["sms.consent.event"]._record(
-            company or cls.company, number or cls.number, event, method, purposes, **facts
+            company or cls.company,
+            number or cls.number,
+            event,
+            method,
+            purposes,
+            **facts,
         )
 
     def receive(self, body, number=None, company=None):

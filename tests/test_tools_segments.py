@@ -162,4 +162,6 @@ class TestSegments(BaseCase):
     @settings(deadline=None)
     @given(st.text(max_size=300), st.text(max_size=50))
     def test_a_longer_text_is_never_cheaper(self, text, more):
-        self.assertGreaterEqual(count_segments(text + more).count, count_segments(text).count)
+        self.assertGreaterEqual(
+            count_segments(text + more).count, count_segments(text).count
+        )

@@ -46,14 +46,28 @@ def normalize(text):
     :return: upper-case words, single spaces between them
     :rtype: str
     """
-    folded = unicodedata.normalize("NFKC", text or "").upper()
-    kept = (char if char.isalnum() or _is_mark(char) else " " for char in folded)
+    kept = []
+    for char in unicodedata.normalize("NFKC", _upper(text or "")):
+        # A mark without its letter is what an emoji left behind.
+        is_kept = char.isalnum() or (_is_mark(char) and kept and kept[-1] != " ")
+        kept.append(char if is_kept else " ")
     return " ".join("".join(kept).split())
+
+
+def squeeze(text):
+    """Return ``text`` normalized and without spaces: ``S.T.O.P.`` is ``STOP``."""
+    return normalize(text).replace(" ", "")
+
+
+def _upper(text):
+    """Return ``text`` in upper case, its compatibility forms folded first."""
+    return unicodedata.normalize("NFKC", text).upper()
 
 
 def _is_mark(char):
     """Tell if ``char`` is a combining mark: part of a letter in many scripts."""
-    return unicodedata.category(char).startswith("M")
+    is_emoji_style = "\ufe00" <= char <= "\ufe0f"
+    return unicodedata.category(char).startswith("M") and not is_emoji_style
 
 
 def find_action(text, words, carrier_action=""):
@@ -64,13 +78,16 @@ def find_action(text, words, carrier_action=""):
     :param str carrier_action: the carrier's own word for what it already answered
         (``STOP``, ``HELP``, ``START``) or empty; it rules over the text, since it
         also covers words that only the carrier's account knows
-    :return: ``(action, word)``, or ``(None, word)`` when the text is no command
+    :return: ``(action, word)``, the word as ``words`` spells it, or ``(None, text)``
+        with the normalized text when it is no command
     :rtype: tuple
     """
-    word = normalize(text)
     if known := CARRIER_ACTIONS.get((carrier_action or "").strip().upper()):
-        return known, word
+        return known, normalize(text)
+    normalized = normalize(text)
+    squeezed = normalized.replace(" ", "")
     for action in ACTIONS:
-        if word in words.get(action, ()) or word in MANDATORY_WORDS.get(action, ()):
-            return action, word
-    return None, word
+        for word in (*words.get(action, ()), *MANDATORY_WORDS.get(action, ())):
+            if squeeze(word) == squeezed:
+                return action, word
+    return None, normalized
