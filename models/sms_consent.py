@@ -60,21 +60,21 @@ class SmsConsent(models.Model):
         """
         events.flush_recordset()
         for event in events.sorted("id"):
-            current = self._current_state(event)
-            state = consent.next_state(current, event.event, not event.purpose_id)
-            # The same yes or no said again is newer, and the newest one counts.
-            if state != current or state in (consent.OPTED_IN, consent.OPTED_OUT):
-                self._upsert(event, state)
+            current = self._get_locked_answer(event)
+            for_all = not event.purpose_id
+            answer = consent.next_answer(current, event.event, event.id, for_all)
+            if answer != current:
+                self._upsert(event, answer.state)
         self.invalidate_model()
         self.env["sms.consent.mixin"]._invalidate_sms_consent_state()
 
     @api.model
-    def _current_state(self, event):
-        """Return the stored state that ``event`` is about, its row locked."""
+    def _get_locked_answer(self, event):
+        """Return the stored answer that ``event`` is about, its row locked."""
         rows = self.env.execute_query(
             SQL(
                 """
-                SELECT state FROM sms_consent
+                SELECT state, event_id FROM sms_consent
                  WHERE company_id = %s AND number = %s AND COALESCE(purpose_id, 0) = %s
                    FOR UPDATE
                 """,
@@ -83,7 +83,7 @@ class SmsConsent(models.Model):
                 event.purpose_id.id or 0,
             )
         )
-        return rows[0][0] if rows else consent.NONE
+        return Answer(*rows[0]) if rows else Answer()
 
     @api.model
     def _upsert(self, event, state):

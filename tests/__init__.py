@@ -4,6 +4,7 @@ from . import test_keywords_data
 from . import test_neutralize
 from . import test_outbox
 from . import test_scenario
+from . import test_tools_consent
 from . import test_tools_keywords
 from . import test_tools_segments
 from . import test_webhooks

@@ -10,6 +10,7 @@ import uuid
 from odoo.tests import TransactionCase, new_test_user, tagged
 
 from ..providers.sandbox import SandboxProvider
+from ..tools.consent import FOR_ALL_EVENTS
 
 #: Every one has a hundred numbers for examples: <area>-555-0100 to 0199.
 AREA_CODES = ("303", "212", "305", "312", "404", "415", "512", "617", "702", "206")
@@ -138,11 +139,11 @@ class SmsCase(TransactionCase):
 
         :param number: E.164, default the customer's
         :param codes: purposes; none: ``ticket``, and for an event about all purposes
-            (``revoked``, ``restored``, ``expired``): all
+            (``revoked``, ``restored``): all
         :return: the ``sms.consent.event`` records
         """
         purposes = cls.purposes(*codes) if codes else None
-        if not codes and event not in ("revoked", "restored", "expired"):
+        if not codes and event not in FOR_ALL_EVENTS:
             purposes = cls.purposes("ticket")
         return cls.env["sms.consent.event"]._record(
             company or cls.company,

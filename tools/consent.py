@@ -32,8 +32,12 @@ class Answer(NamedTuple):
     event_id: int = 0
 
 
-#: Only these may be about all purposes at once: nobody can agree to everything.
-FOR_ALL_EVENTS = (REVOKED, RESTORED, EXPIRED)
+#: Only these may be about all purposes at once. Nobody can agree to everything, and
+#: what expires is a yes to a purpose: an expiry "for all" would end none of them.
+FOR_ALL_EVENTS = (REVOKED, RESTORED)
+
+#: What is a yes or a no by itself.
+STATEMENTS = (GRANTED, CONFIRMED, RESTORED, REVOKED)
 
 
 def next_state(current, event, for_all=False):
@@ -57,6 +61,25 @@ def next_state(current, event, for_all=False):
     if event == REVOKED:
         return OPTED_OUT
     return NONE if for_all else OPTED_IN
+
+
+def next_answer(current, event, event_id, for_all=False):
+    """Return the answer that holds after an event of the ledger.
+
+    A yes or a no that is said again is newer, and the newest one counts. Nothing else
+    makes an answer newer: to ask again who has stopped must not revive an old yes.
+
+    :param Answer current: the answer so far
+    :param str event: one of ``EVENTS``
+    :param int event_id: the event's id; a later event has a higher one
+    :param bool for_all: the event names no purpose
+    :rtype: Answer
+    :raises ValueError: as :func:`next_state`
+    """
+    state = next_state(current.state, event, for_all)
+    if state == current.state and event not in STATEMENTS:
+        return current
+    return Answer(state, event_id)
 
 
 def combine(of_purpose, of_all):
