@@ -1,0 +1,51 @@
+# shellcheck shell=bash
+# Odoo's own suites, run with the addon installed: is it a good neighbour?
+
+NATIVE_TEMPLATE=helpdesk_sms_native_template
+NATIVE_SUITES=(phone_validation sms sms_twilio calendar_sms mass_mailing_sms project_sms test_mail_sms helpdesk_mgmt)
+NATIVE_LINKS=$DEV/native
+NATIVE_EXCEPTIONS=$ROOT/tests/native_exceptions.txt
+
+native_modules() {
+    local suites
+    suites=$(printf '%s\n' "${NATIVE_SUITES[@]}" | paste -sd,)
+    echo "$suites,$(addon_depends)"
+}
+
+# The suites' modules side by side in a folder of links, so that no folder above (a checkout is a Python package) is taken
+# for a part of them. Debian's package has two folders of addons; the last on the path is the complete one.
+link_native_suites() {
+    local suite folder folders
+    mapfile -t folders < <(addons_path | tr ',' '\n' | tac)
+    rm -rf "$NATIVE_LINKS"
+    mkdir -p "$NATIVE_LINKS"
+    for suite in "${NATIVE_SUITES[@]}"; do
+        for folder in "${folders[@]}"; do
+            [ ! -d "$folder/$suite/tests" ] || { ln -s "$folder/$suite" "$NATIVE_LINKS/$suite" && continue 2; }
+        done
+        die "module $suite is not on the addons path, or has no tests"
+    done
+}
+
+# What those suites were written for: no consent asked, nothing added to the texts. $1: configuration, $2: database
+relax_addon() {
+    run_odoo "$1" shell -d "$2" --no-http <<'PY'
+env["res.company"].search([]).sms_consent_policy = "opt_out"
+env["ir.default"].set("res.company", "sms_consent_policy", "opt_out")
+purposes = env["sms.purpose"].with_context(active_test=False).search([])
+for code, _name in env["res.lang"].get_installed():
+    purposes.with_context(lang=code).footer = False
+assert not any(purposes.mapped("footer"))
+env.cr.commit()
+print("relaxed")
+PY
+}
+
+# The plugin compares what fails with the list of exceptions.
+run_native_pytest() {
+    link_native_suites
+    cd "$NATIVE_LINKS"
+    PYTHONPATH=$ROOT/bin/lib "$VENV/bin/pytest" -c "$ROOT/pyproject.toml" --rootdir . --confcutdir . \
+        -p native_suites --native-exceptions="$NATIVE_EXCEPTIONS" \
+        --odoo-database="$DATABASE" --odoo-config="$RUN_CONF" --odoo-http "${NATIVE_SUITES[@]/%//tests}" "$@"
+}
