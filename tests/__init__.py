@@ -5,6 +5,8 @@ from . import test_neutralize
 from . import test_outbox
 from . import test_scenario
 from . import test_tools_consent
+from . import test_tools_gate
 from . import test_tools_keywords
 from . import test_tools_segments
+from . import test_tools_texts
 from . import test_webhooks

@@ -1,0 +1,179 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from itertools import product
+
+from odoo.tests import BaseCase, tagged
+
+from ..tools import gate
+from ..tools.consent import NONE, OPTED_IN, OPTED_OUT, PENDING, STATES
+from ..tools.gate import (
+    ANSWER,
+    AWAITING_YES,
+    BAD_NUMBER,
+    BLOCK,
+    CONSENT,
+    EXEMPTIONS,
+    NO_CONSENT,
+    NO_NUMBER,
+    NO_PROVIDER,
+    NO_WAY_BACK,
+    NOT_OPTED_OUT,
+    SEND,
+    Decision,
+    Facts,
+    decide,
+)
+from ..tools.gate import (
+    OPTED_OUT as HAS_OPTED_OUT,
+)
+
+OPT_IN, OPT_OUT = gate.POLICY_OPT_IN, gate.POLICY_OPT_OUT
+OUTBOX = ("twilio", "sandbox")
+PROVIDERS = ("iap", *OUTBOX)
+
+
+def facts(**changes):
+    """Return the facts of a message that may leave, with some of them changed."""
+    return Facts(
+        **{
+            "number": "+13035550100",
+            "is_valid_number": True,
+            "state": OPTED_IN,
+            "policy": OPT_IN,
+            "provider": "twilio",
+            "missing": (),
+            "is_helpdesk_purpose": True,
+            "exemption": "",
+            **changes,
+        }
+    )
+
+
+def all_facts():
+    """Return every combination of the facts about a usable number."""
+    return [
+        facts(
+            state=state,
+            policy=policy,
+            provider=provider,
+            missing=missing,
+            is_helpdesk_purpose=is_helpdesk,
+            exemption=exemption,
+        )
+        for state, policy, provider, missing, is_helpdesk, exemption in product(
+            STATES,
+            (OPT_IN, OPT_OUT),
+            PROVIDERS,
+            ((), ("Auth Token",)),
+            (True, False),
+            ("", *EXEMPTIONS),
+        )
+    ]
+
+
+@tagged("post_install", "-at_install")
+class TestGate(BaseCase):
+    """The rule, as a table. Who changes a line changes the product."""
+
+    def assertDecisions(self, *cases):
+        """Check ``(changed facts, verdict, reason)`` for each case."""
+        for changes, verdict, reason in cases:
+            with self.subTest(**changes):
+                self.assertEqual(decide(facts(**changes)), Decision(verdict, reason))
+
+    def test_consent_under_each_policy(self):
+        self.assertDecisions(
+            ({"policy": OPT_IN, "state": OPTED_IN}, SEND, CONSENT),
+            ({"policy": OPT_IN, "state": NONE}, BLOCK, NO_CONSENT),
+            ({"policy": OPT_IN, "state": PENDING}, BLOCK, AWAITING_YES),
+            ({"policy": OPT_IN, "state": OPTED_OUT}, BLOCK, HAS_OPTED_OUT),
+            ({"policy": OPT_OUT, "state": OPTED_IN}, SEND, CONSENT),
+            ({"policy": OPT_OUT, "state": NONE}, SEND, NOT_OPTED_OUT),
+            ({"policy": OPT_OUT, "state": PENDING}, SEND, NOT_OPTED_OUT),
+            ({"policy": OPT_OUT, "state": OPTED_OUT}, BLOCK, HAS_OPTED_OUT),
+        )
+
+    def test_the_number(self):
+        self.assertDecisions(
+            ({"number": "", "is_valid_number": False}, BLOCK, NO_NUMBER),
+            ({"number": "call me", "is_valid_number": False}, BLOCK, BAD_NUMBER),
+            ({"number": "12345", "is_valid_number": False}, BLOCK, BAD_NUMBER),
+        )
+
+    def test_the_account(self):
+        lacking = ("Account SID", "Auth Token")
+        self.assertDecisions(
+            ({"missing": lacking}, BLOCK, NO_PROVIDER),
+            ({"missing": lacking, "policy": OPT_OUT}, BLOCK, NO_PROVIDER),
+            ({"missing": lacking, "exemption": "help"}, BLOCK, NO_PROVIDER),
+        )
+
+    def test_odoos_own_provider_has_no_way_back(self):
+        """A STOP could not come back from there (design, 7.6)."""
+        helpdesk, other = {"is_helpdesk_purpose": True}, {"is_helpdesk_purpose": False}
+        self.assertDecisions(
+            ({"provider": "iap", **helpdesk}, BLOCK, NO_WAY_BACK),
+            ({"provider": "iap", **helpdesk, "policy": OPT_OUT}, SEND, CONSENT),
+            ({"provider": "iap", **other}, SEND, CONSENT),
+            ({"provider": "iap", **other, "state": NONE}, BLOCK, NO_CONSENT),
+            (
+                {"provider": "iap", **other, "state": NONE, "policy": OPT_OUT},
+                SEND,
+                NOT_OPTED_OUT,
+            ),
+            ({"provider": "sandbox", **helpdesk}, SEND, CONSENT),
+            ({"provider": "twilio", **helpdesk}, SEND, CONSENT),
+        )
+
+    def test_the_nearest_reason_is_told(self):
+        """What the agent can mend comes first: the number, then the person."""
+        everything_wrong = {"state": OPTED_OUT, "missing": ("Auth Token",)}
+        self.assertDecisions(
+            ({**everything_wrong, "number": ""}, BLOCK, NO_NUMBER),
+            ({**everything_wrong, "is_valid_number": False}, BLOCK, BAD_NUMBER),
+            (everything_wrong, BLOCK, HAS_OPTED_OUT),
+            ({**everything_wrong, "state": NONE}, BLOCK, NO_CONSENT),
+            ({**everything_wrong, "state": OPTED_IN}, BLOCK, NO_PROVIDER),
+        )
+
+    def test_answers_to_the_persons_own_text_pass_whatever_the_state(self):
+        for exemption, state, policy in product(EXEMPTIONS, STATES, (OPT_IN, OPT_OUT)):
+            changes = {"exemption": exemption, "state": state, "policy": policy}
+            self.assertDecisions((changes, SEND, ANSWER))
+
+    def test_an_exemption_that_nobody_knows_exempts_from_nothing(self):
+        for exemption in ("promotion", "HELP", " help", "help,", "None"):
+            changes = {"exemption": exemption, "state": NONE}
+            self.assertDecisions((changes, BLOCK, NO_CONSENT))
+
+    def test_an_exemption_mends_no_number(self):
+        self.assertDecisions(
+            (
+                {"exemption": "help", "number": "BANK", "is_valid_number": False},
+                BLOCK,
+                BAD_NUMBER,
+            )
+        )
+
+    def test_who_opted_out_gets_nothing_but_answers(self):
+        for case in all_facts():
+            if case.state == OPTED_OUT and not case.exemption:
+                with self.subTest(case=case):
+                    self.assertEqual(decide(case), Decision(BLOCK, HAS_OPTED_OUT))
+
+    def test_under_opt_in_nothing_leaves_without_a_yes_or_a_question(self):
+        for case in all_facts():
+            if case.policy == OPT_IN and decide(case).verdict == SEND:
+                with self.subTest(case=case):
+                    self.assertTrue(case.state == OPTED_IN or case.exemption)
+
+    def test_an_incomplete_account_sends_nothing(self):
+        for case in all_facts():
+            if case.missing:
+                with self.subTest(case=case):
+                    self.assertEqual(decide(case).verdict, BLOCK)
+
+    def test_every_block_has_a_failure_that_the_chatter_shows(self):
+        reasons = {decide(case).reason for case in all_facts()}
+        reasons |= {NO_NUMBER, BAD_NUMBER}
+        blocked = reasons - {CONSENT, NOT_OPTED_OUT, ANSWER}
+        self.assertEqual(blocked, set(gate.FAILURE_TYPES))
