@@ -8,6 +8,9 @@ from . import (
     sms_consent_mixin,
     sms_gate,
     sms_sms,
+    sms_sms_intake,
+    sms_sms_sending,
+    sms_sms_reports,
     sms_dispatcher,
     sms_inbound,
     sms_inbound_router,
@@ -19,4 +22,9 @@ from . import (
     helpdesk_ticket_stage,
     calendar_event,
 )
-from . import sms_virtual_phone, ir_websocket
+from . import (
+    sms_virtual_phone,
+    sms_virtual_phone_contacts,
+    sms_virtual_phone_messages,
+    ir_websocket,
+)

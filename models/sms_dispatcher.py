@@ -18,7 +18,8 @@ from ..providers.base import (
     DeliveryReport,
     OutboundMessage,
 )
-from .sms_sms import REPORT_STATES, UNKNOWN_STATE
+from .sms_sms import UNKNOWN_STATE
+from .sms_sms_reports import REPORT_STATES
 
 _logger = logging.getLogger(__name__)
 

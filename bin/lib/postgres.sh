@@ -59,7 +59,13 @@ choose_postgres_user() {
         "Move the checkout to a folder that others may pass through, or run this as an ordinary user."
 }
 
-pg_server() { (cd "$PG_HOME" 2>/dev/null || cd /; exec env -u PGPORT -u PGHOST -u PGDATA LC_ALL=C.UTF-8 "${PG_AS[@]}" "$PG_BIN/$@"); }
+# The locks stay with us: a server that kept the start's lock would hold up every later command.
+pg_server() {
+    (
+        cd "$PG_HOME" 2>/dev/null || cd /
+        exec env -u PGPORT -u PGHOST -u PGDATA LC_ALL=C.UTF-8 "${PG_AS[@]}" "$PG_BIN/$@" 7>&- 8>&- 9>&-
+    )
+}
 
 make_cluster() {
     [ -f "$PG_DATA/PG_VERSION" ] && return

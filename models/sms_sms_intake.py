@@ -1,0 +1,151 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from odoo import api, fields, models
+
+from ..providers.base import E164
+from ..tools import gate, texts
+from .sms_gate import GateQuestion
+from .sms_purpose import MARKETING
+
+
+def _ids(vals_list, name):
+    """Return the distinct ids that some values give for a many2one field."""
+    return {vals[name] for vals in vals_list if vals.get(name)}
+
+class SmsSms(models.Model):
+    """The way in: no row comes to be without a purpose, a footer and a decision."""
+
+    _inherit = "sms.sms"
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        """Decide every message before it is stored.
+
+        Whatever made it, no row comes to be without a purpose and a decision.
+        """
+        vals_list = [dict(vals) for vals in vals_list]
+        self._prepare_intake(vals_list)
+        self._prepare_gate(vals_list)
+        messages = super().create(vals_list)
+        blocked = messages.filtered(
+            lambda sms: sms.gate_verdict == gate.BLOCK and sms.state == "canceled"
+        )
+        blocked._update_trackers()
+        messages._filter_outbox()._wake_dispatcher()
+        return messages
+
+    @api.model
+    def _prepare_intake(self, vals_list):
+        """Complete the values of new messages: company, purpose, number, footer.
+
+        Contexts: ``sms_purpose`` (a code) and ``sms_template_id`` say for what and out
+        of which template the messages are made, where the caller cannot set values.
+        """
+        message_sudo = self.env["mail.message"].sudo()
+        partner_sudo = self.env["res.partner"].sudo()
+        # One query for all: the loops below then find everything in the cache.
+        message_sudo.browse(_ids(vals_list, "mail_message_id")).fetch(
+            ["model", "record_company_id"]
+        )
+        partner_sudo.browse(_ids(vals_list, "partner_id")).fetch(["lang", "country_id"])
+        purposes = {}
+        for vals in vals_list:
+            message = message_sudo.browse(vals.get("mail_message_id") or ())
+            partner = partner_sudo.browse(vals.get("partner_id") or ())
+            company = message.record_company_id or self.env["res.company"].browse(
+                vals.get("record_company_id") or self.env.company.id
+            )
+            if message.model not in purposes:
+                purposes[message.model] = self._get_default_purpose(message.model)
+            vals.setdefault("purpose_id", purposes[message.model].id)
+            vals.setdefault("template_id", self.env.context.get("sms_template_id"))
+            vals["record_company_id"] = company.id
+            vals["number"] = self._to_e164(vals.get("number"), partner, company)
+            if not vals.get("exemption"):
+                lang = partner.lang or company.sudo().partner_id.lang
+                vals["body"] = self._with_footer(vals, lang)
+
+    @api.model
+    def _get_default_purpose(self, model_name):
+        """Return the purpose of messages for which nobody has named one."""
+        purpose_sudo = self.env["sms.purpose"].sudo()
+        if code := self.env.context.get("sms_purpose"):
+            return purpose_sudo._get(code)
+        return purpose_sudo._get_for_model(model_name)
+
+    @api.model
+    def _with_footer(self, vals, lang):
+        """Return the body with its purpose's footer in the reader's language."""
+        purpose_sudo = self.env["sms.purpose"].sudo().with_context(lang=lang)
+        purpose = purpose_sudo.browse(vals["purpose_id"])
+        return texts.add_footer(vals.get("body"), purpose.footer)
+
+    @api.model
+    def _to_e164(self, number, partner, company):
+        """Return ``number`` as E.164 where that can be done, else as it is."""
+        if not number or E164.match(number):
+            return number
+        country = partner.country_id or company.sudo().country_id
+        return company._phone_format_number(number, country) or number
+
+    @api.model
+    def _prepare_gate(self, vals_list):
+        """Ask the gate about new messages and put its answers into their values."""
+        waiting = []
+        for vals in vals_list:
+            if vals.get("state", "outgoing") == "outgoing":
+                waiting.append(vals)
+            else:
+                vals.update(
+                    gate_verdict=gate.BLOCK,
+                    gate_reason=gate.REFUSED_BY_APP,
+                    gate_checked_at=fields.Datetime.now(),
+                )
+        questions = [
+            GateQuestion(
+                self.env["res.company"].browse(vals["record_company_id"]),
+                vals.get("number"),
+                self.env["sms.purpose"].sudo().browse(vals["purpose_id"]),
+                vals.get("exemption"),
+            )
+            for vals in waiting
+        ]
+        decisions = self.env["sms.gate"]._decide(questions)
+        for vals, (decision, event_id) in zip(waiting, decisions, strict=True):
+            vals.update(self._get_gate_values(decision, event_id))
+
+    @api.model
+    def _get_gate_values(self, decision, event_id):
+        """Return the fields that store a decision on a row."""
+        values = {
+            "gate_verdict": decision.verdict,
+            "gate_reason": decision.reason,
+            "gate_checked_at": fields.Datetime.now(),
+            "consent_event_id": event_id,
+        }
+        if decision.verdict == gate.BLOCK:
+            values["state"] = "canceled"
+            values["failure_type"] = gate.FAILURE_TYPES[decision.reason]
+        return values
+
+    def _ask_gate(self):
+        """Ask the gate again about waiting messages; store what it says.
+
+        :return: those that may leave now
+        """
+        questions = [
+            GateQuestion(
+                sms._get_sms_company(),
+                sms.number,
+                sms.purpose_id or self.env["sms.purpose"]._get(MARKETING),
+                sms.exemption,
+            )
+            for sms in self
+        ]
+        decisions = self.env["sms.gate"]._decide(questions)
+        blocked = self.browse()
+        for sms, (decision, event_id) in zip(self, decisions, strict=True):
+            sms.write(self._get_gate_values(decision, event_id))
+            if decision.verdict == gate.BLOCK:
+                blocked |= sms
+        blocked._update_trackers()
+        return self - blocked

@@ -1,0 +1,110 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from odoo import api, models
+from odoo.exceptions import UserError
+from odoo.fields import Domain
+
+from ..providers import PROVIDERS
+from .sms_sms import IN_FLIGHT
+
+
+class SmsSms(models.Model):
+    """Odoo's own sending loop, kept behind the gate and off the outbox's rows."""
+
+    _inherit = "sms.sms"
+
+    def send(self, unlink_failed=False, unlink_sent=True, raise_exception=False):
+        """Leave the outbox's messages to the outbox; send the others as Odoo does."""
+        outbox = self._filter_outbox()
+        outbox._wake_dispatcher()
+        return super(SmsSms, self - outbox).send(
+            unlink_failed=unlink_failed,
+            unlink_sent=unlink_sent,
+            raise_exception=raise_exception,
+        )
+
+    def _send(self, unlink_failed=False, unlink_sent=True, raise_exception=False):
+        """Let nothing past the gate, and nothing of the outbox into Odoo's loop."""
+        outbox = self._filter_outbox()
+        outbox._wake_dispatcher()
+        allowed = (self - outbox)._ask_gate()
+        if not allowed:
+            return None
+        return super(SmsSms, allowed)._send(
+            unlink_failed=unlink_failed,
+            unlink_sent=unlink_sent,
+            raise_exception=raise_exception,
+        )
+
+    @api.model
+    def _process_queue(self):
+        """Send what Odoo's own loop has to send, one company at a time.
+
+        Odoo's method fails on a batch of two companies and would find the rows of the
+        outbox for ever, since it may not send them.
+        """
+        domain = Domain("state", "=", "outgoing") & Domain("to_delete", "!=", True)
+        domain &= Domain("record_company_id.sms_provider", "not in", list(PROVIDERS))
+        batch_size = self._get_send_batch_size()
+        found = self.search(domain, limit=batch_size, order="id")
+        batch = found.try_lock_for_update()
+        for company, messages in batch.grouped(
+            lambda sms: sms._get_sms_company()
+        ).items():
+            messages.with_company(company)._send()
+        remaining = self.search_count(domain) if len(found) == batch_size else 0
+        self.env["ir.cron"]._commit_progress(len(batch), remaining=remaining)
+
+    @api.autovacuum
+    def _gc_device(self):
+        """Keep the rows of the outbox from Odoo's daily clean-up: they are records.
+
+        ``sms_twilio``'s own route marks rows for deletion that we have carried.
+        """
+        self.env.cr.execute(
+            "UPDATE sms_sms SET to_delete = FALSE WHERE to_delete AND provider IS NOT NULL"
+        )
+        return super()._gc_device()
+
+    def _update_sms_state_and_trackers(self, new_state, failure_type=None):
+        """Send a message again only if the gate lets it.
+
+        A message that was blocked when it was made has no tracker; it gets one, so
+        that its notification in the chatter follows.
+        """
+        if new_state == "outgoing" and any(sms.state in IN_FLIGHT for sms in self):
+            raise UserError(
+                self.env._(
+                    "The carrier may have sent this message already. It is being "
+                    "checked; send a new message if it cannot wait."
+                )
+            )
+        if new_state != "outgoing":
+            return super()._update_sms_state_and_trackers(
+                new_state, failure_type=failure_type
+            )
+        self._ensure_trackers()
+        retried = self.filtered(lambda sms: sms.state in ("error", "canceled"))
+        retried.write({"report_rank": 0, "attempts": 0, "not_before": False})
+        result = super()._update_sms_state_and_trackers(new_state, failure_type)
+        self._ask_gate()._filter_outbox()._wake_dispatcher()
+        return result
+
+    def _ensure_trackers(self):
+        """Tie messages to their notification where Odoo did not."""
+        orphans = self.filtered(lambda sms: not sms.sms_tracker_id)
+        notifications_sudo = (
+            self.env["mail.notification"]
+            .sudo()
+            .search([("sms_id_int", "in", orphans.ids)])
+        )
+        uuids = {sms.id: sms.uuid for sms in orphans}
+        self.env["sms.tracker"].sudo().create(
+            [
+                {
+                    "sms_uuid": uuids[notification.sms_id_int],
+                    "mail_notification_id": notification.id,
+                }
+                for notification in notifications_sudo
+            ]
+        )
+        self.invalidate_recordset(["sms_tracker_id"])
