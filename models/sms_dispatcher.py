@@ -15,8 +15,10 @@ from ..providers.base import (
     AGAIN,
     REFUSED,
     UNDELIVERED,
+    UNKNOWN,
     DeliveryReport,
     OutboundMessage,
+    Outcome,
 )
 from .sms_sms import UNKNOWN_STATE
 from .sms_sms_reports import REPORT_STATES
@@ -53,7 +55,8 @@ class SmsDispatcher(models.AbstractModel):
         while (batch := self._in_new_transaction(self._claim)) is not None:
             # No database work from here to the outcomes: no lock, no transaction.
             outcomes = [
-                (sms_id, provider.send(message)) for sms_id, provider, message in batch
+                (sms_id, self._send_one(provider, message))
+                for sms_id, provider, message in batch
             ]
             self._in_new_transaction(self._settle, outcomes)
             if not self._commit(len(batch), remaining=self._count_waiting()):
@@ -111,6 +114,18 @@ class SmsDispatcher(models.AbstractModel):
                 message = OutboundMessage(sms.uuid, sms.number, sms.body, callback)
                 batch.append((sms.id, provider, message))
         return batch
+
+    @api.model
+    def _send_one(self, provider, message):
+        """Hand over one message; what an adapter raises must not take others along.
+
+        :rtype: Outcome
+        """
+        try:
+            return provider.send(message)
+        except Exception as error:  # a fault of the adapter: it may have been sent
+            _logger.exception("Text message %s has an unknown outcome", message.uuid)
+            return Outcome(UNKNOWN, detail=type(error).__name__)
 
     @api.model
     def _lock_next(self):

@@ -32,7 +32,8 @@ REPORT_RANKS = {
 }
 
 #: E.164: a plus sign, then 8 to 15 digits that do not start with 0 (ITU-T E.164).
-E164 = re.compile(r"^\+[1-9]\d{7,14}$")
+#: Western digits only, and nothing after them, not even a line break.
+E164 = re.compile(r"\+[1-9][0-9]{7,14}\Z")
 
 
 @dataclass(frozen=True)

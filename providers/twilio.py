@@ -10,7 +10,14 @@ import json
 
 import phonenumbers
 from requests.exceptions import ConnectionError as RequestsConnectionError
-from requests.exceptions import ConnectTimeout, RequestException
+from requests.exceptions import (
+    ConnectTimeout,
+    InvalidHeader,
+    InvalidSchema,
+    InvalidURL,
+    MissingSchema,
+    RequestException,
+)
 from twilio.base.exceptions import TwilioException
 from twilio.http.http_client import TwilioHttpClient
 from twilio.request_validator import RequestValidator
@@ -82,6 +89,15 @@ FAILURE_TYPES = {
     "30036": "sms_expired",
 }
 
+#: A connection that was not made, or was not tried: a mistyped address, a bad header.
+BEFORE_CONNECTING = (
+    ConnectTimeout,
+    InvalidHeader,
+    InvalidSchema,
+    InvalidURL,
+    MissingSchema,
+)
+
 #: Too fast, or the queue is full: surely not taken, whatever the HTTP status says.
 AGAIN_CODES = {"20429", "21611", "30001"}
 
@@ -114,6 +130,8 @@ class TwilioProvider(Provider):
             missing.append("Auth Token")
         if account.get("api_key_sid") and not account.get("api_key_secret"):
             missing.append("API Key Secret")
+        if account.get("api_key_secret") and not account.get("api_key_sid"):
+            missing.append("API Key SID")
         if not (account.get("messaging_service_sid") or account.get("senders")):
             missing.append("Sender number or Messaging Service")
         return tuple(missing)
@@ -128,6 +146,13 @@ class TwilioProvider(Provider):
             created = self._get_client().messages.create(**self._fields(message))
         except TwilioException as error:
             return self._outcome_of_error(error)
+        except UnicodeEncodeError:
+            # A header cannot hold it, so nothing left: a bad paste of the credentials.
+            return Outcome(
+                REFUSED,
+                failure_type="twilio_authentication",
+                detail="The credentials hold a character that none can have.",
+            )
         except (RequestException, json.JSONDecodeError) as error:
             kind = AGAIN if _never_connected(error) else UNKNOWN
             failure = "sms_server"
@@ -203,10 +228,23 @@ class TwilioProvider(Provider):
         return values
 
     def _sender_for(self, number):
-        """Return our number in the country of ``number`` (E.164), else the first."""
+        """Return our number that is nearest to ``number`` (E.164).
+
+        That of its country, else one under the same country calling code, else the
+        first. A number that no country has is the carrier's to refuse.
+        """
         senders = self.account["senders"]
-        country = phonenumbers.region_code_for_number(phonenumbers.parse(number))
-        return next((own for own, code in senders if code == country), senders[0][0])
+        try:
+            parsed = phonenumbers.parse(number)
+        except phonenumbers.NumberParseException:
+            return senders[0][0]
+        country = phonenumbers.region_code_for_number(parsed)
+        neighbours = phonenumbers.region_codes_for_country_code(parsed.country_code)
+        for codes in ((country,), neighbours):
+            for own, code in senders:
+                if code in codes:
+                    return own
+        return senders[0][0]
 
     @staticmethod
     def _outcome_of_error(error):
@@ -234,7 +272,7 @@ class TwilioProvider(Provider):
 
 def _never_connected(error):
     """Tell if ``error`` came before a byte of the request could have left."""
-    if isinstance(error, ConnectTimeout):
+    if isinstance(error, BEFORE_CONNECTING):
         return True
     if not isinstance(error, RequestsConnectionError) or not error.args:
         return False

@@ -3,6 +3,7 @@ from . import test_hooks
 from . import test_keywords_data
 from . import test_neutralize
 from . import test_outbox
+from . import test_providers
 from . import test_scenario
 from . import test_tools_consent
 from . import test_tools_gate
