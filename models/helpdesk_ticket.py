@@ -147,13 +147,14 @@ class HelpdeskTicket(models.Model):
         return result
 
     def _send_stage_sms(self):
-        """Queue the stage's template for each ticket that has a number.
+        """Queue the stage's template for each ticket that has a phone.
 
-        One text for one change, and none that the ticket has had lately.
+        One text for one change, and none that the ticket has had lately. A number that
+        cannot be read makes a blocked message: visible, with its reason.
         """
         for ticket in self.filtered("stage_id.sms_template_id"):
             template = ticket.stage_id.sudo().sms_template_id
-            if ticket.partner_phone_sanitized and not ticket._had_sms(template):
+            if ticket.partner_phone and not ticket._had_sms(template):
                 ticket._send_sms_template(template)
 
     def _had_sms(self, template):

@@ -15,6 +15,17 @@ class SmsComposer(models.TransientModel):
         help="Why the gate would not let this message pass. Empty if it would.",
     )
 
+    sms_footer = fields.Char(
+        compute="_compute_sms_footer",
+        help="Goes under the text when it is sent, in the recipient's language.",
+    )
+
+    @api.depends("res_model")
+    def _compute_sms_footer(self):
+        for composer in self:
+            purpose_sudo = composer._get_sms_purpose_sudo()
+            composer.sms_footer = purpose_sudo.footer
+
     @api.depends("recipient_single_number_itf", "res_model", "res_id")
     def _compute_sms_block_reason(self):
         """Ask the gate about the one recipient, so that nobody writes in vain."""
@@ -27,6 +38,13 @@ class SmsComposer(models.TransientModel):
             decision = composer._ask_gate(record)
             if decision.verdict == gate.BLOCK:
                 composer.sms_block_reason = labels[decision.reason]
+
+    def _get_sms_purpose_sudo(self):
+        """Return what the messages are for: the context's word, else the record's."""
+        purpose_sudo = self.env["sms.purpose"].sudo()
+        if code := self.env.context.get("sms_purpose"):
+            return purpose_sudo._get(code)
+        return purpose_sudo._get_for_model(self.res_model)
 
     def _fields_gate_labels(self):
         """Return the gate's reasons in the reader's language."""
@@ -42,7 +60,7 @@ class SmsComposer(models.TransientModel):
         question = GateQuestion(
             company,
             record._phone_format(number=number) or number,
-            self.env["sms.purpose"].sudo()._get_for_model(self.res_model),
+            self._get_sms_purpose_sudo(),
         )
         return self.env["sms.gate"].sudo()._decide([question])[0][0]
 
@@ -57,9 +75,8 @@ class SmsComposer(models.TransientModel):
             records = self._get_records()
             if records:
                 records._check_may_text()
-        purpose = self.env["sms.purpose"].sudo()._get_for_model(self.res_model)
         composer = self.with_context(
-            sms_purpose=self.env.context.get("sms_purpose") or purpose.code,
+            sms_purpose=self._get_sms_purpose_sudo().code,
             sms_template_id=self.template_id.id,
         )
         return super(SmsComposer, composer)._action_send_sms()
