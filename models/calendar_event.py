@@ -52,6 +52,9 @@ class CalendarEvent(models.Model):
                 )
             )
 
+    def _get_sms_subject_fields(self):
+        return ("partner_ids.phone_sanitized",)
+
     def _get_sms_subjects(self):
         """Mean the customer's number, for appointments, in the current company."""
         purpose = self.env["sms.purpose"]._get_for_model(self._name)

@@ -61,6 +61,9 @@ class HelpdeskTicket(models.Model):
     def _phone_get_number_fields(self):
         return ["partner_phone"]
 
+    def _get_sms_subject_fields(self):
+        return ("partner_phone_sanitized", "company_id")
+
     def _get_sms_subjects(self):
         """Mean the ticket's own number, for texts about tickets."""
         purpose = self.env["sms.purpose"]._get_for_model(self._name)

@@ -18,6 +18,9 @@ class ResPartner(models.Model):
             """
         )
 
+    def _get_sms_subject_fields(self):
+        return ("phone_sanitized",)
+
     def _get_sms_subjects(self):
         """Mean the contact's own number, for any purpose, in the current company."""
         any_purpose = self.env["sms.purpose"]

@@ -134,7 +134,10 @@ class SmsConsentEvent(models.Model):
         :param facts: further fields: ``happened_at`` (UTC; default now), ``wording``,
             ``note``, ``name``, ``message_ref``, ``res_model``, ``res_id``
         :return: the events, one for each purpose
+        :raises ValueError: for a set of no purposes, which would record nothing
         """
+        if purposes is not None and not purposes:
+            raise ValueError("a consent event without a purpose records nothing")
         values = {
             "company_id": company.id,
             "number": number,

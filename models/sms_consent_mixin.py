@@ -1,5 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-from odoo import fields, models
+from odoo import api, fields, models
 
 from ..tools import consent
 from .sms_consent import STATE_SELECTION
@@ -8,7 +8,8 @@ from .sms_consent import STATE_SELECTION
 class SmsConsentMixin(models.AbstractModel):
     """A record whose person can be texted: shows if one may, and takes their answer.
 
-    A model says whose number and which purpose count by :meth:`_get_sms_subjects`.
+    A model says whose number and which purpose count by :meth:`_get_sms_subjects`, and
+    what that depends on by :meth:`_get_sms_subject_fields`.
     """
 
     _name = "sms.consent.mixin"
@@ -29,6 +30,15 @@ class SmsConsentMixin(models.AbstractModel):
         """
         raise NotImplementedError
 
+    def _get_sms_subject_fields(self):
+        """Return the paths of the fields that :meth:`_get_sms_subjects` reads.
+
+        :rtype: tuple[str, ...]
+        """
+        return ()
+
+    @api.depends(lambda self: self._get_sms_subject_fields())
+    @api.depends_context("company")
     def _compute_sms_consent_state(self):
         """Read the answers of all records in one query."""
         self.sms_consent_state = consent.NONE

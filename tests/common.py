@@ -104,7 +104,7 @@ class SmsCase(TransactionCase):
 
     @classmethod
     def make_customer(cls, number, name="Customer", **values):
-        """Return a new contact in the US with a number (E.164, or what a test needs)."""
+        """Return a new contact in the US with a number (E.164 or any other)."""
         return cls.env["res.partner"].create(
             {"name": name, "phone": number, "country_id": cls.country.id, **values}
         )
@@ -170,13 +170,13 @@ class SmsCase(TransactionCase):
     # ------------------------------------------------------------------
 
     def messages_to(self, number=None):
-        """Return the outgoing texts to a number (default the customer's), oldest first."""
+        """Return the texts to a number, default the customer's, oldest first."""
         return self.env["sms.sms"].search(
             [("number", "=", number or self.number)], order="id"
         )
 
     def notifications_of(self, record):
-        """Return the notifications by text that a record's chatter shows, oldest first."""
+        """Return a record's notifications by text, oldest first."""
         return self.env["mail.notification"].search(
             [
                 ("notification_type", "=", "sms"),
@@ -185,6 +185,15 @@ class SmsCase(TransactionCase):
             ],
             order="id",
         )
+
+    def count_queries(self, work):
+        """Return how many queries a piece of work takes from an empty cache on."""
+        self.env.flush_all()
+        self.env.invalidate_all()
+        before = self.cr.sql_log_count
+        work()
+        self.env.flush_all()
+        return self.cr.sql_log_count - before
 
     def run_outbox(self):
         """Let the outbox's cron work off what waits, within the test's transaction."""
@@ -196,7 +205,7 @@ class SmsCase(TransactionCase):
         self._run_cron(self.env.ref("sms.ir_cron_sms_scheduler_action"))
 
     def _run_cron(self, cron):
-        """Run a cron as the scheduler does; its commits stay in the test's savepoint."""
+        """Run a cron as the scheduler does; its commits stay in the test."""
         with self.enter_registry_test_mode():
             result = cron.method_direct_trigger()
         # A cron that fails says so in an action for the web client.
