@@ -34,6 +34,7 @@
             "helpdesk_mgmt_sms/static/src/core/*.esm.js",
             "helpdesk_mgmt_sms/static/src/virtual_phone/*",
         ],
+        "web.assets_tests": ["helpdesk_mgmt_sms/static/tests/tours/*.esm.js"],
     },
     "post_init_hook": "post_init_hook",
     "uninstall_hook": "uninstall_hook",

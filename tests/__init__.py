@@ -11,4 +11,5 @@ from . import test_tools_gate
 from . import test_tools_keywords
 from . import test_tools_segments
 from . import test_tools_texts
+from . import test_tours
 from . import test_webhooks

@@ -1,0 +1,38 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from contextlib import contextmanager
+
+from odoo.tests import HttpCase, tagged
+
+from .common import SmsCase
+
+
+@tagged("post_install", "-at_install")
+class TestTours(SmsCase, HttpCase):
+    """The main job, in a real browser: text a customer, and be told to stop."""
+
+    @contextmanager
+    def enter_registry_test_mode(self):
+        """Share the transaction with the cron: with the browser it is shared already."""
+        self.env.flush_all()
+        yield
+        self.env.invalidate_all()
+
+    def test_an_agent_texts_and_the_customer_stops(self):
+        ticket_url = f"/odoo/helpdesk.ticket/{self.ticket.id}"
+        phone_url = "/odoo/action-helpdesk_mgmt_sms.sms_virtual_phone_action"
+        self.record_consent()
+
+        self.start_tour(ticket_url, "helpdesk_sms_agent_texts", login="sms-agent")
+        self.env.invalidate_all()
+        self.assertEqual(self.messages_to().state, "outgoing")
+        self.run_outbox()
+        self.assertEqual(self.messages_to().state, "sent")
+
+        self.start_tour(phone_url, "helpdesk_sms_customer_stops", login="sms-agent")
+        self.run_outbox()
+        self.start_tour(
+            phone_url, "helpdesk_sms_customer_reads_confirmation", login="sms-agent"
+        )
+        self.assertEqual(self.ticket.sms_consent_state, "opted_out")
+        self.start_tour(ticket_url, "helpdesk_sms_agent_is_told", login="sms-agent")
+        self.assertEqual(len(self.messages_to()), 2, "the text and one confirmation")
