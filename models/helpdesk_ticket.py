@@ -8,6 +8,9 @@ from odoo.exceptions import AccessError
 #: ticket comes and goes: ``/ticket/close`` closes any ticket by a plain link.
 STAGE_TEXT_PAUSE = timedelta(days=1)
 
+#: Parameters of ``message_post`` that text somebody.
+TEXT_PARAMETERS = {"sms_numbers", "sms_pid_to_number", "sms_content"}
+
 
 class HelpdeskTicket(models.Model):
     """A ticket knows its customer's number and texts them."""
@@ -39,16 +42,28 @@ class HelpdeskTicket(models.Model):
     @api.depends("partner_id")
     def _compute_partner_phone(self):
         for ticket in self:
-            ticket.partner_phone = ticket.partner_id.phone or ticket.partner_phone
+            phone = ticket.partner_phone
+            # In a form the stored ticket still knows its former contact.
+            if ticket._origin._has_phone_of_former(ticket.partner_id):
+                phone = False
+            ticket.partner_phone = ticket.partner_id.phone or phone
+
+    def _has_phone_of_former(self, partner):
+        """Tell if the number is that of a contact whom ``partner`` replaces.
+
+        Kept, it would get the texts about somebody else's ticket. A number that was
+        entered for the ticket stays.
+        """
+        former = self.partner_id
+        return former and former != partner and self.partner_phone == former.phone
 
     @api.depends("partner_phone", "partner_id.country_id", "company_id.country_id")
     def _compute_partner_phone_sanitized(self):
         for ticket in self:
             number = ticket.partner_phone
             country = ticket.partner_id.country_id or ticket.company_id.country_id
-            ticket.partner_phone_sanitized = number and ticket._phone_format_number(
-                number, country
-            )
+            sanitized = number and ticket._phone_format_number(number, country)
+            ticket.partner_phone_sanitized = sanitized or False
 
     @api.depends("partner_id.name", "partner_name")
     def _compute_sms_customer_name(self):
@@ -103,8 +118,11 @@ class HelpdeskTicket(models.Model):
         self.check_access("write")
 
     def message_post(self, *args, message_type="notification", **kwargs):
-        """Ask for the right to text before a text is posted."""
-        if message_type == "sms":
+        """Ask for the right to text before a text is posted.
+
+        Odoo takes numbers to text with any kind of message.
+        """
+        if message_type == "sms" or TEXT_PARAMETERS & kwargs.keys():
             self._check_may_text()
         return super().message_post(*args, message_type=message_type, **kwargs)
 
@@ -142,6 +160,11 @@ class HelpdeskTicket(models.Model):
 
     def write(self, vals):
         """Send the text of the stage that a ticket has reached."""
+        if "partner_id" in vals and "partner_phone" not in vals:
+            partner = self.env["res.partner"].browse(vals["partner_id"])
+            self.filtered(
+                lambda ticket: ticket._has_phone_of_former(partner)
+            ).partner_phone = False
         before = {ticket.id: ticket.stage_id for ticket in self}
         result = super().write(vals)
         self.filtered(
@@ -164,13 +187,14 @@ class HelpdeskTicket(models.Model):
         """Tell if the ticket's customer has had this template within the pause."""
         self.ensure_one()
         since = fields.Datetime.now() - STAGE_TEXT_PAUSE
+        recipient = self.sudo()._sms_get_recipients_info(force_field="partner_phone")
         return bool(
             self.env["sms.sms"]
             .sudo()
             .search_count(
                 [
                     ("template_id", "=", template.id),
-                    ("number", "=", self.partner_phone_sanitized),
+                    ("number", "=", recipient[self.id]["sanitized"]),
                     ("create_date", ">=", since),
                     ("gate_verdict", "!=", "block"),
                     ("mail_message_id.model", "=", self._name),

@@ -18,6 +18,14 @@ PURPOSE_BY_MODEL = {
 }
 
 
+class PurposeCode(str):
+    """A code that our own code puts into the context ``sms_purpose``.
+
+    A client can send any text in a context, but none of this type: it must not choose
+    which consent a message passes by.
+    """
+
+
 class SmsPurpose(models.Model):
     """What a person agrees to, and what a message is for.
 

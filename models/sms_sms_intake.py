@@ -4,7 +4,7 @@ from odoo import api, fields, models
 from ..providers.base import E164
 from ..tools import gate, texts
 from .sms_gate import GateQuestion
-from .sms_purpose import MARKETING
+from .sms_purpose import MARKETING, PurposeCode
 
 
 def _ids(vals_list, name):
@@ -37,8 +37,9 @@ class SmsSms(models.Model):
     def _prepare_intake(self, vals_list):
         """Complete the values of new messages: company, purpose, number, footer.
 
-        Contexts: ``sms_purpose`` (a code) and ``sms_template_id`` say for what and out
-        of which template the messages are made, where the caller cannot set values.
+        Contexts: ``sms_purpose`` (a ``PurposeCode``) and ``sms_template_id`` say for
+        what and out of which template the messages are made, where the caller cannot
+        set values.
         """
         message_sudo = self.env["mail.message"].sudo()
         partner_sudo = self.env["res.partner"].sudo()
@@ -68,7 +69,8 @@ class SmsSms(models.Model):
     def _get_default_purpose(self, model_name):
         """Return the purpose of messages for which nobody has named one."""
         purpose_sudo = self.env["sms.purpose"].sudo()
-        if code := self.env.context.get("sms_purpose"):
+        code = self.env.context.get("sms_purpose")
+        if isinstance(code, PurposeCode):
             return purpose_sudo._get(code)
         return purpose_sudo._get_for_model(model_name)
 

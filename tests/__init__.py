@@ -6,6 +6,7 @@ from . import test_neutralize
 from . import test_outbox
 from . import test_providers
 from . import test_scenario
+from . import test_ticket
 from . import test_tools_consent
 from . import test_tools_gate
 from . import test_tools_keywords

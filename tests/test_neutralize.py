@@ -52,16 +52,13 @@ class TestNeutralize(SmsCase):
     def make_waiting(self, company):
         """Return a message of the company that waits to leave."""
         self.record_consent(self.number, "alert", company=company)
-        return (
-            self.env["sms.sms"]
-            .with_context(sms_purpose="alert")
-            .create(
-                {
-                    "number": self.number,
-                    "body": "The network is down.",
-                    "record_company_id": company.id,
-                }
-            )
+        return self.env["sms.sms"].create(
+            {
+                "number": self.number,
+                "body": "The network is down.",
+                "record_company_id": company.id,
+                "purpose_id": self.purposes("alert").id,
+            }
         )
 
     def test_every_company_is_on_the_sandbox(self):

@@ -2,6 +2,7 @@
 from odoo import api, fields, models
 
 from ..models.sms_gate import GateQuestion
+from ..models.sms_purpose import PurposeCode
 from ..tools import gate
 
 
@@ -32,7 +33,7 @@ class SmsComposer(models.TransientModel):
         labels = dict(self._fields_gate_labels())
         for composer in self:
             composer.sms_block_reason = False
-            if not composer.comment_single_recipient:
+            if not (composer.comment_single_recipient and composer.res_model):
                 continue
             record = composer._get_records()
             decision = composer._ask_gate(record)
@@ -40,9 +41,10 @@ class SmsComposer(models.TransientModel):
                 composer.sms_block_reason = labels[decision.reason]
 
     def _get_sms_purpose_sudo(self):
-        """Return what the messages are for: the context's word, else the record's."""
+        """Return what the messages are for: our own code's word, else the record's."""
         purpose_sudo = self.env["sms.purpose"].sudo()
-        if code := self.env.context.get("sms_purpose"):
+        code = self.env.context.get("sms_purpose")
+        if isinstance(code, PurposeCode):
             return purpose_sudo._get(code)
         return purpose_sudo._get_for_model(self.res_model)
 
@@ -72,11 +74,9 @@ class SmsComposer(models.TransientModel):
     def _action_send_sms(self):
         """Check the right to text a ticket, and say what the messages are for."""
         if self.res_model == "helpdesk.ticket":
-            records = self._get_records()
-            if records:
-                records._check_may_text()
+            self._get_records()._check_may_text()
         composer = self.with_context(
-            sms_purpose=self._get_sms_purpose_sudo().code,
+            sms_purpose=PurposeCode(self._get_sms_purpose_sudo().code),
             sms_template_id=self.template_id.id,
         )
         return super(SmsComposer, composer)._action_send_sms()
