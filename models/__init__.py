@@ -14,6 +14,7 @@ from . import (
     sms_dispatcher,
     sms_inbound,
     sms_inbound_router,
+    sms_template,
     mail_notification,
     res_company,
     res_config_settings,

@@ -71,6 +71,7 @@ class CalendarEvent(models.Model):
     def mail_allowed_qweb_expressions(self):
         """Let managers write templates with what is safe to tell a customer."""
         return super().mail_allowed_qweb_expressions() + (
+            "object.sms_customer_id.lang",
             "object.sms_customer_name",
             "object.sms_start_time",
             "object.location",

@@ -94,6 +94,7 @@ class HelpdeskTicket(models.Model):
             "object.number",
             "object.sms_customer_name",
             "object.partner_name",
+            "object.partner_id.lang",
             "object.stage_id.name",
             "object.team_id.name",
             "object.category_id.name",

@@ -1,5 +1,8 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-from odoo import fields, models
+from odoo import api, fields, models
+
+#: Shown for a secret that is set. What a browser is given stays in its caches.
+SECRET_MASK = "••••••••"
 
 
 class ResConfigSettings(models.TransientModel):
@@ -17,9 +20,26 @@ class ResConfigSettings(models.TransientModel):
         related="company_id.sms_twilio_api_key_sid", readonly=False
     )
     sms_twilio_api_key_secret = fields.Char(
-        related="company_id.sms_twilio_api_key_secret", readonly=False
+        "API Key Secret",
+        compute="_compute_sms_twilio_api_key_secret",
+        inverse="_inverse_sms_twilio_api_key_secret",
+        groups="base.group_system",
+        help="It can be replaced, and not read.",
     )
     sms_inbound_url = fields.Char(related="company_id.sms_inbound_url")
+
+    @api.depends("company_id")
+    def _compute_sms_twilio_api_key_secret(self):
+        for settings in self:
+            is_set = bool(settings.company_id.sms_twilio_api_key_secret)
+            settings.sms_twilio_api_key_secret = is_set and SECRET_MASK
+
+    def _inverse_sms_twilio_api_key_secret(self):
+        for settings in self:
+            if settings.sms_twilio_api_key_secret != SECRET_MASK:
+                settings.company_id.sms_twilio_api_key_secret = (
+                    settings.sms_twilio_api_key_secret
+                )
 
     def action_rotate_sms_webhook_key(self):
         """Replace the company's webhook key and show the new address."""

@@ -100,7 +100,8 @@ class TestPostInit(SmsCase):
         before = sms.read(["purpose_id", "record_company_id", "state", "gate_reason"])
         post_init_hook(self.env)
         self.assertEqual(
-            sms.read(["purpose_id", "record_company_id", "state", "gate_reason"]), before
+            sms.read(["purpose_id", "record_company_id", "state", "gate_reason"]),
+            before,
         )
 
     def test_it_can_run_twice(self):
@@ -142,7 +143,9 @@ class TestUninstall(SmsCase):
         """The state and provider that only we know must become ones that Odoo knows."""
         sms_field = self.env["sms.sms"]._fields["state"]
         self.assertIn("unknown", sms_field.ondelete)
-        self.assertIn("sandbox", self.env["res.company"]._fields["sms_provider"].ondelete)
+        self.assertIn(
+            "sandbox", self.env["res.company"]._fields["sms_provider"].ondelete
+        )
         for model, name in (
             ("sms.sms", "failure_type"),
             ("mail.notification", "failure_type"),

@@ -66,7 +66,9 @@ class TestMandatoryWords(KeywordCase):
         self.assertEqual(set(mandatory.mapped("word")), named)
 
     def test_a_manager_cannot_delete_archive_or_change_one(self):
-        stop = self.env.ref("helpdesk_mgmt_sms.sms_keyword_stop").with_user(self.manager)
+        stop = self.env.ref("helpdesk_mgmt_sms.sms_keyword_stop").with_user(
+            self.manager
+        )
         for name, value in (
             ("active", False),
             ("word", "HALT"),
@@ -364,8 +366,10 @@ class TestPurposes(KeywordCase):
             purpose.code = "other"
         with self.assertRaises(UserError):
             purpose.unlink()
-        own = self.env["sms.purpose"].with_user(self.manager).create(
-            {"name": "Surveys", "code": "survey"}
+        own = (
+            self.env["sms.purpose"]
+            .with_user(self.manager)
+            .create({"name": "Surveys", "code": "survey"})
         )
         own.code = "surveys"
         own.unlink()
@@ -462,7 +466,9 @@ class TestShippedTemplates(KeywordCase):
 
     def test_an_outage_names_no_region_that_is_not_known(self):
         self.customer.state_id = False
-        self.assertIn("affecting the local region", self.render("outage", self.customer))
+        self.assertIn(
+            "affecting the local region", self.render("outage", self.customer)
+        )
 
     def test_every_shipped_template_can_be_translated(self):
         self.assertTrue(self.env["sms.template"]._fields["body"].translate)

@@ -76,7 +76,9 @@ class TestNeutralize(SmsCase):
                     self.assertFalse(company[name])
             self.assertTrue(company._get_sms_provider("twilio").missing())
         self.assertFalse(
-            self.env["ir.config_parameter"].get_param("helpdesk_mgmt_sms.twilio_api_url")
+            self.env["ir.config_parameter"].get_param(
+                "helpdesk_mgmt_sms.twilio_api_url"
+            )
         )
 
     def test_the_originals_public_addresses_do_not_work_in_the_copy(self):

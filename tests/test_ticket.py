@@ -335,7 +335,9 @@ class TestStageChange(StageCase):
     def test_the_text_and_its_footer_are_in_the_customers_language(self):
         self.env["res.lang"]._activate_lang("fr_FR")
         french = {"lang": "fr_FR"}
-        self.closed.with_context(**french).body = (
+        self.closed.with_context(
+            **french
+        ).body = (
             "Bonjour {{ object.sms_customer_name }}, ticket {{ object.number }} clos."
         )
         self.purposes("ticket").with_context(**french).footer = "STOP pour sortir."
@@ -538,13 +540,17 @@ class TestComposer(SmsCase):
         other = self.make_ticket(self.make_customer(OTHER_NUMBER))
         self.record_consent()
         tickets = self.ticket | other
-        composer = self.env["sms.composer"].with_user(self.agent).create(
-            {
-                "composition_mode": "mass",
-                "res_model": "helpdesk.ticket",
-                "res_ids": repr(tickets.ids),
-                "body": "About {{ object.number }}",
-            }
+        composer = (
+            self.env["sms.composer"]
+            .with_user(self.agent)
+            .create(
+                {
+                    "composition_mode": "mass",
+                    "res_model": "helpdesk.ticket",
+                    "res_ids": repr(tickets.ids),
+                    "body": "About {{ object.number }}",
+                }
+            )
         )
         composer.action_send_sms()
         [sms] = self.messages_to()

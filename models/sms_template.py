@@ -1,0 +1,19 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from odoo import models
+
+
+class SmsTemplate(models.Model):
+    """A template stays where its author may write templates."""
+
+    _inherit = "sms.template"
+
+    def write(self, vals):
+        """Refuse to move a template to a model whose templates the user may not write.
+
+        Odoo checks what the template was, and not what it becomes: a helpdesk manager
+        could make one for a ticket and turn it into another app's.
+        """
+        result = super().write(vals)
+        if "model_id" in vals:
+            self.check_access("write")
+        return result
