@@ -111,10 +111,9 @@ class SmsVirtualPhone(models.AbstractModel):
         company = self._check_phone_access()
         event = SandboxProvider.parse_inbound(
             {
-                "MessageSid": f"SB{uuid4().hex}",
-                "From": self._sanitize_number(company, number),
-                "To": "",
-                "Body": self._sanitize_body(body),
+                "id": f"SB{uuid4().hex}",
+                "from": self._sanitize_number(company, number),
+                "body": self._sanitize_body(body),
             }
         )
         # As the webhook does: as nobody in particular, in no particular language.

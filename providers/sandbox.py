@@ -27,21 +27,21 @@ class SandboxProvider(Provider):
 
     @staticmethod
     def parse_inbound(form):
-        """Read the virtual phone's event, which uses the names of Twilio's form.
+        """Read the virtual phone's event.
 
-        :param dict form: ``MessageSid``, ``From``, ``To``, ``Body``
+        :param dict form: ``id`` (unique), ``from`` (E.164), ``body``
         :rtype: InboundEvent
         """
         return InboundEvent(
             provider=SandboxProvider.code,
-            carrier_id=form["MessageSid"],
-            number=form["From"],
-            to_number=form.get("To", ""),
-            body=form["Body"],
+            carrier_id=form["id"],
+            number=form["from"],
+            to_number="",
+            body=form["body"],
             raw=dict(form),
         )
 
     @staticmethod
     def parse_report(form):
         """Read a report; the sandbox delivers at once and sends none later."""
-        return DeliveryReport(carrier_id=form["MessageSid"], report=DELIVERED)
+        return DeliveryReport(carrier_id=form["id"], report=DELIVERED)

@@ -158,9 +158,9 @@ class SmsCase(TransactionCase):
         """Take in a text as the virtual phone does; return the ``sms.inbound``."""
         event = SandboxProvider.parse_inbound(
             {
-                "MessageSid": f"SB{uuid.uuid4().hex}",
-                "From": number or self.number,
-                "Body": body,
+                "id": f"SB{uuid.uuid4().hex}",
+                "from": number or self.number,
+                "body": body,
             }
         )
         return self.env["sms.inbound"]._receive(company or self.company, event)

@@ -499,7 +499,7 @@ class TestSandbox(BaseCase):
 
     def test_the_virtual_phones_text(self):
         event = SandboxProvider.parse_inbound(
-            {"MessageSid": "SB1", "From": US_SENDER, "Body": "STOP"}
+            {"id": "SB1", "from": US_SENDER, "body": "STOP"}
         )
         self.assertEqual(
             (event.provider, event.carrier_id, event.number, event.body),
@@ -508,5 +508,5 @@ class TestSandbox(BaseCase):
         self.assertEqual(event.opt_out_type, "")
 
     def test_its_report_is_a_delivery(self):
-        report = SandboxProvider.parse_report({"MessageSid": "SB1"})
+        report = SandboxProvider.parse_report({"id": "SB1"})
         self.assertEqual((report.carrier_id, report.report), ("SB1", DELIVERED))
