@@ -61,6 +61,11 @@ class SmsConsent(models.Model):
         events.flush_recordset()
         for event in events.sorted("id"):
             current = self._get_locked_answer(event)
+            stopped_at = self._get_stopped_at(
+                event.company_id, event.number, event.purpose_id
+            )
+            if consent.is_overtaken(event.event, event.happened_at, stopped_at):
+                continue
             for_all = not event.purpose_id
             answer = consent.next_answer(current, event.event, event.id, for_all)
             if answer != current:
@@ -84,6 +89,25 @@ class SmsConsent(models.Model):
             )
         )
         return Answer(*rows[0]) if rows else Answer()
+
+    @api.model
+    def _get_stopped_at(self, company, number, purposes):
+        """Return when a number said the newest no to any of some purposes, or to all.
+
+        :return: datetime (UTC), or None while it has said none that stands
+        """
+        query = SQL(
+            """
+            SELECT max(since) FROM sms_consent
+             WHERE company_id = %s AND number = %s AND state = %s
+               AND (purpose_id IS NULL OR purpose_id = ANY(%s))
+            """,
+            company.id,
+            number,
+            consent.OPTED_OUT,
+            purposes.ids,
+        )
+        return self.env.execute_query(query)[0][0]
 
     @api.model
     def _upsert(self, event, state):

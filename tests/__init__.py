@@ -1,6 +1,7 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from . import test_access
 from . import test_consent
+from . import test_consent_wizard
 from . import test_hooks
 from . import test_keywords_data
 from . import test_neutralize

@@ -82,6 +82,21 @@ def next_answer(current, event, event_id, for_all=False):
     return Answer(state, event_id)
 
 
+def is_overtaken(event, happened_at, stopped_at):
+    """Tell if a yes was said before the no that stands, and so changes nothing.
+
+    A form that was signed on Monday and is entered on Wednesday does not undo Tuesday's
+    STOP. A no counts whenever it is entered.
+
+    :param str event: one of ``EVENTS``
+    :param datetime happened_at: when it was said (UTC)
+    :param datetime stopped_at: when the no was said (UTC), or None without one
+    :rtype: bool
+    """
+    is_yes = event in (GRANTED, CONFIRMED)
+    return is_yes and stopped_at is not None and happened_at < stopped_at
+
+
 def combine(of_purpose, of_all):
     """Return the answer for a purpose, given its own and that for all purposes.
 

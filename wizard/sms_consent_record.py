@@ -1,6 +1,7 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError, ValidationError
+from odoo.tools import format_datetime
 
 from ..models.sms_consent_event import METHOD_SELECTION
 from ..tools import consent
@@ -74,6 +75,7 @@ class SmsConsentRecord(models.TransientModel):
         record = self._check_rights()
         number = self._get_number()
         self._check_complete()
+        self._check_not_overtaken(number)
         purposes = self.purpose_ids or None
         self.env["sms.consent.event"].sudo()._record(
             self.company_id,
@@ -106,9 +108,7 @@ class SmsConsentRecord(models.TransientModel):
             )
         if not (self.res_model and self.res_id):
             return None
-        if not isinstance(
-            self.env.get(self.res_model), self.pool["sms.consent.mixin"]
-        ):
+        if not isinstance(self.env.get(self.res_model), self.pool["sms.consent.mixin"]):
             raise ValidationError(self.env._("Consent cannot be recorded here."))
         record = self.env[self.res_model].browse(self.res_id)
         record.check_access("read")
@@ -139,6 +139,21 @@ class SmsConsentRecord(models.TransientModel):
             raise UserError(self.env._("Enter the words that the person agreed to."))
         if self.happened_at > fields.Datetime.now():
             raise UserError(self.env._("A consent cannot be given in the future."))
+
+    def _check_not_overtaken(self, number):
+        """Refuse a consent that the person has taken back since."""
+        stopped_at = self.env["sms.consent"]._get_stopped_at(
+            self.company_id, number, self.purpose_ids
+        )
+        if consent.is_overtaken(self.decision, self.happened_at, stopped_at):
+            raise UserError(
+                self.env._(
+                    "%(number)s opted out on %(date)s, after this consent. Only a new "
+                    "consent counts: ask the person again.",
+                    number=number,
+                    date=format_datetime(self.env, stopped_at, dt_format="medium"),
+                )
+            )
 
     def _get_person(self, record):
         """Return the person's name as the record knows it."""
