@@ -1,4 +1,6 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from typing import NamedTuple
+
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
@@ -18,12 +20,15 @@ PURPOSE_BY_MODEL = {
 }
 
 
-class PurposeCode(str):
+class PurposeCode(NamedTuple):
     """A code that our own code puts into the context ``sms_purpose``.
 
     A client can send any text in a context, but none of this type: it must not choose
-    which consent a message passes by.
+    which consent a message passes by. No text is equal to it either: Odoo gives equal
+    contexts the same environment, that of whoever came first.
     """
+
+    code: str
 
 
 class SmsPurpose(models.Model):

@@ -1,5 +1,6 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from odoo import api, fields, models
+from odoo.tools.misc import clean_context
 
 from ..providers.base import E164
 from ..tools import gate, texts
@@ -11,6 +12,7 @@ def _ids(vals_list, name):
     """Return the distinct ids that some values give for a many2one field."""
     return {vals[name] for vals in vals_list if vals.get(name)}
 
+
 class SmsSms(models.Model):
     """The way in: no row comes to be without a purpose, a footer and a decision."""
 
@@ -20,9 +22,11 @@ class SmsSms(models.Model):
     def create(self, vals_list):
         """Decide every message before it is stored.
 
-        Whatever made it, no row comes to be without a purpose and a decision.
+        Whatever made it, no row comes to be without a purpose and a decision. Defaults
+        of a client's context are dropped: they would come after the decision.
         """
         vals_list = [dict(vals) for vals in vals_list]
+        self = self.with_context(clean_context(self.env.context))
         self._prepare_intake(vals_list)
         self._prepare_gate(vals_list)
         messages = super().create(vals_list)
@@ -60,7 +64,9 @@ class SmsSms(models.Model):
             vals.setdefault("purpose_id", purposes[message.model].id)
             vals.setdefault("template_id", self.env.context.get("sms_template_id"))
             vals["record_company_id"] = company.id
-            vals["number"] = self._to_e164(vals.get("number"), partner, company)
+            number = texts.clean(vals.get("number"))
+            vals["number"] = self._to_e164(number, partner, company)
+            vals["body"] = texts.clean(vals.get("body"))
             if not vals.get("exemption"):
                 lang = partner.lang or company.sudo().partner_id.lang
                 vals["body"] = self._with_footer(vals, lang)
@@ -69,9 +75,9 @@ class SmsSms(models.Model):
     def _get_default_purpose(self, model_name):
         """Return the purpose of messages for which nobody has named one."""
         purpose_sudo = self.env["sms.purpose"].sudo()
-        code = self.env.context.get("sms_purpose")
-        if isinstance(code, PurposeCode):
-            return purpose_sudo._get(code)
+        purpose = self.env.context.get("sms_purpose")
+        if isinstance(purpose, PurposeCode):
+            return purpose_sudo._get(purpose.code)
         return purpose_sudo._get_for_model(model_name)
 
     @api.model
@@ -79,7 +85,7 @@ class SmsSms(models.Model):
         """Return the body with its purpose's footer in the reader's language."""
         purpose_sudo = self.env["sms.purpose"].sudo().with_context(lang=lang)
         purpose = purpose_sudo.browse(vals["purpose_id"])
-        return texts.add_footer(vals.get("body"), purpose.footer)
+        return texts.add_footer(vals["body"], purpose.footer)
 
     @api.model
     def _to_e164(self, number, partner, company):

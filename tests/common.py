@@ -10,7 +10,9 @@ import uuid
 from odoo.tests import TransactionCase, new_test_user, tagged
 
 from ..providers.sandbox import SandboxProvider
+from ..tools import gate
 from ..tools.consent import FOR_ALL_EVENTS
+from ..tools.segments import count_segments
 
 #: Every one has a hundred numbers for examples: <area>-555-0100 to 0199.
 AREA_CODES = ("303", "212", "305", "312", "404", "415", "512", "617", "702", "206")
@@ -169,6 +171,31 @@ class SmsCase(TransactionCase):
     # Messages
     # ------------------------------------------------------------------
 
+    #: What every shipped purpose tells: once on each message.
+    footer = "Reply STOP to opt out, HELP for help."
+
+    def assertSent(self, message, purpose, reason="consent"):
+        """Check that a new message passed the gate, and what is stored of it."""
+        self.assertIntake(message, purpose, "send", reason)
+        self.assertEqual(message.state, "outgoing")
+        self.assertFalse(message.failure_type)
+
+    def assertBlocked(self, message, purpose, reason):
+        """Check that a new message was stopped at the gate, visibly."""
+        self.assertIntake(message, purpose, "block", reason)
+        self.assertEqual(message.state, "canceled")
+        self.assertEqual(message.failure_type, gate.FAILURE_TYPES[reason])
+
+    def assertIntake(self, message, purpose, verdict, reason):
+        """Check what holds for every outgoing message, whatever made it."""
+        self.assertEqual(len(message), 1)
+        self.assertEqual(message.purpose_id.code, purpose)
+        self.assertEqual((message.gate_verdict, message.gate_reason), (verdict, reason))
+        self.assertTrue(message.gate_checked_at)
+        self.assertTrue(message.record_company_id)
+        self.assertEqual(message.body.count(self.footer), 1, message.body)
+        self.assertEqual(message.segment_count, count_segments(message.body).count)
+
     def messages_to(self, number=None):
         """Return the texts to a number, default the customer's, oldest first."""
         return self.env["sms.sms"].search(
@@ -186,12 +213,12 @@ class SmsCase(TransactionCase):
             order="id",
         )
 
-    def count_queries(self, work):
-        """Return how many queries a piece of work takes from an empty cache on."""
+    def count_queries(self, work, *args):
+        """Return how many queries ``work(*args)`` takes from an empty cache on."""
         self.env.flush_all()
         self.env.invalidate_all()
         before = self.cr.sql_log_count
-        work()
+        work(*args)
         self.env.flush_all()
         return self.cr.sql_log_count - before
 

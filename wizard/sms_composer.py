@@ -43,9 +43,9 @@ class SmsComposer(models.TransientModel):
     def _get_sms_purpose_sudo(self):
         """Return what the messages are for: our own code's word, else the record's."""
         purpose_sudo = self.env["sms.purpose"].sudo()
-        code = self.env.context.get("sms_purpose")
-        if isinstance(code, PurposeCode):
-            return purpose_sudo._get(code)
+        purpose = self.env.context.get("sms_purpose")
+        if isinstance(purpose, PurposeCode):
+            return purpose_sudo._get(purpose.code)
         return purpose_sudo._get_for_model(self.res_model)
 
     def _fields_gate_labels(self):
