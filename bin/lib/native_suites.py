@@ -49,9 +49,19 @@ def is_own(item):
     return allowed or item.originalname in item.cls.__dict__
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report(collector):
+    report = yield
+    report.result = [
+        node
+        for node in report.result
+        if not isinstance(node, pytest.Function) or is_own(node)
+    ]
+    return report
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config, items):
-    items[:] = filter(is_own, items)
     exceptions = read_exceptions(config.getoption("--native-exceptions"))
     for item in items:
         if reason := exceptions.pop(get_tag(item), None):
