@@ -99,6 +99,19 @@ class TestGate(BaseCase):
             ({"number": "12345", "is_valid_number": False}, BLOCK, BAD_NUMBER),
         )
 
+    def test_odoos_own_provider_judges_numbers_itself_under_opt_out(self):
+        no_number = {"number": "", "is_valid_number": False}
+        iap = {"provider": "iap", "is_helpdesk_purpose": False, "state": NONE}
+        self.assertDecisions(
+            ({**iap, **no_number, "policy": OPT_OUT}, SEND, NOT_OPTED_OUT),
+            ({**iap, **no_number, "policy": OPT_IN}, BLOCK, NO_NUMBER),
+            (
+                {**iap, **no_number, "policy": OPT_OUT, "state": OPTED_OUT},
+                BLOCK,
+                HAS_OPTED_OUT,
+            ),
+        )
+
     def test_the_account(self):
         lacking = ("Account SID", "Auth Token")
         self.assertDecisions(

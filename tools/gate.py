@@ -105,7 +105,13 @@ def decide(facts):
 
 
 def _blocked_by_number(facts):
-    """Return why the number itself forbids the message, or None."""
+    """Return why the number itself forbids the message, or None.
+
+    Under *opt_out* Odoo's IAP is left to judge the numbers, as it is without us: the
+    other apps of such a company show the answer that it gives.
+    """
+    if facts.provider == "iap" and facts.policy == POLICY_OPT_OUT:
+        return None
     if not facts.number:
         return NO_NUMBER
     return None if facts.is_valid_number else BAD_NUMBER
