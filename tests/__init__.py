@@ -4,6 +4,7 @@ from . import test_consent
 from . import test_consent_wizard
 from . import test_hooks
 from . import test_intake
+from . import test_intake_refused
 from . import test_keywords_data
 from . import test_neutralize
 from . import test_outbox
