@@ -47,7 +47,9 @@ class SmsSms(models.Model):
         """
         for sms in self:
             rank = REPORT_RANKS[report.report]
-            if not sms.provider or rank <= sms.report_rank:
+            # A message that was sent again has another id: its old reports are late.
+            ids = {sms.carrier_id, report.carrier_id} - {False, ""}
+            if not sms.provider or len(ids) > 1 or rank <= sms.report_rank:
                 continue
             state = REPORT_STATES[report.report]
             sms.write(

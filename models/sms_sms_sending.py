@@ -6,6 +6,13 @@ from odoo.fields import Domain
 from ..providers import PROVIDERS
 from .sms_sms import IN_FLIGHT
 
+#: What belongs to one attempt to send: a new one starts without it, and a late report
+#: on the old one finds nothing to change.
+ATTEMPT_FIELDS = (
+    *("provider", "carrier_id", "carrier_code", "carrier_detail", "report_rank"),
+    *("attempts", "not_before", "claimed_at", "sent_at"),
+)
+
 
 class SmsSms(models.Model):
     """Odoo's own sending loop, kept behind the gate and off the outbox's rows."""
@@ -21,6 +28,33 @@ class SmsSms(models.Model):
             unlink_sent=unlink_sent,
             raise_exception=raise_exception,
         )
+
+    def resend_failed(self):
+        """Let the outbox's failed messages wait again; send the others as Odoo does.
+
+        Odoo tells how many have left at once, which in the outbox is none.
+        """
+        outbox = self._filter_outbox()
+        failed = outbox.filtered(lambda sms: sms.state == "error")
+        others = self - outbox
+        told = super(SmsSms, others).resend_failed() if others or not failed else {}
+        if not failed:
+            return told
+        failed.action_set_outgoing()
+        waiting = failed.filtered(lambda sms: sms.state == "outgoing")
+        return {
+            "type": "ir.actions.client",
+            "tag": "display_notification",
+            "params": {
+                "title": self.env._("Text messages"),
+                "type": "success" if waiting == failed else "warning",
+                "message": self.env._(
+                    "%(waiting)s of %(failed)s messages wait to be sent again.",
+                    waiting=len(waiting),
+                    failed=len(failed),
+                ),
+            },
+        }
 
     def _send(self, unlink_failed=False, unlink_sent=True, raise_exception=False):
         """Let nothing past the gate, and nothing of the outbox into Odoo's loop."""
@@ -84,7 +118,7 @@ class SmsSms(models.Model):
             )
         self._ensure_trackers()
         retried = self.filtered(lambda sms: sms.state in ("error", "canceled"))
-        retried.write({"report_rank": 0, "attempts": 0, "not_before": False})
+        retried.write(dict.fromkeys(ATTEMPT_FIELDS))
         result = super()._update_sms_state_and_trackers(new_state, failure_type)
         self._ask_gate()._filter_outbox()._wake_dispatcher()
         return result
