@@ -158,13 +158,13 @@ class SmsVirtualPhone(models.AbstractModel):
         :raise UserError: when it is no phone number
         """
         typed = str(number or "").strip()[:NUMBER_LIMIT]
+        if not typed:
+            raise UserError(self.env._("Type a phone number first."))
         sanitized = self.env["res.partner"]._phone_format(
             number=typed, country=company.country_id
         )
         if sanitized:
             return sanitized
-        if not typed:
-            raise UserError(self.env._("Type a phone number first."))
         raise UserError(
             self.env._(
                 "“%(number)s” is not a number that can text. Type it with its country "

@@ -17,5 +17,6 @@ from . import test_tools_keywords
 from . import test_tools_segments
 from . import test_tools_texts
 from . import test_tours
+from . import test_virtual_phone
 from . import test_waiting
 from . import test_webhooks
