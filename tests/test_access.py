@@ -44,7 +44,7 @@ PUBLIC_METHODS = {
     "sms.consent.record": {"action_record"},
     "sms.keyword": {"create", "write"},
     "sms.purpose": {"write"},
-    "sms.sms": {"create", "send"},
+    "sms.sms": {"create", "send", "resend_failed"},
     "sms.template": {"write"},
     "sms.virtual.phone": {"get_phone_data", "get_contact", "get_messages", "send_text"},
 }
