@@ -1,5 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-from collections import defaultdict
+from itertools import product
 
 from odoo import api, fields, models
 from odoo.tools import SQL
@@ -13,6 +13,10 @@ STATE_SELECTION = [
     (consent.OPTED_IN, "May text"),
     (consent.OPTED_OUT, "Opted out"),
 ]
+
+
+#: What the transaction has read of the answers (a key of ``cr.precommit.data``).
+READ_ANSWERS = "sms.consent:answers"
 
 
 class SmsConsent(models.Model):
@@ -70,6 +74,7 @@ class SmsConsent(models.Model):
             answer = consent.next_answer(current, event.event, event.id, for_all)
             if answer != current:
                 self._upsert(event, answer.state)
+        self.env.cr.precommit.data.pop(READ_ANSWERS, None)
         self.invalidate_model()
         self.env["sms.consent.mixin"]._invalidate_sms_consent_state()
 
@@ -136,11 +141,26 @@ class SmsConsent(models.Model):
     def _get_answers(self, company_ids, numbers):
         """Return what is recorded for some numbers, in one query.
 
+        A message is often made and sent in one transaction. That sees one state of
+        the ledger, so what was read is kept until it ends (or sets a savepoint) or
+        writes to the ledger itself.
+
         :param company_ids: iterable of ids
         :param numbers: iterable of E.164 numbers
         :return: ``{(company_id, number): {purpose_id or False: Answer}}``
         """
-        answers = defaultdict(dict)
+        wanted = set(product(company_ids, filter(None, numbers)))
+        answers = self.env.cr.precommit.data.setdefault(READ_ANSWERS, {})
+        missing = wanted - answers.keys()
+        if missing:
+            answers.update((key, {}) for key in missing)
+            self._read_answers(answers, missing)
+        return {key: answers[key] for key in wanted}
+
+    @api.model
+    def _read_answers(self, answers, missing):
+        """Enter what is recorded for some companies and numbers into ``answers``."""
+        company_ids, numbers = zip(*missing, strict=True)
         rows = self.env.execute_query(
             SQL(
                 """
@@ -149,12 +169,12 @@ class SmsConsent(models.Model):
                  WHERE company_id = ANY(%s) AND number = ANY(%s)
                 """,
                 list(set(company_ids)),
-                list({number for number in numbers if number}),
+                list(set(numbers)),
             )
         )
         for company_id, number, purpose_id, state, event_id in rows:
-            answers[company_id, number][purpose_id or False] = Answer(state, event_id)
-        return answers
+            found = answers.setdefault((company_id, number), {})
+            found[purpose_id or False] = Answer(state, event_id)
 
     @staticmethod
     def _get_answer(found, purpose_id):

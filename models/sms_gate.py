@@ -51,13 +51,14 @@ class SmsGate(models.AbstractModel):
         """Decide one message out of the facts gathered for its batch."""
         found = answers.get((question.company.id, question.number), {})
         answer = self.env["sms.consent"]._get_answer(found, question.purpose.id)
+        rules = question.purpose._get_rules(self.env.lang)
         number = question.number or ""
         decision = gate.decide(
             gate.Facts(
                 number=number,
                 is_valid_number=bool(E164.match(number)),
                 state=answer.state,
-                is_helpdesk_purpose=question.purpose.is_helpdesk,
+                is_helpdesk_purpose=rules.is_helpdesk,
                 exemption=question.exemption or "",
                 **company_facts,
             )

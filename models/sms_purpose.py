@@ -3,6 +3,7 @@ from typing import NamedTuple
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
+from odoo.tools import ormcache
 
 TICKET, APPOINTMENT, ALERT, INTERNAL, MARKETING = SHIPPED_CODES = (
     "ticket",
@@ -29,6 +30,13 @@ class PurposeCode(NamedTuple):
     """
 
     code: str
+
+
+class PurposeRules(NamedTuple):
+    """What every message asks of its purpose."""
+
+    footer: str
+    is_helpdesk: bool
 
 
 class SmsPurpose(models.Model):
@@ -67,6 +75,12 @@ class SmsPurpose(models.Model):
         "unique(code)", "Another purpose has this code already."
     )
 
+    @api.model_create_multi
+    def create(self, vals_list):
+        """Forget what is cached of purposes."""
+        self.env.registry.clear_cache()
+        return super().create(vals_list)
+
     @api.ondelete(at_uninstall=False)
     def _unlink_except_shipped(self):
         """Keep the purposes that the code names."""
@@ -84,7 +98,13 @@ class SmsPurpose(models.Model):
             raise UserError(
                 self.env._("The code of a purpose that ships with the module is fixed.")
             )
+        self.env.registry.clear_cache()
         return super().write(vals)
+
+    def unlink(self):
+        """Forget what is cached of purposes."""
+        self.env.registry.clear_cache()
+        return super().unlink()
 
     @api.model
     def _get(self, code):
@@ -93,11 +113,29 @@ class SmsPurpose(models.Model):
         :param str code: one of :data:`SHIPPED_CODES` or a manager's own
         :raises UserError: when there is none
         """
-        purpose_sudo = self.sudo().with_context(active_test=False)
-        purpose = purpose_sudo.search([("code", "=", code)], limit=1)
-        if not purpose:
+        purpose_id = self._get_id(code)
+        if not purpose_id:
             raise UserError(self.env._("Unknown text message purpose: %s", code))
-        return purpose.sudo(self.env.su)
+        return self.browse(purpose_id)
+
+    @api.model
+    @ormcache("code")
+    def _get_id(self, code):
+        """Return the id of the purpose with ``code``, or False."""
+        purpose_sudo = self.sudo().with_context(active_test=False)
+        return purpose_sudo.search([("code", "=", code)], limit=1).id
+
+    @ormcache("self.id", "lang")
+    def _get_rules(self, lang):
+        """Return what a message in ``lang`` asks of its purpose.
+
+        Cached like the id: every message asks, and the answer changes once a year.
+
+        :param str lang: code of the reader's language, may be empty
+        :rtype: PurposeRules
+        """
+        purpose_sudo = self.sudo().with_context(lang=lang)
+        return PurposeRules(purpose_sudo.footer or "", purpose_sudo.is_helpdesk)
 
     @api.model
     def _get_for_model(self, model_name):

@@ -83,9 +83,8 @@ class SmsSms(models.Model):
     @api.model
     def _with_footer(self, vals, lang):
         """Return the body with its purpose's footer in the reader's language."""
-        purpose_sudo = self.env["sms.purpose"].sudo().with_context(lang=lang)
-        purpose = purpose_sudo.browse(vals["purpose_id"])
-        return texts.add_footer(vals["body"], purpose.footer)
+        purpose = self.env["sms.purpose"].browse(vals["purpose_id"])
+        return texts.add_footer(vals["body"], purpose._get_rules(lang).footer)
 
     @api.model
     def _to_e164(self, number, partner, company):
