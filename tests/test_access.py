@@ -43,7 +43,7 @@ PUBLIC_METHODS = {
     "sms.consent.mixin": {"action_record_sms_consent"},
     "sms.consent.record": {"action_record"},
     "sms.keyword": {"create", "write"},
-    "sms.purpose": {"write"},
+    "sms.purpose": {"create", "write", "unlink"},
     "sms.sms": {"create", "send", "resend_failed"},
     "sms.template": {"write"},
     "sms.virtual.phone": {"get_phone_data", "get_contact", "get_messages", "send_text"},
