@@ -142,8 +142,8 @@ class SmsConsent(models.Model):
         """Return what is recorded for some numbers, in one query.
 
         A message is often made and sent in one transaction. That sees one state of
-        the ledger, so what was read is kept until it ends (or sets a savepoint) or
-        writes to the ledger itself.
+        the ledger, so what was read is kept until it ends, goes back to a savepoint
+        or writes to the ledger itself.
 
         :param company_ids: iterable of ids
         :param numbers: iterable of E.164 numbers

@@ -148,7 +148,7 @@ class TestBadge(SmsCase):
 
         def count_queries(records):
             self.env.invalidate_all()
-            self.env.cr.flush()  # what was read of the ledger is read again
+            self.env.cr.clear()  # what was read of the ledger is read again
             records.mapped("partner_phone_sanitized")
             before = self.env.cr.sql_log_count
             records.mapped("sms_consent_state")

@@ -30,6 +30,9 @@ logged() {
     return $status
 }
 
+# The Python packages that Odoo and the tests run with.
+requirements() { cat "$ROOT/requirements-dev.txt" "$ROOT/requirements-oca.txt"; }
+
 # A digest of words, to name what a stamp stands for.
 digest() { printf '%s\n' "$@" | sha256sum | cut -c1-32; }
 
@@ -56,9 +59,9 @@ lock_setup() {
 }
 unlock_setup() { exec 8>&-; }
 
-# A TCP port of the loopback address that is free now. Given a number: the first free one from there on.
+# A TCP port of the loopback address that is free now. $1: the first to look at, 0 for any
 free_port() {
-    "$SYSTEM_PYTHON" - "${1:-0}" <<'PY'
+    "$SYSTEM_PYTHON" - "$1" <<'PY'
 import socket, sys
 
 def is_free(port):

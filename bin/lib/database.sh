@@ -18,7 +18,7 @@ copy_database() {
 # The versions that a database is made with: it is made anew when one of them changes.
 versions_key() {
     digest "$(odoo_version)" "$(dpkg -f "$DEV"/apt/download/odoo-19/*.deb Version 2>/dev/null)" \
-        "$(odoo_folder)" "$(cat "$ROOT"/requirements-*.txt)" "$(cat "$PG_DATA/PG_VERSION")" "$@"
+        "$(odoo_folder)" "$(requirements)" "$(cat "$PG_DATA/PG_VERSION")" "$@"
 }
 
 # A database with some modules and no demo data, kept for the next run. $1: name, $2: modules

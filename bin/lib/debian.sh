@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # Debian packages: which are missing, how they get here, and how a package is unpacked without being installed.
 
-is_debian() { [ "$(. /etc/os-release 2>/dev/null && echo "${ID:-}")" = debian ] && command -v apt-get >/dev/null; }
+is_debian() { grep -qs '^ID=debian$' "${OS_RELEASE:-/etc/os-release}" && command -v apt-get >/dev/null; }
 
 # Said on every other system, where we touch nothing.
 die_not_debian() {
@@ -11,16 +11,12 @@ die_not_debian() {
         "Then run: ODOO_PATH=<folder of Odoo 19> $0"
 }
 
-# Empty for root, "sudo" where it can be used, else nothing that works: "none".
-privilege() {
-    if [ "$(id -u)" = 0 ]; then
-        echo
-    elif command -v sudo >/dev/null && { sudo -n true 2>/dev/null || [ -t 0 ]; }; then
-        echo sudo
-    else
-        echo none
-    fi
+# Root may; others by sudo, when it asks for no password or there is somebody to ask.
+may_be_root() {
+    [ "$(id -u)" = 0 ] && return
+    command -v sudo >/dev/null && { sudo -n true 2>/dev/null || [ -t 0 ]; }
 }
+as_root() { if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi; }
 
 # The packages of a dependency line (Depends syntax) that are not installed yet, one a line.
 missing_packages() {
@@ -41,22 +37,21 @@ refresh_lists() {
     LISTS_REFRESHED=1
     if [ -n "$(find $lists -maxdepth 1 -name '*_Packages*' -mmin -1440 -print -quit 2>/dev/null)" ]; then return 0; fi
     say "Refreshing the package lists"
-    logged apt-update $SUDO apt-get update -q
+    logged apt-update as_root apt-get update -q
 }
 
 # Make a dependency line true, from the machine's own sources. $1: what it is for, $2: the line.
 install_packages() {
     is_satisfied "$2" && return
     is_debian || die_not_debian "$1"
-    SUDO=$(privilege)
-    if [ "$SUDO" = none ]; then
+    if ! may_be_root; then
         die "packages are missing for $1, and you are neither root nor may use sudo." \
             "Ask an administrator to run:" \
             "apt-get install --no-install-recommends $(missing_packages "$2" | paste -sd' ')"
     fi
     refresh_lists
     say "Installing $1"
-    logged "apt-${1//[^a-zA-Z0-9]/-}" $SUDO env DEBIAN_FRONTEND=noninteractive \
+    logged "apt-${1//[^a-zA-Z0-9]/-}" as_root env DEBIAN_FRONTEND=noninteractive \
         apt-get -y -q --no-install-recommends satisfy "$2" ||
         die "apt-get could not install $1"
 }

@@ -31,7 +31,6 @@ fetch_odoo() {
     fi
     is_debian || die_not_debian "Odoo 19"
     if ! is_stamped odoo-tree "$ODOO_TREE"; then
-        SUDO=$(privilege)
         say "Fetching Odoo 19 (Debian's package, unpacked into .dev/)"
         unpack_package sid odoo-19 "$ODOO_TREE"
         stamp odoo-tree "$ODOO_TREE"
@@ -56,7 +55,7 @@ complete_odoo() {
 # The Python environment: Debian's libraries, and what Debian does not have from PyPI.
 make_venv() {
     local requirements=$ROOT/requirements-dev.txt key
-    key=$(digest "$(cat "$ROOT"/requirements-*.txt)" "$(odoo_folder)" "$VENV" "$("$SYSTEM_PYTHON" -V)")
+    key=$(digest "$(requirements)" "$(odoo_folder)" "$VENV" "$("$SYSTEM_PYTHON" -V)")
     is_stamped venv "$key" && return
     say "Building the Python environment"
     rm -rf "$VENV"
@@ -107,7 +106,8 @@ link_addon() {
 }
 
 addons_path() {
-    local path=$DEV/addons,$(site_packages)/odoo/addons base
+    local path base
+    path=$DEV/addons,$(site_packages)/odoo/addons
     base=$(odoo_folder)
     [ ! -d "$base/addons/web" ] || path=$path,$base/addons
     echo "$path,$base/odoo/addons"

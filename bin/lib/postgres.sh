@@ -14,7 +14,6 @@ find_postgres() {
     local package
     package=$(server_package)
     if ! is_stamped postgres-tree "$package"; then
-        SUDO=$(privilege)
         say "Fetching PostgreSQL ($package, unpacked into .dev/)"
         unpack_package "" "$package" "$DEV/postgresql"
         stamp postgres-tree "$package"
@@ -61,9 +60,11 @@ choose_postgres_user() {
 
 # The locks stay with us: a server that kept the start's lock would hold up every later command.
 pg_server() {
+    local program=$1
+    shift
     (
         cd "$PG_HOME" 2>/dev/null || cd /
-        exec env -u PGPORT -u PGHOST -u PGDATA LC_ALL=C.UTF-8 "${PG_AS[@]}" "$PG_BIN/$@" 7>&- 8>&- 9>&-
+        exec env -u PGPORT -u PGHOST -u PGDATA LC_ALL=C.UTF-8 "${PG_AS[@]}" "$PG_BIN/$program" "$@" 7>&- 8>&- 9>&-
     )
 }
 
@@ -119,7 +120,7 @@ start_postgres() {
     for try in 1 2 3; do
         is_pg_running && break
         rm -f "$PG_DATA/postmaster.pid"
-        port=$(free_port)
+        port=$(free_port 0)
         logged "pg-start" pg_server pg_ctl start -w -t 60 -s -D "$PG_DATA" -l "$PG_HOME/server.log" -o "-p $port $(socket_option)" && break
         [ "$try" != 3 ] || die "PostgreSQL does not start; see $PG_HOME/server.log"
     done

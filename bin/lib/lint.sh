@@ -1,0 +1,134 @@
+# shellcheck shell=bash
+# The linters: Python tools in .dev/lint, prettier in .dev/node, shellcheck from Debian.
+
+LINT_VENV=$DEV/lint
+LINT_NODE=$DEV/node
+LINT_TREE=$DEV/lint-tree
+
+setup_linters() {
+    make_dev_folder
+    lock_setup
+    need_program shellcheck shellcheck
+    need_program npm npm
+    make_lint_venv
+    make_lint_node
+    unlock_setup
+}
+
+# A program that is there is used wherever it came from. $1: program, $2: Debian's package
+need_program() {
+    command -v "$1" >/dev/null && return
+    is_debian || die "$1 is needed: install it by hand"
+    install_packages "$1" "$2"
+}
+
+make_lint_venv() {
+    local requirements=$ROOT/requirements-lint.txt key
+    key=$(digest "$(cat "$requirements")" "$LINT_VENV" "$("$SYSTEM_PYTHON" -V)")
+    is_stamped lint-venv "$key" && return
+    "$SYSTEM_PYTHON" -c 'import ensurepip' 2>/dev/null || install_packages "the linters' environment" python3-venv
+    say "Installing the linters for Python"
+    rm -rf "$LINT_VENV"
+    "$SYSTEM_PYTHON" -m venv "$LINT_VENV" || die "$SYSTEM_PYTHON cannot make a virtual environment"
+    logged pip-lint "$LINT_VENV/bin/python" -m pip install --progress-bar off --disable-pip-version-check -r "$requirements" ||
+        die "pip could not install the linters"
+    stamp lint-venv "$key"
+}
+
+make_lint_node() {
+    local key
+    key=$(digest "$(cat "$ROOT/package.json")" "$LINT_NODE")
+    is_stamped lint-node "$key" && return
+    say "Installing prettier"
+    rm -rf "$LINT_NODE"
+    mkdir -p "$LINT_NODE"
+    cp "$ROOT/package.json" "$LINT_NODE/"
+    logged npm npm install --prefix "$LINT_NODE" --no-package-lock --no-audit --no-fund --ignore-scripts ||
+        die "npm could not install prettier"
+    stamp lint-node "$key"
+}
+
+# The checkout's own files, committed or not yet, separated by NUL. $@: patterns of names
+list_files() {
+    local file
+    git -C "$ROOT" ls-files -z --cached --others --exclude-standard -- "$@" | sort -zu |
+        while IFS= read -r -d '' file; do
+            [ ! -f "$ROOT/$file" ] || printf '%s\0' "$file"
+        done
+}
+
+# OCA's checks look for addons one level down: with the addon at the root they check nothing, and do not say so. They get
+# a copy in a folder that has the addon's name.
+copy_tree() {
+    rm -rf "$LINT_TREE"
+    mkdir -p "$LINT_TREE/$MODULE"
+    list_files | tar -C "$ROOT" --null --files-from=- -cf - | tar -C "$LINT_TREE/$MODULE" -xf -
+}
+
+run_prettier() {
+    local files
+    mapfile -d '' files < <(list_files '*.js' '*.xml' '*.scss' '*.css' 'package.json')
+    (cd "$ROOT" && "$LINT_NODE/node_modules/.bin/prettier" \
+        --plugin "$LINT_NODE/node_modules/@prettier/plugin-xml/src/plugin.js" --log-level warn "$@" "${files[@]}")
+}
+
+run_ruff() { (cd "$ROOT" && "$LINT_VENV/bin/ruff" "$@"); }
+
+check_ruff() { run_ruff check --quiet . && run_ruff format --quiet --diff .; }
+check_prettier() { run_prettier --check; }
+
+# Files are named as they are in the checkout.
+check_pylint() { (cd "$LINT_TREE" && "$LINT_VENV/bin/pylint" --rcfile="$ROOT/.pylintrc" "$MODULE" | sed "s#^$MODULE/##"); }
+
+check_oca() {
+    local output status=0
+    output=$(cd "$LINT_TREE" && "$LINT_VENV/bin/oca-checks-odoo-module" "$@" "$MODULE" 2>&1) || status=$?
+    output=$(sed "/^ *$/d; s#^.*lint-tree/$MODULE/##" <<<"$output")
+    [ -z "$output" ] || echo "$output"
+    return $status
+}
+
+check_oca_po() {
+    local files
+    mapfile -d '' files < <(list_files 'i18n/*.po' 'i18n/*.pot')
+    [ ${#files[@]} -eq 0 ] || (cd "$LINT_TREE/$MODULE" && "$LINT_VENV/bin/oca-checks-po" "${files[@]}")
+}
+
+# The commands are read together with their parts, so that a name used in another file counts as used (.shellcheckrc).
+check_shell() {
+    local files
+    mapfile -d '' files < <(list_files ':(glob)bin/*' '.ci/run')
+    (cd "$ROOT" && shellcheck --check-sourced "${files[@]}")
+}
+
+# $1: what is checked, in words, $2: the function
+check() {
+    say "$1"
+    "$2" && return
+    FAILED+=("$1")
+}
+
+check_all() {
+    FAILED=()
+    copy_tree
+    check "ruff" check_ruff
+    check "pylint-odoo" check_pylint
+    check "OCA's module checks" check_oca
+    check "OCA's checks of translations" check_oca_po
+    check "prettier" check_prettier
+    check "shellcheck" check_shell
+    [ ${#FAILED[@]} -eq 0 ] || die "the linters found something: $(printf '%s, ' "${FAILED[@]}" | sed 's/, $//')" "bin/lint --fix mends what can be mended without a person."
+    say "The linters found nothing"
+}
+
+fix_all() {
+    local file
+    copy_tree
+    check_oca --fix >/dev/null || true
+    while IFS= read -r -d '' file; do
+        cmp -s "$LINT_TREE/$MODULE/$file" "$ROOT/$file" || cat "$LINT_TREE/$MODULE/$file" >"$ROOT/$file"
+    done < <(list_files)
+    run_ruff check --quiet --fix-only . || true
+    run_ruff format --quiet .
+    run_prettier --write >/dev/null
+}
