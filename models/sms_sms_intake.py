@@ -64,8 +64,7 @@ class SmsSms(models.Model):
             vals.setdefault("purpose_id", purposes[message.model].id)
             vals.setdefault("template_id", self.env.context.get("sms_template_id"))
             vals["record_company_id"] = company.id
-            number = texts.clean(vals.get("number"))
-            vals["number"] = self._to_e164(number, partner, company)
+            vals["number"] = self._to_e164(vals.get("number"), partner, company)
             vals["body"] = texts.clean(vals.get("body"))
             if not vals.get("exemption"):
                 lang = partner.lang or company.sudo().partner_id.lang
@@ -91,6 +90,7 @@ class SmsSms(models.Model):
         """Return ``number`` as E.164 where that can be done, else as it is."""
         if not number or E164.match(number):
             return number
+        number = texts.clean(number)
         country = partner.country_id or company.sudo().country_id
         return company._phone_format_number(number, country) or number
 
