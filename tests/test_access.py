@@ -566,6 +566,7 @@ class TestOutside(SmsCase):
 
     def test_nothing_else_can_be_called(self):
         reached, _refused = self.get_methods()
+        self.maxDiff = None
         self.assertEqual(reached, PUBLIC_METHODS)
 
     def test_the_doors_to_the_ledger_and_the_outbox_are_closed(self):
@@ -643,6 +644,20 @@ class TestOutside(SmsCase):
                             {},
                         )
         self.assertEqual(sms.state, "canceled")
+
+    def test_who_reads_a_message_cannot_send_it_again(self):
+        self.record_consent()
+        self.ticket._message_sms("Hi")
+        sms = self.messages_to()
+        sms.state = "error"
+        for user in (self.agent, self.manager, self.compliance_officer):
+            with self.subTest(user=user.login), self.assertRaises(AccessError):
+                call_kw(
+                    self.env["sms.sms"].with_user(user), "resend_failed", [sms.ids], {}
+                )
+        self.assertEqual(sms.state, "error")
+        sms.with_user(self.administrator).resend_failed()
+        self.assertEqual(sms.state, "outgoing")
 
     def test_to_send_again_what_is_blocked_is_to_ask_the_gate_again(self):
         self.record_consent(event="revoked")
