@@ -36,7 +36,8 @@ class HelpdeskTicket(models.Model):
     sms_customer_name = fields.Char(compute="_compute_sms_customer_name")
 
     _partner_phone_index = models.Index(
-        "(partner_phone_sanitized, company_id) WHERE partner_phone_sanitized IS NOT NULL"
+        "(partner_phone_sanitized, company_id) "
+        "WHERE partner_phone_sanitized IS NOT NULL"
     )
 
     @api.depends("partner_id")

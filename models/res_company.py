@@ -146,7 +146,7 @@ class ResCompany(models.Model):
         }
 
     def _get_sms_api_class(self):
-        """Put the gate before Odoo's own API classes, which some code calls directly."""
+        """Put the gate before Odoo's own API classes: some code calls them directly."""
         self.ensure_one()
         if self._uses_sms_outbox():
             return SmsApiOutbox

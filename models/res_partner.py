@@ -10,13 +10,13 @@ class ResPartner(models.Model):
 
     def init(self):
         """Index the number: every incoming text looks its sender up by it."""
-        super().init()
         self.env.cr.execute(
             """
             CREATE INDEX IF NOT EXISTS res_partner_phone_sanitized_sms_index
                 ON res_partner (phone_sanitized) WHERE phone_sanitized IS NOT NULL
             """
         )
+        return super().init()
 
     def _get_sms_subject_fields(self):
         return ("phone_sanitized",)

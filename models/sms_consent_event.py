@@ -92,7 +92,6 @@ class SmsConsentEvent(models.Model):
 
     def init(self):
         """Install the trigger that makes the table append-only for every role."""
-        super().init()
         self.env.cr.execute(
             """
             CREATE OR REPLACE FUNCTION sms_consent_event_append_only()
@@ -108,8 +107,9 @@ class SmsConsentEvent(models.Model):
                 FOR EACH STATEMENT EXECUTE FUNCTION sms_consent_event_append_only();
             """
         )
+        return super().init()
 
-    def write(self, vals):
+    def write(self, vals):  # pylint: disable=method-required-super
         """Refuse: what was said stays said. A new event says what changed."""
         raise UserError(
             self.env._(

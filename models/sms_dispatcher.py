@@ -99,7 +99,9 @@ class SmsDispatcher(models.AbstractModel):
             return None
         allowed = messages._ask_gate()
         batch = []
-        for company, rows in allowed.grouped(lambda sms: sms._get_sms_company()).items():
+        for company, rows in allowed.grouped(
+            lambda sms: sms._get_sms_company()
+        ).items():
             provider = company._get_sms_provider()
             rows.write(
                 {
@@ -167,7 +169,9 @@ class SmsDispatcher(models.AbstractModel):
     def _count_waiting(self):
         """Return how many messages may leave now."""
         self.env["sms.sms"].flush_model()
-        query = SQL("SELECT count(*) FROM sms_sms sms WHERE %s", self._waiting_condition())
+        query = SQL(
+            "SELECT count(*) FROM sms_sms sms WHERE %s", self._waiting_condition()
+        )
         return self.env.execute_query(query)[0][0]
 
     @api.model

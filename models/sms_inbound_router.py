@@ -155,8 +155,10 @@ class SmsInboundRouter(models.AbstractModel):
         if newest.event != consent.REQUESTED:
             return events.browse()
         return events.filtered(
-            lambda event: event.message_ref == newest.message_ref
-            and event.event == consent.REQUESTED
+            lambda event: (
+                event.message_ref == newest.message_ref
+                and event.event == consent.REQUESTED
+            )
         )
 
     # ------------------------------------------------------------------

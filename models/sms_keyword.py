@@ -104,9 +104,9 @@ class SmsKeyword(models.Model):
         protected = {"word", "action", "company_id", "mandatory", "active"}
         changed = protected & vals.keys()
         is_installation = self.env.su and self.env.context.get("install_mode")
-        if changed and not is_installation:
-            if any(keyword.mandatory for keyword in self):
-                raise UserError(self.env._("A mandatory keyword cannot be changed."))
+        is_refused = changed and not is_installation
+        if is_refused and any(keyword.mandatory for keyword in self):
+            raise UserError(self.env._("A mandatory keyword cannot be changed."))
         return super().write(self._normalize(vals))
 
     @api.ondelete(at_uninstall=False)

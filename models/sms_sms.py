@@ -104,7 +104,6 @@ class SmsSms(models.Model):
     gate_checked_at = fields.Datetime("Decided On", readonly=True, copy=False)
     consent_event_id = fields.Many2one(
         "sms.consent.event",
-        string="Consent Event",
         readonly=True,
         copy=False,
         ondelete="restrict",
@@ -128,9 +127,7 @@ class SmsSms(models.Model):
     not_before = fields.Datetime(readonly=True, copy=False)
     attempts = fields.Integer(readonly=True, copy=False)
 
-    _outbox_index = models.Index(
-        "(record_company_id, number) WHERE state = 'outgoing'"
-    )
+    _outbox_index = models.Index("(record_company_id, number) WHERE state = 'outgoing'")
     _claimed_index = models.Index("(claimed_at) WHERE state = 'process'")
 
     @api.depends("gate_reason")

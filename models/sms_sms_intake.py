@@ -26,6 +26,8 @@ class SmsSms(models.Model):
         of a client's context are dropped: they would come after the decision.
         """
         vals_list = [dict(vals) for vals in vals_list]
+        # A context that replaces the old one is what is wanted here.
+        # pylint: disable-next=context-overridden
         self = self.with_context(clean_context(self.env.context))
         self._prepare_intake(vals_list)
         self._prepare_gate(vals_list)

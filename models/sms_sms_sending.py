@@ -95,7 +95,8 @@ class SmsSms(models.Model):
         ``sms_twilio``'s own route marks rows for deletion that we have carried.
         """
         self.env.cr.execute(
-            "UPDATE sms_sms SET to_delete = FALSE WHERE to_delete AND provider IS NOT NULL"
+            "UPDATE sms_sms SET to_delete = FALSE "
+            "WHERE to_delete AND provider IS NOT NULL"
         )
         return super()._gc_device()
 

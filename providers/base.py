@@ -38,7 +38,7 @@ E164 = re.compile(r"\+[1-9][0-9]{7,14}\Z")
 
 @dataclass(frozen=True)
 class OutboundMessage:
-    """One text to hand over. ``number`` is E.164; ``callback`` is our report address."""
+    """One text to hand over. ``number`` is E.164, ``callback`` our report address."""
 
     uuid: str
     number: str

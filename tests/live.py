@@ -40,7 +40,7 @@ class LiveServer:
         self.cron_threads = cron_threads
         self.port = _free_port()
         self.process = None
-        self.log = tempfile.TemporaryFile()
+        self.log = tempfile.TemporaryFile()  # noqa: SIM115  # read after a crash too
 
     @property
     def url(self):
@@ -100,7 +100,9 @@ class LiveCase(BaseCase):
     def setUpClass(cls):
         super().setUpClass()
         cls.database = os.environ.get(DATABASE_VARIABLE)
-        assert cls.database, f"{DATABASE_VARIABLE} is not set: run the tests by bin/test"
+        assert cls.database, (
+            f"{DATABASE_VARIABLE} is not set: run the tests by bin/test"
+        )
         cls.peer = TwilioPeer().start()
         cls.peer_credentials = dict(cls.peer.credentials)
         cls.addClassCleanup(cls.peer.stop)
@@ -221,9 +223,7 @@ class LiveCase(BaseCase):
         if signature is None:
             signature = self.sign(door, form)
         headers = {"X-Twilio-Signature": signature}
-        return requests.post(
-            self.get_url(door), data=form, headers=headers, timeout=30
-        )
+        return requests.post(self.get_url(door), data=form, headers=headers, timeout=30)
 
     def text(self, number, body, sid=None, **extra):
         """Text to us from a number, as Twilio passes it on; return the response."""

@@ -269,9 +269,11 @@ class TestSecrets(SmsCase):
             ):
                 records = self.env[model].with_user(user)
                 for name in SECRETS:
-                    with self.subTest(user=user.login, model=model, field=name):
-                        with self.assertRaises(AccessError):
-                            records.search([(f"{path}{name}", "=like", "t%")])
+                    with (
+                        self.subTest(user=user.login, model=model, field=name),
+                        self.assertRaises(AccessError),
+                    ):
+                        records.search([(f"{path}{name}", "=like", "t%")])
 
     def test_a_secret_cannot_be_grouped_or_exported(self):
         self.manager.group_ids += self.env.ref("base.group_allow_export")
@@ -612,9 +614,11 @@ class TestOutside(SmsCase):
                 self.portal_user,
                 self.env.ref("base.public_user"),
             ):
-                with self.subTest(method=method, user=user.login):
-                    with self.assertRaises(AccessError):
-                        call_kw(self.env[model].with_user(user), method, args, {})
+                with (
+                    self.subTest(method=method, user=user.login),
+                    self.assertRaises(AccessError),
+                ):
+                    call_kw(self.env[model].with_user(user), method, args, {})
 
     def test_who_reads_a_message_cannot_set_its_state(self):
         """Odoo's own buttons are public methods of a model that agents may read."""
@@ -635,14 +639,16 @@ class TestOutside(SmsCase):
                 ("write", [{"state": "outgoing"}]),
                 ("unlink", []),
             ):
-                with self.subTest(user=user.login, method=method):
-                    with self.assertRaises(AccessError):
-                        call_kw(
-                            self.env["sms.sms"].with_user(user),
-                            method,
-                            [sms.ids, *args],
-                            {},
-                        )
+                with (
+                    self.subTest(user=user.login, method=method),
+                    self.assertRaises(AccessError),
+                ):
+                    call_kw(
+                        self.env["sms.sms"].with_user(user),
+                        method,
+                        [sms.ids, *args],
+                        {},
+                    )
         self.assertEqual(sms.state, "canceled")
 
     def test_who_reads_a_message_cannot_send_it_again(self):

@@ -200,16 +200,16 @@ class TestNativePaths(IntakeCase):
 class TestValues(IntakeCase):
     """What intake makes of what it is given."""
 
-    def create(self, **values):
+    def make_sms(self, **values):
         """Create one message to the customer."""
         values = {"number": self.number, "body": "Hello", **values}
         return self.env["sms.sms"].create(values)
 
     def test_the_purpose_that_is_named_rules(self):
         values = {"number": self.number, "body": "Hello"}
-        named = self.create(purpose_id=self.purposes("alert").id)
+        named = self.make_sms(purpose_id=self.purposes("alert").id)
         self.assertEqual(named.purpose_id.code, "alert")
-        self.assertEqual(self.create().purpose_id.code, "marketing")
+        self.assertEqual(self.make_sms().purpose_id.code, "marketing")
         for code, purpose in (
             (PurposeCode("internal"), "internal"),
             ("internal", "marketing"),
@@ -235,15 +235,15 @@ class TestValues(IntakeCase):
     def test_a_number_is_read_where_its_owner_is(self):
         australia = self.env.ref("base.au").id
         partner = self.make_customer("0491 570 156", country_id=australia)
-        message = self.create(number="0491 570 156", partner_id=partner.id)
+        message = self.make_sms(number="0491 570 156", partner_id=partner.id)
         self.assertEqual(message.number, "+61491570156")
-        self.assertEqual(self.create(number="303 555 0100").number, self.number)
+        self.assertEqual(self.make_sms(number="303 555 0100").number, self.number)
 
     def test_a_body_that_has_the_footer_gets_no_second_one(self):
         for body in (f"Hello. {self.footer}", f"Hello\n{self.footer.upper()}"):
             with self.subTest(body=body):
-                self.assertEqual(self.create(body=body).body, body)
-        copied = self.create().copy()
+                self.assertEqual(self.make_sms(body=body).body, body)
+        copied = self.make_sms().copy()
         self.assertEqual(copied.body.count(self.footer), 1)
 
     def test_the_footer_speaks_the_readers_language(self):
@@ -251,21 +251,21 @@ class TestValues(IntakeCase):
         purpose = self.purposes("marketing")
         purpose.with_context(lang="fr_FR").footer = "Répondez STOP pour arrêter."
         self.customer.lang = "fr_FR"
-        message = self.create(partner_id=self.customer.id)
+        message = self.make_sms(partner_id=self.customer.id)
         self.assertTrue(message.body.endswith("Répondez STOP pour arrêter."))
-        self.assertTrue(self.create().body.endswith(self.footer))
+        self.assertTrue(self.make_sms().body.endswith(self.footer))
 
     def test_an_empty_footer_adds_nothing(self):
         self.purposes("marketing").footer = False
-        self.assertEqual(self.create(body="Hello ").body, "Hello ")
+        self.assertEqual(self.make_sms(body="Hello ").body, "Hello ")
 
     def test_an_answer_to_the_persons_own_text_has_no_footer(self):
-        message = self.create(exemption="help")
+        message = self.make_sms(exemption="help")
         self.assertEqual((message.body, message.gate_reason), ("Hello", "answer"))
 
     def test_nul_bytes_are_dropped(self):
         """PostgreSQL refuses them; a text must not be lost for one."""
-        message = self.create(body="Hel\x00lo", number="303\x00 555 0100")
+        message = self.make_sms(body="Hel\x00lo", number="303\x00 555 0100")
         self.assertTrue(message.body.startswith("Hello\n"))
         self.assertEqual(message.number, self.number)
 
@@ -275,14 +275,14 @@ class TestValues(IntakeCase):
         self.assertTrue(self.messages_to().body.startswith("Hello\n"))
 
     def test_a_huge_body_is_kept_and_counted(self):
-        message = self.create(body="x" * 100_000)
+        message = self.make_sms(body="x" * 100_000)
         self.assertEqual(len(message.body), 100_000 + 1 + len(self.footer))
         self.assertEqual(message.segment_count, 654)
 
     def test_an_empty_body_is_its_footer(self):
         for body in ("", False, None):
             with self.subTest(body=body):
-                self.assertEqual(self.create(body=body).body, self.footer)
+                self.assertEqual(self.make_sms(body=body).body, self.footer)
 
     def test_what_costs_how_much(self):
         self.purposes("marketing").footer = False
@@ -293,21 +293,21 @@ class TestValues(IntakeCase):
             ("😀" * 36, "UCS-2", 2),
         ):
             with self.subTest(body=body[:3]):
-                message = self.create(body=body)
+                message = self.make_sms(body=body)
                 self.assertEqual(
                     (message.encoding, message.segment_count), (encoding, count)
                 )
 
     def test_the_decision_names_the_event_behind_it(self):
         event = self.record_consent(None, "marketing")
-        self.assertEqual(self.create().consent_event_id, event)
+        self.assertEqual(self.make_sms().consent_event_id, event)
         stop = self.record_consent(event="revoked")
-        self.assertEqual(self.create().consent_event_id, stop)
+        self.assertEqual(self.make_sms().consent_event_id, stop)
 
     def test_a_message_that_an_app_has_refused_stays_refused(self):
         """Blacklisted, duplicate: the mass composer decides before us."""
         self.record_consent(None, "marketing")
-        message = self.create(state="canceled", failure_type="sms_blacklist")
+        message = self.make_sms(state="canceled", failure_type="sms_blacklist")
         self.assertEqual(message.state, "canceled")
         self.assertEqual(message.failure_type, "sms_blacklist")
         self.assertEqual(

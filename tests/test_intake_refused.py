@@ -1,8 +1,9 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from unittest.mock import patch
 
-from odoo.addons.sms.tools.sms_api import SmsApi
 from odoo.tests import tagged
+
+from odoo.addons.sms.tools.sms_api import SmsApi
 
 from ..tools import gate
 from .common import SmsCase, phone_number
@@ -172,7 +173,7 @@ class TestOdoosOwnProvider(SmsCase):
                 uuids.append(number["uuid"])
         return [{"uuid": uuid, "state": "success", "credit": 1} for uuid in uuids]
 
-    def create(self, number=None, **values):
+    def make_sms(self, number=None, **values):
         """Create one message of another app."""
         values = {"number": number or self.number, "body": "Hello", **values}
         return self.env["sms.sms"].create(values)
@@ -188,8 +189,8 @@ class TestOdoosOwnProvider(SmsCase):
 
     def test_other_apps_leave_that_way_with_consent(self):
         self.record_consent(None, "marketing")
-        message = self.create()
-        refused = self.create(phone_number(1))
+        message = self.make_sms()
+        refused = self.make_sms(phone_number(1))
         self.run_outbox()
         self.assertEqual(message.state, "outgoing", "it is not the outbox's")
         self.run_native_queue()
@@ -200,7 +201,7 @@ class TestOdoosOwnProvider(SmsCase):
 
     def test_the_gate_is_asked_again_at_the_last_moment(self):
         self.record_consent(None, "marketing")
-        sent_at_once, queued = self.create(), self.create()
+        sent_at_once, queued = self.make_sms(), self.make_sms()
         self.record_consent(event="revoked")
         sent_at_once.send()
         self.run_native_queue()
@@ -220,9 +221,9 @@ class TestOdoosOwnProvider(SmsCase):
         other = self.make_company("Other", "iap", sms_consent_policy="opt_out")
         on_outbox = self.make_company("Outbox", sms_consent_policy="opt_out")
         self.company.sms_consent_policy = "opt_out"
-        first = self.create(phone_number(1))
-        second = self.create(phone_number(2), record_company_id=other.id)
-        third = self.create(phone_number(3), record_company_id=on_outbox.id)
+        first = self.make_sms(phone_number(1))
+        second = self.make_sms(phone_number(2), record_company_id=other.id)
+        third = self.make_sms(phone_number(3), record_company_id=on_outbox.id)
         self.run_native_queue()
         self.assertEqual(sorted(self.posted), [phone_number(1), phone_number(2)])
         self.assertEqual((first | second).mapped("state"), ["pending", "pending"])
@@ -250,8 +251,8 @@ class TestOdoosOwnProvider(SmsCase):
     def test_odoos_clean_up_takes_its_own_rows_and_not_ours(self):
         other = self.make_company("Sandbox", sms_consent_policy="opt_out")
         self.company.sms_consent_policy = "opt_out"
-        native = self.create(phone_number(1))
-        ours = self.create(phone_number(2), record_company_id=other.id)
+        native = self.make_sms(phone_number(1))
+        ours = self.make_sms(phone_number(2), record_company_id=other.id)
         self.run_native_queue()
         self.run_outbox()
         self.assertTrue(native.to_delete)

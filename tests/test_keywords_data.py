@@ -41,7 +41,7 @@ class KeywordCase(SmsCase):
         )
 
     def understand(self, text, company=None):
-        """Return what the company does about a text, and the keyword if one is known."""
+        """Return what the company does about a text, and the keyword if it is one."""
         words = self.env["sms.keyword"]._get_words(company or self.company)
         action, word = keywords.find_action(text, words)
         return action, words.get(action, {}).get(word, self.env["sms.keyword"])
@@ -385,7 +385,7 @@ class TestPurposes(KeywordCase):
 
 @tagged("post_install", "-at_install")
 class TestShippedTemplates(KeywordCase):
-    """The four texts of the product, and the helpdesk's others, as customers get them."""
+    """The four texts of the product, and the helpdesk's others, as they arrive."""
 
     @classmethod
     def setUpClass(cls):
@@ -425,14 +425,14 @@ class TestShippedTemplates(KeywordCase):
             (
                 "appointment_reminder",
                 self.event,
-                "Hi Dana Fields, this is a reminder of your IT appointment with Ana Rey "
-                "today at 1:30 PM.",
+                "Hi Dana Fields, this is a reminder of your IT appointment with "
+                "Ana Rey today at 1:30 PM.",
             ),
             (
                 "outage",
                 self.customer,
-                "[System Alert] A major network outage is affecting the Colorado region. "
-                "Our team is investigating, and we will send updates.",
+                "[System Alert] A major network outage is affecting the Colorado "
+                "region. Our team is investigating, and we will send updates.",
             ),
             (
                 "internal",

@@ -1,6 +1,9 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from types import MappingProxyType
+
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from odoo.tests import BaseCase, tagged
 
 from ..tools.keywords import (
@@ -16,7 +19,7 @@ from ..tools.keywords import (
 )
 
 #: Nothing but what the law and the carriers name.
-NO_WORDS = {}
+NO_WORDS = MappingProxyType({})
 #: 47 CFR 64.1200(a)(10), and Twilio's default words.
 LAW = {
     STOP: (

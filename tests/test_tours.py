@@ -12,7 +12,7 @@ class TestTours(SmsCase, HttpCase):
 
     @contextmanager
     def enter_registry_test_mode(self):
-        """Share the transaction with the cron: with the browser it is shared already."""
+        """Share the transaction with the cron; the browser shares it already."""
         self.env.flush_all()
         yield
         self.env.invalidate_all()

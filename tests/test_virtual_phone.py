@@ -28,7 +28,7 @@ class PhoneCase(SmsCase):
 
 
 class TestWhoMayUseThePhone(PhoneCase):
-    """Helpdesk users of a sandbox company, so that nobody answers for a real customer."""
+    """Helpdesk users of a sandbox company: nobody answers for a real customer."""
 
     CALLS = (
         ("get_phone_data", ()),
@@ -129,11 +129,11 @@ class TestNumbers(PhoneCase):
                 ("get_messages", ()),
                 ("send_text", ("hello",)),
             ):
-                with self.subTest(typed=typed, method=method):
-                    with self.assertRaisesRegex(
-                        UserError, "not a number that can text"
-                    ):
-                        getattr(self.phone(), method)(typed, *args)
+                with (
+                    self.subTest(typed=typed, method=method),
+                    self.assertRaisesRegex(UserError, "not a number that can text"),
+                ):
+                    getattr(self.phone(), method)(typed, *args)
 
     def test_nothing_typed_is_said_so(self):
         for typed in ("", "   ", None, False):
@@ -277,9 +277,11 @@ class TestTexts(PhoneCase):
     def test_a_text_that_no_carrier_takes_is_refused(self):
         self.assertTrue(self.phone().send_text(self.number, "x" * 1600))
         for body in ("x" * 1601, "x" * 100_000):
-            with self.subTest(length=len(body)):
-                with self.assertRaisesRegex(UserError, str(len(body))):
-                    self.phone().send_text(self.number, body)
+            with (
+                self.subTest(length=len(body)),
+                self.assertRaisesRegex(UserError, str(len(body))),
+            ):
+                self.phone().send_text(self.number, body)
         self.assertEqual(len(self.bodies()), 1)
 
     def test_an_empty_text_is_refused(self):

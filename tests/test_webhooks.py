@@ -61,7 +61,10 @@ class TestInboundDoor(LiveCase):
         response = requests.post(
             f"{self.server.url}/helpdesk_sms/twilio/{self.key}/inbound",
             data=form,
-            headers={"X-Twilio-Signature": signature, "X-Forwarded-Host": "evil.example"},
+            headers={
+                "X-Twilio-Signature": signature,
+                "X-Forwarded-Host": "evil.example",
+            },
             timeout=30,
         )
         self.assertEqual(response.status_code, 403)
@@ -183,9 +186,7 @@ class TestInboundDoor(LiveCase):
             responses = list(pool.map(lambda body: self.text(number, body), bodies))
         self.assertEqual({response.status_code for response in responses}, {200})
         self.assertEqual(self.count("sms_inbound", "number = %s", [number]), 10)
-        self.assertEqual(
-            self.count("sms_inbound", "ticket_id = %s", [ticket_id]), 9
-        )
+        self.assertEqual(self.count("sms_inbound", "ticket_id = %s", [ticket_id]), 9)
         [partner] = self.rpc("res.partner", "read", [partner_id], ["sms_consent_state"])
         self.assertEqual(partner["sms_consent_state"], "opted_out")
 

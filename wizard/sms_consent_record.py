@@ -11,7 +11,7 @@ AGENT_METHODS = ("in_person", "phone", "written", "paper")
 
 
 class SmsConsentRecord(models.TransientModel):
-    """Where an agent enters what a person has said or signed: a consent or an opt-out."""
+    """Where an agent enters what a person has said or signed: a yes or an opt-out."""
 
     _name = "sms.consent.record"
     _description = "Record Text Message Consent"

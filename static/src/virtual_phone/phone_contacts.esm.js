@@ -20,10 +20,7 @@ export class PhoneContacts extends Component {
         this.state = useState({isTyping: false, typed: "", error: "", isBusy: false});
         this.root = useRef("root");
         this.newNumber = useAutofocus({refName: "newNumber", mobile: true});
-        this.search = useDebounced(
-            (query) => this.phone.search(query),
-            SEARCH_DELAY
-        );
+        this.search = useDebounced((query) => this.phone.search(query), SEARCH_DELAY);
         useEffect(
             (number) => () => this.onLaidDown(number),
             () => [this.phone.current?.number]

@@ -26,7 +26,9 @@ export class PhoneLog extends Component {
             () => {
                 this.isFollowing = true;
             },
-            () => [this.phone.messages.findLast((text) => text.direction === "sent")?.id]
+            () => [
+                this.phone.messages.findLast((text) => text.direction === "sent")?.id,
+            ]
         );
         useEffect(
             () => this.follow(),
