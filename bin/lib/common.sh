@@ -6,6 +6,7 @@ ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd -P)
 DEV=$ROOT/.dev
 # The clean path keeps out a pyenv or a virtual environment of the caller: Odoo needs Debian's own interpreter.
 SYSTEM_PYTHON=${PYTHON:-/usr/bin/python3}
+unset PYTHONPATH PYTHONHOME ODOO_RC PYTEST_ADDOPTS
 
 if [ -t 2 ]; then BOLD=$'\e[1m' RED=$'\e[31m' PLAIN=$'\e[0m'; else BOLD='' RED='' PLAIN=''; fi
 
@@ -43,6 +44,12 @@ unstamp() { rm -f "$DEV/stamps/$1"; }
 
 # The folder of everything that the commands make. It is for this user only, since it holds a password.
 make_dev_folder() {
+    case $ROOT in
+    *[:,\"\\]* | *$'\n'*)
+        die "the folder $ROOT has a character in its name that paths of Python, Odoo or apt cannot hold (: , \" \\ or a new line)." \
+            "Rename it, or make the checkout elsewhere."
+        ;;
+    esac
     if [ -d "$DEV" ] && [ ! -O "$DEV" ]; then
         die "$DEV belongs to $(stat -c %U "$DEV")." \
             "Run this as that user, or remove the folder, or use a checkout of your own."

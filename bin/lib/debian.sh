@@ -37,7 +37,7 @@ refresh_lists() {
     LISTS_REFRESHED=1
     if [ -n "$(find $lists -maxdepth 1 -name '*_Packages*' -mmin -1440 -print -quit 2>/dev/null)" ]; then return 0; fi
     say "Refreshing the package lists"
-    logged apt-update as_root apt-get update -q
+    logged apt-update as_root apt-get update -q || note "The package lists could not be refreshed; going on with the old ones"
 }
 
 # Make a dependency line true, from the machine's own sources. $1: what it is for, $2: the line.
@@ -52,7 +52,7 @@ install_packages() {
     refresh_lists
     say "Installing $1"
     logged "apt-${1//[^a-zA-Z0-9]/-}" as_root env DEBIAN_FRONTEND=noninteractive \
-        apt-get -y -q --no-install-recommends satisfy "$2" ||
+        apt-get -y -q -o DPkg::Lock::Timeout=600 --no-install-recommends satisfy "$2" ||
         die "apt-get could not install $1"
 }
 

@@ -80,6 +80,6 @@ def pytest_terminal_summary(terminalreporter):
     errors = len(stats.get("error", []))
     terminalreporter.section("Odoo's own suites with the addon")
     terminalreporter.line(
-        f"{passed + failed + excepted} tests run: {passed} passed, {excepted} failed as "
-        f"listed, {failed} failed otherwise, {errors} errors"
+        f"{passed + failed + excepted} tests run: {passed} passed, "
+        f"{excepted} failed as listed, {failed} failed otherwise, {errors} errors"
     )

@@ -147,6 +147,15 @@ run_odoo() {
     (cd "$DEV/run" && exec "$VENV/bin/python" -m odoo "${command[@]}" -c "$conf" "$@")
 }
 
+# Chromium or Chrome, by the names that Odoo's tests look for.
+need_browser() {
+    local name
+    for name in chromium chromium-browser google-chrome google-chrome-stable; do
+        ! command -v "$name" >/dev/null || return 0
+    done
+    install_packages "Chromium, for the browser tests" chromium
+}
+
 # Everything up to an Odoo that can be started.
 setup_odoo() {
     make_dev_folder

@@ -96,7 +96,7 @@ init_cluster() {
     pg_server initdb -D "$PG_DATA" -U "$PG_ROLE" -A scram-sha-256 --pwfile="$copy" -E UTF8 --locale=C.UTF-8 --no-sync ||
         status=$?
     rm -f "$copy"
-    return $status
+    return "$status"
 }
 
 # The port of the running server, as it wrote it itself.
@@ -135,9 +135,11 @@ check_cluster_version() {
     [ "$made" = "$have" ] || die "the cluster in .dev/pg was made by PostgreSQL $made, and $have is there now." "Remove .dev/pg and run this again: everything in it is made anew."
 }
 
-# A socket path may be 107 bytes long; in a deeper folder the server listens on TCP alone.
+# A socket path may be 107 bytes long and is quoted here; where that does not do, the server listens on TCP alone.
 socket_option() {
-    if [ ${#PG_HOME} -lt 80 ]; then printf -- "-k '%s'" "$PG_HOME"; else printf -- "-k ''"; fi
+    local bytes
+    bytes=$(printf %s "$PG_HOME" | wc -c)
+    if [ "$bytes" -lt 80 ] && [[ $PG_HOME != *\'* ]]; then printf -- "-k '%s'" "$PG_HOME"; else printf -- "-k ''"; fi
 }
 
 # Every command that uses the server holds a shared lock; the last one to leave stops it.
