@@ -1,4 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+import random
 from datetime import datetime
 
 from psycopg2 import IntegrityError, errors
@@ -8,6 +9,8 @@ from odoo.exceptions import UserError
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
+from ..tools import consent
+from ..tools.consent import FOR_ALL_EVENTS, Answer
 from .common import SmsCase, phone_number
 
 
@@ -223,6 +226,50 @@ class TestAnswers(SmsCase):
         self.assertEqual(answer.event_id, event)
         self.assertEqual(answer.since, datetime(2026, 11, 3))
         self.assertEqual((answer.event, answer.method), ("granted", "paper"))
+
+    def test_the_table_adds_up_as_the_rule_does(self):
+        """Random lives, told to the ledger and to the pure rule."""
+        chance = random.Random(47)
+        subjects = ("ticket", "alert", None)
+        for index in range(25):
+            number = phone_number(200 + index)
+            history = []
+            for _saying in range(chance.randint(1, 10)):
+                subject = chance.choice(subjects)
+                event = chance.choice(consent.EVENTS if subject else FOR_ALL_EVENTS)
+                history.append((event, subject))
+                codes = [subject] if subject else []
+                self.record_consent(number, *codes, event=event)
+            with self.subTest(history=history):
+                self.assertEqual(
+                    [self.state(purpose, number) for purpose in subjects[:2]],
+                    [self.add_up(history, purpose) for purpose in subjects[:2]],
+                )
+
+    def add_up(self, history, purpose):
+        """Return the state for a purpose after a history, by the pure rule alone."""
+        found = {}
+        for event_id, (event, subject) in enumerate(history, start=1):
+            found[subject] = consent.next_answer(
+                found.get(subject, Answer()), event, event_id, subject is None
+            )
+        of_purpose, of_all = found.get(purpose), found.get(None)
+        return consent.combine(of_purpose or Answer(), of_all or Answer()).state
+
+    def test_what_a_transaction_takes_back_was_not_said(self):
+        """Answers are kept while a transaction lasts: not beyond its savepoints."""
+        self.assertEqual(self.state(), "none")
+        with self.assertRaises(UserError), self.cr.savepoint():
+            self.record_consent()
+            self.assertEqual(self.state(), "opted_in")
+            raise UserError("never mind")
+        self.assertEqual(self.state(), "none")
+        self.record_consent()
+        with self.assertRaises(UserError), self.cr.savepoint():
+            self.record_consent(event="revoked")
+            self.assertEqual(self.state(), "opted_out")
+            raise UserError("never mind")
+        self.assertEqual(self.state(), "opted_in")
 
     def test_a_sender_that_is_no_number_can_stop(self):
         self.record_consent("12345", event="revoked")

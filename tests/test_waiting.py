@@ -1,12 +1,25 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from datetime import timedelta
+from unittest.mock import patch
 
 from odoo import fields
 from odoo.exceptions import UserError
 from odoo.tests import tagged
+from odoo.tools import mute_logger
 
+from ..providers import PROVIDERS, SandboxProvider
 from ..providers.base import DeliveryReport
 from .common import SmsCase, phone_number
+
+
+class FaultyProvider(SandboxProvider):
+    """A carrier's adapter with a fault that only some messages meet."""
+
+    def send(self, message):
+        """Fail for one number."""
+        if message.number == phone_number(0):
+            raise KeyError("sid")
+        return super().send(message)
 
 
 class WaitingCase(SmsCase):
@@ -164,6 +177,20 @@ class TestOutboxInTransaction(WaitingCase):
         self.company.sms_provider = "twilio"
         self.run_outbox()
         self.assertBlocked(message, "ticket", "no_provider")
+
+    @mute_logger("odoo.addons.helpdesk_mgmt_sms.models.sms_dispatcher")
+    def test_a_faulty_adapter_takes_no_other_message_along(self):
+        """Nobody can tell what it did before it failed: it is not tried again."""
+        other = phone_number(1)
+        self.record_consent(other)
+        faulty, sound = self.queue(), self.queue(number=other)
+        with patch.dict(PROVIDERS, sandbox=FaultyProvider):
+            self.run_outbox()
+        self.assertEqual(sound.state, "sent")
+        self.assertEqual((faulty.state, faulty.attempts), ("unknown", 1))
+        self.assertEqual(faulty.carrier_detail, "KeyError")
+        self.run_outbox()
+        self.assertEqual((faulty.state, faulty.attempts), ("unknown", 1))
 
     def test_a_failed_message_that_is_sent_again_starts_over(self):
         """Else the end of the first attempt would hide that of the second."""
