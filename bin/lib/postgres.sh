@@ -41,11 +41,11 @@ server_package() {
 # (a checkout below /root), with the one capability that lets it pass. PG_AS is the prefix of every server command.
 choose_postgres_user() {
     PG_AS=()
+    mkdir -p "$PG_HOME"
     [ "$(id -u)" = 0 ] || return 0
     command -v setpriv >/dev/null || die "setpriv (package util-linux) is needed to run PostgreSQL as another user than root"
     local user=postgres capability base
     id -u $user >/dev/null 2>&1 || user=nobody
-    mkdir -p "$PG_HOME"
     chown "$user" "$PG_HOME"
     base=(setpriv --reuid "$user" --regid "$(id -g $user)" --clear-groups)
     for capability in '' dac_read_search dac_override; do
