@@ -14,6 +14,7 @@ from . import test_ticket
 from . import test_tools_consent
 from . import test_tools_gate
 from . import test_tools_keywords
+from . import test_tools_phrases
 from . import test_tools_segments
 from . import test_tools_texts
 from . import test_tours

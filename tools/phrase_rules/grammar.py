@@ -1,0 +1,118 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+"""How a rule for phrases is written.
+
+A pattern is a row of words: ``stop|quit {texting} me again?``. ``|`` parts words of
+which one must stand there, a word in braces names a group of the language's ``words``,
+``?`` makes a place optional, ``_`` is any word, ``@`` a word written like a name.
+Matching keeps a set of positions and never goes back: linear in the text.
+"""
+
+from typing import NamedTuple
+
+#: How sure a rule is, and how sure a clause is found to be. ``WHOLE`` is sure when
+#: the text says nothing else. ``LIKELY`` is doubtful; ``MAYBE`` is doubtful unless the
+#: clause is about a thing that a helpdesk mends.
+NOTHING, MAYBE, LIKELY, WHOLE, SURE = range(5)
+
+#: Where a pattern must stand: it is the whole clause, with nothing before it but
+#: courtesies; or also with a lead-in ("can you"); it begins the clause; it is in it.
+ALONE, ALL, BEGINNING, ANYWHERE = ("alone", "all", "beginning", "anywhere")
+
+#: Written like names, or standing where a name could, and none: "I'm not Admin".
+NO_NAMES = frozenset(
+    "admin administrator administrador administrateur it edv sure ok available ready "
+    "able done here there seguro listo aqui sur pret dispo sicher da fertig zuhause "
+    "windows outlook teams office excel user usuario utilisateur benutzer chef urgent "
+    "owner tech support expert".split()
+)
+
+
+class Pattern:
+    """A compiled pattern."""
+
+    def __init__(self, source, words=None):
+        self.source = source
+        self.places = [self._read(place, words or {}) for place in source.split()]
+
+    @staticmethod
+    def _read(place, words):
+        """Return ``(words, is optional)`` of one place."""
+        is_optional = place.endswith("?")
+        choices = set()
+        for choice in place.removesuffix("?").split("|"):
+            if choice.startswith("{"):
+                choices.update(words[choice.strip("{}")].split())
+            else:
+                choices.add(choice)
+        return frozenset(choices), is_optional
+
+    def ends(self, words, start):
+        """Return the positions behind this pattern if it begins at ``start``."""
+        positions = {start}
+        for choices, is_optional in self.places:
+            reached = set(positions) if is_optional else set()
+            for position in positions:
+                if position < len(words) and _fits(choices, words[position]):
+                    reached.add(position + 1)
+            if not reached:
+                return reached
+            positions = reached
+        return positions - {start}
+
+
+def _fits(choices, word):
+    """Tell if a word is one of the choices of a place."""
+    if word.text in choices or "_" in choices:
+        return True
+    return "@" in choices and word.is_name and word.text not in NO_NAMES
+
+
+class Rule(NamedTuple):
+    """One row of a table: the phrase, where it stands, what it means, and why."""
+
+    pattern: Pattern
+    place: str
+    level: int
+    kind: str
+    reason: str
+
+
+class Language(NamedTuple):
+    """The table of one language.
+
+    :param lead_ins: words before a request that do not change it
+    :param exceptions: a clause with one of them has none of these meanings
+    :param qualifiers: a text with one of them says more than no
+    :param matters: things that a helpdesk mends
+    """
+
+    code: str
+    rules: tuple
+    lead_ins: tuple
+    exceptions: tuple
+    qualifiers: tuple
+    matters: frozenset
+
+
+def compile_patterns(*sources, words=None):
+    """Return compiled patterns."""
+    return tuple(Pattern(source, words) for source in sources)
+
+
+def make_language(code, words, table, lead_ins, exceptions, qualifiers, matters):
+    """Return a language out of its readable table.
+
+    :param table: rows ``(kind, place, level, reason, *patterns)``
+    """
+    return Language(
+        code,
+        tuple(
+            Rule(Pattern(source, words), place, level, kind, reason)
+            for kind, place, level, reason, *sources in table
+            for source in sources
+        ),
+        compile_patterns(*lead_ins, words=words),
+        compile_patterns(*exceptions, words=words),
+        compile_patterns(*qualifiers, words=words),
+        frozenset(matters.split()),
+    )

@@ -1,0 +1,287 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+"""Reading a text in a person's own words: do they want no more texts?
+
+47 CFR 64.1200(a)(10): any reasonable way of saying no counts, not only the words that
+carriers know. What is said plainly is an opt-out at once; what a person has to read
+is doubtful; everything else is conversation. How the rules are read, how to add one and
+how good they are measured to be: ``README.md`` beside this file. The rules themselves
+are tables, one a language, in ``phrase_rules``.
+"""
+
+import re
+import unicodedata
+from typing import NamedTuple
+
+from . import phrase_rules as rules
+
+OPT_OUT, WRONG_NUMBER, DOUBTFUL, CONVERSATION = CLASSES = (
+    "opt_out",
+    "wrong_number",
+    "doubtful",
+    "conversation",
+)
+
+#: Characters that are read: the longest text that a carrier takes. A longer one can
+#: come from elsewhere; what stands behind is never sure, so it need not be read.
+MAX_LENGTH = 1600
+
+#: A text with more words is about more than leaving: at most doubtful.
+MAX_SURE_WORDS = 25
+
+#: Words that may follow a plain phrase in its clause ("… on this phone thank god").
+MAX_REST = 6
+
+#: Ends a clause. An ellipsis, a bracket or an emoji ends a thought as a full stop does.
+_CLAUSE_END = re.compile(r"[^\w\s'’`´#/&+-]+|\n+|\s[-–—]+\s")
+_WORD = re.compile(r"\w+")
+_ELISION = re.compile(r"(?<![^\W\d_])([^\W\d_]|qu)['’`´]", re.IGNORECASE)
+_APOSTROPHE = re.compile(r"['’`´]")
+
+
+class Finding(NamedTuple):
+    """What a text is, and by which rule: its language and its reason in words."""
+
+    kind: str
+    language: str = ""
+    reason: str = ""
+
+
+class Word(NamedTuple):
+    """A word as it is compared, and if it was written like a name."""
+
+    text: str
+    is_name: bool
+
+
+NOTHING = Finding(CONVERSATION)
+
+
+def classify(text):
+    """Tell what a free text means for the consent of who sent it.
+
+    :param str text: a text as it came, also empty or huge
+    :return: the strongest :class:`Finding` of all languages
+    :rtype: Finding
+    """
+    text = text or ""
+    clauses = _read_clauses(text[:MAX_LENGTH])
+    count = sum(map(len, clauses))
+    can_be_sure = len(text) <= MAX_LENGTH and count <= MAX_SURE_WORDS
+    findings = [
+        _classify_in(language, clauses, can_be_sure) for language in rules.LANGUAGES
+    ]
+    return min(findings, key=_strength)
+
+
+def _strength(finding):
+    """Return how much a finding weighs: the lower, the more.
+
+    A stranger's number ends the consent as an opt-out does, and more is known of it.
+    """
+    order = (WRONG_NUMBER, OPT_OUT, DOUBTFUL, CONVERSATION)
+    return order.index(finding.kind)
+
+
+# ----------------------------------------------------------------------
+# From text to words
+# ----------------------------------------------------------------------
+
+
+def fold(text):
+    """Return ``text`` in the form in which words are compared: no case, no accents."""
+    decomposed = unicodedata.normalize("NFKD", text).casefold()
+    return "".join(c for c in decomposed if not unicodedata.combining(c))
+
+
+def _read_clauses(text):
+    """Return the clauses of a text, each a list of :class:`Word`."""
+    text = unicodedata.normalize("NFKC", text)[:MAX_LENGTH]
+    text = re.sub(r"#(?!\d)|\bn[°º]", " number ", text)
+    text = _ELISION.sub(r"\1 ", text)
+    text = _APOSTROPHE.sub("", text)
+    shouts = text.isupper()
+    clauses = [_read_words(part, shouts) for part in _CLAUSE_END.split(text)]
+    clauses = [clause for clause in clauses if clause]
+    letters = [word.text for clause in clauses for word in clause]
+    if len(letters) > 2 and all(len(letter) == 1 for letter in letters):
+        return [[Word(_respell("".join(letters)), False)]]
+    return clauses
+
+
+def _read_words(clause, shouts):
+    """Return the words of a clause, spelled right, repetitions left out."""
+    words = []
+    for written in _WORD.findall(clause):
+        is_name = written[:1].isupper() and not shouts
+        word = Word(_respell(fold(written)), is_name)
+        joined = rules.JOINED.get((words[-1].text, word.text)) if words else None
+        if joined:
+            words[-1] = Word(joined, False)
+        elif not words or words[-1].text != word.text:
+            words.append(word)
+    return words
+
+
+def _respell(word):
+    """Return a word as the tables spell it: "stpo" and "stoooop" are "stop"."""
+    word = re.sub(r"(.)\1\1+", r"\1", word)
+    if word in rules.SPELLINGS:
+        return rules.SPELLINGS[word]
+    is_known = word in rules.SPELLED_RIGHT or word in rules.FUZZY
+    if len(word) < rules.MIN_FUZZY_LENGTH or is_known:
+        return word
+    return next((known for known in rules.FUZZY if _is_near(word, known)), word)
+
+
+def _is_near(word, known):
+    """Tell if a word is another with one letter missing, added, changed or swapped."""
+    if word == known:
+        return True
+    if abs(len(word) - len(known)) > 1:
+        return False
+    start = next(
+        (i for i, (a, b) in enumerate(zip(word, known, strict=False)) if a != b),
+        min(len(word), len(known)),
+    )
+    left, right = word[start:], known[start:]
+    swapped = left[1::-1] == right[:2] and left[2:] == right[2:]
+    return (
+        left[1:] == right[1:] or left[1:] == right or left == right[1:] or swapped
+    )
+
+
+# ----------------------------------------------------------------------
+# From words to a class
+# ----------------------------------------------------------------------
+
+
+def _classify_in(language, clauses, can_be_sure):
+    """Return the finding of one language's table."""
+    parts = [_Part(language, clause) for clause in clauses]
+    parts = [part for part in parts if part.words]
+    found = [part.find() for part in parts]
+    others = sum(
+        len(part.words) for part, (level, _rule) in zip(parts, found, strict=True)
+        if level == rules.NOTHING
+    )
+    is_qualified = any(
+        part.has(language.qualifiers)
+        for part, (level, _rule) in zip(parts, found, strict=True)
+        if level == rules.NOTHING
+    )
+    best = None
+    for level, rule in found:
+        if level == rules.WHOLE:
+            level = rules.SURE if not others else rules.LIKELY
+        if level == rules.SURE and (is_qualified or not can_be_sure):
+            level = rules.LIKELY
+        if level == rules.MAYBE and not can_be_sure:
+            level = rules.NOTHING
+        if level == rules.NOTHING:
+            continue
+        kind = rule.kind if level == rules.SURE else DOUBTFUL
+        finding = Finding(kind, language.code, rule.reason)
+        if best is None or _strength(finding) < _strength(best):
+            best = finding
+    return best or NOTHING
+
+
+class _Part:
+    """One clause, without its courtesies, and the places where a request may begin."""
+
+    def __init__(self, language, clause):
+        self.language = language
+        self.words, self.starts = [], {0}
+        position = 0
+        while position < len(clause):
+            length = _longest(rules.COURTESIES, clause, position)
+            if length:
+                self.starts.add(len(self.words))
+                position += length
+                continue
+            self.words.append(clause[position])
+            position += 1
+            if self.words[-1].text in rules.CONJUNCTIONS:
+                self.starts.add(len(self.words))
+        self._add_starts_after_lead_ins()
+
+    def _add_starts_after_lead_ins(self):
+        """Let a request begin behind "can you", "I would like to"."""
+        todo = list(self.starts)
+        while todo:
+            start = todo.pop()
+            for pattern in self.language.lead_ins:
+                for end in pattern.ends(self.words, start) - self.starts:
+                    self.starts.add(end)
+                    todo.append(end)
+
+    def has(self, patterns):
+        """Tell if any of some patterns occurs anywhere."""
+        return _has(patterns, self.words)
+
+    def find(self):
+        """Return the strongest ``(level, rule)`` of this clause."""
+        if self.has(self.language.exceptions):
+            return rules.NOTHING, None
+        best = rules.NOTHING, None
+        for rule in self.language.rules:
+            level = self._match(rule)
+            if level > best[0]:
+                best = level, rule
+        return best
+
+    def _match(self, rule):
+        """Return how sure a rule is of this clause."""
+        length = len(self.words)
+        spans = list(self._get_spans(rule))
+        if not spans:
+            return rules.NOTHING
+        about_it = all(self._names_matter(start, end) for start, end in spans)
+        if rule.level != rules.SURE:
+            is_matter = about_it and rule.level == rules.MAYBE
+            return rules.NOTHING if is_matter else rule.level
+        if rule.place in (rules.ALONE, rules.ALL):
+            # Sure as long as the other clauses say nothing either.
+            return rules.WHOLE
+        is_qualified = all(self._is_qualified(start, end) for start, end in spans)
+        is_long = length - max(end for _start, end in spans) > MAX_REST
+        is_plain = not (about_it or is_qualified or is_long)
+        return rules.SURE if is_plain else rules.LIKELY
+
+    def _get_spans(self, rule):
+        """Yield where a rule's pattern stands in its place: ``(start, end)``."""
+        length = len(self.words)
+        starts = {rules.ANYWHERE: range(length), rules.ALONE: {0}}
+        for start in starts.get(rule.place, self.starts):
+            ends = rule.pattern.ends(self.words, start)
+            if rule.place in (rules.ALONE, rules.ALL):
+                ends &= {length}
+            if ends:
+                yield start, max(ends)
+
+    def _is_qualified(self, start, end):
+        """Tell if more than no is said before or behind a phrase."""
+        patterns = self.language.qualifiers
+        return _has(patterns, self.words[:start]) or _has(patterns, self.words[end:])
+
+    def _names_matter(self, start, end):
+        """Tell if a thing that a helpdesk mends is named outside of a phrase."""
+        return any(
+            word.text in self.language.matters
+            for word in self.words[:start] + self.words[end:]
+        )
+
+
+def _has(patterns, words):
+    """Tell if any of some patterns occurs anywhere in some words."""
+    return any(
+        pattern.ends(words, start)
+        for pattern in patterns
+        for start in range(len(words))
+    )
+
+
+def _longest(patterns, words, start):
+    """Return how many words the longest of some patterns takes, 0 for none."""
+    ends = [end for pattern in patterns for end in pattern.ends(words, start)]
+    return max(ends, default=start) - start
