@@ -159,6 +159,6 @@ leave_postgres() {
 pg_client() {
     local program=$1
     shift
-    PGPASSWORD=$(cat "$PG_PASSWORD") PGHOST=127.0.0.1 PGPORT=$(pg_port) PGUSER=$PG_ROLE "$PG_BIN/$program" "$@"
+    PGOPTIONS='-c client_min_messages=warning' PGPASSWORD=$(cat "$PG_PASSWORD") PGHOST=127.0.0.1 PGPORT=$(pg_port) PGUSER=$PG_ROLE "$PG_BIN/$program" "$@"
 }
 query() { pg_client psql -X -q -At -v ON_ERROR_STOP=1 -d "${2:-postgres}" -c "$1"; }
