@@ -259,16 +259,16 @@ class TestAnswers(SmsCase):
     def test_what_a_transaction_takes_back_was_not_said(self):
         """Answers are kept while a transaction lasts: not beyond its savepoints."""
         self.assertEqual(self.state(), "none")
-        with self.assertRaises(UserError), self.cr.savepoint():
+        with self.assertRaises(ValueError), self.cr.savepoint():
             self.record_consent()
             self.assertEqual(self.state(), "opted_in")
-            raise UserError("never mind")
+            raise ValueError("never mind")
         self.assertEqual(self.state(), "none")
         self.record_consent()
-        with self.assertRaises(UserError), self.cr.savepoint():
+        with self.assertRaises(ValueError), self.cr.savepoint():
             self.record_consent(event="revoked")
             self.assertEqual(self.state(), "opted_out")
-            raise UserError("never mind")
+            raise ValueError("never mind")
         self.assertEqual(self.state(), "opted_in")
 
     def test_a_sender_that_is_no_number_can_stop(self):
