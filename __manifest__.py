@@ -13,6 +13,7 @@
         "security/sms_security.xml",
         "security/ir.model.access.csv",
         "data/sms_purpose_data.xml",
+        "data/sms_wording_data.xml",
         "data/sms_keyword_data.xml",
         "data/sms_reply_data.xml",
         "data/sms_template_data.xml",

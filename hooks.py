@@ -36,4 +36,6 @@ def post_init_hook(env):
 
 def uninstall_hook(env):
     """Take the ledger's trigger away, so that its table can go."""
-    env.cr.execute("DROP FUNCTION IF EXISTS sms_consent_event_append_only() CASCADE")
+    env.cr.execute(
+        "DROP FUNCTION IF EXISTS sms_append_only, sms_consent_evidence_guard CASCADE"
+    )

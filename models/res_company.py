@@ -56,6 +56,13 @@ class ResCompany(models.Model):
         help="Opt-out is for companies whose other apps already text their customers.",
     )
 
+    sms_privacy_url = fields.Char(
+        "Privacy Policy", help="Address of the page; wordings and forms name it."
+    )
+    sms_terms_url = fields.Char(
+        "Terms of Text Messages", help="Address of the page; wordings and forms name it."
+    )
+
     _sms_webhook_key_unique = models.UniqueIndex("(sms_webhook_key)")
 
     @api.depends("sms_webhook_key")

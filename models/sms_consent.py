@@ -36,7 +36,13 @@ class SmsConsent(models.Model):
     company_id = fields.Many2one(
         "res.company", required=True, readonly=True, ondelete="restrict"
     )
-    number = fields.Char(required=True, readonly=True)
+    number_hash = fields.Char(
+        "Number (Keyed Hash)",
+        required=True,
+        readonly=True,
+        help="What the gate looks up. It stays when the person's data is erased.",
+    )
+    number = fields.Char(readonly=True, help="E.164; empty once it is erased.")
     purpose_id = fields.Many2one(
         "sms.purpose",
         readonly=True,
@@ -52,7 +58,10 @@ class SmsConsent(models.Model):
     method = fields.Selection(related="event_id.method")
     name = fields.Char(related="event_id.name")
 
-    _key_unique = models.UniqueIndex("(company_id, number, COALESCE(purpose_id, 0))")
+    _key_unique = models.UniqueIndex(
+        "(company_id, number_hash, COALESCE(purpose_id, 0))"
+    )
+    _number_index = models.Index("(number) WHERE number IS NOT NULL")
 
     @api.model
     def _apply(self, events):
@@ -66,7 +75,7 @@ class SmsConsent(models.Model):
         for event in events.sorted("id"):
             current = self._get_locked_answer(event)
             stopped_at = self._get_stopped_at(
-                event.company_id, event.number, event.purpose_id
+                event.company_id, event.number_hash, event.purpose_id
             )
             if consent.is_overtaken(event.event, event.happened_at, stopped_at):
                 continue
@@ -85,30 +94,32 @@ class SmsConsent(models.Model):
             SQL(
                 """
                 SELECT state, event_id FROM sms_consent
-                 WHERE company_id = %s AND number = %s AND COALESCE(purpose_id, 0) = %s
+                 WHERE company_id = %s AND number_hash = %s
+                   AND COALESCE(purpose_id, 0) = %s
                    FOR UPDATE
                 """,
                 event.company_id.id,
-                event.number,
+                event.number_hash,
                 event.purpose_id.id or 0,
             )
         )
         return Answer(*rows[0]) if rows else Answer()
 
     @api.model
-    def _get_stopped_at(self, company, number, purposes):
+    def _get_stopped_at(self, company, number_hash, purposes):
         """Return when a number said the newest no to any of some purposes, or to all.
 
+        :param str number_hash: see :meth:`SmsConsentKey._hash`
         :return: datetime (UTC), or None while it has said none that stands
         """
         query = SQL(
             """
             SELECT max(since) FROM sms_consent
-             WHERE company_id = %s AND number = %s AND state = %s
+             WHERE company_id = %s AND number_hash = %s AND state = %s
                AND (purpose_id IS NULL OR purpose_id = ANY(%s))
             """,
             company.id,
-            number,
+            number_hash,
             consent.OPTED_OUT,
             purposes.ids,
         )
@@ -121,15 +132,17 @@ class SmsConsent(models.Model):
             SQL(
                 """
                 INSERT INTO sms_consent
-                    (company_id, number, purpose_id, state, since, event_id)
-                VALUES (%s, %s, %s, %s, %s, %s)
-                ON CONFLICT (company_id, number, COALESCE(purpose_id, 0))
+                    (company_id, number_hash, number, purpose_id, state, since, event_id)
+                VALUES (%s, %s, %s, %s, %s, %s, %s)
+                ON CONFLICT (company_id, number_hash, COALESCE(purpose_id, 0))
                 DO UPDATE SET state = EXCLUDED.state,
+                              number = EXCLUDED.number,
                               since = EXCLUDED.since,
                               event_id = EXCLUDED.event_id
                 """,
                 event.company_id.id,
-                event.number,
+                event.number_hash,
+                event.number or None,
                 event.purpose_id.id or None,
                 state,
                 event.happened_at,
@@ -149,7 +162,7 @@ class SmsConsent(models.Model):
         :param numbers: iterable of E.164 numbers
         :return: ``{(company_id, number): {purpose_id or False: Answer}}``
         """
-        wanted = set(product(company_ids, filter(None, numbers)))
+        wanted = set(product(set(company_ids), set(filter(None, numbers))))
         answers = self.env.cr.precommit.data.setdefault(READ_ANSWERS, {})
         missing = wanted - answers.keys()
         if missing:
@@ -161,19 +174,21 @@ class SmsConsent(models.Model):
     def _read_answers(self, answers, missing):
         """Enter what is recorded for some companies and numbers into ``answers``."""
         company_ids, numbers = zip(*missing, strict=True)
+        hashes = self.env["sms.consent.key"]._hash(numbers)
+        numbers_by_hash = {value: number for number, value in hashes.items()}
         rows = self.env.execute_query(
             SQL(
                 """
-                SELECT company_id, number, purpose_id, state, event_id
+                SELECT company_id, number_hash, purpose_id, state, event_id
                   FROM sms_consent
-                 WHERE company_id = ANY(%s) AND number = ANY(%s)
+                 WHERE company_id = ANY(%s) AND number_hash = ANY(%s)
                 """,
                 list(set(company_ids)),
-                list(set(numbers)),
+                list(numbers_by_hash),
             )
         )
-        for company_id, number, purpose_id, state, event_id in rows:
-            found = answers.setdefault((company_id, number), {})
+        for company_id, number_hash, purpose_id, state, event_id in rows:
+            found = answers.setdefault((company_id, numbers_by_hash[number_hash]), {})
             found[purpose_id or False] = Answer(state, event_id)
 
     @staticmethod

@@ -1,8 +1,11 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from odoo import api, fields, models
 from odoo.exceptions import UserError
+from odoo.fields import Domain
+from odoo.tools import SQL
 
 from ..tools import consent
+from ..tools.chain import CONTENT_FIELDS
 
 EVENT_SELECTION = [
     (consent.REQUESTED, "Asked"),
@@ -25,25 +28,58 @@ METHOD_SELECTION = [
 ]
 
 
+def make_append_only(cr, table):
+    """Install the trigger that refuses every change of ``table``, for every role.
+
+    :param cr: a cursor
+    :param str table: the table of a model of ours
+    """
+    cr.execute(
+        SQL(
+            """
+            CREATE OR REPLACE FUNCTION sms_append_only()
+            RETURNS trigger LANGUAGE plpgsql AS $$
+            BEGIN
+                RAISE EXCEPTION
+                    'The consent ledger is append-only: %% refused on %%',
+                    TG_OP, TG_TABLE_NAME
+                    USING ERRCODE = 'restrict_violation';
+            END $$;
+            DROP TRIGGER IF EXISTS sms_append_only ON %(table)s;
+            CREATE TRIGGER sms_append_only
+                BEFORE UPDATE OR DELETE OR TRUNCATE ON %(table)s
+                FOR EACH STATEMENT EXECUTE FUNCTION sms_append_only();
+            """,
+            table=SQL.identifier(table),
+        )
+    )
+
+
 class SmsConsentEvent(models.Model):
     """The consent ledger: who agreed to what, in which words, when, and when it ended.
 
     Rows are only ever added. A database trigger refuses every change, also by SQL,
-    so the row must not point at anything whose deletion would change it: contacts and
-    records are named without a foreign key. Written by :meth:`_record` alone.
+    so the row must not point at anything whose deletion would change it. It holds
+    nothing that names a person: the number is a keyed hash, the rest lies in
+    ``sms.consent.evidence`` and can be erased. ``sms.consent.link`` seals each row into
+    the company's chain. Written by :meth:`_record` alone.
     """
 
     _name = "sms.consent.event"
     _description = "Text Message Consent Event"
     _order = "id desc"
-    _rec_name = "number"
     # Odoo's own log columns would be set to NULL when a user is deleted: an update.
     _log_access = False
 
     company_id = fields.Many2one(
         "res.company", required=True, readonly=True, ondelete="restrict"
     )
-    number = fields.Char(required=True, readonly=True, help="E.164")
+    number_hash = fields.Char(
+        "Number (Keyed Hash)",
+        required=True,
+        readonly=True,
+        help="Stands for the number, also when the person's data is erased.",
+    )
     purpose_id = fields.Many2one(
         "sms.purpose",
         readonly=True,
@@ -71,43 +107,54 @@ class SmsConsentEvent(models.Model):
         ondelete="restrict",
         default=lambda self: self.env.user,
     )
-    wording = fields.Text(
-        readonly=True, help="The words that the person agreed to, as they were shown."
-    )
-    note = fields.Text(readonly=True)
-    name = fields.Char(
-        string="Person", readonly=True, help="The name as it was known at that time."
-    )
-    message_ref = fields.Char(
-        string="Message",
+    wording_id = fields.Many2one(
+        "sms.wording",
         readonly=True,
-        help="The carrier's id of the text that said so.",
+        ondelete="restrict",
+        help="The version of the wording that the person agreed to.",
     )
-    res_model = fields.Char(string="Record Model", readonly=True)
-    res_id = fields.Many2oneReference(
-        string="Record", model_field="res_model", readonly=True
+    wording_digest = fields.Char(readonly=True, help="SHA-256 of that version.")
+    evidence_id = fields.Many2one(
+        "sms.consent.evidence", required=True, readonly=True, ondelete="restrict"
+    )
+    evidence_digest = fields.Char(
+        required=True, readonly=True, help="SHA-256 of the evidence as it was given."
+    )
+    number = fields.Char(related="evidence_id.number")
+    name = fields.Char(related="evidence_id.name")
+    wording = fields.Text(related="evidence_id.wording")
+    note = fields.Text(related="evidence_id.note")
+    message_ref = fields.Char(related="evidence_id.message_ref")
+    res_model = fields.Char(related="evidence_id.res_model")
+    res_id = fields.Many2oneReference(related="evidence_id.res_id")
+    erased_at = fields.Datetime(related="evidence_id.erased_at")
+    link_ids = fields.One2many("sms.consent.link", "event_id", readonly=True)
+    sequence = fields.Integer(
+        "No.",
+        compute="_compute_sequence",
+        compute_sudo=True,
+        help="Its number in the company's chain. 0 until it is sealed.",
     )
 
-    _number_index = models.Index("(company_id, number, id)")
+    _number_index = models.Index("(company_id, number_hash, id)")
+    _evidence_index = models.Index("(evidence_id)")
 
     def init(self):
         """Install the trigger that makes the table append-only for every role."""
-        self.env.cr.execute(
-            """
-            CREATE OR REPLACE FUNCTION sms_consent_event_append_only()
-            RETURNS trigger LANGUAGE plpgsql AS $$
-            BEGIN
-                RAISE EXCEPTION
-                    'The consent ledger is append-only: % refused', TG_OP
-                    USING ERRCODE = 'restrict_violation';
-            END $$;
-            DROP TRIGGER IF EXISTS sms_consent_event_append_only ON sms_consent_event;
-            CREATE TRIGGER sms_consent_event_append_only
-                BEFORE UPDATE OR DELETE OR TRUNCATE ON sms_consent_event
-                FOR EACH STATEMENT EXECUTE FUNCTION sms_consent_event_append_only();
-            """
-        )
+        make_append_only(self.env.cr, self._table)
         return super().init()
+
+    @api.depends("evidence_id", "event")
+    def _compute_display_name(self):
+        labels = dict(self._fields["event"]._description_selection(self.env))
+        for event in self:
+            number = event.number or self.env._("erased number")
+            event.display_name = f"{labels.get(event.event)}: {number}"
+
+    @api.depends("link_ids")
+    def _compute_sequence(self):
+        for event in self:
+            event.sequence = event.link_ids[:1].sequence
 
     def write(self, vals):  # pylint: disable=method-required-super
         """Refuse: what was said stays said. A new event says what changed."""
@@ -123,7 +170,17 @@ class SmsConsentEvent(models.Model):
         raise UserError(self.env._("The consent record cannot be deleted."))
 
     @api.model
-    def _record(self, company, number, event, method, purposes=None, **facts):
+    def _record(
+        self,
+        company,
+        number,
+        event,
+        method,
+        purposes=None,
+        happened_at=None,
+        wordings=None,
+        **facts,
+    ):
         """Enter what a person said, and bring the current answers up to date.
 
         :param company: ``res.company``, one
@@ -131,25 +188,76 @@ class SmsConsentEvent(models.Model):
         :param str event: one of :data:`tools.consent.EVENTS`
         :param str method: a key of :data:`METHOD_SELECTION`
         :param purposes: ``sms.purpose`` records, or None for all purposes at once
-        :param facts: further fields: ``happened_at`` (UTC; default now), ``wording``,
-            ``note``, ``name``, ``message_ref``, ``res_model``, ``res_id``
+        :param datetime happened_at: when it was said (UTC), default now
+        :param wordings: the published ``sms.wording`` records that were shown
+        :param facts: the evidence, see :meth:`SmsConsentEvidence._store`: ``wording``
+            (the words as they were shown), ``note``, ``name``, ``address``, ``device``,
+            ``page``, ``witness``, ``message_ref``, ``res_model``, ``res_id``, ``files``
         :return: the events, one for each purpose
         :raises ValueError: for a set of no purposes, which would record nothing
         """
         if purposes is not None and not purposes:
             raise ValueError("a consent event without a purpose records nothing")
+        evidence_sudo = self.env["sms.consent.evidence"].sudo()
+        evidence_sudo = evidence_sudo._store(company, number, **facts)
         values = {
             "company_id": company.id,
-            "number": number,
+            "number_hash": self.env["sms.consent.key"]._hash([number])[number],
             "event": event,
             "method": method,
             "user_id": self.env.uid,
-            "happened_at": fields.Datetime.now(),
-            **facts,
+            "happened_at": happened_at or fields.Datetime.now(),
+            "evidence_id": evidence_sudo.id,
+            "evidence_digest": evidence_sudo._digest(),
         }
-        purpose_ids = [False] if purposes is None else purposes.ids
+        wordings_sudo = (wordings or self.env["sms.wording"]).sudo()
         events_sudo = self.sudo().create(
-            [{**values, "purpose_id": purpose_id} for purpose_id in purpose_ids]
+            [
+                {**values, **self._get_purpose_values(purpose, wordings_sudo)}
+                for purpose in (purposes or [self.env["sms.purpose"]])
+            ]
         )
         self.env["sms.consent"]._apply(events_sudo)
+        self.env["sms.consent.link"]._wake_sealer()
         return events_sudo.sudo(self.env.su)
+
+    @api.model
+    def _get_purpose_values(self, purpose, wordings):
+        """Return the values of an event that depend on its purpose."""
+        wording = wordings.filtered(lambda wording: wording.purpose_id == purpose)[:1]
+        return {
+            "purpose_id": purpose.id,
+            "wording_id": wording.id,
+            "wording_digest": wording.digest,
+        }
+
+    @api.model
+    def _number_domain(self, company, number):
+        """Return the domain of a number's events, also of those that were erased."""
+        hashes = self.env["sms.consent.key"]._hash([number])
+        return Domain("company_id", "=", company.id) & Domain(
+            "number_hash", "=", hashes.get(number, "")
+        )
+
+    @api.model
+    def _read_content(self, event_ids):
+        """Return what the chain seals of some events, in one query.
+
+        :param list event_ids: ids, also of events that are not there any more
+        :return: ``{event id: {field of tools.chain.CONTENT_FIELDS: value}}``
+        """
+        self.flush_model()
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT event.id, event.company_id, event.number_hash, purpose.code,
+                       event.event, event.method, event.happened_at, event.recorded_at,
+                       event.user_id, event.wording_digest, event.evidence_digest
+                  FROM sms_consent_event event
+             LEFT JOIN sms_purpose purpose ON purpose.id = event.purpose_id
+                 WHERE event.id = ANY(%s)
+                """,
+                list(event_ids),
+            )
+        )
+        return {row[0]: dict(zip(CONTENT_FIELDS, row, strict=True)) for row in rows}

@@ -5,6 +5,7 @@ from datetime import timedelta
 from psycopg2 import OperationalError
 
 from odoo import api, fields, models
+from odoo.fields import Domain
 
 from ..tools import consent, keywords, texts
 from . import sms_reply
@@ -144,12 +145,10 @@ class SmsInboundRouter(models.AbstractModel):
 
         :return: ``sms.consent.event`` records, one for each purpose that was asked
         """
-        events = self.env["sms.consent.event"].search(
-            [
-                ("company_id", "=", inbound.company_id.id),
-                ("number", "=", inbound.number),
-                ("recorded_at", ">=", fields.Datetime.now() - QUESTION_LIFE),
-            ]
+        ledger = self.env["sms.consent.event"]
+        events = ledger.search(
+            ledger._number_domain(inbound.company_id, inbound.number)
+            & Domain("recorded_at", ">=", fields.Datetime.now() - QUESTION_LIFE)
         )
         newest = events[:1]
         if newest.event != consent.REQUESTED:

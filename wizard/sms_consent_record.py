@@ -142,8 +142,9 @@ class SmsConsentRecord(models.TransientModel):
 
     def _check_not_overtaken(self, number):
         """Refuse a consent that the person has taken back since."""
+        number_hash = self.env["sms.consent.key"]._hash([number])[number]
         stopped_at = self.env["sms.consent"]._get_stopped_at(
-            self.company_id, number, self.purpose_ids
+            self.company_id, number_hash, self.purpose_ids
         )
         if consent.is_overtaken(self.decision, self.happened_at, stopped_at):
             raise UserError(

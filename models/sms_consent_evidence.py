@@ -1,0 +1,211 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+import hashlib
+import secrets
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+from odoo.tools import SQL
+
+from ..tools import chain
+
+#: What identifies the person, or could. All of it goes on erasure, the salt too:
+#: with it, the digest that stays in the ledger could be guessed.
+PERSONAL_FIELDS = (
+    "salt",
+    "number",
+    "name",
+    "wording",
+    "note",
+    "address",
+    "device",
+    "page",
+    "witness",
+    "message_ref",
+    "res_model",
+    "res_id",
+    "file_digests",
+)
+
+
+class SmsConsentEvidence(models.Model):
+    """What identifies the person behind events of the ledger, and proves what was said.
+
+    It lies apart from the ledger so that it can be erased: the ledger keeps the digest
+    of it, and the chain still holds when it is gone. Written once by the ledger; a
+    database trigger lets it be erased and nothing else.
+    """
+
+    _name = "sms.consent.evidence"
+    _description = "Text Message Consent Evidence"
+    _order = "id desc"
+    _rec_name = "number"
+    _log_access = False
+
+    company_id = fields.Many2one(
+        "res.company", required=True, readonly=True, ondelete="restrict"
+    )
+    salt = fields.Char(readonly=True, groups="base.group_system")
+    number = fields.Char(readonly=True, help="E.164")
+    name = fields.Char(
+        string="Person", readonly=True, help="The name as it was known at that time."
+    )
+    wording = fields.Text(
+        readonly=True, help="The words that the person agreed to, as they were shown."
+    )
+    note = fields.Text(readonly=True)
+    address = fields.Char(
+        "Source Address", readonly=True, help="The IP address that the form came from."
+    )
+    device = fields.Char(readonly=True, help="The browser, as it named itself.")
+    page = fields.Char(readonly=True, help="The page on which it was said.")
+    witness = fields.Char(readonly=True, help="Who saw it being signed.")
+    message_ref = fields.Char(
+        string="Message",
+        readonly=True,
+        help="The carrier's id of the text that said so.",
+    )
+    res_model = fields.Char(string="Record Model", readonly=True)
+    res_id = fields.Many2oneReference(
+        string="Record", model_field="res_model", readonly=True
+    )
+    file_digests = fields.Json(
+        "Digests of the Files", readonly=True, help="SHA-256 by file name."
+    )
+    attachment_ids = fields.One2many(
+        "ir.attachment",
+        "res_id",
+        string="Scans",
+        domain=[("res_model", "=", "sms.consent.evidence")],
+        readonly=True,
+    )
+    erased_at = fields.Datetime(readonly=True)
+    erased_by_id = fields.Integer(
+        "Erased By (ID)", readonly=True, help="No foreign key: the row cannot change."
+    )
+
+    _number_index = models.Index("(company_id, number) WHERE number IS NOT NULL")
+
+    def init(self):
+        """Install the trigger that lets evidence be erased and nothing else."""
+        emptied = " AND ".join(f"NEW.{name} IS NULL" for name in PERSONAL_FIELDS)
+        self.env.cr.execute(
+            f"""
+            CREATE OR REPLACE FUNCTION sms_consent_evidence_guard()
+            RETURNS trigger LANGUAGE plpgsql AS $$
+            BEGIN
+                IF TG_OP = 'UPDATE' THEN
+                    IF OLD.erased_at IS NULL AND NEW.erased_at IS NOT NULL
+                       AND NEW.id = OLD.id AND NEW.company_id = OLD.company_id
+                       AND {emptied}
+                    THEN
+                        RETURN NEW;
+                    END IF;
+                END IF;
+                RAISE EXCEPTION
+                    'Consent evidence can be erased, not changed: % refused', TG_OP
+                    USING ERRCODE = 'restrict_violation';
+            END $$;
+            DROP TRIGGER IF EXISTS sms_consent_evidence_guard ON sms_consent_evidence;
+            CREATE TRIGGER sms_consent_evidence_guard
+                BEFORE UPDATE OR DELETE ON sms_consent_evidence
+                FOR EACH ROW EXECUTE FUNCTION sms_consent_evidence_guard();
+            DROP TRIGGER IF EXISTS sms_consent_evidence_kept ON sms_consent_evidence;
+            CREATE TRIGGER sms_consent_evidence_kept
+                BEFORE TRUNCATE ON sms_consent_evidence
+                FOR EACH STATEMENT EXECUTE FUNCTION sms_consent_evidence_guard();
+            """
+        )
+        return super().init()
+
+    def write(self, vals):  # pylint: disable=method-required-super
+        """Refuse: evidence stays as it was given. It can be erased, not changed."""
+        raise UserError(self.env._("Consent evidence cannot be changed."))
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_never(self):
+        """Refuse: the row stays, so that its erasure can be told from its loss."""
+        raise UserError(self.env._("Consent evidence cannot be deleted; erase it."))
+
+    @api.model
+    def _store(self, company, number, files=(), **facts):
+        """Keep the evidence of what was just said.
+
+        :param company: ``res.company``
+        :param str number: E.164
+        :param files: scans, as pairs of a name and its content in bytes
+        :param facts: further :data:`PERSONAL_FIELDS`
+        :return: the row
+        """
+        digests = {name: hashlib.sha256(data).hexdigest() for name, data in files}
+        evidence = self.create(
+            {
+                "company_id": company.id,
+                "number": number,
+                "salt": secrets.token_hex(16),
+                "file_digests": digests or False,
+                **facts,
+            }
+        )
+        self.env["ir.attachment"].create(
+            [
+                {
+                    "name": name,
+                    "raw": data,
+                    "res_model": self._name,
+                    "res_id": evidence.id,
+                    "company_id": company.id,
+                }
+                for name, data in files
+            ]
+        )
+        return evidence
+
+    def _digest(self):
+        """Return what the ledger keeps of this evidence.
+
+        :return: SHA-256 in hex, False once it is erased
+        """
+        self.ensure_one()
+        if self.erased_at:
+            return False
+        return chain.digest(self._content())
+
+    def _content(self):
+        """Return the evidence as it is hashed and exported."""
+        return {name: self[name] or None for name in PERSONAL_FIELDS}
+
+    def _files_hold(self):
+        """Tell if the scans that are there are those that were recorded."""
+        self.ensure_one()
+        found = {
+            attachment.name: hashlib.sha256(attachment.raw or b"").hexdigest()
+            for attachment in self.attachment_ids
+        }
+        return found == (self.file_digests or {})
+
+    def _erase(self):
+        """Forget the person: everything here but that there was something.
+
+        Scans are deleted with it. What stays is in the ledger: a keyed hash of the
+        number and this evidence's digest, from which nobody can be named.
+        """
+        standing = self.filtered(lambda evidence: not evidence.erased_at)
+        standing.attachment_ids.unlink()
+        self.flush_model()
+        emptied = SQL(", ").join(
+            SQL("%s = NULL", SQL.identifier(name)) for name in PERSONAL_FIELDS
+        )
+        self.env.cr.execute(
+            SQL(
+                """
+                UPDATE sms_consent_evidence
+                   SET %s, erased_at = %s, erased_by_id = %s
+                 WHERE id = ANY(%s)
+                """,
+                emptied,
+                fields.Datetime.now(),
+                self.env.uid,
+                standing.ids,
+            )
+        )
+        self.invalidate_model()

@@ -1,0 +1,91 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+import os
+import secrets
+
+from odoo import api, models
+from odoo.exceptions import UserError
+from odoo.tools import config
+
+from ..tools import chain
+
+#: Where the key is looked for, the safest place first: the server's environment, its
+#: configuration file, and at last a system parameter, which lies in the database.
+KEY_VARIABLE = "HELPDESK_SMS_CONSENT_KEY"
+KEY_OPTION = "helpdesk_sms_consent_key"
+KEY_PARAMETER = "helpdesk_mgmt_sms.consent_key"
+#: Which key the ledger was begun with, so that another one is noticed.
+FINGERPRINT_PARAMETER = "helpdesk_mgmt_sms.consent_key_fingerprint"
+
+
+class SmsConsentKey(models.AbstractModel):
+    """The secret with which numbers are hashed, so that an opt-out outlives erasure.
+
+    In the environment or the configuration file it also protects against who has a
+    copy of the database: they cannot try all numbers. In the database it protects
+    against who sees the ledger alone (an export, a certificate).
+    """
+
+    _name = "sms.consent.key"
+    _description = "Key of the Consent Ledger"
+
+    @api.model
+    def _get(self):
+        """Return the key.
+
+        :raises UserError: when it is not the one that the ledger was begun with: with
+            a wrong key no opt-out would be found
+        """
+        key = self._read()
+        if self._fingerprint(key) != self._get_fingerprint(key):
+            raise UserError(
+                self.env._(
+                    "The key of the consent ledger is not the one that it was begun "
+                    "with, so no consent and no opt-out can be found. Restore the key: "
+                    "%(variable)s in the environment, %(option)s in the configuration "
+                    "file, or the system parameter %(parameter)s.",
+                    variable=KEY_VARIABLE,
+                    option=KEY_OPTION,
+                    parameter=KEY_PARAMETER,
+                )
+            )
+        return key
+
+    @api.model
+    def _hash(self, numbers):
+        """Return the keyed hashes of some numbers.
+
+        :param numbers: iterable of E.164 numbers (or other names of a sender)
+        :return: ``{number: hash}``, without empty numbers
+        """
+        key = self._get()
+        return {
+            number: chain.number_hash(key, number)
+            for number in set(numbers)
+            if number
+        }
+
+    @api.model
+    def _read(self):
+        """Return the key from where it lies; one is made in the database at need."""
+        outside = os.environ.get(KEY_VARIABLE) or config.get(KEY_OPTION)
+        parameters_sudo = self.env["ir.config_parameter"].sudo()
+        key = outside or parameters_sudo.get_param(KEY_PARAMETER)
+        if not key:
+            key = secrets.token_hex(32)
+            parameters_sudo.set_param(KEY_PARAMETER, key)
+        return key
+
+    @api.model
+    def _get_fingerprint(self, key):
+        """Return the fingerprint of the ledger's key; the first key makes it."""
+        parameters_sudo = self.env["ir.config_parameter"].sudo()
+        fingerprint = parameters_sudo.get_param(FINGERPRINT_PARAMETER)
+        if not fingerprint:
+            fingerprint = self._fingerprint(key)
+            parameters_sudo.set_param(FINGERPRINT_PARAMETER, fingerprint)
+        return fingerprint
+
+    @staticmethod
+    def _fingerprint(key):
+        """Return what tells one key from another and does not give it away."""
+        return chain.number_hash(key, "fingerprint")[:16]
