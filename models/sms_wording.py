@@ -10,6 +10,8 @@ DRAFT, PUBLISHED, SUPERSEDED = STATES = ("draft", "published", "superseded")
 
 #: What a version of a wording is made of; fixed once it is published.
 FIXED_FIELDS = frozenset({"purpose_id", "lang", "body", "version", "company_id"})
+#: Set by publishing alone.
+STATE_FIELDS = frozenset({"state", "published_at", "published_by_id"})
 
 
 class SmsWording(models.Model):
@@ -100,8 +102,20 @@ class SmsWording(models.Model):
             elements = wording.missing_elements(record.body)
             record.missing = ", ".join(labels[element] for element in elements)
 
+    @api.model_create_multi
+    def create(self, vals_list):
+        """Make drafts, whatever a client says; what ships is in force at once."""
+        if not self.env.su:
+            vals_list = [
+                {name: vals[name] for name in vals.keys() - STATE_FIELDS}
+                for vals in vals_list
+            ]
+        return super().create(vals_list)
+
     def write(self, vals):
         """Refuse to change a published version: consents were given under it."""
+        if STATE_FIELDS & vals.keys():
+            raise UserError(self.env._("A wording is put in force by publishing it."))
         if FIXED_FIELDS & vals.keys() and any(r.state != DRAFT for r in self):
             raise UserError(
                 self.env._(
@@ -120,15 +134,20 @@ class SmsWording(models.Model):
         """Put these drafts in force; what they supersede stays readable."""
         for record in self.filtered(lambda record: record.state == DRAFT):
             current = record._get_versions().filtered(lambda r: r.state == PUBLISHED)
-            current.write({"state": SUPERSEDED})
+            current._set_state({"state": SUPERSEDED})
             current.flush_recordset()
-            record.write(
+            record._set_state(
                 {
                     "state": PUBLISHED,
                     "published_at": fields.Datetime.now(),
                     "published_by_id": self.env.uid,
                 }
             )
+
+    def _set_state(self, vals):
+        """Write what :meth:`write` refuses to others."""
+        self.check_access("write")
+        return super().write(vals)
 
     def action_new_version(self):
         """Open a draft that starts from this version.

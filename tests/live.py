@@ -268,6 +268,15 @@ class LiveCase(BaseCase):
             cr.execute(f"SELECT count(*) FROM {table} WHERE {condition}", params)
             return cr.fetchone()[0]
 
+    def count_events(self, number, method=None):
+        """Return how many events of the ledger are about a number."""
+        return self.count(
+            "sms_consent_event event JOIN sms_consent_evidence evidence"
+            " ON evidence.id = event.evidence_id",
+            "evidence.number = %s AND event.method = COALESCE(%s, event.method)",
+            [number, method],
+        )
+
 
 def _free_port():
     """Return a TCP port of the loopback address that is free now."""

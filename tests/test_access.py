@@ -22,6 +22,10 @@ sms.keyword         r...  r...  r...  rwcu  ....  ....  ....  ....  rwcu
 sms.reply           r...  r...  r...  rw..  ....  ....  ....  ....  rw..
 sms.consent         ....  ....  r...  r...  r...  ....  ....  ....  r...
 sms.consent.event   ....  ....  r...  r...  r...  ....  ....  ....  r...
+sms.consent.evidence ....  ....  ....  ....  r...  ....  ....  ....  ....
+sms.consent.link    ....  ....  ....  ....  r...  ....  ....  ....  ....
+sms.consent.check   ....  ....  ....  ....  r...  ....  ....  ....  ....
+sms.wording         r...  r...  r...  rwcu  r...  ....  ....  ....  rwcu
 sms.inbound         ....  ....  r...  r...  r...  ....  ....  ....  r...
 sms.sms             ....  ....  r...  r...  r...  ....  ....  ....  rwcu
 sms.template        r...  r...  r...  rwcu  r...  r...  ....  ....  rwcu
@@ -39,13 +43,16 @@ PUBLIC_METHODS = {
     "res.company": {"create", "action_rotate_sms_webhook_key"},
     "res.config.settings": {"action_rotate_sms_webhook_key"},
     "sms.composer": {"action_record_sms_consent"},
+    "sms.consent.check": {"action_verify"},
     "sms.consent.event": {"write"},
+    "sms.consent.evidence": {"write"},
     "sms.consent.mixin": {"action_record_sms_consent"},
     "sms.consent.record": {"action_record"},
     "sms.keyword": {"create", "write"},
     "sms.purpose": {"create", "write", "unlink"},
     "sms.sms": {"create", "send", "resend_failed"},
     "sms.template": {"write"},
+    "sms.wording": {"create", "write", "action_publish", "action_new_version"},
     "sms.virtual.phone": {"get_phone_data", "get_contact", "get_messages", "send_text"},
 }
 
@@ -576,6 +583,10 @@ class TestOutside(SmsCase):
         for door in (
             ("sms.consent.event", "_record"),
             ("sms.consent.event", "init"),
+            ("sms.consent.evidence", "_erase"),
+            ("sms.consent.evidence", "_store"),
+            ("sms.consent.key", "_get"),
+            ("sms.consent.link", "_append"),
             ("sms.consent", "_apply"),
             ("sms.consent", "_upsert"),
             ("sms.gate", "_decide"),

@@ -33,7 +33,7 @@ class TestLedger(SmsCase):
         self.env.flush_all()
         for query in (
             "UPDATE sms_consent_event SET event = 'revoked' WHERE id = %s",
-            "UPDATE sms_consent_event SET note = 'x' WHERE id = %s",
+            "UPDATE sms_consent_event SET evidence_digest = 'x' WHERE id = %s",
             "DELETE FROM sms_consent_event WHERE id = %s",
         ):
             self.assertRefusedByDatabase(query, event.id)

@@ -171,7 +171,7 @@ class TestInboundDoor(LiveCase):
             )
         self.assertEqual({response.status_code for response in responses}, {200})
         self.assertEqual(self.count("sms_inbound", "provider_sid = %s", [sid]), 1)
-        self.assertEqual(self.count("sms_consent_event", "number = %s", [number]), 1)
+        self.assertEqual(self.count_events(number), 1)
         self.peer.wait_for(number)
         self.wait_state(number, "pending")
         self.assertEqual(len(self.peer.to(number)), 1)
@@ -265,9 +265,7 @@ class TestStatusDoor(LiveCase):
         number = "+13035550133"
         message, sid = self._sent(number)
         self.report(message, "failed", sid, ErrorCode="21610")
-        found = self.count(
-            "sms_consent_event", "number = %s AND method = 'carrier'", [number]
-        )
+        found = self.count_events(number, "carrier")
         self.assertEqual(found, 1)
 
     def test_a_report_for_an_unknown_message_is_a_logged_nothing(self):
