@@ -63,7 +63,7 @@ class SmsSms(models.Model):
             )
             if message.model not in purposes:
                 purposes[message.model] = self._get_default_purpose(message.model)
-            vals.setdefault("purpose_id", purposes[message.model].id)
+            vals["purpose_id"] = vals.get("purpose_id") or purposes[message.model].id
             vals.setdefault("template_id", self.env.context.get("sms_template_id"))
             vals["record_company_id"] = company.id
             vals["number"] = self._to_e164(vals.get("number"), partner, company)

@@ -219,6 +219,13 @@ class TestValues(IntakeCase):
                 sms = self.env["sms.sms"].with_context(sms_purpose=code)
                 self.assertEqual(sms.create(values).purpose_id.code, purpose)
 
+    def test_no_row_comes_to_be_without_a_purpose(self):
+        """The outbox would never find it."""
+        for nothing in (False, None):
+            with self.subTest(nothing=nothing):
+                message = self.create(purpose_id=nothing)
+                self.assertBlocked(message, "marketing", "no_consent")
+
     def test_a_clients_context_decides_nothing(self):
         """``default_*`` keys come over RPC, and would be applied after the gate."""
         sms = self.env["sms.sms"].with_context(
