@@ -60,7 +60,8 @@ class ResCompany(models.Model):
         "Privacy Policy", help="Address of the page; wordings and forms name it."
     )
     sms_terms_url = fields.Char(
-        "Terms of Text Messages", help="Address of the page; wordings and forms name it."
+        "Terms of Text Messages",
+        help="Address of the page; wordings and forms name it.",
     )
 
     _sms_webhook_key_unique = models.UniqueIndex("(sms_webhook_key)")

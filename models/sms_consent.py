@@ -132,7 +132,8 @@ class SmsConsent(models.Model):
             SQL(
                 """
                 INSERT INTO sms_consent
-                    (company_id, number_hash, number, purpose_id, state, since, event_id)
+                    (company_id, number_hash, number, purpose_id, state, since,
+                     event_id)
                 VALUES (%s, %s, %s, %s, %s, %s, %s)
                 ON CONFLICT (company_id, number_hash, COALESCE(purpose_id, 0))
                 DO UPDATE SET state = EXCLUDED.state,

@@ -87,22 +87,24 @@ class SmsConsentEvidence(models.Model):
 
     def init(self):
         """Install the trigger that lets evidence be erased and nothing else."""
-        emptied = " AND ".join(f"NEW.{name} IS NULL" for name in PERSONAL_FIELDS)
-        self.env.cr.execute(
-            f"""
+        emptied = SQL(" AND ").join(
+            SQL("NEW.%s IS NULL", SQL.identifier(name)) for name in PERSONAL_FIELDS
+        )
+        guard = SQL(
+            """
             CREATE OR REPLACE FUNCTION sms_consent_evidence_guard()
             RETURNS trigger LANGUAGE plpgsql AS $$
             BEGIN
                 IF TG_OP = 'UPDATE' THEN
                     IF OLD.erased_at IS NULL AND NEW.erased_at IS NOT NULL
                        AND NEW.id = OLD.id AND NEW.company_id = OLD.company_id
-                       AND {emptied}
+                       AND %s
                     THEN
                         RETURN NEW;
                     END IF;
                 END IF;
                 RAISE EXCEPTION
-                    'Consent evidence can be erased, not changed: % refused', TG_OP
+                    'Consent evidence can be erased, not changed: %% refused', TG_OP
                     USING ERRCODE = 'restrict_violation';
             END $$;
             DROP TRIGGER IF EXISTS sms_consent_evidence_guard ON sms_consent_evidence;
@@ -113,8 +115,10 @@ class SmsConsentEvidence(models.Model):
             CREATE TRIGGER sms_consent_evidence_kept
                 BEFORE TRUNCATE ON sms_consent_evidence
                 FOR EACH STATEMENT EXECUTE FUNCTION sms_consent_evidence_guard();
-            """
+            """,
+            emptied,
         )
+        self.env.cr.execute(guard)
         return super().init()
 
     def write(self, vals):  # pylint: disable=method-required-super

@@ -59,9 +59,7 @@ class SmsConsentKey(models.AbstractModel):
         """
         key = self._get()
         return {
-            number: chain.number_hash(key, number)
-            for number in set(numbers)
-            if number
+            number: chain.number_hash(key, number) for number in set(numbers) if number
         }
 
     @api.model

@@ -11,8 +11,8 @@ import re
 #: Element: what shows that a wording has it, in English, Spanish, French, German.
 ELEMENTS = {
     "program": r"\{company\}|\{program\}",
-    "frequency": r"frequen|frecuencia|fréquence|häufigkeit|\bmsgs?/|per (day|week|month)"
-    r"|messages? (a|per) |al mes|par mois|pro monat|one message|varies",
+    "frequency": r"frequen|frecuencia|fréquence|häufigkeit|\bmsgs?/|varies|one message"
+    r"|messages? (a|per) |per (day|week|month)|al mes|par mois|pro monat",
     "rates": r"\brates?\b|\btarifas?\b|\bfrais\b|\btarifs?\b|\bkosten\b|\bgebühren\b",
     "STOP": r"\bSTOP\b",
     "HELP": r"\bHELP\b",
@@ -34,7 +34,5 @@ def missing_elements(body):
     return [
         element
         for element, pattern in ELEMENTS.items()
-        if not re.search(
-            pattern, body or "", 0 if element in EXACT else re.IGNORECASE
-        )
+        if not re.search(pattern, body or "", 0 if element in EXACT else re.IGNORECASE)
     ]
