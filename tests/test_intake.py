@@ -223,7 +223,7 @@ class TestValues(IntakeCase):
         """The outbox would never find it."""
         for nothing in (False, None):
             with self.subTest(nothing=nothing):
-                message = self.create(purpose_id=nothing)
+                message = self.make_sms(purpose_id=nothing)
                 self.assertBlocked(message, "marketing", "no_consent")
 
     def test_a_clients_context_decides_nothing(self):
