@@ -12,6 +12,7 @@ find_postgres() {
     PG_BIN=$(newest_postgres) && return
     is_debian || die_not_debian "PostgreSQL"
     local package
+    ! may_be_root || refresh_lists
     package=$(server_package)
     if ! is_stamped postgres-tree "$package"; then
         say "Fetching PostgreSQL ($package, unpacked into .dev/)"
@@ -30,11 +31,13 @@ newest_postgres() {
     dirname "$(readlink -f "$initdb")"
 }
 
-# The package that Debian's "postgresql" stands for, such as postgresql-17.
+# The newest server that the machine's own sources offer, such as postgresql-17.
 server_package() {
     local name
-    name=$(apt-cache depends postgresql 2>/dev/null | sed -n 's/.*Depends: \(postgresql-[0-9]*\)$/\1/p' | sort -V | tail -n 1)
-    echo "${name:-postgresql-17}"
+    while read -r name; do
+        [ -z "$(apt-cache madison "$name" 2>/dev/null)" ] || { echo "$name" && return; }
+    done < <(apt-cache pkgnames postgresql- | grep -x 'postgresql-[0-9]*' | sort -Vr)
+    die "the machine's apt sources offer no PostgreSQL server"
 }
 
 # PostgreSQL refuses to run as root. For root it runs as "postgres" or "nobody"; when that user cannot reach the folder
@@ -155,10 +158,17 @@ leave_postgres() {
     ) 6>"$DEV/run/pg.lock" || true
 }
 
-# A client of the cluster. The password goes by the environment, never by the command line.
-pg_client() {
-    local program=$1
-    shift
-    PGOPTIONS='-c client_min_messages=warning' PGPASSWORD=$(cat "$PG_PASSWORD") PGHOST=127.0.0.1 PGPORT=$(pg_port) PGUSER=$PG_ROLE "$PG_BIN/$program" "$@"
+# The client beside the server, or the one that the unpacked server's dependencies brought into the system.
+find_psql() {
+    local candidate
+    while read -r candidate; do
+        [ ! -x "$candidate" ] || { echo "$candidate" && return; }
+    done < <(echo "$PG_BIN/psql" && ls -r /usr/lib/postgresql/*/bin/psql 2>/dev/null; type -P psql)
+    die "psql, the client of PostgreSQL, is needed"
 }
-query() { pg_client psql -X -q -At -v ON_ERROR_STOP=1 -d "${2:-postgres}" -c "$1"; }
+
+# The password goes by the environment, never by the command line.
+psql() {
+    PGOPTIONS='-c client_min_messages=warning' PGPASSWORD=$(cat "$PG_PASSWORD") PGHOST=127.0.0.1 PGPORT=$(pg_port) PGUSER=$PG_ROLE "$(find_psql)" "$@"
+}
+query() { psql -X -q -At -v ON_ERROR_STOP=1 -d "${2:-postgres}" -c "$1"; }
