@@ -7,9 +7,7 @@ NATIVE_LINKS=$DEV/native
 NATIVE_EXCEPTIONS=$ROOT/tests/native_exceptions.txt
 
 native_modules() {
-    local suites
-    suites=$(printf '%s\n' "${NATIVE_SUITES[@]}" | paste -sd,)
-    echo "$suites,$(addon_depends)"
+    { printf '%s\n' "${NATIVE_SUITES[@]}" && addon_depends | tr ',' '\n'; } | sort -u | paste -sd,
 }
 
 # The suites' modules side by side in a folder of links, so that no folder above (a checkout is a Python package) is taken
