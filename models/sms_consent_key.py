@@ -17,6 +17,10 @@ KEY_PARAMETER = "helpdesk_mgmt_sms.consent_key"
 FINGERPRINT_PARAMETER = "helpdesk_mgmt_sms.consent_key_fingerprint"
 
 
+class ConsentKeyError(UserError):
+    """The ledger cannot be looked up: its key is not the one that it was begun with."""
+
+
 class SmsConsentKey(models.AbstractModel):
     """The secret with which numbers are hashed, so that an opt-out outlives erasure.
 
@@ -32,12 +36,12 @@ class SmsConsentKey(models.AbstractModel):
     def _get(self):
         """Return the key.
 
-        :raises UserError: when it is not the one that the ledger was begun with: with
+        :raises ConsentKeyError: when it is not the one that the ledger was begun with: with
             a wrong key no opt-out would be found
         """
         key = self._read()
         if self._fingerprint(key) != self._get_fingerprint(key):
-            raise UserError(
+            raise ConsentKeyError(
                 self.env._(
                     "The key of the consent ledger is not the one that it was begun "
                     "with, so no consent and no opt-out can be found. Restore the key: "

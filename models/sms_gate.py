@@ -1,10 +1,14 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+import logging
 from typing import NamedTuple
 
 from odoo import api, models
 
 from ..providers.base import E164
 from ..tools import gate
+from .sms_consent_key import ConsentKeyError
+
+_logger = logging.getLogger(__name__)
 
 
 class GateQuestion(NamedTuple):
@@ -33,10 +37,7 @@ class SmsGate(models.AbstractModel):
         :param questions: list of :class:`GateQuestion`
         :return: list of ``(Decision, consent event id or False)``, in the same order
         """
-        answers = self.env["sms.consent"]._get_answers(
-            [question.company.id for question in questions],
-            [question.number for question in questions],
-        )
+        answers = self._get_answers(questions)
         companies = {
             company: company._get_sms_gate_facts()
             for company in {question.company for question in questions}
@@ -47,9 +48,21 @@ class SmsGate(models.AbstractModel):
         ]
 
     @api.model
+    def _get_answers(self, questions):
+        """Return what is recorded of the recipients, None if it cannot be looked up."""
+        try:
+            return self.env["sms.consent"]._get_answers(
+                [question.company.id for question in questions],
+                [question.number for question in questions],
+            )
+        except ConsentKeyError:
+            _logger.critical("The key of the consent ledger is wrong: nothing is sent")
+            return None
+
+    @api.model
     def _decide_one(self, question, answers, company_facts):
         """Decide one message out of the facts gathered for its batch."""
-        found = answers.get((question.company.id, question.number), {})
+        found = (answers or {}).get((question.company.id, question.number), {})
         answer = self.env["sms.consent"]._get_answer(found, question.purpose.id)
         rules = question.purpose._get_rules(self.env.lang)
         number = question.number or ""
@@ -60,6 +73,7 @@ class SmsGate(models.AbstractModel):
                 state=answer.state,
                 is_helpdesk_purpose=rules.is_helpdesk,
                 exemption=question.exemption or "",
+                is_ledger_readable=answers is not None,
                 **company_facts,
             )
         )

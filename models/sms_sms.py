@@ -79,6 +79,10 @@ class SmsSms(models.Model):
             (gate.NO_CONSENT, "No consent: ask the person and record it"),
             (gate.NO_WAY_BACK, "Odoo's own provider cannot bring a STOP back"),
             (gate.NO_PROVIDER, "Text messaging is not set up: tell an administrator"),
+            (
+                gate.LEDGER_UNREADABLE,
+                "The consent ledger's key is wrong: tell an administrator",
+            ),
             (gate.REFUSED_BY_APP, "Refused by the app that made it"),
         ],
         string="Reason",

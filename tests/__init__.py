@@ -6,11 +6,13 @@ from . import test_hooks
 from . import test_intake
 from . import test_intake_refused
 from . import test_keywords_data
+from . import test_ledger
 from . import test_neutralize
 from . import test_outbox
 from . import test_providers
 from . import test_scenario
 from . import test_ticket
+from . import test_tools_chain
 from . import test_tools_consent
 from . import test_tools_gate
 from . import test_tools_keywords

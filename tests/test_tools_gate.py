@@ -185,8 +185,16 @@ class TestGate(BaseCase):
                 with self.subTest(case=case):
                     self.assertEqual(decide(case).verdict, BLOCK)
 
+    def test_what_cannot_be_looked_up_is_not_sent(self):
+        """Not even under opt-out: there may be a STOP. The answer to a STOP may go."""
+        for policy in (OPT_IN, OPT_OUT):
+            unreadable = facts(policy=policy, state=NONE, is_ledger_readable=False)
+            self.assertEqual(decide(unreadable).reason, gate.LEDGER_UNREADABLE)
+        answer = facts(is_ledger_readable=False, exemption="opt_out_confirmation")
+        self.assertEqual(decide(answer).verdict, SEND)
+
     def test_every_block_has_a_failure_that_the_chatter_shows(self):
         reasons = {decide(case).reason for case in all_facts()}
-        reasons |= {NO_NUMBER, BAD_NUMBER}
+        reasons |= {NO_NUMBER, BAD_NUMBER, gate.LEDGER_UNREADABLE}
         blocked = reasons - {CONSENT, NOT_OPTED_OUT, ANSWER}
         self.assertEqual(blocked, set(gate.FAILURE_TYPES))

@@ -29,6 +29,7 @@ NO_CONSENT = "no_consent"
 NO_WAY_BACK = "no_way_back"
 NO_PROVIDER = "no_provider"
 REFUSED_BY_APP = "refused_by_app"
+LEDGER_UNREADABLE = "ledger_unreadable"
 
 #: reason of a block: failure type that Odoo shows in the chatter
 FAILURE_TYPES = {
@@ -39,6 +40,7 @@ FAILURE_TYPES = {
     NO_CONSENT: "sms_no_consent",
     NO_WAY_BACK: "sms_no_provider",
     NO_PROVIDER: "sms_no_provider",
+    LEDGER_UNREADABLE: "sms_no_provider",
 }
 
 #: Texts that answer what the person has just texted. They pass without consent, each
@@ -66,6 +68,7 @@ class Facts:
     :param missing: what the provider's account lacks, in words; empty if complete
     :param is_helpdesk_purpose: the purpose is one of this addon's, not of other apps
     :param exemption: one of :data:`EXEMPTIONS` or empty
+    :param is_ledger_readable: the recorded answers could be looked up at all
     """
 
     number: str
@@ -76,6 +79,7 @@ class Facts:
     missing: tuple = ()
     is_helpdesk_purpose: bool = False
     exemption: str = ""
+    is_ledger_readable: bool = True
 
 
 @dataclass(frozen=True)
@@ -125,6 +129,8 @@ def _blocked_by_person(facts):
     """
     if facts.exemption in EXEMPTIONS:
         return None
+    if not facts.is_ledger_readable:
+        return LEDGER_UNREADABLE
     if facts.state == consent.OPTED_OUT:
         return OPTED_OUT
     if facts.policy == POLICY_OPT_OUT or facts.state == consent.OPTED_IN:
