@@ -18,7 +18,7 @@ FINGERPRINT_PARAMETER = "helpdesk_mgmt_sms.consent_key_fingerprint"
 
 
 class ConsentKeyError(UserError):
-    """The ledger cannot be looked up: its key is not the one that it was begun with."""
+    """The ledger cannot be looked up: its key is not that which it was begun with."""
 
 
 class SmsConsentKey(models.AbstractModel):

@@ -145,9 +145,7 @@ def _is_near(word, known):
     )
     left, right = word[start:], known[start:]
     swapped = left[1::-1] == right[:2] and left[2:] == right[2:]
-    return (
-        left[1:] == right[1:] or left[1:] == right or left == right[1:] or swapped
-    )
+    return left[1:] == right[1:] or left[1:] == right or left == right[1:] or swapped
 
 
 # ----------------------------------------------------------------------
@@ -161,7 +159,8 @@ def _classify_in(language, clauses, can_be_sure):
     parts = [part for part in parts if part.words]
     found = [part.find() for part in parts]
     others = sum(
-        len(part.words) for part, (level, _rule) in zip(parts, found, strict=True)
+        len(part.words)
+        for part, (level, _rule) in zip(parts, found, strict=True)
         if level == rules.NOTHING
     )
     is_qualified = any(

@@ -125,5 +125,15 @@ SPELLED_RIGHT = {
 __all__ = [
     *("LANGUAGES", "COURTESIES", "CONJUNCTIONS", "JOINED", "SPELLINGS"),
     *("MIN_FUZZY_LENGTH", "FUZZY", "SPELLED_RIGHT"),
-    *("ALL", "ALONE", "ANYWHERE", "BEGINNING", "LIKELY", "MAYBE", "NOTHING", "SURE", "WHOLE"),
+    *(
+        "ALL",
+        "ALONE",
+        "ANYWHERE",
+        "BEGINNING",
+        "LIKELY",
+        "MAYBE",
+        "NOTHING",
+        "SURE",
+        "WHOLE",
+    ),
 ]

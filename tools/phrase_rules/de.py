@@ -67,7 +67,8 @@ TABLE = (
     (
         *("opt_out", BEGINNING, SURE),
         "Off the list, or the consent taken back by its name.",
-        "{erase} sie? mich|uns von|aus der|dem|ihrer|ihrem|eurer|eurem|den|ihren {list}",
+        "{erase} sie? mich|uns von|aus "
+        "der|dem|ihrer|ihrem|eurer|eurem|den|ihren {list}",
         "{erase} sie? meine {number} aus|von der|dem|ihrer|ihrem|eurer|eurem {list}",
         "ich widerrufe hiermit? meine|die? einwilligung|zustimmung|erlaubnis",
         "ich ziehe meine einwilligung|zustimmung zuruck|zurueck",
@@ -83,9 +84,11 @@ TABLE = (
     (
         *("wrong_number", BEGINNING, SURE),
         "Tells that somebody else is meant.",
-        "da|hier? sie|ihr|du haben|habt|hast die|eine falsche|verkehrte {number}|person",
+        "da|hier? sie|ihr|du haben|habt|hast die|eine falsche|verkehrte "
+        "{number}|person",
         "da haben|habt|hast sie|ihr|du die|eine falsche {number}|person",
-        "da? sie|haben|ihr|habt haben|sie|habt|ihr sich|euch verwahlt|verwaehlt|vertippt",
+        "da? sie|haben|ihr|habt haben|sie|habt|ihr sich|euch "
+        "verwahlt|verwaehlt|vertippt",
         "da? sie|haben haben|sie sich in|mit der {number} geirrt|vertan",
         "das|dies ist nicht|nimmer mehr? die|das {number}|handy|telefon von",
         "hier gibt|wohnt|ist es? {no}|keinen @|herr|frau|herrn",
@@ -109,7 +112,8 @@ TABLE = (
         *("doubtful", BEGINNING, LIKELY),
         "No more of some of them.",
         "{no} {the}? {texts} mehr zu|zum|zur|wegen|uber|ueber",
-        "wie kann|konnen|melde|bestelle ich|man|wir mich|die|das? abmelden|abbestellen|ab",
+        "wie kann|konnen|melde|bestelle ich|man|wir mich|die|das? "
+        "abmelden|abbestellen|ab",
     ),
     (
         *("doubtful", ANYWHERE, LIKELY),
@@ -151,12 +155,14 @@ LANGUAGE = make_language(
         "{number} gewahlt|gewaehlt|angegeben",
     ),
     qualifiers=(
+        ""
         "aber|ausser|sondern|nur|bis|wenn|falls|weil|solange|jedoch|doch|wann|wie|warum",
         "wegen|zum|zur|uber|ueber|bezuglich|vor|nach|statt",
         "rufen sie? mich?",
     ),
     matters="""
-        drucker laptop pc rechner computer server outlook mail mails postfach teams excel
+        drucker laptop pc rechner computer server outlook mail mails postfach teams
+        excel
         vpn wlan netz netzwerk ticket tickets bildschirm monitor tastatur maus fehler
         passwort konto portal button link newsletter dienst termin besprechung ordner
         datei lizenz lizenzen kalender gruppe bestellung router update einkauf domane

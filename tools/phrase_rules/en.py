@@ -27,7 +27,7 @@ TABLE = (
     ),
     (
         *("opt_out", ALL, SURE),
-        "Those that mean nothing else even after \"I want to\".",
+        'Those that mean nothing else even after "I want to".',
         "stop|unsubscribe|optout|stopall",
         "{stop}|cancel|unsubscribe from? {the}? {the}? {texts}",
         "stopall {the}? {texts}",

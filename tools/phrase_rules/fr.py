@@ -63,7 +63,8 @@ TABLE = (
         "Wants none, with the texts as its object.",
         "je|j|on|nous ne? veux|souhaite|desire|voulons|souhaitons|veut plus|pas "
         "recevoir {the}? {the}? {texts}",
-        "je|j|on|nous ne? veux|souhaite|desire|voulons|veut plus|pas {the} {the}? {texts}",
+        "je|j|on|nous ne? veux|souhaite|desire|voulons|veut plus|pas {the} "
+        "{the}? {texts}",
         "ne plus recevoir {the}? {texts}",
     ),
     (
@@ -146,6 +147,7 @@ LANGUAGE = make_language(
         "avant|apres h",
     ),
     qualifiers=(
+        ""
         "mais|sauf|excepte|seulement|jusqu|jusque|quand|si|lorsque|parce|car|uniquement",
         "pour ce|cette|le|la|les ticket|panne|pannes|demande|incident",
         "concernant|comment|pourquoi|avant|apres|pendant",

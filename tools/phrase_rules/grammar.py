@@ -20,10 +20,47 @@ ALONE, ALL, BEGINNING, ANYWHERE = ("alone", "all", "beginning", "anywhere")
 
 #: Written like names, or standing where a name could, and none: "I'm not Admin".
 NO_NAMES = frozenset(
-    "admin administrator administrador administrateur it edv sure ok available ready "
-    "able done here there seguro listo aqui sur pret dispo sicher da fertig zuhause "
-    "windows outlook teams office excel user usuario utilisateur benutzer chef urgent "
-    "owner tech support expert".split()
+    [
+        "admin",
+        "administrator",
+        "administrador",
+        "administrateur",
+        "it",
+        "edv",
+        "sure",
+        "ok",
+        "available",
+        "ready",
+        "able",
+        "done",
+        "here",
+        "there",
+        "seguro",
+        "listo",
+        "aqui",
+        "sur",
+        "pret",
+        "dispo",
+        "sicher",
+        "da",
+        "fertig",
+        "zuhause",
+        "windows",
+        "outlook",
+        "teams",
+        "office",
+        "excel",
+        "user",
+        "usuario",
+        "utilisateur",
+        "benutzer",
+        "chef",
+        "urgent",
+        "owner",
+        "tech",
+        "support",
+        "expert",
+    ]
 )
 
 
