@@ -36,8 +36,8 @@ class SmsConsentKey(models.AbstractModel):
     def _get(self):
         """Return the key.
 
-        :raises ConsentKeyError: when it is not the one that the ledger was begun with: with
-            a wrong key no opt-out would be found
+        :raises ConsentKeyError: when the ledger was begun with another one: with a
+            wrong key no opt-out would be found
         """
         key = self._read()
         if self._fingerprint(key) != self._get_fingerprint(key):
