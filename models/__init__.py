@@ -10,6 +10,7 @@ from . import (
     sms_consent_link,
     sms_consent_check,
     sms_consent,
+    sms_consent_entry,
     sms_consent_mixin,
     sms_gate,
     sms_sms,

@@ -88,17 +88,17 @@ class SmsSms(models.Model):
         self._cancel_waiting(company, self.number)
 
     @api.model
-    def _cancel_waiting(self, company, number):
-        """Block what waits for a person who has just opted out.
+    def _cancel_waiting(self, company, *numbers):
+        """Block what waits for people who have just opted out.
 
         :param company: ``res.company``
-        :param str number: E.164
+        :param numbers: E.164
         """
         waiting = self.sudo().search(
             [
                 ("state", "=", "outgoing"),
                 ("record_company_id", "=", company.id),
-                ("number", "=", number),
+                ("number", "in", numbers),
                 ("exemption", "=", False),
             ]
         )

@@ -17,6 +17,7 @@ from . import test_tools_consent
 from . import test_tools_gate
 from . import test_tools_keywords
 from . import test_tools_phrases
+from . import test_tools_scans
 from . import test_tools_segments
 from . import test_tools_texts
 from . import test_tours

@@ -1,4 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+import base64
 from datetime import timedelta
 
 from odoo import fields
@@ -8,6 +9,8 @@ from odoo.tests import Form
 from .common import SmsCase, phone_number
 
 OTHER_NUMBER = phone_number(1)
+PDF = b"%PDF-1.4 signed"
+SCAN = base64.b64encode(PDF)
 
 
 class ConsentFormCase(SmsCase):
@@ -25,6 +28,8 @@ class ConsentFormCase(SmsCase):
         """Fill in the form and press the button; return the ledger's new events."""
         before = self.env["sms.consent.event"].search([])
         form = self.open_form(record, user)
+        if values.get("method") == "paper":
+            values = {"method": "paper", "scan": SCAN, "scan_name": "a.pdf", **values}
         for name, value in values.items():
             setattr(form, name, value)
         form.save().action_record()
@@ -117,7 +122,7 @@ class TestRecordConsent(ConsentFormCase):
         wording = self.open_form().wording
         for part in (
             self.company.name,
-            "Tickets",
+            "support tickets",
             "frequency",
             "rates",
             "STOP",
@@ -129,9 +134,67 @@ class TestRecordConsent(ConsentFormCase):
     def test_the_proposed_words_follow_the_purposes_until_they_are_changed(self):
         form = self.open_form()
         form.purpose_ids.add(self.purposes("alert"))
-        self.assertIn("Outages and system alerts", form.wording)
+        self.assertIn("outages and their end", form.wording)
         form.wording = "As signed"
         self.assertEqual(form.save().wording, "As signed")
+
+    def test_words_that_were_not_changed_name_their_version(self):
+        form = self.open_form()
+        form.purpose_ids.add(self.purposes("alert"))
+        form.save().action_record()
+        events = self.env["sms.consent.event"].search([("number", "=", self.number)])
+        for event in events:
+            version = self.env["sms.wording"]._get_published(
+                self.company, event.purpose_id
+            )
+            self.assertEqual(event.wording_id, version)
+            self.assertEqual(event.wording_digest, version.digest)
+
+    def test_words_that_were_changed_are_nobodys_version(self):
+        event = self.record(wording="I agree to texts.")
+        self.assertFalse(event.wording_id or event.wording_digest)
+        self.assertEqual(event.wording, "I agree to texts.")
+
+    def test_the_words_are_proposed_in_the_customers_language(self):
+        self.env["res.lang"]._activate_lang("fr_FR")
+        version = self.env["sms.wording"].create(
+            {
+                "purpose_id": self.purposes("ticket").id,
+                "lang": "fr_FR",
+                "body": "J'accepte les SMS de {company}.",
+            }
+        )
+        version.action_publish()
+        self.customer.lang = "fr_FR"
+        for record in (self.ticket, self.customer):
+            with self.subTest(record=record):
+                form = self.open_form(record, self.agent)
+                form.purpose_ids.clear()
+                form.purpose_ids.add(self.purposes("ticket"))
+                self.assertEqual(
+                    form.wording, f"J'accepte les SMS de {self.company.name}."
+                )
+        self.assertEqual(self.record().wording_id, version)
+
+    def test_the_scan_of_a_signed_form_is_kept_with_the_evidence(self):
+        event = self.record(method="paper", witness="Alex at the desk")
+        evidence = event.sudo().evidence_id
+        self.assertEqual(evidence.witness, "Alex at the desk")
+        self.assertEqual(evidence.attachment_ids.raw, PDF)
+        self.assertTrue(evidence._files_hold())
+        scan = evidence.attachment_ids
+        self.assertTrue(scan.with_user(self.compliance_officer).has_access("read"))
+        for user in (self.own_agent, self.agent, self.manager, self.employee):
+            self.assertFalse(scan.with_user(user).has_access("read"), user.login)
+
+    def test_a_scan_of_another_way_is_not_kept(self):
+        form = self.open_form()
+        form.method, form.scan = "paper", SCAN
+        form.method = "phone"
+        form.save().action_record()
+        event = self.env["sms.consent.event"].search([("number", "=", self.number)])
+        self.assertEqual(event.method, "phone")
+        self.assertFalse(event.sudo().evidence_id.attachment_ids)
 
     def test_the_button_in_the_composer_opens_the_same_form(self):
         action = self.ticket.with_user(self.own_agent).action_send_sms()
@@ -190,7 +253,16 @@ class TestMissing(ConsentFormCase):
         for method in ("in_person", "phone", "written", "paper"):
             for wording in (False, "", "  \n "):
                 with self.subTest(method=method, wording=wording):
-                    self.refuse("words", wording=wording, method=method)
+                    self.refuse("words", wording=wording, method=method, scan=SCAN)
+
+    def test_the_scan_of_a_signed_form(self):
+        for scan, words in (
+            (False, "Attach the scan"),
+            (base64.b64encode(b"<html><script/></html>"), "is no scan"),
+            (base64.b64encode(b"MZ\x90\x00" * 9), "is no scan"),
+        ):
+            with self.subTest(scan=scan):
+                self.refuse(words, method="paper", scan=scan, scan_name="form.pdf")
 
     def test_the_form_asks_for_who_how_when_and_the_words(self):
         for name in ("number", "method", "happened_at", "wording", "decision"):

@@ -1,13 +1,15 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+import base64
+
 from odoo import api, fields, models
-from odoo.exceptions import AccessError, UserError, ValidationError
-from odoo.tools import format_datetime
+from odoo.exceptions import ValidationError
 
 from ..models.sms_consent_event import METHOD_SELECTION
 from ..tools import consent
 
 #: What an agent can witness. The other ways enter themselves.
 AGENT_METHODS = ("in_person", "phone", "written", "paper")
+PAPER = "paper"
 
 
 class SmsConsentRecord(models.TransientModel):
@@ -47,23 +49,22 @@ class SmsConsentRecord(models.TransientModel):
         precompute=True,
         help="The words that the person heard or signed. Change them if they differ.",
     )
-    note = fields.Text(help="What else should be known: who witnessed it, where.")
+    note = fields.Text(help="What else should be known: where it was, what was asked.")
+    witness = fields.Char("Witnessed By", help="Who saw the form being signed.")
+    # In the table and not in the file store: it goes with this form.
+    scan = fields.Binary(attachment=False, help="PDF, PNG, JPEG, TIFF or HEIC.")
+    scan_name = fields.Char()
     res_model = fields.Char()
     res_id = fields.Integer()
 
     @api.depends("decision", "purpose_ids", "company_id")
     def _compute_wording(self):
-        """Propose the words in which consent is asked for."""
+        """Propose the published words, in the person's language."""
         for record in self:
-            if record.decision != consent.GRANTED:
-                record.wording = False
-                continue
-            record.wording = self.env._(
-                "I agree that %(company)s sends me text messages about: %(purposes)s. "
-                "Message frequency varies. Message and data rates may apply. "
-                "I can reply STOP at any time to opt out, HELP for help.",
-                company=record.company_id.name,
-                purposes=", ".join(record.purpose_ids.mapped("name")) or "…",
+            record.wording = record.decision == consent.GRANTED and self.env[
+                "sms.consent.entry"
+            ]._propose_words(
+                record.company_id, record.purpose_ids._origin, record._get_lang()
             )
 
     def action_record(self):
@@ -73,39 +74,29 @@ class SmsConsentRecord(models.TransientModel):
         """
         self.ensure_one()
         record = self._check_rights()
-        number = self._get_number()
-        self._check_complete()
-        self._check_not_overtaken(number)
-        purposes = self.purpose_ids or None
-        self.env["sms.consent.event"].sudo()._record(
+        self.env["sms.consent.entry"]._enter(
             self.company_id,
-            number,
+            self.number,
             self.decision,
             self.method,
-            purposes,
-            happened_at=self.happened_at,
-            wording=self.wording,
+            self.purpose_ids,
+            self.happened_at,
+            self.wording,
             note=self.note,
             name=self._get_person(record),
             res_model=self.res_model,
             res_id=self.res_id,
+            **self._get_paper_facts(),
         )
-        if self.decision == consent.REVOKED:
-            self.env["sms.sms"]._cancel_waiting(self.company_id, number)
         return {"type": "ir.actions.act_window_close"}
 
     def _check_rights(self):
         """Return the record that this is about, after checking what the user may.
 
-        :raises AccessError: for who is no helpdesk user, may not edit the record, or
+        :raises AccessError: for who is no helpdesk user, may not see the record, or
             works in another company
         """
-        if not self.env.user.has_group("helpdesk_mgmt.group_helpdesk_user_own"):
-            raise AccessError(self.env._("Only helpdesk users may record consent."))
-        if self.company_id not in self.env.companies:
-            raise AccessError(
-                self.env._("You do not work in %s.", self.company_id.sudo().name)
-            )
+        self.env["sms.consent.entry"]._check_company(self.company_id)
         if not (self.res_model and self.res_id):
             return None
         if not isinstance(self.env.get(self.res_model), self.pool["sms.consent.mixin"]):
@@ -114,47 +105,16 @@ class SmsConsentRecord(models.TransientModel):
         record.check_access("read")
         return record
 
-    def _get_number(self):
-        """Return the number as E.164.
+    def _get_paper_facts(self):
+        """Return what belongs to a signed form: its scan, and who saw it signed.
 
-        :raises UserError: when it cannot be read
+        :raises UserError: for a signed form without a scan
         """
-        country = self.company_id.country_id
-        number = self.env["res.partner"]._phone_format_number(self.number, country)
-        if not number:
-            raise UserError(
-                self.env._(
-                    "“%s” is not a phone number. Enter it with its country code, for "
-                    "example +1 303 555 0100.",
-                    self.number,
-                )
-            )
-        return number
-
-    def _check_complete(self):
-        """Refuse a consent without purposes or words, and one of the future."""
-        if self.decision == consent.GRANTED and not self.purpose_ids:
-            raise UserError(self.env._("Choose what the person agreed to."))
-        if self.decision == consent.GRANTED and not (self.wording or "").strip():
-            raise UserError(self.env._("Enter the words that the person agreed to."))
-        if self.happened_at > fields.Datetime.now():
-            raise UserError(self.env._("A consent cannot be given in the future."))
-
-    def _check_not_overtaken(self, number):
-        """Refuse a consent that the person has taken back since."""
-        number_hash = self.env["sms.consent.key"]._hash([number])[number]
-        stopped_at = self.env["sms.consent"]._get_stopped_at(
-            self.company_id, number_hash, self.purpose_ids
-        )
-        if consent.is_overtaken(self.decision, self.happened_at, stopped_at):
-            raise UserError(
-                self.env._(
-                    "%(number)s opted out on %(date)s, after this consent. Only a new "
-                    "consent counts: ask the person again.",
-                    number=number,
-                    date=format_datetime(self.env, stopped_at, dt_format="medium"),
-                )
-            )
+        if self.method != PAPER:
+            return {}
+        data = base64.b64decode(self.scan or b"")
+        scan = self.env["sms.consent.entry"]._read_scan(self.scan_name, data)
+        return {"files": [scan], "witness": self.witness}
 
     def _get_person(self, record):
         """Return the person's name as the record knows it."""
@@ -163,3 +123,16 @@ class SmsConsentRecord(models.TransientModel):
         if "sms_customer_name" in record:
             return record.sms_customer_name
         return record.display_name
+
+    def _get_lang(self):
+        """Return the language of the person on the record, False when unknown."""
+        record = self.env.get(self.res_model)
+        if record is None or not self.res_id or not record.has_access("read"):
+            return False
+        record = record.browse(self.res_id).exists()
+        if not record.has_access("read"):
+            return False
+        for name in ("sms_customer_id", "partner_id"):
+            if name in record:
+                return record[name].lang
+        return "lang" in record and record.lang
