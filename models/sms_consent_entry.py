@@ -65,9 +65,7 @@ class SmsConsentEntry(models.AbstractModel):
         if not self.env.user.has_group("helpdesk_mgmt.group_helpdesk_user_own"):
             raise AccessError(self.env._("Only helpdesk users may record consent."))
         if company not in self.env.companies:
-            raise AccessError(
-                self.env._("You do not work in %s.", company.sudo().name)
-            )
+            raise AccessError(self.env._("You do not work in %s.", company.sudo().name))
 
     @api.model
     def _read_number(self, company, number):

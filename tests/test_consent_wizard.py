@@ -29,7 +29,7 @@ class ConsentFormCase(SmsCase):
         before = self.env["sms.consent.event"].search([])
         form = self.open_form(record, user)
         if values.get("method") == "paper":
-            values = {"method": "paper", "scan": SCAN, "scan_name": "a.pdf", **values}
+            values = {"method": "paper", "scan": SCAN, **values}
         for name, value in values.items():
             setattr(form, name, value)
         form.save().action_record()
