@@ -22,6 +22,7 @@
         "views/res_partner_views.xml",
         "views/calendar_event_views.xml",
         "views/sms_consent_views.xml",
+        "views/sms_ledger_views.xml",
         "views/sms_sms_views.xml",
         "views/sms_configuration_views.xml",
         "views/sms_composer_views.xml",

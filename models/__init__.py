@@ -9,6 +9,7 @@ from . import (
     sms_consent_event,
     sms_consent_link,
     sms_consent_check,
+    sms_consent_export,
     sms_consent,
     sms_consent_entry,
     sms_consent_mixin,

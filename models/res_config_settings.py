@@ -13,6 +13,8 @@ class ResConfigSettings(models.TransientModel):
     sms_consent_policy = fields.Selection(
         related="company_id.sms_consent_policy", readonly=False
     )
+    sms_privacy_url = fields.Char(related="company_id.sms_privacy_url", readonly=False)
+    sms_terms_url = fields.Char(related="company_id.sms_terms_url", readonly=False)
     sms_twilio_messaging_service_sid = fields.Char(
         related="company_id.sms_twilio_messaging_service_sid", readonly=False
     )

@@ -59,7 +59,6 @@ class SmsConsentCheck(models.Model):
     broken_reason = fields.Selection(REASONS, "Why", readonly=True)
     broken_event_id = fields.Integer("Event (ID)", readonly=True)
 
-    @api.model
     def action_verify(self):
         """Verify the current company's ledger now; open what was found.
 

@@ -1,4 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from . import hypothesis_profile
 from . import test_access
 from . import test_consent
 from . import test_consent_wizard
@@ -24,3 +25,4 @@ from . import test_tours
 from . import test_virtual_phone
 from . import test_waiting
 from . import test_webhooks
+from . import test_wording

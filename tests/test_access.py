@@ -43,7 +43,7 @@ PUBLIC_METHODS = {
     "res.company": {"create", "action_rotate_sms_webhook_key"},
     "res.config.settings": {"action_rotate_sms_webhook_key"},
     "sms.composer": {"action_record_sms_consent"},
-    "sms.consent.check": {"action_verify"},
+    "sms.consent.check": {"action_verify", "action_export"},
     "sms.consent.event": {"write"},
     "sms.consent.evidence": {"write"},
     "sms.consent.mixin": {"action_record_sms_consent"},

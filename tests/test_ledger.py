@@ -1,10 +1,13 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 import os
+import runpy
+import tempfile
+from pathlib import Path
 from unittest.mock import patch
 
 from psycopg2 import errors
 
-from odoo.exceptions import UserError
+from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
@@ -12,6 +15,7 @@ from ..models.sms_consent_key import KEY_VARIABLE
 from ..tools import chain
 from .common import SmsCase, phone_number
 
+SCRIPT = Path(__file__).resolve().parents[1] / "bin" / "verify-ledger.py"
 CHECK_LOGGER = "odoo.addons.helpdesk_mgmt_sms.models.sms_consent_check"
 
 
@@ -247,6 +251,39 @@ class TestVerification(LedgerCase):
             if call.args[0].startswith(f"{self.company.name}: ")
         ]
         self.assertIn(f"intact, {len(self.events)} links", line)
+
+    def test_the_export_is_verified_without_odoo(self):
+        """By the script in ``bin``, which knows nothing of Odoo or of this addon."""
+        self.seal()
+        verify = runpy.run_path(str(SCRIPT))["main"]
+        exported = self.env["sms.consent.check"]._export(self.company)
+        self.assertNotIn("Person 1", exported)
+        self.assertNotIn(phone_number(1)[2:], exported)
+        with tempfile.NamedTemporaryFile("w", suffix=".json") as file:
+            file.write(exported)
+            file.flush()
+            with patch("builtins.print") as printed:
+                self.assertEqual(verify(file.name), 0)
+        head = self.verify().head_hash
+        self.assertIn(f"{len(self.events)} links, end {head}", str(printed.call_args))
+        for old, new, expected in (
+            ('"event": "granted"', '"event": "revoked"', "link 1 is not what"),
+            ('"sequence": 2', '"sequence": 3', "link 2 is missing"),
+        ):
+            with (
+                self.subTest(new),
+                tempfile.NamedTemporaryFile("w", suffix=".json") as file,
+            ):
+                file.write(exported.replace(old, new, 1))
+                file.flush()
+                self.assertIn(expected, verify(file.name))
+
+    def test_who_may_export(self):
+        check = self.verify()
+        action = check.with_user(self.compliance_officer).action_export()
+        self.assertRegex(action["url"], r"^/web/content/\d+\?download=true$")
+        with self.assertRaises(AccessError):
+            check.with_user(self.agent).action_export()
 
     def test_who_may_verify(self):
         action = (

@@ -2,7 +2,7 @@
 """The arithmetic of the consent ledger: digests, keyed hashes, and the chain.
 
 Everything here can be done again by anybody with a calculator for SHA-256, without
-Odoo: ``bin/verify-ledger`` does. What is hashed is the canonical JSON of a mapping:
+Odoo: ``bin/verify-ledger.py`` does. What is hashed is the canonical JSON of a mapping:
 sorted keys, no spaces, UTF-8, times in UTC as ``2026-11-25T10:18:00Z``.
 """
 

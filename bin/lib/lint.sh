@@ -98,7 +98,7 @@ check_oca_po() {
 # The commands are read together with their parts, so that a name used in another file counts as used (.shellcheckrc).
 check_shell() {
     local files
-    mapfile -d '' files < <(list_files ':(glob)bin/*' '.ci/run')
+    mapfile -d '' files < <(list_files ':(glob)bin/*' ':(exclude)bin/*.py' '.ci/run')
     (cd "$ROOT" && shellcheck --check-sourced "${files[@]}")
 }
 

@@ -1,0 +1,87 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+import json
+
+from odoo import api, fields, models
+
+from ..tools.chain import CONTENT_FIELDS, GENESIS
+
+
+class SmsConsentCheck(models.Model):
+    """The ledger in a file, which anybody can verify without Odoo."""
+
+    _inherit = "sms.consent.check"
+
+    def action_export(self):
+        """Make the file of the company's whole chain, and offer it for download.
+
+        :return: the action that downloads it
+        :raises AccessError: for who may not read the ledger's links
+        """
+        self.ensure_one()
+        self.check_access("read")
+        self.env["sms.consent.link"].check_access("read")
+        # Who reads the check may read its file, and nobody may write either.
+        attachment_sudo = self.env["ir.attachment"].sudo()
+        attachment_sudo = attachment_sudo.create(
+            {
+                "name": f"consent-ledger-{fields.Date.today()}.json",
+                "raw": self._export(self.company_id).encode(),
+                "mimetype": "application/json",
+                "res_model": self._name,
+                "res_id": self.id,
+            }
+        )
+        return {
+            "type": "ir.actions.act_url",
+            "url": f"/web/content/{attachment_sudo.id}?download=true",
+            "target": "download",
+        }
+
+    @api.model
+    def _export(self, company):
+        """Return a company's chain as JSON.
+
+        One object with ``company``, ``exported_at``, and ``links``: number, hash of the
+        link before, own hash, and the content that is hashed. It names nobody: numbers
+        are keyed hashes, evidence is a digest.
+
+        :param company: ``res.company``
+        :rtype: str
+        """
+        links, after = [], 0
+        while rows := self._read_links(company, after):
+            contents = self.env["sms.consent.event"]._read_content(
+                [row[1] for row in rows]
+            )
+            for sequence, event_id, previous, own_hash in rows:
+                content = contents.get(event_id)
+                links.append(
+                    {
+                        "sequence": sequence,
+                        "previous": previous,
+                        "hash": own_hash,
+                        "content": content and self._to_json(content),
+                    }
+                )
+            after = rows[-1][0]
+        return json.dumps(
+            {
+                "company": company.name,
+                "exported_at": fields.Datetime.to_string(fields.Datetime.now()),
+                "genesis": GENESIS,
+                "content_fields": CONTENT_FIELDS,
+                "links": links,
+            },
+            ensure_ascii=False,
+            indent=1,
+        )
+
+    @staticmethod
+    def _to_json(content):
+        """Return a content with its times as text, as they are hashed."""
+        return {
+            name: value.strftime("%Y-%m-%dT%H:%M:%SZ")
+            if name in ("happened_at", "recorded_at")
+            else value
+            for name, value in content.items()
+        }
