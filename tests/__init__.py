@@ -2,6 +2,7 @@
 from . import hypothesis_profile
 from . import test_access
 from . import test_consent
+from . import test_consent_bulk
 from . import test_consent_wizard
 from . import test_hooks
 from . import test_intake

@@ -1,0 +1,291 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+"""The ledger for many statements at once: the same result as one by one, set-based."""
+
+import secrets
+from datetime import datetime
+from itertools import repeat
+from typing import NamedTuple
+
+from odoo import api, fields, models
+from odoo.tools import SQL, split_every
+
+from ..tools import chain, consent
+from ..tools.consent import Answer
+from .sms_consent import READ_ANSWERS
+from .sms_consent_event import METHOD_SELECTION
+from .sms_consent_evidence import PERSONAL_FIELDS
+
+#: Statements that are written by one set of queries.
+CHUNK_SIZE = 5000
+
+#: What a caller gives of the evidence. There are no scans on this way in.
+FACTS = tuple(
+    name for name in PERSONAL_FIELDS if name not in ("salt", "number", "file_digests")
+)
+
+
+class Statement(NamedTuple):
+    """One thing that a person said: what ``_record`` takes, as a row."""
+
+    number: str
+    event: str
+    method: str
+    purposes: models.BaseModel | None = None
+    happened_at: datetime | None = None
+    wordings: models.BaseModel | None = None
+    facts: dict = {}
+
+
+class SmsConsentEvent(models.Model):
+    _inherit = "sms.consent.event"
+
+    @api.model
+    def _record_many(self, company, statements):
+        """Enter many statements, in order, as :meth:`_record` does one by one.
+
+        A fixed number of queries for each :data:`CHUNK_SIZE` statements.
+
+        :param company: ``res.company``, one
+        :param statements: iterable of :class:`Statement`
+        :return: how many events were entered
+        :raises ValueError: as :meth:`_record`; then nothing of its chunk is entered
+        """
+        count = 0
+        for chunk in split_every(CHUNK_SIZE, statements):
+            count += self._record_chunk(company, list(chunk))
+        if count:
+            self.env["sms.consent.link"]._wake_sealer()
+        return count
+
+    @api.model
+    def _record_chunk(self, company, statements):
+        """Enter some statements; return how many events that makes."""
+        for model_name in ("sms.consent", "sms.consent.evidence", self._name):
+            self.env[model_name].flush_model()
+        hashes = self.env["sms.consent.key"]._hash(row.number for row in statements)
+        evidence = self.env["sms.consent.evidence"].sudo()
+        evidence_rows = evidence._insert_many(company, statements)
+        now = fields.Datetime.now()
+        get_purpose_values = self._make_purpose_reader()
+        events = [
+            {
+                "company_id": company.id,
+                "number_hash": hashes[row.number],
+                "event": row.event,
+                "method": row.method,
+                "happened_at": row.happened_at or now,
+                "recorded_at": now,
+                "user_id": self.env.uid,
+                "evidence_id": evidence_id,
+                "evidence_digest": digest,
+                **values,
+            }
+            for row, (evidence_id, digest) in zip(
+                statements, evidence_rows, strict=True
+            )
+            for values in get_purpose_values(row)
+        ]
+        self._check_many(events)
+        insert_many(self, events)
+        numbers = {value: number for number, value in hashes.items()}
+        self.env["sms.consent"]._apply_many(company, events, numbers)
+        self.invalidate_model()
+        evidence.invalidate_model()
+        return len(events)
+
+    @api.model
+    def _make_purpose_reader(self):
+        """Return a function from a statement to the values of each of its events.
+
+        Many statements share few sets of purposes and wordings: each is read once.
+        """
+        known = {}
+        no_purpose, no_wording = self.env["sms.purpose"], self.env["sms.wording"].sudo()
+
+        def read(row):
+            if row.purposes is not None and not row.purposes:
+                raise ValueError("a consent event without a purpose records nothing")
+            purposes = [no_purpose] if row.purposes is None else row.purposes
+            wordings = no_wording if row.wordings is None else row.wordings
+            key = (row.purposes and row.purposes._ids, wordings._ids)
+            if key not in known:
+                known[key] = [
+                    self._get_purpose_values(purpose, wordings.sudo())
+                    for purpose in purposes
+                ]
+            return known[key]
+
+        return read
+
+    @api.model
+    def _check_many(self, events):
+        """Refuse what the ORM and the ledger would refuse one by one."""
+        methods = {method for method, _label in METHOD_SELECTION}
+        for values in events:
+            if values["method"] not in methods:
+                raise ValueError(f"no such way to consent: {values['method']!r}")
+            consent.next_state(
+                consent.NONE, values["event"], not values["purpose_id"]
+            )  # raises for an event that there is not
+
+
+class SmsConsentEvidence(models.Model):
+    _inherit = "sms.consent.evidence"
+
+    @api.model
+    def _insert_many(self, company, statements):
+        """Keep the evidence of many statements.
+
+        :return: pairs of an id and the digest for the ledger, in the same order
+        """
+        rows = []
+        for statement in statements:
+            facts = {name: statement.facts.get(name) or None for name in FACTS}
+            if unknown := statement.facts.keys() - facts.keys():
+                raise ValueError(f"not evidence: {sorted(unknown)}")
+            facts.update(number=statement.number, salt=secrets.token_hex(16))
+            rows.append(facts)
+        digests = [chain.digest({**facts, "file_digests": None}) for facts in rows]
+        ids = insert_many(self, [{"company_id": company.id, **row} for row in rows])
+        return list(zip(ids, digests, strict=True))
+
+
+class SmsConsent(models.Model):
+    _inherit = "sms.consent"
+
+    @api.model
+    def _apply_many(self, company, events, numbers):
+        """Bring the answers up to date with many events, as :meth:`_apply` does.
+
+        Reads the answers of all numbers at once, follows the rule in memory, and
+        writes what has changed at once.
+
+        :param company: ``res.company`` of all events
+        :param events: their values with their ``id``, in order
+        :param dict numbers: number by its keyed hash
+        """
+        answers = self._read_locked_answers(company, list(numbers))
+        changed = {}
+        for values in events:
+            number_hash, purpose_id = values["number_hash"], values["purpose_id"] or 0
+            key = (number_hash, purpose_id)
+            stops = [
+                since
+                for answer, since in map(
+                    answers.get, {(number_hash, 0), key}, repeat((Answer(), None))
+                )
+                if answer.state == consent.OPTED_OUT
+            ]
+            stopped_at = max(stops, default=None)
+            if consent.is_overtaken(values["event"], values["happened_at"], stopped_at):
+                continue
+            current = answers.get(key, (Answer(), None))[0]
+            answer = consent.next_answer(
+                current, values["event"], values["id"], not purpose_id
+            )
+            if answer != current:
+                answers[key] = (answer, values["happened_at"])
+                changed[key] = answers[key]
+        self._upsert_many(company, changed, numbers)
+        self.env.cr.precommit.data.pop(READ_ANSWERS, None)
+        self.invalidate_model()
+        self.env["sms.consent.mixin"]._invalidate_sms_consent_state()
+
+    @api.model
+    def _read_locked_answers(self, company, hashes):
+        """Return the stored answers of some numbers, their rows locked.
+
+        :return: ``{(number_hash, purpose_id or 0): (Answer, since)}``
+        """
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT number_hash, COALESCE(purpose_id, 0), state, event_id, since
+                  FROM sms_consent
+                 WHERE company_id = %s AND number_hash = ANY(%s)
+              ORDER BY id
+                   FOR UPDATE
+                """,
+                company.id,
+                hashes,
+            )
+        )
+        return {
+            (number_hash, purpose_id): (Answer(state, event_id), since)
+            for number_hash, purpose_id, state, event_id, since in rows
+        }
+
+    @api.model
+    def _upsert_many(self, company, changed, numbers):
+        """Write the answers that have changed."""
+        if not changed:
+            return
+        rows = [
+            (number_hash, numbers[number_hash], purpose_id, *answer, since)
+            for (number_hash, purpose_id), (answer, since) in sorted(changed.items())
+        ]
+        columns = [list(column) for column in zip(*rows, strict=True)]
+        self.env.cr.execute(
+            SQL(
+                """
+                INSERT INTO sms_consent
+                    (company_id, number_hash, number, purpose_id, state, event_id,
+                     since)
+                SELECT %s, number_hash, number, NULLIF(purpose_id, 0), state, event_id,
+                       since
+                  FROM unnest(%s::varchar[], %s::varchar[], %s::int[], %s::varchar[],
+                              %s::int[], %s::timestamp[])
+                    AS new (number_hash, number, purpose_id, state, event_id, since)
+                ON CONFLICT (company_id, number_hash, COALESCE(purpose_id, 0))
+                DO UPDATE SET state = EXCLUDED.state,
+                              number = EXCLUDED.number,
+                              since = EXCLUDED.since,
+                              event_id = EXCLUDED.event_id
+                """,
+                company.id,
+                *columns,
+            )
+        )
+
+
+def insert_many(model, rows):
+    """Insert rows of a model in one statement, and give each its ``id``, ascending.
+
+    For tables without log columns whose rows have no other effect than to be there.
+
+    :param model: the model
+    :param rows: dicts of stored fields, all with the same keys
+    :return: their ids, in order
+    """
+    cr = model.env.cr
+    if not rows:
+        return []
+    cr.execute(
+        SQL(
+            "SELECT nextval(%s) FROM generate_series(1, %s)",
+            f"{model._table}_id_seq",
+            len(rows),
+        )
+    )
+    ids = sorted(row[0] for row in cr.fetchall())
+    for row, row_id in zip(rows, ids, strict=True):
+        row["id"] = row_id
+    names = list(rows[0])
+    arrays = SQL(", ").join(
+        SQL(
+            "%s::%s[]",
+            [row[name] or None for row in rows],
+            SQL(model._fields[name].column_type[0]),
+        )
+        for name in names
+    )
+    columns = SQL(", ").join(map(SQL.identifier, names))
+    cr.execute(
+        SQL(
+            "INSERT INTO %s (%s) SELECT * FROM unnest(%s)",
+            SQL.identifier(model._table),
+            columns,
+            arrays,
+        )
+    )
+    return ids
