@@ -7,8 +7,10 @@ def post_init_hook(env):
 
     Each company gets a webhook key of its own (a default would give all the same), and
     messages that wait or have been sent get their company and the purpose of other
-    apps' messages, without which the outbox would not find them.
+    apps' messages, without which the outbox would not find them. The ledger's key is
+    made now: two first messages at once would each make one, and one of them fail.
     """
+    env["sms.consent.key"]._get()
     env["res.company"].with_context(active_test=False).search(
         []
     )._ensure_sms_webhook_key()

@@ -40,7 +40,8 @@ class SmsConsentKey(models.AbstractModel):
             wrong key no opt-out would be found
         """
         key = self._read()
-        if self._fingerprint(key) != self._get_fingerprint(key):
+        is_other = self._fingerprint(key) != self._get_fingerprint(key)
+        if is_other and not self._begin_anew(key):
             raise ConsentKeyError(
                 self.env._(
                     "The key of the consent ledger is not the one that it was begun "
@@ -86,6 +87,19 @@ class SmsConsentKey(models.AbstractModel):
             fingerprint = self._fingerprint(key)
             parameters_sudo.set_param(FINGERPRINT_PARAMETER, fingerprint)
         return fingerprint
+
+    @api.model
+    def _begin_anew(self, key):
+        """Take another key for a ledger in which nothing stands yet; say if it was so.
+
+        The installation makes a key. An administrator may still give another one from
+        outside before the first person has said anything.
+        """
+        if self.env["sms.consent.event"].sudo().search_count([], limit=1):
+            return False
+        parameters_sudo = self.env["ir.config_parameter"].sudo()
+        parameters_sudo.set_param(FINGERPRINT_PARAMETER, self._fingerprint(key))
+        return True
 
     @staticmethod
     def _fingerprint(key):

@@ -382,6 +382,23 @@ class TestKey(SmsCase):
         self.assertTrue(ticket.exists())
         self.assertEqual(message.gate_reason, "ledger_unreadable")
 
+    def test_the_installation_makes_a_key(self):
+        """Two first messages at once would each make one, and one of them fail."""
+        parameters = self.env["ir.config_parameter"]
+        self.assertTrue(parameters.get_param("helpdesk_mgmt_sms.consent_key"))
+        self.assertTrue(
+            parameters.get_param("helpdesk_mgmt_sms.consent_key_fingerprint")
+        )
+
+    def test_an_empty_ledger_takes_another_key(self):
+        """An administrator may give one from outside after the installation."""
+        self.assertFalse(self.env["sms.consent.event"].search_count([]))
+        with patch.dict(os.environ, {KEY_VARIABLE: "another key"}):
+            self.assertEqual(self.env["sms.consent.key"]._get(), "another key")
+            self.record_consent()
+        with self.assertRaises(UserError):
+            self.env["sms.consent.key"]._get()
+
     def test_the_key_of_the_environment_comes_first(self):
         self.env["ir.config_parameter"].search(
             [("key", "like", "helpdesk_mgmt_sms.consent_key%")]
