@@ -9,6 +9,7 @@ from . import test_intake
 from . import test_intake_refused
 from . import test_keywords_data
 from . import test_ledger
+from . import test_ledger_live
 from . import test_neutralize
 from . import test_outbox
 from . import test_providers
