@@ -37,7 +37,9 @@ class TestParallelTexts(LiveCase):
 
     def _expected(self, number):
         """Return how many events the texts of a number make, by what each one was."""
-        kinds = self.rpc("sms.inbound", "search_read", [("number", "=", number)], ["kind"])
+        kinds = self.rpc(
+            "sms.inbound", "search_read", [("number", "=", number)], ["kind"]
+        )
         events = self._read_events(number)
         asked = sum(event == consent.REQUESTED for _p, event, _id in events)
         confirmed = sum(event == consent.CONFIRMED for _p, event, _id in events)
@@ -82,7 +84,10 @@ class TestParallelTexts(LiveCase):
         group = self.rpc(
             "ir.model.data",
             "search_read",
-            [("module", "=", "helpdesk_mgmt_sms"), ("name", "=", "group_sms_compliance")],
+            [
+                ("module", "=", "helpdesk_mgmt_sms"),
+                ("name", "=", "group_sms_compliance"),
+            ],
             ["res_id"],
         )
         self.rpc(
