@@ -90,14 +90,9 @@ class SmsPurpose(models.Model):
             )
 
     def write(self, vals):
-        """Refuse a new code for a shipped purpose: rows and rules point at it."""
-        if "code" in vals and any(
-            purpose.code in SHIPPED_CODES and purpose.code != vals["code"]
-            for purpose in self
-        ):
-            raise UserError(
-                self.env._("The code of a purpose that ships with the module is fixed.")
-            )
+        """Refuse another code: rules name it, and the ledger is sealed over it."""
+        if "code" in vals and any(purpose.code != vals["code"] for purpose in self):
+            raise UserError(self.env._("The code of a purpose is fixed."))
         self.env.registry.clear_cache()
         return super().write(vals)
 

@@ -69,6 +69,13 @@ class TestLedger(SmsCase):
             ):
                 record.unlink()
 
+    def test_the_code_of_a_purpose_is_fixed(self):
+        """The chain is sealed over it: another code would read as tampering."""
+        purpose = self.env["sms.purpose"].create({"name": "Surveys", "code": "survey"})
+        with self.assertRaises(UserError):
+            purpose.code = "poll"
+        purpose.write({"code": "survey", "name": "Polls"})
+
     def test_the_contact_and_the_record_may_go(self):
         event = self.record_consent(
             name="Dana Customer", res_model="res.partner", res_id=self.customer.id
