@@ -371,7 +371,7 @@ class TestPurposes(KeywordCase):
             .with_user(self.manager)
             .create({"name": "Surveys", "code": "survey"})
         )
-        own.code = "surveys"
+        own.name = "Polls"
         own.unlink()
 
     def test_an_unknown_purpose_is_named_in_the_error(self):
