@@ -25,7 +25,7 @@ class OutboxCase(LiveCase):
                 "res_model": "res.partner",
                 "res_id": partner_id,
                 "purpose_ids": [(6, 0, purpose_ids)],
-                "method": "paper",
+                "method": "in_person",
             },
         )
         self.rpc("sms.consent.record", "action_record", [record_id])
