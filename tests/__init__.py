@@ -1,6 +1,7 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from . import hypothesis_profile
 from . import test_access
+from . import test_api
 from . import test_consent
 from . import test_consent_bulk
 from . import test_consent_wizard
