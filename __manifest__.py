@@ -29,6 +29,8 @@
         "views/sms_virtual_phone_views.xml",
         "views/res_config_settings_views.xml",
         "views/sms_menus.xml",
+        "views/sms_portal_templates.xml",
+        "views/sms_public_templates.xml",
     ],
     "demo": ["demo/helpdesk_sms_demo.xml"],
     "assets": {

@@ -5,15 +5,13 @@
 def post_init_hook(env):
     """Bring what is there already up to the addon's rules.
 
-    Each company gets a webhook key of its own (a default would give all the same), and
+    Each company gets keys of its own (a default would give all the same), and
     messages that wait or have been sent get their company and the purpose of other
     apps' messages, without which the outbox would not find them. The ledger's key is
     made now: two first messages at once would each make one, and one of them fail.
     """
     env["sms.consent.key"]._get()
-    env["res.company"].with_context(active_test=False).search(
-        []
-    )._ensure_sms_webhook_key()
+    env["res.company"].with_context(active_test=False).search([])._ensure_sms_keys()
     env["sms.sms"].flush_model()
     env.cr.execute(
         """

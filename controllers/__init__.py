@@ -1,2 +1,6 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from . import twilio
+from . import public
+from . import portal
+from . import preferences
+from . import join

@@ -7,6 +7,7 @@ UPDATE res_company
        sms_twilio_api_key_sid = NULL,
        sms_twilio_api_key_secret = NULL,
        sms_twilio_messaging_service_sid = NULL,
-       sms_webhook_key = md5(random()::text || clock_timestamp()::text || id::text);
+       sms_webhook_key = md5(random()::text || clock_timestamp()::text || id::text),
+       sms_join_page = FALSE;
 DELETE FROM ir_config_parameter
  WHERE key = 'helpdesk_mgmt_sms.twilio_api_url';

@@ -74,5 +74,6 @@ class CalendarEvent(models.Model):
             "object.sms_customer_id.lang",
             "object.sms_customer_name",
             "object.sms_start_time",
+            "object.sms_preference_url",
             "object.location",
         )

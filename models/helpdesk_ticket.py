@@ -94,6 +94,7 @@ class HelpdeskTicket(models.Model):
         return super().mail_allowed_qweb_expressions() + (
             "object.number",
             "object.sms_customer_name",
+            "object.sms_preference_url",
             "object.partner_name",
             "object.partner_id.lang",
             "object.stage_id.name",

@@ -10,6 +10,9 @@ from .sms_api import SmsApiGated, SmsApiOutbox
 #: System parameter: another address than Twilio's own (a proxy, a loopback peer).
 TWILIO_URL_PARAMETER = "helpdesk_mgmt_sms.twilio_api_url"
 
+#: Path of a company's page to join, before its key.
+JOIN_PATH = "/sms/join/"
+
 
 class ResCompany(models.Model):
     """Adds the company's carrier account and its rule for consent."""
@@ -45,6 +48,22 @@ class ResCompany(models.Model):
         groups="base.group_system",
         help="Enter it at Twilio as the webhook for incoming messages (HTTP POST).",
     )
+    sms_join_page = fields.Boolean(
+        "Page to Join",
+        help="A public page on which anybody can ask to join. A number that is typed "
+        "there gets one text with a question, and joins by answering YES.",
+    )
+    sms_join_key = fields.Char(
+        readonly=True,
+        copy=False,
+        help="Names the company in the address of its page to join. It is no secret.",
+    )
+    sms_join_url = fields.Char(
+        "Address of the Page to Join",
+        compute="_compute_sms_join_url",
+        compute_sudo=True,
+        help="Link to it from your website.",
+    )
     sms_consent_policy = fields.Selection(
         [
             (gate.POLICY_OPT_IN, "Opt-in: no recorded consent, no message"),
@@ -65,24 +84,46 @@ class ResCompany(models.Model):
     )
 
     _sms_webhook_key_unique = models.UniqueIndex("(sms_webhook_key)")
+    _sms_join_key_unique = models.UniqueIndex("(sms_join_key)")
+
+    def init(self):
+        """Give the companies that were there before the page to join their key for it."""
+        self.env.cr.execute(
+            """
+            UPDATE res_company
+               SET sms_join_key =
+                       left(replace(gen_random_uuid()::text, '-', ''), 12)
+             WHERE sms_join_key IS NULL
+            """
+        )
+        return super().init()
 
     @api.depends("sms_webhook_key")
     def _compute_sms_inbound_url(self):
         for company in self:
             company.sms_inbound_url = company._get_sms_url("inbound")
 
+    @api.depends("sms_join_key")
+    def _compute_sms_join_url(self):
+        for company in self:
+            company.sms_join_url = (
+                f"{company.get_base_url()}{JOIN_PATH}{company.sms_join_key}"
+            )
+
     @api.model_create_multi
     def create(self, vals_list):
-        """Give each company a webhook key of its own."""
+        """Give each company keys of its own."""
         companies = super().create(vals_list)
-        companies._ensure_sms_webhook_key()
+        companies._ensure_sms_keys()
         return companies
 
-    def _ensure_sms_webhook_key(self):
-        """Give a random key to the companies that have none."""
+    def _ensure_sms_keys(self):
+        """Give random keys to the companies that have none."""
         for company_sudo in self.sudo():
             if not company_sudo.sms_webhook_key:
                 company_sudo.sms_webhook_key = secrets.token_urlsafe(32)
+            if not company_sudo.sms_join_key:
+                company_sudo.sms_join_key = secrets.token_hex(6)
 
     def action_rotate_sms_webhook_key(self):
         """Replace the webhook key; the carrier must be given the new address."""
@@ -99,6 +140,15 @@ class ResCompany(models.Model):
         if not key:
             return self.browse()
         return self.sudo().search([("sms_webhook_key", "=", key)], limit=1)
+
+    @api.model
+    def _find_by_sms_join_key(self, key):
+        """Return the company whose page to join is called, or an empty set.
+
+        :param str key: the part of the path that a visitor called
+        """
+        domain = [("sms_join_key", "=", key), ("sms_join_page", "=", True)]
+        return self.sudo().search(domain, limit=1) if key else self.browse()
 
     def _get_sms_url(self, door, provider="twilio"):
         """Return a public address of this company for the carrier.

@@ -15,6 +15,8 @@ class ResConfigSettings(models.TransientModel):
     )
     sms_privacy_url = fields.Char(related="company_id.sms_privacy_url", readonly=False)
     sms_terms_url = fields.Char(related="company_id.sms_terms_url", readonly=False)
+    sms_join_page = fields.Boolean(related="company_id.sms_join_page", readonly=False)
+    sms_join_url = fields.Char(related="company_id.sms_join_url")
     sms_twilio_messaging_service_sid = fields.Char(
         related="company_id.sms_twilio_messaging_service_sid", readonly=False
     )

@@ -1,5 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-from odoo import models
+from odoo import api, models
 
 
 class ResPartner(models.Model):
@@ -28,3 +28,24 @@ class ResPartner(models.Model):
             partner.id: (self.env.company, partner.phone_sanitized, any_purpose)
             for partner in self
         }
+
+    @api.model
+    def _find_by_sms_number(self, company, number):
+        """Return the contact of a number if there is exactly one.
+
+        :param company: ``res.company`` whose contacts count, besides everybody's
+        :param str number: E.164
+        """
+        partners = self.search(
+            [
+                ("phone_sanitized", "=", number),
+                ("company_id", "in", [False, company.id]),
+            ],
+            limit=2,
+        )
+        return partners if len(partners) == 1 else partners.browse()
+
+    @api.model
+    def mail_allowed_qweb_expressions(self):
+        """Let templates of contacts name the page of their preferences."""
+        return super().mail_allowed_qweb_expressions() + ("object.sms_preference_url",)

@@ -21,6 +21,14 @@ class SmsConsentMixin(models.AbstractModel):
         compute="_compute_sms_consent_state",
         compute_sudo=True,
     )
+    sms_preference_url = fields.Char(
+        "Text Message Preferences",
+        compute="_compute_sms_preference_url",
+        compute_sudo=True,
+        groups="helpdesk_mgmt.group_helpdesk_user_own",
+        help="Short address of the page on which the person chooses what they get. It "
+        "speaks for them: put it in a text to them and show it to nobody else.",
+    )
 
     def _get_sms_subjects(self):
         """Return for each record whose consent is meant.
@@ -56,6 +64,20 @@ class SmsConsentMixin(models.AbstractModel):
                 self.env["sms.consent"]._get_answer(found, purpose_id)
                 for purpose_id in (purpose or purposes).ids
             )
+
+    @api.depends(lambda self: self._get_sms_subject_fields())
+    @api.depends_context("company")
+    def _compute_sms_preference_url(self):
+        """Give each record's number its short link, which is made at need."""
+        self.sms_preference_url = False
+        stored = self.filtered("id")
+        subjects = stored._get_sms_subjects()
+        urls = self.env["sms.preference.link"]._get_urls(
+            (company, number) for company, number, _purpose in subjects.values()
+        )
+        for record in stored:
+            company, number, _purpose = subjects[record.id]
+            record.sms_preference_url = urls.get((company, number), False)
 
     def _invalidate_sms_consent_state(self):
         """Forget the state shown on records: the ledger has a new event."""

@@ -7,7 +7,7 @@ from psycopg2 import OperationalError
 from odoo import api, fields, models
 from odoo.fields import Domain
 
-from ..tools import consent, keywords, texts
+from ..tools import consent, keywords
 from . import sms_reply
 from .sms_inbound import CHATTER_LIMIT
 
@@ -104,14 +104,14 @@ class SmsInboundRouter(models.AbstractModel):
                 inbound, "join", sms_reply.JOIN_ALREADY, "start", purposes=joined
             )
             return
-        question = self._render(inbound, sms_reply.JOIN_QUESTION, wanted)
-        self._record(inbound, consent.REQUESTED, wanted, wording=question)
-        self._answer(
-            inbound,
-            "join",
-            sms_reply.JOIN_QUESTION,
-            "opt_in_question",
-            purposes=wanted,
+        inbound.kind = "join"
+        self.env["sms.opt.in"]._ask(
+            inbound.company_id,
+            inbound.number,
+            wanted,
+            "keyword",
+            inbound.partner_id,
+            **self._get_facts(inbound),
         )
 
     @api.model
@@ -128,7 +128,11 @@ class SmsInboundRouter(models.AbstractModel):
             self._start(inbound)
             return True
         self._record(
-            inbound, consent.CONFIRMED, asked.purpose_id, wording=asked[0].wording
+            inbound,
+            consent.CONFIRMED,
+            asked.purpose_id,
+            wordings=asked.wording_id,
+            wording=asked[0].wording,
         )
         self._answer(
             inbound,
@@ -155,7 +159,7 @@ class SmsInboundRouter(models.AbstractModel):
             return events.browse()
         return events.filtered(
             lambda event: (
-                event.message_ref == newest.message_ref
+                event.evidence_id == newest.evidence_id
                 and event.event == consent.REQUESTED
             )
         )
@@ -210,14 +214,8 @@ class SmsInboundRouter(models.AbstractModel):
     @api.model
     def _find_partner(self, inbound):
         """Return the contact of the number if there is exactly one."""
-        partners = self.env["res.partner"].search(
-            [
-                ("phone_sanitized", "=", inbound.number),
-                ("company_id", "in", [False, inbound.company_id.id]),
-            ],
-            limit=2,
-        )
-        return partners if len(partners) == 1 else partners.browse()
+        partners = self.env["res.partner"]
+        return partners._find_by_sms_number(inbound.company_id, inbound.number)
 
     # ------------------------------------------------------------------
     # Shared
@@ -232,13 +230,20 @@ class SmsInboundRouter(models.AbstractModel):
             event,
             "keyword",
             purposes,
-            note=inbound.body,
-            name=inbound.partner_id.name,
-            message_ref=inbound.provider_sid,
-            res_model=inbound._name,
-            res_id=inbound.id,
+            **self._get_facts(inbound),
             **facts,
         )
+
+    @api.model
+    def _get_facts(self, inbound):
+        """Return the evidence that a text is."""
+        return {
+            "note": inbound.body,
+            "name": inbound.partner_id.name,
+            "message_ref": inbound.provider_sid,
+            "res_model": inbound._name,
+            "res_id": inbound.id,
+        }
 
     @api.model
     def _get_found(self, inbound):
@@ -259,37 +264,23 @@ class SmsInboundRouter(models.AbstractModel):
         )
 
     @api.model
-    def _render(self, inbound, code, purposes):
-        """Return the wording of an answer in the sender's language."""
-        lang = inbound.partner_id.lang or inbound.company_id.partner_id.lang
-        names = purposes.sorted().with_context(lang=lang).mapped("name")
-        return self.env["sms.reply"]._render(
-            code, inbound.company_id, lang, purposes=", ".join(names)
-        )
-
-    @api.model
     def _answer(self, inbound, kind, code, exemption, purposes=None):
         """Note what the text was, and queue the answer to it.
 
-        The carrier's own answer is the only one; a sender that is no phone number
-        (a name, a short code) cannot be answered.
+        Where the carrier has answered, its answer is the only one.
 
         :param str kind: value of ``sms.inbound.kind``
         :param str code: which wording, one of :data:`sms_reply.CODES`
         :param str exemption: one of :data:`tools.gate.EXEMPTIONS`
         """
         inbound.kind = kind
-        if inbound.opt_out_type or not inbound._is_from_phone():
+        if inbound.opt_out_type:
             return
-        purposes = purposes or self.env["sms.purpose"]
-        ticket_purpose = self.env["sms.purpose"]._get("ticket")
-        self.env["sms.sms"].create(
-            {
-                "number": inbound.number,
-                "body": texts.clean(self._render(inbound, code, purposes)),
-                "record_company_id": inbound.company_id.id,
-                "partner_id": inbound.partner_id.id,
-                "purpose_id": (purposes[:1] or ticket_purpose).id,
-                "exemption": exemption,
-            }
+        self.env["sms.reply"]._queue(
+            code,
+            inbound.company_id,
+            inbound.number,
+            inbound.partner_id,
+            exemption,
+            purposes or self.env["sms.purpose"],
         )

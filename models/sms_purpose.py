@@ -13,6 +13,9 @@ TICKET, APPOINTMENT, ALERT, INTERNAL, MARKETING = SHIPPED_CODES = (
     "marketing",
 )
 
+#: What a customer of the helpdesk can agree to on a form, in this order.
+CUSTOMER_CODES = (TICKET, APPOINTMENT, ALERT)
+
 #: Messages posted on these models have this purpose; every other app's are marketing,
 #: the purpose with the strictest rules.
 PURPOSE_BY_MODEL = {
@@ -136,3 +139,9 @@ class SmsPurpose(models.Model):
     def _get_for_model(self, model_name):
         """Return the purpose of messages that are posted on ``model_name``."""
         return self._get(PURPOSE_BY_MODEL.get(model_name, MARKETING))
+
+    @api.model
+    def _get_for_customers(self):
+        """Return the purposes that a customer is offered on a form."""
+        found = self.sudo().search([("code", "in", CUSTOMER_CODES)])
+        return found.sorted(lambda purpose: CUSTOMER_CODES.index(purpose.code))

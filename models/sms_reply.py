@@ -2,6 +2,7 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 
+from ..providers.base import E164
 from ..tools import keywords, texts
 
 STOP_DONE, HELP, START_DONE, START_NOTHING, JOIN_QUESTION, JOIN_DONE, JOIN_ALREADY = (
@@ -94,4 +95,39 @@ class SmsReply(models.Model):
         contact = company_sudo.phone or company_sudo.email or company_sudo.name
         return texts.fill(
             reply.body, {"company": company_sudo.name, "contact": contact, **values}
+        )
+
+    @api.model
+    def _render_for(self, code, company, partner, purposes):
+        """Return the wording of an answer in the language of who gets it.
+
+        :param partner: ``res.partner`` of the number, may be empty
+        :param purposes: ``sms.purpose`` that the answer names
+        :rtype: str
+        """
+        lang = partner.lang or company.sudo().partner_id.lang
+        names = purposes.sorted().with_context(lang=lang).mapped("name")
+        return self._render(code, company, lang, purposes=", ".join(names))
+
+    @api.model
+    def _queue(self, code, company, number, partner, exemption, purposes):
+        """Queue an answer to a number.
+
+        A sender that is no phone number (a name, a short code) cannot be answered.
+
+        :param str number: E.164
+        :param str exemption: one of :data:`tools.gate.EXEMPTIONS`
+        """
+        if not E164.match(number or ""):
+            return
+        purpose = purposes[:1] or self.env["sms.purpose"]._get("ticket")
+        self.env["sms.sms"].create(
+            {
+                "number": number,
+                "body": texts.clean(self._render_for(code, company, partner, purposes)),
+                "record_company_id": company.id,
+                "partner_id": partner.id,
+                "purpose_id": purpose.id,
+                "exemption": exemption,
+            }
         )

@@ -8,11 +8,14 @@ from . import test_consent_wizard
 from . import test_hooks
 from . import test_intake
 from . import test_intake_refused
+from . import test_join_page
 from . import test_keywords_data
 from . import test_ledger
 from . import test_ledger_live
 from . import test_neutralize
 from . import test_outbox
+from . import test_portal
+from . import test_preferences
 from . import test_providers
 from . import test_scenario
 from . import test_ticket

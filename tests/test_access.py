@@ -26,6 +26,8 @@ sms.consent.evidence ....  ....  ....  ....  r...  ....  ....  ....  ....
 sms.consent.link    ....  ....  ....  ....  r...  ....  ....  ....  ....
 sms.consent.check   ....  ....  ....  ....  r...  ....  ....  ....  ....
 sms.consent.request ....  ....  ....  ....  r...  ....  ....  ....  ....
+sms.preference.link ....  ....  ....  ....  ....  ....  ....  ....  ....
+sms.rate.limit      ....  ....  ....  ....  ....  ....  ....  ....  ....
 sms.wording         r...  r...  r...  rwcu  r...  ....  ....  ....  rwcu
 sms.inbound         ....  ....  r...  r...  r...  ....  ....  ....  r...
 sms.sms             ....  ....  r...  r...  r...  ....  ....  ....  rwcu
@@ -42,6 +44,7 @@ PUBLIC_METHODS = {
         *("action_send_sms", "mail_allowed_qweb_expressions"),
     },
     "res.company": {"create", "action_rotate_sms_webhook_key"},
+    "res.partner": {"mail_allowed_qweb_expressions"},
     "res.config.settings": {"action_rotate_sms_webhook_key"},
     "sms.composer": {"action_record_sms_consent"},
     "sms.consent.api": {
@@ -590,11 +593,17 @@ class TestOutside(SmsCase):
             ("sms.consent.evidence", "_erase"),
             ("sms.consent.evidence", "_store"),
             ("sms.consent.key", "_get"),
+            ("sms.consent.form", "_agree"),
+            ("sms.consent.form", "_stop"),
+            ("sms.consent.form", "_take_account"),
             ("sms.consent.link", "_append"),
             ("sms.consent", "_apply"),
             ("sms.consent", "_upsert"),
             ("sms.gate", "_decide"),
             ("sms.dispatcher", "_run"),
+            ("sms.opt.in", "_ask"),
+            ("sms.preference.link", "_get_urls"),
+            ("sms.rate.limit", "_is_over"),
             ("sms.inbound", "_receive"),
             ("sms.inbound.router", "_route"),
             ("sms.sms", "_apply_report"),

@@ -3,10 +3,42 @@
 
 import re
 
+from markupsafe import Markup, escape
+
+_ADDRESS = re.compile(r"https?://[^\s<>\"']+[^\s<>\"'.,;:)]")
+
 
 def clean(text):
     """Return ``text`` without the characters that PostgreSQL refuses (NUL)."""
     return (text or "").replace("\x00", "")
+
+
+def clip(text, limit):
+    """Return the first ``limit`` characters of what a stranger has sent, cleaned."""
+    return clean(text)[:limit]
+
+
+def mask_number(number):
+    """Return a number of which only its owner can tell that it is theirs.
+
+    :param str number: E.164, e.g. ``+13035550142``
+    :return: e.g. ``•••• 42``
+    :rtype: str
+    """
+    return f"•••• {number[-2:]}"
+
+
+def link(text):
+    """Return ``text`` as HTML in which the addresses of pages can be followed.
+
+    :rtype: markupsafe.Markup
+    """
+    parts, end = [], 0
+    for match in _ADDRESS.finditer(text or ""):
+        anchor = Markup('<a href="%s" target="_blank" rel="noopener noreferrer">%s</a>')
+        parts += [escape(text[end : match.start()]), anchor % (match[0], match[0])]
+        end = match.end()
+    return Markup("").join([*parts, escape((text or "")[end:])])
 
 
 def plain_spaces(text):

@@ -1,0 +1,61 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from odoo.http import Controller, request, route
+
+from ..tools import texts
+from . import public
+
+
+class JoinController(Controller):
+    """A company's public page to join, for its website to link to.
+
+    Anybody can type any number here, so nothing is agreed to: the number is asked by
+    text. What the page answers is the same whatever is known of the number.
+    """
+
+    _url = "/sms/join/<string:key>"
+
+    @route(_url, type="http", auth="public", methods=["GET", "POST"], sitemap=False)
+    def join(self, key, **query):
+        """Show the form, or take it.
+
+        :param str key: the company's ``sms_join_key``
+        """
+        if public.is_over("join_visitor"):
+            return public.too_many()
+        company_model_sudo = request.env["res.company"].sudo()
+        company_sudo = company_model_sudo._find_by_sms_join_key(texts.clean(key))
+        if not company_sudo:
+            return public.not_found()
+        public.speak()
+        company_sudo = company_sudo.with_env(request.env(su=True))
+        if request.httprequest.method != "POST":
+            return self._show(company_sudo, is_done=query.get("done") == "1")
+        form = request.httprequest.form
+        page = request.httprequest.path
+        forms_sudo = request.env["sms.consent.form"].sudo()
+        refusal = forms_sudo._take_join(
+            company_sudo, form, public.get_trace(page), public.get_visitor()
+        )
+        if refusal:
+            return self._show(company_sudo, refusal, texts.clip(form.get("phone"), 40))
+        return request.redirect(f"{page}?done=1", code=303)
+
+    def _show(self, company_sudo, refusal="", phone="", is_done=False):
+        """Return the page.
+
+        :param str refusal: what is wrong with the form, a code that the template knows
+        :param str phone: the number as it was typed
+        :param bool is_done: the form has been taken
+        """
+        forms_sudo = request.env["sms.consent.form"].sudo()
+        return public.answer(
+            "public_join",
+            {
+                "company_name": company_sudo.name,
+                "choices": forms_sudo._get_join_choices(company_sudo),
+                "refusal": refusal,
+                "phone": phone,
+                "is_done": is_done,
+            },
+            ancestors=f"'self' {public.get_origin(company_sudo.website)}".strip(),
+        )

@@ -1,0 +1,108 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from odoo.http import request, route
+
+from odoo.addons.helpdesk_mgmt.controllers.main import HelpdeskTicketController
+from odoo.addons.portal.controllers.portal import CustomerPortal
+
+from ..models.sms_consent_form import NUMBER_LIMIT
+from ..models.sms_consent_portal import REFUSALS
+from ..tools import texts
+from .public import get_trace
+
+
+class HelpdeskSmsTicketController(HelpdeskTicketController):
+    """The portal's form of a new ticket takes a number and a yes to texts about it.
+
+    The host's route takes a GET without a token too. That makes a ticket and nothing
+    else: a link that somebody was made to follow says nothing in their name.
+    """
+
+    def _get_create_new_ticket_values(self, **kw):
+        values = super()._get_create_new_ticket_values(**kw)
+        forms_sudo = request.env["sms.consent.form"].sudo()
+        purpose_sudo = request.env["sms.purpose"].sudo()._get("ticket")
+        return {
+            **values,
+            "sms_choices": forms_sudo._get_choices(
+                request.env.company.sudo(), "", purpose_sudo
+            ),
+            "sms_phone": request.env.user.partner_id.phone or "",
+            "sms_typed": {},
+        }
+
+    def _prepare_submit_ticket_vals(self, **kw):
+        vals = super()._prepare_submit_ticket_vals(**kw)
+        form = request.httprequest.form
+        if "sms_phone" in form:
+            typed = texts.clip(form["sms_phone"], NUMBER_LIMIT).strip()
+            vals["partner_phone"] = typed or False
+        return vals
+
+    @route()
+    def submit_ticket(self, **kw):
+        """Take the yes before the ticket is made, whose first text may then leave."""
+        kw = {k: texts.clean(v) if isinstance(v, str) else v for k, v in kw.items()}
+        form = request.httprequest.form
+        forms_sudo = request.env["sms.consent.form"].sudo()
+        result = forms_sudo._take_ticket(
+            request.env.company.sudo(),
+            request.env.user.partner_id,
+            form,
+            get_trace(request.httprequest.path),
+        )
+        if result not in REFUSALS:
+            return super().submit_ticket(**kw)
+        values = {
+            **self._get_create_new_ticket_values(**kw),
+            "sms_typed": kw,
+            "sms_phone": texts.clip(form.get("sms_phone"), NUMBER_LIMIT),
+            "sms_result": result,
+        }
+        return request.render("helpdesk_mgmt.portal_create_ticket", values)
+
+
+class HelpdeskSmsAccountController(CustomerPortal):
+    """The portal's account page has a form of its own for texts.
+
+    Apart from the address, which has fields that must be filled: nobody has to tell
+    where they live in order to opt out.
+    """
+
+    _save_url = "/my/account/sms"
+
+    def _prepare_my_account_rendering_values(self, *args, **kwargs):
+        values = super()._prepare_my_account_rendering_values(*args, **kwargs)
+        forms_sudo = request.env["sms.consent.form"].sudo()
+        partner_sudo = request.env.user.partner_id
+        return {
+            **values,
+            "sms_choices": forms_sudo._get_portal_choices(
+                request.env.company.sudo(),
+                partner_sudo,
+                request.env["sms.purpose"].sudo()._get_for_customers(),
+            ),
+            "sms_phone": partner_sudo.phone or "",
+            "sms_typed": {},
+            "sms_result": kwargs.get("sms"),
+        }
+
+    @route(_save_url, type="http", auth="user", methods=["POST"], website=True)
+    def save_sms(self, **_form):
+        """Take the form; show the page again with what came of it."""
+        form = request.httprequest.form
+        forms_sudo = request.env["sms.consent.form"].sudo()
+        result = forms_sudo._take_account(
+            request.env.company.sudo(),
+            request.env.user.partner_id,
+            form,
+            get_trace("/my/account"),
+        )
+        if result not in REFUSALS:
+            return request.redirect(f"/my/account?sms={result}#sms", code=303)
+        values = {
+            **self._prepare_my_account_rendering_values(),
+            "sms_phone": texts.clip(form.get("sms_phone"), NUMBER_LIMIT),
+            "sms_typed": {name: texts.clip(form[name], 20) for name in form},
+            "sms_result": result,
+        }
+        return request.render("portal.portal_my_details", values)

@@ -1,0 +1,91 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from odoo.http import Controller, request, route
+
+from ..tools import texts
+from . import public
+
+#: What the ledger keeps as the page: its token would let a reader of the ledger in.
+PAGE = "/sms/preferences"
+
+DONE = ("agreed", "stopped", "stopped_all")
+
+
+class PreferencesController(Controller):
+    """The page on which a number's owner stops texts or agrees to them.
+
+    Who has the link has got it in a text to the number: that is their proof. To look
+    changes nothing, whoever follows links by themselves.
+    """
+
+    _short_url = "/sms/p/<string:key>"
+    _page_url = "/sms/preferences/<string:token>"
+
+    @route(
+        _short_url,
+        type="http",
+        auth="public",
+        methods=["GET"],
+        save_session=False,
+        sitemap=False,
+    )
+    def open_short(self, key, **_query):
+        """Lead the short address of a text to the page.
+
+        :param str key: that of a ``sms.preference.link``
+        """
+        if public.is_over("preferences_visitor"):
+            return public.too_many()
+        link_sudo = request.env["sms.preference.link"].sudo()._find_by_key(key)
+        if not link_sudo:
+            return public.not_found()
+        response = request.redirect(link_sudo._get_path(), code=303)
+        response.headers.update(public.HEADERS)
+        return response
+
+    @route(
+        _page_url,
+        type="http",
+        auth="public",
+        methods=["GET", "POST"],
+        sitemap=False,
+    )
+    def preferences(self, token, **query):
+        """Show the choices of a number, or take what its owner says.
+
+        :param str token: see ``sms.preference.link``
+        """
+        if public.is_over("preferences_visitor"):
+            return public.too_many()
+        link_sudo = request.env["sms.preference.link"].sudo()._find_by_token(token)
+        if not link_sudo:
+            return public.not_found()
+        number_key = f"{link_sudo.company_id.id}:{link_sudo.number_hash}"
+        if public.is_over("preferences_token", number_key):
+            return public.too_many()
+        public.speak(link_sudo._get_partner().lang)
+        link_sudo = link_sudo.with_env(request.env(su=True))
+        if request.httprequest.method != "POST":
+            done = query.get("done")
+            return self._show(link_sudo, done if done in DONE else "")
+        result = link_sudo._take(request.httprequest.form, public.get_trace(PAGE))
+        if result in DONE:
+            path = f"{link_sudo._get_path()}?done={result}"
+            return request.redirect(path, code=303)
+        return self._show(link_sudo, result)
+
+    def _show(self, link_sudo, notice):
+        """Return the page.
+
+        :param str notice: what has just happened, a code that the template knows
+        """
+        choices = link_sudo._get_choices()
+        return public.answer(
+            "public_preferences",
+            {
+                "company_name": link_sudo.company_id.name,
+                "number": texts.mask_number(link_sudo.number),
+                "sent": [choice for choice in choices if choice.is_sent],
+                "others": [choice for choice in choices if not choice.is_sent],
+                "notice": notice,
+            },
+        )

@@ -1,0 +1,116 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+"""What the public pages share: their headers, their language, who is there.
+
+The pages need no script, no cookie but the session's, and no login. A page that refuses
+answers and does not raise: what the rate limit has counted would go with the exception.
+"""
+
+import re
+from urllib.parse import urlsplit
+
+from odoo.http import request
+
+from ..tools.rate import visitor
+
+HEADERS = {
+    "Cache-Control": "no-store",
+    "Referrer-Policy": "no-referrer",
+    "X-Robots-Tag": "noindex, nofollow",
+    "X-Content-Type-Options": "nosniff",
+}
+CSP = (
+    "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; "
+    "base-uri 'none'; frame-ancestors {ancestors}"
+)
+NO_FRAME = "'none'"
+
+
+def answer(template, values=None, status=200, ancestors=NO_FRAME):
+    """Return a page of ours.
+
+    :param str template: the name of a template in ``views/sms_public_templates.xml``
+    :param dict values: what it shows
+    :param int status: the HTTP status
+    :param str ancestors: who may show the page in a frame, as in a CSP
+    """
+    lang = request.env.context.get("lang") or "en_US"
+    page = {
+        # "lang" is the template engine's own.
+        "language": lang.replace("_", "-"),
+        "direction": request.env["res.lang"]._get_data(code=lang).direction or "ltr",
+        "csrf_token": request.csrf_token(),
+        "company_name": "",
+        **(values or {}),
+    }
+    response = request.make_response(
+        request.env["ir.qweb"]._render(f"helpdesk_mgmt_sms.{template}", page),
+        [("Content-Type", "text/html; charset=utf-8"), *HEADERS.items()],
+        status=status,
+    )
+    response.headers["Content-Security-Policy"] = CSP.format(ancestors=ancestors)
+    if ancestors == NO_FRAME:
+        response.headers["X-Frame-Options"] = "DENY"
+    return response
+
+
+def not_found():
+    """Return the one page for everything that opens nothing."""
+    speak()
+    return answer("public_not_found", status=404)
+
+
+def too_many():
+    """Return the page for who has come too often."""
+    speak()
+    response = answer("public_too_many", status=429)
+    response.headers["Retry-After"] = "600"
+    return response
+
+
+def is_over(scope, key=None):
+    """Count one more; tell if that was too many.
+
+    :param str scope: a key of ``sms_rate_limit.LIMITS``
+    :param str key: what is counted, default the visitor
+    """
+    limits_sudo = request.env["sms.rate.limit"].sudo()
+    return limits_sudo._is_over(scope, key or get_visitor())
+
+
+def get_visitor():
+    """Return what the visitor is counted as."""
+    return visitor(request.httprequest.remote_addr)
+
+
+def speak(lang=None):
+    """Answer in a language: that given, else what the browser asks for.
+
+    :param str lang: code of a language, may be empty or not installed
+    """
+    languages = request.env["ir.http"]
+    found = languages.get_nearest_lang(lang) or languages.get_nearest_lang(
+        request.best_lang
+    )
+    request.update_context(lang=found or "en_US")
+
+
+def get_trace(page):
+    """Return where the request came from, for the evidence.
+
+    :param str page: the page's path, without what is secret in it
+    """
+    http = request.httprequest
+    return (
+        request.env["sms.consent.form"]
+        .sudo()
+        ._get_trace(http.remote_addr, http.user_agent.string, page)
+    )
+
+
+def get_origin(address):
+    """Return the origin of a website as a CSP names it, or an empty text."""
+    parts = urlsplit(address or "")
+    is_plain = re.fullmatch(r"[A-Za-z0-9.-]+(:\d{1,5})?", parts.netloc)
+    if parts.scheme not in ("http", "https") or not is_plain:
+        return ""
+    return f"{parts.scheme}://{parts.netloc}"

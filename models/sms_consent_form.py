@@ -1,0 +1,223 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from typing import NamedTuple
+
+from odoo import api, models
+
+from ..providers.base import E164
+from ..tools import consent, gate, texts
+
+#: More is no phone number, whatever it is.
+NUMBER_LIMIT = 40
+
+
+class Choice(NamedTuple):
+    """A purpose as a form offers it: what was said of it, and the words to agree to.
+
+    ``wording`` is empty where nobody has published any: then it cannot be agreed to.
+    """
+
+    purpose: models.BaseModel
+    state: str
+    is_sent: bool
+    wording: models.BaseModel
+    text: str
+
+    @property
+    def field(self):
+        """The name of its checkbox, whose value is the id of the wording."""
+        return f"sms_agree_{self.purpose.code}"
+
+    @property
+    def html(self):
+        """The words, in which addresses can be followed."""
+        return texts.link(self.text)
+
+    @property
+    def is_on(self):
+        """Whether the person has agreed."""
+        return self.state == consent.OPTED_IN
+
+
+class Trace(NamedTuple):
+    """Where a form came from, for the evidence."""
+
+    address: str
+    device: str
+    page: str
+
+
+class SmsConsentForm(models.AbstractModel):
+    """What web forms ask and are told: the choices they show, the yes and no they take.
+
+    A yes counts only with the wording that was in force when it was shown: the checkbox
+    carries its id, the words that are recorded are rendered here and never taken from
+    the form. All methods expect to run in ``sudo``: the person has no rights of a user,
+    the page has made sure that they may speak for the number.
+    """
+
+    _name = "sms.consent.form"
+    _description = "Consent by Web Form"
+
+    # ------------------------------------------------------------------
+    # What a form shows and says
+    # ------------------------------------------------------------------
+
+    @api.model
+    def _get_choices(self, company, number, purposes, lang=None):
+        """Return the choices for a number.
+
+        :param company: ``res.company``
+        :param str number: E.164, or empty for a number that is not known yet
+        :param purposes: ``sms.purpose``, in the order in which they are shown
+        :param str lang: the reader's language, default the environment's
+        :return: list of :class:`Choice`
+        """
+        wording_model = self.env["sms.wording"]
+        wordings = wording_model._get_published(company, purposes, lang)
+        by_purpose = wordings.grouped("purpose_id")
+        answers = self.env["sms.consent"]._get_answers([company.id], [number])
+        found = answers.get((company.id, number), {})
+        is_opt_out = company.sms_consent_policy == gate.POLICY_OPT_OUT
+        choices = []
+        for purpose in purposes:
+            state = self.env["sms.consent"]._get_answer(found, purpose.id).state
+            is_sent = state == consent.OPTED_IN or (
+                is_opt_out and state != consent.OPTED_OUT
+            )
+            wording = by_purpose.get(purpose, wording_model)
+            choices.append(
+                Choice(purpose, state, is_sent, wording, wording._render(company))
+            )
+        return choices
+
+    @api.model
+    def _read_choices(self, choices, form):
+        """Return which of some choices a form has ticked.
+
+        :param choices: list of :class:`Choice`
+        :param dict form: the posted values
+        :return: ``(ticked, is_outdated)``: the choices that are agreed to, and whether
+            one was ticked under a wording that is not in force any more
+        """
+        ticked = [choice for choice in choices if form.get(choice.field)]
+        valid = [
+            choice
+            for choice in ticked
+            if choice.wording and form[choice.field] == str(choice.wording.id)
+        ]
+        return valid, len(valid) < len(ticked)
+
+    @api.model
+    def _read_number(self, company, typed, country=None):
+        """Return what a person has typed as E.164, or an empty text.
+
+        :param str typed: anything
+        :param country: ``res.country`` of national numbers, default the company's
+        :rtype: str
+        """
+        if not typed or len(typed) > NUMBER_LIMIT:
+            return ""
+        number = company._phone_format_number(typed, country or company.country_id)
+        return number if number and E164.match(number) else ""
+
+    @api.model
+    def _get_purposes(self, company, number):
+        """Return what is shown to a number's owner: what customers are offered, and
+        whatever else they have once said something about.
+        """
+        offered = self.env["sms.purpose"]._get_for_customers()
+        answers = self.env["sms.consent"]._get_answers([company.id], [number])
+        answered = filter(None, answers[company.id, number])
+        return offered + (offered.browse(answered) - offered).sorted()
+
+    # ------------------------------------------------------------------
+    # What a person says
+    # ------------------------------------------------------------------
+
+    @api.model
+    def _agree(self, company, number, choices, trace, **facts):
+        """Enter a yes; what has been agreed to already is not entered again.
+
+        :param str number: E.164, the person's own
+        :param choices: those :class:`Choice` that the person has ticked
+        :param Trace trace: where the form came from
+        :param facts: further evidence (``name``, ``res_model``, ``res_id``)
+        :return: the events
+        """
+        new = [choice for choice in choices if not choice.is_on]
+        if not new:
+            return self.env["sms.consent.event"]
+        return self.env["sms.consent.event"]._record(
+            company,
+            number,
+            consent.GRANTED,
+            "web",
+            **self._get_shown(new),
+            **trace._asdict(),
+            **facts,
+        )
+
+    @api.model
+    def _stop(self, company, number, purposes, trace, **facts):
+        """Enter a no, and cancel what waits for the number; nothing is texted.
+
+        :param purposes: ``sms.purpose``, or None for everything
+        :return: the events
+        """
+        everything = self.env["sms.purpose"].with_context(active_test=False)
+        standing = self._filter_standing(
+            company, number, everything.search([]) if purposes is None else purposes
+        )
+        answers = self.env["sms.consent"]._get_answers([company.id], [number])
+        is_stopped = self.env["sms.consent"]._is_stopped(answers[company.id, number])
+        if not standing and (is_stopped or purposes is not None):
+            return self.env["sms.consent.event"]
+        events = self.env["sms.consent.event"]._record(
+            company,
+            number,
+            consent.REVOKED,
+            "web",
+            None if purposes is None else standing,
+            **trace._asdict(),
+            **facts,
+        )
+        self.env["sms.sms"]._cancel_waiting(company, number)
+        return events
+
+    @api.model
+    def _filter_standing(self, company, number, purposes):
+        """Return those purposes that the number's owner has not said no to."""
+        answers = self.env["sms.consent"]._get_answers([company.id], [number])
+        get_answer = self.env["sms.consent"]._get_answer
+        return purposes.filtered(
+            lambda purpose: (
+                get_answer(answers[company.id, number], purpose.id).state
+                != consent.OPTED_OUT
+            )
+        )
+
+    @api.model
+    def _request(self, company, number, choices, trace, **facts):
+        """Have a number that nobody has proven confirm a yes by text.
+
+        :return: whether it was asked
+        :rtype: bool
+        """
+        shown = self._get_shown(choices)
+        return self.env["sms.opt.in"]._ask_on_web(
+            company, number, **shown, **trace._asdict(), **facts
+        )
+
+    @api.model
+    def _get_shown(self, choices):
+        """Return what the ledger keeps of some choices: purposes and their words."""
+        return {
+            "purposes": self.env["sms.purpose"].union(*(c.purpose for c in choices)),
+            "wordings": self.env["sms.wording"].union(*(c.wording for c in choices)),
+            "wording": "\n\n".join(choice.text for choice in choices),
+        }
+
+    @api.model
+    def _get_trace(self, address, device, page):
+        """Return where a form came from, in what may be kept of a stranger's words."""
+        return Trace(texts.clip(address, 64), texts.clip(device, 400), page)

@@ -1,0 +1,160 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from odoo import api, models
+from odoo.fields import Domain
+
+from ..tools import consent, texts
+from .sms_consent_form import NUMBER_LIMIT
+
+# What came of a form: the portal says it in words.
+SAVED, AGREED, ASKED, NEW_NUMBER = ("saved", "agreed", "asked", "new_number")
+BAD_NUMBER, NO_NUMBER, OUTDATED = REFUSALS = ("bad_number", "no_number", "outdated")
+
+
+class SmsConsentForm(models.AbstractModel):
+    """The forms of the customer portal, where a login stands for a contact."""
+
+    _inherit = "sms.consent.form"
+
+    @api.model
+    def _get_portal_choices(self, company, partner, purposes):
+        """Return the choices for the contact's own number.
+
+        Where the number is another contact's too, nothing is shown of what was said.
+        """
+        number = partner.phone_sanitized or ""
+        if number and self._is_anothers(company, number, partner):
+            number = ""
+        return self._get_choices(company, number, purposes)
+
+    @api.model
+    def _read_portal_form(self, company, partner, choices, form):
+        """Read number and ticks of a portal form.
+
+        :param dict form: the posted values, ``sms_phone`` and the choices' fields
+        :return: ``(number, ticked, refusal)``: E.164 or empty, the choices that are
+            agreed to, and one of :data:`REFUSALS` or empty
+        """
+        typed = texts.clip(form.get("sms_phone"), NUMBER_LIMIT + 1).strip()
+        number = self._read_number(company, typed, partner.country_id)
+        ticked, is_outdated = self._read_choices(choices, form)
+        refusal = ""
+        if typed and not number:
+            refusal = BAD_NUMBER
+        elif is_outdated:
+            refusal = OUTDATED
+        elif ticked and not number:
+            refusal = NO_NUMBER
+        return number, ticked, refusal
+
+    @api.model
+    def _take_ticket(self, company, partner, form, trace):
+        """Take what the form of a new ticket says of texts about tickets.
+
+        :return: one of :data:`REFUSALS`: nothing is done; else :data:`SAVED`, or what
+            came of the yes
+        :rtype: str
+        """
+        purpose = self.env["sms.purpose"]._get("ticket")
+        choices = self._get_choices(company, "", purpose)
+        number, ticked, refusal = self._read_portal_form(
+            company, partner, choices, form
+        )
+        if refusal or not ticked:
+            return refusal or SAVED
+        return self._agree_in_portal(company, number, partner, ticked, trace)
+
+    @api.model
+    def _take_account(self, company, partner, form, trace):
+        """Take what the account page says: a yes, a no, a new number.
+
+        A box that was shown ticked says nothing new while it is left so, and nothing
+        at all of another number; un-ticked it is an opt-out.
+
+        :return: as for :meth:`_take_ticket`, or :data:`NEW_NUMBER`: what was agreed to
+            was agreed to for the old one
+        :rtype: str
+        """
+        own = partner.phone_sanitized or ""
+        purposes = self.env["sms.purpose"]._get_for_customers()
+        choices = self._get_portal_choices(company, partner, purposes)
+        shown = [c for c in choices if form.get(f"sms_shown_{c.purpose.code}")]
+        fresh = [choice for choice in choices if choice not in shown]
+        number, ticked, refusal = self._read_portal_form(company, partner, fresh, form)
+        if refusal:
+            return refusal
+        dropped = [c for c in shown if c.is_on and not form.get(c.field)]
+        if dropped:
+            self._stop(
+                company,
+                own,
+                purposes.browse().union(*(choice.purpose for choice in dropped)),
+                trace,
+                **self._get_portal_facts(partner),
+            )
+        is_new = bool(number) and number != own
+        if is_new:
+            partner.phone = company._phone_format_number(
+                number, company.country_id, force_format="INTERNATIONAL"
+            )
+        result = SAVED
+        if ticked:
+            result = self._agree_in_portal(company, number, partner, ticked, trace)
+        is_left = any(choice not in dropped for choice in shown)
+        return NEW_NUMBER if is_new and is_left else result
+
+    @api.model
+    def _get_portal_facts(self, partner):
+        """Return the evidence that a login is."""
+        return {"name": partner.name, "res_model": partner._name, "res_id": partner.id}
+
+    # ------------------------------------------------------------------
+    # Whose number it is
+    # ------------------------------------------------------------------
+
+    @api.model
+    def _is_anothers(self, company, number, partner):
+        """Tell if a number is that of another contact than the one who is logged in.
+
+        A customer can type any number, and must not see what its owner has said.
+
+        :param partner: ``res.partner`` of the login
+        """
+        domain = Domain("phone_sanitized", "=", number)
+        domain &= Domain("company_id", "in", [False, company.id])
+        domain &= ~Domain("id", "child_of", partner.commercial_partner_id.id)
+        return bool(self.env["res.partner"].search_count(domain, limit=1))
+
+    @api.model
+    def _is_stopped_elsewhere(self, company, number, purposes):
+        """Tell if a number has opted out of some purposes other than by this login.
+
+        Only who has opted out can undo it, and a typed number does not prove them.
+        """
+        answers = self.env["sms.consent"]._get_answers([company.id], [number])
+        found = answers[company.id, number]
+        given = [self.env["sms.consent"]._get_answer(found, p.id) for p in purposes]
+        stops = [a.event_id for a in given if a.state == consent.OPTED_OUT]
+        events = self.env["sms.consent.event"].browse(stops)
+        return any(event.user_id != self.env.user for event in events)
+
+    @api.model
+    def _agree_in_portal(self, company, number, partner, choices, trace):
+        """Take a yes of a logged-in customer, or have an unproven number confirm it.
+
+        :param partner: ``res.partner`` of the login
+        :return: :data:`AGREED` or :data:`ASKED`
+        :rtype: str
+        """
+        purposes = self.env["sms.purpose"].union(*(c.purpose for c in choices))
+        facts = self._get_portal_facts(partner)
+        is_unproven = self._is_anothers(
+            company, number, partner
+        ) or self._is_stopped_elsewhere(company, number, purposes)
+        if is_unproven:
+            limits = self.env["sms.rate.limit"]
+            if not limits._is_over("portal_user_question", str(self.env.uid)):
+                self._request(company, number, choices, trace, **facts)
+            return ASKED
+        choices = self._get_choices(company, number, purposes)
+        self._agree(company, number, choices, trace, **facts)
+        return AGREED

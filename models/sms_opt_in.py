@@ -1,0 +1,105 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from datetime import timedelta
+
+from odoo import api, fields, models
+from odoo.fields import Domain
+from odoo.tools import SQL
+
+from ..tools import consent
+from . import sms_reply
+
+#: A number that somebody typed on a page is asked at most once in this time.
+QUESTION_PAUSE = timedelta(days=1)
+
+
+class SmsOptIn(models.AbstractModel):
+    """The double opt-in: a number is asked by text, and answers YES or does not.
+
+    Needed where a joining is no proof of whose the number is: a page on which anybody
+    can type any number. A joining keyword is asked in the same words.
+    """
+
+    _name = "sms.opt.in"
+    _description = "Double Opt-in"
+
+    @api.model
+    def _ask(self, company, number, purposes, method, partner, **facts):
+        """Enter the request and queue the question to which YES is the answer.
+
+        :param company: ``res.company``
+        :param str number: E.164
+        :param purposes: ``sms.purpose``, what the person would join
+        :param str method: how it was requested, as in the ledger
+        :param partner: ``res.partner`` of the number, may be empty
+        :param facts: the evidence; ``wording`` is the question unless given
+        """
+        reply = self.env["sms.reply"]
+        question = reply._render_for(
+            sms_reply.JOIN_QUESTION, company, partner, purposes
+        )
+        self.env["sms.consent.event"]._record(
+            company,
+            number,
+            consent.REQUESTED,
+            method,
+            purposes,
+            **{"wording": question, **facts},
+        )
+        reply._queue(
+            sms_reply.JOIN_QUESTION,
+            company,
+            number,
+            partner,
+            "opt_in_question",
+            purposes,
+        )
+
+    @api.model
+    def _ask_on_web(self, company, number, purposes, **facts):
+        """Ask a number that somebody has typed on a page, if it may be asked.
+
+        It may not when it has opted out (START is its owner's to text), has been asked
+        within a day, or has nothing left to join. Nobody is told which: the page must
+        not say what is known of a number.
+
+        :param facts: as for :meth:`_ask`
+        :return: whether the question was put
+        :rtype: bool
+        """
+        wanted = self._get_wanted(company, number, purposes)
+        if not wanted or not self._lock(company, number):
+            return False
+        if self._was_asked(company, number):
+            return False
+        partner = self.env["res.partner"]._find_by_sms_number(company, number)
+        self._ask(company, number, wanted, "web", partner, **facts)
+        return True
+
+    @api.model
+    def _get_wanted(self, company, number, purposes):
+        """Return those purposes that a number may be asked for."""
+        answers = self.env["sms.consent"]._get_answers([company.id], [number])
+        found = answers[company.id, number]
+        if any(answer.state == consent.OPTED_OUT for answer in found.values()):
+            return purposes.browse()
+        get_answer = self.env["sms.consent"]._get_answer
+        return purposes.filtered(
+            lambda purpose: get_answer(found, purpose.id).state != consent.OPTED_IN
+        )
+
+    @api.model
+    def _lock(self, company, number):
+        """Tell if no other transaction is asking this number right now."""
+        key = f"helpdesk_mgmt_sms:{company.id}:{number}"
+        query = SQL("SELECT pg_try_advisory_xact_lock(hashtextextended(%s, 0))", key)
+        return self.env.execute_query(query)[0][0]
+
+    @api.model
+    def _was_asked(self, company, number):
+        """Tell if a number has been asked lately, in whatever way."""
+        ledger = self.env["sms.consent.event"].sudo()
+        since = fields.Datetime.now() - QUESTION_PAUSE
+        domain = ledger._number_domain(company, number)
+        domain &= Domain("event", "=", consent.REQUESTED)
+        domain &= Domain("recorded_at", ">", since)
+        return bool(ledger.search_count(domain, limit=1))
