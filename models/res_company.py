@@ -87,7 +87,7 @@ class ResCompany(models.Model):
     _sms_join_key_unique = models.UniqueIndex("(sms_join_key)")
 
     def init(self):
-        """Give the companies that were there before the joining page their key for it."""
+        """Give the companies that were there before the joining page a key."""
         self.env.cr.execute(
             """
             UPDATE res_company
