@@ -1,0 +1,45 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+"""Business days, as the law counts them for an opt-out.
+
+47 CFR 64.1200(a)(10): to be honoured within a reasonable time, not longer than ten
+business days. Saturdays, Sundays and the legal holidays of 5 U.S.C. 6103 (with the
+day on which they are observed) do not count. The holidays are computed by the library
+``holidays``, which follows the law when it changes.
+"""
+
+from datetime import timedelta
+from functools import lru_cache
+
+import holidays
+
+#: The law's own limit; a company may set itself a shorter one.
+MAX_DAYS = 10
+
+SATURDAY = 5
+
+
+@lru_cache(maxsize=64)
+def _get_holidays(year):
+    """Return the federal holidays of a year, as they are observed."""
+    return frozenset(holidays.country_holidays("US", years=year))
+
+
+def is_business_day(day):
+    """Tell if a date counts.
+
+    :param date day: a date where the company is
+    """
+    return day.weekday() < SATURDAY and day not in _get_holidays(day.year)
+
+
+def add_business_days(day, count):
+    """Return the ``count``-th business day after ``day``, which does not count itself.
+
+    :param date day: the day on which the request came
+    :param int count: how many business days, 0 for the day itself
+    :rtype: date
+    """
+    while count > 0:
+        day += timedelta(days=1)
+        count -= is_business_day(day)
+    return day
