@@ -25,6 +25,7 @@ METHOD_SELECTION = [
     ("import", "Import"),
     ("api", "API"),
     ("carrier", "Carrier"),
+    ("time", "By itself, with time"),
 ]
 
 

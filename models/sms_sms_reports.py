@@ -2,6 +2,7 @@
 from odoo import api, models
 
 from ..providers.base import REPORT_RANKS
+from ..tools import consent
 from .sms_sms import UNKNOWN_STATE
 
 #: What the chatter and mass mailings are told of a state that Odoo does not know.
@@ -65,6 +66,8 @@ class SmsSms(models.Model):
             sms._update_trackers()
             if report.is_opt_out:
                 sms._record_carrier_opt_out(report.code)
+            elif report.is_gone:
+                sms._record_gone(report.code)
 
     def _record_carrier_opt_out(self, code):
         """Enter into the ledger that the carrier knows of an opt-out, if we do not.
@@ -83,6 +86,46 @@ class SmsSms(models.Model):
             "revoked",
             "carrier",
             note=self.env._("The carrier refused the message: error %s", code),
+            message_ref=self.carrier_id or self.uuid,
+        )
+        self._cancel_waiting(company, self.number)
+
+    def _record_gone(self, code):
+        """Let the consent of a number expire that its carrier no longer knows.
+
+        The next holder has agreed to nothing (47 CFR 64.1200(m)). One such report may
+        be a fault on the way, so the message before must have met the same.
+        """
+        self.ensure_one()
+        company = self._get_sms_company()
+        before_sudo = self.sudo().search(
+            [
+                ("record_company_id", "=", company.id),
+                ("number", "=", self.number),
+                ("id", "<", self.id),
+                ("state", "in", ("error", "sent")),
+            ],
+            order="id desc",
+            limit=1,
+        )
+        if before_sudo.carrier_code != code:
+            return
+        answers = self.env["sms.consent"]._get_answers([company.id], [self.number])
+        found = answers.get((company.id, self.number), {})
+        purposes = self.env["sms.purpose"].browse(
+            purpose_id
+            for purpose_id, answer in found.items()
+            if purpose_id and answer.state in (consent.OPTED_IN, consent.PENDING)
+        )
+        if not purposes:
+            return
+        self.env["sms.consent.event"]._record(
+            company,
+            self.number,
+            consent.EXPIRED,
+            "carrier",
+            purposes,
+            note=self.env._("The carrier does not know the number: error %s", code),
             message_ref=self.carrier_id or self.uuid,
         )
         self._cancel_waiting(company, self.number)

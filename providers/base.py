@@ -89,13 +89,18 @@ class InboundEvent:
 
 @dataclass(frozen=True)
 class DeliveryReport:
-    """One delivery report: ``report`` is one of :data:`REPORT_RANKS`."""
+    """One delivery report: ``report`` is one of :data:`REPORT_RANKS`.
+
+    :param is_opt_out: the carrier knows of an opt-out
+    :param is_gone: the carrier knows no such number (any more)
+    """
 
     carrier_id: str
     report: str
     code: str = ""
     failure_type: str = ""
     is_opt_out: bool = False
+    is_gone: bool = False
 
 
 class Provider:

@@ -63,6 +63,11 @@ REPORTS = {
 #: The recipient has opted out at Twilio.
 OPTED_OUT_CODE = "21610"
 
+#: The carrier knows no such handset: the number may have been given up. One report may
+#: be a fault on the way, so it takes two in a row (``sms.sms._record_gone``).
+#: https://www.twilio.com/docs/api/errors/30005
+GONE_CODES = {"30005"}
+
 #: Error code: failure type of Odoo's chatter.
 FAILURE_TYPES = {
     OPTED_OUT_CODE: "sms_optout",
@@ -199,6 +204,7 @@ class TwilioProvider(Provider):
             code=code,
             failure_type=FAILURE_TYPES.get(code, "sms_not_delivered"),
             is_opt_out=code == OPTED_OUT_CODE,
+            is_gone=code in GONE_CODES,
         )
 
     def _get_client(self):
