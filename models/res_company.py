@@ -4,7 +4,7 @@ import secrets
 from odoo import api, fields, models
 
 from ..providers import PROVIDERS
-from ..tools import gate
+from ..tools import business_days, gate
 from .sms_api import SmsApiGated, SmsApiOutbox
 
 #: System parameter: another address than Twilio's own (a proxy, a loopback peer).
@@ -74,6 +74,18 @@ class ResCompany(models.Model):
         default=gate.POLICY_OPT_IN,
         help="Opt-out is for companies whose other apps already text their customers.",
     )
+    sms_review_days = fields.Integer(
+        "Business Days to Review",
+        required=True,
+        default=business_days.MAX_DAYS,
+        help="How long a text that may be an opt-out may wait for a person. Ten "
+        "business days is what the law allows (47 CFR 64.1200(a)(10)).",
+    )
+    sms_consent_months = fields.Integer(
+        "Months Until Consent Ends",
+        help="A consent that the person has not given again for so long has expired. "
+        "0: it does not end by itself.",
+    )
 
     sms_privacy_url = fields.Char(
         "Privacy Policy", help="Address of the page; wordings and forms name it."
@@ -83,6 +95,14 @@ class ResCompany(models.Model):
         help="Address of the page; wordings and forms name it.",
     )
 
+    _sms_review_days_limit = models.Constraint(
+        "CHECK (sms_review_days BETWEEN 1 AND 10)",
+        "A possible opt-out must be reviewed within 1 to 10 business days.",
+    )
+    _sms_consent_months_positive = models.Constraint(
+        "CHECK (sms_consent_months >= 0)",
+        "The months until a consent ends cannot be less than none.",
+    )
     _sms_webhook_key_unique = models.UniqueIndex("(sms_webhook_key)")
     _sms_join_key_unique = models.UniqueIndex("(sms_join_key)")
 

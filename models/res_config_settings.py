@@ -17,6 +17,12 @@ class ResConfigSettings(models.TransientModel):
     sms_terms_url = fields.Char(related="company_id.sms_terms_url", readonly=False)
     sms_join_page = fields.Boolean(related="company_id.sms_join_page", readonly=False)
     sms_join_url = fields.Char(related="company_id.sms_join_url")
+    sms_review_days = fields.Integer(
+        related="company_id.sms_review_days", readonly=False
+    )
+    sms_consent_months = fields.Integer(
+        related="company_id.sms_consent_months", readonly=False
+    )
     sms_twilio_messaging_service_sid = fields.Char(
         related="company_id.sms_twilio_messaging_service_sid", readonly=False
     )

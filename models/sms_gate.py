@@ -32,18 +32,22 @@ class SmsGate(models.AbstractModel):
 
     @api.model
     def _decide(self, questions):
-        """Decide a batch of messages with one query for all their answers.
+        """Decide a batch of messages with one query for each kind of fact.
 
         :param questions: list of :class:`GateQuestion`
         :return: list of ``(Decision, consent event id or False)``, in the same order
         """
         answers = self._get_answers(questions)
+        reviewed = self.env["sms.consent.review"]._get_open_keys(
+            [question.company.id for question in questions],
+            [question.number for question in questions],
+        )
         companies = {
             company: company._get_sms_gate_facts()
             for company in {question.company for question in questions}
         }
         return [
-            self._decide_one(question, answers, companies[question.company])
+            self._decide_one(question, answers, reviewed, companies[question.company])
             for question in questions
         ]
 
@@ -60,9 +64,10 @@ class SmsGate(models.AbstractModel):
             return None
 
     @api.model
-    def _decide_one(self, question, answers, company_facts):
+    def _decide_one(self, question, answers, reviewed, company_facts):
         """Decide one message out of the facts gathered for its batch."""
-        found = (answers or {}).get((question.company.id, question.number), {})
+        key = (question.company.id, question.number)
+        found = (answers or {}).get(key, {})
         answer = self.env["sms.consent"]._get_answer(found, question.purpose.id)
         rules = question.purpose._get_rules(self.env.lang)
         number = question.number or ""
@@ -74,6 +79,7 @@ class SmsGate(models.AbstractModel):
                 is_helpdesk_purpose=rules.is_helpdesk,
                 exemption=question.exemption or "",
                 is_ledger_readable=answers is not None,
+                is_under_review=key in reviewed,
                 **company_facts,
             )
         )

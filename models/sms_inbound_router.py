@@ -8,7 +8,7 @@ from odoo import api, fields, models
 from odoo.fields import Domain
 
 from ..tools import consent, keywords
-from . import sms_reply
+from . import sms_consent_review, sms_reply
 from .sms_inbound import CHATTER_LIMIT
 
 _logger = logging.getLogger(__name__)
@@ -21,7 +21,8 @@ class SmsInboundRouter(models.AbstractModel):
     """Finds out what an incoming text wants, and does it.
 
     In this order: opt-out (before anything that can fail), help, start, the open
-    question to this number, the joining keywords, else conversation.
+    question to this number, the joining keywords, an opt-out in the person's own words,
+    else conversation.
     """
 
     _name = "sms.inbound.router"
@@ -41,7 +42,7 @@ class SmsInboundRouter(models.AbstractModel):
             inbound.body, words, inbound.opt_out_type or ""
         )
         if action == keywords.STOP:
-            self._stop(inbound)
+            self._stop_by_keyword(inbound, word)
             return
         inbound.partner_id = self._find_partner(inbound)
         if action == keywords.HELP:
@@ -52,43 +53,8 @@ class SmsInboundRouter(models.AbstractModel):
             pass
         elif action == keywords.JOIN:
             self._join(inbound, words[keywords.JOIN][word])
-        else:
+        elif not self._read_own_words(inbound):
             self._converse(inbound)
-
-    # ------------------------------------------------------------------
-    # Leaving and coming back
-    # ------------------------------------------------------------------
-
-    @api.model
-    def _stop(self, inbound):
-        """End everything for this number, and confirm it once.
-
-        47 CFR 64.1200(a)(10)-(12): at once, by one text that only confirms. A second
-        STOP is recorded and not answered: the first confirmation was the last message.
-        """
-        company, number = inbound.company_id, inbound.number
-        was_stopped = self._is_stopped(inbound)
-        self._record(inbound, consent.REVOKED)
-        self.env["sms.sms"]._cancel_waiting(company, number)
-        inbound.partner_id = self._find_partner(inbound)
-        if was_stopped:
-            inbound.kind = "stop"
-        else:
-            self._answer(inbound, "stop", sms_reply.STOP_DONE, "opt_out_confirmation")
-
-    @api.model
-    def _start(self, inbound):
-        """Give back what a STOP took, nothing more than was once granted."""
-        if self._is_stopped(inbound):
-            self._record(inbound, consent.RESTORED)
-        purposes = self._get_purposes_in(inbound, consent.OPTED_IN)
-        reply = sms_reply.START_DONE if purposes else sms_reply.START_NOTHING
-        self._answer(inbound, "start", reply, "start", purposes=purposes)
-
-    @api.model
-    def _is_stopped(self, inbound):
-        """Tell if the number has stopped everything."""
-        return self.env["sms.consent"]._is_stopped(self._get_found(inbound))
 
     # ------------------------------------------------------------------
     # Joining
@@ -127,6 +93,7 @@ class SmsInboundRouter(models.AbstractModel):
                 return False
             self._start(inbound)
             return True
+        self._settle_reviews(inbound, sms_consent_review.CONVERSATION)
         self._record(
             inbound,
             consent.CONFIRMED,
@@ -230,8 +197,7 @@ class SmsInboundRouter(models.AbstractModel):
             event,
             "keyword",
             purposes,
-            **self._get_facts(inbound),
-            **facts,
+            **{**self._get_facts(inbound), **facts},
         )
 
     @api.model

@@ -5,10 +5,18 @@ from odoo.exceptions import UserError, ValidationError
 from ..providers.base import E164
 from ..tools import keywords, texts
 
-STOP_DONE, HELP, START_DONE, START_NOTHING, JOIN_QUESTION, JOIN_DONE, JOIN_ALREADY = (
-    CODES
-) = (
+(
+    STOP_DONE,
+    STOP_PURPOSE,
+    HELP,
+    START_DONE,
+    START_NOTHING,
+    JOIN_QUESTION,
+    JOIN_DONE,
+    JOIN_ALREADY,
+) = CODES = (
     "stop_done",
+    "stop_purpose",
     "help",
     "start_done",
     "start_nothing",
@@ -34,6 +42,7 @@ class SmsReply(models.Model):
     code = fields.Selection(
         [
             (STOP_DONE, "After STOP"),
+            (STOP_PURPOSE, "After STOP, where it ends one kind of message"),
             (HELP, "After HELP"),
             (START_DONE, "After START"),
             (START_NOTHING, "After START, nothing to restore"),

@@ -75,6 +75,7 @@ class SmsSms(models.Model):
             (gate.NO_NUMBER, "No phone number: add one"),
             (gate.BAD_NUMBER, "Not a usable phone number: correct it"),
             (gate.OPTED_OUT, "Opted out: only the person can undo it"),
+            (gate.UNDER_REVIEW, "May have opted out: decide it in the review queue"),
             (gate.AWAITING_YES, "The person was asked and has not said YES yet"),
             (gate.NO_CONSENT, "No consent: ask the person and record it"),
             (gate.NO_WAY_BACK, "Odoo's own provider cannot bring a STOP back"),

@@ -29,6 +29,8 @@ sms.consent.request ....  ....  ....  ....  r...  ....  ....  ....  ....
 sms.preference.link ....  ....  ....  ....  ....  ....  ....  ....  ....
 sms.rate.limit      ....  ....  ....  ....  ....  ....  ....  ....  ....
 sms.wording         r...  r...  r...  rwcu  r...  ....  ....  ....  rwcu
+sms.consent.review  ....  ....  ....  rw..  rw..  ....  ....  ....  rw..
+sms.scope.rule      ....  ....  ....  rwcu  rwcu  ....  ....  ....  rwcu
 sms.inbound         ....  ....  r...  r...  r...  ....  ....  ....  r...
 sms.sms             ....  ....  r...  r...  r...  ....  ....  ....  rwcu
 sms.template        r...  r...  r...  rwcu  r...  r...  ....  ....  rwcu
@@ -55,6 +57,7 @@ PUBLIC_METHODS = {
     "sms.consent.evidence": {"write"},
     "sms.consent.mixin": {"action_record_sms_consent"},
     "sms.consent.record": {"action_record"},
+    "sms.consent.review": {"write", "action_opt_out", "action_conversation"},
     "sms.keyword": {"create", "write"},
     "sms.purpose": {"create", "write", "unlink"},
     "sms.sms": {"create", "send", "resend_failed"},

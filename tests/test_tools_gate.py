@@ -1,4 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from dataclasses import replace
 from itertools import product
 
 from odoo.tests import BaseCase, tagged
@@ -18,6 +19,7 @@ from ..tools.gate import (
     NO_WAY_BACK,
     NOT_OPTED_OUT,
     SEND,
+    UNDER_REVIEW,
     Decision,
     Facts,
     decide,
@@ -167,6 +169,17 @@ class TestGate(BaseCase):
             )
         )
 
+    def test_while_a_text_is_under_review_only_answers_pass(self):
+        for case in all_facts():
+            reviewed = replace(case, is_under_review=True)
+            with self.subTest(case=reviewed):
+                if case.exemption:
+                    self.assertEqual(decide(reviewed), decide(case))
+                elif case.state == OPTED_OUT:
+                    self.assertEqual(decide(reviewed).reason, HAS_OPTED_OUT)
+                else:
+                    self.assertEqual(decide(reviewed), Decision(BLOCK, UNDER_REVIEW))
+
     def test_who_opted_out_gets_nothing_but_answers(self):
         for case in all_facts():
             if case.state == OPTED_OUT and not case.exemption:
@@ -196,5 +209,6 @@ class TestGate(BaseCase):
     def test_every_block_has_a_failure_that_the_chatter_shows(self):
         reasons = {decide(case).reason for case in all_facts()}
         reasons |= {NO_NUMBER, BAD_NUMBER, gate.LEDGER_UNREADABLE}
+        reasons.add(decide(facts(is_under_review=True)).reason)
         blocked = reasons - {CONSENT, NOT_OPTED_OUT, ANSWER}
         self.assertEqual(blocked, set(gate.FAILURE_TYPES))

@@ -24,6 +24,7 @@ ANSWER = "answer"
 NO_NUMBER = "no_number"
 BAD_NUMBER = "bad_number"
 OPTED_OUT = "opted_out"
+UNDER_REVIEW = "under_review"
 AWAITING_YES = "awaiting_yes"
 NO_CONSENT = "no_consent"
 NO_WAY_BACK = "no_way_back"
@@ -36,6 +37,7 @@ FAILURE_TYPES = {
     NO_NUMBER: "sms_number_missing",
     BAD_NUMBER: "sms_number_format",
     OPTED_OUT: "sms_optout",
+    UNDER_REVIEW: "sms_no_consent",
     AWAITING_YES: "sms_no_consent",
     NO_CONSENT: "sms_no_consent",
     NO_WAY_BACK: "sms_no_provider",
@@ -69,6 +71,7 @@ class Facts:
     :param is_helpdesk_purpose: the purpose is one of this addon's, not of other apps
     :param exemption: one of :data:`EXEMPTIONS` or empty
     :param is_ledger_readable: the recorded answers could be looked up at all
+    :param is_under_review: their last words may be an opt-out, and nobody has read them
     """
 
     number: str
@@ -80,6 +83,7 @@ class Facts:
     is_helpdesk_purpose: bool = False
     exemption: str = ""
     is_ledger_readable: bool = True
+    is_under_review: bool = False
 
 
 @dataclass(frozen=True)
@@ -125,7 +129,8 @@ def _blocked_by_person(facts):
     """Return why the person's recorded will forbids the message, or None.
 
     Source: 47 CFR 64.1200(a)(10)-(12); under *opt_in* also the house's own rule that
-    no message leaves without recorded consent.
+    no message leaves without recorded consent. What may be an opt-out counts as one
+    until a person has read it.
     """
     if facts.exemption in EXEMPTIONS:
         return None
@@ -133,6 +138,8 @@ def _blocked_by_person(facts):
         return LEDGER_UNREADABLE
     if facts.state == consent.OPTED_OUT:
         return OPTED_OUT
+    if facts.is_under_review:
+        return UNDER_REVIEW
     if facts.policy == POLICY_OPT_OUT or facts.state == consent.OPTED_IN:
         return None
     return AWAITING_YES if facts.state == consent.PENDING else NO_CONSENT

@@ -1,0 +1,228 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+import logging
+from datetime import timedelta
+
+from psycopg2 import OperationalError
+
+from odoo import api, fields, models
+
+from ..tools import consent, keywords, phrases, restore
+from . import sms_consent_review, sms_reply
+
+_logger = logging.getLogger(__name__)
+
+#: A confirmation within this time is presumed to be covered by the consent that it
+#: ends (47 CFR 64.1200(a)(12)); later none is sent.
+CONFIRMATION_TIME = timedelta(minutes=5)
+
+#: These end everything, whatever a scope rule says of the others.
+WORDS_FOR_ALL = frozenset(("STOPALL",))
+
+
+class SmsInboundRouter(models.AbstractModel):
+    """Leaving and coming back: STOP, the person's own words, START."""
+
+    _inherit = "sms.inbound.router"
+
+    # ------------------------------------------------------------------
+    # Leaving
+    # ------------------------------------------------------------------
+
+    @api.model
+    def _stop(self, inbound, purposes=None, note=None):
+        """End everything for this number, or some purposes, and confirm it once.
+
+        47 CFR 64.1200(a)(10)-(12): at once, by one text that only confirms. A second
+        STOP is recorded and not answered: the first confirmation was the last message.
+        It does not ask which purposes are meant: a question would invite answers that
+        are no stop word, and who texts STOP wants no more questions either.
+
+        :param purposes: ``sms.purpose`` records, None for everything
+        :param str note: what else the ledger should say, before the person's words
+        """
+        company, number = inbound.company_id, inbound.number
+        was_stopped = self._is_stopped(inbound)
+        words = inbound.body or ""
+        self._record(
+            inbound,
+            consent.REVOKED,
+            purposes,
+            note=f"{note} {words}" if note else words,
+        )
+        self.env["sms.sms"]._cancel_waiting(company, number)
+        inbound.partner_id = self._find_partner(inbound)
+        self._settle_reviews(inbound, sms_consent_review.OPT_OUT)
+        if was_stopped:
+            inbound.kind = "stop"
+            return
+        reply = sms_reply.STOP_PURPOSE if purposes else sms_reply.STOP_DONE
+        self._answer(inbound, "stop", reply, "opt_out_confirmation", purposes)
+
+    @api.model
+    def _stop_by_keyword(self, inbound, word):
+        """End what a stop word ends by the scope rule of the day."""
+        self._stop(inbound, self._get_stopped_purposes(inbound, word))
+
+    @api.model
+    def _get_stopped_purposes(self, inbound, word):
+        """Return what a stop word ends: the purposes, or None for everything.
+
+        What the carrier has answered, it blocks altogether. A STOP that would change
+        nothing ends everything: no STOP is ever without effect.
+        """
+        if inbound.opt_out_type or keywords.squeeze(word) in WORDS_FOR_ALL:
+            return None
+        last_sudo = (
+            self.env["sms.sms"]
+            .sudo()
+            .search(
+                [
+                    ("record_company_id", "=", inbound.company_id.id),
+                    ("number", "=", inbound.number),
+                    ("state", "in", ("process", "unknown", "pending", "sent")),
+                ],
+                order="id desc",
+                limit=1,
+            )
+        )
+        if not last_sudo.purpose_id or last_sudo.exemption:
+            return None
+        today = fields.Date.context_today(inbound)
+        rules = self.env["sms.scope.rule"]
+        purposes = rules._get_ended_purposes(last_sudo.purpose_id, today)
+        stopped = self._get_purposes_in(inbound, consent.OPTED_OUT)
+        return purposes if purposes and purposes - stopped else None
+
+    @api.model
+    def _read_own_words(self, inbound):
+        """Take a free text for an opt-out if it is one; say if it was.
+
+        47 CFR 64.1200(a)(10): any reasonable way of saying no. What is doubtful is put
+        to a person and is conversation until then.
+        """
+        finding = phrases.classify(inbound.body)
+        if finding.kind == phrases.OPT_OUT:
+            self._stop(inbound)
+            return True
+        if finding.kind == phrases.WRONG_NUMBER:
+            self._end_for_stranger(inbound)
+            return True
+        if finding.kind == phrases.DOUBTFUL and not self._is_stopped(inbound):
+            self.env["sms.consent.review"]._open(inbound, finding.reason)
+        return False
+
+    @api.model
+    def _end_for_stranger(self, inbound):
+        """End the consent of a number that has another holder now.
+
+        What was granted was another person's, so it expires first: no START of the
+        stranger brings it back. They get the one confirmation that anybody gets who
+        leaves; it names no customer.
+        """
+        note = self.env._("Wrong number. In their words:")
+        known = self._get_known_purposes(inbound)
+        if known:
+            self._record(
+                inbound,
+                consent.EXPIRED,
+                known,
+                note=f"{note} {inbound.body or ''}",
+            )
+        self._stop(inbound, note=note)
+
+    @api.model
+    def _get_known_purposes(self, inbound):
+        """Return the purposes of which anything was said, also behind a STOP."""
+        found = self._get_found(inbound)
+        return self.env["sms.purpose"].browse(
+            purpose_id
+            for purpose_id, answer in found.items()
+            if purpose_id and answer.state != consent.NONE
+        )
+
+    @api.model
+    def _settle_reviews(self, inbound, state):
+        """Close what waits to be read: the person has said it plainly since.
+
+        What fails here (a hook of another module) must not undo what they said.
+        """
+        try:
+            with self.env.cr.savepoint():
+                self.env["sms.consent.review"]._settle_by_text(inbound, state)
+        except OperationalError:
+            raise  # a conflict with another transaction: Odoo starts the request over
+        except Exception:  # whatever another module's hook raises
+            _logger.exception("The reviews of text %s were not settled", inbound.id)
+
+    @api.model
+    def _stop_reviewed(self, review):
+        """Enter the opt-out that a person has read out of a text.
+
+        It was said when the text came. A confirmation is sent only while it is presumed
+        to be covered by the consent that it ends.
+
+        :param review: ``sms.consent.review``, one
+        """
+        inbound = review.inbound_id
+        found = self.env["sms.consent"]._get_answers(
+            [review.company_id.id], [review.number]
+        )[review.company_id.id, review.number]
+        was_stopped = self.env["sms.consent"]._is_stopped(found)
+        self.env["sms.consent.event"]._record(
+            review.company_id,
+            review.number,
+            consent.REVOKED,
+            "keyword",
+            happened_at=review.received_at,
+            note=review.body,
+            name=inbound.partner_id.name,
+            message_ref=inbound.provider_sid,
+            res_model=review._name,
+            res_id=review.id,
+        )
+        self.env["sms.sms"]._cancel_waiting(review.company_id, review.number)
+        is_prompt = review.received_at >= fields.Datetime.now() - CONFIRMATION_TIME
+        if inbound and is_prompt and not was_stopped:
+            self._answer(inbound, "stop", sms_reply.STOP_DONE, "opt_out_confirmation")
+        elif inbound:
+            inbound.kind = "stop"
+
+    # ------------------------------------------------------------------
+    # Coming back
+    # ------------------------------------------------------------------
+
+    @api.model
+    def _start(self, inbound):
+        """Give back what was taken by text, nothing more than was once granted.
+
+        An opt-out that was said in another way needs a new consent: see
+        :mod:`tools.restore`.
+        """
+        restorable = restore.find_restorable(self._get_history(inbound))
+        purpose_ids = restorable - {restore.ALL}
+        if restore.ALL in restorable:
+            self._record(inbound, consent.RESTORED)
+        if purpose_ids:
+            purposes = self.env["sms.purpose"].browse(sorted(purpose_ids))
+            self._record(inbound, consent.RESTORED, purposes)
+        self._settle_reviews(inbound, sms_consent_review.CONVERSATION)
+        purposes = self._get_purposes_in(inbound, consent.OPTED_IN)
+        reply = sms_reply.START_DONE if purposes else sms_reply.START_NOTHING
+        self._answer(inbound, "start", reply, "start", purposes=purposes)
+
+    @api.model
+    def _get_history(self, inbound):
+        """Return the ledger's events of the sender, oldest first."""
+        events_sudo = self.env["sms.consent.event"].sudo()
+        domain = events_sudo._number_domain(inbound.company_id, inbound.number)
+        return [
+            restore.Said(
+                event.purpose_id.id, event.event, event.method, event.happened_at
+            )
+            for event in events_sudo.search(domain, order="id")
+        ]
+
+    @api.model
+    def _is_stopped(self, inbound):
+        """Tell if the number has stopped everything."""
+        return self.env["sms.consent"]._is_stopped(self._get_found(inbound))
