@@ -6,6 +6,7 @@ from . import test_consent
 from . import test_consent_bulk
 from . import test_consent_wizard
 from . import test_hooks
+from . import test_import
 from . import test_intake
 from . import test_intake_refused
 from . import test_join_page
@@ -30,6 +31,7 @@ from . import test_tools_phrases
 from . import test_tools_scans
 from . import test_tools_restore
 from . import test_tools_segments
+from . import test_tools_tabular
 from . import test_tools_texts
 from . import test_tours
 from . import test_virtual_phone

@@ -1,0 +1,220 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+import base64
+import json
+import logging
+
+from psycopg2.errors import DeadlockDetected, SerializationFailure
+
+from odoo import api, fields, models
+from odoo.tools import SQL
+
+from ..tools import consent, tabular
+from .sms_consent_bulk import insert_many
+from .sms_consent_import import (
+    CHECKED,
+    CHECKING,
+    DONE,
+    FAILED,
+    IMPORTING,
+    INLINE_ROWS,
+    RUNNING,
+)
+from .sms_consent_import_judge import Judge
+from .sms_consent_import_row import GOOD, SKIPPED, WRONG
+
+_logger = logging.getLogger(__name__)
+
+#: Rows that are decided on, recorded and committed together.
+BATCH_SIZE = 2000
+#: How often a batch is tried that met a text of one of its people.
+MAX_TRIES = 5
+
+
+class SmsConsentImportJob(models.Model):
+    """The work of an import: reads, decides, records, and says how far it has come."""
+
+    _inherit = "sms.consent.import"
+
+    def _begin(self, state, user):
+        """Start over in ``state``; do a short list now, a long one in the background.
+
+        What the list says is judged anew when it is recorded: the ledger may have
+        changed since the check.
+        """
+        self._forget_rows()
+        self.write(
+            {
+                "state": state,
+                "user_id": user.id,
+                "position": 0,
+                "offset": 0,
+                "good_count": 0,
+                "skipped_count": 0,
+                "wrong_count": 0,
+                "report": False,
+                "problem": False,
+            }
+        )
+        if state == CHECKING:
+            self._pack()
+        if self.state in RUNNING and self.row_total <= INLINE_ROWS:
+            self._work_off(BATCH_SIZE)
+        if self.state in RUNNING:
+            self._wake()
+
+    @api.model
+    def _wake(self):
+        """Let the cron go on as soon as this transaction is committed."""
+        self.env.ref("helpdesk_mgmt_sms.ir_cron_sms_consent_import").sudo()._trigger()
+
+    def _pack(self):
+        """Read the upload once, and keep its rows in a form that is fast to read.
+
+        A file that cannot be read ends the job, with the reason.
+        """
+        rows = tabular.iter_rows(base64.b64decode(self.file))
+        try:
+            next(rows, None)  # the headers
+            packed, count = tabular.pack_rows(rows)
+        except tabular.FileRefused as error:
+            self.write({"state": FAILED, "problem": self._explain(error)})
+            return
+        self.write({"packed": base64.b64encode(packed), "row_total": count})
+
+    @api.model
+    def _run_imports(self):
+        """Go on with every job that is running, batch by batch (cron)."""
+        for job in self.search([("state", "in", RUNNING)], order="id"):
+            while job.state in RUNNING:
+                done = job._work_off_safely()
+                left = sum(
+                    running.row_total - running.position
+                    for running in self.search([("state", "in", RUNNING)])
+                )
+                time_left = self.env["ir.cron"]._commit_progress(done, remaining=left)
+                if not time_left and left:
+                    return
+
+    def _work_off_safely(self):
+        """Work off a batch, and try again what met a text of one of its people.
+
+        The batch's transaction begins with it: the one before was committed.
+        """
+        for attempt in range(1, MAX_TRIES + 1):
+            try:
+                done = self._work_off(BATCH_SIZE)
+                self.env.flush_all()
+                return done
+            except (SerializationFailure, DeadlockDetected):
+                if attempt == MAX_TRIES:
+                    raise
+                _logger.info("Import %s meets another transaction, again", self.id)
+                self.env.cr.rollback()
+                self.env.invalidate_all()
+        return 0
+
+    def _work_off(self, limit):
+        """Decide on the next rows, record them if that is due, and move on.
+
+        :param int limit: how many
+        :return: how many it were
+        """
+        self.ensure_one()
+        job = self.with_company(self.company_id)
+        job.lock_for_update()
+        packed = base64.b64decode(job.packed or b"")
+        rows, offset = tabular.unpack_rows(packed, job.offset, limit)
+        judge = Judge(job, fields.Datetime.now())
+        statements, lines = judge.judge(rows)
+        if job.state == IMPORTING:
+            job._record_batch(statements)
+        insert_many(self.env["sms.consent.import.row"], lines)
+        job.env["sms.consent.import.row"].invalidate_model()
+        counts = dict.fromkeys((GOOD, SKIPPED, WRONG), 0)
+        for line in lines:
+            counts[line["outcome"]] += 1
+        job.write(
+            {
+                "position": job.position + len(lines),
+                "offset": offset,
+                "good_count": job.good_count + counts[GOOD],
+                "skipped_count": job.skipped_count + counts[SKIPPED],
+                "wrong_count": job.wrong_count + counts[WRONG],
+            }
+        )
+        if len(lines) < limit or job.position >= job.row_total:
+            job._finish()
+        return len(lines)
+
+    def _record_batch(self, statements):
+        """Enter the statements in the name of who imports them."""
+        ledger_sudo = self.env["sms.consent.event"].with_user(self.user_id).sudo()
+        ledger_sudo._record_many(self.company_id, statements)
+        numbers = {row.number for row in statements if row.event == consent.REVOKED}
+        if numbers:
+            self.env["sms.sms"]._cancel_waiting(self.company_id, *numbers)
+
+    def _finish(self):
+        """End the check or the import: write what was not recorded into a file."""
+        ends = {CHECKING: CHECKED, IMPORTING: DONE}
+        self._forget_rows(good_only=True)
+        report = base64.b64encode(self._make_report()) if self.row_ids else False
+        self.write({"state": ends[self.state], "report": report})
+        if self.state == DONE:
+            self.write({"packed": False, "file": False})
+
+    def _forget_rows(self, good_only=False):
+        """Delete the job's rows, by one statement: there may be many."""
+        condition = SQL("outcome = %s", GOOD) if good_only else SQL("TRUE")
+        self.env["sms.consent.import.row"].flush_model()
+        self.env.cr.execute(
+            SQL(
+                "DELETE FROM sms_consent_import_row WHERE import_id = %s AND %s",
+                self.id,
+                condition,
+            )
+        )
+        self.env["sms.consent.import.row"].invalidate_model()
+        self.invalidate_recordset(["row_ids"])
+
+    def _make_report(self):
+        """Return the rows that were not recorded, as they were, and why (CSV)."""
+        headers = self.column_ids.sorted("position").mapped(lambda c: c.header or "")
+        rows_model = self.env["sms.consent.import.row"]
+        outcomes = dict(rows_model._fields["outcome"]._description_selection(self.env))
+        reasons = dict(rows_model._fields["reason"]._description_selection(self.env))
+
+        def iter_report():
+            yield [
+                *headers,
+                self.env._("Row"),
+                self.env._("Outcome"),
+                self.env._("Reason"),
+                self.env._("What"),
+            ]
+            for row, outcome, reason, detail, cells in self._iter_faults():
+                cells = json.loads(cells)[: len(headers)]
+                cells += [""] * (len(headers) - len(cells))
+                yield [*cells, row, outcomes[outcome], reasons[reason], detail or ""]
+
+        return tabular.write_rows(iter_report())
+
+    def _iter_faults(self):
+        """Yield the rows that were not recorded, a batch at a time."""
+        last = 0
+        while rows := self.env.execute_query(
+            SQL(
+                """
+                SELECT "row", outcome, reason, detail, cells
+                  FROM sms_consent_import_row
+                 WHERE import_id = %s AND outcome != %s AND "row" > %s
+              ORDER BY "row" LIMIT %s
+                """,
+                self.id,
+                GOOD,
+                last,
+                BATCH_SIZE,
+            )
+        ):
+            yield from rows
+            last = rows[-1][0]

@@ -1,0 +1,238 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+"""What the columns and cells of an imported list of consents mean."""
+
+import re
+import unicodedata
+from datetime import datetime, time, timezone
+from typing import NamedTuple
+from zoneinfo import ZoneInfo
+
+from .consent import GRANTED, REVOKED
+from .statements import settle_clock
+
+#: Field: how its column is headed elsewhere, in small letters without accents.
+HEADERS = {
+    "number": "number|phone|phone number|mobile|mobile phone|mobile number|cell|tel"
+    "|cell phone|telephone|telefon|telefono|telefonnummer|handy|msisdn|numero"
+    "|numero de telephone|portable|movil|celular|e164|to|recipient",
+    "happened_at": "when|date|given on|consent date|opt in date|optin date|opted in at"
+    "|opt in time|timestamp|consent timestamp|happened at|consented at|signed on|signed"
+    "|datum|fecha|date du consentement|created at|opt out date|opted out at",
+    "how": "how|how it was given|method|way|channel|consent method|opt in method"
+    "|opt in source|optin method|canal|kanal|art|methode|metodo",
+    "wording": "wording|words|text|consent text|disclosure|consent wording|statement"
+    "|disclosure text|language shown|texte|texto|wortlaut",
+    "version": "version|wording version|text version|disclosure version",
+    "source": "source|evidence|proof|reference|evidence reference|source reference|ref"
+    "|url|link|record|document|quelle|preuve|nachweis|referencia|origen",
+    "name": "name|person|full name|contact|customer|customer name|nom|nombre|kunde",
+    "purposes": "purpose|purposes|topic|topics|subscription|list|program|category|zweck"
+    "|finalite|proposito",
+    "decision": "decision|status|consent|state|opt in|opted in|opt out|answer",
+    "witness": "witness|witnessed by|taken by|agent|temoin|zeuge|testigo",
+    "address": "ip|ip address|address|source address|adresse ip",
+    "note": "note|notes|comment|remark|remarks|bemerkung|commentaire",
+}
+
+#: What a list must say for a consent to prove anything. Words or their version.
+REQUIRED = ("number", "happened_at", "how", "source")
+WORDS = ("wording", "version")
+
+YES = (
+    "yes y true 1 agreed agree granted opted_in opted-in subscribed in opt-in optin ok"
+)
+NO = "no n false 0 revoked opted_out opted-out unsubscribed out opt-out optout stop"
+DECISIONS = {
+    **{word.replace("_", " "): GRANTED for word in YES.split()},
+    **{word.replace("_", " "): REVOKED for word in NO.split()},
+    **{
+        "opted in": GRANTED,
+        "opt in": GRANTED,
+        "opted out": REVOKED,
+        "opt out": REVOKED,
+    },
+    **{"oui": GRANTED, "si": GRANTED, "ja": GRANTED, "non": REVOKED, "nein": REVOKED},
+}
+
+# Order of the parts of a date.
+YMD, MDY, DMY = "ymd", "mdy", "dmy"
+
+# Why a row is skipped: nothing is wrong with it.
+OPTED_OUT, TWICE, KNOWN = SKIPPED = ("opted_out", "twice", "known")
+# Why a row is wrong.
+WRONG = (
+    *("no_number", "bad_number", "no_time", "bad_time", "future", "no_how"),
+    *("no_words", "bad_version", "no_source", "no_purpose", "bad_purpose"),
+    *("bad_decision", "too_long"),
+)
+
+
+class Fault(Exception):
+    """A row that is not recorded: why, and what in it."""
+
+    def __init__(self, reason, detail=""):
+        super().__init__(reason, detail)
+        self.reason, self.detail = reason, detail
+
+
+class Said(NamedTuple):
+    """What a row says, as far as it can be told without a database."""
+
+    number: str
+    event: str
+    happened_at: datetime
+    how: str
+    wording: str
+    version: str
+    source: str
+    name: str
+    purposes: tuple
+    witness: str
+    address: str
+    note: str
+
+
+def simplify(text):
+    """Return a text in small letters, without accents and marks, to be compared."""
+    text = unicodedata.normalize("NFKD", str(text)).casefold()
+    text = "".join(letter for letter in text if not unicodedata.combining(letter))
+    return " ".join(re.sub(r"[^\w]|_", " ", text).split())
+
+
+def guess_fields(headers):
+    """Return what each column holds, as its header says.
+
+    :param headers: the texts of the first row
+    :return: a key of :data:`HEADERS` or None for each; no key twice
+    """
+    known = {name: spellings.split("|") for name, spellings in HEADERS.items()}
+    ranks = {}
+    for index, header in enumerate(headers):
+        word = simplify(header)
+        for name, spellings in known.items():
+            if word == name.replace("_", " "):
+                ranks[name, index] = -1
+            elif word in spellings:
+                ranks[name, index] = spellings.index(word)
+    guessed, taken = [None] * len(headers), set()
+    for (name, index), _rank in sorted(ranks.items(), key=lambda item: item[1]):
+        if name not in taken and guessed[index] is None:
+            guessed[index] = name
+            taken.add(name)
+    return guessed
+
+
+def find_missing(names):
+    """Return which required columns are not among ``names``."""
+    missing = [name for name in REQUIRED if name not in names]
+    return missing + ([] if set(WORDS) & set(names) else ["wording"])
+
+
+DATE = re.compile(
+    r"(?P<a>\d{1,4})[-/. ](?P<b>\d{1,2})[-/. ](?P<c>\d{1,4})"
+    r"(?:[T ,]+(?P<hour>\d{1,2})[:.h](?P<minute>\d\d)(?::(?P<second>\d\d))?(?:\.\d+)?"
+    r"\s*(?P<half>[ap]\.?m\.?)?)?\s*(?P<zone>Z|UTC|[+-]\d\d:?\d\d)?",
+    re.IGNORECASE,
+)
+
+
+def parse_time(text, order, zone):
+    """Return when a row says that it was said, in UTC.
+
+    A day without a time is its beginning: whoever said STOP on that day has the last
+    word. Dates that begin with the year are always read so.
+
+    :param str text: the cell
+    :param str order: :data:`MDY` or :data:`DMY`, or :data:`YMD` for no other dates
+    :param str zone: where times without a zone were written down
+    :raises ValueError: when it cannot be told
+    """
+    match = DATE.fullmatch(text.strip())
+    if not match:
+        raise ValueError(text)
+    a, b, c = match["a"], match["b"], match["c"]
+    if len(a) == 4:
+        year, month, day = a, b, c
+    elif len(c) == 4 and order in (MDY, DMY):
+        year = c
+        month, day = (a, b) if order == MDY else (b, a)
+    else:
+        raise ValueError(text)
+    hour = int(match["hour"] or 0)
+    if match["half"]:
+        if not 1 <= hour <= 12:
+            raise ValueError(text)
+        hour = hour % 12 + (12 if match["half"].lower().startswith("p") else 0)
+    clock = time(hour, int(match["minute"] or 0), int(match["second"] or 0))
+    moment = datetime.combine(datetime(int(year), int(month), int(day)), clock)
+    return _to_utc(moment, match["zone"], zone)
+
+
+def _to_utc(moment, offset, zone):
+    """Return a moment of a place or with an offset as UTC, without zone."""
+    if not offset:
+        aware = moment.replace(tzinfo=ZoneInfo(zone))
+    elif offset.upper() in ("Z", "UTC"):
+        return moment
+    else:
+        aware = datetime.fromisoformat(
+            f"{moment.isoformat()}{offset[:3]}:{offset[-2:]}"
+        )
+    return aware.astimezone(timezone.utc).replace(tzinfo=None)
+
+
+def read_row(cells, columns, order, zone, now, decision=GRANTED):
+    """Return what a row says.
+
+    :param cells: its texts
+    :param dict columns: ``{field: index}``
+    :param str order: see :func:`parse_time`
+    :param str zone: see :func:`parse_time`
+    :param datetime now: UTC
+    :param str decision: what a row says that has no column for it
+    :rtype: Said
+    :raises Fault: for the first thing that is missing or wrong
+    """
+    found = {
+        name: cells[index] if index < len(cells) else ""
+        for name, index in columns.items()
+    }
+
+    def get(name):
+        return found.get(name, "")
+
+    event = decision
+    if get("decision"):
+        event = DECISIONS.get(get("decision").casefold().replace("_", " ").strip())
+        if not event:
+            raise Fault("bad_decision", get("decision"))
+    if not get("number"):
+        raise Fault("no_number")
+    happened_at = _read_time(get("happened_at"), order, zone, now)
+    for name in ("how", "source"):
+        if not get(name):
+            raise Fault(f"no_{name}")
+    if event == GRANTED and not (get("wording") or get("version")):
+        raise Fault("no_words")
+    purposes = tuple(filter(None, map(str.strip, re.split("[,;|]", get("purposes")))))
+    texts = {
+        name: get(name)
+        for name in (
+            *("number", "how", "wording", "version", "source", "name", "witness"),
+            *("address", "note"),
+        )
+    }
+    return Said(event=event, happened_at=happened_at, purposes=purposes, **texts)
+
+
+def _read_time(text, order, zone, now):
+    """Return when it was said, or raise the fault."""
+    if not text:
+        raise Fault("no_time")
+    try:
+        moment = settle_clock(parse_time(text, order, zone), now)
+    except (ValueError, OverflowError) as error:
+        raise Fault("bad_time", text) from error
+    if moment > now:
+        raise Fault("future", text)
+    return moment
