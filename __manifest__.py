@@ -26,6 +26,7 @@
         "views/sms_ledger_views.xml",
         "views/sms_consent_review_views.xml",
         "views/sms_scope_rule_views.xml",
+        "views/sms_consent_paper_views.xml",
         "views/sms_consent_import_views.xml",
         "views/sms_sms_views.xml",
         "views/sms_configuration_views.xml",

@@ -13,6 +13,7 @@ from . import (
     sms_consent,
     sms_consent_bulk,
     sms_consent_entry,
+    sms_consent_paper,
     sms_consent_request,
     sms_consent_api,
     sms_consent_import,

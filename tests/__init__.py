@@ -17,6 +17,7 @@ from . import test_neutralize
 from . import test_outbox
 from . import test_portal
 from . import test_preferences
+from . import test_paper
 from . import test_providers
 from . import test_review
 from . import test_scenario

@@ -28,6 +28,8 @@ sms.consent.check   ....  ....  ....  ....  r...  ....  ....  ....  ....
 sms.consent.import        ....  ....  ....  rwcu  rwcu  ....  ....  ....  rwcu
 sms.consent.import.column ....  ....  ....  rwcu  rwcu  ....  ....  ....  rwcu
 sms.consent.import.row    ....  ....  ....  r...  r...  ....  ....  ....  r...
+sms.consent.paper         rwcu  rwcu  rwcu  rwcu  ....  ....  ....  ....  rwcu
+sms.consent.paper.line    rwcu  rwcu  rwcu  rwcu  ....  ....  ....  ....  rwcu
 sms.consent.request ....  ....  ....  ....  r...  ....  ....  ....  ....
 sms.preference.link ....  ....  ....  ....  ....  ....  ....  ....  ....
 sms.rate.limit      ....  ....  ....  ....  ....  ....  ....  ....  ....
@@ -62,6 +64,8 @@ PUBLIC_METHODS = {
         *("create", "write", "action_check", "action_import", "action_refresh"),
     },
     "sms.consent.mixin": {"action_record_sms_consent"},
+    "sms.consent.paper": {"create", "write", "action_add_scans", "action_record"},
+    "sms.consent.paper.line": {"action_record", "action_view_scan"},
     "sms.consent.record": {"action_record"},
     "sms.consent.review": {"write", "action_opt_out", "action_conversation"},
     "sms.keyword": {"create", "write"},
