@@ -255,7 +255,9 @@ class SmsConsentImport(models.Model):
                 "position": index,
                 "header": header,
                 "sample": " · ".join(
-                    cells[index][:40] for cells in samples if cells[index : index + 1]
+                    dict.fromkeys(
+                        cells[index][:40] for cells in samples if index < len(cells)
+                    )
                 ),
                 "field": guesses[index],
             }

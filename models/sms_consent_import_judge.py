@@ -243,10 +243,11 @@ class Judge:
         said = [statement.number, statement.event, sorted(purposes)]
         return chain.digest({"said": said, "at": statement.happened_at})[:32]
 
-    @staticmethod
-    def _find_twice(key, seen):
+    def _find_twice(self, key, seen):
         """Return the fault of a row that is in the list already."""
-        return Fault("twice", str(seen[key])) if key in seen else None
+        if key not in seen:
+            return None
+        return Fault("twice", self.env._("row %s", seen[key]))
 
     @staticmethod
     def _find_recorded(statement, number_hash, known):

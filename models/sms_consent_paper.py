@@ -57,13 +57,17 @@ class SmsConsentPaper(models.Model):
     )
     line_ids = fields.One2many("sms.consent.paper.line", "paper_id", string="Forms")
     line_count = fields.Integer("To Record", compute="_compute_line_count")
-    problem_count = fields.Integer("With a Problem", compute="_compute_line_count")
+    problem_count = fields.Integer("Problems", compute="_compute_line_count")
     recorded_count = fields.Integer("Recorded", readonly=True, copy=False)
 
     @api.depends("create_date")
     def _compute_display_name(self):
         for stack in self:
-            stack.display_name = self.env._("Signed forms no. %s", stack.id or "…")
+            stack.display_name = (
+                self.env._("Signed forms no. %s", stack._origin.id)
+                if stack._origin
+                else self.env._("New stack")
+            )
 
     @api.depends("purpose_ids", "company_id", "lang")
     def _compute_wording(self):
@@ -140,7 +144,6 @@ class SmsConsentPaper(models.Model):
             "tag": "display_notification",
             "params": {
                 "type": "warning" if left else "success",
-                "title": self.env._("Signed forms"),
                 "message": message,
                 "next": {"type": "ir.actions.client", "tag": "soft_reload"},
             },
@@ -187,7 +190,7 @@ class SmsConsentPaperLine(models.Model):
         readonly=False,
         precompute=True,
     )
-    problem = fields.Char(readonly=True)
+    problem = fields.Text(readonly=True)
 
     @api.depends("partner_id")
     def _compute_person(self):

@@ -278,7 +278,7 @@ class TestTwice(ImportCase):
     def test_the_same_row_in_other_letters(self):
         job = self.run_job([make_row(0), make_row(0, Phone="303-555-0100", Name="X")])
         self.assertEqual(self.faults(job), {3: "twice"})
-        self.assertEqual(job.row_ids.detail, "2")
+        self.assertEqual(job.row_ids.detail, "row 2")
 
     def test_the_same_person_at_another_time(self):
         self.assertCounts(

@@ -1,0 +1,357 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+"""How fast a list of consents is imported, and what consents cost the gate.
+
+Run by ``bin/bench consent``, which makes the database. Every measurement runs in a
+process of its own, so that its peak memory is its own. Prints tables in Markdown.
+"""
+
+import argparse
+import base64
+import csv
+import io
+import json
+import os
+import resource
+import statistics
+import subprocess
+import sys
+import time
+from contextlib import contextmanager
+
+import odoo
+from odoo.modules.registry import Registry
+from odoo.tools import SQL
+
+SIZES = (1_000, 10_000, 100_000)
+GATE_SIZES = (1_000, 100_000, 1_000_000)
+GATE_BATCH = 1_000
+GATE_ROUNDS = 41
+#: Rows that Odoo's own import takes at once: the web client's default.
+NATIVE_BATCH = 2_000
+HEADERS = ("Phone", "Date", "Method", "Text", "Evidence", "Name")
+AREAS = (303, 212, 305, 312, 404, 415, 512, 617, 702, 206)
+
+
+def phone(index):
+    """Return the ``index``-th number (E.164)."""
+    area, rest = index % len(AREAS), index // len(AREAS)
+    return f"+1{AREAS[area]}{2_000_000 + rest}"
+
+
+def make_rows(first, count):
+    """Yield the rows of a list such as a CRM exports."""
+    for index in range(first, first + count):
+        yield (
+            phone(index),
+            "2026-03-02 09:00",
+            "Web form",
+            "I agree to texts about my tickets.",
+            f"CRM {index}",
+            f"Customer {index}",
+        )
+
+
+def make_csv(first, count):
+    """Return a list as bytes."""
+    stream = io.StringIO()
+    writer = csv.writer(stream)
+    writer.writerow(HEADERS)
+    writer.writerows(make_rows(first, count))
+    return stream.getvalue().encode()
+
+
+@contextmanager
+def environment(database):
+    """Open a database as its superuser, with a US company on the sandbox."""
+    registry = Registry(database)
+    with registry.cursor() as cr:
+        env = odoo.api.Environment(cr, odoo.SUPERUSER_ID, {})
+        env.company.country_id = env.ref("base.us")
+        env.company.sms_provider = "sandbox"
+        cr.commit()
+        yield env
+
+
+def get_peak():
+    """Return the process's highest memory so far, in MB."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+def timed(work):
+    """Return how long ``work()`` takes, in seconds."""
+    begin = time.perf_counter()
+    work()
+    return time.perf_counter() - begin
+
+
+# ----------------------------------------------------------------------
+# One measurement, in a process of its own
+# ----------------------------------------------------------------------
+
+
+def measure_import(env, first, count):
+    """Import a list as the cron does it; then seal what it has recorded."""
+    data = base64.b64encode(make_csv(first, count))
+    purpose = env["sms.purpose"]._get("ticket")
+    idle = get_peak()
+
+    def run(job):
+        while job.state in ("checking", "importing"):
+            job._work_off_safely()
+            env.cr.commit()
+            env.invalidate_all()
+
+    def check():
+        nonlocal job
+        job = env["sms.consent.import"].create(
+            {
+                "file": data,
+                "file_name": "bench.csv",
+                "purpose_ids": [(6, 0, purpose.ids)],
+                "date_order": "ymd",
+                "tz": "UTC",
+            }
+        )
+        job.action_check()
+        run(job)
+
+    def record():
+        job.action_import()
+        run(job)
+
+    def seal():
+        while env["sms.consent.link"]._seal(env.company):
+            env.cr.commit()
+
+    job = env["sms.consent.import"]
+    found = {"check": timed(check), "record": timed(record)}
+    assert (job.state, job.good_count) == ("done", count), job.read()
+    found["memory"] = get_peak() - idle
+    found["seal"] = timed(seal)
+    return found
+
+
+def measure_ledger(env, first, count):
+    """Enter statements by the ledger's bulk path alone, without a list."""
+    from odoo.addons.helpdesk_mgmt_sms.models.sms_consent_bulk import Statement
+
+    purpose = env["sms.purpose"]._get("ticket")
+    statements = (
+        Statement(phone(i), "granted", "import", purpose, facts={"wording": "I agree."})
+        for i in range(first, first + count)
+    )
+    idle = get_peak()
+    ledger = env["sms.consent.event"]
+    seconds = timed(lambda: ledger._record_many(env.company, statements))
+    env.cr.commit()
+    return {"record": seconds, "memory": get_peak() - idle}
+
+
+def measure_one_by_one(env, first, count):
+    """Enter statements one by one, as a keyword or an agent does."""
+    purpose = env["sms.purpose"]._get("ticket")
+    ledger = env["sms.consent.event"]
+
+    def work():
+        for index in range(first, first + count):
+            ledger._record(
+                env.company, phone(index), "granted", "api", purpose, wording="I agree."
+            )
+
+    return {"record": timed(work), "memory": 0}
+
+
+def measure_native(env, first, count, model):
+    """Load the same numbers by Odoo's own import, as the web client does it."""
+    names = {"res.partner": ["name", "phone"], "phone.blacklist": ["number"]}[model]
+    rows = [
+        [f"Customer {i}", phone(i)][-len(names) :] for i in range(first, first + count)
+    ]
+    idle = get_peak()
+
+    def work():
+        for start in range(0, count, NATIVE_BATCH):
+            result = env[model].load(names, rows[start : start + NATIVE_BATCH])
+            assert result["ids"], result["messages"][:3]
+            env.cr.commit()
+            env.invalidate_all()
+
+    return {"record": timed(work), "memory": get_peak() - idle}
+
+
+def measure_gate(env, count):
+    """Ask the gate about a batch, with so many consents in the table."""
+    from odoo.addons.helpdesk_mgmt_sms.models.sms_consent import READ_ANSWERS
+    from odoo.addons.helpdesk_mgmt_sms.models.sms_gate import GateQuestion
+
+    purpose = env["sms.purpose"]._get("ticket")
+    fill_consents(env, purpose, count)
+    questions = [
+        GateQuestion(env.company, phone(index), purpose) for index in range(GATE_BATCH)
+    ]
+    times = []
+    for _round in range(GATE_ROUNDS):
+        env.cr.precommit.data.pop(READ_ANSWERS, None)
+        begin = time.perf_counter()
+        decisions = env["sms.gate"]._decide(questions)
+        times.append(time.perf_counter() - begin)
+    assert all(decision.verdict == "send" for decision, _event in decisions)
+    return {"milliseconds": statistics.median(times) * 1000}
+
+
+def fill_consents(env, purpose, count):
+    """Bring the table of answers to so many rows, by SQL."""
+    event = env["sms.consent.event"]._record(
+        env.company, phone(0), "granted", "import", purpose
+    )
+    env.flush_all()
+    env.cr.execute("DELETE FROM sms_consent")
+    hashes = env["sms.consent.key"]._hash(phone(index) for index in range(GATE_BATCH))
+    filling = SQL(
+        """
+        INSERT INTO sms_consent
+            (company_id, number_hash, purpose_id, state, since, event_id)
+        SELECT %s, hash, %s, 'opted_in', now() AT TIME ZONE 'UTC', %s
+        """,
+        env.company.id,
+        purpose.id,
+        event.id,
+    )
+    env.cr.execute(SQL("%s FROM unnest(%s) AS hash", filling, list(hashes.values())))
+    env.cr.execute(
+        SQL(
+            "%s FROM (SELECT encode(sha256(n::text::bytea), 'hex') AS hash"
+            " FROM generate_series(1, %s) AS n) AS numbers",
+            filling,
+            count - GATE_BATCH,
+        )
+    )
+    env.cr.commit()
+    env.cr._cnx.autocommit = True
+    env.cr.execute("VACUUM ANALYZE sms_consent")
+    env.cr._cnx.autocommit = False
+
+
+KINDS = {
+    "import": measure_import,
+    "ledger": measure_ledger,
+    "one by one": measure_one_by_one,
+    "native": measure_native,
+    "gate": measure_gate,
+}
+
+
+# ----------------------------------------------------------------------
+# All of them
+# ----------------------------------------------------------------------
+
+
+def measure(options, kind, *arguments):
+    """Run one measurement in a process of its own; return what it found."""
+    print(f"... {kind} {arguments}", file=sys.stderr, flush=True)
+    command = [sys.executable, os.path.abspath(__file__), "-c", options.config]
+    command += ["-d", options.database, "--measure", json.dumps([kind, *arguments])]
+    output = subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout
+    return json.loads(output.splitlines()[-1])
+
+
+def print_table(head, rows):
+    """Print a table in Markdown."""
+    print("| " + " | ".join(head) + " |")
+    print("|" + "---|" * len(head))
+    for row in rows:
+        print("| " + " | ".join(row) + " |")
+    print(flush=True)
+
+
+def run_all(options):
+    """Measure everything and print it."""
+    first = 10_000_000
+    rates, seals = {}, []
+    rows = []
+    for size in options.sizes:
+        found = {}
+        for kind, *arguments in (
+            ("import",),
+            ("ledger",),
+            ("native", "res.partner"),
+            ("native", "phone.blacklist"),
+        ):
+            name = arguments[0] if arguments else kind
+            found[name] = measure(options, kind, first, size, *arguments)
+            first += size
+        for name, values in found.items():
+            seconds = values["record"] + values.get("check", 0)
+            rates[name, size] = size / seconds
+            rows.append(
+                [
+                    f"{size:,}",
+                    name,
+                    f"{values.get('check', 0):.1f}" if "check" in values else "",
+                    f"{values['record']:.1f}",
+                    f"{rates[name, size]:,.0f}",
+                    f"{values['memory']:.0f}",
+                ]
+            )
+        seals.append([f"{size:,}", f"{found['import']['seal']:.2f}",
+                      f"{size / found['import']['seal']:,.0f}"])  # fmt: skip
+    head = ["rows", "way", "check, s", "record, s", "rows/s in all", "memory, MB"]
+    print_table(head, rows)
+    print_table(
+        ["rows", "import / res.partner", "import / phone.blacklist",
+         "ledger alone / phone.blacklist"],
+        [
+            [
+                f"{size:,}",
+                f"{rates['import', size] / rates['res.partner', size]:.1f} x",
+                f"{rates['import', size] / rates['phone.blacklist', size]:.1f} x",
+                f"{rates['ledger', size] / rates['phone.blacklist', size]:.1f} x",
+            ]
+            for size in options.sizes
+        ],
+    )  # fmt: skip
+    print_table(["events", "sealing, s", "events/s"], seals)
+    single = measure(options, "one by one", first, 1000)["record"]
+    smallest, largest = options.sizes[0], options.sizes[-1]
+    growth = rates["import", smallest] / rates["import", largest]
+    print(
+        f"One by one: {1000 / single:,.0f} statements/s. Time per row of the import, "
+        f"{largest:,} against {smallest:,} rows: {growth:.2f} x.\n"
+    )
+    gate = [(size, measure(options, "gate", size)) for size in options.gate_sizes]
+    base = gate[0][1]["milliseconds"]
+    print_table(
+        ["consents", f"gate, ms for {GATE_BATCH:,} messages", "against the first"],
+        [
+            [
+                f"{size:,}",
+                f"{v['milliseconds']:.1f}",
+                f"{v['milliseconds'] / base:.2f} x",
+            ]
+            for size, v in gate
+        ],
+    )
+
+
+def main():
+    """Read the command line."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("-c", "--config", required=True)
+    parser.add_argument("-d", "--database", required=True)
+    parser.add_argument("--measure", type=json.loads)
+    parser.add_argument("--sizes", type=json.loads, default=SIZES)
+    parser.add_argument("--gate-sizes", type=json.loads, default=GATE_SIZES)
+    options = parser.parse_args()
+    if not options.measure:
+        run_all(options)
+        return
+    odoo.tools.config.parse_config(
+        ["-c", options.config, "-d", options.database, "--log-level", "warn"]
+    )
+    kind, *arguments = options.measure
+    with environment(options.database) as env:
+        print(json.dumps(KINDS[kind](env, *arguments)))
+
+
+if __name__ == "__main__":
+    main()
