@@ -6,7 +6,7 @@ from datetime import datetime
 from itertools import repeat
 from typing import NamedTuple
 
-from odoo import api, fields, models
+from odoo import SUPERUSER_ID, api, fields, models
 from odoo.tools import SQL, split_every
 
 from ..tools import chain, consent
@@ -89,9 +89,25 @@ class SmsConsentEvent(models.Model):
         insert_many(self, events)
         numbers = {value: number for number, value in hashes.items()}
         self.env["sms.consent"]._apply_many(company, events, numbers)
+        self._look_again_when_committed(company.id, events[0]["id"], list(numbers))
         self.invalidate_model()
         evidence.invalidate_model()
         return len(events)
+
+    @api.model
+    def _look_again_when_committed(self, company_id, first_id, hashes):
+        """Let a STOP stand that came in while many statements were written.
+
+        It was committed after this transaction's first look, and so was not seen.
+        """
+        registry = self.env.registry
+
+        def look_again():
+            with registry.cursor() as cr:
+                env = api.Environment(cr, SUPERUSER_ID, {})
+                env["sms.consent"]._yield_to_stops(company_id, first_id, hashes)
+
+        self.env.cr.postcommit.add(look_again)
 
     @api.model
     def _make_purpose_reader(self):
@@ -187,6 +203,38 @@ class SmsConsent(models.Model):
                 answers[key] = (answer, values["happened_at"])
                 changed[key] = answers[key]
         self._upsert_many(company, changed, numbers)
+        self.env.cr.precommit.data.pop(READ_ANSWERS, None)
+        self.invalidate_model()
+        self.env["sms.consent.mixin"]._invalidate_sms_consent_state()
+
+    @api.model
+    def _yield_to_stops(self, company_id, first_id, hashes):
+        """Take back a yes that was said before a stop and written after it.
+
+        :param int company_id: whose answers
+        :param int first_id: the first event of those that were written together
+        :param list hashes: keyed hashes of the numbers that they are about
+        """
+        self.flush_model()
+        self.env.cr.execute(
+            SQL(
+                """
+                UPDATE sms_consent own SET state = %s
+                  FROM sms_consent stop
+                 WHERE own.company_id = %s AND own.number_hash = ANY(%s)
+                   AND own.purpose_id IS NOT NULL AND own.state = %s
+                   AND own.event_id >= %s AND own.since < stop.since
+                   AND stop.company_id = own.company_id AND stop.purpose_id IS NULL
+                   AND stop.number_hash = own.number_hash AND stop.state = %s
+                """,
+                consent.NONE,
+                company_id,
+                hashes,
+                consent.OPTED_IN,
+                first_id,
+                consent.OPTED_OUT,
+            )
+        )
         self.env.cr.precommit.data.pop(READ_ANSWERS, None)
         self.invalidate_model()
         self.env["sms.consent.mixin"]._invalidate_sms_consent_state()

@@ -1,6 +1,7 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 import random
 from datetime import datetime, timedelta
+from unittest.mock import patch
 
 from odoo.tests import tagged
 
@@ -125,6 +126,31 @@ class TestRecordMany(SmsCase):
             [Statement(self.number, GRANTED, "import", self.all_purposes, START)],
         )
         self.assertEqual(self.ticket.sms_consent_state, "opted_out")
+
+    def test_a_stop_that_came_in_meanwhile_stands(self):
+        """Committed by another transaction while the batch was being written."""
+        self.receive("STOP")
+        agreed = self.record_consent(method="import", happened_at=START)
+        self.env["sms.consent"]._upsert(agreed, "opted_in")  # it had not seen the STOP
+        self.env["sms.consent"]._yield_to_stops(
+            self.company.id, agreed.id, [agreed.number_hash]
+        )
+        self.assertEqual(self.ticket.sms_consent_state, "opted_out")
+        anew = self.record_consent()
+        self.env["sms.consent"]._yield_to_stops(
+            self.company.id, agreed.id, [anew.number_hash]
+        )
+        self.assertEqual(self.ticket.sms_consent_state, "opted_in")
+
+    def test_it_looks_again_when_it_is_committed(self):
+        with patch.object(type(self.env["sms.consent"]), "_yield_to_stops") as looked:
+            self.ledger._record_many(
+                self.company,
+                [Statement(self.number, GRANTED, "import", self.all_purposes)],
+            )
+            self.assertFalse(looked.called)
+            self.cr.postcommit.run()
+        self.assertEqual(looked.call_count, 1)
 
     def test_what_one_by_one_refuses_is_refused(self):
         purpose = self.purposes("ticket")
