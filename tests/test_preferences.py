@@ -173,8 +173,11 @@ class TestLink(SmsCase):
 
     def test_a_person_who_is_erased_has_no_link(self):
         self.path()
-        self.env["sms.preference.link"]._forget(self.company, [self.number])
+        neighbour = self.make_customer(phone_number(1))
+        self.path(neighbour)
+        self.record_consent().evidence_id._erase()
         self.assertFalse(self.links())
+        self.assertTrue(self.env["sms.preference.link"].search_count([]))
 
 
 class TestPage(WebCase):
