@@ -42,8 +42,9 @@ def answer(template, values=None, status=200, ancestors=NO_FRAME):
         "company_name": "",
         **(values or {}),
     }
+    body = request.env["ir.qweb"]._render(f"helpdesk_mgmt_sms.{template}", page)
     response = request.make_response(
-        request.env["ir.qweb"]._render(f"helpdesk_mgmt_sms.{template}", page),
+        f"<!DOCTYPE html>\n{body}",
         [("Content-Type", "text/html; charset=utf-8"), *HEADERS.items()],
         status=status,
     )

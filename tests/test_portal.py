@@ -119,7 +119,7 @@ class TestNewTicket(PortalCase):
                 [subject] = shown.xpath("//input[@name='subject']/@value")
                 self.assertEqual(subject, "Screen is black")
                 [words] = shown.xpath("//textarea[@name='description']/text()")
-                self.assertEqual(words.strip(), "Since noon.")
+                self.assertEqual(words, "Since noon.")
                 [phone] = shown.xpath("//input[@name='sms_phone']/@value")
                 self.assertEqual(phone, number[:40])
                 self.assertEqual(self.ticked(page), {"sms_agree_ticket"})

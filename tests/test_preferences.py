@@ -250,6 +250,7 @@ class TestPage(WebCase):
 
     def test_it_works_without_scripts_on_a_phone(self):
         page = self.get(self.page_url)
+        self.assertTrue(page.text.startswith("<!DOCTYPE html>"))
         self.assertNotIn("<script", page.text)
         self.assertNotIn(" style=", page.text)
         self.assertNotIn(" onclick", page.text)
