@@ -4,7 +4,7 @@ from typing import NamedTuple
 from odoo import api, models
 
 from ..providers.base import E164
-from ..tools import consent, gate, texts
+from ..tools import consent, gate, restore, texts
 
 #: More is no phone number, whatever it is.
 NUMBER_LIMIT = 40
@@ -168,9 +168,8 @@ class SmsConsentForm(models.AbstractModel):
         standing = self._filter_standing(
             company, number, everything.search([]) if purposes is None else purposes
         )
-        answers = self.env["sms.consent"]._get_answers([company.id], [number])
-        is_stopped = self.env["sms.consent"]._is_stopped(answers[company.id, number])
-        if not standing and (is_stopped or purposes is not None):
+        is_lasting = self._get_lasting(company, number)
+        if not standing and (is_lasting(False) or purposes is not None):
             return self.env["sms.consent.event"]
         events = self.env["sms.consent.event"]._record(
             company,
@@ -186,15 +185,31 @@ class SmsConsentForm(models.AbstractModel):
 
     @api.model
     def _filter_standing(self, company, number, purposes):
-        """Return those purposes that the number's owner has not said no to."""
-        answers = self.env["sms.consent"]._get_answers([company.id], [number])
-        get_answer = self.env["sms.consent"]._get_answer
+        """Return those purposes to which no lasting no was said."""
+        is_lasting = self._get_lasting(company, number)
         return purposes.filtered(
-            lambda purpose: (
-                get_answer(answers[company.id, number], purpose.id).state
-                != consent.OPTED_OUT
-            )
+            lambda purpose: not (is_lasting(purpose.id) or is_lasting(False))
         )
+
+    @api.model
+    def _get_lasting(self, company, number):
+        """Return a function that tells if a no stands which no START takes back.
+
+        What was said by text before does not count: said here again, it lasts.
+
+        :return: function from a purpose's id, or False for everything, to a bool
+        """
+        answers = self.env["sms.consent"]._get_answers([company.id], [number])
+        found = answers[company.id, number]
+        events = self.env["sms.consent.event"].sudo()
+
+        def is_lasting(purpose_id):
+            answer = found.get(purpose_id)
+            if not answer or answer.state != consent.OPTED_OUT:
+                return False
+            return events.browse(answer.event_id).method not in restore.BY_TEXT
+
+        return is_lasting
 
     @api.model
     def _request(self, company, number, choices, trace, **facts):

@@ -343,6 +343,29 @@ class TestPage(WebCase):
         self.post(self.page_url, stop="all")
         self.assertEqual(set(self.answers().values()), {"opted_out"})
 
+    def test_what_is_stopped_here_is_not_given_back_by_a_start(self):
+        """Also when a STOP came before: said here again, it lasts."""
+        self.record_consent()
+        self.receive("STOP")
+        before = len(self.events())
+        for _ in range(2):
+            self.post(self.page_url, stop="all")
+        self.assertEqual(len(self.events()), before + 1)
+        self.receive("START")
+        self.assertEqual(set(self.answers().values()), {"opted_out"})
+
+    def test_one_purpose_that_is_stopped_here_stays_stopped(self):
+        self.record_consent(self.number, "ticket", "alert")
+        self.receive("STOP")
+        for _ in range(2):
+            self.post(self.page_url, stop="ticket")
+        self.assertEqual(len(self.events()), 4)
+        self.receive("START")
+        answers = self.answers()
+        self.assertEqual(
+            (answers["ticket"], answers["alert"]), ("opted_out", "opted_in")
+        )
+
     def test_a_repeated_post_says_nothing_new(self):
         page = self.get(self.page_url)
         for values in (self.box("ticket"), {"stop": "ticket"}, {"stop": "all"}):
