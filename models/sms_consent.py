@@ -62,6 +62,8 @@ class SmsConsent(models.Model):
         "(company_id, number_hash, COALESCE(purpose_id, 0))"
     )
     _number_index = models.Index("(number) WHERE number IS NOT NULL")
+    # The gate asks for one number after the other: the fastest index for just that.
+    _hash_index = models.Index("USING hash (number_hash)")
 
     @api.model
     def _apply(self, events):
@@ -173,19 +175,29 @@ class SmsConsent(models.Model):
 
     @api.model
     def _read_answers(self, answers, missing):
-        """Enter what is recorded for some companies and numbers into ``answers``."""
+        """Enter what is recorded for some companies and numbers into ``answers``.
+
+        The index is asked once for each number (``OFFSET 0`` keeps the planner from
+        reading the whole table instead), so the cost does not grow with the ledger.
+        """
         company_ids, numbers = zip(*missing, strict=True)
         hashes = self.env["sms.consent.key"]._hash(numbers)
         numbers_by_hash = {value: number for number, value in hashes.items()}
         rows = self.env.execute_query(
             SQL(
                 """
-                SELECT company_id, number_hash, purpose_id, state, event_id
-                  FROM sms_consent
-                 WHERE company_id = ANY(%s) AND number_hash = ANY(%s)
+                SELECT answer.*
+                  FROM unnest(%s::varchar[]) AS wanted (number_hash),
+                       LATERAL (
+                           SELECT company_id, number_hash, purpose_id, state, event_id
+                             FROM sms_consent
+                            WHERE company_id = ANY(%s)
+                              AND number_hash = wanted.number_hash
+                           OFFSET 0
+                       ) AS answer
                 """,
-                list(set(company_ids)),
                 list(numbers_by_hash),
+                list(set(company_ids)),
             )
         )
         for company_id, number_hash, purpose_id, state, event_id in rows:
