@@ -17,6 +17,8 @@ STATE_SELECTION = [
 
 #: What the transaction has read of the answers (a key of ``cr.precommit.data``).
 READ_ANSWERS = "sms.consent:answers"
+#: Stands beside a number's answers while a person has to read what it texted.
+UNDER_REVIEW = "under_review"
 
 
 class SmsConsent(models.Model):
@@ -85,9 +87,14 @@ class SmsConsent(models.Model):
             answer = consent.next_answer(current, event.event, event.id, for_all)
             if answer != current:
                 self._upsert(event, answer.state)
-        self.env.cr.precommit.data.pop(READ_ANSWERS, None)
+        self._forget_answers()
         self.invalidate_model()
         self.env["sms.consent.mixin"]._invalidate_sms_consent_state()
+
+    @api.model
+    def _forget_answers(self):
+        """Read anew what was read in this transaction: something was written."""
+        self.env.cr.precommit.data.pop(READ_ANSWERS, None)
 
     @api.model
     def _get_locked_answer(self, event):
@@ -163,7 +170,8 @@ class SmsConsent(models.Model):
 
         :param company_ids: iterable of ids
         :param numbers: iterable of E.164 numbers
-        :return: ``{(company_id, number): {purpose_id or False: Answer}}``
+        :return: ``{(company_id, number): {purpose_id or False: Answer}}``; the key
+            :data:`UNDER_REVIEW` is there too while a review of the number is open
         """
         wanted = set(product(set(company_ids), set(filter(None, numbers))))
         answers = self.env.cr.precommit.data.setdefault(READ_ANSWERS, {})
@@ -180,7 +188,8 @@ class SmsConsent(models.Model):
         The index is asked once for each number (``OFFSET 0`` keeps the planner from
         reading the whole table instead), so the cost does not grow with the ledger.
         """
-        company_ids, numbers = zip(*missing, strict=True)
+        self.env["sms.consent.review"].flush_model(["company_id", "number", "state"])
+        company_ids, numbers = (list(set(ids)) for ids in zip(*missing, strict=True))
         hashes = self.env["sms.consent.key"]._hash(numbers)
         numbers_by_hash = {value: number for number, value in hashes.items()}
         rows = self.env.execute_query(
@@ -195,14 +204,23 @@ class SmsConsent(models.Model):
                               AND number_hash = wanted.number_hash
                            OFFSET 0
                        ) AS answer
+             UNION ALL
+                SELECT company_id, number, NULL, %s, NULL
+                  FROM sms_consent_review
+                 WHERE state = 'open' AND company_id = ANY(%s) AND number = ANY(%s)
                 """,
                 list(numbers_by_hash),
-                list(set(company_ids)),
+                company_ids,
+                UNDER_REVIEW,
+                company_ids,
+                numbers,
             )
         )
-        for company_id, number_hash, purpose_id, state, event_id in rows:
-            found = answers.setdefault((company_id, numbers_by_hash[number_hash]), {})
-            found[purpose_id or False] = Answer(state, event_id)
+        for company_id, sender, purpose_id, state, event_id in rows:
+            number = numbers_by_hash.get(sender, sender)
+            found = answers.setdefault((company_id, number), {})
+            key = UNDER_REVIEW if state == UNDER_REVIEW else purpose_id or False
+            found[key] = Answer(state, event_id)
 
     @staticmethod
     def _get_answer(found, purpose_id):

@@ -11,7 +11,6 @@ from odoo.tools import SQL, split_every
 
 from ..tools import chain, consent
 from ..tools.consent import Answer
-from .sms_consent import READ_ANSWERS
 from .sms_consent_event import METHOD_SELECTION
 from .sms_consent_evidence import PERSONAL_FIELDS
 
@@ -203,7 +202,7 @@ class SmsConsent(models.Model):
                 answers[key] = (answer, values["happened_at"])
                 changed[key] = answers[key]
         self._upsert_many(company, changed, numbers)
-        self.env.cr.precommit.data.pop(READ_ANSWERS, None)
+        self._forget_answers()
         self.invalidate_model()
         self.env["sms.consent.mixin"]._invalidate_sms_consent_state()
 
@@ -235,7 +234,7 @@ class SmsConsent(models.Model):
                 consent.OPTED_OUT,
             )
         )
-        self.env.cr.precommit.data.pop(READ_ANSWERS, None)
+        self._forget_answers()
         self.invalidate_model()
         self.env["sms.consent.mixin"]._invalidate_sms_consent_state()
 

@@ -4,7 +4,6 @@ from pytz import timezone, utc
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 from odoo.fields import Domain
-from odoo.tools import SQL
 
 from ..tools import business_days
 
@@ -84,7 +83,14 @@ class SmsConsentReview(models.Model):
         """Let people write their note and nothing else; the buttons do the rest."""
         if not self.env.su and vals.keys() - EDITABLE:
             raise AccessError(self.env._("Decide a review by its buttons."))
+        self.env["sms.consent"]._forget_answers()
         return super().write(vals)
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        """Let the gate see it from now on, in this transaction too."""
+        self.env["sms.consent"]._forget_answers()
+        return super().create(vals_list)
 
     # ------------------------------------------------------------------
     # Opening
@@ -128,30 +134,6 @@ class SmsConsentReview(models.Model):
         """Return the date at the company."""
         zone = self._get_timezone(self.company_id)
         return utc.localize(fields.Datetime.now()).astimezone(zone).date()
-
-    @api.model
-    def _get_open_keys(self, company_ids, numbers):
-        """Return which numbers have an open review, in one query.
-
-        :return: set of ``(company_id, number)``
-        """
-        numbers = list({number for number in numbers if number})
-        if not numbers:
-            return set()
-        self.flush_model(["company_id", "number", "state"])
-        return set(
-            self.env.execute_query(
-                SQL(
-                    """
-                    SELECT DISTINCT company_id, number FROM sms_consent_review
-                     WHERE state = 'open' AND company_id = ANY(%s)
-                       AND number = ANY(%s)
-                    """,
-                    list(set(company_ids)),
-                    numbers,
-                )
-            )
-        )
 
     @api.model
     def _find_open(self, company, number):

@@ -6,6 +6,7 @@ from odoo import api, models
 
 from ..providers.base import E164
 from ..tools import gate
+from .sms_consent import UNDER_REVIEW
 from .sms_consent_key import ConsentKeyError
 
 _logger = logging.getLogger(__name__)
@@ -32,22 +33,18 @@ class SmsGate(models.AbstractModel):
 
     @api.model
     def _decide(self, questions):
-        """Decide a batch of messages with one query for each kind of fact.
+        """Decide a batch of messages with one query for what people have said.
 
         :param questions: list of :class:`GateQuestion`
         :return: list of ``(Decision, consent event id or False)``, in the same order
         """
         answers = self._get_answers(questions)
-        reviewed = self.env["sms.consent.review"]._get_open_keys(
-            [question.company.id for question in questions],
-            [question.number for question in questions],
-        )
         companies = {
             company: company._get_sms_gate_facts()
             for company in {question.company for question in questions}
         }
         return [
-            self._decide_one(question, answers, reviewed, companies[question.company])
+            self._decide_one(question, answers, companies[question.company])
             for question in questions
         ]
 
@@ -64,10 +61,9 @@ class SmsGate(models.AbstractModel):
             return None
 
     @api.model
-    def _decide_one(self, question, answers, reviewed, company_facts):
+    def _decide_one(self, question, answers, company_facts):
         """Decide one message out of the facts gathered for its batch."""
-        key = (question.company.id, question.number)
-        found = (answers or {}).get(key, {})
+        found = (answers or {}).get((question.company.id, question.number), {})
         answer = self.env["sms.consent"]._get_answer(found, question.purpose.id)
         rules = question.purpose._get_rules(self.env.lang)
         number = question.number or ""
@@ -79,7 +75,7 @@ class SmsGate(models.AbstractModel):
                 is_helpdesk_purpose=rules.is_helpdesk,
                 exemption=question.exemption or "",
                 is_ledger_readable=answers is not None,
-                is_under_review=key in reviewed,
+                is_under_review=UNDER_REVIEW in found,
                 **company_facts,
             )
         )

@@ -67,7 +67,7 @@ PUBLIC_METHODS = {
     "sms.consent.paper": {"create", "write", "action_add_scans", "action_record"},
     "sms.consent.paper.line": {"action_record", "action_view_scan"},
     "sms.consent.record": {"action_record"},
-    "sms.consent.review": {"write", "action_opt_out", "action_conversation"},
+    "sms.consent.review": {"create", "write", "action_opt_out", "action_conversation"},
     "sms.keyword": {"create", "write"},
     "sms.purpose": {"create", "write", "unlink"},
     "sms.sms": {"create", "send", "resend_failed"},
