@@ -1,5 +1,6 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from itertools import product
+from typing import NamedTuple
 
 from odoo import api, fields, models
 from odoo.tools import SQL
@@ -17,8 +18,13 @@ STATE_SELECTION = [
 
 #: What the transaction has read of the answers (a key of ``cr.precommit.data``).
 READ_ANSWERS = "sms.consent:answers"
-#: Stands beside a number's answers while a person has to read what it texted.
-UNDER_REVIEW = "under_review"
+
+
+class Known(NamedTuple):
+    """What a transaction has read: answers, and the numbers with an open review."""
+
+    answers: dict
+    reviewed: set
 
 
 class SmsConsent(models.Model):
@@ -164,26 +170,45 @@ class SmsConsent(models.Model):
     def _get_answers(self, company_ids, numbers):
         """Return what is recorded for some numbers, in one query.
 
+        :param company_ids: iterable of ids
+        :param numbers: iterable of E.164 numbers
+        :return: ``{(company_id, number): {purpose_id or False: Answer}}``
+        """
+        wanted = set(product(set(company_ids), set(filter(None, numbers))))
+        answers = self._read(wanted).answers
+        return {key: answers[key] for key in wanted}
+
+    @api.model
+    def _get_under_review(self, company_ids, numbers):
+        """Return which numbers have texted what a person has yet to read.
+
+        By the same query as :meth:`_get_answers`: the gate asks for both.
+
+        :return: set of ``(company_id, number)``
+        """
+        wanted = set(product(set(company_ids), set(filter(None, numbers))))
+        return wanted & self._read(wanted).reviewed
+
+    @api.model
+    def _read(self, wanted):
+        """Return what the transaction knows, after reading what it does not yet.
+
         A message is often made and sent in one transaction. That sees one state of
         the ledger, so what was read is kept until it ends, goes back to a savepoint
         or writes to the ledger itself.
 
-        :param company_ids: iterable of ids
-        :param numbers: iterable of E.164 numbers
-        :return: ``{(company_id, number): {purpose_id or False: Answer}}``; the key
-            :data:`UNDER_REVIEW` is there too while a review of the number is open
+        :param set wanted: pairs of a company's id and a number
+        :rtype: Known
         """
-        wanted = set(product(set(company_ids), set(filter(None, numbers))))
-        answers = self.env.cr.precommit.data.setdefault(READ_ANSWERS, {})
-        missing = wanted - answers.keys()
+        known = self.env.cr.precommit.data.setdefault(READ_ANSWERS, Known({}, set()))
+        missing = wanted - known.answers.keys()
         if missing:
-            answers.update((key, {}) for key in missing)
-            self._read_answers(answers, missing)
-        return {key: answers[key] for key in wanted}
+            self._read_missing(known, missing)
+        return known
 
     @api.model
-    def _read_answers(self, answers, missing):
-        """Enter what is recorded for some companies and numbers into ``answers``.
+    def _read_missing(self, known, missing):
+        """Enter what is recorded for some companies and numbers into ``known``.
 
         The index is asked once for each number (``OFFSET 0`` keeps the planner from
         reading the whole table instead), so the cost does not grow with the ledger.
@@ -192,10 +217,12 @@ class SmsConsent(models.Model):
         company_ids, numbers = (list(set(ids)) for ids in zip(*missing, strict=True))
         hashes = self.env["sms.consent.key"]._hash(numbers)
         numbers_by_hash = {value: number for number, value in hashes.items()}
+        # Not before the key is known to be right: else the next look would find nobody.
+        known.answers.update((key, {}) for key in missing)
         rows = self.env.execute_query(
             SQL(
                 """
-                SELECT answer.*
+                SELECT FALSE, answer.*
                   FROM unnest(%s::varchar[]) AS wanted (number_hash),
                        LATERAL (
                            SELECT company_id, number_hash, purpose_id, state, event_id
@@ -205,22 +232,22 @@ class SmsConsent(models.Model):
                            OFFSET 0
                        ) AS answer
              UNION ALL
-                SELECT company_id, number, NULL, %s, NULL
+                SELECT TRUE, company_id, number, NULL, NULL, NULL
                   FROM sms_consent_review
                  WHERE state = 'open' AND company_id = ANY(%s) AND number = ANY(%s)
                 """,
                 list(numbers_by_hash),
                 company_ids,
-                UNDER_REVIEW,
                 company_ids,
                 numbers,
             )
         )
-        for company_id, sender, purpose_id, state, event_id in rows:
-            number = numbers_by_hash.get(sender, sender)
-            found = answers.setdefault((company_id, number), {})
-            key = UNDER_REVIEW if state == UNDER_REVIEW else purpose_id or False
-            found[key] = Answer(state, event_id)
+        for is_review, company_id, sender, purpose_id, state, event_id in rows:
+            if is_review:
+                known.reviewed.add((company_id, sender))
+                continue
+            found = known.answers.setdefault((company_id, numbers_by_hash[sender]), {})
+            found[purpose_id or False] = Answer(state, event_id)
 
     @staticmethod
     def _get_answer(found, purpose_id):

@@ -6,7 +6,6 @@ from odoo import api, models
 
 from ..providers.base import E164
 from ..tools import gate
-from .sms_consent import UNDER_REVIEW
 from .sms_consent_key import ConsentKeyError
 
 _logger = logging.getLogger(__name__)
@@ -38,32 +37,40 @@ class SmsGate(models.AbstractModel):
         :param questions: list of :class:`GateQuestion`
         :return: list of ``(Decision, consent event id or False)``, in the same order
         """
-        answers = self._get_answers(questions)
+        answers, reviewed = self._read_ledger(questions)
         companies = {
             company: company._get_sms_gate_facts()
             for company in {question.company for question in questions}
         }
         return [
-            self._decide_one(question, answers, companies[question.company])
+            self._decide_one(question, answers, reviewed, companies[question.company])
             for question in questions
         ]
 
     @api.model
-    def _get_answers(self, questions):
-        """Return what is recorded of the recipients, None if it cannot be looked up."""
+    def _read_ledger(self, questions):
+        """Return what is recorded of the recipients.
+
+        :return: their answers, None if they cannot be looked up, and the ``(company id,
+            number)`` of those with an open review
+        """
+        consents = self.env["sms.consent"]
+        company_ids = [question.company.id for question in questions]
+        numbers = [question.number for question in questions]
         try:
-            return self.env["sms.consent"]._get_answers(
-                [question.company.id for question in questions],
-                [question.number for question in questions],
+            return (
+                consents._get_answers(company_ids, numbers),
+                consents._get_under_review(company_ids, numbers),
             )
         except ConsentKeyError:
             _logger.critical("The key of the consent ledger is wrong: nothing is sent")
-            return None
+            return None, set()
 
     @api.model
-    def _decide_one(self, question, answers, company_facts):
+    def _decide_one(self, question, answers, reviewed, company_facts):
         """Decide one message out of the facts gathered for its batch."""
-        found = (answers or {}).get((question.company.id, question.number), {})
+        key = (question.company.id, question.number)
+        found = (answers or {}).get(key, {})
         answer = self.env["sms.consent"]._get_answer(found, question.purpose.id)
         rules = question.purpose._get_rules(self.env.lang)
         number = question.number or ""
@@ -75,7 +82,7 @@ class SmsGate(models.AbstractModel):
                 is_helpdesk_purpose=rules.is_helpdesk,
                 exemption=question.exemption or "",
                 is_ledger_readable=answers is not None,
-                is_under_review=UNDER_REVIEW in found,
+                is_under_review=key in reviewed,
                 **company_facts,
             )
         )

@@ -399,6 +399,16 @@ class TestKey(SmsCase):
         with self.assertRaises(UserError):
             self.env["sms.consent.key"]._get()
 
+    def test_with_another_key_nothing_is_sent_at_the_second_look_either(self):
+        """Under opt-out whoever is not found would be texted."""
+        self.company.sms_consent_policy = "opt_out"
+        self.record_consent(event="revoked")
+        with patch.dict(os.environ, {KEY_VARIABLE: "another key"}):
+            for _ in range(2):
+                self.ticket._message_sms("Hi")
+        reasons = self.messages_to().mapped("gate_reason")
+        self.assertEqual(reasons, ["ledger_unreadable"] * 2)
+
     def test_the_key_of_the_environment_comes_first(self):
         self.env["ir.config_parameter"].search(
             [("key", "like", "helpdesk_mgmt_sms.consent_key%")]

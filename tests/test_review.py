@@ -142,6 +142,23 @@ class TestGateUnderReview(ReviewCase):
         self.doubt()
         self.assertBlocked(self.send(), "ticket", "under_review")
 
+    def test_the_number_can_still_leave_in_any_way(self):
+        """What is open stands beside what was said, and is no purpose of its own."""
+        self.record_consent()
+        self.doubt()
+        form = self.env["sms.consent.form"].sudo()
+        purposes = form._get_purposes(self.company, self.number)
+        self.assertIn("ticket", purposes.mapped("code"))
+        inbound = self.receive("You have the wrong number")
+        self.assertEqual(inbound.kind, "stop")
+        self.assertEqual(self.events()[-1].event, "revoked")
+
+    def test_a_decision_counts_in_the_same_transaction(self):
+        review = self.doubt()
+        self.assertBlocked(self.send(), "ticket", "under_review")
+        review.action_conversation()
+        self.assertSent(self.send(), "ticket")
+
     def test_after_the_decision_messages_leave_again(self):
         self.doubt().action_conversation()
         self.assertSent(self.send(), "ticket")
