@@ -164,32 +164,23 @@ class SmsConsentForm(models.AbstractModel):
         :param purposes: ``sms.purpose``, or None for everything
         :return: the events
         """
-        everything = self.env["sms.purpose"].with_context(active_test=False)
-        standing = self._filter_standing(
-            company, number, everything.search([]) if purposes is None else purposes
-        )
         is_lasting = self._get_lasting(company, number)
-        if not standing and (is_lasting(False) or purposes is not None):
+        if purposes is not None:
+            purposes = purposes.filtered(lambda purpose: not is_lasting(purpose.id))
+        is_nothing_new = purposes is not None and not purposes
+        if is_nothing_new or is_lasting(False):
             return self.env["sms.consent.event"]
         events = self.env["sms.consent.event"]._record(
             company,
             number,
             consent.REVOKED,
             "web",
-            None if purposes is None else standing,
+            purposes,
             **trace._asdict(),
             **facts,
         )
         self.env["sms.sms"]._cancel_waiting(company, number)
         return events
-
-    @api.model
-    def _filter_standing(self, company, number, purposes):
-        """Return those purposes to which no lasting no was said."""
-        is_lasting = self._get_lasting(company, number)
-        return purposes.filtered(
-            lambda purpose: not (is_lasting(purpose.id) or is_lasting(False))
-        )
 
     @api.model
     def _get_lasting(self, company, number):
