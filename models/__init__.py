@@ -11,6 +11,7 @@ from . import (
     sms_consent_check,
     sms_consent_export,
     sms_consent,
+    sms_consent_apply,
     sms_consent_bulk,
     sms_consent_entry,
     sms_consent_paper,

@@ -74,51 +74,9 @@ class SmsConsent(models.Model):
     _hash_index = models.Index("USING hash (number_hash)")
 
     @api.model
-    def _apply(self, events):
-        """Bring the answers up to date with new ``events`` of the ledger, in order.
-
-        Plain SQL, because two texts of one number may come at once: the upsert makes
-        the later transaction start over with what the earlier one wrote, where the
-        ORM's create would fail on the unique index.
-        """
-        events.flush_recordset()
-        for event in events.sorted("id"):
-            current = self._get_locked_answer(event)
-            stopped_at = self._get_stopped_at(
-                event.company_id, event.number_hash, event.purpose_id
-            )
-            if consent.is_overtaken(event.event, event.happened_at, stopped_at):
-                continue
-            for_all = not event.purpose_id
-            answer = consent.next_answer(current, event.event, event.id, for_all)
-            if answer != current:
-                self._upsert(event, answer.state)
-        self._forget_answers()
-        self.invalidate_model()
-        self.env["sms.consent.mixin"]._invalidate_sms_consent_state()
-
-    @api.model
     def _forget_answers(self):
         """Read anew what was read in this transaction: something was written."""
         self.env.cr.precommit.data.pop(READ_ANSWERS, None)
-
-    @api.model
-    def _get_locked_answer(self, event):
-        """Return the stored answer that ``event`` is about, its row locked."""
-        rows = self.env.execute_query(
-            SQL(
-                """
-                SELECT state, event_id FROM sms_consent
-                 WHERE company_id = %s AND number_hash = %s
-                   AND COALESCE(purpose_id, 0) = %s
-                   FOR UPDATE
-                """,
-                event.company_id.id,
-                event.number_hash,
-                event.purpose_id.id or 0,
-            )
-        )
-        return Answer(*rows[0]) if rows else Answer()
 
     @api.model
     def _get_stopped_at(self, company, number_hash, purposes):
@@ -139,32 +97,6 @@ class SmsConsent(models.Model):
             purposes.ids,
         )
         return self.env.execute_query(query)[0][0]
-
-    @api.model
-    def _upsert(self, event, state):
-        """Write ``state`` as the answer that ``event`` gave."""
-        self.env.cr.execute(
-            SQL(
-                """
-                INSERT INTO sms_consent
-                    (company_id, number_hash, number, purpose_id, state, since,
-                     event_id)
-                VALUES (%s, %s, %s, %s, %s, %s, %s)
-                ON CONFLICT (company_id, number_hash, COALESCE(purpose_id, 0))
-                DO UPDATE SET state = EXCLUDED.state,
-                              number = EXCLUDED.number,
-                              since = EXCLUDED.since,
-                              event_id = EXCLUDED.event_id
-                """,
-                event.company_id.id,
-                event.number_hash,
-                event.number or None,
-                event.purpose_id.id or None,
-                state,
-                event.happened_at,
-                event.id,
-            )
-        )
 
     @api.model
     def _get_answers(self, company_ids, numbers):

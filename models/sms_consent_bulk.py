@@ -3,14 +3,12 @@
 
 import secrets
 from datetime import datetime
-from itertools import repeat
 from typing import NamedTuple
 
 from odoo import SUPERUSER_ID, api, fields, models
 from odoo.tools import SQL, split_every
 
 from ..tools import chain, consent
-from ..tools.consent import Answer
 from .sms_consent_event import METHOD_SELECTION
 from .sms_consent_evidence import PERSONAL_FIELDS
 
@@ -36,6 +34,8 @@ class Statement(NamedTuple):
 
 
 class SmsConsentEvent(models.Model):
+    """The ledger's way in for lists: what :meth:`_record` does, set-based."""
+
     _inherit = "sms.consent.event"
 
     @api.model
@@ -87,7 +87,7 @@ class SmsConsentEvent(models.Model):
         self._check_many(events)
         insert_many(self, events)
         numbers = {value: number for number, value in hashes.items()}
-        self.env["sms.consent"]._apply_many(company, events, numbers)
+        self.env["sms.consent"]._apply(company, events, numbers)
         self._look_again_when_committed(company.id, events[0]["id"], list(numbers))
         self.invalidate_model()
         evidence.invalidate_model()
@@ -145,6 +145,8 @@ class SmsConsentEvent(models.Model):
 
 
 class SmsConsentEvidence(models.Model):
+    """The evidence of many statements, written at once."""
+
     _inherit = "sms.consent.evidence"
 
     @api.model
@@ -163,136 +165,6 @@ class SmsConsentEvidence(models.Model):
         digests = [chain.digest({**facts, "file_digests": None}) for facts in rows]
         ids = insert_many(self, [{"company_id": company.id, **row} for row in rows])
         return list(zip(ids, digests, strict=True))
-
-
-class SmsConsent(models.Model):
-    _inherit = "sms.consent"
-
-    @api.model
-    def _apply_many(self, company, events, numbers):
-        """Bring the answers up to date with many events, as :meth:`_apply` does.
-
-        Reads the answers of all numbers at once, follows the rule in memory, and
-        writes what has changed at once.
-
-        :param company: ``res.company`` of all events
-        :param events: their values with their ``id``, in order
-        :param dict numbers: number by its keyed hash
-        """
-        answers = self._read_locked_answers(company, list(numbers))
-        changed = {}
-        for values in events:
-            number_hash, purpose_id = values["number_hash"], values["purpose_id"] or 0
-            key = (number_hash, purpose_id)
-            stops = [
-                since
-                for answer, since in map(
-                    answers.get, {(number_hash, 0), key}, repeat((Answer(), None))
-                )
-                if answer.state == consent.OPTED_OUT
-            ]
-            stopped_at = max(stops, default=None)
-            if consent.is_overtaken(values["event"], values["happened_at"], stopped_at):
-                continue
-            current = answers.get(key, (Answer(), None))[0]
-            answer = consent.next_answer(
-                current, values["event"], values["id"], not purpose_id
-            )
-            if answer != current:
-                answers[key] = (answer, values["happened_at"])
-                changed[key] = answers[key]
-        self._upsert_many(company, changed, numbers)
-        self._forget_answers()
-        self.invalidate_model()
-        self.env["sms.consent.mixin"]._invalidate_sms_consent_state()
-
-    @api.model
-    def _yield_to_stops(self, company_id, first_id, hashes):
-        """Take back a yes that was said before a stop and written after it.
-
-        :param int company_id: whose answers
-        :param int first_id: the first event of those that were written together
-        :param list hashes: keyed hashes of the numbers that they are about
-        """
-        self.flush_model()
-        self.env.cr.execute(
-            SQL(
-                """
-                UPDATE sms_consent own SET state = %s
-                  FROM sms_consent stop
-                 WHERE own.company_id = %s AND own.number_hash = ANY(%s)
-                   AND own.purpose_id IS NOT NULL AND own.state = %s
-                   AND own.event_id >= %s AND own.since < stop.since
-                   AND stop.company_id = own.company_id AND stop.purpose_id IS NULL
-                   AND stop.number_hash = own.number_hash AND stop.state = %s
-                """,
-                consent.NONE,
-                company_id,
-                hashes,
-                consent.OPTED_IN,
-                first_id,
-                consent.OPTED_OUT,
-            )
-        )
-        self._forget_answers()
-        self.invalidate_model()
-        self.env["sms.consent.mixin"]._invalidate_sms_consent_state()
-
-    @api.model
-    def _read_locked_answers(self, company, hashes):
-        """Return the stored answers of some numbers, their rows locked.
-
-        :return: ``{(number_hash, purpose_id or 0): (Answer, since)}``
-        """
-        rows = self.env.execute_query(
-            SQL(
-                """
-                SELECT number_hash, COALESCE(purpose_id, 0), state, event_id, since
-                  FROM sms_consent
-                 WHERE company_id = %s AND number_hash = ANY(%s)
-              ORDER BY id
-                   FOR UPDATE
-                """,
-                company.id,
-                hashes,
-            )
-        )
-        return {
-            (number_hash, purpose_id): (Answer(state, event_id), since)
-            for number_hash, purpose_id, state, event_id, since in rows
-        }
-
-    @api.model
-    def _upsert_many(self, company, changed, numbers):
-        """Write the answers that have changed."""
-        if not changed:
-            return
-        rows = [
-            (number_hash, numbers[number_hash], purpose_id, *answer, since)
-            for (number_hash, purpose_id), (answer, since) in sorted(changed.items())
-        ]
-        columns = [list(column) for column in zip(*rows, strict=True)]
-        self.env.cr.execute(
-            SQL(
-                """
-                INSERT INTO sms_consent
-                    (company_id, number_hash, number, purpose_id, state, event_id,
-                     since)
-                SELECT %s, number_hash, number, NULLIF(purpose_id, 0), state, event_id,
-                       since
-                  FROM unnest(%s::varchar[], %s::varchar[], %s::int[], %s::varchar[],
-                              %s::int[], %s::timestamp[])
-                    AS new (number_hash, number, purpose_id, state, event_id, since)
-                ON CONFLICT (company_id, number_hash, COALESCE(purpose_id, 0))
-                DO UPDATE SET state = EXCLUDED.state,
-                              number = EXCLUDED.number,
-                              since = EXCLUDED.since,
-                              event_id = EXCLUDED.event_id
-                """,
-                company.id,
-                *columns,
-            )
-        )
 
 
 def insert_many(model, rows):

@@ -29,6 +29,10 @@ METHOD_SELECTION = [
 ]
 
 
+#: What the current answers follow from (``SmsConsent._apply``).
+APPLIED_FIELDS = ("number_hash", "purpose_id", "event", "happened_at")
+
+
 def make_append_only(cr, table):
     """Install the trigger that refuses every change of ``table``, for every role.
 
@@ -218,7 +222,12 @@ class SmsConsentEvent(models.Model):
                 for purpose in (purposes or [self.env["sms.purpose"]])
             ]
         )
-        self.env["sms.consent"]._apply(events_sudo)
+        events_sudo.flush_recordset()
+        self.env["sms.consent"]._apply(
+            company,
+            events_sudo.read(APPLIED_FIELDS, load=None),
+            {values["number_hash"]: number},
+        )
         self.env["sms.consent.link"]._wake_sealer()
         return events_sudo.sudo(self.env.su)
 

@@ -6,7 +6,7 @@ from unittest.mock import patch
 from odoo.tests import tagged
 
 from ..models.sms_consent_bulk import CHUNK_SIZE, Statement
-from ..tools.consent import EVENTS, FOR_ALL_EVENTS, GRANTED, REVOKED
+from ..tools.consent import EVENTS, FOR_ALL_EVENTS, GRANTED, REVOKED, Answer
 from .common import SmsCase, phone_number
 
 START = datetime(2026, 3, 2, 9)
@@ -131,7 +131,17 @@ class TestRecordMany(SmsCase):
         """Committed by another transaction while the batch was being written."""
         self.receive("STOP")
         agreed = self.record_consent(method="import", happened_at=START)
-        self.env["sms.consent"]._upsert(agreed, "opted_in")  # it had not seen the STOP
+        # It had not seen the STOP.
+        self.env["sms.consent"]._upsert(
+            self.company,
+            {
+                (agreed.number_hash, agreed.purpose_id.id): (
+                    Answer("opted_in", agreed.id),
+                    agreed.happened_at,
+                )
+            },
+            {agreed.number_hash: self.number},
+        )
         self.env["sms.consent"]._yield_to_stops(
             self.company.id, agreed.id, [agreed.number_hash]
         )
