@@ -111,6 +111,17 @@ class SmsConsent(models.Model):
         return {key: answers[key] for key in wanted}
 
     @api.model
+    def _get_found(self, company, number):
+        """Return what is recorded for one number in one company.
+
+        :param company: ``res.company``
+        :param str number: E.164, may be empty
+        :return: ``{purpose_id or False: Answer}``
+        """
+        answers = self._get_answers([company.id], [number])
+        return answers.get((company.id, number), {})
+
+    @api.model
     def _get_under_review(self, company_ids, numbers):
         """Return which numbers have texted what a person has yet to read.
 

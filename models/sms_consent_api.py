@@ -309,8 +309,7 @@ class SmsConsentApi(models.AbstractModel):
     @api.model
     def _describe(self, company, number):
         """Return what holds for a number now, overall and for each purpose."""
-        key = (company.id, number)
-        found = self.env["sms.consent"]._get_answers([company.id], [number])[key]
+        found = self.env["sms.consent"]._get_found(company, number)
         purposes = self.env["sms.purpose"].search([])
         answers = {
             purpose.code: self.env["sms.consent"]._get_answer(found, purpose.id)

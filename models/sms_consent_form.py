@@ -75,8 +75,7 @@ class SmsConsentForm(models.AbstractModel):
         wording_model = self.env["sms.wording"]
         wordings = wording_model._get_published(company, purposes, lang)
         by_purpose = wordings.grouped("purpose_id")
-        answers = self.env["sms.consent"]._get_answers([company.id], [number])
-        found = answers.get((company.id, number), {})
+        found = self.env["sms.consent"]._get_found(company, number)
         is_opt_out = company.sms_consent_policy == gate.POLICY_OPT_OUT
         choices = []
         for purpose in purposes:
@@ -126,8 +125,8 @@ class SmsConsentForm(models.AbstractModel):
         whatever else they have once said something about.
         """
         offered = self.env["sms.purpose"]._get_for_customers()
-        answers = self.env["sms.consent"]._get_answers([company.id], [number])
-        answered = filter(None, answers[company.id, number])
+        found = self.env["sms.consent"]._get_found(company, number)
+        answered = filter(None, found)
         return offered + (offered.browse(answered) - offered).sorted()
 
     # ------------------------------------------------------------------
@@ -190,8 +189,7 @@ class SmsConsentForm(models.AbstractModel):
 
         :return: function from a purpose's id, or False for everything, to a bool
         """
-        answers = self.env["sms.consent"]._get_answers([company.id], [number])
-        found = answers[company.id, number]
+        found = self.env["sms.consent"]._get_found(company, number)
         events = self.env["sms.consent.event"].sudo()
 
         def is_lasting(purpose_id):

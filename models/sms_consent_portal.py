@@ -130,8 +130,7 @@ class SmsConsentForm(models.AbstractModel):
 
         Only who has opted out can undo it, and a typed number does not prove them.
         """
-        answers = self.env["sms.consent"]._get_answers([company.id], [number])
-        found = answers[company.id, number]
+        found = self.env["sms.consent"]._get_found(company, number)
         given = [self.env["sms.consent"]._get_answer(found, p.id) for p in purposes]
         stops = [a.event_id for a in given if a.state == consent.OPTED_OUT]
         events = self.env["sms.consent.event"].browse(stops)

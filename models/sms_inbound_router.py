@@ -214,9 +214,7 @@ class SmsInboundRouter(models.AbstractModel):
     @api.model
     def _get_found(self, inbound):
         """Return the recorded answers of the sender, by purpose."""
-        company_id, number = inbound.company_id.id, inbound.number
-        answers = self.env["sms.consent"]._get_answers([company_id], [number])
-        return answers.get((company_id, number), {})
+        return self.env["sms.consent"]._get_found(inbound.company_id, inbound.number)
 
     @api.model
     def _get_purposes_in(self, inbound, state):

@@ -164,9 +164,7 @@ class SmsInboundRouter(models.AbstractModel):
         :param review: ``sms.consent.review``, one
         """
         inbound = review.inbound_id
-        found = self.env["sms.consent"]._get_answers(
-            [review.company_id.id], [review.number]
-        )[review.company_id.id, review.number]
+        found = self.env["sms.consent"]._get_found(review.company_id, review.number)
         was_stopped = self.env["sms.consent"]._is_stopped(found)
         self.env["sms.consent.event"]._record(
             review.company_id,

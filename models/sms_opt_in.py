@@ -78,8 +78,7 @@ class SmsOptIn(models.AbstractModel):
     @api.model
     def _get_wanted(self, company, number, purposes):
         """Return those purposes that a number may be asked for."""
-        answers = self.env["sms.consent"]._get_answers([company.id], [number])
-        found = answers[company.id, number]
+        found = self.env["sms.consent"]._get_found(company, number)
         if any(answer.state == consent.OPTED_OUT for answer in found.values()):
             return purposes.browse()
         get_answer = self.env["sms.consent"]._get_answer

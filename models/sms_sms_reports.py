@@ -76,8 +76,7 @@ class SmsSms(models.Model):
         """
         self.ensure_one()
         company = self._get_sms_company()
-        answers = self.env["sms.consent"]._get_answers([company.id], [self.number])
-        found = answers.get((company.id, self.number), {})
+        found = self.env["sms.consent"]._get_found(company, self.number)
         if self.env["sms.consent"]._is_stopped(found):
             return
         self.env["sms.consent.event"]._record(
@@ -110,8 +109,7 @@ class SmsSms(models.Model):
         )
         if before_sudo.carrier_code != code:
             return
-        answers = self.env["sms.consent"]._get_answers([company.id], [self.number])
-        found = answers.get((company.id, self.number), {})
+        found = self.env["sms.consent"]._get_found(company, self.number)
         purposes = self.env["sms.purpose"].browse(
             purpose_id
             for purpose_id, answer in found.items()
