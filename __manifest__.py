@@ -18,6 +18,7 @@
         "data/sms_reply_data.xml",
         "data/sms_scope_rule_data.xml",
         "data/sms_template_data.xml",
+        "data/sms_fault_data.xml",
         "data/ir_cron_data.xml",
         "views/helpdesk_ticket_views.xml",
         "views/res_partner_views.xml",

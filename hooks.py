@@ -11,7 +11,9 @@ def post_init_hook(env):
     made now: two first messages at once would each make one, and one of them fail.
     """
     env["sms.consent.key"]._get()
-    env["res.company"].with_context(active_test=False).search([])._ensure_sms_keys()
+    companies = env["res.company"].with_context(active_test=False).search([])
+    companies._ensure_sms_keys()
+    env["sms.sender"]._sync(companies)
     env["sms.sms"].flush_model()
     env.cr.execute(
         """
@@ -26,7 +28,8 @@ def post_init_hook(env):
         """
         UPDATE sms_sms
            SET purpose_id = %s,
-               record_company_id = COALESCE(record_company_id, %s)
+               record_company_id = COALESCE(record_company_id, %s),
+               not_before = COALESCE(not_before, create_date)
          WHERE purpose_id IS NULL
         """,
         [env["sms.purpose"]._get("marketing").id, env.company.id],

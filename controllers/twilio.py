@@ -73,7 +73,7 @@ class TwilioController(Controller):
             limit=1,
         )
         if message_sudo:
-            message_sudo._apply_report(TwilioProvider.parse_report(form))
+            message_sudo._take_report(TwilioProvider.parse_report(form))
         else:
             _logger.info("Delivery report for an unknown message")
         return self._answer()

@@ -2,6 +2,7 @@
 import secrets
 
 from odoo import api, fields, models
+from odoo.tools import ormcache
 
 from ..providers import PROVIDERS
 from ..tools import business_days, gate
@@ -12,6 +13,21 @@ TWILIO_URL_PARAMETER = "helpdesk_mgmt_sms.twilio_api_url"
 
 #: Path of a company's page to join, before its key.
 JOIN_PATH = "/sms/join/"
+
+
+#: What a company's senders follow from.
+SENDER_FIELDS = {
+    "sms_provider",
+    "sms_twilio_number_ids",
+    "sms_twilio_messaging_service_sid",
+}
+#: What the carrier knows a company by.
+ACCOUNT_FIELDS = {
+    "sms_twilio_account_sid",
+    "sms_twilio_auth_token",
+    "sms_twilio_api_key_sid",
+    "sms_twilio_api_key_secret",
+}
 
 
 class ResCompany(models.Model):
@@ -135,7 +151,21 @@ class ResCompany(models.Model):
         """Give each company keys of its own."""
         companies = super().create(vals_list)
         companies._ensure_sms_keys()
+        self.env["sms.sender"]._sync(companies)
         return companies
+
+    def write(self, vals):
+        """Let the senders follow the account, and let them try a new one at once."""
+        result = super().write(vals)
+        if SENDER_FIELDS & vals.keys():
+            self.env["sms.sender"]._sync(self)
+        if ACCOUNT_FIELDS & vals.keys():
+            senders_sudo = self.env["sms.sender"].sudo()
+            stopped = senders_sudo.search(
+                [("company_id", "in", self.ids), ("stop_count", ">", 0)]
+            )
+            stopped._start()
+        return result
 
     def _ensure_sms_keys(self):
         """Give random keys to the companies that have none."""
@@ -195,6 +225,26 @@ class ResCompany(models.Model):
         self.ensure_one()
         provider_class = PROVIDERS.get(code or self.sms_provider)
         return provider_class and provider_class(self._get_sms_account())
+
+    def _get_sms_sender_id(self, number):
+        """Return the id of the sender by which a text to ``number`` leaves.
+
+        :param str number: E.164, or what was given when it cannot be brought to it
+        :return: id of a ``sms.sender``, False if the account has none
+        """
+        self.ensure_one()
+        sender_ids = self._get_sms_sender_ids()
+        if len(sender_ids) < 2:
+            return next(iter(sender_ids.values()), False)
+        address = self._get_sms_provider().choose_sender(number or "")
+        return sender_ids.get(address, False)
+
+    @ormcache("self.id")
+    def _get_sms_sender_ids(self):
+        """Return the ids of the company's senders by address."""
+        senders_sudo = self.env["sms.sender"].sudo()
+        senders = senders_sudo.search([("company_id", "=", self.id)])
+        return {sender.address: sender.id for sender in senders}
 
     def _get_sms_account(self):
         """Return the account as the adapter wants it: plain data, no records."""

@@ -21,10 +21,14 @@ READ_ANSWERS = "sms.consent:answers"
 
 
 class Known(NamedTuple):
-    """What a transaction has read: answers, and the numbers with an open review."""
+    """What a transaction has read: answers, and the numbers with an open review.
+
+    ``unusable``: the numbers that their carrier cannot text.
+    """
 
     answers: dict
     reviewed: set
+    unusable: set
 
 
 class SmsConsent(models.Model):
@@ -133,6 +137,15 @@ class SmsConsent(models.Model):
         return wanted & self._read(wanted).reviewed
 
     @api.model
+    def _get_unusable(self, company_ids, numbers):
+        """Return which numbers their carrier cannot text, by the same query.
+
+        :return: set of ``(company_id, number)``
+        """
+        wanted = set(product(set(company_ids), set(filter(None, numbers))))
+        return wanted & self._read(wanted).unusable
+
+    @api.model
     def _read(self, wanted):
         """Return what the transaction knows, after reading what it does not yet.
 
@@ -143,7 +156,9 @@ class SmsConsent(models.Model):
         :param set wanted: pairs of a company's id and a number
         :rtype: Known
         """
-        known = self.env.cr.precommit.data.setdefault(READ_ANSWERS, Known({}, set()))
+        known = self.env.cr.precommit.data.setdefault(
+            READ_ANSWERS, Known({}, set(), set())
+        )
         missing = wanted - known.answers.keys()
         if missing:
             self._read_missing(known, missing)
@@ -157,6 +172,7 @@ class SmsConsent(models.Model):
         reading the whole table instead), so the cost does not grow with the ledger.
         """
         self.env["sms.consent.review"].flush_model(["company_id", "number", "state"])
+        self.env["sms.unusable.number"].flush_model()
         company_ids, numbers = (list(set(ids)) for ids in zip(*missing, strict=True))
         hashes = self.env["sms.consent.key"]._hash(numbers)
         numbers_by_hash = {value: number for number, value in hashes.items()}
@@ -165,7 +181,7 @@ class SmsConsent(models.Model):
         rows = self.env.execute_query(
             SQL(
                 """
-                SELECT FALSE, answer.*
+                SELECT 'answer', answer.*
                   FROM unnest(%s::varchar[]) AS wanted (number_hash),
                        LATERAL (
                            SELECT company_id, number_hash, purpose_id, state, event_id
@@ -175,19 +191,26 @@ class SmsConsent(models.Model):
                            OFFSET 0
                        ) AS answer
              UNION ALL
-                SELECT TRUE, company_id, number, NULL, NULL, NULL
+                SELECT 'review', company_id, number, NULL, NULL, NULL
                   FROM sms_consent_review
                  WHERE state = 'open' AND company_id = ANY(%s) AND number = ANY(%s)
+             UNION ALL
+                SELECT 'unusable', company_id, number, NULL, NULL, NULL
+                  FROM sms_unusable_number
+                 WHERE company_id = ANY(%s) AND number = ANY(%s)
                 """,
                 list(numbers_by_hash),
                 company_ids,
                 company_ids,
                 numbers,
+                company_ids,
+                numbers,
             )
         )
-        for is_review, company_id, sender, purpose_id, state, event_id in rows:
-            if is_review:
-                known.reviewed.add((company_id, sender))
+        for kind, company_id, sender, purpose_id, state, event_id in rows:
+            if kind != "answer":
+                marked = known.reviewed if kind == "review" else known.unusable
+                marked.add((company_id, sender))
                 continue
             found = known.answers.setdefault((company_id, numbers_by_hash[sender]), {})
             found[purpose_id or False] = Answer(state, event_id)

@@ -1,48 +1,42 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 import logging
 import random
+import threading
 import time
-from datetime import timedelta
+from functools import partial
 
-from psycopg2.errors import SerializationFailure
+from psycopg2.errors import DeadlockDetected, SerializationFailure
+from psycopg2.extensions import TRANSACTION_STATUS_IDLE
 
 from odoo import api, fields, models
-from odoo.tools import SQL
+from odoo.service.server import CommonServer
 
-from ..providers import PROVIDERS
-from ..providers.base import (
-    ACCEPTED,
-    AGAIN,
-    REFUSED,
-    UNDELIVERED,
-    UNKNOWN,
-    DeliveryReport,
-    OutboundMessage,
-    Outcome,
-)
-from .sms_sms import UNKNOWN_STATE
-from .sms_sms_reports import REPORT_STATES
+from ..providers import base
+from ..providers.poster import MAX_IN_FLIGHT, Poster
 
 _logger = logging.getLogger(__name__)
 
-#: Messages of one batch. With the carrier's time-out it bounds how long a batch takes.
-BATCH_SIZE = 10
-#: A message that is being sent for longer than this was left behind by a crash: more
-#: than a whole batch of time-outs takes.
-LEASE = timedelta(minutes=5)
-#: How often to try again what the carrier surely did not take, and the first pause.
-MAX_ATTEMPTS = 6
-FIRST_PAUSE = timedelta(seconds=30)
-#: How often to start over when a delivery report changed the row meanwhile.
-MAX_CONFLICTS = 5
+#: System parameter: how many posts may be in flight at once in one worker.
+IN_FLIGHT_PARAMETER = "helpdesk_mgmt_sms.in_flight"
+#: Seconds that a run waits for what is due soon: a cron is woken to the minute only.
+LINGER = 5.0
+#: Seconds that a run waits for the carrier before it looks around again.
+PATIENCE = 0.5
+#: How often to start over when another transaction was in the way.
+MAX_CONFLICTS = 8
+
+#: Set when the server is asked to end: nothing more is claimed.
+_stopping = threading.Event()
+CommonServer.on_stop(_stopping.set)
 
 
 class SmsDispatcher(models.AbstractModel):
-    """The outbox's worker: claims messages, hands them to the carrier, notes the end.
+    """The outbox's worker: claims messages, hands them to carriers, notes the end.
 
     The claim is committed before the first byte leaves, and no row is locked while the
     network is waited for. So a kill at any moment leaves each message either waiting
-    (never posted) or claimed (perhaps posted), and a claimed one is never posted again.
+    (never posted) or claimed (perhaps posted); a claimed one is looked up at the
+    carrier before anything else is done about it. Any number of workers may run.
     """
 
     _name = "sms.dispatcher"
@@ -52,15 +46,80 @@ class SmsDispatcher(models.AbstractModel):
     def _run(self):
         """Work off the outbox until it is empty or the cron's time is over."""
         self._in_new_transaction(self._mark_abandoned)
-        while (batch := self._in_new_transaction(self._claim)) is not None:
-            # No database work from here to the outcomes: no lock, no transaction.
-            outcomes = [
-                (sms_id, self._send_one(provider, message))
-                for sms_id, provider, message in batch
-            ]
-            self._in_new_transaction(self._settle, outcomes)
-            if not self._commit(len(batch), remaining=self._count_waiting()):
-                break
+        seconds_left = float("inf")
+        with Poster(self._get_in_flight()) as poster:
+            while True:
+                is_open = seconds_left > 0 and not _stopping.is_set()
+                if is_open:
+                    self._fill(poster)
+                if not poster.pending and not (is_open and self._wait_for_due()):
+                    break
+                results = poster.collect(PATIENCE) if poster.pending else []
+                if results:
+                    self._in_new_transaction(self._settle, results)
+                seconds_left = self._commit(len(results), remaining=1)
+        self._hand_over()
+
+    @api.model
+    def _fill(self, poster):
+        """Claim what may leave now, and hand it to the threads."""
+        # Claims of a few would cost as much as claims of many.
+        if poster.room < poster.size:
+            return
+        calls = self._in_new_transaction(self._claim_lookups, poster.room)
+        calls += self._in_new_transaction(self._claim, poster.room)
+        for key, call, delay in calls:
+            poster.submit(key, partial(self._guard, call), delay)
+
+    @staticmethod
+    def _guard(call):
+        """Make one call; what an adapter raises must not take others along.
+
+        Runs in a thread, without the database.
+        """
+        try:
+            return call()
+        except base.LookupFailed:
+            return None
+        except Exception as error:  # a fault of the adapter: it may have been sent
+            _logger.exception("A text message has an unknown outcome")
+            return base.Outcome(
+                base.UNKNOWN,
+                fault=base.NO_ANSWER,
+                failure_type="sms_server",
+                detail=type(error).__name__,
+            )
+
+    @api.model
+    def _wait_for_due(self):
+        """Wait for what is due in a moment; tell if there is such a thing."""
+        due = self._get_next_due()
+        self._commit()
+        if due is None or due > LINGER:
+            return False
+        _stopping.wait(min(max(due, 0.05), PATIENCE))
+        return True
+
+    @api.model
+    def _hand_over(self):
+        """Say when the outbox must run again, now that this run ends."""
+        due = self._get_next_due()
+        if due is None:
+            self._commit(remaining=0)
+            return
+        if due > LINGER:
+            at = fields.Datetime.add(fields.Datetime.now(), seconds=due)
+            self.env["sms.sms"].browse([0])._wake_dispatcher(at)
+        self._commit(remaining=0 if due > LINGER else 1)
+
+    @api.model
+    def _get_in_flight(self):
+        """Return how many posts may be in flight at once in this worker."""
+        value = self.env["ir.config_parameter"].sudo().get_param(IN_FLIGHT_PARAMETER)
+        try:
+            return min(max(int(value), 1), MAX_IN_FLIGHT)
+        except (TypeError, ValueError):
+            return MAX_IN_FLIGHT
 
     @api.model
     def _commit(self, processed=0, remaining=None):
@@ -72,183 +131,22 @@ class SmsDispatcher(models.AbstractModel):
     def _in_new_transaction(self, step, *args):
         """Run one step in a transaction of its own and commit it.
 
-        A delivery report may change a row between our snapshot and our update;
-        PostgreSQL then refuses the update, and the step starts over.
+        Each statement sees what is committed by then (*read committed*): a step first
+        locks its rows, then reads, then writes, so that a delivery report in between
+        neither gets lost nor throws the whole step away.
         """
         for attempt in range(MAX_CONFLICTS):
             try:
+                cr = self.env.cr
+                # In a test the transaction has begun already, and is the only one.
+                if cr.connection.info.transaction_status == TRANSACTION_STATUS_IDLE:
+                    cr.execute("SET TRANSACTION ISOLATION LEVEL READ COMMITTED")
                 result = step(*args)
-                self._commit()
+                self.env.cr.commit()
                 return result
-            except SerializationFailure:
+            except (SerializationFailure, DeadlockDetected):
                 self.env.cr.rollback()
                 self.env.transaction.clear()
                 if attempt == MAX_CONFLICTS - 1:
                     raise
                 time.sleep(random.uniform(0.01, 0.1) * 2**attempt)
-
-    @api.model
-    def _claim(self):
-        """Take the next messages, ask the gate again and mark them as being sent.
-
-        :return: list of ``(sms id, Provider, OutboundMessage)``, plain data; empty if
-            the gate blocked all of them, None if nothing waits
-        """
-        messages = self._lock_next()
-        if not messages:
-            return None
-        allowed = messages._ask_gate()
-        batch = []
-        for company, rows in allowed.grouped(
-            lambda sms: sms._get_sms_company()
-        ).items():
-            provider = company._get_sms_provider()
-            rows.write(
-                {
-                    "state": "process",
-                    "provider": provider.code,
-                    "claimed_at": fields.Datetime.now(),
-                }
-            )
-            for sms in rows:
-                sms.attempts += 1
-                callback = company._get_sms_url(f"status/{sms.uuid}")
-                message = OutboundMessage(sms.uuid, sms.number, sms.body, callback)
-                batch.append((sms.id, provider, message))
-        return batch
-
-    @api.model
-    def _send_one(self, provider, message):
-        """Hand over one message; what an adapter raises must not take others along.
-
-        :rtype: Outcome
-        """
-        try:
-            return provider.send(message)
-        except Exception as error:  # a fault of the adapter: it may have been sent
-            _logger.exception("Text message %s has an unknown outcome", message.uuid)
-            return Outcome(UNKNOWN, detail=type(error).__name__)
-
-    @api.model
-    def _lock_next(self):
-        """Return the next waiting messages, locked; those of others are skipped."""
-        self.env["sms.sms"].flush_model()
-        rows = self.env.execute_query(
-            SQL(
-                """
-                SELECT sms.id
-                  FROM sms_sms sms
-                  JOIN sms_purpose purpose ON purpose.id = sms.purpose_id
-                 WHERE %s
-              ORDER BY purpose.sequence, sms.id
-                 LIMIT %s
-                   FOR UPDATE OF sms SKIP LOCKED
-                """,
-                self._waiting_condition(),
-                BATCH_SIZE,
-            )
-        )
-        return self.env["sms.sms"].browse(row[0] for row in rows)
-
-    @api.model
-    def _waiting_condition(self):
-        """Return the SQL condition of what may leave now (table ``sms``)."""
-        return SQL(
-            """
-            sms.state = 'outgoing'
-            AND COALESCE(sms.not_before, %(now)s) <= %(now)s
-            AND sms.record_company_id IN (
-                SELECT id FROM res_company WHERE sms_provider = ANY(%(providers)s)
-            )
-            """,
-            now=fields.Datetime.now(),
-            providers=list(PROVIDERS),
-        )
-
-    @api.model
-    def _count_waiting(self):
-        """Return how many messages may leave now."""
-        self.env["sms.sms"].flush_model()
-        query = SQL(
-            "SELECT count(*) FROM sms_sms sms WHERE %s", self._waiting_condition()
-        )
-        return self.env.execute_query(query)[0][0]
-
-    @api.model
-    def _settle(self, outcomes):
-        """Write what became of a batch.
-
-        :param outcomes: list of ``(sms id, Outcome)``
-        """
-        for sms_id, outcome in outcomes:
-            sms = self.env["sms.sms"].browse(sms_id)
-            sms.write(
-                {
-                    "sent_at": outcome.kind == ACCEPTED and fields.Datetime.now(),
-                    "carrier_id": sms.carrier_id or outcome.carrier_id,
-                    "carrier_code": outcome.code,
-                    "carrier_detail": outcome.detail,
-                }
-            )
-            if outcome.kind in (ACCEPTED, REFUSED):
-                self._settle_final(sms, outcome)
-            else:
-                self._settle_open(sms, outcome)
-            sms.mail_message_id._notify_message_notification_update()
-        done = self.env["sms.sms"].browse(sms_id for sms_id, _outcome in outcomes)
-        self.env["sms.virtual.phone"]._notify_outgoing(done)
-
-    @api.model
-    def _settle_final(self, sms, outcome):
-        """Note that the carrier took the message, or that it never will."""
-        refused = outcome.kind == REFUSED
-        report = UNDELIVERED if refused else outcome.report
-        # What it took in words that we do not know is at least queued.
-        if report not in REPORT_STATES:
-            report = "queued"
-        sms._apply_report(
-            DeliveryReport(
-                outcome.carrier_id,
-                report,
-                outcome.code,
-                outcome.failure_type,
-                outcome.is_opt_out,
-            )
-        )
-
-    @api.model
-    def _settle_open(self, sms, outcome):
-        """Note an attempt without an end: try again later, or ask the carrier.
-
-        A delivery report may have settled it meanwhile; then there is nothing to do.
-        """
-        if sms.report_rank:
-            return
-        if outcome.kind != AGAIN:
-            sms.state = UNKNOWN_STATE
-        elif sms.attempts >= MAX_ATTEMPTS:
-            sms.write({"state": "error", "failure_type": outcome.failure_type})
-        else:
-            pause = FIRST_PAUSE * 2 ** (sms.attempts - 1) * random.uniform(1, 1.5)
-            not_before = fields.Datetime.now() + pause
-            sms.write({"state": "outgoing", "not_before": not_before})
-            sms._wake_dispatcher(at=not_before)
-        sms._update_trackers()
-
-    @api.model
-    def _mark_abandoned(self):
-        """Mark what a crash left behind: it may have been sent, so it is not sent.
-
-        Its delivery report settles it; its address holds the message's own key.
-        """
-        abandoned = self.env["sms.sms"].search(
-            [
-                ("state", "=", "process"),
-                ("provider", "in", list(PROVIDERS)),
-                ("claimed_at", "<", fields.Datetime.now() - LEASE),
-            ]
-        )
-        if abandoned:
-            _logger.warning("%d text messages with an unknown outcome", len(abandoned))
-            abandoned.state = UNKNOWN_STATE
-            abandoned._update_trackers()

@@ -37,13 +37,13 @@ class SmsGate(models.AbstractModel):
         :param questions: list of :class:`GateQuestion`
         :return: list of ``(Decision, consent event id or False)``, in the same order
         """
-        answers, reviewed = self._read_ledger(questions)
+        answers, marks = self._read_ledger(questions)
         companies = {
             company: company._get_sms_gate_facts()
             for company in {question.company for question in questions}
         }
         return [
-            self._decide_one(question, answers, reviewed, companies[question.company])
+            self._decide_one(question, answers, marks, companies[question.company])
             for question in questions
         ]
 
@@ -51,23 +51,23 @@ class SmsGate(models.AbstractModel):
     def _read_ledger(self, questions):
         """Return what is recorded of the recipients.
 
-        :return: their answers, None if they cannot be looked up, and the ``(company id,
-            number)`` of those with an open review
+        :return: their answers, None if they cannot be looked up, and by the name of
+            the fact the ``(company id, number)`` for which it holds
         """
         consents = self.env["sms.consent"]
         company_ids = [question.company.id for question in questions]
         numbers = [question.number for question in questions]
         try:
-            return (
-                consents._get_answers(company_ids, numbers),
-                consents._get_under_review(company_ids, numbers),
-            )
+            return consents._get_answers(company_ids, numbers), {
+                "is_under_review": consents._get_under_review(company_ids, numbers),
+                "is_unusable": consents._get_unusable(company_ids, numbers),
+            }
         except ConsentKeyError:
             _logger.critical("The key of the consent ledger is wrong: nothing is sent")
-            return None, set()
+            return None, {}
 
     @api.model
-    def _decide_one(self, question, answers, reviewed, company_facts):
+    def _decide_one(self, question, answers, marks, company_facts):
         """Decide one message out of the facts gathered for its batch."""
         key = (question.company.id, question.number)
         found = (answers or {}).get(key, {})
@@ -82,7 +82,7 @@ class SmsGate(models.AbstractModel):
                 is_helpdesk_purpose=rules.is_helpdesk,
                 exemption=question.exemption or "",
                 is_ledger_readable=answers is not None,
-                is_under_review=key in reviewed,
+                **{fact: key in keys for fact, keys in marks.items()},
                 **company_facts,
             )
         )

@@ -78,6 +78,8 @@ class SmsInbound(models.Model):
         """
         inbound_sudo = self.sudo()._store(company, event)
         if inbound_sudo:
+            unusable_sudo = self.env["sms.unusable.number"].sudo()
+            unusable_sudo._note_inbound(company, inbound_sudo.number)
             self.env["sms.inbound.router"].sudo()._route(inbound_sudo)
             self.env["sms.virtual.phone"]._notify_inbound(inbound_sudo)
         return inbound_sudo

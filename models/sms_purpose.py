@@ -40,6 +40,7 @@ class PurposeRules(NamedTuple):
 
     footer: str
     is_helpdesk: bool
+    priority: int
 
 
 class SmsPurpose(models.Model):
@@ -133,7 +134,9 @@ class SmsPurpose(models.Model):
         :rtype: PurposeRules
         """
         purpose_sudo = self.sudo().with_context(lang=lang)
-        return PurposeRules(purpose_sudo.footer or "", purpose_sudo.is_helpdesk)
+        return PurposeRules(
+            purpose_sudo.footer or "", purpose_sudo.is_helpdesk, purpose_sudo.sequence
+        )
 
     @api.model
     def _get_for_model(self, model_name):

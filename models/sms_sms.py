@@ -74,6 +74,7 @@ class SmsSms(models.Model):
             (gate.ANSWER, "Answers the person's own text"),
             (gate.NO_NUMBER, "No phone number: add one"),
             (gate.BAD_NUMBER, "Not a usable phone number: correct it"),
+            (gate.UNUSABLE, "The carrier cannot text this number: call instead"),
             (gate.OPTED_OUT, "Opted out: only the person can undo it"),
             (gate.UNDER_REVIEW, "May have opted out: decide it in the review queue"),
             (gate.AWAITING_YES, "The person was asked and has not said YES yet"),
@@ -121,9 +122,7 @@ class SmsSms(models.Model):
     provider = fields.Char(
         readonly=True, copy=False, help="Who carried it. Empty until it is claimed."
     )
-    carrier_id = fields.Char(
-        "Carrier's ID", readonly=True, copy=False, index="btree_not_null"
-    )
+    carrier_id = fields.Char("Carrier's ID", readonly=True, copy=False)
     carrier_code = fields.Char("Carrier's Error Code", readonly=True, copy=False)
     carrier_detail = fields.Char("Carrier's Words", readonly=True, copy=False)
     report_rank = fields.Integer(readonly=True, copy=False)
@@ -131,8 +130,38 @@ class SmsSms(models.Model):
     sent_at = fields.Datetime("Handed Over On", readonly=True, copy=False)
     not_before = fields.Datetime(readonly=True, copy=False)
     attempts = fields.Integer(readonly=True, copy=False)
+    tried_at = fields.Datetime("First Tried On", readonly=True, copy=False)
+    fault_id = fields.Many2one(
+        "sms.fault",
+        readonly=True,
+        copy=False,
+        ondelete="restrict",
+        help="What the carrier's last refusal means.",
+    )
+    sender_id = fields.Many2one(
+        "sms.sender", readonly=True, copy=False, ondelete="set null"
+    )
+    priority = fields.Integer(
+        readonly=True, copy=False, help="Its purpose's: a lower number leaves first."
+    )
+    lookup_at = fields.Datetime(
+        readonly=True, copy=False, help="When the carrier is asked what became of it."
+    )
+    lookups = fields.Integer(readonly=True, copy=False)
+    report_ids = fields.One2many("sms.report", "sms_id", "Delivery Reports")
 
     _outbox_index = models.Index("(record_company_id, number) WHERE state = 'outgoing'")
+    _urgency_index = models.Index(
+        "(sender_id, priority, not_before, id) WHERE state = 'outgoing'"
+    )
+    _patience_index = models.Index(
+        "(sender_id, not_before, id) WHERE state = 'outgoing'"
+    )
+    _lookup_index = models.Index("(lookup_at) WHERE lookup_at IS NOT NULL")
+    _number_index = models.Index("(record_company_id, number, id)")
+    _carrier_unique = models.UniqueIndex(
+        "(provider, carrier_id) WHERE carrier_id IS NOT NULL"
+    )
     _claimed_index = models.Index("(claimed_at) WHERE state = 'process'")
 
     @api.depends("gate_reason")
@@ -142,17 +171,29 @@ class SmsSms(models.Model):
         for sms in self:
             sms.gate_label = labels.get(sms.gate_reason, "")
 
-    @api.depends("state", "failure_type", "carrier_code", "gate_verdict", "gate_label")
+    @api.depends(
+        "state",
+        "failure_type",
+        "fault_id",
+        "carrier_code",
+        "gate_verdict",
+        "gate_label",
+    )
     def _compute_shown_state(self):
-        selection = self._fields["failure_type"]._description_selection(self.env)
-        failures = dict(selection)
         for sms in self:
             is_blocked = sms.gate_verdict == gate.BLOCK and sms.state == "canceled"
             sms.shown_state = "blocked" if is_blocked else SHOWN_STATES.get(sms.state)
-            failure = failures.get(sms.failure_type, "")
-            code = sms.carrier_code and f"({sms.carrier_code})"
-            failure = " ".join(filter(None, (failure, code)))
-            sms.shown_reason = sms.gate_label if is_blocked else failure
+            sms.shown_reason = sms.gate_label if is_blocked else sms._explain_fault()
+
+    def _explain_fault(self):
+        """Return why the carrier did not deliver, and what to do, in plain words."""
+        self.ensure_one()
+        selection = self._fields["failure_type"]._description_selection(self.env)
+        failure = self.fault_id.name or dict(selection).get(self.failure_type, "")
+        code = self.carrier_code and f"({self.carrier_code})"
+        words = " ".join(filter(None, (failure, code)))
+        advice = words and self.fault_id.advice
+        return f"{words}. {advice}" if advice else words
 
     @api.depends("body")
     def _compute_segments(self):
@@ -166,7 +207,7 @@ class SmsSms(models.Model):
         return self.filtered(lambda sms: sms._get_sms_company()._uses_sms_outbox())
 
     def _wake_dispatcher(self, at=None):
-        """Wake the outbox when there is something to do.
+        """Wake the outbox when there is something to do, be it one message.
 
         :param at: UTC datetime, default now
         """

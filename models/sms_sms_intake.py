@@ -55,6 +55,7 @@ class SmsSms(models.Model):
         )
         partner_sudo.browse(_ids(vals_list, "partner_id")).fetch(["lang", "country_id"])
         purposes = {}
+        now = fields.Datetime.now()
         for vals in vals_list:
             message = message_sudo.browse(vals.get("mail_message_id") or ())
             partner = partner_sudo.browse(vals.get("partner_id") or ())
@@ -68,9 +69,11 @@ class SmsSms(models.Model):
             vals["record_company_id"] = company.id
             vals["number"] = self._to_e164(vals.get("number"), partner, company)
             vals["body"] = texts.clean(vals.get("body"))
-            if not vals.get("exemption"):
-                lang = partner.lang or company.sudo().partner_id.lang
-                vals["body"] = self._with_footer(vals, lang)
+            vals["not_before"] = vals.get("not_before") or now
+            if company._uses_sms_outbox():
+                vals["sender_id"] = company._get_sms_sender_id(vals["number"])
+            lang = partner.lang or company.sudo().partner_id.lang
+            self._apply_purpose(vals, lang)
 
     @api.model
     def _get_default_purpose(self, model_name):
@@ -82,10 +85,16 @@ class SmsSms(models.Model):
         return purpose_sudo._get_for_model(model_name)
 
     @api.model
-    def _with_footer(self, vals, lang):
-        """Return the body with its purpose's footer in the reader's language."""
+    def _apply_purpose(self, vals, lang):
+        """Give a message what its purpose asks for: its urgency, its footer.
+
+        :param str lang: code of the reader's language, may be empty
+        """
         purpose = self.env["sms.purpose"].browse(vals["purpose_id"])
-        return texts.add_footer(vals["body"], purpose._get_rules(lang).footer)
+        rules = purpose._get_rules(lang)
+        vals["priority"] = rules.priority
+        if not vals.get("exemption"):
+            vals["body"] = texts.add_footer(vals["body"], rules.footer)
 
     @api.model
     def _to_e164(self, number, partner, company):

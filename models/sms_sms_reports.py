@@ -1,24 +1,15 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from odoo import api, models
 
-from ..providers.base import REPORT_RANKS
+from ..providers.base import GONE, REPORT_RANKS, UNDELIVERED, UNSURE
 from ..tools import consent
 from .sms_sms import UNKNOWN_STATE
+from .sms_sms_outcomes import FINAL_REPORTS, REPORT_STATES
 
 #: What the chatter and mass mailings are told of a state that Odoo does not know.
 NATIVE_STATES = {UNKNOWN_STATE: "process"}
 #: What mass mailings (``mailing.trace``) are told of our failure types.
 NATIVE_FAILURE_TYPES = {"sms_no_consent": "sms_optout", "sms_no_provider": "sms_acc"}
-
-#: Reported by a carrier (``providers.base.REPORT_RANKS``): state of the row.
-REPORT_STATES = {
-    "queued": "pending",
-    "sent": "pending",
-    "canceled": "canceled",
-    "undelivered": "error",
-    "delivered": "sent",
-    "read": "sent",
-}
 
 
 class SmsSms(models.Model):
@@ -28,16 +19,59 @@ class SmsSms(models.Model):
 
     def _update_trackers(self):
         """Tell the chatter and mass mailings what has become of the messages."""
-        for sms in self:
-            tracker_sudo = sms.sms_tracker_id.sudo()
-            failure_type = sms.failure_type
-            if not tracker_sudo.mail_notification_id:
-                failure_type = NATIVE_FAILURE_TYPES.get(failure_type, failure_type)
-            tracker_sudo._action_update_from_sms_state(
-                NATIVE_STATES.get(sms.state, sms.state),
-                failure_type=failure_type,
-                failure_reason=sms.carrier_detail or sms.gate_label,
+        for (state, failure_type, reason), messages in self.grouped(
+            lambda sms: (
+                sms.state,
+                sms.failure_type,
+                sms.carrier_detail or sms.fault_id.name or sms.gate_label,
             )
+        ).items():
+            trackers_sudo = messages.sms_tracker_id.sudo()
+            for told_by, told in (
+                (failure_type, trackers_sudo.filtered("mail_notification_id")),
+                (
+                    NATIVE_FAILURE_TYPES.get(failure_type, failure_type),
+                    trackers_sudo.filtered(lambda row: not row.mail_notification_id),
+                ),
+            ):
+                if told:
+                    told._action_update_from_sms_state(
+                        NATIVE_STATES.get(state, state),
+                        failure_type=told_by,
+                        failure_reason=reason,
+                    )
+
+    def _take_report(self, report):
+        """Keep a delivery report as it came, and move the message by it.
+
+        :param DeliveryReport report: in our words
+        """
+        self.ensure_one()
+        # The outbox may be writing its own end of it: one after the other.
+        self.env["sms.dispatcher"]._lock(self.ids)
+        is_known = self._knows_attempt(report)
+        self.env["sms.report"]._keep(self, report)
+        if is_known:
+            self._apply_report(report)
+
+    def _knows_attempt(self, report):
+        """Tell if a report is on the attempt that counts, not on an earlier one.
+
+        While the carrier's own answer is outstanding its id is not known yet; what has
+        reported before the attempt began is an earlier one's.
+        """
+        self.ensure_one()
+        if self.carrier_id or not report.carrier_id or not self.claimed_at:
+            return True
+        reported_sudo = self.env["sms.report"].sudo()
+        return not reported_sudo.search_count(
+            [
+                ("sms_id", "=", self.id),
+                ("carrier_id", "=", report.carrier_id),
+                ("received_at", "<", self.claimed_at),
+            ],
+            limit=1,
+        )
 
     def _apply_report(self, report):
         """Move a message forward by what its carrier says; never backward.
@@ -52,22 +86,22 @@ class SmsSms(models.Model):
             ids = {sms.carrier_id, report.carrier_id} - {False, ""}
             if not sms.provider or len(ids) > 1 or rank <= sms.report_rank:
                 continue
-            state = REPORT_STATES[report.report]
             sms.write(
                 {
                     "report_rank": rank,
-                    "state": state,
+                    "state": REPORT_STATES[report.report],
                     "carrier_id": sms.carrier_id or report.carrier_id,
                     "carrier_code": report.code,
-                    "failure_type": report.failure_type if state == "error" else False,
-                    "not_before": False,
+                    "failure_type": False,
+                    "fault_id": False,
                 }
             )
+            if report.report in FINAL_REPORTS:
+                sms.lookup_at = False
+            if report.report == UNDELIVERED:
+                sms.failure_type = report.failure_type or "sms_not_delivered"
+                sms._meet_fault(report.fault or UNSURE, is_taken=True)
             sms._update_trackers()
-            if report.is_opt_out:
-                sms._record_carrier_opt_out(report.code)
-            elif report.is_gone:
-                sms._record_gone(report.code)
 
     def _record_carrier_opt_out(self, code):
         """Enter into the ledger that the carrier knows of an opt-out, if we do not.
@@ -89,26 +123,45 @@ class SmsSms(models.Model):
         )
         self._cancel_waiting(company, self.number)
 
-    def _record_gone(self, code):
-        """Let the consent of a number expire that its carrier no longer knows.
+    def _end_number_after(self, policy):
+        """End the number when so many messages in a row have met the same fault.
 
-        The next holder has agreed to nothing (47 CFR 64.1200(m)). One such report may
-        be a fault on the way, so the message before must have met the same.
+        One report may be a fault on the way.
+
+        :param tools.retries.Policy policy: the rule for that fault
         """
         self.ensure_one()
         company = self._get_sms_company()
-        before_sudo = self.sudo().search(
-            [
-                ("record_company_id", "=", company.id),
-                ("number", "=", self.number),
-                ("id", "<", self.id),
-                ("state", "in", ("error", "sent")),
-            ],
-            order="id desc",
-            limit=1,
+        before_sudo = (
+            self.sudo().search(
+                [
+                    ("record_company_id", "=", company.id),
+                    ("number", "=", self.number),
+                    ("id", "<", self.id),
+                    ("state", "in", ("error", "sent")),
+                ],
+                order="id desc",
+                limit=policy.number_after - 1,
+            )
+            if policy.number_after > 1
+            else self.browse()
         )
-        if before_sudo.carrier_code != code:
+        if len(before_sudo) + 1 < policy.number_after or any(
+            sms.fault_id.id != policy.id for sms in before_sudo
+        ):
             return
+        self.env["sms.unusable.number"]._note(self, policy)
+        if policy.fault == GONE:
+            self._record_gone(self.carrier_code)
+        self._cancel_waiting(company, self.number)
+
+    def _record_gone(self, code):
+        """Let the consent of a number expire that its carrier no longer knows.
+
+        The next holder has agreed to nothing (47 CFR 64.1200(m)).
+        """
+        self.ensure_one()
+        company = self._get_sms_company()
         found = self.env["sms.consent"]._get_found(company, self.number)
         purposes = self.env["sms.purpose"].browse(
             purpose_id
@@ -126,7 +179,6 @@ class SmsSms(models.Model):
             note=self.env._("The carrier does not know the number: error %s", code),
             message_ref=self.carrier_id or self.uuid,
         )
-        self._cancel_waiting(company, self.number)
 
     @api.model
     def _cancel_waiting(self, company, *numbers):

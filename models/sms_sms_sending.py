@@ -1,5 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-from odoo import api, models
+from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
 
@@ -10,7 +10,8 @@ from .sms_sms import IN_FLIGHT
 #: on the old one finds nothing to change.
 ATTEMPT_FIELDS = (
     *("provider", "carrier_id", "carrier_code", "carrier_detail", "report_rank"),
-    *("attempts", "not_before", "claimed_at", "sent_at"),
+    *("attempts", "claimed_at", "sent_at", "tried_at", "fault_id"),
+    *("lookup_at", "lookups"),
 )
 
 
@@ -119,7 +120,8 @@ class SmsSms(models.Model):
             )
         self._ensure_trackers()
         retried = self.filtered(lambda sms: sms.state in ("error", "canceled"))
-        retried.write(dict.fromkeys(ATTEMPT_FIELDS))
+        now = fields.Datetime.now()
+        retried.write({**dict.fromkeys(ATTEMPT_FIELDS), "not_before": now})
         result = super()._update_sms_state_and_trackers(new_state, failure_type)
         self._ask_gate()._filter_outbox()._wake_dispatcher()
         return result

@@ -31,19 +31,84 @@ REPORT_RANKS = {
     READ: 5,
 }
 
+# Why a carrier did not take or not deliver a message. What is done about each is the
+# manager's data (``sms.fault``); which of its codes mean which is the adapter's.
+TOO_FAST = "too_fast"  # more than the sender may send, or its queue is full
+NO_CONNECTION = "no_connection"  # it was not reached at all
+NO_ANSWER = "no_answer"  # it was reached, and nobody can tell what it did
+UNREACHABLE = "unreachable"  # the handset is off or out of reach
+UNSURE = "unsure"  # not delivered, and the carrier does not know why
+GONE = "gone"  # the carrier knows no such handset (any more)
+LANDLINE = "landline"
+BAD_NUMBER = "bad_number"
+OPTED_OUT = "opted_out"  # the carrier knows of an opt-out
+FILTERED = "filtered"  # taken for spam, or forbidden by the network
+EXPIRED = "expired"  # not delivered within its time
+CLOSED_HOURS = "closed_hours"  # the carrier's own quiet hours
+COUNTRY = "country"  # the account may not text this country
+AUTHENTICATION = "authentication"
+SENDER = "sender"  # the number or service that sends is missing or not ours
+REGISTRATION = "registration"  # the sender is not registered (A2P 10DLC)
+NO_CREDIT = "no_credit"
+REFUSED_OTHERWISE = "other"
+
 #: E.164: a plus sign, then 8 to 15 digits that do not start with 0 (ITU-T E.164).
 #: Western digits only, and nothing after them, not even a line break.
 E164 = re.compile(r"\+[1-9][0-9]{7,14}\Z")
 
 
+# What a sender is; each kind has its usual speed (``tools.pace``).
+LONG_CODE, TOLL_FREE, SHORT_CODE, SERVICE, SANDBOX = SENDER_KINDS = (
+    "long_code",
+    "toll_free",
+    "short_code",
+    "service",
+    "sandbox",
+)
+
+
+class LookupFailed(Exception):
+    """The carrier could not be asked what became of a message: ask again later."""
+
+
 @dataclass(frozen=True)
 class OutboundMessage:
-    """One text to hand over. ``number`` is E.164, ``callback`` our report address."""
+    """One text to hand over.
+
+    :param number: E.164
+    :param sender: whose name it leaves in, one of :meth:`Provider.senders`
+    :param callback: our address for its delivery reports
+    """
 
     uuid: str
     number: str
     body: str
+    sender: str = ""
     callback: str = ""
+
+
+@dataclass(frozen=True)
+class Sender:
+    """A number or service that texts leave by, and what it is.
+
+    :param address: E.164, or the carrier's id of a service
+    :param kind: one of :data:`SENDER_KINDS`
+    """
+
+    address: str
+    kind: str
+
+
+@dataclass(frozen=True)
+class Found:
+    """A message that the carrier has, as a lookup shows it.
+
+    :param created_at: UTC, without a zone; None if the carrier did not say
+    """
+
+    report: "DeliveryReport"
+    body: str = ""
+    created_at: object = None
 
 
 @dataclass(frozen=True)
@@ -54,6 +119,7 @@ class Outcome:
     :param carrier_id: the carrier's id of the message, when it gave one
     :param report: one of :data:`REPORT_RANKS`, what the carrier said at once
     :param code: the carrier's error code, as text
+    :param fault: why it was not taken, one of the faults above
     :param failure_type: Odoo's failure type for the chatter
     :param detail: the carrier's own words, for people; never holds a secret
     """
@@ -62,9 +128,9 @@ class Outcome:
     carrier_id: str = ""
     report: str = ""
     code: str = ""
+    fault: str = ""
     failure_type: str = ""
     detail: str = ""
-    is_opt_out: bool = False
 
 
 @dataclass(frozen=True)
@@ -91,16 +157,17 @@ class InboundEvent:
 class DeliveryReport:
     """One delivery report: ``report`` is one of :data:`REPORT_RANKS`.
 
-    :param is_opt_out: the carrier knows of an opt-out
-    :param is_gone: the carrier knows no such number (any more)
+    :param failure_type: Odoo's failure type for the chatter
+    :param fault: why it was not delivered, one of the faults above; empty if it was
+    :param raw: every field as it came, for the record
     """
 
     carrier_id: str
     report: str
     code: str = ""
     failure_type: str = ""
-    is_opt_out: bool = False
-    is_gone: bool = False
+    fault: str = ""
+    raw: dict = field(default_factory=dict)
 
 
 class Provider:
@@ -123,11 +190,47 @@ class Provider:
         """
         raise NotImplementedError
 
+    def senders(self):
+        """Return what this account can send by, the preferred one first.
+
+        :rtype: tuple[Sender, ...]
+        """
+        raise NotImplementedError
+
+    def choose_sender(self, number):
+        """Return the address of the sender by which a text to ``number`` leaves.
+
+        :param str number: E.164
+        :rtype: str
+        """
+        raise NotImplementedError
+
     def send(self, message):
         """Hand over one message. Touches the network, never the database.
 
         :param OutboundMessage message: the text
         :rtype: Outcome
+        """
+        raise NotImplementedError
+
+    def find(self, message, since, until):
+        """Look up what the carrier has of a message whose outcome is unknown.
+
+        :param OutboundMessage message: the text, as it was handed over
+        :param since: UTC datetime, not before this
+        :param until: UTC datetime, not after this
+        :return: the messages that it may be, a list of :class:`Found`; empty if the
+            carrier has none
+        :raises LookupFailed: when the carrier could not be asked
+        """
+        raise NotImplementedError
+
+    def fetch(self, carrier_id):
+        """Ask what has become of a message whose delivery report is overdue.
+
+        :param str carrier_id: the carrier's id of the message
+        :rtype: DeliveryReport
+        :raises LookupFailed: when the carrier could not be asked
         """
         raise NotImplementedError
 

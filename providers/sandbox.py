@@ -5,7 +5,19 @@ It goes the same way as a real one, so that what works here works there. Nothing
 leaves the machine; the virtual phone shows what was "sent" and answers for people.
 """
 
-from .base import ACCEPTED, DELIVERED, DeliveryReport, InboundEvent, Outcome, Provider
+from .base import (
+    ACCEPTED,
+    DELIVERED,
+    SANDBOX,
+    DeliveryReport,
+    InboundEvent,
+    Outcome,
+    Provider,
+    Sender,
+)
+
+#: The sandbox's only sender.
+ADDRESS = "sandbox"
 
 
 class SandboxProvider(Provider):
@@ -17,9 +29,25 @@ class SandboxProvider(Provider):
         """Return nothing: the sandbox needs no account."""
         return ()
 
+    def senders(self):
+        """Return the one sender, which is nobody's number."""
+        return (Sender(ADDRESS, SANDBOX),)
+
+    def choose_sender(self, number):
+        """Return the one sender."""
+        return ADDRESS
+
     def send(self, message):
         """Take the message: it is delivered by being in the database."""
         return Outcome(ACCEPTED, carrier_id=f"SB{message.uuid}", report=DELIVERED)
+
+    def find(self, message, since, until):
+        """Return nothing: what was not noted as delivered was not delivered."""
+        return []
+
+    def fetch(self, carrier_id):
+        """Return that it was delivered, as everything here is at once."""
+        return DeliveryReport(carrier_id, DELIVERED)
 
     def verify(self, url, form, signature):
         """Refuse: no request from outside can come from the sandbox."""

@@ -7,8 +7,10 @@ Error codes: https://www.twilio.com/docs/api/errors
 
 import hashlib
 import json
+from datetime import UTC
 
 import phonenumbers
+from requests.adapters import HTTPAdapter
 from requests.exceptions import ConnectionError as RequestsConnectionError
 from requests.exceptions import (
     ConnectTimeout,
@@ -27,22 +29,49 @@ from urllib3.exceptions import MaxRetryError, NewConnectionError
 from .base import (
     ACCEPTED,
     AGAIN,
+    AUTHENTICATION,
+    BAD_NUMBER,
     CANCELED,
+    CLOSED_HOURS,
+    COUNTRY,
     DELIVERED,
+    EXPIRED,
+    FILTERED,
+    GONE,
+    LANDLINE,
+    LONG_CODE,
+    NO_ANSWER,
+    NO_CONNECTION,
+    NO_CREDIT,
+    OPTED_OUT,
     QUEUED,
     READ,
     REFUSED,
+    REFUSED_OTHERWISE,
+    REGISTRATION,
+    SENDER,
     SENT,
+    SERVICE,
+    SHORT_CODE,
+    TOLL_FREE,
+    TOO_FAST,
     UNDELIVERED,
     UNKNOWN,
+    UNREACHABLE,
+    UNSURE,
     DeliveryReport,
+    Found,
     InboundEvent,
+    LookupFailed,
     Outcome,
     Provider,
+    Sender,
 )
+from .poster import MAX_IN_FLIGHT
 
 #: Seconds that a carrier may take to answer; longer is an unknown outcome.
 TIMEOUT = 10
+
 
 #: Message status of Twilio: our word. What is not named here is ``unknown``.
 #: https://www.twilio.com/docs/messaging/api/message-resource#message-status-values
@@ -60,38 +89,38 @@ REPORTS = {
     "canceled": CANCELED,
 }
 
-#: The recipient has opted out at Twilio.
-OPTED_OUT_CODE = "21610"
-
-#: The carrier knows no such handset: the number may have been given up. One report may
-#: be a fault on the way, so it takes two in a row (``sms.sms._record_gone``).
-#: https://www.twilio.com/docs/api/errors/30005
-GONE_CODES = {"30005"}
-
-#: Error code: failure type of Odoo's chatter.
-FAILURE_TYPES = {
-    OPTED_OUT_CODE: "sms_optout",
-    "20003": "twilio_authentication",
-    "21211": "sms_number_format",
-    "21265": "sms_number_format",
-    "21408": "sms_country_not_supported",
-    "21604": "sms_number_missing",
-    "21603": "twilio_from_missing",
-    "21606": "twilio_from_missing",
-    "21608": "sms_acc",
-    "21609": "twilio_callback",
-    "21266": "twilio_from_to",
-    "21614": "sms_number_format",
-    "21635": "sms_number_format",
-    "30003": "sms_invalid_destination",
-    "30004": "sms_rejected",
-    "30005": "sms_invalid_destination",
-    "30006": "sms_not_allowed",
-    "30007": "sms_rejected",
-    "30008": "sms_not_delivered",
-    "30034": "sms_registration_needed",
-    "30035": "sms_registration_needed",
-    "30036": "sms_expired",
+#: Error code: what is wrong, and Odoo's failure type for the chatter.
+#: https://www.twilio.com/docs/api/errors
+CODES = {
+    "20003": (AUTHENTICATION, "twilio_authentication"),
+    "20429": (TOO_FAST, "sms_server"),
+    "21211": (BAD_NUMBER, "sms_number_format"),
+    "21265": (BAD_NUMBER, "sms_number_format"),
+    "21266": (BAD_NUMBER, "twilio_from_to"),
+    "21408": (COUNTRY, "sms_country_not_supported"),
+    "21603": (SENDER, "twilio_from_missing"),
+    "21604": (REFUSED_OTHERWISE, "sms_number_missing"),
+    "21606": (SENDER, "twilio_from_missing"),
+    "21608": (SENDER, "sms_acc"),
+    "21609": (REFUSED_OTHERWISE, "twilio_callback"),
+    "21610": (OPTED_OUT, "sms_optout"),
+    "21611": (TOO_FAST, "sms_server"),
+    "21614": (BAD_NUMBER, "sms_number_format"),
+    "21635": (LANDLINE, "sms_number_format"),
+    "30001": (TOO_FAST, "sms_server"),
+    "30002": (AUTHENTICATION, "sms_acc"),
+    "30003": (UNREACHABLE, "sms_invalid_destination"),
+    "30004": (FILTERED, "sms_rejected"),
+    "30005": (GONE, "sms_invalid_destination"),
+    "30006": (LANDLINE, "sms_not_allowed"),
+    "30007": (FILTERED, "sms_rejected"),
+    "30008": (UNSURE, "sms_not_delivered"),
+    "30034": (REGISTRATION, "sms_registration_needed"),
+    "30035": (REGISTRATION, "sms_registration_needed"),
+    "30036": (EXPIRED, "sms_expired"),
+    "30610": (CLOSED_HOURS, "sms_not_delivered"),
+    "63038": (NO_CREDIT, "sms_credit"),
+    "90010": (AUTHENTICATION, "sms_acc"),
 }
 
 #: A connection that was not made, or was not tried: a mistyped address, a bad header.
@@ -103,8 +132,8 @@ BEFORE_CONNECTING = (
     MissingSchema,
 )
 
-#: Too fast, or the queue is full: surely not taken, whatever the HTTP status says.
-AGAIN_CODES = {"20429", "21611", "30001"}
+#: Messages that a lookup reads, newest first: more than one person gets in minutes.
+LOOKUP_LIMIT = 50
 
 
 class TwilioProvider(Provider):
@@ -155,15 +184,58 @@ class TwilioProvider(Provider):
             # A header cannot hold it, so nothing left: a bad paste of the credentials.
             return Outcome(
                 REFUSED,
+                fault=AUTHENTICATION,
                 failure_type="twilio_authentication",
                 detail="The credentials hold a character that none can have.",
             )
         except (RequestException, json.JSONDecodeError) as error:
-            kind = AGAIN if _never_connected(error) else UNKNOWN
-            failure = "sms_server"
-            return Outcome(kind, failure_type=failure, detail=type(error).__name__)
+            kind, fault = UNKNOWN, NO_ANSWER
+            if _never_connected(error):
+                kind, fault = AGAIN, NO_CONNECTION
+            detail = type(error).__name__
+            return Outcome(kind, fault=fault, failure_type="sms_server", detail=detail)
         report = REPORTS.get(created.status, UNKNOWN)
         return Outcome(ACCEPTED, carrier_id=created.sid or "", report=report)
+
+    def find(self, message, since, until):
+        """List what Twilio has to this number, and pick what may be the message.
+
+        By the number alone: Twilio's date filter is about the date of sending, which
+        a message that still waits there does not have.
+        https://www.twilio.com/docs/messaging/api/message-resource#read-multiple-message-resources
+        """
+        listed = self._ask(
+            lambda client: client.messages.list(to=message.number, limit=LOOKUP_LIMIT)
+        )
+        found = [_found(instance) for instance in listed]
+        return [
+            one
+            for one in found
+            if one.body.strip() == message.body.strip()
+            and (one.created_at is None or since <= one.created_at <= until)
+        ]
+
+    def fetch(self, carrier_id):
+        """Read one message at Twilio."""
+        return _found(
+            self._ask(lambda client: client.messages(carrier_id).fetch())
+        ).report
+
+    def _ask(self, question):
+        """Return Twilio's answer to a question that changes nothing there.
+
+        :param question: function of the SDK's client
+        :raises LookupFailed: for any failure, since it can be asked again
+        """
+        try:
+            return question(self._get_client())
+        except (
+            TwilioException,
+            RequestException,
+            json.JSONDecodeError,
+            UnicodeEncodeError,
+        ) as error:
+            raise LookupFailed(type(error).__name__) from error
 
     def verify(self, url, form, signature):
         """Check ``X-Twilio-Signature``; closed when the token or the header lacks.
@@ -197,14 +269,11 @@ class TwilioProvider(Provider):
 
         https://www.twilio.com/docs/messaging/guides/track-outbound-message-status
         """
-        code = form.get("ErrorCode", "")
-        return DeliveryReport(
-            carrier_id=form.get("MessageSid") or form.get("SmsSid", ""),
-            report=REPORTS.get(form.get("MessageStatus", ""), UNKNOWN),
-            code=code,
-            failure_type=FAILURE_TYPES.get(code, "sms_not_delivered"),
-            is_opt_out=code == OPTED_OUT_CODE,
-            is_gone=code in GONE_CODES,
+        return _report(
+            form.get("MessageSid") or form.get("SmsSid", ""),
+            form.get("MessageStatus", ""),
+            form.get("ErrorCode", ""),
+            raw=dict(form),
         )
 
     def _get_client(self):
@@ -215,31 +284,50 @@ class TwilioProvider(Provider):
                 account.get("api_key_sid") or account["account_sid"],
                 account.get("api_key_secret") or account["auth_token"],
                 account_sid=account["account_sid"],
-                http_client=TwilioHttpClient(timeout=TIMEOUT, max_retries=0),
+                http_client=self._make_http_client(),
             )
             if account.get("api_url"):
                 self._client.api.base_url = account["api_url"]
         return self._client
 
+    def _make_http_client(self):
+        """Return the SDK's HTTP client, with a connection for each post in flight."""
+        http_client = TwilioHttpClient(timeout=TIMEOUT, max_retries=0)
+        adapter = HTTPAdapter(pool_maxsize=MAX_IN_FLIGHT)
+        http_client.session.mount("https://", adapter)
+        http_client.session.mount("http://", adapter)
+        return http_client
+
     def _fields(self, message):
         """Return the arguments of Twilio's call for ``message``."""
-        account = self.account
         values = {"to": message.number, "body": message.body}
         if message.callback:
             values["status_callback"] = message.callback
-        if account.get("messaging_service_sid"):
-            values["messaging_service_sid"] = account["messaging_service_sid"]
-        else:
-            values["from_"] = self._sender_for(message.number)
+        sender = message.sender or self.choose_sender(message.number)
+        is_service = sender == self.account.get("messaging_service_sid")
+        values["messaging_service_sid" if is_service else "from_"] = sender
         return values
 
-    def _sender_for(self, number):
-        """Return our number that is nearest to ``number`` (E.164).
+    def senders(self):
+        """Return the Messaging Service if there is one, else the numbers."""
+        service = self.account.get("messaging_service_sid")
+        if service:
+            return (Sender(service, SERVICE),)
+        return tuple(
+            Sender(number, _kind(number)) for number, _code in self.account["senders"]
+        )
+
+    def choose_sender(self, number):
+        """Return the Messaging Service, else our number that is nearest to ``number``.
 
         That of its country, else one under the same country calling code, else the
         first. A number that no country has is the carrier's to refuse.
         """
+        if self.account.get("messaging_service_sid"):
+            return self.account["messaging_service_sid"]
         senders = self.account["senders"]
+        if len(senders) == 1:
+            return senders[0][0]
         try:
             parsed = phonenumbers.parse(number)
         except phonenumbers.NumberParseException:
@@ -259,21 +347,59 @@ class TwilioProvider(Provider):
         code = str(getattr(error, "code", None) or "")
         # The SDK's text repeats the address with the account in it: keep the words.
         words = str(getattr(error, "msg", "") or getattr(error, "title", ""))
-        if status == 429 or code in AGAIN_CODES:
+        fault, failure_type = CODES.get(code) or _fault_of_status(status)
+        if fault == TOO_FAST:
             kind = AGAIN
         elif 400 <= status < 500:
             kind = REFUSED
         else:
-            kind = UNKNOWN
+            kind, fault = UNKNOWN, NO_ANSWER
         return Outcome(
             kind,
             code=code,
-            failure_type=FAILURE_TYPES.get(
-                code, "twilio_authentication" if status in (401, 403) else "sms_server"
-            ),
+            fault=fault,
+            failure_type=failure_type,
             detail=words[:500],
-            is_opt_out=code == OPTED_OUT_CODE,
         )
+
+
+def _fault_of_status(status):
+    """Return fault and failure type of an HTTP status whose code says nothing."""
+    if status == 429:
+        return TOO_FAST, "sms_server"
+    if status in (401, 403):
+        return AUTHENTICATION, "twilio_authentication"
+    return REFUSED_OTHERWISE, "sms_server"
+
+
+def _report(carrier_id, status, code, raw=None):
+    """Return a delivery report in our words."""
+    report = REPORTS.get(status, UNKNOWN)
+    fault, failure_type = CODES.get(code, (UNSURE, "sms_not_delivered"))
+    if report != UNDELIVERED and not code:
+        fault = ""
+    return DeliveryReport(carrier_id, report, code, failure_type, fault, raw or {})
+
+
+def _found(instance):
+    """Return a message of Twilio's as a lookup shows it."""
+    created_at = instance.date_created
+    if created_at is not None:
+        created_at = created_at.astimezone(UTC).replace(tzinfo=None)
+    code = str(instance.error_code or "")
+    report = _report(instance.sid, instance.status, code)
+    return Found(report, instance.body or "", created_at)
+
+
+def _kind(number):
+    """Return what kind of number it is, as far as its digits tell."""
+    if not number.startswith("+"):
+        return SHORT_CODE
+    try:
+        kind = phonenumbers.number_type(phonenumbers.parse(number))
+    except phonenumbers.NumberParseException:
+        return LONG_CODE
+    return TOLL_FREE if kind == phonenumbers.PhoneNumberType.TOLL_FREE else LONG_CODE
 
 
 def _never_connected(error):

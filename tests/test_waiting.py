@@ -8,7 +8,7 @@ from odoo.tests import tagged
 from odoo.tools import mute_logger
 
 from ..providers import PROVIDERS, SandboxProvider
-from ..providers.base import DeliveryReport
+from ..providers.base import OPTED_OUT, DeliveryReport
 from .common import SmsCase, phone_number
 
 
@@ -101,7 +101,7 @@ class TestStop(WaitingCase):
     def test_the_carriers_opt_out_ends_everything(self):
         sent, waiting = self.queue(), self.queue("alert")
         sent.write({"provider": "twilio", "state": "pending", "report_rank": 1})
-        report = DeliveryReport("SM1", "undelivered", "21610", "sms_optout", True)
+        report = DeliveryReport("SM1", "undelivered", "21610", "sms_optout", OPTED_OUT)
         sent._apply_report(report)
         self.assertEqual((sent.state, sent.failure_type), ("error", "sms_optout"))
         self.assertBlocked(waiting, "alert", "opted_out")
@@ -167,7 +167,8 @@ class TestOutboxInTransaction(WaitingCase):
             ]
         )
         alert = self.queue("alert")
-        first_batch = self.env["sms.dispatcher"]._lock_next()
+        [sender] = self.env["sms.sender.pace"]._get_ready()
+        first_batch = self.env["sms.dispatcher"]._lock_next(sender, 5)
         self.assertEqual(first_batch[0], alert)
         self.run_outbox()
         self.assertEqual(set((messages | alert).mapped("state")), {"sent"})

@@ -23,6 +23,7 @@ ANSWER = "answer"
 # Why it may not.
 NO_NUMBER = "no_number"
 BAD_NUMBER = "bad_number"
+UNUSABLE = "unusable"
 OPTED_OUT = "opted_out"
 UNDER_REVIEW = "under_review"
 AWAITING_YES = "awaiting_yes"
@@ -36,6 +37,7 @@ LEDGER_UNREADABLE = "ledger_unreadable"
 FAILURE_TYPES = {
     NO_NUMBER: "sms_number_missing",
     BAD_NUMBER: "sms_number_format",
+    UNUSABLE: "sms_not_allowed",
     OPTED_OUT: "sms_optout",
     UNDER_REVIEW: "sms_no_consent",
     AWAITING_YES: "sms_no_consent",
@@ -71,6 +73,7 @@ class Facts:
     :param is_helpdesk_purpose: the purpose is one of this addon's, not of other apps
     :param exemption: one of :data:`EXEMPTIONS` or empty
     :param is_ledger_readable: the recorded answers could be looked up at all
+    :param is_unusable: the carrier has said that this number cannot be texted
     :param is_under_review: their last words may be an opt-out, and nobody has read them
     """
 
@@ -84,6 +87,7 @@ class Facts:
     exemption: str = ""
     is_ledger_readable: bool = True
     is_under_review: bool = False
+    is_unusable: bool = False
 
 
 @dataclass(frozen=True)
@@ -122,7 +126,9 @@ def _blocked_by_number(facts):
         return None
     if not facts.number:
         return NO_NUMBER
-    return None if facts.is_valid_number else BAD_NUMBER
+    if not facts.is_valid_number:
+        return BAD_NUMBER
+    return UNUSABLE if facts.is_unusable else None
 
 
 def _blocked_by_person(facts):

@@ -1,0 +1,169 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from functools import partial
+
+from odoo import api, fields, models
+from odoo.tools import SQL
+
+from ..providers import PROVIDERS
+
+#: Of a batch, this share goes to whoever has waited longest, whatever its purpose:
+#: what is less urgent goes on, only slower, while urgent messages keep coming.
+PATIENT_SHARE = 10
+#: Rows that are given a sender at once, after the company's account has changed.
+ASSIGN_SIZE = 1000
+
+
+class SmsDispatcher(models.AbstractModel):
+    """What may leave now: taken in order of urgency, at its sender's speed."""
+
+    _inherit = "sms.dispatcher"
+
+    @api.model
+    def _claim(self, room):
+        """Take the next messages, ask the gate again and mark them as being sent.
+
+        :param int room: how many can be posted now
+        :return: list of ``(key, call, delay)`` for the poster
+        """
+        self._assign_senders()
+        calls = []
+        ready = self.env["sms.sender.pace"]._get_ready()
+        for index, sender in enumerate(ready):
+            share = (room - len(calls)) // (len(ready) - index)
+            if share:
+                calls += self._claim_for(sender, share)
+        return calls
+
+    @api.model
+    def _claim_for(self, ready, limit):
+        """Take the next messages of one sender, and give them their slots.
+
+        :param ReadySender ready: the sender
+        :param int limit: messages at most
+        """
+        locked = self._lock_next(ready, limit)
+        allowed = locked._ask_gate()
+        if not allowed:
+            return []
+        sender = self.env["sms.sender"].browse(ready.id)
+        allowed._mark_claimed(sender.provider)
+        segments = allowed.mapped("segment_count")
+        self.env["sms.sms"].flush_model()
+        delay = self.env["sms.sender.pace"]._book(ready, sum(segments))
+        calls = []
+        provider = sender.company_id._get_sms_provider(sender.provider)
+        for sms, count in zip(allowed, segments, strict=True):
+            call = partial(provider.send, sms._to_outbound(sender))
+            calls.append((("send", sms.id), call, delay))
+            delay += count / ready.rate if ready.rate else 0
+        return calls
+
+    @api.model
+    def _lock_next(self, ready, limit):
+        """Return the next messages of a sender, locked; those of others are skipped.
+
+        First the share of those that have waited longest, then by urgency.
+
+        :param ReadySender ready: the sender
+        :param int limit: messages at most
+        """
+        taken = self._lock_some(ready.id, SQL("not_before, id"), limit // PATIENT_SHARE)
+        taken += self._lock_some(
+            ready.id, SQL("priority, not_before, id"), limit - len(taken), taken
+        )
+        if ready.capacity is None:
+            return self._browse(taken)
+        fitting, left = [], ready.capacity
+        for row in taken:
+            # The first one goes, however long: else it would never fit.
+            if fitting and row[1] > left:
+                break
+            fitting.append(row)
+            left -= row[1]
+        return self._browse(fitting)
+
+    @api.model
+    def _browse(self, rows):
+        """Return the messages of some locked rows."""
+        return self.env["sms.sms"].browse(row[0] for row in rows)
+
+    @api.model
+    def _lock_some(self, sender_id, order, limit, taken=()):
+        """Lock waiting rows of a sender that no other worker has locked.
+
+        :param SQL order: by which the next are found
+        :param taken: rows that are locked already
+        :return: list of ``(id, segment count)``
+        """
+        if not limit:
+            return []
+        return self.env.execute_query(
+            SQL(
+                """
+                SELECT id, GREATEST(segment_count, 1) FROM sms_sms
+                 WHERE state = 'outgoing' AND sender_id = %s AND not_before <= %s
+                   AND id != ALL(%s)
+              ORDER BY %s
+                 LIMIT %s
+                   FOR UPDATE SKIP LOCKED
+                """,
+                sender_id,
+                fields.Datetime.now(),
+                [row[0] for row in taken],
+                order,
+                limit,
+            )
+        )
+
+    @api.model
+    def _assign_senders(self):
+        """Give a sender to what waits without one: its sender is gone, or it is old."""
+        self.env["sms.sms"].flush_model()
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT sms.id FROM sms_sms sms
+                  JOIN res_company company ON company.id = sms.record_company_id
+                 WHERE sms.state = 'outgoing' AND sms.sender_id IS NULL
+                   AND company.sms_provider = ANY(%s)
+                 LIMIT %s
+                   FOR UPDATE OF sms SKIP LOCKED
+                """,
+                list(PROVIDERS),
+                ASSIGN_SIZE,
+            )
+        )
+        messages = self._browse(rows)
+        for company, waiting in messages.grouped("record_company_id").items():
+            for sms in waiting:
+                sms.sender_id = company._get_sms_sender_id(sms.number)
+        # An account without a sender: the gate says so on the message.
+        messages.filtered(lambda sms: not sms.sender_id)._ask_gate()
+        messages.flush_recordset()
+
+    @api.model
+    def _get_next_due(self):
+        """Return in how many seconds the next message or lookup is due.
+
+        :return: seconds, 0 for what waits already; None if nothing waits
+        """
+        self.env["sms.sms"].flush_model()
+        [(due,)] = self.env.execute_query(
+            SQL(
+                """
+                SELECT EXTRACT(EPOCH FROM LEAST(
+                           (SELECT min(GREATEST(sender.stopped_until, next.due))
+                              FROM sms_sender sender,
+                                   LATERAL (SELECT not_before AS due FROM sms_sms
+                                             WHERE state = 'outgoing'
+                                               AND sender_id = sender.id
+                                          ORDER BY not_before LIMIT 1) AS next
+                             WHERE sender.active),
+                           (SELECT min(lookup_at) FROM sms_sms
+                             WHERE lookup_at IS NOT NULL)
+                       ) - %s)::float
+                """,
+                fields.Datetime.now(),
+            )
+        )
+        return due if due is None else max(due, 0.0)

@@ -1,0 +1,128 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from datetime import timedelta
+from functools import partial
+
+from odoo import api, fields, models
+from odoo.tools import SQL
+
+from ..providers.base import NO_ANSWER
+from ..tools import retries
+from .sms_sms import UNKNOWN_STATE
+from .sms_sms_outcomes import REPORT_OVERDUE
+
+#: A carrier's clock may differ from ours by so much, and it may take so long to note a
+#: message that it was handed.
+TOLERANCE = timedelta(minutes=5)
+#: Lookups that are given a place among the posts at once.
+BATCH_SIZE = 16
+#: How often the carrier is asked for a report, ever more seldom, before nothing more is expected.
+MAX_FETCHES = 4
+
+
+class SmsDispatcher(models.AbstractModel):
+    """What the carrier must be asked about: unknown outcomes, overdue reports.
+
+    An unknown outcome is never posted again blindly. It is looked up until the carrier
+    shows the message, or has said often enough that it has none.
+    """
+
+    _inherit = "sms.dispatcher"
+
+    @api.model
+    def _claim_lookups(self, room):
+        """Take the messages that the carrier shall be asked about now.
+
+        :param int room: how many calls can be made
+        :return: list of ``(key, call, delay)`` for the poster
+        """
+        messages = self._lock_lookups(min(room, BATCH_SIZE))
+        # Not again before this: another worker, or this one after a crash.
+        messages.write({"lookup_at": fields.Datetime.now() + TOLERANCE})
+        calls = []
+        for sms in messages:
+            provider = sms._get_sms_company()._get_sms_provider(sms.provider)
+            kind = "fetch" if sms.carrier_id else "find"
+            if kind == "fetch":
+                call = partial(provider.fetch, sms.carrier_id)
+            else:
+                since, until = sms.claimed_at - TOLERANCE, fields.Datetime.now()
+                message = sms._to_outbound(sms.sender_id)
+                call = partial(provider.find, message, since, until + TOLERANCE)
+            calls.append(((kind, sms.id), call, 0))
+        return calls
+
+    @api.model
+    def _lock_lookups(self, limit):
+        """Return the messages whose lookup is due, locked."""
+        self.env["sms.sms"].flush_model()
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT id FROM sms_sms
+                 WHERE lookup_at <= %s AND state IN ('unknown', 'pending')
+              ORDER BY lookup_at
+                 LIMIT %s
+                   FOR UPDATE SKIP LOCKED
+                """,
+                fields.Datetime.now(),
+                limit,
+            )
+        )
+        return self.env["sms.sms"].browse(row[0] for row in rows)
+
+    @api.model
+    def _settle_lookups(self, ends):
+        """Write down what the carrier answered.
+
+        :param ends: triples of a kind, a message id and the answer: for ``find`` a list
+            of ``Found``, for ``fetch`` a ``DeliveryReport``; None if it could not be
+            asked
+        """
+        for kind, sms_id, answer in ends:
+            sms = self.env["sms.sms"].browse(sms_id)
+            if kind == "fetch" and sms.state == "pending":
+                self._settle_fetched(sms, answer)
+            elif kind == "find" and sms.state == UNKNOWN_STATE:
+                self._settle_found(sms, answer)
+
+    @api.model
+    def _settle_fetched(self, sms, report):
+        """Note what has become of a message whose report was overdue."""
+        if report is not None:
+            sms._take_report(report)
+        if sms.state == "pending":
+            sms.lookups += 1
+            pause = REPORT_OVERDUE * 4**sms.lookups
+            is_over = sms.lookups >= MAX_FETCHES
+            sms.lookup_at = not is_over and fields.Datetime.now() + pause
+
+    @api.model
+    def _settle_found(self, sms, found):
+        """Note whether the carrier has a message whose outcome was unknown."""
+        for one in self._pick_free(found or ()):
+            sms._note_found(one)
+            return
+        policy = self.env["sms.fault"]._get_policy(NO_ANSWER)
+        if found is not None:
+            sms.lookups += 1
+        now = fields.Datetime.now()
+        if found is not None and sms.lookups >= policy.max_attempts:
+            sms._try_again(timedelta())
+        elif now - sms.tried_at > timedelta(seconds=policy.deadline):
+            sms._fail(policy)
+        else:
+            pause = retries.pause_after(policy, sms.lookups + 1, 0)
+            sms.lookup_at = now + timedelta(seconds=pause)
+
+    @api.model
+    def _pick_free(self, found):
+        """Return those of the carrier's messages that are none of our other rows'.
+
+        :param found: list of ``Found``
+        """
+        ids = [one.report.carrier_id for one in found]
+        if not ids:
+            return []
+        taken = self.env["sms.sms"].search([("carrier_id", "in", ids)])
+        taken_ids = set(taken.mapped("carrier_id"))
+        return [one for one in found if one.report.carrier_id not in taken_ids]

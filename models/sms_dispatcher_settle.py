@@ -1,0 +1,86 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+import logging
+from datetime import timedelta
+
+from odoo import api, fields, models
+from odoo.tools import SQL
+
+from ..providers import PROVIDERS, base
+
+_logger = logging.getLogger(__name__)
+
+#: A message that is being sent for longer than this was left behind by a crash. Longer
+#: than what waits before it in a worker can take, each with the carrier's time-outs.
+LEASE = timedelta(minutes=2)
+
+
+class SmsDispatcher(models.AbstractModel):
+    """What became of a batch: written down in bulk, rows locked first."""
+
+    _inherit = "sms.dispatcher"
+
+    @api.model
+    def _settle(self, results):
+        """Write down what the poster's calls came to.
+
+        :param results: list of ``((kind, sms id), result)``; kind is ``send`` (an
+            ``Outcome``), ``find`` or ``fetch`` (see :meth:`_settle_lookups`)
+        """
+        self._lock([sms_id for (_kind, sms_id), _result in results])
+        sent = {sms_id: end for (kind, sms_id), end in results if kind == "send"}
+        self._settle_sent(sent)
+        self._settle_lookups(
+            (kind, sms_id, end) for (kind, sms_id), end in results if kind != "send"
+        )
+        messages = self.env["sms.sms"].browse(sms_id for (_kind, sms_id), _ in results)
+        messages._update_trackers()
+        messages.mail_message_id._notify_message_notification_update()
+        self.env["sms.virtual.phone"]._notify_outgoing(messages)
+
+    @api.model
+    def _lock(self, sms_ids):
+        """Lock some messages, in one order for all who lock several."""
+        self.env["sms.sms"].flush_model()
+        self.env.execute_query(
+            SQL(
+                "SELECT id FROM sms_sms WHERE id = ANY(%s) ORDER BY id FOR UPDATE",
+                sms_ids,
+            )
+        )
+        self.env["sms.sms"].invalidate_model()
+
+    @api.model
+    def _settle_sent(self, outcomes):
+        """Write what the carrier said when it was handed the messages.
+
+        :param dict outcomes: ``Outcome`` by message id
+        """
+        accepted = {
+            sms_id: outcome
+            for sms_id, outcome in outcomes.items()
+            if outcome.kind == base.ACCEPTED
+        }
+        self.env["sms.sms"].browse(accepted)._note_accepted(accepted)
+        for sms_id, outcome in outcomes.items():
+            if sms_id not in accepted:
+                self.env["sms.sms"].browse(sms_id)._note_refused(outcome)
+
+    @api.model
+    def _mark_abandoned(self):
+        """Mark what a crash left behind: it may have been sent, so it is looked up."""
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT id FROM sms_sms
+                 WHERE state = 'process' AND provider = ANY(%s) AND claimed_at < %s
+                   FOR UPDATE SKIP LOCKED
+                """,
+                list(PROVIDERS),
+                fields.Datetime.now() - LEASE,
+            )
+        )
+        abandoned = self.env["sms.sms"].browse(row[0] for row in rows)
+        if abandoned:
+            _logger.warning("%d text messages with an unknown outcome", len(abandoned))
+            abandoned._mark_unknown()
+            abandoned._update_trackers()

@@ -1,0 +1,117 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from odoo import api, fields, models
+from odoo.tools import ormcache
+
+from ..providers import base
+from ..tools import retries
+
+#: What a fault is called where managers see the table itself.
+FAULT_SELECTION = [
+    (base.TOO_FAST, "Too fast"),
+    (base.NO_CONNECTION, "No connection"),
+    (base.NO_ANSWER, "No answer"),
+    (base.UNREACHABLE, "Out of reach"),
+    (base.UNSURE, "Not delivered"),
+    (base.GONE, "No such handset"),
+    (base.LANDLINE, "Landline"),
+    (base.BAD_NUMBER, "Not a number for texts"),
+    (base.OPTED_OUT, "Opted out at the carrier"),
+    (base.FILTERED, "Filtered"),
+    (base.EXPIRED, "Expired"),
+    (base.CLOSED_HOURS, "Carrier's quiet hours"),
+    (base.COUNTRY, "Country not enabled"),
+    (base.AUTHENTICATION, "Wrong credentials"),
+    (base.SENDER, "Sender not usable"),
+    (base.REGISTRATION, "Sender not registered"),
+    (base.NO_CREDIT, "No credit"),
+    (base.REFUSED_OTHERWISE, "Refused otherwise"),
+]
+
+
+class SmsFault(models.Model):
+    """What is done when a carrier does not take or does not deliver a message.
+
+    One row for each fault that an adapter can tell apart. The adapter knows which of
+    its carrier's codes mean which; what follows is the manager's to set.
+    """
+
+    _name = "sms.fault"
+    _description = "Text Message Fault"
+    _order = "sequence, id"
+
+    sequence = fields.Integer()
+    fault = fields.Selection(FAULT_SELECTION, required=True, readonly=True)
+    name = fields.Char(
+        "In Plain Words", required=True, translate=True, help="What the agent reads."
+    )
+    advice = fields.Char(translate=True, help="What the agent can do about it.")
+    action = fields.Selection(
+        [
+            (retries.AGAIN, "Try again"),
+            (retries.END, "End the message"),
+            (retries.NUMBER, "End the message and the number"),
+            (retries.SENDER, "Stop the sender, keep the message"),
+        ],
+        required=True,
+        help="A sender that was stopped is tried again after the pause.",
+    )
+    first_pause = fields.Integer(
+        "First Pause (s)", help="Seconds; each further pause is twice as long."
+    )
+    max_pause = fields.Integer("Longest Pause (s)")
+    max_attempts = fields.Integer("Attempts", default=1, help="Attempts in all.")
+    deadline_hours = fields.Float(
+        "Give Up After (h)", help="Hours from the first attempt."
+    )
+    number_after = fields.Integer(
+        "End the Number After",
+        help="Messages in a row that meet this, after which the number is not texted "
+        "any more. 0: never.",
+    )
+
+    _fault_unique = models.Constraint("unique(fault)", "This fault is there already.")
+    _pauses_positive = models.Constraint(
+        "CHECK (first_pause >= 0 AND max_pause >= first_pause AND max_attempts >= 1"
+        " AND deadline_hours >= 0 AND number_after >= 0)",
+        "Pauses, attempts and hours cannot be less than none, and the longest pause "
+        "is not shorter than the first.",
+    )
+
+    @api.depends("fault")
+    def _compute_display_name(self):
+        labels = dict(self._fields["fault"]._description_selection(self.env))
+        for fault in self:
+            fault.display_name = labels.get(fault.fault)
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        """Forget what is cached of the rules."""
+        self.env.registry.clear_cache()
+        return super().create(vals_list)
+
+    def write(self, vals):
+        """Forget what is cached of the rules."""
+        self.env.registry.clear_cache()
+        return super().write(vals)
+
+    @api.model
+    @ormcache("fault")
+    def _get_policy(self, fault):
+        """Return the rule for a fault; one that has none ends the message.
+
+        :param str fault: one of ``providers.base``
+        :rtype: tools.retries.Policy
+        """
+        row_sudo = self.sudo().search([("fault", "=", fault)], limit=1)
+        if not row_sudo:
+            return retries.Policy(fault, retries.END)
+        return retries.Policy(
+            fault,
+            row_sudo.action,
+            row_sudo.first_pause,
+            row_sudo.max_pause,
+            row_sudo.max_attempts,
+            round(row_sudo.deadline_hours * 3600),
+            row_sudo.number_after,
+            row_sudo.id,
+        )

@@ -1,0 +1,49 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from odoo import api, fields, models
+
+
+class SmsReport(models.Model):
+    """A delivery report as it came, whatever it changed.
+
+    Reports come late, twice and out of order; the message shows what they add up to,
+    this shows what was said, and when.
+    """
+
+    _name = "sms.report"
+    _description = "Text Message Delivery Report"
+    _order = "id desc"
+    _rec_name = "status"
+    _log_access = False
+
+    sms_id = fields.Many2one(
+        "sms.sms", "Message", required=True, readonly=True, ondelete="cascade"
+    )
+    company_id = fields.Many2one(
+        "res.company", required=True, readonly=True, ondelete="cascade"
+    )
+    received_at = fields.Datetime(required=True, readonly=True)
+    carrier_id = fields.Char("Carrier's ID", readonly=True)
+    status = fields.Char(readonly=True, help="In our words.")
+    code = fields.Char("Carrier's Error Code", readonly=True)
+    raw = fields.Json("As It Came", readonly=True)
+
+    _sms_index = models.Index("(sms_id, carrier_id)")
+
+    @api.model
+    def _keep(self, sms, report):
+        """Keep a report.
+
+        :param sms: the ``sms.sms`` that it is about
+        :param DeliveryReport report: in our words, with its raw fields
+        """
+        return self.create(
+            {
+                "sms_id": sms.id,
+                "company_id": sms._get_sms_company().id,
+                "received_at": fields.Datetime.now(),
+                "carrier_id": report.carrier_id,
+                "status": report.report,
+                "code": report.code,
+                "raw": report.raw or False,
+            }
+        )

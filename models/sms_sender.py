@@ -1,0 +1,189 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+import random
+from datetime import timedelta
+
+from odoo import api, fields, models
+from odoo.tools import SQL
+
+from ..providers import base
+from ..tools import pace, retries
+
+#: Segments a second that a sender may send unless the manager knows better. Carriers
+#: promise a long code one, toll-free three, a short code ten and more; a service has
+#: several numbers. https://www.twilio.com/docs/messaging/guides/scaling-queueing-latency
+DEFAULT_RATES = {
+    base.LONG_CODE: 1.0,
+    base.TOLL_FREE: 3.0,
+    base.SHORT_CODE: 10.0,
+    base.SERVICE: 10.0,
+    base.SANDBOX: 0.0,
+}
+
+
+class SmsSender(models.Model):
+    """A number or service that texts leave by: how fast it may send, and if it may.
+
+    Follows the company's account (:meth:`_sync`); its speed is the manager's to set.
+    What changes with every batch lies in ``sms.sender.pace``.
+    """
+
+    _name = "sms.sender"
+    _description = "Text Message Sender"
+    _order = "company_id, id"
+    _rec_name = "address"
+
+    company_id = fields.Many2one(
+        "res.company", required=True, readonly=True, ondelete="cascade"
+    )
+    provider = fields.Char("Carrier", required=True, readonly=True)
+    address = fields.Char(
+        "Sender", required=True, readonly=True, help="A number, or a service's ID."
+    )
+    kind = fields.Selection(
+        [
+            (base.LONG_CODE, "Number"),
+            (base.TOLL_FREE, "Toll-free number"),
+            (base.SHORT_CODE, "Short code"),
+            (base.SERVICE, "Messaging Service"),
+            (base.SANDBOX, "Sandbox"),
+        ],
+        required=True,
+        readonly=True,
+    )
+    rate = fields.Float(
+        "Segments a Second",
+        digits=(8, 2),
+        help="What the carrier allows this sender. 0: no limit.",
+    )
+    active = fields.Boolean(default=True, readonly=True)
+    stopped_until = fields.Datetime(
+        readonly=True, help="Sends nothing before; then one attempt shows if it may."
+    )
+    stop_count = fields.Integer(readonly=True, help="Stops in a row.")
+    fault_id = fields.Many2one("sms.fault", "Stopped Because", readonly=True)
+    fault_detail = fields.Char("Carrier's Words", readonly=True)
+
+    _address_unique = models.Constraint(
+        "unique(company_id, provider, address)", "This sender is there already."
+    )
+    _rate_positive = models.Constraint(
+        "CHECK (rate >= 0)", "A sender cannot send less than nothing."
+    )
+
+    @api.model
+    def _sync(self, companies):
+        """Bring the senders in line with the companies' accounts.
+
+        What waits for a sender that is gone is given another when it is its turn.
+
+        :param companies: ``res.company``
+        """
+        senders_sudo = self.sudo().with_context(active_test=False)
+        for company in companies:
+            provider = company._get_sms_provider()
+            wanted = {
+                (provider.code, sender.address): sender.kind
+                for sender in (provider.senders() if provider else ())
+            }
+            found = senders_sudo.search([("company_id", "=", company.id)])
+            known = {(row.provider, row.address): row for row in found}
+            for key, row in known.items():
+                row.active = key in wanted
+            senders_sudo.create(
+                [
+                    {
+                        "company_id": company.id,
+                        "provider": code,
+                        "address": address,
+                        "kind": kind,
+                        "rate": DEFAULT_RATES[kind],
+                    }
+                    for (code, address), kind in wanted.items()
+                    if (code, address) not in known
+                ]
+            )
+            gone = found.filtered(lambda row: not row.active)
+            gone._release_waiting()
+        self.env.registry.clear_cache()
+
+    def _release_waiting(self):
+        """Let what waits for these senders be given another one."""
+        self.env["sms.sms"].flush_model()
+        self.env.cr.execute(
+            SQL(
+                "UPDATE sms_sms SET sender_id = NULL "
+                "WHERE sender_id = ANY(%s) AND state = 'outgoing'",
+                self.ids,
+            )
+        )
+        self.env["sms.sms"].invalidate_model(["sender_id"])
+
+    def _stop(self, policy, detail=""):
+        """Stop sending for a while, longer each time; tell the administrators once.
+
+        :param tools.retries.Policy policy: the rule that asks for it
+        :param str detail: the carrier's own words
+        """
+        for sender in self:
+            pause = retries.pause_after(policy, sender.stop_count + 1, random.random())
+            sender.write(
+                {
+                    "stopped_until": fields.Datetime.now() + timedelta(seconds=pause),
+                    "stop_count": sender.stop_count + 1,
+                    "fault_id": policy.id,
+                    "fault_detail": detail,
+                }
+            )
+            if sender.stop_count == 1:
+                sender._tell_administrators()
+
+    def _tell_administrators(self):
+        """Leave an activity with each administrator: this sender has stopped."""
+        self.ensure_one()
+        alert = self.env["sms.outbox.alert"]
+        alert._raise(
+            self.company_id,
+            f"sender:{self.id}",
+            self.env._(
+                "Texts from %(sender)s have stopped. %(reason)s. %(advice)s",
+                sender=self.address,
+                reason=self.fault_id.name,
+                advice=self.fault_id.advice or "",
+            ),
+        )
+
+    def _note_success(self):
+        """Forget earlier stops: the carrier takes messages from these again."""
+        stopped = self.filtered("stop_count")
+        if stopped:
+            stopped._start()
+
+    def action_start(self):
+        """Send again now, without waiting for the pause to end."""
+        self.check_access("write")
+        self.sudo()._start()
+
+    def _start(self):
+        """Let these senders send, and close what was told about them."""
+        self.write(
+            {
+                "stopped_until": False,
+                "stop_count": 0,
+                "fault_id": False,
+                "fault_detail": False,
+            }
+        )
+        for sender in self:
+            self.env["sms.outbox.alert"]._close(
+                sender.company_id, f"sender:{sender.id}"
+            )
+        self.env["sms.sms"].browse([0])._wake_dispatcher()
+
+    def _slow_down(self):
+        """Halve the speed of these senders: the carrier says that they are too fast."""
+        for sender in self:
+            now = fields.Datetime.now()
+            row = self.env["sms.sender.pace"]._get(sender)
+            seconds = (now - row.slowed_at).total_seconds() if row.slowed_at else 0
+            share = pace.slower(sender.rate, row.slowed_to or 1.0, seconds)
+            row.write({"slowed_at": now, "slowed_to": share})

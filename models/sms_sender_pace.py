@@ -1,0 +1,109 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from typing import NamedTuple
+
+from odoo import api, fields, models
+from odoo.tools import SQL
+
+from ..tools import pace
+
+
+class ReadySender(NamedTuple):
+    """A sender that may send now, and how much.
+
+    ``capacity`` is in segments, None without a limit; ``rate`` in segments a second.
+    """
+
+    id: int
+    rate: float
+    capacity: int
+
+
+class SmsSenderPace(models.Model):
+    """When a sender's next slot is: shared by all workers on all nodes.
+
+    Apart from ``sms.sender``, because it changes with every batch: a manager who edits
+    the speed must not wait for the outbox, nor the outbox for them. The clock is the
+    database's, the only one that all nodes share.
+    """
+
+    _name = "sms.sender.pace"
+    _description = "Text Message Sender's Pace"
+    _log_access = False
+
+    sender_id = fields.Many2one(
+        "sms.sender", required=True, readonly=True, ondelete="cascade"
+    )
+    next_at = fields.Datetime(readonly=True, help="UTC: the next free slot.")
+    slowed_at = fields.Datetime(readonly=True)
+    slowed_to = fields.Float(readonly=True, default=1.0)
+
+    _sender_unique = models.UniqueIndex("(sender_id)")
+
+    @api.model
+    def _get(self, sender):
+        """Return the row of a sender."""
+        return self.search([("sender_id", "=", sender.id)], limit=1)
+
+    @api.model
+    def _get_ready(self):
+        """Return the senders that have something to send and may do so now.
+
+        The one whose turn is longest ago comes first.
+
+        :return: list of :class:`ReadySender`
+        """
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT sender.id, sender.rate,
+                       COALESCE(row.slowed_to, 1),
+                       EXTRACT(EPOCH FROM %(now)s - row.slowed_at)::float,
+                       EXTRACT(EPOCH FROM row.next_at - %(now)s)::float
+                  FROM sms_sender sender
+             LEFT JOIN sms_sender_pace row ON row.sender_id = sender.id
+                 WHERE sender.active
+                   AND COALESCE(sender.stopped_until, %(now)s) <= %(now)s
+                   AND EXISTS (
+                           SELECT 1 FROM sms_sms sms
+                            WHERE sms.sender_id = sender.id
+                              AND sms.state = 'outgoing' AND sms.not_before <= %(now)s
+                       )
+              ORDER BY row.next_at NULLS FIRST, sender.id
+                """,
+                now=SQL("(clock_timestamp() AT TIME ZONE 'UTC')"),
+            )
+        )
+        ready = []
+        for sender_id, rate, slowed_to, seconds_since, booked in rows:
+            current = pace.current_rate(rate, slowed_to, seconds_since or 0.0)
+            capacity = pace.capacity(current, booked or 0.0)
+            if capacity != 0:
+                ready.append(ReadySender(sender_id, current, capacity))
+        return ready
+
+    @api.model
+    def _book(self, ready, segments):
+        """Give out the next slots of a sender.
+
+        :param ReadySender ready: the sender
+        :param int segments: how many slots
+        :return: seconds from now until the first of them
+        """
+        if not ready.rate:
+            return 0.0
+        [(delay,)] = self.env.execute_query(
+            SQL(
+                """
+                INSERT INTO sms_sender_pace AS row (sender_id, next_at, slowed_to)
+                VALUES (%(sender)s, %(now)s + %(length)s * interval '1 second', 1)
+                ON CONFLICT (sender_id) DO UPDATE
+                   SET next_at = GREATEST(row.next_at, %(now)s)
+                                 + %(length)s * interval '1 second'
+             RETURNING EXTRACT(EPOCH FROM next_at - %(now)s)::float - %(length)s
+                """,
+                sender=ready.id,
+                length=segments / ready.rate,
+                now=SQL("(clock_timestamp() AT TIME ZONE 'UTC')"),
+            )
+        )
+        return max(delay, 0.0)

@@ -1,0 +1,104 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+"""Threads that speak to carriers, each call at its own time.
+
+They touch no database: what they do comes in as a function, what it came to goes out
+as its result. So no transaction is open and no row is locked while the network is
+waited for, and a slow carrier costs nothing but its own thread.
+"""
+
+import heapq
+import itertools
+import queue
+import threading
+import time
+
+#: Calls at once: what one process can keep up with through the carrier's own SDK.
+MAX_IN_FLIGHT = 64
+
+
+class Poster:
+    """A pool of threads that work off calls in the order of their times.
+
+    A call that is not due keeps no thread busy. Use it as a context manager: leaving
+    it waits for what is in flight.
+    """
+
+    def __init__(self, size=MAX_IN_FLIGHT):
+        self._due = []
+        self._results = queue.SimpleQueue()
+        self._order = itertools.count()
+        self._changed = threading.Condition()
+        self._is_closed = False
+        #: Calls at once.
+        self.size = size
+        self._threads = []
+        #: Calls that were submitted and not yet collected.
+        self.pending = 0
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_error):
+        """Drop the calls that are not due yet, and wait for those in flight."""
+        with self._changed:
+            self._is_closed = True
+            self._due.clear()
+            self._changed.notify_all()
+        for thread in self._threads:
+            thread.join()
+
+    @property
+    def room(self):
+        """How many more calls can be taken: as many again as can be in flight."""
+        return max(2 * self.size - self.pending, 0)
+
+    def submit(self, key, call, delay=0):
+        """Take a call.
+
+        :param key: what its result shall be known by
+        :param call: function without arguments; it must not raise
+        :param float delay: seconds from now until it is due
+        """
+        self.pending += 1
+        item = (time.monotonic() + delay, next(self._order), key, call)
+        with self._changed:
+            heapq.heappush(self._due, item)
+            self._changed.notify()
+        if len(self._threads) < min(self.size, self.pending):
+            thread = threading.Thread(target=self._work, daemon=True)
+            self._threads.append(thread)
+            thread.start()
+
+    def collect(self, timeout):
+        """Return what has ended, after waiting for the first of it.
+
+        :param float timeout: seconds to wait at most
+        :return: list of pairs of a key and a result
+        """
+        ended = []
+        try:
+            ended.append(self._results.get(timeout=timeout))
+            while True:
+                ended.append(self._results.get_nowait())
+        except queue.Empty:
+            self.pending -= len(ended)
+            return ended
+
+    def _work(self):
+        """Make one call after the other, until the pool is closed."""
+        while (item := self._next()) is not None:
+            key, call = item
+            self._results.put((key, call()))
+
+    def _next(self):
+        """Wait for the next call that is due; return its key and function, or None."""
+        with self._changed:
+            while not self._is_closed:
+                if not self._due:
+                    self._changed.wait()
+                    continue
+                wait = self._due[0][0] - time.monotonic()
+                if wait <= 0:
+                    return heapq.heappop(self._due)[2:]
+                self._changed.wait(wait)
+        return None
