@@ -15,7 +15,7 @@ from .sms_sms_outcomes import REPORT_OVERDUE
 TOLERANCE = timedelta(minutes=5)
 #: Lookups that are given a place among the posts at once.
 BATCH_SIZE = 16
-#: How often the carrier is asked for a report, ever more seldom, before nothing more is expected.
+#: How often the carrier is asked for a report, ever more seldom.
 MAX_FETCHES = 4
 
 

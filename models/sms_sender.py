@@ -162,6 +162,7 @@ class SmsSender(models.Model):
         """Send again now, without waiting for the pause to end."""
         self.check_access("write")
         self.sudo()._start()
+        return True
 
     def _start(self):
         """Let these senders send, and close what was told about them."""

@@ -42,7 +42,7 @@ class SmsSms(models.Model):
         self.ensure_one()
         callback = self._get_sms_company()._get_sms_url(f"status/{self.uuid}")
         return OutboundMessage(
-            self.uuid, self.number, self.body, sender.address, callback
+            self.uuid, self.number, self.body, callback, sender.address
         )
 
     def _mark_claimed(self, provider):

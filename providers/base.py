@@ -76,15 +76,15 @@ class OutboundMessage:
     """One text to hand over.
 
     :param number: E.164
-    :param sender: whose name it leaves in, one of :meth:`Provider.senders`
     :param callback: our address for its delivery reports
+    :param sender: by whom it leaves, the address of one of :meth:`Provider.senders`
     """
 
     uuid: str
     number: str
     body: str
-    sender: str = ""
     callback: str = ""
+    sender: str = ""
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ Error codes: https://www.twilio.com/docs/api/errors
 
 import hashlib
 import json
+import logging
 from datetime import UTC
 
 import phonenumbers
@@ -68,6 +69,9 @@ from .base import (
     Sender,
 )
 from .poster import MAX_IN_FLIGHT
+
+# It would write every request to the log, with the account in its address.
+logging.getLogger("twilio.http_client").setLevel(logging.WARNING)
 
 #: Seconds that a carrier may take to answer; longer is an unknown outcome.
 TIMEOUT = 10

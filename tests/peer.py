@@ -11,10 +11,14 @@ import json
 import re
 import threading
 import uuid
+from datetime import UTC, datetime
+from email.utils import format_datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, urlsplit
 
-MESSAGES_PATH = re.compile(r"^/2010-04-01/Accounts/(AC[0-9a-zA-Z]{32})/Messages\.json$")
+ACCOUNT_PATH = r"^/2010-04-01/Accounts/(AC[0-9a-zA-Z]{32})/Messages"
+MESSAGES_PATH = re.compile(ACCOUNT_PATH + r"\.json$")
+MESSAGE_PATH = re.compile(ACCOUNT_PATH + r"/(SM[0-9a-f]{32})\.json$")
 
 ACCOUNT_SID = "AC" + "0123456789abcdef" * 2
 AUTH_TOKEN = "5ecret-t0ken-of-the-loopback-peer"
@@ -22,22 +26,110 @@ API_KEY_SID = "SK" + "fedcba9876543210" * 2
 API_KEY_SECRET = "5ecret-of-the-key"
 
 
+class PeerHandler(BaseHTTPRequestHandler):
+    """Answers one connection. ``peer`` is the :class:`TwilioPeer` that it serves."""
+
+    peer = None
+
+    protocol_version = "HTTP/1.1"
+
+    def log_message(self, *_args):
+        """Stay silent."""
+
+    def do_POST(self):
+        """Take a message as Twilio does."""
+        size = int(self.headers.get("Content-Length", 0))
+        form = dict(parse_qsl(self.rfile.read(size).decode(), True))
+        found = MESSAGES_PATH.match(self.path)
+        if not found:
+            return self.answer(404, self.peer.error(404, 20404, "Not found"))
+        if not self.is_authorized():
+            return self.answer(401, self.peer.error(401, 20003, "Authenticate"))
+        return self.take(found[1], form)
+
+    def do_GET(self):
+        """Show what was taken: one message by its id, or all to a number."""
+        url = urlsplit(self.path)
+        if not self.is_authorized():
+            return self.answer(401, self.peer.error(401, 20003, "Authenticate"))
+        if found := MESSAGES_PATH.match(url.path):
+            number = dict(parse_qsl(url.query)).get("To")
+            shown = [
+                self.peer.created(found[1], message)
+                for message in reversed(self.peer.taken)
+                if message["To"] == number
+            ]
+            return self.answer(200, {"messages": shown, "page_size": 50})
+        if found := MESSAGE_PATH.match(url.path):
+            for message in self.peer.taken:
+                if message["sid"] == found[2]:
+                    return self.answer(200, self.peer.created(found[1], message))
+        return self.answer(404, self.peer.error(404, 20404, "Not found"))
+
+    def is_authorized(self):
+        """Check Basic authentication."""
+        scheme, _, value = self.headers.get("Authorization", "").partition(" ")
+        user, _, secret = base64.b64decode(value or "").decode().partition(":")
+        return scheme == "Basic" and self.peer.credentials.get(user) == secret
+
+    def take(self, account_sid, form):
+        """Note a message, then do what was asked for its number."""
+        behavior = self.peer.behaviors.get(form.get("To"))
+        message = {
+            **form,
+            "sid": "SM" + uuid.uuid4().hex,
+            "status": "accepted" if "MessagingServiceSid" in form else "queued",
+            "created": format_datetime(datetime.now(UTC)),
+        }
+        self.peer.messages.append(message)
+        if behavior in (None, "drop", "hold"):
+            self.peer.taken.append(message)
+        self.peer.arrived.release()
+        if behavior == "drop":
+            self.close_connection = True
+            return self.connection.close()
+        if behavior == "hold":
+            self.peer.release.wait(60)
+        elif behavior and behavior[0] == "html":
+            return self.answer(behavior[1], "<html>Bad gateway</html>")
+        elif behavior and behavior[0] == "error":
+            status, code = behavior[1:]
+            return self.answer(status, self.peer.error(status, code, "Refused"))
+        return self.answer(201, self.peer.created(account_sid, message))
+
+    def answer(self, status, body):
+        """Send a status and a JSON (dict) or HTML (str) body."""
+        is_json = isinstance(body, dict)
+        data = (json.dumps(body) if is_json else body).encode()
+        self.send_response(status)
+        kind = "application/json" if is_json else "text/html"
+        self.send_header("Content-Type", kind)
+        self.send_header("Content-Length", str(len(data)))
+        self.end_headers()
+        self.wfile.write(data)
+        return None
+
+
 class TwilioPeer:
     """The server, with what it was told and what it got.
 
     ``messages`` holds the forms of all posts that it took or was asked to take, in
     order of arrival, each with the answer's ``sid``. ``behaviors`` maps a number (To)
-    to what to do: ``("error", status, code)``, ``("html", status)``, ``"drop"`` (close
-    without an answer), or ``"hold"`` (answer only when :attr:`release` is set).
+    to what to do: ``("error", status, code)``, ``("html", status)``, ``"drop"`` (take
+    it, close without an answer), or ``"hold"`` (answer only when :attr:`release` is
+    set). ``taken`` holds what it has really taken, as a lookup shows it.
     """
 
     def __init__(self):
         self.messages = []
+        self.taken = []
         self.behaviors = {}
         self.release = threading.Event()
         self.arrived = threading.Semaphore(0)
         self.credentials = {ACCOUNT_SID: AUTH_TOKEN, API_KEY_SID: API_KEY_SECRET}
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), self._make_handler())
+        self.server = ThreadingHTTPServer(
+            ("127.0.0.1", 0), type("Handler", (PeerHandler,), {"peer": self})
+        )
         self.server.daemon_threads = True
         self.thread = threading.Thread(target=self.server.serve_forever, daemon=True)
 
@@ -61,6 +153,10 @@ class TwilioPeer:
         """Return the posts to ``number`` (E.164), oldest first."""
         return [message for message in self.messages if message["To"] == number]
 
+    def taken_to(self, number):
+        """Return what was really taken for ``number``, oldest first."""
+        return [message for message in self.taken if message["To"] == number]
+
     def wait_for(self, number, count=1, timeout=20):
         """Wait until ``count`` posts to ``number`` have come; return them.
 
@@ -72,67 +168,6 @@ class TwilioPeer:
                     f"{count} messages to {number} expected, got {self.to(number)}"
                 )
         return self.to(number)
-
-    def _make_handler(self):
-        """Return a request handler that knows this peer."""
-        peer = self
-
-        class Handler(BaseHTTPRequestHandler):
-            """Answers one connection."""
-
-            protocol_version = "HTTP/1.1"
-
-            def log_message(self, *_args):
-                """Stay silent."""
-
-            def do_POST(self):
-                """Take a message as Twilio does."""
-                size = int(self.headers.get("Content-Length", 0))
-                form = dict(parse_qsl(self.rfile.read(size).decode(), True))
-                found = MESSAGES_PATH.match(self.path)
-                if not found:
-                    return self.answer(404, peer.error(404, 20404, "Not found"))
-                if not self.is_authorized():
-                    return self.answer(401, peer.error(401, 20003, "Authenticate"))
-                return self.take(found[1], form)
-
-            def is_authorized(self):
-                """Check Basic authentication."""
-                scheme, _, value = self.headers.get("Authorization", "").partition(" ")
-                user, _, secret = base64.b64decode(value or "").decode().partition(":")
-                return scheme == "Basic" and peer.credentials.get(user) == secret
-
-            def take(self, account_sid, form):
-                """Note a message, then do what was asked for its number."""
-                message = {**form, "sid": "SM" + uuid.uuid4().hex}
-                peer.messages.append(message)
-                peer.arrived.release()
-                behavior = peer.behaviors.get(form.get("To"))
-                if behavior == "drop":
-                    self.close_connection = True
-                    return self.connection.close()
-                if behavior == "hold":
-                    peer.release.wait(60)
-                elif behavior and behavior[0] == "html":
-                    return self.answer(behavior[1], "<html>Bad gateway</html>")
-                elif behavior and behavior[0] == "error":
-                    status, code = behavior[1:]
-                    return self.answer(status, peer.error(status, code, "Refused"))
-                return self.answer(201, peer.created(account_sid, message))
-
-            def answer(self, status, body):
-                """Send a status and a JSON (dict) or HTML (str) body."""
-                is_json = isinstance(body, dict)
-                data = (json.dumps(body) if is_json else body).encode()
-                self.send_response(status)
-                kind = "application/json" if is_json else "text/html"
-                self.send_header("Content-Type", kind)
-                self.send_header("Content-Length", str(len(data)))
-                self.end_headers()
-                self.wfile.write(data)
-                return None
-
-        return Handler
 
     @staticmethod
     def error(status, code, text):
@@ -154,12 +189,12 @@ class TwilioPeer:
             "from": message.get("From"),
             "messaging_service_sid": message.get("MessagingServiceSid"),
             "body": message["Body"],
-            "status": "accepted" if "MessagingServiceSid" in message else "queued",
+            "status": message["status"],
             "num_segments": "1",
             "num_media": "0",
             "direction": "outbound-api",
-            "date_created": "Wed, 25 Nov 2026 09:00:00 +0000",
-            "date_updated": "Wed, 25 Nov 2026 09:00:00 +0000",
+            "date_created": message["created"],
+            "date_updated": message["created"],
             "date_sent": None,
             "error_code": None,
             "error_message": None,

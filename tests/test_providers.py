@@ -11,6 +11,7 @@ from ..providers.base import (
     CANCELED,
     DELIVERED,
     E164,
+    OPTED_OUT,
     QUEUED,
     READ,
     REFUSED,
@@ -312,11 +313,11 @@ class TestTwilioReport(BaseCase):
                 self.assertEqual(
                     (report.code, report.failure_type), (code, failure_type)
                 )
-                self.assertFalse(report.is_opt_out)
+                self.assertNotEqual(report.fault, OPTED_OUT)
 
     def test_the_carriers_opt_out(self):
         report = self._read("failed", "21610")
-        self.assertTrue(report.is_opt_out)
+        self.assertEqual(report.fault, OPTED_OUT)
         self.assertEqual(report.failure_type, "sms_optout")
 
     def test_the_older_name_of_the_id(self):
@@ -387,6 +388,7 @@ class TestTwilioSending(BaseCase):
         [post] = self.peer.messages
         self.assertEqual(outcome.kind, ACCEPTED)
         self.assertEqual(outcome.carrier_id, post.pop("sid"))
+        self.assertTrue(post.pop("status") and post.pop("created"))
         self.assertEqual(outcome.report, QUEUED)
         self.assertEqual(
             post,
@@ -453,12 +455,12 @@ class TestTwilioSending(BaseCase):
                 self.assertEqual(
                     (outcome.kind, outcome.failure_type), (kind, failure_type)
                 )
-                self.assertFalse(outcome.is_opt_out)
+                self.assertNotEqual(outcome.fault, OPTED_OUT)
                 self.assertEqual(len(self.peer.messages), 1)
 
     def test_the_carriers_opt_out(self):
         outcome = self._send(("error", 400, 21610))
-        self.assertEqual((outcome.kind, outcome.is_opt_out), (REFUSED, True))
+        self.assertEqual((outcome.kind, outcome.fault), (REFUSED, OPTED_OUT))
         self.assertEqual(outcome.failure_type, "sms_optout")
 
     def test_a_wrong_password_is_refused_without_telling_it(self):

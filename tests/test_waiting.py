@@ -8,7 +8,7 @@ from odoo.tests import tagged
 from odoo.tools import mute_logger
 
 from ..providers import PROVIDERS, SandboxProvider
-from ..providers.base import OPTED_OUT, DeliveryReport
+from ..providers.base import FILTERED, OPTED_OUT, DeliveryReport
 from .common import SmsCase, phone_number
 
 
@@ -200,7 +200,7 @@ class TestOutboxInTransaction(WaitingCase):
                 message = self.queue()
                 message.write({"provider": "sandbox", "state": "process"})
                 message._apply_report(
-                    DeliveryReport("SB1", "undelivered", "30003", "sms_not_delivered")
+                    DeliveryReport("SB1", "undelivered", "30007", fault=FILTERED)
                 )
                 self.assertEqual((message.state, message.carrier_id), ("error", "SB1"))
                 getattr(message, resend)()
@@ -222,7 +222,7 @@ class TestOutboxInTransaction(WaitingCase):
     def test_a_late_report_on_the_first_attempt_is_not_the_seconds(self):
         message = self.queue()
         message.write({"provider": "twilio", "state": "process"})
-        failed = DeliveryReport("SM1", "undelivered", "30003", "sms_not_delivered")
+        failed = DeliveryReport("SM1", "undelivered", "30007", fault=FILTERED)
         message._apply_report(failed)
         message.action_set_outgoing()
         message._apply_report(failed)
@@ -268,7 +268,8 @@ class TestOutboxInTransaction(WaitingCase):
             ("delivered", "sent"),
         ):
             with self.subTest(report=report):
-                message._apply_report(DeliveryReport("SM1", report))
+                fault = FILTERED if report == "undelivered" else ""
+                message._apply_report(DeliveryReport("SM1", report, fault=fault))
                 self.assertEqual(message.state, state)
         self.assertFalse(message.failure_type)
 

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from odoo import fields
 from odoo.tests import tagged
 
-from ..providers.base import DeliveryReport
+from ..providers.base import GONE
 from ..providers.twilio import TwilioProvider
 from .common import SmsCase, phone_number
 
@@ -207,7 +207,7 @@ class TestStart(LedgerCase):
 class TestGoneNumber(LedgerCase):
     """The carrier knows no such number any more."""
 
-    def report(self, code="30005", **flags):
+    def report(self, code="30005"):
         """Let a message meet what the carrier says of its number."""
         message = self.env["sms.sms"].create(
             {
@@ -217,11 +217,16 @@ class TestGoneNumber(LedgerCase):
             }
         )
         if message.state == "outgoing":
-            message.write({"provider": "twilio", "state": "process"})
+            # Its last attempt, as the rule for this fault has it.
+            message.write({"provider": "twilio", "state": "process", "attempts": 2})
             sid = f"SM{message.id}"
             message._apply_report(
-                DeliveryReport(
-                    sid, "undelivered" if code else "delivered", code, **flags
+                TwilioProvider.parse_report(
+                    {
+                        "MessageSid": sid,
+                        "MessageStatus": "undelivered" if code else "delivered",
+                        "ErrorCode": code,
+                    }
                 )
             )
         return message
@@ -235,12 +240,12 @@ class TestGoneNumber(LedgerCase):
             report = TwilioProvider.parse_report(
                 {"MessageSid": "SM1", "MessageStatus": "undelivered", "ErrorCode": code}
             )
-            self.assertEqual(report.is_gone, is_gone)
+            self.assertEqual(report.fault == GONE, is_gone)
 
     def test_two_in_a_row_end_the_consent(self):
-        self.report(is_gone=True)
+        self.report()
         self.assertEqual(self.state("ticket"), "opted_in")
-        self.report(is_gone=True)
+        self.report()
         self.assertEqual(self.state("ticket"), "none")
         self.assertEqual(self.state("alert"), "none")
         event = self.events()[-1]
@@ -248,9 +253,9 @@ class TestGoneNumber(LedgerCase):
         self.assertIn("30005", event.note)
 
     def test_a_delivery_between_them_makes_it_a_fault_on_the_way(self):
-        self.report(is_gone=True)
+        self.report()
         self.report(code="")
-        self.report(is_gone=True)
+        self.report()
         self.assertEqual(self.state("ticket"), "opted_in")
 
     def test_other_failures_end_nothing(self):
@@ -259,7 +264,7 @@ class TestGoneNumber(LedgerCase):
         self.assertEqual(self.state("ticket"), "opted_in")
 
     def test_an_opt_out_stays_one(self):
-        self.report(is_gone=True)
+        self.report()
         self.record_consent(event="revoked")
         messages = self.messages_to()
         messages._record_gone("30005")
