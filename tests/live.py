@@ -131,6 +131,9 @@ class LiveCase(BaseCase):
                 ],
             },
         )
+        # The tests are about what happens, not about how fast a number may send.
+        sender_ids = cls.rpc("sms.sender", "search", [("provider", "=", "twilio")])
+        cls.rpc("sms.sender", "write", sender_ids, {"rate": 0})
         cls.set_parameter("helpdesk_mgmt_sms.twilio_api_url", cls.peer.url)
         cls.set_parameter("web.base.url", cls.server.url)
         cls.set_parameter("web.base.url.freeze", "True")
