@@ -30,6 +30,7 @@
         "views/sms_consent_paper_views.xml",
         "views/sms_consent_import_views.xml",
         "views/sms_sms_views.xml",
+        "views/sms_outbox_views.xml",
         "views/sms_configuration_views.xml",
         "views/sms_composer_views.xml",
         "views/sms_virtual_phone_views.xml",

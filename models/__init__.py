@@ -46,6 +46,8 @@ from . import (
     sms_dispatcher_claim,
     sms_dispatcher_lookup,
     sms_dispatcher_settle,
+    sms_sender_queue,
+    sms_outbox_watch,
     sms_inbound,
     sms_inbound_router,
     sms_inbound_router_leaving,

@@ -148,7 +148,13 @@ class SmsSms(models.Model):
         readonly=True, copy=False, help="When the carrier is asked what became of it."
     )
     lookups = fields.Integer(readonly=True, copy=False)
-    report_ids = fields.One2many("sms.report", "sms_id", "Delivery Reports")
+    report_ids = fields.One2many(
+        "sms.report",
+        "sms_id",
+        "Delivery Reports",
+        groups="helpdesk_mgmt.group_helpdesk_manager,"
+        "helpdesk_mgmt_sms.group_sms_compliance",
+    )
 
     _outbox_index = models.Index("(record_company_id, number) WHERE state = 'outgoing'")
     _urgency_index = models.Index(

@@ -36,6 +36,12 @@ sms.rate.limit      ....  ....  ....  ....  ....  ....  ....  ....  ....
 sms.wording         r...  r...  r...  rwcu  r...  ....  ....  ....  rwcu
 sms.consent.review  ....  ....  ....  rw..  rw..  ....  ....  ....  rw..
 sms.scope.rule      ....  ....  ....  rwcu  rwcu  ....  ....  ....  rwcu
+sms.fault           r...  r...  r...  rw..  r...  r...  ....  ....  rw..
+sms.sender          ....  ....  r...  rw..  r...  ....  ....  ....  rw..
+sms.sender.pace     ....  ....  ....  ....  ....  ....  ....  ....  ....
+sms.report          ....  ....  ....  r...  r...  ....  ....  ....  r...
+sms.unusable.number ....  ....  r...  r..u  ....  ....  ....  ....  r..u
+sms.outbox.alert    ....  ....  ....  r...  ....  ....  ....  ....  r...
 sms.inbound         ....  ....  r...  r...  r...  ....  ....  ....  r...
 sms.sms             ....  ....  r...  r...  r...  ....  ....  ....  rwcu
 sms.template        r...  r...  r...  rwcu  r...  r...  ....  ....  rwcu
@@ -50,7 +56,7 @@ PUBLIC_METHODS = {
         *("create", "write", "message_post"),
         *("action_send_sms", "mail_allowed_qweb_expressions"),
     },
-    "res.company": {"create", "action_rotate_sms_webhook_key"},
+    "res.company": {"create", "write", "action_rotate_sms_webhook_key"},
     "res.partner": {"mail_allowed_qweb_expressions"},
     "res.config.settings": {"action_rotate_sms_webhook_key"},
     "sms.composer": {"action_record_sms_consent"},
@@ -68,10 +74,14 @@ PUBLIC_METHODS = {
     "sms.consent.paper.line": {"action_record", "action_view_scan"},
     "sms.consent.record": {"action_record"},
     "sms.consent.review": {"create", "write", "action_opt_out", "action_conversation"},
+    "sms.fault": {"create", "write"},
     "sms.keyword": {"create", "write"},
     "sms.purpose": {"create", "write", "unlink"},
+    "sms.sender": {"action_start", "action_view_messages"},
     "sms.sms": {"create", "send", "resend_failed"},
     "sms.template": {"write"},
+    "sms.twilio.number": {"create", "write", "unlink"},
+    "sms.unusable.number": {"unlink"},
     "sms.wording": {"create", "write", "action_publish", "action_new_version"},
     "sms.virtual.phone": {"get_phone_data", "get_contact", "get_messages", "send_text"},
 }
