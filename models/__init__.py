@@ -12,6 +12,7 @@ from . import (
     sms_consent_export,
     sms_consent,
     sms_consent_apply,
+    sms_consent_screen,
     sms_consent_bulk,
     sms_consent_entry,
     sms_consent_paper,
