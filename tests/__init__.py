@@ -29,11 +29,13 @@ from . import test_tools_consent
 from . import test_tools_gate
 from . import test_tools_keywords
 from . import test_tools_phrases
+from . import test_tools_quiet_hours
 from . import test_tools_scans
 from . import test_tools_restore
 from . import test_tools_segments
 from . import test_tools_tabular
 from . import test_tools_texts
+from . import test_tools_zones
 from . import test_tours
 from . import test_virtual_phone
 from . import test_waiting
