@@ -1,6 +1,7 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from . import (
     sms_purpose,
+    sms_purpose_rule,
     sms_keyword,
     sms_reply,
     sms_consent_key,
@@ -41,7 +42,9 @@ from . import (
     sms_inbound_router_leaving,
     sms_consent_expiry,
     sms_template,
+    ir_actions_server,
     mail_notification,
+    mail_thread,
     res_company,
     res_config_settings,
     res_partner,

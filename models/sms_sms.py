@@ -72,6 +72,7 @@ class SmsSms(models.Model):
             (gate.CONSENT, "The person agreed"),
             (gate.NOT_OPTED_OUT, "The person has not opted out"),
             (gate.ANSWER, "Answers the person's own text"),
+            (gate.CONVERSATION, "Conversation: answers what they have just texted"),
             (gate.NO_NUMBER, "No phone number: add one"),
             (gate.BAD_NUMBER, "Not a usable phone number: correct it"),
             (gate.OPTED_OUT, "Opted out: only the person can undo it"),
@@ -114,6 +115,22 @@ class SmsSms(models.Model):
         ondelete="restrict",
         help="What the person said that allows this message, or forbids it.",
     )
+    is_personal = fields.Boolean(
+        "Written by a Person",
+        readonly=True,
+        copy=False,
+        help="One of us wrote it to this person alone, so it may be an answer to what "
+        "they have texted.",
+    )
+    inbound_id = fields.Many2one(
+        "sms.inbound",
+        "Answers",
+        readonly=True,
+        copy=False,
+        index="btree_not_null",
+        ondelete="set null",
+        help="The person's own text that allows this answer without recorded consent.",
+    )
     segment_count = fields.Integer(
         "Segments", compute="_compute_segments", store=True, precompute=True
     )
@@ -135,12 +152,15 @@ class SmsSms(models.Model):
     _outbox_index = models.Index("(record_company_id, number) WHERE state = 'outgoing'")
     _claimed_index = models.Index("(claimed_at) WHERE state = 'process'")
 
-    @api.depends("gate_reason")
+    @api.depends("gate_reason", "inbound_id")
+    @api.depends_context("tz", "lang")
     def _compute_gate_label(self):
         selection = self._fields["gate_reason"]._description_selection(self.env)
         labels = dict(selection)
         for sms in self:
             sms.gate_label = labels.get(sms.gate_reason, "")
+            if sms.gate_reason == gate.CONVERSATION and sms.inbound_id:
+                sms.gate_label = sms.inbound_id.sudo()._get_answer_label()
 
     @api.depends("state", "failure_type", "carrier_code", "gate_verdict", "gate_label")
     def _compute_shown_state(self):
@@ -152,7 +172,11 @@ class SmsSms(models.Model):
             failure = failures.get(sms.failure_type, "")
             code = sms.carrier_code and f"({sms.carrier_code})"
             failure = " ".join(filter(None, (failure, code)))
-            sms.shown_reason = sms.gate_label if is_blocked else failure
+            is_told = is_blocked or sms.gate_reason == gate.CONVERSATION
+            if failure and not is_blocked:
+                sms.shown_reason = failure
+            else:
+                sms.shown_reason = sms.gate_label if is_told else ""
 
     @api.depends("body")
     def _compute_segments(self):

@@ -5,6 +5,7 @@ from . import test_api
 from . import test_consent
 from . import test_consent_bulk
 from . import test_consent_wizard
+from . import test_conversation
 from . import test_hooks
 from . import test_import
 from . import test_intake
@@ -19,6 +20,7 @@ from . import test_portal
 from . import test_preferences
 from . import test_paper
 from . import test_providers
+from . import test_purpose_rule
 from . import test_review
 from . import test_scenario
 from . import test_scope_rule
@@ -26,10 +28,12 @@ from . import test_ticket
 from . import test_tools_business_days
 from . import test_tools_chain
 from . import test_tools_consent
+from . import test_tools_conversation
 from . import test_tools_gate
 from . import test_tools_keywords
 from . import test_tools_phrases
 from . import test_tools_quiet_hours
+from . import test_tools_purposes
 from . import test_tools_scans
 from . import test_tools_restore
 from . import test_tools_segments

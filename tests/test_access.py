@@ -18,6 +18,7 @@ USERS = (
 RIGHTS = """
 model               own   team  agent manag compl emplo porta publi admin
 sms.purpose         r...  r...  r...  rwcu  r...  r...  ....  ....  rwcu
+sms.purpose.rule    r...  r...  r...  rwc.  r...  ....  ....  ....  rwc.
 sms.keyword         r...  r...  r...  rwcu  ....  ....  ....  ....  rwcu
 sms.reply           r...  r...  r...  rw..  ....  ....  ....  ....  rw..
 sms.consent         ....  ....  r...  r...  r...  ....  ....  ....  r...
@@ -45,6 +46,8 @@ sms.composer        rwc.  rwc.  rwc.  rwc.  rwc.  rwc.  ....  ....  rwc.
 
 #: Everything of this addon that can be called from outside, over RPC.
 PUBLIC_METHODS = {
+    "ir.actions.server": {"run"},
+    "mail.notification": {"create"},
     "calendar.event": {"mail_allowed_qweb_expressions"},
     "helpdesk.ticket": {
         *("create", "write", "message_post"),
@@ -70,7 +73,9 @@ PUBLIC_METHODS = {
     "sms.consent.record": {"action_record"},
     "sms.consent.review": {"create", "write", "action_opt_out", "action_conversation"},
     "sms.keyword": {"create", "write"},
+    "sms.inbound": {"write"},
     "sms.purpose": {"create", "write", "unlink"},
+    "sms.purpose.rule": {"create", "write"},
     "sms.sms": {"create", "send", "resend_failed"},
     "sms.template": {"write"},
     "sms.wording": {"create", "write", "action_publish", "action_new_version"},
