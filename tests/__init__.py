@@ -6,6 +6,9 @@ from . import test_consent
 from . import test_consent_bulk
 from . import test_consent_wizard
 from . import test_conversation
+from . import test_evidence
+from . import test_evidence_export
+from . import test_evidence_packet
 from . import test_hooks
 from . import test_import
 from . import test_intake
@@ -29,6 +32,7 @@ from . import test_tools_business_days
 from . import test_tools_chain
 from . import test_tools_consent
 from . import test_tools_conversation
+from . import test_tools_evidence
 from . import test_tools_gate
 from . import test_tools_keywords
 from . import test_tools_phrases
