@@ -53,7 +53,7 @@ class SmsOutboxWatch(models.AbstractModel):
             facts["waiting"]
             and not facts["stopped_senders"]
             and (facts["oldest_seconds"] or 0) > STANDSTILL.total_seconds()
-            and (facts["last_sent_seconds"] or 1e9) > STANDSTILL.total_seconds()
+            and not facts["has_sent_lately"]
         )
         return {
             "cron": not facts["is_cron_active"]
@@ -136,16 +136,16 @@ class SmsOutboxWatch(models.AbstractModel):
                 """
                 SELECT count(*) FILTER (WHERE state IN ('pending', 'sent', 'error')),
                        count(*) FILTER (WHERE state = 'error'),
-                       EXTRACT(EPOCH FROM %(now)s - max(sent_at))::int
+                       COALESCE(max(sent_at) > %(lately)s, FALSE)
                   FROM sms_sms
                  WHERE record_company_id = %(company)s AND claimed_at > %(since)s
                 """,
-                now=now,
+                lately=now - STANDSTILL,
                 company=company.id,
                 since=now - timedelta(hours=1),
             )
         )
-        return dict(zip(("ended", "failed", "last_sent_seconds"), row, strict=True))
+        return dict(zip(("ended", "failed", "has_sent_lately"), row, strict=True))
 
     # ------------------------------------------------------------------
     # For a monitor outside

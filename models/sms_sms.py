@@ -72,6 +72,7 @@ class SmsSms(models.Model):
             (gate.CONSENT, "The person agreed"),
             (gate.NOT_OPTED_OUT, "The person has not opted out"),
             (gate.ANSWER, "Answers the person's own text"),
+            (gate.CONVERSATION, "Conversation: answers what they have just texted"),
             (gate.NO_NUMBER, "No phone number: add one"),
             (gate.BAD_NUMBER, "Not a usable phone number: correct it"),
             (gate.UNUSABLE, "The carrier cannot text this number: call instead"),
@@ -114,6 +115,22 @@ class SmsSms(models.Model):
         copy=False,
         ondelete="restrict",
         help="What the person said that allows this message, or forbids it.",
+    )
+    is_personal = fields.Boolean(
+        "Written by a Person",
+        readonly=True,
+        copy=False,
+        help="One of us wrote it to this person alone, so it may be an answer to what "
+        "they have texted.",
+    )
+    inbound_id = fields.Many2one(
+        "sms.inbound",
+        "Answers",
+        readonly=True,
+        copy=False,
+        index="btree_not_null",
+        ondelete="set null",
+        help="The person's own text that allows this answer without recorded consent.",
     )
     segment_count = fields.Integer(
         "Segments", compute="_compute_segments", store=True, precompute=True
@@ -170,12 +187,15 @@ class SmsSms(models.Model):
     )
     _claimed_index = models.Index("(claimed_at) WHERE state = 'process'")
 
-    @api.depends("gate_reason")
+    @api.depends("gate_reason", "inbound_id")
+    @api.depends_context("tz", "lang")
     def _compute_gate_label(self):
         selection = self._fields["gate_reason"]._description_selection(self.env)
         labels = dict(selection)
         for sms in self:
             sms.gate_label = labels.get(sms.gate_reason, "")
+            if sms.gate_reason == gate.CONVERSATION and sms.inbound_id:
+                sms.gate_label = sms.inbound_id.sudo()._get_answer_label()
 
     @api.depends(
         "state",
@@ -189,7 +209,9 @@ class SmsSms(models.Model):
         for sms in self:
             is_blocked = sms.gate_verdict == gate.BLOCK and sms.state == "canceled"
             sms.shown_state = "blocked" if is_blocked else SHOWN_STATES.get(sms.state)
-            sms.shown_reason = sms.gate_label if is_blocked else sms._explain_fault()
+            is_told = is_blocked or sms.gate_reason == gate.CONVERSATION
+            label = sms.gate_label if is_told else ""
+            sms.shown_reason = label if is_blocked else sms._explain_fault() or label
 
     def _explain_fault(self):
         """Return why the carrier did not deliver, and what to do, in plain words."""

@@ -18,6 +18,7 @@ USERS = (
 RIGHTS = """
 model               own   team  agent manag compl emplo porta publi admin
 sms.purpose         r...  r...  r...  rwcu  r...  r...  ....  ....  rwcu
+sms.purpose.rule    r...  r...  r...  rwc.  r...  ....  ....  ....  rwc.
 sms.keyword         r...  r...  r...  rwcu  ....  ....  ....  ....  rwcu
 sms.reply           r...  r...  r...  rw..  ....  ....  ....  ....  rw..
 sms.consent         ....  ....  r...  r...  r...  ....  ....  ....  r...
@@ -30,6 +31,9 @@ sms.consent.import.column ....  ....  ....  rwcu  rwcu  ....  ....  ....  rwcu
 sms.consent.import.row    ....  ....  ....  r...  r...  ....  ....  ....  r...
 sms.consent.paper         rwcu  rwcu  rwcu  rwcu  ....  ....  ....  ....  rwcu
 sms.consent.paper.line    rwcu  rwcu  rwcu  rwcu  ....  ....  ....  ....  rwcu
+sms.evidence.export ....  ....  ....  ....  r...  ....  ....  ....  ....
+sms.evidence.audit  ....  ....  ....  ....  rwcu  ....  ....  ....  ....
+sms.evidence.wizard ....  ....  ....  ....  rwcu  ....  ....  ....  ....
 sms.consent.request ....  ....  ....  ....  r...  ....  ....  ....  ....
 sms.preference.link ....  ....  ....  ....  ....  ....  ....  ....  ....
 sms.rate.limit      ....  ....  ....  ....  ....  ....  ....  ....  ....
@@ -51,6 +55,8 @@ sms.composer        rwc.  rwc.  rwc.  rwc.  rwc.  rwc.  ....  ....  rwc.
 
 #: Everything of this addon that can be called from outside, over RPC.
 PUBLIC_METHODS = {
+    "ir.actions.server": {"run"},
+    "mail.notification": {"create"},
     "calendar.event": {"mail_allowed_qweb_expressions"},
     "helpdesk.ticket": {
         *("create", "write", "message_post"),
@@ -60,6 +66,7 @@ PUBLIC_METHODS = {
     "res.partner": {"mail_allowed_qweb_expressions"},
     "res.config.settings": {"action_rotate_sms_webhook_key"},
     "sms.composer": {"action_record_sms_consent"},
+    "sms.consent": {"action_record_sms_consent"},
     "sms.consent.api": {
         *("record_consent", "record_opt_out", "get_state", "get_wordings"),
     },
@@ -75,9 +82,14 @@ PUBLIC_METHODS = {
     "sms.consent.record": {"action_record"},
     "sms.consent.review": {"create", "write", "action_opt_out", "action_conversation"},
     "sms.fault": {"create", "write"},
+    "sms.evidence.audit": {"create", "write", "action_make", "action_refresh"},
+    "sms.evidence.export": {"write"},
+    "sms.evidence.wizard": {"default_get", "action_make"},
     "sms.keyword": {"create", "write"},
+    "sms.inbound": {"write"},
     "sms.purpose": {"create", "write", "unlink"},
     "sms.sender": {"action_start", "action_view_messages"},
+    "sms.purpose.rule": {"create", "write"},
     "sms.sms": {"create", "send", "resend_failed"},
     "sms.template": {"write"},
     "sms.twilio.number": {"create", "write", "unlink"},
