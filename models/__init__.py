@@ -52,6 +52,7 @@ from . import (
     ir_actions_server,
     mail_notification,
     mail_thread,
+    phone_blacklist,
     res_company,
     res_config_settings,
     res_partner,

@@ -51,6 +51,7 @@ sms.composer        rwc.  rwc.  rwc.  rwc.  rwc.  rwc.  ....  ....  rwc.
 PUBLIC_METHODS = {
     "ir.actions.server": {"run"},
     "mail.notification": {"create"},
+    "phone.blacklist": {"create", "write"},
     "calendar.event": {"mail_allowed_qweb_expressions"},
     "helpdesk.ticket": {
         *("create", "write", "message_post"),
