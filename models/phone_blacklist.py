@@ -198,6 +198,8 @@ class PhoneBlacklist(models.Model):
         self._upsert_numbers(everywhere, True)
         self._upsert_numbers(left - everywhere, None)
         self._upsert_numbers(back, False)
+        # Thousands of an import need not be kept; the gate reads whom it asks about.
+        self.env["sms.consent"]._forget_answers()
         self.invalidate_model()
 
     @api.model
