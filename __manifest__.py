@@ -38,6 +38,7 @@
         "views/sms_sms_views.xml",
         "views/sms_configuration_views.xml",
         "views/sms_composer_views.xml",
+        "views/sms_composer_badge_views.xml",
         "views/sms_virtual_phone_views.xml",
         "views/res_config_settings_views.xml",
         "views/sms_menus.xml",
@@ -48,6 +49,8 @@
     "assets": {
         "web.assets_backend": [
             "helpdesk_mgmt_sms/static/src/core/*.esm.js",
+            "helpdesk_mgmt_sms/static/src/consent/*",
+            "helpdesk_mgmt_sms/static/src/consent_import/*",
             "helpdesk_mgmt_sms/static/src/virtual_phone/*",
         ],
         "web.assets_tests": ["helpdesk_mgmt_sms/static/tests/tours/*.esm.js"],

@@ -3,6 +3,9 @@ from datetime import timedelta
 
 from odoo import SUPERUSER_ID, api, fields, models
 from odoo.exceptions import AccessError
+from odoo.tools import SQL
+
+from .sms_consent_search import SubjectColumns
 
 #: A stage texts a ticket's customer at most once in this time, however often the
 #: ticket comes and goes: ``/ticket/close`` closes any ticket by a plain link.
@@ -91,6 +94,16 @@ class HelpdeskTicket(models.Model):
             )
             for ticket in self
         }
+
+    def _get_sms_subject_columns(self, alias):
+        return SubjectColumns(
+            SQL.identifier(alias, "company_id"),
+            SQL.identifier(alias, "partner_phone_sanitized"),
+            self.env["sms.purpose"]._get_for_model(self._name),
+        )
+
+    def _get_sms_typed_number(self):
+        return self.partner_phone
 
     @api.model
     def mail_allowed_qweb_expressions(self):

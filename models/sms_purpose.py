@@ -131,5 +131,5 @@ class SmsPurpose(models.Model):
     @api.model
     def _get_for_customers(self):
         """Return the purposes that a customer is offered on a form."""
-        found = self.sudo().search([("code", "in", CUSTOMER_CODES)])
-        return found.sorted(lambda purpose: CUSTOMER_CODES.index(purpose.code))
+        ids = map(self._get_id, CUSTOMER_CODES)
+        return self.sudo().browse(ids).filtered("active")

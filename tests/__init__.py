@@ -5,6 +5,7 @@ from . import test_api
 from . import test_blacklist
 from . import test_blacklist_live
 from . import test_consent
+from . import test_consent_badge
 from . import test_consent_bulk
 from . import test_consent_wizard
 from . import test_conversation
@@ -30,6 +31,7 @@ from . import test_review
 from . import test_scenario
 from . import test_scope_rule
 from . import test_ticket
+from . import test_story
 from . import test_tools_business_days
 from . import test_tools_chain
 from . import test_tools_consent

@@ -61,7 +61,7 @@ PUBLIC_METHODS = {
     "res.partner": {"mail_allowed_qweb_expressions"},
     "res.config.settings": {"action_rotate_sms_webhook_key"},
     "sms.composer": {"action_record_sms_consent"},
-    "sms.consent": {"action_record_sms_consent"},
+    "sms.consent": {"action_record_sms_consent", "get_story"},
     "sms.consent.api": {
         *("record_consent", "record_opt_out", "get_state", "get_wordings"),
     },
@@ -71,7 +71,7 @@ PUBLIC_METHODS = {
     "sms.consent.import": {
         *("create", "write", "action_check", "action_import", "action_refresh"),
     },
-    "sms.consent.mixin": {"action_record_sms_consent"},
+    "sms.consent.mixin": {"action_record_sms_consent", "get_sms_consent_details"},
     "sms.consent.paper": {"create", "write", "action_add_scans", "action_record"},
     "sms.consent.paper.line": {"action_record", "action_view_scan"},
     "sms.consent.record": {"action_record"},
