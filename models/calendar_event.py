@@ -85,8 +85,9 @@ class CalendarEvent(models.Model):
             )""",
             SQL.identifier(alias, "id"),
         )
-        purpose = self.env["sms.purpose"]._get_for_model(self._name)
-        return SubjectColumns(SQL("%s", self.env.company.id), number, purpose)
+        company = self.env.company
+        purpose = self.env["sms.purpose.rule"]._find_for_model(company, self._name)
+        return SubjectColumns(SQL("%s", company.id), number, SQL("%s", purpose.id))
 
     def _get_sms_typed_number(self):
         return self.sms_customer_id.phone

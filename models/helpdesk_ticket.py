@@ -96,10 +96,20 @@ class HelpdeskTicket(models.Model):
         }
 
     def _get_sms_subject_columns(self, alias):
+        company_column = SQL.identifier(alias, "company_id")
+        rules = self.env["sms.purpose.rule"]
+        cases = [
+            SQL(
+                "WHEN %s THEN %s",
+                company.id,
+                rules._find_for_model(company, self._name).id,
+            )
+            for company in self.env["res.company"].sudo().search([])
+        ]
         return SubjectColumns(
-            SQL.identifier(alias, "company_id"),
+            company_column,
             SQL.identifier(alias, "partner_phone_sanitized"),
-            self.env["sms.purpose"]._get_for_model(self._name),
+            SQL("CASE %s %s END", company_column, SQL(" ").join(cases)),
         )
 
     def _get_sms_typed_number(self):

@@ -36,7 +36,6 @@ class ResPartner(models.Model):
         return SubjectColumns(
             SQL("%s", self.env.company.id),
             SQL.identifier(alias, "phone_sanitized"),
-            self.env["sms.purpose"],
         )
 
     def _get_sms_typed_number(self):

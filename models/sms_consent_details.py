@@ -88,13 +88,13 @@ class SmsConsentDetails(models.AbstractModel):
         """Look the number up; what cannot be looked up says why."""
         if not number:
             return Found({}, gate.BAD_NUMBER if typed else gate.NO_NUMBER)
-        answers = self.env["sms.consent"].sudo()
+        key = (company.id, number)
         try:
-            found = answers._get_found(company, number)
-            is_reviewed = answers._get_under_review([company.id], [number])
+            known = self.env["sms.consent"].sudo()._get_known([company.id], [number])
         except ConsentKeyError:
             return Found({}, gate.LEDGER_UNREADABLE)
-        return Found(found, gate.UNDER_REVIEW if is_reviewed else "")
+        is_reviewed = key in known.reviewed
+        return Found(known.answers[key], gate.UNDER_REVIEW if is_reviewed else "")
 
     @api.model
     def _get_purposes(self, found, purpose):

@@ -13,12 +13,12 @@ class SubjectColumns(NamedTuple):
 
     :param SQL company: the id of the company, for one row
     :param SQL number: the E.164 number, for one row
-    :param purpose: ``sms.purpose``, empty for any
+    :param purpose: SQL of the purpose's id, or None for any
     """
 
     company: SQL
     number: SQL
-    purpose: models.BaseModel
+    purpose: SQL | None = None
 
 
 class SmsConsentMixin(models.AbstractModel):
@@ -80,7 +80,7 @@ class SmsConsentMixin(models.AbstractModel):
         """
         purpose = SQL("answer.purpose_id IS NOT NULL")
         if columns.purpose:
-            purpose = SQL("answer.purpose_id = %s", columns.purpose.id)
+            purpose = SQL("answer.purpose_id = %s", columns.purpose)
         condition = {
             consent.OPTED_IN: SQL("%s AND NOT %s", purpose, self._get_stop_sql(True)),
             consent.PENDING: SQL("%s AND NOT %s", purpose, self._get_stop_sql(False)),

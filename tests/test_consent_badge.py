@@ -332,6 +332,25 @@ class TestSearch(SmsCase):
             both.with_context(allowed_company_ids=other.ids), "=", "none", both[:0]
         )
 
+    def test_a_tickets_purpose_is_its_companys(self):
+        other = self.make_company("Other")
+        self.env["sms.purpose.rule"].create(
+            {
+                "level": "model",
+                "model": "helpdesk.ticket",
+                "company_id": other.id,
+                "purpose_id": self.purposes("alert").id,
+            }
+        )
+        number = phone_number(52)
+        customer = self.make_customer(number, "Of two")
+        ticket = self.make_ticket(customer)
+        others = self.make_ticket(customer, company_id=other.id)
+        for company in self.company | other:
+            self.record_consent(number, "alert", company=company)
+        self.check(ticket | others, "=", "opted_in", others)
+        self.assertEqual(others.sms_consent_state, "opted_in")
+
     def test_the_index_on_numbers_serves_it(self):
         """For few contacts among many answers the table is not read as a whole."""
         purposes = self.purposes("ticket")
