@@ -49,6 +49,7 @@ from . import (
     sms_consent_expiry,
     sms_evidence,
     sms_evidence_events,
+    sms_evidence_opt_outs,
     sms_evidence_messages,
     sms_evidence_packet,
     sms_evidence_period,

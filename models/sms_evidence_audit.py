@@ -215,10 +215,14 @@ class SmsEvidenceAudit(models.Model):
 
     @api.model
     def _forget_files(self, companies):
-        """Delete what was made for some companies and is still here."""
-        self.search(
+        """Delete the files of some companies: somebody in them was erased since."""
+        stale = self.search(
             [("company_id", "in", companies.ids), ("state", "=", READY)]
-        ).unlink()
+        )
+        problem = self.env._(
+            "Somebody's data was erased after this packet was made. Make it again."
+        )
+        stale.write({"state": FAILED, "file": False, "problem": problem})
 
     @api.autovacuum
     def _gc_files(self):

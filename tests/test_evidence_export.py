@@ -234,6 +234,19 @@ class TestAudit(PacketCase):
         self.assertFalse(audit.exists())
         self.assertTrue(export.exists())
 
+    def test_erasure_reaches_the_file(self):
+        event = self.record_consent()
+        audit = self.make_audit()
+        audit.action_make()
+        self.run_audits()
+        self.assertTrue(audit.file)
+        event.evidence_id._erase()
+        self.assertFalse(audit.file)
+        self.assertIn("Make it again", audit.problem)
+        audit.action_make()
+        self.run_audits()
+        self.assertEqual(audit.state, "ready")
+
     def test_a_right_that_was_lost_since_is_noticed(self):
         audit = self.make_audit()
         audit.action_make()
