@@ -8,7 +8,12 @@ from .sms_sms import UNKNOWN_STATE
 #: What the chatter and mass mailings are told of a state that Odoo does not know.
 NATIVE_STATES = {UNKNOWN_STATE: "process"}
 #: What mass mailings (``mailing.trace``) are told of our failure types.
-NATIVE_FAILURE_TYPES = {"sms_no_consent": "sms_optout", "sms_no_provider": "sms_acc"}
+NATIVE_FAILURE_TYPES = {
+    "sms_no_consent": "sms_optout",
+    "sms_no_provider": "sms_acc",
+    "sms_too_many": "sms_duplicate",
+    "sms_replaced": "sms_duplicate",
+}
 
 #: Reported by a carrier (``providers.base.REPORT_RANKS``): state of the row.
 REPORT_STATES = {

@@ -27,6 +27,7 @@ from . import test_preferences
 from . import test_paper
 from . import test_providers
 from . import test_purpose_rule
+from . import test_quiet_hours
 from . import test_review
 from . import test_scenario
 from . import test_scope_rule

@@ -39,6 +39,8 @@ sms.preference.link ....  ....  ....  ....  ....  ....  ....  ....  ....
 sms.rate.limit      ....  ....  ....  ....  ....  ....  ....  ....  ....
 sms.wording         r...  r...  r...  rwcu  r...  ....  ....  ....  rwcu
 sms.consent.review  ....  ....  ....  rw..  rw..  ....  ....  ....  rw..
+sms.quiet.hours     ....  ....  r...  rwc.  r...  ....  ....  ....  rwc.
+sms.reschedule      ....  ....  rwc.  rwc.  ....  ....  ....  ....  rwc.
 sms.scope.rule      ....  ....  ....  rwcu  rwcu  ....  ....  ....  rwcu
 sms.inbound         ....  ....  r...  r...  r...  ....  ....  ....  r...
 sms.sms             ....  ....  r...  r...  r...  ....  ....  ....  rwcu
@@ -83,7 +85,12 @@ PUBLIC_METHODS = {
     "sms.inbound": {"write"},
     "sms.purpose": {"create", "write", "unlink"},
     "sms.purpose.rule": {"create", "write"},
-    "sms.sms": {"create", "send", "resend_failed"},
+    "sms.quiet.hours": {"create", "write", "unlink"},
+    "sms.reschedule": {"action_move"},
+    "sms.sms": {
+        *("create", "send", "resend_failed"),
+        *("action_cancel_waiting", "action_change_time"),
+    },
     "sms.template": {"write"},
     "sms.wording": {"create", "write", "action_publish", "action_new_version"},
     "sms.virtual.phone": {"get_phone_data", "get_contact", "get_messages", "send_text"},

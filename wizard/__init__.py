@@ -2,6 +2,8 @@
 from . import (
     sms_composer,
     sms_composer_badge,
+    sms_composer_timing,
     sms_consent_record,
     sms_evidence_wizard,
+    sms_reschedule,
 )
