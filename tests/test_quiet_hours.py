@@ -311,7 +311,8 @@ class TestTooMany(QuietHoursCase):
             self.assertSent(message, "ticket")
 
     def test_one_query_for_a_batch(self):
-        self.purposes("ticket").max_per_day = 30
+        purpose = self.purposes("ticket")
+        purpose.max_per_day = 30
 
         def create(count):
             return self.env["sms.sms"].create(
@@ -319,7 +320,7 @@ class TestTooMany(QuietHoursCase):
                     {
                         "number": phone_number(index),
                         "body": "Hello",
-                        "purpose_id": self.purposes("ticket").id,
+                        "purpose_id": purpose.id,
                     }
                     for index in range(count)
                 ]
@@ -331,7 +332,8 @@ class TestTooMany(QuietHoursCase):
             with freeze_time(now):
                 create(2)
                 few = self.count_queries(create, 40)
-                self.assertEqual(few, self.count_queries(create, 150))
+                # The ORM inserts rows a hundred at a time.
+                self.assertLessEqual(self.count_queries(create, 150), few + 2)
 
 
 @tagged("post_install", "-at_install")
@@ -537,7 +539,9 @@ class TestRules(QuietHoursCase):
         self.rule.write({"weekday_from": 7, "lax_reason": "Counsel, 3 May"})
         self.env.flush_all()
         self.cr.precommit.run()
-        values = self.rule.message_ids.tracking_value_ids.mapped("new_value_text")
+        values = self.rule.sudo().message_ids.tracking_value_ids.mapped(
+            "new_value_text"
+        )
         self.assertIn("Counsel, 3 May", values)
 
     def test_nobody_deletes_a_rule(self):
