@@ -18,6 +18,7 @@
         "data/sms_keyword_data.xml",
         "data/sms_reply_data.xml",
         "data/sms_scope_rule_data.xml",
+        "data/sms_quiet_hours_data.xml",
         "data/sms_template_data.xml",
         "data/sms_fault_data.xml",
         "data/ir_cron_data.xml",
@@ -29,6 +30,7 @@
         "views/sms_consent_review_views.xml",
         "views/sms_scope_rule_views.xml",
         "views/sms_purpose_rule_views.xml",
+        "views/sms_quiet_hours_views.xml",
         "views/sms_consent_paper_views.xml",
         "views/sms_consent_import_views.xml",
         "report/sms_certificate_reports.xml",
@@ -40,6 +42,7 @@
         "views/sms_outbox_views.xml",
         "views/sms_configuration_views.xml",
         "views/sms_composer_views.xml",
+        "views/sms_composer_badge_views.xml",
         "views/sms_virtual_phone_views.xml",
         "views/res_config_settings_views.xml",
         "views/sms_menus.xml",
@@ -50,6 +53,8 @@
     "assets": {
         "web.assets_backend": [
             "helpdesk_mgmt_sms/static/src/core/*.esm.js",
+            "helpdesk_mgmt_sms/static/src/consent/*",
+            "helpdesk_mgmt_sms/static/src/consent_import/*",
             "helpdesk_mgmt_sms/static/src/virtual_phone/*",
         ],
         "web.assets_tests": ["helpdesk_mgmt_sms/static/tests/tours/*.esm.js"],

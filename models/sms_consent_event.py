@@ -25,6 +25,7 @@ METHOD_SELECTION = [
     ("import", "Import"),
     ("api", "API"),
     ("carrier", "Carrier"),
+    ("blacklist", "Phone blacklist"),
     ("time", "By itself, with time"),
 ]
 

@@ -46,6 +46,7 @@ class SmsDispatcher(models.AbstractModel):
     def _run(self):
         """Work off the outbox until it is empty or the cron's time is over."""
         self._in_new_transaction(self._mark_abandoned)
+        self._in_new_transaction(self._release_strangers)
         seconds_left = float("inf")
         with Poster(self._get_in_flight()) as poster:
             while True:

@@ -48,7 +48,8 @@ class SmsSenderPace(models.Model):
     def _get_ready(self):
         """Return the senders that have something to send and may do so now.
 
-        The one whose turn is longest ago comes first.
+        The one whose turn is longest ago comes first. A sender of another carrier than
+        the company's does not send: least of all in a neutralized copy.
 
         :return: list of :class:`ReadySender`
         """
@@ -60,6 +61,8 @@ class SmsSenderPace(models.Model):
                        EXTRACT(EPOCH FROM %(now)s - row.slowed_at)::float,
                        EXTRACT(EPOCH FROM row.next_at - %(now)s)::float
                   FROM sms_sender sender
+                  JOIN res_company company ON company.id = sender.company_id
+                   AND company.sms_provider = sender.provider
              LEFT JOIN sms_sender_pace row ON row.sender_id = sender.id
                  WHERE sender.active
                    AND COALESCE(sender.stopped_until, %(now)s) <= %(now)s

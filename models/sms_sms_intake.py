@@ -1,5 +1,6 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from typing import NamedTuple
+from uuid import uuid4
 
 from odoo import api, fields, models
 from odoo.tools.misc import clean_context
@@ -53,7 +54,9 @@ class SmsSms(models.Model):
             lambda sms: sms.gate_verdict == gate.BLOCK and sms.state == "canceled"
         )
         blocked._update_trackers()
+        messages._replace_older()
         messages._filter_outbox()._wake_dispatcher()
+        messages._wake_when_due()
         return messages
 
     @api.model
@@ -70,7 +73,10 @@ class SmsSms(models.Model):
         message_sudo.browse(_ids(vals_list, "mail_message_id")).fetch(
             ["model", "res_id", "record_company_id"]
         )
-        partner_sudo.browse(_ids(vals_list, "partner_id")).fetch(["lang", "country_id"])
+        partner_sudo.browse(_ids(vals_list, "partner_id")).fetch(
+            ["lang", "country_id", "state_id", "tz"]
+        )
+        self._prepare_times(vals_list)
         now = fields.Datetime.now()
         source = self._get_source()
         for vals in vals_list:
@@ -87,6 +93,7 @@ class SmsSms(models.Model):
                 message, vals.get("body")
             )
             vals["record_company_id"] = company.id
+            vals["uuid"] = vals.get("uuid") or uuid4().hex
             vals["number"] = self._to_e164(vals.get("number"), partner, company)
             vals["body"] = texts.clean(vals.get("body"))
             vals["not_before"] = vals.get("not_before") or now
@@ -167,6 +174,10 @@ class SmsSms(models.Model):
                 self.env["sms.purpose"].sudo().browse(vals["purpose_id"]),
                 vals.get("exemption"),
                 vals["is_personal"],
+                partner=self.env["res.partner"].browse(vals.get("partner_id") or ()),
+                send_at=vals.get("send_at"),
+                expires_at=vals.get("expires_at"),
+                key=vals["uuid"],
             )
             for vals in waiting
         ]
@@ -183,6 +194,7 @@ class SmsSms(models.Model):
             "gate_checked_at": fields.Datetime.now(),
             "consent_event_id": event_id,
             "inbound_id": decision.text and decision.text.inbound_id,
+            **self._get_time_values(decision),
         }
         if decision.verdict == gate.BLOCK:
             values["state"] = "canceled"
@@ -202,14 +214,19 @@ class SmsSms(models.Model):
                 sms.exemption,
                 sms.is_personal,
                 sms.create_date,
+                partner=sms.partner_id,
+                send_at=sms.send_at,
+                expires_at=sms.expires_at,
+                key=sms.uuid,
+                sms_id=sms.id,
             )
             for sms in self
         ]
         decisions = self.env["sms.gate"]._decide(questions)
-        blocked = self.browse()
+        verdicts = {gate.SEND: [], gate.HOLD: [], gate.BLOCK: []}
         for sms, (decision, event_id) in zip(self, decisions, strict=True):
             sms.write(self._get_gate_values(decision, event_id))
-            if decision.verdict == gate.BLOCK:
-                blocked |= sms
-        blocked._update_trackers()
-        return self - blocked
+            verdicts[decision.verdict].append(sms.id)
+        self.browse(verdicts[gate.BLOCK])._update_trackers()
+        self.browse(verdicts[gate.HOLD])._wake_when_due()
+        return self.browse(verdicts[gate.SEND])

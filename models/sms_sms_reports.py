@@ -9,7 +9,12 @@ from .sms_sms_outcomes import FINAL_REPORTS, REPORT_STATES
 #: What the chatter and mass mailings are told of a state that Odoo does not know.
 NATIVE_STATES = {UNKNOWN_STATE: "process"}
 #: What mass mailings (``mailing.trace``) are told of our failure types.
-NATIVE_FAILURE_TYPES = {"sms_no_consent": "sms_optout", "sms_no_provider": "sms_acc"}
+NATIVE_FAILURE_TYPES = {
+    "sms_no_consent": "sms_optout",
+    "sms_no_provider": "sms_acc",
+    "sms_too_many": "sms_duplicate",
+    "sms_replaced": "sms_duplicate",
+}
 
 
 class SmsSms(models.Model):

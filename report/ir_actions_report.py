@@ -20,11 +20,14 @@ PAGE_STYLE = """
 @page {
     size: %(size)s;
     margin: %(top)smm 17mm 26mm 17mm;
-    @top-left { content: element(page-header); vertical-align: bottom; width: 100%% }
+    @top-left { content: element(page-header); vertical-align: bottom; width: 70%% }
+    @top-right { content: string(reference); width: 30%%; font: 8pt sans-serif }
     @bottom-left { content: element(page-footer); vertical-align: top; width: 100%% }
 }
-.header { position: running(page-header); padding-bottom: 4mm }
-.footer { position: running(page-footer) }
+.header { position: running(page-header); padding-bottom: 4mm; font-size: 9pt }
+.footer { position: running(page-footer); font-size: 8pt }
+.o_footer_content { display: block !important }
+.reference { string-set: reference content() }
 .page::after { content: counter(page) }
 .topage::after { content: counter(pages) }
 div.page::after { content: none }

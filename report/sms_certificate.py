@@ -153,7 +153,8 @@ class SmsCertificate(models.AbstractModel):
         return [
             {
                 "letter": evidence.say_letter(index),
-                "title": self._say_title(index, entry),
+                "title": self.env._("Wording %s", evidence.say_letter(index)),
+                "origin": self._say_origin(entry),
                 "text": entry["text"],
                 "event_ids": [e["content"]["event_id"] for e in entry["events"]],
                 "digests": list(entry["used"]),
@@ -162,24 +163,22 @@ class SmsCertificate(models.AbstractModel):
         ]
 
     @api.model
-    def _say_title(self, index, entry):
-        """Return what stands above a wording: its letter, versions and links."""
-        title = self.env._("Wording %s", evidence.say_letter(index))
-        if entry["used"]:
-            versions = ", ".join(map(self._say_version, entry["used"].values()))
-            title = f"{title}: {versions}"
+    def _say_origin(self, entry):
+        """Return where a wording comes from: published versions, and events."""
+        parts = list(map(self._say_version, entry["used"].values()))
         if links := evidence.say_ranges([e["sequence"] for e in entry["events"]]):
-            title = self.env._("%(title)s (link %(links)s)", title=title, links=links)
+            parts.append(self.env._("link %s", links))
         if entry["is_template"]:
-            note = self.env._("the published text; the words as shown were erased")
-            title = f"{title}, {note}"
-        return title
+            parts.append(
+                self.env._("the published text; the words as shown were erased")
+            )
+        return "; ".join(parts)
 
     @api.model
     def _say_version(self, wording):
         """Return the name of a version of a wording."""
         return self.env._(
-            "%(purpose)s, %(lang)s, version %(version)s",
+            "%(purpose)s (%(lang)s, version %(version)s)",
             purpose=wording["purpose_name"],
             lang=wording["lang"],
             version=wording["version"],

@@ -39,6 +39,8 @@ sms.preference.link ....  ....  ....  ....  ....  ....  ....  ....  ....
 sms.rate.limit      ....  ....  ....  ....  ....  ....  ....  ....  ....
 sms.wording         r...  r...  r...  rwcu  r...  ....  ....  ....  rwcu
 sms.consent.review  ....  ....  ....  rw..  rw..  ....  ....  ....  rw..
+sms.quiet.hours     ....  ....  r...  rwc.  r...  ....  ....  ....  rwc.
+sms.reschedule      ....  ....  rwc.  rwc.  ....  ....  ....  ....  rwc.
 sms.scope.rule      ....  ....  ....  rwcu  rwcu  ....  ....  ....  rwcu
 sms.fault           r...  r...  r...  rw..  r...  r...  ....  ....  rw..
 sms.sender          ....  ....  r...  rw..  r...  ....  ....  ....  rw..
@@ -57,6 +59,7 @@ sms.composer        rwc.  rwc.  rwc.  rwc.  rwc.  rwc.  ....  ....  rwc.
 PUBLIC_METHODS = {
     "ir.actions.server": {"run"},
     "mail.notification": {"create"},
+    "phone.blacklist": {"create", "write"},
     "calendar.event": {"mail_allowed_qweb_expressions"},
     "helpdesk.ticket": {
         *("create", "write", "message_post"),
@@ -66,7 +69,7 @@ PUBLIC_METHODS = {
     "res.partner": {"mail_allowed_qweb_expressions"},
     "res.config.settings": {"action_rotate_sms_webhook_key"},
     "sms.composer": {"action_record_sms_consent"},
-    "sms.consent": {"action_record_sms_consent"},
+    "sms.consent": {"action_record_sms_consent", "get_story"},
     "sms.consent.api": {
         *("record_consent", "record_opt_out", "get_state", "get_wordings"),
     },
@@ -76,7 +79,7 @@ PUBLIC_METHODS = {
     "sms.consent.import": {
         *("create", "write", "action_check", "action_import", "action_refresh"),
     },
-    "sms.consent.mixin": {"action_record_sms_consent"},
+    "sms.consent.mixin": {"action_record_sms_consent", "get_sms_consent_details"},
     "sms.consent.paper": {"create", "write", "action_add_scans", "action_record"},
     "sms.consent.paper.line": {"action_record", "action_view_scan"},
     "sms.consent.record": {"action_record"},
@@ -90,7 +93,12 @@ PUBLIC_METHODS = {
     "sms.purpose": {"create", "write", "unlink"},
     "sms.sender": {"action_start", "action_view_messages"},
     "sms.purpose.rule": {"create", "write"},
-    "sms.sms": {"create", "send", "resend_failed"},
+    "sms.quiet.hours": {"create", "write", "unlink"},
+    "sms.reschedule": {"action_move"},
+    "sms.sms": {
+        *("create", "send", "resend_failed"),
+        *("action_cancel_waiting", "action_change_time"),
+    },
     "sms.template": {"write"},
     "sms.twilio.number": {"create", "write", "unlink"},
     "sms.unusable.number": {"unlink"},

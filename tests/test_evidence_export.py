@@ -9,6 +9,7 @@ from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
+from ..models.sms_evidence_audit import MAX_TRIES
 from ..tools import evidence
 from .common import phone_number
 from .test_evidence_packet import PacketCase
@@ -233,6 +234,19 @@ class TestAudit(PacketCase):
         self.assertFalse(audit.exists())
         self.assertTrue(export.exists())
 
+    def test_erasure_reaches_the_file(self):
+        event = self.record_consent()
+        audit = self.make_audit()
+        audit.action_make()
+        self.run_audits()
+        self.assertTrue(audit.file)
+        event.evidence_id._erase()
+        self.assertFalse(audit.file)
+        self.assertIn("Make it again", audit.problem)
+        audit.action_make()
+        self.run_audits()
+        self.assertEqual(audit.state, "ready")
+
     def test_a_right_that_was_lost_since_is_noticed(self):
         audit = self.make_audit()
         audit.action_make()
@@ -243,6 +257,17 @@ class TestAudit(PacketCase):
         self.assertEqual(audit.state, "failed")
         self.assertIn("Only compliance officers", audit.problem)
         self.assertFalse(self.env["sms.evidence.export"].search([]))
+
+    def test_what_the_server_ends_each_time_is_given_up(self):
+        audit = self.make_audit()
+        audit.action_make()
+        audit.sudo().tries = MAX_TRIES
+        self.run_audits()
+        self.assertEqual(audit.state, "failed")
+        self.assertIn("shorter period", audit.problem)
+        audit.action_make()
+        self.run_audits()
+        self.assertEqual(audit.state, "ready")
 
     def test_who_may(self):
         for user in (self.agent, self.manager, self.employee, self.administrator):
