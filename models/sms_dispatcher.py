@@ -47,13 +47,17 @@ class SmsDispatcher(models.AbstractModel):
         """Work off the outbox until it is empty or the cron's time is over."""
         self._in_new_transaction(self._mark_abandoned)
         self._in_new_transaction(self._release_strangers)
-        seconds_left = float("inf")
+        seconds_left, busy_at = float("inf"), time.monotonic()
         with Poster(self._get_in_flight()) as poster:
             while True:
                 is_open = seconds_left > 0 and not _stopping.is_set()
                 if is_open:
                     self._fill(poster)
-                if not poster.pending and not (is_open and self._wait_for_due()):
+                if poster.pending:
+                    busy_at = time.monotonic()
+                elif time.monotonic() - busy_at > LINGER or not (
+                    is_open and self._wait_for_due()
+                ):
                     break
                 results = poster.collect(PATIENCE) if poster.pending else []
                 if results:

@@ -6,6 +6,9 @@ from odoo.tools import SQL
 
 from ..tools import pace
 
+#: UTC by the database's clock, now and not when the transaction began.
+CLOCK = SQL("(clock_timestamp() AT TIME ZONE 'UTC')")
+
 
 class ReadySender(NamedTuple):
     """A sender that may send now, and how much.
@@ -58,8 +61,8 @@ class SmsSenderPace(models.Model):
                 """
                 SELECT sender.id, sender.rate,
                        COALESCE(row.slowed_to, 1),
-                       EXTRACT(EPOCH FROM %(now)s - row.slowed_at)::float,
-                       EXTRACT(EPOCH FROM row.next_at - %(now)s)::float
+                       EXTRACT(EPOCH FROM %(clock)s - row.slowed_at)::float,
+                       EXTRACT(EPOCH FROM row.next_at - %(clock)s)::float
                   FROM sms_sender sender
                   JOIN res_company company ON company.id = sender.company_id
                    AND company.sms_provider = sender.provider
@@ -73,7 +76,8 @@ class SmsSenderPace(models.Model):
                        )
               ORDER BY row.next_at NULLS FIRST, sender.id
                 """,
-                now=SQL("(clock_timestamp() AT TIME ZONE 'UTC')"),
+                clock=CLOCK,
+                now=fields.Datetime.now(),
             )
         )
         ready = []
@@ -98,15 +102,15 @@ class SmsSenderPace(models.Model):
             SQL(
                 """
                 INSERT INTO sms_sender_pace AS row (sender_id, next_at, slowed_to)
-                VALUES (%(sender)s, %(now)s + %(length)s * interval '1 second', 1)
+                VALUES (%(sender)s, %(clock)s + %(length)s * interval '1 second', 1)
                 ON CONFLICT (sender_id) DO UPDATE
-                   SET next_at = GREATEST(row.next_at, %(now)s)
+                   SET next_at = GREATEST(row.next_at, %(clock)s)
                                  + %(length)s * interval '1 second'
-             RETURNING EXTRACT(EPOCH FROM next_at - %(now)s)::float - %(length)s
+             RETURNING EXTRACT(EPOCH FROM next_at - %(clock)s)::float - %(length)s
                 """,
                 sender=ready.id,
                 length=segments / ready.rate,
-                now=SQL("(clock_timestamp() AT TIME ZONE 'UTC')"),
+                clock=CLOCK,
             )
         )
         return max(delay, 0.0)
