@@ -265,6 +265,36 @@ class TestCompanyRules(SmsCase):
         self.assertTrue(keywords.search([("word", "=", "STOP")]))
 
 
+class TestMenus(SmsCase):
+    """Each finds what they may do, and nothing that would refuse them."""
+
+    MENUS = {
+        "helpdesk_mgmt.helpdesk_ticket_main_menu": "own agent manager officer",
+        "helpdesk_mgmt.helpdesk_ticket_dashboard_menu": "own agent manager",
+        "helpdesk_mgmt.helpdesk_ticket_menu": "own agent manager",
+        f"{MODULE}.sms_menu_messages": "agent manager officer",
+        f"{MODULE}.sms_menu_consent_numbers": "agent manager officer",
+        f"{MODULE}.sms_menu_consent_events": "agent manager officer",
+        f"{MODULE}.sms_menu_consent_reviews": "manager officer",
+        f"{MODULE}.sms_menu_wordings": "manager",
+    }
+
+    def test_who_sees_which_menu(self):
+        users = {
+            "own": self.own_agent,
+            "agent": self.agent,
+            "manager": self.manager,
+            "officer": self.compliance_officer,
+            "employee": self.employee,
+        }
+        for name, user in users.items():
+            visible = self.env["ir.ui.menu"].with_user(user).load_menus(False)
+            found = {xmlid for xmlid in self.MENUS if self.env.ref(xmlid).id in visible}
+            wanted = {x for x, names in self.MENUS.items() if name in names.split()}
+            with self.subTest(user=name):
+                self.assertEqual(found, wanted)
+
+
 class TestSecrets(SmsCase):
     """A secret is the administrator's to set, and nobody's to see by the way."""
 

@@ -77,6 +77,10 @@ SAID = (
         "Another system (Ana) reported that Dana opted out: no more texts of any kind.",
     ),
     (
+        *("revoked", "blacklist", ""),
+        "Ana put the number on the phone blacklist: no more texts of any kind.",
+    ),
+    (
         *("revoked", "phone", ""),
         "Ana recorded that Dana opted out (Said on the phone): no more texts "
         "of any kind.",

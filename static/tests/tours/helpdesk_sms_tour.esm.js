@@ -131,7 +131,8 @@ tours.add("helpdesk_sms_agent_asks_why", {
     steps: () => [
         {
             content: "Ask the badge, with the keyboard",
-            trigger: ".o_field_widget[name=sms_consent_state] button:contains(May text)",
+            trigger:
+                ".o_field_widget[name=sms_consent_state] button:contains(May text)",
             run({anchor}) {
                 anchor.focus();
                 anchor.click();
