@@ -30,6 +30,7 @@ SENTENCES = {
     (consent.RESTORED, None): "_say_rejoined",
     (consent.EXPIRED, "carrier"): "_say_gone",
     (consent.EXPIRED, "keyword"): "_say_strangers",
+    (consent.EXPIRED, "erasure"): "_say_erased",
     (consent.EXPIRED, None): "_say_expired",
 }
 

@@ -125,3 +125,11 @@ class SmsConsentStory(models.AbstractModel):
     @api.model
     def _say_expired(self, moment, facts):
         return self.env._("%(purposes)s: expired by itself.", **facts)
+
+    @api.model
+    def _say_erased(self, moment, facts):
+        return self.env._(
+            "%(user)s erased the person at their request: the consent to %(purposes)s "
+            "cannot be proved any more and has ended.",
+            **facts,
+        )

@@ -42,6 +42,10 @@ sms.consent.review  ....  ....  ....  rw..  rw..  ....  ....  ....  rw..
 sms.quiet.hours     ....  ....  r...  rwc.  r...  ....  ....  ....  rwc.
 sms.reschedule      ....  ....  rwc.  rwc.  ....  ....  ....  ....  rwc.
 sms.scope.rule      ....  ....  ....  rwcu  rwcu  ....  ....  ....  rwcu
+sms.erasure         ....  ....  ....  ....  r...  ....  ....  ....  ....
+sms.erasure.wizard        ....  ....  ....  ....  rwcu  ....  ....  ....  ....
+sms.erasure.wizard.line   ....  ....  ....  ....  rwcu  ....  ....  ....  ....
+sms.retention.form        ....  ....  ....  ....  rwcu  ....  ....  ....  rwcu
 sms.inbound         ....  ....  r...  r...  r...  ....  ....  ....  r...
 sms.sms             ....  ....  r...  r...  r...  ....  ....  ....  rwcu
 sms.template        r...  r...  r...  rwcu  r...  r...  ....  ....  rwcu
@@ -63,7 +67,9 @@ PUBLIC_METHODS = {
     "res.partner": {"mail_allowed_qweb_expressions"},
     "res.config.settings": {"action_rotate_sms_webhook_key"},
     "sms.composer": {"action_record_sms_consent"},
-    "sms.consent": {"action_record_sms_consent", "get_story"},
+    "sms.consent": {
+        *("action_record_sms_consent", "action_erase_person", "get_story"),
+    },
     "sms.consent.api": {
         *("record_consent", "record_opt_out", "get_state", "get_wordings"),
     },
@@ -78,6 +84,7 @@ PUBLIC_METHODS = {
     "sms.consent.paper.line": {"action_record", "action_view_scan"},
     "sms.consent.record": {"action_record"},
     "sms.consent.review": {"create", "write", "action_opt_out", "action_conversation"},
+    "sms.erasure.wizard": {"default_get", "action_erase"},
     "sms.evidence.audit": {"create", "write", "action_make", "action_refresh"},
     "sms.evidence.export": {"write"},
     "sms.evidence.wizard": {"default_get", "action_make"},
@@ -87,8 +94,9 @@ PUBLIC_METHODS = {
     "sms.purpose.rule": {"create", "write"},
     "sms.quiet.hours": {"create", "write", "unlink"},
     "sms.reschedule": {"action_move"},
+    "sms.retention.form": {"action_save"},
     "sms.sms": {
-        *("create", "send", "resend_failed"),
+        *("create", "write", "send", "resend_failed"),
         *("action_cancel_waiting", "action_change_time"),
     },
     "sms.template": {"write"},
@@ -662,15 +670,18 @@ class TestOutside(SmsCase):
             ("sms.consent.link", "_append"),
             ("sms.consent", "_apply"),
             ("sms.consent", "_upsert"),
+            ("sms.erasure", "_erase"),
             ("sms.gate", "_decide"),
             ("sms.dispatcher", "_run"),
             ("sms.opt.in", "_ask"),
             ("sms.preference.link", "_get_urls"),
             ("sms.rate.limit", "_is_over"),
+            ("sms.retention", "_run"),
             ("sms.inbound", "_receive"),
             ("sms.inbound.router", "_route"),
             ("sms.sms", "_apply_report"),
             ("sms.sms", "_cancel_waiting"),
+            ("sms.sms", "_forget"),
             ("res.company", "_get_sms_account"),
             ("res.company", "_find_by_sms_webhook_key"),
             ("sms.virtual.phone", "_get_user_bus_channels"),
