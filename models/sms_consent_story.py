@@ -87,6 +87,7 @@ class SmsConsentStory(models.AbstractModel):
         """Put together what one act of a person has entered, as list of moments."""
         texts = {text: text for text in self._get_texts(events)}
         confirmations = self.env["sms.evidence"]._read_confirmations(events.ids)
+        sms_ids = [sms_id for sms_id, _sent_at in confirmations.values()]
         messages_sudo = self.env["sms.sms"].sudo()
         moments = []
         for _key, group in groupby(events, self._get_act):
@@ -94,7 +95,7 @@ class SmsConsentStory(models.AbstractModel):
             own = own.with_prefetch(events._prefetch_ids)
             text = self._get_text(own[0])
             sms_id, _sent_at = confirmations.get(own[0].evidence_id.id, (None, None))
-            confirmation = messages_sudo.browse(sms_id)
+            confirmation = messages_sudo.browse(sms_id).with_prefetch(sms_ids)
             moments.append(Moment(own, texts.get(text, text.browse()), confirmation))
         return moments
 
