@@ -28,6 +28,7 @@
         "views/sms_consent_views.xml",
         "views/sms_ledger_views.xml",
         "views/sms_consent_review_views.xml",
+        "views/sms_erasure_views.xml",
         "views/sms_scope_rule_views.xml",
         "views/sms_purpose_rule_views.xml",
         "views/sms_quiet_hours_views.xml",

@@ -33,6 +33,18 @@ class ResConfigSettings(models.TransientModel):
     sms_consent_months = fields.Integer(
         related="company_id.sms_consent_months", readonly=False
     )
+    sms_keep_text_months = fields.Integer(
+        related="company_id.sms_keep_text_months", readonly=False
+    )
+    sms_keep_raw_months = fields.Integer(
+        related="company_id.sms_keep_raw_months", readonly=False
+    )
+    sms_keep_consent_years = fields.Integer(
+        related="company_id.sms_keep_consent_years", readonly=False
+    )
+    sms_keep_opt_out_years = fields.Integer(
+        related="company_id.sms_keep_opt_out_years", readonly=False
+    )
     sms_twilio_messaging_service_sid = fields.Char(
         related="company_id.sms_twilio_messaging_service_sid", readonly=False
     )

@@ -8,7 +8,10 @@ from ..tools import consent, gate
 from .sms_consent_key import ConsentKeyError
 
 #: Ways in behind which there is a colleague (or a system) who entered it.
-ENTERED_METHODS = ("paper", "in_person", "phone", "written", "import", "api")
+ENTERED_METHODS = (
+    *("paper", "in_person", "phone", "written"),
+    *("import", "api", "blacklist"),
+)
 
 
 class Found(NamedTuple):
@@ -75,10 +78,10 @@ class SmsConsentDetails(models.AbstractModel):
             "state": state,
             "label": self._get_labels("sms.consent", "state")[state],
             "number": self._format(number) or typed or "",
-            "purposes": []
-            if found.problem and not found.answers
-            else [
-                self._explain_purpose(*item, said, purpose) for item in answers.items()
+            "purposes": [
+                self._explain_purpose(*item, said, purpose)
+                for item in answers.items()
+                if found.problem in ("", gate.UNDER_REVIEW)
             ],
             **self._advise(company, state, found.problem, main),
         }

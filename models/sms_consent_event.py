@@ -27,6 +27,7 @@ METHOD_SELECTION = [
     ("carrier", "Carrier"),
     ("blacklist", "Phone blacklist"),
     ("time", "By itself, with time"),
+    ("erasure", "Erasure on request"),
 ]
 
 

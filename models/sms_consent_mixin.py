@@ -141,6 +141,7 @@ class SmsConsentMixin(models.AbstractModel):
             "name": self.env._("Record consent"),
             "res_model": "sms.consent.record",
             "view_mode": "form",
+            "views": [(False, "form")],
             "target": "new",
             "context": {
                 "default_company_id": company.id,

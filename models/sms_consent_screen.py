@@ -82,6 +82,7 @@ class SmsConsent(models.Model):
             "name": self.env._("Record consent"),
             "res_model": "sms.consent.record",
             "view_mode": "form",
+            "views": [(False, "form")],
             "target": "new",
             "context": {
                 "default_company_id": self.company_id.id,

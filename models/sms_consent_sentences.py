@@ -24,11 +24,13 @@ SENTENCES = {
     (consent.REVOKED, "carrier"): "_say_stopped_at_carrier",
     (consent.REVOKED, "import"): "_say_stopped_in_list",
     (consent.REVOKED, "api"): "_say_stopped_elsewhere",
+    (consent.REVOKED, "blacklist"): "_say_blacklisted",
     (consent.REVOKED, None): "_say_stopped_to_agent",
     (consent.RESTORED, "keyword"): "_say_rejoined_by_text",
     (consent.RESTORED, None): "_say_rejoined",
     (consent.EXPIRED, "carrier"): "_say_gone",
     (consent.EXPIRED, "keyword"): "_say_strangers",
+    (consent.EXPIRED, "erasure"): "_say_erased",
     (consent.EXPIRED, None): "_say_expired",
 }
 

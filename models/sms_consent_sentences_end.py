@@ -47,6 +47,14 @@ class SmsConsentStory(models.AbstractModel):
         )
 
     @api.model
+    def _say_blacklisted(self, moment, facts):
+        return self.env._(
+            "%(user)s put the number on the phone blacklist: %(end)s",
+            end=self._say_end(moment, facts),
+            **facts,
+        )
+
+    @api.model
     def _say_stopped_to_agent(self, moment, facts):
         return self.env._(
             "%(user)s recorded that %(who)s opted out (%(how)s): %(end)s",
@@ -117,3 +125,11 @@ class SmsConsentStory(models.AbstractModel):
     @api.model
     def _say_expired(self, moment, facts):
         return self.env._("%(purposes)s: expired by itself.", **facts)
+
+    @api.model
+    def _say_erased(self, moment, facts):
+        return self.env._(
+            "%(user)s erased the person at their request: the consent to %(purposes)s "
+            "cannot be proved any more and has ended.",
+            **facts,
+        )

@@ -6,13 +6,8 @@ from odoo import api, models
 from odoo.fields import Domain
 from odoo.tools import format_date, format_time, groupby
 
-from ..tools import consent
-
 #: Events that one page of a story tells of.
 PAGE_SIZE = 200
-
-#: A confirmation of an opt-out that left later is none (47 CFR 64.1200(a)(12)).
-CONFIRMED_WITHIN = timedelta(minutes=5)
 
 #: What was entered so long after it was said is told with both times.
 ENTERED_LATER = timedelta(minutes=1)
@@ -91,15 +86,16 @@ class SmsConsentStory(models.AbstractModel):
     def _get_moments(self, events):
         """Put together what one act of a person has entered, as list of moments."""
         texts = {text: text for text in self._get_texts(events)}
-        confirmations = self._get_confirmations(events)
+        confirmations = self.env["sms.evidence"]._read_confirmations(events.ids)
+        sms_ids = [sms_id for sms_id, _sent_at in confirmations.values()]
+        messages_sudo = self.env["sms.sms"].sudo()
         moments = []
         for _key, group in groupby(events, self._get_act):
             own = events.browse(event.id for event in group)
             own = own.with_prefetch(events._prefetch_ids)
             text = self._get_text(own[0])
-            confirmation = confirmations.browse()
-            if own[0].event == consent.REVOKED:
-                confirmation = self._find_confirmation(confirmations, own[0])
+            sms_id, _sent_at = confirmations.get(own[0].evidence_id.id, (None, None))
+            confirmation = messages_sudo.browse(sms_id).with_prefetch(sms_ids)
             moments.append(Moment(own, texts.get(text, text.browse()), confirmation))
         return moments
 
@@ -120,33 +116,6 @@ class SmsConsentStory(models.AbstractModel):
         """Return the texts that some events name, as far as they are still there."""
         texts = self.env["sms.inbound"].sudo()
         return texts.union(*(self._get_text(event) for event in events)).exists()
-
-    @api.model
-    def _get_confirmations(self, events):
-        """Return the confirmations of opt-outs that went to the number."""
-        messages_sudo = self.env["sms.sms"].sudo()
-        event = events.filtered("number")[-1:]
-        if not event:
-            return messages_sudo
-        return messages_sudo.search(
-            [
-                ("record_company_id", "=", event.company_id.id),
-                ("number", "=", event.number),
-                ("exemption", "=", "opt_out_confirmation"),
-            ],
-            order="id",
-            limit=PAGE_SIZE,
-        )
-
-    @api.model
-    def _find_confirmation(self, confirmations, event):
-        """Return the confirmation that an opt-out was answered by, or an empty set.
-
-        It was made in the same transaction, whose start is what it carries as its date.
-        """
-        return confirmations.filtered(
-            lambda sms: abs(sms.create_date - event.recorded_at) <= CONFIRMED_WITHIN
-        ).sorted(lambda sms: abs(sms.create_date - event.recorded_at))[:1]
 
     @api.model
     def _get_openable(self, moments):

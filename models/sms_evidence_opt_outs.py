@@ -68,6 +68,7 @@ class SmsEvidence(models.AbstractModel):
         Each text confirms one: that which was recorded when it was made. A second STOP
         is recorded and not answered.
 
+        :param list event_ids: those that are no opt-outs are left out
         :return: ``{evidence id: (message id, when it was handed over, or None)}``
         """
         self.env["sms.sms"].flush_model()
@@ -83,7 +84,7 @@ class SmsEvidence(models.AbstractModel):
                         OR sms.number = evidence.number
                        AND sms.create_date BETWEEN event.recorded_at - %s::interval
                                                AND event.recorded_at + %s::interval)
-                 WHERE event.id = ANY(%s)
+                 WHERE event.id = ANY(%s) AND event.event = %s
               ORDER BY sms.id,
                        abs(extract(epoch FROM sms.create_date - event.recorded_at)),
                        event.id
@@ -91,6 +92,7 @@ class SmsEvidence(models.AbstractModel):
                 CONFIRMATION_WINDOW,
                 CONFIRMATION_WINDOW,
                 list(event_ids),
+                consent.REVOKED,
             )
         )
         return {row[0]: row[1:] for row in reversed(rows)}

@@ -39,7 +39,7 @@ class GateClock:
             "now": self._now,
             "send_at": question.send_at or None,
             "expires_at": question.expires_at or None,
-            "key": question.key or question.number or "",
+            "key": question.key,
         }
         if question.company not in self._keeping:
             return {"when": When(**times)}

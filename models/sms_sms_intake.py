@@ -17,7 +17,8 @@ class PersonalText(NamedTuple):
 
     Our own code alone can put it there, as with :class:`PurposeCode`. It is compared
     with the message in full, so that nothing else that is sent meanwhile (by a rule, or
-    to another record) passes as written by a person.
+    to another record) passes as written by a person. The record is compared where its
+    text is sent (``MailThread._notify_thread_by_sms``).
     """
 
     model: str
@@ -71,7 +72,7 @@ class SmsSms(models.Model):
         partner_sudo = self.env["res.partner"].sudo()
         # One query for all: the loops below then find everything in the cache.
         message_sudo.browse(_ids(vals_list, "mail_message_id")).fetch(
-            ["model", "res_id", "record_company_id"]
+            ["model", "record_company_id"]
         )
         partner_sudo.browse(_ids(vals_list, "partner_id")).fetch(
             ["lang", "country_id", "state_id", "tz"]
@@ -129,8 +130,10 @@ class SmsSms(models.Model):
         :param str body: the text, before anything is added to it
         """
         written = self.env.context.get("sms_personal")
-        return isinstance(written, PersonalText) and written == PersonalText(
-            message.model, message.res_id, self.env.uid, body
+        return (
+            isinstance(written, PersonalText)
+            and written.model == message.model
+            and (written.user_id, written.body) == (self.env.uid, body)
         )
 
     @api.model
@@ -213,7 +216,8 @@ class SmsSms(models.Model):
                 sms.purpose_id or self.env["sms.purpose"]._get(MARKETING),
                 sms.exemption,
                 sms.is_personal,
-                sms.create_date,
+                # Not in the cache of a message that was just made: no query for others.
+                sms.create_date if sms.is_personal else None,
                 partner=sms.partner_id,
                 send_at=sms.send_at,
                 expires_at=sms.expires_at,

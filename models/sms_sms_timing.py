@@ -191,6 +191,9 @@ class SmsSms(models.Model):
                 start = event_sudo.exists().start
                 if start and start > fields.Datetime.now():
                     vals["expires_at"] = start
+            for name in ("send_at", "expires_at"):
+                # Code and clients give times as text too.
+                vals[name] = fields.Datetime.to_datetime(vals.get(name))
 
     @api.model
     def _get_time_values(self, decision):

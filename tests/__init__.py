@@ -12,6 +12,9 @@ from . import test_conversation
 from . import test_evidence
 from . import test_evidence_export
 from . import test_evidence_packet
+from . import test_erasure
+from . import test_erasure_everywhere
+from . import test_erasure_live
 from . import test_hooks
 from . import test_import
 from . import test_intake
@@ -28,6 +31,7 @@ from . import test_paper
 from . import test_providers
 from . import test_purpose_rule
 from . import test_quiet_hours
+from . import test_retention
 from . import test_review
 from . import test_scenario
 from . import test_scope_rule

@@ -31,7 +31,6 @@ ZONES = {
 
 #: Weekday, Saturday, Sunday: first hour and last of what may reach people.
 ALWAYS = [(8, 21)] * 3
-FEDERAL = [ALWAYS]
 STATES = {
     **dict.fromkeys(("FL", "WA", "MD", "OR", "LA", "NJ", "MA"), [(8, 20)] * 3),
     "TX": [(9, 21), (9, 21), (12, 21)],

@@ -109,6 +109,7 @@ class TestDetails(SmsCase):
             told = self.explain(user, record=self.customer)
             with self.subTest(user=user.login):
                 self.assertIn("may be an opt-out", told["advice"])
+                self.assertTrue(told["purposes"])
                 self.assertEqual(told["button"] and told["button"]["kind"], kind)
 
     def test_what_expired_says_when(self):

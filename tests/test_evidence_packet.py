@@ -322,6 +322,9 @@ class TestCertificate(PacketCase):
             "http://169.254.169.254/latest/meta-data",
             "file:///etc/passwd",
             "https://certificate.invalid/web/image/1",
+            "https://certificate.invalid/web/static/../../../../../etc/passwd",
+            "https://certificate.invalid/helpdesk_mgmt_sms/static/../models/sms_sms.py",
+            "https://certificate.invalid.example.com/web/static/img/logo.png",
         ):
             with self.subTest(url), self.assertRaises(ValueError):
                 fetch(url)

@@ -226,6 +226,13 @@ class TestHolding(QuietHoursCase):
                 (message.state, message.gate_reason), ("canceled", "expired")
             )
 
+    def test_times_as_text(self):
+        with freeze_time(NOON):
+            message = self.send(expires_at="2026-07-01 17:00:00")
+            self.assertBlocked(message, "ticket", "expired")
+            message = self.send(send_at="2026-07-01 20:00:00")
+            self.assertHeld(message, timing.SCHEDULED, datetime(2026, 7, 1, 20))
+
     def test_no_hour_in_common_is_told(self):
         self.env["sms.quiet.hours"].create(
             {
@@ -443,7 +450,7 @@ class TestMoving(QuietHoursCase):
             default_res_id=self.ticket.id,
         )
         form = Form(composer)
-        self.assertRegex(form.sms_time_note, r"^8:\d\d \(Denver\): Quiet hours")
+        self.assertRegex(form.sms_time_note, r"^8:00 \(Denver\): Quiet hours")
         form.send_at = datetime(2026, 7, 2, 16, 0)
         self.assertEqual(form.sms_time_note, "10:00 (Denver)")
 

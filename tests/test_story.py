@@ -77,6 +77,10 @@ SAID = (
         "Another system (Ana) reported that Dana opted out: no more texts of any kind.",
     ),
     (
+        *("revoked", "blacklist", ""),
+        "Ana put the number on the phone blacklist: no more texts of any kind.",
+    ),
+    (
         *("revoked", "phone", ""),
         "Ana recorded that Dana opted out (Said on the phone): no more texts "
         "of any kind.",
@@ -328,14 +332,18 @@ class TestStory(StoryCase):
         self.assertEqual(len(self.get_entries()), 1)
 
     def test_the_queries_do_not_grow_with_the_story(self):
-        for _turn in range(3):
-            self.record_consent(name="Dana", wording="I agree")
-            self.receive("STOP")
+        def go_on(turns):
+            for turn in range(turns):
+                for body in ("SUPPORT", "YES", "STOP", "START"):
+                    self.receive(body)
+                self.record_consent(name=f"Dana {turn}", wording="I agree")
+            self.run_outbox()
+
+        go_on(2)
         self.tell()
         few = self.count_queries(self.tell)
-        for _turn in range(20):
-            self.record_consent(name="Dana", wording="I agree")
-            self.receive("STOP")
+        go_on(10)
+        self.assertGreater(len(self.get_entries()), 30)
         self.assertLessEqual(self.count_queries(self.tell), few)
 
 

@@ -219,7 +219,7 @@ class TestGate(BaseCase):
 
     def test_every_block_has_a_failure_that_the_chatter_shows(self):
         reasons = {decide(case).reason for case in all_facts()}
-        reasons |= {NO_NUMBER, BAD_NUMBER, gate.LEDGER_UNREADABLE}
+        reasons |= {NO_NUMBER, BAD_NUMBER, gate.LEDGER_UNREADABLE, gate.ERASED}
         reasons.add(decide(facts(is_under_review=True)).reason)
         reasons.add(decide(facts(is_unusable=True)).reason)
         reasons |= {gate.EXPIRED, gate.TOO_MANY}

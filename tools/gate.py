@@ -38,6 +38,7 @@ REFUSED_BY_APP = "refused_by_app"
 LEDGER_UNREADABLE = "ledger_unreadable"
 EXPIRED = "expired"
 TOO_MANY = "too_many"
+ERASED = "erased"
 
 #: reason of a block: failure type that Odoo shows in the chatter
 FAILURE_TYPES = {
@@ -53,6 +54,7 @@ FAILURE_TYPES = {
     LEDGER_UNREADABLE: "sms_no_provider",
     EXPIRED: "sms_expired",
     TOO_MANY: "sms_too_many",
+    ERASED: "sms_no_consent",
 }
 
 #: Texts that answer what the person has just texted. They pass without consent, each

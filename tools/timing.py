@@ -36,7 +36,8 @@ class When:
     :param tuple rules: the ``quiet_hours.Rule`` that apply
     :param datetime send_at: not before this, as its author wants it
     :param datetime expires_at: from then on the message has lost its point
-    :param str key: tells the message from others, to spread what is held
+    :param str key: tells the message from others, to spread what is held; empty: it
+        is not spread
     """
 
     now: datetime = datetime.min
@@ -63,6 +64,8 @@ class When:
             return wanted + NO_OPENING_PAUSE, NO_OPENING
         if opening == wanted:
             return wanted, IN_WINDOW if wanted == self.now else SCHEDULED
+        if not self.key:
+            return opening, QUIET_HOURS
         later = quiet_hours.spread(opening, self.key, zone_names, self.rules)
         return opening if self.is_too_late(later) else later, QUIET_HOURS
 
@@ -82,7 +85,7 @@ class When:
         """Return what is stored of the recipient's time, all empty if it was not asked.
 
         :return: zones (``"America/Denver"``), how they were found
-            (``"address,number"``) and the local time (``"2026-11-25 20:14 Denver"``);
+            (``"address, number"``) and the local time (``"2026-11-25 20:14 Denver"``);
             several are separated by commas
         """
         if not self.quiet_class:
@@ -96,6 +99,6 @@ def _describe(now, place):
     clocks = quiet_hours.local_times(now, place.zones)
     return (
         ",".join(place.zones),
-        ",".join(place.sources),
+        ", ".join(place.sources),
         ", ".join(f"{local:%Y-%m-%d %H:%M} {city}" for local, city in clocks),
     )

@@ -2,8 +2,12 @@
 from . import (
     sms_composer,
     sms_composer_badge,
+    sms_composer_forget,
     sms_composer_timing,
     sms_consent_record,
+    sms_erasure_wizard,
     sms_evidence_wizard,
+    sms_evidence_wizard_forget,
     sms_reschedule,
+    sms_retention_form,
 )
