@@ -57,10 +57,11 @@ class Poster:
 
         :param key: what its result shall be known by
         :param call: function without arguments; it must not raise
-        :param float delay: seconds from now until it is due
+        :param float delay: seconds from now until it is due; 0: at once
         """
         self.pending += 1
-        item = (time.monotonic() + delay, next(self._order), key, call)
+        due = time.monotonic() + delay if delay else 0.0
+        item = (due, next(self._order), key, call)
         with self._changed:
             heapq.heappush(self._due, item)
             self._changed.notify()
