@@ -15,6 +15,7 @@ PRINTED_ROWS = 200
 #: What an agent enters. Everything else enters itself, in the name of a system user.
 ENTERED_BY_PEOPLE = (
     *("paper", "in_person", "phone", "written", "import", "api", "blacklist"),
+    "erasure",
 )
 
 
@@ -64,6 +65,7 @@ class SmsCertificate(models.AbstractModel):
             "story": self._get_story(events, wordings),
             "links": {e["content"]["event_id"]: e["sequence"] for e in events},
             "all_purposes": self.env._("All text messages"),
+            "erased_text": self.env._("(the text was erased)"),
             "no_text": self.env._("(no text on record)"),
             "purposes": {
                 row["purpose"]: row["purpose_name"] for row in facts["answers"]
