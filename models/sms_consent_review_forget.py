@@ -38,7 +38,7 @@ class SmsConsentReview(models.Model):
             (len(self), self.env._("Reviews of possible opt-outs")),
             (
                 len(opened),
-                self.env._("of them not decided: they count as opt-outs"),
+                self.env._("Of these reviews, not decided: they count as opt-outs"),
             ),
         ]
 

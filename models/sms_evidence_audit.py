@@ -213,32 +213,7 @@ class SmsEvidenceAudit(models.Model):
             for day in days
         ]
 
-    @api.model
-    def _forget_files(self, companies):
-        """Delete the files of some companies: somebody in them was erased since."""
-        stale = self.search(
-            [("company_id", "in", companies.ids), ("state", "=", READY)]
-        )
-        problem = self.env._(
-            "Somebody's data was erased after this packet was made. Make it again."
-        )
-        stale.write({"state": FAILED, "file": False, "problem": problem})
-
     @api.autovacuum
     def _gc_files(self):
         """Forget files that were not fetched for long, and forms that were left."""
         self.search([("write_date", "<", fields.Datetime.now() - KEEP)]).unlink()
-
-
-class SmsConsentEvidence(models.Model):
-    """Erasure reaches the files that are still here to be fetched."""
-
-    _inherit = "sms.consent.evidence"
-
-    def _erase(self):
-        """Forget also the copies: files of audits, and those of open forms."""
-        companies = self.company_id
-        result = super()._erase()
-        self.env["sms.evidence.audit"].sudo()._forget_files(companies)
-        self.env["sms.evidence.wizard"].sudo()._forget_files(companies)
-        return result

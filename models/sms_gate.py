@@ -28,7 +28,7 @@ class GateQuestion(NamedTuple):
     exemption: str = ""
     is_personal: bool = False
     written_at: datetime | None = None
-    partner: models.BaseModel = ()
+    partner: models.BaseModel | None = None
     send_at: object = None
     expires_at: object = None
     key: str = ""

@@ -6,7 +6,7 @@ from odoo import fields
 from odoo.tools import SQL
 
 from ..tools import gate, quiet_hours, zones
-from ..tools.timing import When
+from ..tools.timing import ANSWER, When
 
 #: Daily limits count the messages of this time.
 DAY = timedelta(days=1)
@@ -56,12 +56,14 @@ class GateClock:
 
     def note(self, question, decision):
         """Count a message of this batch for those that come after it."""
-        if self._counts is not None and decision.verdict != gate.BLOCK:
+        is_counted = decision.verdict != gate.BLOCK and decision.timing != ANSWER
+        if self._counts is not None and is_counted:
             self._counts[_key(question)] += 1
 
     def _locate(self, question):
         """Return where the recipient may be."""
-        company, partner_sudo = question.company, question.partner.sudo()
+        company = question.company
+        partner_sudo = (question.partner or self._env["res.partner"]).sudo()
         if company not in self._company_places:
             self._company_places[company] = company._get_sms_place()
         codes = self._env["sms.gate"]
@@ -97,15 +99,19 @@ class GateClock:
     def _read_counts(self):
         """Count what has left within a day, by company, number and purpose.
 
-        For new messages what waits counts too. Who asks again about a waiting message
-        has it counted already, and must not count it against itself.
+        Answers to a person's own text do not count. For new messages what waits does.
+        Who asks again about a waiting message has it counted already, and must not
+        count it against itself.
         """
         sms_ids = [it.sms_id for it in self._questions if it.sms_id]
         states = ["process", "unknown", "pending", "sent"]
         if not sms_ids:
             states.append("outgoing")
         self._env["sms.sms"].flush_model(
-            ["state", "number", "purpose_id", "record_company_id", "claimed_at"]
+            [
+                *("state", "number", "purpose_id", "record_company_id"),
+                *("claimed_at", "gate_timing"),
+            ]
         )
         rows = self._env.execute_query(
             SQL(
@@ -116,7 +122,7 @@ class GateClock:
                    AND number = ANY(%s)
                    AND purpose_id = ANY(%s)
                    AND state = ANY(%s)
-                   AND exemption IS NULL
+                   AND gate_timing IS DISTINCT FROM %s
                    AND COALESCE(claimed_at, create_date) > %s
                    AND id != ALL(%s)
               GROUP BY record_company_id, number, purpose_id
@@ -125,6 +131,7 @@ class GateClock:
                 list({it.number for it in self._questions if it.number}),
                 list({it.purpose.id for it in self._questions}),
                 states,
+                ANSWER,
                 self._now - DAY,
                 sms_ids,
             )

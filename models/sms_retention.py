@@ -21,12 +21,21 @@ class SmsRetention(models.AbstractModel):
         for company in self.env["res.company"].sudo().search([]):
             limits = company._get_sms_limits()
             for _label, records, domain, forget in self._get_kinds(company, limits):
-                while batch := records.search(domain, limit=BATCH_SIZE, order="id"):
-                    done = len(batch)
-                    forget(batch)
-                    left = records.search_count(domain)
-                    if not self.env["ir.cron"]._commit_progress(done, remaining=left):
-                        return
+                if not self._forget_overdue(records, domain, forget):
+                    return
+
+    @api.model
+    def _forget_overdue(self, records, domain, forget):
+        """Forget what is overdue of one kind; say if the cron has time left."""
+        is_full = True
+        while is_full:
+            batch = records.search(domain, limit=BATCH_SIZE, order="id")
+            is_full = len(batch) == BATCH_SIZE
+            forget(batch)
+            cron = self.env["ir.cron"]
+            if not cron._commit_progress(len(batch), remaining=int(is_full)):
+                return False
+        return True
 
     @api.model
     def _get_kinds(self, company, limits):

@@ -97,7 +97,7 @@ class SmsSms(models.Model):
         waiting = self.filtered(lambda sms: sms.state == "outgoing")
         return [
             (len(self), self.env._("Texts sent, or to be sent")),
-            (len(waiting), self.env._("of them waiting: they are cancelled")),
+            (len(waiting), self.env._("Of these texts, waiting: they are cancelled")),
             (
                 len(self.mail_message_id._filter_texts()),
                 self.env._("Their copies in the chatter"),

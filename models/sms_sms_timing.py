@@ -9,9 +9,6 @@ from ..tools import gate, quiet_hours, timing
 
 APPOINTMENT_MODEL = "calendar.event"
 
-#: Reasons of a hold that say more than the time does.
-TOLD_HOLDS = {timing.SCHEDULED, timing.NO_OPENING}
-
 
 class SmsSms(models.Model):
     """When a message leaves: held, scheduled, expired.
@@ -98,8 +95,7 @@ class SmsSms(models.Model):
         for sms in self:
             if sms._is_held():
                 sms.shown_state = "held"
-                told = sms.gate_reason in TOLD_HOLDS
-                sms.shown_reason = sms.gate_label if told else ""
+                sms.shown_reason = sms.gate_label
             elif sms.state == "canceled" and sms.replaced_by_id:
                 sms.shown_state = "replaced"
             elif sms.state == "canceled" and sms.gate_reason == gate.EXPIRED:

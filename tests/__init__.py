@@ -50,6 +50,7 @@ from . import test_tools_purposes
 from . import test_tools_scans
 from . import test_tools_restore
 from . import test_tools_segments
+from . import test_tools_spellings
 from . import test_tools_tabular
 from . import test_tools_texts
 from . import test_tools_zones

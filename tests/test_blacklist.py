@@ -356,8 +356,16 @@ class TestOffTheBlacklist(BlacklistCase):
                 row.with_context(sms_erasure=claim).unlink()
 
     def test_an_erasure_takes_the_number_and_leaves_the_stop(self):
-        self.receive("STOP")
-        self.env["phone.blacklist"]._erase([self.number])
-        blacklist = self.env["phone.blacklist"].with_context(active_test=False)
-        self.assertFalse(blacklist.search([("number", "=", self.number)]))
-        self.assertTrue(self.is_stopped())
+        for index, is_opt_out in enumerate((False, True)):
+            number = phone_number(30 + index)
+            self.record_consent(number)
+            if not is_opt_out:
+                self.receive("STOP", number=number)
+            self.env["sms.erasure"]._erase(
+                self.company, number, "By e-mail", is_opt_out=is_opt_out
+            )
+            self.cr.flush()
+            blacklist = self.env["phone.blacklist"].with_context(active_test=False)
+            with self.subTest(is_opt_out=is_opt_out):
+                self.assertFalse(blacklist.search([("number", "=", number)]))
+                self.assertTrue(self.is_stopped(number))

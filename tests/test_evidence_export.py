@@ -97,14 +97,6 @@ class TestWizard(PacketCase):
             wizard.action_make()
         self.assertFalse(self.env["sms.evidence.export"].search([]))
 
-    def test_erasure_reaches_what_is_here_to_be_fetched(self):
-        event = self.record_consent()
-        wizard = self.open_wizard(numbers=self.number, kind="packet")
-        attachment = self.fetch(wizard.action_make())
-        event.evidence_id._erase()
-        self.assertFalse(wizard.exists())
-        self.assertFalse(attachment.sudo().exists())
-
     def test_the_record_of_exports_cannot_be_changed(self):
         self.record_consent()
         self.open_wizard(numbers=self.number, kind="packet").action_make()
@@ -233,19 +225,6 @@ class TestAudit(PacketCase):
         self.env["sms.evidence.audit"]._gc_files()
         self.assertFalse(audit.exists())
         self.assertTrue(export.exists())
-
-    def test_erasure_reaches_the_file(self):
-        event = self.record_consent()
-        audit = self.make_audit()
-        audit.action_make()
-        self.run_audits()
-        self.assertTrue(audit.file)
-        event.evidence_id._erase()
-        self.assertFalse(audit.file)
-        self.assertIn("Make it again", audit.problem)
-        audit.action_make()
-        self.run_audits()
-        self.assertEqual(audit.state, "ready")
 
     def test_a_right_that_was_lost_since_is_noticed(self):
         audit = self.make_audit()

@@ -11,7 +11,7 @@ from unittest import skipUnless
 from unittest.mock import patch
 
 from odoo.exceptions import AccessError, UserError
-from odoo.tools.pdf import OdooPdfFileReader
+from odoo.tools.pdf import OdooPdfFileReader, OdooPdfFileWriter
 
 from ..models.sms_evidence_packet import CERTIFICATE
 from ..report import ir_actions_report
@@ -314,6 +314,28 @@ class TestCertificate(PacketCase):
         self.assertEqual(json.loads(document)["reference"], self.facts["reference"])
         text = "".join(page.extract_text() for page in reader.pages)
         self.assertIn(self.facts["reference"], text)
+
+    def test_where_wkhtmltopdf_is_installed_it_makes_the_pdf(self):
+        """Here it is only asked: it needs a server that answers for the style sheet."""
+        stream, asked = io.BytesIO(), []
+        writer = OdooPdfFileWriter()
+        writer.add_blank_page(595, 842)
+        writer.write(stream)
+
+        def run(reports, bodies, **_options):
+            asked.extend(bodies)
+            return stream.getvalue()
+
+        reports = type(self.env["ir.actions.report"])
+        source = self.source.with_context(force_report_rendering=True)
+        with (
+            patch.object(reports, "get_wkhtmltopdf_state", lambda self: "ok"),
+            patch.object(reports, "_run_wkhtmltopdf", run),
+        ):
+            data = source._make_certificate(self.facts)
+        [body] = asked
+        self.assertIn(self.facts["reference"], str(body))
+        self.assertTrue(data.startswith(b"%PDF"))
 
     @skipUnless(ir_actions_report.load_weasyprint(), "WeasyPrint is not installed")
     def test_the_pdf_fetches_nothing(self):

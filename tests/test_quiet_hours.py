@@ -274,6 +274,13 @@ class TestTooMany(QuietHoursCase):
         with freeze_time("2026-07-02 18:00:01"):
             self.assertSent(self.send(), "ticket")
 
+    def test_answers_to_their_own_texts_do_not_count(self):
+        with freeze_time(NOON):
+            for _index in range(4):
+                self.receive("HELP")
+            self.assertEqual(len(self.messages_to()), 4)
+            self.assertSent(self.send(), "ticket")
+
     def test_in_one_batch(self):
         with freeze_time(NOON):
             values = {

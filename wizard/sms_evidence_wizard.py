@@ -127,8 +127,3 @@ class SmsEvidenceWizard(models.TransientModel):
             event_count=len(facts["events"]),
             message_count=len(facts["messages"]),
         )
-
-    @api.model
-    def _forget_files(self, companies):
-        """Delete what was made for some companies and is still here."""
-        self.search([("company_id", "in", companies.ids)]).unlink()

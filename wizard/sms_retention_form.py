@@ -19,7 +19,9 @@ class SmsRetentionForm(models.TransientModel):
         default=lambda self: self.env.company,
     )  # fmt: skip
     text = fields.Integer("Texts", default=lambda self: self._default_time("text"))
-    raw = fields.Integer("Raw Texts", default=lambda self: self._default_time("raw"))
+    raw = fields.Integer(
+        "Raw Form of Texts", default=lambda self: self._default_time("raw")
+    )
     consent = fields.Integer(
         "Evidence of Consent", default=lambda self: self._default_time("consent")
     )
