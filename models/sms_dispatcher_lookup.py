@@ -62,6 +62,7 @@ class SmsDispatcher(models.AbstractModel):
                   JOIN res_company company ON company.id = sms.record_company_id
                    AND company.sms_provider = sms.provider
                  WHERE sms.lookup_at <= %s AND sms.state IN ('unknown', 'pending')
+                   AND sms.erased_at IS NULL
               ORDER BY sms.lookup_at
                  LIMIT %s
                    FOR UPDATE OF sms SKIP LOCKED

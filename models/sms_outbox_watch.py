@@ -103,7 +103,7 @@ class SmsOutboxWatch(models.AbstractModel):
                        count(*) FILTER (WHERE state = 'unknown'
                                           AND claimed_at < %(unknown)s)
                   FROM sms_sms
-                 WHERE record_company_id = %(company)s
+                 WHERE record_company_id = %(company)s AND erased_at IS NULL
                    AND state IN ('outgoing', 'process', 'unknown')
                 """,
                 due=SQL("(state = 'outgoing' AND not_before <= %s)", now),

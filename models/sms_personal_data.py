@@ -11,6 +11,7 @@ HOLDERS = (
     "mail.notification",
     "sms.sms",
     "sms.inbound",
+    "sms.unusable.number",
     "sms.consent.review",
     "sms.consent.import",
     "sms.consent.import.row",

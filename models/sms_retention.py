@@ -56,10 +56,14 @@ class SmsRetention(models.AbstractModel):
             records = self.env[name].sudo().with_context(active_test=False)
             domain = records._get_overdue_domain(company, limits)
             yield label, records, domain, type(records)._forget
-        inbound_sudo = self.env["sms.inbound"].sudo()
-        domain = inbound_sudo._get_overdue_raw_domain(company, limits)
-        label = self.env._("Raw forms of received texts")
-        yield label, inbound_sudo, domain, type(inbound_sudo)._forget_raw
+        raw_labels = {
+            "sms.inbound": self.env._("Raw forms of received texts"),
+            "sms.report": self.env._("Raw forms of delivery reports"),
+        }
+        for name, label in raw_labels.items():
+            records = self.env[name].sudo()
+            domain = records._get_overdue_raw_domain(company, limits)
+            yield label, records, domain, type(records)._forget_raw
 
     @api.model
     def _count(self, company, limits):

@@ -66,6 +66,10 @@ class SmsSms(models.Model):
         """Record nothing of who is erased: the number is not known any more."""
         return None if self.erased_at else super()._record_carrier_opt_out(code)
 
+    def _end_number_after(self, policy):
+        """End no number of who is erased: it is not known any more."""
+        return None if self.erased_at else super()._end_number_after(policy)
+
     def _record_gone(self, code):
         """Record nothing of who is erased: their consent has ended."""
         return None if self.erased_at else super()._record_gone(code)
@@ -142,7 +146,8 @@ class SmsSms(models.Model):
         self.env["sms.sms"].invalidate_model()
 
     def _forget_traces(self):
-        """Take the number out of mass mailing's statistics, where that is installed."""
+        """Take the number out of delivery reports and mass mailing's statistics."""
+        self.report_ids._forget_raw()
         if "mailing.trace" in self.env:
             traces = self.env["mailing.trace"].search([("sms_id_int", "in", self.ids)])
             traces.write({"sms_number": False})

@@ -218,7 +218,7 @@ class TestTexts(ErasureCase):
                 sms = self.text()
                 sms.write({"state": "process", "provider": "sandbox"})
                 self.erase()
-                dispatcher._settle([(sms.id, outcome)])
+                dispatcher._settle([(("send", sms.id), outcome)])
                 self.assertEqual((sms.state, sms.carrier_detail), (state, False))
                 told = self.notifications_of(self.ticket)[-1:]
                 self.assertNotIn(self.number, told.failure_reason or "")
@@ -228,7 +228,7 @@ class TestTexts(ErasureCase):
         sms.write({"state": "process", "provider": "sandbox", "attempts": 1})
         self.erase()
         again = base.Outcome(base.AGAIN, detail=self.number)
-        self.env["sms.dispatcher"]._settle([(sms.id, again)])
+        self.env["sms.dispatcher"]._settle([(("send", sms.id), again)])
         sms.not_before = False
         self.run_outbox()
         self.assertEqual((sms.state, sms.gate_reason), ("canceled", "erased"))
@@ -542,6 +542,10 @@ class TestHolders(SmsCase):
         "sms.erasure.wizard": "deletes itself",
         "sms.erasure.wizard.line": "goes with its wizard",
         "sms.rate.limit": "counters of buckets",
+        "sms.report": "its raw form is emptied with its message",
+        "sms.outbox.alert": "about our own senders",
+        "sms.sender": "our own numbers",
+        "sms.fault": "set up by managers",
         "sms.keyword": "set up by managers",
         "sms.purpose": "set up by managers",
         "sms.purpose.rule": "set up by managers",
