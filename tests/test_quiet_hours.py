@@ -187,10 +187,13 @@ class TestHolding(QuietHoursCase):
             message = self.send("marketing", record_company_id=company.id)
             self.assertEqual(message.gate_timing, timing.NOT_KEPT)
             self.assertFalse(message.local_time)
+            message.unlink()
             company.sms_quiet_hours = True
             message = self.send("marketing", record_company_id=company.id)
             self.assertHeld(message)
             message.send()
+            self.assertHeld(message)
+            self.run_native_queue()
             self.assertHeld(message)
             self.assertNotIn(
                 message,
