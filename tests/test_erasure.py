@@ -4,6 +4,7 @@ import os
 import runpy
 import tempfile
 
+from odoo import fields
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import Form, tagged
 
@@ -229,7 +230,7 @@ class TestTexts(ErasureCase):
         self.erase()
         again = base.Outcome(base.AGAIN, detail=self.number)
         self.env["sms.dispatcher"]._settle([(("send", sms.id), again)])
-        sms.not_before = False
+        sms.not_before = fields.Datetime.now()
         self.run_outbox()
         self.assertEqual((sms.state, sms.gate_reason), ("canceled", "erased"))
 
