@@ -4,7 +4,9 @@ import random
 import threading
 import time
 from functools import partial
+from typing import NamedTuple
 
+from psycopg2 import InterfaceError, OperationalError
 from psycopg2.errors import DeadlockDetected, SerializationFailure
 from psycopg2.extensions import TRANSACTION_STATUS_IDLE
 
@@ -12,7 +14,7 @@ from odoo import api, fields, models
 from odoo.service.server import CommonServer
 
 from ..providers import base
-from ..providers.poster import MAX_IN_FLIGHT, Poster
+from ..providers.poster import MAX_IN_FLIGHT, Poster, wait_until_closed
 
 _logger = logging.getLogger(__name__)
 
@@ -25,9 +27,37 @@ PATIENCE = 0.5
 #: How often to start over when another transaction was in the way.
 MAX_CONFLICTS = 8
 
+#: Seconds after its claim within which a post must begin. Later its claim may have
+#: been taken for abandoned, and somebody else may be at it.
+POST_WITHIN = 60.0
+#: Seconds without any answer after which a run ends: its claims are abandoned by then.
+GIVE_UP = 120.0
+#: Seconds that the server's end may wait for what is in flight.
+STOP_WITHIN = 15.0
+
 #: Set when the server is asked to end: nothing more is claimed.
 _stopping = threading.Event()
-CommonServer.on_stop(_stopping.set)
+
+
+def _stop():
+    """Let the runs of this process end in order; the server ends after that."""
+    _stopping.set()
+    wait_until_closed(STOP_WITHIN)
+
+
+CommonServer.on_stop(_stop)
+
+
+class Call(NamedTuple):
+    """What a call to a carrier is about: by this its answer is known again.
+
+    ``kind`` is ``send``, ``find`` or ``fetch``; ``attempt`` is the message's, so that
+    what comes too late is not taken for an answer on a later attempt.
+    """
+
+    kind: str
+    sms_id: int
+    attempt: int
 
 
 class SmsDispatcher(models.AbstractModel):
@@ -45,38 +75,59 @@ class SmsDispatcher(models.AbstractModel):
     @api.model
     def _run(self):
         """Work off the outbox until it is empty or the cron's time is over."""
-        self._in_new_transaction(self._mark_abandoned)
-        seconds_left = float("inf")
+        seconds_left = self._commit(remaining=1)
+        answered_at = time.monotonic()
+        is_alone = True
         with Poster(self._get_in_flight()) as poster:
             while True:
                 is_open = seconds_left > 0 and not _stopping.is_set()
-                if is_open:
-                    self._fill(poster)
-                if not poster.pending and not (is_open and self._wait_for_due()):
-                    break
+                if is_open and self._fill(poster) and is_alone:
+                    self._wake_others()
+                    is_alone = False
+                if not poster.pending:
+                    answered_at = time.monotonic()
+                    if not (is_open and self._wait_for_due()):
+                        break
                 results = poster.collect(PATIENCE) if poster.pending else []
                 if results:
-                    self._in_new_transaction(self._settle, results)
+                    answered_at = time.monotonic()
+                    self._settle_safely(results)
+                elif time.monotonic() - answered_at > GIVE_UP:
+                    _logger.error("%d calls to carriers do not end", poster.pending)
+                    break
                 seconds_left = self._commit(len(results), remaining=1)
-        self._hand_over()
+            self._hand_over()
 
     @api.model
     def _fill(self, poster):
-        """Claim what may leave now, and hand it to the threads."""
+        """Claim what may leave now, and hand it to the threads.
+
+        :return: whether there may be more than this worker can take
+        """
         # Claims of a few would cost as much as claims of many.
         if poster.room < poster.size:
-            return
-        calls = self._in_new_transaction(self._claim_lookups, poster.room)
-        calls += self._in_new_transaction(self._claim, poster.room)
+            return False
+        until = time.monotonic() + POST_WITHIN
+        room = poster.room
+        calls = self._in_new_transaction(self._claim_lookups, room)
+        calls += self._in_new_transaction(self._claim, room - len(calls))
         for key, call, delay in calls:
-            poster.submit(key, partial(self._guard, call), delay)
+            poster.submit(key, partial(self._guard, key, call, until), delay)
+        return len(calls) >= room
 
     @staticmethod
-    def _guard(call):
+    def _guard(key, call, until):
         """Make one call; what an adapter raises must not take others along.
 
         Runs in a thread, without the database.
+
+        :param Call key: what it is about
+        :param float until: no post after this time (``time.monotonic()``)
         """
+        if key.kind == "send" and time.monotonic() > until:
+            return base.Outcome(
+                base.AGAIN, fault=base.NO_CONNECTION, failure_type="sms_server"
+            )
         try:
             return call()
         except base.LookupFailed:
@@ -89,6 +140,39 @@ class SmsDispatcher(models.AbstractModel):
                 failure_type="sms_server",
                 detail=type(error).__name__,
             )
+
+    @api.model
+    def _settle_safely(self, results):
+        """Write down what the calls came to; one that cannot be, alone is left out.
+
+        It stays claimed, is looked up in a while, and keeps nobody else waiting.
+
+        :param results: as for :meth:`_settle`
+        """
+        try:
+            self._in_new_transaction(self._settle, results)
+        except (OperationalError, InterfaceError):  # the database is gone
+            raise
+        except Exception:
+            self.env.cr.rollback()
+            self.env.transaction.clear()
+            if len(results) == 1:
+                _logger.exception("The end of text message %s is lost", results[0][0])
+                return
+            for result in results:
+                self._settle_safely([result])
+
+    @api.model
+    def _wake_others(self):
+        """Wake the other dispatchers: more waits than this one can take."""
+        crons_sudo = self.env["ir.cron"].sudo()
+        for cron_sudo in crons_sudo.search(
+            [
+                ("model_id.model", "=", self._name),
+                ("id", "!=", self.env.context.get("cron_id")),
+            ]
+        ):
+            cron_sudo._trigger()
 
     @api.model
     def _wait_for_due(self):

@@ -23,16 +23,23 @@ class SmsDispatcher(models.AbstractModel):
     def _settle(self, results):
         """Write down what the poster's calls came to.
 
-        :param results: list of ``((kind, sms id), result)``; kind is ``send`` (an
-            ``Outcome``), ``find`` or ``fetch`` (see :meth:`_settle_lookups`)
+        What is about an earlier attempt than the message's last, or about a message
+        that is gone, is dropped.
+
+        :param results: list of ``(Call, result)``; the result of a ``send`` is an
+            ``Outcome``, of the others see :meth:`_settle_lookups`
         """
-        self._lock([sms_id for (_kind, sms_id), _result in results])
-        sent = {sms_id: end for (kind, sms_id), end in results if kind == "send"}
-        self._settle_sent(sent)
-        self._settle_lookups(
-            (kind, sms_id, end) for (kind, sms_id), end in results if kind != "send"
-        )
-        messages = self.env["sms.sms"].browse(sms_id for (_kind, sms_id), _ in results)
+        self._lock([call.sms_id for call, _result in results])
+        messages = self.env["sms.sms"].browse(call.sms_id for call, _ in results)
+        messages = messages.exists()
+        attempts = {sms.id: sms.attempts for sms in messages}
+        ends = [
+            (call.kind, call.sms_id, result)
+            for call, result in results
+            if attempts.get(call.sms_id) == call.attempt
+        ]
+        self._settle_sent({row: end for kind, row, end in ends if kind == "send"})
+        self._settle_lookups(end for end in ends if end[0] != "send")
         messages._update_trackers()
         messages.mail_message_id._notify_message_notification_update()
         self.env["sms.virtual.phone"]._notify_outgoing(messages)

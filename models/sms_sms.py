@@ -115,10 +115,17 @@ class SmsSms(models.Model):
         ondelete="restrict",
         help="What the person said that allows this message, or forbids it.",
     )
+    # Not read-only, only so that the intake can give what it has counted.
     segment_count = fields.Integer(
-        "Segments", compute="_compute_segments", store=True, precompute=True
+        "Segments",
+        compute="_compute_segments",
+        store=True,
+        precompute=True,
+        readonly=False,
     )
-    encoding = fields.Char(compute="_compute_segments", store=True, precompute=True)
+    encoding = fields.Char(
+        compute="_compute_segments", store=True, precompute=True, readonly=False
+    )
     provider = fields.Char(
         readonly=True, copy=False, help="Who carried it. Empty until it is claimed."
     )

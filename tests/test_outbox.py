@@ -263,6 +263,12 @@ class TestKill(OutboxCase):
         self.peer.behaviors[blocker] = "hold"
         self.make_ticket(self.join(blocker))
         self.peer.wait_for(blocker)
+        with self.cursor() as cr:
+            cr.execute(
+                "UPDATE sms_sender SET stop_count = 1, stopped_until = '2100-01-01' "
+                "WHERE provider = 'twilio' RETURNING id"
+            )
+            sender_ids = [row[0] for row in cr.fetchall()]
         partner_id = self.join(number)
         for index in range(5):
             self.make_ticket(partner_id, f"No. {index}")
@@ -271,6 +277,7 @@ class TestKill(OutboxCase):
         self.peer.release.set()
         self.peer.behaviors[blocker] = None
         self._restart()
+        self.rpc("sms.sender", "action_start", sender_ids)
         self.run_cron()
         self.peer.wait_for(number, 5)
         self.wait_state(number, "pending")
