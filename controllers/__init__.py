@@ -4,3 +4,4 @@ from . import public
 from . import portal
 from . import preferences
 from . import join
+from . import health

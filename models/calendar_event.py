@@ -57,13 +57,10 @@ class CalendarEvent(models.Model):
 
     def _get_sms_subjects(self):
         """Mean the customer's number, for appointments, in the current company."""
-        purpose = self.env["sms.purpose"]._get_for_model(self._name)
+        company = self.env.company
+        purpose = self.env["sms.purpose.rule"]._find_for_model(company, self._name)
         return {
-            event.id: (
-                self.env.company,
-                event.sms_customer_id.phone_sanitized,
-                purpose,
-            )
+            event.id: (company, event.sms_customer_id.phone_sanitized, purpose)
             for event in self
         }
 

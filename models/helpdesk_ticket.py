@@ -82,9 +82,13 @@ class HelpdeskTicket(models.Model):
 
     def _get_sms_subjects(self):
         """Mean the ticket's own number, for texts about tickets."""
-        purpose = self.env["sms.purpose"]._get_for_model(self._name)
+        rules = self.env["sms.purpose.rule"]
         return {
-            ticket.id: (ticket.company_id, ticket.partner_phone_sanitized, purpose)
+            ticket.id: (
+                ticket.company_id,
+                ticket.partner_phone_sanitized,
+                rules._find_for_model(ticket.company_id, self._name),
+            )
             for ticket in self
         }
 
@@ -215,6 +219,6 @@ class HelpdeskTicket(models.Model):
         """
         self.ensure_one()
         ticket = self.with_user(SUPERUSER_ID).with_company(self.company_id)
-        ticket.with_context(sms_template_id=template.id)._message_sms_with_template(
+        ticket._message_sms_with_template(
             template=template, number_field="partner_phone", put_in_queue=True
         )

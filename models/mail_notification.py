@@ -1,5 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-from odoo import fields, models
+from odoo import api, fields, models
 
 
 class MailNotification(models.Model):
@@ -20,3 +20,22 @@ class MailNotification(models.Model):
             ("sms_no_provider", "Text messaging is not set up"),
         ]
     )
+    sms_answered_at = fields.Datetime(
+        "Answers Text Of",
+        readonly=True,
+        help="When the text came in that this one answers without recorded consent.",
+    )
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        """Keep which text a message answers: the chatter shows it without a query."""
+        sms_sudo = self.env["sms.sms"].sudo()
+        for vals in vals_list:
+            if sms_id := vals.get("sms_id_int"):
+                answered = sms_sudo.browse(sms_id).inbound_id
+                vals["sms_answered_at"] = answered.received_at
+        return super().create(vals_list)
+
+    def _to_store_defaults(self, target):
+        """Tell the chatter which text a message answers."""
+        return [*super()._to_store_defaults(target), "sms_answered_at"]

@@ -36,6 +36,13 @@ class ResConfigSettings(models.TransientModel):
         groups="base.group_system",
         help="It can be replaced, and not read.",
     )
+    sms_outbox_trouble = fields.Text(compute="_compute_sms_outbox_trouble")
+    sms_health_url = fields.Char(
+        "Address for Monitoring",
+        compute="_compute_sms_health_url",
+        groups="base.group_system",
+        help="Answers 200 while texts leave, 503 when something keeps them.",
+    )
     sms_inbound_url = fields.Char(related="company_id.sms_inbound_url")
 
     @api.depends("company_id")
@@ -43,6 +50,25 @@ class ResConfigSettings(models.TransientModel):
         for settings in self:
             is_set = bool(settings.company_id.sms_twilio_api_key_secret)
             settings.sms_twilio_api_key_secret = is_set and SECRET_MASK
+
+    @api.depends("company_id")
+    def _compute_sms_outbox_trouble(self):
+        alerts = self.env["sms.outbox.alert"]
+        for settings in self:
+            found = alerts.search(
+                [
+                    ("company_id", "=", settings.company_id.id),
+                    ("closed_at", "=", False),
+                ]
+            )
+            settings.sms_outbox_trouble = "\n".join(found.mapped("message"))
+
+    @api.depends("company_id")
+    def _compute_sms_health_url(self):
+        token = self.env["sms.outbox.watch"]._get_health_token()
+        for settings in self:
+            base_url = settings.company_id.get_base_url()
+            settings.sms_health_url = f"{base_url}/helpdesk_sms/health/{token}"
 
     def _inverse_sms_twilio_api_key_secret(self):
         for settings in self:

@@ -5,7 +5,7 @@ from typing import NamedTuple
 from odoo import api, fields, models
 from odoo.tools import SQL
 
-from ..tools import consent
+from ..tools import consent, gate
 from ..tools.consent import Answer
 
 STATE_SELECTION = [
@@ -21,14 +21,24 @@ READ_ANSWERS = "sms.consent:answers"
 
 
 class Known(NamedTuple):
-    """What a transaction has read: answers, and the numbers with an open review.
+    """What a transaction has read of some numbers.
 
-    ``unusable``: the numbers that their carrier cannot text.
+    The keys are ``(company id, number)``: the answers by purpose, the numbers with an
+    open review, when the noes were said by purpose, and the newest
+    :class:`gate.TheirText` of those who have texted lately, and the numbers that their
+    carrier cannot text.
     """
 
     answers: dict
     reviewed: set
+    stops: dict
+    texts: dict
     unusable: set
+
+    def get_stopped_at(self, key, purpose_id):
+        """Return when the newest no to a purpose or to all was said, or None."""
+        stops = self.stops.get(key, {})
+        return max(filter(None, map(stops.get, (purpose_id, False))), default=None)
 
 
 class SmsConsent(models.Model):
@@ -126,24 +136,12 @@ class SmsConsent(models.Model):
         return answers.get((company.id, number), {})
 
     @api.model
-    def _get_under_review(self, company_ids, numbers):
-        """Return which numbers have texted what a person has yet to read.
+    def _get_known(self, company_ids, numbers):
+        """Return all that the gate asks of some numbers, in one query.
 
-        By the same query as :meth:`_get_answers`: the gate asks for both.
-
-        :return: set of ``(company_id, number)``
+        :rtype: Known
         """
-        wanted = set(product(set(company_ids), set(filter(None, numbers))))
-        return wanted & self._read(wanted).reviewed
-
-    @api.model
-    def _get_unusable(self, company_ids, numbers):
-        """Return which numbers their carrier cannot text, by the same query.
-
-        :return: set of ``(company_id, number)``
-        """
-        wanted = set(product(set(company_ids), set(filter(None, numbers))))
-        return wanted & self._read(wanted).unusable
+        return self._read(set(product(set(company_ids), set(filter(None, numbers)))))
 
     @api.model
     def _read(self, wanted):
@@ -156,9 +154,8 @@ class SmsConsent(models.Model):
         :param set wanted: pairs of a company's id and a number
         :rtype: Known
         """
-        known = self.env.cr.precommit.data.setdefault(
-            READ_ANSWERS, Known({}, set(), set())
-        )
+        data = self.env.cr.precommit.data
+        known = data.setdefault(READ_ANSWERS, Known({}, set(), {}, {}, set()))
         missing = wanted - known.answers.keys()
         if missing:
             self._read_missing(known, missing)
@@ -173,47 +170,68 @@ class SmsConsent(models.Model):
         """
         self.env["sms.consent.review"].flush_model(["company_id", "number", "state"])
         self.env["sms.unusable.number"].flush_model()
+        self.env["sms.inbound"].flush_model()
         company_ids, numbers = (list(set(ids)) for ids in zip(*missing, strict=True))
         hashes = self.env["sms.consent.key"]._hash(numbers)
         numbers_by_hash = {value: number for number, value in hashes.items()}
         # Not before the key is known to be right: else the next look would find nobody.
         known.answers.update((key, {}) for key in missing)
-        rows = self.env.execute_query(
-            SQL(
-                """
-                SELECT 'answer', answer.*
-                  FROM unnest(%s::varchar[]) AS wanted (number_hash),
-                       LATERAL (
-                           SELECT company_id, number_hash, purpose_id, state, event_id
-                             FROM sms_consent
-                            WHERE company_id = ANY(%s)
-                              AND number_hash = wanted.number_hash
-                           OFFSET 0
-                       ) AS answer
-             UNION ALL
-                SELECT 'review', company_id, number, NULL, NULL, NULL
-                  FROM sms_consent_review
-                 WHERE state = 'open' AND company_id = ANY(%s) AND number = ANY(%s)
-             UNION ALL
-                SELECT 'unusable', company_id, number, NULL, NULL, NULL
-                  FROM sms_unusable_number
-                 WHERE company_id = ANY(%s) AND number = ANY(%s)
-                """,
-                list(numbers_by_hash),
-                company_ids,
-                company_ids,
-                numbers,
-                company_ids,
-                numbers,
-            )
+        query = self._get_known_query(company_ids, numbers, list(numbers_by_hash))
+        for what, company_id, sender, *row in self.env.execute_query(query):
+            key = (company_id, numbers_by_hash.get(sender, sender))
+            purpose_id, state, row_id, moment = row
+            if what == "review":
+                known.reviewed.add(key)
+            elif what == "unusable":
+                known.unusable.add(key)
+            elif what == "text":
+                known.texts[key] = gate.TheirText(row_id, moment)
+            else:
+                found = known.answers.setdefault(key, {})
+                found[purpose_id or False] = Answer(state, row_id)
+                if state == consent.OPTED_OUT:
+                    known.stops.setdefault(key, {})[purpose_id or False] = moment
+
+    @api.model
+    def _get_known_query(self, company_ids, numbers, hashes):
+        """Return the one query for answers, open reviews and the last text."""
+        since = fields.Datetime.now() - gate.CONVERSATION_TIME - gate.CONVERSATION_PAUSE
+        return SQL(
+            """
+            SELECT 'answer', answer.*
+              FROM unnest(%(hashes)s::varchar[]) AS wanted (number_hash),
+                   LATERAL (
+                       SELECT company_id, number_hash, purpose_id, state, event_id,
+                              since
+                         FROM sms_consent
+                        WHERE company_id = ANY(%(company_ids)s)
+                          AND number_hash = wanted.number_hash
+                       OFFSET 0
+                   ) AS answer
+         UNION ALL
+            SELECT 'review', company_id, number, NULL, NULL, NULL, NULL
+              FROM sms_consent_review
+             WHERE state = 'open' AND company_id = ANY(%(company_ids)s)
+               AND number = ANY(%(numbers)s)
+         UNION ALL
+            SELECT 'text', text.*
+              FROM unnest(%(numbers)s::varchar[]) AS wanted (number),
+                   LATERAL (
+                       SELECT DISTINCT ON (company_id)
+                              company_id, number, NULL::int, NULL, id, received_at
+                         FROM sms_inbound
+                        WHERE kind = 'conversation' AND number = wanted.number
+                          AND company_id = ANY(%(company_ids)s)
+                          AND received_at >= %(since)s
+                     ORDER BY company_id, received_at DESC, id DESC
+                       OFFSET 0
+                   ) AS text
+            """,
+            hashes=hashes,
+            company_ids=company_ids,
+            numbers=numbers,
+            since=since,
         )
-        for kind, company_id, sender, purpose_id, state, event_id in rows:
-            if kind != "answer":
-                marked = known.reviewed if kind == "review" else known.unusable
-                marked.add((company_id, sender))
-                continue
-            found = known.answers.setdefault((company_id, numbers_by_hash[sender]), {})
-            found[purpose_id or False] = Answer(state, event_id)
 
     @staticmethod
     def _get_answer(found, purpose_id):

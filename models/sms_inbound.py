@@ -3,7 +3,7 @@ import json
 import logging
 
 from odoo import api, fields, models
-from odoo.tools import SQL
+from odoo.tools import SQL, format_datetime, format_time
 
 from ..providers.base import E164
 from ..tools import texts
@@ -67,6 +67,15 @@ class SmsInbound(models.Model):
 
     _provider_sid_unique = models.UniqueIndex("(company_id, provider_sid)")
     _number_index = models.Index("(company_id, number, id)")
+    # What the gate asks for each message: has this number just texted?
+    _conversation_index = models.Index(
+        "(number, company_id, received_at) WHERE kind = 'conversation'"
+    )
+
+    def write(self, vals):
+        """Let the gate know what the text is from now on, in this transaction too."""
+        self.env["sms.consent"]._forget_answers()
+        return super().write(vals)
 
     @api.model
     def _receive(self, company, event):
@@ -118,6 +127,23 @@ class SmsInbound(models.Model):
             )
         )
         return self.browse(row[0] for row in rows)
+
+    def _get_answer_label(self):
+        """Return the reason of a message that answers this text, in words."""
+        self.ensure_one()
+        moment = self._format_moment(self.received_at)
+        return self.env._("Answers their text of %s", moment)
+
+    @api.model
+    def _format_moment(self, moment):
+        """Return a time as its reader says it: the hour, with the day if not today.
+
+        :param datetime moment: UTC
+        """
+        local = fields.Datetime.context_timestamp(self, moment)
+        if local.date() == fields.Date.context_today(self):
+            return format_time(self.env, local.time(), time_format="short")
+        return format_datetime(self.env, moment, dt_format="short")
 
     def _is_from_phone(self):
         """Tell if the sender is a number that can be answered."""

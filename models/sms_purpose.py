@@ -16,13 +16,6 @@ TICKET, APPOINTMENT, ALERT, INTERNAL, MARKETING = SHIPPED_CODES = (
 #: What a customer of the helpdesk can agree to on a form, in this order.
 CUSTOMER_CODES = (TICKET, APPOINTMENT, ALERT)
 
-#: Messages posted on these models have this purpose; every other app's are marketing,
-#: the purpose with the strictest rules.
-PURPOSE_BY_MODEL = {
-    "helpdesk.ticket": TICKET,
-    "calendar.event": APPOINTMENT,
-}
-
 
 class PurposeCode(NamedTuple):
     """A code that our own code puts into the context ``sms_purpose``.
@@ -137,11 +130,6 @@ class SmsPurpose(models.Model):
         return PurposeRules(
             purpose_sudo.footer or "", purpose_sudo.is_helpdesk, purpose_sudo.sequence
         )
-
-    @api.model
-    def _get_for_model(self, model_name):
-        """Return the purpose of messages that are posted on ``model_name``."""
-        return self._get(PURPOSE_BY_MODEL.get(model_name, MARKETING))
 
     @api.model
     def _get_for_customers(self):

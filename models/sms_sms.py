@@ -72,6 +72,7 @@ class SmsSms(models.Model):
             (gate.CONSENT, "The person agreed"),
             (gate.NOT_OPTED_OUT, "The person has not opted out"),
             (gate.ANSWER, "Answers the person's own text"),
+            (gate.CONVERSATION, "Conversation: answers what they have just texted"),
             (gate.NO_NUMBER, "No phone number: add one"),
             (gate.BAD_NUMBER, "Not a usable phone number: correct it"),
             (gate.UNUSABLE, "The carrier cannot text this number: call instead"),
@@ -115,6 +116,22 @@ class SmsSms(models.Model):
         ondelete="restrict",
         help="What the person said that allows this message, or forbids it.",
     )
+    is_personal = fields.Boolean(
+        "Written by a Person",
+        readonly=True,
+        copy=False,
+        help="One of us wrote it to this person alone, so it may be an answer to what "
+        "they have texted.",
+    )
+    inbound_id = fields.Many2one(
+        "sms.inbound",
+        "Answers",
+        readonly=True,
+        copy=False,
+        index="btree_not_null",
+        ondelete="set null",
+        help="The person's own text that allows this answer without recorded consent.",
+    )
     # Not read-only, only so that the intake can give what it has counted.
     segment_count = fields.Integer(
         "Segments",
@@ -155,7 +172,13 @@ class SmsSms(models.Model):
         readonly=True, copy=False, help="When the carrier is asked what became of it."
     )
     lookups = fields.Integer(readonly=True, copy=False)
-    report_ids = fields.One2many("sms.report", "sms_id", "Delivery Reports")
+    report_ids = fields.One2many(
+        "sms.report",
+        "sms_id",
+        "Delivery Reports",
+        groups="helpdesk_mgmt.group_helpdesk_manager,"
+        "helpdesk_mgmt_sms.group_sms_compliance",
+    )
 
     _outbox_index = models.Index("(record_company_id, number) WHERE state = 'outgoing'")
     _urgency_index = models.Index(
@@ -171,12 +194,15 @@ class SmsSms(models.Model):
     )
     _claimed_index = models.Index("(claimed_at) WHERE state = 'process'")
 
-    @api.depends("gate_reason")
+    @api.depends("gate_reason", "inbound_id")
+    @api.depends_context("tz", "lang")
     def _compute_gate_label(self):
         selection = self._fields["gate_reason"]._description_selection(self.env)
         labels = dict(selection)
         for sms in self:
             sms.gate_label = labels.get(sms.gate_reason, "")
+            if sms.gate_reason == gate.CONVERSATION and sms.inbound_id:
+                sms.gate_label = sms.inbound_id.sudo()._get_answer_label()
 
     @api.depends(
         "state",
@@ -190,7 +216,9 @@ class SmsSms(models.Model):
         for sms in self:
             is_blocked = sms.gate_verdict == gate.BLOCK and sms.state == "canceled"
             sms.shown_state = "blocked" if is_blocked else SHOWN_STATES.get(sms.state)
-            sms.shown_reason = sms.gate_label if is_blocked else sms._explain_fault()
+            is_told = is_blocked or sms.gate_reason == gate.CONVERSATION
+            label = sms.gate_label if is_told else ""
+            sms.shown_reason = label if is_blocked else sms._explain_fault() or label
 
     def _explain_fault(self):
         """Return why the carrier did not deliver, and what to do, in plain words."""

@@ -1,12 +1,29 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from typing import NamedTuple
+
 from odoo import api, fields, models
 from odoo.tools.misc import clean_context
 
 from ..providers.base import E164
 from ..tools import gate, texts
+from ..tools.purposes import MessageSource
 from ..tools.segments import count_segments
 from .sms_gate import GateQuestion
 from .sms_purpose import MARKETING, PurposeCode
+
+
+class PersonalText(NamedTuple):
+    """A text that one of us wrote to one person, in the context ``sms_personal``.
+
+    Our own code alone can put it there, as with :class:`PurposeCode`. It is compared
+    with the message in full, so that nothing else that is sent meanwhile (by a rule, or
+    to another record) passes as written by a person.
+    """
+
+    model: str
+    res_id: int
+    user_id: int
+    body: str
 
 
 def _ids(vals_list, name):
@@ -44,29 +61,32 @@ class SmsSms(models.Model):
     def _prepare_intake(self, vals_list):
         """Complete the values of new messages: company, purpose, number, footer.
 
-        Contexts: ``sms_purpose`` (a ``PurposeCode``) and ``sms_template_id`` say for
-        what and out of which template the messages are made, where the caller cannot
-        set values.
+        Contexts, where the caller cannot set values: ``sms_purpose`` (a
+        ``PurposeCode``) and ``sms_source`` (a ``MessageSource``) say for what and by
+        what the messages are made, ``sms_personal`` (a ``PersonalText``) by whom.
         """
         message_sudo = self.env["mail.message"].sudo()
         partner_sudo = self.env["res.partner"].sudo()
         # One query for all: the loops below then find everything in the cache.
         message_sudo.browse(_ids(vals_list, "mail_message_id")).fetch(
-            ["model", "record_company_id"]
+            ["model", "res_id", "record_company_id"]
         )
         partner_sudo.browse(_ids(vals_list, "partner_id")).fetch(["lang", "country_id"])
-        purposes = {}
         now = fields.Datetime.now()
+        source = self._get_source()
         for vals in vals_list:
             message = message_sudo.browse(vals.get("mail_message_id") or ())
             partner = partner_sudo.browse(vals.get("partner_id") or ())
             company = message.record_company_id or self.env["res.company"].browse(
                 vals.get("record_company_id") or self.env.company.id
             )
-            if message.model not in purposes:
-                purposes[message.model] = self._get_default_purpose(message.model)
-            vals["purpose_id"] = vals.get("purpose_id") or purposes[message.model].id
-            vals.setdefault("template_id", self.env.context.get("sms_template_id"))
+            vals.setdefault("template_id", source.template_id or False)
+            if not vals.get("purpose_id"):
+                purpose = self._get_default_purpose(company, message.model, source)
+                vals["purpose_id"] = purpose.id
+            vals["is_personal"] = len(vals_list) == 1 and self._is_personal(
+                message, vals.get("body")
+            )
             vals["record_company_id"] = company.id
             vals["number"] = self._to_e164(vals.get("number"), partner, company)
             vals["body"] = texts.clean(vals.get("body"))
@@ -77,13 +97,35 @@ class SmsSms(models.Model):
             self._apply_purpose(vals, lang)
 
     @api.model
-    def _get_default_purpose(self, model_name):
-        """Return the purpose of messages for which nobody has named one."""
-        purpose_sudo = self.env["sms.purpose"].sudo()
+    def _get_source(self):
+        """Return what our own code says of what makes the messages."""
+        source = self.env.context.get("sms_source")
+        return source if isinstance(source, MessageSource) else MessageSource()
+
+    @api.model
+    def _get_default_purpose(self, company, model_name, source):
+        """Return the purpose of messages for which nobody has named one.
+
+        :param str model_name: the model that they are posted on, unless ``source`` says
+        :param MessageSource source: what makes them
+        """
         purpose = self.env.context.get("sms_purpose")
         if isinstance(purpose, PurposeCode):
-            return purpose_sudo._get(purpose.code)
-        return purpose_sudo._get_for_model(model_name)
+            return self.env["sms.purpose"]._get(purpose.code)
+        source = source._replace(model_name=source.model_name or model_name or "")
+        return self.env["sms.purpose.rule"]._find_purpose(company, source)
+
+    @api.model
+    def _is_personal(self, message, body):
+        """Tell if one of us wrote a text to this one person.
+
+        :param message: the ``mail.message`` that it is posted by
+        :param str body: the text, before anything is added to it
+        """
+        written = self.env.context.get("sms_personal")
+        return isinstance(written, PersonalText) and written == PersonalText(
+            message.model, message.res_id, self.env.uid, body
+        )
 
     @api.model
     def _apply_purpose(self, vals, lang):
@@ -128,6 +170,7 @@ class SmsSms(models.Model):
                 vals.get("number"),
                 self.env["sms.purpose"].sudo().browse(vals["purpose_id"]),
                 vals.get("exemption"),
+                vals["is_personal"],
             )
             for vals in waiting
         ]
@@ -143,6 +186,7 @@ class SmsSms(models.Model):
             "gate_reason": decision.reason,
             "gate_checked_at": fields.Datetime.now(),
             "consent_event_id": event_id,
+            "inbound_id": decision.text and decision.text.inbound_id,
         }
         if decision.verdict == gate.BLOCK:
             values["state"] = "canceled"
@@ -160,6 +204,8 @@ class SmsSms(models.Model):
                 sms.number,
                 sms.purpose_id or self.env["sms.purpose"]._get(MARKETING),
                 sms.exemption,
+                sms.is_personal,
+                sms.create_date,
             )
             for sms in self
         ]

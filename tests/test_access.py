@@ -18,6 +18,7 @@ USERS = (
 RIGHTS = """
 model               own   team  agent manag compl emplo porta publi admin
 sms.purpose         r...  r...  r...  rwcu  r...  r...  ....  ....  rwcu
+sms.purpose.rule    r...  r...  r...  rwc.  r...  ....  ....  ....  rwc.
 sms.keyword         r...  r...  r...  rwcu  ....  ....  ....  ....  rwcu
 sms.reply           r...  r...  r...  rw..  ....  ....  ....  ....  rw..
 sms.consent         ....  ....  r...  r...  r...  ....  ....  ....  r...
@@ -30,12 +31,21 @@ sms.consent.import.column ....  ....  ....  rwcu  rwcu  ....  ....  ....  rwcu
 sms.consent.import.row    ....  ....  ....  r...  r...  ....  ....  ....  r...
 sms.consent.paper         rwcu  rwcu  rwcu  rwcu  ....  ....  ....  ....  rwcu
 sms.consent.paper.line    rwcu  rwcu  rwcu  rwcu  ....  ....  ....  ....  rwcu
+sms.evidence.export ....  ....  ....  ....  r...  ....  ....  ....  ....
+sms.evidence.audit  ....  ....  ....  ....  rwcu  ....  ....  ....  ....
+sms.evidence.wizard ....  ....  ....  ....  rwcu  ....  ....  ....  ....
 sms.consent.request ....  ....  ....  ....  r...  ....  ....  ....  ....
 sms.preference.link ....  ....  ....  ....  ....  ....  ....  ....  ....
 sms.rate.limit      ....  ....  ....  ....  ....  ....  ....  ....  ....
 sms.wording         r...  r...  r...  rwcu  r...  ....  ....  ....  rwcu
 sms.consent.review  ....  ....  ....  rw..  rw..  ....  ....  ....  rw..
 sms.scope.rule      ....  ....  ....  rwcu  rwcu  ....  ....  ....  rwcu
+sms.fault           r...  r...  r...  rw..  r...  r...  ....  ....  rw..
+sms.sender          ....  ....  r...  rw..  r...  ....  ....  ....  rw..
+sms.sender.pace     ....  ....  ....  ....  ....  ....  ....  ....  ....
+sms.report          ....  ....  ....  r...  r...  ....  ....  ....  r...
+sms.unusable.number ....  ....  r...  r..u  ....  ....  ....  ....  r..u
+sms.outbox.alert    ....  ....  ....  r...  ....  ....  ....  ....  r...
 sms.inbound         ....  ....  r...  r...  r...  ....  ....  ....  r...
 sms.sms             ....  ....  r...  r...  r...  ....  ....  ....  rwcu
 sms.template        r...  r...  r...  rwcu  r...  r...  ....  ....  rwcu
@@ -45,15 +55,18 @@ sms.composer        rwc.  rwc.  rwc.  rwc.  rwc.  rwc.  ....  ....  rwc.
 
 #: Everything of this addon that can be called from outside, over RPC.
 PUBLIC_METHODS = {
+    "ir.actions.server": {"run"},
+    "mail.notification": {"create"},
     "calendar.event": {"mail_allowed_qweb_expressions"},
     "helpdesk.ticket": {
         *("create", "write", "message_post"),
         *("action_send_sms", "mail_allowed_qweb_expressions"),
     },
-    "res.company": {"create", "action_rotate_sms_webhook_key"},
+    "res.company": {"create", "write", "action_rotate_sms_webhook_key"},
     "res.partner": {"mail_allowed_qweb_expressions"},
     "res.config.settings": {"action_rotate_sms_webhook_key"},
     "sms.composer": {"action_record_sms_consent"},
+    "sms.consent": {"action_record_sms_consent"},
     "sms.consent.api": {
         *("record_consent", "record_opt_out", "get_state", "get_wordings"),
     },
@@ -68,10 +81,19 @@ PUBLIC_METHODS = {
     "sms.consent.paper.line": {"action_record", "action_view_scan"},
     "sms.consent.record": {"action_record"},
     "sms.consent.review": {"create", "write", "action_opt_out", "action_conversation"},
+    "sms.fault": {"create", "write"},
+    "sms.evidence.audit": {"create", "write", "action_make", "action_refresh"},
+    "sms.evidence.export": {"write"},
+    "sms.evidence.wizard": {"default_get", "action_make"},
     "sms.keyword": {"create", "write"},
+    "sms.inbound": {"write"},
     "sms.purpose": {"create", "write", "unlink"},
+    "sms.sender": {"action_start", "action_view_messages"},
+    "sms.purpose.rule": {"create", "write"},
     "sms.sms": {"create", "send", "resend_failed"},
     "sms.template": {"write"},
+    "sms.twilio.number": {"create", "write", "unlink"},
+    "sms.unusable.number": {"unlink"},
     "sms.wording": {"create", "write", "action_publish", "action_new_version"},
     "sms.virtual.phone": {"get_phone_data", "get_contact", "get_messages", "send_text"},
 }

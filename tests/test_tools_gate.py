@@ -206,9 +206,16 @@ class TestGate(BaseCase):
         answer = facts(is_ledger_readable=False, exemption="opt_out_confirmation")
         self.assertEqual(decide(answer).verdict, SEND)
 
+    def test_what_the_carrier_cannot_text_is_not_tried(self):
+        """Not even for an answer: a landline hears none."""
+        for exemption in ("", "help"):
+            case = facts(state="opted_in", is_unusable=True, exemption=exemption)
+            self.assertEqual(decide(case).reason, gate.UNUSABLE)
+
     def test_every_block_has_a_failure_that_the_chatter_shows(self):
         reasons = {decide(case).reason for case in all_facts()}
         reasons |= {NO_NUMBER, BAD_NUMBER, gate.LEDGER_UNREADABLE}
         reasons.add(decide(facts(is_under_review=True)).reason)
+        reasons.add(decide(facts(is_unusable=True)).reason)
         blocked = reasons - {CONSENT, NOT_OPTED_OUT, ANSWER}
         self.assertEqual(blocked, set(gate.FAILURE_TYPES))

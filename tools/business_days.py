@@ -3,14 +3,12 @@
 
 47 CFR 64.1200(a)(10): to be honoured within a reasonable time, not longer than ten
 business days. Saturdays, Sundays and the legal holidays of 5 U.S.C. 6103 (with the
-day on which they are observed) do not count. The holidays are computed by the library
-``holidays``, which follows the law when it changes.
+day on which they are observed) do not count.
 """
 
 from datetime import timedelta
-from functools import lru_cache
 
-import holidays
+from .public_holidays import get_holidays
 
 #: The law's own limit; a company may set itself a shorter one.
 MAX_DAYS = 10
@@ -18,18 +16,12 @@ MAX_DAYS = 10
 SATURDAY = 5
 
 
-@lru_cache(maxsize=64)
-def _get_holidays(year):
-    """Return the federal holidays of a year, as they are observed."""
-    return frozenset(holidays.country_holidays("US", years=year))
-
-
 def is_business_day(day):
     """Tell if a date counts.
 
     :param date day: a date where the company is
     """
-    return day.weekday() < SATURDAY and day not in _get_holidays(day.year)
+    return day.weekday() < SATURDAY and day not in get_holidays("US", "", day.year)
 
 
 def add_business_days(day, count):

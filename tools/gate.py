@@ -7,6 +7,8 @@ join here and nowhere else.
 """
 
 from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from . import consent
 
@@ -19,6 +21,7 @@ POLICY_OPT_IN, POLICY_OPT_OUT = ("opt_in", "opt_out")
 CONSENT = "consent"
 NOT_OPTED_OUT = "not_opted_out"
 ANSWER = "answer"
+CONVERSATION = "conversation"
 
 # Why it may not.
 NO_NUMBER = "no_number"
@@ -60,6 +63,26 @@ EXEMPTIONS = (
 )
 
 
+#: What a person writes to who has just texted needs no other consent for so long (CTIA
+#: Messaging Principles, conversational messages: they wrote first, and it is implied
+#: for the answer).
+CONVERSATION_TIME = timedelta(hours=24)
+
+#: An answer that was written in that time may wait so long until it leaves.
+CONVERSATION_PAUSE = timedelta(minutes=15)
+
+#: Refusals that give way to a conversation. A person who opted out has said no to all
+#: that we send by ourselves; what they ask afterwards they want answered.
+CONVERSATION_ALLOWS = frozenset((OPTED_OUT, UNDER_REVIEW, AWAITING_YES, NO_CONSENT))
+
+
+class TheirText(NamedTuple):
+    """A text of the person that is no command: its id, and when it came (UTC)."""
+
+    inbound_id: int
+    received_at: datetime
+
+
 @dataclass(frozen=True)
 class Facts:
     """What the gate needs to know of one message.
@@ -75,6 +98,11 @@ class Facts:
     :param is_ledger_readable: the recorded answers could be looked up at all
     :param is_unusable: the carrier has said that this number cannot be texted
     :param is_under_review: their last words may be an opt-out, and nobody has read them
+    :param is_personal: one of us wrote it to this person alone
+    :param text: their newest :class:`TheirText`, or None
+    :param stopped_at: when the newest no that stands was said (UTC), or None
+    :param written_at: when the message was written (UTC)
+    :param now: when it would leave (UTC)
     """
 
     number: str
@@ -88,15 +116,24 @@ class Facts:
     is_ledger_readable: bool = True
     is_under_review: bool = False
     is_unusable: bool = False
+    is_personal: bool = False
+    text: TheirText | None = None
+    stopped_at: datetime | None = None
+    written_at: datetime | None = None
+    now: datetime | None = None
 
 
 @dataclass(frozen=True)
 class Decision:
-    """The gate's answer: a verdict, its reason, and for a hold the time (UTC)."""
+    """The gate's answer: a verdict, its reason, and for a hold the time (UTC).
+
+    ``text`` is the text that a conversation answers, as :class:`TheirText`.
+    """
 
     verdict: str
     reason: str
     until: object = None
+    text: TheirText | None = None
 
 
 def decide(facts):
@@ -111,9 +148,33 @@ def decide(facts):
         return Decision(BLOCK, reason)
     if facts.exemption in EXEMPTIONS:
         return Decision(SEND, ANSWER)
+    if _find_refusal(facts):
+        return Decision(SEND, CONVERSATION, text=facts.text)
     if facts.state == consent.OPTED_IN:
         return Decision(SEND, CONSENT)
     return Decision(SEND, NOT_OPTED_OUT)
+
+
+def is_conversation(facts):
+    """Tell if a message is one of us answering what the person has just texted.
+
+    Only words that somebody wrote to this one person: never what a rule, a stage or a
+    mailing sends. A no that was said after their text, or in it, ends the conversation;
+    a text after the no begins a new one (47 CFR 64.1200(a)(10) ends the consent to
+    our messages, and CTIA's conversational tier needs none: they ask, we answer).
+
+    :param Facts facts: what is known of the message
+    :rtype: bool
+    """
+    if not facts.is_personal or not facts.text:
+        return False
+    if facts.stopped_at and facts.stopped_at >= facts.text.received_at:
+        return False
+    end = facts.text.received_at + CONVERSATION_TIME
+    was_in_time = facts.written_at <= end
+    return facts.now <= end or (
+        was_in_time and facts.now <= facts.written_at + CONVERSATION_PAUSE
+    )
 
 
 def _blocked_by_number(facts):
@@ -132,7 +193,15 @@ def _blocked_by_number(facts):
 
 
 def _blocked_by_person(facts):
-    """Return why the person's recorded will forbids the message, or None.
+    """Return why the person's recorded will forbids the message, or None."""
+    reason = _find_refusal(facts)
+    if reason in CONVERSATION_ALLOWS and is_conversation(facts):
+        return None
+    return reason
+
+
+def _find_refusal(facts):
+    """Return what the person's recorded will says against the message, or None.
 
     Source: 47 CFR 64.1200(a)(10)-(12); under *opt_in* also the house's own rule that
     no message leaves without recorded consent. What may be an opt-out counts as one

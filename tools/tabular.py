@@ -205,9 +205,18 @@ def neutralise(cell):
 def write_rows(rows):
     """Return rows as a CSV that every spreadsheet opens, as bytes."""
     stream = io.StringIO(newline="")
+    write_csv(stream, rows)
+    return stream.getvalue().encode("utf-8-sig")
+
+
+def write_csv(stream, rows):
+    """Write rows as CSV, row by row.
+
+    :param stream: text stream, opened with ``newline=""``
+    :param rows: iterable of lists of cells
+    """
     writer = csv.writer(stream)
     writer.writerows([neutralise(str(cell)) for cell in row] for row in rows)
-    return stream.getvalue().encode("utf-8-sig")
 
 
 def pack_rows(rows):

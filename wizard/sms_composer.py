@@ -2,8 +2,9 @@
 from odoo import api, fields, models
 
 from ..models.sms_gate import GateQuestion
-from ..models.sms_purpose import PurposeCode
+from ..models.sms_sms_intake import PersonalText
 from ..tools import gate
+from ..tools.purposes import MAILING_MODEL, MessageSource
 
 
 class SmsComposer(models.TransientModel):
@@ -16,6 +17,11 @@ class SmsComposer(models.TransientModel):
         help="Why the gate would not let this message pass. Empty if it would.",
     )
 
+    sms_answer_note = fields.Char(
+        compute="_compute_sms_block_reason",
+        help="Says that the gate takes this message as an answer to what they have "
+        "texted, and until when.",
+    )
     sms_footer = fields.Char(
         compute="_compute_sms_footer",
         help="Goes under the text when it is sent, in the recipient's language.",
@@ -24,29 +30,98 @@ class SmsComposer(models.TransientModel):
     @api.depends("res_model")
     def _compute_sms_footer(self):
         for composer in self:
-            purpose_sudo = composer._get_sms_purpose_sudo()
+            purpose_sudo = composer._get_sms_purpose().sudo()
             composer.sms_footer = purpose_sudo.footer
 
     @api.depends("recipient_single_number_itf", "res_model", "res_id")
+    @api.depends_context("tz", "lang")
     def _compute_sms_block_reason(self):
         """Ask the gate about the one recipient, so that nobody writes in vain."""
         labels = dict(self._fields_gate_labels())
         for composer in self:
             composer.sms_block_reason = False
+            composer.sms_answer_note = False
             if not (composer.comment_single_recipient and composer.res_model):
                 continue
             record = composer._get_records()
             decision = composer._ask_gate(record)
             if decision.verdict == gate.BLOCK:
                 composer.sms_block_reason = labels[decision.reason]
+            elif decision.reason == gate.CONVERSATION:
+                composer.sms_answer_note = composer._describe_answer(decision.text)
 
-    def _get_sms_purpose_sudo(self):
-        """Return what the messages are for: our own code's word, else the record's."""
-        purpose_sudo = self.env["sms.purpose"].sudo()
-        purpose = self.env.context.get("sms_purpose")
-        if isinstance(purpose, PurposeCode):
-            return purpose_sudo._get(purpose.code)
-        return purpose_sudo._get_for_model(self.res_model)
+    def _describe_answer(self, text):
+        """Return in words which text a message would answer, and until when it may.
+
+        :param TheirText text: what they have texted
+        """
+        inbound_model = self.env["sms.inbound"]
+        return self.env._(
+            "You may answer their text of %(received)s without recorded consent, until "
+            "%(end)s.",
+            received=inbound_model._format_moment(text.received_at),
+            end=inbound_model._format_moment(text.received_at + gate.CONVERSATION_TIME),
+        )
+
+    # ------------------------------------------------------------------
+    # What the messages are
+    # ------------------------------------------------------------------
+
+    def _get_sms_source(self):
+        """Return what makes the messages: a server action, a template, an app.
+
+        :rtype: MessageSource
+        """
+        source = self.env["sms.sms"]._get_source()
+        is_mailing = "mailing_id" in self._fields and self.mailing_id
+        return MessageSource(
+            model_name=MAILING_MODEL if is_mailing else self.res_model or "",
+            template_id=self.template_id.id or 0,
+            action_id=source.action_id,
+            is_own_text=self._is_own_text(),
+        )
+
+    def _is_own_text(self):
+        """Tell if somebody has written another text over the template's.
+
+        Rendering costs, so only a template that a rule is about is looked at.
+        """
+        template = self.template_id
+        if not self.env["sms.purpose.rule"]._knows_template(template):
+            return False
+        if template.model != self.res_model:
+            return True
+        if not self.comment_single_recipient:
+            return self.body != template.body
+        rendered = template._render_field("body", [self.res_id], compute_lang=True)
+        return self.body != rendered[self.res_id]
+
+    def _get_sms_purpose(self):
+        """Return what the messages are for: our own code's word, else the rules'."""
+        return self.env["sms.sms"]._get_default_purpose(
+            self._get_sms_company(), self.res_model, self._get_sms_source()
+        )
+
+    def _get_sms_company(self):
+        """Return the company of the one record, else the current one."""
+        record = self._get_records() if self.comment_single_recipient else None
+        if record and "company_id" in record and record.company_id:
+            return record.company_id
+        return self.env.company
+
+    def _is_personal(self):
+        """Tell if a helpdesk user writes to the one person of one record.
+
+        Nothing that runs by itself counts, and no list of records or numbers.
+        """
+        is_one = self.comment_single_recipient and not self.res_ids
+        is_person = not self.env.su and not self.env.context.get("sms_automated")
+        return (
+            is_one
+            and is_person
+            and isinstance(self._get_records(), self.pool["sms.consent.mixin"])
+            and self.env.user.has_group("helpdesk_mgmt.group_helpdesk_user_own")
+        )
 
     def _fields_gate_labels(self):
         """Return the gate's reasons in the reader's language."""
@@ -56,13 +131,11 @@ class SmsComposer(models.TransientModel):
     def _ask_gate(self, record):
         """Return the gate's decision on a message to the composer's recipient."""
         number = self.recipient_single_number_itf or self.recipient_single_number
-        company = self.env.company
-        if "company_id" in record and record.company_id:
-            company = record.company_id
         question = GateQuestion(
-            company,
+            self._get_sms_company(),
             record._phone_format(number=number) or number,
-            self._get_sms_purpose_sudo(),
+            self._get_sms_purpose(),
+            is_personal=self._is_personal(),
         )
         return self.env["sms.gate"].sudo()._decide([question])[0][0]
 
@@ -72,12 +145,16 @@ class SmsComposer(models.TransientModel):
         return self._get_records().action_record_sms_consent()
 
     def _action_send_sms(self):
-        """Check the right to text a ticket, and say what the messages are for."""
+        """Check the right to text a ticket, and say what makes the messages."""
         if self.res_model == "helpdesk.ticket":
             self._get_records()._check_may_text()
+        personal = None
+        if self._is_personal():
+            personal = PersonalText(
+                self.res_model, self.res_id, self.env.uid, self.body
+            )
         composer = self.with_context(
-            sms_purpose=PurposeCode(self._get_sms_purpose_sudo().code),
-            sms_template_id=self.template_id.id,
+            sms_source=self._get_sms_source(), sms_personal=personal
         )
         return super(SmsComposer, composer)._action_send_sms()
 

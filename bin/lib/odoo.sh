@@ -156,12 +156,23 @@ need_browser() {
     install_packages "Chromium, for the browser tests" chromium
 }
 
+# Certificates as PDF are made by wkhtmltopdf where it is, else by WeasyPrint. All else works without either.
+need_pdf_maker() {
+    local probe='import importlib.util, sys; sys.exit(importlib.util.find_spec("weasyprint") is None)'
+    if command -v wkhtmltopdf >/dev/null || "$VENV/bin/python" -c "$probe"; then return; fi
+    if is_debian && may_be_root; then
+        (install_packages "WeasyPrint, for certificates as PDF" weasyprint) && return
+    fi
+    note "Neither wkhtmltopdf nor WeasyPrint is installed: certificates are made as web pages."
+}
+
 # Everything up to an Odoo that can be started.
 setup_odoo() {
     make_dev_folder
     lock_setup
     fetch_odoo
     make_venv
+    need_pdf_maker
     link_addon
     find_postgres
     unlock_setup

@@ -1,0 +1,68 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from odoo import api, fields, models
+from odoo.fields import Domain
+
+
+class SmsConsent(models.Model):
+    """What the screens of a number show beside its answer."""
+
+    _inherit = "sms.consent"
+
+    partner_ids = fields.Many2many(
+        "res.partner",
+        string="Contacts",
+        compute="_compute_partner_ids",
+        search="_search_partner_ids",
+        help="Who has this number now. Consent is the number's, not the contact's.",
+    )
+    happened_at = fields.Datetime(related="event_id.happened_at")
+    wording_id = fields.Many2one(related="event_id.wording_id")
+    wording = fields.Text(related="event_id.wording")
+
+    @api.depends("number")
+    def _compute_display_name(self):
+        for answer in self:
+            answer.display_name = answer.number or self.env._("Erased number")
+
+    @api.depends("number", "company_id")
+    def _compute_partner_ids(self):
+        """Find the contacts of all numbers at once, as the reader's rights allow."""
+        partners = self.env["res.partner"].search(
+            Domain("phone_sanitized", "in", list(filter(None, self.mapped("number"))))
+        )
+        by_number = partners.grouped("phone_sanitized")
+        for answer in self:
+            found = by_number.get(answer.number, partners.browse())
+            answer.partner_ids = found.filtered(
+                lambda partner, company=answer.company_id: (
+                    not partner.company_id or partner.company_id == company
+                )
+            )
+
+    @api.model
+    def _search_partner_ids(self, operator, value):
+        """Find the answers of the numbers that some contacts have now."""
+        if operator not in ("in", "any", "ilike"):
+            return NotImplemented
+        field = "id" if operator == "in" else "display_name"
+        domain = value if operator == "any" else Domain(field, operator, value)
+        partners = self.env["res.partner"].search(
+            Domain(domain) & Domain("phone_sanitized", "!=", False)
+        )
+        return Domain("number", "in", partners.mapped("phone_sanitized"))
+
+    def action_record_sms_consent(self):
+        """Open the form in which an agent enters what the number's owner said."""
+        self.ensure_one()
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Record consent"),
+            "res_model": "sms.consent.record",
+            "view_mode": "form",
+            "target": "new",
+            "context": {
+                "default_company_id": self.company_id.id,
+                "default_number": self.number,
+                "default_purpose_ids": self.purpose_id.ids,
+            },
+        }

@@ -1,0 +1,266 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from collections import defaultdict
+
+from odoo import api, models
+from odoo.tools import SQL
+
+from ..tools import chain, consent, evidence
+from .sms_consent_evidence import PERSONAL_FIELDS
+
+#: Texts are answered in the same transaction; what is further apart is no answer.
+CONFIRMATION_WINDOW = "1 minute"
+
+
+class SmsEvidence(models.AbstractModel):
+    """What was said: events with their evidence, wordings, and the chain."""
+
+    _inherit = "sms.evidence"
+
+    @api.model
+    def _seal(self, company):
+        """Seal what waits, so that the newest event is in the chain already.
+
+        Where another worker is at it, the document says which events have no seal yet.
+        """
+        links_sudo = self.env["sms.consent.link"].sudo()
+        while links_sudo._seal(company, look_back=None):
+            continue
+        links_sudo._wake_sealer()  # for what it could not seal while we did
+
+    @api.model
+    def _read_events(self, event_ids):
+        """Return events with all that is known of them, in a fixed number of queries.
+
+        :param list event_ids: ids in the companies that were checked
+        :return: rows in the order of the chain, those not sealed last
+        :rtype: list[dict]
+        """
+        contents = self.env["sms.consent.event"]._read_content(event_ids)
+        columns = SQL(", ").join(
+            SQL("evidence.%s", SQL.identifier(name)) for name in PERSONAL_FIELDS
+        )
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT event.id, event.purpose_id, event.wording_id, evidence.id,
+                       evidence.erased_at, link.sequence, link.previous_hash, link.hash,
+                       %s
+                  FROM sms_consent_event event
+             LEFT JOIN sms_consent_evidence evidence ON evidence.id = event.evidence_id
+             LEFT JOIN sms_consent_link link ON link.event_id = event.id
+                 WHERE event.id = ANY(%s)
+              ORDER BY link.sequence NULLS LAST, event.id
+                """,
+                columns,
+                list(event_ids),
+            )
+        )
+        shown = self._get_shown(rows, contents)
+        with_changed_scans = self._find_changed_scans(rows)
+        return [
+            self._make_event(row, contents[row[0]], shown[row[0]], with_changed_scans)
+            for row in rows
+        ]
+
+    @api.model
+    def _make_event(self, row, content, shown, with_changed_scans):
+        """Return one event as the documents have it.
+
+        :param row: of :meth:`_read_events`' query
+        :param dict content: what the chain seals of it
+        :param dict shown: names for people, see :meth:`_get_shown`
+        :param set with_changed_scans: ids of evidence
+        """
+        _id, _purpose, _wording, evidence_id, erased_at, *rest = row
+        sequence, previous, own_hash, *values = rest
+        personal = {
+            name: value or None
+            for name, value in zip(PERSONAL_FIELDS, values, strict=True)
+        }
+        is_whole = erased_at or (
+            chain.digest(personal) == content["evidence_digest"]
+            and evidence_id not in with_changed_scans
+        )
+        seal = evidence.UNSEALED
+        if sequence:
+            holds = chain.link_hash(previous, sequence, content) == own_hash
+            seal = evidence.HOLDS if holds and is_whole else evidence.CHANGED
+        return {
+            "sequence": sequence,
+            "previous": previous,
+            "hash": own_hash,
+            "content": self.env["sms.consent.check"]._to_json(content),
+            "seal": seal,
+            "evidence": None if erased_at else personal,
+            "evidence_id": evidence_id,
+            "erased_at": evidence.plain(erased_at),
+            "files": [
+                {
+                    "name": name,
+                    "sha256": digest,
+                    "path": evidence.file_path(evidence_id, name, digest),
+                }
+                for name, digest in (personal["file_digests"] or {}).items()
+            ],
+            "shown": shown,
+        }
+
+    @api.model
+    def _get_shown(self, rows, contents):
+        """Return what people know events by: names instead of ids.
+
+        :return: ``{event id: {"purpose", "user", "wording_version", "wording_lang"}}``
+        """
+        users_sudo = self.env["res.users"].sudo()
+        users_sudo.browse({content["user_id"] for content in contents.values()}).fetch(
+            ["name"]
+        )
+        purposes_sudo = self.env["sms.purpose"].sudo()
+        wordings_sudo = self.env["sms.wording"].sudo()
+        wordings_sudo.browse({row[2] for row in rows if row[2]}).fetch(
+            ["version", "lang"]
+        )
+        shown = {}
+        for event_id, purpose_id, wording_id, *_rest in rows:
+            wording = wordings_sudo.browse(wording_id or ())
+            user = users_sudo.browse(contents[event_id]["user_id"])
+            shown[event_id] = {
+                "purpose": purposes_sudo.browse(purpose_id or ()).name or None,
+                "user": user.name,
+                "wording_version": wording.version or None,
+                "wording_lang": wording.lang or None,
+            }
+        return shown
+
+    @api.model
+    def _find_changed_scans(self, rows):
+        """Return the ids of evidence whose scans are not those that were recorded."""
+        with_files = {row[3] for row in rows if row[-1]}
+        return {
+            record.id
+            for record in self.env["sms.consent.evidence"].browse(with_files)
+            if not record._files_hold()
+        }
+
+    @api.model
+    def _read_wordings(self, digests):
+        """Return the versions of wordings with some digests, word for word."""
+        wordings_sudo = self.env["sms.wording"].sudo()
+        wordings_sudo = wordings_sudo.search(
+            [("digest", "in", list(filter(None, digests)))]
+        )
+        return [
+            {
+                "digest": wording.digest,
+                "purpose": wording.purpose_id.code,
+                "purpose_name": wording.purpose_id.name,
+                "lang": wording.lang,
+                "version": wording.version,
+                "published_at": evidence.plain(wording.published_at),
+                "body": wording.body,
+            }
+            for wording in wordings_sudo.sorted("id")
+        ]
+
+    @api.model
+    def _read_opt_outs(self, events):
+        """Return the opt-outs among some events, and when each was confirmed.
+
+        What was said at once about several purposes is one opt-out.
+        """
+        revoked = defaultdict(list)
+        for event in events:
+            if event["content"]["event"] == consent.REVOKED:
+                revoked[event["evidence_id"]].append(event)
+        confirmations = self._read_confirmations(
+            [
+                event["content"]["event_id"]
+                for group in revoked.values()
+                for event in group
+            ]
+        )
+        return [
+            self._make_opt_out(group, confirmations.get(evidence_id))
+            for evidence_id, group in revoked.items()
+        ]
+
+    @api.model
+    def _make_opt_out(self, events, confirmation):
+        """Return one opt-out: what it ended, and how long its confirmation took."""
+        content = events[0]["content"]
+        message_id, sent_at = confirmation or (None, None)
+        said_at = evidence.parse_time(content["happened_at"])
+        return {
+            "event_ids": [event["content"]["event_id"] for event in events],
+            "number": (events[0]["evidence"] or {}).get("number"),
+            "purposes": [
+                event["content"]["purpose"]
+                for event in events
+                if event["content"]["purpose"]
+            ],
+            "method": content["method"],
+            "said_at": content["happened_at"],
+            "recorded_at": content["recorded_at"],
+            "message_id": message_id,
+            "confirmed_at": evidence.plain(sent_at),
+            "seconds": max(0, int((sent_at - said_at).total_seconds()))
+            if sent_at
+            else None,
+        }
+
+    @api.model
+    def _read_confirmations(self, event_ids):
+        """Return the text that confirmed each opt-out.
+
+        Each text confirms one: that which was recorded when it was made. A second STOP
+        is recorded and not answered.
+
+        :return: ``{evidence id: (message id, when it was handed over, or None)}``
+        """
+        self.env["sms.sms"].flush_model()
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT DISTINCT ON (sms.id) event.evidence_id, sms.id, sms.sent_at
+                  FROM sms_consent_event event
+                  JOIN sms_consent_evidence evidence ON evidence.id = event.evidence_id
+                  JOIN sms_sms sms ON sms.record_company_id = event.company_id
+                   AND sms.exemption = 'opt_out_confirmation'
+                   AND (sms.consent_event_id = event.id
+                        OR sms.number = evidence.number
+                       AND sms.create_date BETWEEN event.recorded_at - %s::interval
+                                               AND event.recorded_at + %s::interval)
+                 WHERE event.id = ANY(%s)
+              ORDER BY sms.id,
+                       abs(extract(epoch FROM sms.create_date - event.recorded_at)),
+                       event.id
+                """,
+                CONFIRMATION_WINDOW,
+                CONFIRMATION_WINDOW,
+                list(event_ids),
+            )
+        )
+        return {row[0]: row[1:] for row in reversed(rows)}
+
+    @api.model
+    def _get_chain(self, company, seals):
+        """Return where events stand in the company's chain, and its last check.
+
+        :param Counter seals: how many events have which seal
+        """
+        sequence, own_hash = self.env["sms.consent.link"]._get_head(company)
+        check = self.env["sms.consent.check"].search(
+            [("company_id", "=", company.id)], limit=1
+        )
+        return {
+            "end": {"sequence": sequence, "hash": own_hash},
+            "sealed": seals[evidence.HOLDS] + seals[evidence.CHANGED],
+            "unsealed": seals[evidence.UNSEALED],
+            "changed": seals[evidence.CHANGED],
+            "last_check": {
+                "checked_at": evidence.plain(check.checked_at),
+                "result": check.state or None,
+                "links": check.link_count,
+                "end": check.head_hash or None,
+            },
+        }

@@ -1,0 +1,71 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+
+from .sms_consent_event import make_append_only
+
+CERTIFICATE, PACKET, PERIOD = KINDS = ("certificate", "packet", "period")
+KIND_SELECTION = [
+    (CERTIFICATE, "Certificate"),
+    (PACKET, "Packet"),
+    (PERIOD, "Period"),
+]
+
+
+class SmsEvidenceExport(models.Model):
+    """Who took which evidence out of the system, and when.
+
+    Append-only by the ledger's trigger. It names nobody whose evidence it was: the
+    numbers are keyed hashes. The file itself is not kept; its digest tells whether a
+    file that turns up later is the one that was made then.
+    """
+
+    _name = "sms.evidence.export"
+    _description = "Export of Evidence"
+    _order = "id desc"
+    _rec_name = "reference"
+    _log_access = False
+
+    reference = fields.Char(required=True, readonly=True)
+    company_id = fields.Many2one(
+        "res.company", required=True, readonly=True, ondelete="restrict", index=True
+    )
+    kind = fields.Selection(KIND_SELECTION, required=True, readonly=True, string="What")
+    user_id = fields.Many2one(
+        "res.users",
+        string="Made By",
+        required=True,
+        readonly=True,
+        ondelete="restrict",
+        default=lambda self: self.env.user,
+    )
+    made_at = fields.Datetime(
+        "Made On", required=True, readonly=True, default=fields.Datetime.now
+    )
+    number_hashes = fields.Char(
+        "Numbers (Keyed Hashes)", readonly=True, help="Whose evidence it was."
+    )
+    date_from = fields.Date("From", readonly=True)
+    date_to = fields.Date("To", readonly=True)
+    event_count = fields.Integer("Events", readonly=True)
+    message_count = fields.Integer("Messages", readonly=True)
+    file_name = fields.Char(required=True, readonly=True)
+    file_digest = fields.Char(
+        "Digest of the File", required=True, readonly=True, help="SHA-256"
+    )
+
+    _reference_unique = models.UniqueIndex("(reference)")
+
+    def init(self):
+        """Install the trigger that makes the table append-only for every role."""
+        make_append_only(self.env.cr, self._table)
+        return super().init()
+
+    def write(self, vals):  # pylint: disable=method-required-super
+        """Refuse: what was taken out stays so."""
+        raise UserError(self.env._("The record of exports cannot be changed."))
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_never(self):
+        """Refuse: the record must outlast the file."""
+        raise UserError(self.env._("The record of exports cannot be deleted."))

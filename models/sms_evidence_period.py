@@ -1,0 +1,151 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from collections import Counter
+
+from odoo import api, models
+from odoo.fields import Domain
+from odoo.tools import SQL
+
+from ..tools import consent, evidence, packet
+from .sms_evidence_messages import BATCH_SIZE
+
+
+class SmsEvidence(models.AbstractModel):
+    """All that happened in a company in a stretch of time, for an audit.
+
+    Read in batches from one snapshot of the database and written to disk as it comes,
+    so that memory does not grow with the period.
+    """
+
+    _inherit = "sms.evidence"
+
+    @api.model
+    def _make_period(self, company, start, end):
+        """Return the packet about a period.
+
+        Events count by when they were recorded, messages by when they were made. The
+        links are all those between the first and the last event: none can be left out
+        unseen.
+
+        :param company: ``res.company``, one
+        :param datetime start: UTC, included
+        :param datetime end: UTC, not included
+        :return: the reference, the ZIP as bytes, and a ``Counter`` of its rows
+        :raises AccessError: as :meth:`_check_rights`
+        """
+        self._check_rights(company)
+        counts, seals, digests = Counter(), Counter(), set()
+        head = self._get_head(company, evidence.PERIOD)
+        with packet.Packet() as files:
+
+            def iter_events():
+                for batch in self._iter_period_events(company, start, end):
+                    for event in batch:
+                        counts["events"] += 1
+                        seals[event["seal"]] += 1
+                        digests.add(event["content"]["wording_digest"])
+                        yield event
+                    self._add_scans(files, batch)
+
+            def iter_messages():
+                domain = self._get_period_domain(
+                    "record_company_id", "create_date", company, start, end
+                )
+                for message in self._iter_messages(domain):
+                    counts["messages"] += 1
+                    yield message
+
+            received = self._get_period_domain(
+                "company_id", "received_at", company, start, end
+            )
+            self._write_document(
+                files,
+                {
+                    **head,
+                    "period": {
+                        "from": evidence.plain(start),
+                        "to": evidence.plain(end),
+                    },
+                    "events": iter_events(),
+                    "opt_outs": self._iter_period_opt_outs(company, start, end),
+                    "messages": iter_messages(),
+                    "received": self._iter_received(received),
+                    "wordings": lambda: self._read_wordings(digests),
+                    "chain": lambda: self._get_chain(company, seals),
+                },
+            )
+            self._add_help(files, head["reference"])
+            return head["reference"], files.pack(), counts
+
+    @api.model
+    def _get_period_domain(self, company_field, date_field, company, start, end):
+        """Return the domain of a company's rows of a period."""
+        return Domain(company_field, "=", company.id) & Domain(
+            [(date_field, ">=", start), (date_field, "<", end)]
+        )
+
+    @api.model
+    def _iter_period_events(self, company, start, end):
+        """Yield batches of the events of a period, in the order of the chain.
+
+        Those between two of the period belong to it, though a slow transaction may
+        have recorded one a moment before; what has no seal yet comes last.
+        """
+        first, last = self._get_period_links(company, start, end)
+        while first <= last:
+            rows = self.env.execute_query(
+                SQL(
+                    """
+                    SELECT event_id FROM sms_consent_link
+                     WHERE company_id = %s AND sequence >= %s AND sequence < %s
+                       AND sequence <= %s
+                    """,
+                    company.id,
+                    first,
+                    first + BATCH_SIZE,
+                    last,
+                )
+            )
+            yield self._read_events([row[0] for row in rows])
+            first += BATCH_SIZE
+        unsealed = self.env["sms.consent.event"].search(
+            self._get_period_domain("company_id", "recorded_at", company, start, end)
+            & Domain("id", "in", self.env["sms.consent.link"]._get_unsealed(company))
+        )
+        if unsealed:
+            yield self._read_events(unsealed.ids)
+
+    @api.model
+    def _get_period_links(self, company, start, end):
+        """Return the first and the last link number of a period; (1, 0) for none."""
+        self.env["sms.consent.event"].flush_model()
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT min(link.sequence), max(link.sequence)
+                  FROM sms_consent_event event
+                  JOIN sms_consent_link link ON link.event_id = event.id
+                 WHERE event.company_id = %s
+                   AND event.recorded_at >= %s AND event.recorded_at < %s
+                """,
+                company.id,
+                start,
+                end,
+            )
+        )
+        return rows[0] if rows[0][0] else (1, 0)
+
+    @api.model
+    def _iter_period_opt_outs(self, company, start, end):
+        """Yield the opt-outs of a period, with the times of their confirmations."""
+        domain = self._get_period_domain(
+            "company_id", "recorded_at", company, start, end
+        ) & Domain("event", "=", consent.REVOKED)
+        last_id = 0
+        while event_ids := (
+            self.env["sms.consent.event"]
+            .search(domain & Domain("id", ">", last_id), limit=BATCH_SIZE, order="id")
+            .ids
+        ):
+            yield from self._read_opt_outs(self._read_events(event_ids))
+            last_id = event_ids[-1]
+            self.env["sms.consent.event"].invalidate_model()

@@ -1,0 +1,190 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+import secrets
+from datetime import timedelta
+
+from odoo import api, fields, models
+from odoo.tools import SQL, consteq
+
+from ..providers import PROVIDERS
+from .sms_dispatcher_settle import LEASE
+
+#: System parameter: what a monitor must know to be told how the outbox is.
+HEALTH_TOKEN_PARAMETER = "helpdesk_mgmt_sms.health_token"
+#: A queue that waits and of which nothing left for so long stands still.
+STANDSTILL = timedelta(minutes=15)
+#: An outcome that the carrier could not be asked about for so long needs a person.
+UNKNOWN_TOO_LONG = timedelta(hours=1)
+#: Of at least so many messages within an hour, so many in a hundred failed.
+ERROR_SAMPLE, ERROR_PERCENT = 20, 20
+
+
+class SmsOutboxWatch(models.AbstractModel):
+    """Looks at the outbox from outside: does it move, and does what leaves arrive?
+
+    Runs in a cron of its own, so that it also sees that the outbox's cron is off.
+    """
+
+    _name = "sms.outbox.watch"
+    _description = "Watch over the Text Message Outbox"
+
+    @api.model
+    def _run(self):
+        """Raise what is wrong with each company's outbox; close what is over."""
+        companies = self.env["res.company"].search(
+            [("sms_provider", "in", list(PROVIDERS))]
+        )
+        for company in companies:
+            facts = self._get_facts(company)
+            for key, message in self._get_troubles(facts).items():
+                if message:
+                    self.env["sms.outbox.alert"]._raise(company, key, message)
+                else:
+                    self.env["sms.outbox.alert"]._close(company, key)
+
+    @api.model
+    def _get_troubles(self, facts):
+        """Return what is wrong, in plain words.
+
+        :param dict facts: see :meth:`_get_facts`
+        :return: ``{key: message or False}``
+        """
+        _ = self.env._
+        is_still = (
+            facts["waiting"]
+            and not facts["stopped_senders"]
+            and (facts["oldest_seconds"] or 0) > STANDSTILL.total_seconds()
+            and not facts["has_sent_lately"]
+        )
+        return {
+            "cron": not facts["is_cron_active"]
+            and _(
+                "The outbox's scheduled action is switched off: no text leaves. Switch "
+                "on 'Text Messages: work off the outbox'."
+            ),
+            "standstill": is_still
+            and _(
+                "%s texts wait and none has left for a quarter of an hour. See if "
+                "scheduled actions run at all.",
+                facts["waiting"],
+            ),
+            "unknown": facts["unknown_too_long"]
+            and _(
+                "The carrier cannot be asked about %s texts. See if it can be reached.",
+                facts["unknown_too_long"],
+            ),
+            "errors": facts["ended"] >= ERROR_SAMPLE
+            and facts["failed"] * 100 >= facts["ended"] * ERROR_PERCENT
+            and _(
+                "%(failed)s of the last %(ended)s texts were not delivered. The list "
+                "of failed messages says why.",
+                failed=facts["failed"],
+                ended=facts["ended"],
+            ),
+        }
+
+    @api.model
+    def _get_facts(self, company):
+        """Return how a company's outbox is, without a word about any person.
+
+        :return: a dict of numbers; seconds where a name says so
+        """
+        now = fields.Datetime.now()
+        self.env["sms.sms"].flush_model()
+        [row] = self.env.execute_query(
+            SQL(
+                """
+                SELECT count(*) FILTER (WHERE %(due)s),
+                       count(*) FILTER (WHERE state = 'outgoing' AND NOT %(due)s),
+                       EXTRACT(EPOCH FROM %(now)s - min(not_before)
+                               FILTER (WHERE %(due)s))::int,
+                       count(*) FILTER (WHERE state = 'process'
+                                          AND claimed_at < %(lease)s),
+                       count(*) FILTER (WHERE state = 'unknown'),
+                       count(*) FILTER (WHERE state = 'unknown'
+                                          AND claimed_at < %(unknown)s)
+                  FROM sms_sms
+                 WHERE record_company_id = %(company)s
+                   AND state IN ('outgoing', 'process', 'unknown')
+                """,
+                due=SQL("(state = 'outgoing' AND not_before <= %s)", now),
+                now=now,
+                lease=now - 2 * LEASE,
+                unknown=now - UNKNOWN_TOO_LONG,
+                company=company.id,
+            )
+        )
+        names = (
+            *("waiting", "held", "oldest_seconds", "stuck_sending"),
+            *("unknown", "unknown_too_long"),
+        )
+        return {
+            **dict(zip(names, row, strict=True)),
+            **self._get_recent_facts(company, now),
+            "stopped_senders": self.env["sms.sender"].search_count(
+                [("company_id", "=", company.id), ("stop_count", ">", 0)]
+            ),
+            "is_cron_active": self.env.ref("helpdesk_mgmt_sms.ir_cron_sms_dispatch")
+            .sudo()
+            .active,
+        }
+
+    @api.model
+    def _get_recent_facts(self, company, now):
+        """Return what became of the last hour's messages."""
+        [row] = self.env.execute_query(
+            SQL(
+                """
+                SELECT count(*) FILTER (WHERE state IN ('pending', 'sent', 'error')),
+                       count(*) FILTER (WHERE state = 'error'),
+                       COALESCE(max(sent_at) > %(lately)s, FALSE)
+                  FROM sms_sms
+                 WHERE record_company_id = %(company)s AND claimed_at > %(since)s
+                """,
+                lately=now - STANDSTILL,
+                company=company.id,
+                since=now - timedelta(hours=1),
+            )
+        )
+        return dict(zip(("ended", "failed", "has_sent_lately"), row, strict=True))
+
+    # ------------------------------------------------------------------
+    # For a monitor outside
+    # ------------------------------------------------------------------
+
+    @api.model
+    def _get_health(self, token):
+        """Return how the outboxes are, to who knows the token.
+
+        :param str token: the value of :data:`HEALTH_TOKEN_PARAMETER`
+        :return: a dict of plain data, None for a wrong token
+        """
+        known = self._get_health_token()
+        if not (known and consteq(known, token or "")):
+            return None
+        companies = self.env["res.company"].search(
+            [("sms_provider", "in", list(PROVIDERS))]
+        )
+        outboxes, troubles = [], set()
+        for company in companies:
+            facts = self._get_facts(company)
+            wrong = [
+                key for key, message in self._get_troubles(facts).items() if message
+            ]
+            wrong += ["sender"] if facts["stopped_senders"] else []
+            troubles.update(wrong)
+            outboxes.append({"company": company.id, "troubles": wrong, **facts})
+        return {"status": "trouble" if troubles else "ok", "outboxes": outboxes}
+
+    @api.model
+    def _get_health_token(self):
+        """Return the token of the monitor's address; empty if there is none."""
+        parameters_sudo = self.env["ir.config_parameter"].sudo()
+        return parameters_sudo.get_param(HEALTH_TOKEN_PARAMETER) or ""
+
+    @api.model
+    def _make_health_token(self):
+        """Give the monitor's address its random part, once."""
+        if not self._get_health_token():
+            self.env["ir.config_parameter"].sudo().set_param(
+                HEALTH_TOKEN_PARAMETER, secrets.token_urlsafe(24)
+            )

@@ -1,0 +1,212 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from odoo import api, fields, models
+from odoo.exceptions import UserError, ValidationError
+from odoo.tools import ormcache
+
+from ..tools import purposes
+from ..tools.purposes import MessageSource
+from .sms_purpose import MARKETING
+
+#: level of a rule: the field that names what it is about
+TARGET_FIELDS = {
+    purposes.ACTION: "action_id",
+    purposes.TEMPLATE: "template_id",
+    purposes.MODEL: "model",
+}
+
+
+class SmsPurposeRule(models.Model):
+    """What the text messages of an app, a template or a server action are for.
+
+    What no rule names is marketing, the purpose with the strictest consent. A rule can
+    loosen that, so it is on record who made and changed it: rules are archived, never
+    deleted, and their changes are tracked.
+    """
+
+    _name = "sms.purpose.rule"
+    _description = "Purpose of Other Apps' Text Messages"
+    _inherit = ["mail.thread"]
+    _order = "name, id"
+
+    name = fields.Char(
+        "Applies To",
+        compute="_compute_name",
+        compute_sudo=True,
+        store=True,
+        help="Kept when what it names is deleted: the rule then applies to nothing.",
+    )
+    active = fields.Boolean(default=True, tracking=True)
+    level = fields.Selection(
+        [
+            (purposes.MODEL, "Messages on the records of an app"),
+            (purposes.TEMPLATE, "Messages out of a template"),
+            (purposes.ACTION, "Messages of a server action"),
+        ],
+        string="For",
+        required=True,
+        default=purposes.MODEL,
+        tracking=True,
+        help="The most specific rule decides: a server action comes before a template, "
+        "and a template before the app.",
+    )
+    model = fields.Selection("_selection_model", string="Records", tracking=True)
+    template_id = fields.Many2one(
+        "sms.template",
+        "SMS Template",
+        ondelete="set null",
+        tracking=True,
+        help="Counts while its text is sent unchanged.",
+    )
+    action_id = fields.Many2one(
+        "ir.actions.server",
+        "Server Action",
+        domain=[("state", "=", "sms")],
+        ondelete="set null",
+        tracking=True,
+    )
+    purpose_id = fields.Many2one(
+        "sms.purpose",
+        required=True,
+        ondelete="restrict",
+        tracking=True,
+        help="Which consent the messages need. An offer stays an offer, whoever sends "
+        "it: mapped to another purpose it would be sent to people who never agreed to "
+        "offers.",
+    )
+    company_id = fields.Many2one(
+        "res.company",
+        ondelete="restrict",
+        tracking=True,
+        help="Empty: all companies. A company's own rule comes first.",
+    )
+
+    _model_unique = models.UniqueIndex(
+        "(model, COALESCE(company_id, 0)) WHERE active AND level = 'model'",
+        "There is a rule for these records already: edit that one.",
+    )
+    _template_unique = models.UniqueIndex(
+        "(template_id, COALESCE(company_id, 0)) WHERE active AND level = 'template'",
+        "There is a rule for this template already: edit that one.",
+    )
+    _action_unique = models.UniqueIndex(
+        "(action_id, COALESCE(company_id, 0)) WHERE active AND level = 'action'",
+        "There is a rule for this server action already: edit that one.",
+    )
+
+    @api.model
+    def _selection_model(self):
+        """Return the models whose records can be texted, in plain words.
+
+        Managers may not read ``ir.model``, so this is no relation to it.
+        """
+        models_sudo = self.env["ir.model"].sudo()
+        found = models_sudo.search(
+            [("is_mail_thread", "=", True), ("transient", "=", False)]
+        )
+        usable = found.filtered(lambda model: self._is_textable(model.model))
+        return sorted(
+            ((model.model, model.name) for model in usable), key=lambda pair: pair[1]
+        )
+
+    @api.model
+    def _is_textable(self, model_name):
+        """Tell if a model's records have a person or a number; mailings have lists."""
+        if model_name not in self.env or model_name.startswith("ir."):
+            return False
+        model = self.env[model_name]
+        people = model._mail_get_partner_fields() or model._phone_get_number_fields()
+        has_people = people or model_name == purposes.MAILING_MODEL
+        return bool(has_people) and not model._abstract
+
+    @api.depends("level", "model", "template_id.name", "action_id.name")
+    def _compute_name(self):
+        labels = dict(self._selection_model())
+        for rule in self:
+            target = rule[TARGET_FIELDS[rule.level]] if rule.level else False
+            if rule.level == purposes.MODEL:
+                rule.name = labels.get(target, target)
+            else:
+                rule.name = target.display_name if target else rule.name
+
+    @api.constrains("level", *TARGET_FIELDS.values())
+    def _check_target(self):
+        """Refuse a rule that names nothing."""
+        for rule in self:
+            if not rule[TARGET_FIELDS[rule.level]]:
+                raise ValidationError(
+                    self.env._("Choose what the rule is about: it names nothing yet.")
+                )
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        """Let messages follow the rule from now on."""
+        self.env.registry.clear_cache()
+        return super().create(vals_list)
+
+    def write(self, vals):
+        """Let messages follow the rule from now on."""
+        self.env.registry.clear_cache()
+        return super().write(vals)
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_never(self):
+        """Refuse: it must stay on record who mapped what."""
+        raise UserError(
+            self.env._("A rule stays on record. Archive it to end its effect.")
+        )
+
+    def _creation_message(self):
+        """Say in the chatter what the rule began with; later changes are tracked."""
+        self.ensure_one()
+        return self.env._(
+            "Messages of “%(target)s” are for “%(purpose)s”.",
+            target=self.name,
+            purpose=self.purpose_id.name,
+        )
+
+    # ------------------------------------------------------------------
+    # What messages ask
+    # ------------------------------------------------------------------
+
+    @api.model
+    def _find_purpose(self, company, source):
+        """Return the purpose of what a source makes; without a rule it is marketing.
+
+        :param company: ``res.company``
+        :param MessageSource source: what made the message
+        :return: ``sms.purpose``, one, archived or not
+        """
+        rules = self._get_rules()
+        purpose_id = purposes.find_purpose(rules, source, company.id)
+        if purpose_id:
+            return self.env["sms.purpose"].browse(purpose_id)
+        return self.env["sms.purpose"]._get(MARKETING)
+
+    @api.model
+    def _find_for_model(self, company, model_name):
+        """Return the purpose of the messages on a model's records."""
+        return self._find_purpose(company, MessageSource(model_name))
+
+    @api.model
+    def _knows_template(self, template):
+        """Tell if some rule is about a template."""
+        return any(
+            level == purposes.TEMPLATE and target == template.id
+            for level, target, _company_id in self._get_rules()
+        )
+
+    @api.model
+    @ormcache()
+    def _get_rules(self):
+        """Return all rules as :func:`purposes.find_purpose` reads them.
+
+        Cached: every message asks, and the answer changes once a year.
+        """
+        rules = {}
+        for rule in self.sudo().search([]):
+            target = rule[TARGET_FIELDS[rule.level]]
+            if rule.level != purposes.MODEL:
+                target = target.id
+            if target:
+                rules[rule.level, target, rule.company_id.id] = rule.purpose_id.id
+        return rules

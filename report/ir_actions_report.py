@@ -1,0 +1,128 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+import functools
+import io
+import logging
+import warnings
+
+import lxml.html
+
+from odoo import api, models
+from odoo.exceptions import UserError
+
+#: Reports that can be made without wkhtmltopdf. Other apps' reports stay Odoo's.
+OWN_REPORTS = ("helpdesk_mgmt_sms.sms_certificate",)
+
+#: Where pages seem to lie, so that the addresses in them are whole. Nothing is there.
+BASE = "https://certificate.invalid/"
+
+#: What wkhtmltopdf does with the layout's header and footer, said in CSS.
+PAGE_STYLE = """
+@page {
+    size: %(size)s;
+    margin: %(top)smm 17mm 26mm 17mm;
+    @top-left { content: element(page-header); vertical-align: bottom; width: 100%% }
+    @bottom-left { content: element(page-footer); vertical-align: top; width: 100%% }
+}
+.header { position: running(page-header); padding-bottom: 4mm }
+.footer { position: running(page-footer) }
+.page::after { content: counter(page) }
+.topage::after { content: counter(pages) }
+div.page::after { content: none }
+.container, .article, div.page {
+    max-width: none !important; margin: 0 !important; padding: 0 !important;
+}
+"""
+
+
+@functools.cache
+def load_weasyprint():
+    """Return the library that makes PDFs where wkhtmltopdf is missing, or None."""
+    try:
+        import weasyprint  # noqa: PLC0415  # optional, and slow to load
+    except (ImportError, OSError):  # OSError: a library of the system is missing
+        return None
+    # They tell of each font, of each rule that is meant for screens, and of each other.
+    logging.getLogger("fontTools").setLevel(logging.WARNING)
+    logging.getLogger("weasyprint").setLevel(logging.ERROR)
+    warnings.filterwarnings("ignore", category=DeprecationWarning, module="pydyf")
+    return weasyprint
+
+
+class IrActionsReport(models.Model):
+    """Certificates as PDF where wkhtmltopdf, which Debian 13 lacks, is not installed.
+
+    Odoo's own way is taken wherever it exists. Only when it would refuse, and only for
+    reports of this addon, WeasyPrint makes the PDF, if that is there.
+    """
+
+    _inherit = "ir.actions.report"
+
+    @api.model
+    def _can_render_sms_pdf(self):
+        """Tell if something here can make a PDF of a report of this addon."""
+        has_native = self.get_wkhtmltopdf_state() != "install"
+        return has_native or load_weasyprint() is not None
+
+    def _render_qweb_pdf_prepare_streams(self, report_ref, data, res_ids=None):
+        """Make our reports by WeasyPrint where Odoo would refuse."""
+        report_sudo = self._get_report(report_ref)
+        is_own = report_sudo.report_name in OWN_REPORTS
+        if not is_own or self.get_wkhtmltopdf_state() != "install":
+            return super()._render_qweb_pdf_prepare_streams(report_ref, data, res_ids)
+        if load_weasyprint() is None:
+            raise UserError(
+                self.env._(
+                    "No PDF can be made: neither wkhtmltopdf nor WeasyPrint is "
+                    "installed on the server. Choose the packet, which has the "
+                    "certificate as a web page, or tell your administrator."
+                )
+            )
+        data = {**(data or {}), "report_type": "pdf"}
+        html, _kind = self._render_qweb_html(report_ref, res_ids, data=data)
+        pdf = self._run_weasyprint(html, report_sudo.get_paperformat())
+        return {False: {"stream": io.BytesIO(pdf), "attachment": None}}
+
+    @api.model
+    def _run_weasyprint(self, html, paperformat):
+        """Return a page of Odoo's report layout as PDF.
+
+        :param bytes html: the whole page
+        :param paperformat: ``report.paperformat``
+        """
+        weasyprint = load_weasyprint()
+        size = paperformat.format if paperformat.format != "custom" else "A4"
+        page_style = PAGE_STYLE % {
+            "size": size or "A4",
+            "top": max(paperformat.margin_top, 45),
+        }
+        document = weasyprint.HTML(
+            string=self._with_footer_first(html),
+            base_url=BASE,
+            url_fetcher=self._fetch_for_sms_pdf,
+        )
+        return document.write_pdf(stylesheets=[weasyprint.CSS(string=page_style)])
+
+    @api.model
+    def _fetch_for_sms_pdf(self, url, *_args, **_kwargs):
+        """Return what a page of ours is made of, and fetch nothing from anywhere else.
+
+        :param str url: as the page names it
+        :raises ValueError: for everything but Odoo's style sheet and what a page holds
+        """
+        if url.startswith("data:"):
+            return load_weasyprint().default_url_fetcher(url)
+        if not url.startswith(f"{BASE}web/assets/"):
+            raise ValueError(f"a certificate fetches nothing: {url[:80]}")
+        bundle = self.env["ir.qweb"]._get_asset_bundle(
+            "web.report_assets_common", js=False, autoprefix=True
+        )
+        return {"string": bundle.css().raw, "mime_type": "text/css"}
+
+    @api.model
+    def _with_footer_first(self, html):
+        """Return a page with its footer before its text, so that each sheet has it."""
+        parser = lxml.html.HTMLParser(encoding="utf-8")
+        root = lxml.html.fromstring(html, parser=parser)
+        for footer in root.find_class("footer"):
+            footer.getparent().insert(0, footer)
+        return lxml.html.tostring(root, encoding="unicode", doctype="<!DOCTYPE html>")

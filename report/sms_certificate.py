@@ -1,0 +1,249 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+import pytz
+from babel.dates import format_datetime
+
+from odoo import api, models
+from odoo.exceptions import AccessError
+from odoo.tools.misc import babel_locale_parse, get_lang
+
+from ..models.sms_evidence_packet import Facts
+from ..tools import consent, evidence
+
+#: Rows of one table that are printed; the JSON has all.
+PRINTED_ROWS = 200
+
+#: What an agent enters. Everything else enters itself, in the name of a system user.
+ENTERED_BY_PEOPLE = ("paper", "in_person", "phone", "written", "import", "api")
+
+
+class SmsCertificate(models.AbstractModel):
+    """The certificate of a person's consent: what stands in it, and in which words.
+
+    It shows what ``sms.evidence`` has gathered and adds no facts of its own. Whatever
+    strangers have written is shown as text, without characters that could make it look
+    like words of the document.
+    """
+
+    _name = "report.helpdesk_mgmt_sms.sms_certificate"
+    _description = "Certificate of Text Message Consent"
+
+    @api.model
+    def _get_report_values(self, docids, data=None):
+        """Return what the template shows.
+
+        :param docids: none
+        :param dict data: ``facts`` (see :meth:`SmsEvidence._gather`) and ``digest``,
+            that of their JSON
+        :raises AccessError: for facts that were not gathered here
+        """
+        facts = (data or {}).get("facts")
+        if not isinstance(facts, Facts):
+            # Anybody could have a certificate printed of what they have made up.
+            raise AccessError(
+                self.env._("A certificate is made from the ledger alone.")
+            )
+        events = facts["events"]
+        wordings = self._get_shown_wordings(facts)
+        return {
+            "facts": facts,
+            "digest": data["digest"],
+            "company": self.env["res.company"].browse(facts["company_id"]).sudo(),
+            "labels": self.env["sms.evidence"]._get_labels(),
+            "summary": self._get_summary(facts),
+            "made": self.env._(
+                "%(date)s, by %(user)s",
+                date=self._when(facts["made_at"]),
+                user=facts["made_by"],
+            ),
+            "erased_on": max(
+                filter(None, (e["erased_at"] for e in events)), default=""
+            ),
+            "shown_wordings": wordings,
+            "story": self._get_story(events, wordings),
+            "links": {e["content"]["event_id"]: e["sequence"] for e in events},
+            "all_purposes": self.env._("All text messages"),
+            "purposes": {
+                row["purpose"]: row["purpose_name"] for row in facts["answers"]
+            },
+            "tail": self._tail,
+            "when": self._when,
+            "span": self._span,
+            "words": evidence.printable,
+            "zone": self._get_zone(),
+        }
+
+    @api.model
+    def _get_story(self, events, wordings):
+        """Return events for people: what was said at once is one entry.
+
+        :param list wordings: as :meth:`_get_shown_wordings` returns them
+        """
+        groups = {}
+        for event in events:
+            content = event["content"]
+            key = (event["evidence_id"], content["event"], bool(event["sequence"]))
+            groups.setdefault(key, []).append(event)
+        letters = {
+            event_id: wording["letter"]
+            for wording in wordings
+            for event_id in wording["event_ids"]
+        }
+        return [
+            {
+                "event": group[0],
+                "links": evidence.say_ranges([e["sequence"] for e in group]),
+                "purposes": ", ".join(
+                    e["shown"]["purpose"] or self.env._("All text messages")
+                    for e in group
+                ),
+                "how": self._say_how(group[0]),
+                "is_late": self._is_late(group[0]["content"]),
+                "wording": letters.get(group[0]["content"]["event_id"]),
+            }
+            for group in groups.values()
+        ]
+
+    @api.model
+    def _say_how(self, event):
+        """Return how an event was said, and who entered it if a person did."""
+        methods = dict(
+            self.env["sms.consent.event"]
+            ._fields["method"]
+            ._description_selection(self.env)
+        )
+        method = event["content"]["method"]
+        if method not in ENTERED_BY_PEOPLE:
+            return methods[method]
+        return self.env._(
+            "%(method)s, entered by %(user)s",
+            method=methods[method],
+            user=event["shown"]["user"],
+        )
+
+    @staticmethod
+    def _is_late(content):
+        """Tell if an event was recorded later than at the moment it was said."""
+        said, recorded = (
+            evidence.parse_time(content[name])
+            for name in ("happened_at", "recorded_at")
+        )
+        return (recorded - said).total_seconds() > 60
+
+    @api.model
+    def _get_shown_wordings(self, facts):
+        """Return the different words that were shown, each once, with a letter.
+
+        Where they were erased, the published versions that the events name stand for
+        them.
+        """
+        versions = {wording["digest"]: wording for wording in facts["wordings"]}
+        found = {}
+        for event in facts["events"]:
+            version = versions.get(event["content"]["wording_digest"])
+            shown = (event["evidence"] or {}).get("wording")
+            text = shown or (version and version["body"])
+            if not text:
+                continue
+            entry = found.setdefault(
+                text, {"text": text, "is_template": not shown, "events": [], "used": {}}
+            )
+            entry["events"].append(event)
+            if version:
+                entry["used"][version["digest"]] = version
+        return [
+            {
+                "letter": evidence.say_letter(index),
+                "title": self._say_title(index, entry),
+                "text": entry["text"],
+                "event_ids": [e["content"]["event_id"] for e in entry["events"]],
+                "digests": list(entry["used"]),
+            }
+            for index, entry in enumerate(found.values())
+        ]
+
+    @api.model
+    def _say_title(self, index, entry):
+        """Return what stands above a wording: its letter, versions and links."""
+        title = self.env._("Wording %s", evidence.say_letter(index))
+        if entry["used"]:
+            versions = ", ".join(map(self._say_version, entry["used"].values()))
+            title = f"{title}: {versions}"
+        if links := evidence.say_ranges([e["sequence"] for e in entry["events"]]):
+            title = self.env._("%(title)s (link %(links)s)", title=title, links=links)
+        if entry["is_template"]:
+            note = self.env._("the published text; the words as shown were erased")
+            title = f"{title}, {note}"
+        return title
+
+    @api.model
+    def _say_version(self, wording):
+        """Return the name of a version of a wording."""
+        return self.env._(
+            "%(purpose)s, %(lang)s, version %(version)s",
+            purpose=wording["purpose_name"],
+            lang=wording["lang"],
+            version=wording["version"],
+        )
+
+    @api.model
+    def _get_zone(self):
+        """Return the name of the reader's time zone."""
+        return self.env.user.tz or "UTC"
+
+    @api.model
+    def _when(self, text):
+        """Return a time of the JSON in the reader's language; nothing for none.
+
+        With the month as a word: 07/06 is another day here than there.
+        """
+        moment = evidence.parse_time(text)
+        if not moment:
+            return ""
+        locale = babel_locale_parse(get_lang(self.env).code)
+        moment = pytz.utc.localize(moment)
+        return format_datetime(
+            moment, "medium", pytz.timezone(self._get_zone()), locale
+        )
+
+    @api.model
+    def _span(self, seconds):
+        """Return a span of time in words, e.g. ``4 s``."""
+        return " ".join(
+            f"{count} {unit}" for count, unit in evidence.split_seconds(seconds)
+        )
+
+    @staticmethod
+    def _tail(rows):
+        """Return the last rows, as many as are printed."""
+        return rows[-PRINTED_ROWS:]
+
+    @api.model
+    def _get_summary(self, facts):
+        """Return in one sentence for each number what it may be sent today."""
+        sentences = []
+        for number in facts["person"]["numbers"]:
+            states = {consent.OPTED_IN: [], consent.PENDING: [], consent.OPTED_OUT: []}
+            for row in facts["answers"]:
+                if row["number_hash"] == number["number_hash"]:
+                    states.get(row["state"], []).append(row["purpose_name"])
+            sentences.append(self._say_states(number["number"], states))
+        return sentences
+
+    @api.model
+    def _say_states(self, number, states):
+        """Return one number's states as a sentence."""
+        number = number or self.env._("The erased number")
+        parts = []
+        if names := states[consent.OPTED_IN]:
+            parts.append(
+                self.env._("may be sent text messages about: %s", ", ".join(names))
+            )
+        if names := states[consent.PENDING]:
+            parts.append(
+                self.env._("was asked and has not confirmed yet: %s", ", ".join(names))
+            )
+        if names := states[consent.OPTED_OUT]:
+            parts.append(self.env._("has opted out of: %s", ", ".join(names)))
+        if not parts:
+            parts.append(self.env._("has no consent on record"))
+        return f"{number} {'; '.join(parts)}."

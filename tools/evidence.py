@@ -1,0 +1,208 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+"""How evidence is written down: its JSON, its tables, its files, and safe words.
+
+What is in them is gathered by ``sms.evidence``; the formats are told to who reads them
+in ``docs/evidence.md``.
+"""
+
+import hashlib
+import json
+import re
+import secrets
+from collections.abc import Iterator
+from datetime import date, datetime, timedelta
+
+#: What the JSON is, and in which version; see ``docs/evidence.md``.
+FORMAT = "helpdesk_mgmt_sms.evidence/1"
+
+# Which links of the chain a file holds.
+PERSON = "person"  # those of some numbers: others lie between
+PERIOD = "period"  # all of a stretch of the chain
+
+# What is known of an event's seal.
+HOLDS, CHANGED, UNSEALED = "holds", "changed", "unsealed"
+
+#: Columns of the tables: name in the CSV, and where the value lies in the JSON's row.
+EVENT_COLUMNS = (
+    ("link", "sequence"),
+    ("event_id", "content.event_id"),
+    ("happened_at_utc", "content.happened_at"),
+    ("recorded_at_utc", "content.recorded_at"),
+    ("number", "evidence.number"),
+    ("number_hash", "content.number_hash"),
+    ("person", "evidence.name"),
+    ("event", "content.event"),
+    ("purpose", "content.purpose"),
+    ("method", "content.method"),
+    ("entered_by", "shown.user"),
+    ("wording_version", "shown.wording_version"),
+    ("wording_digest", "content.wording_digest"),
+    ("wording_as_shown", "evidence.wording"),
+    ("in_their_words", "evidence.note"),
+    ("address", "evidence.address"),
+    ("device", "evidence.device"),
+    ("page", "evidence.page"),
+    ("witness", "evidence.witness"),
+    ("message_ref", "evidence.message_ref"),
+    ("evidence_digest", "content.evidence_digest"),
+    ("erased_at_utc", "erased_at"),
+    ("hash", "hash"),
+    ("seal", "seal"),
+)
+MESSAGE_COLUMNS = tuple(
+    (name, name.removesuffix("_utc"))
+    for name in (
+        *("id", "made_at_utc", "handed_over_at_utc", "number", "purpose", "body"),
+        *("state", "reason", "decision", "decision_reason", "decided_at_utc"),
+        *("exemption", "consent_event_id", "segments", "encoding"),
+        *("carrier", "carrier_id", "carrier_code"),
+    )
+)
+RECEIVED_COLUMNS = tuple(
+    (name, name.removesuffix("_utc"))
+    for name in (
+        *("id", "received_at_utc", "number", "to_number", "body", "kind"),
+        *("answered_by_carrier", "carrier", "carrier_id"),
+    )
+)
+OPT_OUT_COLUMNS = tuple(
+    (name, name.removesuffix("_utc"))
+    for name in (
+        *("event_ids", "number", "purposes", "method", "said_at_utc"),
+        *("recorded_at_utc", "confirmed_at_utc", "seconds", "message_id"),
+    )
+)
+
+
+def make_reference(today):
+    """Return the name of a new certificate, such as ``EV-20261125-9F3A61C07B``.
+
+    :param date today: when it is made
+    """
+    return f"EV-{today:%Y%m%d}-{secrets.token_hex(5).upper()}"
+
+
+def plain(value):
+    """Return a value of the database as JSON has it: times in UTC, nothing as None."""
+    if isinstance(value, datetime):
+        return value.strftime("%Y-%m-%dT%H:%M:%SZ")
+    if isinstance(value, date):
+        return value.isoformat()
+    return value or None
+
+
+def parse_time(text):
+    """Return a time of the JSON as a naive datetime (UTC), None for none."""
+    return datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ") if text else None
+
+
+def write_json(stream, values):
+    """Write a mapping as JSON, one row of a list to a line.
+
+    :param stream: text stream
+    :param dict values: JSON values; an iterator is written row by row as a list, so
+        that a long one is never held as a whole; a function is called when it is due
+    """
+    separator = "{"
+    for name, value in values.items():
+        value = value() if callable(value) else value
+        stream.write(f"{separator}\n{dump(name)}: ")
+        separator = ","
+        if not isinstance(value, Iterator | list):
+            stream.write(dump(value))
+            continue
+        start = "["
+        for row in value:
+            stream.write(f"{start}\n {dump(row)}")
+            start = ","
+        stream.write("[]" if start == "[" else "\n]")
+    stream.write("\n}\n")
+
+
+def sha256(data):
+    """Return the SHA-256 (hex) of bytes."""
+    return hashlib.sha256(data).hexdigest()
+
+
+def dump(value):
+    """Return a JSON value as text."""
+    return json.dumps(value, ensure_ascii=False)
+
+
+def get_cells(row, columns):
+    """Return a row of the JSON as the cells of a table.
+
+    :param dict row: e.g. an event
+    :param columns: pairs of a header and a dotted path
+    """
+    return [_get_cell(row, path.split(".")) for _header, path in columns]
+
+
+def _get_cell(value, path):
+    """Return the text at a path; nothing where the way ends early (erased evidence)."""
+    for name in path:
+        value = (value or {}).get(name)
+    if isinstance(value, list):
+        return " ".join(map(str, value))
+    return "" if value is None else value
+
+
+def printable(text):
+    """Return what a stranger has written without the characters that print cannot show.
+
+    Control characters become a visible mark; so do those that turn the direction of
+    writing, with which words of the document itself could be made to read otherwise.
+    """
+    return re.sub(
+        "[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ufffe\uffff]",
+        "\ufffd",
+        text or "",
+    )
+
+
+def file_path(evidence_id, name, digest):
+    """Return where a scan lies in the packet: no way out of its folder.
+
+    :param str name: the file's name as recorded
+    :param str digest: SHA-256 (hex) of its content, so that no two files meet
+    """
+    safe = re.sub(r'[\\/:*?"<>|\x00-\x1f]', "_", name).strip(". ")[-100:]
+    return f"scans/{evidence_id}/{digest[:8]}-{safe or 'scan'}"
+
+
+def split_seconds(seconds):
+    """Return a span of time as the two largest of days, hours, minutes, seconds.
+
+    :param int seconds: not negative
+    :return: pairs of a number and its unit's letter, e.g. ``[(1, "h"), (4, "min")]``
+    """
+    span = timedelta(seconds=seconds)
+    minutes, rest = divmod(span.seconds, 60)
+    hours, minutes = divmod(minutes, 60)
+    parts = [(span.days, "d"), (hours, "h"), (minutes, "min"), (rest, "s")]
+    return [part for part in parts if part[0]][:2] or [(0, "s")]
+
+
+def say_ranges(numbers):
+    """Return numbers as a reader writes them down, e.g. ``3–5, 9``.
+
+    :param numbers: ascending; empty ones are left out
+    """
+    ranges = []
+    for number in filter(None, numbers):
+        if ranges and ranges[-1][1] == number - 1:
+            ranges[-1][1] = number
+        else:
+            ranges.append([number, number])
+    return ", ".join(
+        str(first) if first == last else f"{first}–{last}" for first, last in ranges
+    )
+
+
+def say_letter(index):
+    """Return the letter that names the ``index``-th thing: A to Z, then AA.
+
+    :param int index: from 0
+    """
+    letter = chr(ord("A") + index % 26)
+    return letter if index < 26 else say_letter(index // 26 - 1) + letter

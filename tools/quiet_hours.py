@@ -1,0 +1,260 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+"""Quiet hours: when a text may reach somebody, by the clock where they may be.
+
+A rule is a window for each kind of day, of a country or a state, for a class of
+purposes, from one day to another: data, with its source. All rules that apply must be
+open in all zones in which the person may be, so that a rule or a zone more can only
+make the answer stricter. Times are UTC without a zone, as Odoo stores them.
+"""
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
+from zlib import crc32
+from zoneinfo import ZoneInfo
+
+from .public_holidays import get_holidays
+
+#: Classes of purposes. Solicitations keep the law's hours; what a person needs keeps
+#: the house's; what cannot wait keeps none.
+MARKETING, INFORMATIONAL, URGENT = QUIET_CLASSES = (
+    "marketing",
+    "informational",
+    "urgent",
+)
+
+#: How far ahead an opening is looked for: longer than the longest row of closed days.
+SEARCH_DAYS = 8
+#: Held messages leave over the first half hour of their window.
+SPREAD = timedelta(minutes=30)
+
+CLOSED = (0, 0)
+ALL_DAY = (0, 1440)
+SATURDAY, SUNDAY = 5, 6
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One rule. A window is ``(opens, closes)`` in minutes of the local day.
+
+    At ``closes`` it is closed: up to 21:00 means that 20:59:59 is the last second.
+
+    :param str country: ISO code; empty for everywhere
+    :param str state: ISO code of a part of the country; empty for all of it
+    :param bool is_closed_on_holidays: public holidays of the country and the state
+    :param date effective_from: the first local day on which it holds, or None
+    :param date effective_to: the last, or None
+    :param int max_per_day: texts to a number for a purpose in 24 hours, 0: any
+    """
+
+    quiet_class: str
+    country: str = ""
+    state: str = ""
+    weekdays: tuple = ALL_DAY
+    saturday: tuple = ALL_DAY
+    sunday: tuple = ALL_DAY
+    is_closed_on_holidays: bool = False
+    effective_from: date | None = None
+    effective_to: date | None = None
+    max_per_day: int = 0
+    name: str = ""
+
+    def is_in_force(self, day):
+        """Tell if it holds on a local date."""
+        is_too_early = self.effective_from and day < self.effective_from
+        is_over = self.effective_to and day > self.effective_to
+        return not (is_too_early or is_over)
+
+    def window(self, day):
+        """Return the window of a local date."""
+        if not self.is_in_force(day):
+            return ALL_DAY
+        if self.is_closed_on_holidays and self._is_holiday(day):
+            return CLOSED
+        by_day = {SATURDAY: self.saturday, SUNDAY: self.sunday}
+        return by_day.get(day.weekday(), self.weekdays)
+
+    def _is_holiday(self, day):
+        return day in get_holidays(self.country, self.state, day.year)
+
+
+def select(rules, place, quiet_class):
+    """Return the rules for messages of a class to somebody.
+
+    :param rules: iterable of :class:`Rule`
+    :param zones.Place place: where the person may be
+    """
+    return tuple(
+        rule
+        for rule in rules
+        if rule.quiet_class == quiet_class
+        and (not rule.country or any(rule.country == it[0] for it in place.regions))
+        and (not rule.state or (rule.country, rule.state) in place.regions)
+    )
+
+
+def is_open(now, zone_names, rules):
+    """Tell if all rules are open in all zones.
+
+    :param datetime now: UTC
+    """
+    return all(_is_open_at(rules, local) for local in _locals(now, zone_names))
+
+
+def next_opening(now, zone_names, rules):
+    """Return when a message may leave: now, or the first later time that is open.
+
+    :param datetime now: UTC
+    :return: datetime (UTC), or None if there is none within :data:`SEARCH_DAYS`
+    """
+    if is_open(now, zone_names, rules):
+        return now
+    # Windows open and close at full minutes, so the seconds change nothing.
+    return _search(now.replace(second=0, microsecond=0), tuple(zone_names), rules)
+
+
+def spread(opening, key, zone_names, rules):
+    """Return a time within the first half hour of a window, always the same for a key.
+
+    Else all that was held would leave in the window's first second.
+
+    :param datetime opening: UTC
+    :param str key: what tells the message from others
+    """
+    seconds = crc32(key.encode()) % int(SPREAD.total_seconds())
+    later = opening + timedelta(seconds=seconds)
+    return later if is_open(later, zone_names, rules) else opening
+
+
+def local_times(now, zone_names):
+    """Return the local time in each zone, one of those that have the same.
+
+    :return: list of ``(local datetime without a zone, place)``, the best known first
+    """
+    found = {}
+    for name, local in zip(zone_names, _locals(now, zone_names), strict=True):
+        found.setdefault(local.replace(tzinfo=None), place_name(name))
+    return list(found.items())
+
+
+def place_name(zone_name):
+    """Return the city of a zone: "America/New_York" is "New York"."""
+    return (zone_name or "").rpartition("/")[2].replace("_", " ")
+
+
+def get_day_limit(rules, day):
+    """Return how many texts a day the rules allow to a number, or None for any.
+
+    :param date day: a local date
+    """
+    limits = [it.max_per_day for it in rules if it.max_per_day and it.is_in_force(day)]
+    return min(limits, default=None)
+
+
+def is_laxer(before, after):
+    """Tell if a rule lets something pass that it did not before.
+
+    :param Rule before: as it was
+    :param Rule after: as it is to be; None: taken away
+    """
+    if after is None or _get_scope(before) != _get_scope(after):
+        return True
+    starts_later = (after.effective_from or date.min) > (
+        before.effective_from or date.min
+    )
+    ends_earlier = (after.effective_to or date.max) < (before.effective_to or date.max)
+    opens_holidays = before.is_closed_on_holidays and not after.is_closed_on_holidays
+    allows_more = before.max_per_day and not 0 < after.max_per_day <= before.max_per_day
+    is_wider = any(
+        not _is_within(getattr(after, day), getattr(before, day))
+        for day in ("weekdays", "saturday", "sunday")
+    )
+    return bool(
+        starts_later or ends_earlier or opens_holidays or allows_more or is_wider
+    )
+
+
+def _get_scope(rule):
+    """Return whom and what a rule is about."""
+    return rule.quiet_class, rule.country, rule.state
+
+
+def _is_within(inner, outer):
+    """Tell if a window lies in another."""
+    is_empty = inner[0] >= inner[1]
+    return is_empty or (outer[0] <= inner[0] and inner[1] <= outer[1])
+
+
+def _locals(now, zone_names):
+    """Return a UTC time as it is in some zones."""
+    aware = now.replace(tzinfo=UTC)
+    return [aware.astimezone(ZoneInfo(name)) for name in zone_names]
+
+
+def _is_open_at(rules, local):
+    """Tell if all rules are open at a local time."""
+    minute = local.hour * 60 + local.minute
+    day = local.date()
+    for rule in rules:
+        opens, closes = rule.window(day)
+        if not opens <= minute < closes:
+            return False
+    return True
+
+
+@lru_cache(maxsize=1024)
+def _search(now, zone_names, rules):
+    """Return the first time after ``now`` that is open, or None.
+
+    It can only be when a window opens or a clock is changed, in one of the zones.
+    """
+    until = now + timedelta(days=SEARCH_DAYS)
+    moments = set()
+    for name in zone_names:
+        moments.update(_get_edges(now, ZoneInfo(name), rules))
+    for moment in sorted(moments):
+        if now < moment <= until and is_open(moment, zone_names, rules):
+            return moment
+    return None
+
+
+def _get_edges(now, zone, rules):
+    """Yield the UTC times from which on a window may be open in a zone."""
+    today = now.replace(tzinfo=UTC).astimezone(zone).date()
+    for offset in range(SEARCH_DAYS + 1):
+        day = today + timedelta(days=offset)
+        # A local time can come twice or never, when the clocks are changed.
+        for opens in {rule.window(day)[0] for rule in rules} | {0}:
+            wall = datetime.combine(day, time(*divmod(opens, 60)))
+            yield from (_to_utc(wall, zone, fold) for fold in (0, 1))
+        yield from _get_change(day, zone)
+
+
+def _get_change(day, zone):
+    """Yield the UTC time at which the clocks are changed on a local date, if they are.
+
+    To the minute, by halving the day: the clock's difference to UTC is another after.
+    """
+    start = _to_utc(datetime.combine(day, time()), zone, 0)
+    low, high = 0, 36 * 60
+    before = _get_offset(start, zone)
+    if _get_offset(start + timedelta(minutes=high), zone) == before:
+        return
+    while high - low > 1:
+        middle = (low + high) // 2
+        if _get_offset(start + timedelta(minutes=middle), zone) == before:
+            low = middle
+        else:
+            high = middle
+    yield start + timedelta(minutes=high)
+
+
+def _to_utc(wall, zone, fold):
+    """Return a local time as UTC; of one that comes twice the first or the second."""
+    aware = wall.replace(tzinfo=zone, fold=fold)
+    return aware.astimezone(UTC).replace(tzinfo=None)
+
+
+def _get_offset(moment, zone):
+    """Return a zone's difference to UTC at a UTC time."""
+    return moment.replace(tzinfo=UTC).astimezone(zone).utcoffset()

@@ -1,0 +1,138 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+
+from ..models.sms_evidence_export import CERTIFICATE, KIND_SELECTION, PACKET
+from ..tools import evidence
+
+
+class SmsEvidenceWizard(models.TransientModel):
+    """Where a compliance officer takes out the evidence of one person."""
+
+    _name = "sms.evidence.wizard"
+    _description = "Evidence of a Person"
+
+    company_id = fields.Many2one(
+        "res.company", required=True, default=lambda self: self.env.company
+    )
+    partner_id = fields.Many2one("res.partner", "Contact")
+    numbers = fields.Char(
+        "Phone Number",
+        compute="_compute_numbers",
+        store=True,
+        readonly=False,
+        precompute=True,
+        help="Several are separated by commas: those of one person.",
+    )
+    number_hashes = fields.Char(
+        readonly=True, help="Of numbers that were erased: only this is left of them."
+    )
+    kind = fields.Selection(
+        [pair for pair in KIND_SELECTION if pair[0] in (CERTIFICATE, PACKET)],
+        string="What",
+        required=True,
+        default=CERTIFICATE,
+    )
+    lang = fields.Selection(
+        lambda self: self.env["res.lang"].get_installed(),
+        string="Language",
+        required=True,
+        default=lambda self: self.env.lang or "en_US",
+        help="In which the certificate is written.",
+    )
+    has_pdf = fields.Boolean(compute="_compute_has_pdf")
+
+    @api.model
+    def default_get(self, fields_list):
+        """Begin with the person of the contact, answers or events it is opened on."""
+        values = super().default_get(fields_list)
+        model_name = self.env.context.get("active_model")
+        if model_name not in ("res.partner", "sms.consent", "sms.consent.event"):
+            return values
+        records = self.env[model_name].browse(self.env.context.get("active_ids", ()))
+        if model_name == "res.partner":
+            return {"partner_id": records[:1].id, **values}
+        erased = records.filtered(lambda record: not record.number)
+        return {
+            **values,
+            "company_id": records.company_id[:1].id,
+            "numbers": ", ".join(dict.fromkeys((records - erased).mapped("number"))),
+            "number_hashes": " ".join(dict.fromkeys(erased.mapped("number_hash"))),
+        }
+
+    @api.depends("partner_id", "company_id")
+    def _compute_numbers(self):
+        """Propose every number of the contact that the ledger knows."""
+        for wizard in self:
+            if wizard.partner_id:
+                found = self.env["sms.evidence"]._find_numbers(
+                    wizard.company_id, wizard.partner_id._origin
+                )
+                wizard.numbers = ", ".join(found)
+
+    def _compute_has_pdf(self):
+        self.has_pdf = self.env["ir.actions.report"]._can_render_sms_pdf()
+
+    def action_make(self):
+        """Make the file, note that it was made, and offer it for download.
+
+        :return: the action that downloads it
+        :raises AccessError: for who is no compliance officer of the company
+        :raises UserError: when the ledger does not know the number
+        """
+        self.ensure_one()
+        source = self.env["sms.evidence"].with_context(lang=self.lang)
+        facts = source._gather(
+            self.company_id, self._read_numbers(), (self.number_hashes or "").split()
+        )
+        if self.kind == PACKET:
+            name, data = f"{facts['reference']}.zip", source._make_packet(facts)
+        else:
+            name, data = f"{facts['reference']}.pdf", source._make_certificate(facts)
+        self._note(facts, name, data)
+        # Whose form it is may read its file, and nobody else; it goes with the form.
+        attachment_sudo = self.env["ir.attachment"].sudo()
+        attachment_sudo = attachment_sudo.create(
+            {"name": name, "raw": data, "res_model": self._name, "res_id": self.id}
+        )
+        return {
+            "type": "ir.actions.act_url",
+            "url": f"/web/content/{attachment_sudo.id}?download=true",
+            "target": "download",
+            "close": True,
+        }
+
+    def _read_numbers(self):
+        """Return the numbers as E.164; what is no number may be the name of a sender.
+
+        :raises UserError: when there is none
+        """
+        typed = [part.strip() for part in (self.numbers or "").split(",")]
+        country = self.company_id.country_id
+        read = self.env["res.partner"]._phone_format_number
+        numbers = [read(part, country) or part for part in typed if part]
+        if not numbers and not self.number_hashes:
+            raise UserError(self.env._("Enter the phone number."))
+        return list(dict.fromkeys(numbers))
+
+    def _note(self, facts, name, data):
+        """Enter into the record of exports that this file was made."""
+        hashes = [number["number_hash"] for number in facts["person"]["numbers"]]
+        # Nobody may write there; that the user may export was checked in gathering.
+        self.env["sms.evidence.export"].sudo().create(
+            {
+                "reference": facts["reference"],
+                "company_id": self.company_id.id,
+                "kind": self.kind,
+                "number_hashes": " ".join(hashes),
+                "event_count": len(facts["events"]),
+                "message_count": len(facts["messages"]),
+                "file_name": name,
+                "file_digest": evidence.sha256(data),
+            }
+        )
+
+    @api.model
+    def _forget_files(self, companies):
+        """Delete what was made for some companies and is still here."""
+        self.search([("company_id", "in", companies.ids)]).unlink()
