@@ -109,6 +109,7 @@ class SmsDispatcher(models.AbstractModel):
             return False
         until = time.monotonic() + POST_WITHIN
         room = poster.room
+        self._in_new_transaction(self._mark_abandoned)
         calls = self._in_new_transaction(self._claim_lookups, room)
         calls += self._in_new_transaction(self._claim, room - len(calls))
         for key, call, delay in calls:

@@ -54,7 +54,9 @@ class SmsSms(models.Model):
             lambda sms: sms.gate_verdict == gate.BLOCK and sms.state == "canceled"
         )
         blocked._update_trackers()
-        messages._filter_outbox()._wake_dispatcher()
+        companies = self.env["res.company"].browse(_ids(vals_list, "record_company_id"))
+        if any(company._uses_sms_outbox() for company in companies):
+            messages._wake_dispatcher()
         return messages
 
     @api.model
@@ -74,6 +76,8 @@ class SmsSms(models.Model):
         partner_sudo.browse(_ids(vals_list, "partner_id")).fetch(["lang", "country_id"])
         now = fields.Datetime.now()
         source = self._get_source()
+        # Most of a batch are alike: what is the same for them is looked up once.
+        purpose_of, lang_of = {}, {}
         for vals in vals_list:
             message = message_sudo.browse(vals.get("mail_message_id") or ())
             partner = partner_sudo.browse(vals.get("partner_id") or ())
@@ -82,8 +86,12 @@ class SmsSms(models.Model):
             )
             vals.setdefault("template_id", source.template_id or False)
             if not vals.get("purpose_id"):
-                purpose = self._get_default_purpose(company, message.model, source)
-                vals["purpose_id"] = purpose.id
+                key = company.id, message.model
+                if key not in purpose_of:
+                    purpose_of[key] = self._get_default_purpose(company, key[1], source)
+                vals["purpose_id"] = purpose_of[key].id
+            if company not in lang_of:
+                lang_of[company] = company.sudo().partner_id.lang
             vals["is_personal"] = len(vals_list) == 1 and self._is_personal(
                 message, vals.get("body")
             )
@@ -93,8 +101,7 @@ class SmsSms(models.Model):
             vals["not_before"] = vals.get("not_before") or now
             if company._uses_sms_outbox():
                 vals["sender_id"] = company._get_sms_sender_id(vals["number"])
-            lang = partner.lang or company.sudo().partner_id.lang
-            self._apply_purpose(vals, lang)
+            self._apply_purpose(vals, partner.lang or lang_of[company])
 
     @api.model
     def _get_source(self):
@@ -210,9 +217,18 @@ class SmsSms(models.Model):
             for sms in self
         ]
         decisions = self.env["sms.gate"]._decide(questions)
+        self.gate_checked_at = fields.Datetime.now()
         blocked = self.browse()
         for sms, (decision, event_id) in zip(self, decisions, strict=True):
-            sms.write(self._get_gate_values(decision, event_id))
+            # Mostly it says what it has said before.
+            values = {
+                name: value
+                for name, value in self._get_gate_values(decision, event_id).items()
+                if (sms._fields[name].convert_to_write(sms[name], sms) or False)
+                != (value or False)
+            }
+            if values:
+                sms.write(values)
             if decision.verdict == gate.BLOCK:
                 blocked |= sms
         blocked._update_trackers()

@@ -41,7 +41,10 @@ class PeerHandler(BaseHTTPRequestHandler):
         if self.peer.is_down:
             return self.hang_up()
         size = int(self.headers.get("Content-Length", 0))
-        form = dict(parse_qsl(self.rfile.read(size).decode(), True))
+        body = self.rfile.read(size)
+        if len(body) < size:  # who was posting is dead
+            return self.hang_up()
+        form = dict(parse_qsl(body.decode(), True))
         found = MESSAGES_PATH.match(self.path)
         if not found:
             return self.answer(404, self.peer.error(404, 20404, "Not found"))

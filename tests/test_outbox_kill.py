@@ -58,7 +58,7 @@ class StormCase(LiveCase):
                 """
                 UPDATE sms_fault SET first_pause = 1, max_pause = 1
                  WHERE fault IN ('too_fast', 'no_connection', 'no_answer');
-                UPDATE ir_cron SET active = TRUE WHERE id IN (
+                UPDATE ir_cron SET active = TRUE WHERE NOT active AND id IN (
                     SELECT res_id FROM ir_model_data
                      WHERE name = 'ir_cron_sms_dispatch_2'
                 );
@@ -245,7 +245,7 @@ class TestKilledDispatchers(StormCase):
     def setUp(self):
         super().setUp()
         _logger.info("The storm's seed is %s", SEED)
-        self.thresholds = self.random.sample(range(50, MESSAGES - 50), KILLS)
+        self.thresholds = self.random.sample(range(30, MESSAGES * 3 // 5), KILLS)
         self.posts = 0
         self.due_kills = threading.Semaphore(0)
 
