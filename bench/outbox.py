@@ -84,7 +84,9 @@ def configure(env, carrier, in_flight=64, rate=0, workers=1):
         company.sms_twilio_number_ids = [(0, 0, values)]
     set_param = env["ir.config_parameter"].sudo().set_param
     set_param("web.base.url", PUBLIC_URL)
+    env.flush_all()
     env.cr.execute("UPDATE ir_cron SET active = FALSE")
+    env.invalidate_all()
     if "sms.dispatcher" in env:
         set_param("helpdesk_mgmt_sms.twilio_api_url", carrier)
         set_param("helpdesk_mgmt_sms.in_flight", str(in_flight))
@@ -185,6 +187,7 @@ def run_crons(database, seconds, profile=None):
             profile.disable()
         with environment(database) as env:
             left = env["sms.sms"].search_count([("state", "=", "outgoing")], limit=1)
+            assert env["ir.cron"].search_count([]), "no cron is active"
     return {"memory": get_peak(), "grown": get_peak() - idle,
             "cpu": time.process_time() - cpu}  # fmt: skip
 

@@ -13,7 +13,7 @@ from ..providers.base import DeliveryReport, Outcome
 from .common import phone_number
 from .test_waiting import WaitingCase
 
-SMALL, LARGE = 5, 60
+SMALL, LARGE = 12, 60
 ZONE = "America/Denver"
 #: UTC: the hour of the clock's change in that zone, in the middle of it.
 CHANGES = (datetime(2026, 3, 8, 9, 0), datetime(2026, 11, 1, 8, 0))

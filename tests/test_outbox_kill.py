@@ -176,6 +176,7 @@ class StormCase(LiveCase):
     def let_time_pass(self):
         """Let ten minutes pass for what was left behind, and what is overdue."""
         with self.cursor() as cr:
+            cr.execute("SET TRANSACTION ISOLATION LEVEL READ COMMITTED")
             cr.execute(
                 """
                 UPDATE sms_sms
@@ -228,6 +229,8 @@ class StormCase(LiveCase):
         twins = {key for key, count in self.wanted.items() if count > 1}
         for message in self.peer.taken:
             key = message["To"], message["Body"].partition("\n")[0]
+            if not key[1].startswith(words):
+                continue
             taken[key] += 1
             if key not in twins:
                 uuids[message["StatusCallback"]] += 1

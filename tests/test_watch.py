@@ -8,6 +8,7 @@ from odoo.tools import mute_logger
 from ..models.sms_outbox_watch import HEALTH_TOKEN_PARAMETER
 from ..providers import base
 from ..tools import retries
+from ..tools.pace import REACTION
 from .test_waiting import WaitingCase
 
 ALERT_LOGGER = "odoo.addons.helpdesk_mgmt_sms.models.sms_outbox_alert"
