@@ -24,6 +24,8 @@ IN_FLIGHT_PARAMETER = "helpdesk_mgmt_sms.in_flight"
 LINGER = 5.0
 #: Seconds that a run waits for the carrier before it looks around again.
 PATIENCE = 0.5
+#: Seconds between two notes of the run's progress to the cron.
+TELL_EVERY = 0.5
 #: How often to start over when another transaction was in the way.
 MAX_CONFLICTS = 8
 
@@ -76,8 +78,8 @@ class SmsDispatcher(models.AbstractModel):
     def _run(self):
         """Work off the outbox until it is empty or the cron's time is over."""
         seconds_left = self._commit(remaining=1)
-        answered_at = time.monotonic()
-        is_alone = True
+        told_at = answered_at = time.monotonic()
+        is_alone, done = True, 0
         with Poster(self._get_in_flight()) as poster:
             while True:
                 is_open = seconds_left > 0 and not _stopping.is_set()
@@ -95,8 +97,11 @@ class SmsDispatcher(models.AbstractModel):
                 elif time.monotonic() - answered_at > GIVE_UP:
                     _logger.error("%d calls to carriers do not end", poster.pending)
                     break
-                seconds_left = self._commit(len(results), remaining=1)
-            self._hand_over()
+                done += len(results)
+                if time.monotonic() - told_at > TELL_EVERY:
+                    seconds_left = self._commit(done, remaining=1)
+                    told_at, done = time.monotonic(), 0
+            self._hand_over(done)
 
     @api.model
     def _fill(self, poster):
@@ -105,7 +110,7 @@ class SmsDispatcher(models.AbstractModel):
         :return: whether there may be more than this worker can take
         """
         # Claims of a few would cost as much as claims of many.
-        if poster.room < poster.size:
+        if poster.room < 2 * poster.size:
             return False
         until = time.monotonic() + POST_WITHIN
         room = poster.room
@@ -186,16 +191,19 @@ class SmsDispatcher(models.AbstractModel):
         return True
 
     @api.model
-    def _hand_over(self):
-        """Say when the outbox must run again, now that this run ends."""
+    def _hand_over(self, done):
+        """Say when the outbox must run again, now that this run ends.
+
+        :param int done: how many calls the cron has not been told of yet
+        """
         due = self._get_next_due()
         if due is None:
-            self._commit(remaining=0)
+            self._commit(done, remaining=0)
             return
         if due > LINGER:
             at = fields.Datetime.add(fields.Datetime.now(), seconds=due)
             self.env["sms.sms"].browse([0])._wake_dispatcher(at)
-        self._commit(remaining=0 if due > LINGER else 1)
+        self._commit(done, remaining=0 if due > LINGER else 1)
 
     @api.model
     def _get_in_flight(self):
@@ -227,7 +235,8 @@ class SmsDispatcher(models.AbstractModel):
                 if cr.connection.info.transaction_status == TRANSACTION_STATUS_IDLE:
                     cr.execute("SET TRANSACTION ISOLATION LEVEL READ COMMITTED")
                 result = step(*args)
-                self.env.cr.commit()
+                # The step is whole, and the network must not be waited for in it.
+                self.env.cr.commit()  # pylint: disable=invalid-commit
                 return result
             except (SerializationFailure, DeadlockDetected):
                 self.env.cr.rollback()

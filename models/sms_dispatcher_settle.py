@@ -29,10 +29,8 @@ class SmsDispatcher(models.AbstractModel):
         :param results: list of ``(Call, result)``; the result of a ``send`` is an
             ``Outcome``, of the others see :meth:`_settle_lookups`
         """
-        self._lock([call.sms_id for call, _result in results])
-        messages = self.env["sms.sms"].browse(call.sms_id for call, _ in results)
-        messages = messages.exists()
-        attempts = {sms.id: sms.attempts for sms in messages}
+        attempts = self._lock([call.sms_id for call, _result in results])
+        messages = self.env["sms.sms"].browse(attempts)
         ends = [
             (call.kind, call.sms_id, result)
             for call, result in results
@@ -46,15 +44,20 @@ class SmsDispatcher(models.AbstractModel):
 
     @api.model
     def _lock(self, sms_ids):
-        """Lock some messages, in one order for all who lock several."""
+        """Lock some messages, in one order for all who lock several.
+
+        :return: how often each has been tried, by id; without those that are gone
+        """
         self.env["sms.sms"].flush_model()
-        self.env.execute_query(
+        rows = self.env.execute_query(
             SQL(
-                "SELECT id FROM sms_sms WHERE id = ANY(%s) ORDER BY id FOR UPDATE",
+                "SELECT id, COALESCE(attempts, 0) FROM sms_sms"
+                " WHERE id = ANY(%s) ORDER BY id FOR UPDATE",
                 sms_ids,
             )
         )
         self.env["sms.sms"].invalidate_model()
+        return dict(rows)
 
     @api.model
     def _settle_sent(self, outcomes):

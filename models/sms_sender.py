@@ -72,7 +72,10 @@ class SmsSender(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
-        """Give each sender a row for its pace."""
+        """Give each sender a row for its pace.
+
+        :param list vals_list: values by field
+        """
         senders = super().create(vals_list)
         self.env["sms.sender.pace"].sudo().create(
             [{"sender_id": sender.id} for sender in senders]

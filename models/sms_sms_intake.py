@@ -74,7 +74,6 @@ class SmsSms(models.Model):
             ["model", "res_id", "record_company_id"]
         )
         partner_sudo.browse(_ids(vals_list, "partner_id")).fetch(["lang", "country_id"])
-        now = fields.Datetime.now()
         source = self._get_source()
         # Most of a batch are alike: what is the same for them is looked up once.
         purpose_of, lang_of = {}, {}
@@ -86,22 +85,27 @@ class SmsSms(models.Model):
             )
             vals.setdefault("template_id", source.template_id or False)
             if not vals.get("purpose_id"):
-                key = company.id, message.model
+                key = company, message.model
                 if key not in purpose_of:
-                    purpose_of[key] = self._get_default_purpose(company, key[1], source)
+                    purpose_of[key] = self._get_default_purpose(*key, source)
                 vals["purpose_id"] = purpose_of[key].id
             if company not in lang_of:
                 lang_of[company] = company.sudo().partner_id.lang
             vals["is_personal"] = len(vals_list) == 1 and self._is_personal(
                 message, vals.get("body")
             )
-            vals["record_company_id"] = company.id
-            vals["number"] = self._to_e164(vals.get("number"), partner, company)
-            vals["body"] = texts.clean(vals.get("body"))
-            vals["not_before"] = vals.get("not_before") or now
-            if company._uses_sms_outbox():
-                vals["sender_id"] = company._get_sms_sender_id(vals["number"])
+            self._address(vals, partner, company)
             self._apply_purpose(vals, partner.lang or lang_of[company])
+
+    @api.model
+    def _address(self, vals, partner, company):
+        """Say to which number, by which sender and when at the earliest it leaves."""
+        vals["record_company_id"] = company.id
+        vals["number"] = self._to_e164(vals.get("number"), partner, company)
+        vals["body"] = texts.clean(vals.get("body"))
+        vals["not_before"] = vals.get("not_before") or fields.Datetime.now()
+        if company._uses_sms_outbox():
+            vals["sender_id"] = company._get_sms_sender_id(vals["number"])
 
     @api.model
     def _get_source(self):

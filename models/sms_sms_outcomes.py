@@ -148,7 +148,7 @@ class SmsSms(models.Model):
             self.lookup_at = fields.Datetime.now() + REPORT_OVERDUE
 
     def _take_back(self, carrier_ids):
-        """Take the carrier's ids from other messages: here is who they really belong to.
+        """Take the carrier's ids from other messages: they belong to these.
 
         Of two messages of the same words to the same number a lookup cannot tell which
         one the carrier has. Its answer and its reports can. The other is looked up

@@ -15,6 +15,10 @@ import weakref
 
 #: Calls at once: what one process can keep up with through the carrier's own SDK.
 MAX_IN_FLIGHT = 64
+#: Calls that are taken for each that can be in flight. What is urgent waits for them.
+AHEAD = 4
+#: Seconds in which more results are gathered after the first.
+GATHER = 0.03
 #: Seconds that leaving a pool waits for calls in flight, which end by time-outs.
 END_WITHIN = 30.0
 
@@ -71,8 +75,8 @@ class Poster:
 
     @property
     def room(self):
-        """How many more calls can be taken: as many again as can be in flight."""
-        return max(2 * self.size - self.pending, 0)
+        """How many more calls can be taken: enough to keep the threads busy meanwhile."""
+        return max(AHEAD * self.size - self.pending, 0)
 
     def submit(self, key, call, delay=0):
         """Take a call.
@@ -92,7 +96,7 @@ class Poster:
             thread.start()
 
     def collect(self, timeout):
-        """Return what has ended, after waiting for the first of it.
+        """Return what has ended, after waiting for the first of it and a moment more.
 
         :param float timeout: seconds to wait at most
         :return: list of pairs of a key and a result
@@ -100,6 +104,8 @@ class Poster:
         ended = []
         try:
             ended.append(self._results.get(timeout=timeout))
+            # To write down many costs little more than to write down one.
+            time.sleep(GATHER)
             while True:
                 ended.append(self._results.get_nowait())
         except queue.Empty:

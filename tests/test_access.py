@@ -88,7 +88,7 @@ PUBLIC_METHODS = {
     "sms.keyword": {"create", "write"},
     "sms.inbound": {"write"},
     "sms.purpose": {"create", "write", "unlink"},
-    "sms.sender": {"action_start", "action_view_messages"},
+    "sms.sender": {"action_start", "action_view_messages", "create"},
     "sms.purpose.rule": {"create", "write"},
     "sms.sms": {"create", "send", "resend_failed"},
     "sms.template": {"write"},

@@ -1,4 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+import threading
 import time
 import xmlrpc.client
 from concurrent.futures import ThreadPoolExecutor
@@ -284,6 +285,19 @@ class TestKill(OutboxCase):
         bodies = [post["Body"] for post in self.peer.to(number)]
         self.assertEqual(len(set(bodies)), 5)
         self.assertEqual(len(self.peer.to(blocker)), 1)
+
+    def test_a_server_that_is_asked_to_end_waits_for_what_is_in_flight(self):
+        number = "+13035550173"
+        self.peer.release.clear()
+        self.peer.behaviors[number] = "hold"
+        self.make_ticket(self.join(number))
+        self.peer.wait_for(number)
+        timer = threading.Timer(2, self.peer.release.set)
+        timer.start()
+        self.server.stop()
+        timer.join()
+        states = "number = %s AND state = 'pending' AND carrier_id IS NOT NULL"
+        self.assertEqual(self.count("sms_sms", states, [number]), 1)
 
     def test_two_servers_share_the_work(self):
         """Two Odoo nodes on one database: each message leaves once."""

@@ -90,7 +90,9 @@ class TestQueriesOfABatch(BatchCase):
                 [
                     (
                         Call("send", sms.id, 1),
-                        Outcome(base.ACCEPTED, carrier_id=f"SM{sms.id}", report="queued"),
+                        Outcome(
+                            base.ACCEPTED, carrier_id=f"SM{sms.id}", report="queued"
+                        ),
                     )
                     for sms in messages
                 ]

@@ -48,7 +48,7 @@ class StormCase(LiveCase):
 
     @classmethod
     def configure_storm(cls):
-        """Shorten the pauses, switch the second dispatcher on, let everybody be texted."""
+        """Shorten the pauses, let both dispatchers work, and everybody be texted."""
         values = {"sms_consent_policy": "opt_out"}
         cls.rpc("res.company", "write", [cls.company_id], values)
         cls.set_parameter("web.base.url", PUBLIC_URL)
