@@ -4,7 +4,7 @@ import secrets
 from odoo import api, fields, models
 from odoo.tools import ormcache
 
-from ..providers import PROVIDERS
+from ..providers import PROVIDERS, get_provider
 from ..tools import business_days, gate
 from .sms_api import SmsApiGated, SmsApiOutbox
 
@@ -223,8 +223,7 @@ class ResCompany(models.Model):
         :return: a ``Provider``, or None on Odoo's IAP
         """
         self.ensure_one()
-        provider_class = PROVIDERS.get(code or self.sms_provider)
-        return provider_class and provider_class(self._get_sms_account())
+        return get_provider(code or self.sms_provider, self._get_sms_account())
 
     def _get_sms_sender_id(self, number):
         """Return the id of the sender by which a text to ``number`` leaves.

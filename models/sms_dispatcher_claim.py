@@ -1,10 +1,14 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from datetime import timedelta
 from functools import partial
 
 from odoo import api, fields, models
 from odoo.tools import SQL
 
 from ..providers import PROVIDERS
+from ..tools.pace import HORIZON
+from .sms_dispatcher import Call
+from .sms_dispatcher_settle import LEASE
 
 #: Of a batch, this share goes to whoever has waited longest, whatever its purpose:
 #: what is less urgent goes on, only slower, while urgent messages keep coming.
@@ -30,7 +34,7 @@ class SmsDispatcher(models.AbstractModel):
         ready = self.env["sms.sender.pace"]._get_ready()
         for index, sender in enumerate(ready):
             share = (room - len(calls)) // (len(ready) - index)
-            if share:
+            if share > 0:
                 calls += self._claim_for(sender, share)
         return calls
 
@@ -41,8 +45,10 @@ class SmsDispatcher(models.AbstractModel):
         :param ReadySender ready: the sender
         :param int limit: messages at most
         """
-        locked = self._lock_next(ready, limit)
-        allowed = locked._ask_gate()
+        ready = self.env["sms.sender.pace"]._lock(ready)
+        if not ready:
+            return []
+        allowed = self._lock_next(ready, limit)._ask_gate()
         if not allowed:
             return []
         sender = self.env["sms.sender"].browse(ready.id)
@@ -54,7 +60,7 @@ class SmsDispatcher(models.AbstractModel):
         provider = sender.company_id._get_sms_provider(sender.provider)
         for sms, count in zip(allowed, segments, strict=True):
             call = partial(provider.send, sms._to_outbound(sender))
-            calls.append((("send", sms.id), call, delay))
+            calls.append((Call("send", sms.id, sms.attempts), call, delay))
             delay += count / ready.rate if ready.rate else 0
         return calls
 
@@ -135,14 +141,20 @@ class SmsDispatcher(models.AbstractModel):
 
     @api.model
     def _assign_senders(self):
-        """Give a sender to what waits without one: its sender is gone, or it is old."""
+        """Give a sender to what waits without one: its sender is gone, or it is old.
+
+        Also to what was stored for a sender in the moment in which that went.
+        """
         self.env["sms.sms"].flush_model()
         rows = self.env.execute_query(
             SQL(
                 """
                 SELECT sms.id FROM sms_sms sms
                   JOIN res_company company ON company.id = sms.record_company_id
-                 WHERE sms.state = 'outgoing' AND sms.sender_id IS NULL
+                 WHERE sms.state = 'outgoing'
+                   AND (sms.sender_id IS NULL OR sms.sender_id = ANY(ARRAY(
+                           SELECT id FROM sms_sender WHERE NOT active
+                       )))
                    AND company.sms_provider = ANY(%s)
                  LIMIT %s
                    FOR UPDATE OF sms SKIP LOCKED
@@ -163,7 +175,7 @@ class SmsDispatcher(models.AbstractModel):
 
     @api.model
     def _get_next_due(self):
-        """Return in how many seconds the next message or lookup is due.
+        """Return in how many seconds something is due: a message, a lookup, a crash.
 
         :return: seconds, 0 for what waits already; None if nothing waits
         """
@@ -172,18 +184,26 @@ class SmsDispatcher(models.AbstractModel):
             SQL(
                 """
                 SELECT EXTRACT(EPOCH FROM LEAST(
-                           (SELECT min(GREATEST(sender.stopped_until, next.due))
-                              FROM sms_sender sender,
+                           (SELECT min(GREATEST(sender.stopped_until, next.due,
+                                                pace.next_at - %(horizon)s))
+                              FROM sms_sender sender
+                         LEFT JOIN sms_sender_pace pace ON pace.sender_id = sender.id,
                                    LATERAL (SELECT not_before AS due FROM sms_sms
                                              WHERE state = 'outgoing'
                                                AND sender_id = sender.id
                                           ORDER BY not_before LIMIT 1) AS next
                              WHERE sender.active),
                            (SELECT min(lookup_at) FROM sms_sms
-                             WHERE lookup_at IS NOT NULL)
-                       ) - %s)::float
+                             WHERE lookup_at IS NOT NULL
+                               AND state IN ('unknown', 'pending')),
+                           (SELECT min(claimed_at) + %(lease)s FROM sms_sms
+                             WHERE state = 'process' AND provider = ANY(%(providers)s))
+                       ) - %(now)s)::float
                 """,
-                fields.Datetime.now(),
+                horizon=timedelta(seconds=HORIZON),
+                lease=LEASE,
+                providers=list(PROVIDERS),
+                now=fields.Datetime.now(),
             )
         )
         return due if due is None else max(due, 0.0)

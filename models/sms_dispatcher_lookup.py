@@ -7,6 +7,7 @@ from odoo.tools import SQL
 
 from ..providers.base import NO_ANSWER
 from ..tools import retries
+from .sms_dispatcher import Call
 from .sms_sms import UNKNOWN_STATE
 from .sms_sms_outcomes import REPORT_OVERDUE
 
@@ -48,7 +49,7 @@ class SmsDispatcher(models.AbstractModel):
                 since, until = sms.claimed_at - TOLERANCE, fields.Datetime.now()
                 message = sms._to_outbound(sms.sender_id)
                 call = partial(provider.find, message, since, until + TOLERANCE)
-            calls.append(((kind, sms.id), call, 0))
+            calls.append((Call(kind, sms.id, sms.attempts), call, 0))
         return calls
 
     @api.model
@@ -102,13 +103,17 @@ class SmsDispatcher(models.AbstractModel):
     @api.model
     def _settle_found(self, sms, found):
         """Note whether the carrier has a message whose outcome was unknown."""
-        for one in self._pick_free(found or ()):
+        policy = self.env["sms.fault"]._get_policy(NO_ANSWER)
+        now = fields.Datetime.now()
+        if self._has_twin_on_its_way(sms):
+            pause = retries.pause_after(policy, 1, 0)
+            sms.lookup_at = now + timedelta(seconds=pause)
+            return
+        for one in self._pick_free(sms.provider, found or ()):
             sms._note_found(one)
             return
-        policy = self.env["sms.fault"]._get_policy(NO_ANSWER)
         if found is not None:
             sms.lookups += 1
-        now = fields.Datetime.now()
         if found is not None and sms.lookups >= policy.max_attempts:
             sms._try_again(timedelta())
         elif now - sms.tried_at > timedelta(seconds=policy.deadline):
@@ -118,14 +123,35 @@ class SmsDispatcher(models.AbstractModel):
             sms.lookup_at = now + timedelta(seconds=pause)
 
     @api.model
-    def _pick_free(self, found):
+    def _has_twin_on_its_way(self, sms):
+        """Tell if the same words are being posted to the same number just now.
+
+        What the carrier shows may then be that message, whose answer is outstanding.
+        """
+        return bool(
+            self.env["sms.sms"].search_count(
+                [
+                    ("record_company_id", "=", sms.record_company_id.id),
+                    ("number", "=", sms.number),
+                    ("body", "=", sms.body),
+                    ("state", "=", "process"),
+                ],
+                limit=1,
+            )
+        )
+
+    @api.model
+    def _pick_free(self, provider, found):
         """Return those of the carrier's messages that are none of our other rows'.
 
+        :param str provider: code of the adapter
         :param found: list of ``Found``
         """
         ids = [one.report.carrier_id for one in found]
         if not ids:
             return []
-        taken = self.env["sms.sms"].search([("carrier_id", "in", ids)])
+        taken = self.env["sms.sms"].search(
+            [("provider", "=", provider), ("carrier_id", "in", ids)]
+        )
         taken_ids = set(taken.mapped("carrier_id"))
         return [one for one in found if one.report.carrier_id not in taken_ids]

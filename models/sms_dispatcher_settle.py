@@ -23,31 +23,41 @@ class SmsDispatcher(models.AbstractModel):
     def _settle(self, results):
         """Write down what the poster's calls came to.
 
-        :param results: list of ``((kind, sms id), result)``; kind is ``send`` (an
-            ``Outcome``), ``find`` or ``fetch`` (see :meth:`_settle_lookups`)
+        What is about an earlier attempt than the message's last, or about a message
+        that is gone, is dropped.
+
+        :param results: list of ``(Call, result)``; the result of a ``send`` is an
+            ``Outcome``, of the others see :meth:`_settle_lookups`
         """
-        self._lock([sms_id for (_kind, sms_id), _result in results])
-        sent = {sms_id: end for (kind, sms_id), end in results if kind == "send"}
-        self._settle_sent(sent)
-        self._settle_lookups(
-            (kind, sms_id, end) for (kind, sms_id), end in results if kind != "send"
-        )
-        messages = self.env["sms.sms"].browse(sms_id for (_kind, sms_id), _ in results)
+        attempts = self._lock([call.sms_id for call, _result in results])
+        messages = self.env["sms.sms"].browse(attempts)
+        ends = [
+            (call.kind, call.sms_id, result)
+            for call, result in results
+            if attempts.get(call.sms_id) == call.attempt
+        ]
+        self._settle_sent({row: end for kind, row, end in ends if kind == "send"})
+        self._settle_lookups(end for end in ends if end[0] != "send")
         messages._update_trackers()
         messages.mail_message_id._notify_message_notification_update()
         self.env["sms.virtual.phone"]._notify_outgoing(messages)
 
     @api.model
     def _lock(self, sms_ids):
-        """Lock some messages, in one order for all who lock several."""
+        """Lock some messages, in one order for all who lock several.
+
+        :return: how often each has been tried, by id; without those that are gone
+        """
         self.env["sms.sms"].flush_model()
-        self.env.execute_query(
+        rows = self.env.execute_query(
             SQL(
-                "SELECT id FROM sms_sms WHERE id = ANY(%s) ORDER BY id FOR UPDATE",
+                "SELECT id, COALESCE(attempts, 0) FROM sms_sms"
+                " WHERE id = ANY(%s) ORDER BY id FOR UPDATE",
                 sms_ids,
             )
         )
         self.env["sms.sms"].invalidate_model()
+        return dict(rows)
 
     @api.model
     def _settle_sent(self, outcomes):

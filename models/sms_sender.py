@@ -70,6 +70,18 @@ class SmsSender(models.Model):
         "CHECK (rate >= 0)", "A sender cannot send less than nothing."
     )
 
+    @api.model_create_multi
+    def create(self, vals_list):
+        """Give each sender a row for its pace.
+
+        :param list vals_list: values by field
+        """
+        senders = super().create(vals_list)
+        self.env["sms.sender.pace"].sudo().create(
+            [{"sender_id": sender.id} for sender in senders]
+        )
+        return senders
+
     @api.model
     def _sync(self, companies):
         """Bring the senders in line with the companies' accounts.
@@ -122,11 +134,15 @@ class SmsSender(models.Model):
         :param tools.retries.Policy policy: the rule that asks for it
         :param str detail: the carrier's own words
         """
+        now = fields.Datetime.now()
         for sender in self:
+            # What was in flight when it stopped is refused as well: one stop for all.
+            if sender.stopped_until and sender.stopped_until > now:
+                continue
             pause = retries.pause_after(policy, sender.stop_count + 1, random.random())
             sender.write(
                 {
-                    "stopped_until": fields.Datetime.now() + timedelta(seconds=pause),
+                    "stopped_until": now + timedelta(seconds=pause),
                     "stop_count": sender.stop_count + 1,
                     "fault_id": policy.id,
                     "fault_detail": detail,
@@ -184,5 +200,8 @@ class SmsSender(models.Model):
             now = fields.Datetime.now()
             row = self.env["sms.sender.pace"]._get(sender)
             seconds = (now - row.slowed_at).total_seconds() if row.slowed_at else 0
+            # What was in flight when it slowed down says nothing about the new speed.
+            if row.slowed_at and seconds < pace.REACTION:
+                continue
             share = pace.slower(sender.rate, row.slowed_to or 1.0, seconds)
             row.write({"slowed_at": now, "slowed_to": share})

@@ -56,28 +56,58 @@ class SmsSenderPace(models.Model):
 
         :return: list of :class:`ReadySender`
         """
-        rows = self.env.execute_query(
+        return self._read(
             SQL(
                 """
-                SELECT sender.id, sender.rate,
-                       COALESCE(row.slowed_to, 1),
-                       EXTRACT(EPOCH FROM %(clock)s - row.slowed_at)::float,
-                       EXTRACT(EPOCH FROM row.next_at - %(clock)s)::float
-                  FROM sms_sender sender
-                  JOIN res_company company ON company.id = sender.company_id
-                   AND company.sms_provider = sender.provider
-             LEFT JOIN sms_sender_pace row ON row.sender_id = sender.id
-                 WHERE sender.active
+                sender.active
                    AND COALESCE(sender.stopped_until, %(now)s) <= %(now)s
                    AND EXISTS (
                            SELECT 1 FROM sms_sms sms
                             WHERE sms.sender_id = sender.id
                               AND sms.state = 'outgoing' AND sms.not_before <= %(now)s
                        )
-              ORDER BY row.next_at NULLS FIRST, sender.id
+              ORDER BY pace.next_at NULLS FIRST, sender.id
+                """,
+                now=fields.Datetime.now(),
+            )
+        )
+
+    @api.model
+    def _lock(self, ready):
+        """Keep other workers from giving out slots of a sender at the same time.
+
+        Else each would give out what is free, and what comes last would wait in a
+        worker for longer than a claim lasts.
+
+        :param ReadySender ready: the sender
+        :return: the same as it is now, None if another worker is at it or took all
+        """
+        if not ready.rate:
+            return ready
+        rows = self._read(
+            SQL("sender.id = %s FOR NO KEY UPDATE OF pace SKIP LOCKED", ready.id)
+        )
+        return rows[0] if rows else None
+
+    @api.model
+    def _read(self, condition):
+        """Return the senders that meet a condition and have a free slot."""
+        self.flush_model()
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT sender.id, sender.rate,
+                       COALESCE(pace.slowed_to, 1),
+                       EXTRACT(EPOCH FROM %(clock)s - pace.slowed_at)::float,
+                       EXTRACT(EPOCH FROM pace.next_at - %(clock)s)::float
+                  FROM sms_sender sender
+                  JOIN res_company company ON company.id = sender.company_id
+                   AND company.sms_provider = sender.provider
+                  JOIN sms_sender_pace pace ON pace.sender_id = sender.id
+                 WHERE %(condition)s
                 """,
                 clock=CLOCK,
-                now=fields.Datetime.now(),
+                condition=condition,
             )
         )
         ready = []
@@ -101,11 +131,10 @@ class SmsSenderPace(models.Model):
         [(delay,)] = self.env.execute_query(
             SQL(
                 """
-                INSERT INTO sms_sender_pace AS row (sender_id, next_at, slowed_to)
-                VALUES (%(sender)s, %(clock)s + %(length)s * interval '1 second', 1)
-                ON CONFLICT (sender_id) DO UPDATE
-                   SET next_at = GREATEST(row.next_at, %(clock)s)
+                UPDATE sms_sender_pace
+                   SET next_at = GREATEST(next_at, %(clock)s)
                                  + %(length)s * interval '1 second'
+                 WHERE sender_id = %(sender)s
              RETURNING EXTRACT(EPOCH FROM next_at - %(clock)s)::float - %(length)s
                 """,
                 sender=ready.id,

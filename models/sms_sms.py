@@ -134,10 +134,17 @@ class SmsSms(models.Model):
         ondelete="set null",
         help="The person's own text that allows this answer without recorded consent.",
     )
+    # Not read-only, only so that the intake can give what it has counted.
     segment_count = fields.Integer(
-        "Segments", compute="_compute_segments", store=True, precompute=True
+        "Segments",
+        compute="_compute_segments",
+        store=True,
+        precompute=True,
+        readonly=False,
     )
-    encoding = fields.Char(compute="_compute_segments", store=True, precompute=True)
+    encoding = fields.Char(
+        compute="_compute_segments", store=True, precompute=True, readonly=False
+    )
     provider = fields.Char(
         readonly=True, copy=False, help="Who carried it. Empty until it is claimed."
     )

@@ -8,6 +8,7 @@ from odoo.tools.misc import clean_context
 from ..providers.base import E164
 from ..tools import gate, texts
 from ..tools.purposes import MessageSource
+from ..tools.segments import count_segments
 from .sms_gate import GateQuestion
 from .sms_purpose import MARKETING, PurposeCode
 
@@ -56,7 +57,9 @@ class SmsSms(models.Model):
         )
         blocked._update_trackers()
         messages._replace_older()
-        messages._filter_outbox()._wake_dispatcher()
+        companies = self.env["res.company"].browse(_ids(vals_list, "record_company_id"))
+        if any(company._uses_sms_outbox() for company in companies):
+            messages._wake_dispatcher()
         messages._wake_when_due()
         return messages
 
@@ -72,14 +75,15 @@ class SmsSms(models.Model):
         partner_sudo = self.env["res.partner"].sudo()
         # One query for all: the loops below then find everything in the cache.
         message_sudo.browse(_ids(vals_list, "mail_message_id")).fetch(
-            ["model", "record_company_id"]
+            ["model", "res_id", "record_company_id"]
         )
         partner_sudo.browse(_ids(vals_list, "partner_id")).fetch(
             ["lang", "country_id", "state_id", "tz"]
         )
         self._prepare_times(vals_list)
-        now = fields.Datetime.now()
         source = self._get_source()
+        # Most of a batch are alike: what is the same for them is looked up once.
+        purpose_of, lang_of = {}, {}
         for vals in vals_list:
             message = message_sudo.browse(vals.get("mail_message_id") or ())
             partner = partner_sudo.browse(vals.get("partner_id") or ())
@@ -88,20 +92,28 @@ class SmsSms(models.Model):
             )
             vals.setdefault("template_id", source.template_id or False)
             if not vals.get("purpose_id"):
-                purpose = self._get_default_purpose(company, message.model, source)
-                vals["purpose_id"] = purpose.id
+                key = company, message.model
+                if key not in purpose_of:
+                    purpose_of[key] = self._get_default_purpose(*key, source)
+                vals["purpose_id"] = purpose_of[key].id
+            if company not in lang_of:
+                lang_of[company] = company.sudo().partner_id.lang
             vals["is_personal"] = len(vals_list) == 1 and self._is_personal(
                 message, vals.get("body")
             )
-            vals["record_company_id"] = company.id
-            vals["uuid"] = vals.get("uuid") or uuid4().hex
-            vals["number"] = self._to_e164(vals.get("number"), partner, company)
-            vals["body"] = texts.clean(vals.get("body"))
-            vals["not_before"] = vals.get("not_before") or now
-            if company._uses_sms_outbox():
-                vals["sender_id"] = company._get_sms_sender_id(vals["number"])
-            lang = partner.lang or company.sudo().partner_id.lang
-            self._apply_purpose(vals, lang)
+            self._address(vals, partner, company)
+            self._apply_purpose(vals, partner.lang or lang_of[company])
+
+    @api.model
+    def _address(self, vals, partner, company):
+        """Say to which number, by which sender and when at the earliest it leaves."""
+        vals["record_company_id"] = company.id
+        vals["uuid"] = vals.get("uuid") or uuid4().hex
+        vals["number"] = self._to_e164(vals.get("number"), partner, company)
+        vals["body"] = texts.clean(vals.get("body"))
+        vals["not_before"] = vals.get("not_before") or fields.Datetime.now()
+        if company._uses_sms_outbox():
+            vals["sender_id"] = company._get_sms_sender_id(vals["number"])
 
     @api.model
     def _get_source(self):
@@ -147,6 +159,9 @@ class SmsSms(models.Model):
         vals["priority"] = rules.priority
         if not vals.get("exemption"):
             vals["body"] = texts.add_footer(vals["body"], rules.footer)
+        # Given here, they cost a quarter of what computing them before storage does.
+        segments = count_segments(vals["body"])
+        vals.update(segment_count=segments.count, encoding=segments.encoding)
 
     @api.model
     def _to_e164(self, number, partner, company):
@@ -227,9 +242,18 @@ class SmsSms(models.Model):
             for sms in self
         ]
         decisions = self.env["sms.gate"]._decide(questions)
+        self.gate_checked_at = fields.Datetime.now()
         verdicts = {gate.SEND: [], gate.HOLD: [], gate.BLOCK: []}
         for sms, (decision, event_id) in zip(self, decisions, strict=True):
-            sms.write(self._get_gate_values(decision, event_id))
+            # Mostly it says what it has said before.
+            values = {
+                name: value
+                for name, value in self._get_gate_values(decision, event_id).items()
+                if (sms._fields[name].convert_to_write(sms[name], sms) or False)
+                != (value or False)
+            }
+            if values:
+                sms.write(values)
             verdicts[decision.verdict].append(sms.id)
         self.browse(verdicts[gate.BLOCK])._update_trackers()
         self.browse(verdicts[gate.HOLD])._wake_when_due()

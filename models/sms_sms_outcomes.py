@@ -8,7 +8,7 @@ from odoo.tools import SQL
 from ..providers import base
 from ..providers.base import REPORT_RANKS, OutboundMessage
 from ..tools import retries
-from .sms_sms import UNKNOWN_STATE
+from .sms_sms import IN_FLIGHT, UNKNOWN_STATE
 
 #: Reported by a carrier (``providers.base.REPORT_RANKS``): state of the row.
 REPORT_STATES = {
@@ -80,6 +80,7 @@ class SmsSms(models.Model):
         """
         if not self:
             return
+        self._take_back({outcome.carrier_id for outcome in outcomes.values()})
         rows = []
         for sms_id, outcome in outcomes.items():
             # What it took in words that we do not know is at least queued.
@@ -100,7 +101,8 @@ class SmsSms(models.Model):
                 UPDATE sms_sms sms
                    SET sent_at = %s,
                        carrier_id = COALESCE(sms.carrier_id, new.carrier_id),
-                       state = CASE WHEN COALESCE(sms.report_rank, 0) < new.rank THEN new.state
+                       state = CASE WHEN COALESCE(sms.report_rank, 0) < new.rank
+                                    THEN new.state
                                     ELSE sms.state END,
                        lookup_at = CASE WHEN COALESCE(sms.report_rank, 0) < new.rank
                                         THEN new.lookup_at ELSE sms.lookup_at END,
@@ -123,8 +125,8 @@ class SmsSms(models.Model):
         :param Outcome outcome: in our words
         """
         self.ensure_one()
-        # A delivery report may have settled it meanwhile: it was taken after all.
-        if self.report_rank:
+        # Somebody may have settled it meanwhile: a delivery report, a lookup.
+        if self.report_rank or self.state not in IN_FLIGHT:
             return
         self.write({"carrier_code": outcome.code, "carrier_detail": outcome.detail})
         if outcome.kind == base.UNKNOWN:
@@ -147,6 +149,28 @@ class SmsSms(models.Model):
             self.write({"carrier_id": found.report.carrier_id, "report_rank": 1})
         if self.state == "pending":
             self.lookup_at = fields.Datetime.now() + REPORT_OVERDUE
+
+    def _take_back(self, carrier_ids):
+        """Take the carrier's ids from other messages: they belong to these.
+
+        Of two messages of the same words to the same number a lookup cannot tell which
+        one the carrier has. Its answer and its reports can. The other is looked up
+        again.
+
+        :param set carrier_ids: what the carrier has just called these messages
+        """
+        carrier_ids = carrier_ids - {False, ""}
+        others = self.search(
+            [
+                ("provider", "in", self.mapped("provider")),
+                ("carrier_id", "in", carrier_ids),
+                ("id", "not in", self.ids),
+            ]
+        )
+        if others:
+            others.write({"carrier_id": False, "report_rank": 0, "lookups": 0})
+            others._mark_unknown()
+            self.env.flush_all()
 
     def _mark_unknown(self):
         """Mark messages that the carrier may have: they are looked up, not sent."""

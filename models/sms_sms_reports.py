@@ -91,6 +91,8 @@ class SmsSms(models.Model):
             ids = {sms.carrier_id, report.carrier_id} - {False, ""}
             if not sms.provider or len(ids) > 1 or rank <= sms.report_rank:
                 continue
+            if not sms.carrier_id:
+                sms._take_back({report.carrier_id})
             sms.write(
                 {
                     "report_rank": rank,

@@ -11,9 +11,30 @@ import itertools
 import queue
 import threading
 import time
+import weakref
 
 #: Calls at once: what one process can keep up with through the carrier's own SDK.
 MAX_IN_FLIGHT = 64
+#: Calls that are taken for each that can be in flight. What is urgent waits for them.
+AHEAD = 4
+#: Seconds in which more results are gathered after the first.
+GATHER = 0.03
+#: Seconds that leaving a pool waits for calls in flight, which end by time-outs.
+END_WITHIN = 30.0
+
+_open = weakref.WeakSet()
+
+
+def wait_until_closed(timeout):
+    """Wait until no pool of this process is open.
+
+    :param float timeout: seconds to wait at most
+    """
+    deadline = time.monotonic() + timeout
+    while any(not poster.is_closed for poster in list(_open)):
+        if time.monotonic() > deadline:
+            return
+        time.sleep(0.05)
 
 
 class Poster:
@@ -28,7 +49,9 @@ class Poster:
         self._results = queue.SimpleQueue()
         self._order = itertools.count()
         self._changed = threading.Condition()
-        self._is_closed = False
+        self._is_ending = False
+        #: Nothing is in flight any more, and what came of it was collected.
+        self.is_closed = False
         #: Calls at once.
         self.size = size
         self._threads = []
@@ -36,21 +59,24 @@ class Poster:
         self.pending = 0
 
     def __enter__(self):
+        _open.add(self)
         return self
 
     def __exit__(self, *_error):
         """Drop the calls that are not due yet, and wait for those in flight."""
         with self._changed:
-            self._is_closed = True
+            self._is_ending = True
             self._due.clear()
             self._changed.notify_all()
+        deadline = time.monotonic() + END_WITHIN
         for thread in self._threads:
-            thread.join()
+            thread.join(max(deadline - time.monotonic(), 0))
+        self.is_closed = True
 
     @property
     def room(self):
-        """How many more calls can be taken: as many again as can be in flight."""
-        return max(2 * self.size - self.pending, 0)
+        """How many more calls can be taken: enough to keep the threads busy."""
+        return max(AHEAD * self.size - self.pending, 0)
 
     def submit(self, key, call, delay=0):
         """Take a call.
@@ -71,7 +97,7 @@ class Poster:
             thread.start()
 
     def collect(self, timeout):
-        """Return what has ended, after waiting for the first of it.
+        """Return what has ended, after waiting for the first of it and a moment more.
 
         :param float timeout: seconds to wait at most
         :return: list of pairs of a key and a result
@@ -79,6 +105,8 @@ class Poster:
         ended = []
         try:
             ended.append(self._results.get(timeout=timeout))
+            # To write down many costs little more than to write down one.
+            time.sleep(GATHER)
             while True:
                 ended.append(self._results.get_nowait())
         except queue.Empty:
@@ -94,7 +122,7 @@ class Poster:
     def _next(self):
         """Wait for the next call that is due; return its key and function, or None."""
         with self._changed:
-            while not self._is_closed:
+            while not self._is_ending:
                 if not self._due:
                     self._changed.wait()
                     continue

@@ -8,6 +8,8 @@ Error codes: https://www.twilio.com/docs/api/errors
 import hashlib
 import json
 import logging
+import threading
+import time
 from datetime import UTC
 
 import phonenumbers
@@ -75,7 +77,9 @@ logging.getLogger("twilio.http_client").setLevel(logging.WARNING)
 
 #: Seconds that a carrier may take to answer; longer is an unknown outcome.
 TIMEOUT = 10
-
+#: Seconds after which an idle connection may have been closed by the carrier: a post
+#: into it would have an unknown outcome.
+IDLE = 20
 
 #: Message status of Twilio: our word. What is not named here is ``unknown``.
 #: https://www.twilio.com/docs/messaging/api/message-resource#message-status-values
@@ -153,6 +157,9 @@ class TwilioProvider(Provider):
     def __init__(self, account):
         super().__init__(account)
         self._client = None
+        self._used_at = 0.0
+        # Threads ask for the client at the same time.
+        self._lock = threading.Lock()
 
     def missing(self):
         """Return what must be set before a message can leave.
@@ -281,18 +288,26 @@ class TwilioProvider(Provider):
         )
 
     def _get_client(self):
-        """Return the SDK's client, with a timeout and without retries of its own."""
-        if self._client is None:
-            account = self.account
-            self._client = Client(
-                account.get("api_key_sid") or account["account_sid"],
-                account.get("api_key_secret") or account["auth_token"],
-                account_sid=account["account_sid"],
-                http_client=self._make_http_client(),
-            )
-            if account.get("api_url"):
-                self._client.api.base_url = account["api_url"]
-        return self._client
+        """Return the SDK's client, which keeps its connections while it is in use."""
+        with self._lock:
+            now = time.monotonic()
+            if self._client is None or now - self._used_at > IDLE:
+                self._client = self._make_client()
+            self._used_at = now
+            return self._client
+
+    def _make_client(self):
+        """Make the SDK's client, with a timeout and without retries of its own."""
+        account = self.account
+        client = Client(
+            account.get("api_key_sid") or account["account_sid"],
+            account.get("api_key_secret") or account["auth_token"],
+            account_sid=account["account_sid"],
+            http_client=self._make_http_client(),
+        )
+        if account.get("api_url"):
+            client.api.base_url = account["api_url"]
+        return client
 
     def _make_http_client(self):
         """Return the SDK's HTTP client, with a connection for each post in flight."""

@@ -25,6 +25,8 @@ from . import test_ledger
 from . import test_ledger_live
 from . import test_neutralize
 from . import test_outbox
+from . import test_outbox_batches
+from . import test_outbox_kill
 from . import test_portal
 from . import test_preferences
 from . import test_paper

@@ -38,8 +38,13 @@ class PeerHandler(BaseHTTPRequestHandler):
 
     def do_POST(self):
         """Take a message as Twilio does."""
+        if self.peer.is_down:
+            return self.hang_up()
         size = int(self.headers.get("Content-Length", 0))
-        form = dict(parse_qsl(self.rfile.read(size).decode(), True))
+        body = self.rfile.read(size)
+        if len(body) < size:  # who was posting is dead
+            return self.hang_up()
+        form = dict(parse_qsl(body.decode(), True))
         found = MESSAGES_PATH.match(self.path)
         if not found:
             return self.answer(404, self.peer.error(404, 20404, "Not found"))
@@ -49,6 +54,8 @@ class PeerHandler(BaseHTTPRequestHandler):
 
     def do_GET(self):
         """Show what was taken: one message by its id, or all to a number."""
+        if self.peer.is_down:
+            return self.hang_up()
         url = urlsplit(self.path)
         if not self.is_authorized():
             return self.answer(401, self.peer.error(401, 20003, "Authenticate"))
@@ -74,7 +81,7 @@ class PeerHandler(BaseHTTPRequestHandler):
 
     def take(self, account_sid, form):
         """Note a message, then do what was asked for its number."""
-        behavior = self.peer.behaviors.get(form.get("To"))
+        behavior = self.peer.behaviors.get(form.get("To")) or self.peer.choose(form)
         message = {
             **form,
             "sid": "SM" + uuid.uuid4().hex,
@@ -82,20 +89,28 @@ class PeerHandler(BaseHTTPRequestHandler):
             "created": format_datetime(datetime.now(UTC)),
         }
         self.peer.messages.append(message)
-        if behavior in (None, "drop", "hold"):
+        kind = behavior[0] if isinstance(behavior, tuple) else behavior
+        if kind in (None, "drop", "hold", "hang", "taken"):
             self.peer.taken.append(message)
+            self.peer.on_taken(message)
         self.peer.arrived.release()
-        if behavior == "drop":
-            self.close_connection = True
-            return self.connection.close()
-        if behavior == "hold":
+        if kind == "hang":
+            self.peer.release.wait(behavior[1])
+        if kind in ("drop", "lose", "hang"):
+            return self.hang_up()
+        if kind == "hold":
             self.peer.release.wait(60)
-        elif behavior and behavior[0] == "html":
+        elif kind == "html":
             return self.answer(behavior[1], "<html>Bad gateway</html>")
-        elif behavior and behavior[0] == "error":
+        elif kind in ("error", "taken"):
             status, code = behavior[1:]
             return self.answer(status, self.peer.error(status, code, "Refused"))
         return self.answer(201, self.peer.created(account_sid, message))
+
+    def hang_up(self):
+        """Close the connection without an answer."""
+        self.close_connection = True
+        self.connection.close()
 
     def answer(self, status, body):
         """Send a status and a JSON (dict) or HTML (str) body."""
@@ -110,37 +125,52 @@ class PeerHandler(BaseHTTPRequestHandler):
         return None
 
 
+class PeerServer(ThreadingHTTPServer):
+    """One thread a connection, and room for all that two dispatchers open at once."""
+
+    daemon_threads = True
+    request_queue_size = 256
+
+
 class TwilioPeer:
     """The server, with what it was told and what it got.
 
     ``messages`` holds the forms of all posts that it took or was asked to take, in
     order of arrival, each with the answer's ``sid``. ``behaviors`` maps a number (To)
-    to what to do: ``("error", status, code)``, ``("html", status)``, ``"drop"`` (take
-    it, close without an answer), or ``"hold"`` (answer only when :attr:`release` is
-    set). ``taken`` holds what it has really taken, as a lookup shows it.
+    to what to do: ``("error", status, code)``, ``("html", status)``, ``("taken",
+    status, code)`` (take it, and answer an error), ``"drop"`` (take it, close without
+    an answer), ``"lose"`` (close, and do not take it), ``("hang", seconds)`` (take it,
+    say nothing for so long, close), or ``"hold"`` (answer only when :attr:`release` is
+    set). For other numbers ``choose`` is asked. ``taken`` holds what it has really
+    taken, as a lookup shows it; ``on_taken`` is told of it at once.
     """
 
-    def __init__(self):
+    def __init__(self, port=0):
         self.messages = []
         self.taken = []
         self.behaviors = {}
+        self.choose = lambda form: None
+        self.on_taken = lambda message: None
         self.release = threading.Event()
         self.arrived = threading.Semaphore(0)
         self.credentials = {ACCOUNT_SID: AUTH_TOKEN, API_KEY_SID: API_KEY_SECRET}
-        self.server = ThreadingHTTPServer(
-            ("127.0.0.1", 0), type("Handler", (PeerHandler,), {"peer": self})
-        )
-        self.server.daemon_threads = True
-        self.thread = threading.Thread(target=self.server.serve_forever, daemon=True)
+        self.is_down = False
+        self.server = None
+        self._listen(port)
 
     @property
     def url(self):
         """The address to put into the system parameter."""
         return f"http://127.0.0.1:{self.server.server_port}"
 
+    def _listen(self, port):
+        """Open the port; 0: any that is free."""
+        handler = type("Handler", (PeerHandler,), {"peer": self})
+        self.server = PeerServer(("127.0.0.1", port), handler)
+
     def start(self):
         """Serve until :meth:`stop`; return self."""
-        self.thread.start()
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
         return self
 
     def stop(self):
@@ -148,6 +178,18 @@ class TwilioPeer:
         self.release.set()
         self.server.shutdown()
         self.server.server_close()
+
+    def go_down(self):
+        """Refuse connections, and hang up on those that are open."""
+        self.is_down = True
+        self.server.shutdown()
+        self.server.server_close()
+
+    def come_back(self):
+        """Serve again, at the same address."""
+        self._listen(self.server.server_port)
+        self.is_down = False
+        self.start()
 
     def to(self, number):
         """Return the posts to ``number`` (E.164), oldest first."""

@@ -98,7 +98,7 @@ PUBLIC_METHODS = {
     "sms.keyword": {"create", "write"},
     "sms.inbound": {"write"},
     "sms.purpose": {"create", "write", "unlink"},
-    "sms.sender": {"action_start", "action_view_messages"},
+    "sms.sender": {"action_start", "action_view_messages", "create"},
     "sms.purpose.rule": {"create", "write"},
     "sms.quiet.hours": {"create", "write", "unlink"},
     "sms.reschedule": {"action_move"},

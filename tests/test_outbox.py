@@ -1,4 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+import threading
 import time
 import xmlrpc.client
 from concurrent.futures import ThreadPoolExecutor
@@ -263,6 +264,12 @@ class TestKill(OutboxCase):
         self.peer.behaviors[blocker] = "hold"
         self.make_ticket(self.join(blocker))
         self.peer.wait_for(blocker)
+        with self.cursor() as cr:
+            cr.execute(
+                "UPDATE sms_sender SET stop_count = 1, stopped_until = '2100-01-01' "
+                "WHERE provider = 'twilio' RETURNING id"
+            )
+            sender_ids = [row[0] for row in cr.fetchall()]
         partner_id = self.join(number)
         for index in range(5):
             self.make_ticket(partner_id, f"No. {index}")
@@ -271,12 +278,26 @@ class TestKill(OutboxCase):
         self.peer.release.set()
         self.peer.behaviors[blocker] = None
         self._restart()
+        self.rpc("sms.sender", "action_start", sender_ids)
         self.run_cron()
         self.peer.wait_for(number, 5)
         self.wait_state(number, "pending")
         bodies = [post["Body"] for post in self.peer.to(number)]
         self.assertEqual(len(set(bodies)), 5)
         self.assertEqual(len(self.peer.to(blocker)), 1)
+
+    def test_a_server_that_is_asked_to_end_waits_for_what_is_in_flight(self):
+        number = "+13035550173"
+        self.peer.release.clear()
+        self.peer.behaviors[number] = "hold"
+        self.make_ticket(self.join(number))
+        self.peer.wait_for(number)
+        timer = threading.Timer(2, self.peer.release.set)
+        timer.start()
+        self.server.stop()
+        timer.join()
+        states = "number = %s AND state = 'pending' AND carrier_id IS NOT NULL"
+        self.assertEqual(self.count("sms_sms", states, [number]), 1)
 
     def test_two_servers_share_the_work(self):
         """Two Odoo nodes on one database: each message leaves once."""

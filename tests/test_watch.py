@@ -8,6 +8,7 @@ from odoo.tools import mute_logger
 from ..models.sms_outbox_watch import HEALTH_TOKEN_PARAMETER
 from ..providers import base
 from ..tools import retries
+from ..tools.pace import REACTION
 from .test_waiting import WaitingCase
 
 ALERT_LOGGER = "odoo.addons.helpdesk_mgmt_sms.models.sms_outbox_alert"
@@ -177,12 +178,12 @@ class TestSenderQueue(WatchCase):
 
     def test_too_fast_halves_the_speed_and_recovers(self):
         self.sender.rate = 16
-        self.env["sms.sender.pace"].create({"sender_id": self.sender.id})
+        row = self.env["sms.sender.pace"]._get(self.sender)
         for expected in (8, 4, 2, 1, 1):
             self.sender._slow_down()
             self.sender.invalidate_recordset()
             self.assertAlmostEqual(self.sender.current_rate, expected, delta=0.3)
-        row = self.env["sms.sender.pace"]._get(self.sender)
+            row.slowed_at -= timedelta(seconds=REACTION)
         row.slowed_at = fields.Datetime.now() - timedelta(minutes=5)
         self.sender.invalidate_recordset()
         self.assertEqual(self.sender.current_rate, 16)

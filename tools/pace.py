@@ -10,6 +10,8 @@ segments. A carrier that says "too fast" halves the rate, and every
 HORIZON = 1.0
 #: Seconds in which a slowed sender doubles its rate again.
 RECOVERY = 30.0
+#: Seconds after it was slowed in which "too fast" does not slow a sender further.
+REACTION = 2.0
 #: The slowest that a sender becomes, as a share of its rate.
 SLOWEST = 1 / 16
 #: Segments a second from which a sender without a limit is slowed down.

@@ -45,9 +45,10 @@ def count_segments(text):
     :rtype: Segments
     """
     text = text or ""
-    is_gsm7 = all(char in GSM7_BASIC or char in GSM7_EXTENSION for char in text)
+    rare = set(text) - GSM7_BASIC
+    is_gsm7 = rare <= GSM7_EXTENSION
     encoding = "GSM-7" if is_gsm7 else "UCS-2"
-    units = sum(_units(char, is_gsm7) for char in text)
+    units = sum(_units(char, is_gsm7) for char in text) if rare else len(text)
     single, each = LIMITS[encoding]
     if units <= single:
         return Segments(encoding, units, int(bool(units)))

@@ -1,0 +1,273 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+import time
+from datetime import UTC, datetime, timedelta
+
+from freezegun import freeze_time
+
+from odoo.tests import tagged
+
+from ..models.sms_consent import READ_ANSWERS
+from ..models.sms_dispatcher import Call
+from ..providers import base
+from ..providers.base import DeliveryReport, Outcome
+from .common import phone_number
+from .test_waiting import WaitingCase
+
+SMALL, LARGE = 12, 60
+ZONE = "America/Denver"
+#: UTC: the hour of the clock's change in that zone, in the middle of it.
+CHANGES = (datetime(2026, 3, 8, 9, 0), datetime(2026, 11, 1, 8, 0))
+
+
+class BatchCase(WaitingCase):
+    """Adds batches of messages to many people."""
+
+    def setUp(self):
+        super().setUp()
+        for index in range(LARGE):
+            self.record_consent(phone_number(index), "ticket")
+
+    def queue_many(self, count):
+        """Return so many new messages to so many people."""
+        purpose = self.purposes("ticket")
+        return self.env["sms.sms"].create(
+            [
+                {
+                    "number": phone_number(index),
+                    "body": f"Hello {index}",
+                    "purpose_id": purpose.id,
+                }
+                for index in range(count)
+            ]
+        )
+
+    def claim(self, count):
+        """Claim so many messages; return what the poster is given."""
+        calls = self.env["sms.dispatcher"]._claim(count)
+        self.assertEqual(len(calls), count)
+        return calls
+
+
+@tagged("post_install", "-at_install")
+class TestQueriesOfABatch(BatchCase):
+    """A batch takes so many queries, however many messages are in it."""
+
+    def assertConstant(self, prepare, work):
+        """Check that a large batch takes no more queries than a small one.
+
+        :param prepare: function of a size; what it returns is given to ``work``
+        """
+        counts = []
+        # The first time for what is cached for good.
+        for size in (SMALL, SMALL, LARGE):
+            prepared = prepare(size)
+            self.env.cr.precommit.data.pop(READ_ANSWERS, None)
+            counts.append(self.count_queries(work, prepared))
+        _first, small, large = counts
+        self.assertGreater(small, 0)
+        self.assertEqual(large, small)
+
+    def test_making_messages(self):
+        self.assertConstant(lambda size: size, self.queue_many)
+
+    def test_claiming(self):
+        def prepare(size):
+            self.env["sms.sms"].search([("state", "=", "outgoing")]).state = "canceled"
+            self.queue_many(size)
+            return size
+
+        self.assertConstant(prepare, self.claim)
+
+    def _prepare_claimed(self, size):
+        self.env["sms.sms"].search([("state", "=", "outgoing")]).state = "canceled"
+        messages = self.queue_many(size)
+        self.claim(size)
+        return messages
+
+    def test_settling_what_was_taken(self):
+        def settle(messages):
+            self.env["sms.dispatcher"]._settle(
+                [
+                    (
+                        Call("send", sms.id, 1),
+                        Outcome(
+                            base.ACCEPTED, carrier_id=f"SM{sms.id}", report="queued"
+                        ),
+                    )
+                    for sms in messages
+                ]
+            )
+            self.assertEqual(set(messages.mapped("state")), {"pending"})
+
+        self.assertConstant(self._prepare_claimed, settle)
+
+    def test_finding_what_was_abandoned(self):
+        def prepare(size):
+            messages = self._prepare_claimed(size)
+            messages.claimed_at = messages[0].claimed_at - timedelta(hours=1)
+
+        self.assertConstant(
+            prepare, lambda _nothing: self.env["sms.dispatcher"]._mark_abandoned()
+        )
+
+
+@tagged("post_install", "-at_install")
+class TestAttempts(BatchCase):
+    """What comes too late, or about another attempt, changes nothing."""
+
+    def settle(self, message, attempt, outcome):
+        """Write down what one call came to."""
+        self.env["sms.dispatcher"]._settle(
+            [(Call("send", message.id, attempt), outcome)]
+        )
+
+    def test_an_answer_on_an_earlier_attempt_is_dropped(self):
+        message = self.queue()
+        self.claim(1)
+        message._try_again(timedelta())
+        self.claim(1)
+        self.settle(message, 1, Outcome(base.AGAIN, fault=base.TOO_FAST))
+        self.assertEqual((message.state, message.attempts), ("process", 2))
+        self.settle(message, 2, Outcome(base.ACCEPTED, "SM2", "queued"))
+        self.assertEqual((message.state, message.carrier_id), ("pending", "SM2"))
+
+    def test_what_was_cancelled_meanwhile_is_not_tried_again(self):
+        message = self.queue()
+        self.claim(1)
+        message.state = "canceled"
+        self.settle(message, 1, Outcome(base.AGAIN, fault=base.TOO_FAST))
+        self.assertEqual(message.state, "canceled")
+
+    def test_what_is_gone_takes_nothing_along(self):
+        gone, message = self.queue(), self.queue()
+        self.claim(2)
+        gone_id = gone.id
+        gone.unlink()
+        self.env["sms.dispatcher"]._settle(
+            [
+                (Call("send", row, 1), Outcome(base.ACCEPTED, f"SM{row}", "queued"))
+                for row in (gone_id, message.id)
+            ]
+        )
+        self.assertEqual(message.state, "pending")
+
+    def test_a_lookup_may_take_the_wrong_one_of_two_twins(self):
+        """The report says which of two equal messages the carrier has."""
+        first, second = self.queue(), self.queue()
+        self.claim(2)
+        (first | second)._mark_unknown()
+        found = base.Found(DeliveryReport("SM1", "queued"), first.body)
+        dispatcher = self.env["sms.dispatcher"]
+        dispatcher._settle([(Call("find", first.id, 1), [found])])
+        self.assertEqual((first.state, first.carrier_id), ("pending", "SM1"))
+        second._take_report(DeliveryReport("SM1", "delivered"))
+        self.assertEqual((second.state, second.carrier_id), ("sent", "SM1"))
+        self.assertEqual((first.state, first.carrier_id), ("unknown", False))
+        self.assertTrue(first.lookup_at)
+
+    def test_a_lookup_waits_for_a_twin_that_is_being_posted(self):
+        unknown = self.queue()
+        self.claim(1)
+        unknown._mark_unknown()
+        self.queue()
+        self.claim(1)
+        found = base.Found(DeliveryReport("SM1", "queued"), unknown.body)
+        self.env["sms.dispatcher"]._settle([(Call("find", unknown.id, 1), [found])])
+        self.assertEqual((unknown.state, unknown.carrier_id), ("unknown", False))
+
+    def test_a_stale_claim_is_not_posted(self):
+        """A frozen worker finds that somebody else may be at it."""
+        dispatcher = self.env["sms.dispatcher"]
+        posts = []
+        outcome = dispatcher._guard(
+            Call("send", 1, 1), lambda: posts.append(1), time.monotonic() - 1
+        )
+        self.assertEqual((outcome.kind, posts), (base.AGAIN, []))
+
+    def test_what_was_stored_for_a_sender_that_goes_gets_another(self):
+        message = self.queue()
+        gone = self.env["sms.sender"].create(
+            {
+                "company_id": self.company.id,
+                "provider": "sandbox",
+                "address": "gone",
+                "kind": "sandbox",
+                "active": False,
+            }
+        )
+        message.sender_id = gone
+        self.run_outbox()
+        self.assertEqual(message.state, "sent")
+
+    def test_a_batch_of_refusals_stops_a_sender_once(self):
+        messages = self.queue_many(SMALL)
+        sender = messages.sender_id
+        self.claim(SMALL)
+        refusal = Outcome(base.REFUSED, code="20003", fault=base.AUTHENTICATION)
+        self.env["sms.dispatcher"]._settle(
+            [(Call("send", sms.id, 1), refusal) for sms in messages]
+        )
+        self.assertEqual(sender.stop_count, 1)
+        self.assertEqual(set(messages.mapped("state")), {"outgoing"})
+
+    def test_a_batch_of_too_fast_halves_the_speed_once(self):
+        messages = self.queue_many(SMALL)
+        self.claim(SMALL)
+        too_fast = Outcome(base.AGAIN, fault=base.TOO_FAST)
+        self.env["sms.dispatcher"]._settle(
+            [(Call("send", sms.id, 1), too_fast) for sms in messages]
+        )
+        pace = self.env["sms.sender.pace"]._get(messages.sender_id)
+        self.assertEqual(pace.slowed_to, 0.5)
+
+
+@tagged("post_install", "-at_install")
+class TestClock(BatchCase):
+    """All times are UTC: the database's zone and summer time change nothing.
+
+    The process's own zone is UTC whatever the machine's is: Odoo sees to that.
+    """
+
+    def setUp(self):
+        super().setUp()
+        self.assertEqual(time.tzname[0], "UTC")
+        self.env.cr.execute("SELECT set_config('timezone', %s, TRUE)", [ZONE])
+
+    def test_what_is_due_does_not_jump_with_the_clock(self):
+        for change in CHANGES:
+            for offset in (-1, 0, 1, 29):
+                instant = change + timedelta(minutes=offset)
+                with self.subTest(instant=instant), freeze_time(instant):
+                    self._check_order(instant)
+
+    def _check_order(self, instant):
+        """Check order and pauses of messages around an instant (UTC)."""
+        self.env["sms.sms"].search([("state", "=", "outgoing")]).state = "canceled"
+        late, soon, waiting = (
+            self.queue(not_before=instant + timedelta(minutes=minutes))
+            for minutes in (-30, -10, 10)
+        )
+        self.env.flush_all()
+        dispatcher = self.env["sms.dispatcher"]
+        [sender] = self.env["sms.sender.pace"]._get_ready()
+        self.assertEqual(list(dispatcher._lock_next(sender, 10)), [late, soon])
+        (late | soon).state = "canceled"
+        self.assertEqual(dispatcher._get_next_due(), 600)
+        waiting._try_again(timedelta(hours=1))
+        self.assertEqual(waiting.not_before, instant + timedelta(hours=1))
+        self.assertEqual(dispatcher._get_next_due(), 3600)
+
+    def test_a_senders_pace_is_kept_in_utc(self):
+        sender = self.queue().sender_id
+        sender.rate = 1
+        self.env.flush_all()
+        paces = self.env["sms.sender.pace"]
+        [ready] = paces._get_ready()
+        paces._book(ready, 10)
+        paces.invalidate_model()
+        now = datetime.now(UTC).replace(tzinfo=None)
+        ahead = (paces._get(sender).next_at - now).total_seconds()
+        self.assertAlmostEqual(ahead, 10, delta=5)
+        self.assertFalse(paces._get_ready())
+        due = self.env["sms.dispatcher"]._get_next_due()
+        self.assertAlmostEqual(due, 9, delta=5)
