@@ -8,6 +8,7 @@ from odoo import fields
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import Form, tagged
 
+from ..models.sms_dispatcher import Call
 from ..models.sms_personal_data import HOLDERS
 from ..providers import base
 from ..tools import chain
@@ -219,7 +220,7 @@ class TestTexts(ErasureCase):
                 sms = self.text()
                 sms.write({"state": "process", "provider": "sandbox"})
                 self.erase()
-                dispatcher._settle([(("send", sms.id), outcome)])
+                dispatcher._settle([(Call("send", sms.id, sms.attempts), outcome)])
                 self.assertEqual((sms.state, sms.carrier_detail), (state, False))
                 told = self.notifications_of(self.ticket)[-1:]
                 self.assertNotIn(self.number, told.failure_reason or "")
@@ -229,7 +230,9 @@ class TestTexts(ErasureCase):
         sms.write({"state": "process", "provider": "sandbox", "attempts": 1})
         self.erase()
         again = base.Outcome(base.AGAIN, detail=self.number)
-        self.env["sms.dispatcher"]._settle([(("send", sms.id), again)])
+        self.env["sms.dispatcher"]._settle(
+            [(Call("send", sms.id, sms.attempts), again)]
+        )
         sms.not_before = fields.Datetime.now()
         self.run_outbox()
         self.assertEqual((sms.state, sms.gate_reason), ("canceled", "erased"))
