@@ -6,6 +6,7 @@ from odoo.exceptions import UserError, ValidationError
 from odoo.tools import ormcache
 
 from ..tools import quiet_hours
+from ..tools.laxer import is_laxer
 from ..tools.quiet_hours import INFORMATIONAL, MARKETING, Rule
 
 #: Names of the two hours of each kind of day.
@@ -170,7 +171,7 @@ class SmsQuietHours(models.Model):
         [after] = self._to_rules() or [CompanyRule(False, None)]
         for company_id, rule in before:
             is_narrower = after.company_id and after.company_id != company_id
-            if is_narrower or quiet_hours.is_laxer(rule, after.rule):
+            if is_narrower or is_laxer(rule, after.rule):
                 raise UserError(
                     self.env._(
                         "This makes “%s” laxer: messages could leave that it held "
