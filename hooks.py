@@ -15,7 +15,6 @@ def post_init_hook(env):
     companies = env["res.company"].with_context(active_test=False).search([])
     companies._ensure_sms_keys()
     env["sms.sender"]._sync(companies)
-    env["sms.outbox.watch"]._make_health_token()
     env["sms.sms"].flush_model()
     env.cr.execute(
         """

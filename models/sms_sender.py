@@ -159,10 +159,10 @@ class SmsSender(models.Model):
             self.company_id,
             f"sender:{self.id}",
             self.env._(
-                "Texts from %(sender)s have stopped. %(reason)s. %(advice)s",
+                "Texts from %(sender)s have stopped. %(reason)s. What waits is kept, "
+                "and one attempt at times shows if they may leave again.",
                 sender=self.address,
                 reason=self.fault_id.name,
-                advice=self.fault_id.advice or "",
             ),
         )
 
