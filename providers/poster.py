@@ -75,7 +75,7 @@ class Poster:
 
     @property
     def room(self):
-        """How many more calls can be taken: enough to keep the threads busy meanwhile."""
+        """How many more calls can be taken: the threads are kept busy by them."""
         return max(AHEAD * self.size - self.pending, 0)
 
     def submit(self, key, call, delay=0):
