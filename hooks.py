@@ -9,6 +9,7 @@ def post_init_hook(env):
     messages that wait or have been sent get their company and the purpose of other
     apps' messages, without which the outbox would not find them. The ledger's key is
     made now: two first messages at once would each make one, and one of them fail.
+    Who is on Odoo's blacklist has opted out, and the ledger says so from now on.
     """
     env["sms.consent.key"]._get()
     companies = env["res.company"].with_context(active_test=False).search([])
@@ -36,6 +37,7 @@ def post_init_hook(env):
         [env["sms.purpose"]._get("marketing").id, env.company.id],
     )
     env["sms.sms"].invalidate_model()
+    env["phone.blacklist"]._enter_all()
 
 
 def uninstall_hook(env):

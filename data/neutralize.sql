@@ -9,5 +9,8 @@ UPDATE res_company
        sms_twilio_messaging_service_sid = NULL,
        sms_webhook_key = md5(random()::text || clock_timestamp()::text || id::text),
        sms_join_page = FALSE;
+UPDATE sms_sender
+   SET active = FALSE
+ WHERE provider != 'sandbox';
 DELETE FROM ir_config_parameter
- WHERE key = 'helpdesk_mgmt_sms.twilio_api_url';
+ WHERE key IN ('helpdesk_mgmt_sms.twilio_api_url', 'helpdesk_mgmt_sms.health_token');

@@ -1,8 +1,9 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from odoo import api, fields, models
-from odoo.tools import format_time
+from odoo.tools import SQL, format_time
 
 from ..tools import texts
+from .sms_consent_search import SubjectColumns
 
 
 class CalendarEvent(models.Model):
@@ -63,6 +64,33 @@ class CalendarEvent(models.Model):
             event.id: (company, event.sms_customer_id.phone_sanitized, purpose)
             for event in self
         }
+
+    def _get_sms_subject_columns(self, alias):
+        """Find the customer as :meth:`_compute_sms_customer_id` does."""
+        self.env["res.partner"].flush_model(["phone_sanitized", "complete_name"])
+        self.env["res.users"].flush_model(["partner_id", "share", "active"])
+        number = SQL(
+            """(
+                SELECT partner.phone_sanitized
+                  FROM calendar_event_res_partner_rel attendee
+                  JOIN res_partner partner ON partner.id = attendee.res_partner_id
+                 WHERE attendee.calendar_event_id = %s AND partner.active
+                   AND NOT EXISTS (
+                       SELECT FROM res_users "user"
+                        WHERE "user".partner_id = partner.id
+                          AND "user".active AND NOT "user".share
+                   )
+              ORDER BY partner.complete_name, partner.id DESC
+                 LIMIT 1
+            )""",
+            SQL.identifier(alias, "id"),
+        )
+        company = self.env.company
+        purpose = self.env["sms.purpose.rule"]._find_for_model(company, self._name)
+        return SubjectColumns(SQL("%s", company.id), number, SQL("%s", purpose.id))
+
+    def _get_sms_typed_number(self):
+        return self.sms_customer_id.phone
 
     @api.model
     def mail_allowed_qweb_expressions(self):

@@ -3,6 +3,9 @@ from datetime import timedelta
 
 from odoo import SUPERUSER_ID, api, fields, models
 from odoo.exceptions import AccessError
+from odoo.tools import SQL
+
+from .sms_consent_search import SubjectColumns
 
 #: A stage texts a ticket's customer at most once in this time, however often the
 #: ticket comes and goes: ``/ticket/close`` closes any ticket by a plain link.
@@ -91,6 +94,26 @@ class HelpdeskTicket(models.Model):
             )
             for ticket in self
         }
+
+    def _get_sms_subject_columns(self, alias):
+        company_column = SQL.identifier(alias, "company_id")
+        rules = self.env["sms.purpose.rule"]
+        cases = [
+            SQL(
+                "WHEN %s THEN %s",
+                company.id,
+                rules._find_for_model(company, self._name).id,
+            )
+            for company in self.env["res.company"].sudo().search([])
+        ]
+        return SubjectColumns(
+            company_column,
+            SQL.identifier(alias, "partner_phone_sanitized"),
+            SQL("CASE %s %s END", company_column, SQL(" ").join(cases)),
+        )
+
+    def _get_sms_typed_number(self):
+        return self.partner_phone
 
     @api.model
     def mail_allowed_qweb_expressions(self):

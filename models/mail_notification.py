@@ -18,6 +18,8 @@ class MailNotification(models.Model):
             ("sms_duplicate", "Duplicate"),
             ("sms_no_consent", "No consent"),
             ("sms_no_provider", "Text messaging is not set up"),
+            ("sms_too_many", "Too many today"),
+            ("sms_replaced", "Replaced by a newer text"),
         ]
     )
     sms_answered_at = fields.Datetime(

@@ -2,12 +2,21 @@
 from odoo import models
 
 from ..tools.purposes import MessageSource
+from .sms_sms_intake import PersonalText
 
 
 class MailThread(models.AbstractModel):
-    """Every app's records: a text out of a template says which template it was."""
+    """Every app's records: what they text says out of what and by whom it was made."""
 
     _inherit = "mail.thread"
+
+    def _notify_thread_by_sms(self, message, recipients_data, **kwargs):
+        """Take what a person wrote to another record for nothing they wrote to this."""
+        written = self.env.context.get("sms_personal")
+        if isinstance(written, PersonalText):
+            is_here = (written.model, written.res_id) == (self._name, self.id)
+            self = self if is_here else self.with_context(sms_personal=None)
+        return super()._notify_thread_by_sms(message, recipients_data, **kwargs)
 
     def _message_sms_with_template(
         self,

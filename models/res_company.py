@@ -242,7 +242,9 @@ class ResCompany(models.Model):
     def _get_sms_sender_ids(self):
         """Return the ids of the company's senders by address."""
         senders_sudo = self.env["sms.sender"].sudo()
-        senders = senders_sudo.search([("company_id", "=", self.id)])
+        senders = senders_sudo.search(
+            [("company_id", "=", self.id), ("provider", "=", self.sms_provider)]
+        )
         return {sender.address: sender.id for sender in senders}
 
     def _get_sms_account(self):

@@ -17,11 +17,33 @@ class ResConfigSettings(models.TransientModel):
     sms_terms_url = fields.Char(related="company_id.sms_terms_url", readonly=False)
     sms_join_page = fields.Boolean(related="company_id.sms_join_page", readonly=False)
     sms_join_url = fields.Char(related="company_id.sms_join_url")
+    sms_courtesy_days = fields.Selection(
+        related="company_id.sms_courtesy_days", readonly=False
+    )
+    sms_courtesy_from = fields.Float(
+        related="company_id.sms_courtesy_from", readonly=False
+    )
+    sms_courtesy_to = fields.Float(related="company_id.sms_courtesy_to", readonly=False)
+    sms_quiet_hours = fields.Boolean(
+        related="company_id.sms_quiet_hours", readonly=False
+    )
     sms_review_days = fields.Integer(
         related="company_id.sms_review_days", readonly=False
     )
     sms_consent_months = fields.Integer(
         related="company_id.sms_consent_months", readonly=False
+    )
+    sms_keep_text_months = fields.Integer(
+        related="company_id.sms_keep_text_months", readonly=False
+    )
+    sms_keep_raw_months = fields.Integer(
+        related="company_id.sms_keep_raw_months", readonly=False
+    )
+    sms_keep_consent_years = fields.Integer(
+        related="company_id.sms_keep_consent_years", readonly=False
+    )
+    sms_keep_opt_out_years = fields.Integer(
+        related="company_id.sms_keep_opt_out_years", readonly=False
     )
     sms_twilio_messaging_service_sid = fields.Char(
         related="company_id.sms_twilio_messaging_service_sid", readonly=False

@@ -1,5 +1,8 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from odoo import api, models
+from odoo.tools import SQL
+
+from .sms_consent_search import SubjectColumns
 
 
 class ResPartner(models.Model):
@@ -28,6 +31,15 @@ class ResPartner(models.Model):
             partner.id: (self.env.company, partner.phone_sanitized, any_purpose)
             for partner in self
         }
+
+    def _get_sms_subject_columns(self, alias):
+        return SubjectColumns(
+            SQL("%s", self.env.company.id),
+            SQL.identifier(alias, "phone_sanitized"),
+        )
+
+    def _get_sms_typed_number(self):
+        return self.phone
 
     @api.model
     def _find_by_sms_number(self, company, number):

@@ -28,7 +28,9 @@ def _split_by_gate(env, messages):
     rows_sudo = sms_sudo.search([("uuid", "in", [v["uuid"] for v in wanted])])
     known = set(rows_sudo.mapped("uuid"))
     queued_sudo = sms_sudo.create([v for v in wanted if v["uuid"] not in known])
-    allowed = rows_sudo.filtered(lambda row: row.gate_verdict != gate.BLOCK)
+    allowed = rows_sudo.filtered(
+        lambda row: row.gate_verdict not in (gate.BLOCK, gate.HOLD)
+    )
     results = [
         {
             "uuid": row.uuid,

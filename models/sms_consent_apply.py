@@ -1,4 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from collections import defaultdict
 from itertools import repeat
 
 from odoo import api, models
@@ -26,6 +27,7 @@ class SmsConsent(models.Model):
         :param dict numbers: number by its keyed hash
         """
         answers = self._read_locked_answers(company, list(numbers))
+        before = dict(answers)
         changed = {}
         for values in events:
             number_hash, purpose_id = values["number_hash"], values["purpose_id"] or 0
@@ -51,6 +53,36 @@ class SmsConsent(models.Model):
         self._forget_answers()
         self.invalidate_model()
         self.env["sms.consent.mixin"]._invalidate_sms_consent_state()
+        hashes = {number_hash for number_hash, _purpose_id in changed}
+        self._tell_blacklist(
+            self._find_left(before, hashes), self._find_left(answers, hashes), numbers
+        )
+
+    @api.model
+    def _find_left(self, answers, hashes):
+        """Return who of some numbers has opted out of everything.
+
+        :param dict answers: as :meth:`_read_locked_answers` returns them
+        :param set hashes: keyed hashes of numbers
+        :return: the hashes of those
+        """
+        found = defaultdict(dict)
+        for (number_hash, purpose_id), (answer, _since) in answers.items():
+            found[number_hash][purpose_id] = answer
+        return {value for value in hashes if consent.has_left(found[value])}
+
+    @api.model
+    def _tell_blacklist(self, before, after, numbers):
+        """Let Odoo's own blacklist follow: who has left, and who has come back.
+
+        :param set before: keyed hashes of who had opted out of everything
+        :param set after: keyed hashes of who has now
+        :param dict numbers: number by its keyed hash
+        """
+        if before or after:
+            left = [numbers[value] for value in after]
+            back = [numbers[value] for value in before - after]
+            self.env["phone.blacklist"]._follow_ledger(left, back)
 
     @api.model
     def _yield_to_stops(self, company_id, first_id, hashes):
@@ -61,7 +93,7 @@ class SmsConsent(models.Model):
         :param list hashes: keyed hashes of the numbers that they are about
         """
         self.flush_model()
-        self.env.cr.execute(
+        taken_back = self.env.execute_query(
             SQL(
                 """
                 UPDATE sms_consent own SET state = %s
@@ -71,6 +103,7 @@ class SmsConsent(models.Model):
                    AND own.event_id >= %s AND own.since < stop.since
                    AND stop.company_id = own.company_id AND stop.purpose_id IS NULL
                    AND stop.number_hash = own.number_hash AND stop.state = %s
+             RETURNING own.number
                 """,
                 consent.NONE,
                 company_id,
@@ -83,6 +116,8 @@ class SmsConsent(models.Model):
         self._forget_answers()
         self.invalidate_model()
         self.env["sms.consent.mixin"]._invalidate_sms_consent_state()
+        left = {number for (number,) in taken_back if number}
+        self.env["phone.blacklist"]._follow_ledger(left, ())
 
     @api.model
     def _read_locked_answers(self, company, hashes):

@@ -25,7 +25,9 @@ METHOD_SELECTION = [
     ("import", "Import"),
     ("api", "API"),
     ("carrier", "Carrier"),
+    ("blacklist", "Phone blacklist"),
     ("time", "By itself, with time"),
+    ("erasure", "Erasure on request"),
 ]
 
 

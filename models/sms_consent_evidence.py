@@ -195,9 +195,6 @@ class SmsConsentEvidence(models.Model):
         """
         standing = self.filtered(lambda evidence: not evidence.erased_at)
         standing.attachment_ids.unlink()
-        for company, rows in standing.grouped("company_id").items():
-            numbers = filter(None, rows.mapped("number"))
-            self.env["sms.preference.link"]._forget(company, numbers)
         self.flush_model()
         emptied = SQL(", ").join(
             SQL("%s = NULL", SQL.identifier(name)) for name in PERSONAL_FIELDS

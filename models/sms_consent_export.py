@@ -4,6 +4,8 @@ import json
 from odoo import api, fields, models
 
 from ..tools.chain import CONTENT_FIELDS, GENESIS
+from ..tools.evidence import make_reference
+from .sms_evidence_export import CHAIN
 
 
 class SmsConsentCheck(models.Model):
@@ -20,12 +22,18 @@ class SmsConsentCheck(models.Model):
         self.ensure_one()
         self.check_access("read")
         self.env["sms.consent.link"].check_access("read")
+        data = self._export(self.company_id).encode()
+        name = f"consent-ledger-{fields.Date.today()}.json"
+        reference = make_reference(fields.Date.today())
+        self.env["sms.evidence.export"]._note(
+            self.company_id, CHAIN, reference, name, data
+        )
         # Who reads the check may read its file, and nobody may write either.
         attachment_sudo = self.env["ir.attachment"].sudo()
         attachment_sudo = attachment_sudo.create(
             {
-                "name": f"consent-ledger-{fields.Date.today()}.json",
-                "raw": self._export(self.company_id).encode(),
+                "name": name,
+                "raw": data,
                 "mimetype": "application/json",
                 "res_model": self._name,
                 "res_id": self.id,

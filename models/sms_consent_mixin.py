@@ -1,8 +1,16 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from odoo import api, fields, models
+from odoo.exceptions import AccessError
 
 from ..tools import consent
 from .sms_consent import STATE_SELECTION
+from .sms_consent_key import ConsentKeyError
+
+#: Who may see why a number may be texted, on a record that they may read.
+READER_GROUPS = (
+    "helpdesk_mgmt.group_helpdesk_user_own",
+    "helpdesk_mgmt_sms.group_sms_compliance",
+)
 
 
 class SmsConsentMixin(models.AbstractModel):
@@ -20,6 +28,7 @@ class SmsConsentMixin(models.AbstractModel):
         string="Text Messages",
         compute="_compute_sms_consent_state",
         compute_sudo=True,
+        search="_search_sms_consent_state",
     )
     sms_preference_url = fields.Char(
         "Text Message Preferences",
@@ -48,14 +57,21 @@ class SmsConsentMixin(models.AbstractModel):
     @api.depends(lambda self: self._get_sms_subject_fields())
     @api.depends_context("company")
     def _compute_sms_consent_state(self):
-        """Read the answers of all records in one query."""
+        """Read the answers of all records in one query.
+
+        Where the ledger's key is wrong nothing is known: the records can still be read.
+        """
         self.sms_consent_state = consent.NONE
         stored = self.filtered("id")
         subjects = stored._get_sms_subjects()
-        answers = self.env["sms.consent"]._get_answers(
-            [company.id for company, _number, _purpose in subjects.values()],
-            [number for _company, number, _purpose in subjects.values()],
-        )
+        try:
+            answers = self.env["sms.consent"]._get_answers(
+                [company.id for company, _number, _purpose in subjects.values()],
+                [number for _company, number, _purpose in subjects.values()],
+            )
+        except ConsentKeyError:
+            stored.sms_consent_state = False
+            return
         purposes = self.env["sms.purpose"].with_context(active_test=False).search([])
         for record in stored:
             company, number, purpose = subjects[record.id]
@@ -85,6 +101,37 @@ class SmsConsentMixin(models.AbstractModel):
         for model_name in children - {self._name}:
             self.env[model_name].invalidate_model(["sms_consent_state"])
 
+    def _get_sms_typed_number(self):
+        """Return the number as people entered it, readable or not, or False."""
+        self.ensure_one()
+        return False
+
+    def get_sms_consent_details(self):
+        """Return why the person may be texted or not, for who may read the record.
+
+        :return: see :meth:`SmsConsentDetails._explain`
+        :rtype: dict
+        :raises AccessError: for who may not read the record, or is neither a helpdesk
+            user nor a compliance officer
+        """
+        self.ensure_one()
+        self.check_access("read")
+        if not any(map(self.env.user.has_group, READER_GROUPS)):
+            raise AccessError(
+                self.env._(
+                    "Only helpdesk users and compliance officers see what a person has "
+                    "said about text messages."
+                )
+            )
+        record_sudo = self.sudo()
+        company, number, purpose = record_sudo._get_sms_subjects()[self.id]
+        return self.env["sms.consent.details"]._explain(
+            company.sudo(False),
+            number,
+            record_sudo._get_sms_typed_number(),
+            purpose.sudo(False),
+        )
+
     def action_record_sms_consent(self):
         """Open the form in which an agent enters what the person said."""
         self.ensure_one()
@@ -94,6 +141,7 @@ class SmsConsentMixin(models.AbstractModel):
             "name": self.env._("Record consent"),
             "res_model": "sms.consent.record",
             "view_mode": "form",
+            "views": [(False, "form")],
             "target": "new",
             "context": {
                 "default_company_id": company.id,

@@ -33,7 +33,7 @@ class SmsConsentReview(models.Model):
     company_id = fields.Many2one(
         "res.company", required=True, readonly=True, ondelete="restrict"
     )
-    number = fields.Char(required=True, readonly=True)
+    number = fields.Char(readonly=True, help="E.164; empty once it is erased.")
     inbound_id = fields.Many2one(
         "sms.inbound", "Received Text", readonly=True, ondelete="set null"
     )

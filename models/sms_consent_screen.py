@@ -1,6 +1,7 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from odoo import api, fields, models
 from odoo.fields import Domain
+from odoo.tools import SQL
 
 
 class SmsConsent(models.Model):
@@ -15,7 +16,7 @@ class SmsConsent(models.Model):
         search="_search_partner_ids",
         help="Who has this number now. Consent is the number's, not the contact's.",
     )
-    happened_at = fields.Datetime(related="event_id.happened_at")
+    purpose_label = fields.Char("For", compute="_compute_purpose_label")
     wording_id = fields.Many2one(related="event_id.wording_id")
     wording = fields.Text(related="event_id.wording")
 
@@ -23,6 +24,11 @@ class SmsConsent(models.Model):
     def _compute_display_name(self):
         for answer in self:
             answer.display_name = answer.number or self.env._("Erased number")
+
+    @api.depends("purpose_id")
+    def _compute_purpose_label(self):
+        for answer in self:
+            answer.purpose_label = answer.purpose_id.name or self.env._("All purposes")
 
     @api.depends("number", "company_id")
     def _compute_partner_ids(self):
@@ -42,14 +48,31 @@ class SmsConsent(models.Model):
     @api.model
     def _search_partner_ids(self, operator, value):
         """Find the answers of the numbers that some contacts have now."""
-        if operator not in ("in", "any", "ilike"):
+        if operator not in ("in", "any"):
             return NotImplemented
-        field = "id" if operator == "in" else "display_name"
-        domain = value if operator == "any" else Domain(field, operator, value)
-        partners = self.env["res.partner"].search(
-            Domain(domain) & Domain("phone_sanitized", "!=", False)
+        domain = Domain("id", "in", value) if operator == "in" else Domain(value)
+        partners = self.env["res.partner"]._search(domain)
+        numbers = partners.subselect(SQL.identifier(partners.table, "phone_sanitized"))
+
+        def to_sql(model, alias, query):
+            return SQL("%s IN %s", SQL.identifier(alias, "number"), numbers)
+
+        return Domain.custom(to_sql=to_sql)
+
+    def get_story(self, before=False):
+        """Return the story of the number, for who may read its answer.
+
+        :param before: what an earlier call has returned as ``before``
+        :return: see :meth:`SmsConsentStory._tell`
+        :rtype: dict
+        :raises AccessError: for who may not read the answer or the events
+        """
+        self.ensure_one()
+        self.check_access("read")
+        self.env["sms.consent.event"].check_access("read")
+        return self.env["sms.consent.story"]._tell(
+            self.company_id, self.number_hash, int(before) if before else False
         )
-        return Domain("number", "in", partners.mapped("phone_sanitized"))
 
     def action_record_sms_consent(self):
         """Open the form in which an agent enters what the number's owner said."""
@@ -59,6 +82,7 @@ class SmsConsent(models.Model):
             "name": self.env._("Record consent"),
             "res_model": "sms.consent.record",
             "view_mode": "form",
+            "views": [(False, "form")],
             "target": "new",
             "context": {
                 "default_company_id": self.company_id.id,

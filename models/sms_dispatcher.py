@@ -77,10 +77,11 @@ class SmsDispatcher(models.AbstractModel):
     @api.model
     def _run(self):
         """Work off the outbox until it is empty or the cron's time is over."""
+        self._in_new_transaction(self._release_strangers)
         size = self._get_in_flight()
         seconds_left = self._commit(remaining=1)
         told_at = answered_at = time.monotonic()
-        is_alone, done = True, 0
+        is_alone, done, waited = True, 0, 0.0
         with Poster(size) as poster:
             while True:
                 is_open = seconds_left > 0 and not _stopping.is_set()
@@ -89,11 +90,13 @@ class SmsDispatcher(models.AbstractModel):
                     is_alone = False
                 if not poster.pending:
                     answered_at = time.monotonic()
-                    if not (is_open and self._wait_for_due()):
+                    pause = self._wait_for_due() if is_open and waited < LINGER else 0
+                    if not pause:
                         break
+                    waited += pause
                 results = poster.collect(PATIENCE) if poster.pending else []
                 if results:
-                    answered_at = time.monotonic()
+                    answered_at, waited = time.monotonic(), 0.0
                     self._settle_safely(results)
                 elif time.monotonic() - answered_at > GIVE_UP:
                     _logger.error("%d calls to carriers do not end", poster.pending)
@@ -183,13 +186,17 @@ class SmsDispatcher(models.AbstractModel):
 
     @api.model
     def _wait_for_due(self):
-        """Wait for what is due in a moment; tell if there is such a thing."""
+        """Wait for what is due in a moment.
+
+        :return: the seconds that were waited, 0 if nothing is due so soon
+        """
         due = self._get_next_due()
         self._commit()
         if due is None or due > LINGER:
-            return False
-        _stopping.wait(min(max(due, 0.05), PATIENCE))
-        return True
+            return 0
+        pause = min(max(due, 0.05), PATIENCE)
+        _stopping.wait(pause)
+        return pause
 
     @api.model
     def _hand_over(self, done):

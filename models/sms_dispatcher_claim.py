@@ -122,6 +122,24 @@ class SmsDispatcher(models.AbstractModel):
         )
 
     @api.model
+    def _release_strangers(self):
+        """Let what waits for a sender that does not send for its company have another.
+
+        The account has changed, or this database is a neutralized copy.
+        """
+        strangers = self.env.execute_query(
+            SQL(
+                """
+                SELECT sender.id FROM sms_sender sender
+                  JOIN res_company company ON company.id = sender.company_id
+                 WHERE NOT sender.active
+                    OR company.sms_provider IS DISTINCT FROM sender.provider
+                """
+            )
+        )
+        self.env["sms.sender"].browse(row[0] for row in strangers)._release_waiting()
+
+    @api.model
     def _assign_senders(self):
         """Give a sender to what waits without one: its sender is gone, or it is old.
 
@@ -147,6 +165,8 @@ class SmsDispatcher(models.AbstractModel):
         )
         messages = self._browse(rows)
         for company, waiting in messages.grouped("record_company_id").items():
+            if not company._get_sms_sender_ids():
+                self.env["sms.sender"]._sync(company)
             for sms in waiting:
                 sms.sender_id = company._get_sms_sender_id(sms.number)
         # An account without a sender: the gate says so on the message.

@@ -59,11 +59,14 @@ class SmsDispatcher(models.AbstractModel):
         rows = self.env.execute_query(
             SQL(
                 """
-                SELECT id FROM sms_sms
-                 WHERE lookup_at <= %s AND state IN ('unknown', 'pending')
-              ORDER BY lookup_at
+                SELECT sms.id FROM sms_sms sms
+                  JOIN res_company company ON company.id = sms.record_company_id
+                   AND company.sms_provider = sms.provider
+                 WHERE sms.lookup_at <= %s AND sms.state IN ('unknown', 'pending')
+                   AND sms.erased_at IS NULL
+              ORDER BY sms.lookup_at
                  LIMIT %s
-                   FOR UPDATE SKIP LOCKED
+                   FOR UPDATE OF sms SKIP LOCKED
                 """,
                 fields.Datetime.now(),
                 limit,

@@ -6,8 +6,8 @@ from pytz import all_timezones, timezone, utc
 
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError, ValidationError
+from odoo.tools import format_date
 
-from ..tools import evidence
 from .sms_evidence_export import PERIOD
 
 DRAFT, WAITING, READY, FAILED = STATES = ("draft", "waiting", "ready", "failed")
@@ -16,6 +16,8 @@ DRAFT, WAITING, READY, FAILED = STATES = ("draft", "waiting", "ready", "failed")
 SETUP_FIELDS = {"company_id", "date_from", "date_to", "tz"}
 #: How long the file can be fetched. It names people, so it is not kept.
 KEEP = timedelta(days=7)
+#: How often a packet is begun that the server's time limit ends before it is made.
+MAX_TRIES = 3
 
 
 class SmsEvidenceAudit(models.Model):
@@ -34,7 +36,11 @@ class SmsEvidenceAudit(models.Model):
     company_id = fields.Many2one(
         "res.company", required=True, default=lambda self: self.env.company
     )
-    date_from = fields.Date("From", required=True)
+    date_from = fields.Date(
+        "From",
+        required=True,
+        default=lambda self: fields.Date.context_today(self).replace(month=1, day=1),
+    )
     date_to = fields.Date(
         "To", required=True, default=fields.Date.context_today, help="Included."
     )
@@ -59,6 +65,7 @@ class SmsEvidenceAudit(models.Model):
     )
     user_id = fields.Many2one("res.users", "Made By", readonly=True, copy=False)
     problem = fields.Char(readonly=True, copy=False)
+    tries = fields.Integer(readonly=True, copy=False)
     export_id = fields.Many2one(
         "sms.evidence.export", "Record", readonly=True, copy=False, ondelete="restrict"
     )
@@ -70,7 +77,10 @@ class SmsEvidenceAudit(models.Model):
     @api.depends("date_from", "date_to")
     def _compute_display_name(self):
         for audit in self:
-            audit.display_name = f"{audit.date_from} – {audit.date_to}"
+            days = (audit.date_from, audit.date_to)
+            audit.display_name = " – ".join(
+                format_date(self.env, day, date_format="medium") for day in days
+            )
 
     @api.constrains("date_from", "date_to")
     def _check_dates(self):
@@ -117,7 +127,12 @@ class SmsEvidenceAudit(models.Model):
         if self.state in (DRAFT, FAILED):
             # The state is the work's own, and set by this alone.
             self.sudo().write(
-                {"state": WAITING, "user_id": self.env.uid, "problem": False}
+                {
+                    "state": WAITING,
+                    "user_id": self.env.uid,
+                    "problem": False,
+                    "tries": 0,
+                }
             )
             cron = self.env.ref("helpdesk_mgmt_sms.ir_cron_sms_evidence_audit")
             cron.sudo()._trigger()
@@ -131,7 +146,7 @@ class SmsEvidenceAudit(models.Model):
         """Make every packet that waits, one after the other (cron)."""
         cron = self.env["ir.cron"]
         while audit := self.search([("state", "=", WAITING)], order="id", limit=1):
-            audit._seal_first()
+            audit._begin()
             cron._commit_progress(0, remaining=1)  # the snapshot begins here
             try:
                 with self.env.cr.savepoint():
@@ -143,31 +158,41 @@ class SmsEvidenceAudit(models.Model):
             ):
                 return
 
-    def _seal_first(self):
-        """Seal what waits, in a transaction of its own: the packet takes long."""
+    def _begin(self):
+        """Count the try, and seal what waits, in a transaction that is soon over."""
+        self.tries += 1
         self.env["sms.evidence"]._seal(self.company_id)
 
     def _make(self):
-        """Make the packet with the rights of who asked for it, and note it."""
+        """Make the packet with the rights of who asked for it, and note it.
+
+        :raises UserError: when they have lost them, or the server ended it each time
+        """
         self.ensure_one()
+        if self.tries > MAX_TRIES:
+            raise UserError(
+                self.env._(
+                    "The server's time limit has ended this %s times. Choose a shorter "
+                    "period, or let an administrator raise limit_time_real_cron.",
+                    MAX_TRIES,
+                )
+            )
         source = self.env["sms.evidence"].with_user(self.user_id)
         source = source.with_context(
             allowed_company_ids=self.company_id.ids, lang=self.user_id.lang
         )
         reference, data, counts = source._make_period(self.company_id, *self._span())
-        export = self.env["sms.evidence.export"].create(
-            {
-                "reference": reference,
-                "company_id": self.company_id.id,
-                "kind": PERIOD,
-                "user_id": self.user_id.id,
-                "date_from": self.date_from,
-                "date_to": self.date_to,
-                "event_count": counts["events"],
-                "message_count": counts["messages"],
-                "file_name": f"{reference}.zip",
-                "file_digest": evidence.sha256(data),
-            }
+        export = self.env["sms.evidence.export"]._note(
+            self.company_id,
+            PERIOD,
+            reference,
+            f"{reference}.zip",
+            data,
+            user_id=self.user_id.id,
+            date_from=self.date_from,
+            date_to=self.date_to,
+            event_count=counts["events"],
+            message_count=counts["messages"],
         )
         self.write(
             {
@@ -188,28 +213,7 @@ class SmsEvidenceAudit(models.Model):
             for day in days
         ]
 
-    @api.model
-    def _forget_files(self, companies):
-        """Delete what was made for some companies and is still here."""
-        self.search(
-            [("company_id", "in", companies.ids), ("state", "=", READY)]
-        ).unlink()
-
     @api.autovacuum
     def _gc_files(self):
         """Forget files that were not fetched for long, and forms that were left."""
         self.search([("write_date", "<", fields.Datetime.now() - KEEP)]).unlink()
-
-
-class SmsConsentEvidence(models.Model):
-    """Erasure reaches the files that are still here to be fetched."""
-
-    _inherit = "sms.consent.evidence"
-
-    def _erase(self):
-        """Forget also the copies: files of audits, and those of open forms."""
-        companies = self.company_id
-        result = super()._erase()
-        self.env["sms.evidence.audit"].sudo()._forget_files(companies)
-        self.env["sms.evidence.wizard"].sudo()._forget_files(companies)
-        return result

@@ -2,13 +2,17 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
+from ..tools.evidence import sha256
 from .sms_consent_event import make_append_only
 
-CERTIFICATE, PACKET, PERIOD = KINDS = ("certificate", "packet", "period")
+CERTIFICATE, PACKET, PERIOD, CHAIN = KINDS = (
+    *("certificate", "packet", "period", "chain"),
+)
 KIND_SELECTION = [
-    (CERTIFICATE, "Certificate"),
-    (PACKET, "Packet"),
-    (PERIOD, "Period"),
+    (CERTIFICATE, "Certificate (PDF)"),
+    (PACKET, "Packet (ZIP)"),
+    (PERIOD, "Audit of a period"),
+    (CHAIN, "Chain"),
 ]
 
 
@@ -60,6 +64,29 @@ class SmsEvidenceExport(models.Model):
         """Install the trigger that makes the table append-only for every role."""
         make_append_only(self.env.cr, self._table)
         return super().init()
+
+    @api.model
+    def _note(self, company, kind, reference, file_name, data, **values):
+        """Enter that a file was made. Whether it might be was checked before.
+
+        :param company: ``res.company``
+        :param str kind: one of :data:`KINDS`
+        :param str reference: of the document
+        :param bytes data: the file
+        :param values: further fields
+        :return: the line
+        """
+        # Nobody may write here by hand.
+        return self.sudo().create(
+            {
+                "company_id": company.id,
+                "kind": kind,
+                "reference": reference,
+                "file_name": file_name,
+                "file_digest": sha256(data),
+                **values,
+            }
+        )
 
     def write(self, vals):  # pylint: disable=method-required-super
         """Refuse: what was taken out stays so."""

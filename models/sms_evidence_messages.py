@@ -25,6 +25,7 @@ MESSAGE_FIELDS = {
     "carrier": "provider",
     "carrier_id": "carrier_id",
     "carrier_code": "carrier_code",
+    "erased_at": "erased_at",
 }
 RECEIVED_FIELDS = {
     "id": "id",

@@ -141,28 +141,37 @@ class SmsEvidence(models.AbstractModel):
     @api.model
     def _get_help(self, reference):
         """Return how to read and verify a packet."""
+        title = self.env._("Evidence of consent to text messages, %s", reference)
         lines = [
-            self.env._("Evidence of consent to text messages, %s", reference),
-            "",
-            self.env._(
-                "evidence.json      everything that is recorded; all else follows"
-            ),
-            self.env._("certificate.pdf    the same for people to read (or .html)"),
-            self.env._("events.csv         what was said, when, how, in which words"),
-            self.env._("opt-outs.csv       each opt-out, and when it was confirmed"),
-            self.env._(
-                "messages.csv       each text that was sent or blocked, and why"
-            ),
-            self.env._("received.csv       each text that came in"),
-            self.env._("scans/             the signed forms"),
-            self.env._("SHA256SUMS         the digest of each file"),
-            "",
+            *(title, "", *self._describe_files(), ""),
             self.env._("Times are in UTC. Cells that a spreadsheet would take for a"),
             self.env._("formula begin with an apostrophe."),
-            "",
+            *("", *self._describe_steps(), ""),
+        ]
+        return "\n".join(lines)
+
+    @api.model
+    def _describe_files(self):
+        """Return a line for each file of a packet."""
+        descriptions = {
+            DOCUMENT: self.env._("everything that is recorded; all else follows"),
+            "certificate.pdf": self.env._("for people to read, of a person (or .html)"),
+            "events.csv": self.env._("what was said, when, how, in which words"),
+            "opt-outs.csv": self.env._("each opt-out, and when it was confirmed"),
+            "messages.csv": self.env._("each text that was sent or blocked, and why"),
+            "received.csv": self.env._("each text that came in"),
+            "scans/": self.env._("the signed forms"),
+            "SHA256SUMS": self.env._("the digest of each file"),
+        }
+        return [f"{name:<18}{words}" for name, words in descriptions.items()]
+
+    @api.model
+    def _describe_steps(self):
+        """Return how a packet is verified, and what that shows."""
+        return [
             self.env._("To verify it you need Python 3 and nothing else:"),
             "",
-            "    python3 -I verify-ledger.py evidence.json",
+            f"    python3 -I {SCRIPT.name} {DOCUMENT}",
             "",
             self.env._(
                 "It computes the hash of each event anew from its content and the"
@@ -181,9 +190,7 @@ class SmsEvidence(models.AbstractModel):
                 "Messages are records of the outbox: they are not in the chain."
             ),
             self.env._("The format is described in docs/evidence.md of the addon."),
-            "",
         ]
-        return "\n".join(lines)
 
 
 def _copy_rows(rows, columns, stream):

@@ -9,6 +9,21 @@ from ..tools import consent, evidence, packet
 from .sms_evidence_messages import BATCH_SIZE
 
 
+class Tally:
+    """What is counted while the rows of a period pass."""
+
+    def __init__(self):
+        self.counts = Counter()
+        self.seals = Counter()
+        self.wording_digests = set()
+
+    def count(self, name, rows):
+        """Yield rows, and count them under a name."""
+        for row in rows:
+            self.counts[name] += 1
+            yield row
+
+
 class SmsEvidence(models.AbstractModel):
     """All that happened in a company in a stretch of time, for an audit.
 
@@ -33,48 +48,45 @@ class SmsEvidence(models.AbstractModel):
         :raises AccessError: as :meth:`_check_rights`
         """
         self._check_rights(company)
-        counts, seals, digests = Counter(), Counter(), set()
-        head = self._get_head(company, evidence.PERIOD)
+        tally = Tally()
         with packet.Packet() as files:
+            document = self._get_period_document(company, start, end, files, tally)
+            self._write_document(files, document)
+            self._add_help(files, document["reference"])
+            return document["reference"], files.pack(), tally.counts
 
-            def iter_events():
-                for batch in self._iter_period_events(company, start, end):
-                    for event in batch:
-                        counts["events"] += 1
-                        seals[event["seal"]] += 1
-                        digests.add(event["content"]["wording_digest"])
-                        yield event
-                    self._add_scans(files, batch)
+    @api.model
+    def _get_period_document(self, company, start, end, files, tally):
+        """Return the document of a period, of which nothing has been read yet.
 
-            def iter_messages():
-                domain = self._get_period_domain(
-                    "record_company_id", "create_date", company, start, end
-                )
-                for message in self._iter_messages(domain):
-                    counts["messages"] += 1
-                    yield message
+        :param Packet files: gets the scans as their events pass
+        :param Tally tally: counts what passes
+        """
+        span = (company, start, end)
+        events = self._iter_events(span, files, tally)
+        messages = self._get_period_domain("record_company_id", "create_date", *span)
+        received = self._get_period_domain("company_id", "received_at", *span)
+        return {
+            **self._get_head(company, evidence.PERIOD),
+            "period": {"from": evidence.plain(start), "to": evidence.plain(end)},
+            "events": tally.count("events", events),
+            "opt_outs": self._iter_period_opt_outs(*span),
+            "messages": tally.count("messages", self._iter_messages(messages)),
+            "received": self._iter_received(received),
+            # What follows is due when the events have passed.
+            "wordings": lambda: self._read_wordings(tally.wording_digests),
+            "chain": lambda: self._get_chain(company, tally.seals),
+        }
 
-            received = self._get_period_domain(
-                "company_id", "received_at", company, start, end
-            )
-            self._write_document(
-                files,
-                {
-                    **head,
-                    "period": {
-                        "from": evidence.plain(start),
-                        "to": evidence.plain(end),
-                    },
-                    "events": iter_events(),
-                    "opt_outs": self._iter_period_opt_outs(company, start, end),
-                    "messages": iter_messages(),
-                    "received": self._iter_received(received),
-                    "wordings": lambda: self._read_wordings(digests),
-                    "chain": lambda: self._get_chain(company, seals),
-                },
-            )
-            self._add_help(files, head["reference"])
-            return head["reference"], files.pack(), counts
+    @api.model
+    def _iter_events(self, span, files, tally):
+        """Yield the events of a period, and keep their scans."""
+        for batch in self._iter_period_events(*span):
+            for event in batch:
+                tally.seals[event["seal"]] += 1
+                tally.wording_digests.add(event["content"]["wording_digest"])
+                yield event
+            self._add_scans(files, batch)
 
     @api.model
     def _get_period_domain(self, company_field, date_field, company, start, end):

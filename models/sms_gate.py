@@ -4,10 +4,12 @@ from datetime import datetime
 from typing import NamedTuple
 
 from odoo import api, fields, models
+from odoo.tools import ormcache
 
 from ..providers.base import E164
 from ..tools import gate
 from .sms_consent_key import ConsentKeyError
+from .sms_gate_clock import GateClock
 
 _logger = logging.getLogger(__name__)
 
@@ -16,6 +18,8 @@ class GateQuestion(NamedTuple):
     """One message, as the gate asks about it: records, an E.164 number, a cause.
 
     ``is_personal`` and ``written_at`` (UTC, default now): see :class:`gate.Facts`.
+    ``send_at`` and ``expires_at`` are UTC; ``key`` tells it from others that wait;
+    ``sms_id`` is that of a stored message about which the gate is asked again.
     """
 
     company: models.BaseModel
@@ -24,6 +28,11 @@ class GateQuestion(NamedTuple):
     exemption: str = ""
     is_personal: bool = False
     written_at: datetime | None = None
+    partner: models.BaseModel | None = None
+    send_at: object = None
+    expires_at: object = None
+    key: str = ""
+    sms_id: int = 0
 
 
 class SmsGate(models.AbstractModel):
@@ -48,8 +57,9 @@ class SmsGate(models.AbstractModel):
             company: company._get_sms_gate_facts()
             for company in {question.company for question in questions}
         }
+        clock = GateClock(self.env, questions)
         return [
-            self._decide_one(question, known, companies[question.company])
+            self._decide_one(question, known, companies[question.company], clock)
             for question in questions
         ]
 
@@ -68,7 +78,7 @@ class SmsGate(models.AbstractModel):
             return None
 
     @api.model
-    def _decide_one(self, question, known, company_facts):
+    def _decide_one(self, question, known, company_facts, clock):
         """Decide one message out of the facts gathered for its batch."""
         key = (question.company.id, question.number)
         found = known.answers.get(key, {}) if known else {}
@@ -92,6 +102,18 @@ class SmsGate(models.AbstractModel):
                 written_at=question.written_at or now,
                 now=now,
                 **company_facts,
+                **clock.get_facts(question, rules),
             )
         )
+        clock.note(question, decision)
         return decision, answer.event_id or False
+
+    @api.model
+    @ormcache("model_name", "record_id")
+    def _get_code(self, model_name, record_id):
+        """Return the ISO code of a country or a state: every message asks.
+
+        :param str model_name: ``res.country`` or ``res.country.state``
+        :param record_id: id, or False
+        """
+        return self.env[model_name].sudo().browse(record_id or ()).code or ""

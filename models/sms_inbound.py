@@ -64,6 +64,13 @@ class SmsInbound(models.Model):
     error = fields.Text(
         readonly=True, help="Why the text could not be passed on. It is kept here."
     )
+    mail_message_id = fields.Many2one(
+        "mail.message",
+        "Copy in the Chatter",
+        readonly=True,
+        ondelete="set null",
+        index="btree_not_null",
+    )
 
     _provider_sid_unique = models.UniqueIndex("(company_id, provider_sid)")
     _number_index = models.Index("(company_id, number, id)")

@@ -157,7 +157,8 @@ class SmsInboundRouter(models.AbstractModel):
     @api.model
     def _post(self, inbound):
         """Show a text in the ticket's chatter, as said by who sent it."""
-        inbound.ticket_id.with_context(mail_create_nosubscribe=True).message_post(
+        ticket = inbound.ticket_id.with_context(mail_create_nosubscribe=True)
+        inbound.mail_message_id = ticket.message_post(
             body=(inbound.body or "")[:CHATTER_LIMIT],
             message_type="sms",
             subtype_xmlid="mail.mt_note",

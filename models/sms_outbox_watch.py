@@ -48,7 +48,6 @@ class SmsOutboxWatch(models.AbstractModel):
         :param dict facts: see :meth:`_get_facts`
         :return: ``{key: message or False}``
         """
-        _ = self.env._
         is_still = (
             facts["waiting"]
             and not facts["stopped_senders"]
@@ -57,24 +56,24 @@ class SmsOutboxWatch(models.AbstractModel):
         )
         return {
             "cron": not facts["is_cron_active"]
-            and _(
+            and self.env._(
                 "The outbox's scheduled action is switched off: no text leaves. Switch "
                 "on 'Text Messages: work off the outbox'."
             ),
             "standstill": is_still
-            and _(
+            and self.env._(
                 "%s texts wait and none has left for a quarter of an hour. See if "
                 "scheduled actions run at all.",
                 facts["waiting"],
             ),
             "unknown": facts["unknown_too_long"]
-            and _(
+            and self.env._(
                 "The carrier cannot be asked about %s texts. See if it can be reached.",
                 facts["unknown_too_long"],
             ),
             "errors": facts["ended"] >= ERROR_SAMPLE
             and facts["failed"] * 100 >= facts["ended"] * ERROR_PERCENT
-            and _(
+            and self.env._(
                 "%(failed)s of the last %(ended)s texts were not delivered. The list "
                 "of failed messages says why.",
                 failed=facts["failed"],
@@ -103,7 +102,7 @@ class SmsOutboxWatch(models.AbstractModel):
                        count(*) FILTER (WHERE state = 'unknown'
                                           AND claimed_at < %(unknown)s)
                   FROM sms_sms
-                 WHERE record_company_id = %(company)s
+                 WHERE record_company_id = %(company)s AND erased_at IS NULL
                    AND state IN ('outgoing', 'process', 'unknown')
                 """,
                 due=SQL("(state = 'outgoing' AND not_before <= %s)", now),

@@ -37,6 +37,7 @@ class SmsPreferenceLink(models.Model):
     """
 
     _name = "sms.preference.link"
+    _inherit = "sms.personal.data"
     _description = "Link to Text Message Preferences"
     _rec_name = "number"
     _log_access = False
@@ -202,11 +203,12 @@ class SmsPreferenceLink(models.Model):
     # Forgetting
     # ------------------------------------------------------------------
 
-    @api.model
-    def _forget(self, company, numbers):
-        """Delete the links of some numbers: their persons are being erased."""
-        domain = [("company_id", "=", company.id), ("number", "in", list(numbers))]
-        self.sudo().search(domain).unlink()
+    def _describe_personal(self):
+        return [(len(self), self.env._("Links to the preference page"))]
+
+    def _forget(self):
+        """Delete the links: their tokens open nothing any more."""
+        self.unlink()
 
     @api.autovacuum
     def _gc_expired(self):

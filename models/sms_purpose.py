@@ -2,8 +2,10 @@
 from typing import NamedTuple
 
 from odoo import api, fields, models
-from odoo.exceptions import UserError
+from odoo.exceptions import UserError, ValidationError
 from odoo.tools import ormcache
+
+from ..tools import quiet_hours
 
 TICKET, APPOINTMENT, ALERT, INTERNAL, MARKETING = SHIPPED_CODES = (
     "ticket",
@@ -15,6 +17,15 @@ TICKET, APPOINTMENT, ALERT, INTERNAL, MARKETING = SHIPPED_CODES = (
 
 #: What a customer of the helpdesk can agree to on a form, in this order.
 CUSTOMER_CODES = (TICKET, APPOINTMENT, ALERT)
+
+
+#: When messages of the shipped purposes may leave.
+SHIPPED_QUIET_CLASSES = {
+    TICKET: quiet_hours.INFORMATIONAL,
+    APPOINTMENT: quiet_hours.INFORMATIONAL,
+    ALERT: quiet_hours.URGENT,
+    INTERNAL: quiet_hours.URGENT,
+}
 
 
 class PurposeCode(NamedTuple):
@@ -34,6 +45,8 @@ class PurposeRules(NamedTuple):
     footer: str
     is_helpdesk: bool
     priority: int
+    quiet_class: str
+    max_per_day: int
 
 
 class SmsPurpose(models.Model):
@@ -68,6 +81,26 @@ class SmsPurpose(models.Model):
         "that cannot bring a STOP back, unless the company's policy is opt-out.",
     )
 
+    quiet_class = fields.Selection(
+        [
+            (quiet_hours.MARKETING, "Offers: in the hours of the law"),
+            (quiet_hours.INFORMATIONAL, "Informational: in business hours"),
+            (quiet_hours.URGENT, "Urgent: at any hour"),
+        ],
+        string="Quiet Hours",
+        required=True,
+        default=quiet_hours.MARKETING,
+        help="When messages of this purpose may leave, by the clock of who gets them.",
+    )
+    max_per_day = fields.Integer(
+        "At Most a Day",
+        default=10,
+        help="Messages to one number in 24 hours; more are blocked. 0: no limit.",
+    )
+
+    _max_per_day_positive = models.Constraint(
+        "CHECK (max_per_day >= 0)", "The messages a day cannot be less than none."
+    )
     _code_unique = models.Constraint(
         "unique(code)", "Another purpose has this code already."
     )
@@ -77,6 +110,30 @@ class SmsPurpose(models.Model):
         """Forget what is cached of purposes."""
         self.env.registry.clear_cache()
         return super().create(vals_list)
+
+    def _init_column(self, column_name):
+        """Give the shipped purposes of an older database their own class."""
+        result = super()._init_column(column_name)
+        if column_name == "quiet_class":
+            for code, quiet_class in SHIPPED_QUIET_CLASSES.items():
+                self.env.cr.execute(
+                    "UPDATE sms_purpose SET quiet_class = %s WHERE code = %s",
+                    [quiet_class, code],
+                )
+        return result
+
+    @api.constrains("quiet_class", "is_helpdesk", "code")
+    def _check_quiet_class(self):
+        """Keep offers, and what other apps send, to the hours of the law."""
+        for purpose in self:
+            is_offer = purpose.code == MARKETING or not purpose.is_helpdesk
+            if is_offer and purpose.quiet_class != quiet_hours.MARKETING:
+                raise ValidationError(
+                    self.env._(
+                        "“%s” may be an offer, so it keeps the hours of the law.",
+                        purpose.name,
+                    )
+                )
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_shipped(self):
@@ -128,11 +185,15 @@ class SmsPurpose(models.Model):
         """
         purpose_sudo = self.sudo().with_context(lang=lang)
         return PurposeRules(
-            purpose_sudo.footer or "", purpose_sudo.is_helpdesk, purpose_sudo.sequence
+            purpose_sudo.footer or "",
+            purpose_sudo.is_helpdesk,
+            purpose_sudo.sequence,
+            purpose_sudo.quiet_class,
+            purpose_sudo.max_per_day,
         )
 
     @api.model
     def _get_for_customers(self):
         """Return the purposes that a customer is offered on a form."""
-        found = self.sudo().search([("code", "in", CUSTOMER_CODES)])
-        return found.sorted(lambda purpose: CUSTOMER_CODES.index(purpose.code))
+        ids = map(self._get_id, CUSTOMER_CODES)
+        return self.sudo().browse(ids).filtered("active")

@@ -111,7 +111,7 @@ class SmsPurposeRule(models.Model):
     @api.model
     def _is_textable(self, model_name):
         """Tell if a model's records have a person or a number; mailings have lists."""
-        if model_name not in self.env or model_name.startswith("ir."):
+        if model_name not in self.env or model_name.startswith(("ir.", "sms.")):
             return False
         model = self.env[model_name]
         people = model._mail_get_partner_fields() or model._phone_get_number_fields()

@@ -1,5 +1,7 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from odoo import api, fields, models
+from odoo.fields import Domain
+from odoo.tools import SQL
 
 
 class SmsReport(models.Model):
@@ -44,6 +46,33 @@ class SmsReport(models.Model):
                 "carrier_id": report.carrier_id,
                 "status": report.report,
                 "code": report.code,
-                "raw": report.raw or False,
+                # It names the person, and who is erased stays so.
+                "raw": not sms.erased_at and report.raw,
             }
         )
+
+    @api.model
+    def _get_overdue_raw_domain(self, company, limits):
+        """Return the domain of reports whose raw form has been kept for long enough.
+
+        :param dict limits: see :meth:`ResCompany._get_sms_limits`
+        """
+        limit = limits["raw"]
+        if not limit:
+            return Domain.FALSE
+        return (
+            Domain("company_id", "=", company.id)
+            & Domain("received_at", "<", limit)
+            & Domain("raw", "!=", False)
+        )
+
+    def _forget_raw(self):
+        """Forget the reports as the carrier brought them; what they say is kept.
+
+        By SQL: many rows at once, and JSON's null is not SQL's.
+        """
+        self.flush_model()
+        self.env.cr.execute(
+            SQL("UPDATE sms_report SET raw = NULL WHERE id = ANY(%s)", self.ids)
+        )
+        self.invalidate_model()

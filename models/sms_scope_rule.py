@@ -3,7 +3,7 @@ from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 from odoo.fields import Domain
 
-from .sms_purpose import MARKETING
+from ..tools.quiet_hours import MARKETING
 
 SCOPE_ALL, SCOPE_PURPOSE = ("all", "purpose")
 
@@ -80,8 +80,8 @@ class SmsScopeRule(models.Model):
 
     @api.model
     def _get_class(self, purpose):
-        """Return the class of a purpose: what the helpdesk sends is informational."""
-        is_offer = purpose.code == MARKETING or not purpose.is_helpdesk
+        """Return the class of a purpose: what is no offer is informational."""
+        is_offer = purpose.quiet_class == MARKETING
         return PROMOTIONAL if is_offer else INFORMATIONAL
 
     @api.model

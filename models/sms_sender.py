@@ -114,8 +114,6 @@ class SmsSender(models.Model):
                     if (code, address) not in known
                 ]
             )
-            gone = found.filtered(lambda row: not row.active)
-            gone._release_waiting()
         self.env.registry.clear_cache()
 
     def _release_waiting(self):

@@ -6,8 +6,8 @@ from odoo.tools import SQL
 
 from ..tools import pace
 
-#: UTC by the database's clock.
-NOW = SQL("(clock_timestamp() AT TIME ZONE 'UTC')")
+#: UTC by the database's clock, now and not when the transaction began.
+CLOCK = SQL("(clock_timestamp() AT TIME ZONE 'UTC')")
 
 
 class ReadySender(NamedTuple):
@@ -51,7 +51,8 @@ class SmsSenderPace(models.Model):
     def _get_ready(self):
         """Return the senders that have something to send and may do so now.
 
-        The one whose turn is longest ago comes first.
+        The one whose turn is longest ago comes first. A sender of another carrier than
+        the company's does not send: least of all in a neutralized copy.
 
         :return: list of :class:`ReadySender`
         """
@@ -67,7 +68,7 @@ class SmsSenderPace(models.Model):
                        )
               ORDER BY pace.next_at NULLS FIRST, sender.id
                 """,
-                now=NOW,
+                now=fields.Datetime.now(),
             )
         )
 
@@ -97,13 +98,15 @@ class SmsSenderPace(models.Model):
                 """
                 SELECT sender.id, sender.rate,
                        COALESCE(pace.slowed_to, 1),
-                       EXTRACT(EPOCH FROM %(now)s - pace.slowed_at)::float,
-                       EXTRACT(EPOCH FROM pace.next_at - %(now)s)::float
+                       EXTRACT(EPOCH FROM %(clock)s - pace.slowed_at)::float,
+                       EXTRACT(EPOCH FROM pace.next_at - %(clock)s)::float
                   FROM sms_sender sender
+                  JOIN res_company company ON company.id = sender.company_id
+                   AND company.sms_provider = sender.provider
                   JOIN sms_sender_pace pace ON pace.sender_id = sender.id
                  WHERE %(condition)s
                 """,
-                now=NOW,
+                clock=CLOCK,
                 condition=condition,
             )
         )
@@ -129,14 +132,14 @@ class SmsSenderPace(models.Model):
             SQL(
                 """
                 UPDATE sms_sender_pace
-                   SET next_at = GREATEST(next_at, %(now)s)
+                   SET next_at = GREATEST(next_at, %(clock)s)
                                  + %(length)s * interval '1 second'
                  WHERE sender_id = %(sender)s
-             RETURNING EXTRACT(EPOCH FROM next_at - %(now)s)::float - %(length)s
+             RETURNING EXTRACT(EPOCH FROM next_at - %(clock)s)::float - %(length)s
                 """,
                 sender=ready.id,
                 length=segments / ready.rate,
-                now=NOW,
+                clock=CLOCK,
             )
         )
         return max(delay, 0.0)

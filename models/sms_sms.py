@@ -12,6 +12,8 @@ IN_FLIGHT = ("process", UNKNOWN_STATE)
 FAILURE_SELECTION = [
     ("sms_no_consent", "No consent"),
     ("sms_no_provider", "Text messaging is not set up"),
+    ("sms_too_many", "Too many today"),
+    ("sms_replaced", "Replaced by a newer text"),
     ("sms_expired", "Expired"),
     ("sms_invalid_destination", "Unreachable number"),
     ("sms_not_allowed", "Landline or no carrier"),
@@ -180,6 +182,7 @@ class SmsSms(models.Model):
         "helpdesk_mgmt_sms.group_sms_compliance",
     )
 
+    _day_index = models.Index("(number, record_company_id, create_date)")
     _outbox_index = models.Index("(record_company_id, number) WHERE state = 'outgoing'")
     _urgency_index = models.Index(
         "(sender_id, priority, not_before, id) WHERE state = 'outgoing'"

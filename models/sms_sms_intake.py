@@ -1,5 +1,6 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from typing import NamedTuple
+from uuid import uuid4
 
 from odoo import api, fields, models
 from odoo.tools.misc import clean_context
@@ -17,7 +18,8 @@ class PersonalText(NamedTuple):
 
     Our own code alone can put it there, as with :class:`PurposeCode`. It is compared
     with the message in full, so that nothing else that is sent meanwhile (by a rule, or
-    to another record) passes as written by a person.
+    to another record) passes as written by a person. The record is compared where its
+    text is sent (``MailThread._notify_thread_by_sms``).
     """
 
     model: str
@@ -54,9 +56,11 @@ class SmsSms(models.Model):
             lambda sms: sms.gate_verdict == gate.BLOCK and sms.state == "canceled"
         )
         blocked._update_trackers()
+        messages._replace_older()
         companies = self.env["res.company"].browse(_ids(vals_list, "record_company_id"))
         if any(company._uses_sms_outbox() for company in companies):
             messages._wake_dispatcher()
+        messages._wake_when_due()
         return messages
 
     @api.model
@@ -73,7 +77,10 @@ class SmsSms(models.Model):
         message_sudo.browse(_ids(vals_list, "mail_message_id")).fetch(
             ["model", "res_id", "record_company_id"]
         )
-        partner_sudo.browse(_ids(vals_list, "partner_id")).fetch(["lang", "country_id"])
+        partner_sudo.browse(_ids(vals_list, "partner_id")).fetch(
+            ["lang", "country_id", "state_id", "tz"]
+        )
+        self._prepare_times(vals_list)
         source = self._get_source()
         # Most of a batch are alike: what is the same for them is looked up once.
         purpose_of, lang_of = {}, {}
@@ -101,6 +108,7 @@ class SmsSms(models.Model):
     def _address(self, vals, partner, company):
         """Say to which number, by which sender and when at the earliest it leaves."""
         vals["record_company_id"] = company.id
+        vals["uuid"] = vals.get("uuid") or uuid4().hex
         vals["number"] = self._to_e164(vals.get("number"), partner, company)
         vals["body"] = texts.clean(vals.get("body"))
         vals["not_before"] = vals.get("not_before") or fields.Datetime.now()
@@ -134,8 +142,10 @@ class SmsSms(models.Model):
         :param str body: the text, before anything is added to it
         """
         written = self.env.context.get("sms_personal")
-        return isinstance(written, PersonalText) and written == PersonalText(
-            message.model, message.res_id, self.env.uid, body
+        return (
+            isinstance(written, PersonalText)
+            and written.model == message.model
+            and (written.user_id, written.body) == (self.env.uid, body)
         )
 
     @api.model
@@ -182,6 +192,10 @@ class SmsSms(models.Model):
                 self.env["sms.purpose"].sudo().browse(vals["purpose_id"]),
                 vals.get("exemption"),
                 vals["is_personal"],
+                partner=self.env["res.partner"].browse(vals.get("partner_id") or ()),
+                send_at=vals.get("send_at"),
+                expires_at=vals.get("expires_at"),
+                key=vals["uuid"],
             )
             for vals in waiting
         ]
@@ -198,6 +212,7 @@ class SmsSms(models.Model):
             "gate_checked_at": fields.Datetime.now(),
             "consent_event_id": event_id,
             "inbound_id": decision.text and decision.text.inbound_id,
+            **self._get_time_values(decision),
         }
         if decision.verdict == gate.BLOCK:
             values["state"] = "canceled"
@@ -216,13 +231,19 @@ class SmsSms(models.Model):
                 sms.purpose_id or self.env["sms.purpose"]._get(MARKETING),
                 sms.exemption,
                 sms.is_personal,
-                sms.create_date,
+                # Not in the cache of a message that was just made: no query for others.
+                sms.create_date if sms.is_personal else None,
+                partner=sms.partner_id,
+                send_at=sms.send_at,
+                expires_at=sms.expires_at,
+                key=sms.uuid,
+                sms_id=sms.id,
             )
             for sms in self
         ]
         decisions = self.env["sms.gate"]._decide(questions)
         self.gate_checked_at = fields.Datetime.now()
-        blocked = self.browse()
+        verdicts = {gate.SEND: [], gate.HOLD: [], gate.BLOCK: []}
         for sms, (decision, event_id) in zip(self, decisions, strict=True):
             # Mostly it says what it has said before.
             values = {
@@ -233,7 +254,7 @@ class SmsSms(models.Model):
             }
             if values:
                 sms.write(values)
-            if decision.verdict == gate.BLOCK:
-                blocked |= sms
-        blocked._update_trackers()
-        return self - blocked
+            verdicts[decision.verdict].append(sms.id)
+        self.browse(verdicts[gate.BLOCK])._update_trackers()
+        self.browse(verdicts[gate.HOLD])._wake_when_due()
+        return self.browse(verdicts[gate.SEND])

@@ -101,9 +101,10 @@ class SmsSms(models.Model):
                 UPDATE sms_sms sms
                    SET sent_at = %s,
                        carrier_id = COALESCE(sms.carrier_id, new.carrier_id),
-                       state = CASE WHEN sms.report_rank < new.rank THEN new.state
+                       state = CASE WHEN COALESCE(sms.report_rank, 0) < new.rank
+                                    THEN new.state
                                     ELSE sms.state END,
-                       lookup_at = CASE WHEN sms.report_rank < new.rank
+                       lookup_at = CASE WHEN COALESCE(sms.report_rank, 0) < new.rank
                                         THEN new.lookup_at ELSE sms.lookup_at END,
                        report_rank = GREATEST(sms.report_rank, new.rank)
                   FROM unnest(%s::int[], %s::varchar[], %s::int[], %s::varchar[],
@@ -132,7 +133,9 @@ class SmsSms(models.Model):
             self._mark_unknown()
         else:
             self.failure_type = outcome.failure_type
-            self._meet_fault(outcome.fault or base.REFUSED_OTHERWISE, is_taken=False)
+            is_again = outcome.kind == base.AGAIN
+            default = base.NO_CONNECTION if is_again else base.REFUSED_OTHERWISE
+            self._meet_fault(outcome.fault or default, is_taken=False)
 
     def _note_found(self, found):
         """Note that the carrier has a message whose outcome was unknown.

@@ -79,6 +79,7 @@ class SmsSms(models.Model):
         """
         domain = Domain("state", "=", "outgoing") & Domain("to_delete", "!=", True)
         domain &= Domain("record_company_id.sms_provider", "not in", list(PROVIDERS))
+        domain &= self._get_due_domain()
         batch_size = self._get_send_batch_size()
         found = self.search(domain, limit=batch_size, order="id")
         batch = found.try_lock_for_update()

@@ -10,6 +10,7 @@ class SmsUnusableNumber(models.Model):
     """
 
     _name = "sms.unusable.number"
+    _inherit = ["sms.personal.data"]
     _description = "Number That Cannot Be Texted"
     _order = "id desc"
     _rec_name = "number"
@@ -62,6 +63,10 @@ class SmsUnusableNumber(models.Model):
         found = self._find(company, number)
         if found:
             found.unlink()
+
+    def _forget(self):
+        """Forget that the number cannot be texted: it is a person's."""
+        self.unlink()
 
     def unlink(self):
         """Let the gate look again."""

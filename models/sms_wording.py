@@ -74,9 +74,14 @@ class SmsWording(models.Model):
     @api.depends("purpose_id", "lang", "version")
     def _compute_display_name(self):
         for record in self:
-            record.display_name = (
-                f"{record.purpose_id.name} ({record.lang}) v{record.version}"
+            record.display_name = self._get_title(
+                record.purpose_id.name, record.lang, record.version
             )
+
+    @api.model
+    def _get_title(self, purpose, lang, version):
+        """Return what a version is called where consents are told of."""
+        return f"{purpose} ({lang}) v{version}"
 
     @api.depends("body")
     def _compute_digest(self):

@@ -2,12 +2,15 @@
 import functools
 import io
 import logging
+import mimetypes
+import re
 import warnings
 
 import lxml.html
 
 from odoo import api, models
 from odoo.exceptions import UserError
+from odoo.tools import file_open
 
 #: Reports that can be made without wkhtmltopdf. Other apps' reports stay Odoo's.
 OWN_REPORTS = ("helpdesk_mgmt_sms.sms_certificate",)
@@ -15,16 +18,22 @@ OWN_REPORTS = ("helpdesk_mgmt_sms.sms_certificate",)
 #: Where pages seem to lie, so that the addresses in them are whole. Nothing is there.
 BASE = "https://certificate.invalid/"
 
+#: What pages use of the modules' files.
+STATIC_TYPES = (".woff", ".woff2", ".ttf", ".otf", ".png", ".jpg", ".svg")
+
 #: What wkhtmltopdf does with the layout's header and footer, said in CSS.
 PAGE_STYLE = """
 @page {
     size: %(size)s;
     margin: %(top)smm 17mm 26mm 17mm;
-    @top-left { content: element(page-header); vertical-align: bottom; width: 100%% }
+    @top-left { content: element(page-header); vertical-align: bottom; width: 70%% }
+    @top-right { content: string(reference); width: 30%%; font: 8pt Lato, sans-serif }
     @bottom-left { content: element(page-footer); vertical-align: top; width: 100%% }
 }
-.header { position: running(page-header); padding-bottom: 4mm }
-.footer { position: running(page-footer) }
+.header { position: running(page-header); padding-bottom: 4mm; font-size: 9pt }
+.footer { position: running(page-footer); font-size: 8pt }
+.o_footer_content { display: block !important }
+.reference { string-set: reference content() }
 .page::after { content: counter(page) }
 .topage::after { content: counter(pages) }
 div.page::after { content: none }
@@ -107,16 +116,21 @@ class IrActionsReport(models.Model):
         """Return what a page of ours is made of, and fetch nothing from anywhere else.
 
         :param str url: as the page names it
-        :raises ValueError: for everything but Odoo's style sheet and what a page holds
+        :raises ValueError: for everything but what a page holds, Odoo's style sheet,
+            and the fonts and pictures that lie in modules
         """
+        path = url.removeprefix(BASE).partition("?")[0]
         if url.startswith("data:"):
             return load_weasyprint().default_url_fetcher(url)
-        if not url.startswith(f"{BASE}web/assets/"):
+        if url == path or not re.match(r"(web/assets|\w+/static)/", path):
             raise ValueError(f"a certificate fetches nothing: {url[:80]}")
-        bundle = self.env["ir.qweb"]._get_asset_bundle(
-            "web.report_assets_common", js=False, autoprefix=True
-        )
-        return {"string": bundle.css().raw, "mime_type": "text/css"}
+        if path.startswith("web/assets/"):
+            bundle = self.env["ir.qweb"]._get_asset_bundle(
+                "web.report_assets_common", js=False, autoprefix=True
+            )
+            return {"string": bundle.css().raw, "mime_type": "text/css"}
+        with file_open(path, "rb", filter_ext=STATIC_TYPES) as file:
+            return {"string": file.read(), "mime_type": mimetypes.guess_type(path)[0]}
 
     @api.model
     def _with_footer_first(self, html):

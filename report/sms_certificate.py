@@ -13,7 +13,10 @@ from ..tools import consent, evidence
 PRINTED_ROWS = 200
 
 #: What an agent enters. Everything else enters itself, in the name of a system user.
-ENTERED_BY_PEOPLE = ("paper", "in_person", "phone", "written", "import", "api")
+ENTERED_BY_PEOPLE = (
+    *("paper", "in_person", "phone", "written", "import", "api", "blacklist"),
+    "erasure",
+)
 
 
 class SmsCertificate(models.AbstractModel):
@@ -62,6 +65,8 @@ class SmsCertificate(models.AbstractModel):
             "story": self._get_story(events, wordings),
             "links": {e["content"]["event_id"]: e["sequence"] for e in events},
             "all_purposes": self.env._("All text messages"),
+            "erased_text": self.env._("(the text was erased)"),
+            "no_text": self.env._("(no text on record)"),
             "purposes": {
                 row["purpose"]: row["purpose_name"] for row in facts["answers"]
             },
@@ -128,62 +133,6 @@ class SmsCertificate(models.AbstractModel):
             for name in ("happened_at", "recorded_at")
         )
         return (recorded - said).total_seconds() > 60
-
-    @api.model
-    def _get_shown_wordings(self, facts):
-        """Return the different words that were shown, each once, with a letter.
-
-        Where they were erased, the published versions that the events name stand for
-        them.
-        """
-        versions = {wording["digest"]: wording for wording in facts["wordings"]}
-        found = {}
-        for event in facts["events"]:
-            version = versions.get(event["content"]["wording_digest"])
-            shown = (event["evidence"] or {}).get("wording")
-            text = shown or (version and version["body"])
-            if not text:
-                continue
-            entry = found.setdefault(
-                text, {"text": text, "is_template": not shown, "events": [], "used": {}}
-            )
-            entry["events"].append(event)
-            if version:
-                entry["used"][version["digest"]] = version
-        return [
-            {
-                "letter": evidence.say_letter(index),
-                "title": self._say_title(index, entry),
-                "text": entry["text"],
-                "event_ids": [e["content"]["event_id"] for e in entry["events"]],
-                "digests": list(entry["used"]),
-            }
-            for index, entry in enumerate(found.values())
-        ]
-
-    @api.model
-    def _say_title(self, index, entry):
-        """Return what stands above a wording: its letter, versions and links."""
-        title = self.env._("Wording %s", evidence.say_letter(index))
-        if entry["used"]:
-            versions = ", ".join(map(self._say_version, entry["used"].values()))
-            title = f"{title}: {versions}"
-        if links := evidence.say_ranges([e["sequence"] for e in entry["events"]]):
-            title = self.env._("%(title)s (link %(links)s)", title=title, links=links)
-        if entry["is_template"]:
-            note = self.env._("the published text; the words as shown were erased")
-            title = f"{title}, {note}"
-        return title
-
-    @api.model
-    def _say_version(self, wording):
-        """Return the name of a version of a wording."""
-        return self.env._(
-            "%(purpose)s, %(lang)s, version %(version)s",
-            purpose=wording["purpose_name"],
-            lang=wording["lang"],
-            version=wording["version"],
-        )
 
     @api.model
     def _get_zone(self):

@@ -17,6 +17,13 @@ from ..tools.segments import count_segments
 #: Every one has a hundred numbers for examples: <area>-555-0100 to 0199.
 AREA_CODES = ("303", "212", "305", "312", "404", "415", "512", "617", "702", "206")
 
+#: A company whose business hours never end.
+ANY_HOUR = {
+    "sms_courtesy_days": "all",
+    "sms_courtesy_from": 0,
+    "sms_courtesy_to": 24,
+}
+
 
 def phone_number(index):
     """Return the ``index``-th number for examples (E.164), 0 to 999."""
@@ -44,6 +51,7 @@ class SmsCase(TransactionCase):
         super().setUpClass()
         cls.company = cls.env.company
         cls.country = cls.env.ref("base.us")
+        cls.allow_any_hour()
         cls.configure(cls.company, sms_provider=cls.provider)
         cls._make_users()
         cls._make_helpdesk()
@@ -92,8 +100,24 @@ class SmsCase(TransactionCase):
     def configure(cls, company, **values):
         """Bring a company to the tests' ground: in the US, under their policy."""
         company.write(
-            {"country_id": cls.country.id, "sms_consent_policy": cls.policy, **values}
+            {
+                "country_id": cls.country.id,
+                "sms_consent_policy": cls.policy,
+                **ANY_HOUR,
+                **values,
+            }
         )
+
+    @classmethod
+    def allow_any_hour(cls):
+        """Let messages leave whenever and however often: tests run at any hour.
+
+        The tests of quiet hours and of daily limits set their own.
+        """
+        cls.env["sms.quiet.hours"].search([]).write(
+            {"active": False, "lax_reason": "Tests run at any hour."}
+        )
+        cls.env["sms.purpose"].search([]).max_per_day = 0
 
     @classmethod
     def make_company(cls, name, provider="sandbox", **values):

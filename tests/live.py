@@ -25,6 +25,7 @@ from odoo.sql_db import db_connect
 from odoo.tests import BaseCase, tagged
 from odoo.tools import config
 
+from .common import ANY_HOUR
 from .peer import ACCOUNT_SID, AUTH_TOKEN, TwilioPeer
 
 DATABASE_VARIABLE = "HELPDESK_SMS_LIVE_DATABASE"
@@ -129,11 +130,18 @@ class LiveCase(BaseCase):
                     (5, 0, 0),
                     (0, 0, {"number": OWN_NUMBER, "country_id": country_id}),
                 ],
+                **ANY_HOUR,
             },
         )
         # The tests are about what happens, not about how fast a number may send.
         sender_ids = cls.rpc("sms.sender", "search", [("provider", "=", "twilio")])
         cls.rpc("sms.sender", "write", sender_ids, {"rate": 0})
+        # However many to one number, and offers at night too.
+        for model, values in (
+            ("sms.purpose", {"max_per_day": 0}),
+            ("sms.quiet.hours", {"active": False, "lax_reason": "Tests"}),
+        ):
+            cls.rpc(model, "write", cls.rpc(model, "search", []), values)
         cls.set_parameter("helpdesk_mgmt_sms.twilio_api_url", cls.peer.url)
         cls.set_parameter("web.base.url", cls.server.url)
         cls.set_parameter("web.base.url.freeze", "True")

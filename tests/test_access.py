@@ -39,6 +39,8 @@ sms.preference.link ....  ....  ....  ....  ....  ....  ....  ....  ....
 sms.rate.limit      ....  ....  ....  ....  ....  ....  ....  ....  ....
 sms.wording         r...  r...  r...  rwcu  r...  ....  ....  ....  rwcu
 sms.consent.review  ....  ....  ....  rw..  rw..  ....  ....  ....  rw..
+sms.quiet.hours     ....  ....  r...  rwc.  r...  ....  ....  ....  rwc.
+sms.reschedule      ....  ....  rwc.  rwc.  ....  ....  ....  ....  rwc.
 sms.scope.rule      ....  ....  ....  rwcu  rwcu  ....  ....  ....  rwcu
 sms.fault           r...  r...  r...  rw..  r...  r...  ....  ....  rw..
 sms.sender          ....  ....  r...  rw..  r...  ....  ....  ....  rw..
@@ -46,6 +48,10 @@ sms.sender.pace     ....  ....  ....  ....  ....  ....  ....  ....  ....
 sms.report          ....  ....  ....  r...  r...  ....  ....  ....  r...
 sms.unusable.number ....  ....  r...  r..u  ....  ....  ....  ....  r..u
 sms.outbox.alert    ....  ....  ....  r...  ....  ....  ....  ....  r...
+sms.erasure         ....  ....  ....  ....  r...  ....  ....  ....  ....
+sms.erasure.wizard        ....  ....  ....  ....  rwcu  ....  ....  ....  ....
+sms.erasure.wizard.line   ....  ....  ....  ....  rwcu  ....  ....  ....  ....
+sms.retention.form        ....  ....  ....  ....  rwcu  ....  ....  ....  rwcu
 sms.inbound         ....  ....  r...  r...  r...  ....  ....  ....  r...
 sms.sms             ....  ....  r...  r...  r...  ....  ....  ....  rwcu
 sms.template        r...  r...  r...  rwcu  r...  r...  ....  ....  rwcu
@@ -57,6 +63,7 @@ sms.composer        rwc.  rwc.  rwc.  rwc.  rwc.  rwc.  ....  ....  rwc.
 PUBLIC_METHODS = {
     "ir.actions.server": {"run"},
     "mail.notification": {"create"},
+    "phone.blacklist": {"create", "write"},
     "calendar.event": {"mail_allowed_qweb_expressions"},
     "helpdesk.ticket": {
         *("create", "write", "message_post"),
@@ -66,7 +73,9 @@ PUBLIC_METHODS = {
     "res.partner": {"mail_allowed_qweb_expressions"},
     "res.config.settings": {"action_rotate_sms_webhook_key"},
     "sms.composer": {"action_record_sms_consent"},
-    "sms.consent": {"action_record_sms_consent"},
+    "sms.consent": {
+        *("action_record_sms_consent", "action_erase_person", "get_story"),
+    },
     "sms.consent.api": {
         *("record_consent", "record_opt_out", "get_state", "get_wordings"),
     },
@@ -76,12 +85,13 @@ PUBLIC_METHODS = {
     "sms.consent.import": {
         *("create", "write", "action_check", "action_import", "action_refresh"),
     },
-    "sms.consent.mixin": {"action_record_sms_consent"},
+    "sms.consent.mixin": {"action_record_sms_consent", "get_sms_consent_details"},
     "sms.consent.paper": {"create", "write", "action_add_scans", "action_record"},
     "sms.consent.paper.line": {"action_record", "action_view_scan"},
     "sms.consent.record": {"action_record"},
     "sms.consent.review": {"create", "write", "action_opt_out", "action_conversation"},
     "sms.fault": {"create", "write"},
+    "sms.erasure.wizard": {"default_get", "action_erase"},
     "sms.evidence.audit": {"create", "write", "action_make", "action_refresh"},
     "sms.evidence.export": {"write"},
     "sms.evidence.wizard": {"default_get", "action_make"},
@@ -90,7 +100,13 @@ PUBLIC_METHODS = {
     "sms.purpose": {"create", "write", "unlink"},
     "sms.sender": {"action_start", "action_view_messages", "create"},
     "sms.purpose.rule": {"create", "write"},
-    "sms.sms": {"create", "send", "resend_failed"},
+    "sms.quiet.hours": {"create", "write", "unlink"},
+    "sms.reschedule": {"action_move"},
+    "sms.retention.form": {"action_save"},
+    "sms.sms": {
+        *("create", "write", "send", "resend_failed"),
+        *("action_cancel_waiting", "action_change_time"),
+    },
     "sms.template": {"write"},
     "sms.twilio.number": {"create", "write", "unlink"},
     "sms.unusable.number": {"unlink"},
@@ -265,6 +281,36 @@ class TestCompanyRules(SmsCase):
     def test_common_words_are_everybodys(self):
         keywords = self.env["sms.keyword"].with_user(self.own_agent)
         self.assertTrue(keywords.search([("word", "=", "STOP")]))
+
+
+class TestMenus(SmsCase):
+    """Each finds what they may do, and nothing that would refuse them."""
+
+    MENUS = {
+        "helpdesk_mgmt.helpdesk_ticket_main_menu": "own agent manager officer",
+        "helpdesk_mgmt.helpdesk_ticket_dashboard_menu": "own agent manager",
+        "helpdesk_mgmt.helpdesk_ticket_menu": "own agent manager",
+        f"{MODULE}.sms_menu_messages": "agent manager officer",
+        f"{MODULE}.sms_menu_consent_numbers": "agent manager officer",
+        f"{MODULE}.sms_menu_consent_events": "agent manager officer",
+        f"{MODULE}.sms_menu_consent_reviews": "manager officer",
+        f"{MODULE}.sms_menu_wordings": "manager",
+    }
+
+    def test_who_sees_which_menu(self):
+        users = {
+            "own": self.own_agent,
+            "agent": self.agent,
+            "manager": self.manager,
+            "officer": self.compliance_officer,
+            "employee": self.employee,
+        }
+        for name, user in users.items():
+            visible = self.env["ir.ui.menu"].with_user(user).load_menus(False)
+            found = {xmlid for xmlid in self.MENUS if self.env.ref(xmlid).id in visible}
+            wanted = {x for x, names in self.MENUS.items() if name in names.split()}
+            with self.subTest(user=name):
+                self.assertEqual(found, wanted)
 
 
 class TestSecrets(SmsCase):
@@ -634,15 +680,18 @@ class TestOutside(SmsCase):
             ("sms.consent.link", "_append"),
             ("sms.consent", "_apply"),
             ("sms.consent", "_upsert"),
+            ("sms.erasure", "_erase"),
             ("sms.gate", "_decide"),
             ("sms.dispatcher", "_run"),
             ("sms.opt.in", "_ask"),
             ("sms.preference.link", "_get_urls"),
             ("sms.rate.limit", "_is_over"),
+            ("sms.retention", "_run"),
             ("sms.inbound", "_receive"),
             ("sms.inbound.router", "_route"),
             ("sms.sms", "_apply_report"),
             ("sms.sms", "_cancel_waiting"),
+            ("sms.sms", "_forget"),
             ("res.company", "_get_sms_account"),
             ("res.company", "_find_by_sms_webhook_key"),
             ("sms.virtual.phone", "_get_user_bus_channels"),

@@ -271,6 +271,21 @@ class TestErased(EvidenceCase):
             ["opted_in"],
         )
 
+    def test_a_whole_story_is_left_without_the_person(self):
+        """By the way in which people are erased."""
+        self.tell_story()
+        before = self.gather()
+        self.env["sms.erasure"]._erase(self.company, self.number, "Letter of 3 May")
+        facts = self.gather()
+        self.assertNotIn("Dana", str(facts["events"]))
+        sent = {m["consent_event_id"] for m in facts["messages"]}
+        self.assertLessEqual({m["body"] for m in facts["messages"]}, {None})
+        self.assertTrue(all(message["erased_at"] for message in facts["messages"]))
+        self.assertIn(before["opt_outs"][0]["event_ids"][0], sent)
+        [opt_out] = facts["opt_outs"]
+        self.assertEqual(opt_out["seconds"], before["opt_outs"][0]["seconds"])
+        self.assertEqual({event["seal"] for event in facts["events"]}, {"holds"})
+
 
 class TestRights(EvidenceCase):
     """Only a compliance officer of the company may take evidence out."""

@@ -9,6 +9,7 @@ from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
+from ..models.sms_evidence_audit import MAX_TRIES
 from ..tools import evidence
 from .common import phone_number
 from .test_evidence_packet import PacketCase
@@ -95,14 +96,6 @@ class TestWizard(PacketCase):
         with self.assertRaises(AccessError):
             wizard.action_make()
         self.assertFalse(self.env["sms.evidence.export"].search([]))
-
-    def test_erasure_reaches_what_is_here_to_be_fetched(self):
-        event = self.record_consent()
-        wizard = self.open_wizard(numbers=self.number, kind="packet")
-        attachment = self.fetch(wizard.action_make())
-        event.evidence_id._erase()
-        self.assertFalse(wizard.exists())
-        self.assertFalse(attachment.sudo().exists())
 
     def test_the_record_of_exports_cannot_be_changed(self):
         self.record_consent()
@@ -243,6 +236,17 @@ class TestAudit(PacketCase):
         self.assertEqual(audit.state, "failed")
         self.assertIn("Only compliance officers", audit.problem)
         self.assertFalse(self.env["sms.evidence.export"].search([]))
+
+    def test_what_the_server_ends_each_time_is_given_up(self):
+        audit = self.make_audit()
+        audit.action_make()
+        audit.sudo().tries = MAX_TRIES
+        self.run_audits()
+        self.assertEqual(audit.state, "failed")
+        self.assertIn("shorter period", audit.problem)
+        audit.action_make()
+        self.run_audits()
+        self.assertEqual(audit.state, "ready")
 
     def test_who_may(self):
         for user in (self.agent, self.manager, self.employee, self.administrator):

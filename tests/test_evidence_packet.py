@@ -11,7 +11,7 @@ from unittest import skipUnless
 from unittest.mock import patch
 
 from odoo.exceptions import AccessError, UserError
-from odoo.tools.pdf import OdooPdfFileReader
+from odoo.tools.pdf import OdooPdfFileReader, OdooPdfFileWriter
 
 from ..models.sms_evidence_packet import CERTIFICATE
 from ..report import ir_actions_report
@@ -315,6 +315,28 @@ class TestCertificate(PacketCase):
         text = "".join(page.extract_text() for page in reader.pages)
         self.assertIn(self.facts["reference"], text)
 
+    def test_where_wkhtmltopdf_is_installed_it_makes_the_pdf(self):
+        """Here it is only asked: it needs a server that answers for the style sheet."""
+        stream, asked = io.BytesIO(), []
+        writer = OdooPdfFileWriter()
+        writer.add_blank_page(595, 842)
+        writer.write(stream)
+
+        def run(reports, bodies, **_options):
+            asked.extend(bodies)
+            return stream.getvalue()
+
+        reports = type(self.env["ir.actions.report"])
+        source = self.source.with_context(force_report_rendering=True)
+        with (
+            patch.object(reports, "get_wkhtmltopdf_state", lambda self: "ok"),
+            patch.object(reports, "_run_wkhtmltopdf", run),
+        ):
+            data = source._make_certificate(self.facts)
+        [body] = asked
+        self.assertIn(self.facts["reference"], str(body))
+        self.assertTrue(data.startswith(b"%PDF"))
+
     @skipUnless(ir_actions_report.load_weasyprint(), "WeasyPrint is not installed")
     def test_the_pdf_fetches_nothing(self):
         fetch = self.env["ir.actions.report"]._fetch_for_sms_pdf
@@ -322,6 +344,9 @@ class TestCertificate(PacketCase):
             "http://169.254.169.254/latest/meta-data",
             "file:///etc/passwd",
             "https://certificate.invalid/web/image/1",
+            "https://certificate.invalid/web/static/../../../../../etc/passwd",
+            "https://certificate.invalid/helpdesk_mgmt_sms/static/../models/sms_sms.py",
+            "https://certificate.invalid.example.com/web/static/img/logo.png",
         ):
             with self.subTest(url), self.assertRaises(ValueError):
                 fetch(url)

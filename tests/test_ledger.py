@@ -281,6 +281,10 @@ class TestVerification(LedgerCase):
     def test_who_may_export(self):
         check = self.verify()
         action = check.with_user(self.compliance_officer).action_export()
+        export = self.env["sms.evidence.export"].search([])
+        self.assertEqual(
+            (export.kind, export.user_id), ("chain", self.compliance_officer)
+        )
         self.assertRegex(action["url"], r"^/web/content/\d+\?download=true$")
         with self.assertRaises(AccessError):
             check.with_user(self.agent).action_export()

@@ -47,7 +47,9 @@ class TestNeutralize(SmsCase):
         queries = get_neutralization_queries(["sms_twilio", "helpdesk_mgmt_sms"])
         for query in queries:
             self.env.cr.execute(query)
+        # The copy is neutralized before a server starts on it.
         self.env.invalidate_all()
+        self.env.registry.clear_cache()
 
     def make_waiting(self, company):
         """Return a message of the company that waits to leave."""

@@ -175,7 +175,7 @@ class TestLink(SmsCase):
         self.path()
         neighbour = self.make_customer(phone_number(1))
         self.path(neighbour)
-        self.record_consent().evidence_id._erase()
+        self.env["sms.erasure"]._erase(self.company, self.number, "Letter")
         self.assertFalse(self.links())
         self.assertTrue(self.env["sms.preference.link"].search_count([]))
 
@@ -502,7 +502,7 @@ class TestPage(WebCase):
         self.assertTrue(self.link._find_by_token(self.page_url.removeprefix(PAGE_PATH)))
 
     def test_the_page_of_an_erased_person_is_gone(self):
-        self.link._forget(self.company, [self.number])
+        self.env["sms.erasure"]._erase(self.company, self.number, "Letter")
         self.env.flush_all()
         self.assertEqual(self.get(self.page_url).status_code, 404)
 

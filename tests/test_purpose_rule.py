@@ -233,7 +233,12 @@ class TestPurposeRule(RuleCase):
     def test_only_records_that_can_be_texted_in_plain_words(self):
         labels = dict(self.rules._selection_model())
         self.assertEqual(labels["helpdesk.ticket"], "Helpdesk Ticket")
-        for model in ("mail.thread", "sms.composer", "ir.cron", "phone.blacklist"):
+        for model in (
+            "mail.thread",
+            "sms.consent.review",
+            "ir.cron",
+            "phone.blacklist",
+        ):
             self.assertNotIn(model, labels)
 
     def test_there_is_one_rule_for_one_thing(self):

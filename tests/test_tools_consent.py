@@ -20,6 +20,7 @@ from ..tools.consent import (
     STATES,
     Answer,
     combine,
+    has_left,
     next_answer,
     next_state,
     summarize,
@@ -231,3 +232,33 @@ class TestSummarize(BaseCase):
         self.assertEqual(
             summarize(map(Answer, listed)), summarize(map(Answer, shuffled))
         )
+
+
+@tagged("post_install", "-at_install")
+class TestHasLeft(BaseCase):
+    """Who has opted out of everything, and agreed to nothing since."""
+
+    def test_the_cases(self):
+        stop = Answer(OPTED_OUT, 5)
+        for found, expected in (
+            ({}, False),
+            ({False: stop}, True),
+            ({False: Answer(NONE, 6)}, False),
+            ({False: stop, 1: Answer(OPTED_IN, 4)}, True),
+            ({False: stop, 1: Answer(OPTED_IN, 6)}, False),
+            ({False: stop, 1: Answer(PENDING, 6)}, True),
+            ({False: stop, 1: Answer(OPTED_OUT, 6), 2: Answer(NONE, 7)}, True),
+            ({1: Answer(OPTED_OUT, 5)}, False),
+        ):
+            with self.subTest(found=found):
+                self.assertEqual(has_left(found), expected)
+
+    @given(histories)
+    def test_nothing_may_be_sent_to_who_has_left(self, history):
+        found = {}
+        for event_id, (event, subject) in enumerate(history, start=1):
+            key = False if subject == ALL else subject
+            current = found.get(key, Answer())
+            found[key] = next_answer(current, event, event_id, subject == ALL)
+        if has_left(found):
+            self.assertEqual(set(states(history).values()), {OPTED_OUT})

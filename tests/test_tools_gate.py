@@ -1,10 +1,11 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from dataclasses import replace
+from datetime import datetime, timedelta
 from itertools import product
 
 from odoo.tests import BaseCase, tagged
 
-from ..tools import gate
+from ..tools import gate, timing
 from ..tools.consent import NONE, OPTED_IN, OPTED_OUT, PENDING, STATES
 from ..tools.gate import (
     ANSWER,
@@ -13,6 +14,7 @@ from ..tools.gate import (
     BLOCK,
     CONSENT,
     EXEMPTIONS,
+    HOLD,
     NO_CONSENT,
     NO_NUMBER,
     NO_PROVIDER,
@@ -27,6 +29,9 @@ from ..tools.gate import (
 from ..tools.gate import (
     OPTED_OUT as HAS_OPTED_OUT,
 )
+from ..tools.quiet_hours import CLOSED, INFORMATIONAL, URGENT, Rule
+from ..tools.timing import When
+from ..tools.zones import Place
 
 OPT_IN, OPT_OUT = gate.POLICY_OPT_IN, gate.POLICY_OPT_OUT
 OUTBOX = ("twilio", "sandbox")
@@ -214,8 +219,115 @@ class TestGate(BaseCase):
 
     def test_every_block_has_a_failure_that_the_chatter_shows(self):
         reasons = {decide(case).reason for case in all_facts()}
-        reasons |= {NO_NUMBER, BAD_NUMBER, gate.LEDGER_UNREADABLE}
+        reasons |= {NO_NUMBER, BAD_NUMBER, gate.LEDGER_UNREADABLE, gate.ERASED}
         reasons.add(decide(facts(is_under_review=True)).reason)
         reasons.add(decide(facts(is_unusable=True)).reason)
+        reasons |= {gate.EXPIRED, gate.TOO_MANY}
         blocked = reasons - {CONSENT, NOT_OPTED_OUT, ANSWER}
         self.assertEqual(blocked, set(gate.FAILURE_TYPES))
+
+
+NOON = datetime(2026, 7, 1, 18, 0)  # in Denver
+NIGHT = datetime(2026, 7, 1, 4, 0)  # 22:00 in Denver, the evening before
+MORNING = datetime(2026, 7, 1, 14, 0)
+DENVER = Place(("America/Denver",), (("US", "CO"),), ("number",))
+DAYTIME = Rule(INFORMATIONAL, "US", "", *[(480, 1200)] * 3)
+
+
+@tagged("post_install", "-at_install")
+class TestGateTime(BaseCase):
+    """When a message leaves that may leave."""
+
+    def when(self, now=NIGHT, quiet_class=INFORMATIONAL, **changes):
+        """Return the time of a message to Denver."""
+        rules = changes.pop("rules", (DAYTIME,))
+        return When(now, quiet_class, DENVER, rules, **changes)
+
+    def decide(self, when=None, **changes):
+        """Decide a message that may leave, but for what is changed."""
+        return decide(facts(when=when or self.when(), **changes))
+
+    def test_within_the_hours_it_leaves(self):
+        decision = self.decide(self.when(NOON))
+        self.assertEqual(decision, Decision(SEND, CONSENT))
+        self.assertEqual(decision.timing, timing.IN_WINDOW)
+
+    def test_outside_it_is_held_until_they_open(self):
+        decision = self.decide(self.when(key="a key"))
+        self.assertEqual((decision.verdict, decision.reason), (HOLD, "quiet_hours"))
+        self.assertGreaterEqual(decision.until, MORNING)
+        self.assertLess(decision.until, MORNING + timedelta(minutes=30))
+
+    def test_what_is_blocked_is_not_held(self):
+        self.assertEqual(self.decide(state=NONE).reason, NO_CONSENT)
+        self.assertEqual(self.decide(state=OPTED_OUT).verdict, BLOCK)
+        self.assertEqual(self.decide(missing=("Auth Token",)).reason, NO_PROVIDER)
+
+    def test_urgent_messages_and_answers_pass_and_say_so(self):
+        urgent = self.decide(self.when(quiet_class=URGENT))
+        self.assertEqual((urgent.verdict, urgent.timing), (SEND, timing.URGENT))
+        for exemption in EXEMPTIONS:
+            answer = self.decide(exemption=exemption, state=OPTED_OUT)
+            self.assertEqual((answer.verdict, answer.timing), (SEND, timing.ANSWER))
+
+    def test_a_company_that_keeps_no_quiet_hours(self):
+        decision = self.decide(self.when(quiet_class=""))
+        self.assertEqual((decision.verdict, decision.timing), (SEND, timing.NOT_KEPT))
+
+    def test_send_at_and_quiet_hours_the_later_of_both(self):
+        at_noon = self.decide(self.when(send_at=NOON))
+        self.assertEqual(at_noon, Decision(HOLD, timing.SCHEDULED, NOON))
+        at_night = self.decide(self.when(NOON, send_at=NIGHT + timedelta(days=1)))
+        self.assertEqual(at_night.reason, timing.QUIET_HOURS)
+        self.assertGreaterEqual(at_night.until, MORNING + timedelta(days=1))
+        passed = self.decide(self.when(NOON, send_at=MORNING))
+        self.assertEqual(passed, Decision(SEND, CONSENT))
+        urgent = self.decide(self.when(quiet_class=URGENT, send_at=NOON))
+        self.assertEqual(urgent, Decision(HOLD, timing.SCHEDULED, NOON))
+
+    def test_what_has_lost_its_point_by_then(self):
+        for expires_at, expected in (
+            (NIGHT, BLOCK),
+            (MORNING, BLOCK),
+            (MORNING + timedelta(minutes=1), HOLD),
+            (NOON, HOLD),
+        ):
+            with self.subTest(expires_at=expires_at):
+                when = self.when(expires_at=expires_at, key="a key")
+                decision = self.decide(when)
+                self.assertEqual(decision.verdict, expected)
+                if expected == BLOCK:
+                    self.assertEqual(decision.reason, gate.EXPIRED)
+                else:
+                    self.assertLess(decision.until, expires_at)
+
+    def test_the_daily_limit(self):
+        for texts_today, expected in ((0, SEND), (2, SEND), (3, BLOCK), (4, BLOCK)):
+            decision = self.decide(
+                self.when(NOON), texts_today=texts_today, day_limit=3
+            )
+            self.assertEqual(decision.verdict, expected)
+        self.assertEqual(decision.reason, gate.TOO_MANY)
+        answer = self.decide(texts_today=99, day_limit=3, exemption="help")
+        self.assertEqual(answer.verdict, SEND)
+
+    def test_no_hour_in_all_zones(self):
+        closed = Rule(INFORMATIONAL, "", "", CLOSED, CLOSED, CLOSED)
+        decision = self.decide(self.when(rules=(closed,)))
+        self.assertEqual(decision.reason, timing.NO_OPENING)
+        self.assertEqual(decision.until, NIGHT + timedelta(days=1))
+
+    def test_what_is_stored_of_the_hour(self):
+        two = Place(
+            ("America/New_York", "America/Chicago"), (("US", "FL"),), ("number",)
+        )
+        found = When(NIGHT, INFORMATIONAL, two, (DAYTIME,)).describe()
+        self.assertEqual(
+            found,
+            (
+                "America/New_York,America/Chicago",
+                "number",
+                "2026-07-01 00:00 New York, 2026-06-30 23:00 Chicago",
+            ),
+        )
+        self.assertEqual(When(NIGHT).describe(), ("", "", ""))

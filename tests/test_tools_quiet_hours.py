@@ -1,4 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+import random
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -9,7 +10,11 @@ from hypothesis import strategies as st
 from odoo.tests import BaseCase, tagged
 
 from ..tools import quiet_hours
+from ..tools.laxer import is_laxer
 from ..tools.quiet_hours import ALL_DAY, CLOSED, MARKETING, Rule, next_opening
+from ..tools.timing import When
+from ..tools.zones import locate
+from . import quiet_hours_oracle as oracle
 
 EASTERN, CENTRAL = "America/New_York", "America/Chicago"
 MOUNTAIN, PACIFIC = "America/Denver", "America/Los_Angeles"
@@ -184,9 +189,19 @@ class TestQuietHours(BaseCase):
         ):
             with self.subTest(**changes):
                 after = replace(limited, **changes)
-                self.assertIs(quiet_hours.is_laxer(limited, after), expected)
-        self.assertTrue(quiet_hours.is_laxer(limited, None))
+                self.assertIs(is_laxer(limited, after), expected)
+        self.assertTrue(is_laxer(limited, None))
 
+
+def make_rule(state, hours):
+    """Return the oracle's hours of a state as a rule."""
+    windows = [(first * 60, last * 60) for first, last in hours]
+    return Rule(MARKETING, "US", state, *windows)
+
+
+#: The law as the oracle knows it.
+LAW = [make_rule("", oracle.ALWAYS)]
+LAW += [make_rule(state, hours) for state, hours in oracle.STATES.items()]
 
 #: Zones on both sides of the world, with odd offsets and odd clock changes.
 ZONES = (
@@ -254,3 +269,22 @@ class TestQuietHoursProperties(BaseCase):
                 moment = None
                 break
         self.assertEqual(found, moment)
+
+    @given(st.integers(0, 2**32))
+    def test_no_offer_leaves_outside_the_hours_of_the_law(self, seed):
+        """Wherever the person may be, held or not, spread or not, over all of 2026."""
+        chance = random.Random(seed)
+        number, state, zones = chance.choice(oracle.NUMBERS)
+        address, more = chance.choice((*oracle.ADDRESSES, ("", "")))
+        now = oracle.make_moment(chance)
+        place = locate(number, "", address and "US", address)
+        when = When(
+            *(now, MARKETING, place, quiet_hours.select(LAW, place, MARKETING)),
+            key=str(seed),
+            send_at=chance.choice((None, oracle.make_moment(chance))),
+        )
+        until, _reason = when.find_time()
+        states = [state, address]
+        hours = oracle.get_rules(states, "marketing") if any(states) else []
+        self.assertGreaterEqual(until, max(now, when.send_at or now))
+        self.assertTrue(oracle.is_open(until, [*zones, *more], hours))

@@ -11,7 +11,9 @@ from ..tools.restore import ALL, BY_TEXT, Said, find_restorable
 
 TICKET, ALERT = 1, 2
 START_OF_TIME = datetime(2026, 1, 1)
-OTHER_WAYS = ("web", "paper", "in_person", "phone", "written", "import", "api")
+OTHER_WAYS = (
+    *("web", "paper", "in_person", "phone", "written", "import", "api", "blacklist"),
+)
 
 
 def history(*events):

@@ -36,3 +36,18 @@ class TestTours(SmsCase, HttpCase):
         self.assertEqual(self.ticket.sms_consent_state, "opted_out")
         self.start_tour(ticket_url, "helpdesk_sms_agent_is_told", login="sms-agent")
         self.assertEqual(len(self.messages_to()), 2, "the text and one confirmation")
+
+    def test_an_agent_asks_why_and_a_manager_reads_the_story(self):
+        self.record_consent(name="Dana Customer", wording="I agree to texts")
+        self.start_tour(
+            f"/odoo/helpdesk.ticket/{self.ticket.id}",
+            "helpdesk_sms_agent_asks_why",
+            login="sms-agent",
+        )
+        self.env.invalidate_all()
+        self.assertEqual(self.ticket.sms_consent_state, "opted_out")
+        self.start_tour(
+            "/odoo/action-helpdesk_mgmt_sms.sms_consent_action",
+            "helpdesk_sms_manager_reads_story",
+            login="sms-manager",
+        )

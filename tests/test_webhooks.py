@@ -256,10 +256,10 @@ class TestStatusDoor(LiveCase):
     def test_an_undelivered_message_says_why(self):
         number = "+13035550132"
         message, sid = self._sent(number)
-        self.report(message, "undelivered", sid, ErrorCode="30005")
+        self.report(message, "undelivered", sid, ErrorCode="30007")
         last = self.read_messages(number)[-1]
         self.assertEqual(last["state"], "error")
-        self.assertEqual(last["failure_type"], "sms_invalid_destination")
+        self.assertEqual(last["failure_type"], "sms_rejected")
 
     def test_the_carriers_opt_out_enters_the_ledger(self):
         number = "+13035550133"

@@ -115,6 +115,18 @@ def combine(of_purpose, of_all):
     return of_all
 
 
+def has_left(found):
+    """Tell if a person has opted out of everything, and agreed to nothing since.
+
+    :param dict found: :class:`Answer` by purpose; that for all has the key ``False``
+    :rtype: bool
+    """
+    of_all = found.get(False, Answer())
+    if of_all.state != OPTED_OUT:
+        return False
+    return all(combine(own, of_all).state == OPTED_OUT for own in found.values())
+
+
 def summarize(answers):
     """Return one state for a contact out of its answers for each purpose.
 

@@ -55,7 +55,7 @@ MESSAGE_COLUMNS = tuple(
         *("id", "made_at_utc", "handed_over_at_utc", "number", "purpose", "body"),
         *("state", "reason", "decision", "decision_reason", "decided_at_utc"),
         *("exemption", "consent_event_id", "segments", "encoding"),
-        *("carrier", "carrier_id", "carrier_code"),
+        *("carrier", "carrier_id", "carrier_code", "erased_at_utc"),
     )
 )
 RECEIVED_COLUMNS = tuple(

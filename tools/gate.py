@@ -6,11 +6,12 @@ read and tested without a database. Later rules (quiet hours, frequency, expiry)
 join here and nowhere else.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from . import consent
+from .timing import When
 
 SEND, HOLD, BLOCK = VERDICTS = ("send", "hold", "block")
 
@@ -35,6 +36,9 @@ NO_WAY_BACK = "no_way_back"
 NO_PROVIDER = "no_provider"
 REFUSED_BY_APP = "refused_by_app"
 LEDGER_UNREADABLE = "ledger_unreadable"
+EXPIRED = "expired"
+TOO_MANY = "too_many"
+ERASED = "erased"
 
 #: reason of a block: failure type that Odoo shows in the chatter
 FAILURE_TYPES = {
@@ -48,6 +52,9 @@ FAILURE_TYPES = {
     NO_WAY_BACK: "sms_no_provider",
     NO_PROVIDER: "sms_no_provider",
     LEDGER_UNREADABLE: "sms_no_provider",
+    EXPIRED: "sms_expired",
+    TOO_MANY: "sms_too_many",
+    ERASED: "sms_no_consent",
 }
 
 #: Texts that answer what the person has just texted. They pass without consent, each
@@ -103,6 +110,9 @@ class Facts:
     :param stopped_at: when the newest no that stands was said (UTC), or None
     :param written_at: when the message was written (UTC)
     :param now: when it would leave (UTC)
+    :param timing.When when: the hour where they are, and what may happen at it
+    :param texts_today: messages to them for the purpose within 24 hours, before this
+    :param day_limit: how many those may be; None for any number
     """
 
     number: str
@@ -121,6 +131,9 @@ class Facts:
     stopped_at: datetime | None = None
     written_at: datetime | None = None
     now: datetime | None = None
+    when: When = When()
+    texts_today: int = 0
+    day_limit: int | None = None
 
 
 @dataclass(frozen=True)
@@ -128,12 +141,16 @@ class Decision:
     """The gate's answer: a verdict, its reason, and for a hold the time (UTC).
 
     ``text`` is the text that a conversation answers, as :class:`TheirText`.
+    :param str timing: why the hour is right, one of ``timing.PASSES``, or empty
+    :param timing.When when: what was known of the hour, to be stored
     """
 
     verdict: str
     reason: str
     until: object = None
     text: TheirText | None = None
+    timing: str = field(default="", compare=False)
+    when: When | None = field(default=None, compare=False)
 
 
 def decide(facts):
@@ -147,12 +164,29 @@ def decide(facts):
     if reason:
         return Decision(BLOCK, reason)
     if facts.exemption in EXEMPTIONS:
-        return Decision(SEND, ANSWER)
+        return _decide_time(facts, ANSWER)
     if _find_refusal(facts):
-        return Decision(SEND, CONVERSATION, text=facts.text)
+        return replace(_decide_time(facts, CONVERSATION), text=facts.text)
     if facts.state == consent.OPTED_IN:
-        return Decision(SEND, CONSENT)
-    return Decision(SEND, NOT_OPTED_OUT)
+        return _decide_time(facts, CONSENT)
+    return _decide_time(facts, NOT_OPTED_OUT)
+
+
+def _decide_time(facts, reason):
+    """Decide when a message leaves that may leave.
+
+    :param str reason: why it may
+    """
+    is_answer = reason == ANSWER or is_conversation(facts)
+    until, timing = facts.when.find_time(is_answer)
+    if facts.when.is_too_late(until):
+        return Decision(BLOCK, EXPIRED, when=facts.when)
+    is_limited = facts.day_limit is not None and not is_answer
+    if is_limited and facts.texts_today >= facts.day_limit:
+        return Decision(BLOCK, TOO_MANY, when=facts.when)
+    if until > facts.when.now:
+        return Decision(HOLD, timing, until, when=facts.when)
+    return Decision(SEND, reason, timing=timing, when=facts.when)
 
 
 def is_conversation(facts):

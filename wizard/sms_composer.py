@@ -33,14 +33,14 @@ class SmsComposer(models.TransientModel):
             purpose_sudo = composer._get_sms_purpose().sudo()
             composer.sms_footer = purpose_sudo.footer
 
-    @api.depends("recipient_single_number_itf", "res_model", "res_id")
+    @api.depends("recipient_single_number_itf", "res_model", "res_id", "send_at")
     @api.depends_context("tz", "lang")
     def _compute_sms_block_reason(self):
         """Ask the gate about the one recipient, so that nobody writes in vain."""
         labels = dict(self._fields_gate_labels())
         for composer in self:
             composer.sms_block_reason = False
-            composer.sms_answer_note = False
+            composer.sms_answer_note = composer.sms_time_note = False
             if not (composer.comment_single_recipient and composer.res_model):
                 continue
             record = composer._get_records()
@@ -49,6 +49,8 @@ class SmsComposer(models.TransientModel):
                 composer.sms_block_reason = labels[decision.reason]
             elif decision.reason == gate.CONVERSATION:
                 composer.sms_answer_note = composer._describe_answer(decision.text)
+            if decision.verdict == gate.HOLD:
+                composer.sms_time_note = composer._get_time_note(decision, labels)
 
     def _describe_answer(self, text):
         """Return in words which text a message would answer, and until when it may.
@@ -136,6 +138,8 @@ class SmsComposer(models.TransientModel):
             record._phone_format(number=number) or number,
             self._get_sms_purpose(),
             is_personal=self._is_personal(),
+            partner=record._mail_get_partners()[record.id][:1],
+            send_at=self.send_at,
         )
         return self.env["sms.gate"].sudo()._decide([question])[0][0]
 
@@ -154,7 +158,9 @@ class SmsComposer(models.TransientModel):
                 self.res_model, self.res_id, self.env.uid, self.body
             )
         composer = self.with_context(
-            sms_source=self._get_sms_source(), sms_personal=personal
+            sms_source=self._get_sms_source(),
+            sms_personal=personal,
+            sms_send_at=self.send_at or None,
         )
         return super(SmsComposer, composer)._action_send_sms()
 

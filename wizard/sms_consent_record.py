@@ -5,7 +5,7 @@ from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
 from ..models.sms_consent_event import METHOD_SELECTION
-from ..tools import consent
+from ..tools import consent, spellings
 
 #: What an agent can witness. The other ways enter themselves.
 AGENT_METHODS = ("in_person", "phone", "written", "paper")
@@ -16,6 +16,7 @@ class SmsConsentRecord(models.TransientModel):
     """Where an agent enters what a person has said or signed: a yes or an opt-out."""
 
     _name = "sms.consent.record"
+    _inherit = "sms.personal.data"
     _description = "Record Text Message Consent"
 
     company_id = fields.Many2one(
@@ -136,3 +137,19 @@ class SmsConsentRecord(models.TransientModel):
             if name in record:
                 return record[name].lang
         return "lang" in record and record.lang
+
+    @api.model
+    def _find_personal(self, company, numbers):
+        """Return the forms that were filled in and are not cleared away yet."""
+        forms = self.search([("company_id", "=", company.id)])
+        return forms.filtered(
+            lambda form: any(spellings.is_written(form.number, n) for n in numbers)
+        )
+
+    def _describe_personal(self):
+        """Say nothing: Odoo deletes them within a day anyway."""
+        return []
+
+    def _forget(self):
+        """Delete the forms: what they said is in the ledger."""
+        self.unlink()

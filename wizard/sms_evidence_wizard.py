@@ -3,7 +3,6 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 from ..models.sms_evidence_export import CERTIFICATE, KIND_SELECTION, PACKET
-from ..tools import evidence
 
 
 class SmsEvidenceWizard(models.TransientModel):
@@ -118,21 +117,13 @@ class SmsEvidenceWizard(models.TransientModel):
     def _note(self, facts, name, data):
         """Enter into the record of exports that this file was made."""
         hashes = [number["number_hash"] for number in facts["person"]["numbers"]]
-        # Nobody may write there; that the user may export was checked in gathering.
-        self.env["sms.evidence.export"].sudo().create(
-            {
-                "reference": facts["reference"],
-                "company_id": self.company_id.id,
-                "kind": self.kind,
-                "number_hashes": " ".join(hashes),
-                "event_count": len(facts["events"]),
-                "message_count": len(facts["messages"]),
-                "file_name": name,
-                "file_digest": evidence.sha256(data),
-            }
+        self.env["sms.evidence.export"]._note(
+            self.company_id,
+            self.kind,
+            facts["reference"],
+            name,
+            data,
+            number_hashes=" ".join(hashes),
+            event_count=len(facts["events"]),
+            message_count=len(facts["messages"]),
         )
-
-    @api.model
-    def _forget_files(self, companies):
-        """Delete what was made for some companies and is still here."""
-        self.search([("company_id", "in", companies.ids)]).unlink()

@@ -31,6 +31,10 @@ patch(Notification.prototype, {
                 return _t("No consent: ask the person and record it");
             case "sms_no_provider":
                 return _t("Text messaging is not set up: tell an administrator");
+            case "sms_too_many":
+                return _t("Too many today: call instead, or send it tomorrow");
+            case "sms_replaced":
+                return _t("Replaced by a newer text");
             default:
                 return super.failureMessage;
         }

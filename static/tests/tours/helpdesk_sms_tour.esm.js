@@ -125,3 +125,91 @@ tours.add("helpdesk_sms_agent_is_told", {
         },
     ],
 });
+
+/** The agent asks the badge on a ticket why. */
+tours.add("helpdesk_sms_agent_asks_why", {
+    steps: () => [
+        {
+            content: "Ask the badge, with the keyboard",
+            trigger:
+                ".o_field_widget[name=sms_consent_state] button:contains(May text)",
+            run({anchor}) {
+                anchor.focus();
+                anchor.click();
+            },
+        },
+        {
+            content: "It says since when, how and by whom",
+            trigger:
+                ".o_sms_consent_why li:contains(Tickets):contains(Since):contains(Signed paper)",
+        },
+        {
+            content: "The words can be read",
+            trigger: ".o_sms_consent_why details summary",
+            run: "click",
+        },
+        {
+            content: "As they were shown",
+            trigger: ".o_sms_consent_why details[open] blockquote:contains(I agree)",
+        },
+        {
+            content: "Escape closes it",
+            trigger: ".o_sms_consent_why .btn-close",
+            run: "press Escape",
+        },
+        {
+            content: "It is gone, and the badge has the focus",
+            trigger:
+                "body:not(:has(.o_sms_consent_why)) .o_sms_consent_badge[aria-expanded=false]",
+        },
+        {
+            content: "Ask again",
+            trigger: ".o_sms_consent_badge",
+            run: "click",
+        },
+        {
+            content: "Do the one thing that is offered",
+            trigger: ".o_sms_consent_why button:contains(Record an opt-out)",
+            run: "click",
+        },
+        {
+            content: "The form is filled in",
+            trigger:
+                ".modal .o_field_widget[name=decision] .o_radio_item:contains(no more) input:checked",
+        },
+        {
+            content: "Record it",
+            trigger: ".modal footer button[name=action_record]",
+            run: "click",
+        },
+        {
+            content: "The badge has turned",
+            trigger: ".o_field_widget[name=sms_consent_state]:contains(Opted out)",
+        },
+    ],
+});
+
+/** The manager reads what happened with a number. */
+tours.add("helpdesk_sms_manager_reads_story", {
+    steps: () => [
+        {
+            content: "Find the number by its contact",
+            trigger: ".o_data_row:contains(Dana Customer) td[name=number]",
+            run: "click",
+        },
+        {
+            content: "First there was a signed form",
+            trigger:
+                ".o_sms_story li:nth-child(1):contains(recorded a form signed by Dana Customer)",
+        },
+        {
+            content: "Then they had enough",
+            trigger:
+                ".o_sms_story li:nth-child(2):contains(opted out):contains(no more texts)",
+        },
+        {
+            content: "Each has its place in the chain",
+            trigger: ".o_sms_story li:nth-child(2) .o_sms_story_seal:contains(sealed)",
+        },
+    ],
+});

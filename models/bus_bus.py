@@ -1,0 +1,40 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+import json
+
+from odoo import api, models
+from odoo.fields import Domain
+from odoo.tools import SQL
+
+
+class BusBus(models.Model):
+    """What open screens were told of a text lies here for a day."""
+
+    _name = "bus.bus"
+    _inherit = ["bus.bus", "sms.personal.data"]
+
+    @api.model
+    def _find_personal(self, company, numbers):
+        """Return what names a number or has the words of its texts, as JSON."""
+        messages = self.env["mail.message"]
+        for name in ("sms.sms", "sms.inbound"):
+            texts = self.env[name]._find_personal(company, numbers)
+            messages |= texts.mail_message_id._filter_texts()
+        bodies = {json.dumps(str(body)) for body in messages.mapped("body") if body}
+        return self.search(
+            Domain.custom(
+                to_sql=lambda _model, alias, _query: SQL(
+                    "EXISTS (SELECT 1 FROM unnest(%s) said"
+                    " WHERE position(said IN %s) > 0)",
+                    [*numbers, *bodies],
+                    SQL.identifier(alias, "message"),
+                )
+            )
+        )
+
+    def _describe_personal(self):
+        """Say nothing: Odoo deletes them within a day anyway."""
+        return []
+
+    def _forget(self):
+        """Delete what was told: the screens have it."""
+        self.unlink()

@@ -1,0 +1,22 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from odoo import api, models
+from odoo.fields import Domain
+
+
+class HelpdeskTicket(models.Model):
+    """A ticket forgets the number that it was texted at. All else of it is not ours."""
+
+    _name = "helpdesk.ticket"
+    _inherit = ["helpdesk.ticket", "sms.personal.data"]
+
+    @api.model
+    def _get_personal_domain(self, company, numbers):
+        domain = Domain("company_id", "=", company.id)
+        return domain & Domain("partner_phone_sanitized", "in", numbers)
+
+    def _describe_personal(self):
+        return [(len(self), self.env._("Tickets: the number on them"))]
+
+    def _forget(self):
+        """Empty the number; it still stands on the contact, if there is one."""
+        self.with_context(tracking_disable=True).partner_phone = False

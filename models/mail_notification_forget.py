@@ -1,0 +1,25 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from odoo import api, models
+from odoo.fields import Domain
+
+
+class MailNotification(models.Model):
+    """The chatter keeps the number that a text went to, and the carrier's words."""
+
+    _name = "mail.notification"
+    _inherit = ["mail.notification", "sms.personal.data"]
+
+    @api.model
+    def _get_personal_domain(self, company, numbers):
+        """Mean also those whose row of ``sms.sms`` Odoo has deleted."""
+        domain = Domain("mail_message_id.record_company_id", "=", company.id)
+        return domain & Domain("sms_number", "in", numbers)
+
+    def _describe_personal(self):
+        """Say nothing: they belong to the texts."""
+        return []
+
+    def _forget(self):
+        """Forget number and carrier's words, and the message that was texted."""
+        self.write({"sms_number": False, "failure_reason": False})
+        self.mail_message_id._forget_text()

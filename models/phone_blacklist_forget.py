@@ -1,0 +1,25 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from odoo import api, models
+from odoo.fields import Domain
+
+
+class PhoneBlacklist(models.Model):
+    """Odoo's blacklist names the number. The ledger blocks without naming it."""
+
+    _name = "phone.blacklist"
+    _inherit = ["phone.blacklist", "sms.personal.data"]
+
+    @api.model
+    def _get_personal_domain(self, company, numbers):
+        """Mean the row of all companies: each of them has its own ledger to block."""
+        return Domain("number", "in", numbers)
+
+    def _describe_personal(self):
+        listed = self.filtered("active")
+        return [
+            (len(listed), self.env._("Phone blacklist: the ledger blocks from now on"))
+        ]
+
+    def _forget(self):
+        """Delete the rows with their history."""
+        self._erase(self.mapped("number"))

@@ -1,0 +1,85 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from odoo import api, fields, models
+from odoo.fields import Domain
+from odoo.tools import SQL
+
+#: What identifies who has texted, or is their words. The carrier's id stays: by it a
+#: repeated webhook is known, and must not bring the text back.
+PERSONAL_FIELDS = ("number", "body", "raw", "partner_id", "error")
+
+
+class SmsInbound(models.Model):
+    """A received text whose person was forgotten: that it came, and why."""
+
+    _name = "sms.inbound"
+    _inherit = ["sms.inbound", "sms.personal.data"]
+
+    erased_at = fields.Datetime(
+        "Erased On", readonly=True, help="Number and words are gone."
+    )
+
+    @api.model
+    def _get_overdue_domain(self, company, limits):
+        limit = limits["text"]
+        if not limit:
+            return Domain.FALSE
+        reviewed = self.env["sms.consent.review"]._get_open_numbers(company)
+        return (
+            Domain("company_id", "=", company.id)
+            & Domain("received_at", "<", limit)
+            & Domain("erased_at", "=", False)
+            & Domain("number", "not in", reviewed)
+        )
+
+    @api.model
+    def _get_overdue_raw_domain(self, company, limits):
+        """Return the domain of texts whose raw form has been kept for long enough."""
+        limit = limits["raw"]
+        if not limit:
+            return Domain.FALSE
+        return (
+            Domain("company_id", "=", company.id)
+            & Domain("received_at", "<", limit)
+            & Domain("raw", "!=", False)
+        )
+
+    def _describe_personal(self):
+        return [
+            (len(self), self.env._("Texts received")),
+            (
+                len(self.mail_message_id._filter_texts()),
+                self.env._("Their copies in the chatter"),
+            ),
+        ]
+
+    def _forget(self):
+        """Empty the rows and their copies in the chatter."""
+        rows = self.filtered(lambda inbound: not inbound.erased_at)
+        messages = rows.mail_message_id
+        rows._empty(PERSONAL_FIELDS, erased_at=fields.Datetime.now())
+        messages._forget_text()
+
+    def _forget_raw(self):
+        """Forget the texts as the carrier brought them; what they say is kept."""
+        self._empty(("raw",))
+
+    def _empty(self, names, **values):
+        """Write NULL into some fields, and what else is to be written.
+
+        By SQL: many rows at once, and JSON's null is not SQL's.
+        """
+        self.flush_model()
+        assignments = [SQL("%s = NULL", SQL.identifier(name)) for name in names]
+        assignments += [
+            SQL("%s = %s", SQL.identifier(name), value)
+            for name, value in values.items()
+        ]
+        self.env.cr.execute(
+            SQL(
+                "UPDATE sms_inbound SET %s WHERE id = ANY(%s)",
+                SQL(", ").join(assignments),
+                self.ids,
+            )
+        )
+        self.invalidate_model()
+        self.env["sms.consent"]._forget_answers()

@@ -1,0 +1,245 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from typing import NamedTuple
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError, ValidationError
+from odoo.tools import ormcache
+
+from ..tools import quiet_hours
+from ..tools.laxer import is_laxer
+from ..tools.quiet_hours import INFORMATIONAL, MARKETING, Rule
+
+#: Names of the two hours of each kind of day.
+HOUR_FIELDS = {
+    "weekdays": ("weekday_from", "weekday_to"),
+    "saturday": ("saturday_from", "saturday_to"),
+    "sunday": ("sunday_from", "sunday_to"),
+}
+#: What can make a rule laxer when it is changed.
+RULE_FIELDS = {
+    *(name for pair in HOUR_FIELDS.values() for name in pair),
+    *("active", "quiet_class", "country_id", "state_id", "company_id"),
+    *("is_closed_on_holidays", "max_per_day", "effective_from", "effective_to"),
+}
+
+
+class CompanyRule(NamedTuple):
+    """A rule, and the id of the one company that it is of (False: of all)."""
+
+    company_id: int
+    rule: Rule
+
+
+def to_minutes(hours):
+    """Return hours of a day (8.5 is 8:30) as minutes."""
+    return round(hours * 60)
+
+
+def format_minutes(minutes):
+    """Return minutes of a day as a clock shows them: 510 is "8:30"."""
+    return f"{minutes // 60}:{minutes % 60:02}"
+
+
+class SmsQuietHours(models.Model):
+    """A window in which texts may reach people, of the law or of the house.
+
+    Laws change on a day and not with a release, so they are data with their source and
+    their dates. All rules that fit a message must be open. So a manager's own rule can
+    only make things stricter; who makes a rule laxer says why, and that is kept.
+    """
+
+    _name = "sms.quiet.hours"
+    _description = "Text Message Quiet Hours"
+    _inherit = ["mail.thread"]
+    _order = "quiet_class desc, country_id, state_id, id"
+
+    name = fields.Char(required=True, translate=True)
+    active = fields.Boolean(default=True, tracking=True)
+    company_id = fields.Many2one(
+        "res.company", help="Empty: the rule holds for all companies."
+    )
+    quiet_class = fields.Selection(
+        [(MARKETING, "Offers"), (INFORMATIONAL, "Informational messages")],
+        string="Messages",
+        required=True,
+        default=MARKETING,
+        tracking=True,
+        help="Urgent messages and answers to a person's own text keep no quiet hours.",
+    )
+    country_id = fields.Many2one(
+        "res.country", tracking=True, help="Where the person is. Empty: everywhere."
+    )
+    state_id = fields.Many2one(
+        "res.country.state",
+        domain="[('country_id', '=', country_id)]",
+        tracking=True,
+        help="Empty: the whole country.",
+    )
+    weekday_from = fields.Float("Monday to Friday From", default=8, tracking=True)
+    weekday_to = fields.Float("Monday to Friday Until", default=20, tracking=True)
+    saturday_from = fields.Float(default=8, tracking=True)
+    saturday_to = fields.Float("Saturday Until", default=20, tracking=True)
+    sunday_from = fields.Float(default=8, tracking=True)
+    sunday_to = fields.Float("Sunday Until", default=20, tracking=True)
+    weekday_hours = fields.Char(compute="_compute_hours")
+    saturday_hours = fields.Char(compute="_compute_hours")
+    sunday_hours = fields.Char(compute="_compute_hours")
+    is_closed_on_holidays = fields.Boolean(
+        "Not on Public Holidays",
+        tracking=True,
+        help="Public holidays of the country and the state.",
+    )
+    max_per_day = fields.Integer(
+        "Messages in 24 Hours",
+        tracking=True,
+        help="To one number, for one purpose. 0: the rule sets no limit.",
+    )
+    effective_from = fields.Date(tracking=True, help="The first day of the rule.")
+    effective_to = fields.Date(tracking=True, help="The last day of the rule.")
+    source = fields.Text(required=True, help="Where the rule stands, and its state.")
+    is_confirmed = fields.Boolean(
+        "Confirmed",
+        tracking=True,
+        help="Without it the rule rests on secondary sources, and holds all the same. "
+        "Tick it when somebody has read the law itself, and name it in the source.",
+    )
+    lax_reason = fields.Text(
+        "Why Laxer",
+        tracking=True,
+        copy=False,
+        help="Needed to let messages leave that the rule held until now.",
+    )
+
+    _hours_valid = models.Constraint(
+        "CHECK (weekday_from >= 0 AND saturday_from >= 0 AND sunday_from >= 0 AND "
+        "weekday_from <= weekday_to AND saturday_from <= saturday_to AND "
+        "sunday_from <= sunday_to AND "
+        "weekday_to <= 24 AND saturday_to <= 24 AND sunday_to <= 24)",
+        "Hours lie between 0:00 and 24:00, and the first before the last. The same "
+        "hour twice closes the day.",
+    )
+    _max_per_day_positive = models.Constraint(
+        "CHECK (max_per_day >= 0)", "The messages in 24 hours cannot be less than none."
+    )
+
+    @api.depends(*(name for pair in HOUR_FIELDS.values() for name in pair))
+    def _compute_hours(self):
+        """Tell the window of each kind of day in one word for lists."""
+        for rule in self:
+            for start, end in HOUR_FIELDS.values():
+                opens, closes = to_minutes(rule[start]), to_minutes(rule[end])
+                hours = f"{format_minutes(opens)}–{format_minutes(closes)}"
+                is_closed = opens >= closes
+                name = start.replace("_from", "_hours")
+                rule[name] = self.env._("Closed") if is_closed else hours
+
+    @api.constrains("country_id", "state_id", "effective_from", "effective_to")
+    def _check_rule(self):
+        """Refuse a state of another country, and an end before the beginning."""
+        for rule in self:
+            if rule.state_id and rule.state_id.country_id != rule.country_id:
+                raise ValidationError(
+                    self.env._("“%s”: the state lies in another country.", rule.name)
+                )
+            start, end = rule.effective_from, rule.effective_to
+            if start and end and end < start:
+                raise ValidationError(
+                    self.env._("“%s” ends before it begins.", rule.name)
+                )
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        """Forget the rules that are cached; a new one can only be stricter."""
+        self.env.registry.clear_cache()
+        return super().create(vals_list)
+
+    def write(self, vals):
+        """Let nobody make a rule laxer without saying why.
+
+        :raises UserError: without a new ``lax_reason``
+        """
+        before = {rule.id: rule._to_rules() for rule in self}
+        result = super().write(vals)
+        self.env.registry.clear_cache()
+        if RULE_FIELDS & vals.keys() and not (vals.get("lax_reason") or "").strip():
+            for rule in self:
+                rule._check_not_laxer(before[rule.id])
+        return result
+
+    def _check_not_laxer(self, before):
+        """Compare a rule with what it was (a value of :meth:`_to_rules`)."""
+        [after] = self._to_rules() or [CompanyRule(False, None)]
+        for company_id, rule in before:
+            is_narrower = after.company_id and after.company_id != company_id
+            if is_narrower or is_laxer(rule, after.rule):
+                raise UserError(
+                    self.env._(
+                        "This makes “%s” laxer: messages could leave that it held "
+                        "until now. Enter under “Why Laxer” who decided that, and why.",
+                        self.name,
+                    )
+                )
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_never(self):
+        """Keep what held once: messages were decided by it."""
+        raise UserError(self.env._("Archive the rule instead, and say why."))
+
+    def unlink(self):
+        """Forget the rules that are cached."""
+        self.env.registry.clear_cache()
+        return super().unlink()
+
+    def _to_rules(self):
+        """Return the rules in force as plain data: a list of :class:`CompanyRule`."""
+        return [
+            CompanyRule(
+                rule.company_id.id,
+                Rule(
+                    rule.quiet_class,
+                    rule.country_id.code or "",
+                    rule.state_id.code or "",
+                    **{
+                        day: (to_minutes(rule[start]), to_minutes(rule[end]))
+                        for day, (start, end) in HOUR_FIELDS.items()
+                    },
+                    is_closed_on_holidays=rule.is_closed_on_holidays,
+                    effective_from=rule.effective_from or None,
+                    effective_to=rule.effective_to or None,
+                    max_per_day=rule.max_per_day,
+                    name=rule.name,
+                ),
+            )
+            for rule in self
+            if rule.active
+        ]
+
+    @api.model
+    @ormcache()
+    def _get_rules(self):
+        """Return all rules: the gate asks for each message, and they seldom change.
+
+        :return: tuple of :class:`CompanyRule`
+        """
+        return tuple(self.sudo().search([])._to_rules())
+
+    @api.model
+    def _select(self, company, place, quiet_class):
+        """Return the rules for messages of a class to somebody.
+
+        Informational messages keep the company's own hours besides. So do offers to
+        where no rule is known: silence of the table is no leave to text at night.
+
+        :param company: ``res.company``
+        :param tools.zones.Place place: where the person may be
+        :return: tuple of ``tools.quiet_hours.Rule``
+        """
+        rules = [
+            rule
+            for company_id, rule in self._get_rules()
+            if not company_id or company_id == company.id
+        ]
+        found = quiet_hours.select(rules, place, quiet_class)
+        if quiet_class == INFORMATIONAL or (quiet_class == MARKETING and not found):
+            found += (company._get_sms_courtesy_rule(quiet_class),)
+        return found

@@ -1,0 +1,74 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from odoo import api, models
+
+#: Rows that are forgotten between two commits.
+BATCH_SIZE = 1000
+
+
+class SmsRetention(models.AbstractModel):
+    """Forgets what has been kept for long enough, by each company's times.
+
+    With the same methods as an erasure, see ``sms.personal.data``. No opt-out is ever
+    undone and no link of the chain is touched: what goes is who it was.
+    """
+
+    _name = "sms.retention"
+    _description = "Retention of Text Messages"
+
+    @api.model
+    def _run(self):
+        """Forget what is overdue, company by company, in batches (a cron)."""
+        for company in self.env["res.company"].sudo().search([]):
+            limits = company._get_sms_limits()
+            for _label, records, domain, forget in self._get_kinds(company, limits):
+                if not self._forget_overdue(records, domain, forget):
+                    return
+
+    @api.model
+    def _forget_overdue(self, records, domain, forget):
+        """Forget what is overdue of one kind; say if the cron has time left."""
+        is_full = True
+        while is_full:
+            batch = records.search(domain, limit=BATCH_SIZE, order="id")
+            is_full = len(batch) == BATCH_SIZE
+            forget(batch)
+            cron = self.env["ir.cron"]
+            if not cron._commit_progress(len(batch), remaining=int(is_full)):
+                return False
+        return True
+
+    @api.model
+    def _get_kinds(self, company, limits):
+        """Yield what may be overdue: a label, a model, its domain, and how to forget.
+
+        In the order in which it goes: a number goes after its evidence.
+
+        :param dict limits: see :meth:`ResCompany._get_sms_limits`
+        """
+        labels = {
+            "sms.sms": self.env._("Texts sent"),
+            "sms.inbound": self.env._("Texts received"),
+            "sms.consent.review": self.env._("Reviews of possible opt-outs"),
+            "sms.consent.evidence": self.env._("Pieces of evidence"),
+            "sms.consent": self.env._("Numbers whose evidence is gone"),
+        }
+        for name, label in labels.items():
+            records = self.env[name].sudo().with_context(active_test=False)
+            domain = records._get_overdue_domain(company, limits)
+            yield label, records, domain, type(records)._forget
+        raw_labels = {
+            "sms.inbound": self.env._("Raw forms of received texts"),
+            "sms.report": self.env._("Raw forms of delivery reports"),
+        }
+        for name, label in raw_labels.items():
+            records = self.env[name].sudo()
+            domain = records._get_overdue_raw_domain(company, limits)
+            yield label, records, domain, type(records)._forget_raw
+
+    @api.model
+    def _count(self, company, limits):
+        """Return what is overdue now: list of pairs of a count and a label."""
+        return [
+            (records.search_count(domain), label)
+            for label, records, domain, _forget in self._get_kinds(company, limits)
+        ]

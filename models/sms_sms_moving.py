@@ -1,0 +1,138 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from odoo import fields, models
+from odoo.exceptions import AccessError, UserError
+from odoo.tools import SQL
+
+TICKET_MODEL = "helpdesk.ticket"
+
+
+class SmsSms(models.Model):
+    """What waits is moved or cancelled by a person, or replaced by what is newer."""
+
+    _inherit = "sms.sms"
+
+    # ------------------------------------------------------------------
+    # A newer text replaces an older one
+    # ------------------------------------------------------------------
+
+    def _replace_older(self):
+        """Cancel what still waits where a newer update of the same ticket has come.
+
+        Of texts out of templates alone: what an agent wrote is not taken back. Nor is
+        the first text about a ticket, which tells the customer that it was received.
+        """
+        newer = self.filtered(
+            lambda sms: (
+                sms.state == "outgoing"
+                and sms.template_id
+                and sms.mail_message_id.sudo().model == TICKET_MODEL
+                and sms._get_sms_company()._keeps_quiet_hours()
+            )
+        )
+        if not newer:
+            return
+        self.flush_model()
+        pairs = dict(self.env.execute_query(newer._query_older()))
+        for older_sudo in self.sudo().browse(pairs):
+            older_sudo.replaced_by_id = pairs[older_sudo.id]
+        replaced_sudo = self.sudo().browse(pairs)
+        replaced_sudo._update_sms_state_and_trackers("canceled", "sms_replaced")
+
+    def _query_older(self):
+        """Return the query for ``(id of a waiting message, id of a newer one)``.
+
+        Ordered, so that the newest comes last.
+        What the outbox has locked is about to leave, and is left alone.
+        """
+        return SQL(
+            """
+            SELECT older.id, newer.id
+              FROM sms_sms newer
+              JOIN mail_message subject ON subject.id = newer.mail_message_id
+              JOIN sms_sms older
+                ON older.record_company_id = newer.record_company_id
+               AND older.number = newer.number
+               AND older.purpose_id = newer.purpose_id
+               AND older.state = 'outgoing'
+               AND older.template_id IS NOT NULL
+               AND older.exemption IS NULL
+               AND older.is_personal IS NOT TRUE
+               AND older.id < newer.id
+              JOIN mail_message about ON about.id = older.mail_message_id
+             WHERE newer.id = ANY(%s)
+               AND about.model = subject.model
+               AND about.res_id = subject.res_id
+               AND EXISTS (
+                   SELECT 1
+                     FROM sms_sms first
+                     JOIN mail_message told ON told.id = first.mail_message_id
+                    WHERE first.number = older.number
+                      AND first.record_company_id = older.record_company_id
+                      AND first.state != 'canceled'
+                      AND first.id < older.id
+                      AND told.model = about.model
+                      AND told.res_id = about.res_id
+               )
+          ORDER BY newer.id
+               FOR UPDATE OF older SKIP LOCKED
+            """,
+            self.ids,
+        )
+
+    # ------------------------------------------------------------------
+    # A person moves or cancels it
+    # ------------------------------------------------------------------
+
+    def _may_move(self):
+        """Tell if the user may move or cancel the message: its author, or an agent."""
+        self.ensure_one()
+        user = self.env.user
+        is_agent = user.has_group("helpdesk_mgmt.group_helpdesk_user")
+        return self.env.su or is_agent or self.create_uid == user
+
+    def _check_movable(self):
+        """Refuse to move what is not the user's, or is on its way.
+
+        :raises AccessError: for who is neither its author nor an agent
+        :raises UserError: when it no longer waits
+        """
+        self.check_access("read")
+        if not all(sms._may_move() for sms in self):
+            raise AccessError(
+                self.env._("Only its author and helpdesk users may change a message.")
+            )
+        if any(sms.state != "outgoing" for sms in self):
+            raise UserError(
+                self.env._("It no longer waits: it is on its way, or was cancelled.")
+            )
+
+    def action_cancel_waiting(self):
+        """Cancel messages that still wait."""
+        self._check_movable()
+        waiting_sudo = self.sudo()
+        waiting_sudo.cancelled_by_id = self.env.user
+        waiting_sudo.action_set_canceled()
+
+    def action_change_time(self):
+        """Open the form that moves a waiting message to another time."""
+        self.ensure_one()
+        self._check_movable()
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Change time"),
+            "res_model": "sms.reschedule",
+            "view_mode": "form",
+            "target": "new",
+            "context": {"default_sms_id": self.id},
+        }
+
+    def _move(self, send_at):
+        """Let waiting messages leave at another time; the gate has the last word.
+
+        :param datetime send_at: UTC; False: as soon as it may
+        """
+        self._check_movable()
+        waiting_sudo = self.sudo()
+        now = fields.Datetime.now()
+        waiting_sudo.write({"send_at": send_at, "not_before": now})
+        waiting_sudo._ask_gate()._filter_outbox()._wake_dispatcher()

@@ -1,0 +1,233 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from datetime import datetime, timedelta
+
+from odoo import api, fields, models
+from odoo.fields import Domain
+from odoo.tools import format_datetime
+
+from ..tools import gate, quiet_hours, timing
+
+APPOINTMENT_MODEL = "calendar.event"
+
+
+class SmsSms(models.Model):
+    """When a message leaves: held, scheduled, expired.
+
+    A held message waits like others (``state`` is ``outgoing``), but not before
+    ``not_before``. What was known of the recipient's hour is stored with the decision.
+    """
+
+    _inherit = "sms.sms"
+
+    send_at = fields.Datetime(
+        readonly=True, copy=False, help="Not before this, as its author wants it."
+    )
+    expires_at = fields.Datetime(
+        readonly=True,
+        copy=False,
+        help="From then on it has lost its point: a reminder after its appointment.",
+    )
+    gate_reason = fields.Selection(
+        selection_add=[
+            (timing.QUIET_HOURS, "Quiet hours where the person is"),
+            (timing.SCHEDULED, "Scheduled by its author"),
+            (
+                timing.NO_OPENING,
+                "No hour is allowed in all zones where the person may be: correct the "
+                "time zone or the address of the contact",
+            ),
+            (gate.EXPIRED, "It would come too late: call instead"),
+            (gate.TOO_MANY, "Too many today: call instead, or send it tomorrow"),
+        ]
+    )
+    gate_timing = fields.Selection(
+        [
+            (timing.IN_WINDOW, "Within the hours where the person is"),
+            (timing.URGENT, "Urgent: leaves at any hour"),
+            (timing.ANSWER, "Answers the person's own text"),
+            (timing.NOT_KEPT, "The company keeps no quiet hours"),
+        ],
+        string="Hour",
+        readonly=True,
+        copy=False,
+        help="Why it could leave at that hour.",
+    )
+    zone_names = fields.Char(
+        "Zones",
+        readonly=True,
+        copy=False,
+        help="All in which the person may be (IANA names).",
+    )
+    zone_source = fields.Char(
+        "Zones Found By",
+        readonly=True,
+        copy=False,
+        help="contact: its time zone; address; number: its area code or country; "
+        "company: nothing better is known.",
+    )
+    local_time = fields.Char(
+        "Their Local Time",
+        readonly=True,
+        copy=False,
+        help="When it was decided, in each of those zones.",
+    )
+    replaced_by_id = fields.Many2one(
+        "sms.sms",
+        readonly=True,
+        copy=False,
+        index="btree_not_null",
+        ondelete="set null",
+    )
+    cancelled_by_id = fields.Many2one("res.users", readonly=True, copy=False)
+    shown_state = fields.Selection(
+        selection_add=[
+            ("held", "Held"),
+            ("replaced", "Replaced"),
+            ("expired", "Expired"),
+        ]
+    )
+    shown_label = fields.Char("State in Words", compute="_compute_shown_label")
+    is_movable = fields.Boolean(compute="_compute_is_movable")
+
+    @api.depends("not_before", "gate_reason", "replaced_by_id", "cancelled_by_id")
+    def _compute_shown_state(self):
+        result = super()._compute_shown_state()
+        for sms in self:
+            if sms._is_held():
+                sms.shown_state = "held"
+                sms.shown_reason = sms.gate_label
+            elif sms.state == "canceled" and sms.replaced_by_id:
+                sms.shown_state = "replaced"
+            elif sms.state == "canceled" and sms.gate_reason == gate.EXPIRED:
+                sms.shown_state = "expired"
+            elif sms.shown_state == "cancelled" and sms.cancelled_by_id:
+                name = sms.cancelled_by_id.sudo().name
+                sms.shown_reason = self.env._("by %s", name)
+        return result
+
+    @api.depends("shown_state")
+    def _compute_shown_label(self):
+        labels = dict(self._fields["shown_state"]._description_selection(self.env))
+        for sms in self:
+            is_held = sms.shown_state == "held"
+            label = labels.get(sms.shown_state, "")
+            sms.shown_label = sms._get_held_label() if is_held else label
+
+    @api.depends("state")
+    @api.depends_context("uid")
+    def _compute_is_movable(self):
+        for sms in self:
+            sms.is_movable = sms.state == "outgoing" and sms._may_move()
+
+    def _is_held(self):
+        """Tell if the message waits for its hour."""
+        self.ensure_one()
+        is_waiting = self.state == "outgoing" and self.gate_verdict == gate.HOLD
+        later = self.not_before and self.not_before > fields.Datetime.now()
+        return bool(is_waiting and later)
+
+    def _get_held_label(self):
+        """Return until when a message is held, by the recipient's clock."""
+        self.ensure_one()
+        zone = (self.zone_names or "").split(",")[0]
+        until = self._format_local(self.not_before, zone)
+        place = quiet_hours.place_name(zone)
+        if not place:
+            return self.env._("Held until %s", until)
+        return self.env._("Held until %(time)s (%(place)s)", time=until, place=place)
+
+    @api.model
+    def _format_local(self, moment, zone):
+        """Return a time as a reader wants it: the hour, with its day if it is far.
+
+        :param datetime moment: UTC
+        :param str zone: name of a time zone; empty: the reader's own
+        """
+        zone = zone or self.env.user.tz or "UTC"
+        is_far = moment - fields.Datetime.now() >= timedelta(days=1)
+        pattern = "EEE d MMM H:mm" if is_far else "H:mm"
+        return format_datetime(self.env, moment, tz=zone, dt_format=pattern)
+
+    @api.model
+    def _get_zone_note(self, moment, zone_names):
+        """Return what the clock shows at a time where somebody may be.
+
+        :param datetime moment: UTC, may be empty
+        :param zone_names: names of time zones
+        :rtype: str
+        """
+        if not moment:
+            return ""
+        clocks = {}
+        for zone in zone_names:
+            clock = self._format_local(moment, zone)
+            clocks.setdefault(clock, quiet_hours.place_name(zone))
+        return ", ".join(f"{clock} ({place})" for clock, place in clocks.items())
+
+    # ------------------------------------------------------------------
+    # The way in
+    # ------------------------------------------------------------------
+
+    @api.model
+    def _prepare_times(self, vals_list):
+        """Enter when new messages may leave, and until when they make sense.
+
+        The context ``sms_send_at`` holds a datetime (UTC); what a client could send in
+        its place is none. A message about an appointment that is to come ends with it.
+        """
+        send_at = self.env.context.get("sms_send_at")
+        send_at = send_at if isinstance(send_at, datetime) else None
+        message_sudo = self.env["mail.message"].sudo()
+        for vals in vals_list:
+            if send_at:
+                vals.setdefault("send_at", send_at)
+            message = message_sudo.browse(vals.get("mail_message_id") or ())
+            if message.model == APPOINTMENT_MODEL and "expires_at" not in vals:
+                event_sudo = self.env[APPOINTMENT_MODEL].sudo().browse(message.res_id)
+                start = event_sudo.exists().start
+                if start and start > fields.Datetime.now():
+                    vals["expires_at"] = start
+            for name in ("send_at", "expires_at"):
+                # Code and clients give times as text too.
+                vals[name] = fields.Datetime.to_datetime(vals.get(name))
+
+    @api.model
+    def _get_time_values(self, decision):
+        """Return the fields that store when a message may leave, and why then."""
+        values = {"gate_timing": decision.timing or False}
+        if decision.when:
+            names = ("zone_names", "zone_source", "local_time")
+            values.update(zip(names, decision.when.describe(), strict=True))
+        if decision.verdict == gate.HOLD:
+            values["not_before"] = decision.until
+        return values
+
+    def _wake_when_due(self):
+        """Wake who sends the held messages, once for each minute in which one is due.
+
+        A cron is woken to the minute, so each is rounded up.
+        """
+        held = self.filtered(
+            lambda sms: sms.gate_verdict == gate.HOLD and sms.state == "outgoing"
+        )
+        outbox = held._filter_outbox()
+        outbox._wake_dispatcher(at=outbox._get_due_minutes())
+        if others := held - outbox:
+            cron = self.env.ref("sms.ir_cron_sms_scheduler_action")
+            cron.sudo()._trigger(others._get_due_minutes())
+
+    def _get_due_minutes(self):
+        """Return the full minutes by which the messages are due, each once."""
+        return sorted(
+            {
+                sms.not_before.replace(second=0) + timedelta(minutes=1)
+                for sms in self
+                if sms.not_before
+            }
+        )
+
+    @api.model
+    def _get_due_domain(self):
+        """Return the domain of messages whose time has come."""
+        not_before = Domain("not_before", "<=", fields.Datetime.now())
+        return Domain("not_before", "=", False) | not_before

@@ -1,0 +1,646 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+import csv
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from odoo.exceptions import AccessError, UserError, ValidationError
+from odoo.tests import Form, freeze_time, tagged
+
+from ..models.sms_gate import GateQuestion
+from ..tools import gate, timing
+from .common import SmsCase, phone_number
+
+NOON = "2026-07-01 18:00:00"  # in Denver, a Wednesday
+NIGHT = "2026-07-02 04:00:00"  # 22:00 in Denver
+MORNING = datetime(2026, 7, 2, 14, 0)  # 8:00 in Denver
+
+
+class QuietHoursCase(SmsCase):
+    """A company in Denver with the hours and limits that ship."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.configure(
+            cls.company,
+            sms_courtesy_days="weekdays",
+            sms_courtesy_from=8,
+            sms_courtesy_to=20,
+        )
+        cls.company.partner_id.write(
+            {"tz": "America/Denver", "country_id": cls.country.id, "phone": False}
+        )
+
+    @classmethod
+    def allow_any_hour(cls):
+        """Keep the hours and limits that ship: they are what is tested."""
+
+    def send(self, code="ticket", number=None, **values):
+        """Return a new message of a purpose."""
+        return self.env["sms.sms"].create(
+            {
+                "number": number or self.number,
+                "body": "Hello",
+                "purpose_id": self.purposes(code).id,
+                **values,
+            }
+        )
+
+    def assertHeld(self, message, reason=timing.QUIET_HOURS, until=None):
+        """Check that a message waits for its hour, give or take the spreading."""
+        self.assertEqual((message.state, message.gate_verdict), ("outgoing", "hold"))
+        self.assertEqual(message.gate_reason, reason)
+        until = until or MORNING
+        self.assertLessEqual(until, message.not_before)
+        self.assertLess(message.not_before, until + timedelta(minutes=30))
+
+
+@tagged("post_install", "-at_install")
+class TestTable(QuietHoursCase):
+    """The shipped rules, case by case: ``quiet_hours.csv`` reads like them."""
+
+    policy = "opt_out"
+
+    def ask(self, row):
+        """Return the gate's decision on one row of the table."""
+        codes = [("code", "=", row["country"])]
+        country = self.env["res.country"].search(
+            codes if row["country"] else [(0, "=", 1)]
+        )
+        state = country.state_ids.filtered(lambda it: it.code == row["state"])
+        self.recipient.write(
+            {"tz": row["tz"], "country_id": country.id, "state_id": state.id}
+        )
+        question = GateQuestion(
+            self.company,
+            row["number"],
+            self.purposes(row["purpose"]),
+            partner=self.recipient,
+            key=row["note"],
+        )
+        with freeze_time(row["now"]):
+            return self.env["sms.gate"]._decide([question])[0][0]
+
+    def test_every_case(self):
+        self.recipient = self.make_customer(False)
+        table = Path(__file__).with_name("quiet_hours.csv")
+        with table.open(encoding="utf-8") as file:
+            rows = list(csv.DictReader(file))
+        self.assertGreaterEqual(len(rows), 300)
+        self.assertGreaterEqual(sum(row["by"] == "hand" for row in rows), 60)
+        for row in rows:
+            with self.subTest(**row):
+                decision = self.ask(row)
+                if row["expected"] == "send":
+                    self.assertEqual(decision.verdict, gate.SEND)
+                    continue
+                expected = datetime.fromisoformat(row["expected"])
+                self.assertEqual(decision.reason, timing.QUIET_HOURS)
+                self.assertLessEqual(expected, decision.until)
+                self.assertLess(decision.until, expected + timedelta(minutes=30))
+
+
+@tagged("post_install", "-at_install")
+class TestHolding(QuietHoursCase):
+    """Held messages wait, say why, and leave in their hour."""
+
+    def setUp(self):
+        super().setUp()
+        self.record_consent(None, "ticket", "alert", "appointment", "marketing")
+
+    def test_at_night_a_message_waits_and_says_so(self):
+        with freeze_time(NIGHT):
+            message = self.send(partner_id=self.customer.id)
+            self.assertHeld(message)
+            self.assertEqual(message.shown_state, "held")
+            self.assertRegex(message.shown_label, r"^Held until 8:[0-2]\d \(Denver\)$")
+            self.assertEqual(message.zone_names, "America/Denver")
+            self.assertEqual(message.zone_source, "number")
+            self.assertEqual(message.local_time, "2026-07-01 22:00 Denver")
+            self.run_outbox()
+            self.assertHeld(message)
+        with freeze_time(MORNING + timedelta(minutes=31)):
+            self.run_outbox()
+            self.assertEqual(message.state, "sent")
+            self.assertEqual(message.gate_reason, "consent")
+            self.assertEqual(message.gate_timing, timing.IN_WINDOW)
+            self.assertEqual(message.local_time, "2026-07-02 08:31 Denver")
+
+    def test_the_outbox_is_woken_when_it_is_due(self):
+        triggers = self.env["ir.cron.trigger"]
+        with freeze_time(NIGHT):
+            for index in range(40):
+                self.record_consent(phone_number(index))
+            self.send()
+            before = triggers.search([])
+            self.env["sms.sms"].create(
+                [
+                    {
+                        "number": phone_number(index),
+                        "body": "Hello",
+                        "purpose_id": self.purposes("ticket").id,
+                    }
+                    for index in range(40)
+                ]
+            )
+            woken = (triggers.search([]) - before).mapped("call_at")
+            later = [moment for moment in woken if moment >= MORNING]
+            self.assertTrue(later)
+            self.assertLessEqual(len(later), 31)
+
+    def test_late_for_its_window_it_waits_for_the_next(self):
+        with freeze_time(NIGHT):
+            message = self.send()
+        with freeze_time(MORNING + timedelta(hours=13)):
+            self.run_outbox()
+            self.assertHeld(message, until=MORNING + timedelta(days=1))
+
+    def test_an_opt_out_ends_what_is_held(self):
+        with freeze_time(NIGHT):
+            message = self.send()
+            self.receive("STOP")
+            self.assertEqual(
+                (message.state, message.gate_reason), ("canceled", "opted_out")
+            )
+            answer = self.messages_to()[-1]
+            self.assertEqual(answer.exemption, "opt_out_confirmation")
+            self.assertEqual(
+                (answer.gate_verdict, answer.gate_timing), ("send", "answer")
+            )
+
+    def test_urgent_messages_leave_at_night(self):
+        with freeze_time(NIGHT):
+            message = self.send("alert")
+            self.assertEqual(
+                (message.gate_verdict, message.gate_timing), ("send", "urgent")
+            )
+
+    def test_offers_keep_the_law_under_opt_out_too(self):
+        company = self.make_company("Apps", sms_consent_policy="opt_out")
+        with freeze_time(NIGHT):
+            message = self.send("marketing", record_company_id=company.id)
+            self.assertHeld(message)
+
+    def test_odoos_own_provider_is_left_alone_until_asked(self):
+        company = self.make_company("Apps", "iap", sms_consent_policy="opt_out")
+        with freeze_time(NIGHT):
+            message = self.send("marketing", record_company_id=company.id)
+            self.assertEqual(message.gate_timing, timing.NOT_KEPT)
+            self.assertFalse(message.local_time)
+            message.unlink()
+            company.sms_quiet_hours = True
+            message = self.send("marketing", record_company_id=company.id)
+            self.assertHeld(message)
+            message.send()
+            self.assertHeld(message)
+            self.run_native_queue()
+            self.assertHeld(message)
+            self.assertNotIn(
+                message,
+                self.env["sms.sms"].search(self.env["sms.sms"]._get_due_domain()),
+            )
+            company.sms_consent_policy = "opt_in"
+            company.sms_quiet_hours = False
+            self.assertTrue(company._keeps_quiet_hours())
+
+    def test_an_appointments_reminder_does_not_outlive_it(self):
+        event = self.env["calendar.event"].create(
+            {
+                "name": "Visit",
+                "start": MORNING - timedelta(minutes=30),
+                "stop": MORNING,
+                "partner_ids": [(6, 0, self.customer.ids)],
+            }
+        )
+        with freeze_time(NIGHT):
+            event._message_sms("See you.", partner_ids=self.customer.ids)
+            message = self.messages_to()
+            self.assertBlocked(message, "appointment", "expired")
+            self.assertEqual(message.expires_at, event.start)
+            self.assertEqual(message.shown_label, "Expired")
+        event.start = MORNING + timedelta(hours=2)
+        with freeze_time(NIGHT):
+            event._message_sms("See you.", partner_ids=self.customer.ids)
+            message = self.messages_to()[-1]
+            self.assertHeld(message)
+        with freeze_time(MORNING + timedelta(hours=2)):
+            self.run_outbox()
+            self.assertEqual(
+                (message.state, message.gate_reason), ("canceled", "expired")
+            )
+
+    def test_times_as_text(self):
+        with freeze_time(NOON):
+            message = self.send(expires_at="2026-07-01 17:00:00")
+            self.assertBlocked(message, "ticket", "expired")
+            message = self.send(send_at="2026-07-01 20:00:00")
+            self.assertHeld(message, timing.SCHEDULED, datetime(2026, 7, 1, 20))
+
+    def test_no_hour_in_common_is_told(self):
+        self.env["sms.quiet.hours"].create(
+            {
+                "name": "Never",
+                "source": "The house",
+                "quiet_class": "informational",
+                **{
+                    f"{day}_{end}": 9
+                    for day in ("weekday", "saturday", "sunday")
+                    for end in ("from", "to")
+                },
+            }
+        )
+        with freeze_time(NOON):
+            message = self.send()
+            self.assertEqual(message.gate_reason, timing.NO_OPENING)
+            self.assertIn("correct the time zone", message.shown_reason)
+
+
+@tagged("post_install", "-at_install")
+class TestTooMany(QuietHoursCase):
+    """A number gets no more for a purpose than one day allows."""
+
+    def setUp(self):
+        super().setUp()
+        self.record_consent(None, "ticket", "alert", "marketing")
+        self.purposes("ticket").max_per_day = 3
+
+    def test_the_purposes_limit(self):
+        with freeze_time(NOON):
+            for _index in range(3):
+                self.assertSent(self.send(), "ticket")
+            self.assertBlocked(self.send(), "ticket", "too_many")
+            self.run_outbox()
+            self.assertBlocked(self.send(), "ticket", "too_many")
+            self.assertEqual(self.send("marketing").gate_verdict, "send")
+        with freeze_time("2026-07-02 17:59:00"):
+            self.assertBlocked(self.send(), "ticket", "too_many")
+        with freeze_time("2026-07-02 18:00:01"):
+            self.assertSent(self.send(), "ticket")
+
+    def test_answers_to_their_own_texts_do_not_count(self):
+        with freeze_time(NOON):
+            for _index in range(4):
+                self.receive("HELP")
+            self.assertEqual(len(self.messages_to()), 4)
+            self.assertSent(self.send(), "ticket")
+
+    def test_in_one_batch(self):
+        with freeze_time(NOON):
+            values = {
+                "number": self.number,
+                "body": "Hello",
+                "purpose_id": self.purposes("ticket").id,
+            }
+            messages = self.env["sms.sms"].create([dict(values) for _ in range(5)])
+            self.assertEqual(
+                messages.mapped("gate_verdict"), ["send"] * 3 + ["block"] * 2
+            )
+
+    def test_what_waits_is_not_counted_against_itself(self):
+        with freeze_time(NOON):
+            messages = self.send() | self.send() | self.send()
+            self.run_outbox()
+            self.assertEqual(set(messages.mapped("state")), {"sent"})
+
+    def test_the_limit_of_a_state(self):
+        florida = "+13055550177"
+        self.record_consent(florida, "marketing")
+        with freeze_time(NOON):
+            for _index in range(3):
+                message = self.send("marketing", florida)
+                self.assertEqual(message.gate_verdict, "send")
+            self.assertBlocked(self.send("marketing", florida), "marketing", "too_many")
+            self.assertEqual(self.send("marketing").gate_verdict, "send")
+
+    def test_urgent_messages_have_no_limit(self):
+        with freeze_time(NOON):
+            for _index in range(30):
+                message = self.send("alert")
+            self.assertEqual(message.gate_verdict, "send")
+
+    def test_other_companies_count_for_themselves(self):
+        company = self.make_company("Branch")
+        self.record_consent(company=company)
+        with freeze_time(NOON):
+            for _index in range(3):
+                self.send()
+            message = self.send(record_company_id=company.id)
+            self.assertSent(message, "ticket")
+
+    def test_one_query_for_a_batch(self):
+        purpose = self.purposes("ticket")
+        purpose.max_per_day = 30
+
+        def create(count):
+            return self.env["sms.sms"].create(
+                [
+                    {
+                        "number": phone_number(index),
+                        "body": "Hello",
+                        "purpose_id": purpose.id,
+                    }
+                    for index in range(count)
+                ]
+            )
+
+        for index in range(150):
+            self.record_consent(phone_number(index))
+        for now in (NOON, NIGHT):
+            with freeze_time(now):
+                create(2)
+                few = self.count_queries(create, 40)
+                # The ORM inserts rows a hundred at a time.
+                self.assertLessEqual(self.count_queries(create, 150), few + 2)
+
+
+@tagged("post_install", "-at_install")
+class TestReplacing(QuietHoursCase):
+    """A newer update of a ticket replaces one that still waits."""
+
+    def setUp(self):
+        super().setUp()
+        self.record_consent()
+        self.template = self.env["sms.template"].create(
+            {
+                "name": "Update",
+                "model_id": self.env["ir.model"]._get_id("helpdesk.ticket"),
+                "body": "{{ object.stage_id.name }}",
+            }
+        )
+
+    def tell(self, ticket=None):
+        """Text an update of a ticket; return the message."""
+        (ticket or self.ticket)._send_sms_template(self.template)
+        return self.messages_to()[-1]
+
+    def test_the_newest_replaces_the_others_but_the_first(self):
+        with freeze_time(NIGHT):
+            first, second, third = (self.tell() for _index in range(3))
+            self.assertHeld(first)
+            self.assertHeld(third)
+            self.assertEqual(second.state, "canceled")
+            self.assertEqual(second.replaced_by_id, third)
+            self.assertEqual(second.shown_label, "Replaced")
+            self.assertEqual(second.failure_type, "sms_replaced")
+            statuses = self.notifications_of(self.ticket).mapped("notification_status")
+            self.assertEqual(statuses, ["ready", "canceled", "ready"])
+
+    def test_what_an_agent_wrote_stays(self):
+        with freeze_time(NIGHT):
+            self.tell()
+            self.ticket.with_user(self.agent)._message_sms("I will call you at 9.")
+            written = self.messages_to()[-1]
+            self.tell()
+            self.assertHeld(written)
+
+    def test_other_tickets_and_numbers_stay(self):
+        other = self.make_ticket(self.customer)
+        with freeze_time(NIGHT):
+            messages = self.tell() | self.tell(other) | self.tell() | self.tell(other)
+            self.assertEqual(set(messages.mapped("state")), {"outgoing"})
+
+    def test_what_was_sent_stays(self):
+        with freeze_time(NOON):
+            self.tell()
+            second = self.tell()
+            self.run_outbox()
+            self.tell()
+            self.assertEqual(second.state, "sent")
+
+
+@tagged("post_install", "-at_install")
+class TestMoving(QuietHoursCase):
+    """A message that waits is scheduled, moved and cancelled by people."""
+
+    def setUp(self):
+        super().setUp()
+        self.record_consent()
+
+    def compose(self, send_at, user=None):
+        """Text the ticket's customer by Odoo's composer; return the message."""
+        composer = (
+            self.env["sms.composer"]
+            .with_user(user or self.agent)
+            .with_context(
+                default_composition_mode="comment",
+                default_res_model="helpdesk.ticket",
+                default_res_id=self.ticket.id,
+            )
+            .create({"body": "Hello", "send_at": send_at})
+        )
+        composer.action_send_sms()
+        return self.messages_to()[-1]
+
+    @freeze_time(NOON)
+    def test_send_at(self):
+        later = datetime(2026, 7, 1, 21, 30)
+        message = self.compose(later)
+        self.assertHeld(message, timing.SCHEDULED, later)
+        self.assertEqual(message.not_before, later)
+        self.assertEqual(message.shown_label, "Held until 15:30 (Denver)")
+        with freeze_time(later):
+            self.run_outbox()
+            self.assertEqual(message.state, "sent")
+
+    @freeze_time(NOON)
+    def test_send_at_night_waits_for_the_morning(self):
+        self.assertHeld(self.compose(datetime(2026, 7, 2, 5, 0)))
+
+    @freeze_time(NOON)
+    def test_the_past_is_refused(self):
+        with self.assertRaises(ValidationError):
+            self.compose(datetime(2026, 7, 1, 17, 59))
+
+    @freeze_time(NIGHT)
+    def test_the_composer_tells_when_it_would_leave(self):
+        composer = self.env["sms.composer"].with_user(self.agent)
+        composer = composer.with_context(
+            default_composition_mode="comment",
+            default_res_model="helpdesk.ticket",
+            default_res_id=self.ticket.id,
+        )
+        form = Form(composer)
+        self.assertRegex(form.sms_time_note, r"^8:00 \(Denver\): Quiet hours")
+        form.send_at = datetime(2026, 7, 2, 16, 0)
+        self.assertEqual(form.sms_time_note, "10:00 (Denver)")
+
+    @freeze_time(NOON)
+    def test_a_client_cannot_send_a_time_in_its_context(self):
+        with_context = self.env["sms.sms"].with_context(sms_send_at="2030-01-01")
+        message = with_context.create(
+            {
+                "number": self.number,
+                "body": "Hello",
+                "purpose_id": self.purposes("ticket").id,
+            }
+        )
+        self.assertFalse(message.send_at)
+
+    @freeze_time(NOON)
+    def test_moving(self):
+        message = self.compose(datetime(2026, 7, 1, 21, 30)).with_user(self.agent)
+        action = message.action_change_time()
+        form = Form(
+            self.env["sms.reschedule"]
+            .with_user(self.agent)
+            .with_context(**action["context"])
+        )
+        self.assertEqual(form.local_note, "15:30 (Denver)")
+        form.send_at = datetime(2026, 7, 1, 22, 30)
+        form.save().action_move()
+        self.assertEqual(message.not_before, datetime(2026, 7, 1, 22, 30))
+        form = Form(self.env["sms.reschedule"].with_context(**action["context"]))
+        form.send_at = False
+        form.save().action_move()
+        self.assertEqual(message.gate_verdict, "send")
+        self.assertLessEqual(message.not_before, datetime(2026, 7, 1, 18))
+
+    @freeze_time(NOON)
+    def test_cancelling(self):
+        message = self.compose(datetime(2026, 7, 1, 21, 30)).with_user(self.agent)
+        self.assertTrue(message.is_movable)
+        message.action_cancel_waiting()
+        self.assertEqual(message.shown_state, "cancelled")
+        self.assertIn(self.agent.name, message.shown_reason)
+        with self.assertRaises(UserError):
+            message.action_cancel_waiting()
+
+    @freeze_time(NOON)
+    def test_who_may_not(self):
+        message = self.compose(datetime(2026, 7, 1, 21, 30))
+        for user in (self.compliance_officer, self.employee, self.own_agent):
+            theirs = message.with_user(user)
+            for method in ("action_cancel_waiting", "action_change_time"):
+                with self.subTest(user=user.login), self.assertRaises(AccessError):
+                    getattr(theirs, method)()
+        self.assertHeld(message, timing.SCHEDULED, datetime(2026, 7, 1, 21, 30))
+
+
+@tagged("post_install", "-at_install")
+class TestRules(QuietHoursCase):
+    """Rules are data: stricter by anybody who manages, laxer with a reason."""
+
+    def setUp(self):
+        super().setUp()
+        self.rule = self.env.ref("helpdesk_mgmt_sms.sms_quiet_hours_us_fl")
+        self.rule = self.rule.with_user(self.manager)
+
+    def test_stricter_without_a_reason(self):
+        self.rule.write({"weekday_from": 9, "sunday_to": 8, "max_per_day": 1})
+        self.assertEqual(self.rule.sunday_hours, "Closed")
+        self.assertEqual(self.rule.weekday_hours, "9:00–20:00")
+
+    def test_laxer_only_with_a_reason(self):
+        for values in (
+            {"weekday_from": 7.5},
+            {"saturday_to": 21},
+            {"max_per_day": 0},
+            {"effective_to": "2027-01-01"},
+            {"active": False},
+            {"quiet_class": "informational"},
+            {"state_id": self.env.ref("base.state_us_5").id},
+            {"company_id": self.company.id},
+        ):
+            with self.subTest(**values):
+                with self.assertRaises(UserError):
+                    self.rule.write(values)
+                with self.assertRaises(UserError):
+                    self.rule.write({**values, "lax_reason": "  "})
+        self.rule.write(
+            {"weekday_from": 7.5, "lax_reason": "Counsel, 3 May: so be it."}
+        )
+        with self.assertRaises(UserError):
+            self.rule.weekday_from = 7
+
+    def test_the_reason_is_kept_in_the_chatter(self):
+        self.rule.write({"weekday_from": 7, "lax_reason": "Counsel, 3 May"})
+        self.env.flush_all()
+        self.cr.precommit.run()
+        values = self.rule.sudo().message_ids.tracking_value_ids.mapped(
+            "new_value_text"
+        )
+        self.assertIn("Counsel, 3 May", values)
+
+    def test_nobody_deletes_a_rule(self):
+        with self.assertRaises(AccessError):
+            self.rule.unlink()
+        with self.assertRaises(UserError):
+            self.rule.sudo().unlink()
+
+    def test_a_new_rule_is_heeded_at_once(self):
+        with freeze_time(NOON):
+            self.record_consent(None, "marketing")
+            self.assertEqual(self.send("marketing").gate_verdict, "send")
+            rule = self.env["sms.quiet.hours"].with_user(self.manager)
+            rule.create(
+                {
+                    "name": "Colorado, evenings only",
+                    "source": "The house",
+                    "country_id": self.country.id,
+                    "state_id": self.env.ref("base.state_us_6").id,
+                    "weekday_from": 18,
+                }
+            )
+            evening = datetime(2026, 7, 2, 0, 0)
+            self.assertHeld(self.send("marketing"), until=evening)
+
+    def test_a_rule_of_one_company_is_its_own(self):
+        company = self.make_company("Branch")
+        self.record_consent(company=company)
+        self.record_consent()
+        self.env["sms.quiet.hours"].create(
+            {
+                "name": "Evenings only",
+                "source": "The house",
+                "quiet_class": "informational",
+                "company_id": company.id,
+                "weekday_from": 18,
+            }
+        )
+        with freeze_time(NOON):
+            self.assertEqual(self.send().gate_verdict, "send")
+            self.assertEqual(
+                self.send(record_company_id=company.id).gate_verdict, "hold"
+            )
+
+    def test_what_makes_no_sense_is_refused(self):
+        with self.assertRaises(ValidationError):
+            self.rule.state_id = self.env.ref("base.state_ca_ab")
+        with self.assertRaises(ValidationError):
+            self.rule.write(
+                {
+                    "effective_from": "2027-01-01",
+                    "effective_to": "2026-01-01",
+                    "lax_reason": "x",
+                }
+            )
+
+    def test_every_shipped_rule_names_its_source(self):
+        rules = self.env["sms.quiet.hours"].search([])
+        self.assertEqual(len(rules), 20)
+        self.assertTrue(all(rule.source for rule in rules))
+        doubtful = rules.filtered(lambda rule: not rule.is_confirmed)
+        self.assertIn("OK", doubtful.mapped("state_id.code"))
+
+    def test_the_shipped_classes_of_purposes(self):
+        found = {
+            purpose.code: purpose.quiet_class
+            for purpose in self.env["sms.purpose"].search([])
+        }
+        self.assertEqual(
+            found,
+            {
+                "ticket": "informational",
+                "appointment": "informational",
+                "alert": "urgent",
+                "internal": "urgent",
+                "marketing": "marketing",
+            },
+        )
+
+    def test_an_offer_cannot_be_called_urgent(self):
+        for values in ({"quiet_class": "urgent"}, {"quiet_class": "informational"}):
+            with self.assertRaises(ValidationError):
+                self.purposes("marketing").write(values)
+        with self.assertRaises(ValidationError):
+            self.purposes("ticket").is_helpdesk = False

@@ -1,0 +1,104 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+"""When one message may leave: its hour, quiet hours, and its end."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import lru_cache
+
+from . import quiet_hours
+from .zones import Place
+
+# Why a message waits.
+QUIET_HOURS = "quiet_hours"
+SCHEDULED = "scheduled"
+NO_OPENING = "no_opening"
+HOLDS = (QUIET_HOURS, SCHEDULED, NO_OPENING)
+
+# Why its hour is right.
+IN_WINDOW = "in_window"
+URGENT = "urgent"
+ANSWER = "answer"
+NOT_KEPT = "not_kept"
+PASSES = (IN_WINDOW, URGENT, ANSWER, NOT_KEPT)
+
+#: Asked again after this, where no hour is allowed in all zones of the person.
+NO_OPENING_PAUSE = timedelta(days=1)
+
+
+@dataclass(frozen=True)
+class When:
+    """What the gate knows about a message's time. Times are UTC without a zone.
+
+    :param datetime now: the time of the decision
+    :param str quiet_class: one of ``quiet_hours.QUIET_CLASSES``; empty: the company
+        keeps no quiet hours
+    :param Place place: where the recipient may be
+    :param tuple rules: the ``quiet_hours.Rule`` that apply
+    :param datetime send_at: not before this, as its author wants it
+    :param datetime expires_at: from then on the message has lost its point
+    :param str key: tells the message from others, to spread what is held; empty: it
+        is not spread
+    """
+
+    now: datetime = datetime.min
+    quiet_class: str = ""
+    place: Place = Place()
+    rules: tuple = ()
+    send_at: datetime | None = None
+    expires_at: datetime | None = None
+    key: str = ""
+
+    def find_time(self, is_answer=False):
+        """Return the first time at which the message may leave, and why then.
+
+        :param bool is_answer: it answers what the person has just texted
+        :return: ``(datetime, one of HOLDS or PASSES)``
+        """
+        wanted = max(self.now, self.send_at or self.now)
+        passes = self._get_pass(is_answer)
+        if passes:
+            return wanted, passes if wanted == self.now else SCHEDULED
+        zone_names = self.place.zones
+        opening = quiet_hours.next_opening(wanted, zone_names, self.rules)
+        if opening is None:
+            return wanted + NO_OPENING_PAUSE, NO_OPENING
+        if opening == wanted:
+            return wanted, IN_WINDOW if wanted == self.now else SCHEDULED
+        if not self.key:
+            return opening, QUIET_HOURS
+        later = quiet_hours.spread(opening, self.key, zone_names, self.rules)
+        return opening if self.is_too_late(later) else later, QUIET_HOURS
+
+    def is_too_late(self, until):
+        """Tell if a message has lost its point by the time at which it may leave."""
+        return bool(self.expires_at and until >= self.expires_at)
+
+    def _get_pass(self, is_answer):
+        """Return why the hour does not matter, or empty."""
+        if is_answer:
+            return ANSWER
+        if not self.quiet_class:
+            return NOT_KEPT
+        return URGENT if self.quiet_class == quiet_hours.URGENT else ""
+
+    def describe(self):
+        """Return what is stored of the recipient's time, all empty if it was not asked.
+
+        :return: zones (``"America/Denver"``), how they were found
+            (``"address, number"``) and the local time (``"2026-11-25 20:14 Denver"``);
+            several are separated by commas
+        """
+        if not self.quiet_class:
+            return "", "", ""
+        return _describe(self.now, self.place)
+
+
+@lru_cache(maxsize=1024)
+def _describe(now, place):
+    """Return a place and its local time in words, once for all who are there."""
+    clocks = quiet_hours.local_times(now, place.zones)
+    return (
+        ",".join(place.zones),
+        ", ".join(place.sources),
+        ", ".join(f"{local:%Y-%m-%d %H:%M} {city}" for local, city in clocks),
+    )

@@ -1,0 +1,234 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from markupsafe import Markup
+
+from odoo import api, fields, models
+from odoo.exceptions import AccessError, UserError
+from odoo.fields import Domain
+from odoo.tools import format_datetime
+
+from ..tools import spellings
+
+#: Who may make a person forgotten. Nobody else, whatever else they may.
+ERASER_GROUP = "helpdesk_mgmt_sms.group_sms_compliance"
+
+
+class SmsErasureWizard(models.TransientModel):
+    """Where a compliance officer erases a person: what goes, what stays, and why.
+
+    By a number, or from a contact: then all numbers under which it was texted. It
+    deletes itself, since it names the number.
+    """
+
+    _name = "sms.erasure.wizard"
+    _description = "Erase a Person"
+
+    company_id = fields.Many2one(
+        "res.company", required=True, default=lambda self: self.env.company
+    )
+    partner_id = fields.Many2one("res.partner", "Contact", readonly=True)
+    number = fields.Char("Phone Number")
+    line_ids = fields.One2many(
+        "sms.erasure.wizard.line",
+        "wizard_id",
+        string="Numbers",
+        compute="_compute_line_ids",
+        store=True,
+        readonly=False,
+    )
+    reason = fields.Char(
+        "Request",
+        required=True,
+        help="Where the request is kept, and when it came: no name and no number. It "
+        "is recorded.",
+    )
+    is_opt_out = fields.Boolean(
+        "The person wants no more texts either",
+        help="Enters an opt-out from everything. It blocks the number for ever, by its "
+        "keyed hash.",
+    )
+    is_checked = fields.Boolean("I have made sure that this person asks for it")
+    count_html = fields.Html(compute="_compute_count_html", sanitize=False)
+    has_data = fields.Boolean(compute="_compute_count_html")
+    shared_with = fields.Char(compute="_compute_shared_with")
+
+    @api.model
+    def default_get(self, fields_list):
+        """Take the contact on which the action was chosen."""
+        values = super().default_get(fields_list)
+        context = self.env.context
+        if context.get("active_model") == "res.partner" and "partner_id" in fields_list:
+            values["partner_id"] = context.get("active_id")
+        return values
+
+    @api.depends("partner_id", "company_id")
+    def _compute_line_ids(self):
+        """List the numbers of the contact that anything is known of."""
+        for wizard in self:
+            wizard.line_ids = [(5, 0, 0)] + [
+                (0, 0, {"number": number, "is_chosen": is_own or not others})
+                for number, is_own, others in wizard._get_partner_numbers()
+            ]
+
+    def _get_partner_numbers(self):
+        """Return the contact's numbers: E.164, if it is its own, who else has it."""
+        partner = self.partner_id
+        if not partner:
+            return []
+        company, own = self.company_id, partner.phone_sanitized
+        sms_sudo, inbound_sudo = (
+            self.env["sms.sms"].sudo(),
+            self.env["sms.inbound"].sudo(),
+        )
+        texted_sudo = sms_sudo.search(
+            [("record_company_id", "=", company.id), ("partner_id", "=", partner.id)]
+        )
+        received_sudo = inbound_sudo.search(
+            [("company_id", "=", company.id), ("partner_id", "=", partner.id)]
+        )
+        numbers = [
+            own,
+            *self.env["sms.evidence"]._find_numbers(company, partner),
+            *texted_sudo.mapped("number"),
+            *received_sudo.mapped("number"),
+        ]
+        numbers = dict.fromkeys(filter(None, numbers))
+        return [(n, n == own, self._get_others(n)) for n in numbers]
+
+    def _get_others(self, number):
+        """Return the other contacts that have a number."""
+        domain = Domain("phone_sanitized", "=", number)
+        domain &= Domain("id", "!=", self.partner_id.id)
+        domain &= Domain("company_id", "in", [False, self.company_id.id])
+        return self.env["res.partner"].search(domain)
+
+    def _get_numbers(self):
+        """Return the numbers that are to be erased, as they are kept."""
+        if self.partner_id:
+            return self.line_ids.filtered("is_chosen").mapped("number")
+        typed = (self.number or "").strip()
+        country = self.company_id.country_id
+        number = typed and self.env["res.partner"]._phone_format_number(typed, country)
+        return [number or typed] if typed else []
+
+    @api.depends("number", "company_id", "line_ids.is_chosen", "line_ids.number")
+    def _compute_shared_with(self):
+        """Name the other contacts who have a number: it is forgotten for them too."""
+        for wizard in self:
+            others = wizard.env["res.partner"]
+            for number in wizard._get_numbers():
+                others |= wizard._get_others(number)
+            is_shared = wizard.partner_id or len(others) > 1
+            wizard.shared_with = is_shared and ", ".join(others.mapped("display_name"))
+
+    @api.depends("number", "company_id", "line_ids.is_chosen", "line_ids.number")
+    def _compute_count_html(self):
+        """Count what goes, or say that nothing is there."""
+        for wizard in self:
+            numbers = wizard._get_numbers()
+            pairs = []
+            if numbers:
+                pairs = self.env["sms.erasure"]._count(wizard.company_id, numbers)
+            wizard.has_data = bool(pairs)
+            wizard.count_html = (
+                wizard._render_counts(pairs) if pairs else wizard._describe_nothing()
+            )
+
+    def _render_counts(self, pairs):
+        """Return counts as a table."""
+        row = Markup("<tr><td class='text-end fw-bold pe-3'>%s</td><td>%s</td></tr>")
+        rows = Markup("").join(row % (f"{count:,}", label) for count, label in pairs)
+        return Markup("<table class='o_sms_counts'><tbody>%s</tbody></table>") % rows
+
+    def _describe_nothing(self):
+        """Say that nothing is known of a number, or when it was erased."""
+        numbers = self._get_numbers()
+        if not numbers:
+            return False
+        hashes = self.env["sms.consent.key"].sudo()._hash(numbers)
+        earlier = self.env["sms.erasure"].search(
+            [
+                ("company_id", "=", self.company_id.id),
+                ("number_hash", "in", list(hashes.values())),
+            ],
+            limit=1,
+        )
+        if not earlier:
+            return self.env._("Nothing is kept of this number.")
+        return self.env._(
+            "It was erased on %(date)s (%(reason)s). Nothing has been kept since.",
+            date=format_datetime(self.env, earlier.erased_at, dt_format="medium"),
+            reason=earlier.reason,
+        )
+
+    def action_erase(self):
+        """Erase the person.
+
+        :return: the action that shows what was erased
+        :raises AccessError: for anybody but compliance officers of the company
+        :raises UserError: when something is missing
+        """
+        self.ensure_one()
+        self._check_rights()
+        numbers = self._get_numbers()
+        self._check_complete(numbers)
+        erasures = self.env["sms.erasure"]
+        for number in numbers:
+            erasures += erasures._erase(
+                self.company_id, number, self.reason.strip(), self.is_opt_out
+            )
+        self.line_ids.unlink()
+        self.unlink()
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "helpdesk_mgmt_sms.sms_erasure_action"
+        )
+        action["domain"] = [("id", "in", erasures.ids)]
+        return action
+
+    def _check_rights(self):
+        """Refuse who is no compliance officer, or does not work in the company now."""
+        if not self.env.user.has_group(ERASER_GROUP):
+            raise AccessError(
+                self.env._("Only compliance officers may erase a person.")
+            )
+        if self.company_id not in self.env.companies:
+            raise AccessError(
+                self.env._("You do not work in %s.", self.company_id.sudo().name)
+            )
+
+    def _check_complete(self, numbers):
+        """Refuse to erase nobody, and without a request that names nobody."""
+        if not numbers:
+            raise UserError(self.env._("Enter the number that is to be erased."))
+        if not self.has_data:
+            raise UserError(self.env._("Nothing is kept of this number."))
+        if not (self.reason or "").strip():
+            raise UserError(self.env._("Say which request this is."))
+        if any(spellings.mentions(self.reason, number) for number in numbers):
+            raise UserError(
+                self.env._(
+                    "The request is recorded and stays: do not write the number there."
+                )
+            )
+        if not self.is_checked:
+            raise UserError(
+                self.env._("Confirm that you have made sure who asks for it.")
+            )
+
+
+class SmsErasureWizardLine(models.TransientModel):
+    """A number of the contact that is to be erased, or not."""
+
+    _name = "sms.erasure.wizard.line"
+    _description = "Number to Erase"
+
+    wizard_id = fields.Many2one("sms.erasure.wizard", required=True, ondelete="cascade")
+    number = fields.Char(required=True, readonly=True)
+    is_chosen = fields.Boolean("Erase", default=True)
+    shared_with = fields.Char("Also the Number Of", compute="_compute_shared_with")
+
+    @api.depends("number", "wizard_id.partner_id")
+    def _compute_shared_with(self):
+        """Name the other contacts who have the number."""
+        for line in self:
+            others = line.wizard_id._get_others(line.number)
+            line.shared_with = ", ".join(others.mapped("display_name"))

@@ -1,0 +1,43 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from odoo import api, fields, models
+from odoo.exceptions import ValidationError
+
+
+class SmsReschedule(models.TransientModel):
+    """Moves a message that waits to another time."""
+
+    _name = "sms.reschedule"
+    _description = "Change the Time of a Text Message"
+
+    sms_id = fields.Many2one("sms.sms", required=True, ondelete="cascade")
+    send_at = fields.Datetime(
+        compute="_compute_send_at",
+        store=True,
+        readonly=False,
+        help="Empty: as soon as it may leave.",
+    )
+    local_note = fields.Char(compute="_compute_local_note")
+
+    @api.depends("sms_id")
+    def _compute_send_at(self):
+        for move in self:
+            move.send_at = move.sms_id.send_at
+
+    @api.depends("sms_id", "send_at")
+    def _compute_local_note(self):
+        for move in self:
+            zone_names = filter(None, (move.sms_id.zone_names or "").split(","))
+            move.local_note = move.sms_id._get_zone_note(move.send_at, zone_names)
+
+    @api.constrains("send_at")
+    def _check_send_at(self):
+        """Refuse a time that has passed."""
+        now = fields.Datetime.now()
+        if any(move.send_at and move.send_at <= now for move in self):
+            raise ValidationError(self.env._("Choose a time that is still to come."))
+
+    def action_move(self):
+        """Move the message; quiet hours hold it longer where they apply."""
+        self.ensure_one()
+        self.sms_id._move(self.send_at)
+        return {"type": "ir.actions.act_window_close"}
