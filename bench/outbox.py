@@ -3,33 +3,21 @@
 
 Run by ``bin/bench outbox``, which makes two databases: one with the addon, one without
 (for Odoo's own loop of ``sms_twilio``). Both send to the same carrier
-(``bench/carrier.py``), which answers after 100 ms. Every measurement runs in a process
-of its own. Prints tables in Markdown.
+(``carrier.py``), which answers after 100 ms. Every measurement runs in a process of
+its own (``outbox_work.py``). Prints tables in Markdown.
 """
 
 import argparse
 import json
 import os
-import re
-import resource
+import socket
 import subprocess
 import sys
-import threading
 import time
 import urllib.request
-from collections import Counter
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from urllib.parse import urlsplit
 
 import requests
-from twilio.request_validator import RequestValidator
-
-import odoo
-from odoo.modules.registry import Registry
-from odoo.tools import SQL
-
-from odoo.addons.base.models.ir_cron import IrCron
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 LATENCY = 0.1
@@ -37,338 +25,6 @@ PARTS = ("dispatch", "rate", "intake", "reports", "profile")
 IN_FLIGHT = (1, 16, 32, 64)
 RATES = (10, 100, 250)
 INTAKE_SIZES = (1_000, 10_000, 100_000)
-#: Rows that Odoo's mass composer makes at once.
-INTAKE_BATCH = 1_000
-OWN_NUMBER = "+13035550100"
-PUBLIC_URL = "http://sms.example"
-ACCOUNT_SID = "AC" + "0123456789abcdef" * 2
-AUTH_TOKEN = "5ecret-of-the-benchmark"
-API = "/2010-04-01/Accounts"
-
-
-def phone(index):
-    """Return the ``index``-th number (E.164)."""
-    return f"+1303{2_000_000 + index}"
-
-
-def get_peak():
-    """Return the process's highest memory so far, in MB."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-
-
-@contextmanager
-def environment(database):
-    """Open a database as its superuser."""
-    with Registry(database).cursor() as cr:
-        yield odoo.api.Environment(cr, odoo.SUPERUSER_ID, {})
-
-
-# ----------------------------------------------------------------------
-# Preparing a database
-# ----------------------------------------------------------------------
-
-
-def configure(env, carrier, in_flight=64, rate=0, workers=1):
-    """Make the company a customer of the carrier; let only the outbox's crons run."""
-    country = env.ref("base.us")
-    company = env.company
-    company.write(
-        {
-            "country_id": country.id,
-            "sms_provider": "twilio",
-            "sms_twilio_account_sid": ACCOUNT_SID,
-            "sms_twilio_auth_token": AUTH_TOKEN,
-        }
-    )
-    if not company.sms_twilio_number_ids:
-        values = {"number": OWN_NUMBER, "country_id": country.id}
-        company.sms_twilio_number_ids = [(0, 0, values)]
-    set_param = env["ir.config_parameter"].sudo().set_param
-    set_param("web.base.url", PUBLIC_URL)
-    env.flush_all()
-    env.cr.execute("UPDATE ir_cron SET active = FALSE")
-    env.invalidate_all()
-    if "sms.dispatcher" in env:
-        set_param("helpdesk_mgmt_sms.twilio_api_url", carrier)
-        set_param("helpdesk_mgmt_sms.in_flight", str(in_flight))
-        env["sms.sender"].search([]).rate = rate
-        for name in ("ir_cron_sms_dispatch", "ir_cron_sms_dispatch_2")[:workers]:
-            env.ref(f"helpdesk_mgmt_sms.{name}").active = True
-    env.cr.execute("DELETE FROM sms_sms")
-    env.cr.execute("DELETE FROM ir_cron_trigger")
-    env.cr.commit()
-
-
-def agree(env, count):
-    """Let so many people have agreed to texts of other apps, by SQL."""
-    purpose = env["sms.purpose"]._get("marketing")
-    event = env["sms.consent.event"]._record(
-        env.company, phone(0), "granted", "import", purpose
-    )
-    env.flush_all()
-    env.cr.execute("DELETE FROM sms_consent")
-    hashes = env["sms.consent.key"]._hash(phone(index) for index in range(count))
-    env.cr.execute(
-        SQL(
-            """
-            INSERT INTO sms_consent
-                (company_id, number_hash, purpose_id, state, since, event_id)
-            SELECT %s, hash, %s, 'opted_in', now() AT TIME ZONE 'UTC', %s
-              FROM unnest(%s) AS hash
-            """,
-            env.company.id,
-            purpose.id,
-            event.id,
-            list(hashes.values()),
-        )
-    )
-    env.cr.commit()
-    vacuum(env, "sms_consent")
-
-
-def vacuum(env, table):
-    """Clean a table up, and let the planner know it."""
-    env.cr._cnx.autocommit = True
-    env.cr.execute(f"VACUUM ANALYZE {table}")
-    env.cr._cnx.autocommit = False
-
-
-def make_messages(env, count):
-    """Make so many messages, in the mass composer's batches.
-
-    :return: seconds that each batch took
-    """
-    times = []
-    for first in range(0, count, INTAKE_BATCH):
-        begin = time.perf_counter()
-        env["sms.sms"].create(
-            [
-                {
-                    "number": phone(index),
-                    "body": f"Hello {index}, our office is closed.",
-                }
-                for index in range(first, min(first + INTAKE_BATCH, count))
-            ]
-        )
-        env.cr.commit()
-        env.invalidate_all()
-        times.append(time.perf_counter() - begin)
-    return times
-
-
-# ----------------------------------------------------------------------
-# One measurement, in a process of its own
-# ----------------------------------------------------------------------
-
-
-def prepare(database, carrier, count, **settings):
-    """Make a company and messages that wait."""
-    with environment(database) as env:
-        configure(env, carrier, **settings)
-        if "sms.consent" in env:
-            agree(env, count)
-        make_messages(env, count)
-        vacuum(env, "sms_sms")
-    return {}
-
-
-def run_crons(database, seconds):
-    """Work as one cron thread of Odoo does, until nothing waits.
-
-    :param seconds: at most so long
-    """
-    with environment(database) as env:
-        idle = get_peak()
-        if "sms.dispatcher" not in env:
-            return run_native(env, idle)
-        assert env["ir.cron"].search_count([]), "no cron is active"
-    begin, cpu = time.perf_counter(), time.process_time()
-    left = 1
-    while left and time.perf_counter() - begin < seconds:
-        IrCron._process_jobs(database)
-        with environment(database) as env:
-            left = env["sms.sms"].search_count([("state", "=", "outgoing")], limit=1)
-    return {"memory": get_peak(), "grown": get_peak() - idle,
-            "cpu": time.process_time() - cpu}  # fmt: skip
-
-
-def run_native(env, idle):
-    """Work off Odoo's own queue, ten messages at once, as its cron does."""
-    begin = time.process_time()
-    while env["sms.sms"].search_count([("state", "=", "outgoing")], limit=1):
-        env["sms.sms"]._process_queue()
-        env.invalidate_all()
-    return {"memory": get_peak(), "grown": get_peak() - idle,
-            "cpu": time.process_time() - begin}  # fmt: skip
-
-
-def lead_to(carrier):
-    """Let Odoo's own client, whose address is fixed, speak to our carrier.
-
-    Its session gets a door for that one address; nothing else of it is touched.
-    """
-    original = requests.Session.__init__
-
-    class Door(requests.adapters.HTTPAdapter):
-        def send(self, request, **kwargs):
-            request.url = carrier + urlsplit(request.url).path
-            return super().send(request, **kwargs)
-
-    def init(session):
-        original(session)
-        session.mount("https://api.twilio.com", Door())
-
-    requests.Session.__init__ = init
-
-
-def dispatch(database, carrier, seconds=600):
-    """Send what waits."""
-    lead_to(carrier)
-    return run_crons(database, seconds)
-
-
-class Sampler(threading.Thread):
-    """Looks at what the main thread is doing, each few milliseconds.
-
-    Python's own profiler mixes all threads up. The dispatcher's threads are left out:
-    they are the SDK. What waits for the carrier (``collect``) is counted apart.
-    """
-
-    INTERVAL = 0.002
-
-    def __init__(self):
-        super().__init__(daemon=True)
-        self.seen, self.own, self.waiting = Counter(), Counter(), 0
-        self.watched = threading.get_ident()
-        self.is_over = threading.Event()
-
-    def run(self):
-        """Look until it is over."""
-        while not self.is_over.wait(self.INTERVAL):
-            stack = self.read_stack()
-            if any(name.endswith(": collect") for name in stack):
-                self.waiting += 1
-            elif any(name.endswith(": _run_job") for name in stack):
-                self.own[stack[0]] += 1
-                self.seen.update(set(stack))
-
-    def read_stack(self):
-        """Return where the main thread is, the innermost function first."""
-        frame, stack = sys._current_frames()[self.watched], []
-        while frame:
-            code = frame.f_code
-            short = re.sub(r".*/(helpdesk_mgmt_sms|addons|odoo)/", "", code.co_filename)
-            stack.append(f"{short}: {code.co_name}")
-            frame = frame.f_back
-        return stack
-
-
-def profile(database, carrier):
-    """Send what waits, and sample what the dispatcher's own thread does."""
-    sampler = Sampler()
-    sampler.start()
-    begin = time.perf_counter()
-    run_crons(database, 600)
-    seconds = time.perf_counter() - begin
-    sampler.is_over.set()
-    sampler.join()
-    rows = [[name, sampler.own[name], count] for name, count in sampler.seen.items()]
-    busy = sum(sampler.own.values())
-    share = seconds / max(busy + sampler.waiting, 1)
-    return {
-        "rows": [
-            [name, own * share, count * share]
-            for name, own, count in sorted(rows, key=lambda row: -row[2])
-        ],
-        "waiting": sampler.waiting * share,
-        "busy": busy * share,
-    }
-
-
-def intake(database, carrier, count):
-    """Make messages, and nothing else."""
-    with environment(database) as env:
-        configure(env, carrier, workers=0)
-        if "sms.consent" in env:
-            agree(env, count)
-        make_messages(env, 100)
-        env.cr.execute("DELETE FROM sms_sms")
-        env.cr.commit()
-        idle = get_peak()
-        times = make_messages(env, count)
-        env.cr.execute("SELECT count(*) FROM sms_sms WHERE state = 'outgoing'")
-        assert env.cr.fetchone()[0] == count
-    return {"seconds": sum(times), "memory": get_peak() - idle, "peak": get_peak()}
-
-
-def await_reports(database, carrier, count):
-    """Make messages that a carrier has taken; return what it knows of each."""
-    with environment(database) as env:
-        configure(env, carrier)
-        if "sms.consent" in env:
-            agree(env, count)
-        make_messages(env, count)
-        messages = env["sms.sms"].search([])
-        if "sms.dispatcher" in env:
-            env.cr.execute(
-                "UPDATE sms_sms SET state = 'pending', provider = 'twilio',"
-                " carrier_id = 'SM' || uuid, report_rank = 1, attempts = 1"
-            )
-            key = env.company.sms_webhook_key
-            door = f"/helpdesk_sms/twilio/{key}/status/"
-        else:
-            messages.write({"state": "pending", "to_delete": False})
-            env["sms.tracker"].create(
-                [{"sms_uuid": uid} for uid in messages.mapped("uuid")]
-            )
-            door = "/sms_twilio/status/"
-        env.cr.commit()
-        return {"urls": [PUBLIC_URL + door + sms.uuid for sms in messages]}
-
-
-def report(database, carrier, count, port, threads):
-    """Post signed reports to a server; return how long each took."""
-    urls = await_reports(database, carrier, count)["urls"]
-    validator = RequestValidator(AUTH_TOKEN)
-    session = requests.Session()
-    session.mount("http://", requests.adapters.HTTPAdapter(pool_maxsize=threads))
-
-    def post(url):
-        sid = "SM" + url[-32:]
-        form = {"MessageSid": sid, "SmsSid": sid, "MessageStatus": "delivered",
-                "SmsStatus": "delivered", "AccountSid": ACCOUNT_SID}  # fmt: skip
-        headers = {"X-Twilio-Signature": validator.compute_signature(url, form)}
-        begin = time.perf_counter()
-        address = f"http://127.0.0.1:{port}{urlsplit(url).path}"
-        response = session.post(address, data=form, headers=headers, timeout=60)
-        assert response.status_code == 200, response.text
-        return time.perf_counter() - begin
-
-    for url in urls[:20]:
-        post(url)
-    begin = time.perf_counter()
-    with ThreadPoolExecutor(threads) as pool:
-        times = sorted(pool.map(post, urls[20:]))
-    seconds = time.perf_counter() - begin
-    return {
-        "rate": len(times) / seconds,
-        "median": times[len(times) // 2] * 1000,
-        "p95": times[int(len(times) * 0.95)] * 1000,
-    }
-
-
-KINDS = {
-    "prepare": prepare,
-    "dispatch": dispatch,
-    "profile": profile,
-    "intake": intake,
-    "report": report,
-}
-
-
-# ----------------------------------------------------------------------
-# All of them
-# ----------------------------------------------------------------------
 
 
 class Bench:
@@ -385,9 +41,8 @@ class Bench:
     def start(self, kind, database, *arguments, **settings):
         """Start one measurement in a process of its own."""
         print(f"... {kind} {arguments} {settings}", file=sys.stderr, flush=True)
-        options = self.options
-        command = [sys.executable, os.path.abspath(__file__), "-c", options.config]
-        command += ["-d", options.database, "--native", options.native, "--measure"]
+        command = [sys.executable, os.path.join(HERE, "outbox_work.py")]
+        command += ["-c", self.options.config]
         what = [kind, [database, self.carrier, *arguments], settings]
         return subprocess.Popen([*command, json.dumps(what)], stdout=subprocess.PIPE)
 
@@ -538,8 +193,6 @@ def web_server(options, database):
 
 def _free_port():
     """Return a TCP port of the loopback address that is free now."""
-    import socket
-
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]
@@ -592,7 +245,6 @@ def main():
     parser.add_argument("-c", "--config", required=True)
     parser.add_argument("-d", "--database", required=True)
     parser.add_argument("--native", required=True, help="database without the addon")
-    parser.add_argument("--measure", type=json.loads)
     parser.add_argument(
         "--size", type=int, default=6000, help="messages of 64 in flight"
     )
@@ -601,13 +253,6 @@ def main():
     parser.add_argument("--reports", type=int, default=1000)
     parser.add_argument("--profile-rows", type=int, default=60)
     options = parser.parse_intermixed_args()
-    if options.measure:
-        kind, arguments, settings = options.measure
-        odoo.tools.config.parse_config(
-            ["-c", options.config, "-d", arguments[0], "--log-level", "warn"]
-        )
-        print(json.dumps(KINDS[kind](*arguments, **settings)))
-        return
     bench = Bench(options)
     try:
         for part in options.parts or PARTS:

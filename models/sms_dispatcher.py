@@ -78,10 +78,11 @@ class SmsDispatcher(models.AbstractModel):
     def _run(self):
         """Work off the outbox until it is empty or the cron's time is over."""
         self._in_new_transaction(self._release_strangers)
+        size = self._get_in_flight()
         seconds_left = self._commit(remaining=1)
         told_at = answered_at = time.monotonic()
         is_alone, done, waited = True, 0, 0.0
-        with Poster(self._get_in_flight()) as poster:
+        with Poster(size) as poster:
             while True:
                 is_open = seconds_left > 0 and not _stopping.is_set()
                 if is_open and self._fill(poster) and is_alone:

@@ -1,10 +1,10 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-from odoo import api, models
+from odoo import api, fields, models
 
 from ..providers.base import GONE, REPORT_RANKS, UNDELIVERED, UNSURE
 from ..tools import consent
 from .sms_sms import UNKNOWN_STATE
-from .sms_sms_outcomes import FINAL_REPORTS, REPORT_STATES
+from .sms_sms_outcomes import FINAL_REPORTS, REPORT_OVERDUE, REPORT_STATES
 
 #: What the chatter and mass mailings are told of a state that Odoo does not know.
 NATIVE_STATES = {UNKNOWN_STATE: "process"}
@@ -103,8 +103,10 @@ class SmsSms(models.Model):
                     "fault_id": False,
                 }
             )
-            if report.report in FINAL_REPORTS:
-                sms.lookup_at = False
+            # Whoever posted it may be dead, and the next report be lost: ask then.
+            is_final = report.report in FINAL_REPORTS
+            overdue_at = fields.Datetime.now() + REPORT_OVERDUE
+            sms.lookup_at = not is_final and overdue_at
             if report.report == UNDELIVERED:
                 sms.failure_type = report.failure_type or "sms_not_delivered"
                 sms._meet_fault(report.fault or UNSURE, is_taken=True)

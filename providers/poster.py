@@ -12,6 +12,7 @@ import queue
 import threading
 import time
 import weakref
+from collections import deque
 
 #: Calls at once: what one process can keep up with through the carrier's own SDK.
 MAX_IN_FLIGHT = 64
@@ -46,6 +47,7 @@ class Poster:
 
     def __init__(self, size=MAX_IN_FLIGHT):
         self._due = []
+        self._at_once = deque()
         self._results = queue.SimpleQueue()
         self._order = itertools.count()
         self._changed = threading.Condition()
@@ -67,6 +69,7 @@ class Poster:
         with self._changed:
             self._is_ending = True
             self._due.clear()
+            self._at_once.clear()
             self._changed.notify_all()
         deadline = time.monotonic() + END_WITHIN
         for thread in self._threads:
@@ -86,10 +89,12 @@ class Poster:
         :param float delay: seconds from now until it is due; 0: at once
         """
         self.pending += 1
-        due = time.monotonic() + delay if delay else 0.0
-        item = (due, next(self._order), key, call)
         with self._changed:
-            heapq.heappush(self._due, item)
+            if delay:
+                due = time.monotonic() + delay
+                heapq.heappush(self._due, (due, next(self._order), key, call))
+            else:
+                self._at_once.append((key, call))
             self._changed.notify()
         if len(self._threads) < min(self.size, self.pending):
             thread = threading.Thread(target=self._work, daemon=True)
@@ -120,14 +125,17 @@ class Poster:
             self._results.put((key, call()))
 
     def _next(self):
-        """Wait for the next call that is due; return its key and function, or None."""
+        """Wait for the next call that is due; return its key and function, or None.
+
+        Those that have a time come before those that have none: they are as few as
+        their senders' speeds allow, and would else wait behind any backlog.
+        """
         with self._changed:
             while not self._is_ending:
-                if not self._due:
-                    self._changed.wait()
-                    continue
-                wait = self._due[0][0] - time.monotonic()
-                if wait <= 0:
+                wait = self._due[0][0] - time.monotonic() if self._due else None
+                if wait is not None and wait <= 0:
                     return heapq.heappop(self._due)[2:]
+                if self._at_once:
+                    return self._at_once.popleft()
                 self._changed.wait(wait)
         return None

@@ -88,6 +88,8 @@ class PeerHandler(BaseHTTPRequestHandler):
             "status": "accepted" if "MessagingServiceSid" in form else "queued",
             "created": format_datetime(datetime.now(UTC)),
         }
+        # What is reported at once does not change what the answer says.
+        answer = self.peer.created(account_sid, message)
         self.peer.messages.append(message)
         kind = behavior[0] if isinstance(behavior, tuple) else behavior
         if kind in (None, "drop", "hold", "hang", "taken"):
@@ -105,7 +107,7 @@ class PeerHandler(BaseHTTPRequestHandler):
         elif kind in ("error", "taken"):
             status, code = behavior[1:]
             return self.answer(status, self.peer.error(status, code, "Refused"))
-        return self.answer(201, self.peer.created(account_sid, message))
+        return self.answer(201, answer)
 
     def hang_up(self):
         """Close the connection without an answer."""

@@ -175,6 +175,16 @@ class TestAttempts(BatchCase):
         self.env["sms.dispatcher"]._settle([(Call("find", unknown.id, 1), [found])])
         self.assertEqual((unknown.state, unknown.carrier_id), ("unknown", False))
 
+    def test_a_report_before_the_answer_is_followed_by_others(self):
+        """Who posted it may be dead, and the report of its end be lost."""
+        message = self.queue()
+        self.claim(1)
+        message._take_report(DeliveryReport("SM1", "sent"))
+        self.assertEqual(message.state, "pending")
+        self.assertTrue(message.lookup_at)
+        message._take_report(DeliveryReport("SM1", "delivered"))
+        self.assertFalse(message.lookup_at)
+
     def test_a_stale_claim_is_not_posted(self):
         """A frozen worker finds that somebody else may be at it."""
         dispatcher = self.env["sms.dispatcher"]

@@ -222,6 +222,12 @@ class StormCase(LiveCase):
                 raise AssertionError(f"only {wanted} expected, got {states}")
             time.sleep(0.5)
 
+    def wait_sent(self, words):
+        """Wait until all are sent; who has not been reported on is asked about."""
+        self.wait_states(words, ("pending", "sent"), 120)
+        self.let_time_pass()
+        self.wait_states(words, ("sent",), 120)
+
     def check_taken(self, words):
         """Check that the carrier has each message once: none twice, none not at all."""
         taken = Counter()
@@ -300,7 +306,7 @@ class TestKilledDispatchers(StormCase):
         self.let_time_pass()
         for name in ("server", "other"):
             self.restart(name)
-        self.wait_states(words, ("sent",), 120)
+        self.wait_sent(words)
         self.check_taken(words)
 
 
@@ -336,7 +342,7 @@ class TestBrokenPaths(StormCase):
         # What was in flight is abandoned once its time is over.
         time.sleep(1)
         self.let_time_pass()
-        self.wait_states(words, ("sent",), 60)
+        self.wait_sent(words)
         self.check_taken(words)
 
     def cut_connections(self):
@@ -362,5 +368,5 @@ class TestBrokenPaths(StormCase):
         self.wait_states(words, ("process", "unknown", "pending", "sent"), 60)
         time.sleep(1)
         self.let_time_pass()
-        self.wait_states(words, ("sent",), 60)
+        self.wait_sent(words)
         self.check_taken(words)

@@ -4,7 +4,7 @@ from werkzeug.datastructures import MultiDict
 
 from odoo.tests import BaseCase, tagged
 
-from ..providers import PROVIDERS, SandboxProvider, TwilioProvider
+from ..providers import PROVIDERS, SandboxProvider, TwilioProvider, get_provider
 from ..providers.base import (
     ACCEPTED,
     AGAIN,
@@ -22,6 +22,7 @@ from ..providers.base import (
     OutboundMessage,
     Provider,
 )
+from ..providers.twilio import IDLE
 from .peer import ACCOUNT_SID, API_KEY_SECRET, API_KEY_SID, AUTH_TOKEN, TwilioPeer
 
 #: https://www.twilio.com/docs/usage/security#test-the-validity-of-your-webhook-signature
@@ -512,3 +513,24 @@ class TestSandbox(BaseCase):
     def test_its_report_is_a_delivery(self):
         report = SandboxProvider.parse_report({"id": "SB1"})
         self.assertEqual((report.carrier_id, report.report), ("SB1", DELIVERED))
+
+
+@tagged("post_install", "-at_install")
+class TestConnections(BaseCase):
+    """The connections to the carrier are kept, but not for longer than they last."""
+
+    account = {"account_sid": ACCOUNT_SID, "auth_token": AUTH_TOKEN, "senders": []}
+
+    def test_an_account_keeps_its_adapter(self):
+        adapter = get_provider("twilio", self.account)
+        self.assertIs(get_provider("twilio", dict(self.account)), adapter)
+        other = get_provider("twilio", {**self.account, "auth_token": "another"})
+        self.assertIsNot(other, adapter)
+        self.assertIsNone(get_provider("iap", self.account))
+
+    def test_an_idle_connection_is_not_posted_into(self):
+        adapter = TwilioProvider(self.account)
+        client = adapter._get_client()
+        self.assertIs(adapter._get_client(), client)
+        adapter._used_at -= IDLE + 1
+        self.assertIsNot(adapter._get_client(), client)
