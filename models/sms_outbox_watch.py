@@ -6,6 +6,7 @@ from odoo import api, fields, models
 from odoo.tools import SQL, consteq
 
 from ..providers import PROVIDERS
+from ..providers.base import COUNTRY
 from .sms_dispatcher_settle import LEASE
 
 #: System parameter: what a monitor must know to be told how the outbox is.
@@ -71,6 +72,12 @@ class SmsOutboxWatch(models.AbstractModel):
                 "The carrier cannot be asked about %s texts. See if it can be reached.",
                 facts["unknown_too_long"],
             ),
+            "country": facts["country_refused"]
+            and self.env._(
+                "The carrier does not text the country of %s recipients. Enable it in "
+                "the account at the carrier.",
+                facts["country_refused"],
+            ),
             "errors": facts["ended"] >= ERROR_SAMPLE
             and facts["failed"] * 100 >= facts["ended"] * ERROR_PERCENT
             and self.env._(
@@ -135,16 +142,24 @@ class SmsOutboxWatch(models.AbstractModel):
                 """
                 SELECT count(*) FILTER (WHERE state IN ('pending', 'sent', 'error')),
                        count(*) FILTER (WHERE state = 'error'),
+                       count(*) FILTER (WHERE state = 'error' AND fault_id = %(country)s),
                        COALESCE(max(sent_at) > %(lately)s, FALSE)
                   FROM sms_sms
                  WHERE record_company_id = %(company)s AND claimed_at > %(since)s
                 """,
+                country=self.env["sms.fault"]._get_policy(COUNTRY).id,
                 lately=now - STANDSTILL,
                 company=company.id,
                 since=now - timedelta(hours=1),
             )
         )
-        return dict(zip(("ended", "failed", "has_sent_lately"), row, strict=True))
+        return dict(
+            zip(
+                ("ended", "failed", "country_refused", "has_sent_lately"),
+                row,
+                strict=True,
+            )
+        )
 
     # ------------------------------------------------------------------
     # For a monitor outside

@@ -96,7 +96,7 @@ class SmsSenderPace(models.Model):
         rows = self.env.execute_query(
             SQL(
                 """
-                SELECT sender.id, sender.rate,
+                SELECT sender.id, sender.rate, sender.stop_count > 0,
                        COALESCE(pace.slowed_to, 1),
                        EXTRACT(EPOCH FROM %(clock)s - pace.slowed_at)::float,
                        EXTRACT(EPOCH FROM pace.next_at - %(clock)s)::float
@@ -111,9 +111,12 @@ class SmsSenderPace(models.Model):
             )
         )
         ready = []
-        for sender_id, rate, slowed_to, seconds_since, booked in rows:
+        for sender_id, rate, was_stopped, slowed_to, seconds_since, booked in rows:
             current = pace.current_rate(rate, slowed_to, seconds_since or 0.0)
             capacity = pace.capacity(current, booked or 0.0)
+            if was_stopped and capacity != 0:
+                # One attempt shows if it may send again.
+                capacity = 1
             if capacity != 0:
                 ready.append(ReadySender(sender_id, current, capacity))
         return ready

@@ -10,7 +10,6 @@ import json
 import logging
 import threading
 import time
-from datetime import UTC
 
 import phonenumbers
 from requests.adapters import HTTPAdapter
@@ -33,37 +32,12 @@ from .base import (
     ACCEPTED,
     AGAIN,
     AUTHENTICATION,
-    BAD_NUMBER,
-    CANCELED,
-    CLOSED_HOURS,
-    COUNTRY,
-    DELIVERED,
-    EXPIRED,
-    FILTERED,
-    GONE,
-    LANDLINE,
-    LONG_CODE,
     NO_ANSWER,
     NO_CONNECTION,
-    NO_CREDIT,
-    OPTED_OUT,
-    QUEUED,
-    READ,
     REFUSED,
-    REFUSED_OTHERWISE,
-    REGISTRATION,
-    SENDER,
-    SENT,
     SERVICE,
-    SHORT_CODE,
-    TOLL_FREE,
     TOO_FAST,
-    UNDELIVERED,
     UNKNOWN,
-    UNREACHABLE,
-    UNSURE,
-    DeliveryReport,
-    Found,
     InboundEvent,
     LookupFailed,
     Outcome,
@@ -71,6 +45,14 @@ from .base import (
     Sender,
 )
 from .poster import MAX_IN_FLIGHT
+from .twilio_words import (
+    CODES,
+    REPORTS,
+    fault_of_status,
+    kind_of,
+    read_found,
+    read_report,
+)
 
 # It would write every request to the log, with the account in its address.
 logging.getLogger("twilio.http_client").setLevel(logging.WARNING)
@@ -80,56 +62,6 @@ TIMEOUT = 10
 #: Seconds after which an idle connection may have been closed by the carrier: a post
 #: into it would have an unknown outcome.
 IDLE = 20
-
-#: Message status of Twilio: our word. What is not named here is ``unknown``.
-#: https://www.twilio.com/docs/messaging/api/message-resource#message-status-values
-REPORTS = {
-    "accepted": QUEUED,
-    "scheduled": QUEUED,
-    "queued": QUEUED,
-    "sending": QUEUED,
-    "sent": SENT,
-    "partially_delivered": SENT,
-    "delivered": DELIVERED,
-    "read": READ,
-    "undelivered": UNDELIVERED,
-    "failed": UNDELIVERED,
-    "canceled": CANCELED,
-}
-
-#: Error code: what is wrong, and Odoo's failure type for the chatter.
-#: https://www.twilio.com/docs/api/errors
-CODES = {
-    "20003": (AUTHENTICATION, "twilio_authentication"),
-    "20429": (TOO_FAST, "sms_server"),
-    "21211": (BAD_NUMBER, "sms_number_format"),
-    "21265": (BAD_NUMBER, "sms_number_format"),
-    "21266": (BAD_NUMBER, "twilio_from_to"),
-    "21408": (COUNTRY, "sms_country_not_supported"),
-    "21603": (SENDER, "twilio_from_missing"),
-    "21604": (REFUSED_OTHERWISE, "sms_number_missing"),
-    "21606": (SENDER, "twilio_from_missing"),
-    "21608": (SENDER, "sms_acc"),
-    "21609": (REFUSED_OTHERWISE, "twilio_callback"),
-    "21610": (OPTED_OUT, "sms_optout"),
-    "21611": (TOO_FAST, "sms_server"),
-    "21614": (BAD_NUMBER, "sms_number_format"),
-    "21635": (LANDLINE, "sms_number_format"),
-    "30001": (TOO_FAST, "sms_server"),
-    "30002": (AUTHENTICATION, "sms_acc"),
-    "30003": (UNREACHABLE, "sms_invalid_destination"),
-    "30004": (FILTERED, "sms_rejected"),
-    "30005": (GONE, "sms_invalid_destination"),
-    "30006": (LANDLINE, "sms_not_allowed"),
-    "30007": (FILTERED, "sms_rejected"),
-    "30008": (UNSURE, "sms_not_delivered"),
-    "30034": (REGISTRATION, "sms_registration_needed"),
-    "30035": (REGISTRATION, "sms_registration_needed"),
-    "30036": (EXPIRED, "sms_expired"),
-    "30610": (CLOSED_HOURS, "sms_not_delivered"),
-    "63038": (NO_CREDIT, "sms_credit"),
-    "90010": (AUTHENTICATION, "sms_acc"),
-}
 
 #: A connection that was not made, or was not tried: a mistyped address, a bad header.
 BEFORE_CONNECTING = (
@@ -218,7 +150,7 @@ class TwilioProvider(Provider):
         listed = self._ask(
             lambda client: client.messages.list(to=message.number, limit=LOOKUP_LIMIT)
         )
-        found = [_found(instance) for instance in listed]
+        found = [read_found(instance) for instance in listed]
         return [
             one
             for one in found
@@ -228,9 +160,8 @@ class TwilioProvider(Provider):
 
     def fetch(self, carrier_id):
         """Read one message at Twilio."""
-        return _found(
-            self._ask(lambda client: client.messages(carrier_id).fetch())
-        ).report
+        fetched = self._ask(lambda client: client.messages(carrier_id).fetch())
+        return read_found(fetched).report
 
     def _ask(self, question):
         """Return Twilio's answer to a question that changes nothing there.
@@ -280,7 +211,7 @@ class TwilioProvider(Provider):
 
         https://www.twilio.com/docs/messaging/guides/track-outbound-message-status
         """
-        return _report(
+        return read_report(
             form.get("MessageSid") or form.get("SmsSid", ""),
             form.get("MessageStatus", ""),
             form.get("ErrorCode", ""),
@@ -333,7 +264,7 @@ class TwilioProvider(Provider):
         if service:
             return (Sender(service, SERVICE),)
         return tuple(
-            Sender(number, _kind(number)) for number, _code in self.account["senders"]
+            Sender(number, kind_of(number)) for number, _code in self.account["senders"]
         )
 
     def choose_sender(self, number):
@@ -366,7 +297,7 @@ class TwilioProvider(Provider):
         code = str(getattr(error, "code", None) or "")
         # The SDK's text repeats the address with the account in it: keep the words.
         words = str(getattr(error, "msg", "") or getattr(error, "title", ""))
-        fault, failure_type = CODES.get(code) or _fault_of_status(status)
+        fault, failure_type = CODES.get(code) or fault_of_status(status)
         if fault == TOO_FAST:
             kind = AGAIN
         elif 400 <= status < 500:
@@ -380,45 +311,6 @@ class TwilioProvider(Provider):
             failure_type=failure_type,
             detail=words[:500],
         )
-
-
-def _fault_of_status(status):
-    """Return fault and failure type of an HTTP status whose code says nothing."""
-    if status == 429:
-        return TOO_FAST, "sms_server"
-    if status in (401, 403):
-        return AUTHENTICATION, "twilio_authentication"
-    return REFUSED_OTHERWISE, "sms_server"
-
-
-def _report(carrier_id, status, code, raw=None):
-    """Return a delivery report in our words."""
-    report = REPORTS.get(status, UNKNOWN)
-    fault, failure_type = CODES.get(code, (UNSURE, "sms_not_delivered"))
-    if report != UNDELIVERED and not code:
-        fault = ""
-    return DeliveryReport(carrier_id, report, code, failure_type, fault, raw or {})
-
-
-def _found(instance):
-    """Return a message of Twilio's as a lookup shows it."""
-    created_at = instance.date_created
-    if created_at is not None:
-        created_at = created_at.astimezone(UTC).replace(tzinfo=None)
-    code = str(instance.error_code or "")
-    report = _report(instance.sid, instance.status, code)
-    return Found(report, instance.body or "", created_at)
-
-
-def _kind(number):
-    """Return what kind of number it is, as far as its digits tell."""
-    if not number.startswith("+"):
-        return SHORT_CODE
-    try:
-        kind = phonenumbers.number_type(phonenumbers.parse(number))
-    except phonenumbers.NumberParseException:
-        return LONG_CODE
-    return TOLL_FREE if kind == phonenumbers.PhoneNumberType.TOLL_FREE else LONG_CODE
 
 
 def _never_connected(error):

@@ -93,6 +93,18 @@ class TestWatch(WatchCase):
             )
         self.assertEqual(self.watch(), ["errors"])
 
+    def test_a_country_that_is_not_enabled(self):
+        """The message itself says it too; only an administrator can mend it."""
+        message = self.queue()
+        message.write({"state": "process", "provider": "twilio", "attempts": 1})
+        message.claimed_at = fields.Datetime.now()
+        message._note_refused(
+            base.Outcome(base.REFUSED, code="21408", fault=base.COUNTRY)
+        )
+        self.assertEqual(message.state, "error")
+        self.assertIn("not enabled", message.shown_reason)
+        self.assertEqual(self.watch(), ["country"])
+
     def test_the_administrator_is_told_once(self):
         self.queue(not_before=self.long_ago())
         self.watch()
@@ -170,6 +182,20 @@ class TestSenderQueue(WatchCase):
         self.assertFalse(self.open_alerts())
         self.run_outbox()
         self.assertEqual(message.state, "sent")
+
+    def test_after_the_pause_one_attempt_shows_if_it_may_send(self):
+        messages = self.queue() | self.queue() | self.queue()
+        policy = self.env["sms.fault"]._get_policy(base.NO_CREDIT)
+        with mute_logger(ALERT_LOGGER):
+            self.sender._stop(policy)
+        self.sender.stopped_until = fields.Datetime.now()
+        [ready] = self.env["sms.sender.pace"]._get_ready()
+        first = self.env["sms.dispatcher"]._lock_next(ready, 10)
+        self.assertEqual(first, messages[0])
+        # The carrier takes it, so the others follow.
+        self.run_outbox()
+        self.assertEqual(set(messages.mapped("state")), {"sent"})
+        self.assertFalse(self.sender.stop_count)
 
     def test_an_agent_cannot_start_a_sender(self):
         with self.assertRaises(Exception) as caught:
