@@ -142,7 +142,8 @@ class SmsOutboxWatch(models.AbstractModel):
                 """
                 SELECT count(*) FILTER (WHERE state IN ('pending', 'sent', 'error')),
                        count(*) FILTER (WHERE state = 'error'),
-                       count(*) FILTER (WHERE state = 'error' AND fault_id = %(country)s),
+                       count(*) FILTER (WHERE state = 'error'
+                                          AND fault_id = %(country)s),
                        COALESCE(max(sent_at) > %(lately)s, FALSE)
                   FROM sms_sms
                  WHERE record_company_id = %(company)s AND claimed_at > %(since)s

@@ -93,6 +93,7 @@ class SmsSenderPace(models.Model):
     def _read(self, condition):
         """Return the senders that meet a condition and have a free slot."""
         self.flush_model()
+        self.env["sms.sender"].flush_model()
         rows = self.env.execute_query(
             SQL(
                 """
