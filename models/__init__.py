@@ -80,6 +80,7 @@ from . import (
     sms_evidence_audit,
     sms_evidence_audit_forget,
     sms_erasure,
+    sms_privacy_lookup,
     sms_retention,
     sms_template,
     ir_actions_server,

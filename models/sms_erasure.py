@@ -2,6 +2,7 @@
 from functools import partial
 
 from odoo import api, fields, models
+from odoo.exceptions import AccessError
 from odoo.service.model import retrying
 
 from ..tools import consent
@@ -10,6 +11,9 @@ from .sms_personal_data import HOLDERS
 
 #: How a consent ends whose evidence is erased, in the ledger.
 METHOD = "erasure"
+
+#: Who may make a person forgotten. Nobody else, whatever else they may.
+ERASER_GROUP = "helpdesk_mgmt_sms.group_sms_compliance"
 
 
 class SmsErasure(models.Model):
@@ -50,6 +54,19 @@ class SmsErasure(models.Model):
         "Opt-out Entered", readonly=True, help="The person wants no more texts either."
     )
     summary = fields.Text("Forgotten", readonly=True)
+
+    @api.model
+    def _check_rights(self, company):
+        """Refuse who is no compliance officer, or does not work in the company now.
+
+        :raises AccessError: then
+        """
+        if not self.env.user.has_group(ERASER_GROUP):
+            raise AccessError(
+                self.env._("Only compliance officers may erase a person.")
+            )
+        if company not in self.env.companies:
+            raise AccessError(self.env._("You do not work in %s.", company.sudo().name))
 
     @api.model
     def _find(self, company, numbers):

@@ -30,6 +30,7 @@ from . import test_outbox_kill
 from . import test_portal
 from . import test_preferences
 from . import test_paper
+from . import test_privacy_lookup
 from . import test_providers
 from . import test_purpose_rule
 from . import test_quiet_hours

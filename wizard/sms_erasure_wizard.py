@@ -2,14 +2,11 @@
 from markupsafe import Markup
 
 from odoo import api, fields, models
-from odoo.exceptions import AccessError, UserError
+from odoo.exceptions import UserError
 from odoo.fields import Domain
 from odoo.tools import format_datetime
 
 from ..tools import spellings
-
-#: Who may make a person forgotten. Nobody else, whatever else they may.
-ERASER_GROUP = "helpdesk_mgmt_sms.group_sms_compliance"
 
 
 class SmsErasureWizard(models.TransientModel):
@@ -168,7 +165,7 @@ class SmsErasureWizard(models.TransientModel):
         :raises UserError: when something is missing
         """
         self.ensure_one()
-        self._check_rights()
+        self.env["sms.erasure"]._check_rights(self.company_id)
         numbers = self._get_numbers()
         self._check_complete(numbers)
         erasures = self.env["sms.erasure"]
@@ -183,17 +180,6 @@ class SmsErasureWizard(models.TransientModel):
         )
         action["domain"] = [("id", "in", erasures.ids)]
         return action
-
-    def _check_rights(self):
-        """Refuse who is no compliance officer, or does not work in the company now."""
-        if not self.env.user.has_group(ERASER_GROUP):
-            raise AccessError(
-                self.env._("Only compliance officers may erase a person.")
-            )
-        if self.company_id not in self.env.companies:
-            raise AccessError(
-                self.env._("You do not work in %s.", self.company_id.sudo().name)
-            )
 
     def _check_complete(self, numbers):
         """Refuse to erase nobody, and without a request that names nobody."""
