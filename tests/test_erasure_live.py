@@ -4,7 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from .live import LiveCase
 
-NUMBER, STOPPER = "+17205550171", "+17205550172"
+NUMBER, STOPPER = "+17205550191", "+17205550192"
 
 #: An erasure that takes its time before it is committed.
 SLOW_ERASURE = """

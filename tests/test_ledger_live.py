@@ -98,5 +98,8 @@ class TestParallelTexts(LiveCase):
         self.assertEqual(check["state"], "intact")
         self.assertEqual(check["unsealed_count"], 0)
         with self.cursor() as cr:
-            cr.execute("SELECT count(*) FROM sms_consent_event")
+            cr.execute(
+                "SELECT count(*) FROM sms_consent_event WHERE company_id = %s",
+                [self.company_id],
+            )
             self.assertEqual(check["link_count"], cr.fetchone()[0])

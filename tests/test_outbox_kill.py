@@ -53,6 +53,7 @@ class StormCase(LiveCase):
         cls.rpc("res.company", "write", [cls.company_id], values)
         cls.set_parameter("web.base.url", PUBLIC_URL)
         cls.set_parameter("helpdesk_mgmt_sms.in_flight", "16")
+        cls.addClassCleanup(cls.calm_storm)
         with db_connect(cls.database).cursor() as cr:
             cr.execute(
                 """
@@ -65,6 +66,29 @@ class StormCase(LiveCase):
                 -- A speed from which 429 slows it down to what still ends the test.
                 UPDATE sms_sender SET rate = 2000 WHERE provider = 'twilio';
                 """
+            )
+
+    @classmethod
+    def calm_storm(cls):
+        """Leave the database to the other tests as it was."""
+        with db_connect(cls.database).cursor() as cr:
+            cr.execute(
+                """
+                UPDATE res_company SET sms_consent_policy = 'opt_in' WHERE id = %s;
+                DELETE FROM ir_config_parameter
+                 WHERE key = 'helpdesk_mgmt_sms.in_flight';
+                UPDATE sms_fault fault
+                   SET first_pause = was.first_pause, max_pause = was.max_pause
+                  FROM (VALUES ('too_fast', 1, 30), ('no_connection', 5, 300),
+                               ('no_answer', 60, 600))
+                    AS was (fault, first_pause, max_pause)
+                 WHERE fault.fault = was.fault;
+                UPDATE ir_cron SET active = FALSE WHERE id IN (
+                    SELECT res_id FROM ir_model_data
+                     WHERE name = 'ir_cron_sms_dispatch_2'
+                );
+                """,
+                [cls.company_id],
             )
 
     def setUp(self):
