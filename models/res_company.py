@@ -97,6 +97,11 @@ class ResCompany(models.Model):
         help="How long a text that may be an opt-out may wait for a person. Ten "
         "business days is what the law allows (47 CFR 64.1200(a)(10)).",
     )
+    sms_opt_in_reminder_hours = fields.Integer(
+        "Hours Until a Reminder",
+        help="A person who was asked to confirm joining and has not answered is asked "
+        "once more after so many hours. 0: never.",
+    )
     sms_consent_months = fields.Integer(
         "Months Until Consent Ends",
         help="A consent that the person has not given again for so long has expired. "
@@ -114,6 +119,10 @@ class ResCompany(models.Model):
     _sms_review_days_limit = models.Constraint(
         "CHECK (sms_review_days BETWEEN 1 AND 10)",
         "A possible opt-out must be reviewed within 1 to 10 business days.",
+    )
+    _sms_opt_in_reminder_limit = models.Constraint(
+        "CHECK (sms_opt_in_reminder_hours BETWEEN 0 AND 144)",
+        "A question can be repeated within 6 days; after 7 it has expired.",
     )
     _sms_consent_months_positive = models.Constraint(
         "CHECK (sms_consent_months >= 0)",

@@ -30,6 +30,9 @@ class ResConfigSettings(models.TransientModel):
     sms_review_days = fields.Integer(
         related="company_id.sms_review_days", readonly=False
     )
+    sms_opt_in_reminder_hours = fields.Integer(
+        related="company_id.sms_opt_in_reminder_hours", readonly=False
+    )
     sms_consent_months = fields.Integer(
         related="company_id.sms_consent_months", readonly=False
     )

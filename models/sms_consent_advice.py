@@ -2,7 +2,7 @@
 from odoo import api, models
 
 from ..tools import consent, gate, restore
-from .sms_inbound_router import QUESTION_LIFE
+from .sms_opt_in import QUESTION_LIFE
 
 #: What may be offered to who looks at an answer: to record, or to read a doubtful text.
 RECORD, REVIEW = ("record", "review")

@@ -1,6 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 import logging
-from datetime import timedelta
 
 from psycopg2 import OperationalError
 
@@ -10,11 +9,9 @@ from odoo.fields import Domain
 from ..tools import consent, keywords
 from . import sms_consent_review, sms_reply
 from .sms_inbound import CHATTER_LIMIT
+from .sms_opt_in import QUESTION_LIFE
 
 _logger = logging.getLogger(__name__)
-
-#: How long the double opt-in question waits for its YES.
-QUESTION_LIFE = timedelta(days=7)
 
 
 class SmsInboundRouter(models.AbstractModel):

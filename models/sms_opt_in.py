@@ -5,8 +5,11 @@ from odoo import api, fields, models
 from odoo.fields import Domain
 from odoo.tools import SQL
 
-from ..tools import consent
+from ..tools import consent, gate
 from . import sms_reply
+
+#: How long the question to confirm joining may be answered.
+QUESTION_LIFE = timedelta(days=7)
 
 #: A number that somebody typed on a page is asked at most once in this time.
 QUESTION_PAUSE = timedelta(days=1)
@@ -52,6 +55,39 @@ class SmsOptIn(models.AbstractModel):
             partner,
             "opt_in_question",
             purposes,
+        )
+        self._plan_reminder(company, number, purposes, partner)
+
+    @api.model
+    def _plan_reminder(self, company, number, purposes, partner):
+        """Queue the question a second time, if the company reminds at all.
+
+        The gate lets it leave only if the question is still open by then. Whoever asks
+        anew by texting the keyword again is reminded of the new question alone.
+        """
+        hours = company.sudo().sms_opt_in_reminder_hours
+        self.env["sms.sms"].sudo().search(
+            [
+                ("record_company_id", "=", company.id),
+                ("number", "=", number),
+                ("state", "=", "outgoing"),
+                ("exemption", "=", gate.REMINDER),
+            ]
+        ).action_set_canceled()
+        if not hours:
+            return
+        now = fields.Datetime.now()
+        self.env["sms.reply"]._queue(
+            sms_reply.JOIN_QUESTION,
+            company,
+            number,
+            partner,
+            gate.REMINDER,
+            purposes,
+            # The least urgent: an alert would keep no quiet hours.
+            purpose_id=purposes.sorted("sequence")[-1:].id,
+            send_at=now + timedelta(hours=hours),
+            expires_at=now + QUESTION_LIFE,
         )
 
     @api.model

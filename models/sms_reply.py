@@ -119,13 +119,14 @@ class SmsReply(models.Model):
         return self._render(code, company, lang, purposes=", ".join(names))
 
     @api.model
-    def _queue(self, code, company, number, partner, exemption, purposes):
+    def _queue(self, code, company, number, partner, exemption, purposes, **values):
         """Queue an answer to a number.
 
         A sender that is no phone number (a name, a short code) cannot be answered.
 
         :param str number: E.164
-        :param str exemption: one of :data:`tools.gate.EXEMPTIONS`
+        :param str exemption: one of :data:`tools.gate.EXEMPTIONS`, or its ``REMINDER``
+        :param values: further values of the message, such as ``send_at`` (UTC)
         """
         if not E164.match(number or ""):
             return
@@ -138,5 +139,6 @@ class SmsReply(models.Model):
                 "partner_id": partner.id,
                 "purpose_id": purpose.id,
                 "exemption": exemption,
+                **values,
             }
         )

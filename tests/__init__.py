@@ -24,6 +24,7 @@ from . import test_keywords_data
 from . import test_ledger
 from . import test_ledger_live
 from . import test_neutralize
+from . import test_opt_in_reminder
 from . import test_outbox
 from . import test_outbox_batches
 from . import test_outbox_kill

@@ -217,11 +217,24 @@ class TestGate(BaseCase):
             case = facts(state="opted_in", is_unusable=True, exemption=exemption)
             self.assertEqual(decide(case).reason, gate.UNUSABLE)
 
+    def test_a_reminder_leaves_only_while_its_question_is_open(self):
+        for state, policy, reason in (
+            (PENDING, "opt_in", gate.REMINDED),
+            (OPTED_IN, "opt_in", gate.QUESTION_OVER),
+            (NONE, "opt_in", gate.QUESTION_OVER),
+            (NONE, "opt_out", gate.QUESTION_OVER),
+            (OPTED_OUT, "opt_in", gate.OPTED_OUT),
+        ):
+            with self.subTest(state=state, policy=policy):
+                case = facts(state=state, policy=policy, exemption=gate.REMINDER)
+                self.assertEqual(decide(case).reason, reason)
+
     def test_every_block_has_a_failure_that_the_chatter_shows(self):
         reasons = {decide(case).reason for case in all_facts()}
         reasons |= {NO_NUMBER, BAD_NUMBER, gate.LEDGER_UNREADABLE, gate.ERASED}
         reasons.add(decide(facts(is_under_review=True)).reason)
         reasons.add(decide(facts(is_unusable=True)).reason)
+        reasons.add(decide(facts(state=NONE, exemption=gate.REMINDER)).reason)
         reasons |= {gate.EXPIRED, gate.TOO_MANY}
         blocked = reasons - {CONSENT, NOT_OPTED_OUT, ANSWER}
         self.assertEqual(blocked, set(gate.FAILURE_TYPES))

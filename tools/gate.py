@@ -23,6 +23,7 @@ CONSENT = "consent"
 NOT_OPTED_OUT = "not_opted_out"
 ANSWER = "answer"
 CONVERSATION = "conversation"
+REMINDED = "reminded"
 
 # Why it may not.
 NO_NUMBER = "no_number"
@@ -39,6 +40,7 @@ LEDGER_UNREADABLE = "ledger_unreadable"
 EXPIRED = "expired"
 TOO_MANY = "too_many"
 ERASED = "erased"
+QUESTION_OVER = "question_over"
 
 #: reason of a block: failure type that Odoo shows in the chatter
 FAILURE_TYPES = {
@@ -55,6 +57,7 @@ FAILURE_TYPES = {
     EXPIRED: "sms_expired",
     TOO_MANY: "sms_too_many",
     ERASED: "sms_no_consent",
+    QUESTION_OVER: "sms_no_consent",
 }
 
 #: Texts that answer what the person has just texted. They pass without consent, each
@@ -68,6 +71,9 @@ EXEMPTIONS = (
     "opt_in_confirmation",
     "start",
 )
+#: Repeats the double opt-in question, once, while it is open. It is no answer: it keeps
+#: quiet hours, and nobody is reminded who has said anything since.
+REMINDER = "opt_in_reminder"
 
 
 #: What a person writes to who has just texted needs no other consent for so long (CTIA
@@ -101,7 +107,7 @@ class Facts:
     :param provider: ``iap``, ``twilio``, ``sandbox``
     :param missing: what the provider's account lacks, in words; empty if complete
     :param is_helpdesk_purpose: the purpose is one of this addon's, not of other apps
-    :param exemption: one of :data:`EXEMPTIONS` or empty
+    :param exemption: one of :data:`EXEMPTIONS`, :data:`REMINDER` or empty
     :param is_ledger_readable: the recorded answers could be looked up at all
     :param is_unusable: the carrier has said that this number cannot be texted
     :param is_under_review: their last words may be an opt-out, and nobody has read them
@@ -165,6 +171,8 @@ def decide(facts):
         return Decision(BLOCK, reason)
     if facts.exemption in EXEMPTIONS:
         return _decide_time(facts, ANSWER)
+    if facts.exemption == REMINDER:
+        return _decide_time(facts, REMINDED)
     if _find_refusal(facts):
         return replace(_decide_time(facts, CONVERSATION), text=facts.text)
     if facts.state == consent.OPTED_IN:
@@ -249,6 +257,8 @@ def _find_refusal(facts):
         return OPTED_OUT
     if facts.is_under_review:
         return UNDER_REVIEW
+    if facts.exemption == REMINDER:
+        return None if facts.state == consent.PENDING else QUESTION_OVER
     if facts.policy == POLICY_OPT_OUT or facts.state == consent.OPTED_IN:
         return None
     return AWAITING_YES if facts.state == consent.PENDING else NO_CONSENT
