@@ -41,6 +41,8 @@ class StormCase(LiveCase):
 
     @classmethod
     def setUpClass(cls):
+        # After both nodes have ended: cleanups run from the last to the first.
+        cls.addClassCleanup(cls.calm_storm)
         super().setUpClass()
         cls.other = LiveServer(cls.database, cron_threads=2).start()
         cls.addClassCleanup(lambda: cls.other.stop())
@@ -53,7 +55,6 @@ class StormCase(LiveCase):
         cls.rpc("res.company", "write", [cls.company_id], values)
         cls.set_parameter("web.base.url", PUBLIC_URL)
         cls.set_parameter("helpdesk_mgmt_sms.in_flight", "16")
-        cls.addClassCleanup(cls.calm_storm)
         with db_connect(cls.database).cursor() as cr:
             cr.execute(
                 """
