@@ -63,7 +63,10 @@ class SmsErasure(models.Model):
         """
         if not self.env.user.has_group(ERASER_GROUP):
             raise AccessError(
-                self.env._("Only compliance officers may erase a person.")
+                self.env._(
+                    "Only compliance officers may erase a person from text messages. "
+                    "Ask one of them."
+                )
             )
         if company not in self.env.companies:
             raise AccessError(self.env._("You do not work in %s.", company.sudo().name))

@@ -118,18 +118,17 @@ class SmsPrivacyLookup(models.AbstractModel):
                 ), held AS (
                     SELECT 1 AS rank, %(consent)s AS res_model_id, id AS res_id,
                            company_id, number, NULL::int AS partner_id
-                      FROM sms_consent
+                      FROM sms_consent JOIN known USING (number)
                      UNION ALL
                     SELECT 2, %(sent)s, id, record_company_id, number, partner_id
-                      FROM sms_sms
+                      FROM sms_sms JOIN known USING (number)
                      UNION ALL
                     SELECT 2, %(received)s, id, company_id, number, partner_id
-                      FROM sms_inbound
+                      FROM sms_inbound JOIN known USING (number)
                 )
                 SELECT DISTINCT ON (company_id, number) *
                   FROM held
              LEFT JOIN indirect_references found ON found.id = held.partner_id
-                 WHERE number IN (SELECT number FROM known)
               ORDER BY company_id, number, rank, found.id NULLS LAST, res_id DESC
               ) AS line
              WHERE line.id IS NULL
