@@ -232,7 +232,11 @@ class ResCompany(models.Model):
         :return: a ``Provider``, or None on Odoo's IAP
         """
         self.ensure_one()
-        return get_provider(code or self.sms_provider, self._get_sms_account())
+        code = code or self.sms_provider
+        # Odoo's IAP has no account of ours to read.
+        if code not in PROVIDERS:
+            return None
+        return get_provider(code, self._get_sms_account())
 
     def _get_sms_sender_id(self, number):
         """Return the id of the sender by which a text to ``number`` leaves.

@@ -75,7 +75,7 @@ class SmsSms(models.Model):
         partner_sudo = self.env["res.partner"].sudo()
         # One query for all: the loops below then find everything in the cache.
         message_sudo.browse(_ids(vals_list, "mail_message_id")).fetch(
-            ["model", "res_id", "record_company_id"]
+            ["model", "record_company_id"]
         )
         partner_sudo.browse(_ids(vals_list, "partner_id")).fetch(
             ["lang", "country_id", "state_id", "tz"]
@@ -96,12 +96,12 @@ class SmsSms(models.Model):
                 if key not in purpose_of:
                     purpose_of[key] = self._get_default_purpose(*key, source)
                 vals["purpose_id"] = purpose_of[key].id
-            if company not in lang_of:
-                lang_of[company] = company.sudo().partner_id.lang
             vals["is_personal"] = len(vals_list) == 1 and self._is_personal(
                 message, vals.get("body")
             )
             self._address(vals, partner, company)
+            if not partner.lang and company not in lang_of:
+                lang_of[company] = company.sudo().partner_id.lang
             self._apply_purpose(vals, partner.lang or lang_of[company])
 
     @api.model
