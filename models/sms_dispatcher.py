@@ -77,7 +77,6 @@ class SmsDispatcher(models.AbstractModel):
     @api.model
     def _run(self):
         """Work off the outbox until it is empty or the cron's time is over."""
-        self._in_new_transaction(self._release_strangers)
         size = self._get_in_flight()
         seconds_left = self._commit(remaining=1)
         told_at = answered_at = time.monotonic()
@@ -173,6 +172,15 @@ class SmsDispatcher(models.AbstractModel):
                 self._settle_safely([result])
 
     @api.model
+    def _wake(self, at=None):
+        """Let the first dispatcher run.
+
+        :param at: UTC datetime or a list of them, default now
+        """
+        cron = self.env.ref("helpdesk_mgmt_sms.ir_cron_sms_dispatch")
+        cron.sudo()._trigger(at)
+
+    @api.model
     def _wake_others(self):
         """Wake the other dispatchers: more waits than this one can take."""
         crons_sudo = self.env["ir.cron"].sudo()
@@ -210,7 +218,7 @@ class SmsDispatcher(models.AbstractModel):
             return
         if due > LINGER:
             at = fields.Datetime.add(fields.Datetime.now(), seconds=due)
-            self.env["sms.sms"].browse([0])._wake_dispatcher(at)
+            self._wake(at)
         self._commit(done, remaining=0 if due > LINGER else 1)
 
     @api.model

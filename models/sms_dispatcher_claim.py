@@ -122,28 +122,10 @@ class SmsDispatcher(models.AbstractModel):
         )
 
     @api.model
-    def _release_strangers(self):
-        """Let what waits for a sender that does not send for its company have another.
-
-        The account has changed, or this database is a neutralized copy.
-        """
-        strangers = self.env.execute_query(
-            SQL(
-                """
-                SELECT sender.id FROM sms_sender sender
-                  JOIN res_company company ON company.id = sender.company_id
-                 WHERE NOT sender.active
-                    OR company.sms_provider IS DISTINCT FROM sender.provider
-                """
-            )
-        )
-        self.env["sms.sender"].browse(row[0] for row in strangers)._release_waiting()
-
-    @api.model
     def _assign_senders(self):
-        """Give a sender to what waits without one: its sender is gone, or it is old.
+        """Give a sender to what waits for none that sends for its company.
 
-        Also to what was stored for a sender in the moment in which that went.
+        Its sender is gone, or it is old; or this database is a neutralized copy.
         """
         self.env["sms.sms"].flush_model()
         rows = self.env.execute_query(
@@ -153,7 +135,10 @@ class SmsDispatcher(models.AbstractModel):
                   JOIN res_company company ON company.id = sms.record_company_id
                  WHERE sms.state = 'outgoing'
                    AND (sms.sender_id IS NULL OR sms.sender_id = ANY(ARRAY(
-                           SELECT id FROM sms_sender WHERE NOT active
+                           SELECT sender.id FROM sms_sender sender
+                             JOIN res_company own ON own.id = sender.company_id
+                            WHERE NOT sender.active
+                               OR own.sms_provider IS DISTINCT FROM sender.provider
                        )))
                    AND company.sms_provider = ANY(%s)
                  LIMIT %s

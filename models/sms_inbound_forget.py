@@ -31,18 +31,6 @@ class SmsInbound(models.Model):
             & Domain("number", "not in", reviewed)
         )
 
-    @api.model
-    def _get_overdue_raw_domain(self, company, limits):
-        """Return the domain of texts whose raw form has been kept for long enough."""
-        limit = limits["raw"]
-        if not limit:
-            return Domain.FALSE
-        return (
-            Domain("company_id", "=", company.id)
-            & Domain("received_at", "<", limit)
-            & Domain("raw", "!=", False)
-        )
-
     def _describe_personal(self):
         return [
             (len(self), self.env._("Texts received")),

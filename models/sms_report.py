@@ -1,6 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from odoo import api, fields, models
-from odoo.fields import Domain
 from odoo.tools import SQL
 
 
@@ -49,21 +48,6 @@ class SmsReport(models.Model):
                 # It names the person, and who is erased stays so.
                 "raw": not sms.erased_at and report.raw,
             }
-        )
-
-    @api.model
-    def _get_overdue_raw_domain(self, company, limits):
-        """Return the domain of reports whose raw form has been kept for long enough.
-
-        :param dict limits: see :meth:`ResCompany._get_sms_limits`
-        """
-        limit = limits["raw"]
-        if not limit:
-            return Domain.FALSE
-        return (
-            Domain("company_id", "=", company.id)
-            & Domain("received_at", "<", limit)
-            & Domain("raw", "!=", False)
         )
 
     def _forget_raw(self):

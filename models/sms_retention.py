@@ -1,5 +1,6 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from odoo import api, models
+from odoo.fields import Domain
 
 #: Rows that are forgotten between two commits.
 BATCH_SIZE = 1000
@@ -62,8 +63,23 @@ class SmsRetention(models.AbstractModel):
         }
         for name, label in raw_labels.items():
             records = self.env[name].sudo()
-            domain = records._get_overdue_raw_domain(company, limits)
+            domain = self._get_overdue_raw_domain(company, limits)
             yield label, records, domain, type(records)._forget_raw
+
+    @api.model
+    def _get_overdue_raw_domain(self, company, limits):
+        """Return the domain of events whose raw form has been kept for long enough.
+
+        :param dict limits: see :meth:`ResCompany._get_sms_limits`
+        """
+        limit = limits["raw"]
+        if not limit:
+            return Domain.FALSE
+        return (
+            Domain("company_id", "=", company.id)
+            & Domain("received_at", "<", limit)
+            & Domain("raw", "!=", False)
+        )
 
     @api.model
     def _count(self, company, limits):

@@ -3,7 +3,6 @@ import random
 from datetime import timedelta
 
 from odoo import api, fields, models
-from odoo.tools import SQL
 
 from ..providers import base
 from ..tools import pace, retries
@@ -116,18 +115,6 @@ class SmsSender(models.Model):
             )
         self.env.registry.clear_cache()
 
-    def _release_waiting(self):
-        """Let what waits for these senders be given another one."""
-        self.env["sms.sms"].flush_model()
-        self.env.cr.execute(
-            SQL(
-                "UPDATE sms_sms SET sender_id = NULL "
-                "WHERE sender_id = ANY(%s) AND state = 'outgoing'",
-                self.ids,
-            )
-        )
-        self.env["sms.sms"].invalidate_model(["sender_id"])
-
     def _stop(self, policy, detail=""):
         """Stop sending for a while, longer each time; tell the administrators once.
 
@@ -192,7 +179,7 @@ class SmsSender(models.Model):
             self.env["sms.outbox.alert"]._close(
                 sender.company_id, f"sender:{sender.id}"
             )
-        self.env["sms.sms"].browse([0])._wake_dispatcher()
+        self.env["sms.dispatcher"]._wake()
 
     def _slow_down(self):
         """Halve the speed of these senders: the carrier says that they are too fast."""

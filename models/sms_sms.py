@@ -253,5 +253,4 @@ class SmsSms(models.Model):
         :param at: UTC datetime, default now
         """
         if self:
-            cron = self.env.ref("helpdesk_mgmt_sms.ir_cron_sms_dispatch")
-            cron.sudo()._trigger(at)
+            self.env["sms.dispatcher"]._wake(at)
