@@ -136,18 +136,6 @@ class SmsConsentMixin(models.AbstractModel):
         """Open the form in which an agent enters what the person said."""
         self.ensure_one()
         company, number, purpose = self._get_sms_subjects()[self.id]
-        return {
-            "type": "ir.actions.act_window",
-            "name": self.env._("Record consent"),
-            "res_model": "sms.consent.record",
-            "view_mode": "form",
-            "views": [(False, "form")],
-            "target": "new",
-            "context": {
-                "default_company_id": company.id,
-                "default_number": number or False,
-                "default_purpose_ids": purpose.ids,
-                "default_res_model": self._name,
-                "default_res_id": self.id,
-            },
-        }
+        return self.env["sms.consent.record"]._get_action(
+            company, number, purpose, res_model=self._name, res_id=self.id
+        )

@@ -77,16 +77,6 @@ class SmsConsent(models.Model):
     def action_record_sms_consent(self):
         """Open the form in which an agent enters what the number's owner said."""
         self.ensure_one()
-        return {
-            "type": "ir.actions.act_window",
-            "name": self.env._("Record consent"),
-            "res_model": "sms.consent.record",
-            "view_mode": "form",
-            "views": [(False, "form")],
-            "target": "new",
-            "context": {
-                "default_company_id": self.company_id.id,
-                "default_number": self.number,
-                "default_purpose_ids": self.purpose_id.ids,
-            },
-        }
+        return self.env["sms.consent.record"]._get_action(
+            self.company_id, self.number, self.purpose_id
+        )

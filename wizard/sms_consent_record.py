@@ -68,6 +68,30 @@ class SmsConsentRecord(models.TransientModel):
                 record.company_id, record.purpose_ids._origin, record._get_lang()
             )
 
+    @api.model
+    def _get_action(self, company, number, purposes, **defaults):
+        """Return the action that opens this form for a number.
+
+        :param company: ``res.company``
+        :param number: E.164, or False if none is known
+        :param purposes: ``sms.purpose``, what it is about
+        :param defaults: further values of the form
+        """
+        defaults |= {
+            "company_id": company.id,
+            "number": number or False,
+            "purpose_ids": purposes.ids,
+        }
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Record consent"),
+            "res_model": self._name,
+            "view_mode": "form",
+            "views": [(False, "form")],
+            "target": "new",
+            "context": {f"default_{name}": value for name, value in defaults.items()},
+        }
+
     def action_record(self):
         """Enter it into the ledger and close.
 
