@@ -12,6 +12,7 @@
     "data": [
         "security/sms_security.xml",
         "security/ir.model.access.csv",
+        "data/helpdesk_ticket_channel_data.xml",
         "data/sms_purpose_data.xml",
         "data/sms_purpose_rule_data.xml",
         "data/sms_wording_data.xml",

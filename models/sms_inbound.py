@@ -3,6 +3,7 @@ import json
 import logging
 
 from odoo import api, fields, models
+from odoo.fields import Domain
 from odoo.tools import SQL, format_datetime, format_time
 
 from ..providers.base import E164
@@ -64,6 +65,18 @@ class SmsInbound(models.Model):
     error = fields.Text(
         readonly=True, help="Why the text could not be passed on. It is kept here."
     )
+    read_at = fields.Datetime(
+        "Read On", readonly=True, help="When one of us has read it on its ticket."
+    )
+    attachment_ids = fields.Many2many(
+        "ir.attachment",
+        "sms_inbound_attachment_rel",
+        string="Pictures and Files",
+        readonly=True,
+    )
+    media_note = fields.Text(
+        readonly=True, help="Why a picture or a file that came with it is not here."
+    )
     mail_message_id = fields.Many2one(
         "mail.message",
         "Copy in the Chatter",
@@ -77,6 +90,10 @@ class SmsInbound(models.Model):
     # What the gate asks for each message: has this number just texted?
     _conversation_index = models.Index(
         "(number, company_id, received_at) WHERE kind = 'conversation'"
+    )
+    _unread_index = models.Index(
+        "(ticket_id) WHERE read_at IS NULL AND ticket_id IS NOT NULL "
+        "AND kind = 'conversation'"
     )
 
     def write(self, vals):
@@ -134,6 +151,15 @@ class SmsInbound(models.Model):
             )
         )
         return self.browse(row[0] for row in rows)
+
+    @api.model
+    def _get_unread_domain(self):
+        """Return the domain of what nobody has read on its ticket yet."""
+        return (
+            Domain("read_at", "=", False)
+            & Domain("ticket_id", "!=", False)
+            & Domain("kind", "=", "conversation")
+        )
 
     def _get_answer_label(self):
         """Return the reason of a message that answers this text, in words."""

@@ -144,6 +144,7 @@ class SmsInboundRouter(models.AbstractModel):
                 inbound.ticket_id = self._find_ticket(inbound)
                 if inbound.ticket_id:
                     self._post(inbound)
+                    inbound.ticket_id._note_sms_inbound(inbound)
         except OperationalError:
             raise  # a conflict with another transaction: Odoo starts the request over
         except Exception as error:  # whatever another module's chatter hook raises

@@ -137,6 +137,13 @@ class SmsSms(models.Model):
         ondelete="set null",
         help="The person's own text that allows this answer without recorded consent.",
     )
+    attachment_ids = fields.Many2many(
+        "ir.attachment",
+        "sms_sms_attachment_rel",
+        string="Pictures and Files",
+        copy=False,
+        help="Sent along (MMS). The carrier fetches them by a signed address.",
+    )
     # Not read-only, only so that the intake can give what it has counted.
     segment_count = fields.Integer(
         "Segments",

@@ -75,7 +75,7 @@ class SmsSms(models.Model):
         partner_sudo = self.env["res.partner"].sudo()
         # One query for all: the loops below then find everything in the cache.
         message_sudo.browse(_ids(vals_list, "mail_message_id")).fetch(
-            ["model", "record_company_id"]
+            ["model", "res_id", "record_company_id"]
         )
         partner_sudo.browse(_ids(vals_list, "partner_id")).fetch(
             ["lang", "country_id", "state_id", "tz"]

@@ -9,6 +9,7 @@ from . import test_consent_badge
 from . import test_consent_bulk
 from . import test_consent_wizard
 from . import test_conversation
+from . import test_conversation_ticket
 from . import test_evidence
 from . import test_evidence_export
 from . import test_evidence_packet

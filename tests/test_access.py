@@ -68,6 +68,7 @@ PUBLIC_METHODS = {
     "helpdesk.ticket": {
         *("create", "write", "message_post"),
         *("action_send_sms", "mail_allowed_qweb_expressions"),
+        "action_mark_sms_answered",
     },
     "res.company": {"create", "write", "action_rotate_sms_webhook_key"},
     "res.partner": {"mail_allowed_qweb_expressions"},
