@@ -25,6 +25,7 @@
         "data/sms_outbox_data.xml",
         "data/ir_cron_data.xml",
         "views/helpdesk_ticket_views.xml",
+        "views/helpdesk_ticket_rights_views.xml",
         "views/res_partner_views.xml",
         "views/calendar_event_views.xml",
         "views/sms_consent_views.xml",

@@ -2,7 +2,6 @@
 from datetime import timedelta
 
 from odoo import SUPERUSER_ID, api, fields, models
-from odoo.exceptions import AccessError
 from odoo.tools import SQL
 
 from .sms_consent_search import SubjectColumns
@@ -10,9 +9,6 @@ from .sms_consent_search import SubjectColumns
 #: A stage texts a ticket's customer at most once in this time, however often the
 #: ticket comes and goes: ``/ticket/close`` closes any ticket by a plain link.
 STAGE_TEXT_PAUSE = timedelta(days=1)
-
-#: Parameters of ``message_post`` that text somebody.
-TEXT_PARAMETERS = {"sms_numbers", "sms_pid_to_number", "sms_content"}
 
 
 class HelpdeskTicket(models.Model):
@@ -133,28 +129,6 @@ class HelpdeskTicket(models.Model):
     # ------------------------------------------------------------------
     # A person texts
     # ------------------------------------------------------------------
-
-    def _check_may_text(self):
-        """Refuse to text from a ticket to who may merely read it.
-
-        :raises AccessError: for who is no helpdesk user or may not edit the ticket
-        """
-        if self.env.su:
-            return
-        if not self.env.user.has_group("helpdesk_mgmt.group_helpdesk_user_own"):
-            raise AccessError(
-                self.env._("Only helpdesk users may send text messages from a ticket.")
-            )
-        self.check_access("write")
-
-    def message_post(self, *args, message_type="notification", **kwargs):
-        """Ask for the right to text before a text is posted.
-
-        Odoo takes numbers to text with any kind of message.
-        """
-        if message_type == "sms" or TEXT_PARAMETERS & kwargs.keys():
-            self._check_may_text()
-        return super().message_post(*args, message_type=message_type, **kwargs)
 
     def action_send_sms(self):
         """Open Odoo's composer with the template for an update."""

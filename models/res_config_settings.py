@@ -17,6 +17,14 @@ class ResConfigSettings(models.TransientModel):
     sms_terms_url = fields.Char(related="company_id.sms_terms_url", readonly=False)
     sms_join_page = fields.Boolean(related="company_id.sms_join_page", readonly=False)
     sms_join_url = fields.Char(related="company_id.sms_join_url")
+    sms_free_right = fields.Selection(
+        related="company_id.sms_free_right", readonly=False, required=True
+    )
+    sms_bulk_right = fields.Selection(
+        related="company_id.sms_bulk_right", readonly=False, required=True
+    )
+    sms_bulk_from = fields.Integer(related="company_id.sms_bulk_from", readonly=False)
+    sms_user_limit = fields.Integer(related="company_id.sms_user_limit", readonly=False)
     sms_courtesy_days = fields.Selection(
         related="company_id.sms_courtesy_days", readonly=False
     )

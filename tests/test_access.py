@@ -66,7 +66,7 @@ PUBLIC_METHODS = {
     "phone.blacklist": {"create", "write"},
     "calendar.event": {"mail_allowed_qweb_expressions"},
     "helpdesk.ticket": {
-        *("create", "write", "message_post"),
+        *("create", "write"),
         *("action_send_sms", "mail_allowed_qweb_expressions"),
         "action_mark_sms_answered",
     },
@@ -791,7 +791,7 @@ class TestOutside(SmsCase):
 
     def test_the_fields_that_decide_cannot_be_set_from_a_composer(self):
         """A number typed into Odoo's composer gets no exemption and no purpose."""
-        composer = self.env["sms.composer"].with_user(self.employee)
+        composer = self.env["sms.composer"].with_user(self.agent)
         composer = composer.with_context(
             default_exemption="help",
             default_gate_verdict="send",

@@ -646,7 +646,7 @@ class TestWhoMayText(SmsCase):
 
     def test_nobody_chooses_what_a_text_is_for_by_a_context(self):
         """A consent to tickets is none to whatever a user wants to send."""
-        composer = self.env["sms.composer"].with_user(self.employee)
+        composer = self.env["sms.composer"].with_user(self.agent)
         composer = composer.with_context(sms_purpose="ticket").create(
             {"composition_mode": "numbers", "numbers": self.number, "body": "Buy now"}
         )

@@ -3,6 +3,7 @@ from . import (
     sms_composer,
     sms_composer_badge,
     sms_composer_forget,
+    sms_composer_rights,
     sms_composer_timing,
     sms_consent_record,
     sms_erasure_wizard,

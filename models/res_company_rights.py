@@ -1,0 +1,65 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from odoo import fields, models
+
+from ..tools import gate
+
+EVERYBODY, AGENTS, MANAGERS = "everybody", "agents", "managers"
+
+#: Who has a right: the group that stands for it.
+RIGHT_GROUPS = {
+    EVERYBODY: "base.group_user",
+    AGENTS: "helpdesk_mgmt.group_helpdesk_user_own",
+    MANAGERS: "helpdesk_mgmt.group_helpdesk_manager",
+}
+RIGHT_SELECTION = [
+    (MANAGERS, "Helpdesk managers"),
+    (AGENTS, "Helpdesk users"),
+    (EVERYBODY, "Every internal user"),
+]
+
+
+class ResCompany(models.Model):
+    """Who may text beyond their own tickets, and how much."""
+
+    _inherit = "res.company"
+
+    sms_free_right = fields.Selection(
+        RIGHT_SELECTION,
+        string="Who May Text Any Number",
+        required=True,
+        default=AGENTS,
+        help="A number that stands on no record that the user may edit.",
+    )
+    sms_bulk_right = fields.Selection(
+        RIGHT_SELECTION,
+        string="Who May Text in Bulk",
+        required=True,
+        default=MANAGERS,
+        help="More people at once than others may. No daily limit holds for them.",
+    )
+    sms_bulk_from = fields.Integer(
+        "Largest Number of Recipients at Once",
+        required=True,
+        default=10,
+        help="For those who may not text in bulk.",
+    )
+    sms_user_limit = fields.Integer(
+        "Texts of One User in 24 Hours",
+        required=True,
+        default=200,
+        help="For those who may not text in bulk. 0: no limit.",
+    )
+
+    _sms_bulk_from_positive = models.Constraint(
+        "CHECK (sms_bulk_from >= 1 AND sms_user_limit >= 0)",
+        "At least one person can be texted at once, and a limit is not negative.",
+    )
+
+    def _restricts_texting(self):
+        """Tell if the rights hold for what other apps' users text.
+
+        Opt-out is the policy of a company whose apps already text: there Odoo's own
+        rights hold for them. What is texted from tickets is restricted everywhere.
+        """
+        self.ensure_one()
+        return self.sudo().sms_consent_policy == gate.POLICY_OPT_IN
