@@ -1,8 +1,10 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from collections import defaultdict
+from functools import partial
 from itertools import repeat
 
-from odoo import api, models
+from odoo import SUPERUSER_ID, api, models
+from odoo.service.model import retrying
 from odoo.tools import SQL
 
 from ..tools import consent
@@ -50,6 +52,7 @@ class SmsConsent(models.Model):
                 answers[key] = (answer, values["happened_at"])
                 changed[key] = answers[key]
         self._upsert(company, changed, numbers)
+        self._look_again_when_committed(company.id, list(numbers))
         self._forget_answers()
         self.invalidate_model()
         self.env["sms.consent.mixin"]._invalidate_sms_consent_state()
@@ -85,11 +88,31 @@ class SmsConsent(models.Model):
             self.env["phone.blacklist"]._follow_ledger(left, back)
 
     @api.model
-    def _yield_to_stops(self, company_id, first_id, hashes):
-        """Take back a yes that was said before a stop and written after it.
+    def _look_again_when_committed(self, company_id, hashes):
+        """Let a STOP stand that was written by another transaction meanwhile.
+
+        Neither of the two has seen the other. Whichever is committed last sees both.
 
         :param int company_id: whose answers
-        :param int first_id: the first event of those that were written together
+        :param list hashes: keyed hashes of the numbers that they are about
+        """
+        registry = self.env.registry
+
+        def look_again():
+            with registry.cursor() as cr:
+                consents = api.Environment(cr, SUPERUSER_ID, {})["sms.consent"]
+                look = partial(consents._yield_to_stops, company_id, hashes)
+                retrying(look, consents.env)
+
+        self.env.cr.postcommit.add(look_again)
+
+    @api.model
+    def _yield_to_stops(self, company_id, hashes):
+        """Take back a yes that was said before a stop and written after it.
+
+        Written in the knowledge of the stop, it would have been overtaken.
+
+        :param int company_id: whose answers
         :param list hashes: keyed hashes of the numbers that they are about
         """
         self.flush_model()
@@ -100,7 +123,7 @@ class SmsConsent(models.Model):
                   FROM sms_consent stop
                  WHERE own.company_id = %s AND own.number_hash = ANY(%s)
                    AND own.purpose_id IS NOT NULL AND own.state = %s
-                   AND own.event_id >= %s AND own.since < stop.since
+                   AND own.event_id > stop.event_id AND own.since < stop.since
                    AND stop.company_id = own.company_id AND stop.purpose_id IS NULL
                    AND stop.number_hash = own.number_hash AND stop.state = %s
              RETURNING own.number
@@ -109,7 +132,6 @@ class SmsConsent(models.Model):
                 company_id,
                 hashes,
                 consent.OPTED_IN,
-                first_id,
                 consent.OPTED_OUT,
             )
         )

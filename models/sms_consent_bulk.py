@@ -5,7 +5,7 @@ import secrets
 from datetime import datetime
 from typing import NamedTuple
 
-from odoo import SUPERUSER_ID, api, fields, models
+from odoo import api, fields, models
 from odoo.tools import SQL, split_every
 
 from ..tools import chain, consent
@@ -88,25 +88,9 @@ class SmsConsentEvent(models.Model):
         insert_many(self, events)
         numbers = {value: number for number, value in hashes.items()}
         self.env["sms.consent"]._apply(company, events, numbers)
-        self._look_again_when_committed(company.id, events[0]["id"], list(numbers))
         self.invalidate_model()
         evidence.invalidate_model()
         return len(events)
-
-    @api.model
-    def _look_again_when_committed(self, company_id, first_id, hashes):
-        """Let a STOP stand that came in while many statements were written.
-
-        It was committed after this transaction's first look, and so was not seen.
-        """
-        registry = self.env.registry
-
-        def look_again():
-            with registry.cursor() as cr:
-                env = api.Environment(cr, SUPERUSER_ID, {})
-                env["sms.consent"]._yield_to_stops(company_id, first_id, hashes)
-
-        self.env.cr.postcommit.add(look_again)
 
     @api.model
     def _make_purpose_reader(self):

@@ -142,14 +142,10 @@ class TestRecordMany(SmsCase):
             },
             {agreed.number_hash: self.number},
         )
-        self.env["sms.consent"]._yield_to_stops(
-            self.company.id, agreed.id, [agreed.number_hash]
-        )
+        self.env["sms.consent"]._yield_to_stops(self.company.id, [agreed.number_hash])
         self.assertEqual(self.ticket.sms_consent_state, "opted_out")
         anew = self.record_consent()
-        self.env["sms.consent"]._yield_to_stops(
-            self.company.id, agreed.id, [anew.number_hash]
-        )
+        self.env["sms.consent"]._yield_to_stops(self.company.id, [anew.number_hash])
         self.assertEqual(self.ticket.sms_consent_state, "opted_in")
 
     def test_it_looks_again_when_it_is_committed(self):

@@ -2,7 +2,13 @@
 import time
 from collections import defaultdict
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from random import Random
+from unittest.mock import patch
+
+from odoo import SUPERUSER_ID, api, fields
+from odoo.modules.registry import Registry
+from odoo.tools import config
 
 from ..tools import consent
 from .live import LiveCase
@@ -109,3 +115,73 @@ class TestParallelTexts(LiveCase):
                 [self.company_id],
             )
             self.assertEqual(check["link_count"], cr.fetchone()[0])
+
+
+class TestOverlap(LiveCase):
+    """A yes and a STOP that are written at once, neither seeing the other."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        # Another database than the tests' own: its modules are loaded, not tested.
+        with patch.dict(config.options, test_enable=False):
+            cls.registry = Registry(cls.database)
+        cls.addClassCleanup(Registry.delete, cls.database)
+
+    def test_a_stop_stands_whichever_is_committed_last(self):
+        for number, order in (
+            ("+17205550161", ("stop", "yes")),
+            ("+17205550162", ("yes", "stop")),
+        ):
+            with self.subTest(order=order):
+                self._overlap(number, order)
+                states = self._read_states(number)
+                self.assertEqual(states, {None: "opted_out", "ticket": "none"})
+
+    def test_a_yes_that_was_said_later_stands(self):
+        number = "+17205550163"
+        self._overlap(number, ("stop", "yes"), yes_hours=1)
+        states = self._read_states(number)
+        self.assertEqual(states, {None: "opted_out", "ticket": "opted_in"})
+
+    def _overlap(self, number, order, yes_hours=-24):
+        """Write a STOP, and a yes that was said some hours before or after it."""
+        now = fields.Datetime.now().replace(microsecond=0)
+        cursors = {name: self.registry.cursor() for name in order}
+        try:
+            for cr in cursors.values():
+                cr.execute("SELECT 1")  # from here on it sees nothing new
+            ledgers = {
+                name: api.Environment(cr, SUPERUSER_ID, {})["sms.consent.event"]
+                for name, cr in cursors.items()
+            }
+            company = ledgers["stop"].env["res.company"].browse(self.company_id)
+            ledgers["stop"]._record(company, number, consent.REVOKED, "keyword")
+            said = now + timedelta(hours=yes_hours)
+            purpose = ledgers["yes"].env.ref("helpdesk_mgmt_sms.sms_purpose_ticket")
+            ledgers["yes"]._record(
+                company.with_env(ledgers["yes"].env),
+                number,
+                consent.GRANTED,
+                "in_person",
+                purpose,
+                happened_at=said,
+            )
+            for name in order:
+                cursors[name].commit()
+        finally:
+            for cr in cursors.values():
+                cr.close()
+
+    def _read_states(self, number):
+        """Return the stored answers of a number, by the code of their purpose."""
+        with self.cursor() as cr:
+            cr.execute(
+                """
+                SELECT purpose.code, consent.state FROM sms_consent consent
+                  LEFT JOIN sms_purpose purpose ON purpose.id = consent.purpose_id
+                 WHERE consent.number = %s
+                """,
+                [number],
+            )
+            return dict(cr.fetchall())
