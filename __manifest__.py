@@ -21,6 +21,7 @@
         "data/sms_scope_rule_data.xml",
         "data/sms_quiet_hours_data.xml",
         "data/sms_template_data.xml",
+        "data/sms_automation_data.xml",
         "data/sms_fault_data.xml",
         "data/sms_outbox_data.xml",
         "data/ir_cron_data.xml",

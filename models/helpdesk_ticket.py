@@ -1,14 +1,8 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-from datetime import timedelta
-
-from odoo import SUPERUSER_ID, api, fields, models
+from odoo import api, fields, models
 from odoo.tools import SQL
 
 from .sms_consent_search import SubjectColumns
-
-#: A stage texts a ticket's customer at most once in this time, however often the
-#: ticket comes and goes: ``/ticket/close`` closes any ticket by a plain link.
-STAGE_TEXT_PAUSE = timedelta(days=1)
 
 
 class HelpdeskTicket(models.Model):
@@ -151,71 +145,11 @@ class HelpdeskTicket(models.Model):
             },
         }
 
-    # ------------------------------------------------------------------
-    # A stage texts
-    # ------------------------------------------------------------------
-
-    @api.model_create_multi
-    def create(self, vals_list):
-        """Send the text of the stage in which a ticket is born."""
-        tickets = super().create(vals_list)
-        tickets._send_stage_sms()
-        return tickets
-
     def write(self, vals):
-        """Send the text of the stage that a ticket has reached."""
+        """Forget the number of a contact whom another one replaces."""
         if "partner_id" in vals and "partner_phone" not in vals:
             partner = self.env["res.partner"].browse(vals["partner_id"])
             self.filtered(
                 lambda ticket: ticket._has_phone_of_former(partner)
             ).partner_phone = False
-        before = {ticket.id: ticket.stage_id for ticket in self}
-        result = super().write(vals)
-        self.filtered(
-            lambda ticket: ticket.stage_id != before[ticket.id]
-        )._send_stage_sms()
-        return result
-
-    def _send_stage_sms(self):
-        """Queue the stage's template for each ticket that has a phone.
-
-        One text for one change, and none that the ticket has had lately. A number that
-        cannot be read makes a blocked message: visible, with its reason.
-        """
-        for ticket in self.filtered("stage_id.sms_template_id"):
-            template = ticket.stage_id.sudo().sms_template_id
-            if ticket.partner_phone and not ticket._had_sms(template):
-                ticket._send_sms_template(template)
-
-    def _had_sms(self, template):
-        """Tell if the ticket's customer has had this template within the pause."""
-        self.ensure_one()
-        since = fields.Datetime.now() - STAGE_TEXT_PAUSE
-        recipient = self.sudo()._sms_get_recipients_info(force_field="partner_phone")
-        return bool(
-            self.env["sms.sms"]
-            .sudo()
-            .search_count(
-                [
-                    ("template_id", "=", template.id),
-                    ("number", "=", recipient[self.id]["sanitized"]),
-                    ("create_date", ">=", since),
-                    ("gate_verdict", "!=", "block"),
-                    ("mail_message_id.model", "=", self._name),
-                    ("mail_message_id.res_id", "=", self.id),
-                ],
-                limit=1,
-            )
-        )
-
-    def _send_sms_template(self, template):
-        """Queue a template to the ticket's customer, in the house's name.
-
-        Whoever moved the ticket need not have the right to text, and a portal user who
-        closes one must not appear as the author.
-        """
-        self.ensure_one()
-        ticket = self.with_user(SUPERUSER_ID).with_company(self.company_id)
-        ticket._message_sms_with_template(
-            template=template, number_field="partner_phone", put_in_queue=True
-        )
+        return super().write(vals)

@@ -17,3 +17,8 @@ class SmsTemplate(models.Model):
         if "model_id" in vals:
             self.check_access("write")
         return result
+
+    def unlink(self):
+        """Let the automations know that they have lost their template."""
+        self.env.registry.clear_cache()
+        return super().unlink()

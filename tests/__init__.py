@@ -2,6 +2,7 @@
 from . import hypothesis_profile
 from . import test_access
 from . import test_api
+from . import test_automation
 from . import test_blacklist
 from . import test_blacklist_live
 from . import test_consent

@@ -55,6 +55,8 @@ sms.retention.form        ....  ....  ....  ....  rwcu  ....  ....  ....  rwcu
 sms.inbound         ....  ....  r...  r...  r...  ....  ....  ....  r...
 sms.sms             ....  ....  r...  r...  r...  ....  ....  ....  rwcu
 sms.template        r...  r...  r...  rwcu  r...  r...  ....  ....  rwcu
+sms.automation      ....  ....  r...  rwcu  r...  ....  ....  ....  rwcu
+sms.automation.run  ....  ....  ....  r...  ....  ....  ....  ....  r...
 sms.consent.record  rwcu  rwcu  rwcu  rwcu  ....  ....  ....  ....  rwcu
 sms.composer        rwc.  rwc.  rwc.  rwc.  rwc.  rwc.  ....  ....  rwc.
 """
@@ -99,6 +101,7 @@ PUBLIC_METHODS = {
     "sms.keyword": {"create", "write"},
     "sms.inbound": {"write"},
     "sms.purpose": {"create", "write", "unlink"},
+    "sms.automation": {"create", "write", "unlink"},
     "sms.sender": {"action_start", "action_view_messages", "create"},
     "sms.purpose.rule": {"create", "write"},
     "sms.quiet.hours": {"create", "write", "unlink"},
@@ -108,7 +111,7 @@ PUBLIC_METHODS = {
         *("create", "write", "send", "resend_failed"),
         *("action_cancel_waiting", "action_change_time"),
     },
-    "sms.template": {"write"},
+    "sms.template": {"write", "unlink"},
     "sms.twilio.number": {"create", "write", "unlink"},
     "sms.unusable.number": {"unlink"},
     "sms.wording": {"create", "write", "action_publish", "action_new_version"},
@@ -514,6 +517,9 @@ class TestInjection(SmsCase):
         self.assertTrue(body.startswith(HOSTILE), body)
 
     def test_a_stages_text_does_not_render_the_title(self):
+        self.new_stage.sms_template_id = self.env.ref(
+            f"{MODULE}.sms_template_ticket_received"
+        )
         self.new_stage.sms_template_id.body = "New: {{ object.name }}"
         self.ticket.with_user(self.own_agent).stage_id = self.new_stage
         body = self.messages_to()[-1:].body

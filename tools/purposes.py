@@ -23,12 +23,16 @@ class MessageSource(NamedTuple):
     :param template_id: id of the ``sms.template`` that it was made out of, or 0
     :param action_id: id of the ``ir.actions.server`` that made it, or 0
     :param is_own_text: somebody has written another text over the template's
+    :param automation_id: id of the ``sms.automation`` that made it, or 0
+    :param is_urgent: it leaves before others
     """
 
     model_name: str = ""
     template_id: int = 0
     action_id: int = 0
     is_own_text: bool = False
+    automation_id: int = 0
+    is_urgent: bool = False
 
 
 def find_purpose(rules, source, company_id):

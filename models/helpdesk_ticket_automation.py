@@ -1,0 +1,102 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from odoo import api, models
+
+from ..tools import automation
+from .sms_automation_engine import Change
+
+#: Tickets that this transaction has made and told of (a key of ``cr.cache``).
+TOLD = "helpdesk_mgmt_sms.told"
+
+
+class HelpdeskTicket(models.Model):
+    """What changes on a ticket sets off texts: its stage's, and the automations'."""
+
+    _inherit = "helpdesk.ticket"
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        """Let the automations know of new tickets."""
+        tickets = super().create(vals_list)
+        tickets._tell_automations(dict.fromkeys(tickets.ids))
+        return tickets
+
+    def write(self, vals):
+        """Let the automations know what has changed."""
+        before = {ticket.id: ticket._get_automation_state() for ticket in self.sudo()}
+        result = super().write(vals)
+        self._tell_automations(before)
+        return result
+
+    def _get_automation_state(self):
+        """Return what automations look at: stage, whether it is closed, user."""
+        stage = self.stage_id
+        return stage.id, stage.closed, self.user_id.id
+
+    def _get_automation_fact(self, trigger):
+        """Return what must stay the same until a planned text leaves.
+
+        :param str trigger: one of ``tools.automation.TRIGGERS``
+        :rtype: str
+        """
+        self.ensure_one()
+        ticket_sudo = self.sudo()
+        if trigger == automation.STAGE:
+            return f"stage:{ticket_sudo.stage_id.id}"
+        if trigger == automation.ASSIGNED:
+            return f"user:{ticket_sudo.user_id.id}"
+        if trigger in (automation.WROTE, automation.NO_ANSWER):
+            return str(ticket_sudo.sms_waiting_since or "")
+        return "closed" if ticket_sudo.stage_id.closed else "open"
+
+    def _tell_automations(self, before):
+        """Set off the texts of what has changed.
+
+        Who was told in this transaction that their ticket was received is not told in
+        the same breath that it was assigned.
+
+        :param dict before: ``_get_automation_state`` by id; None: the ticket is new
+        """
+        changes = []
+        for ticket in self.sudo():
+            happened = automation.compare(
+                before[ticket.id], ticket._get_automation_state()
+            )
+            if ticket.id in self._get_told():
+                happened -= {automation.ASSIGNED}
+            if happened:
+                changes.append(Change(ticket, happened))
+        if not changes:
+            return
+        texts = self.env["sms.automation"].sudo()._on_changes(changes)
+        self._get_told().update(
+            text.record.id
+            for text in texts
+            if text.rule.audience == automation.CUSTOMER
+            and before[text.record.id] is None
+        )
+
+    def _get_told(self):
+        """Return the ids of the tickets whose customers were told that they are new."""
+        cache, now = self.env.cr.cache, self.env.cr.now()
+        since, told = cache.get(TOLD, (None, None))
+        if since != now:
+            told = set()
+            cache[TOLD] = (now, told)
+        return told
+
+    def _on_sms_received(self, inbound):
+        """Let the automations know that the customer has texted."""
+        result = super()._on_sms_received(inbound)
+        ticket_sudo = self.sudo()
+        automations = self.env["sms.automation"].sudo()
+        automations._on_changes([Change(ticket_sudo, frozenset({automation.WROTE}))])
+        self.env["sms.automation.run"].sudo()._wake_for_waiting(ticket_sudo)
+        return result
+
+    def _send_sms_template(self, template):
+        """Queue a template to the ticket's customer, in the house's name.
+
+        :param template: ``sms.template``, one
+        """
+        self.ensure_one()
+        self.env["sms.automation"].sudo()._send_template(self.sudo(), template)

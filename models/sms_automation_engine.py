@@ -1,0 +1,180 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+import logging
+from datetime import timedelta
+from typing import NamedTuple
+
+from psycopg2 import OperationalError
+
+from odoo import SUPERUSER_ID, api, models
+from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
+
+from ..tools import automation
+from ..tools.automation import Facts, Rule
+from .sms_automation import TICKET_MODEL
+
+_logger = logging.getLogger(__name__)
+
+#: What goes to whoever started the work: the transaction is lost, and Odoo begins anew.
+CONFLICTS = (OperationalError, *PG_CONCURRENCY_EXCEPTIONS_TO_RETRY)
+
+
+class Change(NamedTuple):
+    """What has happened to one ticket: a record in sudo, and triggers."""
+
+    record: models.BaseModel
+    happened: frozenset
+
+
+class SmsAutomation(models.Model):
+    """The engine: from changes of tickets to texts, in a handful of queries for all.
+
+    What has changed is never undone for a text: what goes wrong is noted on the ticket.
+    """
+
+    _inherit = "sms.automation"
+
+    @api.model
+    def _on_changes(self, changes):
+        """Text, now or later, what the automations and the stages say.
+
+        :param list changes: of :class:`Change`
+        :return: the texts that were made now
+        :rtype: list[Text]
+        """
+        planned = [(change, self._find_candidates(change)) for change in changes]
+        planned = [(change, rules) for change, rules in planned if rules]
+        if not planned:
+            return []
+        texts = self._isolate(self._carry_out, planned)
+        if texts is None and len(planned) > 1:
+            each = [self._isolate(self._carry_out, [one]) for one in planned]
+            return [text for found in each for text in found or ()]
+        return texts or []
+
+    @api.model
+    def _on_due(self, ticket, rule):
+        """Text what was planned, if the rule is still about the ticket.
+
+        :return: the texts that were made
+        :rtype: list[Text]
+        """
+        if not automation.fits(rule, self._get_facts(ticket)):
+            return []
+        change = Change(ticket, frozenset({rule.trigger}))
+        planned = [(change, [rule._replace(delay=timedelta())])]
+        return self._isolate(self._carry_out, planned) or []
+
+    @api.model
+    def _find_candidates(self, change):
+        """Return the rules that a change may set off, in their order.
+
+        The text of the stage that a ticket has reached comes first: it is the most
+        particular.
+        """
+        rules = []
+        record, happened = change
+        if automation.STAGE in happened and record.stage_id.sms_template_id:
+            template_id = record.stage_id.sms_template_id.id
+            rules.append(Rule(0, automation.STAGE, template_id))
+        own = [rule for rule in self._get_rules() if rule.trigger in happened]
+        if own:
+            facts = self._get_facts(record)
+            rules += [rule for rule in own if automation.fits(rule, facts)]
+        return rules
+
+    @api.model
+    def _get_facts(self, record):
+        """Return what the rules' filters look at."""
+        return Facts(
+            record.company_id.id,
+            record.team_id.id or 0,
+            record.stage_id.id or 0,
+            record.category_id.id or 0,
+            record.priority or "",
+        )
+
+    @api.model
+    def _carry_out(self, planned):
+        """Text now, or plan for later, what the candidates of some changes say."""
+        planned = self._drop_by_domain(planned)
+        texts, later = [], []
+        for change, rules in planned:
+            now, waiting = automation.choose(rules)
+            texts += [(change.record, rule) for rule in now]
+            later += [(change.record, rule) for rule in waiting]
+        if later:
+            self.env["sms.automation.run"]._plan(later)
+        return self._text(texts)
+
+    @api.model
+    def _drop_by_domain(self, planned):
+        """Return the changes with those of their rules whose conditions hold."""
+        records_of = {}
+        for change, rules in planned:
+            for rule in rules:
+                if rule.domain:
+                    known = records_of.setdefault(rule.automation_id, (rule, []))
+                    known[1].append(change.record.id)
+        holds = {
+            key: set(self._filter_by_domain(rule, ids).ids)
+            for key, (rule, ids) in records_of.items()
+        }
+        return [
+            (
+                change,
+                [
+                    rule
+                    for rule in rules
+                    if not rule.domain or change.record.id in holds[rule.automation_id]
+                ],
+            )
+            for change, rules in planned
+        ]
+
+    @api.model
+    def _filter_by_domain(self, rule, ids):
+        """Return the tickets for which a rule's own conditions hold."""
+        tickets_sudo = self.env[TICKET_MODEL].sudo().browse(ids)
+        return tickets_sudo.filtered_domain(list(rule.domain))
+
+    # ------------------------------------------------------------------
+    # What goes wrong
+    # ------------------------------------------------------------------
+
+    @api.model
+    def _isolate(self, work, planned):
+        """Do some work so that its failure undoes nothing else.
+
+        What is pending is flushed first, and not by the savepoint: Odoo's own would end
+        the tracking of the ticket's changes in the middle of them.
+
+        :param list planned: of ``(Change, rules)``; what goes wrong with one is noted
+        :return: what the work returns; None if it went wrong
+        """
+        self.env.flush_all()
+        try:
+            with self.env.cr.savepoint(flush=False):
+                result = work(planned)
+                self.env.flush_all()
+        except CONFLICTS:
+            raise
+        except Exception as error:  # whatever a template or another module raises
+            self.env.transaction.clear()
+            if len(planned) == 1:
+                self._note_failure(planned[0][0].record, error)
+            return None
+        return result
+
+    @api.model
+    def _note_failure(self, record, error):
+        """Say on the ticket that its customer was not texted, and in the log why."""
+        _logger.error(
+            "No text about %s %s: %s", record._name, record.id, error, exc_info=error
+        )
+        record.with_user(SUPERUSER_ID)._message_log(
+            body=self.env._(
+                "A text message that should go out by itself was not made: its "
+                "template could not be filled in, or something else went wrong. Please "
+                "tell a helpdesk manager."
+            )
+        )

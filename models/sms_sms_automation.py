@@ -1,0 +1,27 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from odoo import api, fields, models
+
+#: Before all that has the priority of a purpose.
+URGENT_PRIORITY = -10
+
+
+class SmsSms(models.Model):
+    """A message remembers the automation that made it."""
+
+    _inherit = "sms.sms"
+
+    automation_id = fields.Many2one(
+        "sms.automation", readonly=True, index="btree_not_null", ondelete="set null"
+    )
+
+    @api.model
+    def _prepare_intake(self, vals_list):
+        """Enter which automation makes the messages, and if they are urgent."""
+        super()._prepare_intake(vals_list)
+        source = self._get_source()
+        if not source.automation_id:
+            return
+        for vals in vals_list:
+            vals["automation_id"] = source.automation_id
+            if source.is_urgent:
+                vals["priority"] = min(vals["priority"], URGENT_PRIORITY)

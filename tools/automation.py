@@ -1,0 +1,149 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+"""Which automation answers to what has happened, and whom of several is heard.
+
+Pure rules over plain values. What happens (:data:`TRIGGERS`), for which records
+(:class:`Rule`'s filters), to whom (:data:`AUDIENCES`) and when (``delay``, ``pause``)
+are separate, so that records of another kind can have automations of their own.
+"""
+
+from datetime import timedelta
+from typing import NamedTuple
+
+# What happens.
+CREATED, ASSIGNED, STAGE, CLOSED, REOPENED, WROTE, NO_ANSWER, SLA = TRIGGERS = (
+    *("created", "assigned", "stage", "closed", "reopened", "wrote"),
+    *("no_answer", "sla"),
+)
+#: Those that a clock finds, and not a change of the record.
+TIMED = (NO_ANSWER, SLA)
+
+# To whom.
+CUSTOMER, FOLLOWERS, ASSIGNEE, TEAM = AUDIENCES = (
+    *("customer", "followers", "assignee", "team"),
+)
+#: Those who work here: what they get is internal.
+STAFF = (ASSIGNEE, TEAM)
+
+#: How often at most, for one record: the pause after which it may text again. None: at
+#: each occasion; the longest: once.
+PAUSES = {
+    "each": None,
+    "hour": timedelta(hours=1),
+    "day": timedelta(days=1),
+    "week": timedelta(weeks=1),
+    "once": timedelta.max,
+}
+
+
+class Facts(NamedTuple):
+    """What the filters look at in one record: ids (0: none), and a priority."""
+
+    company_id: int = 0
+    team_id: int = 0
+    stage_id: int = 0
+    category_id: int = 0
+    priority: str = ""
+
+
+class Rule(NamedTuple):
+    """One automation, as it is kept in memory.
+
+    :param int automation_id: 0 for the text of a stage, which has none
+    :param str trigger: one of :data:`TRIGGERS`
+    :param int company_id: 0 for all companies; the sets of ids are empty for any
+    :param str priority: at least this one; empty for any
+    :param list domain: more conditions, of Odoo
+    :param str audience: one of :data:`AUDIENCES`
+    :param str purpose_code: empty: what the rules of purposes say
+    :param bool is_urgent: leaves before others
+    :param timedelta delay: zero: at once
+    :param timedelta lead: of a timed trigger: after (or before) which time
+    :param timedelta pause: one of :data:`PAUSES`' values
+    """
+
+    automation_id: int
+    trigger: str
+    template_id: int
+    audience: str = CUSTOMER
+    company_id: int = 0
+    team_ids: frozenset = frozenset()
+    stage_ids: frozenset = frozenset()
+    category_ids: frozenset = frozenset()
+    priority: str = ""
+    domain: tuple = ()
+    purpose_code: str = ""
+    is_urgent: bool = False
+    delay: timedelta = timedelta()
+    lead: timedelta = timedelta()
+    pause: timedelta | None = PAUSES["day"]
+
+
+def compare(before, after):
+    """Return what a change of a record means.
+
+    :param before: ``(stage id, is closed, user id)``; None: it is new
+    :param after: the same, now
+    :return: triggers
+    :rtype: frozenset
+    """
+    stage_id, is_closed, user_id = after
+    if before is None:
+        found = [CREATED, STAGE]
+        found += [CLOSED] if is_closed else []
+        found += [ASSIGNED] if user_id else []
+        return frozenset(found)
+    found = []
+    if stage_id != before[0]:
+        found.append(STAGE)
+        if is_closed != before[1]:
+            found.append(CLOSED if is_closed else REOPENED)
+    if user_id and user_id != before[2]:
+        found.append(ASSIGNED)
+    return frozenset(found)
+
+
+def fits(rule, facts):
+    """Tell if a rule is about a record, its domain aside.
+
+    :param Rule rule: the automation
+    :param Facts facts: the record
+    :rtype: bool
+    """
+    return (
+        (not rule.company_id or rule.company_id == facts.company_id)
+        and (not rule.team_ids or facts.team_id in rule.team_ids)
+        and (not rule.stage_ids or facts.stage_id in rule.stage_ids)
+        and (not rule.category_ids or facts.category_id in rule.category_ids)
+        and (not rule.priority or facts.priority >= rule.priority)
+    )
+
+
+def choose(rules):
+    """Return the rules that are heard of those that fit one change, in their order.
+
+    One change is one text: for each audience the first that texts at once. Those that
+    wait are all heard, since they are looked at again when their time has come.
+
+    :param rules: iterable of :class:`Rule`
+    :return: ``(rules that text now, rules that wait)``
+    """
+    now, later, served = [], [], set()
+    for rule in rules:
+        if rule.delay:
+            later.append(rule)
+        elif rule.audience not in served:
+            served.add(rule.audience)
+            now.append(rule)
+    return now, later
+
+
+def may_text(rule, last, now):
+    """Tell if a rule may text a record again.
+
+    :param datetime last: when its text last went to that person, or None
+    :param datetime now: both in UTC
+    :rtype: bool
+    """
+    if last is None or rule.pause is None:
+        return True
+    return rule.pause != timedelta.max and now - last >= rule.pause
