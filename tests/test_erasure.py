@@ -536,6 +536,8 @@ class TestHolders(SmsCase):
 
     #: Models of the addon with words in them, and why they hold no person.
     HARMLESS = {
+        "sms.automation": "set up by managers",
+        "sms.automation.run": "which ticket, and when",
         "sms.consent.event": "a keyed hash and digests",
         "sms.consent.link": "hashes",
         "sms.consent.check": "hashes",
