@@ -27,6 +27,8 @@
         "data/ir_cron_data.xml",
         "views/helpdesk_ticket_views.xml",
         "views/helpdesk_ticket_rights_views.xml",
+        "views/helpdesk_ticket_routing_views.xml",
+        "views/helpdesk_ticket_team_views.xml",
         "views/res_partner_views.xml",
         "views/calendar_event_views.xml",
         "views/sms_consent_views.xml",
@@ -58,6 +60,7 @@
     "assets": {
         "web.assets_backend": [
             "helpdesk_mgmt_sms/static/src/core/*.esm.js",
+            "helpdesk_mgmt_sms/static/src/candidates/*",
             "helpdesk_mgmt_sms/static/src/consent/*",
             "helpdesk_mgmt_sms/static/src/consent_import/*",
             "helpdesk_mgmt_sms/static/src/virtual_phone/*",

@@ -41,6 +41,7 @@ class TwilioController(Controller):
         """
         company_sudo, form = self._verify(key, "inbound")
         event = TwilioProvider.parse_inbound(form)
+        request.env["sms.line"].sudo()._wait(company_sudo, texts.clean(event.number))
         request.env["sms.inbound"].sudo()._receive(company_sudo, event)
         return self._answer()
 

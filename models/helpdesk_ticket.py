@@ -40,7 +40,11 @@ class HelpdeskTicket(models.Model):
             # In a form the stored ticket still knows its former contact.
             if ticket._origin._has_phone_of_former(ticket.partner_id):
                 phone = False
-            ticket.partner_phone = ticket.partner_id.phone or phone
+            # Who texts from a number is answered there, whatever their contact has.
+            is_texting = phone and ticket._origin.sms_last_inbound_at
+            if not is_texting:
+                phone = ticket.partner_id.phone or phone
+            ticket.partner_phone = phone
 
     def _has_phone_of_former(self, partner):
         """Tell if the number is that of a contact whom ``partner`` replaces.

@@ -30,6 +30,11 @@ class HelpdeskTicket(models.Model):
         help="The contacts that have the ticket's number, while it has no contact.",
     )
 
+    sms_candidate_note = fields.Char(
+        compute="_compute_sms_candidate_ids",
+        help="Asks who has texted, while the ticket has no contact.",
+    )
+
     _sms_waiting_index = models.Index(
         "(sms_waiting_since) WHERE sms_waiting_since IS NOT NULL"
     )
@@ -52,7 +57,9 @@ class HelpdeskTicket(models.Model):
         is_none = operator in ("=", "in")
         return [("id", "not in" if is_none else "in", unread.subselect("ticket_id"))]
 
-    @api.depends("partner_id", "partner_phone_sanitized", "company_id")
+    @api.depends(
+        "partner_id", "partner_phone_sanitized", "company_id", "sms_last_inbound_at"
+    )
     def _compute_sms_candidate_ids(self):
         unknown = self.filtered(
             lambda ticket: not ticket.partner_id and ticket.partner_phone_sanitized
@@ -62,13 +69,25 @@ class HelpdeskTicket(models.Model):
         if numbers:
             partners = partners.search([("phone_sanitized", "in", numbers)])
         by_number = partners.grouped("phone_sanitized")
-        (self - unknown).sms_candidate_ids = partners.browse()
+        self.sms_candidate_ids = partners.browse()
+        self.sms_candidate_note = False
         for ticket in unknown:
             found = by_number.get(ticket.partner_phone_sanitized, partners.browse())
             companies = (self.env["res.company"], ticket.company_id)
             ticket.sms_candidate_ids = found.filtered(
                 lambda partner, companies=companies: partner.company_id in companies
             )
+            if ticket.sms_last_inbound_at:
+                ticket.sms_candidate_note = ticket._ask_who_wrote()
+
+    def _ask_who_wrote(self):
+        """Return the question that a person answers: who has texted?"""
+        count = len(self.sms_candidate_ids)
+        if not count:
+            return self.env._("No contact has this number: who wrote?")
+        if count == 1:
+            return self.env._("One contact has this number: did they write?")
+        return self.env._("%s contacts have this number: who wrote?", count)
 
     # ------------------------------------------------------------------
     # The customer has texted

@@ -80,6 +80,14 @@ class ResCompany(models.Model):
         compute_sudo=True,
         help="Link to it from your website.",
     )
+    sms_team_id = fields.Many2one(
+        "helpdesk.ticket.team",
+        "Team for Texts",
+        ondelete="set null",
+        check_company=True,
+        help="Texts that are about no ticket make one for this team, unless they came "
+        "to a number that is another team's. Empty: the ticket has no team.",
+    )
     sms_consent_policy = fields.Selection(
         [
             (gate.POLICY_OPT_IN, "Opt-in: no recorded consent, no message"),

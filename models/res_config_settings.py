@@ -13,6 +13,7 @@ class ResConfigSettings(models.TransientModel):
     sms_consent_policy = fields.Selection(
         related="company_id.sms_consent_policy", readonly=False
     )
+    sms_team_id = fields.Many2one(related="company_id.sms_team_id", readonly=False)
     sms_privacy_url = fields.Char(related="company_id.sms_privacy_url", readonly=False)
     sms_terms_url = fields.Char(related="company_id.sms_terms_url", readonly=False)
     sms_join_page = fields.Boolean(related="company_id.sms_join_page", readonly=False)

@@ -36,6 +36,9 @@ class SmsInbound(models.Model):
         "From", readonly=True, help="As the carrier names the sender, usually E.164."
     )
     to_number = fields.Char("To", readonly=True)
+    service = fields.Char(
+        "Through", readonly=True, help="The carrier's id of a Messaging Service."
+    )
     body = fields.Text("Message", readonly=True)
     received_at = fields.Datetime(required=True, readonly=True)
     opt_out_type = fields.Char(
@@ -131,9 +134,9 @@ class SmsInbound(models.Model):
             SQL(
                 """
                 INSERT INTO sms_inbound
-                    (company_id, provider, provider_sid, number, to_number, body,
-                     opt_out_type, raw, received_at, create_uid, create_date)
-                VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
+                    (company_id, provider, provider_sid, number, to_number, service,
+                     body, opt_out_type, raw, received_at, create_uid, create_date)
+                VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
                 ON CONFLICT (company_id, provider_sid) DO NOTHING
                 RETURNING id
                 """,
@@ -142,6 +145,7 @@ class SmsInbound(models.Model):
                 clean(event.carrier_id),
                 clean(event.number).strip() or None,
                 clean(event.to_number) or None,
+                clean(event.service) or None,
                 clean(event.body),
                 clean(event.opt_out_type) or None,
                 json.dumps(raw),
@@ -151,6 +155,16 @@ class SmsInbound(models.Model):
             )
         )
         return self.browse(row[0] for row in rows)
+
+    def _get_addresses(self):
+        """Return what of ours was texted, the most exact first."""
+        self.ensure_one()
+        return [address for address in (self.to_number, self.service) if address]
+
+    def _get_words(self):
+        """Return what the person has said, in words where there are none."""
+        self.ensure_one()
+        return (self.body or "").strip() or self.env._("(a text without words)")
 
     @api.model
     def _get_unread_domain(self):

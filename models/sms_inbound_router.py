@@ -1,17 +1,10 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-import logging
-
-from psycopg2 import OperationalError
-
 from odoo import api, fields, models
 from odoo.fields import Domain
 
 from ..tools import consent, keywords
 from . import sms_consent_review, sms_reply
-from .sms_inbound import CHATTER_LIMIT
 from .sms_opt_in import QUESTION_LIFE
-
-_logger = logging.getLogger(__name__)
 
 
 class SmsInboundRouter(models.AbstractModel):
@@ -129,63 +122,14 @@ class SmsInboundRouter(models.AbstractModel):
         )
 
     # ------------------------------------------------------------------
-    # Conversation
+    # Shared
     # ------------------------------------------------------------------
-
-    @api.model
-    def _converse(self, inbound):
-        """Post a text on the newest open ticket of its number, or keep it unassigned.
-
-        What fails here must not undo that the text came in.
-        """
-        inbound.kind = "conversation"
-        try:
-            with self.env.cr.savepoint():
-                inbound.ticket_id = self._find_ticket(inbound)
-                if inbound.ticket_id:
-                    self._post(inbound)
-                    inbound.ticket_id._note_sms_inbound(inbound)
-        except OperationalError:
-            raise  # a conflict with another transaction: Odoo starts the request over
-        except Exception as error:  # whatever another module's chatter hook raises
-            _logger.exception("Incoming text %s was not posted", inbound.id)
-            inbound.ticket_id = False
-            inbound.error = str(error)
-
-    @api.model
-    def _post(self, inbound):
-        """Show a text in the ticket's chatter, as said by who sent it."""
-        ticket = inbound.ticket_id.with_context(mail_create_nosubscribe=True)
-        inbound.mail_message_id = ticket.message_post(
-            body=(inbound.body or "")[:CHATTER_LIMIT],
-            message_type="sms",
-            subtype_xmlid="mail.mt_note",
-            author_id=inbound.partner_id.id or False,
-            email_from=inbound.partner_id.email_formatted or inbound.number,
-        )
-
-    @api.model
-    def _find_ticket(self, inbound):
-        """Return the newest open ticket of the sender in this company, if any."""
-        return self.env["helpdesk.ticket"].search(
-            [
-                ("company_id", "=", inbound.company_id.id),
-                ("partner_phone_sanitized", "=", inbound.number),
-                ("stage_id.closed", "=", False),
-            ],
-            order="id desc",
-            limit=1,
-        )
 
     @api.model
     def _find_partner(self, inbound):
         """Return the contact of the number if there is exactly one."""
         partners = self.env["res.partner"]
         return partners._find_by_sms_number(inbound.company_id, inbound.number)
-
-    # ------------------------------------------------------------------
-    # Shared
-    # ------------------------------------------------------------------
 
     @api.model
     def _record(self, inbound, event, purposes=None, **facts):

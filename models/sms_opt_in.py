@@ -3,7 +3,6 @@ from datetime import timedelta
 
 from odoo import api, fields, models
 from odoo.fields import Domain
-from odoo.tools import SQL
 
 from ..tools import consent, gate
 from . import sms_reply
@@ -103,7 +102,7 @@ class SmsOptIn(models.AbstractModel):
         :rtype: bool
         """
         wanted = self._get_wanted(company, number, purposes)
-        if not wanted or not self._lock(company, number):
+        if not wanted or not self.env["sms.line"]._try(company, number):
             return False
         if self._was_asked(company, number):
             return False
@@ -121,13 +120,6 @@ class SmsOptIn(models.AbstractModel):
         return purposes.filtered(
             lambda purpose: get_answer(found, purpose.id).state != consent.OPTED_IN
         )
-
-    @api.model
-    def _lock(self, company, number):
-        """Tell if no other transaction is asking this number right now."""
-        key = f"helpdesk_mgmt_sms:{company.id}:{number}"
-        query = SQL("SELECT pg_try_advisory_xact_lock(hashtextextended(%s, 0))", key)
-        return self.env.execute_query(query)[0][0]
 
     @api.model
     def _was_asked(self, company, number):

@@ -52,6 +52,9 @@ REGISTRATION = "registration"  # the sender is not registered (A2P 10DLC)
 NO_CREDIT = "no_credit"
 REFUSED_OTHERWISE = "other"
 
+#: A carrier passes on so many pictures and files with one text, in either direction.
+MEDIA_LIMIT = 10
+
 #: E.164: a plus sign, then 8 to 15 digits that do not start with 0 (ITU-T E.164).
 #: Western digits only, and nothing after them, not even a line break.
 E164 = re.compile(r"\+[1-9][0-9]{7,14}\Z")
@@ -134,6 +137,17 @@ class Outcome:
 
 
 @dataclass(frozen=True)
+class Media:
+    """A picture or a file that came with a text, where the carrier keeps it.
+
+    :param content_type: what the sender's phone says that it is; believe the bytes
+    """
+
+    url: str
+    content_type: str = ""
+
+
+@dataclass(frozen=True)
 class InboundEvent:
     """One text that came in.
 
@@ -141,6 +155,8 @@ class InboundEvent:
     :param carrier_id: unique id of the event within the company
     :param number: the sender as the carrier names it, usually E.164; may be empty
     :param opt_out_type: ``STOP``, ``START`` or ``HELP`` when the carrier answered it
+    :param service: the carrier's id of the service that ``to_number`` is in
+    :param media: what came with it, a tuple of :class:`Media`
     :param raw: every field as it came, for the record
     """
 
@@ -150,6 +166,8 @@ class InboundEvent:
     to_number: str
     body: str
     opt_out_type: str = ""
+    service: str = ""
+    media: tuple = ()
     raw: dict = field(default_factory=dict)
 
 

@@ -64,7 +64,7 @@ class SandboxProvider(Provider):
             provider=SandboxProvider.code,
             carrier_id=form["id"],
             number=form["from"],
-            to_number="",
+            to_number=ADDRESS,
             body=form["body"],
             raw=dict(form),
         )

@@ -51,6 +51,7 @@ from .twilio_words import (
     fault_of_status,
     kind_of,
     read_found,
+    read_media,
     read_report,
 )
 
@@ -202,6 +203,8 @@ class TwilioProvider(Provider):
             to_number=form.get("To", ""),
             body=form.get("Body", ""),
             opt_out_type=form.get("OptOutType", ""),
+            service=form.get("MessagingServiceSid", ""),
+            media=read_media(form),
             raw=dict(form),
         )
 

@@ -97,6 +97,23 @@ def read_found(instance):
     return base.Found(report, instance.body or "", created_at)
 
 
+def read_media(form):
+    """Return the pictures and files of a text that came in.
+
+    Their number is what the form says, and at most :data:`base.MEDIA_LIMIT`.
+    https://www.twilio.com/docs/messaging/guides/webhook-request#media-related-parameters
+
+    :rtype: tuple[base.Media, ...]
+    """
+    said = form.get("NumMedia", "")
+    count = int(said) if said.isascii() and said.isdigit() and len(said) < 4 else 0
+    found = (
+        base.Media(form.get(f"MediaUrl{i}", ""), form.get(f"MediaContentType{i}", ""))
+        for i in range(min(count, base.MEDIA_LIMIT))
+    )
+    return tuple(media for media in found if media.url)
+
+
 def kind_of(number):
     """Return what kind of number it is, as far as its digits tell."""
     if not number.startswith("+"):

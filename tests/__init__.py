@@ -39,6 +39,8 @@ from . import test_purpose_rule
 from . import test_quiet_hours
 from . import test_retention
 from . import test_review
+from . import test_routing
+from . import test_routing_live
 from . import test_scenario
 from . import test_scope_rule
 from . import test_ticket
@@ -59,6 +61,7 @@ from . import test_tools_segments
 from . import test_tools_spellings
 from . import test_tools_tabular
 from . import test_tools_texts
+from . import test_tools_ticket_numbers
 from . import test_tools_zones
 from . import test_tours
 from . import test_virtual_phone

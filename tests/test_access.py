@@ -58,6 +58,7 @@ sms.template        r...  r...  r...  rwcu  r...  r...  ....  ....  rwcu
 sms.automation      ....  ....  r...  rwcu  r...  ....  ....  ....  rwcu
 sms.automation.run  ....  ....  ....  r...  ....  ....  ....  ....  r...
 sms.consent.record  rwcu  rwcu  rwcu  rwcu  ....  ....  ....  ....  rwcu
+sms.ticket.contact  rwcu  rwcu  rwcu  rwcu  ....  ....  ....  ....  rwcu
 sms.composer        rwc.  rwc.  rwc.  rwc.  rwc.  rwc.  ....  ....  rwc.
 """
 
@@ -70,7 +71,8 @@ PUBLIC_METHODS = {
     "helpdesk.ticket": {
         *("create", "write"),
         *("action_send_sms", "mail_allowed_qweb_expressions"),
-        "action_mark_sms_answered",
+        *("action_mark_sms_answered", "action_choose_sms_customer"),
+        *("action_link_sms_contact", "action_create_sms_contact"),
     },
     "res.company": {"create", "write", "action_rotate_sms_webhook_key"},
     "res.partner": {"mail_allowed_qweb_expressions"},
@@ -112,6 +114,7 @@ PUBLIC_METHODS = {
         *("action_cancel_waiting", "action_change_time"),
     },
     "sms.template": {"write", "unlink"},
+    "sms.ticket.contact": {"action_save"},
     "sms.twilio.number": {"create", "write", "unlink"},
     "sms.unusable.number": {"unlink"},
     "sms.wording": {"create", "write", "action_publish", "action_new_version"},

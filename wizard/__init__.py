@@ -11,4 +11,5 @@ from . import (
     sms_evidence_wizard_forget,
     sms_reschedule,
     sms_retention_form,
+    sms_ticket_contact,
 )

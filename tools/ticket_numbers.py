@@ -1,0 +1,77 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+"""Finding a ticket's number in what a person texts.
+
+The number's form is the company's to choose (the sequence's prefix), so a text is
+compared with the numbers of real tickets and never with a pattern. ``HT00042`` is found
+in ``#ht00042``, ``HT-00042``, ``Ht 00042`` and ``ticket 00042``, and not in ``ht 42``.
+"""
+
+import re
+import unicodedata
+
+#: So much of a text is looked through: who names a ticket does so early.
+LIMIT = 2000
+
+#: What says that digits are a ticket's number.
+_MARK = r"(?:#|\b(?:TICKET|CASE|NO|NR|NUMBER|INCIDENT)\b\.?[\s:#]*)"
+#: Between the characters of a number people write blanks, dots, dashes and slashes.
+_GAP = r"[\s.\-_/]{0,2}"
+
+_ALONE = re.compile(r"#?\s*([^\W\d_]{1,8})" + _GAP + r"(\d{2,12})\W*\Z")
+_MARKED = re.compile(_MARK + r"\s*(\d{1,12})\W*\Z")
+
+
+def find(text, numbers):
+    """Return which of some tickets a text names.
+
+    :param str text: as it came
+    :param numbers: the tickets' numbers, the preferred one first
+    :return: the first of ``numbers`` that is in the text, or None
+    """
+    folded = _fold(text)
+    return next((it for it in numbers if _get_pattern(it).search(folded)), None)
+
+
+def is_alone(text, number):
+    """Tell if a text is nothing but a ticket's number."""
+    found = _get_pattern(number).search(_fold(text))
+    word = "(?:TICKET|CASE|NO|NR|NUMBER|INCIDENT|STATUS|OF)"
+    rest = found and found.string[: found.start()] + found.string[found.end() :]
+    return bool(found) and not re.sub(rf"\b{word}\b|[\W_]", "", rest)
+
+
+def looks_like(text, sample):
+    """Tell if a text is nothing but what could be a ticket's number.
+
+    It says nothing of whether there is such a ticket: only the form counts.
+
+    :param str text: as it came
+    :param str sample: the number of any ticket of the company, may be empty
+    """
+    folded = _fold(text).strip()
+    if _MARKED.match(folded):
+        return True
+    found = _ALONE.match(folded)
+    prefix = re.match(r"[^\W\d_]*", _fold(sample))[0]
+    return bool(found and prefix) and found[1] == prefix
+
+
+def _get_pattern(number):
+    """Return the pattern of a number, as people write it."""
+    kept = [char for char in _fold(number) if char.isalnum()]
+    if not kept:
+        return re.compile(r"(?!)")
+    digits = re.search(r"\d+\Z", "".join(kept))
+    whole = _GAP.join(map(re.escape, kept))
+    # A number of digits alone needs its mark, or "12 printers" would name ticket 12.
+    whole = _MARK + r"\s*" + whole if kept[0].isdigit() else r"(?<![^\W_])" + whole
+    if digits and not kept[0].isdigit():
+        whole = f"(?:{whole}|{_MARK}\\s*{digits[0]})"
+    elif digits:
+        whole = rf"(?:{whole}|\A\W*{re.escape(digits[0])}(?=\W*\Z))"
+    return re.compile(whole + r"(?![^\W_])")
+
+
+def _fold(text):
+    """Return the beginning of a text with its letters in one case and form."""
+    return unicodedata.normalize("NFKC", (text or "")[:LIMIT]).upper()

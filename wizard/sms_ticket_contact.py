@@ -1,0 +1,64 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+
+
+class SmsTicketContact(models.TransientModel):
+    """Says to whom an unknown number belongs: a contact that is there, or a new one."""
+
+    _name = "sms.ticket.contact"
+    _description = "Contact of an Unknown Number"
+
+    ticket_id = fields.Many2one("helpdesk.ticket", required=True, ondelete="cascade")
+    number = fields.Char(related="ticket_id.partner_phone")
+    is_new = fields.Boolean("New Contact")
+    partner_id = fields.Many2one(
+        "res.partner",
+        "Contact",
+        domain="[('company_id', 'in', (company_id, False))]",
+    )
+    company_id = fields.Many2one(related="ticket_id.company_id")
+    name = fields.Char()
+    email = fields.Char()
+    is_number_kept = fields.Boolean(
+        "Enter the number on the contact",
+        compute="_compute_is_number_kept",
+        store=True,
+        readonly=False,
+        help="So that their next text is known to be theirs.",
+    )
+    other_number = fields.Char(related="partner_id.phone", string="Their Number So Far")
+
+    @api.depends("partner_id")
+    def _compute_is_number_kept(self):
+        for form in self:
+            form.is_number_kept = not form.partner_id.phone
+
+    def action_save(self):
+        """Link the ticket to the contact, which may be new.
+
+        With the user's own rights on tickets and contacts.
+
+        :raises UserError: when nobody is named
+        """
+        self.ensure_one()
+        self.ticket_id.check_access("write")
+        partner = self._make_partner() if self.is_new else self.partner_id
+        if not partner:
+            raise UserError(self.env._("Choose a contact, or make a new one."))
+        if self.is_number_kept and not self.is_new:
+            partner.phone = self.number
+        self.ticket_id._set_sms_customer(partner)
+        return {"type": "ir.actions.act_window_close"}
+
+    def _make_partner(self):
+        """Return a new contact with the number."""
+        if not (self.name or "").strip():
+            raise UserError(self.env._("Enter the name of the new contact."))
+        return self.env["res.partner"].create(
+            {
+                "name": self.name.strip(),
+                "email": self.email,
+                "phone": self.number,
+            }
+        )
