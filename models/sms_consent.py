@@ -3,7 +3,6 @@ from itertools import product
 from typing import NamedTuple
 
 from odoo import api, fields, models
-from odoo.fields import Domain
 from odoo.tools import SQL
 
 from ..tools import consent, gate
@@ -253,57 +252,3 @@ class SmsConsent(models.Model):
         :param dict found: a value of :meth:`_get_answers`
         """
         return found.get(False, Answer()).state == consent.OPTED_OUT
-
-    # ------------------------------------------------------------------
-    # Forgetting
-    # ------------------------------------------------------------------
-
-    def _describe_personal(self):
-        """Say what was agreed to or asked: that ends. An opt-out stays by its hash."""
-        standing = self.filtered(lambda answer: answer.state == consent.OPTED_IN)
-        asked = self.filtered(lambda answer: answer.state == consent.PENDING)
-        return [
-            (len(standing), self.env._("Consents, which end")),
-            (len(asked), self.env._("Open questions to join, which end")),
-        ]
-
-    @api.model
-    def _get_overdue_domain(self, company, limits):
-        """Mean the numbers of which no evidence is left: the hash is what blocks."""
-        return (
-            Domain("company_id", "=", company.id)
-            & Domain("number", "!=", False)
-            & Domain.custom(to_sql=self._get_unproven_sql)
-        )
-
-    @api.model
-    def _get_unproven_sql(self, _model, alias, _query):
-        """Return the SQL condition that all evidence of a number is erased."""
-        return SQL(
-            """
-            NOT EXISTS (
-                SELECT 1 FROM sms_consent_evidence evidence
-                 WHERE evidence.company_id = %s AND evidence.number = %s)
-            """,
-            SQL.identifier(alias, "company_id"),
-            SQL.identifier(alias, "number"),
-        )
-
-    def _forget(self):
-        """Forget the number; the answer stays under its keyed hash."""
-        self.write({"number": False})
-
-    def action_erase_person(self):
-        """Open the form in which a compliance officer erases the person.
-
-        :return: the action that opens it
-        """
-        self.ensure_one()
-        action = self.env["ir.actions.act_window"]._for_xml_id(
-            "helpdesk_mgmt_sms.sms_erasure_wizard_action"
-        )
-        action["context"] = {
-            "default_number": self.number,
-            "default_company_id": self.company_id.id,
-        }
-        return action

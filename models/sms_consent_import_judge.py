@@ -5,13 +5,13 @@ import json
 from typing import NamedTuple
 
 from odoo.exceptions import UserError
-from odoo.tools import SQL
 
 from odoo.addons.phone_validation.tools import phone_validation
 
 from ..tools import chain, consent, import_rows, statements
 from ..tools.import_rows import Fault, simplify
 from .sms_consent_bulk import Statement
+from .sms_consent_import_past import Past
 from .sms_consent_import_row import GOOD, SKIPPED, WRONG
 
 #: Different words that are remembered; lists mostly hold a few.
@@ -43,6 +43,7 @@ class Judge:
         self.purposes = self._read_purposes()
         self.default_purposes = job.purpose_ids.sorted()
         self.words = {}
+        self.past = Past(job)
 
     def _read_purposes(self):
         """Return every purpose by its code and by its name."""
@@ -212,9 +213,9 @@ class Judge:
             (line, cells, statement, hashes[statement.number], self._get_key(statement))
             for line, cells, statement in read
         ]
-        seen = self._find_seen([key for *_rest, key in keyed])
-        known = self._find_known(hashes.values())
-        stopped = self._find_stopped(hashes.values())
+        seen = self.past.find_seen([key for *_rest, key in keyed])
+        known = self.past.find_known(hashes.values())
+        stopped = self.past.find_stopped(hashes.values())
         answers = self.env["sms.consent"]._get_answers([self.company.id], numbers)
         chosen = []
         for line, cells, statement, number_hash, key in keyed:
@@ -269,49 +270,3 @@ class Judge:
             if in_list or answer.state == consent.OPTED_OUT:
                 return Fault("opted_out", purpose.name)
         return None
-
-    def _find_seen(self, keys):
-        """Return which keys earlier batches had, and in which row."""
-        rows = self.env.execute_query(
-            SQL(
-                """
-                SELECT key, min("row") FROM sms_consent_import_row
-                 WHERE import_id = %s AND key = ANY(%s) GROUP BY key
-                """,
-                self.job.id,
-                keys,
-            )
-        )
-        return dict(rows)
-
-    def _find_stopped(self, hashes):
-        """Return what earlier batches of the list have stopped for some numbers."""
-        rows = self.env.execute_query(
-            SQL(
-                """
-                SELECT stopped, stopped_purposes FROM sms_consent_import_row
-                 WHERE import_id = %s AND stopped = ANY(%s)
-                """,
-                self.job.id,
-                list(hashes),
-            )
-        )
-        found = {}
-        for number_hash, ids in rows:
-            found.setdefault(number_hash, []).append(json.loads(ids))
-        return found
-
-    def _find_known(self, hashes):
-        """Return what the ledger holds of some numbers."""
-        rows = self.env.execute_query(
-            SQL(
-                """
-                SELECT number_hash, COALESCE(purpose_id, 0), event, happened_at
-                  FROM sms_consent_event
-                 WHERE company_id = %s AND number_hash = ANY(%s)
-                """,
-                self.company.id,
-                list(hashes),
-            )
-        )
-        return set(rows)
