@@ -48,6 +48,7 @@
         "views/sms_sms_views.xml",
         "views/sms_outbox_views.xml",
         "views/sms_configuration_views.xml",
+        "views/sms_automation_views.xml",
         "views/sms_composer_views.xml",
         "views/sms_composer_badge_views.xml",
         "views/sms_virtual_phone_views.xml",

@@ -1,11 +1,13 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 import logging
 from datetime import timedelta
+from functools import partial
 from typing import NamedTuple
 
 from psycopg2 import OperationalError
 
 from odoo import SUPERUSER_ID, api, models
+from odoo.exceptions import UserError
 from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 
 from ..tools import automation
@@ -45,9 +47,9 @@ class SmsAutomation(models.Model):
         planned = [(change, rules) for change, rules in planned if rules]
         if not planned:
             return []
-        texts = self._isolate(self._carry_out, planned)
+        texts = self._try_to(planned)
         if texts is None and len(planned) > 1:
-            each = [self._isolate(self._carry_out, [one]) for one in planned]
+            each = [self._try_to([one]) for one in planned]
             return [text for found in each for text in found or ()]
         return texts or []
 
@@ -62,7 +64,15 @@ class SmsAutomation(models.Model):
             return []
         change = Change(ticket, frozenset({rule.trigger}))
         planned = [(change, [rule._replace(delay=timedelta())])]
-        return self._isolate(self._carry_out, planned) or []
+        return self._try_to(planned) or []
+
+    @api.model
+    def _try_to(self, planned):
+        """Carry out what is planned; None if it went wrong."""
+        records = self.env[TICKET_MODEL].sudo()
+        for change, _rules in planned:
+            records |= change.record
+        return self._isolate(partial(self._carry_out, planned), records)
 
     @api.model
     def _find_candidates(self, change):
@@ -142,26 +152,27 @@ class SmsAutomation(models.Model):
     # ------------------------------------------------------------------
 
     @api.model
-    def _isolate(self, work, planned):
+    def _isolate(self, work, records):
         """Do some work so that its failure undoes nothing else.
 
         What is pending is flushed first, and not by the savepoint: Odoo's own would end
         the tracking of the ticket's changes in the middle of them.
 
-        :param list planned: of ``(Change, rules)``; what goes wrong with one is noted
+        :param work: a function without arguments
+        :param records: ``helpdesk.ticket``; what goes wrong with one is noted on it
         :return: what the work returns; None if it went wrong
         """
         self.env.flush_all()
         try:
             with self.env.cr.savepoint(flush=False):
-                result = work(planned)
+                result = work()
                 self.env.flush_all()
         except CONFLICTS:
             raise
         except Exception as error:  # whatever a template or another module raises
             self.env.transaction.clear()
-            if len(planned) == 1:
-                self._note_failure(planned[0][0].record, error)
+            if len(records) == 1:
+                self._note_failure(records, error)
             return None
         return result
 
@@ -171,10 +182,11 @@ class SmsAutomation(models.Model):
         _logger.error(
             "No text about %s %s: %s", record._name, record.id, error, exc_info=error
         )
-        record.with_user(SUPERUSER_ID)._message_log(
-            body=self.env._(
-                "A text message that should go out by itself was not made: its "
-                "template could not be filled in, or something else went wrong. Please "
-                "tell a helpdesk manager."
-            )
+        words = str(error) if isinstance(error, UserError) else ""
+        note = self.env._(
+            "A text message that should go out by itself was not made: its template "
+            "could not be filled in, or something else went wrong. Please tell a "
+            "helpdesk manager. %s",
+            words,
         )
+        record.with_user(SUPERUSER_ID)._message_log(body=note.strip())

@@ -2,7 +2,9 @@
 from . import hypothesis_profile
 from . import test_access
 from . import test_api
+from . import test_automated_actions
 from . import test_automation
+from . import test_automation_replay
 from . import test_blacklist
 from . import test_blacklist_live
 from . import test_consent
@@ -56,6 +58,7 @@ from . import test_tools_phrases
 from . import test_tools_quiet_hours
 from . import test_tools_purposes
 from . import test_tools_scans
+from . import test_tools_replay
 from . import test_tools_restore
 from . import test_tools_segments
 from . import test_tools_spellings

@@ -57,6 +57,8 @@ sms.sms             ....  ....  r...  r...  r...  ....  ....  ....  rwcu
 sms.template        r...  r...  r...  rwcu  r...  r...  ....  ....  rwcu
 sms.automation      ....  ....  r...  rwcu  r...  ....  ....  ....  rwcu
 sms.automation.run  ....  ....  ....  r...  ....  ....  ....  ....  r...
+sms.automation.replay      ....  ....  ....  rwcu  ....  ....  ....  ....  rwcu
+sms.automation.replay.line ....  ....  ....  rwcu  ....  ....  ....  ....  rwcu
 sms.consent.record  rwcu  rwcu  rwcu  rwcu  ....  ....  ....  ....  rwcu
 sms.ticket.contact  rwcu  rwcu  rwcu  rwcu  ....  ....  ....  ....  rwcu
 sms.composer        rwc.  rwc.  rwc.  rwc.  rwc.  rwc.  ....  ....  rwc.
@@ -103,7 +105,10 @@ PUBLIC_METHODS = {
     "sms.keyword": {"create", "write"},
     "sms.inbound": {"write"},
     "sms.purpose": {"create", "write", "unlink"},
-    "sms.automation": {"create", "write", "unlink"},
+    "sms.automation": {
+        *("create", "write", "unlink", "action_view_messages", "action_dry_run"),
+    },
+    "sms.automation.replay": {"action_replay"},
     "sms.sender": {"action_start", "action_view_messages", "create"},
     "sms.purpose.rule": {"create", "write"},
     "sms.quiet.hours": {"create", "write", "unlink"},

@@ -537,6 +537,8 @@ class TestHolders(SmsCase):
     #: Models of the addon with words in them, and why they hold no person.
     HARMLESS = {
         "sms.automation": "set up by managers",
+        "sms.automation.replay": "deletes itself",
+        "sms.automation.replay.line": "deletes itself",
         "sms.automation.run": "which ticket, and when",
         "sms.consent.event": "a keyed hash and digests",
         "sms.consent.link": "hashes",

@@ -1,0 +1,300 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from collections import defaultdict
+from datetime import timedelta
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+
+from ..models.sms_automation import TICKET_MODEL
+from ..models.sms_gate import GateQuestion
+from ..tools import automation, gate, replay
+from ..tools.automation import Rule
+from ..tools.purposes import MessageSource
+
+#: Texts that are shown with their words; the others are counted.
+SHOWN = 200
+
+
+class SmsAutomationReplay(models.TransientModel):
+    """Who would have got what: automations over the past, without a single text.
+
+    The past is what Odoo has kept. What it has not (a ticket's former team, priority
+    or category) is taken as it is today; deadlines are not played again.
+    """
+
+    _name = "sms.automation.replay"
+    _description = "Dry Run of Automations"
+
+    days = fields.Integer("Look Back", default=7, required=True)
+    automation_ids = fields.Many2many("sms.automation", string="Automations")
+    line_ids = fields.One2many("sms.automation.replay.line", "replay_id", "Texts")
+    text_count = fields.Integer(readonly=True)
+    ticket_count = fields.Integer(readonly=True)
+    summary = fields.Char(compute="_compute_summary")
+
+    _days_bounds = models.Constraint(
+        "CHECK (days BETWEEN 1 AND 31)", "Choose from 1 to 31 days."
+    )
+
+    @api.depends("text_count", "ticket_count", "line_ids")
+    def _compute_summary(self):
+        for wizard in self:
+            wizard.summary = self.env._(
+                "%(texts)s texts about %(tickets)s tickets; %(sent)s would be sent now.",
+                texts=wizard.text_count,
+                tickets=wizard.ticket_count,
+                sent=sum(line.verdict == gate.SEND for line in wizard.line_ids),
+            )
+
+    def action_replay(self):
+        """Play the past again and show who would have got what.
+
+        What a template does while it is filled in is undone: nothing is written but
+        the lines of this form.
+        """
+        self.ensure_one()
+        savepoint = self.env.cr.savepoint()
+        try:
+            texts = self._find_texts()
+            values = self._describe(texts[:SHOWN])
+        finally:
+            savepoint.rollback()
+            savepoint.close(rollback=False)
+        self.line_ids.unlink()
+        self.write(
+            {
+                "text_count": len(texts),
+                "ticket_count": len({ticket.id for _at, ticket, *_rest in texts}),
+                "line_ids": [fields.Command.create(vals) for vals in values],
+            }
+        )
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Dry run"),
+            "res_model": self._name,
+            "res_id": self.id,
+            "view_mode": "form",
+            "target": "new",
+            "context": {"dialog_size": "extra-large"},
+        }
+
+    # ------------------------------------------------------------------
+    # What has happened
+    # ------------------------------------------------------------------
+
+    def _find_texts(self):
+        """Return what would have been sent: ``(when, ticket, rule, recipient)``.
+
+        Newest first. A person's at most is kept, as the engine keeps it.
+        """
+        since = fields.Datetime.now() - timedelta(days=self.days)
+        changes, inbound = self._read_changes(since), self._read_inbound(since)
+        found = self.env[TICKET_MODEL].with_context(active_test=False)
+        tickets = found.search(
+            ["|", ("create_date", ">=", since), ("id", "in", [*changes, *inbound])]
+        ).sudo()
+        answers = self._read_answers(tickets, since)
+        rules = self._get_rules()
+        holding = self._get_holding(rules, tickets)
+        closed_ids = set(tickets.stage_id.search([("closed", "=", True)]).ids)
+        planned = []
+        for ticket in tickets:
+            state = (ticket.stage_id.id or 0, ticket.user_id.id or 0)
+            is_new = ticket.create_date >= since
+            events = replay.read_history(
+                ticket.create_date if is_new else None,
+                changes[ticket.id],
+                *state,
+                closed_ids,
+            )
+            events += replay.read_texts(inbound[ticket.id], events, *state)
+            events.sort(key=lambda event: event.at)
+            waits = replay.find_waits(inbound[ticket.id], answers[ticket.id])
+            own = [rule for rule in rules if ticket.id in holding[rule]]
+            facts = self.env["sms.automation"]._get_facts(ticket)
+            now = fields.Datetime.now()
+            planned += [
+                (at, ticket, rule)
+                for at, rule in replay.plan(events, waits, own, facts, now)
+            ]
+        return self._address(sorted(planned, key=lambda text: text[0]))[::-1]
+
+    def _get_rules(self):
+        """Return what is tried: the stages' own texts, then the automations chosen."""
+        stages = self.env["helpdesk.ticket.stage"].sudo()
+        rules = [
+            Rule(
+                0,
+                automation.STAGE,
+                stage.sms_template_id.id,
+                stage_ids=frozenset(stage.ids),
+            )
+            for stage in stages.search([("sms_template_id", "!=", False)])
+        ]
+        chosen = self.automation_ids.sudo().filtered("template_id").sorted()
+        # A rule is a key below, so its conditions must not be a list.
+        return rules + [
+            rule._replace(domain=tuple(rule.domain))
+            for rule in (one._to_rule() for one in chosen)
+        ]
+
+    def _get_holding(self, rules, tickets):
+        """Return the ids of the tickets for which the rules' own conditions hold."""
+        engine = self.env["sms.automation"].sudo()
+        return {
+            rule: set(engine._filter_by_domain(rule, tickets.ids).ids) for rule in rules
+        }
+
+    @api.model
+    def _read_changes(self, since):
+        """Return the kept changes of stage and user: ``{ticket id: [Change]}``."""
+        values_sudo = self.env["mail.tracking.value"].sudo()
+        found = values_sudo.search(
+            [
+                ("mail_message_id.model", "=", TICKET_MODEL),
+                ("mail_message_id.date", ">=", since),
+                ("field_id.name", "in", ("stage_id", "user_id")),
+            ]
+        )
+        merged = defaultdict(dict)
+        for value in found:
+            name = f"old_{value.field_id.name}"
+            merged[value.mail_message_id][name] = value.old_value_integer or 0
+        changes = defaultdict(list)
+        for message, old in merged.items():
+            changes[message.res_id].append(replay.Change(message.date, **old))
+        return changes
+
+    @api.model
+    def _read_inbound(self, since):
+        """Return when the customers texted: ``{ticket id: times}``."""
+        found = self.env["sms.inbound"].search(
+            [
+                ("ticket_id", "!=", False),
+                ("kind", "=", "conversation"),
+                ("received_at", ">=", since),
+            ],
+            order="received_at",
+        )
+        times = defaultdict(list)
+        for inbound in found:
+            times[inbound.ticket_id.id].append(inbound.received_at)
+        return times
+
+    @api.model
+    def _read_answers(self, tickets, since):
+        """Return when one of us wrote on each ticket: ``{ticket id: times}``."""
+        messages_sudo = self.env["mail.message"].sudo()
+        found = messages_sudo.search(
+            [
+                ("model", "=", TICKET_MODEL),
+                ("res_id", "in", tickets.ids),
+                ("date", ">=", since),
+                ("message_type", "in", ("comment", "sms")),
+                ("author_id.user_ids.share", "=", False),
+            ]
+        )
+        times = defaultdict(list)
+        for message in found:
+            times[message.res_id].append(message.date)
+        return times
+
+    # ------------------------------------------------------------------
+    # Who would have got it
+    # ------------------------------------------------------------------
+
+    @api.model
+    def _address(self, planned):
+        """Return the texts with their recipients, each as often as it may."""
+        engine = self.env["sms.automation"].sudo().with_user(self.env.user)
+        last, texts = {}, []
+        for at, ticket, rule in planned:
+            recipients = engine._get_recipients(ticket, rule.audience)
+            for recipient in recipients[ticket.id]:
+                key = (ticket.id, rule.template_id, recipient.number)
+                if automation.may_text(rule, last.get(key), at):
+                    last[key] = at
+                    texts.append((at, ticket, rule, recipient))
+        return texts
+
+    @api.model
+    def _describe(self, texts):
+        """Return the lines of some texts: their words today, and the gate's word."""
+        labels = dict(
+            self.env["sms.sms"]._fields["gate_reason"]._description_selection(self.env)
+        )
+        questions = [
+            GateQuestion(
+                ticket.company_id,
+                recipient.number,
+                self._get_purpose(ticket, rule),
+                partner=recipient.partner,
+            )
+            for _at, ticket, rule, recipient in texts
+        ]
+        decisions = self.env["sms.gate"].sudo()._decide(questions)
+        return [
+            {
+                "happened_at": at,
+                "ticket_id": ticket.id,
+                "automation_id": rule.automation_id,
+                "recipient": recipient.partner.name or ticket.sms_customer_name,
+                "number": recipient.number,
+                "body": self._get_body(ticket, rule, recipient),
+                "verdict": decision.verdict,
+                "reason": labels.get(decision.reason, ""),
+            }
+            for (at, ticket, rule, recipient), (decision, _event_id) in zip(
+                texts, decisions, strict=True
+            )
+        ]
+
+    @api.model
+    def _get_purpose(self, ticket, rule):
+        """Return what a text would be for."""
+        if rule.purpose_code:
+            return self.env["sms.purpose"]._get(rule.purpose_code).sudo()
+        source = MessageSource(TICKET_MODEL, rule.template_id)
+        rules = self.env["sms.purpose.rule"]
+        return rules._find_purpose(ticket.company_id, source).sudo()
+
+    @api.model
+    def _get_body(self, ticket, rule, recipient):
+        """Return the words of a text, or why there are none."""
+        template_sudo = self.env["sms.template"].sudo().browse(rule.template_id)
+        is_customer = rule.audience == automation.CUSTOMER
+        partner = None if is_customer else recipient.partner
+        try:
+            return template_sudo._render_text(ticket, partner)
+        except UserError:
+            return self.env._("(The template cannot be filled in: correct it.)")
+
+
+class SmsAutomationReplayLine(models.TransientModel):
+    """One text that would have been sent."""
+
+    _name = "sms.automation.replay.line"
+    _description = "Text of a Dry Run"
+    _order = "happened_at desc, id"
+
+    replay_id = fields.Many2one(
+        "sms.automation.replay", required=True, ondelete="cascade"
+    )
+    happened_at = fields.Datetime("When", readonly=True)
+    ticket_id = fields.Many2one("helpdesk.ticket", readonly=True, ondelete="cascade")
+    automation_id = fields.Many2one(
+        "sms.automation", readonly=True, help="Empty: the text of the stage."
+    )
+    recipient = fields.Char("To", readonly=True)
+    number = fields.Char(readonly=True)
+    body = fields.Text("Text", readonly=True)
+    verdict = fields.Selection(
+        [
+            (gate.SEND, "Sent"),
+            (gate.HOLD, "Held"),
+            (gate.BLOCK, "Blocked"),
+        ],
+        "Today",
+        readonly=True,
+    )
+    reason = fields.Char("Why", readonly=True)
