@@ -13,7 +13,7 @@ from . import automation
 
 
 class Change(NamedTuple):
-    """One kept change: when (UTC), and what stood before; None: that was not changed."""
+    """One kept change: when (UTC), and what stood before; None: not changed."""
 
     at: datetime
     old_stage_id: int | None = None

@@ -1,6 +1,8 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from . import (
     sms_automation_replay,
+    sms_automation_replay_line,
+    sms_automation_replay_past,
     sms_composer,
     sms_composer_badge,
     sms_composer_forget,

@@ -1,5 +1,4 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-from collections import defaultdict
 from datetime import timedelta
 
 from odoo import api, fields, models
@@ -40,7 +39,8 @@ class SmsAutomationReplay(models.TransientModel):
     def _compute_summary(self):
         for wizard in self:
             wizard.summary = self.env._(
-                "%(texts)s texts about %(tickets)s tickets; %(sent)s would be sent now.",
+                "%(texts)s texts about %(tickets)s tickets. Of those shown, %(sent)s "
+                "would be sent now.",
                 texts=wizard.text_count,
                 tickets=wizard.ticket_count,
                 sent=sum(line.verdict == gate.SEND for line in wizard.line_ids),
@@ -145,60 +145,6 @@ class SmsAutomationReplay(models.TransientModel):
             rule: set(engine._filter_by_domain(rule, tickets.ids).ids) for rule in rules
         }
 
-    @api.model
-    def _read_changes(self, since):
-        """Return the kept changes of stage and user: ``{ticket id: [Change]}``."""
-        values_sudo = self.env["mail.tracking.value"].sudo()
-        found = values_sudo.search(
-            [
-                ("mail_message_id.model", "=", TICKET_MODEL),
-                ("mail_message_id.date", ">=", since),
-                ("field_id.name", "in", ("stage_id", "user_id")),
-            ]
-        )
-        merged = defaultdict(dict)
-        for value in found:
-            name = f"old_{value.field_id.name}"
-            merged[value.mail_message_id][name] = value.old_value_integer or 0
-        changes = defaultdict(list)
-        for message, old in merged.items():
-            changes[message.res_id].append(replay.Change(message.date, **old))
-        return changes
-
-    @api.model
-    def _read_inbound(self, since):
-        """Return when the customers texted: ``{ticket id: times}``."""
-        found = self.env["sms.inbound"].search(
-            [
-                ("ticket_id", "!=", False),
-                ("kind", "=", "conversation"),
-                ("received_at", ">=", since),
-            ],
-            order="received_at",
-        )
-        times = defaultdict(list)
-        for inbound in found:
-            times[inbound.ticket_id.id].append(inbound.received_at)
-        return times
-
-    @api.model
-    def _read_answers(self, tickets, since):
-        """Return when one of us wrote on each ticket: ``{ticket id: times}``."""
-        messages_sudo = self.env["mail.message"].sudo()
-        found = messages_sudo.search(
-            [
-                ("model", "=", TICKET_MODEL),
-                ("res_id", "in", tickets.ids),
-                ("date", ">=", since),
-                ("message_type", "in", ("comment", "sms")),
-                ("author_id.user_ids.share", "=", False),
-            ]
-        )
-        times = defaultdict(list)
-        for message in found:
-            times[message.res_id].append(message.date)
-        return times
-
     # ------------------------------------------------------------------
     # Who would have got it
     # ------------------------------------------------------------------
@@ -268,33 +214,3 @@ class SmsAutomationReplay(models.TransientModel):
             return template_sudo._render_text(ticket, partner)
         except UserError:
             return self.env._("(The template cannot be filled in: correct it.)")
-
-
-class SmsAutomationReplayLine(models.TransientModel):
-    """One text that would have been sent."""
-
-    _name = "sms.automation.replay.line"
-    _description = "Text of a Dry Run"
-    _order = "happened_at desc, id"
-
-    replay_id = fields.Many2one(
-        "sms.automation.replay", required=True, ondelete="cascade"
-    )
-    happened_at = fields.Datetime("When", readonly=True)
-    ticket_id = fields.Many2one("helpdesk.ticket", readonly=True, ondelete="cascade")
-    automation_id = fields.Many2one(
-        "sms.automation", readonly=True, help="Empty: the text of the stage."
-    )
-    recipient = fields.Char("To", readonly=True)
-    number = fields.Char(readonly=True)
-    body = fields.Text("Text", readonly=True)
-    verdict = fields.Selection(
-        [
-            (gate.SEND, "Sent"),
-            (gate.HOLD, "Held"),
-            (gate.BLOCK, "Blocked"),
-        ],
-        "Today",
-        readonly=True,
-    )
-    reason = fields.Char("Why", readonly=True)

@@ -1,0 +1,34 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from odoo import fields, models
+
+from ..tools import gate
+
+
+class SmsAutomationReplayLine(models.TransientModel):
+    """One text that would have been sent."""
+
+    _name = "sms.automation.replay.line"
+    _description = "Text of a Dry Run"
+    _order = "happened_at desc, id"
+
+    replay_id = fields.Many2one(
+        "sms.automation.replay", required=True, ondelete="cascade"
+    )
+    happened_at = fields.Datetime("When", readonly=True)
+    ticket_id = fields.Many2one("helpdesk.ticket", readonly=True, ondelete="cascade")
+    automation_id = fields.Many2one(
+        "sms.automation", readonly=True, help="Empty: the text of the stage."
+    )
+    recipient = fields.Char("To", readonly=True)
+    number = fields.Char(readonly=True)
+    body = fields.Text("Text", readonly=True)
+    verdict = fields.Selection(
+        [
+            (gate.SEND, "Sent"),
+            (gate.HOLD, "Held"),
+            (gate.BLOCK, "Blocked"),
+        ],
+        "Today",
+        readonly=True,
+    )
+    reason = fields.Char("Why", readonly=True)
