@@ -93,14 +93,15 @@ class HelpdeskTicket(models.Model):
     # The customer has texted
     # ------------------------------------------------------------------
 
-    def _note_sms_inbound(self, inbound):
+    def _note_sms_inbound(self, inbound, waits=True):
         """Note that the customer has texted, and since when they wait.
 
         :param inbound: ``sms.inbound``, one, posted on this ticket
+        :param bool waits: it needs an answer
         """
         self.ensure_one()
         values = {"sms_last_inbound_at": inbound.received_at}
-        if not self.sms_waiting_since:
+        if waits and not self.sms_waiting_since:
             values["sms_waiting_since"] = inbound.received_at
         self.write(values)
         self._on_sms_received(inbound)

@@ -54,6 +54,8 @@ class SmsInbound(models.Model):
             ("start", "Rejoining"),
             ("join", "Joining"),
             ("confirm", "Confirmation"),
+            ("service", "Command"),
+            ("answer", "Answer to a question"),
             ("conversation", "Conversation"),
             ("unreadable", "No sender"),
         ],

@@ -1,4 +1,6 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+import logging
+
 from odoo import api, fields, models
 from odoo.fields import Domain
 
@@ -6,13 +8,18 @@ from ..tools import consent, keywords
 from . import sms_consent_review, sms_reply
 from .sms_opt_in import QUESTION_LIFE
 
+_logger = logging.getLogger(__name__)
+
+#: Answers that are sent however many a number has got.
+UNCOUNTED = ("opt_out_confirmation", "opt_in_confirmation")
+
 
 class SmsInboundRouter(models.AbstractModel):
     """Finds out what an incoming text wants, and does it.
 
     In this order: opt-out (before anything that can fail), help, start, the open
-    question to this number, the joining keywords, an opt-out in the person's own words,
-    else conversation.
+    questions to this number, the joining keywords, the customers' commands, an opt-out
+    in the person's own words, else conversation.
     """
 
     _name = "sms.inbound.router"
@@ -39,10 +46,18 @@ class SmsInboundRouter(models.AbstractModel):
             self._answer(inbound, "help", sms_reply.HELP, "help")
         elif action == keywords.START:
             self._start(inbound)
-        elif word == keywords.YES and self._confirm(inbound):
+        elif (
+            word == keywords.YES
+            and self._confirm(inbound)
+            or self.env["sms.question"]._take(inbound)
+        ):
             pass
         elif action == keywords.JOIN:
             self._join(inbound, words[keywords.JOIN][word])
+        elif action in keywords.SERVICES:
+            self._serve(inbound, words[action][word])
+        elif self._tell_one_ticket(inbound):
+            pass
         elif not self._read_own_words(inbound):
             self._converse(inbound)
 
@@ -181,7 +196,7 @@ class SmsInboundRouter(models.AbstractModel):
         :param str exemption: one of :data:`tools.gate.EXEMPTIONS`
         """
         inbound.kind = kind
-        if inbound.opt_out_type:
+        if inbound.opt_out_type or not self._may_answer(inbound, exemption):
             return
         self.env["sms.reply"]._queue(
             code,
@@ -191,3 +206,18 @@ class SmsInboundRouter(models.AbstractModel):
             exemption,
             purposes or self.env["sms.purpose"],
         )
+
+    @api.model
+    def _may_answer(self, inbound, exemption):
+        """Tell if a number may get another automatic answer now.
+
+        Else two machines that answer each other would never end. What confirms that
+        somebody leaves or joins is said once anyway, and always.
+        """
+        if exemption in UNCOUNTED:
+            return True
+        key = f"{inbound.company_id.id}:{inbound.number}"
+        if not self.env["sms.rate.limit"]._is_over("answers", key):
+            return True
+        _logger.warning("Text %s is not answered: too many in an hour", inbound.id)
+        return False

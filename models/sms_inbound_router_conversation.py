@@ -6,7 +6,7 @@ from psycopg2 import OperationalError
 from odoo import SUPERUSER_ID, api, models
 from odoo.tools import SQL, plaintext2html
 
-from ..tools import texts, ticket_numbers
+from ..tools import replies, texts, ticket_numbers
 from .helpdesk_ticket_team import REOPEN_DAYS
 from .sms_inbound import CHATTER_LIMIT
 
@@ -54,10 +54,12 @@ class SmsInboundRouter(models.AbstractModel):
     _inherit = "sms.inbound.router"
 
     @api.model
-    def _converse(self, inbound):
+    def _converse(self, inbound, **place):
         """Post a text on the ticket that it belongs to, or make one of it.
 
         What fails here must not undo that the text came in.
+
+        :param place: where, if that is known: arguments of :meth:`_place`
         """
         inbound.kind = "conversation"
         if not inbound._is_from_phone():
@@ -67,7 +69,7 @@ class SmsInboundRouter(models.AbstractModel):
         self.env["sms.rate.limit"]._is_over("texts", key)
         try:
             with self.env.cr.savepoint():
-                self._place(inbound)
+                self._place(inbound, **place)
         except OperationalError:
             raise  # a conflict with another transaction: Odoo starts the request over
         except Exception as error:  # whatever another module's chatter hook raises
@@ -76,13 +78,30 @@ class SmsInboundRouter(models.AbstractModel):
             inbound.error = str(error)
 
     @api.model
-    def _place(self, inbound):
-        """Find or make the ticket of a text, and post it there."""
-        ticket = self._find_named_ticket(inbound) or self._find_ticket(inbound)
-        inbound.ticket_id = ticket or self._make_ticket(inbound)
+    def _place(self, inbound, ticket=None, team=None, is_new=False):
+        """Find or make the ticket of a text, and post it there.
+
+        :param ticket: ``helpdesk.ticket`` to which it is known to belong
+        :param team: ``helpdesk.ticket.team`` of a new one
+        :param bool is_new: make a new one in any case
+        """
+        if not ticket and not is_new:
+            ticket = self._find_named_ticket(inbound) or self._find_ticket(inbound)
+        inbound.ticket_id = ticket or self._make_ticket(inbound, team)
         self._post(inbound)
-        inbound.ticket_id._move_by_sms()
-        inbound.ticket_id._note_sms_inbound(inbound)
+        # Who thanks for a ticket that is closed wants nothing more of it.
+        is_over = inbound.ticket_id.closed and replies.is_thanks(inbound.body)
+        if not is_over:
+            inbound.ticket_id._move_by_sms()
+        inbound.ticket_id._note_sms_inbound(inbound, waits=not is_over)
+
+    @api.model
+    def _get_own_domain(self, inbound):
+        """Return the domain of the sender's tickets: nobody else's are ever told."""
+        return [
+            ("company_id", "=", inbound.company_id.id),
+            ("partner_phone_sanitized", "=", inbound.number),
+        ]
 
     # ------------------------------------------------------------------
     # Which ticket
@@ -98,10 +117,7 @@ class SmsInboundRouter(models.AbstractModel):
         if not any(char.isdigit() for char in inbound.body or ""):
             return tickets
         tickets = tickets.search_fetch(
-            [
-                ("company_id", "=", inbound.company_id.id),
-                ("partner_phone_sanitized", "=", inbound.number),
-            ],
+            self._get_own_domain(inbound),
             ["number"],
             order="id desc",
             limit=NAMED_LIMIT,

@@ -28,6 +28,9 @@ class SmsKeyword(models.Model):
             (keywords.HELP, "Get help"),
             (keywords.START, "Rejoin"),
             (keywords.JOIN, "Join"),
+            (keywords.STATUS, "Tell the state of their tickets"),
+            (keywords.ANSWER, "Answer with a text"),
+            (keywords.TICKET, "Make a ticket"),
         ],
         required=True,
         default=keywords.JOIN,
@@ -36,6 +39,16 @@ class SmsKeyword(models.Model):
         "sms.purpose",
         string="Purposes",
         help="What a person joins who texts this word.",
+    )
+    answer = fields.Text(
+        translate=True,
+        help="Sent to who texts this word. Placeholders: {company}, {contact} and, for "
+        "a new ticket, {ticket} (its number).",
+    )
+    team_id = fields.Many2one(
+        "helpdesk.ticket.team",
+        ondelete="set null",
+        help="Gets the ticket. Empty: the team of the number that was texted.",
     )
     company_id = fields.Many2one(
         "res.company", help="Empty: the word is known in all companies."
@@ -73,6 +86,15 @@ class SmsKeyword(models.Model):
                             "%s already means something to the carriers.", keyword.word
                         )
                     )
+
+    @api.constrains("action", "answer")
+    def _check_answer(self):
+        """Refuse a keyword that is to be answered with nothing."""
+        for keyword in self:
+            if keyword.action == keywords.ANSWER and not (keyword.answer or "").strip():
+                raise ValidationError(
+                    self.env._("Enter the answer to who texts %s.", keyword.word)
+                )
 
     @api.constrains("word", "action", "company_id", "active")
     def _check_one_meaning(self):

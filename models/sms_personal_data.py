@@ -11,6 +11,7 @@ HOLDERS = (
     "mail.notification",
     "sms.sms",
     "sms.inbound",
+    "sms.question",
     "sms.unusable.number",
     "sms.consent.review",
     "sms.consent.import",

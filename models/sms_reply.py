@@ -14,6 +14,11 @@ from ..tools import keywords, texts
     JOIN_QUESTION,
     JOIN_DONE,
     JOIN_ALREADY,
+    STATUS_LIST,
+    STATUS_NONE,
+    STATUS_UNKNOWN,
+    RATING_DONE,
+    RATING_REOPENED,
 ) = CODES = (
     "stop_done",
     "stop_purpose",
@@ -23,6 +28,11 @@ from ..tools import keywords, texts
     "join_question",
     "join_done",
     "join_already",
+    "status_list",
+    "status_none",
+    "status_unknown",
+    "rating_done",
+    "rating_reopened",
 )
 
 
@@ -30,7 +40,7 @@ class SmsReply(models.Model):
     """The wording of an automatic answer to a keyword.
 
     One of each ships; a manager rewords and translates them. Placeholders in braces
-    are filled in: {company}, {contact}, {purposes}.
+    are filled in: {company}, {contact}, {purposes}, {tickets}, {ticket}.
     """
 
     _name = "sms.reply"
@@ -49,6 +59,11 @@ class SmsReply(models.Model):
             (JOIN_QUESTION, "After a joining keyword: asks for YES"),
             (JOIN_DONE, "After YES"),
             (JOIN_ALREADY, "After a joining keyword, already joined"),
+            (STATUS_LIST, "After STATUS, or the number of a ticket"),
+            (STATUS_NONE, "After STATUS, nothing is open"),
+            (STATUS_UNKNOWN, "After a number that is no ticket of theirs"),
+            (RATING_DONE, "After a reply of 1 to 5"),
+            (RATING_REOPENED, "After NO: a ticket is not solved"),
         ],
         string="Sent",
         required=True,
@@ -59,7 +74,8 @@ class SmsReply(models.Model):
         required=True,
         translate=True,
         help="Placeholders: {company}, {contact} (the company's phone or e-mail), "
-        "{purposes} (what the person joins).",
+        "{purposes} (what the person joins), {tickets} (theirs, one a line), {ticket} "
+        "(its number).",
     )
 
     _code_unique = models.Constraint(
@@ -107,38 +123,53 @@ class SmsReply(models.Model):
         )
 
     @api.model
-    def _render_for(self, code, company, partner, purposes):
+    def _render_for(self, code, company, partner, purposes, **fillers):
         """Return the wording of an answer in the language of who gets it.
 
         :param partner: ``res.partner`` of the number, may be empty
         :param purposes: ``sms.purpose`` that the answer names
+        :param fillers: further placeholders
         :rtype: str
         """
-        lang = partner.lang or company.sudo().partner_id.lang
+        lang = self._get_lang(company, partner)
         names = purposes.sorted().with_context(lang=lang).mapped("name")
-        return self._render(code, company, lang, purposes=", ".join(names))
+        return self._render(code, company, lang, purposes=", ".join(names), **fillers)
+
+    @api.model
+    def _get_lang(self, company, partner):
+        """Return the language in which somebody is answered."""
+        return partner.lang or company.sudo().partner_id.lang
 
     @api.model
     def _queue(self, code, company, number, partner, exemption, purposes, **values):
         """Queue an answer to a number.
 
-        A sender that is no phone number (a name, a short code) cannot be answered.
-
         :param str number: E.164
         :param str exemption: one of :data:`tools.gate.EXEMPTIONS`, or its ``REMINDER``
         :param values: further values of the message, such as ``send_at`` (UTC)
         """
+        purpose = purposes[:1] or self.env["sms.purpose"]._get("ticket")
+        body = self._render_for(code, company, partner, purposes)
+        values = {"purpose_id": purpose.id, "exemption": exemption, **values}
+        self._queue_text(body, company, number, partner, **values)
+
+    @api.model
+    def _queue_text(self, body, company, number, partner, **values):
+        """Queue a text that answers a number.
+
+        A sender that is no phone number (a name, a short code) cannot be answered.
+
+        :param str number: E.164
+        :param values: of the message; at least ``purpose_id`` and ``exemption``
+        """
         if not E164.match(number or ""):
             return
-        purpose = purposes[:1] or self.env["sms.purpose"]._get("ticket")
         self.env["sms.sms"].create(
             {
                 "number": number,
-                "body": texts.clean(self._render_for(code, company, partner, purposes)),
+                "body": texts.clean(body),
                 "record_company_id": company.id,
                 "partner_id": partner.id,
-                "purpose_id": purpose.id,
-                "exemption": exemption,
                 **values,
             }
         )

@@ -59,6 +59,7 @@ class SmsSms(models.Model):
             ("opt_in_confirmation", "Confirms joining"),
             (gate.REMINDER, "Reminds of the question to confirm joining"),
             ("start", "Answers START"),
+            ("service", "Answers a customer's command"),
         ],
         readonly=True,
         copy=False,

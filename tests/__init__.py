@@ -7,6 +7,7 @@ from . import test_automation
 from . import test_automation_replay
 from . import test_blacklist
 from . import test_blacklist_live
+from . import test_commands
 from . import test_consent
 from . import test_consent_badge
 from . import test_consent_bulk
@@ -39,6 +40,7 @@ from . import test_privacy_lookup
 from . import test_providers
 from . import test_purpose_rule
 from . import test_quiet_hours
+from . import test_rating
 from . import test_retention
 from . import test_review
 from . import test_routing
@@ -56,6 +58,7 @@ from . import test_tools_gate
 from . import test_tools_keywords
 from . import test_tools_phrases
 from . import test_tools_quiet_hours
+from . import test_tools_replies
 from . import test_tools_purposes
 from . import test_tools_scans
 from . import test_tools_replay

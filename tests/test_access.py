@@ -53,6 +53,7 @@ sms.erasure.wizard        ....  ....  ....  ....  rwcu  ....  ....  ....  ....
 sms.erasure.wizard.line   ....  ....  ....  ....  rwcu  ....  ....  ....  ....
 sms.retention.form        ....  ....  ....  ....  rwcu  ....  ....  ....  rwcu
 sms.inbound         ....  ....  r...  r...  r...  ....  ....  ....  r...
+sms.question        ....  ....  r...  r...  r...  ....  ....  ....  r...
 sms.sms             ....  ....  r...  r...  r...  ....  ....  ....  rwcu
 sms.template        r...  r...  r...  rwcu  r...  r...  ....  ....  rwcu
 sms.automation      ....  ....  r...  rwcu  r...  ....  ....  ....  rwcu
@@ -75,6 +76,7 @@ PUBLIC_METHODS = {
         *("action_send_sms", "mail_allowed_qweb_expressions"),
         *("action_mark_sms_answered", "action_choose_sms_customer"),
         *("action_link_sms_contact", "action_create_sms_contact"),
+        "action_view_sms_ratings",
     },
     "res.company": {"create", "write", "action_rotate_sms_webhook_key"},
     "res.partner": {"mail_allowed_qweb_expressions"},

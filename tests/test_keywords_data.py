@@ -230,7 +230,12 @@ class TestReplies(KeywordCase):
     def render(self, code, purposes="Tickets, Appointments, Outages and system alerts"):
         """Return an answer as a customer gets it."""
         return self.env["sms.reply"]._render(
-            code, self.company, "en_US", purposes=purposes
+            code,
+            self.company,
+            "en_US",
+            purposes=purposes,
+            tickets="HT00042 Printer jams: New",
+            ticket="HT00042",
         )
 
     def test_every_answer_ships_once(self):

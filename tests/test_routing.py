@@ -159,9 +159,16 @@ class TestClosed(RoutingCase):
     def test_a_team_may_leave_it_closed(self):
         self.team.sms_reopen = False
         self.close(self.ticket)
-        self.assertEqual(self.receive("Thank you").ticket_id, self.ticket)
+        self.assertEqual(self.receive("It jams again").ticket_id, self.ticket)
         self.assertEqual(self.ticket.stage_id, self.closed_stage)
         self.assertTrue(self.ticket.sms_waiting_since)
+
+    def test_thanks_open_nothing(self):
+        self.close(self.ticket)
+        self.assertEqual(self.receive("Perfect, thank you!").ticket_id, self.ticket)
+        self.assertTrue(self.ticket.closed)
+        self.assertFalse(self.ticket.sms_waiting_since)
+        self.assertEqual(self.ticket.sms_unread_count, 1)
 
     def test_an_open_ticket_comes_first(self):
         other = self.make_ticket(self.customer)

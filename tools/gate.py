@@ -63,13 +63,14 @@ FAILURE_TYPES = {
 #: Texts that answer what the person has just texted. They pass without consent, each
 #: once for its cause: the confirmation of an opt-out (47 CFR 64.1200(a)(12)), HELP
 #: whatever the subscription state (CTIA 5.1.4), the double opt-in question and the
-#: words that confirm joining (CTIA 5.1.2).
+#: words that confirm joining (CTIA 5.1.2), what a customer asks for by a keyword.
 EXEMPTIONS = (
     "opt_out_confirmation",
     "help",
     "opt_in_question",
     "opt_in_confirmation",
     "start",
+    "service",
 )
 #: Repeats the double opt-in question, once, while it is open. It is no answer: it keeps
 #: quiet hours, and nobody is reminded who has said anything since.

@@ -1,5 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""Reading a text as a command: STOP, HELP, START, a joining word, YES.
+"""Reading a text as a command: STOP, HELP, START, a joining word, YES, STATUS.
 
 Carriers match a single word only; case, punctuation and spaces do not matter
 (CTIA Messaging Principles and Best Practices, section 5.1.3). The words themselves
@@ -9,7 +9,12 @@ are data (model ``sms.keyword``): mandatory ones can be added to, never removed.
 import unicodedata
 
 #: Actions in the order in which they are looked for: leaving comes first.
-STOP, HELP, START, JOIN = ACTIONS = ("stop", "help", "start", "join")
+STOP, HELP, START, JOIN, STATUS, ANSWER, TICKET = ACTIONS = (
+    *("stop", "help", "start", "join"),
+    *("status", "answer", "ticket"),
+)
+#: Those that a manager's own words may set off, and that serve a customer.
+SERVICES = (STATUS, ANSWER, TICKET)
 
 #: 47 CFR 64.1200(a)(10): these replies revoke consent by themselves. With Twilio's
 #: own stop words (STOPALL, OPTOUT) they are every company's, whatever it adds.

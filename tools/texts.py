@@ -18,20 +18,21 @@ def clip(text, limit):
     return clean(text)[:limit]
 
 
-def shorten(text, limit=60):
+def shorten(text, limit=60, sign="…"):
     """Return the beginning of a text on one line, cut between words.
 
     :param str text: any text, may be long and have line breaks
-    :param int limit: characters at most, the sign for what is left out included
+    :param int limit: characters at most, with the sign
+    :param str sign: what stands for what is left out
     :rtype: str
     """
     # Of a huge text only the beginning is looked at.
     line = " ".join((text or "")[: 4 * limit].split())
     if len(line) <= limit:
         return line
-    cut = line[: limit - 1]
+    cut = line[: limit - len(sign)]
     head, _blank, _tail = cut.rpartition(" ")
-    return f"{(head if len(head) > limit // 2 else cut).rstrip()}…"
+    return f"{(head if len(head) > limit // 2 else cut).rstrip()}{sign}"
 
 
 def mask_number(number):

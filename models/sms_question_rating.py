@@ -1,0 +1,32 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from odoo import SUPERUSER_ID, models
+
+from ..tools import replies
+from . import sms_reply
+
+
+class SmsQuestion(models.Model):
+    """How it went with a ticket: 1 to 5, or NO."""
+
+    _inherit = "sms.question"
+
+    def _take_rating(self, inbound):
+        """Rate the ticket, or open it again; say if the text is an answer at all."""
+        reply = replies.read_rating(inbound.body)
+        ticket = self.env["helpdesk.ticket"].browse(self.res_id).exists()
+        if not reply or not ticket:
+            return False
+        # In the house's name: it is no user of ours who rates.
+        ticket = ticket.with_user(SUPERUSER_ID)
+        self._note_answer(inbound, str(reply.value))
+        router = self.env["sms.inbound.router"]
+        if reply.value == replies.NOT_SOLVED:
+            ticket._reopen_by_sms()
+            router._converse(inbound, ticket=ticket.with_env(self.env))
+            code = sms_reply.RATING_REOPENED
+        else:
+            inbound.write({"kind": "answer", "ticket_id": ticket.id})
+            ticket._rate_by_sms(reply, inbound)
+            code = sms_reply.RATING_DONE
+        router._say_reply(inbound, code, ticket=ticket.number)
+        return True
