@@ -5,3 +5,4 @@ from . import portal
 from . import preferences
 from . import join
 from . import health
+from . import ticket

@@ -9,6 +9,8 @@ from ..tools import rate
 LIMITS = {
     "preferences_visitor": (120, 600),
     "preferences_token": (30, 600),
+    "ticket_visitor": (120, 600),
+    "ticket_link": (60, 600),
     "join_visitor": (30, 600),
     "join_visitor_question": (10, 3600),
     "join_company_question": (100, 3600),

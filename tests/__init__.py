@@ -48,6 +48,7 @@ from . import test_routing_live
 from . import test_scenario
 from . import test_scope_rule
 from . import test_ticket
+from . import test_ticket_link
 from . import test_story
 from . import test_tools_business_days
 from . import test_tools_chain

@@ -1,0 +1,73 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from odoo.http import Controller, request, route
+from odoo.tools import format_datetime
+
+from ..tools import texts
+from . import public
+
+
+class TicketController(Controller):
+    """The page behind the link to a ticket: how it is, without a login.
+
+    It shows what the text itself has told (number, title, stage), and nothing of the
+    person. Who has an account is led to it: there is more to see.
+    """
+
+    _url = "/sms/t/<string:token>"
+
+    @route(
+        _url,
+        type="http",
+        auth="public",
+        methods=["GET"],
+        save_session=False,
+        sitemap=False,
+    )
+    def ticket(self, token, **_query):
+        """Show how a ticket is.
+
+        :param str token: see ``tools.short_token``
+        """
+        if public.is_over("ticket_visitor"):
+            return public.too_many()
+        ticket_sudo = request.env["helpdesk.ticket"]._find_by_sms_link(token)
+        if not ticket_sudo:
+            return public.not_found()
+        if public.is_over("ticket_link", str(ticket_sudo.id)):
+            return public.too_many()
+        if ticket_sudo._has_portal_account():
+            return self._lead_to_account(ticket_sudo)
+        partner = ticket_sudo.partner_id
+        public.speak(partner.lang)
+        ticket_sudo = ticket_sudo.with_env(request.env(su=True))
+        return public.answer("public_ticket", self._get_values(ticket_sudo, partner.tz))
+
+    def _lead_to_account(self, ticket_sudo):
+        """Return the way to the ticket's own page, by the login where need be."""
+        path = ticket_sudo.access_url
+        if request.env.user._is_public():
+            path = f"/web/login?redirect={path}"
+        response = request.redirect(path, code=303)
+        response.headers.update(public.HEADERS)
+        return response
+
+    def _get_values(self, ticket_sudo, tz):
+        """Return what the page shows.
+
+        :param str tz: the customer's zone; empty: the company's
+        """
+        company = ticket_sudo.company_id
+        updated = format_datetime(
+            ticket_sudo.env,
+            ticket_sudo._get_last_update(),
+            tz=tz or company.partner_id.tz or "UTC",
+            dt_format="medium",
+        )
+        return {
+            "company_name": company.name,
+            "number": ticket_sudo.number,
+            "name": ticket_sudo.name,
+            "stage": ticket_sudo.stage_id.name,
+            "is_closed": ticket_sudo.stage_id.closed,
+            "updated": texts.plain_spaces(updated),
+        }

@@ -1,0 +1,29 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from odoo import fields, models
+
+
+class ResCompany(models.Model):
+    """How long the link to a ticket works that stands in a text."""
+
+    _inherit = "res.company"
+
+    sms_ticket_link_days = fields.Integer(
+        "Days of a Ticket's Link",
+        default=30,
+        help="So long the link in a text shows its ticket without a login.",
+    )
+
+    _sms_ticket_link_days_bounds = models.Constraint(
+        "CHECK (sms_ticket_link_days BETWEEN 1 AND 365)",
+        "The link to a ticket works from 1 to 365 days.",
+    )
+
+
+class ResConfigSettings(models.TransientModel):
+    """The setting of the link to a ticket."""
+
+    _inherit = "res.config.settings"
+
+    sms_ticket_link_days = fields.Integer(
+        related="company_id.sms_ticket_link_days", readonly=False
+    )
