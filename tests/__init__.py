@@ -3,6 +3,8 @@ from . import hypothesis_profile
 from . import test_access
 from . import test_api
 from . import test_automated_actions
+from . import test_appointments
+from . import test_appointments_series
 from . import test_automation
 from . import test_automation_replay
 from . import test_blacklist

@@ -57,6 +57,7 @@ sms.question        ....  ....  r...  r...  r...  ....  ....  ....  r...
 sms.sms             ....  ....  r...  r...  r...  ....  ....  ....  rwcu
 sms.template        r...  r...  r...  rwcu  r...  r...  ....  ....  rwcu
 sms.automation      ....  ....  r...  rwcu  r...  ....  ....  ....  rwcu
+sms.reminder        r...  r...  r...  rw..  r...  ....  ....  ....  rw..
 sms.automation.run  ....  ....  ....  r...  ....  ....  ....  ....  r...
 sms.automation.replay      ....  ....  ....  rwcu  ....  ....  ....  ....  rwcu
 sms.automation.replay.line ....  ....  ....  rwcu  ....  ....  ....  ....  rwcu
@@ -70,13 +71,17 @@ PUBLIC_METHODS = {
     "ir.actions.server": {"run"},
     "mail.notification": {"create"},
     "phone.blacklist": {"create", "write"},
-    "calendar.event": {"mail_allowed_qweb_expressions"},
+    "calendar.attendee": {"create", "write", "unlink"},
+    "calendar.event": {
+        *("mail_allowed_qweb_expressions", "create", "write", "unlink"),
+        *("action_view_ticket", "action_sms_on_the_way", "action_sms_no_show"),
+    },
     "helpdesk.ticket": {
         *("create", "write"),
         *("action_send_sms", "mail_allowed_qweb_expressions"),
         *("action_mark_sms_answered", "action_choose_sms_customer"),
         *("action_link_sms_contact", "action_create_sms_contact"),
-        "action_view_sms_ratings",
+        *("action_view_sms_ratings", "action_schedule_visit", "action_view_visits"),
     },
     "res.company": {"create", "write", "action_rotate_sms_webhook_key"},
     "res.partner": {"mail_allowed_qweb_expressions"},
@@ -115,6 +120,7 @@ PUBLIC_METHODS = {
     "sms.purpose.rule": {"create", "write"},
     "sms.quiet.hours": {"create", "write", "unlink"},
     "sms.reschedule": {"action_move"},
+    "sms.reminder": {"action_try_again"},
     "sms.retention.form": {"action_save"},
     "sms.sms": {
         *("create", "write", "send", "resend_failed"),

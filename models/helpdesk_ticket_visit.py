@@ -1,0 +1,71 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from datetime import timedelta
+
+from odoo import api, fields, models
+
+#: How far ahead a visit is proposed, at the full hour.
+LEAD = timedelta(days=1)
+
+
+class HelpdeskTicket(models.Model):
+    """A ticket whose customer is visited."""
+
+    _inherit = "helpdesk.ticket"
+
+    visit_ids = fields.One2many("calendar.event", "ticket_id", "Visits")
+    visit_count = fields.Integer(compute="_compute_visit_count", compute_sudo=True)
+
+    @api.depends("visit_ids")
+    def _compute_visit_count(self):
+        counts = dict(
+            self.env["calendar.event"]._read_group(
+                [("ticket_id", "in", self.ids)], ["ticket_id"], ["__count"]
+            )
+        )
+        for ticket in self:
+            ticket.visit_count = counts.get(ticket._origin, 0)
+
+    def action_schedule_visit(self):
+        """Open the form of a new visit, with customer and technician invited."""
+        self.ensure_one()
+        technician = self.user_id or self.env.user
+        start = fields.Datetime.now().replace(minute=0, second=0, microsecond=0) + LEAD
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Schedule visit"),
+            "res_model": "calendar.event",
+            "view_mode": "form",
+            "views": [(False, "form")],
+            "context": {
+                **self._get_visit_context(),
+                "default_name": f"{self.number} {self.name}",
+                "default_partner_ids": (self.partner_id | technician.partner_id).ids,
+                "default_technician_id": technician.id,
+                "default_start": start,
+                "default_stop": start + timedelta(hours=1),
+            },
+        }
+
+    def action_view_visits(self):
+        """Open the visits of this ticket in the calendar."""
+        self.ensure_one()
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "calendar.action_calendar_event"
+        )
+        action["domain"] = [("ticket_id", "=", self.id)]
+        first = self.visit_ids.sorted("start")[-1:].start or fields.Datetime.now()
+        action["context"] = {
+            **self._get_visit_context(),
+            "default_partner_ids": (self.partner_id | self.user_id.partner_id).ids,
+            "initial_date": first,
+        }
+        return action
+
+    def _get_visit_context(self):
+        """Return the defaults by which an event becomes a visit of this ticket."""
+        return {
+            "default_res_model": self._name,
+            "default_res_model_id": self.env["ir.model"]._get_id(self._name),
+            "default_res_id": self.id,
+            "default_ticket_id": self.id,
+        }

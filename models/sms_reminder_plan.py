@@ -1,0 +1,257 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from collections import defaultdict
+from datetime import datetime
+from typing import NamedTuple
+
+from odoo import api, fields, models
+from odoo.tools import SQL
+
+from ..tools.appointment_changes import CALLED_OFF, Change
+
+
+class Appointment(NamedTuple):
+    """One event for one customer, as it is in the database."""
+
+    attendee_id: int
+    event_id: int
+    partner_id: int
+    company_id: int
+    ticket_id: int
+    key: str
+    start: datetime
+    stop: datetime
+    is_allday: bool
+    known: datetime | None
+    is_active: bool
+    is_enabled: bool
+    is_customer: bool
+    has_declined: bool
+
+    def get_obstacle(self, companies, now):
+        """Return why the customer gets no texts about it, or empty.
+
+        :param set companies: ids of those that text by our outbox
+        :param datetime now: UTC
+        :return: a value of ``sms.reminder.reason``
+        """
+        if not self.is_active:
+            return "called_off"
+        if not self.is_enabled or self.company_id not in companies:
+            return "switched_off"
+        if not self.is_customer:
+            return "uninvited"
+        if self.has_declined:
+            return "declined"
+        is_over = (self.stop if self.is_allday else self.start) <= now
+        return "too_late" if is_over else ""
+
+
+class SmsReminder(models.Model):
+    """Compares what customers know with what holds, for all that a transaction did."""
+
+    _inherit = "sms.reminder"
+
+    @api.model
+    def _plan(self, touched):
+        """Plan the texts about changed appointments, and cancel what is void.
+
+        Set-based, whatever the number of events: nothing is rendered or sent here.
+
+        :param calendar_event_changes.Touched touched: what a transaction has changed
+        """
+        found = self._read_appointments(
+            SQL("event.id = ANY(%s)", list(touched.events)), only_customers=False
+        )
+        if not (found or touched.gone):
+            return
+        now = fields.Datetime.now()
+        companies = self._get_texting_companies(found)
+        obstacles = {it: it.get_obstacle(companies, now) for it in found}
+        self._plan_notices(found, obstacles, touched)
+        self._plan_reminders(found, obstacles)
+        self.env["calendar.attendee"].invalidate_model(["sms_told_start"])
+        self.invalidate_model()
+
+    @api.model
+    def _get_texting_companies(self, found):
+        """Return the ids of the companies whose outbox sends."""
+        companies = self.env["res.company"].browse({it.company_id for it in found})
+        return {it.id for it in companies.exists() if it._uses_sms_outbox()}
+
+    @api.model
+    def _read_appointments(self, condition, only_customers=True):
+        """Return events with their customers, in one query.
+
+        :param SQL condition: over ``event`` and ``attendee``
+        :param bool only_customers: leave out who is none, though they know of it
+        :rtype: list[Appointment]
+        """
+        self.env["calendar.event"].flush_model()
+        self.env["calendar.attendee"].flush_model()
+        self.env["helpdesk.ticket"].flush_model(["partner_id"])
+        self.env["res.users"].flush_model(["partner_id", "share", "active"])
+        customer = self.env["calendar.event"]._get_sms_customer_sql("event", "partner")
+        known = SQL() if only_customers else SQL("OR attendee.sms_told_start NOTNULL")
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT attendee.id, event.id, partner.id, event.sms_company_id,
+                       event.ticket_id,
+                       COALESCE(event.sms_series_key, 'event ' || event.id),
+                       event.start, event.stop, COALESCE(event.allday, FALSE),
+                       attendee.sms_told_start, event.active,
+                       COALESCE(event.sms_enabled, FALSE), %(customer)s,
+                       attendee.state IS NOT DISTINCT FROM 'declined'
+                  FROM calendar_event event
+                  JOIN calendar_attendee attendee ON attendee.event_id = event.id
+                  JOIN res_partner partner ON partner.id = attendee.partner_id
+                 WHERE %(condition)s AND (%(customer)s %(known)s)
+              ORDER BY event.start, event.id, attendee.id
+                """,
+                customer=customer,
+                condition=condition,
+                known=known,
+            )
+        )
+        return [Appointment(*row) for row in rows]
+
+    # ------------------------------------------------------------------
+    # What has changed
+    # ------------------------------------------------------------------
+
+    @api.model
+    def _note_gone(self, attendees):
+        """Remember who is told that appointments are called off, before they are gone.
+
+        The text is filled in now: afterwards there is nothing to fill it in from. It
+        is sent only if nothing takes the appointment's place in this transaction.
+
+        :param attendees: ``calendar.attendee`` that are about to be deleted
+        """
+        if not attendees:
+            return
+        found = self._read_appointments(
+            SQL("attendee.id = ANY(%s)", attendees.ids), only_customers=False
+        )
+        now = fields.Datetime.now()
+        companies = self._get_texting_companies(found)
+        lost = [it for it in found if not it.get_obstacle(companies, now) and it.known]
+        texts = self._render_gone(lost)
+        touched = self.env["calendar.event"]._get_touched_appointments()
+        touched.gone += [
+            (it._replace(event_id=0), texts.get(it.attendee_id)) for it in lost
+        ]
+        self._cancel_deleted(attendees)
+
+    @api.model
+    def _cancel_deleted(self, attendees):
+        """Cancel the reminders of invitations that are about to be deleted."""
+        self.flush_model()
+        self.env.cr.execute(
+            SQL(
+                """
+                UPDATE sms_reminder SET state = 'cancelled', reason = 'called_off'
+                  FROM calendar_attendee attendee
+                 WHERE attendee.id = ANY(%s)
+                   AND attendee.event_id = sms_reminder.event_id
+                   AND attendee.partner_id = sms_reminder.partner_id
+                   AND sms_reminder.state = 'planned'
+                   AND sms_reminder.kind NOT IN ('booked', 'moved', 'called_off')
+                """,
+                attendees.ids,
+            )
+        )
+        rows = self.search(
+            [
+                *(("kind", "=", CALLED_OFF), ("state", "=", "planned")),
+                *(("event_id", "in", attendees.event_id.ids), ("body", "=", False)),
+            ]
+        )
+        for row in rows:
+            row.body = row._render_rows().get(row.id)
+        self.invalidate_model()
+
+    @api.model
+    def _find_changes(self, found, obstacles, touched):
+        """Return what each customer knows and what holds, where both differ.
+
+        Who has declined, or gets no texts, is told nothing and knows what they knew.
+
+        :return: list of :class:`Change`, its subject ``(Appointment, loud, text)``
+        """
+        now = fields.Datetime.now()
+        changes = []
+        for it in found:
+            obstacle = obstacles[it]
+            subject = it, bool(touched.events.get(it.event_id)), None
+            if not obstacle and it.known != it.start:
+                change = Change(it.key, it.partner_id, it.known, it.start, subject)
+                changes.append(change)
+            elif (
+                obstacle in ("called_off", "uninvited")
+                and it.is_enabled
+                and not it.has_declined
+                and it.known
+                and it.known > now
+            ):
+                changes.append(Change(it.key, it.partner_id, it.known, None, subject))
+        for it, text in touched.gone:
+            subject = it, True, text
+            changes.append(Change(it.key, it.partner_id, it.known, None, subject))
+        return changes
+
+    @api.model
+    def _store_known(self, changes):
+        """Write down what the customers know from now on."""
+        rows = [
+            (change.subject[0].attendee_id, change.start)
+            for change in changes
+            if change.subject[0].event_id
+        ]
+        if not rows:
+            return
+        ids, starts = zip(*rows, strict=True)
+        self.env.cr.execute(
+            SQL(
+                """
+                UPDATE calendar_attendee SET sms_told_start = new.start
+                  FROM unnest(%s::int[], %s::timestamp[]) AS new (id, start)
+                 WHERE calendar_attendee.id = new.id
+                """,
+                list(ids),
+                list(starts),
+            )
+        )
+
+    @api.model
+    def _group_pending(self, notices):
+        """Return the notices that have not left, by person and appointment.
+
+        What was handed over and still waits in the outbox counts too: it is taken back.
+
+        :return: ``{(partner id, key): list of sms.reminder}``, the newest last
+        """
+        if not notices:
+            return {}
+        self.flush_model()
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT row.id
+                  FROM sms_reminder row
+                  JOIN unnest(%s::int[], %s::text[]) AS new (partner_id, key)
+                    ON new.partner_id = row.partner_id AND new.key = row.subject_key
+             LEFT JOIN sms_sms sms ON sms.id = row.sms_id
+                 WHERE row.kind IN ('booked', 'moved', 'called_off')
+                   AND (row.state = 'planned'
+                        OR row.state = 'sent' AND sms.state = 'outgoing')
+              ORDER BY row.id
+                """,
+                [it.first.partner_id for it in notices],
+                [it.first.key for it in notices],
+            )
+        )
+        pending = defaultdict(self.browse)
+        for row in self.browse(row_id for (row_id,) in rows):
+            pending[row.partner_id.id, row.subject_key] |= row
+        return pending
