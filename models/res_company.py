@@ -252,12 +252,22 @@ class ResCompany(models.Model):
         :param str number: E.164, or what was given when it cannot be brought to it
         :return: id of a ``sms.sender``, False if the account has none
         """
+        return self._get_sms_sender_chooser()(number)
+
+    def _get_sms_sender_chooser(self):
+        """Return :meth:`_get_sms_sender_id` for many numbers: the account is read once.
+
+        :return: function from a number to an id or False
+        """
         self.ensure_one()
         sender_ids = self._get_sms_sender_ids()
         if len(sender_ids) < 2:
-            return next(iter(sender_ids.values()), False)
-        address = self._get_sms_provider().choose_sender(number or "")
-        return sender_ids.get(address, False)
+            only_id = next(iter(sender_ids.values()), False)
+            return lambda _number: only_id
+        provider = self._get_sms_provider()
+        return lambda number: sender_ids.get(
+            provider.choose_sender(number or ""), False
+        )
 
     @ormcache("self.id")
     def _get_sms_sender_ids(self):

@@ -6,9 +6,10 @@ from datetime import datetime
 from typing import NamedTuple
 
 from odoo import api, fields, models
-from odoo.tools import SQL, split_every
+from odoo.tools import split_every
 
 from ..tools import chain, consent
+from .bulk_insert import insert_many
 from .sms_consent_event import METHOD_SELECTION
 from .sms_consent_evidence import PERSONAL_FIELDS
 
@@ -149,46 +150,3 @@ class SmsConsentEvidence(models.Model):
         digests = [chain.digest({**facts, "file_digests": None}) for facts in rows]
         ids = insert_many(self, [{"company_id": company.id, **row} for row in rows])
         return list(zip(ids, digests, strict=True))
-
-
-def insert_many(model, rows):
-    """Insert rows of a model in one statement, and give each its ``id``, ascending.
-
-    For tables without log columns whose rows have no other effect than to be there.
-
-    :param model: the model
-    :param rows: dicts of stored fields, all with the same keys
-    :return: their ids, in order
-    """
-    cr = model.env.cr
-    if not rows:
-        return []
-    cr.execute(
-        SQL(
-            "SELECT nextval(%s) FROM generate_series(1, %s)",
-            f"{model._table}_id_seq",
-            len(rows),
-        )
-    )
-    ids = sorted(row[0] for row in cr.fetchall())
-    for row, row_id in zip(rows, ids, strict=True):
-        row["id"] = row_id
-    names = list(rows[0])
-    arrays = SQL(", ").join(
-        SQL(
-            "%s::%s[]",
-            [row[name] or None for row in rows],
-            SQL(model._fields[name].column_type[0]),
-        )
-        for name in names
-    )
-    columns = SQL(", ").join(map(SQL.identifier, names))
-    cr.execute(
-        SQL(
-            "INSERT INTO %s (%s) SELECT * FROM unnest(%s)",
-            SQL.identifier(model._table),
-            columns,
-            arrays,
-        )
-    )
-    return ids

@@ -9,7 +9,7 @@ from odoo import api, fields, models
 from odoo.tools import SQL
 
 from ..tools import consent, tabular
-from .sms_consent_bulk import insert_many
+from .bulk_insert import insert_many
 from .sms_consent_import import (
     CHECKED,
     CHECKING,

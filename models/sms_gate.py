@@ -3,13 +3,11 @@ import logging
 from datetime import datetime
 from typing import NamedTuple
 
-from odoo import api, fields, models
+from odoo import api, models
 from odoo.tools import ormcache
 
-from ..providers.base import E164
-from ..tools import gate
 from .sms_consent_key import ConsentKeyError
-from .sms_gate_clock import GateClock
+from .sms_gate_batch import GateBatch
 
 _logger = logging.getLogger(__name__)
 
@@ -52,16 +50,8 @@ class SmsGate(models.AbstractModel):
         :param questions: list of :class:`GateQuestion`
         :return: list of ``(Decision, consent event id or False)``, in the same order
         """
-        known = self._read_ledger(questions)
-        companies = {
-            company: company._get_sms_gate_facts()
-            for company in {question.company for question in questions}
-        }
-        clock = GateClock(self.env, questions)
-        return [
-            self._decide_one(question, known, companies[question.company], clock)
-            for question in questions
-        ]
+        batch = GateBatch(self.env, questions, self._read_ledger(questions))
+        return [batch.decide(question) for question in questions]
 
     @api.model
     def _read_ledger(self, questions):
@@ -76,37 +66,6 @@ class SmsGate(models.AbstractModel):
         except ConsentKeyError:
             _logger.critical("The key of the consent ledger is wrong: nothing is sent")
             return None
-
-    @api.model
-    def _decide_one(self, question, known, company_facts, clock):
-        """Decide one message out of the facts gathered for its batch."""
-        key = (question.company.id, question.number)
-        found = known.answers.get(key, {}) if known else {}
-        answer = self.env["sms.consent"]._get_answer(found, question.purpose.id)
-        now = fields.Datetime.now()
-        rules = question.purpose._get_rules(self.env.lang)
-        number = question.number or ""
-        decision = gate.decide(
-            gate.Facts(
-                number=number,
-                is_valid_number=bool(E164.match(number)),
-                state=answer.state,
-                is_helpdesk_purpose=rules.is_helpdesk,
-                exemption=question.exemption or "",
-                is_ledger_readable=known is not None,
-                is_under_review=known is not None and key in known.reviewed,
-                is_unusable=known is not None and key in known.unusable,
-                is_personal=question.is_personal,
-                text=known and known.texts.get(key),
-                stopped_at=known and known.get_stopped_at(key, question.purpose.id),
-                written_at=question.written_at or now,
-                now=now,
-                **company_facts,
-                **clock.get_facts(question, rules),
-            )
-        )
-        clock.note(question, decision)
-        return decision, answer.event_id or False
 
     @api.model
     @ormcache("model_name", "record_id")

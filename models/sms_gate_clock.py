@@ -2,7 +2,6 @@
 from collections import Counter
 from datetime import timedelta
 
-from odoo import fields
 from odoo.tools import SQL
 
 from ..tools import gate, quiet_hours, zones
@@ -12,68 +11,117 @@ from ..tools.timing import ANSWER, When
 DAY = timedelta(days=1)
 
 
+class Hours:
+    """What is known of the hour and the number of messages to somewhere.
+
+    Compared by identity: there is one of each kind in a batch.
+    """
+
+    def __init__(self, place, quiet_class, rules, day_limit):
+        self.place = place
+        self.quiet_class = quiet_class
+        self.rules = rules
+        #: How many messages a day may go to a number, None for any.
+        self.day_limit = day_limit
+
+
 class GateClock:
     """The hours and the numbers of one batch, gathered once, asked for each message.
 
     A company that keeps no quiet hours costs no query here.
     """
 
-    def __init__(self, env, questions):
+    def __init__(self, env, questions, now):
+        """Prepare for a batch.
+
+        :param questions: list of :class:`sms_gate.GateQuestion`
+        :param datetime now: the time of the decision (UTC)
+        """
         self._env = env
-        self._now = fields.Datetime.now()
+        self._now = now
         companies = {question.company for question in questions}
-        self._keeping = {it for it in companies if it._keeps_quiet_hours()}
+        self._keeping = {it.id: it for it in companies if it._keeps_quiet_hours()}
         self._company_places = {}
+        self._addresses = {}
+        self._hours = {}
         self._found_rules = {}
         self._counts = None
         self._questions = questions
 
-    def get_facts(self, question, rules):
-        """Return what the gate needs to know of a message's time and number.
+    def get_hours(self, question, rules):
+        """Return the hours of a message, None if its company keeps none.
 
         :param GateQuestion question: the message
         :param PurposeRules rules: what it asks of its purpose
-        :return: keyword arguments of ``gate.Facts``
+        :rtype: Hours
         """
-        times = {
-            "now": self._now,
-            "send_at": question.send_at or None,
-            "expires_at": question.expires_at or None,
-            "key": question.key,
-        }
-        if question.company not in self._keeping:
-            return {"when": When(**times)}
-        place = self._locate(question)
-        hours = self._select(question.company, place, rules.quiet_class)
-        limit = self._get_limit(place, hours, rules)
-        return {
-            "when": When(
-                quiet_class=rules.quiet_class, place=place, rules=hours, **times
-            ),
-            "day_limit": limit,
-            "texts_today": 0 if limit is None else self._count(question),
-        }
+        company = self._keeping.get(question.company.id)
+        if not company:
+            return None
+        address = self._get_address(question.partner)
+        digits = zones.get_region_digits(question.number)
+        key = (company.id, rules.quiet_class, rules.max_per_day, digits, address)
+        if key not in self._hours:
+            place = self._locate(company, question.number, address)
+            hours = self._select(company, place, rules.quiet_class)
+            limit = self._get_limit(place, hours, rules)
+            self._hours[key] = Hours(place, rules.quiet_class, hours, limit)
+        return self._hours[key]
 
-    def note(self, question, decision):
-        """Count a message of this batch for those that come after it."""
-        is_counted = decision.verdict != gate.BLOCK and decision.timing != ANSWER
-        if self._counts is not None and is_counted:
-            self._counts[_key(question)] += 1
+    def get_when(self, hours, send_at, expires_at):
+        """Return what the gate needs to know of the time of some messages.
 
-    def _locate(self, question):
+        :param Hours hours: of the messages, or None
+        :param datetime send_at: UTC, or None
+        :param datetime expires_at: UTC, or None
+        """
+        times = {"now": self._now, "send_at": send_at, "expires_at": expires_at}
+        if not hours:
+            return When(**times)
+        return When(
+            quiet_class=hours.quiet_class,
+            place=hours.place,
+            rules=hours.rules,
+            **times,
+        )
+
+    def count(self, key, purpose_id):
+        """Return how many messages went to a number for a purpose within a day.
+
+        :param key: the company's id and the number
+        """
+        if self._counts is None:
+            self._counts = self._read_counts()
+        return self._counts[(*key, purpose_id)]
+
+    def note(self, key, purpose_id, decision):
+        """Count a message of this batch for those that come after it.
+
+        :param key: the company's id and the number
+        """
+        if self._counts is None:
+            return
+        if decision.verdict != gate.BLOCK and decision.timing != ANSWER:
+            self._counts[(*key, purpose_id)] += 1
+
+    def _get_address(self, partner):
+        """Return what is known of where a contact is: zone, country and state."""
+        if not partner:
+            return ("", "", "")
+        if partner.id not in self._addresses:
+            partner_sudo, codes = partner.sudo(), self._env["sms.gate"]
+            self._addresses[partner.id] = (
+                partner_sudo.tz or "",
+                codes._get_code("res.country", partner_sudo.country_id.id),
+                codes._get_code("res.country.state", partner_sudo.state_id.id),
+            )
+        return self._addresses[partner.id]
+
+    def _locate(self, company, number, address):
         """Return where the recipient may be."""
-        company = question.company
-        partner_sudo = (question.partner or self._env["res.partner"]).sudo()
         if company not in self._company_places:
             self._company_places[company] = company._get_sms_place()
-        codes = self._env["sms.gate"]
-        return zones.locate(
-            question.number,
-            partner_sudo.tz or "",
-            codes._get_code("res.country", partner_sudo.country_id.id),
-            codes._get_code("res.country.state", partner_sudo.state_id.id),
-            self._company_places[company],
-        )
+        return zones.locate(number, *address, self._company_places[company])
 
     def _select(self, company, place, quiet_class):
         """Return the rules for a class of messages to a place."""
@@ -89,12 +137,6 @@ class GateClock:
         day = quiet_hours.local_times(self._now, place.zones[:1])[0][0].date()
         limits = (quiet_hours.get_day_limit(hours, day), rules.max_per_day)
         return min(filter(None, limits), default=None)
-
-    def _count(self, question):
-        """Return how many messages went to a number for a purpose within a day."""
-        if self._counts is None:
-            self._counts = self._read_counts()
-        return self._counts[_key(question)]
 
     def _read_counts(self):
         """Count what has left within a day, by company, number and purpose.
@@ -137,8 +179,3 @@ class GateClock:
             )
         )
         return Counter({tuple(key): count for *key, count in rows})
-
-
-def _key(question):
-    """Return what daily limits count by."""
-    return question.company.id, question.number, question.purpose.id

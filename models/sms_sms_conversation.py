@@ -13,6 +13,8 @@ class SmsSms(models.Model):
     def create(self, vals_list):
         """Note on a ticket that its customer was answered, unless the gate refused."""
         messages = super().create(vals_list)
+        if len(messages) > 1:  # what is for many is not personal
+            return messages
         answers = messages.filtered(
             lambda sms: sms.is_personal and sms.gate_verdict != gate.BLOCK
         )

@@ -2,15 +2,17 @@
 from typing import NamedTuple
 from uuid import uuid4
 
-from odoo import api, fields, models
+from odoo import api, models
 from odoo.tools.misc import clean_context
 
 from ..providers.base import E164
 from ..tools import gate, texts
 from ..tools.purposes import MessageSource
 from ..tools.segments import count_segments
-from .sms_gate import GateQuestion
-from .sms_purpose import MARKETING, PurposeCode
+from .sms_intake_batch import IntakeBatch, get_ids
+from .sms_purpose import PurposeCode
+
+WAITING = "outgoing"
 
 
 class PersonalText(NamedTuple):
@@ -26,11 +28,6 @@ class PersonalText(NamedTuple):
     res_id: int
     user_id: int
     body: str
-
-
-def _ids(vals_list, name):
-    """Return the distinct ids that some values give for a many2one field."""
-    return {vals[name] for vals in vals_list if vals.get(name)}
 
 
 class SmsSms(models.Model):
@@ -51,17 +48,58 @@ class SmsSms(models.Model):
         self = self.with_context(clean_context(self.env.context))
         self._prepare_intake(vals_list)
         self._prepare_gate(vals_list)
-        messages = super().create(vals_list)
-        blocked = messages.filtered(
-            lambda sms: sms.gate_verdict == gate.BLOCK and sms.state == "canceled"
-        )
-        blocked._update_trackers()
-        messages._replace_older()
-        companies = self.env["res.company"].browse(_ids(vals_list, "record_company_id"))
-        if any(company._uses_sms_outbox() for company in companies):
-            messages._wake_dispatcher()
-        messages._wake_when_due()
+        if self._is_for_bulk(vals_list):
+            messages = self._insert_many(vals_list)
+        else:
+            messages = super().create(vals_list)
+        messages._follow_up(vals_list)
         return messages
+
+    def _follow_up(self, vals_list):
+        """Do what follows from new messages: tell of refusals, replace, wake.
+
+        :param vals_list: their completed values, in order. To read thousands of rows
+            again would cost more than to write them did.
+        """
+        blocked, replacing, held = [], [], []
+        for sms_id, vals in zip(self._ids, vals_list, strict=True):
+            if vals.get("state", WAITING) != WAITING:
+                if (vals["gate_verdict"], vals["state"]) == (gate.BLOCK, "canceled"):
+                    blocked.append((sms_id, vals["uuid"]))
+                continue
+            if vals["template_id"] and vals.get("mail_message_id"):
+                replacing.append(sms_id)
+            if vals["gate_verdict"] == gate.HOLD:
+                held.append(vals)
+        if blocked:
+            self._tell_of_refusals(dict(blocked))
+        self.browse(replacing)._replace_older()
+        companies = self.env["res.company"].browse(
+            get_ids(vals_list, "record_company_id")
+        )
+        outbox_ids = {it.id for it in companies if it._uses_sms_outbox()}
+        if outbox_ids:
+            self._wake_dispatcher()
+        self._wake_at(
+            [it["not_before"] for it in held if it["record_company_id"] in outbox_ids],
+            [
+                it["not_before"]
+                for it in held
+                if it["record_company_id"] not in outbox_ids
+            ],
+        )
+
+    @api.model
+    def _tell_of_refusals(self, uuids):
+        """Tell the chatter and mailings of new messages that the gate has refused.
+
+        :param dict uuids: the messages' own, by id
+        """
+        trackers_sudo = self.env["sms.tracker"].sudo()
+        found = trackers_sudo.search([("sms_uuid", "in", list(uuids.values()))])
+        tracked = set(found.mapped("sms_uuid"))
+        ids = [sms_id for sms_id, uid in uuids.items() if uid in tracked]
+        self.browse(ids)._update_trackers()
 
     @api.model
     def _prepare_intake(self, vals_list):
@@ -71,49 +109,25 @@ class SmsSms(models.Model):
         ``PurposeCode``) and ``sms_source`` (a ``MessageSource``) say for what and by
         what the messages are made, ``sms_personal`` (a ``PersonalText``) by whom.
         """
-        message_sudo = self.env["mail.message"].sudo()
-        partner_sudo = self.env["res.partner"].sudo()
-        # One query for all: the loops below then find everything in the cache.
-        message_sudo.browse(_ids(vals_list, "mail_message_id")).fetch(
-            ["model", "res_id", "record_company_id"]
-        )
-        partner_sudo.browse(_ids(vals_list, "partner_id")).fetch(
-            ["lang", "country_id", "state_id", "tz"]
-        )
+        batch = IntakeBatch(self, vals_list)
         self._prepare_times(vals_list)
-        source = self._get_source()
-        # Most of a batch are alike: what is the same for them is looked up once.
-        purpose_of, lang_of = {}, {}
         for vals in vals_list:
-            message = message_sudo.browse(vals.get("mail_message_id") or ())
-            partner = partner_sudo.browse(vals.get("partner_id") or ())
-            company = message.record_company_id or self.env["res.company"].browse(
-                vals.get("record_company_id") or self.env.company.id
-            )
-            vals.setdefault("template_id", source.template_id or False)
+            message = batch.messages[vals.get("mail_message_id")]
+            partner = batch.partners[vals.get("partner_id")]
+            company = batch.get_company(vals, message)
+            vals.setdefault("template_id", batch.template_id)
             if not vals.get("purpose_id"):
-                key = company, message.model
-                if key not in purpose_of:
-                    purpose_of[key] = self._get_default_purpose(*key, source)
-                vals["purpose_id"] = purpose_of[key].id
+                vals["purpose_id"] = batch.get_purpose_id(company, message)
             vals["is_personal"] = len(vals_list) == 1 and self._is_personal(
                 message, vals.get("body")
             )
-            self._address(vals, partner, company)
-            if not partner.lang and company not in lang_of:
-                lang_of[company] = company.sudo().partner_id.lang
-            self._apply_purpose(vals, partner.lang or lang_of[company])
-
-    @api.model
-    def _address(self, vals, partner, company):
-        """Say to which number, by which sender and when at the earliest it leaves."""
-        vals["record_company_id"] = company.id
-        vals["uuid"] = vals.get("uuid") or uuid4().hex
-        vals["number"] = self._to_e164(vals.get("number"), partner, company)
-        vals["body"] = texts.clean(vals.get("body"))
-        vals["not_before"] = vals.get("not_before") or fields.Datetime.now()
-        if company._uses_sms_outbox():
-            vals["sender_id"] = company._get_sms_sender_id(vals["number"])
+            vals["record_company_id"] = company.id
+            vals["uuid"] = vals.get("uuid") or uuid4().hex
+            vals["number"] = self._to_e164(vals.get("number"), partner, company)
+            vals["not_before"] = vals.get("not_before") or batch.now
+            batch.choose_sender(vals, company)
+            lang = batch.get_lang(partner, company)
+            self._apply_purpose(vals, batch.get_rules(vals["purpose_id"], lang))
 
     @api.model
     def _get_source(self):
@@ -149,14 +163,13 @@ class SmsSms(models.Model):
         )
 
     @api.model
-    def _apply_purpose(self, vals, lang):
+    def _apply_purpose(self, vals, rules):
         """Give a message what its purpose asks for: its urgency, its footer.
 
-        :param str lang: code of the reader's language, may be empty
+        :param PurposeRules rules: in the reader's language
         """
-        purpose = self.env["sms.purpose"].browse(vals["purpose_id"])
-        rules = purpose._get_rules(lang)
         vals["priority"] = rules.priority
+        vals["body"] = texts.clean(vals.get("body"))
         if not vals.get("exemption"):
             vals["body"] = texts.add_footer(vals["body"], rules.footer)
         # Given here, they cost a quarter of what computing them before storage does.
@@ -171,90 +184,3 @@ class SmsSms(models.Model):
         number = texts.clean(number)
         country = partner.country_id or company.sudo().country_id
         return company._phone_format_number(number, country) or number
-
-    @api.model
-    def _prepare_gate(self, vals_list):
-        """Ask the gate about new messages and put its answers into their values."""
-        waiting = []
-        for vals in vals_list:
-            if vals.get("state", "outgoing") == "outgoing":
-                waiting.append(vals)
-            else:
-                vals.update(
-                    gate_verdict=gate.BLOCK,
-                    gate_reason=gate.REFUSED_BY_APP,
-                    gate_checked_at=fields.Datetime.now(),
-                )
-        questions = [
-            GateQuestion(
-                self.env["res.company"].browse(vals["record_company_id"]),
-                vals.get("number"),
-                self.env["sms.purpose"].sudo().browse(vals["purpose_id"]),
-                vals.get("exemption"),
-                vals["is_personal"],
-                partner=self.env["res.partner"].browse(vals.get("partner_id") or ()),
-                send_at=vals.get("send_at"),
-                expires_at=vals.get("expires_at"),
-                key=vals["uuid"],
-            )
-            for vals in waiting
-        ]
-        decisions = self.env["sms.gate"]._decide(questions)
-        for vals, (decision, event_id) in zip(waiting, decisions, strict=True):
-            vals.update(self._get_gate_values(decision, event_id))
-
-    @api.model
-    def _get_gate_values(self, decision, event_id):
-        """Return the fields that store a decision on a row."""
-        values = {
-            "gate_verdict": decision.verdict,
-            "gate_reason": decision.reason,
-            "gate_checked_at": fields.Datetime.now(),
-            "consent_event_id": event_id,
-            "inbound_id": decision.text and decision.text.inbound_id,
-            **self._get_time_values(decision),
-        }
-        if decision.verdict == gate.BLOCK:
-            values["state"] = "canceled"
-            values["failure_type"] = gate.FAILURE_TYPES[decision.reason]
-        return values
-
-    def _ask_gate(self):
-        """Ask the gate again about waiting messages; store what it says.
-
-        :return: those that may leave now
-        """
-        questions = [
-            GateQuestion(
-                sms._get_sms_company(),
-                sms.number,
-                sms.purpose_id or self.env["sms.purpose"]._get(MARKETING),
-                sms.exemption,
-                sms.is_personal,
-                # Not in the cache of a message that was just made: no query for others.
-                sms.create_date if sms.is_personal else None,
-                partner=sms.partner_id,
-                send_at=sms.send_at,
-                expires_at=sms.expires_at,
-                key=sms.uuid,
-                sms_id=sms.id,
-            )
-            for sms in self
-        ]
-        decisions = self.env["sms.gate"]._decide(questions)
-        self.gate_checked_at = fields.Datetime.now()
-        verdicts = {gate.SEND: [], gate.HOLD: [], gate.BLOCK: []}
-        for sms, (decision, event_id) in zip(self, decisions, strict=True):
-            # Mostly it says what it has said before.
-            values = {
-                name: value
-                for name, value in self._get_gate_values(decision, event_id).items()
-                if (sms._fields[name].convert_to_write(sms[name], sms) or False)
-                != (value or False)
-            }
-            if values:
-                sms.write(values)
-            verdicts[decision.verdict].append(sms.id)
-        self.browse(verdicts[gate.BLOCK])._update_trackers()
-        self.browse(verdicts[gate.HOLD])._wake_when_due()
-        return self.browse(verdicts[gate.SEND])

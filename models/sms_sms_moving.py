@@ -41,7 +41,7 @@ class SmsSms(models.Model):
     def _query_older(self):
         """Return the query for ``(id of a waiting message, id of a newer one)``.
 
-        Ordered, so that the newest comes last.
+        Ordered, so that of several newer ones the first comes last.
         What the outbox has locked is about to leave, and is left alone.
         """
         return SQL(
@@ -73,7 +73,7 @@ class SmsSms(models.Model):
                       AND told.model = about.model
                       AND told.res_id = about.res_id
                )
-          ORDER BY newer.id
+          ORDER BY newer.id DESC
                FOR UPDATE OF older SKIP LOCKED
             """,
             self.ids,

@@ -10,6 +10,16 @@ from ..tools import gate, quiet_hours, timing
 APPOINTMENT_MODEL = "calendar.event"
 
 
+def _to_minutes(moments):
+    """Return the full minutes by which all of some times are over, each once.
+
+    A cron is woken to the minute, so each is rounded up.
+    """
+    return sorted(
+        {moment.replace(second=0) + timedelta(minutes=1) for moment in moments}
+    )
+
+
 class SmsSms(models.Model):
     """When a message leaves: held, scheduled, expired.
 
@@ -177,19 +187,28 @@ class SmsSms(models.Model):
         """
         send_at = self.env.context.get("sms_send_at")
         send_at = send_at if isinstance(send_at, datetime) else None
-        message_sudo = self.env["mail.message"].sudo()
         for vals in vals_list:
             if send_at:
                 vals.setdefault("send_at", send_at)
-            message = message_sudo.browse(vals.get("mail_message_id") or ())
-            if message.model == APPOINTMENT_MODEL and "expires_at" not in vals:
-                event_sudo = self.env[APPOINTMENT_MODEL].sudo().browse(message.res_id)
-                start = event_sudo.exists().start
-                if start and start > fields.Datetime.now():
-                    vals["expires_at"] = start
+            if vals.get("mail_message_id") and "expires_at" not in vals:
+                vals["expires_at"] = self._get_appointment(vals["mail_message_id"])
             for name in ("send_at", "expires_at"):
-                # Code and clients give times as text too.
-                vals[name] = fields.Datetime.to_datetime(vals.get(name))
+                if moment := vals.get(name):
+                    # Code and clients give times as text too.
+                    vals[name] = fields.Datetime.to_datetime(moment)
+
+    @api.model
+    def _get_appointment(self, mail_message_id):
+        """Return when an appointment begins that is to come and a message is about.
+
+        :return: datetime (UTC), or None if it is about no such one
+        """
+        message_sudo = self.env["mail.message"].sudo().browse(mail_message_id)
+        if message_sudo.model != APPOINTMENT_MODEL:
+            return None
+        event_sudo = self.env[APPOINTMENT_MODEL].sudo().browse(message_sudo.res_id)
+        start = event_sudo.exists().start
+        return start if start and start > fields.Datetime.now() else None
 
     @api.model
     def _get_time_values(self, decision):
@@ -203,28 +222,25 @@ class SmsSms(models.Model):
         return values
 
     def _wake_when_due(self):
-        """Wake who sends the held messages, once for each minute in which one is due.
-
-        A cron is woken to the minute, so each is rounded up.
-        """
+        """Wake who sends the held messages, when they are due."""
         held = self.filtered(
             lambda sms: sms.gate_verdict == gate.HOLD and sms.state == "outgoing"
         )
         outbox = held._filter_outbox()
-        outbox._wake_dispatcher(at=outbox._get_due_minutes())
-        if others := held - outbox:
-            cron = self.env.ref("sms.ir_cron_sms_scheduler_action")
-            cron.sudo()._trigger(others._get_due_minutes())
+        self._wake_at(outbox.mapped("not_before"), (held - outbox).mapped("not_before"))
 
-    def _get_due_minutes(self):
-        """Return the full minutes by which the messages are due, each once."""
-        return sorted(
-            {
-                sms.not_before.replace(second=0) + timedelta(minutes=1)
-                for sms in self
-                if sms.not_before
-            }
-        )
+    @api.model
+    def _wake_at(self, of_outbox, of_others):
+        """Wake who sends, once for each minute in which something is due.
+
+        :param of_outbox: when messages of the outbox may leave (UTC)
+        :param of_others: when messages of Odoo's own loop may leave (UTC)
+        """
+        if of_outbox:
+            self.env["sms.dispatcher"]._wake(_to_minutes(of_outbox))
+        if of_others:
+            cron = self.env.ref("sms.ir_cron_sms_scheduler_action")
+            cron.sudo()._trigger(_to_minutes(of_others))
 
     @api.model
     def _get_due_domain(self):

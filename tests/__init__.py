@@ -25,6 +25,7 @@ from . import test_erasure_live
 from . import test_hooks
 from . import test_import
 from . import test_intake
+from . import test_intake_many
 from . import test_intake_refused
 from . import test_join_page
 from . import test_keywords_data

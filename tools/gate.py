@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from . import consent
-from .timing import When
+from .timing import QUIET_HOURS, When
 
 SEND, HOLD, BLOCK = VERDICTS = ("send", "hold", "block")
 
@@ -159,9 +159,23 @@ class Decision:
     timing: str = field(default="", compare=False)
     when: When | None = field(default=None, compare=False)
 
+    def spread(self, key):
+        """Return the same for one of many messages that are alike.
+
+        They differ in nothing but when they leave once their window is open.
+
+        :param str key: tells the message from the others, as ``When.key``
+        """
+        if self.reason != QUIET_HOURS:
+            return self
+        return replace(self, until=self.when.spread(self.until, key))
+
 
 def decide(facts):
     """Decide one message.
+
+    Of its number nothing counts here but what ``Facts`` tells of it, so that messages
+    that are alike can be decided together, and then spread (:meth:`Decision.spread`).
 
     :param Facts facts: what is known of it
     :rtype: Decision

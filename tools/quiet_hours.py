@@ -98,7 +98,15 @@ def is_open(now, zone_names, rules):
 
     :param datetime now: UTC
     """
-    return all(_is_open_at(rules, local) for local in _locals(now, zone_names))
+    # Windows open and close at full minutes, so the seconds change nothing.
+    minute = now.replace(second=0, microsecond=0)
+    return _is_open(minute, tuple(zone_names), tuple(rules))
+
+
+@lru_cache(maxsize=4096)
+def _is_open(minute, zone_names, rules):
+    """Tell it once for all messages of a minute."""
+    return all(_is_open_at(rules, local) for local in _locals(minute, zone_names))
 
 
 def next_opening(now, zone_names, rules):
@@ -109,7 +117,6 @@ def next_opening(now, zone_names, rules):
     """
     if is_open(now, zone_names, rules):
         return now
-    # Windows open and close at full minutes, so the seconds change nothing.
     return _search(now.replace(second=0, microsecond=0), tuple(zone_names), rules)
 
 

@@ -64,10 +64,18 @@ class When:
             return wanted + NO_OPENING_PAUSE, NO_OPENING
         if opening == wanted:
             return wanted, IN_WINDOW if wanted == self.now else SCHEDULED
-        if not self.key:
-            return opening, QUIET_HOURS
-        later = quiet_hours.spread(opening, self.key, zone_names, self.rules)
-        return opening if self.is_too_late(later) else later, QUIET_HOURS
+        return self.spread(opening, self.key), QUIET_HOURS
+
+    def spread(self, opening, key):
+        """Return when a message leaves that waits for a window.
+
+        :param datetime opening: when the window opens (UTC)
+        :param str key: tells it from the others that wait; empty: it is not spread
+        """
+        if not key:
+            return opening
+        later = quiet_hours.spread(opening, key, self.place.zones, self.rules)
+        return opening if self.is_too_late(later) else later
 
     def is_too_late(self, until):
         """Tell if a message has lost its point by the time at which it may leave."""

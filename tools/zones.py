@@ -138,6 +138,16 @@ def locate(number, tz="", country="", state="", fallback=Place()):
     return place
 
 
+def get_region_digits(number):
+    """Return the part of a number that tells where it is: many have the same.
+
+    :param str number: E.164, may be empty
+    :return: of a number of North America its area code, else all of it
+    """
+    is_north_american = number and number.startswith("+1") and len(number) == 12
+    return number[:5] if is_north_american else number
+
+
 def locate_company(tz="", country="", state="", number=""):
     """Return where a company is; in UTC if nothing is known of it.
 
@@ -181,8 +191,9 @@ def _of_address(country, state):
 def _of_number(number):
     """Return what an E.164 number says."""
     number = number or ""
-    if number.startswith("+1") and len(number) == 12:
-        return _of_area_code(number[2:5])
+    digits = get_region_digits(number)
+    if digits != number:
+        return _of_area_code(digits[2:])
     try:
         parsed = phonenumbers.parse(number)
     except phonenumbers.NumberParseException:

@@ -1,0 +1,125 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from typing import NamedTuple
+
+from odoo import fields
+
+from ..providers.base import E164
+from ..tools import gate
+from .sms_gate_clock import GateClock
+
+
+class _Circumstances(NamedTuple):
+    """All that decides on a message: those of many messages are equal."""
+
+    company_id: int
+    purpose_id: int
+    exemption: str
+    has_number: bool
+    is_valid_number: bool
+    state: str
+    is_under_review: bool
+    is_unusable: bool
+    is_personal: bool
+    text: gate.TheirText | None
+    stopped_at: object
+    written_at: object
+    send_at: object
+    expires_at: object
+    hours: object
+    texts_today: int
+
+
+class GateBatch:
+    """Decides the messages of one batch; those that are alike only once.
+
+    The rule is :func:`tools.gate.decide` for each of them. A mass message differs from
+    person to person in few things, and to gather and weigh facts costs ten times what
+    it takes to see that they are the same.
+    """
+
+    def __init__(self, env, questions, known):
+        """Gather what the messages share.
+
+        :param questions: list of :class:`sms_gate.GateQuestion`
+        :param known: :class:`sms_consent.Known`, None if it cannot be looked up
+        """
+        self._consent = env["sms.consent"]
+        self._known = known
+        self._now = fields.Datetime.now()
+        self._clock = GateClock(env, questions, self._now)
+        companies = {question.company for question in questions}
+        self._company_facts = {it.id: it._get_sms_gate_facts() for it in companies}
+        purposes = {question.purpose for question in questions}
+        self._rules = {it.id: it._get_rules(env.lang) for it in purposes}
+        self._decisions = {}
+
+    def decide(self, question):
+        """Decide one message.
+
+        :return: ``(Decision, consent event id or False)``
+        """
+        key = (question.company.id, question.number)
+        purpose_id = question.purpose.id
+        found = self._known.answers.get(key, {}) if self._known else {}
+        answer = self._consent._get_answer(found, purpose_id)
+        circumstances = self._get_circumstances(question, key, purpose_id, answer)
+        decision = self._decisions.get(circumstances)
+        if decision is None:
+            facts = self._get_facts(circumstances, question)
+            decision = self._decisions[circumstances] = gate.decide(facts)
+        decision = decision.spread(question.key)
+        self._clock.note(key, purpose_id, decision)
+        return decision, answer.event_id or False
+
+    def _get_circumstances(self, question, key, purpose_id, answer):
+        """Return what decides on a message."""
+        known, number = self._known, question.number
+        hours = self._clock.get_hours(question, self._rules[purpose_id])
+        texts_today = 0
+        if hours and hours.day_limit is not None:
+            texts_today = self._clock.count(key, purpose_id)
+        return _Circumstances(
+            key[0],
+            purpose_id,
+            question.exemption or "",
+            bool(number),
+            bool(number and E164.match(number)),
+            answer.state,
+            known is not None and key in known.reviewed,
+            known is not None and key in known.unusable,
+            question.is_personal,
+            known and known.texts.get(key),
+            known and known.stops and known.get_stopped_at(key, purpose_id) or None,
+            question.written_at,
+            question.send_at or None,
+            question.expires_at or None,
+            hours,
+            texts_today,
+        )
+
+    def _get_facts(self, its, question):
+        """Return what the gate needs to know.
+
+        :param _Circumstances its: of the message
+        :param question: a message of which they are true
+        """
+        hours = its.hours
+        return gate.Facts(
+            number=question.number or "",
+            is_valid_number=its.is_valid_number,
+            state=its.state,
+            is_helpdesk_purpose=self._rules[its.purpose_id].is_helpdesk,
+            exemption=its.exemption,
+            is_ledger_readable=self._known is not None,
+            is_under_review=its.is_under_review,
+            is_unusable=its.is_unusable,
+            is_personal=its.is_personal,
+            text=its.text,
+            stopped_at=its.stopped_at,
+            written_at=its.written_at or self._now,
+            now=self._now,
+            when=self._clock.get_when(hours, its.send_at, its.expires_at),
+            day_limit=hours and hours.day_limit,
+            texts_today=its.texts_today,
+            **self._company_facts[its.company_id],
+        )

@@ -1,0 +1,93 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from odoo import fields
+
+
+def get_ids(vals_list, name):
+    """Return the distinct ids that some values give for a many2one field."""
+    return {vals[name] for vals in vals_list if vals.get(name)}
+
+
+class IntakeBatch:
+    """What the new messages of one batch share, looked up once.
+
+    Most of a batch are alike: of one company, for one purpose, in few languages.
+    """
+
+    def __init__(self, sms_model, vals_list):
+        """Read with one query each what all messages ask.
+
+        :param sms_model: ``sms.sms``, with the context that the messages are made in
+        :param vals_list: their values
+        """
+        self._sms = sms_model
+        env = sms_model.env
+        self._env = env
+        self._source = sms_model._get_source()
+        self.template_id = self._source.template_id or False
+        self.now = fields.Datetime.now()
+        self.messages = self._read(
+            "mail.message", vals_list, "mail_message_id", ["model", "record_company_id"]
+        )
+        self.partners = self._read(
+            "res.partner",
+            vals_list,
+            "partner_id",
+            ["lang", "country_id", "state_id", "tz"],
+        )
+        self.companies = {}
+        self._purpose_ids = {}
+        self._langs = {}
+        self._rules = {}
+        self._choosers = {}
+
+    def _read(self, model_name, vals_list, name, field_names):
+        """Return the records that some values name, by id; empty ones for no id."""
+        model_sudo = self._env[model_name].sudo()
+        records = model_sudo.browse(get_ids(vals_list, name))
+        records.fetch(field_names)
+        found = {record.id: record for record in records}
+        return {**found, None: model_sudo, False: model_sudo}
+
+    def get_company(self, vals, message):
+        """Return the company of a message: of what it is posted by, else its own."""
+        company_id = message.record_company_id.id if message else None
+        company_id = company_id or vals.get("record_company_id") or self._env.company.id
+        if company_id not in self.companies:
+            company = self._env["res.company"].browse(company_id)
+            self.companies[company_id] = company
+        return self.companies[company_id]
+
+    def get_purpose_id(self, company, message):
+        """Return the id of the purpose of messages for which nobody has named one."""
+        key = company.id, message.model if message else False
+        if key not in self._purpose_ids:
+            purpose = self._sms._get_default_purpose(company, key[1], self._source)
+            self._purpose_ids[key] = purpose.id
+        return self._purpose_ids[key]
+
+    def get_lang(self, partner, company):
+        """Return the code of the reader's language, may be empty."""
+        lang = partner.lang if partner else ""
+        if lang:
+            return lang
+        if company.id not in self._langs:
+            self._langs[company.id] = company.sudo().partner_id.lang
+        return self._langs[company.id]
+
+    def get_rules(self, purpose_id, lang):
+        """Return what a message asks of its purpose (``PurposeRules``)."""
+        key = purpose_id, lang
+        if key not in self._rules:
+            purpose = self._env["sms.purpose"].browse(purpose_id)
+            self._rules[key] = purpose._get_rules(lang)
+        return self._rules[key]
+
+    def choose_sender(self, vals, company):
+        """Enter by which sender a message leaves, if it goes to the outbox."""
+        if company.id not in self._choosers:
+            uses_outbox = company._uses_sms_outbox()
+            chooser = company._get_sms_sender_chooser() if uses_outbox else None
+            self._choosers[company.id] = chooser
+        chooser = self._choosers[company.id]
+        if chooser:
+            vals["sender_id"] = chooser(vals["number"])

@@ -1,0 +1,116 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from odoo import api, fields, models
+
+from ..tools import gate
+from .sms_gate import GateQuestion
+from .sms_intake_batch import get_ids
+from .sms_purpose import MARKETING
+
+
+class SmsSms(models.Model):
+    """What the gate says of a message, when it is made and when it shall leave."""
+
+    _inherit = "sms.sms"
+
+    @api.model
+    def _prepare_gate(self, vals_list):
+        """Ask the gate about new messages and put its answers into their values."""
+        waiting = []
+        now = fields.Datetime.now()
+        for vals in vals_list:
+            if vals.get("state", "outgoing") == "outgoing":
+                waiting.append(vals)
+            else:
+                vals.update(
+                    gate_verdict=gate.BLOCK,
+                    gate_reason=gate.REFUSED_BY_APP,
+                    gate_checked_at=now,
+                )
+        companies = self._browse_for(waiting, "res.company", "record_company_id")
+        purposes = self._browse_for(waiting, "sms.purpose", "purpose_id")
+        partners = self._browse_for(waiting, "res.partner", "partner_id")
+        questions = [
+            GateQuestion(
+                companies[vals["record_company_id"]],
+                vals.get("number"),
+                purposes[vals["purpose_id"]],
+                vals.get("exemption"),
+                vals["is_personal"],
+                partner=partners.get(vals.get("partner_id")),
+                send_at=vals.get("send_at"),
+                expires_at=vals.get("expires_at"),
+                key=vals["uuid"],
+            )
+            for vals in waiting
+        ]
+        decisions = self.env["sms.gate"]._decide(questions)
+        for vals, (decision, event_id) in zip(waiting, decisions, strict=True):
+            vals.update(self._get_gate_values(decision, event_id, now))
+
+    @api.model
+    def _browse_for(self, vals_list, model_name, name):
+        """Return the records that some values name, by id: each only once."""
+        records = self.env[model_name].browse(get_ids(vals_list, name))
+        return {record.id: record for record in records}
+
+    @api.model
+    def _get_gate_values(self, decision, event_id, now):
+        """Return the fields that store a decision on a row.
+
+        :param datetime now: when it was made (UTC)
+        """
+        values = {
+            "gate_verdict": decision.verdict,
+            "gate_reason": decision.reason,
+            "gate_checked_at": now,
+            "consent_event_id": event_id,
+            "inbound_id": decision.text and decision.text.inbound_id,
+            **self._get_time_values(decision),
+        }
+        if decision.verdict == gate.BLOCK:
+            values["state"] = "canceled"
+            values["failure_type"] = gate.FAILURE_TYPES[decision.reason]
+        return values
+
+    def _ask_gate(self):
+        """Ask the gate again about waiting messages; store what it says.
+
+        :return: those that may leave now
+        """
+        questions = [
+            GateQuestion(
+                sms._get_sms_company(),
+                sms.number,
+                sms.purpose_id or self.env["sms.purpose"]._get(MARKETING),
+                sms.exemption,
+                sms.is_personal,
+                # Not in the cache of a message that was just made: no query for others.
+                sms.create_date if sms.is_personal else None,
+                partner=sms.partner_id,
+                send_at=sms.send_at,
+                expires_at=sms.expires_at,
+                key=sms.uuid,
+                sms_id=sms.id,
+            )
+            for sms in self
+        ]
+        decisions = self.env["sms.gate"]._decide(questions)
+        now = fields.Datetime.now()
+        self.gate_checked_at = now
+        verdicts = {gate.SEND: [], gate.HOLD: [], gate.BLOCK: []}
+        for sms, (decision, event_id) in zip(self, decisions, strict=True):
+            # Mostly it says what it has said before.
+            values = {
+                name: value
+                for name, value in self._get_gate_values(
+                    decision, event_id, now
+                ).items()
+                if (sms._fields[name].convert_to_write(sms[name], sms) or False)
+                != (value or False)
+            }
+            if values:
+                sms.write(values)
+            verdicts[decision.verdict].append(sms.id)
+        self.browse(verdicts[gate.BLOCK])._update_trackers()
+        self.browse(verdicts[gate.HOLD])._wake_when_due()
+        return self.browse(verdicts[gate.SEND])
