@@ -117,6 +117,7 @@ from . import (
     phone_blacklist,
     phone_blacklist_forget,
     mail_message,
+    mail_message_bulk,
     bus_bus,
     res_company,
     res_company_quiet_hours,

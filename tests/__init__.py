@@ -10,6 +10,7 @@ from . import test_automation_replay
 from . import test_blacklist
 from . import test_blacklist_live
 from . import test_commands
+from . import test_composer_many
 from . import test_consent
 from . import test_consent_badge
 from . import test_consent_bulk

@@ -7,13 +7,14 @@ from odoo import fields
 from odoo.exceptions import AccessError
 from odoo.tests import freeze_time, tagged
 
-from ..models import sms_sms_many
+from ..models import mail_message_bulk, sms_sms_bulk, sms_sms_many
 from ..models.sms_consent import READ_ANSWERS
-from ..models.sms_sms_bulk import BULK_FROM
 from ..models.sms_sms_many import Recipient
 from .common import phone_number
 from .test_quiet_hours import NIGHT, NOON, QuietHoursCase
 
+#: From so many on messages are made in bulk here.
+FEW = 10
 #: In Denver: noon, night, and the night in which the clocks are changed.
 MOMENTS = (NOON, NIGHT, "2026-03-08 08:30:00")
 BODIES = (
@@ -62,6 +63,11 @@ class ManyCase(QuietHoursCase):
         cls.notes = cls.env["mail.message"]
         for ticket in (*tickets, *tickets):
             cls.notes |= ticket._message_log(body="News", message_type="sms")
+
+    def setUp(self):
+        super().setUp()
+        for module in (sms_sms_bulk, mail_message_bulk):
+            self.patch(module, "BULK_FROM", FEW)
 
     @classmethod
     def _get_address(cls, country, state):
@@ -185,7 +191,7 @@ class TestLikeOneByOne(ManyCase):
     def test_the_daily_limit_counts_within_a_batch(self):
         self.purposes("marketing").max_per_day = 10
         vals = {"number": self.number, "purpose_id": self.purposes("marketing").id}
-        vals_list = [{**vals, "body": str(index)} for index in range(BULK_FROM + 5)]
+        vals_list = [{**vals, "body": str(index)} for index in range(FEW + 5)]
         with freeze_time(NOON):
             messages = self.env["sms.sms"].create(vals_list)
         verdicts = messages.mapped("gate_verdict")
@@ -195,13 +201,13 @@ class TestLikeOneByOne(ManyCase):
     def test_what_there_is_no_field_for(self):
         vals = {"number": self.number, "body": "Hello", "nonsense": 1}
         with self.assertRaisesRegex(ValueError, "nonsense"):
-            self.env["sms.sms"].create([vals] * BULK_FROM)
+            self.env["sms.sms"].create([vals] * FEW)
 
     def test_rights_are_asked_as_before(self):
         vals = {"number": self.number, "body": "Hello"}
         for user in (self.employee, self.portal_user):
             with self.subTest(user=user.login), self.assertRaises(AccessError):
-                self.env["sms.sms"].with_user(user).create([vals] * BULK_FROM)
+                self.env["sms.sms"].with_user(user).create([vals] * FEW)
 
     def test_records_know_of_their_new_messages(self):
         note = self.notes[:1]
@@ -209,7 +215,7 @@ class TestLikeOneByOne(ManyCase):
         self.assertFalse(self.env["sms.sms"].search(domain))
         vals = {"body": "Hello", "mail_message_id": note.id}
         messages = self.env["sms.sms"].create(
-            [{**vals, "number": phone_number(index)} for index in range(BULK_FROM)]
+            [{**vals, "number": phone_number(index)} for index in range(FEW)]
         )
         found = self.env["sms.sms"].search(domain)
         self.assertEqual(found, messages.sorted("id", reverse=True))

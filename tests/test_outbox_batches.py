@@ -6,6 +6,7 @@ from freezegun import freeze_time
 
 from odoo.tests import tagged
 
+from ..models import sms_sms_bulk
 from ..models.sms_consent import READ_ANSWERS
 from ..models.sms_dispatcher import Call
 from ..providers import base
@@ -68,6 +69,7 @@ class TestQueriesOfABatch(BatchCase):
         self.assertEqual(large, small)
 
     def test_making_messages(self):
+        self.patch(sms_sms_bulk, "BULK_FROM", SMALL)
         self.assertConstant(lambda size: size, self.queue_many)
 
     def test_claiming(self):

@@ -6,6 +6,7 @@ from . import (
     sms_composer,
     sms_composer_badge,
     sms_composer_forget,
+    sms_composer_mass,
     sms_composer_rights,
     sms_composer_timing,
     sms_consent_record,

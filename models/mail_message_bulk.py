@@ -1,0 +1,63 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from odoo import api, models
+
+from ..tools import notes
+from .bulk_insert import BULK_FROM, create_many, is_extended
+
+#: Modules whose additions to ``create`` are seen to here.
+KNOWN_MODULES = ("mail", "helpdesk_mgmt_sms")
+#: What only the ORM knows how to store with a note.
+EXTRAS = ("attachment_ids", "tracking_value_ids", "partner_ids")
+
+
+class MailMessage(models.Model):
+    """Writes the notes of a mass message at once."""
+
+    _inherit = "mail.message"
+
+    @api.model
+    def _is_for_bulk(self, values_list):
+        """Tell if new messages are many plain notes on texts that were sent.
+
+        :param values_list: as ``mail.thread`` completes them: author and address too
+        """
+        is_many = self.env.su and len(values_list) >= BULK_FROM
+        return (
+            is_many
+            and all(values.get("message_type") == "sms" for values in values_list)
+            and not any(values.get(name) for values in values_list for name in EXTRAS)
+            and not is_extended(self, KNOWN_MODULES)
+        )
+
+    @api.model
+    def _insert_notes(self, values_list):
+        """Store notes on texts; return them, in order.
+
+        :param values_list: as for ``create``
+        """
+        tidied = {}
+        field = self._fields["body"]
+        rows = []
+        for values in values_list:
+            body = values.get("body") or ""
+            if body not in tidied:
+                tidied[body] = notes.tidy(body) or field.convert_to_column_insert(
+                    body, self
+                )
+            rows.append({**values, "body": tidied[body]})
+            for name in EXTRAS:
+                rows[-1].pop(name, None)
+        messages = create_many(self, rows, ready={"body"})
+        self._forget_chatter(values_list)
+        return messages
+
+    @api.model
+    def _forget_chatter(self, values_list):
+        """Let the documents' chatter be read anew."""
+        ids = {}
+        for values in values_list:
+            ids.setdefault(values["model"], []).append(values["res_id"])
+        for model_name, res_ids in ids.items():
+            self.env[model_name].browse(res_ids).invalidate_recordset(
+                ["message_ids", "message_needaction", "message_needaction_counter"]
+            )
