@@ -139,17 +139,8 @@ def insert_columns(model, count, columns):
     :param dict columns: a list of ``count`` values by the name of a stored field
     :return: their ids, in order
     """
-    cr = model.env.cr
-    cr.execute(
-        SQL(
-            "SELECT nextval(%s) FROM generate_series(1, %s)",
-            f"{model._table}_id_seq",
-            count,
-        )
-    )
-    ids = sorted(row[0] for row in cr.fetchall())
     names, targets, arrays = [], [], []
-    for name, values in {**columns, "id": ids}.items():
+    for name, values in columns.items():
         kind = SQL(model._fields[name].column_type[0])
         column = SQL.identifier(name)
         if values.count(values[0]) == count > 1:
@@ -158,10 +149,12 @@ def insert_columns(model, count, columns):
             targets.append(SQL("new.%s", column))
             arrays.append((SQL("%s::%s[]", values, kind), column))
         names.append(column)
+    arrays.append((SQL("%s::int4[]", list(range(count))), SQL("place")))
     comma = SQL(", ")
-    cr.execute(
+    rows = model.env.execute_query(
         SQL(
-            "INSERT INTO %s (%s) SELECT %s FROM unnest(%s) AS new (%s)",
+            "INSERT INTO %s (%s) SELECT %s FROM unnest(%s) AS new (%s)"
+            " ORDER BY place RETURNING id",
             SQL.identifier(model._table),
             comma.join(names),
             comma.join(targets),
@@ -169,4 +162,4 @@ def insert_columns(model, count, columns):
             comma.join(column for _array, column in arrays),
         )
     )
-    return ids
+    return [row_id for (row_id,) in rows]

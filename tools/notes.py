@@ -23,5 +23,7 @@ def tidy(html):
     if not _PLAIN.match(html):
         return None
     # Of markup that knows itself to be safe, ``replace`` would escape the quotes again.
-    html = str(html).replace("<br/>", "<br>").replace("&#34;", '"').replace("&#39;", "'")
+    html = (
+        str(html).replace("<br/>", "<br>").replace("&#34;", '"').replace("&#39;", "'")
+    )
     return f"<p>{html}</p>"

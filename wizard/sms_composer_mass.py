@@ -12,8 +12,7 @@ BATCH_SIZE = 2000
 #: A field of the record in a template's text.
 FIELD_IN_TEXT = re.compile(r"\bobject\.(\w+)")
 #: What Odoo and the gate ask of a record or a contact that is texted.
-READ_FIELDS = ("phone_sanitized", "company_id", "partner_id", "lang", "tz",
-               "country_id", "state_id")  # fmt: skip
+READ_FIELDS = ("phone_sanitized", "company_id", "lang", "tz", "country_id", "state_id")
 
 
 class SeenNumbers:
@@ -56,7 +55,9 @@ class SmsComposer(models.TransientModel):
         if len(records) < BULK_FROM:
             return super()._prepare_mass_sms_values(records)
         mentioned = set(FIELD_IN_TEXT.findall(self.body or ""))
-        names = {*mentioned, *READ_FIELDS, *records._phone_get_number_fields()}
+        names = {records._rec_name, *mentioned, *READ_FIELDS}
+        names.update(records._phone_get_number_fields())
+        names.update(records._mail_get_partner_fields())
         records.fetch(
             [
                 name
@@ -92,8 +93,7 @@ class SmsComposer(models.TransientModel):
         self.env["phone.blacklist"].flush_model(["number", "active"])
         rows = self.env.execute_query(
             SQL(
-                "SELECT number FROM phone_blacklist"
-                " WHERE active AND number = ANY(%s)",
+                "SELECT number FROM phone_blacklist WHERE active AND number = ANY(%s)",
                 list(numbers),
             )
         )
