@@ -124,7 +124,7 @@ class CalendarEvent(models.Model):
                 key=order.index,
             )
             waiting = [state for state in states if state != "declined"] or states
-            event.sms_confirmation = waiting and CONFIRMATION_OF[waiting[0]]
+            event.sms_confirmation = CONFIRMATION_OF.get(next(iter(waiting), ""), False)
 
     @api.depends("start")
     def _compute_sms_is_begun(self):
