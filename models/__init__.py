@@ -98,6 +98,8 @@ from . import (
     sms_privacy_lookup,
     sms_retention,
     sms_template,
+    sms_template_placeholders,
+    sms_template_versions,
     sms_template_render,
     sms_automation,
     sms_automation_rules,

@@ -51,9 +51,12 @@ from . import test_routing
 from . import test_routing_live
 from . import test_scenario
 from . import test_scope_rule
+from . import test_template_secrets
+from . import test_template_versions
 from . import test_ticket
 from . import test_ticket_link
 from . import test_story
+from . import test_tools_advice
 from . import test_tools_business_days
 from . import test_tools_chain
 from . import test_tools_consent

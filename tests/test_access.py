@@ -126,7 +126,9 @@ PUBLIC_METHODS = {
         *("create", "write", "send", "resend_failed"),
         *("action_cancel_waiting", "action_change_time"),
     },
-    "sms.template": {"write", "unlink"},
+    "sms.template": {
+        *("create", "write", "unlink", "get_placeholders", "get_previews"),
+    },
     "sms.ticket.contact": {"action_save"},
     "sms.twilio.number": {"create", "write", "unlink"},
     "sms.unusable.number": {"unlink"},

@@ -1,0 +1,131 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+import re
+
+from odoo import api, models
+from odoo.exceptions import AccessError
+
+TICKET_MODEL = "helpdesk.ticket"
+EVENT_MODEL = "calendar.event"
+
+#: Records whose templates helpdesk managers write.
+OWN_MODELS = (TICKET_MODEL, EVENT_MODEL)
+
+#: By these an expression would read more than who writes it may.
+MORE_RIGHTS = {"sudo", "env", "with_user", "with_env", "cr"}
+
+
+class SmsTemplate(models.Model):
+    """What a template may name: fields that are safe to tell, by plain names."""
+
+    _inherit = "sms.template"
+
+    @api.model
+    def get_placeholders(self, model):
+        """Return what managers can put into a template, in their own language.
+
+        :param str model: ``helpdesk.ticket`` or ``calendar.event``
+        :return: list of ``{"label": …, "expression": …}``
+        :raises AccessError: for who may not write templates
+        """
+        self.check_access("create")
+        words = self._get_placeholder_words().get(model, {})
+        return [
+            {"label": label, "expression": expression}
+            for expression, label in words.items()
+        ]
+
+    @api.model
+    def _get_placeholder_words(self):
+        """Return the plain names of expressions, by model."""
+        preferences = self.env._("Preference link")
+        customer, technician = self.env._("Customer"), self.env._("Technician")
+        return {
+            TICKET_MODEL: {
+                "object.sms_customer_name": customer,
+                "object.number": self.env._("Ticket number"),
+                "object.name": self.env._("Subject"),
+                "object.user_id.name": technician,
+                "object.stage_id.name": self.env._("Stage"),
+                "object.team_id.name": self.env._("Team"),
+                "object.company_id.name": self.env._("Company"),
+                "object.sms_ticket_url": self.env._("Link to the ticket"),
+                "object.sms_preference_url": preferences,
+            },
+            EVENT_MODEL: {
+                "object.sms_customer_name": customer,
+                "object.sms_start_time": self.env._("Time"),
+                "object.name": self.env._("Subject"),
+                "object.user_id.name": technician,
+                "object.location": self.env._("Place"),
+                "object.sms_preference_url": preferences,
+            },
+        }
+
+    # ------------------------------------------------------------------
+    # No secret in a template
+    # ------------------------------------------------------------------
+
+    @api.model
+    def _get_secret_names(self):
+        """Return the names that no expression may have in it.
+
+        Fields of companies and users that only administrators read, and what leads to
+        the settings: an administrator's template is filled in for everybody.
+        """
+        names = {"get_param", "config_parameter", "password", "signup_token"}
+        for model_name in ("res.company", "res.users"):
+            for name, field in self.env[model_name]._fields.items():
+                if field.groups and name not in self.env["res.partner"]._fields:
+                    names.add(name)
+        return names
+
+    @api.model
+    def _has_secret(self, text, is_strict=False):
+        """Tell if an expression in a text names what must not be told.
+
+        :param str text: the source of a template, may be empty
+        :param bool is_strict: nor what gives more rights than the reader has
+        """
+        names = self._get_secret_names() | (MORE_RIGHTS if is_strict else set())
+        expressions = re.findall(r"\{\{(.+?)\}\}", str(text or ""), re.DOTALL)
+        words = {
+            word
+            for expression in expressions
+            for word in re.findall(r"\w+", expression)
+        }
+        return bool(words & names) or any("__" in word for word in words)
+
+    def _check_access_right_dynamic_template(self):
+        """Refuse expressions that tell a secret, whoever writes them.
+
+        Templates of tickets take the safe expressions alone: what they are filled in
+        with is sent to strangers.
+        """
+        for template_sudo in self.sudo():
+            texts = (template_sudo.body, template_sudo.lang)
+            if any(self._has_secret(text, not self.env.su) for text in texts):
+                raise AccessError(
+                    self.env._("A text message must not name secrets or settings.")
+                )
+            is_own = template_sudo.model == TICKET_MODEL and not self.env.su
+            if is_own and template_sudo._has_unsafe_expression():
+                raise AccessError(
+                    self.env._(
+                        "A template of tickets takes the placeholders that are "
+                        "offered, and no others."
+                    )
+                )
+        return super()._check_access_right_dynamic_template()
+
+    @api.model
+    def _render_template_inline_template(
+        self, template_txt, model, res_ids, add_context=None, options=None
+    ):
+        """Never fill in what tells a secret, however it came to the database."""
+        if self._has_secret(template_txt):
+            raise AccessError(
+                self.env._("A text message must not name secrets or settings.")
+            )
+        return super()._render_template_inline_template(
+            template_txt, model, res_ids, add_context=add_context, options=options
+        )

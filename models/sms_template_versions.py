@@ -1,0 +1,228 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+
+from ..tools import advice, texts
+from ..tools.advice import Wording
+from ..tools.purposes import MessageSource
+from ..tools.quiet_hours import MARKETING
+from ..tools.segments import count_segments
+from .sms_purpose import INTERNAL
+from .sms_template_placeholders import EVENT_MODEL, OWN_MODELS, TICKET_MODEL
+
+
+class SmsTemplate(models.Model):
+    """A template in all languages side by side, and how each would look.
+
+    The form edits ``language_versions``; the words themselves stay in ``body``, which
+    Odoo translates.
+    """
+
+    _inherit = "sms.template"
+
+    language_versions = fields.Json(
+        compute="_compute_language_versions",
+        inverse="_inverse_language_versions",
+        help='List of {"lang": code, "name": of the language, "body": the text}.',
+    )
+    about = fields.Selection(
+        [(TICKET_MODEL, "Tickets"), (EVENT_MODEL, "Appointments")],
+        compute="_compute_about",
+        inverse="_inverse_about",
+        help="The records that the text can be about.",
+    )
+    preview_ticket_id = fields.Many2one(
+        "helpdesk.ticket",
+        "Preview With",
+        compute="_compute_preview_ticket_id",
+        readonly=False,
+    )
+
+    @api.depends("body")
+    def _compute_language_versions(self):
+        languages = self.env["res.lang"].get_installed()
+        own = self.env.lang or "en_US"
+        languages.sort(key=lambda pair: pair[0] != own)
+        for template in self:
+            template.language_versions = [
+                {
+                    "lang": lang,
+                    "name": name,
+                    "body": template.with_context(lang=lang).body or "",
+                }
+                for lang, name in languages
+            ]
+
+    def _inverse_language_versions(self):
+        """Store the text of each language; one that is empty is told by the others."""
+        known = dict(self.env["res.lang"].get_installed())
+        for template in self:
+            versions = template.language_versions or []
+            for version in versions:
+                lang, body = version.get("lang"), (version.get("body") or "").strip()
+                spoken = template.with_context(lang=lang) if lang in known else None
+                if spoken is not None and body and spoken.body != body:
+                    spoken.body = body
+
+    @api.depends("model_id")
+    def _compute_about(self):
+        for template in self:
+            model = template.sudo().model_id.model
+            template.about = model if model in OWN_MODELS else False
+
+    def _inverse_about(self):
+        for template in self.filtered("about"):
+            template.model_id = self.env["ir.model"]._get(template.about)
+
+    @api.depends("about")
+    def _compute_preview_ticket_id(self):
+        """Take the newest ticket with a customer that the user may read."""
+        ticket = self.env[TICKET_MODEL].search(
+            [("partner_id", "!=", False)], order="id desc", limit=1
+        )
+        self.preview_ticket_id = ticket
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        """Take body and records out of what the form gives instead of them."""
+        vals_list = [dict(vals) for vals in vals_list]
+        for vals in vals_list:
+            versions = vals.get("language_versions") or []
+            bodies = [version.get("body") for version in versions]
+            if not vals.get("body"):
+                vals["body"] = next(filter(None, bodies), "")
+            if vals.get("about") and not vals.get("model_id"):
+                vals["model_id"] = self.env["ir.model"]._get_id(vals["about"])
+        return super().create(vals_list)
+
+    # ------------------------------------------------------------------
+    # How it would look
+    # ------------------------------------------------------------------
+
+    @api.model
+    def get_previews(self, model, record_id, versions, template_id=False):
+        """Return how a text would reach the customer of a record, in each language.
+
+        Nothing is stored, and only safe expressions are filled in.
+
+        :param str model: ``helpdesk.ticket`` or ``calendar.event``
+        :param int record_id: the record; False: the newest one, where there is one
+        :param list versions: as in ``language_versions``
+        :param template_id: of the stored template, by which a purpose may be meant
+        :return: for each version ``{"lang", "text", "footer", "segments", "encoding",
+            "units", "problem", "advice": [sentences]}``
+        :raises AccessError: for who may not write templates, or not read the record
+        """
+        self.check_access("create")
+        record = self._get_preview_record(model, record_id)
+        return [
+            self._preview(record, version, template_id or 0)
+            for version in versions or []
+        ]
+
+    @api.model
+    def _get_preview_record(self, model, record_id):
+        """Return the record of a preview, which the user may read, or an empty set."""
+        if model not in OWN_MODELS:
+            raise UserError(self.env._("Choose what the text is about."))
+        records = self.env[model]
+        if record_id:
+            records = records.browse(int(record_id)).exists()
+            records.check_access("read")
+            return records
+        return records.search([], order="id desc", limit=1)
+
+    @api.model
+    def _preview(self, record, version, template_id):
+        """Return one version as the reader would get it, and what to look at."""
+        lang, source = version.get("lang"), version.get("body") or ""
+        speaking = self.with_context(lang=lang)
+        problem, text = "", source
+        is_unsafe = self._has_unsafe_expression_template_inline_template(
+            source, record._name
+        )
+        if is_unsafe or self._has_secret(source):
+            problem = self.env._(
+                "It has a placeholder that is not one of those offered."
+            )
+        elif record:
+            # Only what is safe is filled in, so that sudo shows no more than a text.
+            rendered = speaking.sudo()._render_template(
+                source, record._name, record.ids
+            )
+            text = rendered[record.id]
+        purpose = self._get_preview_purpose(record, template_id)
+        footer = purpose._get_rules(lang).footer
+        whole = texts.add_footer(text, footer)
+        segments = count_segments(whole)
+        wording = Wording(
+            text,
+            footer,
+            segments,
+            self._get_sender_names(record),
+            is_promotional=purpose.quiet_class == MARKETING,
+            is_internal=purpose.code == INTERNAL,
+        )
+        return {
+            "lang": lang,
+            "text": whole if source else "",
+            "problem": problem,
+            "segments": segments.count,
+            "units": segments.units,
+            "encoding": segments.encoding,
+            "advice": self._describe_advice(wording) if source else [],
+        }
+
+    @api.model
+    def _get_preview_purpose(self, record, template_id):
+        """Return what the text would be for."""
+        company = self._get_preview_company(record)
+        source = MessageSource(record._name, int(template_id))
+        rules = self.env["sms.purpose.rule"].sudo()
+        return rules._find_purpose(company, source)
+
+    @api.model
+    def _get_preview_company(self, record):
+        has_company = "company_id" in record._fields and record.sudo().company_id
+        return has_company or self.env.company
+
+    @api.model
+    def _get_sender_names(self, record):
+        """Return the names by which a reader knows who writes."""
+        names = [self._get_preview_company(record).sudo().name]
+        if record._name == TICKET_MODEL and record.sudo().team_id:
+            names.append(record.sudo().team_id.name)
+        return tuple(names)
+
+    @api.model
+    def _describe_advice(self, wording):
+        """Return what to look at, in plain sentences."""
+        sentences = {
+            advice.TOO_LONG: self.env._(
+                "Too long: it costs %s segments. Say one thing."
+            ),
+            advice.NO_NEXT_STEP: self.env._(
+                "No next step: say what the reader can do, or what you will do."
+            ),
+            advice.ALL_CAPS: self.env._("Capitals read as shouting: %s"),
+            advice.SLANG: self.env._("Write it out, it is slang: %s"),
+            advice.NO_SENDER: self.env._(
+                "No sender: name the company or the team, a number alone is strange."
+            ),
+            advice.SHORTENER: self.env._(
+                "Carriers filter shared link shorteners: %s. Use your own address."
+            ),
+            advice.PROMOTION: self.env._(
+                "“%s” makes it an offer, which needs the written consent of marketing."
+            ),
+            advice.NO_OPT_OUT: self.env._(
+                "No way out: its purpose has no footer, so say how to STOP."
+            ),
+            advice.UNICODE: self.env._("Costs up to twice as much because of: %s"),
+        }
+        return [
+            sentences[found.code] % found.detail
+            if "%s" in sentences[found.code]
+            else sentences[found.code]
+            for found in advice.advise(wording)
+        ]
