@@ -13,4 +13,7 @@ UPDATE sms_sender
    SET active = FALSE
  WHERE provider != 'sandbox';
 DELETE FROM ir_config_parameter
- WHERE key IN ('helpdesk_mgmt_sms.twilio_api_url', 'helpdesk_mgmt_sms.health_token');
+ WHERE key IN ('helpdesk_mgmt_sms.twilio_api_url', 'helpdesk_mgmt_sms.health_token',
+               'helpdesk_mgmt_sms.media_urls');
+-- What came with texts is not fetched a second time from the carrier.
+UPDATE sms_media SET state = 'failed', fault = 'no_account' WHERE state = 'waiting';

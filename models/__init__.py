@@ -78,6 +78,7 @@ from . import (
     sms_outbox_watch,
     sms_inbound,
     sms_inbound_forget,
+    sms_media,
     sms_inbound_router,
     sms_inbound_router_conversation,
     sms_inbound_router_commands,

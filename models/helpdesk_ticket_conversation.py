@@ -115,6 +115,14 @@ class HelpdeskTicket(models.Model):
         """
         self.ensure_one()
 
+    def _on_sms_media(self, inbound):
+        """Do what follows when a picture of a text has come, or will not come.
+
+        Called in sudo, by the cron that fetches. Extended by other topics.
+
+        :param inbound: ``sms.inbound``, one, with its ``attachment_ids``
+        """
+
     # ------------------------------------------------------------------
     # One of us has read it, or has answered
     # ------------------------------------------------------------------

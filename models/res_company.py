@@ -11,6 +11,10 @@ from .sms_api import SmsApiGated, SmsApiOutbox
 #: System parameter: another address than Twilio's own (a proxy, a loopback peer).
 TWILIO_URL_PARAMETER = "helpdesk_mgmt_sms.twilio_api_url"
 
+#: System parameter: addresses, separated by blanks, that pictures may be fetched from
+#: though they lie in a private network (a proxy, a loopback peer).
+MEDIA_URLS_PARAMETER = "helpdesk_mgmt_sms.media_urls"
+
 #: Path of a company's page to join, before its key.
 JOIN_PATH = "/sms/join/"
 
@@ -293,6 +297,9 @@ class ResCompany(models.Model):
                 for sender in company_sudo.sms_twilio_number_ids
             ],
             "api_url": parameters_sudo.get_param(TWILIO_URL_PARAMETER),
+            "media_urls": (
+                parameters_sudo.get_param(MEDIA_URLS_PARAMETER) or ""
+            ).split(),
         }
 
     def _get_sms_gate_facts(self):

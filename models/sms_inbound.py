@@ -4,7 +4,7 @@ import logging
 
 from odoo import api, fields, models
 from odoo.fields import Domain
-from odoo.tools import SQL, format_datetime, format_time
+from odoo.tools import SQL, format_datetime, format_time, plaintext2html
 
 from ..providers.base import E164
 from ..tools import texts
@@ -67,11 +67,17 @@ class SmsInbound(models.Model):
     ticket_id = fields.Many2one(
         "helpdesk.ticket", readonly=True, ondelete="set null", index="btree_not_null"
     )
+    has_made_ticket = fields.Boolean(
+        "Made the Ticket", readonly=True, help="The ticket's first words are this text."
+    )
     error = fields.Text(
         readonly=True, help="Why the text could not be passed on. It is kept here."
     )
     read_at = fields.Datetime(
         "Read On", readonly=True, help="When one of us has read it on its ticket."
+    )
+    media_count = fields.Integer(
+        "Pictures and Files Sent", readonly=True, help="So many came with the text."
     )
     attachment_ids = fields.Many2many(
         "ir.attachment",
@@ -119,6 +125,7 @@ class SmsInbound(models.Model):
             unusable_sudo = self.env["sms.unusable.number"].sudo()
             unusable_sudo._note_inbound(company, inbound_sudo.number)
             self.env["sms.inbound.router"].sudo()._route(inbound_sudo)
+            self.env["sms.media"]._expect(inbound_sudo, event.media)
             self.env["sms.virtual.phone"]._notify_inbound(inbound_sudo)
         return inbound_sudo
 
@@ -137,8 +144,9 @@ class SmsInbound(models.Model):
                 """
                 INSERT INTO sms_inbound
                     (company_id, provider, provider_sid, number, to_number, service,
-                     body, opt_out_type, raw, received_at, create_uid, create_date)
-                VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
+                     body, opt_out_type, media_count, raw, received_at, create_uid,
+                     create_date)
+                VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
                 ON CONFLICT (company_id, provider_sid) DO NOTHING
                 RETURNING id
                 """,
@@ -150,6 +158,7 @@ class SmsInbound(models.Model):
                 clean(event.service) or None,
                 clean(event.body),
                 clean(event.opt_out_type) or None,
+                len(event.media),
                 json.dumps(raw),
                 fields.Datetime.now(),
                 self.env.uid,
@@ -166,7 +175,19 @@ class SmsInbound(models.Model):
     def _get_words(self):
         """Return what the person has said, in words where there are none."""
         self.ensure_one()
-        return (self.body or "").strip() or self.env._("(a text without words)")
+        if words := (self.body or "").strip():
+            return words
+        if self.media_count:
+            return self.env._("(a picture or a file)")
+        return self.env._("(a text without words)")
+
+    def _get_ticket_words(self):
+        """Return the title and the description of a ticket that the text makes."""
+        words = self._get_words()
+        return {
+            "name": texts.shorten(words),
+            "description": plaintext2html(words[:CHATTER_LIMIT]),
+        }
 
     @api.model
     def _get_unread_domain(self):

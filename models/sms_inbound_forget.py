@@ -1,11 +1,13 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from markupsafe import Markup
+
 from odoo import api, fields, models
 from odoo.fields import Domain
-from odoo.tools import SQL
+from odoo.tools import SQL, html2plaintext
 
 #: What identifies who has texted, or is their words. The carrier's id stays: by it a
 #: repeated webhook is known, and must not bring the text back.
-PERSONAL_FIELDS = ("number", "body", "raw", "partner_id", "error")
+PERSONAL_FIELDS = ("number", "body", "raw", "partner_id", "error", "media_note")
 
 
 class SmsInbound(models.Model):
@@ -38,14 +40,39 @@ class SmsInbound(models.Model):
                 len(self.mail_message_id._filter_texts()),
                 self.env._("Their copies in the chatter"),
             ),
+            (len(self.attachment_ids), self.env._("Pictures and files received")),
         ]
 
     def _forget(self):
         """Empty the rows and their copies in the chatter."""
         rows = self.filtered(lambda inbound: not inbound.erased_at)
         messages = rows.mail_message_id
+        rows._forget_media()
+        rows._forget_tickets()
         rows._empty(PERSONAL_FIELDS, erased_at=fields.Datetime.now())
         messages._forget_text()
+
+    def _forget_media(self):
+        """Delete the pictures and files, and where they were to be fetched from."""
+        self.attachment_ids.unlink()
+        self.env["sms.media"].search([("inbound_id", "in", self.ids)]).unlink()
+
+    def _forget_tickets(self):
+        """Take the words out of the tickets that these texts have made.
+
+        What people have written over them since is theirs.
+        """
+        for inbound in self.filtered("has_made_ticket"):
+            ticket = inbound.ticket_id
+            erased = {
+                "name": self.env._("Text message"),
+                "description": Markup("<p><em>%s</em></p>")
+                % self.env._("This text was erased."),
+            }
+            for name, words in inbound._get_ticket_words().items():
+                # Compared without what the database makes of HTML.
+                if ticket and html2plaintext(ticket[name]) == html2plaintext(words):
+                    ticket.with_context(tracking_disable=True)[name] = erased[name]
 
     def _forget_raw(self):
         """Forget the texts as the carrier brought them; what they say is kept."""

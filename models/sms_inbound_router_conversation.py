@@ -6,7 +6,7 @@ from psycopg2 import OperationalError
 from odoo import SUPERUSER_ID, api, models
 from odoo.tools import SQL, plaintext2html
 
-from ..tools import replies, texts, ticket_numbers
+from ..tools import replies, ticket_numbers
 from .helpdesk_ticket_team import REOPEN_DAYS
 from .sms_inbound import CHATTER_LIMIT
 
@@ -87,6 +87,7 @@ class SmsInboundRouter(models.AbstractModel):
         """
         if not ticket and not is_new:
             ticket = self._find_named_ticket(inbound) or self._find_ticket(inbound)
+        inbound.has_made_ticket = not ticket
         inbound.ticket_id = ticket or self._make_ticket(inbound, team)
         self._post(inbound)
         # Who thanks for a ticket that is closed wants nothing more of it.
@@ -168,10 +169,8 @@ class SmsInboundRouter(models.AbstractModel):
             "helpdesk_mgmt_sms.helpdesk_ticket_channel_sms", raise_if_not_found=False
         )
         partner = inbound.partner_id
-        words = inbound._get_words()
         return {
-            "name": texts.shorten(words),
-            "description": plaintext2html(words[:CHATTER_LIMIT]),
+            **inbound._get_ticket_words(),
             "company_id": inbound.company_id.id,
             "team_id": team.id,
             "user_id": False,

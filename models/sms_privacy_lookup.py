@@ -11,6 +11,7 @@ COMPANY_FIELDS = {
     "sms.consent": "company_id",
     "sms.sms": "record_company_id",
     "sms.inbound": "company_id",
+    "sms.question": "company_id",
     "sms.consent.paper.line": "company_id",
 }
 

@@ -79,6 +79,7 @@ class OutboundMessage:
     """One text to hand over.
 
     :param number: E.164
+    :param media: public addresses of the pictures and files that go with it
     :param callback: our address for its delivery reports
     :param sender: by whom it leaves, the address of one of :meth:`Provider.senders`
     """
@@ -88,6 +89,7 @@ class OutboundMessage:
     body: str
     callback: str = ""
     sender: str = ""
+    media: tuple = ()
 
 
 @dataclass(frozen=True)
@@ -259,6 +261,15 @@ class Provider:
         :param dict form: the fields as they were posted, lists for repeated ones
         :param signature: the header's value, or None
         :rtype: bool
+        """
+        raise NotImplementedError
+
+    def fetch_media(self, url):
+        """Fetch a picture or a file that came with a text. Touches the network.
+
+        :param str url: as the carrier gave it
+        :rtype: providers.media.Fetched
+        :raises providers.media.MediaFailed: whatever the reason
         """
         raise NotImplementedError
 

@@ -15,6 +15,7 @@ from .base import (
     Provider,
     Sender,
 )
+from .media import BAD_ADDRESS, MediaFailed
 
 #: The sandbox's only sender.
 ADDRESS = "sandbox"
@@ -52,6 +53,10 @@ class SandboxProvider(Provider):
     def verify(self, url, form, signature):
         """Refuse: no request from outside can come from the sandbox."""
         return False
+
+    def fetch_media(self, url):
+        """Refuse: what the virtual phone sends is in the database already."""
+        raise MediaFailed(BAD_ADDRESS)
 
     @staticmethod
     def parse_inbound(form):

@@ -44,6 +44,7 @@ from .base import (
     Provider,
     Sender,
 )
+from .media import NO_ACCOUNT, MediaFailed, fetch
 from .poster import MAX_IN_FLIGHT
 from .twilio_words import (
     CODES,
@@ -57,6 +58,8 @@ from .twilio_words import (
 
 # It would write every request to the log, with the account in its address.
 logging.getLogger("twilio.http_client").setLevel(logging.WARNING)
+
+API_URL = "https://api.twilio.com"
 
 #: Seconds that a carrier may take to answer; longer is an unknown outcome.
 TIMEOUT = 10
@@ -82,7 +85,9 @@ class TwilioProvider(Provider):
 
     Keys of the account: ``account_sid``, ``auth_token``, ``api_key_sid``,
     ``api_key_secret``, ``messaging_service_sid``, ``senders`` (pairs of an E.164 number
-    and its country code, the preferred one first), ``api_url`` (empty: Twilio's own).
+    and its country code, the preferred one first), ``api_url`` (empty: Twilio's own),
+    ``media_urls`` (addresses besides it that media may be fetched from though they are
+    private).
     """
 
     code = "twilio"
@@ -190,6 +195,20 @@ class TwilioProvider(Provider):
             return False
         return RequestValidator(token).validate(url, form, signature)
 
+    def fetch_media(self, url):
+        """Fetch a picture or a file, with the credentials that also send.
+
+        https://www.twilio.com/docs/messaging/api/media-resource#fetch-media
+        """
+        account = self.account
+        user, secret = self._get_credentials()
+        if not (user and secret):
+            raise MediaFailed(NO_ACCOUNT)
+        own_url = account.get("api_url") or API_URL
+        trusted = [it for it in (account.get("api_url"),) if it]
+        trusted += account.get("media_urls") or ()
+        return fetch(url, own_url, (user, secret), trusted)
+
     @staticmethod
     def parse_inbound(form):
         """Read a text that came in.
@@ -234,14 +253,21 @@ class TwilioProvider(Provider):
         """Make the SDK's client, with a timeout and without retries of its own."""
         account = self.account
         client = Client(
-            account.get("api_key_sid") or account["account_sid"],
-            account.get("api_key_secret") or account["auth_token"],
+            *self._get_credentials(),
             account_sid=account["account_sid"],
             http_client=self._make_http_client(),
         )
         if account.get("api_url"):
             client.api.base_url = account["api_url"]
         return client
+
+    def _get_credentials(self):
+        """Return the API key and its secret if there is one, else the account's own."""
+        account = self.account
+        return (
+            account.get("api_key_sid") or account["account_sid"],
+            account.get("api_key_secret") or account["auth_token"],
+        )
 
     def _make_http_client(self):
         """Return the SDK's HTTP client, with a connection for each post in flight."""
@@ -254,6 +280,8 @@ class TwilioProvider(Provider):
     def _fields(self, message):
         """Return the arguments of Twilio's call for ``message``."""
         values = {"to": message.number, "body": message.body}
+        if message.media:
+            values["media_url"] = list(message.media)
         if message.callback:
             values["status_callback"] = message.callback
         sender = message.sender or self.choose_sender(message.number)

@@ -32,6 +32,9 @@ from . import test_join_page
 from . import test_keywords_data
 from . import test_ledger
 from . import test_ledger_live
+from . import test_media
+from . import test_media_fetch
+from . import test_media_live
 from . import test_neutralize
 from . import test_opt_in_reminder
 from . import test_outbox

@@ -1,0 +1,228 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+"""Fetching what came with a text, from wherever the carrier sends us for it.
+
+The carrier's own address redirects to a store on another host. So each address is
+resolved, checked and then connected to as it was checked (a name that is resolved a
+second time may mean another machine by then), the credentials go to the carrier's own
+host alone, and time, bytes, redirects and types are limited.
+"""
+
+import socket
+import threading
+from contextlib import contextmanager
+from dataclasses import dataclass
+from urllib.parse import urljoin, urlsplit
+
+import requests
+from requests.adapters import HTTPAdapter
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3.exceptions import HTTPError, NewConnectionError
+from urllib3.poolmanager import PoolManager
+
+from ..tools.media import RECEIVE_LIMIT, find_type, is_public
+
+# Why something could not be fetched.
+TOO_LARGE = "too_large"
+WRONG_TYPE = "wrong_type"  # nothing of what is on the list, whatever it claims to be
+PRIVATE = "private"  # an address of the own network
+REDIRECTS = "redirects"  # sent on and on
+GONE = "gone"
+REFUSED = "refused"  # the carrier does not give it to this account
+UNAVAILABLE = "unavailable"
+SLOW = "slow"
+BAD_ADDRESS = "bad_address"
+NO_ACCOUNT = "no_account"  # the company is with another carrier now
+#: These may pass: it is tried again.
+PASSING = (UNAVAILABLE, SLOW)
+
+MAX_REDIRECTS = 3
+#: Seconds to connect, and seconds without a byte.
+TIMEOUT = 10
+#: Seconds for all of it, redirects included.
+DEADLINE = 30
+CHUNK = 64 * 1024
+PORTS = {"http": 80, "https": 443}
+
+
+class MediaFailed(Exception):
+    """It could not be fetched: ``fault`` says why, one of the above."""
+
+    def __init__(self, fault):
+        super().__init__(fault)
+        self.fault = fault
+
+
+@dataclass(frozen=True)
+class Fetched:
+    """A picture or a file, with the type that its bytes say."""
+
+    data: bytes
+    mimetype: str
+
+
+def fetch(url, own_url, auth, trusted=(), limit=RECEIVE_LIMIT, deadline=DEADLINE):
+    """Fetch one picture or file.
+
+    :param str url: where the carrier says that it is
+    :param str own_url: the carrier's own address: whose host gets the credentials
+    :param auth: pair of user and password
+    :param trusted: addresses (``http://host:port``) that may be private: a proxy, or a
+        peer in tests
+    :param int limit: bytes at most
+    :param float deadline: seconds for all of it
+    :rtype: Fetched
+    :raises MediaFailed: whatever the reason
+    """
+    session = requests.Session()
+    # No proxy, no password of the server's user: what is checked is what is used.
+    session.trust_env = False
+    adapter = _GuardedAdapter({_origin(it) for it in trusted})
+    session.mount("https://", adapter)
+    session.mount("http://", adapter)
+    with session, adapter.limit_time(deadline):
+        try:
+            return _follow(session, adapter, url, _origin(own_url), auth, limit)
+        except (requests.RequestException, HTTPError, OSError, ValueError) as error:
+            raise MediaFailed(adapter.explain(error)) from error
+
+
+def _follow(session, adapter, url, own, auth, limit):
+    """Go from address to address until there is something, and read it."""
+    for _hop in range(MAX_REDIRECTS + 1):
+        origin = _origin(url)
+        if origin[0] != "https" and origin not in adapter.trusted:
+            raise MediaFailed(BAD_ADDRESS)
+        response = session.get(
+            url,
+            auth=auth if origin == own else None,
+            timeout=TIMEOUT,
+            stream=True,
+            allow_redirects=False,
+            headers={"Accept-Encoding": "identity"},
+        )
+        with response:
+            if not response.is_redirect:
+                return _read(adapter, response, limit)
+            url = urljoin(url, response.headers["Location"])
+    raise MediaFailed(REDIRECTS)
+
+
+def _read(adapter, response, limit):
+    """Read an answer, no further than the limit."""
+    status = response.status_code
+    if status in (404, 410):
+        raise MediaFailed(GONE)
+    if status >= 500 or status == 429:
+        raise MediaFailed(UNAVAILABLE)
+    if status != 200:
+        raise MediaFailed(REFUSED)
+    claimed = response.headers.get("Content-Length", "")
+    if claimed.isdigit() and int(claimed) > limit:
+        raise MediaFailed(TOO_LARGE)
+    data = bytearray()
+    for chunk in response.raw.stream(CHUNK, decode_content=False):
+        data += chunk
+        if len(data) > limit:
+            raise MediaFailed(TOO_LARGE)
+    if adapter.is_late:
+        raise MediaFailed(SLOW)
+    mimetype = find_type(data)
+    if not mimetype:
+        raise MediaFailed(WRONG_TYPE)
+    return Fetched(bytes(data), mimetype)
+
+
+def _origin(url):
+    """Return scheme, host and port of an address.
+
+    :raises MediaFailed: for what is no address of a web server
+    """
+    try:
+        parts = urlsplit(url)
+        host, port = parts.hostname, parts.port
+    except ValueError:
+        raise MediaFailed(BAD_ADDRESS) from None
+    if parts.scheme not in PORTS or not host or parts.username is not None:
+        raise MediaFailed(BAD_ADDRESS)
+    return parts.scheme, host.rstrip("."), port or PORTS[parts.scheme]
+
+
+class _GuardedAdapter(HTTPAdapter):
+    """Connects to public addresses, and for a limited time."""
+
+    def __init__(self, trusted):
+        #: Origins that may be private.
+        self.trusted = trusted
+        #: The time is over, and the connections were shut.
+        self.is_late = False
+        self._sockets = []
+        super().__init__()
+
+    def init_poolmanager(self, *args, **kwargs):
+        """Let each pool make guarded connections."""
+        self.poolmanager = PoolManager(*args, **kwargs)
+        self.poolmanager.pool_classes_by_scheme = {
+            "http": self._guard(HTTPConnectionPool, HTTPConnection, "http"),
+            "https": self._guard(HTTPSConnectionPool, HTTPSConnection, "https"),
+        }
+
+    def _guard(self, pool_class, connection_class, scheme):
+        """Return a pool class whose connections are checked before they are made."""
+        adapter = self
+
+        class Connection(connection_class):
+            def _new_conn(self):
+                name = self._dns_host
+                if (scheme, name.rstrip("."), self.port) not in adapter.trusted:
+                    self._dns_host = _resolve(self, name)
+                try:
+                    made = super()._new_conn()
+                finally:
+                    # The certificate is checked for the name, not for the address.
+                    self._dns_host = name
+                adapter._sockets.append(made)
+                return made
+
+        return type("Pool", (pool_class,), {"ConnectionCls": Connection})
+
+    @contextmanager
+    def limit_time(self, seconds):
+        """Shut the connections when the time is over, whatever they wait for."""
+        timer = threading.Timer(seconds, self._shut)
+        timer.daemon = True
+        timer.start()
+        try:
+            yield
+        finally:
+            timer.cancel()
+
+    def _shut(self):
+        self.is_late = True
+        for made in self._sockets:
+            try:
+                made.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                continue  # it is closed already
+
+    def explain(self, error):
+        """Return the fault that an error of the network means."""
+        if self.is_late or isinstance(error, requests.Timeout | TimeoutError):
+            return SLOW
+        # RequestException is an OSError; those of a wrong address are ValueErrors too.
+        return BAD_ADDRESS if isinstance(error, ValueError) else UNAVAILABLE
+
+
+def _resolve(connection, name):
+    """Return the address of a name, if all that it has are public.
+
+    :raises MediaFailed: for one that is not
+    """
+    try:
+        found = socket.getaddrinfo(name, connection.port, type=socket.SOCK_STREAM)
+    except OSError as error:
+        raise NewConnectionError(connection, f"no address: {error}") from error
+    addresses = [entry[4][0] for entry in found]
+    if not addresses or not all(map(is_public, addresses)):
+        raise MediaFailed(PRIVATE)
+    return addresses[0]

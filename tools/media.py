@@ -1,0 +1,100 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+"""What pictures and files may come with a text and go with one, by their bytes.
+
+What the sender or the carrier says of a file's type is a claim. Signatures: the file
+formats' own specifications; what carriers take and bring:
+https://www.twilio.com/docs/messaging/guides/accepted-mime-types
+"""
+
+import ipaddress
+
+#: Bytes of one picture or file. Carriers bring at most 5 MB.
+RECEIVE_LIMIT = 10 * 1024 * 1024
+#: Bytes of all that goes with one text, and of each that is no picture.
+SEND_LIMIT = 5 * 1024 * 1024
+SEND_FILE_LIMIT = 500 * 1024
+
+#: Type: the ending of its name.
+EXTENSIONS = {
+    "image/jpeg": "jpg",
+    "image/png": "png",
+    "image/gif": "gif",
+    "image/webp": "webp",
+    "image/heic": "heic",
+    "image/bmp": "bmp",
+    "application/pdf": "pdf",
+    "audio/amr": "amr",
+    "audio/mpeg": "mp3",
+    "audio/mp4": "m4a",
+    "audio/ogg": "ogg",
+    "audio/wav": "wav",
+    "video/3gpp": "3gp",
+    "video/mp4": "mp4",
+    "video/quicktime": "mov",
+    "text/vcard": "vcf",
+}
+#: What may be sent: what every phone can show.
+SENDABLE = ("image/jpeg", "image/png", "image/gif", "application/pdf")
+
+#: How the bytes of a type begin.
+_BEGINNINGS = (
+    (b"\xff\xd8\xff", "image/jpeg"),
+    (b"\x89PNG\r\n\x1a\n", "image/png"),
+    (b"GIF87a", "image/gif"),
+    (b"GIF89a", "image/gif"),
+    (b"BM", "image/bmp"),
+    (b"%PDF-", "application/pdf"),
+    (b"#!AMR", "audio/amr"),
+    (b"ID3", "audio/mpeg"),
+    (b"\xff\xfb", "audio/mpeg"),
+    (b"\xff\xf3", "audio/mpeg"),
+    (b"OggS", "audio/ogg"),
+    (b"BEGIN:VCARD", "text/vcard"),
+)
+#: Brands of the ISO base media format (ISO/IEC 14496-12), behind ``ftyp``.
+_BRANDS = {
+    b"heic": "image/heic",
+    b"heix": "image/heic",
+    b"mif1": "image/heic",
+    b"M4A ": "audio/mp4",
+    b"qt  ": "video/quicktime",
+}
+#: Networks whose addresses hold an IPv4 address (RFC 6052, RFC 3056).
+_NAT64 = ipaddress.ip_network("64:ff9b::/96")
+
+
+def find_type(data):
+    """Return the type of a file by its bytes, or None for what is not on the list.
+
+    :param bytes data: the file, or its beginning
+    :return: a key of :data:`EXTENSIONS`
+    """
+    if data[:4] == b"RIFF":
+        return {b"WEBP": "image/webp", b"WAVE": "audio/wav"}.get(bytes(data[8:12]))
+    if data[4:8] == b"ftyp":
+        brand = bytes(data[8:12])
+        default = "video/3gpp" if brand[:3] == b"3gp" else "video/mp4"
+        return _BRANDS.get(brand, default)
+    return next((kind for begin, kind in _BEGINNINGS if data.startswith(begin)), None)
+
+
+def is_public(address):
+    """Tell if an address is one of the public internet.
+
+    Not the own machine, a private or link-local network, one that is reserved, or one
+    of these in the clothes of IPv6.
+
+    :param str address: IPv4 or IPv6, as a resolver gives it
+    """
+    try:
+        parsed = ipaddress.ip_address(address.partition("%")[0])
+    except ValueError:
+        return False
+    inner = None
+    if parsed.version == 6:
+        inner = parsed.ipv4_mapped or parsed.sixtofour
+        if parsed in _NAT64:
+            inner = ipaddress.IPv4Address(int(parsed) & 0xFFFFFFFF)
+    if inner is not None:
+        return is_public(str(inner))
+    return parsed.is_global and not (parsed.is_multicast or parsed.is_reserved)
