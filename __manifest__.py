@@ -32,6 +32,8 @@
         "views/helpdesk_ticket_routing_views.xml",
         "views/helpdesk_ticket_team_views.xml",
         "views/helpdesk_ticket_rating_views.xml",
+        "views/helpdesk_ticket_conversation_views.xml",
+        "views/helpdesk_ticket_desk_views.xml",
         "views/res_partner_views.xml",
         "views/calendar_event_views.xml",
         "views/sms_reminder_views.xml",
@@ -65,11 +67,12 @@
     "demo": ["demo/helpdesk_sms_demo.xml"],
     "assets": {
         "web.assets_backend": [
-            "helpdesk_mgmt_sms/static/src/core/*.esm.js",
             "helpdesk_mgmt_sms/static/src/candidates/*",
+            "helpdesk_mgmt_sms/static/src/core/*",
             "helpdesk_mgmt_sms/static/src/consent/*",
             "helpdesk_mgmt_sms/static/src/consent_import/*",
             "helpdesk_mgmt_sms/static/src/templates/*",
+            "helpdesk_mgmt_sms/static/src/desk/*",
             "helpdesk_mgmt_sms/static/src/virtual_phone/*",
         ],
         "web.assets_tests": ["helpdesk_mgmt_sms/static/tests/tours/*.esm.js"],

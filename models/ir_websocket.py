@@ -5,7 +5,11 @@ from .sms_virtual_phone_messages import BUS_CHANNEL
 
 
 class IrWebsocket(models.AbstractModel):
-    """Lets the virtual phone listen to the texts of the user's sandbox companies."""
+    """Lets screens listen to what their user may read.
+
+    The virtual phone to the texts of the user's sandbox companies, a conversation to
+    the texts of its ticket.
+    """
 
     _inherit = "ir.websocket"
 
@@ -22,4 +26,5 @@ class IrWebsocket(models.AbstractModel):
         ]
         if len(others) != len(channels):
             others += self.env["sms.virtual.phone"]._get_user_bus_channels()
-        return super()._build_bus_channel_list(others)
+        own, others = self.env["helpdesk.ticket"]._get_sms_bus_channels(others)
+        return super()._build_bus_channel_list(others + own)

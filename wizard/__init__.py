@@ -5,6 +5,7 @@ from . import (
     sms_automation_replay_past,
     sms_composer,
     sms_composer_badge,
+    sms_composer_desk,
     sms_composer_forget,
     sms_composer_mass,
     sms_composer_rights,

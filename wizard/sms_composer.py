@@ -27,11 +27,19 @@ class SmsComposer(models.TransientModel):
         help="Goes under the text when it is sent, in the recipient's language.",
     )
 
-    @api.depends("res_model")
+    @api.depends("res_model", "res_id", "comment_single_recipient")
     def _compute_sms_footer(self):
         for composer in self:
-            purpose_sudo = composer._get_sms_purpose().sudo()
-            composer.sms_footer = purpose_sudo.footer
+            purpose = composer._get_sms_purpose()
+            composer.sms_footer = purpose._get_rules(composer._get_sms_lang()).footer
+
+    def _get_sms_lang(self):
+        """Return the code of the recipient's language, as the intake finds it."""
+        partner = self.env["res.partner"]
+        if self.comment_single_recipient:
+            record = self._get_records()
+            partner = record._mail_get_partners()[record.id][:1].sudo()
+        return partner.lang or self._get_sms_company().sudo().partner_id.lang
 
     @api.depends("recipient_single_number_itf", "res_model", "res_id", "send_at")
     @api.depends_context("tz", "lang")

@@ -39,12 +39,12 @@ make_lint_node() {
     local key
     key=$(digest "$(cat "$ROOT/package.json")" "$LINT_NODE")
     is_stamped lint-node "$key" && return
-    say "Installing prettier"
+    say "Installing prettier and Twilio's calculator of segments"
     rm -rf "$LINT_NODE"
     mkdir -p "$LINT_NODE"
     cp "$ROOT/package.json" "$LINT_NODE/"
     logged npm npm install --prefix "$LINT_NODE" --no-package-lock --no-audit --no-fund --ignore-scripts ||
-        die "npm could not install prettier"
+        die "npm could not install what package.json names"
     stamp lint-node "$key"
 }
 

@@ -1,5 +1,5 @@
 import {Component, useEffect, useRef, useState} from "@odoo/owl";
-import {toDateTime, toShortMoment} from "./phone_dates.esm";
+import {toDateTime, toShortMoment} from "../core/text_dates.esm";
 import {_t} from "@web/core/l10n/translation";
 import {useAutofocus} from "@web/core/utils/hooks";
 import {useDebounced} from "@web/core/utils/timing";

@@ -2,7 +2,7 @@ import {Component, onWillUnmount, useEffect, useRef, useState} from "@odoo/owl";
 import {PhoneLog} from "./phone_log.esm";
 import {_t} from "@web/core/l10n/translation";
 import {browser} from "@web/core/browser/browser";
-import {toTime} from "./phone_dates.esm";
+import {toTime} from "../core/text_dates.esm";
 
 const {DateTime} = luxon;
 const CLOCK_INTERVAL = 5000;

@@ -1,13 +1,12 @@
 import {Component, useEffect, useRef, useState} from "@odoo/owl";
-import {toDateTime, toDay, toTime} from "./phone_dates.esm";
+import {toDateTime, toDay, toTime} from "../core/text_dates.esm";
+import {splitAddresses} from "../core/addresses.esm";
 import {_t} from "@web/core/l10n/translation";
 
 /** Texts of one side that follow within this time share one time of day. */
 const GROUP_MINUTES = 5;
 /** How far from the bottom, in pixels, a reader still follows the newest text. */
 const FOLLOW_DISTANCE = 120;
-/** A web address, without the punctuation of the sentence around it. */
-const ADDRESS = /(https?:\/\/[^\s<>"]*[^\s<>"'.,;:!?)\]])/;
 
 /**
  * The texts of one number, oldest first, with a line for each day. It stays at the newest
@@ -85,19 +84,9 @@ export class PhoneLog extends Component {
             days.at(-1).messages.push({
                 ...message,
                 time: isLast ? toTime(moment) : "",
-                parts: this.splitAddresses(message.body),
+                parts: splitAddresses(message.body),
             });
         });
         return days;
-    }
-
-    /**
-     * @param {String} body
-     * @returns {{text: String, isAddress: Boolean}[]} web addresses apart from the rest
-     */
-    splitAddresses(body) {
-        return body
-            .split(ADDRESS)
-            .map((text, index) => ({text, isAddress: index % 2 === 1}));
     }
 }

@@ -1,37 +1,10 @@
-import {ConnectionLostError, RPCError} from "@web/core/network/rpc";
 import {onWillUnmount, useState} from "@odoo/owl";
-import {_t} from "@web/core/l10n/translation";
+import {explain} from "../core/explain_error.esm";
 import {useService} from "@web/core/utils/hooks";
 
 const MODEL = "sms.virtual.phone";
 const BUS_CHANNEL = "helpdesk_mgmt_sms.virtual_phone";
 const NOTIFICATION_TYPE = "helpdesk_mgmt_sms/virtual_phone";
-
-/**
- * Says what happened and what to do next. Errors that the server words for people are
- * passed on; an expired session is left to Odoo, which asks for the login.
- *
- * @param {Error} error
- * @returns {String}
- */
-function explain(error) {
-    if (error instanceof ConnectionLostError) {
-        return _t("The server cannot be reached. Check the connection and try again.");
-    }
-    if (!(error instanceof RPCError)) {
-        throw error;
-    }
-    if (error.exceptionName === "odoo.http.SessionExpiredException") {
-        throw error;
-    }
-    if (error.exceptionName?.startsWith("odoo.exceptions.")) {
-        return error.data.message;
-    }
-    console.error(error);
-    return _t(
-        "The server could not do this. Try again; if it fails again, tell your administrator."
-    );
-}
 
 /**
  * @typedef {{number: String, label: String, name: String, last_body: String,

@@ -1,0 +1,64 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from collections import defaultdict
+
+from odoo import api, models
+
+from .helpdesk_ticket_desk_texts import OUT
+from .sms_sms_moving import TICKET_MODEL
+
+
+class SmsSms(models.Model):
+    """Each change of a ticket's text shows on its open conversations."""
+
+    _inherit = "sms.sms"
+
+    # What makes a ticket a conversation: it is looked for among all tickets.
+    _conversation_index = models.Index(
+        "(mail_message_id) WHERE is_personal OR state = 'error' "
+        "OR (state = 'canceled' AND gate_verdict = 'block')"
+    )
+
+    def _tell_desks(self):
+        """Tell the open conversations: one notice for each ticket of the batch.
+
+        The outbox calls it for what it reads anyway; no message takes a query.
+        """
+        changed = defaultdict(list)
+        for sms_sudo in self.sudo():
+            message_sudo = sms_sudo.mail_message_id
+            if message_sudo.model == TICKET_MODEL:
+                changed[message_sudo.res_id].append(f"{OUT}-{sms_sudo.id}")
+        self.env[TICKET_MODEL]._notify_sms_desks(changed)
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        """Show new texts."""
+        messages = super().create(vals_list)
+        messages._tell_desks()
+        return messages
+
+    def _update_trackers(self):
+        """Show what has become of texts."""
+        result = super()._update_trackers()
+        self._tell_desks()
+        return result
+
+    def _update_sms_state_and_trackers(self, new_state, failure_type=None):
+        """Show what a person has cancelled or sent again, or a newer text replaced."""
+        result = super()._update_sms_state_and_trackers(
+            new_state, failure_type=failure_type
+        )
+        self._tell_desks()
+        return result
+
+    def _ask_gate(self):
+        """Show what is held from now on."""
+        allowed = super()._ask_gate()
+        (self - allowed)._tell_desks()
+        return allowed
+
+    def _move(self, send_at):
+        """Show the new time."""
+        result = super()._move(send_at)
+        self._tell_desks()
+        return result

@@ -1,0 +1,59 @@
+import {addFooter, countSegments} from "./segments.esm";
+import {Component} from "@odoo/owl";
+import {_t} from "@web/core/l10n/translation";
+import {formatCurrency} from "@web/core/currency";
+
+/** From this amount on, two decimals say enough. */
+const LARGE_AMOUNT = 1;
+
+/**
+ * What a text will cost, while it is written: counted with its footer, after what was
+ * merged into it.
+ */
+export class SegmentCounter extends Component {
+    static template = "helpdesk_mgmt_sms.SegmentCounter";
+    static props = {
+        text: {type: String},
+        footer: {type: String, optional: true},
+        // `amount` of one segment (0: not known) and `currency_id`
+        price: {type: Object, optional: true},
+    };
+
+    get segments() {
+        return countSegments(addFooter(this.props.text, this.props.footer || ""));
+    }
+
+    get units() {
+        const {units, limit} = this.segments;
+        return _t("%(units)s / %(limit)s", {units, limit});
+    }
+
+    get encoding() {
+        const {culprit} = this.segments;
+        return culprit ? _t("Unicode because of “%s”", culprit) : _t("GSM-7");
+    }
+
+    get count() {
+        const {count} = this.segments;
+        return count === 1 ? _t("1 segment") : _t("%s segments", count);
+    }
+
+    get cost() {
+        const {amount, currency_id: currencyId} = this.props.price || {};
+        const total = (amount || 0) * this.segments.count;
+        if (!total) {
+            return "";
+        }
+        const digits = [16, total < LARGE_AMOUNT ? 3 : 2];
+        return _t("about %s", formatCurrency(total, currencyId, {digits}));
+    }
+
+    /** Text with a placeholder is longer or shorter once it is filled in. */
+    get isRough() {
+        return this.props.text.includes("{{");
+    }
+
+    get isMany() {
+        return this.segments.count > 1;
+    }
+}

@@ -1,0 +1,71 @@
+import {Component, onMounted, useState} from "@odoo/owl";
+import {FormController} from "@web/views/form/form_controller";
+import {TICKET_MODEL} from "./desk_service.esm";
+import {_t} from "@web/core/l10n/translation";
+import {browser} from "@web/core/browser/browser";
+import {patch} from "@web/core/utils/patch";
+import {registry} from "@web/core/registry";
+import {standardWidgetProps} from "@web/views/widgets/standard_widget_props";
+import {useService} from "@web/core/utils/hooks";
+
+/**
+ * Turns a ticket's form to its conversation. A notebook knows no other way than a click.
+ *
+ * @param {HTMLElement} root has the form in it
+ */
+export function showConversation(root) {
+    const tab = root.querySelector(".o_notebook .nav-link[name=sms_desk]");
+    if (!tab) {
+        return;
+    }
+    tab.click();
+    browser.requestAnimationFrame(() => tab.scrollIntoView({block: "start"}));
+}
+
+/** Says on top of a ticket how many texts nobody has read, and opens them. */
+export class DeskButton extends Component {
+    static template = "helpdesk_mgmt_sms.DeskButton";
+    static props = {...standardWidgetProps};
+
+    setup() {
+        this.unreadByTicket = useState(useService("helpdesk_mgmt_sms.desk").unread);
+    }
+
+    get unread() {
+        const {resId, data} = this.props.record;
+        return this.unreadByTicket[resId] ?? data.sms_unread_count;
+    }
+
+    get label() {
+        if (!this.unread) {
+            return _t("Text messages");
+        }
+        return this.unread === 1 ? _t("Unread text") : _t("Unread texts");
+    }
+
+    open() {
+        // On small screens the button is in a menu outside of the form.
+        const root = document.querySelector(".o_action_manager .o_form_view");
+        if (root) {
+            showConversation(root);
+        }
+    }
+}
+
+registry.category("view_widgets").add("sms_desk_button", {
+    component: DeskButton,
+    fieldDependencies: [{name: "sms_unread_count", type: "integer", readonly: true}],
+});
+
+/** A ticket that is opened from its conversation opens on it. */
+patch(FormController.prototype, {
+    setup() {
+        super.setup();
+        onMounted(() => {
+            const {resModel, context} = this.props;
+            if (resModel === TICKET_MODEL && context?.sms_desk && this.rootRef.el) {
+                showConversation(this.rootRef.el);
+            }
+        });
+    },
+});

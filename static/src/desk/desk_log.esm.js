@@ -1,0 +1,208 @@
+import {Component, useEffect, useRef, useState} from "@odoo/owl";
+import {toDateTime, toDay, toTime} from "../core/text_dates.esm";
+import {_t} from "@web/core/l10n/translation";
+import {browser} from "@web/core/browser/browser";
+import {splitAddresses} from "../core/addresses.esm";
+import {useService} from "@web/core/utils/hooks";
+
+/** How far from the bottom, in pixels, a reader still follows the newest text. */
+const FOLLOW_DISTANCE = 120;
+/** Texts of one person that follow within this time are one group. */
+const GROUP_MINUTES = 5;
+
+/** How each state of a text of ours is marked: the colours are the lists' own. */
+const MARKS = {
+    waiting: "fa-clock-o text-muted",
+    held: "fa-clock-o text-info",
+    sending: "fa-circle-o-notch text-muted",
+    checking: "fa-question-circle-o text-warning",
+    sent: "fa-check text-success",
+    delivered: "fa-check-circle text-success",
+    failed: "fa-exclamation-circle text-danger",
+    blocked: "fa-ban text-danger",
+};
+const PICTURES = ["image/jpeg", "image/png", "image/gif", "image/webp"];
+
+/**
+ * The texts of a conversation, oldest first, with a line for each day. It stays at the
+ * newest text, unless its reader has scrolled up; what has been on the screen is read.
+ */
+export class DeskLog extends Component {
+    static template = "helpdesk_mgmt_sms.DeskLog";
+    static props = {desk: Object};
+
+    setup() {
+        this.desk = useState(this.props.desk);
+        this.state = useState({isFollowing: true, hasNews: false});
+        this.orm = useService("orm");
+        this.action = useService("action");
+        this.log = useRef("log");
+        this.isVisible = false;
+        useEffect(
+            () => this.onNewest(),
+            () => [this.desk.messages.at(-1)?.id, this.desk.status]
+        );
+        useEffect(
+            () => this.readIfSeen(),
+            () => [this.desk.unread, this.desk.status]
+        );
+        useEffect(
+            (el) => this.watch(el),
+            () => [this.log.el]
+        );
+    }
+
+    // What is on the screen
+    // ------------------------------------------------------------
+
+    /**
+     * Follows the size of the log and whether it can be seen at all.
+     *
+     * @param {HTMLElement} el
+     * @returns {Function} to stop
+     */
+    watch(el) {
+        const resized = new ResizeObserver(() => this.follow());
+        resized.observe(el);
+        const seen = new IntersectionObserver(
+            (entries) => {
+                this.isVisible = entries.at(-1).isIntersecting;
+                this.readIfSeen();
+            },
+            {threshold: 0.5}
+        );
+        seen.observe(el);
+        const onShown = () => this.readIfSeen();
+        document.addEventListener("visibilitychange", onShown);
+        return () => {
+            resized.disconnect();
+            seen.disconnect();
+            document.removeEventListener("visibilitychange", onShown);
+        };
+    }
+
+    /** Marks the texts as read once the newest is before somebody's eyes. */
+    readIfSeen() {
+        const isSeen = this.isVisible && document.visibilityState === "visible";
+        if (isSeen && this.state.isFollowing && this.desk.status === "ready") {
+            this.desk.markRead();
+        }
+    }
+
+    onNewest() {
+        if (this.state.isFollowing || this.desk.messages.at(-1)?.direction === "out") {
+            this.goToNewest();
+        } else {
+            this.state.hasNews = true;
+        }
+    }
+
+    goToNewest() {
+        this.state.isFollowing = true;
+        this.state.hasNews = false;
+        this.follow();
+        this.readIfSeen();
+    }
+
+    follow() {
+        if (this.state.isFollowing && this.log.el) {
+            this.log.el.scrollTop = this.log.el.scrollHeight;
+        }
+    }
+
+    onScroll() {
+        const {scrollHeight, scrollTop, clientHeight} = this.log.el;
+        this.state.isFollowing =
+            scrollHeight - scrollTop - clientHeight < FOLLOW_DISTANCE;
+        if (this.state.isFollowing) {
+            this.state.hasNews = false;
+            this.readIfSeen();
+        }
+    }
+
+    /** Shows what was before, and lets the reader's place on the screen be. */
+    async showOlder() {
+        const el = this.log.el;
+        const fromBottom = el.scrollHeight - el.scrollTop;
+        this.state.isFollowing = false;
+        await this.desk.loadOlder();
+        browser.requestAnimationFrame(() => {
+            el.scrollTop = el.scrollHeight - fromBottom;
+        });
+    }
+
+    // What the texts look like
+    // ------------------------------------------------------------
+
+    /**
+     * @returns {{day: String, texts: Object[]}[]} with `isFirst` on the first text of a
+     *     group, the `time`, and the `parts` of each body
+     */
+    get days() {
+        const days = [];
+        let previous = null;
+        for (const text of this.desk.messages) {
+            const moment = toDateTime(text.date);
+            const day = toDay(moment);
+            if (days.at(-1)?.day !== day) {
+                days.push({day, texts: []});
+                previous = null;
+            }
+            days.at(-1).texts.push({
+                ...text,
+                isFirst: !previous || !this.isOneGroup(previous, text, moment),
+                time: toTime(moment),
+                parts: splitAddresses(text.body),
+            });
+            previous = text;
+        }
+        return days;
+    }
+
+    isOneGroup(previous, text, moment) {
+        const gap = moment.diff(toDateTime(previous.date), "minutes").minutes;
+        return (
+            previous.direction === text.direction &&
+            previous.author === text.author &&
+            gap <= GROUP_MINUTES
+        );
+    }
+
+    /** Who wrote it, or what. */
+    authorOf(text) {
+        if (text.direction === "out" && !text.author) {
+            return text.template
+                ? _t("Automatic: %s", text.template)
+                : _t("Sent automatically");
+        }
+        return text.author;
+    }
+
+    markOf(text) {
+        return MARKS[text.state] || "fa-minus text-muted";
+    }
+
+    isTrouble(text) {
+        return ["failed", "blocked"].includes(text.state);
+    }
+
+    isPicture(file) {
+        return PICTURES.includes(file.mimetype);
+    }
+
+    rowId(text) {
+        return Number(text.id.split("-")[1]);
+    }
+
+    async cancel(text) {
+        await this.orm.call("sms.sms", "action_cancel_waiting", [[this.rowId(text)]]);
+        await this.desk.refresh([text.id]);
+    }
+
+    async changeTime(text) {
+        const action = await this.orm.call("sms.sms", "action_change_time", [
+            [this.rowId(text)],
+        ]);
+        this.action.doAction(action, {onClose: () => this.desk.refresh([text.id])});
+    }
+}

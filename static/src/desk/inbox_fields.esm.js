@@ -1,0 +1,71 @@
+import {Component} from "@odoo/owl";
+import {_t} from "@web/core/l10n/translation";
+import {formatDateTime} from "@web/core/l10n/dates";
+import {registry} from "@web/core/registry";
+import {standardFieldProps} from "@web/views/fields/standard_field_props";
+
+const {DateTime} = luxon;
+
+/** From so many minutes on, who waits is marked. */
+const LONG_WAIT = 60;
+
+/** How long a customer has waited for an answer, in one unit: "2 h". */
+export class WaitingField extends Component {
+    static template = "helpdesk_mgmt_sms.WaitingField";
+    static props = {...standardFieldProps};
+
+    get since() {
+        return this.props.record.data[this.props.name];
+    }
+
+    get minutes() {
+        return Math.max(0, DateTime.local().diff(this.since, "minutes").minutes);
+    }
+
+    get label() {
+        const {minutes} = this;
+        if (minutes < 1) {
+            return _t("now");
+        }
+        if (minutes < 60) {
+            return _t("%s min", Math.floor(minutes));
+        }
+        if (minutes < 48 * 60) {
+            return _t("%s h", Math.floor(minutes / 60));
+        }
+        return _t("%s d", Math.floor(minutes / 60 / 24));
+    }
+
+    get title() {
+        return _t("Waits since %s", formatDateTime(this.since, {showSeconds: false}));
+    }
+
+    get isLong() {
+        return this.minutes >= LONG_WAIT;
+    }
+}
+
+/** A number in a pill; nothing for none. */
+export class UnreadField extends Component {
+    static template = "helpdesk_mgmt_sms.UnreadField";
+    static props = {...standardFieldProps};
+
+    get count() {
+        return this.props.record.data[this.props.name];
+    }
+}
+
+/** Says that our last text did not arrive; nothing if it did. */
+export class FailedField extends Component {
+    static template = "helpdesk_mgmt_sms.FailedField";
+    static props = {...standardFieldProps};
+
+    get isFailed() {
+        return this.props.record.data[this.props.name];
+    }
+}
+
+const fields = registry.category("fields");
+fields.add("sms_waiting", {component: WaitingField, supportedTypes: ["datetime"]});
+fields.add("sms_unread", {component: UnreadField, supportedTypes: ["integer"]});
+fields.add("sms_failed", {component: FailedField, supportedTypes: ["boolean"]});

@@ -1,0 +1,30 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from odoo import api, fields, models
+
+
+class SmsComposer(models.TransientModel):
+    """The composer counts what a text costs, and serves the agent's desk once."""
+
+    _inherit = "sms.composer"
+
+    desk_key = fields.Char(
+        readonly=True,
+        copy=False,
+        help="Made up by the conversation's screen for one text, so that it is sent "
+        "once however often it is asked for.",
+    )
+    sms_segment_price = fields.Float(compute="_compute_sms_segment_price")
+    sms_segment_currency_id = fields.Many2one(
+        "res.currency", compute="_compute_sms_segment_price"
+    )
+
+    _desk_key_unique = models.UniqueIndex(
+        "(create_uid, desk_key) WHERE desk_key IS NOT NULL"
+    )
+
+    @api.depends("res_model", "res_id")
+    def _compute_sms_segment_price(self):
+        for composer in self:
+            company_sudo = composer._get_sms_company().sudo()
+            composer.sms_segment_price = company_sudo.sms_segment_price
+            composer.sms_segment_currency_id = company_sudo.sms_segment_currency_id
