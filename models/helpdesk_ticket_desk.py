@@ -5,6 +5,8 @@ from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 from odoo.tools.misc import clean_context
 
+from .sms_consent_advice import RECORD
+
 DESK_GROUP = "helpdesk_mgmt.group_helpdesk_user_own"
 TEMPLATE_LIMIT = 80
 
@@ -193,7 +195,11 @@ class HelpdeskTicket(models.Model):
         )
         if reply["blocked"] and number:
             details = self.get_sms_consent_details()
-            reply.update(advice=details["advice"], button=details["button"])
+            button = details["button"]
+            # Where it can be done here and now, the button says it.
+            is_done_here = button and button["kind"] == RECORD
+            advice = "" if is_done_here else details["advice"]
+            reply.update(button=button, advice=advice)
         return reply
 
     @api.model

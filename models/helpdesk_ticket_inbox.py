@@ -40,6 +40,13 @@ class HelpdeskTicket(models.Model):
         help="Our last text to the customer was not delivered, or was blocked.",
     )
 
+    @api.model
+    def _order_field_to_sql(self, alias, field_name, direction, nulls, query):
+        """Put those who do not wait, or have never texted, last in either direction."""
+        if field_name in ("sms_waiting_since", "sms_last_inbound_at"):
+            nulls = SQL("NULLS LAST")
+        return super()._order_field_to_sql(alias, field_name, direction, nulls, query)
+
     @api.depends_context("lang")
     def _compute_sms_last_text(self):
         """Read the newest text of each ticket, theirs or ours, in one query."""

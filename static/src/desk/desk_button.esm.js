@@ -2,7 +2,6 @@ import {Component, onMounted, useState} from "@odoo/owl";
 import {FormController} from "@web/views/form/form_controller";
 import {TICKET_MODEL} from "./desk_service.esm";
 import {_t} from "@web/core/l10n/translation";
-import {browser} from "@web/core/browser/browser";
 import {patch} from "@web/core/utils/patch";
 import {registry} from "@web/core/registry";
 import {standardWidgetProps} from "@web/views/widgets/standard_widget_props";
@@ -13,13 +12,9 @@ import {useService} from "@web/core/utils/hooks";
  *
  * @param {HTMLElement} root has the form in it
  */
-export function showConversation(root) {
-    const tab = root.querySelector(".o_notebook .nav-link[name=sms_desk]");
-    if (!tab) {
-        return;
-    }
-    tab.click();
-    browser.requestAnimationFrame(() => tab.scrollIntoView({block: "start"}));
+function openPage(root) {
+    root.querySelector(".o_notebook .nav-link[name=sms_desk]")?.click();
+    root.querySelector(".o_sms_desk")?.scrollIntoView({block: "end"});
 }
 
 /** Says on top of a ticket how many texts nobody has read, and opens them. */
@@ -28,7 +23,8 @@ export class DeskButton extends Component {
     static props = {...standardWidgetProps};
 
     setup() {
-        this.unreadByTicket = useState(useService("helpdesk_mgmt_sms.desk").unread);
+        this.service = useService("helpdesk_mgmt_sms.desk");
+        this.unreadByTicket = useState(this.service.unread);
     }
 
     get unread() {
@@ -47,7 +43,8 @@ export class DeskButton extends Component {
         // On small screens the button is in a menu outside of the form.
         const root = document.querySelector(".o_action_manager .o_form_view");
         if (root) {
-            showConversation(root);
+            this.service.isWanted = true;
+            openPage(root);
         }
     }
 }
@@ -61,11 +58,10 @@ registry.category("view_widgets").add("sms_desk_button", {
 patch(FormController.prototype, {
     setup() {
         super.setup();
-        onMounted(() => {
-            const {resModel, context} = this.props;
-            if (resModel === TICKET_MODEL && context?.sms_desk && this.rootRef.el) {
-                showConversation(this.rootRef.el);
-            }
-        });
+        const {resModel, context} = this.props;
+        if (resModel === TICKET_MODEL && context?.sms_desk) {
+            this.env.services["helpdesk_mgmt_sms.desk"].isWanted = true;
+            onMounted(() => openPage(this.rootRef.el));
+        }
     },
 });

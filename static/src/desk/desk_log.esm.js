@@ -37,6 +37,8 @@ export class DeskLog extends Component {
         this.orm = useService("orm");
         this.action = useService("action");
         this.log = useRef("log");
+        this.content = useRef("content");
+        this.lastTop = 0;
         this.isVisible = false;
         useEffect(
             () => this.onNewest(),
@@ -64,6 +66,7 @@ export class DeskLog extends Component {
     watch(el) {
         const resized = new ResizeObserver(() => this.follow());
         resized.observe(el);
+        resized.observe(this.content.el);
         const seen = new IntersectionObserver(
             (entries) => {
                 this.isVisible = entries.at(-1).isIntersecting;
@@ -112,9 +115,12 @@ export class DeskLog extends Component {
 
     onScroll() {
         const {scrollHeight, scrollTop, clientHeight} = this.log.el;
-        this.state.isFollowing =
-            scrollHeight - scrollTop - clientHeight < FOLLOW_DISTANCE;
-        if (this.state.isFollowing) {
+        const isNear = scrollHeight - scrollTop - clientHeight < FOLLOW_DISTANCE;
+        // A picture that has just loaded moves the end away; only a reader goes up.
+        const isUp = scrollTop < this.lastTop;
+        this.state.isFollowing = isNear || (this.state.isFollowing && !isUp);
+        this.lastTop = scrollTop;
+        if (isNear) {
             this.state.hasNews = false;
             this.readIfSeen();
         }

@@ -25,6 +25,8 @@ export class DeskService {
         this.changes = new EventBus();
         /** How many texts nobody has read, by ticket, where a screen has asked */
         this.unread = reactive({});
+        /** Whether the next conversation that is there is to be scrolled to */
+        this.isWanted = false;
         /** How many screens listen to a ticket */
         this.listeners = {};
         this.bus.subscribe(CHANGE_TYPE, (change) =>

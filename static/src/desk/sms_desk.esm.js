@@ -1,4 +1,4 @@
-import {Component, onWillUnmount, useEffect, useState} from "@odoo/owl";
+import {Component, onWillUnmount, useEffect, useRef, useState} from "@odoo/owl";
 import {useBus, useService} from "@web/core/utils/hooks";
 import {DeskLog} from "./desk_log.esm";
 import {DeskReply} from "./desk_reply.esm";
@@ -30,6 +30,16 @@ export class SmsDesk extends Component {
                 }
             },
             () => [this.desk?.unread, this.desk?.status]
+        );
+        this.root = useRef("root");
+        useEffect(
+            (status) => {
+                if (status === "ready" && this.service.isWanted) {
+                    this.service.isWanted = false;
+                    this.root.el.scrollIntoView({block: "end"});
+                }
+            },
+            () => [this.desk?.status]
         );
         onWillUnmount(() => this.stop?.());
     }
