@@ -211,7 +211,7 @@ class HelpdeskTicket(models.Model):
 
     @api.model
     def _find_sms_reply_template(self, template_id):
-        """Return the template with an id that a screen has sent, if it is of tickets."""
+        """Return the template whose id a screen has sent, if it is of tickets."""
         if not template_id:
             return self.env["sms.template"]
         return self.env["sms.template"].search(

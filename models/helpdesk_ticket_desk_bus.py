@@ -30,7 +30,7 @@ class HelpdeskTicket(models.Model):
     def _notify_sms_desks(self, text_ids):
         """Tell the open conversations of some tickets, after the commit.
 
-        However often it is called in a transaction, a ticket gets one notice.
+        What changes until the transaction is flushed makes one notice a ticket.
 
         :param dict text_ids: the changed texts (``in-5``, ``out-12``) by ticket id;
             none: that somebody has read them
@@ -44,7 +44,7 @@ class HelpdeskTicket(models.Model):
 
     @api.model
     def _send_sms_notices(self):
-        """Hand the notices of this transaction to the bus."""
+        """Hand the notices that have gathered to the bus."""
         bus = self.env["bus.bus"]
         for ticket_id, ids in self.env.cr.precommit.data.pop(CHANGE_TYPE).items():
             payload = {"ticket_id": ticket_id, "ids": sorted(ids)}

@@ -17,6 +17,9 @@ from . import test_consent_bulk
 from . import test_consent_wizard
 from . import test_conversation
 from . import test_conversation_ticket
+from . import test_desk
+from . import test_desk_bus
+from . import test_desk_tours
 from . import test_evidence
 from . import test_evidence_export
 from . import test_evidence_packet
@@ -25,6 +28,7 @@ from . import test_erasure_everywhere
 from . import test_erasure_live
 from . import test_hooks
 from . import test_import
+from . import test_inbox
 from . import test_intake
 from . import test_intake_many
 from . import test_intake_refused
@@ -58,6 +62,7 @@ from . import test_template_secrets
 from . import test_template_versions
 from . import test_ticket
 from . import test_ticket_link
+from . import test_segments_twilio
 from . import test_story
 from . import test_tools_advice
 from . import test_tools_business_days
