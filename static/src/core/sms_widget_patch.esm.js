@@ -1,3 +1,4 @@
+import {useEffect, useState} from "@odoo/owl";
 import {SegmentCounter} from "./segment_counter.esm";
 import {SmsWidget} from "@sms/components/sms_widget/fields_sms_widget";
 import {countSegments} from "./segments.esm";
@@ -11,15 +12,40 @@ function countLikeOdoo(content) {
 }
 
 /**
- * Counts as the carrier does, wherever Odoo shows a text that is written. Odoo's own
- * counter is wrong for characters of two units and for line breaks.
+ * Counts as the carrier does, wherever Odoo shows a text that is written, and while it
+ * is written. Odoo's own counter is wrong for characters of two units and for line
+ * breaks, and waits until one leaves the field.
  */
 patch(SmsWidget.prototype, {
+    setup() {
+        super.setup(...arguments);
+        this.typed = useState({text: null});
+        const onInput = (ev) => {
+            this.typed.text = ev.target.value;
+        };
+        useEffect(
+            (el) => {
+                el?.addEventListener("input", onInput);
+                return () => el?.removeEventListener("input", onInput);
+            },
+            () => [this.targetEditElement.el]
+        );
+        // The record has it now, or a template has taken its place.
+        useEffect(
+            () => {
+                this.typed.text = null;
+            },
+            () => [this.keptText]
+        );
+    },
+    get keptText() {
+        return this.props.record.data[this.props.name] || "";
+    },
     /** The text with what other modules put in its place, and room for what they add. */
     get countedText() {
-        const value = this.props.record.data[this.props.name] || "";
-        const content = this._getValueForSmsCounts(value);
-        const added = this.nbrChar - countLikeOdoo(content);
+        const kept = this._getValueForSmsCounts(this.keptText);
+        const added = this.nbrChar - countLikeOdoo(kept);
+        const content = this._getValueForSmsCounts(this.typed.text ?? this.keptText);
         return content + " ".repeat(Math.max(0, added));
     },
     get counterProps() {

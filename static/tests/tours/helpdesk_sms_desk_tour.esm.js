@@ -249,5 +249,9 @@ tours.add("helpdesk_sms_desk_composer", {
             trigger: ".modal footer button[special=cancel], .modal .btn-close",
             run: "click",
         },
+        {
+            content: "It is gone",
+            trigger: "body:not(:has(.modal))",
+        },
     ],
 });
