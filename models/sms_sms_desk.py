@@ -4,6 +4,7 @@ from collections import defaultdict
 from odoo import api, models
 
 from .helpdesk_ticket_desk_texts import OUT
+from .sms_intake_batch import get_ids
 from .sms_sms_moving import TICKET_MODEL
 
 
@@ -23,18 +24,34 @@ class SmsSms(models.Model):
 
         The outbox calls it for what it reads anyway; no message takes a query.
         """
+        self._tell_desks_of(
+            (sms_sudo.id, sms_sudo.mail_message_id) for sms_sudo in self.sudo()
+        )
+
+    @api.model
+    def _tell_desks_of(self, posts):
+        """Tell the open conversations which of their texts have changed.
+
+        :param posts: ``(id of a message, its mail.message)``, in sudo
+        """
         changed = defaultdict(list)
-        for sms_sudo in self.sudo():
-            message_sudo = sms_sudo.mail_message_id
-            if message_sudo.model == TICKET_MODEL:
-                changed[message_sudo.res_id].append(f"{OUT}-{sms_sudo.id}")
+        for sms_id, post_sudo in posts:
+            if post_sudo.model == TICKET_MODEL:
+                changed[post_sudo.res_id].append(f"{OUT}-{sms_id}")
         self.env[TICKET_MODEL]._notify_sms_desks(changed)
 
     @api.model_create_multi
     def create(self, vals_list):
-        """Show new texts."""
+        """Show new texts. The rows of a long list are not read again for that."""
         messages = super().create(vals_list)
-        messages._tell_desks()
+        posts_sudo = self.env["mail.message"].sudo()
+        posts_sudo = posts_sudo.browse(get_ids(vals_list, "mail_message_id"))
+        post_of = {post_sudo.id: post_sudo for post_sudo in posts_sudo}
+        self._tell_desks_of(
+            (sms_id, post_of[vals["mail_message_id"]])
+            for sms_id, vals in zip(messages._ids, vals_list, strict=True)
+            if vals.get("mail_message_id")
+        )
         return messages
 
     def _update_trackers(self):

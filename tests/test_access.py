@@ -83,7 +83,6 @@ PUBLIC_METHODS = {
         *("action_mark_sms_answered", "action_choose_sms_customer"),
         *("action_link_sms_contact", "action_create_sms_contact"),
         *("action_view_sms_ratings", "action_schedule_visit", "action_view_visits"),
-        "action_view_sms_ratings",
         *("get_sms_conversation", "get_sms_changes", "get_sms_news"),
         *("preview_sms_reply", "send_sms_reply", "mark_sms_read"),
     },
