@@ -65,17 +65,9 @@ class TwilioController(Controller):
         :raises Forbidden: 403 for a signature that is missing or wrong
         """
         company_sudo, form = self._verify(key, f"status/{uuid}")
+        report = TwilioProvider.parse_report(form)
         sms_sudo = request.env["sms.sms"].sudo()
-        message_sudo = sms_sudo.search(
-            [
-                ("uuid", "=", texts.clean(uuid)),
-                ("record_company_id", "=", company_sudo.id),
-            ],
-            limit=1,
-        )
-        if message_sudo:
-            message_sudo._take_report(TwilioProvider.parse_report(form))
-        else:
+        if not sms_sudo._take_report_by_uuid(company_sudo, texts.clean(uuid), report):
             _logger.info("Delivery report for an unknown message")
         return self._answer()
 
@@ -94,7 +86,7 @@ class TwilioController(Controller):
             url = f"{url}?{query}"
         form = request.httprequest.form
         signature = request.httprequest.headers.get(SIGNATURE_HEADER)
-        provider = company_sudo._get_sms_provider("twilio")
+        provider = company_sudo._get_sms_provider("twilio", with_senders=False)
         if not provider.verify(url, form, signature):
             _logger.warning("Refused a request that Twilio has not signed")
             raise Forbidden()

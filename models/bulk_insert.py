@@ -94,19 +94,27 @@ def _tell_orm(records, vals_list, names):
     with records.env.protecting([(given, records)]):
         records.modified(records._fields, create=True)
         for field in fields:
-            pairs = [
-                (record, vals[field.name])
-                for record, vals in zip(records, vals_list, strict=True)
-                if not field.column_type and vals.get(field.name)
-            ]
-            if field.store and pairs:
-                # A mailing's traces: the field itself knows how to store them.
-                field.create(pairs)
-                records.modified([field.name], create=True)
+            if field.store and not field.column_type:
+                _store_elsewhere(field, records, vals_list)
     for field in fields:
         for inverse in records.pool.field_inverses[field]:
             records.env[inverse.model_name].invalidate_model([inverse.name])
     records._validate_fields(names)
+
+
+def _store_elsewhere(field, records, vals_list):
+    """Store the values of a field without a column, such as a mailing's traces.
+
+    :param vals_list: the values that the records were made of, in order
+    """
+    pairs = [
+        (record, vals[field.name])
+        for record, vals in zip(records, vals_list, strict=True)
+        if vals.get(field.name)
+    ]
+    if pairs:
+        field.create(pairs)
+        records.modified([field.name], create=True)
 
 
 def insert_many(model, rows):

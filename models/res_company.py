@@ -210,7 +210,11 @@ class ResCompany(models.Model):
         """
         if not key:
             return self.browse()
-        return self.sudo().search([("sms_webhook_key", "=", key)], limit=1)
+        # All that the doors ask of a company, and not the hundred fields that it has.
+        names = ["sms_provider", "sms_webhook_key", *ACCOUNT_FIELDS]
+        names.append("sms_twilio_messaging_service_sid")
+        domain = [("sms_webhook_key", "=", key)]
+        return self.sudo().search_fetch(domain, names, limit=1)
 
     @api.model
     def _find_by_sms_join_key(self, key):
@@ -237,10 +241,11 @@ class ResCompany(models.Model):
         """Tell if messages of this company leave through our outbox."""
         return self.sms_provider in PROVIDERS
 
-    def _get_sms_provider(self, code=None):
+    def _get_sms_provider(self, code=None, with_senders=True):
         """Return the carrier's adapter with this company's account in it.
 
         :param str code: a key of ``PROVIDERS``; default: the company's own provider
+        :param bool with_senders: False for who only verifies requests
         :return: a ``Provider``, or None on Odoo's IAP
         """
         self.ensure_one()
@@ -248,7 +253,7 @@ class ResCompany(models.Model):
         # Odoo's IAP has no account of ours to read.
         if code not in PROVIDERS:
             return None
-        return get_provider(code, self._get_sms_account())
+        return get_provider(code, self._get_sms_account(with_senders))
 
     def _get_sms_sender_id(self, number):
         """Return the id of the sender by which a text to ``number`` leaves.
@@ -282,9 +287,13 @@ class ResCompany(models.Model):
         )
         return {sender.address: sender.id for sender in senders}
 
-    def _get_sms_account(self):
-        """Return the account as the adapter wants it: plain data, no records."""
+    def _get_sms_account(self, with_senders=True):
+        """Return the account as the adapter wants it: plain data, no records.
+
+        :param bool with_senders: False to read no numbers: nothing is sent by them
+        """
         company_sudo = self.sudo()
+        numbers_sudo = company_sudo.sms_twilio_number_ids if with_senders else ()
         parameters_sudo = self.env["ir.config_parameter"].sudo()
         return {
             "account_sid": company_sudo.sms_twilio_account_sid,
@@ -293,8 +302,7 @@ class ResCompany(models.Model):
             "api_key_secret": company_sudo.sms_twilio_api_key_secret,
             "messaging_service_sid": company_sudo.sms_twilio_messaging_service_sid,
             "senders": [
-                (sender.number, sender.country_code)
-                for sender in company_sudo.sms_twilio_number_ids
+                (sender.number, sender.country_code) for sender in numbers_sudo
             ],
             "api_url": parameters_sudo.get_param(TWILIO_URL_PARAMETER),
             "media_urls": (

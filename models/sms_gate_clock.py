@@ -108,14 +108,16 @@ class GateClock:
         """Return what is known of where a contact is: zone, country and state."""
         if not partner:
             return ("", "", "")
-        if partner.id not in self._addresses:
-            partner_sudo, codes = partner.sudo(), self._env["sms.gate"]
-            self._addresses[partner.id] = (
-                partner_sudo.tz or "",
-                codes._get_code("res.country", partner_sudo.country_id.id),
-                codes._get_code("res.country.state", partner_sudo.state_id.id),
+        partner_sudo = partner.sudo()
+        key = (partner_sudo.tz, partner_sudo.country_id.id, partner_sudo.state_id.id)
+        if key not in self._addresses:
+            get_code = self._env["sms.gate"]._get_code
+            self._addresses[key] = (
+                key[0] or "",
+                get_code("res.country", key[1]),
+                get_code("res.country.state", key[2]),
             )
-        return self._addresses[partner.id]
+        return self._addresses[key]
 
     def _locate(self, company, number, address):
         """Return where the recipient may be."""

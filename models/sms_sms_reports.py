@@ -1,5 +1,6 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from odoo import api, fields, models
+from odoo.tools import SQL
 
 from ..providers.base import GONE, REPORT_RANKS, UNDELIVERED, UNSURE
 from ..tools import consent
@@ -15,6 +16,13 @@ NATIVE_FAILURE_TYPES = {
     "sms_too_many": "sms_duplicate",
     "sms_replaced": "sms_duplicate",
 }
+#: What is asked of a message that is reported on.
+REPORTED_FIELDS = (
+    *("uuid", "state", "provider", "carrier_id", "report_rank", "claimed_at"),
+    *("carrier_code", "carrier_detail", "failure_type", "fault_id", "lookup_at"),
+    *("record_company_id", "mail_message_id", "erased_at"),
+    *("gate_reason", "gate_verdict", "inbound_id"),
+)
 
 
 class SmsSms(models.Model):
@@ -54,6 +62,41 @@ class SmsSms(models.Model):
         self.ensure_one()
         # The outbox may be writing its own end of it: one after the other.
         self.env["sms.dispatcher"]._lock(self.ids)
+        self._take_report_locked(report)
+
+    @api.model
+    def _take_report_by_uuid(self, company, uuid, report):
+        """Take a report on the message with a key of ours: :meth:`_take_report`.
+
+        Carriers report several times on each message, so this finds and locks it at
+        once, and reads no more of it than is asked.
+
+        :param company: ``res.company`` whose message it must be
+        :param str uuid: the message's own
+        :param DeliveryReport report: in our words
+        :return: whether there is such a message
+        """
+        self.flush_model()
+        rows = self.env.execute_query(
+            SQL(
+                "SELECT id FROM sms_sms"
+                " WHERE uuid = %s AND record_company_id = %s FOR UPDATE",
+                uuid,
+                company.id,
+            )
+        )
+        message = self.browse(row[0] for row in rows)
+        message.invalidate_recordset()
+        for sms in message:
+            sms.fetch(REPORTED_FIELDS)
+            sms._take_report_locked(report)
+        return bool(message)
+
+    def _take_report_locked(self, report):
+        """Keep a report on a message whose row is locked, and move it by that.
+
+        :param DeliveryReport report: in our words
+        """
         is_known = self._knows_attempt(report)
         self.env["sms.report"]._keep(self, report)
         if is_known:
