@@ -1,6 +1,6 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from odoo.http import Controller, request, route
-from odoo.tools import format_datetime
+from odoo.tools import format_datetime, format_time
 
 from ..tools import texts
 from . import public
@@ -56,18 +56,16 @@ class TicketController(Controller):
 
         :param str tz: the customer's zone; empty: the company's
         """
-        company = ticket_sudo.company_id
-        updated = format_datetime(
-            ticket_sudo.env,
-            ticket_sudo._get_last_update(),
-            tz=tz or company.partner_id.tz or "UTC",
-            dt_format="medium",
-        )
+        company, env = ticket_sudo.company_id, ticket_sudo.env
+        tz = tz or company.partner_id.tz or "UTC"
+        moment = ticket_sudo._get_last_update()
+        day = format_datetime(env, moment, tz=tz, dt_format="d MMMM")
+        hour = format_time(env, moment, tz=tz, time_format="short")
         return {
             "company_name": company.name,
             "number": ticket_sudo.number,
             "name": ticket_sudo.name,
             "stage": ticket_sudo.stage_id.name,
             "is_closed": ticket_sudo.stage_id.closed,
-            "updated": texts.plain_spaces(updated),
+            "updated": texts.plain_spaces(f"{day}, {hour}"),
         }

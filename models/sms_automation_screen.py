@@ -43,6 +43,8 @@ class SmsAutomation(models.Model):
             )
         if self.trigger == automation.SLA:
             return self.env._("%s hours before a deadline", self.wait_hours)
+        if self.trigger == "event_reminder":
+            return self.env._("%s hours before an appointment", self.wait_hours)
         words = self._describe("trigger")
         return self.env._("When %s", words[:1].lower() + words[1:])
 
@@ -103,7 +105,7 @@ class SmsAutomation(models.Model):
 
         :raises AccessError: for who may not edit automations
         """
-        chosen = self or self.search([])
+        chosen = self or self.search([("trigger", "in", automation.TRIGGERS)])
         chosen.check_access("write")
         wizard = self.env["sms.automation.replay"].create(
             {"automation_ids": [fields.Command.set(chosen.ids)]}

@@ -1,4 +1,6 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+import re
+
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
@@ -20,11 +22,12 @@ class SmsTemplate(models.Model):
 
     _inherit = "sms.template"
 
+    #: List of ``{"lang": code, "name": of the language, "body": the text}``.
     language_versions = fields.Json(
         compute="_compute_language_versions",
         inverse="_inverse_language_versions",
-        help='List of {"lang": code, "name": of the language, "body": the text}.',
     )
+    body_in_words = fields.Char("Text", compute="_compute_body_in_words")
     about = fields.Selection(
         [(TICKET_MODEL, "Tickets"), (EVENT_MODEL, "Appointments")],
         compute="_compute_about",
@@ -37,6 +40,21 @@ class SmsTemplate(models.Model):
         compute="_compute_preview_ticket_id",
         readonly=False,
     )
+
+    @api.depends("body", "model_id")
+    @api.depends_context("lang")
+    def _compute_body_in_words(self):
+        """Show placeholders by their names, as the form does."""
+        words = self._get_placeholder_words()
+        for template in self:
+            known = words.get(template.sudo().model, {})
+            template.body_in_words = re.sub(
+                r"\{\{\s*([\w.]+)\s*\}\}",
+                lambda match, known=known: (
+                    f"{{{known[match[1]]}}}" if match[1] in known else match[0]
+                ),
+                template.body or "",
+            )
 
     @api.depends("body")
     def _compute_language_versions(self):
@@ -207,7 +225,7 @@ class SmsTemplate(models.Model):
             advice.ALL_CAPS: self.env._("Capitals read as shouting: %s"),
             advice.SLANG: self.env._("Write it out, it is slang: %s"),
             advice.NO_SENDER: self.env._(
-                "No sender: name the company or the team, a number alone is strange."
+                "No sender: name the company or the team, a number tells nobody."
             ),
             advice.SHORTENER: self.env._(
                 "Carriers filter shared link shorteners: %s. Use your own address."

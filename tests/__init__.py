@@ -86,6 +86,7 @@ from . import test_tools_texts
 from . import test_tools_ticket_numbers
 from . import test_tools_zones
 from . import test_tours
+from . import test_tours_manager
 from . import test_virtual_phone
 from . import test_waiting
 from . import test_ways_out
