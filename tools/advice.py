@@ -69,7 +69,8 @@ _SHORTENERS = re.compile(
 
 _PROMOTION = re.compile(
     r"\d+\s?% (?:off|discount|de descuento|de réduction|rabatt)"
-    r"|\b(?:discounts?|coupons?|vouchers?|promo(?:tion)?s?|special offers?|limited[- ]time|buy now|shop now"
+    r"|\b(?:discounts?|coupons?|vouchers?|promo(?:tion)?s?|special offers?"
+    r"|limited[- ]time|buy now|shop now"
     r"|order now|on sale|best deals?|free trial|upgrade today|exclusive deals?"
     r"|descuentos?|rebajas?|cupón|cupones|oferta especial|compre ahora|soldes|remises?"
     r"|code promo|offre spéciale|achetez|rabatt(?:e|aktion)?|gutschein(?:e|code)?"
