@@ -32,13 +32,21 @@ ZONES = {
 #: Weekday, Saturday, Sunday: first hour and last of what may reach people.
 ALWAYS = [(8, 21)] * 3
 STATES = {
-    **dict.fromkeys(("FL", "WA", "MD", "OR", "LA", "NJ", "MA"), [(8, 20)] * 3),
+    **dict.fromkeys(("FL", "WA", "MD", "OR", "NJ", "MA"), [(8, 20)] * 3),
+    "LA": [(8, 20), (8, 20), (0, 0)],
     "TX": [(9, 21), (9, 21), (12, 21)],
     "CT": [(9, 20)] * 3,
     "VA": ALWAYS,
     **dict.fromkeys(("CA", "IL", "MI", "MN"), [(9, 21)] * 3),
     "KY": [(10, 21)] * 3,
-    "RI": [(9, 18), (10, 17), (10, 17)],
+    "RI": [(9, 18), (10, 17), (0, 0)],
+}
+#: Days of 2026 on which these states are closed, month by month.
+HOLIDAYS = {
+    "LA": "01-01 01-19 02-16 02-17 04-03 05-25 06-19 07-03 07-04 09-07 11-03 11-11"
+    " 11-26 12-25",
+    "RI": "01-01 01-19 02-16 05-25 06-19 07-03 07-04 08-10 09-07 10-12 11-11 11-26"
+    " 12-25",
 }
 BUSINESS = [(8, 20), (0, 0), (0, 0)]
 
@@ -73,10 +81,12 @@ def get_local(moment, zone):
     return moment + timedelta(hours=hours + bool(is_summer))
 
 
-def is_open(moment, zones, rules):
-    """Tell if every rule is open in every zone."""
+def is_open(moment, zones, rules, holidays=""):
+    """Tell if every rule is open in every zone, and no zone has a holiday."""
     for zone in zones:
         local = get_local(moment, zone)
+        if f"{local:%m-%d}" in holidays:
+            return False
         for rule in rules:
             first, last = rule[max(local.weekday() - 4, 0)]
             if not first <= local.hour < last:
@@ -97,8 +107,10 @@ def get_rules(states, purpose):
 def expect(now, zones, states, purpose):
     """Return ``send``, or the first minute (UTC) at which it may leave."""
     rules = get_rules(states, purpose)
+    is_offer = purpose == "marketing"
+    holidays = " ".join(HOLIDAYS.get(state, "") for state in states if is_offer)
     moment = now
-    while not is_open(moment, zones, rules):
+    while not is_open(moment, zones, rules, holidays):
         moment += timedelta(minutes=1)
     return "send" if moment == now else f"{moment:%Y-%m-%d %H:%M}"
 
