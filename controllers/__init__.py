@@ -6,3 +6,4 @@ from . import preferences
 from . import join
 from . import health
 from . import ticket
+from . import media

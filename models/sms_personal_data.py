@@ -23,6 +23,7 @@ HOLDERS = (
     "sms.evidence.audit",
     "sms.evidence.wizard",
     "phone.blacklist",
+    "sms.ticket.contact",
     "helpdesk.ticket",
     "bus.bus",
 )

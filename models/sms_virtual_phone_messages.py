@@ -96,7 +96,8 @@ class SmsVirtualPhone(models.AbstractModel):
         """Return an ``sms.sms`` row as the phone shows it.
 
         :return: ``id`` (``out-12``), ``direction`` (``received``: the phone got it),
-            ``body``, ``date`` (UTC, ``YYYY-MM-DD HH:MM:SS``), ``state``
+            ``body``, ``date`` (UTC, ``YYYY-MM-DD HH:MM:SS``), ``state``, ``media``
+            (paths of pictures and files)
         """
         return {
             "id": f"out-{sms.id}",
@@ -104,6 +105,7 @@ class SmsVirtualPhone(models.AbstractModel):
             "body": sms.body or "",
             "date": fields.Datetime.to_string(sms.sent_at or sms.create_date),
             "state": sms.state,
+            "media": sms._get_media_paths() if sms.media_count else [],
         }
 
     def _prepare_inbound(self, inbound):
@@ -120,6 +122,7 @@ class SmsVirtualPhone(models.AbstractModel):
                 inbound.received_at or inbound.create_date
             ),
             "state": SENT,
+            "media": [],
         }
 
     @staticmethod

@@ -39,6 +39,7 @@ from . import test_ledger_live
 from . import test_media
 from . import test_media_fetch
 from . import test_media_live
+from . import test_media_out
 from . import test_neutralize
 from . import test_opt_in_reminder
 from . import test_outbox

@@ -555,6 +555,7 @@ class TestHolders(SmsCase):
         "sms.sender": "our own numbers",
         "sms.fault": "set up by managers",
         "sms.keyword": "set up by managers",
+        "sms.media": "goes with its text",
         "sms.purpose": "set up by managers",
         "sms.purpose.rule": "set up by managers",
         "sms.quiet.hours": "set up by managers",

@@ -9,6 +9,7 @@ from . import (
     sms_composer_forget,
     sms_composer_mass,
     sms_composer_rights,
+    sms_composer_media,
     sms_composer_timing,
     sms_consent_record,
     sms_erasure_wizard,

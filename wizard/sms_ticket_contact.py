@@ -1,6 +1,7 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from odoo import api, fields, models
 from odoo.exceptions import UserError
+from odoo.fields import Domain
 
 
 class SmsTicketContact(models.TransientModel):
@@ -8,6 +9,7 @@ class SmsTicketContact(models.TransientModel):
 
     _name = "sms.ticket.contact"
     _description = "Contact of an Unknown Number"
+    _inherit = ["sms.personal.data"]
 
     ticket_id = fields.Many2one("helpdesk.ticket", required=True, ondelete="cascade")
     number = fields.Char(related="ticket_id.partner_phone")
@@ -62,3 +64,20 @@ class SmsTicketContact(models.TransientModel):
                 "phone": self.number,
             }
         )
+
+    # ------------------------------------------------------------------
+    # Forgetting
+    # ------------------------------------------------------------------
+
+    @api.model
+    def _get_personal_domain(self, company, numbers):
+        domain = Domain("ticket_id.company_id", "=", company.id)
+        return domain & Domain("ticket_id.partner_phone_sanitized", "in", numbers)
+
+    def _describe_personal(self):
+        """Say nothing: Odoo deletes these forms within a day anyway."""
+        return []
+
+    def _forget(self):
+        """Delete the forms: what was saved is a contact."""
+        self.unlink()

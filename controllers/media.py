@@ -1,0 +1,43 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from werkzeug.exceptions import NotFound
+
+from odoo.http import Controller, request, route
+
+from ..models.sms_sms_media import MEDIA_PATH
+
+HEADERS = (
+    ("X-Content-Type-Options", "nosniff"),
+    ("Content-Security-Policy", "default-src 'none'; sandbox"),
+    ("Cache-Control", "private, no-store"),
+    ("X-Robots-Tag", "noindex"),
+)
+
+
+class MediaController(Controller):
+    """The door through which a carrier fetches what goes with a text."""
+
+    _media_url = (
+        MEDIA_PATH
+        + "/<int:sms_id>/<int:attachment_id>/<int:expires>/<string:signature>"
+    )
+
+    @route(
+        _media_url,
+        type="http",
+        auth="public",
+        methods=["GET"],
+        save_session=False,
+        readonly=True,
+    )
+    def media(self, sms_id, attachment_id, expires, signature):
+        """Give out one picture or file.
+
+        :raises NotFound: 404 for what is forged, too old, erased or never was
+        """
+        found = request.env["sms.sms"]._find_media(
+            sms_id, attachment_id, expires, signature
+        )
+        if not found:
+            raise NotFound()
+        data, mimetype = found
+        return request.make_response(data, [("Content-Type", mimetype), *HEADERS])
