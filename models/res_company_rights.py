@@ -50,8 +50,15 @@ class ResCompany(models.Model):
         help="For those who may not text in bulk. 0: no limit.",
     )
 
+    sms_approve_from = fields.Integer(
+        "Recipients Above Which a Broadcast Is Approved",
+        required=True,
+        default=500,
+        help="By another manager than who prepared it. 0: never.",
+    )
+
     _sms_bulk_from_positive = models.Constraint(
-        "CHECK (sms_bulk_from >= 1 AND sms_user_limit >= 0)",
+        "CHECK (sms_bulk_from >= 1 AND sms_user_limit >= 0 AND sms_approve_from >= 0)",
         "At least one person can be texted at once, and a limit is not negative.",
     )
 

@@ -26,6 +26,9 @@ class ResConfigSettings(models.TransientModel):
     )
     sms_bulk_from = fields.Integer(related="company_id.sms_bulk_from", readonly=False)
     sms_user_limit = fields.Integer(related="company_id.sms_user_limit", readonly=False)
+    sms_approve_from = fields.Integer(
+        related="company_id.sms_approve_from", readonly=False
+    )
     sms_courtesy_days = fields.Selection(
         related="company_id.sms_courtesy_days", readonly=False
     )

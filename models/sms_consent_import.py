@@ -104,6 +104,7 @@ class SmsConsentImport(models.Model):
     skipped_count = fields.Integer("Skipped", readonly=True, copy=False)
     wrong_count = fields.Integer("Wrong", readonly=True, copy=False)
     progress = fields.Float(compute="_compute_progress")
+    is_live = fields.Boolean(compute="_compute_is_live")
     problem = fields.Char(readonly=True, copy=False)
     row_ids = fields.One2many(
         "sms.consent.import.row",
@@ -124,6 +125,11 @@ class SmsConsentImport(models.Model):
         date_format = self.env["res.lang"]._get_data(code=self.env.lang).date_format
         orders = {"m": import_rows.MDY, "d": import_rows.DMY}
         return orders.get((date_format or "").strip("%-")[:1], import_rows.YMD)
+
+    @api.depends("state")
+    def _compute_is_live(self):
+        for job in self:
+            job.is_live = job.state in RUNNING
 
     @api.depends("position", "row_total")
     def _compute_progress(self):

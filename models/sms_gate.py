@@ -17,7 +17,8 @@ class GateQuestion(NamedTuple):
 
     ``is_personal`` and ``written_at`` (UTC, default now): see :class:`gate.Facts`.
     ``send_at`` and ``expires_at`` are UTC; ``key`` tells it from others that wait;
-    ``sms_id`` is that of a stored message about which the gate is asked again.
+    ``sms_id`` is that of a stored message about which the gate is asked again;
+    ``keeps_hours`` says that it waits for business hours though its purpose need not.
     """
 
     company: models.BaseModel
@@ -31,6 +32,7 @@ class GateQuestion(NamedTuple):
     expires_at: object = None
     key: str = ""
     sms_id: int = 0
+    keeps_hours: bool = False
 
 
 class SmsGate(models.AbstractModel):

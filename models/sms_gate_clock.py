@@ -58,6 +58,8 @@ class GateClock:
         company = self._keeping.get(question.company.id)
         if not company:
             return None
+        if question.keeps_hours and rules.quiet_class == quiet_hours.URGENT:
+            rules = rules._replace(quiet_class=quiet_hours.INFORMATIONAL)
         address = self._get_address(question.partner)
         digits = zones.get_region_digits(question.number)
         key = (company.id, rules.quiet_class, rules.max_per_day, digits, address)

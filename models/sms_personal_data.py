@@ -10,6 +10,7 @@ HOLDERS = (
     "sms.preference.link",
     "mail.notification",
     "sms.sms",
+    "sms.broadcast.recipient",
     "sms.inbound",
     "sms.question",
     "sms.unusable.number",

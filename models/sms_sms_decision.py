@@ -40,6 +40,7 @@ class SmsSms(models.Model):
                 send_at=vals.get("send_at"),
                 expires_at=vals.get("expires_at"),
                 key=vals["uuid"],
+                keeps_hours=bool(vals.get("keeps_hours")),
             )
             for vals in waiting
         ]
@@ -91,6 +92,7 @@ class SmsSms(models.Model):
                 expires_at=sms.expires_at,
                 key=sms.uuid,
                 sms_id=sms.id,
+                keeps_hours=sms.keeps_hours,
             )
             for sms in self
         ]

@@ -32,6 +32,11 @@ class SmsSms(models.Model):
     send_at = fields.Datetime(
         readonly=True, copy=False, help="Not before this, as its author wants it."
     )
+    keeps_hours = fields.Boolean(
+        readonly=True,
+        copy=False,
+        help="It waits for business hours, though its purpose may leave at any hour.",
+    )
     expires_at = fields.Datetime(
         readonly=True,
         copy=False,

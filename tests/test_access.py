@@ -39,6 +39,9 @@ sms.preference.link ....  ....  ....  ....  ....  ....  ....  ....  ....
 sms.rate.limit      ....  ....  ....  ....  ....  ....  ....  ....  ....
 sms.wording         r...  r...  r...  rwcu  r...  ....  ....  ....  rwcu
 sms.consent.review  ....  ....  ....  rw..  rw..  ....  ....  ....  rw..
+sms.area            r...  r...  r...  rwcu  ....  ....  ....  ....  rwcu
+sms.broadcast       ....  ....  r...  rwcu  r...  ....  ....  ....  rwcu
+sms.broadcast.recipient ....  ....  r...  r...  r...  ....  ....  ....  r...
 sms.quiet.hours     ....  ....  r...  rwc.  r...  ....  ....  ....  rwc.
 sms.reschedule      ....  ....  rwc.  rwc.  ....  ....  ....  ....  rwc.
 sms.scope.rule      ....  ....  ....  rwcu  rwcu  ....  ....  ....  rwcu
@@ -89,6 +92,12 @@ PUBLIC_METHODS = {
     "res.company": {"create", "write", "action_rotate_sms_webhook_key"},
     "res.partner": {"mail_allowed_qweb_expressions"},
     "res.config.settings": {"action_rotate_sms_webhook_key"},
+    "sms.area": {"action_view_contacts"},
+    "sms.broadcast": {
+        *("create", "write", "action_check", "action_send", "action_approve"),
+        *("action_pause", "action_resume", "action_cancel", "action_refresh"),
+        *("action_view_recipients", "action_view_messages"),
+    },
     "sms.composer": {"action_record_sms_consent"},
     "sms.consent": {
         *("action_record_sms_consent", "action_erase_person", "get_story"),

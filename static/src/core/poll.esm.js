@@ -4,15 +4,14 @@ import {registry} from "@web/core/registry";
 import {standardWidgetProps} from "@web/views/widgets/standard_widget_props";
 import {useService} from "@web/core/utils/hooks";
 
-const RUNNING = ["checking", "importing"];
 const PAUSE = 2000;
 
 /**
- * Keeps the form of an import up to date while it is running.
+ * Keeps the form of a long work up to date while its record says `is_live`.
  *
  * Opening it also wakes a job whose server was restarted meanwhile.
  */
-export class ImportPoll extends Component {
+export class Poll extends Component {
     static template = xml``;
     static props = {...standardWidgetProps};
 
@@ -20,7 +19,7 @@ export class ImportPoll extends Component {
         this.orm = useService("orm");
         useEffect(
             (isRunning) => isRunning && this.poll(),
-            () => [RUNNING.includes(this.props.record.data.state)]
+            () => [this.props.record.data.is_live]
         );
     }
 
@@ -42,7 +41,7 @@ export class ImportPoll extends Component {
     }
 }
 
-registry.category("view_widgets").add("sms_import_poll", {
-    component: ImportPoll,
-    fieldDependencies: [{name: "state", type: "selection", readonly: true}],
+registry.category("view_widgets").add("sms_poll", {
+    component: Poll,
+    fieldDependencies: [{name: "is_live", type: "boolean", readonly: true}],
 });

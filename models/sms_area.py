@@ -1,0 +1,151 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from odoo import api, fields, models
+from odoo.exceptions import ValidationError
+from odoo.fields import Domain
+from odoo.tools import SQL, escape_psql
+
+from ..tools import areas
+
+#: What says who belongs to an area; without any it would be everybody.
+CRITERIA = (
+    *("state_ids", "cities", "zips", "category_ids", "company_partner_ids"),
+    *("team_ids",),
+)
+
+
+class SmsArea(models.Model):
+    """The people whom something concerns: where they are, or what they have.
+
+    Places add up (a state, or a city, or a postal code); all else narrows them down.
+    """
+
+    _name = "sms.area"
+    _description = "Area of Customers"
+    _order = "name, id"
+
+    name = fields.Char(
+        required=True,
+        translate=True,
+        help="As the text names it: “… is affecting the {area} region.”",
+    )
+    active = fields.Boolean(default=True)
+    company_id = fields.Many2one("res.company", help="Empty: an area of all companies.")
+    state_ids = fields.Many2many("res.country.state", string="States")
+    cities = fields.Char(help="Separated by commas.")
+    zips = fields.Text(
+        "ZIP Codes", help="Single ones, beginnings and ranges: 80202, 803*, 80401-80419"
+    )
+    category_ids = fields.Many2many("res.partner.category", string="Tags")
+    company_partner_ids = fields.Many2many(
+        "res.partner",
+        string="Companies",
+        domain=[("is_company", "=", True)],
+        help="The people of these customers.",
+    )
+    team_ids = fields.Many2many(
+        "helpdesk.ticket.team",
+        string="Teams",
+        help="Customers who have had a ticket of one of these teams.",
+    )
+    contact_count = fields.Integer("Contacts", compute="_compute_contact_count")
+
+    @api.depends(*CRITERIA)
+    def _compute_contact_count(self):
+        for area in self:
+            domain = area._get_contact_domain()
+            area.contact_count = self.env["res.partner"].search_count(domain)
+
+    @api.constrains("zips")
+    def _check_zips(self):
+        """Refuse postal codes that cannot be read, before anybody relies on them."""
+        for area in self:
+            try:
+                areas.parse_zips(area.zips)
+            except ValueError as error:
+                raise ValidationError(
+                    self.env._(
+                        "“%s” is no ZIP code. Enter single ones, beginnings and "
+                        "ranges: 80202, 803*, 80401-80419.",
+                        error,
+                    )
+                ) from error
+
+    @api.constrains("name", *CRITERIA)
+    def _check_criteria(self):
+        """Refuse an area that says nothing: it would be everybody."""
+        for area in self:
+            if not any(area[name] for name in CRITERIA):
+                raise ValidationError(
+                    self.env._(
+                        "Say who belongs to “%s”: a place, tags or companies.",
+                        area.name,
+                    )
+                )
+
+    def _get_contact_domain(self):
+        """Return the domain of the area's contacts.
+
+        :rtype: Domain
+        """
+        self.ensure_one()
+        if not any(self[name] for name in CRITERIA):
+            return Domain.FALSE
+        domain = self._get_place_domain()
+        if self.category_ids:
+            domain &= Domain("category_id", "in", self.category_ids.ids)
+        if self.company_partner_ids:
+            domain &= Domain("id", "child_of", self.company_partner_ids.ids)
+        if self.team_ids:
+            domain &= Domain.custom(to_sql=self._get_team_sql)
+        return domain
+
+    def _get_place_domain(self):
+        """Return the domain of who is in one of the area's places."""
+        places = []
+        if self.state_ids:
+            places.append(Domain("state_id", "in", self.state_ids._origin.ids))
+        places += [
+            Domain("city", "=ilike", escape_psql(name))
+            for name in areas.split_names(self.cities)
+        ]
+        if self.zips:
+            places.append(Domain.custom(to_sql=self._get_zip_sql))
+        return Domain.OR(places) if places else Domain.TRUE
+
+    def _get_zip_sql(self, _model, alias, _query):
+        """Return the SQL condition that a postal code is one of the area's."""
+        ranges = areas.parse_zips(self.zips)
+        column = SQL(
+            "upper(regexp_replace(%s, '[^0-9A-Za-z]', '', 'g')) COLLATE \"C\"",
+            SQL.identifier(alias, "zip"),
+        )
+        conditions = (
+            SQL("left(%s, %s) BETWEEN %s AND %s", column, length, low, high)
+            for low, high, length in ranges
+        )
+        return SQL("(%s)", SQL(" OR ").join(conditions)) if ranges else SQL("FALSE")
+
+    def _get_team_sql(self, _model, alias, _query):
+        """Return the SQL condition that a contact has had a ticket of the teams."""
+        return SQL(
+            """
+            EXISTS (SELECT 1 FROM helpdesk_ticket
+                     WHERE partner_id = %s AND team_id = ANY(%s))
+            """,
+            SQL.identifier(alias, "id"),
+            self.team_ids.ids,
+        )
+
+    def action_view_contacts(self):
+        """Show who belongs to the area."""
+        self.ensure_one()
+        partners = self.env["res.partner"].search(self._get_contact_domain())
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "base.action_partner_form"
+        )
+        return {
+            **action,
+            "name": self.name,
+            "domain": [("id", "in", partners.ids)],
+            "context": {},
+        }

@@ -1,0 +1,165 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from odoo import fields, models
+from odoo.exceptions import AccessError, UserError
+from odoo.tools import SQL
+
+from .sms_broadcast import (
+    CANCELLED,
+    CHECKED,
+    CHECKING,
+    DRAFT,
+    OPEN,
+    PAUSED,
+    QUEUEING,
+    SENT,
+    WAITING,
+)
+from .sms_broadcast_recipient import REACHED
+from .sms_sms_broadcast import FAR, PAUSE
+
+
+class SmsBroadcast(models.Model):
+    """What people do with a broadcast: check, send, approve, pause, go on, cancel."""
+
+    _inherit = "sms.broadcast"
+
+    def _take(self, *states):
+        """Check that a button may be pressed now; return the broadcast in sudo.
+
+        :param states: in which of them it may
+        :raises UserError: when somebody else was faster, or it is too early
+        """
+        self.ensure_one()
+        self.check_access("write")
+        self._check_company()
+        broadcast_sudo = self.sudo()
+        broadcast_sudo.lock_for_update()
+        if broadcast_sudo.state not in states:
+            raise UserError(self.env._("This cannot be done now: load the page anew."))
+        return broadcast_sudo
+
+    def action_check(self):
+        """Find out who gets it, and who not and why. Nothing is sent."""
+        broadcast_sudo = self._take(DRAFT, CHECKED, WAITING)
+        if not self.area_ids:
+            raise UserError(self.env._("Choose the areas first: whom does it concern?"))
+        broadcast_sudo.write(
+            {"state": CHECKING, "user_id": self.env.uid, "approver_id": False}
+        )
+        broadcast_sudo._select_recipients()
+        broadcast_sudo._wake()
+        return True
+
+    def action_send(self):
+        """Send what was checked, or ask another manager to approve it."""
+        broadcast_sudo = self._take(CHECKED)
+        count = broadcast_sudo._count_reached()
+        if not count:
+            raise UserError(self.env._("Nobody would get it: see below why."))
+        limit = broadcast_sudo.company_id.sms_approve_from
+        if limit and count > limit:
+            broadcast_sudo.state = WAITING
+        else:
+            broadcast_sudo._start()
+        return True
+
+    def action_approve(self):
+        """Approve what a colleague has checked: it is sent."""
+        broadcast_sudo = self._take(WAITING)
+        if broadcast_sudo.user_id == self.env.user:
+            raise AccessError(
+                self.env._("You have prepared it: another manager must approve it.")
+            )
+        broadcast_sudo.approver_id = self.env.user
+        broadcast_sudo._start()
+        return True
+
+    def _start(self):
+        """Let the job queue the texts."""
+        self.write({"state": QUEUEING, "started_at": fields.Datetime.now()})
+        self._wake()
+
+    def _count_reached(self):
+        """Return how many get it."""
+        return self.env["sms.broadcast.recipient"].search_count(
+            [("broadcast_id", "=", self.id), ("outcome", "in", REACHED)]
+        )
+
+    # ------------------------------------------------------------------
+    # Once it leaves
+    # ------------------------------------------------------------------
+
+    def action_pause(self):
+        """Keep what has not left yet until somebody goes on."""
+        broadcast_sudo = self._take(QUEUEING, SENT)
+        broadcast_sudo.state = PAUSED
+        broadcast_sudo._change_waiting(
+            SQL("not_before = %s, gate_verdict = 'hold', gate_reason = %s", FAR, PAUSE)
+        )
+        return True
+
+    def action_resume(self):
+        """Go on with what was paused; the gate is asked anew about each."""
+        broadcast_sudo = self._take(PAUSED)
+        broadcast_sudo.state = QUEUEING
+        broadcast_sudo._change_waiting(
+            SQL("not_before = %s, gate_verdict = 'send'", fields.Datetime.now())
+        )
+        self.env["sms.dispatcher"].sudo()._wake()
+        broadcast_sudo._wake()
+        return True
+
+    def action_cancel(self):
+        """Call off what has not left yet."""
+        broadcast_sudo = self._take(*OPEN, QUEUEING, SENT, PAUSED)
+        broadcast_sudo.state = CANCELLED
+        broadcast_sudo._change_waiting(
+            SQL("state = 'canceled', cancelled_by_id = %s", self.env.uid)
+        )
+        return True
+
+    def _change_waiting(self, change):
+        """Change the messages that still wait, all in one statement.
+
+        :param SQL change: what is set
+        """
+        self.env.flush_all()
+        self.env.cr.execute(
+            SQL(
+                "UPDATE sms_sms SET %s WHERE broadcast_id = %s AND state = 'outgoing'",
+                change,
+                self.id,
+            )
+        )
+        self.env["sms.sms"].invalidate_model()
+
+    # ------------------------------------------------------------------
+    # Looking closer
+    # ------------------------------------------------------------------
+
+    def action_view_recipients(self):
+        """Show everybody whom it concerns, by what becomes of them."""
+        self.ensure_one()
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "helpdesk_mgmt_sms.sms_broadcast_recipient_action"
+        )
+        return {**action, "domain": [("broadcast_id", "=", self.id)]}
+
+    def action_view_messages(self):
+        """Show the messages."""
+        self.ensure_one()
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "helpdesk_mgmt_sms.sms_sms_action"
+        )
+        return {
+            **action,
+            "domain": [("broadcast_id", "=", self.id)],
+            "context": {},
+        }
+
+    def action_refresh(self):
+        """Wake a job whose server was restarted meanwhile; the client asks."""
+        self.check_access("read")
+        if any(broadcast.state in (CHECKING, QUEUEING) for broadcast in self):
+            self._wake()
+        return True

@@ -1,0 +1,129 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+import logging
+
+from psycopg2.errors import DeadlockDetected, SerializationFailure
+
+from odoo import api, fields, models
+from odoo.tools import SQL
+
+from .sms_broadcast import CHECKED, CHECKING, RUNNING, SENT
+from .sms_broadcast_recipient import HELD, NEW, QUEUED, WILL
+from .sms_purpose import ALERT, PurposeCode
+
+_logger = logging.getLogger(__name__)
+
+#: Recipients that are checked, or queued, and committed together.
+BATCH_SIZE = 2000
+#: How often a batch is tried that met a text of one of its people.
+MAX_TRIES = 5
+
+
+class SmsBroadcastJob(models.Model):
+    """The work of a broadcast: asks the gate about everybody, then queues the texts.
+
+    What a batch queues and whom it marks as queued is committed together, so a job
+    that was killed goes on where it stood, and nobody is texted twice.
+    """
+
+    _inherit = "sms.broadcast"
+
+    @api.model
+    def _wake(self):
+        """Let the cron go on as soon as this transaction is committed."""
+        self.env.ref("helpdesk_mgmt_sms.ir_cron_sms_broadcast").sudo()._trigger()
+
+    @api.model
+    def _run_broadcasts(self):
+        """Go on with every broadcast that is running, batch by batch (cron).
+
+        Emergencies first.
+        """
+        running = [("state", "in", RUNNING)]
+        while broadcast := self.search(running, order="is_emergency DESC, id", limit=1):
+            done = broadcast._work_off_safely()
+            left = self.search_count(running)
+            if not self.env["ir.cron"]._commit_progress(done, remaining=left) and left:
+                return
+
+    def _work_off_safely(self):
+        """Work off a batch, and try again what met a text of one of its people."""
+        for attempt in range(1, MAX_TRIES + 1):
+            try:
+                done = self._work_off()
+                self.env.flush_all()
+                return done
+            except (SerializationFailure, DeadlockDetected):
+                if attempt == MAX_TRIES:
+                    raise
+                _logger.info("Broadcast %s meets another transaction, again", self.id)
+                self.env.cr.rollback()
+                self.env.invalidate_all()
+        return 0
+
+    def _work_off(self):
+        """Check or queue the next recipients, and move on when there are none.
+
+        :return: how many it were
+        """
+        self.ensure_one()
+        self.lock_for_update()
+        job = self.with_company(self.company_id)
+        if job.state == CHECKING:
+            batch = job._get_batch([NEW])
+            job._judge(batch)
+            if len(batch) < BATCH_SIZE:
+                job.write({"state": CHECKED, "checked_at": fields.Datetime.now()})
+        else:
+            batch = job._get_batch([WILL, HELD])
+            job._queue(batch)
+            job.done_count += len(batch)
+            if len(batch) < BATCH_SIZE:
+                job.state = SENT
+        return len(batch)
+
+    def _get_batch(self, outcomes):
+        """Return the next recipients with some outcomes."""
+        return self.env["sms.broadcast.recipient"].search(
+            [("broadcast_id", "=", self.id), ("outcome", "in", outcomes)],
+            order="id",
+            limit=BATCH_SIZE,
+        )
+
+    def _queue(self, recipients):
+        """Make the messages to some recipients. The gate has the last word on each."""
+        if not recipients:
+            return
+        words = self._get_words(set(recipients.mapped("lang")))
+        recipients.partner_id.fetch(["name"])
+        messages = (
+            self.env["sms.sms"]
+            .with_context(sms_purpose=PurposeCode(ALERT))
+            .create(
+                [
+                    {
+                        "body": self._fill_in(words[recipient.lang], recipient),
+                        "number": recipient.number,
+                        "partner_id": recipient.partner_id.id,
+                        "record_company_id": self.company_id.id,
+                        "broadcast_id": self.id,
+                        "keeps_hours": not self.is_emergency,
+                    }
+                    for recipient in recipients
+                ]
+            )
+        )
+        self.env.flush_all()
+        self.env.cr.execute(
+            SQL(
+                """
+                UPDATE sms_broadcast_recipient own
+                   SET outcome = %s, sms_id = new.sms_id
+                  FROM unnest(%s, %s) AS new (id, sms_id)
+                 WHERE own.id = new.id
+                """,
+                QUEUED,
+                recipients.ids,
+                messages.ids,
+            )
+        )
+        recipients.invalidate_recordset()

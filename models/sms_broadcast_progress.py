@@ -1,0 +1,263 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from markupsafe import Markup
+
+from odoo import api, fields, models
+from odoo.tools import SQL, format_amount
+
+from .sms_broadcast import PAUSED, QUEUEING, RUNNING, SENT
+from .sms_broadcast_recipient import (
+    BLOCKED,
+    DUPLICATE,
+    HELD,
+    NEW,
+    NO_NUMBER,
+    QUEUED,
+    WILL,
+)
+
+#: What a message's state counts as, in the order of the bar; its colour.
+STAGES = {
+    "delivered": (("sent",), "bg-success"),
+    "handed_over": (("pending",), "bg-info"),
+    "waiting": (("outgoing", "process", "unknown"), "bg-secondary"),
+    "failed": (("error",), "bg-danger"),
+    "stopped": (("canceled",), "bg-dark"),
+}
+
+
+class SmsBroadcast(models.Model):
+    """How far a broadcast has come, counted from its rows whenever somebody looks."""
+
+    _inherit = "sms.broadcast"
+
+    concerned_count = fields.Integer("Concerned", compute="_compute_counts")
+    checked_count = fields.Integer("Checked", compute="_compute_counts")
+    reached_count = fields.Integer("Get It", compute="_compute_counts")
+    check_html = fields.Html(compute="_compute_counts", sanitize=False)
+    sample_html = fields.Html(compute="_compute_sample_html", sanitize=False)
+    estimate = fields.Char(compute="_compute_sample_html")
+    progress_html = fields.Html(compute="_compute_progress", sanitize=False)
+    is_live = fields.Boolean(
+        compute="_compute_progress", help="Something still changes by itself."
+    )
+    needs_approval = fields.Boolean(compute="_compute_counts")
+
+    @api.depends("state", "recipient_ids.outcome")
+    def _compute_counts(self):
+        counts = self._origin._count_outcomes()
+        for broadcast in self:
+            found = counts.get(broadcast._origin.id, {})
+            by_outcome = {}
+            for (outcome, _reason), count in found.items():
+                by_outcome[outcome] = by_outcome.get(outcome, 0) + count
+            broadcast.concerned_count = sum(by_outcome.values())
+            broadcast.checked_count = broadcast.concerned_count - by_outcome.get(NEW, 0)
+            reached = sum(by_outcome.get(name, 0) for name in (WILL, HELD, QUEUED))
+            broadcast.reached_count = reached
+            limit = broadcast.company_id.sudo().sms_approve_from
+            broadcast.needs_approval = bool(limit and reached > limit)
+            broadcast.check_html = broadcast._render_check(found, by_outcome)
+
+    def _count_outcomes(self):
+        """Return how many have which outcome, and why.
+
+        :return: ``{broadcast id: {(outcome, reason): count}}``
+        """
+        found = {}
+        groups = self.env["sms.broadcast.recipient"]._read_group(
+            [("broadcast_id", "in", self.ids)],
+            ["broadcast_id", "outcome", "reason"],
+            ["__count"],
+        )
+        for broadcast, outcome, reason, count in groups:
+            found.setdefault(broadcast.id, {})[outcome, reason or ""] = count
+        return found
+
+    def _render_check(self, found, by_outcome):
+        """Return the numbers of a check: who gets it, and who not, and why."""
+        recipient = self.env["sms.broadcast.recipient"]
+        labels = dict(recipient._fields["outcome"]._description_selection(self.env))
+        reasons = dict(recipient._selection_reason())
+        will = by_outcome.get(WILL, 0) + by_outcome.get(QUEUED, 0)
+        rows = [(will, labels[WILL], "text-success")]
+        if by_outcome.get(HELD):
+            rows.append((by_outcome[HELD], labels[HELD], "text-info"))
+        blocked = [
+            (count, reasons.get(reason, labels[BLOCKED]), "text-danger")
+            for (outcome, reason), count in found.items()
+            if outcome == BLOCKED
+        ]
+        rows += sorted(blocked, key=lambda row: -row[0])
+        rows += [
+            (by_outcome[name], labels[name], "text-muted")
+            for name in (NO_NUMBER, DUPLICATE)
+            if by_outcome.get(name)
+        ]
+        line = Markup(
+            "<tr><td class='text-end fw-bold pe-3 %s'>%s</td><td>%s</td></tr>"
+        )
+        body = Markup("").join(
+            line % (colour, f"{count:,}", label) for count, label, colour in rows
+        )
+        title = self.env._(
+            "%(reached)s will get it, %(others)s will not.",
+            reached=f"{self.reached_count:,}",
+            others=f"{self.concerned_count - self.reached_count:,}",
+        )
+        return Markup(
+            "<p class='fw-bold'>%s</p><table class='o_sms_counts'><tbody>%s</tbody>"
+            "</table>"
+        ) % (title, body)
+
+    @api.depends("state", "body", "area_ids", "recipient_ids.outcome")
+    def _compute_sample_html(self):
+        """Show what people read, one of each language, with segments."""
+        card = Markup(
+            "<div class='mb-3'><div class='text-muted small'>%s · %s</div>"
+            "<div class='o_sms_sample'>%s</div></div>"
+        )
+        for broadcast in self:
+            samples = broadcast._origin._get_samples() if broadcast._origin else []
+            cards = (
+                card % (sample.language, self._describe_segments(sample), sample.text)
+                for sample in samples
+            )
+            broadcast.sample_html = Markup("").join(cards) if samples else False
+            broadcast.estimate = samples and broadcast._estimate(samples)
+
+    @api.model
+    def _describe_segments(self, sample):
+        """Return in words how long a text is."""
+        if sample.segments.count == 1:
+            return self.env._("1 segment · %s", sample.segments.encoding)
+        return self.env._(
+            "%(count)s segments · %(encoding)s",
+            count=sample.segments.count,
+            encoding=sample.segments.encoding,
+        )
+
+    def _estimate(self, samples):
+        """Return in words how much it is, what it costs and how long it takes.
+
+        By the speed of all senders of the company; a sender without one is not slow.
+        """
+        count = sum(sample.segments.count * sample.count for sample in samples)
+        parts = [self.env._("About %s segments", f"{count:,}")]
+        company_sudo = self.company_id.sudo()
+        if company_sudo.sms_segment_price:
+            cost = count * company_sudo.sms_segment_price
+            currency = company_sudo.sms_segment_currency_id
+            parts.append(format_amount(self.env, cost, currency))
+        senders_sudo = self.env["sms.sender"].sudo()
+        senders_sudo = senders_sudo.search([("company_id", "=", self.company_id.id)])
+        rates = senders_sudo.mapped("rate")
+        if rates and all(rates):
+            minutes = max(1, round(count / sum(rates) / 60))
+            parts.append(
+                self.env._("%s minutes at your senders' speed", f"{minutes:,}")
+            )
+        return " · ".join(parts)
+
+    # ------------------------------------------------------------------
+    # The messages
+    # ------------------------------------------------------------------
+
+    @api.depends("state")
+    def _compute_progress(self):
+        counts = self._origin._count_messages()
+        for broadcast in self:
+            found = counts.get(broadcast._origin.id, {})
+            waiting = found.get("waiting", 0)
+            broadcast.is_live = broadcast.state in RUNNING or (
+                broadcast.state in (SENT, PAUSED) and bool(waiting)
+            )
+            broadcast.progress_html = (
+                broadcast._origin._render_progress(found) if found else False
+            )
+
+    def _count_messages(self):
+        """Return how many messages are where.
+
+        :return: ``{broadcast id: {stage: count}}``, the stages of :data:`STAGES`
+        """
+        stage_of = {
+            state: stage for stage, (states, _c) in STAGES.items() for state in states
+        }
+        self.env["sms.sms"].flush_model(["state", "broadcast_id"])
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT broadcast_id, state, count(*) FROM sms_sms
+                 WHERE broadcast_id = ANY(%s) GROUP BY broadcast_id, state
+                """,
+                self.ids,
+            )
+        )
+        found = {}
+        for broadcast_id, state, count in rows:
+            counts = found.setdefault(broadcast_id, dict.fromkeys(STAGES, 0))
+            counts[stage_of[state]] += count
+        return found
+
+    def _count_answers(self):
+        """Return how many of the people have texted since, and how many have left.
+
+        :return: ``(answered, opted out)``
+        """
+        query = SQL(
+            """
+            SELECT count(*) FILTER (WHERE EXISTS (
+                       SELECT 1 FROM sms_inbound text
+                        WHERE text.company_id = %(company)s AND text.number = own.number
+                          AND text.kind = 'conversation'
+                          AND text.received_at >= %(since)s)),
+                   count(*) FILTER (WHERE EXISTS (
+                       SELECT 1 FROM sms_consent answer
+                        WHERE answer.company_id = %(company)s
+                          AND answer.number = own.number
+                          AND answer.state = 'opted_out' AND answer.since >= %(since)s))
+              FROM sms_broadcast_recipient own
+             WHERE own.broadcast_id = %(broadcast)s AND own.outcome = 'queued'
+            """,
+            company=self.company_id.id,
+            broadcast=self.id,
+            since=self.started_at,
+        )
+        return self.env.execute_query(query)[0]
+
+    def _render_progress(self, found):
+        """Return the bar, and the numbers below it."""
+        labels = {
+            "delivered": self.env._("delivered"),
+            "handed_over": self.env._("sent"),
+            "waiting": self.env._("waiting"),
+            "failed": self.env._("not delivered"),
+            "stopped": self.env._("blocked or cancelled"),
+        }
+        total = sum(found.values()) + self._count_to_queue()
+        bars, notes = Markup(""), []
+        for stage, (_states, colour) in STAGES.items():
+            count = found[stage] + (self._count_to_queue() if stage == "waiting" else 0)
+            if not count:
+                continue
+            bars += Markup(
+                "<div class='progress-bar %s' style='width: %.2f%%'></div>"
+            ) % (
+                colour,
+                100 * count / total,
+            )
+            notes.append(f"{count:,} {labels[stage]}")
+        answered, left = self._count_answers()
+        notes.append(self.env._("%s have texted back", f"{answered:,}"))
+        notes.append(self.env._("%s have opted out", f"{left:,}"))
+        return Markup(
+            "<div class='progress o_sms_progress'>%s</div><div class='mt-2'>%s</div>"
+        ) % (bars, " · ".join(notes))
+
+    def _count_to_queue(self):
+        """Return how many will get it whose message is not made yet."""
+        if self.state not in (QUEUEING, PAUSED):
+            return 0
+        return self.env["sms.broadcast.recipient"].search_count(
+            [("broadcast_id", "=", self.id), ("outcome", "in", (WILL, HELD))]
+        )

@@ -1,0 +1,29 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from datetime import datetime
+
+from odoo import fields, models
+
+#: Until when the messages of a paused broadcast are kept: until somebody goes on.
+FAR = datetime(9999, 12, 31)
+PAUSE = "paused"
+
+
+class SmsSms(models.Model):
+    """A message remembers its broadcast, and waits with it."""
+
+    _inherit = "sms.sms"
+
+    broadcast_id = fields.Many2one(
+        "sms.broadcast", readonly=True, copy=False, ondelete="set null"
+    )
+    gate_reason = fields.Selection(selection_add=[(PAUSE, "Its broadcast is paused")])
+
+    _broadcast_index = models.Index(
+        "(broadcast_id, state) WHERE broadcast_id IS NOT NULL"
+    )
+
+    def _get_held_label(self):
+        """Name no hour where there is none."""
+        if self.gate_reason == PAUSE:
+            return self.env._("Held: its broadcast is paused")
+        return super()._get_held_label()

@@ -1,0 +1,536 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+"""Broadcasts: whom they concern, who gets them, who may send them, and how they end."""
+
+from datetime import datetime
+from unittest.mock import patch
+
+from freezegun import freeze_time
+from psycopg2 import IntegrityError
+
+from odoo.exceptions import AccessError, UserError, ValidationError
+from odoo.tests import Form, new_test_user, tagged
+from odoo.tools import mute_logger
+
+from ..models import sms_broadcast_job
+from .common import SmsCase, phone_number
+
+STOPPED, SILENT, LOCAL = phone_number(300), phone_number(301), phone_number(302)
+#: Three in the night in Denver.
+NIGHT = datetime(2026, 7, 1, 9)
+
+
+class BroadcastCase(SmsCase):
+    """People in Denver: three who agreed, one who left, one who never said anything."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.colorado = cls.env.ref("base.state_us_6")
+        cls.area = cls.env["sms.area"].create({"name": "Denver", "cities": "Denver"})
+        cls.agreed = cls.env["res.partner"]
+        for index in range(310, 313):
+            cls.agreed |= cls.make_local(phone_number(index), f"Agreed {index}")
+            cls.record_consent(phone_number(index), "alert")
+        cls.stopped = cls.make_local(STOPPED, "Stopped")
+        cls.record_consent(STOPPED, "alert")
+        cls.record_consent(STOPPED, event="revoked", method="keyword")
+        cls.silent = cls.make_local(SILENT, "Silent")
+        cls.no_number = cls.make_local(False, "Without a number")
+        cls.twin = cls.make_local(phone_number(310), "Twin")
+        cls.far = cls.make_customer(LOCAL, "Far away", city="Boston")
+        cls.record_consent(LOCAL, "alert")
+
+    @classmethod
+    def make_local(cls, number, name):
+        """Return a contact in Denver."""
+        return cls.make_customer(
+            number, name, city="Denver", zip="80202-1234", state_id=cls.colorado.id
+        )
+
+    def make(self, user=None, **values):
+        """Return a draft, made by a manager."""
+        return (
+            self.env["sms.broadcast"]
+            .with_user(user or self.manager)
+            .create(
+                {
+                    "name": "Outage",
+                    "area_ids": [(6, 0, self.area.ids)],
+                    "is_emergency": True,
+                    "emergency_reason": "The network is down",
+                    **values,
+                }
+            )
+        )
+
+    def work(self):
+        """Let the cron do its work, as far as there is any."""
+        self._run_cron(self.env.ref("helpdesk_mgmt_sms.ir_cron_sms_broadcast"))
+        self.env.invalidate_all()
+
+    def check(self, broadcast):
+        """Check who gets it."""
+        broadcast.action_check()
+        self.work()
+        self.assertEqual(broadcast.state, "checked")
+
+    def send(self, broadcast):
+        """Check and send."""
+        self.check(broadcast)
+        broadcast.action_send()
+        self.work()
+
+    def outcomes(self, broadcast):
+        """Return what becomes of each contact: outcome and reason."""
+        return {
+            row.partner_id: (row.outcome, row.reason) for row in broadcast.recipient_ids
+        }
+
+    def texts(self, broadcast):
+        """Return the messages of a broadcast."""
+        return self.env["sms.sms"].search([("broadcast_id", "=", broadcast.id)])
+
+
+@tagged("post_install", "-at_install")
+class TestWhom(BroadcastCase):
+    """Whom an area means."""
+
+    def assertMeans(self, expected, **values):
+        area = self.env["sms.area"].create({"name": "Somewhere", **values})
+        found = self.env["res.partner"].search(area._get_contact_domain())
+        ours = self.agreed | self.stopped | self.silent | self.no_number | self.twin
+        self.assertEqual(found & (ours | self.far), expected)
+        self.assertEqual(area.contact_count, len(found))
+
+    def test_places(self):
+        locals_ = self.agreed | self.stopped | self.silent | self.no_number | self.twin
+        for values in (
+            {"cities": "denver"},
+            {"zips": "80202"},
+            {"zips": "802*"},
+            {"zips": "80100-80299"},
+            {"state_ids": [(6, 0, self.colorado.ids)]},
+        ):
+            with self.subTest(**values):
+                self.assertMeans(locals_, **values)
+        self.assertMeans(locals_ | self.far, cities="Boston", zips="80202")
+        self.assertMeans(self.env["res.partner"], zips="80203, 81*")
+        self.assertMeans(self.env["res.partner"], cities="Den%, D_nver")
+
+    def test_what_narrows_it_down(self):
+        tag = self.env["res.partner.category"].create({"name": "VPN"})
+        self.silent.category_id = tag
+        self.far.category_id = tag
+        tags = {"category_ids": [(6, 0, tag.ids)]}
+        self.assertMeans(self.silent | self.far, **tags)
+        self.assertMeans(self.silent, cities="Denver", **tags)
+        firm = self.env["res.partner"].create({"name": "Firm", "is_company": True})
+        self.stopped.parent_id = firm
+        self.assertMeans(self.stopped, company_partner_ids=[(6, 0, firm.ids)])
+        self.make_ticket(self.far, team_id=self.team.id)
+        self.assertMeans(self.far, team_ids=[(6, 0, self.team.ids)])
+
+    def test_nonsense_is_refused(self):
+        for values, words in (
+            ({}, "Say who belongs"),
+            ({"zips": "80202, nowhere!"}, "NOWHERE!"),
+        ):
+            refused = self.assertRaisesRegex(ValidationError, words)
+            with self.subTest(**values), refused:
+                self.env["sms.area"].create({"name": "Somewhere", **values})
+
+
+@tagged("post_install", "-at_install")
+class TestCheck(BroadcastCase):
+    """The check says of everybody whether they get it, and sends nothing."""
+
+    def test_the_form(self):
+        form = Form(self.env["sms.broadcast"].with_user(self.manager))
+        form.name = "Outage"
+        form.area_ids.add(self.area)
+        broadcast = form.save()
+        self.assertFalse(broadcast.sample_html)
+        self.check(broadcast)
+        with Form(broadcast) as form:
+            form.name = "Outage of today"
+            self.assertIn("Denver", form.sample_html)
+
+    def test_who_gets_it_and_who_not(self):
+        broadcast = self.make()
+        self.check(broadcast)
+        self.assertEqual(
+            self.outcomes(broadcast),
+            {
+                **{partner: ("will", "consent") for partner in self.agreed},
+                self.stopped: ("blocked", "opted_out"),
+                self.silent: ("blocked", "no_consent"),
+                self.no_number: ("no_number", False),
+                self.twin: ("duplicate", False),
+            },
+        )
+        self.assertEqual(broadcast.reached_count, 3)
+        self.assertEqual(broadcast.concerned_count, 7)
+        self.assertFalse(self.texts(broadcast))
+
+    def test_the_numbers_are_said(self):
+        broadcast = self.make()
+        self.check(broadcast)
+        self.assertIn("3 will get it, 4 will not.", broadcast.check_html)
+        self.assertIn(">3</td><td>Gets it", broadcast.check_html)
+        self.company.sms_segment_price = 0.01
+        self.env["sms.sender"].search([]).rate = 0.02
+        broadcast.invalidate_recordset()
+        segments, cost, speed = broadcast.estimate.split(" · ")
+        self.assertEqual(segments, "About 6 segments")
+        self.assertEqual(cost.replace("\N{NO-BREAK SPACE}", ""), "$0.06")
+        self.assertEqual(speed, "5 minutes at your senders' speed")
+        self.assertIn("No consent", broadcast.check_html)
+        self.assertIn("No number", broadcast.check_html)
+
+    def test_a_sample_in_each_language(self):
+        self.env["res.lang"]._activate_lang("fr_FR")
+        self.agreed[2].lang = "fr_FR"
+        self.area.with_context(lang="fr_FR").name = "de Denver"
+        broadcast = self.make(body="Hi {customer}, {area}")
+        broadcast.with_context(lang="fr_FR").body = "Bonjour {customer}, {area}"
+        self.check(broadcast)
+        texts = [sample.text for sample in broadcast._get_samples()]
+        self.assertEqual(len(texts), 2)
+        self.assertTrue(any(text.startswith("Bonjour Agreed 312") for text in texts))
+        self.assertTrue(any(text.startswith("Hi Agreed 310, Denver") for text in texts))
+        self.assertIn("Bonjour", broadcast.sample_html)
+
+    def test_two_areas_mean_everybody_once(self):
+        both = self.area.copy({"name": "Colorado", "cities": "Denver, Boston"})
+        broadcast = self.make(area_ids=[(6, 0, (self.area | both).ids)])
+        self.check(broadcast)
+        self.assertEqual(broadcast.concerned_count, 8)
+        rows = broadcast.recipient_ids
+        self.assertEqual(
+            rows.filtered(lambda r: r.partner_id == self.far).area_id, both
+        )
+
+    def test_a_change_must_be_checked_again(self):
+        broadcast = self.make()
+        self.check(broadcast)
+        broadcast.body = "Something else in {area}"
+        self.assertEqual(broadcast.state, "draft")
+        with self.assertRaises(UserError):
+            broadcast.action_send()
+
+    def test_a_new_consent_counts_when_it_is_checked_again(self):
+        broadcast = self.make()
+        self.check(broadcast)
+        self.record_consent(SILENT, "alert")
+        self.check(broadcast)
+        self.assertEqual(broadcast.reached_count, 4)
+
+    def test_nobody_reaches_contacts_of_another_company(self):
+        other = self.make_company("Other")
+        self.agreed[0].company_id = other
+        broadcast = self.make()
+        self.check(broadcast)
+        self.assertNotIn(self.agreed[0], self.outcomes(broadcast))
+
+    def test_the_queries_do_not_grow(self):
+        def check(count):
+            partners = self.env["res.partner"].create(
+                [
+                    {"name": f"P{n}", "city": f"C{count}", "phone": f"+1720555{n:04}"}
+                    for n in range(count)
+                ]
+            )
+            area = self.env["sms.area"].create({"name": "C", "cities": f"C{count}"})
+            broadcast = self.make(area_ids=[(6, 0, area.ids)]).sudo()
+            broadcast.action_check()
+            self.env.flush_all()
+            self.env.invalidate_all()
+            before = self.env.cr.sql_log_count
+            broadcast._work_off()
+            self.env.flush_all()
+            self.assertEqual(broadcast.concerned_count, len(partners))
+            return self.env.cr.sql_log_count - before
+
+        check(5)
+        self.assertLessEqual(check(200), check(20) + 2)
+
+
+@tagged("post_install", "-at_install")
+class TestSending(BroadcastCase):
+    """It is sent to those who may get it, and to nobody twice."""
+
+    def test_to_the_end(self):
+        broadcast = self.make(body="[System Alert] {customer}: outage in {area}.")
+        self.send(broadcast)
+        self.assertEqual(broadcast.state, "sent")
+        texts = self.texts(broadcast)
+        self.assertEqual(texts.partner_id, self.agreed)
+        self.assertEqual(set(texts.mapped("purpose_id.code")), {"alert"})
+        body = texts.filtered(lambda sms: sms.partner_id == self.agreed[1]).body
+        self.assertEqual(
+            body, f"[System Alert] Agreed 311: outage in Denver.\n{self.footer}"
+        )
+        self.run_outbox()
+        self.assertEqual(set(texts.mapped("state")), {"sent"})
+        self.assertIn("3 delivered", broadcast.progress_html)
+        self.assertFalse(broadcast.is_live)
+
+    def test_in_batches(self):
+        with patch.object(sms_broadcast_job, "BATCH_SIZE", 2):
+            self.send(self.make())
+        for partner in self.agreed:
+            self.assertEqual(len(self.messages_to(partner.phone)), 1)
+
+    def test_a_job_that_was_interrupted_goes_on(self):
+        broadcast = self.make()
+        self.check(broadcast)
+        broadcast.action_send()
+        with patch.object(sms_broadcast_job, "BATCH_SIZE", 2):
+            broadcast.sudo()._work_off()
+        self.assertEqual(len(self.texts(broadcast)), 2)
+        self.work()
+        self.assertEqual(self.texts(broadcast).partner_id, self.agreed)
+        self.assertEqual(len(self.texts(broadcast)), 3)
+
+    def test_a_stop_after_the_check(self):
+        broadcast = self.make()
+        self.check(broadcast)
+        self.receive("STOP", self.agreed[0].phone)
+        broadcast.action_send()
+        self.work()
+        [text] = self.texts(broadcast).filtered(
+            lambda s: s.partner_id == self.agreed[0]
+        )
+        self.assertEqual((text.state, text.gate_reason), ("canceled", "opted_out"))
+        self.assertIn("1 have opted out", broadcast.progress_html)
+
+    def test_a_stop_while_it_waits(self):
+        broadcast = self.make()
+        self.send(broadcast)
+        self.receive("STOP", self.agreed[0].phone)
+        self.run_outbox()
+        states = dict(
+            zip(
+                self.texts(broadcast).mapped("number"),
+                self.texts(broadcast).mapped("state"),
+                strict=True,
+            )
+        )
+        self.assertEqual(states[self.agreed[0].phone], "canceled")
+        self.assertEqual(states[self.agreed[1].phone], "sent")
+
+    def test_nobody_gets_nothing(self):
+        for number in self.agreed.mapped("phone"):
+            self.receive("STOP", number)
+        broadcast = self.make()
+        self.check(broadcast)
+        with self.assertRaisesRegex(UserError, "Nobody would get it"):
+            broadcast.action_send()
+
+    def test_without_an_area(self):
+        with self.assertRaisesRegex(UserError, "Choose the areas"):
+            self.make(area_ids=False).action_check()
+
+    def test_a_blank_that_nothing_fills(self):
+        with self.assertRaisesRegex(ValidationError, "{number} cannot be filled in"):
+            self.make(body="Ticket {number}")
+
+    def test_what_was_sent_stays_as_it_was(self):
+        broadcast = self.make()
+        self.send(broadcast)
+        with self.assertRaises(UserError):
+            broadcast.body = "Something else"
+        with self.assertRaises(UserError):
+            broadcast.unlink()
+
+    def test_a_name_cannot_smuggle_a_blank_or_a_template(self):
+        self.agreed[0].name = "{area} {{ object.company_id.sms_twilio_auth_token }}"
+        broadcast = self.make(body="Hi {customer}")
+        self.send(broadcast)
+        text = self.messages_to(self.agreed[0].phone)
+        self.assertIn(f"Hi {self.agreed[0].name}", text.body)
+
+
+@tagged("post_install", "-at_install")
+class TestHours(BroadcastCase):
+    """An emergency leaves at any hour, with its reason on record; all else waits."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.company.write(
+            {
+                "sms_courtesy_days": "all",
+                "sms_courtesy_from": 8,
+                "sms_courtesy_to": 20,
+            }
+        )
+
+    @freeze_time(NIGHT)
+    def test_an_emergency(self):
+        broadcast = self.make()
+        self.send(broadcast)
+        self.assertEqual(set(self.texts(broadcast).mapped("gate_verdict")), {"send"})
+        self.assertTrue(broadcast.emergency_reason)
+
+    @freeze_time(NIGHT)
+    def test_all_else_waits(self):
+        broadcast = self.make(is_emergency=False)
+        self.check(broadcast)
+        self.assertEqual(self.outcomes(broadcast)[self.agreed[0]][0], "held")
+        broadcast.action_send()
+        self.work()
+        texts = self.texts(broadcast)
+        self.assertEqual(set(texts.mapped("gate_verdict")), {"hold"})
+        self.assertTrue(all(t.not_before >= datetime(2026, 7, 1, 14) for t in texts))
+        self.run_outbox()
+        self.assertEqual(set(texts.mapped("state")), {"outgoing"})
+
+    def test_an_emergency_without_a_reason(self):
+        with self.assertRaisesRegex(ValidationError, "Say why"):
+            self.make(emergency_reason=" ")
+
+
+@tagged("post_install", "-at_install")
+class TestControl(BroadcastCase):
+    """Approved, paused, gone on with, cancelled."""
+
+    def test_above_a_size_a_second_manager_approves(self):
+        self.company.sms_approve_from = 2
+        colleague = new_test_user(
+            self.env, "sms-colleague", "helpdesk_mgmt.group_helpdesk_manager"
+        )
+        broadcast = self.make()
+        self.check(broadcast)
+        self.assertTrue(broadcast.needs_approval)
+        broadcast.action_send()
+        self.work()
+        self.assertEqual(broadcast.state, "waiting")
+        self.assertFalse(self.texts(broadcast))
+        with self.assertRaisesRegex(AccessError, "another manager"):
+            broadcast.action_approve()
+        broadcast.with_user(colleague).action_approve()
+        self.work()
+        self.assertEqual(broadcast.approver_id, colleague)
+        self.assertEqual(len(self.texts(broadcast)), 3)
+
+    def test_at_the_size_none_is_needed(self):
+        self.company.sms_approve_from = 3
+        broadcast = self.make()
+        self.send(broadcast)
+        self.assertEqual(broadcast.state, "sent")
+
+    def test_what_was_changed_after_the_approval_was_asked_for(self):
+        self.company.sms_approve_from = 2
+        broadcast = self.make()
+        self.check(broadcast)
+        broadcast.action_send()
+        broadcast.body = "Buy in {area}"
+        self.assertEqual(broadcast.state, "draft")
+
+    def test_pause_and_go_on(self):
+        broadcast = self.make()
+        self.send(broadcast)
+        broadcast.action_pause()
+        texts = self.texts(broadcast)
+        self.assertEqual(
+            set(texts.mapped("shown_label")), {"Held: its broadcast is paused"}
+        )
+        self.run_outbox()
+        self.assertEqual(set(texts.mapped("state")), {"outgoing"})
+        self.receive("STOP", self.agreed[0].phone)
+        broadcast.action_resume()
+        self.work()
+        self.run_outbox()
+        self.assertEqual(sorted(texts.mapped("state")), ["canceled", "sent", "sent"])
+        self.assertEqual(broadcast.state, "sent")
+
+    def test_a_pause_in_the_middle_of_queueing(self):
+        broadcast = self.make()
+        self.check(broadcast)
+        broadcast.action_send()
+        with patch.object(sms_broadcast_job, "BATCH_SIZE", 2):
+            broadcast.sudo()._work_off()
+        broadcast.action_pause()
+        self.work()
+        self.assertEqual(len(self.texts(broadcast)), 2)
+        self.assertIn("3 waiting", broadcast.progress_html)
+        broadcast.action_resume()
+        self.work()
+        self.assertEqual(len(self.texts(broadcast)), 3)
+
+    def test_cancel(self):
+        broadcast = self.make()
+        self.send(broadcast)
+        broadcast.action_cancel()
+        texts = self.texts(broadcast)
+        self.assertEqual(set(texts.mapped("state")), {"canceled"})
+        self.assertEqual(texts.cancelled_by_id, self.manager)
+        self.run_outbox()
+        self.assertEqual(set(texts.mapped("state")), {"canceled"})
+        with self.assertRaises(UserError):
+            broadcast.action_cancel()
+
+    def test_a_button_that_comes_too_late(self):
+        broadcast = self.make()
+        for button in ("action_send", "action_approve", "action_pause"):
+            with self.subTest(button), self.assertRaises(UserError):
+                getattr(broadcast, button)()
+
+
+@tagged("post_install", "-at_install")
+class TestRights(BroadcastCase):
+    """Managers send; agents look on."""
+
+    def test_an_agent_reads_and_sends_nothing(self):
+        broadcast = self.make()
+        self.check(broadcast)
+        seen = broadcast.with_user(self.agent)
+        self.assertTrue(seen.check_html)
+        for button in ("action_check", "action_send", "action_cancel"):
+            with self.subTest(button), self.assertRaises(AccessError):
+                getattr(seen, button)()
+        with self.assertRaises(AccessError):
+            self.make(user=self.agent)
+
+    def test_nobody_approves_by_writing(self):
+        for values in (
+            {"state": "queueing"},
+            {"approver_id": self.agent.id},
+            {"user_id": self.agent.id},
+            {"done_count": 5},
+        ):
+            with self.subTest(**values), self.assertRaises(AccessError):
+                self.make(**values)
+            with self.subTest(**values), self.assertRaises(AccessError):
+                self.make().write(values)
+
+    def test_another_company(self):
+        other = self.make_company("Other")
+        self.manager.company_ids -= other
+        with self.assertRaises(AccessError):
+            self.make(company_id=other.id)
+
+    def test_a_limit_below_none(self):
+        with (
+            mute_logger("odoo.sql_db"),
+            self.assertRaises(IntegrityError),
+            self.env.cr.savepoint(),
+        ):
+            self.company.sms_approve_from = -1
+            self.company.flush_recordset()
+
+
+@tagged("post_install", "-at_install")
+class TestForgetting(BroadcastCase):
+    """A person who is erased is no longer named; that somebody was told stays."""
+
+    def test_a_recipient(self):
+        broadcast = self.make()
+        self.send(broadcast)
+        found = self.env["sms.broadcast.recipient"].sudo()
+        found = found._find_personal(self.company, [self.agreed[0].phone])
+        self.assertIn(self.agreed[0], found.partner_id)
+        found._forget()
+        self.assertFalse(found.partner_id)
+        self.assertEqual(broadcast.concerned_count, 7)
