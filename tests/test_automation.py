@@ -1,6 +1,8 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from datetime import timedelta
 
+from psycopg2.errors import SerializationFailure
+
 from odoo import fields
 from odoo.exceptions import AccessError, ValidationError
 from odoo.tools import mute_logger
@@ -232,6 +234,26 @@ class TestWhich(AutomationCase):
         automation.sudo().company_id = other
         self.ticket.stage_id = self.waiting_stage
         self.assertFalse(self.made_by(automation))
+
+    def test_automations_of_another_company_are_out_of_reach(self):
+        other = self.make_company("Other")
+        automation = self.automate("stage", company_id=other.id)
+        self.manager.company_ids = self.company
+        self.env.invalidate_all()
+        found = self.env["sms.automation"].with_user(self.manager).search([])
+        self.assertNotIn(automation, found)
+        with self.assertRaises(AccessError):
+            automation.with_user(self.manager).name = "Mine"
+
+    def test_a_ticket_is_texted_by_its_own_companys_automation(self):
+        other = self.make_company("Other")
+        self.record_consent(company=other)
+        automation = self.automate("stage", company_id=other.id)
+        ticket = self.make_ticket(self.customer, company_id=other.id)
+        (self.ticket | ticket).write({"stage_id": self.waiting_stage.id})
+        message = self.made_by(automation)
+        self.assertEqual(message.mail_message_id.res_id, ticket.id)
+        self.assertEqual(message.record_company_id, other)
 
     def test_conditions_that_would_tell_a_secret_are_refused(self):
         for domain in (
@@ -468,6 +490,15 @@ class TestFailure(AutomationCase):
         self.env.flush_all()
         self.env.invalidate_all()
         self.assertEqual(ticket.name, "Kept")
+
+    def test_a_conflict_with_another_transaction_is_not_kept_back(self):
+        """Odoo starts the work over: caught here, it would lose the ticket."""
+
+        def collide():
+            raise SerializationFailure("could not serialize access")
+
+        with self.assertRaises(SerializationFailure):
+            self.env["sms.automation"]._isolate(collide, self.ticket)
 
     def test_a_customer_without_a_number_is_not_texted(self):
         automation = self.automate("created")
