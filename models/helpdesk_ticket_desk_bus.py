@@ -81,6 +81,12 @@ class HelpdeskTicket(models.Model):
             user._bus_send(NEWS_TYPE, {"ticket_id": self.id})
         return result
 
+    def _on_sms_media(self, inbound):
+        """Show a picture on open conversations, or why it will not come."""
+        result = super()._on_sms_media(inbound)
+        self._notify_sms_desks({self.id: [f"{IN}-{inbound.id}"]})
+        return result
+
     def _get_sms_readers(self):
         """Return whom a new text concerns: the assignee, or else the whole team."""
         self.ensure_one()

@@ -115,7 +115,8 @@ class HelpdeskTicket(models.Model):
 
         :return: ``id`` (``in-5``), ``direction``, ``body``, ``date`` (UTC, ``YYYY-MM-DD
             HH:MM:SS``), ``author``, ``number`` (when it is not the ticket's),
-            ``attachments``, ``note`` (why a picture is not here), ``kind``
+            ``attachments``, ``note`` (why a picture is not here), ``is_loading``
+            (whether pictures are still to come), ``kind``
         """
         is_other = inbound.number != self.partner_phone_sanitized
         return {
@@ -127,6 +128,7 @@ class HelpdeskTicket(models.Model):
             "number": is_other and inbound.number or "",
             "attachments": self._prepare_sms_attachments(inbound),
             "note": inbound.media_note or "",
+            "is_loading": self._is_sms_media_expected(inbound),
             "kind": inbound.kind or "",
         }
 
@@ -134,9 +136,9 @@ class HelpdeskTicket(models.Model):
         """Return a text of ours as the conversation shows it.
 
         :param bool may_move: whether the reader may move or cancel what waits
-        :return: as :meth:`_prepare_sms_inbound`, without ``note`` and ``kind``; and
-            ``state``, ``label`` and ``reason`` (in an agent's words), ``template``
-            (empty for what a person wrote), ``is_movable``
+        :return: as :meth:`_prepare_sms_inbound` up to ``attachments``; ``state``,
+            ``label`` and ``reason`` (in an agent's words), ``template`` (empty for what
+            a person wrote), ``is_movable``
         """
         # Portal users and the webhook's own write no texts; what they set off does.
         maker = sms.create_uid
@@ -157,6 +159,12 @@ class HelpdeskTicket(models.Model):
             "reason": sms.shown_reason or "",
             "is_movable": may_move and sms.state == "outgoing",
         }
+
+    @api.model
+    def _is_sms_media_expected(self, inbound):
+        """Tell if pictures or files of a text are still to be fetched."""
+        is_told = inbound.media_note or inbound.erased_at
+        return not is_told and inbound.media_count > len(inbound.attachment_ids)
 
     @api.model
     def _prepare_sms_attachments(self, text):

@@ -26,10 +26,7 @@ class IntakeBatch:
         self.template_id = self._source.template_id or False
         self.now = fields.Datetime.now()
         self.messages = self._read(
-            "mail.message",
-            vals_list,
-            "mail_message_id",
-            ["model", "res_id", "record_company_id"],
+            "mail.message", vals_list, "mail_message_id", ["model", "record_company_id"]
         )
         self.partners = self._read(
             "res.partner",

@@ -65,7 +65,9 @@ class SmsSms(models.Model):
         result = super()._update_sms_state_and_trackers(
             new_state, failure_type=failure_type
         )
-        self._tell_desks()
+        # Of what Odoo's own loop sends nothing more is read than without us.
+        if new_state in ("outgoing", "canceled"):
+            self._tell_desks()
         return result
 
     def _ask_gate(self):

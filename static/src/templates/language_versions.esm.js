@@ -2,6 +2,7 @@
 import {Component, onWillStart, onWillUpdateProps, useRef, useState} from "@odoo/owl";
 import {Dropdown} from "@web/core/dropdown/dropdown";
 import {DropdownItem} from "@web/core/dropdown/dropdown_item";
+import {SegmentCounter} from "../core/segment_counter.esm";
 import {_t} from "@web/core/l10n/translation";
 import {registry} from "@web/core/registry";
 import {standardFieldProps} from "@web/views/fields/standard_field_props";
@@ -20,7 +21,7 @@ const PAUSE = 300;
  */
 export class LanguageVersions extends Component {
     static template = "helpdesk_mgmt_sms.LanguageVersions";
-    static components = {Dropdown, DropdownItem};
+    static components = {Dropdown, DropdownItem, SegmentCounter};
     static props = {...standardFieldProps};
 
     setup() {
