@@ -21,7 +21,7 @@ class SmsAutomation(models.Model):
     def _compute_summary(self):
         for rule in self:
             rule.summary = self.env._(
-                "%(when)s%(which)s: send “%(template)s” to %(whom)s %(delay)s, "
+                "%(when)s%(which)s: send “%(template)s” to %(whom)s%(delay)s, "
                 "%(at_most)s.",
                 when=rule._describe_trigger(),
                 which=rule._describe_filter(),
@@ -67,11 +67,15 @@ class SmsAutomation(models.Model):
         return f" ({', '.join(parts)})" if parts else ""
 
     def _describe_delay(self):
-        if not self.delay_number or self.trigger in automation.TIMED:
-            return self.env._("at once")
-        unit = self._describe("delay_unit")
+        """Return how long it waits, in words; empty for what has a time of its own."""
+        if self.trigger not in automation.TRIGGERS or self.trigger in automation.TIMED:
+            return ""
+        if not self.delay_number:
+            return self.env._(" at once")
         return self.env._(
-            "after %(number)s %(unit)s", number=self.delay_number, unit=unit
+            " after %(number)s %(unit)s",
+            number=self.delay_number,
+            unit=self._describe("delay_unit"),
         )
 
     def _describe_at_most(self):

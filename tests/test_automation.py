@@ -453,6 +453,30 @@ class TestHowOften(AutomationCase):
         move(self.quiet_stage)
         self.assertEqual(self.count_queries(move, self.progress_stage), without)
 
+    def test_what_is_at_its_limit_costs_some_queries_for_all(self):
+        """Recipients, when they last had it: asked once, however many tickets move."""
+        tickets = self.env["helpdesk.ticket"]
+        for index in range(20):
+            number = phone_number(60 + index)
+            self.record_consent(number)
+            tickets += self.make_ticket(self.make_customer(number))
+        self.env["sms.automation"].search([]).active = False
+        automation = self.automate("stage", at_most="once")
+
+        def move(stage):
+            tickets.write({"stage_id": stage.id})
+
+        move(self.progress_stage)
+        self.assertEqual(len(self.made_by(automation)), 20)
+        move(self.quiet_stage)
+        with_limit = self.count_queries(move, self.progress_stage)
+        automation.active = False
+        move(self.quiet_stage)
+        move(self.progress_stage)
+        without = self.count_queries(move, self.quiet_stage)
+        self.assertEqual(len(self.made_by(automation)), 20)
+        self.assertLessEqual(with_limit, without + 8)
+
 
 class TestFailure(AutomationCase):
     """The ticket is saved, whatever becomes of the text."""
