@@ -202,7 +202,8 @@ class SmsMedia(models.Model):
         inbound.attachment_ids |= attachment
         inbound.mail_message_id.attachment_ids |= attachment
         self.write({"state": STORED, "fault": False, "attachment_id": attachment.id})
-        inbound.ticket_id._on_sms_media(inbound)
+        if inbound.ticket_id:
+            inbound.ticket_id._on_sms_media(inbound)
 
     def _make_name(self, mimetype):
         """Return a name for the file: the sender's phone gives none."""

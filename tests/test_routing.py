@@ -1,5 +1,6 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from datetime import timedelta
+from types import SimpleNamespace
 
 from odoo import fields
 from odoo.exceptions import AccessError, UserError, ValidationError
@@ -223,6 +224,21 @@ class TestFollowUp(RoutingCase):
         self.ticket.stage_id = self.waiting_stage
         self.receive("Hello")
         self.assertEqual(self.ticket.stage_id, self.waiting_stage)
+
+    def test_what_oca_is_told_of_mails_counts_for_texts(self):
+        """As on a team with OCA's ``helpdesk_ticket_partner_response``."""
+        team = SimpleNamespace(
+            _fields={"autoupdate_ticket_stage": True},
+            sms_answered_stage_ids=(),
+            autoupdate_ticket_stage=True,
+            autopupdate_src_stage_ids=self.waiting_stage,
+            autopupdate_dest_stage_id=self.work_stage,
+        )
+        find = type(self.team)._get_sms_answered_stage
+        self.assertEqual(find(team, self.waiting_stage), self.work_stage)
+        self.assertFalse(find(team, self.quiet_stage))
+        team.autoupdate_ticket_stage = False
+        self.assertFalse(find(team, self.waiting_stage))
 
     def test_it_is_the_house_that_moves_it(self):
         self.team.sms_answered_stage_ids = self.waiting_stage

@@ -39,9 +39,10 @@ class SmsComposer(models.TransientModel):
 
     def _action_send_sms(self):
         """Let the record own what goes along, as it owns the message."""
-        self.attachment_ids.check_access("read")
-        if not self.attachment_ids:
+        # Nothing is read for a mass message.
+        if not self.comment_single_recipient or not self.attachment_ids:
             return super()._action_send_sms()
+        self.attachment_ids.check_access("read")
         record = self._get_records()
         own_sudo = self.attachment_ids.sudo().filtered(
             lambda it: it.res_model == self._name and it.create_uid == self.env.user
