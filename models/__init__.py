@@ -163,6 +163,7 @@ from . import (
     calendar_event_changes,
     calendar_event_buttons,
     calendar_event_alarms,
+    calendar_event_free,
     calendar_attendee,
     helpdesk_ticket_visit,
     sms_reminder,
@@ -174,6 +175,10 @@ from . import (
     sms_reminder_texts,
     sms_automation_event,
     sms_consent_appointments,
+    sms_reply_appointments,
+    sms_question_appointment,
+    sms_question_reschedule,
+    sms_inbound_router_appointments,
 )
 from . import (
     sms_virtual_phone,

@@ -187,7 +187,18 @@ class SmsReminder(models.Model):
         return self._get_rule(self.company_id, self.kind, self.ticket_id)
 
     def _after_sent(self, bodies):
-        """Do what hangs on texts that were handed over.
+        """Await the answers to texts that say how to answer.
 
         :param dict bodies: text by row id
         """
+        asked = []
+        for row in self:
+            template_sudo = self.env["sms.template"].sudo()
+            rule = row._get_own_rule()
+            template_sudo = template_sudo.browse(rule and rule.template_id or ())
+            attendee = row.event_id.attendee_ids.filtered(
+                lambda it, row=row: it.partner_id == row.partner_id
+            )
+            if attendee and "sms_answer_hint" in (template_sudo.body or ""):
+                asked.append((attendee[0], row.sms_id, row))
+        self.env["sms.question"]._ask_appointments(asked)

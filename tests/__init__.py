@@ -3,6 +3,7 @@ from . import hypothesis_profile
 from . import test_access
 from . import test_api
 from . import test_appointments
+from . import test_appointments_answers
 from . import test_appointments_series
 from . import test_automated_actions
 from . import test_automation
@@ -70,6 +71,7 @@ from . import test_ticket
 from . import test_ticket_link
 from . import test_tools_advice
 from . import test_tools_areas
+from . import test_tools_appointments
 from . import test_tools_business_days
 from . import test_tools_chain
 from . import test_tools_consent

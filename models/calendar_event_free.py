@@ -1,0 +1,101 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from datetime import timedelta
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError, ValidationError
+
+from ..tools import appointment_answers
+from .calendar_event_changes import AT_ONCE_KEY
+
+#: How far ahead a free time is looked for, and how near at least.
+HORIZON = timedelta(days=14)
+NOTICE = timedelta(hours=3)
+
+
+class CalendarEvent(models.Model):
+    """When an appointment could be instead."""
+
+    _inherit = "calendar.event"
+
+    def _may_change_by_text(self):
+        """Tell if the customer may change it: OCA's bookings have a deadline."""
+        self.ensure_one()
+        if "resource_booking_ids" not in self._fields:
+            return True
+        return all(it.is_modifiable for it in self.sudo().resource_booking_ids)
+
+    def _find_free_times(self):
+        """Return the technician's next free times (UTC), three at most."""
+        self.ensure_one()
+        now = fields.Datetime.now()
+        return appointment_answers.find_free(
+            *self._get_hours(now, now + HORIZON),
+            self.stop - self.start,
+            now + NOTICE,
+        )
+
+    def _is_free_at(self, start):
+        """Tell if the technician is free for it at a time (UTC)."""
+        self.ensure_one()
+        duration = self.stop - self.start
+        hours = self._get_hours(start - timedelta(days=1), start + timedelta(days=2))
+        is_to_come = start > fields.Datetime.now()
+        return is_to_come and appointment_answers.is_free(start, duration, *hours)
+
+    def _get_hours(self, start, end):
+        """Return when the technician works and when they are busy (UTC).
+
+        :return: two lists of ``(start, end)``
+        """
+        technician = (self.technician_id or self.user_id).sudo()
+        company = self.sudo().sms_company_id or self.env.company
+        calendar = technician.resource_calendar_id or company.resource_calendar_id
+        resource = technician.resource_ids.filtered(
+            lambda it: it.company_id == company
+        )[:1]
+        aware = [
+            fields.Datetime.context_timestamp(self.with_context(tz="UTC"), it)
+            for it in (start, end)
+        ]
+        found = calendar._work_intervals_batch(*aware, resources=resource)
+        work = [
+            tuple(
+                it.astimezone(aware[0].tzinfo).replace(tzinfo=None) for it in pair[:2]
+            )
+            for pair in found[resource.id]
+        ]
+        customers = self._get_sms_customers()
+        people = technician.partner_id | customers
+        busy = people.sudo()._get_busy_calendar_events(*aware)
+        events = self.env["calendar.event"].union(*busy.values()) - self
+        return work, [
+            (event.start, event.stop)
+            for event in events
+            if not self._is_declined_by(event, people)
+        ]
+
+    @api.model
+    def _is_declined_by(self, event, people):
+        """Tell if none of some people goes to an event."""
+        own = event.attendee_ids.filtered(lambda it: it.partner_id in people)
+        return bool(own) and all(it.state == "declined" for it in own)
+
+    def _move_by_text(self, start):
+        """Move the appointment for its customer, in the organizer's name.
+
+        :param datetime start: UTC
+        :return: whether it could be: what another app refuses stays as it was
+        """
+        self.ensure_one()
+        user = self.user_id if self.user_id.active else self.env.user
+        event = self.with_user(user).sudo().with_context(**{AT_ONCE_KEY: True})
+        values = {"start": start, "stop": start + (self.stop - self.start)}
+        if event.allday:
+            values["allday"] = False
+        try:
+            with self.env.cr.savepoint():
+                event.write(values)
+                self.env.flush_all()
+        except (UserError, ValidationError):
+            return False
+        return True
