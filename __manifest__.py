@@ -58,6 +58,7 @@
         "views/sms_configuration_views.xml",
         "views/sms_template_views.xml",
         "views/sms_automation_views.xml",
+        "views/sms_automation_event_views.xml",
         "views/sms_composer_views.xml",
         "views/sms_composer_badge_views.xml",
         "views/sms_virtual_phone_views.xml",

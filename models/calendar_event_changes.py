@@ -75,6 +75,15 @@ class CalendarEvent(models.Model):
         self.env["sms.reminder"].sudo()._note_gone(self.sudo().attendee_ids)
         return super().unlink()
 
+    def web_read(self, specification):
+        """Show who saves a form what has been planned by it.
+
+        It is read before the transaction ends, which is when that is done.
+        """
+        if TOUCHED_KEY in self.env.cr.precommit.data:
+            self._plan_touched(self.env(user=SUPERUSER_ID, su=True, context={}))
+        return super().web_read(specification)
+
     def _apply_recurrence_values(self, values, future=True):
         """Let the occurrences of a new series be known by one key."""
         for event in self.filtered(lambda event: values and not event.sms_series_key):

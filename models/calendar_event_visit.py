@@ -64,7 +64,7 @@ class CalendarEvent(models.Model):
             (CONFIRMED, "Confirmed"),
             (DECLINED, "Declined"),
         ],
-        string="Customer",
+        string="Customer's Answer",
         compute="_compute_sms_confirmation",
         compute_sudo=True,
         store=True,

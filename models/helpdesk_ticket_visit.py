@@ -28,7 +28,7 @@ class HelpdeskTicket(models.Model):
     def action_schedule_visit(self):
         """Open the form of a new visit, with customer and technician invited."""
         self.ensure_one()
-        technician = self.user_id or self.env.user
+        technician = self.user_id if self.user_id.active else self.env.user
         start = fields.Datetime.now().replace(minute=0, second=0, microsecond=0) + LEAD
         return {
             "type": "ir.actions.act_window",

@@ -6,6 +6,7 @@ from odoo.exceptions import ValidationError
 
 from ..tools import automation
 from ..tools.appointment_changes import BOOKED, CALLED_OFF, MOVED
+from .sms_automation import TICKET_MODEL
 from .sms_reminder import NO_SHOW, ON_THE_WAY, REMINDER
 from .sms_reminder_rules import TextRule
 
@@ -32,11 +33,14 @@ class SmsAutomation(models.Model):
     _inherit = "sms.automation"
 
     is_for_events = fields.Boolean(compute="_compute_is_for_events")
+    template_model = fields.Char(compute="_compute_is_for_events")
+    template_id = fields.Many2one(domain="[('model', '=', template_model)]")
 
     @api.depends("trigger")
     def _compute_is_for_events(self):
         for rule in self:
             rule.is_for_events = rule.trigger in EVENT_TRIGGERS
+            rule.template_model = EVENT_MODEL if rule.is_for_events else TICKET_MODEL
 
     @api.model
     def _selection_trigger(self):
@@ -50,6 +54,11 @@ class SmsAutomation(models.Model):
             ("event_called_off", self.env._("An appointment is called off")),
             ("event_no_show", self.env._("The customer was not there")),
         ]
+
+    def _describe_trigger(self):
+        if self.trigger == "event_reminder":
+            return self.env._("%s hours before an appointment", self.wait_hours)
+        return super()._describe_trigger()
 
     @api.depends("trigger")
     def _compute_purpose_id(self):

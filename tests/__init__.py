@@ -4,6 +4,7 @@ from . import test_access
 from . import test_api
 from . import test_appointments
 from . import test_appointments_answers
+from . import test_appointments_month
 from . import test_appointments_series
 from . import test_automated_actions
 from . import test_automation

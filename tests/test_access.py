@@ -77,7 +77,7 @@ PUBLIC_METHODS = {
     "phone.blacklist": {"create", "write"},
     "calendar.attendee": {"create", "write", "unlink"},
     "calendar.event": {
-        *("mail_allowed_qweb_expressions", "create", "write", "unlink"),
+        *("mail_allowed_qweb_expressions", "create", "write", "unlink", "web_read"),
         *("action_view_ticket", "action_sms_on_the_way", "action_sms_no_show"),
     },
     "helpdesk.ticket": {
