@@ -180,7 +180,7 @@ class TestMonth(AppointmentCase):
                 (event_id, partner_id), person, since, start, self.now()
             )
         rows = self.env["sms.reminder"].search(
-            [("kind", "=", "reminder"), ("state", "=", "sent")]
+            [("kind", "=", "reminder"), ("sms_id.state", "=", "sent")]
         )
         sent = Counter(
             (row.event_id.id, row.partner_id.id, row.start, row.offset_minutes)
@@ -192,7 +192,7 @@ class TestMonth(AppointmentCase):
 
     def assertInWindow(self):
         """Check each text that left: once for its row, by day where its reader is."""
-        rows = self.env["sms.reminder"].search([("state", "=", "sent")])
+        rows = self.env["sms.reminder"].search([("sms_id.state", "=", "sent")])
         self.assertEqual(len(rows.sms_id), len(rows))
         for row in rows.filtered(lambda it: it.kind == "reminder"):
             sms = row.sms_id
