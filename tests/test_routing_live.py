@@ -79,6 +79,17 @@ class TestRoutingLive(LiveCase):
             )
             self.assertEqual(cr.fetchone()[0], 0)
 
+    def test_who_waits_for_the_line_in_vain_makes_no_second_ticket(self):
+        """Something keeps the line: the texts go on without, and meet in a row."""
+        number = "+13035550154"
+        key = f"helpdesk_mgmt_sms:{self.company_id}:{number}"
+        with self.cursor() as cr:
+            cr.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [key])
+            self._text_at_once(number, ["one", "two", "three"])
+        found = self._read_texts(number)
+        self.assertEqual(len(found), 3)
+        self.assertEqual(len({row["ticket_id"][0] for row in found}), 1)
+
     def test_the_number_that_was_texted_decides_the_team(self):
         team_id = self.rpc("helpdesk.ticket.team", "create", {"name": "Field service"})
         sender_ids = self.rpc("sms.sender", "search", [("address", "=", OWN_NUMBER)])
