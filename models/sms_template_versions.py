@@ -154,21 +154,7 @@ class SmsTemplate(models.Model):
     def _preview(self, record, version, template_id):
         """Return one version as the reader would get it, and what to look at."""
         lang, source = version.get("lang"), version.get("body") or ""
-        speaking = self.with_context(lang=lang)
-        problem, text = "", source
-        is_unsafe = self._has_unsafe_expression_template_inline_template(
-            source, record._name
-        )
-        if is_unsafe or self._has_secret(source):
-            problem = self.env._(
-                "It has a placeholder that is not one of those offered."
-            )
-        elif record:
-            # Only what is safe is filled in, so that sudo shows no more than a text.
-            rendered = speaking.sudo()._render_template(
-                source, record._name, record.ids
-            )
-            text = rendered[record.id]
+        text, problem = self._fill_in(record, source, lang)
         purpose = self._get_preview_purpose(record, template_id)
         footer = purpose._get_rules(lang).footer
         whole = texts.add_footer(text, footer)
@@ -190,6 +176,24 @@ class SmsTemplate(models.Model):
             "encoding": segments.encoding,
             "advice": self._describe_advice(wording) if source else [],
         }
+
+    @api.model
+    def _fill_in(self, record, source, lang):
+        """Return a text about a record in a language, and what is wrong with it."""
+        is_unsafe = self._has_unsafe_expression_template_inline_template(
+            source, record._name
+        )
+        if is_unsafe or self._has_secret(source):
+            problem = self.env._(
+                "It has a placeholder that is not one of those offered."
+            )
+            return source, problem
+        if not record:
+            return source, ""
+        # Only what is safe is filled in, so that sudo shows no more than a text.
+        speaking = self.with_context(lang=lang).sudo()
+        rendered = speaking._render_template(source, record._name, record.ids)
+        return rendered[record.id], ""
 
     @api.model
     def _get_preview_purpose(self, record, template_id):

@@ -99,25 +99,30 @@ class SmsAutomationReplay(models.TransientModel):
         closed_ids = set(tickets.stage_id.search([("closed", "=", True)]).ids)
         planned = []
         for ticket in tickets:
-            state = (ticket.stage_id.id or 0, ticket.user_id.id or 0)
-            is_new = ticket.create_date >= since
-            events = replay.read_history(
-                ticket.create_date if is_new else None,
-                changes[ticket.id],
-                *state,
-                closed_ids,
-            )
-            events += replay.read_texts(inbound[ticket.id], events, *state)
-            events.sort(key=lambda event: event.at)
-            waits = replay.find_waits(inbound[ticket.id], answers[ticket.id])
+            past = (changes[ticket.id], inbound[ticket.id], answers[ticket.id])
             own = [rule for rule in rules if ticket.id in holding[rule]]
-            facts = self.env["sms.automation"]._get_facts(ticket)
-            now = fields.Datetime.now()
-            planned += [
-                (at, ticket, rule)
-                for at, rule in replay.plan(events, waits, own, facts, now)
-            ]
+            created_at = ticket.create_date if ticket.create_date >= since else None
+            found = self._replay_ticket(ticket, created_at, past, own, closed_ids)
+            planned += [(at, ticket, rule) for at, rule in found]
         return self._address(sorted(planned, key=lambda text: text[0]))[::-1]
+
+    @api.model
+    def _replay_ticket(self, ticket, created_at, past, rules, closed_ids):
+        """Return when which rules would have texted about a ticket.
+
+        :param datetime created_at: None: before the time in question
+        :param tuple past: its changes, its customer's texts, our answers
+        :param list rules: those whose conditions hold
+        :param set closed_ids: the stages in which a ticket is closed
+        """
+        changes, inbound, answers = past
+        state = (ticket.stage_id.id or 0, ticket.user_id.id or 0)
+        events = replay.read_history(created_at, changes, *state, closed_ids)
+        events += replay.read_texts(inbound, events, *state)
+        events.sort(key=lambda event: event.at)
+        waits = replay.find_waits(inbound, answers)
+        facts = self.env["sms.automation"]._get_facts(ticket)
+        return replay.plan(events, waits, rules, facts, fields.Datetime.now())
 
     def _get_rules(self):
         """Return what is tried: the stages' own texts, then the automations chosen."""
