@@ -172,6 +172,8 @@ class SmsQuestion(models.Model):
         attendees = self._get_answered()
         attendees[:1].do_accept()
         attendees[1:].state = "accepted"
+        # Who has confirmed may still need another time, by the same text.
+        self.state = OPEN
         self._reply(inbound, replies.CONFIRMED)
         self._tell_technician(inbound, self.env._("has confirmed the appointment"))
 

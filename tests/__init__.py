@@ -4,6 +4,7 @@ from . import test_access
 from . import test_api
 from . import test_appointments
 from . import test_appointments_answers
+from . import test_appointments_load
 from . import test_appointments_month
 from . import test_appointments_series
 from . import test_automated_actions
@@ -94,6 +95,7 @@ from . import test_tools_texts
 from . import test_tools_ticket_numbers
 from . import test_tools_zones
 from . import test_tours
+from . import test_tours_visit
 from . import test_tours_manager
 from . import test_virtual_phone
 from . import test_waiting

@@ -43,6 +43,12 @@ class TestAnswers(AppointmentCase):
         self.pass_time(days=1)
         self.assertIn("Reply 2 to reschedule, 3 to call off.", self.bodies()[-1])
 
+    def test_who_has_confirmed_may_still_reschedule(self):
+        self.say("1")
+        self.say("2")
+        self.assertEqual(self.event.sms_confirmation, "maybe")
+        self.assertIn("which time suits you", self.bodies()[-1])
+
     def test_words_and_thanks_are_read(self):
         for body in ("C", "confirm", "1.", "1 thanks", "Yes"):
             with self.subTest(body=body):
