@@ -83,7 +83,9 @@ class HelpdeskTicket(models.Model):
         reply = self._prepare_sms_reply(composer)
         return {**reply, "body": composer.body or ""} if template else reply
 
-    def send_sms_reply(self, body, key, template_id=False, send_at=False):
+    def send_sms_reply(
+        self, body, key, template_id=False, send_at=False, attachment_ids=()
+    ):
         """Text the ticket's customer, in the composer's way.
 
         :param str body: as the agent wrote it; nothing is rendered in it
@@ -91,6 +93,7 @@ class HelpdeskTicket(models.Model):
             by a double click or after a lost answer, sends nothing
         :param template_id: ``sms.template`` that the text came from, or False
         :param send_at: UTC, ``YYYY-MM-DD HH:MM:SS``; False: as soon as it may
+        :param list attachment_ids: pictures and files that the user has uploaded
         :return: see :meth:`get_sms_changes`; ``is_repeated`` for a second call
         :rtype: dict
         :raises AccessError: for who may not text from the ticket
@@ -101,7 +104,11 @@ class HelpdeskTicket(models.Model):
         if not (body or "").strip():
             raise UserError(self.env._("Write a text first."))
         template = self._find_sms_reply_template(template_id)
-        values = self._get_sms_composer_values(template, send_at)
+        values = {
+            **self._get_sms_composer_values(template, send_at),
+            **{"body": body, "desk_key": key},
+            "attachment_ids": [(6, 0, list(attachment_ids))],
+        }
         # A context that replaces the old one is what is wanted here.
         # pylint: disable-next=context-overridden
         composers = self.env["sms.composer"].with_context(
@@ -109,7 +116,7 @@ class HelpdeskTicket(models.Model):
         )
         try:
             with self.env.cr.savepoint():
-                composer = composers.create({**values, "body": body, "desk_key": key})
+                composer = composers.create(values)
         except UniqueViolation:
             return {**self.get_sms_changes([]), "is_repeated": True}
         messages = composer._action_send_sms()
@@ -168,7 +175,7 @@ class HelpdeskTicket(models.Model):
         :return: ``number`` (as people write it), ``call`` (E.164 or empty), ``blocked``
             (why nothing may be sent, or empty), ``advice`` and ``button`` (what to do
             about it, see ``sms.consent.details``), ``answer_note``, ``time_note``,
-            ``footer``
+            ``footer``, ``may_send_media`` (whether pictures can go along)
         :rtype: dict
         """
         number = self.partner_phone_sanitized
@@ -181,6 +188,7 @@ class HelpdeskTicket(models.Model):
             **dict.fromkeys(("blocked", "advice", "answer_note"), ""),
             **dict.fromkeys(("time_note", "footer"), ""),
             "button": False,
+            "may_send_media": False,
         }
         try:
             self._check_may_text()
@@ -192,6 +200,7 @@ class HelpdeskTicket(models.Model):
             answer_note=composer.sms_answer_note or "",
             time_note=composer.sms_time_note or "",
             footer=composer.sms_footer or "",
+            may_send_media=composer.may_send_media,
         )
         if reply["blocked"] and number:
             details = self.get_sms_consent_details()

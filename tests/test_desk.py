@@ -1,4 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+import base64
 from datetime import timedelta
 from uuid import uuid4
 from zoneinfo import ZoneInfo
@@ -8,6 +9,9 @@ from odoo.exceptions import AccessError, UserError, ValidationError
 
 from ..models.helpdesk_ticket_desk_texts import PAGE_SIZE
 from .common import ANY_HOUR, SmsCase, phone_number
+
+#: A picture of one pixel.
+GIF = base64.b64decode("R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7")
 
 
 class DeskCase(SmsCase):
@@ -289,6 +293,29 @@ class TestReply(DeskCase):
         self.assertTrue(ticket.get_sms_conversation()["reply"]["blocked"])
         with self.assertRaises(AccessError):
             ticket.send_sms_reply("Hello", "key")
+        self.assertFalse(self.messages_to())
+
+    def make_upload(self, user, **values):
+        """Return a file as the reply box uploads it."""
+        uploaded = {
+            **{"name": "plan.gif", "raw": GIF},
+            **{"res_model": "sms.composer", "res_id": 0, **values},
+        }
+        return self.env["ir.attachment"].with_user(user).create(uploaded)
+
+    def test_a_picture_goes_along(self):
+        picture = self.make_upload(self.own_agent)
+        self.assertTrue(self.converse()["reply"]["may_send_media"])
+        (text,) = self.reply(attachment_ids=picture.ids)["messages"]
+        self.assertEqual([file["id"] for file in text["attachments"]], picture.ids)
+        self.assertEqual(self.messages_to().attachment_ids.ids, picture.ids)
+
+    def test_nobody_sends_a_file_that_they_may_not_read(self):
+        secret = self.make_upload(
+            self.administrator, res_model="ir.config_parameter", res_id=1
+        )
+        with self.assertRaises(AccessError):
+            self.reply(attachment_ids=secret.ids)
         self.assertFalse(self.messages_to())
 
     def test_a_text_needs_words(self):

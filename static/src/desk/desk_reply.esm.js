@@ -3,6 +3,7 @@ import {keepDraft, loadDraft} from "./desk_drafts.esm";
 import {DateTimeInput} from "@web/core/datetime/datetime_input";
 import {Dropdown} from "@web/core/dropdown/dropdown";
 import {DropdownItem} from "@web/core/dropdown/dropdown_item";
+import {FileInput} from "@web/core/file_input/file_input";
 import {SegmentCounter} from "../core/segment_counter.esm";
 import {TICKET_MODEL} from "./desk_service.esm";
 import {serializeDateTime} from "@web/core/l10n/dates";
@@ -21,7 +22,10 @@ function makeKey() {
  */
 export class DeskReply extends Component {
     static template = "helpdesk_mgmt_sms.DeskReply";
-    static components = {DateTimeInput, Dropdown, DropdownItem, SegmentCounter};
+    static components = {
+        ...{DateTimeInput, Dropdown, DropdownItem},
+        ...{FileInput, SegmentCounter},
+    };
     static props = {desk: Object, record: Object, onSent: Function};
 
     setup() {
@@ -30,6 +34,7 @@ export class DeskReply extends Component {
             ...loadDraft(this.desk.ticketId),
             sendAt: false,
             isTiming: false,
+            files: [],
         });
         this.orm = useService("orm");
         this.action = useService("action");
@@ -107,6 +112,21 @@ export class DeskReply extends Component {
         this.input.el?.focus();
     }
 
+    /**
+     * @param {{id: Number, filename: String, error: String}[]} uploaded by the server
+     */
+    onUpload(uploaded) {
+        this.desk.sendError = uploaded.find((file) => file.error)?.error || "";
+        this.state.files.push(...uploaded.filter((file) => file.id));
+        this.key = makeKey();
+    }
+
+    async removeFile(file) {
+        this.state.files = this.state.files.filter((other) => other.id !== file.id);
+        this.key = makeKey();
+        await this.orm.unlink("ir.attachment", [file.id]);
+    }
+
     toggleTiming() {
         this.state.isTiming = !this.state.isTiming;
         if (!this.state.isTiming) {
@@ -131,8 +151,15 @@ export class DeskReply extends Component {
         if ((await record.isDirty()) && !(await record.save({reload: false}))) {
             return;
         }
-        const {body, templateId} = this.state;
-        const text = {body, templateId, sendAt: this.sendAt, key: this.key};
+        const {body, templateId, files} = this.state;
+        const attachmentIds = files.map((file) => file.id);
+        const text = {
+            body,
+            templateId,
+            sendAt: this.sendAt,
+            key: this.key,
+            attachmentIds,
+        };
         if (await this.desk.send(text)) {
             this.clear();
             this.props.onSent();
@@ -146,6 +173,7 @@ export class DeskReply extends Component {
             templateId: false,
             sendAt: false,
             isTiming: false,
+            files: [],
         });
         this.rendered = "";
         this.key = makeKey();

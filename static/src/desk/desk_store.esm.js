@@ -127,17 +127,17 @@ export class DeskStore {
      * Texts the customer; a second call while the first is on its way does nothing.
      *
      * @param {{body: String, key: String, templateId: Number|Boolean,
-     *     sendAt: String|Boolean}} text
+     *     sendAt: String|Boolean, attachmentIds: Number[]}} text
      * @returns {Promise<Boolean>} whether it was taken
      */
-    async send({body, key, templateId, sendAt}) {
+    async send({body, key, templateId, sendAt, attachmentIds}) {
         if (this.isSending) {
             return false;
         }
         this.isSending = true;
         this.sendError = "";
         try {
-            const args = [body, key, templateId, sendAt];
+            const args = [body, key, templateId, sendAt, attachmentIds];
             const {is_repeated: isRepeated, ...news} = await this.call(
                 "send_sms_reply",
                 ...args
