@@ -373,7 +373,9 @@ class TestNewTicket(RoutingCase):
 
         count()
         few = count()
-        self.assertLessEqual(few, 60)
+        self.assertLessEqual(few, 36)
+        new = self.count_queries(self.receive, "A new one", phone_number(77))
+        self.assertLessEqual(new, 84)
         for _index in range(30):
             self.make_ticket(self.customer)
             self.receive("Hello")
