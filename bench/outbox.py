@@ -10,18 +10,17 @@ its own (``outbox_work.py``). Prints tables in Markdown.
 import argparse
 import json
 import os
-import socket
 import subprocess
 import sys
-import time
 import urllib.request
-from contextlib import contextmanager
 
-import requests
+from intake import run_intake
+from tables import print_table
+from web import run_inbound, run_reports, run_stage
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 LATENCY = 0.1
-PARTS = ("dispatch", "rate", "intake", "reports", "profile")
+PARTS = ("dispatch", "rate", "intake", "reports", "inbound", "stage", "profile")
 IN_FLIGHT = (1, 16, 32, 64)
 RATES = (10, 100, 250)
 INTAKE_SIZES = (1_000, 10_000, 100_000)
@@ -61,15 +60,6 @@ class Bench:
         """Return when the carrier got messages since this was last asked, sorted."""
         with urllib.request.urlopen(f"{self.carrier}/stats?reset") as answer:
             return sorted(json.load(answer))
-
-
-def print_table(head, rows):
-    """Print a table in Markdown."""
-    print("| " + " | ".join(head) + " |")
-    print("|" + "---|" * len(head))
-    for row in rows:
-        print("| " + " | ".join(row) + " |")
-    print(flush=True)
 
 
 def rate_of(times):
@@ -144,82 +134,6 @@ def run_rate(bench):
     print_table(head, rows)
 
 
-def run_intake(bench):
-    """Measure rows a second through the gate, beside a bare create without it."""
-    rows = []
-    for size in bench.options.intake_sizes:
-        ours = bench.measure("intake", bench.options.database, size)
-        native = bench.measure("intake", bench.options.native, size)
-        rows.append(
-            [
-                f"{size:,}",
-                f"{size / ours['seconds']:,.0f}",
-                f"{ours['seconds'] / size * 1e6:.0f}",
-                f"{ours['memory']:.0f}",
-                f"{ours['peak']:.0f}",
-                f"{size / native['seconds']:,.0f}",
-                f"{native['seconds'] / size * 1e6:.0f}",
-            ]
-        )
-    head = ["rows", "rows/s", "µs a row", "memory, MB", "peak, MB",
-            "without the addon, rows/s", "µs a row"]  # fmt: skip
-    print_table(head, rows)
-
-
-@contextmanager
-def web_server(options, database):
-    """Start Odoo's threaded web server on a database; give its port."""
-    port = _free_port()
-    process = subprocess.Popen(
-        [
-            *(sys.executable, "-m", "odoo", "server", "-c", options.config),
-            *("-d", database, "--db-filter", f"^{database}$", "--workers", "0"),
-            *("--http-port", str(port), "--http-interface", "127.0.0.1"),
-            *("--max-cron-threads", "0", "--log-level", "warn"),
-        ]
-    )
-    try:
-        for _try in range(300):
-            try:
-                requests.get(f"http://127.0.0.1:{port}/web/health", timeout=5)
-                break
-            except requests.ConnectionError:
-                time.sleep(0.2)
-        yield port
-    finally:
-        process.terminate()
-        process.wait(30)
-
-
-def _free_port():
-    """Return a TCP port of the loopback address that is free now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
-def run_reports(bench):
-    """Measure delivery reports a second, beside Odoo's own route."""
-    options = bench.options
-    rows = []
-    for name, database in (("ours", options.database), ("Odoo's", options.native)):
-        for threads in (1, 8):
-            with web_server(options, database) as port:
-                found = bench.measure(
-                    "report", database, options.reports, port, threads
-                )
-            rows.append(
-                [
-                    name,
-                    str(threads),
-                    f"{found['rate']:,.0f}",
-                    f"{found['median']:.1f}",
-                    f"{found['p95']:.1f}",
-                ]
-            )
-    print_table(["route", "at once", "reports/s", "median, ms", "95 %, ms"], rows)
-
-
 def run_profile(bench):
     """Show where the dispatcher's own thread spends its time."""
     size = bench.options.size
@@ -251,13 +165,23 @@ def main():
     parser.add_argument("--seconds", type=int, default=60, help="of each rate")
     parser.add_argument("--intake-sizes", type=json.loads, default=INTAKE_SIZES)
     parser.add_argument("--reports", type=int, default=1000)
+    parser.add_argument("--tickets", type=int, default=300)
     parser.add_argument("--profile-rows", type=int, default=60)
     options = parser.parse_intermixed_args()
     bench = Bench(options)
+    runs = {
+        "dispatch": run_dispatch,
+        "rate": run_rate,
+        "intake": run_intake,
+        "reports": run_reports,
+        "inbound": run_inbound,
+        "stage": run_stage,
+        "profile": run_profile,
+    }
     try:
         for part in options.parts or PARTS:
-            print(f"### {part}\n", flush=True)
-            globals()[f"run_{part}"](bench)
+            print(f"### {part} (load {os.getloadavg()[0]:.1f})\n", flush=True)
+            runs[part](bench)
     finally:
         bench.process.kill()
 

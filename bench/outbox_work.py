@@ -13,12 +13,12 @@ import sys
 import threading
 import time
 from collections import Counter
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from urllib.parse import urlsplit
 
+import intake_work
 import requests
-from twilio.request_validator import RequestValidator
+import web_work
 
 import odoo
 from odoo.modules.registry import Registry
@@ -273,76 +273,28 @@ def profile(database, carrier):
     }
 
 
-def intake(database, carrier, count):
-    """Make messages, and nothing else."""
-    with environment(database) as env:
-        configure(env, carrier, workers=0)
-        if "sms.consent" in env:
-            agree(env, count)
-        make_messages(env, 100)
-        env.cr.execute("DELETE FROM sms_sms")
-        env.cr.commit()
-        idle = get_peak()
-        times = make_messages(env, count)
-        env.cr.execute("SELECT count(*) FROM sms_sms WHERE state = 'outgoing'")
-        assert env.cr.fetchone()[0] == count
-    return {"seconds": sum(times), "memory": get_peak() - idle, "peak": get_peak()}
-
-
-def await_reports(database, carrier, count):
-    """Make messages that a carrier has taken; return what it knows of each."""
-    with environment(database) as env:
-        configure(env, carrier)
-        if "sms.consent" in env:
-            agree(env, count)
-        make_messages(env, count)
-        messages = env["sms.sms"].search([])
-        if "sms.dispatcher" in env:
-            env.cr.execute(
-                "UPDATE sms_sms SET state = 'pending', provider = 'twilio',"
-                " carrier_id = 'SM' || uuid, report_rank = 1, attempts = 1"
-            )
-            key = env.company.sms_webhook_key
-            door = f"/helpdesk_sms/twilio/{key}/status/"
-        else:
-            messages.write({"state": "pending", "to_delete": False})
-            env["sms.tracker"].create(
-                [{"sms_uuid": uid} for uid in messages.mapped("uuid")]
-            )
-            door = "/sms_twilio/status/"
-        env.cr.commit()
-        return {"urls": [PUBLIC_URL + door + sms.uuid for sms in messages]}
+def intake(database, carrier, count, way):
+    """Make messages one way, and nothing else."""
+    return intake_work.measure(sys.modules[__name__], database, carrier, count, way)
 
 
 def report(database, carrier, count, port, threads):
-    """Post signed reports to a server; return how long each took."""
-    urls = await_reports(database, carrier, count)["urls"]
-    validator = RequestValidator(AUTH_TOKEN)
-    session = requests.Session()
-    session.mount("http://", requests.adapters.HTTPAdapter(pool_maxsize=threads))
+    """Post signed reports to a server."""
+    return web_work.report(
+        sys.modules[__name__], database, carrier, count, port, threads
+    )
 
-    def post(url):
-        sid = "SM" + url[-32:]
-        form = {"MessageSid": sid, "SmsSid": sid, "MessageStatus": "delivered",
-                "SmsStatus": "delivered", "AccountSid": ACCOUNT_SID}  # fmt: skip
-        headers = {"X-Twilio-Signature": validator.compute_signature(url, form)}
-        begin = time.perf_counter()
-        address = f"http://127.0.0.1:{port}{urlsplit(url).path}"
-        response = session.post(address, data=form, headers=headers, timeout=60)
-        assert response.status_code == 200, response.text
-        return time.perf_counter() - begin
 
-    for url in urls[:20]:
-        post(url)
-    begin = time.perf_counter()
-    with ThreadPoolExecutor(threads) as pool:
-        times = sorted(pool.map(post, urls[20:]))
-    seconds = time.perf_counter() - begin
-    return {
-        "rate": len(times) / seconds,
-        "median": times[len(times) // 2] * 1000,
-        "p95": times[int(len(times) * 0.95)] * 1000,
-    }
+def inbound(database, carrier, count, port, threads):
+    """Text to a server."""
+    return web_work.inbound(
+        sys.modules[__name__], database, carrier, count, port, threads
+    )
+
+
+def stage(database, carrier, count):
+    """Move tickets to stages that text, and to stages that do not."""
+    return web_work.stage(sys.modules[__name__], database, carrier, count)
 
 
 KINDS = {
@@ -351,6 +303,8 @@ KINDS = {
     "profile": profile,
     "intake": intake,
     "report": report,
+    "inbound": inbound,
+    "stage": stage,
 }
 
 

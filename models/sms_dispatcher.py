@@ -1,7 +1,6 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 import logging
 import random
-import threading
 import time
 from functools import partial
 from typing import NamedTuple
@@ -11,10 +10,10 @@ from psycopg2.errors import DeadlockDetected, SerializationFailure
 from psycopg2.extensions import TRANSACTION_STATUS_IDLE
 
 from odoo import api, fields, models
-from odoo.service.server import CommonServer
 
 from ..providers import base
-from ..providers.poster import MAX_IN_FLIGHT, Poster, wait_until_closed
+from ..providers.poster import MAX_IN_FLIGHT, Poster
+from .server_end import is_stopping, stopping
 
 _logger = logging.getLogger(__name__)
 
@@ -34,20 +33,6 @@ MAX_CONFLICTS = 8
 POST_WITHIN = 60.0
 #: Seconds without any answer after which a run ends: its claims are abandoned by then.
 GIVE_UP = 120.0
-#: Seconds that the server's end may wait for what is in flight.
-STOP_WITHIN = 15.0
-
-#: Set when the server is asked to end: nothing more is claimed.
-_stopping = threading.Event()
-
-
-def _stop():
-    """Let the runs of this process end in order; the server ends after that."""
-    _stopping.set()
-    wait_until_closed(STOP_WITHIN)
-
-
-CommonServer.on_stop(_stop)
 
 
 class Call(NamedTuple):
@@ -83,7 +68,7 @@ class SmsDispatcher(models.AbstractModel):
         is_alone, done, waited = True, 0, 0.0
         with Poster(size) as poster:
             while True:
-                is_open = seconds_left > 0 and not _stopping.is_set()
+                is_open = seconds_left > 0 and not is_stopping()
                 if is_open and self._fill(poster) and is_alone:
                     self._wake_others()
                     is_alone = False
@@ -203,7 +188,7 @@ class SmsDispatcher(models.AbstractModel):
         if due is None or due > LINGER:
             return 0
         pause = min(max(due, 0.05), PATIENCE)
-        _stopping.wait(pause)
+        stopping.wait(pause)
         return pause
 
     @api.model
@@ -214,6 +199,11 @@ class SmsDispatcher(models.AbstractModel):
         """
         due = self._get_next_due()
         if due is None:
+            self._commit(done, remaining=0)
+            return
+        if is_stopping():
+            # Another process goes on: this one would be called again until its end.
+            self._wake()
             self._commit(done, remaining=0)
             return
         if due > LINGER:

@@ -1,6 +1,9 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+import logging
 from datetime import timedelta
 from functools import partial
+
+from psycopg2 import InterfaceError, OperationalError
 
 from odoo import api, fields, models
 from odoo.tools import SQL
@@ -10,9 +13,15 @@ from ..tools.pace import HORIZON
 from .sms_dispatcher import Call
 from .sms_dispatcher_settle import LEASE
 
+_logger = logging.getLogger(__name__)
+
 #: Of a batch, this share goes to whoever has waited longest, whatever its purpose:
 #: what is less urgent goes on, only slower, while urgent messages keep coming.
 PATIENT_SHARE = 10
+#: After a failure so many messages of a sender are tried one by one.
+ONE_BY_ONE = 20
+#: A message that cannot be claimed waits so long.
+PUT_OFF = timedelta(minutes=15)
 #: Rows that are given a sender at once, after the company's account has changed.
 ASSIGN_SIZE = 1000
 
@@ -35,8 +44,47 @@ class SmsDispatcher(models.AbstractModel):
         for index, sender in enumerate(ready):
             share = (room - len(calls)) // (len(ready) - index)
             if share > 0:
-                calls += self._claim_for(sender, share)
+                calls += self._claim_safely(sender, share)
         return calls
+
+    @api.model
+    def _claim_safely(self, ready, limit):
+        """Take messages of one sender; what fails must not hold up the other senders.
+
+        A message with which it fails even alone waits for a while, so that those
+        behind it come to their turn.
+
+        :param ReadySender ready: the sender
+        :param int limit: messages at most
+        """
+        try:
+            with self.env.cr.savepoint():
+                return self._claim_for(ready, limit)
+        except (OperationalError, InterfaceError):  # the database: the run's to decide
+            raise
+        except Exception:
+            self.env.invalidate_all(flush=False)
+            if limit > 1:
+                singles = (self._claim_safely(ready, 1) for _one in range(ONE_BY_ONE))
+                return [call for calls in singles for call in calls]
+            _logger.exception("A text message of sender %s cannot be sent", ready.id)
+            self._put_off(ready)
+            return []
+
+    @api.model
+    def _put_off(self, ready):
+        """Let the next message of a sender wait: it cannot be claimed.
+
+        By SQL: whatever is wrong with it, the ORM may meet it again.
+        """
+        rows = self._lock_some(ready.id, SQL("priority, not_before, id"), 1)
+        self.env.cr.execute(
+            SQL(
+                "UPDATE sms_sms SET not_before = %s WHERE id = ANY(%s)",
+                fields.Datetime.now() + PUT_OFF,
+                [row[0] for row in rows],
+            )
+        )
 
     @api.model
     def _claim_for(self, ready, limit):

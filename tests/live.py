@@ -34,11 +34,12 @@ OWN_NUMBER = "+13035550100"
 
 
 class LiveServer:
-    """One Odoo process on the live database."""
+    """One Odoo process on the live database; with ``workers`` a master and its own."""
 
-    def __init__(self, database, cron_threads=1):
+    def __init__(self, database, cron_threads=1, workers=0):
         self.database = database
         self.cron_threads = cron_threads
+        self.workers = workers
         self.port = _free_port()
         self.process = None
         self.log = tempfile.TemporaryFile()  # noqa: SIM115  # read after a crash too
@@ -55,8 +56,10 @@ class LiveServer:
                 *(sys.executable, "-m", "odoo", "server"),
                 *("-c", config["config"], "-d", self.database),
                 *("--http-port", str(self.port), "--http-interface", "127.0.0.1"),
+                *("--gevent-port", str(_free_port())),
                 *("--max-cron-threads", str(self.cron_threads), "--log-level", "info"),
-                *("--workers", "0", "--db-filter", f"^{self.database}$"),
+                *("--workers", str(self.workers), "--db-filter", f"^{self.database}$"),
+                *("--db_host", config["db_host"], "--db_port", str(config["db_port"])),
             ],
             stdout=self.log,
             stderr=subprocess.STDOUT,
@@ -67,7 +70,7 @@ class LiveServer:
             try:
                 requests.get(f"{self.url}/web/health", timeout=5)
                 return self
-            except requests.ConnectionError:
+            except (requests.ConnectionError, requests.Timeout):
                 if self.process.poll() is not None:
                     break
                 time.sleep(0.2)
@@ -97,6 +100,9 @@ class LiveServer:
 class LiveCase(BaseCase):
     """Tests against a real server, a real cron and a loopback Twilio."""
 
+    #: Processes of the server for requests; 0: one process for everything.
+    workers = 0
+
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
@@ -107,7 +113,7 @@ class LiveCase(BaseCase):
         cls.peer = TwilioPeer().start()
         cls.peer_credentials = dict(cls.peer.credentials)
         cls.addClassCleanup(cls.peer.stop)
-        cls.server = LiveServer(cls.database).start()
+        cls.server = LiveServer(cls.database, workers=cls.workers).start()
         cls.addClassCleanup(lambda: cls.server.stop())
         cls.uid = cls._login("admin", "admin")
         cls._configure()

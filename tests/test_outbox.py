@@ -299,6 +299,31 @@ class TestKill(OutboxCase):
         states = "number = %s AND state = 'pending' AND carrier_id IS NOT NULL"
         self.assertEqual(self.count("sms_sms", states, [number]), 1)
 
+    def test_so_does_a_worker_of_several_processes(self):
+        """The master's end is a signal to the worker, which only Odoo's loop looks at.
+
+        What is in flight is settled, and nothing more is claimed.
+        """
+        number = "+13035550174"
+        self.join(number)
+        self.server.stop()
+        prefork = LiveServer(self.database, workers=1)
+        prefork.port = self.server.port
+        prefork.start()
+        self.addCleanup(prefork.stop)
+        [purpose_id] = self.rpc("sms.purpose", "search", [("code", "=", "ticket")])
+        values = {"number": number, "purpose_id": purpose_id}
+        rows = [{**values, "body": f"No. {index}"} for index in range(2500)]
+        self.rpc("sms.sms", "create", rows)
+        self.peer.wait_for(number, 20)
+        prefork.stop()
+        self.assertEqual(prefork.process.returncode, 0, "it had to be killed")
+        states = "number = %s AND state = %s"
+        self.assertEqual(self.count("sms_sms", states, [number, "process"]), 0)
+        self.assertGreater(self.count("sms_sms", states, [number, "outgoing"]), 0)
+        with self.cursor() as cr:
+            cr.execute("DELETE FROM sms_sms WHERE number = %s", [number])
+
     def test_two_servers_share_the_work(self):
         """Two Odoo nodes on one database: each message leaves once."""
         numbers = [f"+130355501{index}" for index in range(80, 90)]

@@ -22,6 +22,16 @@ class FaultyProvider(SandboxProvider):
         return super().send(message)
 
 
+class BrokenProvider(SandboxProvider):
+    """A carrier's adapter that cannot even read one company's account."""
+
+    def missing(self):
+        """Fail for that account."""
+        if self.account["account_sid"] == "broken":
+            raise KeyError("account")
+        return super().missing()
+
+
 class WaitingCase(SmsCase):
     """Adds messages that wait in the outbox."""
 
@@ -111,6 +121,24 @@ class TestStop(WaitingCase):
 @tagged("post_install", "-at_install")
 class TestOutboxInTransaction(WaitingCase):
     """The outbox's worker on the sandbox. Kills and carriers: ``test_outbox``."""
+
+    def test_one_companys_fault_holds_up_no_other(self):
+        company = self.make_company("Broken")
+        self.record_consent(company=company)
+        broken = self.queue(record_company_id=company.id)
+        whole = self.queue() | self.queue("alert")
+        company.sms_twilio_account_sid = "broken"
+        with (
+            patch.dict(PROVIDERS, {SandboxProvider.code: BrokenProvider}),
+            mute_logger("odoo.addons.helpdesk_mgmt_sms.models.sms_dispatcher_claim"),
+        ):
+            self.run_outbox()
+        self.assertEqual(set(whole.mapped("state")), {"sent"})
+        self.assertEqual(broken.state, "outgoing")
+        self.assertGreater(broken.not_before, fields.Datetime.now())
+        broken.not_before = fields.Datetime.now()
+        self.run_outbox()
+        self.assertEqual(broken.state, "sent")
 
     def test_nothing_leaves_in_the_users_transaction(self):
         self.ticket._message_sms("Hello")

@@ -1,0 +1,153 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+"""How fast messages get in, by each of the ways there are: parts of ``outbox_work.py``.
+
+Every way makes the same number of messages, each to a person of their own with a
+recorded consent, and says how long it took and what memory it needed.
+"""
+
+import time
+
+from odoo.tools import SQL
+
+#: Rows that are made at once, and committed.
+BATCH = 1_000
+
+
+class Intake:
+    """One measurement: a company, people who agreed, and a stop watch."""
+
+    def __init__(self, work, env, carrier, count):
+        """Prepare the company and its people; what is cached for good is cached."""
+        self.work, self.env, self.count = work, env, count
+        work.configure(env, carrier, workers=0)
+        self.is_ours = "sms.consent" in env
+        if self.is_ours:
+            work.agree(env, count)
+        self.partner_ids = []
+        self.make_rows(100)
+        self.clean()
+
+    def clean(self):
+        """Forget what was made so far."""
+        self.env.cr.execute("DELETE FROM sms_sms")
+        self.env.cr.commit()
+        self.env.invalidate_all()
+
+    def make_people(self):
+        """Make as many contacts, by SQL: how they came to be is not measured."""
+        self.env.cr.execute(
+            SQL(
+                """
+                INSERT INTO res_partner
+                    (name, complete_name, phone, phone_sanitized, type, active,
+                     country_id, is_company, partner_share)
+                SELECT 'Person ' || i, 'Person ' || i, number, number, 'contact', TRUE,
+                       %s, FALSE, TRUE
+                  FROM unnest(%s) WITH ORDINALITY AS new (number, i)
+             RETURNING id
+                """,
+                self.env.ref("base.us").id,
+                [self.work.phone(index) for index in range(self.count)],
+            )
+        )
+        self.partner_ids = [row[0] for row in self.env.cr.fetchall()]
+        self.env.cr.commit()
+        self.work.vacuum(self.env, "res_partner")
+
+    # What is measured, each by its name.
+
+    def make_rows(self, count=None):
+        """Create rows from code, as any app does: a commit each batch."""
+        sms = self.env["sms.sms"].sudo()
+        count = count or self.count
+        for first in range(0, count, BATCH):
+            sms.create(
+                [
+                    {
+                        "number": self.work.phone(index),
+                        "body": f"Hello {index}, our office is closed.",
+                    }
+                    for index in range(first, min(first + BATCH, count))
+                ]
+            )
+            self.env.cr.commit()
+            self.env.invalidate_all()
+
+    def queue_people(self):
+        """Give contacts to the way in for lists, as a broadcast does."""
+        for _messages in self.env["sms.sms"]._queue_many(
+            self.env.company,
+            self.env["sms.purpose"]._get("marketing"),
+            self.env["res.partner"].browse(self.partner_ids),
+            {"en_US": "Hello, our office is closed."},
+        ):
+            self.env.cr.commit()
+
+    def compose(self, mass_keep_log=False):
+        """Send to contacts by the composer, as a user does: one transaction."""
+        composer = self.env["sms.composer"].create(
+            {
+                "composition_mode": "mass",
+                "res_model": "res.partner",
+                "res_ids": repr(self.partner_ids),
+                "body": "Hello {{ object.name }}, our office is closed.",
+                "mass_keep_log": mass_keep_log,
+            }
+        )
+        composer._action_send_sms()
+        self.env.cr.commit()
+
+    def compose_with_log(self):
+        """Send by the composer, with a note on each contact."""
+        self.compose(mass_keep_log=True)
+
+    def insert(self):
+        """Insert bare rows by SQL: what the database alone takes."""
+        columns = ["number", "body", "state", "uuid", "record_company_id"]
+        columns += ["create_uid", "write_uid", "create_date", "write_date"]
+        for first in range(0, self.count, BATCH):
+            self.env.cr.execute(
+                SQL(
+                    """
+                    INSERT INTO sms_sms (%s)
+                    SELECT number, 'Hello, our office is closed.', 'outgoing',
+                           replace(gen_random_uuid()::text, '-', ''), %s, 1, 1, now(),
+                           now()
+                      FROM unnest(%s) AS new (number)
+                    """,
+                    SQL(", ").join(map(SQL.identifier, columns)),
+                    self.env.company.id,
+                    [
+                        self.work.phone(index)
+                        for index in range(first, min(first + BATCH, self.count))
+                    ],
+                )
+            )
+            self.env.cr.commit()
+
+
+def measure(work, database, carrier, count, way):
+    """Make messages one way; return seconds, this process's of them, memory (MB).
+
+    :param work: the module ``outbox_work``
+    :param str way: name of a method of :class:`Intake`
+    """
+    with work.environment(database) as env:
+        intake = Intake(work, env, carrier, count)
+        if way not in ("make_rows", "insert"):
+            intake.make_people()
+        idle = work.get_peak()
+        begin, cpu = time.perf_counter(), time.process_time()
+        getattr(intake, way)()
+        seconds, cpu = time.perf_counter() - begin, time.process_time() - cpu
+        env.cr.execute("SELECT count(*) FROM sms_sms WHERE state = 'outgoing'")
+        assert env.cr.fetchone()[0] == count, "messages are missing, or were refused"
+        # The contacts and notes stay: to delete them takes longer than to make them.
+        env.cr.execute("DELETE FROM sms_sms")
+        env.cr.execute(
+            "DELETE FROM res_partner WHERE id = ANY(%s)", [intake.partner_ids]
+        )
+        env.cr.commit()
+        work.vacuum(env, "sms_sms")
+    peak = work.get_peak()
+    return {"seconds": seconds, "cpu": cpu, "memory": peak - idle, "peak": peak}
