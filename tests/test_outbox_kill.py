@@ -361,7 +361,7 @@ class TestBrokenPaths(StormCase):
     def test_the_database_is_restarted(self):
         """As far as the nodes can tell: all of their connections are cut, twice.
 
-        A cluster that is really restarted: ``test_outbox_restart``.
+        The cluster itself serves the other tests, so it is not restarted.
         """
         words = "Restart"
         self.queue(500, words)
