@@ -22,7 +22,9 @@ class CalendarEvent(models.Model):
         self.ensure_one()
         if "resource_booking_ids" not in self._fields:
             return True
-        return all(it.is_modifiable for it in self.sudo().resource_booking_ids)
+        # A customer's right, as in its portal: its managers may always change them.
+        bookings = self.sudo().with_context(using_portal=True).resource_booking_ids
+        return all(booking.is_modifiable for booking in bookings)
 
     def _find_free_times(self):
         """Return the technician's next free times (UTC), three at most."""
