@@ -552,6 +552,7 @@ class TestHolders(SmsCase):
         "sms.erasure.wizard": "deletes itself",
         "sms.erasure.wizard.line": "goes with its wizard",
         "sms.rate.limit": "counters of buckets",
+        "sms.reminder": "which appointment of which contact, and when",
         "sms.report": "its raw form is emptied with its message",
         "sms.outbox.alert": "about our own senders",
         "sms.sender": "our own numbers",
