@@ -3,7 +3,7 @@ from contextlib import contextmanager
 
 from odoo.tests import HttpCase, tagged
 
-from .common import SmsCase
+from .common import SmsCase, phone_number
 
 
 @tagged("post_install", "-at_install")
@@ -51,3 +51,22 @@ class TestTours(SmsCase, HttpCase):
             "helpdesk_sms_manager_reads_story",
             login="sms-manager",
         )
+
+    def test_a_customer_asks_on_the_portal_and_answers_by_text(self):
+        self.portal_user.partner_id.country_id = self.country
+        self.start_tour("/new/ticket", "helpdesk_sms_customer_asks", login="sms-portal")
+        self.env.invalidate_all()
+        ticket = self.env["helpdesk.ticket"].search(
+            [("name", "=", "The scanner blinks")]
+        )
+        self.assertEqual(ticket.partner_phone_sanitized, phone_number(77))
+        self.assertEqual(ticket.sms_consent_state, "opted_in")
+        self.run_outbox()
+        self.start_tour(
+            "/odoo/action-helpdesk_mgmt_sms.sms_virtual_phone_action",
+            "helpdesk_sms_customer_answers",
+            login="sms-agent",
+        )
+        self.assertTrue(ticket.sms_waiting_since)
+        [inbound] = self.env["sms.inbound"].search([("ticket_id", "=", ticket.id)])
+        self.assertEqual(inbound.body, "It is the one on floor 2")
