@@ -8,12 +8,11 @@ from odoo.tools import SQL
 
 from .sms_broadcast import CHECKED, CHECKING, RUNNING, SENT
 from .sms_broadcast_recipient import HELD, NEW, QUEUED, WILL
-from .sms_purpose import ALERT, PurposeCode
+from .sms_purpose import ALERT
+from .sms_sms_many import BATCH_SIZE, Recipient
 
 _logger = logging.getLogger(__name__)
 
-#: Recipients that are checked, or queued, and committed together.
-BATCH_SIZE = 2000
 #: How often a batch is tried that met a text of one of its people.
 MAX_TRIES = 5
 
@@ -95,22 +94,19 @@ class SmsBroadcastJob(models.Model):
             return
         words = self._get_words(set(recipients.mapped("lang")))
         recipients.partner_id.fetch(["name"])
-        messages = (
-            self.env["sms.sms"]
-            .with_context(sms_purpose=PurposeCode(ALERT))
-            .create(
-                [
-                    {
-                        "body": self._fill_in(words[recipient.lang], recipient),
-                        "number": recipient.number,
-                        "partner_id": recipient.partner_id.id,
-                        "record_company_id": self.company_id.id,
-                        "broadcast_id": self.id,
-                        "keeps_hours": not self.is_emergency,
-                    }
-                    for recipient in recipients
-                ]
-            )
+        [messages] = self.env["sms.sms"]._queue_many(
+            self.company_id,
+            self.env["sms.purpose"]._get(ALERT),
+            [
+                Recipient(
+                    recipient.partner_id.id,
+                    recipient.number,
+                    self._fill_in(words[recipient.lang], recipient),
+                )
+                for recipient in recipients
+            ],
+            broadcast_id=self.id,
+            keeps_hours=not self.is_emergency,
         )
         self.env.flush_all()
         self.env.cr.execute(
