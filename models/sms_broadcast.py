@@ -80,12 +80,7 @@ class SmsBroadcast(models.Model):
     )
     checked_at = fields.Datetime(readonly=True, copy=False)
     started_at = fields.Datetime(readonly=True, copy=False)
-    done_count = fields.Integer(
-        readonly=True,
-        copy=False,
-        help="Recipients worked off. Written with each batch, so that who pauses while "
-        "one is written starts over and finds its messages.",
-    )
+    cancelled_by_id = fields.Many2one("res.users", readonly=True, copy=False)
     recipient_ids = fields.One2many(
         "sms.broadcast.recipient", "broadcast_id", readonly=True
     )
@@ -141,6 +136,7 @@ class SmsBroadcast(models.Model):
         """Take a change while nothing has left; what was checked is checked anew."""
         is_setup = bool(SETUP_FIELDS & vals.keys())
         if not self.env.su:
+            self.check_access("write")
             self._check_setup(vals)
         if is_setup:
             if any(broadcast.state not in OPEN for broadcast in self):

@@ -15,7 +15,7 @@ from .sms_broadcast import (
     WAITING,
 )
 from .sms_broadcast_recipient import REACHED
-from .sms_sms_broadcast import FAR, PAUSE
+from .sms_sms_broadcast import PAUSE
 
 
 class SmsBroadcast(models.Model):
@@ -33,7 +33,7 @@ class SmsBroadcast(models.Model):
         self.check_access("write")
         self._check_company()
         broadcast_sudo = self.sudo()
-        broadcast_sudo.lock_for_update()
+        broadcast_sudo._wait_for_row()
         if broadcast_sudo.state not in states:
             raise UserError(self.env._("This cannot be done now: load the page anew."))
         return broadcast_sudo
@@ -90,12 +90,12 @@ class SmsBroadcast(models.Model):
     # ------------------------------------------------------------------
 
     def action_pause(self):
-        """Keep what has not left yet until somebody goes on."""
-        broadcast_sudo = self._take(QUEUEING, SENT)
-        broadcast_sudo.state = PAUSED
-        broadcast_sudo._change_waiting(
-            SQL("not_before = %s, gate_verdict = 'hold', gate_reason = %s", FAR, PAUSE)
-        )
+        """Keep what has not left yet until somebody goes on.
+
+        Whoever takes a message to send it looks at its broadcast's state: that alone
+        decides, also on what comes back from the carrier to be tried again.
+        """
+        self._take(QUEUEING, SENT).state = PAUSED
         return True
 
     def action_resume(self):
@@ -103,32 +103,42 @@ class SmsBroadcast(models.Model):
         broadcast_sudo = self._take(PAUSED)
         broadcast_sudo.state = QUEUEING
         broadcast_sudo._change_waiting(
-            SQL("not_before = %s, gate_verdict = 'send'", fields.Datetime.now())
+            SQL("not_before = %s, gate_verdict = 'send'", fields.Datetime.now()),
+            SQL("gate_reason = %s", PAUSE),
         )
         self.env["sms.dispatcher"].sudo()._wake()
         broadcast_sudo._wake()
         return True
 
     def action_cancel(self):
-        """Call off what has not left yet."""
+        """Call off what has not left yet.
+
+        What is held is called off here, all else by who would send it.
+        """
         broadcast_sudo = self._take(*OPEN, QUEUEING, SENT, PAUSED)
-        broadcast_sudo.state = CANCELLED
+        broadcast_sudo.write({"state": CANCELLED, "cancelled_by_id": self.env.uid})
         broadcast_sudo._change_waiting(
-            SQL("state = 'canceled', cancelled_by_id = %s", self.env.uid)
+            SQL("state = 'canceled', cancelled_by_id = %s", self.env.uid),
+            SQL("not_before > %s", fields.Datetime.now()),
         )
         return True
 
-    def _change_waiting(self, change):
-        """Change the messages that still wait, all in one statement.
+    def _change_waiting(self, change, condition):
+        """Change messages that wait and that nobody is about to take.
 
         :param SQL change: what is set
+        :param SQL condition: of which of them
         """
         self.env.flush_all()
         self.env.cr.execute(
             SQL(
-                "UPDATE sms_sms SET %s WHERE broadcast_id = %s AND state = 'outgoing'",
+                """
+                UPDATE sms_sms SET %s
+                 WHERE broadcast_id = %s AND state = 'outgoing' AND %s
+                """,
                 change,
                 self.id,
+                condition,
             )
         )
         self.env["sms.sms"].invalidate_model()

@@ -49,7 +49,8 @@ class SmsBroadcastRecipient(models.Model):
     sms_id = fields.Many2one("sms.sms", "Message", readonly=True, ondelete="set null")
     shown_state = fields.Char(related="sms_id.shown_label", string="Message is")
 
-    _partner_unique = models.UniqueIndex("(broadcast_id, partner_id)")
+    # A constraint, and no index alone: Odoo's merge of contacts knows those.
+    _partner_unique = models.Constraint("UNIQUE (broadcast_id, partner_id)")
     _outcome_index = models.Index("(broadcast_id, outcome, id)")
     _number_index = models.Index("(number, broadcast_id) WHERE number IS NOT NULL")
     _sms_index = models.Index("(sms_id) WHERE sms_id IS NOT NULL")

@@ -3,6 +3,9 @@ from datetime import datetime
 
 from odoo import fields, models
 
+from ..tools import gate
+from .sms_broadcast import CANCELLED, PAUSED
+
 #: Until when the messages of a paused broadcast are kept: until somebody goes on.
 FAR = datetime(9999, 12, 31)
 PAUSE = "paused"
@@ -27,3 +30,20 @@ class SmsSms(models.Model):
         if self.gate_reason == PAUSE:
             return self.env._("Held: its broadcast is paused")
         return super()._get_held_label()
+
+    def _ask_gate(self):
+        """Keep what belongs to a paused broadcast, and call off a cancelled one's.
+
+        Every message is asked about before it leaves, whatever brought it back.
+        """
+        states = {sms.id: sms.broadcast_id.sudo().state for sms in self}
+        paused = self.filtered(lambda sms: states[sms.id] == PAUSED)
+        paused.write(
+            {"not_before": FAR, "gate_verdict": gate.HOLD, "gate_reason": PAUSE}
+        )
+        cancelled = self.filtered(lambda sms: states[sms.id] == CANCELLED)
+        for broadcast, messages in cancelled.grouped("broadcast_id").items():
+            messages.cancelled_by_id = broadcast.sudo().cancelled_by_id
+        if cancelled:
+            cancelled.action_set_canceled()
+        return super(SmsSms, self - paused - cancelled)._ask_gate()

@@ -1,7 +1,7 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 """Broadcasts: whom they concern, who gets them, who may send them, and how they end."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from unittest.mock import patch
 
 from freezegun import freeze_time
@@ -433,11 +433,11 @@ class TestControl(BroadcastCase):
         self.send(broadcast)
         broadcast.action_pause()
         texts = self.texts(broadcast)
+        self.run_outbox()
+        self.assertEqual(set(texts.mapped("state")), {"outgoing"})
         self.assertEqual(
             set(texts.mapped("shown_label")), {"Held: its broadcast is paused"}
         )
-        self.run_outbox()
-        self.assertEqual(set(texts.mapped("state")), {"outgoing"})
         self.receive("STOP", self.agreed[0].phone)
         broadcast.action_resume()
         self.work()
@@ -459,15 +459,36 @@ class TestControl(BroadcastCase):
         self.work()
         self.assertEqual(len(self.texts(broadcast)), 3)
 
+    def test_what_comes_back_from_the_carrier_stays_paused(self):
+        broadcast = self.make()
+        self.send(broadcast)
+        texts = self.texts(broadcast)
+        texts.state = "process"
+        broadcast.action_pause()
+        texts.state = "outgoing"
+        self.run_outbox()
+        self.assertEqual(set(texts.mapped("state")), {"outgoing"})
+
+    def test_a_stop_of_something_else_does_not_free_a_paused_text(self):
+        broadcast = self.make(is_emergency=False)
+        self.send(broadcast)
+        broadcast.action_pause()
+        self.run_outbox()
+        texts = self.texts(broadcast)
+        texts._ask_gate()
+        self.assertEqual(set(texts.mapped("gate_reason")), {"paused"})
+        self.assertGreater(min(texts.mapped("not_before")).year, 9000)
+
     def test_cancel(self):
         broadcast = self.make()
         self.send(broadcast)
-        broadcast.action_cancel()
         texts = self.texts(broadcast)
-        self.assertEqual(set(texts.mapped("state")), {"canceled"})
-        self.assertEqual(texts.cancelled_by_id, self.manager)
+        texts[0].not_before += timedelta(days=1)
+        broadcast.action_cancel()
+        self.assertEqual(texts[0].state, "canceled")
         self.run_outbox()
         self.assertEqual(set(texts.mapped("state")), {"canceled"})
+        self.assertEqual(texts.cancelled_by_id, self.manager)
         with self.assertRaises(UserError):
             broadcast.action_cancel()
 
@@ -490,6 +511,9 @@ class TestRights(BroadcastCase):
         for button in ("action_check", "action_send", "action_cancel"):
             with self.subTest(button), self.assertRaises(AccessError):
                 getattr(seen, button)()
+        for values in ({"body": "Buy"}, {"is_emergency": False}, {"name": "x"}):
+            with self.subTest(**values), self.assertRaises(AccessError):
+                seen.write(values)
         with self.assertRaises(AccessError):
             self.make(user=self.agent)
 
@@ -498,7 +522,7 @@ class TestRights(BroadcastCase):
             {"state": "queueing"},
             {"approver_id": self.agent.id},
             {"user_id": self.agent.id},
-            {"done_count": 5},
+            {"cancelled_by_id": self.agent.id},
         ):
             with self.subTest(**values), self.assertRaises(AccessError):
                 self.make(**values)
