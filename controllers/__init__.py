@@ -5,5 +5,6 @@ from . import portal
 from . import preferences
 from . import join
 from . import health
+from . import thread
 from . import ticket
 from . import media

@@ -11,6 +11,8 @@ TOUCHED_KEY = "helpdesk_mgmt_sms.appointments"
 #: Context of who moves an appointment as its customer asked: they wait for the answer.
 AT_ONCE_KEY = "sms_tell_at_once"
 
+#: In whose name texts leave, and to whom: the user must have a right to both.
+VISIT_FIELDS = {"ticket_id", "res_model_id", "res_id", "sms_enabled", "partner_ids"}
 #: What decides about texts to customers; other changes of an event are none of ours.
 WATCHED_FIELDS = {
     *("start", "stop", "start_date", "stop_date", "allday", "duration", "active"),
@@ -51,7 +53,9 @@ class CalendarEvent(models.Model):
                 vals.setdefault("sms_enabled", True)
             if vals.get("recurrency"):
                 vals.setdefault("sms_series_key", uuid4().hex)
-        events = super().create(vals_list)
+        events = super().create(vals_list).with_env(self.env)
+        # No constraint: those are checked in sudo here.
+        events._check_ticket_and_customers()
         events._touch_appointments()
         return events
 
@@ -65,7 +69,10 @@ class CalendarEvent(models.Model):
             own.with_context(dont_notify=True).write({"technician_id": vals["user_id"]})
         # Odoo takes values out of it.
         is_watched = bool(WATCHED_FIELDS & vals.keys())
+        is_visit = bool(VISIT_FIELDS & vals.keys())
         result = super().write(vals)
+        if is_visit:
+            self._check_ticket_and_customers()
         if is_watched:
             self._touch_appointments()
         return result

@@ -83,6 +83,21 @@ class CalendarEvent(models.Model):
             if event.res_model == TICKET_MODEL and event.res_id:
                 event.ticket_id = event.res_id
 
+    def _check_ticket_and_customers(self):
+        """Refuse a ticket that the user may not read, and more customers than they may.
+
+        Texts about a visit leave in the name of the ticket's company, and answers to
+        them are noted on the ticket.
+
+        :raises AccessError: for either
+        """
+        if self.env.su:
+            return
+        self.ticket_id.check_access("read")
+        for event in self.filtered("sms_enabled"):
+            customers = event.partner_ids.filtered("partner_share")
+            self.env.user._check_may_text_at_once(event.sms_company_id, len(customers))
+
     @api.depends("user_id")
     def _compute_technician_id(self):
         """Follow the organizer, unless somebody else was named."""

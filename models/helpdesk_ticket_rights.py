@@ -1,5 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-from odoo import fields, models
+from odoo import SUPERUSER_ID, fields, models
 from odoo.exceptions import AccessError, UserError
 from odoo.tools import SQL
 
@@ -37,22 +37,22 @@ class HelpdeskTicket(models.Model):
         return result
 
     def _check_sms_team_limit(self):
-        """Refuse more than the ticket's team may send in a day.
+        """Refuse more than the tickets' teams may send in a day.
 
         :raises UserError: if its people have sent as many as they may for now
         """
-        team_sudo = self.team_id.sudo()
-        limit = team_sudo.sms_daily_limit
-        if limit and team_sudo._count_personal_texts_lately() >= limit:
-            raise UserError(
-                self.env._(
-                    "The team %(team)s has sent the %(limit)s texts that it may send "
-                    "in 24 hours. Call instead, try again later, or ask a helpdesk "
-                    "manager to raise the team's limit.",
-                    team=team_sudo.name,
-                    limit=limit,
+        for team_sudo, tickets in self.sudo().grouped("team_id").items():
+            limit = team_sudo.sms_daily_limit
+            if limit and team_sudo._count_texts_lately() + len(tickets) > limit:
+                raise UserError(
+                    self.env._(
+                        "The team %(team)s has sent the %(limit)s texts that it may "
+                        "send in 24 hours. Call instead, try again later, or ask a "
+                        "helpdesk manager to raise the team's limit.",
+                        team=team_sudo.name,
+                        limit=limit,
+                    )
                 )
-            )
 
 
 class HelpdeskTicketTeam(models.Model):
@@ -66,7 +66,7 @@ class HelpdeskTicketTeam(models.Model):
         "0: no limit.",
     )
 
-    def _count_personal_texts_lately(self):
+    def _count_texts_lately(self):
         """Return how many texts people have sent from the team's tickets lately."""
         self.ensure_one()
         for name in ("sms.sms", "mail.message", "helpdesk.ticket"):
@@ -77,11 +77,14 @@ class HelpdeskTicketTeam(models.Model):
               FROM sms_sms AS sms
               JOIN mail_message AS message ON message.id = sms.mail_message_id
               JOIN helpdesk_ticket AS ticket ON ticket.id = message.res_id
+              JOIN res_users AS author ON author.id = sms.create_uid
              WHERE message.model = 'helpdesk.ticket' AND ticket.team_id = %s
-               AND sms.is_personal AND sms.create_date > %s
+               AND sms.create_uid <> %s AND author.share IS NOT TRUE
+               AND sms.create_date > %s
                AND sms.gate_verdict <> %s
             """,
             self.id,
+            SUPERUSER_ID,
             fields.Datetime.now() - LIMIT_TIME,
             gate.BLOCK,
         )

@@ -13,6 +13,24 @@ class MailMessage(models.Model):
         """Return the messages that are texts. What people else write stays theirs."""
         return self.filtered(lambda message: message.message_type == "sms")
 
+    def _forget_attachments(self, attachments):
+        """Delete the files that are these messages' own; let go of all others.
+
+        A file that belongs to another record was merely sent along.
+
+        :param attachments: ``ir.attachment`` of these messages
+        """
+        places = {(message.model, message.res_id) for message in self}
+        own = attachments.filtered(
+            lambda it: (
+                not it.res_id
+                or it.res_model in ("sms.composer", "mail.message")
+                or (it.res_model, it.res_id) in places
+            )
+        )
+        self.attachment_ids -= attachments
+        own.unlink()
+
     def _forget_text(self):
         """Empty the copies of texts, but for those that are another person's too.
 
@@ -27,7 +45,7 @@ class MailMessage(models.Model):
         texts -= rows.mail_message_id | told.mail_message_id
         if not texts:
             return
-        texts.attachment_ids.unlink()
+        texts._forget_attachments(texts.attachment_ids)
         copies = [("mail_message_id", "in", texts.ids)]
         self.env["mail.mail"].search(copies).unlink()
         self.env["mail.message.translation"].search(

@@ -54,23 +54,30 @@ class ResUsers(models.Model):
         """
         if self._may_text_in_bulk(company):
             return
-        company_sudo = company.sudo()
-        if count > company_sudo.sms_bulk_from:
-            raise AccessError(
-                self.env._(
-                    "You may text %(limit)s people at once, and these are %(count)s. "
-                    "Ask who may text in bulk, or choose fewer.",
-                    limit=company_sudo.sms_bulk_from,
-                    count=count,
-                )
-            )
-        limit = company_sudo.sms_user_limit
+        self._check_may_text_at_once(company, count)
+        limit = company.sudo().sms_user_limit
         if limit and self._count_texts_lately(limit) + count > limit:
             raise UserError(
                 self.env._(
                     "You have sent the %s texts that a user may send in 24 hours. Call "
                     "instead, try again later, or ask a helpdesk manager to send it.",
                     limit,
+                )
+            )
+
+    def _check_may_text_at_once(self, company, count):
+        """Refuse too many people at once.
+
+        :raises AccessError: for a list that only who may text in bulk may send
+        """
+        limit = company.sudo().sms_bulk_from
+        if count > limit and not self._may_text_in_bulk(company):
+            raise AccessError(
+                self.env._(
+                    "You may text %(limit)s people at once, and these are %(count)s. "
+                    "Ask who may text in bulk, or choose fewer.",
+                    limit=limit,
+                    count=count,
                 )
             )
 

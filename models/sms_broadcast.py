@@ -1,6 +1,7 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError, ValidationError
+from odoo.tools.misc import clean_context
 
 from ..tools import fill
 
@@ -128,6 +129,9 @@ class SmsBroadcast(models.Model):
         """Let a user set up nothing but what is to be sent, and to whom."""
         for vals in vals_list:
             self._check_setup(vals)
+        # Defaults of a client's context would come after the check.
+        # pylint: disable-next=context-overridden
+        self = self.with_context(clean_context(self.env.context))
         broadcasts = super().create(vals_list)
         broadcasts._check_company()
         return broadcasts

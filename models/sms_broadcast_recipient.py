@@ -71,6 +71,17 @@ class SmsBroadcastRecipient(models.Model):
         mine = broadcasts._search([("company_id", "=", company.id)])
         return Domain("number", "in", numbers) & Domain("broadcast_id", "in", mine)
 
+    @api.model
+    def _get_overdue_domain(self, company, limits):
+        """Mean who was told as long ago as texts are kept."""
+        if not limits["text"]:
+            return Domain.FALSE
+        told = self.env["sms.broadcast"].sudo()
+        told = told._search(
+            [("company_id", "=", company.id), ("checked_at", "<", limits["text"])]
+        )
+        return Domain("broadcast_id", "in", told) & Domain("number", "!=", False)
+
     def _forget(self):
         """Forget who it was; that somebody was told stays."""
         self.write({"number": False, "partner_id": False})

@@ -2,6 +2,7 @@
 import logging
 from datetime import timedelta
 
+from markupsafe import Markup
 from psycopg2 import OperationalError
 
 from odoo import api, fields, models
@@ -180,6 +181,33 @@ class SmsQuestion(models.Model):
     def _describe_personal(self):
         return [(len(self), self.env._("Questions by text, with their answers"))]
 
+    @api.model
+    def _get_overdue_domain(self, company, limits):
+        """Mean what was asked as long ago as texts are kept."""
+        if not limits["text"]:
+            return Domain.FALSE
+        return (
+            Domain("company_id", "=", company.id)
+            & Domain("asked_at", "<", limits["text"])
+            & Domain("number", "!=", False)
+        )
+
     def _forget(self):
         """Empty the rows; nobody is left who could answer."""
+        self._forget_ratings()
         self.write({**dict.fromkeys(PERSONAL_FIELDS), "state": CANCELLED})
+
+    def _forget_ratings(self):
+        """Empty the words with which tickets were rated; the figures stay."""
+        rated = self.filtered(lambda it: it.kind == "rating" and it.state == ANSWERED)
+        ratings_sudo = self.env["rating.rating"].sudo()
+        ratings_sudo = ratings_sudo.search(
+            [
+                ("res_model", "=", "helpdesk.ticket"),
+                ("res_id", "in", rated.mapped("res_id")),
+                ("feedback", "!=", False),
+            ]
+        )
+        words = self.env._("These words were erased.")
+        ratings_sudo.message_id.body = Markup("<p><em>%s</em></p>") % words
+        ratings_sudo.feedback = False

@@ -45,6 +45,10 @@ class SmsQuestion(models.Model):
             that the gate has blocked asks nobody
         """
         asked = [it for it in asked if it[1].state != "canceled"]
+        # Of two texts about one appointment the last one asks.
+        asked = list(
+            {attendee: (attendee, *rest) for attendee, *rest in asked}.values()
+        )
         ids = [attendee.id for attendee, _sms, _row in asked]
         older_sudo = self.sudo().search(
             Domain("kind", "in", (APPOINTMENT, TIME))

@@ -2,7 +2,7 @@
 from datetime import timedelta
 
 from odoo import SUPERUSER_ID, api, fields, models
-from odoo.tools import SQL, plaintext2html
+from odoo.tools import plaintext2html
 
 from ..tools import appointment_answers
 from . import sms_reply_appointments as replies
@@ -11,8 +11,6 @@ from .sms_question_appointment import TIME
 
 #: How long offered times may be chosen.
 OFFER_LIFE = timedelta(days=2)
-#: What the lock of a technician's calendar is called: "SMS".
-LOCK = 0x534D53
 
 
 class SmsQuestion(models.Model):
@@ -54,7 +52,8 @@ class SmsQuestion(models.Model):
     def _move_to(self, inbound, start):
         """Move the appointment if the time is still free, else offer others.
 
-        Under a lock of the technician, so that two customers cannot choose one time.
+        Counted for the technician, so that of two customers who choose at once the
+        later one starts over and finds the time taken.
         """
         attendee = self._get_attendee()
         event = attendee.event_id
@@ -62,9 +61,7 @@ class SmsQuestion(models.Model):
             self._reply(inbound, replies.LATE)
             return
         technician = event.technician_id or event.user_id
-        self.env.cr.execute(
-            SQL("SELECT pg_advisory_xact_lock(%s, %s)", LOCK, technician.id)
-        )
+        self.env["sms.rate.limit"]._is_over("appointments", str(technician.id or 0))
         if not event._is_free_at(start):
             self._offer_times(inbound)
             return
@@ -125,11 +122,10 @@ class SmsQuestion(models.Model):
         event = attendee.event_id.with_user(SUPERUSER_ID)
         technician = event.technician_id or event.user_id
         words = self.env._(
-            "%(who)s %(what)s (%(when)s): “%(text)s”",
+            "%(who)s %(what)s (%(when)s)",
             who=attendee.partner_id.name,
             what=what,
             when=event.with_context(tz=technician.tz).display_time,
-            text=(inbound.body or "")[:200],
         )
         body = plaintext2html(words)
         if technician:

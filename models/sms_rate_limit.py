@@ -15,6 +15,7 @@ LIMITS = {
     "join_visitor_question": (10, 3600),
     "join_company_question": (100, 3600),
     "portal_user_question": (5, 3600),
+    "appointments": (10**6, 3600),
     # Automatic answers to one number.
     "answers": (10, 3600),
     # Nothing is refused by it: it is where two texts of one number meet.

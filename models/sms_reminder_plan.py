@@ -168,7 +168,7 @@ class SmsReminder(models.Model):
             ]
         )
         for row in rows:
-            row.body = row._render_rows().get(row.id)
+            row.body = row._render_safely()
         self.invalidate_model()
 
     @api.model

@@ -28,7 +28,8 @@ class SmsReminder(models.Model):
             rows._hand_over()
             is_full = len(rows) == BATCH_SIZE
             cron = self.env["ir.cron"]
-            if not cron._commit_progress(len(rows), remaining=int(is_full)):
+            has_time = cron._commit_progress(len(rows), remaining=int(is_full))
+            if is_full and not has_time:
                 return
         self._wake_next()
 

@@ -1,4 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+import logging
 from collections import defaultdict
 
 from odoo import Command, api, models
@@ -6,6 +7,9 @@ from odoo.tools import frozendict
 
 from ..tools.appointment_changes import CALLED_OFF
 from .calendar_event_texts import FACTS_KEY, AppointmentFacts
+from .sms_automation_engine import CONFLICTS
+
+_logger = logging.getLogger(__name__)
 
 
 class SmsReminder(models.Model):
@@ -89,8 +93,24 @@ class SmsReminder(models.Model):
                     "automation_id": rule.automation_id,
                 }
             )
-            texts[it.attendee_id] = row._render_rows().get(row.id)
+            texts[it.attendee_id] = row._render_safely()
         return texts
+
+    def _render_safely(self):
+        """Return the text of a row; none if its template cannot be filled in.
+
+        Nobody is kept from deleting an appointment by a manager's template.
+        """
+        self.ensure_one()
+        try:
+            # A savepoint that flushes would plan in the middle of the change.
+            with self.env.cr.savepoint(flush=False):
+                return self._render_rows().get(self.id)
+        except CONFLICTS:
+            raise
+        except Exception:  # whatever a template raises
+            _logger.exception("A text about an appointment cannot be filled in")
+            return False
 
     def _get_lang(self):
         """Return the language that the customer reads."""

@@ -136,6 +136,10 @@ class SmsReminder(models.Model):
         """
         if not rows:
             return
+        # Somebody may be invited twice, after a merge of contacts.
+        rows = list(
+            {tuple(row[it] for it in KEY_COLUMNS): row for row in rows}.values()
+        )
         arrays = [
             SQL("%s::" + kind + "[]", [row[name] for row in rows])
             for name, kind in COLUMNS.items()

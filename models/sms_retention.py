@@ -49,6 +49,8 @@ class SmsRetention(models.AbstractModel):
         labels = {
             "sms.sms": self.env._("Texts sent"),
             "sms.inbound": self.env._("Texts received"),
+            "sms.question": self.env._("Questions and their answers"),
+            "sms.broadcast.recipient": self.env._("Recipients of broadcasts"),
             "sms.consent.review": self.env._("Reviews of possible opt-outs"),
             "sms.consent.evidence": self.env._("Pieces of evidence"),
             "sms.consent": self.env._("Numbers whose evidence is gone"),

@@ -196,7 +196,7 @@ class SmsSms(models.Model):
     _day_index = models.Index("(number, record_company_id, create_date)")
     # What people have sent lately, for the limits of users and of teams.
     _author_index = models.Index("(create_uid, create_date) WHERE create_uid <> 1")
-    _personal_index = models.Index("(create_date) WHERE is_personal")
+    _people_index = models.Index("(create_date) WHERE create_uid <> 1")
     _outbox_index = models.Index("(record_company_id, number) WHERE state = 'outgoing'")
     _urgency_index = models.Index(
         "(sender_id, priority, not_before, id) WHERE state = 'outgoing'"

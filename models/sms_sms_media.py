@@ -152,7 +152,7 @@ class SmsSms(models.Model):
 
     def _forget(self):
         """Delete what went along as well."""
-        attachments = self.attachment_ids
+        attachments, messages = self.attachment_ids, self.mail_message_id
         result = super()._forget()
         # Those of a message that is another person's too stay with it.
         told = attachments.filtered(
@@ -163,5 +163,5 @@ class SmsSms(models.Model):
                 )
             )
         )
-        told.exists().unlink()
+        messages._forget_attachments(told.exists())
         return result

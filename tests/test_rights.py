@@ -7,7 +7,7 @@ from psycopg2 import IntegrityError
 
 from odoo import fields
 from odoo.exceptions import AccessError, UserError
-from odoo.tests import new_test_user, tagged
+from odoo.tests import HttpCase, new_test_user, tagged
 from odoo.tools import mute_logger
 
 from .common import SmsCase, phone_number
@@ -178,6 +178,101 @@ class TestTicket(RightsCase):
 
 
 @tagged("post_install", "-at_install")
+class TestChatterRoute(RightsCase, HttpCase):
+    """Odoo's own route posts in sudo, so nobody may text through it."""
+
+    def test_nobody_texts_by_posting_over_http(self):
+        self.ticket.message_subscribe(self.employee.partner_id.ids)
+        for login in ("sms-employee", "sms-agent"):
+            self.authenticate(login, login)
+            response = self.url_open(
+                "/mail/message/post",
+                json={
+                    "params": {
+                        "thread_model": "helpdesk.ticket",
+                        "thread_id": self.ticket.id,
+                        "post_data": {
+                            "body": "Hello",
+                            "message_type": "sms",
+                            "partner_ids": self.customer.ids,
+                        },
+                    }
+                },
+            )
+            with self.subTest(login):
+                self.assertIn("Send SMS", response.json()["error"]["data"]["message"])
+        self.assertFalse(self.messages_to())
+
+    def test_a_comment_still_gets_there(self):
+        self.authenticate("sms-agent", "sms-agent")
+        params = {
+            "thread_model": "helpdesk.ticket",
+            "thread_id": self.ticket.id,
+            "post_data": {"body": "Hello", "message_type": "comment"},
+        }
+        response = self.url_open("/mail/message/post", json={"params": params})
+        self.assertTrue(response.json()["result"]["message_id"])
+
+
+@tagged("post_install", "-at_install")
+class TestVisits(RightsCase):
+    """A visit texts in the name of its ticket: only who may read it makes one."""
+
+    def book(self, user, customers, **values):
+        """Return a visit to customers, made by a user."""
+        start = fields.Datetime.now() + timedelta(days=2)
+        return (
+            self.env["calendar.event"]
+            .with_user(user)
+            .create(
+                {
+                    "name": "Visit",
+                    "start": start,
+                    "stop": start + timedelta(hours=1),
+                    "partner_ids": [(6, 0, customers.ids)],
+                    **values,
+                }
+            )
+        )
+
+    def test_a_ticket_that_one_may_not_read(self):
+        other = self.make_ticket(self.customer, user_id=self.agent.id)
+        for values in (
+            {"ticket_id": other.id},
+            {
+                "res_model_id": self.env["ir.model"]._get_id("helpdesk.ticket"),
+                "res_id": other.id,
+            },
+        ):
+            with self.subTest(**values), self.assertRaises(AccessError):
+                self.book(self.own_agent, self.customer, **values)
+        self.assertTrue(self.book(self.agent, self.customer, ticket_id=other.id))
+
+    def test_many_customers(self):
+        self.company.sms_bulk_from = 3
+        customers = self.make_customers(4)
+        with self.refuse(TOO_MANY):
+            self.book(self.agent, customers, ticket_id=self.ticket.id)
+        self.assertTrue(self.book(self.employee, customers))
+        self.assertTrue(self.book(self.manager, customers, ticket_id=self.ticket.id))
+
+
+@tagged("post_install", "-at_install")
+class TestUnknownNumbers(RightsCase):
+    """The form that links a number shows none that its user may not read."""
+
+    def test_the_number_of_anothers_ticket(self):
+        other = self.make_ticket(self.customer, user_id=self.agent.id)
+        forms = self.env["sms.ticket.contact"].with_user(self.own_agent)
+        with self.assertRaises(AccessError):
+            forms.create({"ticket_id": other.id}).read(["number"])
+        form = forms.create({"ticket_id": self.ticket.id, "name": "Dana"})
+        self.assertEqual(form.number, self.customer.phone)
+        with self.assertRaises(AccessError):
+            form.with_user(self.agent).read(["name"])
+
+
+@tagged("post_install", "-at_install")
 class TestMany(RightsCase):
     """In bulk text managers; others a few people at once."""
 
@@ -296,6 +391,8 @@ class TestDailyLimit(RightsCase):
             words = "The team Support has sent"
             with self.subTest(user=user.login), self.refuse(words, UserError):
                 self.text(user)
+        with self.refuse("The team Support has sent", UserError):
+            self.compose(self.agent, "mass", self.ticket)
         other = self.make_ticket(self.customer, user_id=self.agent.id)
         self.text(ticket=other)
         self.assertEqual(len(self.messages_to()), 3)

@@ -35,6 +35,8 @@ class SmsComposer(models.TransientModel):
             user._check_may_text_many(company, self._count_typed_numbers())
         elif self.composition_mode == "mass" or len(records) > 1:
             user._check_may_text_many(company, len(records))
+            if self.res_model == "helpdesk.ticket":
+                records._check_sms_team_limit()
 
     def _has_sms_limits(self, company, records):
         """Tell if the limits of whoever texts hold for these records."""

@@ -12,14 +12,15 @@ class SmsTicketContact(models.TransientModel):
     _inherit = ["sms.personal.data"]
 
     ticket_id = fields.Many2one("helpdesk.ticket", required=True, ondelete="cascade")
-    number = fields.Char(related="ticket_id.partner_phone")
+    # With the rights of who opens the form, and not in sudo.
+    number = fields.Char(related="ticket_id.partner_phone", related_sudo=False)
     is_new = fields.Boolean("New Contact")
     partner_id = fields.Many2one(
         "res.partner",
         "Contact",
         domain="[('company_id', 'in', (company_id, False))]",
     )
-    company_id = fields.Many2one(related="ticket_id.company_id")
+    company_id = fields.Many2one(related="ticket_id.company_id", related_sudo=False)
     name = fields.Char()
     email = fields.Char()
     is_number_kept = fields.Boolean(
@@ -29,7 +30,9 @@ class SmsTicketContact(models.TransientModel):
         readonly=False,
         help="So that their next text is known to be theirs.",
     )
-    other_number = fields.Char(related="partner_id.phone", string="Their Number So Far")
+    other_number = fields.Char(
+        related="partner_id.phone", string="Their Number So Far", related_sudo=False
+    )
 
     @api.depends("partner_id")
     def _compute_is_number_kept(self):
