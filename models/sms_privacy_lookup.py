@@ -12,6 +12,7 @@ COMPANY_FIELDS = {
     "sms.sms": "record_company_id",
     "sms.inbound": "company_id",
     "sms.question": "company_id",
+    "sms.broadcast.recipient": "company_id",
     "sms.consent.paper.line": "company_id",
 }
 
