@@ -26,6 +26,8 @@ class SmsSender(models.Model):
         """
         domain = [("company_id", "=", company.id), ("address", "in", addresses)]
         senders = self.with_context(active_test=False).search(domain)
+        # A number may have been given back and taken again: what is in use decides.
+        senders = senders.filtered("team_id").sorted("active")
         by_address = {sender.address: sender.team_id for sender in senders}
         teams = [by_address.get(address) for address in addresses]
         return next(
