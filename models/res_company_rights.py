@@ -1,5 +1,6 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from odoo import fields, models
+from odoo.exceptions import AccessError
 
 from ..tools import gate
 
@@ -70,3 +71,13 @@ class ResCompany(models.Model):
         """
         self.ensure_one()
         return self.sudo().sms_consent_policy == gate.POLICY_OPT_IN
+
+    def _check_user_works_here(self):
+        """Refuse companies that the user does not work in now, and none at all.
+
+        :raises AccessError: names them
+        """
+        strange = self - self.env.companies
+        if strange or not self:
+            names = ", ".join(strange.sudo().mapped("name"))
+            raise AccessError(self.env._("You do not work in %s.", names))

@@ -166,13 +166,8 @@ class SmsBroadcast(models.Model):
 
     def _check_company(self):
         """Refuse a company that the user does not work in now."""
-        if not self.env.su and self.company_id - self.env.companies:
-            raise AccessError(
-                self.env._(
-                    "You do not work in %s.",
-                    ", ".join(self.company_id.sudo().mapped("name")),
-                )
-            )
+        if not self.env.su:
+            self.company_id._check_user_works_here()
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_sent(self):

@@ -1,20 +1,12 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-import logging
-
-from psycopg2.errors import DeadlockDetected, SerializationFailure
-
 from odoo import api, fields, models
 from odoo.tools import SQL
 
+from .batch_retry import work_off_safely
 from .sms_broadcast import CHECKED, CHECKING, RUNNING, SENT
 from .sms_broadcast_recipient import HELD, NEW, QUEUED, WILL
 from .sms_purpose import ALERT
 from .sms_sms_many import BATCH_SIZE, Recipient
-
-_logger = logging.getLogger(__name__)
-
-#: How often a batch is tried that met a text of one of its people.
-MAX_TRIES = 5
 
 
 class SmsBroadcastJob(models.Model):
@@ -39,25 +31,10 @@ class SmsBroadcastJob(models.Model):
         """
         running = [("state", "in", RUNNING)]
         while broadcast := self.search(running, order="is_emergency DESC, id", limit=1):
-            done = broadcast._work_off_safely()
+            done = work_off_safely(broadcast, broadcast._work_off)
             left = self.search_count(running)
             if not self.env["ir.cron"]._commit_progress(done, remaining=left) and left:
                 return
-
-    def _work_off_safely(self):
-        """Work off a batch, and try again what met a text of one of its people."""
-        for attempt in range(1, MAX_TRIES + 1):
-            try:
-                done = self._work_off()
-                self.env.flush_all()
-                return done
-            except (SerializationFailure, DeadlockDetected):
-                if attempt == MAX_TRIES:
-                    raise
-                _logger.info("Broadcast %s meets another transaction, again", self.id)
-                self.env.cr.rollback()
-                self.env.invalidate_all()
-        return 0
 
     def _work_off(self):
         """Check or queue the next recipients, and move on when there are none.

@@ -64,8 +64,7 @@ class SmsConsentEntry(models.AbstractModel):
         """
         if not self.env.user.has_group("helpdesk_mgmt.group_helpdesk_user_own"):
             raise AccessError(self.env._("Only helpdesk users may record consent."))
-        if company not in self.env.companies:
-            raise AccessError(self.env._("You do not work in %s.", company.sudo().name))
+        company.with_env(self.env)._check_user_works_here()
 
     @api.model
     def _read_number(self, company, number):

@@ -216,10 +216,8 @@ class SmsConsentImport(models.Model):
 
     def _check_company(self):
         """Refuse a company that the user does not work in now."""
-        if not self.env.su and self.company_id not in self.env.companies:
-            raise AccessError(
-                self.env._("You do not work in %s.", self.company_id.sudo().name)
-            )
+        if not self.env.su:
+            self.company_id._check_user_works_here()
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_recorded(self):

@@ -1,14 +1,12 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 import base64
 import json
-import logging
-
-from psycopg2.errors import DeadlockDetected, SerializationFailure
 
 from odoo import api, fields, models
 from odoo.tools import SQL
 
 from ..tools import consent, tabular
+from .batch_retry import work_off_safely
 from .bulk_insert import insert_many
 from .sms_consent_import import (
     CHECKED,
@@ -22,12 +20,8 @@ from .sms_consent_import import (
 from .sms_consent_import_judge import Judge
 from .sms_consent_import_row import GOOD, SKIPPED, WRONG
 
-_logger = logging.getLogger(__name__)
-
 #: Rows that are decided on, recorded and committed together.
 BATCH_SIZE = 2000
-#: How often a batch is tried that met a text of one of its people.
-MAX_TRIES = 5
 
 
 class SmsConsentImportJob(models.Model):
@@ -96,22 +90,8 @@ class SmsConsentImportJob(models.Model):
                     return
 
     def _work_off_safely(self):
-        """Work off a batch, and try again what met a text of one of its people.
-
-        The batch's transaction begins with it: the one before was committed.
-        """
-        for attempt in range(1, MAX_TRIES + 1):
-            try:
-                done = self._work_off(BATCH_SIZE)
-                self.env.flush_all()
-                return done
-            except (SerializationFailure, DeadlockDetected):
-                if attempt == MAX_TRIES:
-                    raise
-                _logger.info("Import %s meets another transaction, again", self.id)
-                self.env.cr.rollback()
-                self.env.invalidate_all()
-        return 0
+        """Work off a batch, and try again what met a text of one of its people."""
+        return work_off_safely(self, lambda: self._work_off(BATCH_SIZE))
 
     def _work_off(self, limit):
         """Decide on the next rows, record them if that is due, and move on.

@@ -68,8 +68,7 @@ class SmsErasure(models.Model):
                     "Ask one of them."
                 )
             )
-        if company not in self.env.companies:
-            raise AccessError(self.env._("You do not work in %s.", company.sudo().name))
+        company.with_env(self.env)._check_user_works_here()
 
     @api.model
     def _find(self, company, numbers):

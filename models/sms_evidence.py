@@ -34,8 +34,7 @@ class SmsEvidence(models.AbstractModel):
             raise AccessError(
                 self.env._("Only compliance officers may take evidence out.")
             )
-        if company not in self.env.companies:
-            raise AccessError(self.env._("You do not work in %s.", company.sudo().name))
+        company.with_env(self.env)._check_user_works_here()
 
     @api.model
     def _gather(self, company, numbers, number_hashes=()):

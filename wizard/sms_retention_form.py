@@ -1,6 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from odoo import api, fields, models
-from odoo.exceptions import AccessError
 
 from ..models.res_company_retention import TIMES, get_limits
 
@@ -52,10 +51,7 @@ class SmsRetentionForm(models.TransientModel):
         """
         self.ensure_one()
         self.check_access("write")
-        if self.company_id not in self.env.companies:
-            raise AccessError(
-                self.env._("You do not work in %s.", self.company_id.sudo().name)
-            )
+        self.company_id._check_user_works_here()
         self.company_id.sudo().write(
             {name: self[kind] for kind, (name, _unit) in TIMES.items()}
         )
