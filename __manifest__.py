@@ -62,6 +62,7 @@
         "views/sms_composer_views.xml",
         "views/sms_composer_badge_views.xml",
         "views/sms_virtual_phone_views.xml",
+        "views/sms_settings_views.xml",
         "views/res_config_settings_views.xml",
         "views/sms_menus.xml",
         "views/sms_portal_templates.xml",

@@ -138,7 +138,6 @@ from . import (
     res_company_retention,
     res_company_rights,
     res_users,
-    res_config_settings,
     res_company_ticket_link,
     res_partner,
     helpdesk_ticket,

@@ -17,13 +17,3 @@ class ResCompany(models.Model):
         "CHECK (sms_ticket_link_days BETWEEN 1 AND 365)",
         "The link to a ticket works from 1 to 365 days.",
     )
-
-
-class ResConfigSettings(models.TransientModel):
-    """The setting of the link to a ticket."""
-
-    _inherit = "res.config.settings"
-
-    sms_ticket_link_days = fields.Integer(
-        related="company_id.sms_ticket_link_days", readonly=False
-    )

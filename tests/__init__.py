@@ -66,6 +66,7 @@ from . import test_routing_live
 from . import test_scenario
 from . import test_scope_rule
 from . import test_segments_twilio
+from . import test_settings
 from . import test_story
 from . import test_template_secrets
 from . import test_template_versions

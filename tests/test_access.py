@@ -55,6 +55,7 @@ sms.erasure         ....  ....  ....  ....  r...  ....  ....  ....  ....
 sms.erasure.wizard        ....  ....  ....  ....  rwcu  ....  ....  ....  ....
 sms.erasure.wizard.line   ....  ....  ....  ....  rwcu  ....  ....  ....  ....
 sms.retention.form        ....  ....  ....  ....  rwcu  ....  ....  ....  rwcu
+sms.settings        ....  ....  ....  rwc.  ....  ....  ....  ....  rwc.
 sms.inbound         ....  ....  r...  r...  r...  ....  ....  ....  r...
 sms.media           ....  ....  ....  r...  ....  ....  ....  ....  r...
 sms.question        ....  ....  r...  r...  r...  ....  ....  ....  r...
@@ -91,7 +92,9 @@ PUBLIC_METHODS = {
     },
     "res.company": {"create", "write", "action_rotate_sms_webhook_key"},
     "res.partner": {"mail_allowed_qweb_expressions"},
-    "res.config.settings": {"action_rotate_sms_webhook_key"},
+    "sms.settings": {
+        *("create", "write", "execute", "cancel", "action_rotate_sms_webhook_key"),
+    },
     "sms.area": {"action_view_contacts"},
     "sms.broadcast": {
         *("create", "write", "action_check", "action_send", "action_approve"),
@@ -417,16 +420,15 @@ class TestSecrets(SmsCase):
                 with self.assertRaises(AccessError):
                     tickets.export_data([f"company_id/{name}"])
 
-    def test_the_settings_are_the_administrators(self):
+    def test_odoos_settings_are_the_administrators(self):
         for user in self.strangers:
             with self.subTest(user=user.login), self.assertRaises(AccessError):
                 self.env["res.config.settings"].with_user(user).create({})
 
     def test_the_settings_show_no_secret_to_the_administrator_either(self):
         """What a browser has once been given stays in its memory and its caches."""
-        settings = self.env["res.config.settings"].with_user(self.administrator)
+        settings = self.env["sms.settings"].with_user(self.administrator)
         self.assertNotIn("sms_webhook_key", settings._fields)
-        self.assertNotIn("sms_twilio_auth_token", settings._fields)
         created = settings.create({})
         names = [name for name in settings._fields if name.startswith("sms_")]
         shown = {**created.read(names)[0], **settings.default_get(names)}
@@ -434,9 +436,10 @@ class TestSecrets(SmsCase):
         self.assertNotIn("the-auth-token", json.dumps(shown, default=str))
         with Form(settings) as form:
             self.assertNotIn("the-key-secret", str(form.sms_twilio_api_key_secret))
+            self.assertNotIn("the-auth-token", str(form.sms_twilio_auth_token))
 
     def test_the_settings_keep_a_secret_that_nobody_touches(self):
-        settings = self.env["res.config.settings"].with_user(self.administrator)
+        settings = self.env["sms.settings"].with_user(self.administrator)
         with Form(settings) as form:
             form.sms_consent_policy = "opt_out"
         form.record.execute()
@@ -444,7 +447,7 @@ class TestSecrets(SmsCase):
         self.assertEqual(self.company.sms_twilio_api_key_secret, "the-key-secret")
 
     def test_the_settings_take_a_new_secret_and_can_remove_it(self):
-        settings = self.env["res.config.settings"].with_user(self.administrator)
+        settings = self.env["sms.settings"].with_user(self.administrator)
         self.company.sms_provider = "twilio"
         for entered, stored in (("another-secret", "another-secret"), (False, False)):
             with Form(settings) as form:

@@ -278,7 +278,7 @@ class TestSettings(SmsCase):
     """The page is the company's to open; its address stands in the settings."""
 
     def test_the_settings_open_it_and_show_its_address(self):
-        settings = self.env["res.config.settings"].with_user(self.administrator)
+        settings = self.env["sms.settings"].with_user(self.administrator)
         with Form(settings) as form:
             form.sms_join_page = True
             self.assertIn(self.company.sms_join_key, form.sms_join_url)

@@ -258,7 +258,7 @@ class TestForm(RetentionCase):
                 self.env.flush_all()
 
     def test_the_settings_show_the_same_times(self):
-        settings = self.env["res.config.settings"].with_user(self.administrator)
+        settings = self.env["sms.settings"].with_user(self.administrator)
         with Form(settings) as form:
             form.sms_keep_consent_years = 7
         form.record.execute()

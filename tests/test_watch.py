@@ -121,7 +121,7 @@ class TestWatch(WatchCase):
     def test_the_settings_show_it(self):
         self.queue(not_before=self.long_ago())
         self.watch()
-        settings = self.env["res.config.settings"].with_user(self.administrator)
+        settings = self.env["sms.settings"].with_user(self.administrator)
         self.assertIn("1 texts wait", settings.create({}).sms_outbox_trouble)
 
     def test_another_companys_trouble_is_not_shown(self):

@@ -17,5 +17,7 @@ from . import (
     sms_evidence_wizard_forget,
     sms_reschedule,
     sms_retention_form,
+    sms_settings,
+    sms_settings_carrier,
     sms_ticket_contact,
 )

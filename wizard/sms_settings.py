@@ -1,0 +1,173 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from odoo import api, fields, models
+
+
+class SmsSettings(models.TransientModel):
+    """A company's settings for text messages, for helpdesk managers.
+
+    Odoo's own settings are for administrators alone. These write to the company in
+    ``sudo``, one field at a time and only what is a setting here: a field's groups say
+    whose it is, and secrets are the administrators'.
+    """
+
+    _name = "sms.settings"
+    _description = "Settings for Text Messages"
+
+    company_id = fields.Many2one(
+        "res.company", required=True, readonly=True,
+        default=lambda self: self.env.company,
+    )  # fmt: skip
+    company_name = fields.Char(related="company_id.name")
+    sms_provider = fields.Selection(related="company_id.sms_provider", readonly=False)
+    sms_consent_policy = fields.Selection(
+        related="company_id.sms_consent_policy", readonly=False
+    )
+    sms_team_id = fields.Many2one(related="company_id.sms_team_id", readonly=False)
+    sms_privacy_url = fields.Char(related="company_id.sms_privacy_url", readonly=False)
+    sms_terms_url = fields.Char(related="company_id.sms_terms_url", readonly=False)
+    sms_join_page = fields.Boolean(related="company_id.sms_join_page", readonly=False)
+    sms_join_url = fields.Char(related="company_id.sms_join_url")
+    sms_free_right = fields.Selection(
+        related="company_id.sms_free_right", readonly=False, required=True
+    )
+    sms_bulk_right = fields.Selection(
+        related="company_id.sms_bulk_right", readonly=False, required=True
+    )
+    sms_bulk_from = fields.Integer(related="company_id.sms_bulk_from", readonly=False)
+    sms_user_limit = fields.Integer(related="company_id.sms_user_limit", readonly=False)
+    sms_approve_from = fields.Integer(
+        related="company_id.sms_approve_from", readonly=False
+    )
+    sms_courtesy_days = fields.Selection(
+        related="company_id.sms_courtesy_days", readonly=False
+    )
+    sms_courtesy_from = fields.Float(
+        related="company_id.sms_courtesy_from", readonly=False
+    )
+    sms_courtesy_to = fields.Float(related="company_id.sms_courtesy_to", readonly=False)
+    sms_quiet_hours = fields.Boolean(
+        related="company_id.sms_quiet_hours", readonly=False
+    )
+    sms_review_days = fields.Integer(
+        related="company_id.sms_review_days", readonly=False
+    )
+    sms_opt_in_reminder_hours = fields.Integer(
+        related="company_id.sms_opt_in_reminder_hours", readonly=False
+    )
+    sms_segment_price = fields.Float(
+        related="company_id.sms_segment_price", readonly=False
+    )
+    sms_segment_currency_id = fields.Many2one(
+        related="company_id.sms_segment_currency_id", readonly=False
+    )
+    sms_consent_months = fields.Integer(
+        related="company_id.sms_consent_months", readonly=False
+    )
+    sms_keep_text_months = fields.Integer(
+        related="company_id.sms_keep_text_months", readonly=False
+    )
+    sms_keep_raw_months = fields.Integer(
+        related="company_id.sms_keep_raw_months", readonly=False
+    )
+    sms_keep_consent_years = fields.Integer(
+        related="company_id.sms_keep_consent_years", readonly=False
+    )
+    sms_keep_opt_out_years = fields.Integer(
+        related="company_id.sms_keep_opt_out_years", readonly=False
+    )
+    sms_ticket_link_days = fields.Integer(
+        related="company_id.sms_ticket_link_days", readonly=False
+    )
+    sms_outbox_trouble = fields.Text(compute="_compute_sms_outbox_trouble")
+
+    @api.depends("company_id")
+    def _compute_display_name(self):
+        for settings in self:
+            settings.display_name = self.env._("Settings for text messages")
+
+    @api.depends("company_id")
+    def _compute_sms_outbox_trouble(self):
+        alerts = self.env["sms.outbox.alert"]
+        for settings in self:
+            found = alerts.search(
+                [
+                    ("company_id", "=", settings.company_id.id),
+                    ("closed_at", "=", False),
+                ]
+            )
+            settings.sms_outbox_trouble = "\n".join(found.mapped("message"))
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        """Save what a form holds: the company gets what differs from what it has.
+
+        :param list vals_list: values by field
+        :raises AccessError: for another user's field, or a company where the user does
+            not work now
+        """
+        own = [
+            {name: vals[name] for name in vals if name == "company_id"}
+            for vals in vals_list
+        ]
+        saved = super().create(own)
+        for settings, vals in zip(saved, vals_list, strict=True):
+            settings._apply(vals)
+        return saved
+
+    def write(self, vals):
+        """Save what was changed, as :meth:`create` does; the company stays."""
+        result = super().write({})
+        for settings in self:
+            settings._apply(vals)
+        return result
+
+    def execute(self):
+        """Show what the company has now; the form was saved on the way here."""
+        return {"type": "ir.actions.client", "tag": "soft_reload"}
+
+    def cancel(self):
+        """Open the settings anew, without what was entered."""
+        return self.env["ir.actions.act_window"]._for_xml_id(
+            "helpdesk_mgmt_sms.sms_settings_action"
+        )
+
+    def _apply(self, vals):
+        """Write the settings among some values to the company.
+
+        :param dict vals: values by field, as a client sends them
+        """
+        self.ensure_one()
+        self.company_id._check_user_works_here()
+        company_sudo = self.company_id.sudo()
+        changed = {}
+        for name in vals.keys() & self._get_setting_names():
+            self._check_field_access(self._fields[name], "write")
+            value = self._clean_value(name, vals[name])
+            if not self._is_same(company_sudo, name, value):
+                changed[name] = value
+        if changed:
+            company_sudo.write(changed)
+            self.invalidate_recordset()
+
+    @api.model
+    def _get_setting_names(self):
+        """Return the names of what can be set here; the company's fields have them."""
+        return {
+            name
+            for name, field in self._fields.items()
+            if field.related == f"company_id.{name}" and not field.readonly
+        }
+
+    @api.model
+    def _clean_value(self, name, value):
+        """Return a value without the blanks that a paste brings along."""
+        return value.strip() if isinstance(value, str) else value
+
+    @api.model
+    def _is_same(self, company, name, value):
+        """Tell if a company has a value already: writing it would have effects."""
+        field = company._fields[name]
+        if field.type == "one2many":
+            return all(command[0] == fields.Command.LINK for command in value or ())
+        new = field.convert_to_cache(value, company)
+        return (new or None) == (field.convert_to_cache(company[name], company) or None)

@@ -1,0 +1,83 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from odoo import api, fields, models
+
+#: Shown for a secret that is set. What a browser is given stays in its caches.
+SECRET_MASK = "••••••••"
+
+#: What can be replaced here, and not read.
+SECRET_NAMES = {"sms_twilio_auth_token", "sms_twilio_api_key_secret"}
+
+
+class SmsSettings(models.TransientModel):
+    """What administrators set: the account at the carrier, and secret addresses."""
+
+    _inherit = "sms.settings"
+
+    sms_twilio_account_sid = fields.Char(
+        related="company_id.sms_twilio_account_sid", readonly=False
+    )
+    sms_twilio_auth_token = fields.Char(
+        "Auth Token",
+        compute="_compute_secrets",
+        readonly=False,
+        groups="base.group_system",
+        help="It can be replaced, and not read. Twilio signs with it what it sends us.",
+    )
+    sms_twilio_number_ids = fields.One2many(
+        related="company_id.sms_twilio_number_ids",
+        readonly=False,
+        groups="base.group_system",
+    )
+    sms_twilio_messaging_service_sid = fields.Char(
+        related="company_id.sms_twilio_messaging_service_sid", readonly=False
+    )
+    sms_twilio_api_key_sid = fields.Char(
+        related="company_id.sms_twilio_api_key_sid", readonly=False
+    )
+    sms_twilio_api_key_secret = fields.Char(
+        "API Key Secret",
+        compute="_compute_secrets",
+        readonly=False,
+        groups="base.group_system",
+        help="It can be replaced, and not read.",
+    )
+    sms_inbound_url = fields.Char(related="company_id.sms_inbound_url")
+    sms_health_url = fields.Char(
+        "Address for Monitoring",
+        compute="_compute_sms_health_url",
+        groups="base.group_system",
+        help="Answers 200 while texts leave, 503 when something keeps them.",
+    )
+
+    @api.depends("company_id")
+    def _compute_secrets(self):
+        for settings in self:
+            company_sudo = settings.company_id.sudo()
+            for name in SECRET_NAMES:
+                settings[name] = bool(company_sudo[name]) and SECRET_MASK
+
+    @api.depends("company_id")
+    def _compute_sms_health_url(self):
+        token = self.env["sms.outbox.watch"]._get_health_token()
+        for settings in self:
+            base_url = settings.company_id.get_base_url()
+            settings.sms_health_url = f"{base_url}/helpdesk_sms/health/{token}"
+
+    @api.model
+    def _get_setting_names(self):
+        """Add the secrets, which are no related fields: those could be read."""
+        return super()._get_setting_names() | SECRET_NAMES
+
+    @api.model
+    def _is_same(self, company, name, value):
+        """Keep a secret that nobody has touched."""
+        if name in SECRET_NAMES and value == SECRET_MASK:
+            return True
+        return super()._is_same(company, name, value)
+
+    def action_rotate_sms_webhook_key(self):
+        """Replace the company's webhook key and show the new address."""
+        self.ensure_one()
+        self.company_id._check_user_works_here()
+        self.company_id.action_rotate_sms_webhook_key()
+        return self.execute()
