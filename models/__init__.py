@@ -78,6 +78,8 @@ from . import (
     sms_sender_queue,
     sms_outbox_watch,
     sms_area,
+    sms_carrier_check,
+    sms_carrier_check_words,
     sms_broadcast,
     sms_sms_broadcast,
     sms_broadcast_recipient,

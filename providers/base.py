@@ -70,6 +70,11 @@ LONG_CODE, TOLL_FREE, SHORT_CODE, SERVICE, SANDBOX = SENDER_KINDS = (
 )
 
 
+# What a check of the account is about, and what it found there.
+CREDENTIALS, SENDERS, INBOUND = ("credentials", "senders", "inbound")
+FINE, WRONG, UNSURE = ("fine", "wrong", "unsure")
+
+
 class LookupFailed(Exception):
     """The carrier could not be asked what became of a message: ask again later."""
 
@@ -102,6 +107,24 @@ class Sender:
 
     address: str
     kind: str
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that a check of the account has found at the carrier.
+
+    :param about: ``credentials``, ``senders`` or ``inbound`` (where texts that come go)
+    :param state: ``fine``, ``wrong`` or ``unsure``
+    :param what: what it is, a key of ``sms.carrier.check``'s sentences
+    :param sender: the number or service that it is about; empty: the account
+    :param detail: more for people, such as a host name; never holds a secret
+    """
+
+    about: str
+    state: str
+    what: str
+    sender: str = ""
+    detail: str = ""
 
 
 @dataclass(frozen=True)
@@ -209,6 +232,38 @@ class Provider:
         :rtype: tuple[str, ...]
         """
         raise NotImplementedError
+
+    def can_check(self):
+        """Tell if the account has what :meth:`check` needs."""
+        return False
+
+    def check(self, inbound_url):
+        """Look at the carrier if the account is set up as it must be.
+
+        Touches the network and changes nothing. Stops at what makes the rest futile. A
+        carrier that offers no way to look leaves this as it is: nothing is claimed.
+
+        :param str inbound_url: where texts that come in must go
+        :rtype: tuple[Finding, ...]
+        """
+        return ()
+
+    def set_inbound_url(self, inbound_url):
+        """Tell the carrier where texts go that come in. To repeat it does no harm.
+
+        :param str inbound_url: our public address
+        :raises LookupFailed: when the carrier did not take it
+        """
+        raise LookupFailed(f"{self.code} has no way to set it")
+
+    def list_numbers(self):
+        """Return the numbers of the account that can send texts.
+
+        :return: E.164
+        :rtype: tuple[str, ...]
+        :raises LookupFailed: when the carrier could not be asked
+        """
+        return ()
 
     def senders(self):
         """Return what this account can send by, the preferred one first.

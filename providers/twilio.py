@@ -28,6 +28,7 @@ from twilio.request_validator import RequestValidator
 from twilio.rest import Client
 from urllib3.exceptions import MaxRetryError, NewConnectionError
 
+from . import twilio_account
 from .base import (
     ACCEPTED,
     AGAIN,
@@ -169,14 +170,15 @@ class TwilioProvider(Provider):
         fetched = self._ask(lambda client: client.messages(carrier_id).fetch())
         return read_found(fetched).report
 
-    def _ask(self, question):
+    def _ask(self, question, client=None):
         """Return Twilio's answer to a question that changes nothing there.
 
         :param question: function of the SDK's client
+        :param client: the SDK's client, default that which also sends
         :raises LookupFailed: for any failure, since it can be asked again
         """
         try:
-            return question(self._get_client())
+            return question(client or self._get_client())
         except (
             TwilioException,
             RequestException,
@@ -184,6 +186,22 @@ class TwilioProvider(Provider):
             UnicodeEncodeError,
         ) as error:
             raise LookupFailed(type(error).__name__) from error
+
+    def can_check(self):
+        """Tell if account and token are there."""
+        return bool(self.account.get("account_sid") and self.account.get("auth_token"))
+
+    def check(self, inbound_url):
+        """Look at Twilio if credentials, senders and their webhooks are right."""
+        return twilio_account.check(self, inbound_url)
+
+    def set_inbound_url(self, inbound_url):
+        """Enter the address at the Messaging Service, else at each number."""
+        twilio_account.set_inbound_url(self, inbound_url)
+
+    def list_numbers(self):
+        """Return the account's numbers that can send texts."""
+        return twilio_account.list_numbers(self)
 
     def verify(self, url, form, signature):
         """Check ``X-Twilio-Signature``; closed when the token or the header lacks.
@@ -249,16 +267,20 @@ class TwilioProvider(Provider):
             self._used_at = now
             return self._client
 
-    def _make_client(self):
-        """Make the SDK's client, with a timeout and without retries of its own."""
+    def _make_client(self, credentials=None):
+        """Make the SDK's client, with a timeout and without retries of its own.
+
+        :param credentials: user and secret, default those that also send
+        """
         account = self.account
         client = Client(
-            *self._get_credentials(),
+            *(credentials or self._get_credentials()),
             account_sid=account["account_sid"],
             http_client=self._make_http_client(),
         )
         if account.get("api_url"):
             client.api.base_url = account["api_url"]
+            client.messaging.base_url = account["api_url"]
         return client
 
     def _get_credentials(self):

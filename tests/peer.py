@@ -16,6 +16,8 @@ from email.utils import format_datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qsl, urlsplit
 
+from .peer_account import PeerAccount
+
 ACCOUNT_PATH = r"^/2010-04-01/Accounts/(AC[0-9a-zA-Z]{32})/Messages"
 MESSAGES_PATH = re.compile(ACCOUNT_PATH + r"\.json$")
 MESSAGE_PATH = re.compile(ACCOUNT_PATH + r"/(SM[0-9a-f]{32})\.json$")
@@ -45,12 +47,13 @@ class PeerHandler(BaseHTTPRequestHandler):
         if len(body) < size:  # who was posting is dead
             return self.hang_up()
         form = dict(parse_qsl(body.decode(), True))
-        found = MESSAGES_PATH.match(self.path)
-        if not found:
-            return self.answer(404, self.peer.error(404, 20404, "Not found"))
         if not self.is_authorized():
             return self.answer(401, self.peer.error(401, 20003, "Authenticate"))
-        return self.take(found[1], form)
+        if found := MESSAGES_PATH.match(self.path):
+            return self.take(found[1], form)
+        if changed := self.peer.account.change(self.path, form):
+            return self.answer(200, changed)
+        return self.answer(404, self.peer.error(404, 20404, "Not found"))
 
     def do_GET(self):
         """Show what was taken: one message by its id, or all to a number."""
@@ -71,6 +74,8 @@ class PeerHandler(BaseHTTPRequestHandler):
             for message in self.peer.taken:
                 if message["sid"] == found[2]:
                     return self.answer(200, self.peer.created(found[1], message))
+        if shown := self.peer.account.show(url.path):
+            return self.answer(200, shown)
         return self.answer(404, self.peer.error(404, 20404, "Not found"))
 
     def is_authorized(self):
@@ -155,6 +160,7 @@ class TwilioPeer:
         self.on_taken = lambda message: None
         self.release = threading.Event()
         self.arrived = threading.Semaphore(0)
+        self.account = PeerAccount()
         self.credentials = {ACCOUNT_SID: AUTH_TOKEN, API_KEY_SID: API_KEY_SECRET}
         self.is_down = False
         self.server = None

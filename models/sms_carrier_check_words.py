@@ -1,0 +1,85 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from odoo import api, models
+
+from ..providers.base import CREDENTIALS, INBOUND, SENDERS
+
+
+class SmsCarrierCheck(models.Model):
+    """What a check of the account has found, in sentences: what it is, what to do."""
+
+    _inherit = "sms.carrier.check"
+
+    @api.model
+    def _say(self, finding):
+        """Return a finding as a sentence.
+
+        :param Finding finding: see :meth:`_get_findings`
+        """
+        sentences = {
+            CREDENTIALS: self._get_credentials_sentences,
+            SENDERS: self._get_senders_sentences,
+            INBOUND: self._get_inbound_sentences,
+        }[finding.about]()
+        sentences["no_answer"] = self.env._(
+            "The carrier gave no answer (%(detail)s). Try again in a moment."
+        )
+        values = {"sender": finding.sender, "detail": finding.detail}
+        return sentences[finding.what] % values
+
+    @api.model
+    def _get_credentials_sentences(self):
+        """Return what is said of account, token and key."""
+        return {
+            "accepted": self.env._("The carrier takes the credentials."),
+            "trial": self.env._(
+                "The carrier takes the credentials. It is a trial account: it texts "
+                "only numbers that were verified there."
+            ),
+            "token_refused": self.env._(
+                "The carrier refuses the account and its token. Copy both again from "
+                "its console."
+            ),
+            "key_refused": self.env._(
+                "The carrier refuses the API key. Make a new one, or leave it empty."
+            ),
+            "account_closed": self.env._(
+                "The account is %(detail)s. Ask the carrier what it takes to open it."
+            ),
+        }
+
+    @api.model
+    def _get_senders_sentences(self):
+        """Return what is said of numbers and services that texts leave by."""
+        return {
+            "owned": self.env._("%(sender)s is the account's, and can text."),
+            "not_owned": self.env._(
+                "%(sender)s is not in this account. Take one that is."
+            ),
+            "cannot_text": self.env._(
+                "%(sender)s cannot send texts. Take another number."
+            ),
+            "service_empty": self.env._(
+                "The Messaging Service %(sender)s has no number. Add one there."
+            ),
+            "not_chosen": self.env._(
+                "No number sends yet. The account has: %(detail)s"
+            ),
+            "no_number": self.env._(
+                "The account has no number that can text. Get one there."
+            ),
+        }
+
+    @api.model
+    def _get_inbound_sentences(self):
+        """Return what is said of where texts go that come in."""
+        return {
+            "ours": self.env._("Texts to %(sender)s come here."),
+            "empty": self.env._("Texts to %(sender)s go nowhere."),
+            "elsewhere": self.env._("Texts to %(sender)s go to %(detail)s."),
+            "application": self.env._(
+                "Texts to %(sender)s go to an application at the carrier."
+            ),
+            "not_post": self.env._(
+                "Texts to %(sender)s come here by GET; they must come by POST."
+            ),
+        }

@@ -1,0 +1,211 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+"""Looking after an account at Twilio: is it set up as it must be, and setting it up.
+
+Accounts: https://www.twilio.com/docs/iam/api/account
+Numbers: https://www.twilio.com/docs/phone-numbers/api/incomingphonenumber-resource
+Services: https://www.twilio.com/docs/messaging/api/service-resource
+"""
+
+from urllib.parse import urlsplit
+
+from .base import (
+    CREDENTIALS,
+    FINE,
+    INBOUND,
+    SENDERS,
+    UNSURE,
+    WRONG,
+    Finding,
+    LookupFailed,
+)
+
+#: Numbers of an account that are looked at: more than one page of Twilio's.
+NUMBER_LIMIT = 1000
+
+
+def check(provider, inbound_url):
+    """Return what is right and wrong with an account; see ``Provider.check``."""
+    findings = _check_credentials(provider)
+    if any(finding.state != FINE for finding in findings):
+        return tuple(findings)
+    try:
+        if provider.account.get("messaging_service_sid"):
+            findings += _check_service(provider, inbound_url)
+        else:
+            findings += _check_numbers(provider, inbound_url)
+    except LookupFailed as error:
+        findings.append(Finding(SENDERS, UNSURE, "no_answer", detail=_words(error)))
+    return tuple(findings)
+
+
+def _check_credentials(provider):
+    """Return findings about the token, and about the API key if there is one.
+
+    The token is looked at even if a key sends: Twilio signs with it. A standard key
+    may not read the account, but the numbers.
+    """
+    account = provider.account
+    token = (account["account_sid"], account["auth_token"])
+    try:
+        shown = provider._ask(
+            lambda client: client.api.v2010.accounts(account["account_sid"]).fetch(),
+            provider._make_client(token),
+        )
+    except LookupFailed as error:
+        return [_refusal(error, "token_refused")]
+    if shown.status != "active":
+        return [Finding(CREDENTIALS, WRONG, "account_closed", detail=shown.status)]
+    what = "trial" if shown.type == "Trial" else "accepted"
+    findings = [Finding(CREDENTIALS, FINE, what, detail=shown.friendly_name or "")]
+    if account.get("api_key_sid"):
+        try:
+            provider._ask(lambda client: client.incoming_phone_numbers.list(limit=1))
+        except LookupFailed as error:
+            findings.append(_refusal(error, "key_refused"))
+    return findings
+
+
+def _refusal(error, what):
+    """Return the finding about credentials that were not taken, or not looked at."""
+    status = _get_status(error)
+    is_bad_paste = isinstance(error.__cause__, UnicodeEncodeError)
+    if status in (401, 403, 404) or is_bad_paste:
+        return Finding(CREDENTIALS, WRONG, what)
+    return Finding(CREDENTIALS, UNSURE, "no_answer", detail=_words(error))
+
+
+def _get_status(error):
+    """Return the HTTP status of an error answer, None where there was no answer.
+
+    Of a list that is refused the SDK tells no status, but gives the response.
+    """
+    cause = error.__cause__
+    if status := getattr(cause, "status", None):
+        return status
+    responses = [it for it in cause.args if hasattr(it, "status_code")]
+    return responses[0].status_code if responses else None
+
+
+def _words(error):
+    """Return what came instead of an answer, without an address or an account."""
+    status = _get_status(error)
+    return f"HTTP {status}" if status else str(error)
+
+
+def _get_numbers(provider):
+    """Return the account's numbers as Twilio shows them, by E.164."""
+    shown = provider._ask(
+        lambda client: client.incoming_phone_numbers.list(limit=NUMBER_LIMIT)
+    )
+    return {number.phone_number: number for number in shown}
+
+
+def _can_text(number):
+    """Tell if a number can send texts at all."""
+    return bool((number.capabilities or {}).get("sms"))
+
+
+def list_numbers(provider):
+    """Return the account's numbers that can send texts (E.164)."""
+    numbers = _get_numbers(provider)
+    return tuple(sorted(it for it, number in numbers.items() if _can_text(number)))
+
+
+def _check_numbers(provider, inbound_url):
+    """Return findings about each number that texts leave by."""
+    numbers = _get_numbers(provider)
+    entered = [number for number, _country in provider.account["senders"]]
+    if not entered:
+        found = sorted(it for it, number in numbers.items() if _can_text(number))
+        what = "not_chosen" if found else "no_number"
+        return [Finding(SENDERS, WRONG, what, detail=", ".join(found[:5]))]
+    findings = []
+    for own in entered:
+        number = numbers.get(own)
+        if number is None:
+            findings.append(Finding(SENDERS, WRONG, "not_owned", own))
+        elif not _can_text(number):
+            findings.append(Finding(SENDERS, WRONG, "cannot_text", own))
+        else:
+            findings.append(Finding(SENDERS, FINE, "owned", own))
+            findings.append(_check_webhook(own, number, inbound_url))
+    return findings
+
+
+def _check_webhook(sender, number, inbound_url):
+    """Return the finding about where a number sends what comes in."""
+    if getattr(number, "sms_application_sid", None):
+        return Finding(INBOUND, WRONG, "application", sender)
+    return _compare(sender, number.sms_url, number.sms_method, inbound_url)
+
+
+def _compare(sender, url, method, inbound_url):
+    """Return the finding about an address that is entered at Twilio.
+
+    Of another address only the host is told: what follows may be a secret.
+    """
+    if not url:
+        return Finding(INBOUND, WRONG, "empty", sender)
+    if url != inbound_url:
+        host = urlsplit(url).hostname or ""
+        return Finding(INBOUND, WRONG, "elsewhere", sender, detail=host)
+    if method != "POST":
+        return Finding(INBOUND, WRONG, "not_post", sender)
+    return Finding(INBOUND, FINE, "ours", sender)
+
+
+def _check_service(provider, inbound_url):
+    """Return findings about the Messaging Service and the numbers in it."""
+    sid = provider.account["messaging_service_sid"]
+    try:
+        service = provider._ask(
+            lambda client: client.messaging.v1.services(sid).fetch()
+        )
+    except LookupFailed as error:
+        if _get_status(error) == 404:
+            return [Finding(SENDERS, WRONG, "not_owned", sid)]
+        raise
+    pool = _get_pool(provider, sid)
+    if not pool:
+        return [Finding(SENDERS, WRONG, "service_empty", sid)]
+    findings = [Finding(SENDERS, FINE, "owned", sid, detail=", ".join(pool[:5]))]
+    if not service.use_inbound_webhook_on_number:
+        url, method = service.inbound_request_url, service.inbound_method
+        return [*findings, _compare(sid, url, method, inbound_url)]
+    numbers = _get_numbers(provider)
+    return findings + [
+        _check_webhook(own, numbers[own], inbound_url) for own in pool if own in numbers
+    ]
+
+
+def _get_pool(provider, sid):
+    """Return the numbers that a Messaging Service sends by (E.164)."""
+    shown = provider._ask(
+        lambda client: client.messaging.v1.services(sid).phone_numbers.list(
+            limit=NUMBER_LIMIT
+        )
+    )
+    return [number.phone_number for number in shown]
+
+
+def set_inbound_url(provider, inbound_url):
+    """Enter our address at the Messaging Service, else at each number that sends."""
+    sid = provider.account.get("messaging_service_sid")
+    if sid:
+        provider._ask(
+            lambda client: client.messaging.v1.services(sid).update(
+                inbound_request_url=inbound_url,
+                inbound_method="POST",
+                use_inbound_webhook_on_number=False,
+            )
+        )
+        return
+    numbers = _get_numbers(provider)
+    for own, _country in provider.account["senders"]:
+        if own in numbers:
+            number_sid = numbers[own].sid
+            provider._ask(
+                lambda client, number_sid=number_sid: client.incoming_phone_numbers(
+                    number_sid
+                ).update(sms_url=inbound_url, sms_method="POST", sms_application_sid="")
+            )
