@@ -7,4 +7,5 @@ from . import join
 from . import health
 from . import thread
 from . import ticket
+from . import incident
 from . import media

@@ -17,6 +17,7 @@ OPEN = (DRAFT, CHECKING, CHECKED, WAITING)
 #: What a user writes. All else is the job's own.
 SETUP_FIELDS = {
     *("name", "company_id", "area_ids", "body", "is_emergency", "emergency_reason"),
+    *("incident_id", "kind"),
 }
 #: What the text can say of each person.
 BLANKS = ("customer", "area")
@@ -94,17 +95,22 @@ class SmsBroadcast(models.Model):
             "team is investigating, and we will send updates."
         )
 
+    def _get_blanks(self):
+        """Return the names of the blanks that are filled in. Extended."""
+        return BLANKS
+
     @api.constrains("body")
     def _check_body(self):
         """Refuse blanks that nothing is filled into: people would read them."""
         for broadcast in self:
-            unknown = fill.find_unknown(broadcast.body, BLANKS)
+            known = broadcast._get_blanks()
+            unknown = fill.find_unknown(broadcast.body, known)
             if unknown:
                 raise ValidationError(
                     self.env._(
                         "{%(unknown)s} cannot be filled in. There are: %(known)s.",
                         unknown=unknown[0],
-                        known=", ".join(f"{{{name}}}" for name in BLANKS),
+                        known=", ".join(f"{{{name}}}" for name in known),
                     )
                 )
 

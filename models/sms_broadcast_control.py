@@ -41,14 +41,18 @@ class SmsBroadcast(models.Model):
     def action_check(self):
         """Find out who gets it, and who not and why. Nothing is sent."""
         broadcast_sudo = self._take(DRAFT, CHECKED, WAITING)
-        if not self.area_ids:
-            raise UserError(self.env._("Choose the areas first: whom does it concern?"))
+        self._check_audience()
         broadcast_sudo.write(
             {"state": CHECKING, "user_id": self.env.uid, "approver_id": False}
         )
         broadcast_sudo._select_recipients()
         broadcast_sudo._wake()
         return True
+
+    def _check_audience(self):
+        """Refuse to look for people when nothing says who they are. Extended."""
+        if not self.area_ids:
+            raise UserError(self.env._("Choose the areas first: whom does it concern?"))
 
     def action_send(self):
         """Send what was checked, or ask another manager to approve it."""

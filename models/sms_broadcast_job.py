@@ -74,6 +74,10 @@ class SmsBroadcastJob(models.Model):
             limit=BATCH_SIZE,
         )
 
+    def _get_message_values(self):
+        """Return what all of the messages have in common. Extended."""
+        return {"broadcast_id": self.id, "keeps_hours": not self.is_emergency}
+
     def _queue(self, recipients):
         """Make the messages to some recipients. The gate has the last word on each."""
         if not recipients:
@@ -91,8 +95,7 @@ class SmsBroadcastJob(models.Model):
                 )
                 for recipient in recipients
             ],
-            broadcast_id=self.id,
-            keeps_hours=not self.is_emergency,
+            **self._get_message_values(),
         )
         self.env.flush_all()
         self.env.cr.execute(

@@ -66,6 +66,10 @@ class SmsBroadcast(models.Model):
         self.env.cr.execute(self._get_marking())
         self.env["sms.broadcast.recipient"].invalidate_model()
 
+    def _get_areas(self):
+        """Return the areas in which recipients are. Extended."""
+        return self.area_ids
+
     def _get_selection(self, area):
         """Return the statement that notes the contacts of an area."""
         partners = area.env["res.partner"]
@@ -155,16 +159,17 @@ class SmsBroadcast(models.Model):
     # ------------------------------------------------------------------
 
     def _get_words(self, langs):
-        """Return the text, and the areas' names, in some languages.
+        """Return the text, and what is filled into it, in some languages.
 
         :param langs: codes of languages; an empty one stands for the company's
-        :return: ``{code: (body, {area id: name})}``
+        :return: ``{code: (body, {area id: name}, {blank: text for everybody})}``
         """
         own = self.company_id.sudo().partner_id.lang or "en_US"
         words = {}
         for lang in langs:
             it = self.with_context(lang=lang or own)
-            words[lang] = it.body, {area.id: area.name for area in it.area_ids}
+            areas = {area.id: area.name for area in it._get_areas()}
+            words[lang] = it.body, areas, it._get_shared_words()
         return words
 
     @api.model
@@ -174,12 +179,17 @@ class SmsBroadcast(models.Model):
         :param words: a value of :meth:`_get_words`
         :param recipient: ``sms.broadcast.recipient``
         """
-        body, areas = words
+        body, areas, shared = words
         values = {
+            **shared,
             "customer": recipient.partner_id.name or "",
             "area": areas.get(recipient.area_id.id, ""),
         }
         return fill.fill(body, values)
+
+    def _get_shared_words(self):
+        """Return what is filled in for everybody alike, by blank. Extended."""
+        return {}
 
     def _get_samples(self):
         """Return what somebody gets, in each language that recipients read.

@@ -9,6 +9,7 @@ from .sms_broadcast_recipient import (
     BLOCKED,
     DUPLICATE,
     HELD,
+    MUTED,
     NEW,
     NO_NUMBER,
     QUEUED,
@@ -90,7 +91,7 @@ class SmsBroadcast(models.Model):
         rows += sorted(blocked, key=lambda row: -row[0])
         rows += [
             (by_outcome[name], labels[name], "text-muted")
-            for name in (NO_NUMBER, DUPLICATE)
+            for name in (NO_NUMBER, DUPLICATE, MUTED)
             if by_outcome.get(name)
         ]
         line = Markup(

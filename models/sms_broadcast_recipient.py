@@ -2,8 +2,8 @@
 from odoo import api, fields, models
 from odoo.fields import Domain
 
-NEW, WILL, HELD, BLOCKED, NO_NUMBER, DUPLICATE, QUEUED = OUTCOMES = (
-    *("new", "will", "held", "blocked", "no_number", "duplicate", "queued"),
+NEW, WILL, HELD, BLOCKED, NO_NUMBER, DUPLICATE, MUTED, QUEUED = OUTCOMES = (
+    *("new", "will", "held", "blocked", "no_number", "duplicate", "muted", "queued"),
 )
 #: Those who get it, now or when their hours begin.
 REACHED = (WILL, HELD, QUEUED)
@@ -40,6 +40,7 @@ class SmsBroadcastRecipient(models.Model):
             (BLOCKED, "May not be texted"),
             (NO_NUMBER, "No number that can be texted"),
             (DUPLICATE, "Shares the number with another contact who gets it"),
+            (MUTED, "Wants no more texts about this incident (MUTE)"),
             (QUEUED, "Queued"),
         ],
         required=True,

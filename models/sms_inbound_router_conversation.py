@@ -64,9 +64,7 @@ class SmsInboundRouter(models.AbstractModel):
         inbound.kind = "conversation"
         if not inbound._is_from_phone():
             return  # a name or a short code: nobody who could be answered
-        # Odoo's retry lets the later of two at once start over and find the ticket.
-        key = f"{inbound.company_id.id}:{inbound.number}"
-        self.env["sms.rate.limit"]._is_over("texts", key)
+        self._meet(inbound)
         try:
             with self.env.cr.savepoint():
                 self._place(inbound, **place)
@@ -76,6 +74,15 @@ class SmsInboundRouter(models.AbstractModel):
             _logger.exception("Incoming text %s was not posted", inbound.id)
             inbound.ticket_id = False
             inbound.error = str(error)
+
+    @api.model
+    def _meet(self, inbound):
+        """Let two texts of one number be worked off one after the other.
+
+        Odoo's retry lets the later one start over, and find what the first has made.
+        """
+        key = f"{inbound.company_id.id}:{inbound.number}"
+        self.env["sms.rate.limit"]._is_over("texts", key)
 
     @api.model
     def _place(self, inbound, ticket=None, team=None, is_new=False):

@@ -31,6 +31,8 @@ class SmsKeyword(models.Model):
             (keywords.STATUS, "Tell the state of their tickets"),
             (keywords.ANSWER, "Answer with a text"),
             (keywords.TICKET, "Make a ticket"),
+            (keywords.MUTE, "No more texts about an incident"),
+            (keywords.UNMUTE, "Texts about an incident again"),
         ],
         required=True,
         default=keywords.JOIN,

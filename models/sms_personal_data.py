@@ -11,6 +11,7 @@ HOLDERS = (
     "mail.notification",
     "sms.sms",
     "sms.broadcast.recipient",
+    "sms.incident.mute",
     "sms.inbound",
     "sms.question",
     "sms.unusable.number",

@@ -13,6 +13,7 @@ COMPANY_FIELDS = {
     "sms.inbound": "company_id",
     "sms.question": "company_id",
     "sms.broadcast.recipient": "company_id",
+    "sms.incident.mute": "company_id",
     "sms.consent.paper.line": "company_id",
 }
 

@@ -11,6 +11,8 @@ LIMITS = {
     "preferences_token": (30, 600),
     "ticket_visitor": (120, 600),
     "ticket_link": (60, 600),
+    # Of a page that thousands open at once only who opens it is counted.
+    "incident_visitor": (120, 600),
     "join_visitor": (30, 600),
     "join_visitor_question": (10, 3600),
     "join_company_question": (100, 3600),

@@ -35,6 +35,8 @@ from . import test_evidence_packet
 from . import test_hooks
 from . import test_import
 from . import test_inbox
+from . import test_incident
+from . import test_incident_page
 from . import test_intake
 from . import test_intake_many
 from . import test_intake_refused

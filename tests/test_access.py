@@ -42,6 +42,9 @@ sms.consent.review  ....  ....  ....  rw..  rw..  ....  ....  ....  rw..
 sms.area            r...  r...  r...  rwcu  ....  ....  ....  ....  rwcu
 sms.broadcast       ....  ....  r...  rwcu  r...  ....  ....  ....  rwcu
 sms.broadcast.recipient ....  ....  r...  r...  r...  ....  ....  ....  r...
+sms.incident        r...  r...  r...  rwcu  r...  ....  ....  ....  rwcu
+sms.incident.news   r...  r...  r...  rwc.  r...  ....  ....  ....  rwc.
+sms.incident.mute   ....  ....  r...  r...  r...  ....  ....  ....  r...
 sms.quiet.hours     ....  ....  r...  rwc.  r...  ....  ....  ....  rwc.
 sms.reschedule      ....  ....  rwc.  rwc.  ....  ....  ....  ....  rwc.
 sms.scope.rule      ....  ....  ....  rwcu  rwcu  ....  ....  ....  rwcu
@@ -125,6 +128,13 @@ PUBLIC_METHODS = {
     "sms.evidence.audit": {"create", "write", "action_make", "action_refresh"},
     "sms.evidence.export": {"write"},
     "sms.evidence.wizard": {"default_get", "action_make"},
+    "sms.incident": {
+        *("create", "write", "action_publish", "action_text", "action_view_broadcasts"),
+        *("action_view_tickets", "action_view_mutes", "action_view_texts"),
+        "action_open_status_page",
+    },
+    "sms.incident.news": {"create", "write"},
+    "sms.incident.mute": {"action_unmute"},
     "sms.keyword": {"create", "write"},
     "sms.inbound": {"write"},
     "sms.purpose": {"create", "write", "unlink"},

@@ -558,6 +558,8 @@ class TestHolders(SmsCase):
         "sms.outbox.alert": "about our own senders",
         "sms.sender": "our own numbers",
         "sms.fault": "set up by managers",
+        "sms.incident": "the house's own words",
+        "sms.incident.news": "the house's own words",
         "sms.keyword": "set up by managers",
         "sms.media": "goes with its text",
         "sms.purpose": "set up by managers",

@@ -9,12 +9,12 @@ are data (model ``sms.keyword``): mandatory ones can be added to, never removed.
 import unicodedata
 
 #: Actions in the order in which they are looked for: leaving comes first.
-STOP, HELP, START, JOIN, STATUS, ANSWER, TICKET = ACTIONS = (
+STOP, HELP, START, JOIN, STATUS, ANSWER, TICKET, MUTE, UNMUTE = ACTIONS = (
     *("stop", "help", "start", "join"),
-    *("status", "answer", "ticket"),
+    *("status", "answer", "ticket", "mute", "unmute"),
 )
 #: Those that a manager's own words may set off, and that serve a customer.
-SERVICES = (STATUS, ANSWER, TICKET)
+SERVICES = (STATUS, ANSWER, TICKET, MUTE, UNMUTE)
 
 #: 47 CFR 64.1200(a)(10): these replies revoke consent by themselves. With Twilio's
 #: own stop words (STOPALL, OPTOUT) they are every company's, whatever it adds.

@@ -1,0 +1,61 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from odoo.http import Controller, request, route
+from odoo.tools import format_datetime, format_time
+
+from ..tools import texts
+from . import public
+
+
+class IncidentController(Controller):
+    """The public page of an incident: how it stands, where, and what is new.
+
+    The same for everybody: it knows nothing of who has been texted.
+    """
+
+    _url = "/sms/incident/<string:token>"
+
+    @route(
+        _url,
+        type="http",
+        auth="public",
+        methods=["GET"],
+        save_session=False,
+        sitemap=False,
+    )
+    def incident(self, token, **_query):
+        """Show an incident.
+
+        :param str token: see ``tools.short_token``
+        """
+        if public.is_over("incident_visitor"):
+            return public.too_many()
+        incident_sudo = request.env["sms.incident"]._find_by_link(token)
+        if not incident_sudo:
+            return public.not_found()
+        public.speak()
+        incident_sudo = incident_sudo.with_env(request.env(su=True))
+        return public.answer("public_incident", self._get_values(incident_sudo))
+
+    def _get_values(self, incident_sudo):
+        """Return what the page shows."""
+        company = incident_sudo.company_id
+
+        def say(moment):
+            tz = company.partner_id.tz or "UTC"
+            day = format_datetime(request.env, moment, tz=tz, dt_format="d MMMM")
+            hour = format_time(request.env, moment, tz=tz, time_format="short")
+            return texts.plain_spaces(f"{day}, {hour}")
+
+        return {
+            "company_name": company.name,
+            "zone": (company.partner_id.tz or "UTC").replace("_", " "),
+            "name": incident_sudo.name,
+            "state": incident_sudo.state,
+            "areas": ", ".join(incident_sudo.area_ids.mapped("name")),
+            "since": say(incident_sudo.opened_at),
+            "until": incident_sudo.resolved_at and say(incident_sudo.resolved_at),
+            "news": [
+                (entry.state, say(entry.published_at), entry.body)
+                for entry in incident_sudo.news_ids
+            ],
+        }

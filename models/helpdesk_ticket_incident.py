@@ -1,0 +1,69 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from odoo import api, fields, models
+from odoo.exceptions import ValidationError
+
+
+class HelpdeskTicket(models.Model):
+    """A ticket may be about an incident: linked by itself when new, or by hand."""
+
+    _inherit = "helpdesk.ticket"
+
+    sms_incident_id = fields.Many2one(
+        "sms.incident",
+        "Incident",
+        index="btree_not_null",
+        ondelete="set null",
+        copy=False,
+        help="The outage that the ticket is about. New tickets of customers in its "
+        "areas are linked by themselves.",
+    )
+
+    @api.constrains("sms_incident_id", "company_id")
+    def _check_sms_incident(self):
+        """Refuse an incident of another company than the ticket's."""
+        for ticket in self.filtered("sms_incident_id").sudo():
+            if ticket.sms_incident_id.company_id != ticket.company_id:
+                raise ValidationError(
+                    self.env._(
+                        "The incident of “%s” is another company's.", ticket.name
+                    )
+                )
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        """Link new tickets to what is going on, and tell their customers we know."""
+        tickets = super().create(vals_list)
+        for ticket_sudo in tickets.sudo():
+            ticket_sudo._join_incident()
+        return tickets
+
+    def _join_incident(self):
+        """Link a new ticket, and tell its customer that we know of the incident.
+
+        Who opened it by text is told in answer to it, by who takes in the text.
+        """
+        if not self.sms_incident_id:
+            self.sms_incident_id = self._find_incident(self.partner_phone_sanitized)
+        incident_sudo = self.sms_incident_id
+        if not incident_sudo:
+            return
+        channel = self.env.ref(
+            "helpdesk_mgmt_sms.helpdesk_ticket_channel_sms", raise_if_not_found=False
+        )
+        is_by_text = channel and self.channel_id == channel
+        number = self.partner_phone_sanitized
+        if not is_by_text and incident_sudo._is_to_be_told(number):
+            purpose = self.env["sms.purpose"]._get("ticket")
+            incident_sudo._tell_we_know(
+                number, self.partner_id, purpose_id=purpose.id, exemption=False
+            )
+
+    def _find_incident(self, number):
+        """Return what is going on that concerns the ticket's customer, or none.
+
+        :param str number: E.164 by which they are known, may be empty
+        """
+        self.ensure_one()
+        return self.env["sms.incident"]._find_concerning(
+            self.company_id, self.partner_id, number
+        )

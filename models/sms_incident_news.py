@@ -1,0 +1,67 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from odoo import api, fields, models
+
+from .sms_incident import MONITORING, OPEN, RESOLVED
+
+
+class SmsIncidentNews(models.Model):
+    """What the status page says of an incident, one entry after the other.
+
+    Publishing one moves the incident's state. It is corrected, never taken back: people
+    have read it.
+    """
+
+    _name = "sms.incident.news"
+    _description = "News of an Incident"
+    _order = "id desc"
+    _rec_name = "published_at"
+
+    incident_id = fields.Many2one(
+        "sms.incident", required=True, ondelete="cascade", index=True
+    )
+    company_id = fields.Many2one(related="incident_id.company_id")
+    state = fields.Selection(
+        [
+            (OPEN, "We are working on it"),
+            (MONITORING, "It works again, and we are watching it"),
+            (RESOLVED, "It is resolved"),
+        ],
+        "How It Stands",
+        required=True,
+        default=OPEN,
+    )
+    body = fields.Text(
+        "What People Read",
+        required=True,
+        translate=True,
+        help="Plain words: what works, what does not, when you will say more.",
+    )
+    published_at = fields.Datetime(
+        "Published On", required=True, readonly=True, default=fields.Datetime.now
+    )
+    user_id = fields.Many2one(
+        "res.users",
+        "Published By",
+        readonly=True,
+        default=lambda self: self.env.user,
+    )
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        """Publish: the incident stands from now on as the news say."""
+        own = ("published_at", "user_id")
+        vals_list = [
+            {name: value for name, value in vals.items() if name not in own}
+            for vals in vals_list
+        ]
+        news = super().create(vals_list)
+        news.incident_id._check_works_here()
+        for entry in news:
+            entry.incident_id._set_state(entry.state)
+        return news
+
+    def write(self, vals):
+        """Let words be corrected, and nothing else be rewritten."""
+        if not self.env.su:
+            vals = {name: value for name, value in vals.items() if name == "body"}
+        return super().write(vals)
