@@ -42,11 +42,13 @@ class SmsAutomation(models.Model):
             if audience in automation.STAFF:
                 # Who does it knows it.
                 someone = (someone - self.env.user).partner_id
-            found[ticket.id] = [
-                Recipient(partner, partner.phone_sanitized or partner.phone or "")
-                for partner in someone
-            ]
+            found[ticket.id] = [self._to_recipient(partner) for partner in someone]
         return found
+
+    @api.model
+    def _to_recipient(self, partner):
+        """Return a contact with the number that a text goes to."""
+        return Recipient(partner, partner.phone_sanitized or partner.phone or "")
 
     @api.model
     def _get_customers(self, tickets):

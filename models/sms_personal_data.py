@@ -14,6 +14,7 @@ HOLDERS = (
     "sms.incident.mute",
     "sms.inbound",
     "sms.question",
+    "sms.team.alert.entry",
     "sms.unusable.number",
     "sms.consent.review",
     "sms.consent.import",

@@ -14,6 +14,7 @@ COMPANY_FIELDS = {
     "sms.question": "company_id",
     "sms.broadcast.recipient": "company_id",
     "sms.incident.mute": "company_id",
+    "sms.team.alert.entry": "company_id",
     "sms.consent.paper.line": "company_id",
 }
 

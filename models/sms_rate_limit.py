@@ -18,10 +18,14 @@ LIMITS = {
     "join_company_question": (100, 3600),
     "portal_user_question": (5, 3600),
     "appointments": (10**6, 3600),
+    # Mails that raise an alert of one plan.
+    "team_alert_mails": (20, 3600),
     # Automatic answers to one number.
     "answers": (10, 3600),
-    # Nothing is refused by it: it is where two texts of one number meet.
+    # Nothing is refused by these: it is where two texts of one number meet, and two
+    # alerts that want codes.
     "texts": (1_000_000, 3600),
+    "team_alerts": (1_000_000, 3600),
 }
 
 

@@ -19,9 +19,10 @@ class SmsSms(models.Model):
         """Enter which automation makes the messages, and if they are urgent."""
         super()._prepare_intake(vals_list)
         source = self._get_source()
-        if not source.automation_id:
+        if not source.automation_id and not source.is_urgent:
             return
         for vals in vals_list:
-            vals["automation_id"] = source.automation_id
+            if source.automation_id:
+                vals["automation_id"] = source.automation_id
             if source.is_urgent:
                 vals["priority"] = min(vals["priority"], URGENT_PRIORITY)

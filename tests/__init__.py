@@ -71,6 +71,9 @@ from . import test_scope_rule
 from . import test_segments_twilio
 from . import test_settings
 from . import test_story
+from . import test_team_alert
+from . import test_team_alert_answers
+from . import test_team_alert_sources
 from . import test_template_secrets
 from . import test_template_versions
 from . import test_ticket
@@ -95,6 +98,7 @@ from . import test_tools_scans
 from . import test_tools_segments
 from . import test_tools_spellings
 from . import test_tools_tabular
+from . import test_tools_team_alert
 from . import test_tools_texts
 from . import test_tools_ticket_numbers
 from . import test_tools_zones

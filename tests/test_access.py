@@ -45,6 +45,12 @@ sms.broadcast.recipient ....  ....  r...  r...  r...  ....  ....  ....  r...
 sms.incident        r...  r...  r...  rwcu  r...  ....  ....  ....  rwcu
 sms.incident.news   r...  r...  r...  rwc.  r...  ....  ....  ....  rwc.
 sms.incident.mute   ....  ....  r...  r...  r...  ....  ....  ....  r...
+sms.oncall.shift    r...  r...  r...  rwcu  r...  ....  ....  ....  rwcu
+sms.team.alert      r...  r...  r...  r...  r...  ....  ....  ....  r...
+sms.team.alert.entry      r...  r...  r...  r...  r...  ....  ....  ....  r...
+sms.team.alert.plan r...  r...  r...  rwcu  r...  ....  ....  ....  rwcu
+sms.team.alert.step r...  r...  r...  rwcu  r...  ....  ....  ....  rwcu
+sms.team.alert.raise      rwcu  rwcu  rwcu  rwcu  ....  ....  ....  ....  rwcu
 sms.quiet.hours     ....  ....  r...  rwc.  r...  ....  ....  ....  rwc.
 sms.reschedule      ....  ....  rwc.  rwc.  ....  ....  ....  ....  rwc.
 sms.scope.rule      ....  ....  ....  rwcu  rwcu  ....  ....  ....  rwcu
@@ -93,6 +99,7 @@ PUBLIC_METHODS = {
         *("action_view_sms_ratings", "action_schedule_visit", "action_view_visits"),
         *("get_sms_conversation", "get_sms_changes", "get_sms_news"),
         *("preview_sms_reply", "send_sms_reply", "mark_sms_read"),
+        *("action_raise_team_alert", "action_view_team_alerts"),
     },
     "res.company": {"create", "write", "action_rotate_sms_webhook_key"},
     "res.partner": {"mail_allowed_qweb_expressions"},
@@ -152,6 +159,12 @@ PUBLIC_METHODS = {
         *("create", "write", "send", "resend_failed"),
         *("action_cancel_waiting", "action_change_time"),
     },
+    "sms.team.alert": {
+        *("create", "message_new", "action_acknowledge", "action_resolve"),
+        *("action_escalate", "action_refresh"),
+    },
+    "sms.team.alert.entry": {"action_called"},
+    "sms.team.alert.raise": {"action_raise"},
     "sms.template": {
         *("create", "write", "unlink", "get_placeholders", "get_previews"),
     },

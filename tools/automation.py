@@ -18,11 +18,11 @@ CREATED, ASSIGNED, STAGE, CLOSED, REOPENED, WROTE, NO_ANSWER, SLA = TRIGGERS = (
 TIMED = (NO_ANSWER, SLA)
 
 # To whom.
-CUSTOMER, FOLLOWERS, ASSIGNEE, TEAM = AUDIENCES = (
-    *("customer", "followers", "assignee", "team"),
+CUSTOMER, FOLLOWERS, ASSIGNEE, TEAM, ON_CALL = AUDIENCES = (
+    *("customer", "followers", "assignee", "team", "on_call"),
 )
 #: Those who work here: what they get is internal.
-STAFF = (ASSIGNEE, TEAM)
+STAFF = (ASSIGNEE, TEAM, ON_CALL)
 
 #: How often at most, for one record: the pause after which it may text again. None: at
 #: each occasion; the longest: once.

@@ -19,5 +19,6 @@ from . import (
     sms_retention_form,
     sms_settings,
     sms_settings_carrier,
+    sms_team_alert_raise,
     sms_ticket_contact,
 )

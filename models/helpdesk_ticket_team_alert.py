@@ -1,0 +1,44 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from odoo import fields, models
+
+
+class HelpdeskTicket(models.Model):
+    """A ticket that cannot wait: its team's on-call people are told by text."""
+
+    _inherit = "helpdesk.ticket"
+
+    team_alert_ids = fields.One2many("sms.team.alert", "ticket_id", "Team Alerts")
+    team_alert_count = fields.Integer(compute="_compute_team_alert_count")
+
+    def _compute_team_alert_count(self):
+        groups = self.env["sms.team.alert"]._read_group(
+            [("ticket_id", "in", self.ids)], ["ticket_id"], ["__count"]
+        )
+        counts = {ticket.id: count for ticket, count in groups}
+        for ticket in self:
+            ticket.team_alert_count = counts.get(ticket.id, 0)
+
+    def action_raise_team_alert(self):
+        """Open the form that raises a team alert about the ticket."""
+        self.ensure_one()
+        self.check_access("write")
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("New team alert"),
+            "res_model": "sms.team.alert.raise",
+            "view_mode": "form",
+            "target": "new",
+            "context": {"default_ticket_id": self.id},
+        }
+
+    def action_view_team_alerts(self):
+        """Show the team alerts about the ticket."""
+        self.ensure_one()
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "helpdesk_mgmt_sms.sms_team_alert_action"
+        )
+        return {
+            **action,
+            "domain": [("ticket_id", "=", self.id)],
+            "context": {"create": False},
+        }

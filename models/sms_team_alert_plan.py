@@ -1,0 +1,198 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from ast import literal_eval
+
+from odoo import api, fields, models
+from odoo.exceptions import ValidationError
+from odoo.fields import Command, Domain
+
+from ..tools import alert_codes, escalation, fill
+
+#: What the text can say.
+BLANKS = ("alert", "team", *alert_codes.ACTIONS)
+
+
+class SmsTeamAlertPlan(models.Model):
+    """How the team alerts of a team are told: in which words, to whom, and when next.
+
+    A team without a plan of its own has that of its company, else everybody's. With an
+    e-mail alias whatever watches over a server raises alerts by mail.
+    """
+
+    _name = "sms.team.alert.plan"
+    _description = "Plan of Team Alerts"
+    _inherit = ["mail.alias.mixin.optional"]
+    _order = "sequence, id"
+
+    name = fields.Char(required=True, translate=True)
+    sequence = fields.Integer(default=10)
+    active = fields.Boolean(default=True)
+    company_id = fields.Many2one(
+        "res.company",
+        default=lambda self: self.env.company,
+        help="Empty: all companies.",
+    )
+    team_id = fields.Many2one(
+        "helpdesk.ticket.team",
+        ondelete="cascade",
+        index="btree_not_null",
+        help="Empty: all teams that have no plan of their own.",
+    )
+    body = fields.Text(
+        "Text",
+        required=True,
+        translate=True,
+        default=lambda self: self._default_body(),
+        help="Placeholders: {alert} (what is wrong), {team}, and the codes to answer "
+        "with: {acknowledge}, {resolve}, {escalate}.",
+    )
+    target_minutes = fields.Integer(
+        "To Be Taken Within",
+        default=10,
+        help="Minutes in which somebody should have taken an alert.",
+    )
+    tell_others = fields.Boolean(
+        "Tell the Others",
+        default=True,
+        help="Who was told and need do nothing any more gets a text that says so.",
+    )
+    step_ids = fields.One2many(
+        "sms.team.alert.step",
+        "plan_id",
+        "Steps",
+        copy=True,
+        default=lambda self: self._default_steps(),
+    )
+    summary = fields.Char("In a Sentence", compute="_compute_summary")
+    mail_senders = fields.Text(
+        "Mails From",
+        help="Addresses, or domains such as @example.com, one a line. Users of yours "
+        "may always raise an alert by mail; a mail of anybody else is sent back.",
+    )
+
+    _target_positive = models.Constraint(
+        "CHECK (target_minutes > 0)", "The minutes must be more than none."
+    )
+
+    @api.model
+    def _default_body(self):
+        """Return the house's words for an urgent alert."""
+        return self.env._(
+            "[URGENT] {alert}\nReply {acknowledge} to acknowledge, {resolve} to "
+            "resolve, {escalate} to escalate."
+        )
+
+    @api.model
+    def _default_steps(self):
+        """Return the house's steps: who is on call, the next one, then all."""
+        return [
+            Command.create({"after_minutes": 0, "whom": escalation.ON_CALL}),
+            Command.create({"after_minutes": 10, "whom": escalation.NEXT}),
+            Command.create(
+                {
+                    "after_minutes": 20,
+                    "whom": escalation.ALL,
+                    "repeats": 3,
+                    "every_minutes": 15,
+                }
+            ),
+        ]
+
+    @api.depends("step_ids.after_minutes", "step_ids.whom", "step_ids.repeats")
+    @api.depends_context("lang")
+    def _compute_summary(self):
+        for plan in self:
+            parts = [step._describe() for step in plan.step_ids.sorted()]
+            plan.summary = ", ".join(parts)
+
+    @api.constrains("body")
+    def _check_body(self):
+        """Refuse blanks that nothing is filled into, and a text without the alert."""
+        for plan in self:
+            unknown = fill.find_unknown(plan.body, BLANKS)
+            if unknown:
+                raise ValidationError(
+                    self.env._(
+                        "{%(unknown)s} cannot be filled in. There are: %(known)s.",
+                        unknown=unknown[0],
+                        known=", ".join(f"{{{name}}}" for name in BLANKS),
+                    )
+                )
+            for needed in ("alert", alert_codes.ACKNOWLEDGE):
+                if f"{{{needed}}}" not in plan.body:
+                    raise ValidationError(
+                        self.env._("The text must say {%s} somewhere.", needed)
+                    )
+
+    @api.constrains("step_ids")
+    def _check_steps(self):
+        """Refuse a plan that tells nobody."""
+        for plan in self:
+            if not plan.step_ids:
+                raise ValidationError(
+                    self.env._("“%s” needs at least one step.", plan.name)
+                )
+
+    @api.constrains("alias_id", "team_id", "company_id")
+    def _check_alias(self):
+        """Ask for a team: a mail must say whose alert it is."""
+        for plan in self:
+            if plan.alias_id.alias_name and not (plan.team_id and plan.company_id):
+                raise ValidationError(
+                    self.env._(
+                        "“%s” has an e-mail address, so it needs a team and a company: "
+                        "whose people are told?",
+                        plan.name,
+                    )
+                )
+
+    def _alias_get_creation_values(self):
+        """Let mails make alerts of this plan."""
+        values = super()._alias_get_creation_values()
+        values["alias_model_id"] = self.env["ir.model"]._get_id("sms.team.alert")
+        if self.id:
+            defaults = literal_eval(self.alias_defaults or "{}")
+            values["alias_defaults"] = {**defaults, "plan_id": self.id}
+        return values
+
+    @api.model
+    def _find(self, team, company):
+        """Return the plan of a team's alerts: its own, its company's, everybody's.
+
+        :raises ValidationError: if there is none at all
+        """
+        domain = Domain("team_id", "in", (team.id, False))
+        domain &= Domain("company_id", "in", (company.id, False))
+        found = self.sudo().search(domain)
+        found = found.sorted(lambda it: (not it.team_id, not it.company_id))
+        if not found:
+            raise ValidationError(
+                self.env._(
+                    "There is no plan for team alerts. A helpdesk manager makes one "
+                    "under Configuration > Text messages > Alert plans."
+                )
+            )
+        return found[0]
+
+    def _get_steps(self):
+        """Return the steps as the rules read them."""
+        return [step._to_step() for step in self.step_ids]
+
+    def _render(self, alert, lang):
+        """Return the text of an alert in a language.
+
+        :param alert: ``sms.team.alert``
+        :param str lang: code of a language, may be empty
+        """
+        plan = self.with_context(lang=lang or alert.company_id.partner_id.lang)
+        return plan._fill_in(alert.name, alert.team_id, alert._get_codes())
+
+    def _fill_in(self, words, team, codes):
+        """Return the text, filled in.
+
+        :param str words: what is wrong
+        :param team: ``helpdesk.ticket.team``
+        :param dict codes: see :func:`tools.alert_codes.get_codes`
+        """
+        self.ensure_one()
+        team = team.with_context(lang=self.env.lang)
+        return fill.fill(self.body, {"alert": words, "team": team.name, **codes})

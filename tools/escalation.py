@@ -1,0 +1,92 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+"""When a team alert is told to whom, until somebody takes it.
+
+Pure rules over a plan's steps and the time since the alert began. A step that repeats
+is a row of occurrences, so that what is due, and what comes next, is one comparison.
+"""
+
+from datetime import timedelta
+from typing import NamedTuple
+
+ON_CALL, NEXT, ALL = WHOM = ("on_call", "next", "all")
+
+#: Nothing has been done yet, not even what is due at once.
+NOTHING = timedelta(minutes=-1)
+
+
+class Step(NamedTuple):
+    """One line of a plan.
+
+    :param timedelta after: since the alert began
+    :param str whom: one of :data:`WHOM`
+    :param int repeats: how often it is done again
+    :param timedelta every: how long it waits in between
+    :param int step_id: of the line
+    """
+
+    after: timedelta
+    whom: str
+    repeats: int = 0
+    every: timedelta = timedelta()
+    step_id: int = 0
+
+
+class Occurrence(NamedTuple):
+    """A step at a time: how long after the beginning, and to whom."""
+
+    offset: timedelta
+    whom: str
+    step_id: int = 0
+
+
+def expand(steps):
+    """Return all that a plan does, in its order.
+
+    :param steps: iterable of :class:`Step`
+    :rtype: list[Occurrence]
+    """
+    found = [
+        Occurrence(step.after + number * step.every, step.whom, step.step_id)
+        for step in steps
+        for number in range(step.repeats + 1)
+    ]
+    return sorted(found, key=lambda it: (it.offset, WHOM.index(it.whom)))
+
+
+def find_due(steps, done, elapsed):
+    """Return what is to be done now.
+
+    After a pause of the server several may be due: they are done at once.
+
+    :param steps: iterable of :class:`Step`
+    :param timedelta done: the offset up to which all is done, or :data:`NOTHING`
+    :param timedelta elapsed: since the alert began
+    :rtype: list[Occurrence]
+    """
+    return [it for it in expand(steps) if done < it.offset <= elapsed]
+
+
+def find_next(steps, done):
+    """Return what comes next after an offset: all that is due together, or nothing.
+
+    :rtype: list[Occurrence]
+    """
+    later = [it for it in expand(steps) if it.offset > done]
+    return [it for it in later if it.offset == later[0].offset]
+
+
+def pick(people, whom, told):
+    """Return whom a step means.
+
+    :param list people: who can be told, in their order; those on call now come first
+    :param str whom: one of :data:`WHOM`
+    :param told: those who were told before
+    :return: those who are told, in their order; all once more if nobody comes next
+    :rtype: list
+    """
+    if whom == ON_CALL:
+        return people[:1]
+    if whom == NEXT:
+        left = [one for one in people if one not in told]
+        return left[:1] or list(people)
+    return list(people)

@@ -1,0 +1,110 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+
+from ..tools import alert_codes
+from ..tools.segments import count_segments
+
+
+class SmsTeamAlertRaise(models.TransientModel):
+    """Raises a team alert: shows who is told first, and what they read."""
+
+    _name = "sms.team.alert.raise"
+    _description = "New Team Alert"
+
+    ticket_id = fields.Many2one("helpdesk.ticket", ondelete="cascade")
+    team_id = fields.Many2one(
+        "helpdesk.ticket.team",
+        compute="_compute_team_id",
+        store=True,
+        readonly=False,
+        required=True,
+        ondelete="cascade",
+    )
+    name = fields.Char(
+        "What Is Wrong",
+        compute="_compute_name",
+        store=True,
+        readonly=False,
+        help="What is wrong, and what to do. They read it on their phones.",
+    )
+    plan_id = fields.Many2one("sms.team.alert.plan", compute="_compute_plan_id")
+    plan_summary = fields.Char("Tells", related="plan_id.summary")
+    oncall_names = fields.Char("On Call Now", compute="_compute_plan_id")
+    preview = fields.Text("They Read", compute="_compute_preview")
+    preview_note = fields.Char(compute="_compute_preview")
+
+    @api.depends("ticket_id")
+    def _compute_team_id(self):
+        """Take the ticket's team, else the user's only one."""
+        own = self.env["helpdesk.ticket.team"].search(
+            [("user_ids", "in", self.env.uid)], limit=2
+        )
+        for form in self:
+            only = own if len(own) == 1 else own.browse()
+            form.team_id = form.ticket_id.team_id or form.team_id or only
+
+    @api.depends("ticket_id")
+    def _compute_name(self):
+        for form in self:
+            ticket = form.ticket_id
+            form.name = f"{ticket.name} (#{ticket.number})" if ticket else form.name
+
+    def _get_company(self):
+        """Return in whose name it is sent."""
+        self.ensure_one()
+        return self.ticket_id.company_id or self.team_id.company_id or self.env.company
+
+    @api.depends("team_id", "ticket_id")
+    def _compute_plan_id(self):
+        now = fields.Datetime.now()
+        for form in self:
+            form.plan_id = form.oncall_names = False
+            if not form.team_id:
+                continue
+            company = form._get_company()
+            form.plan_id = self.env["sms.team.alert.plan"]._find(form.team_id, company)
+            people = (
+                self.env["sms.oncall"].sudo()._get_people(form.team_id, company, now)
+            )
+            form.oncall_names = ", ".join(people.mapped("name"))
+
+    @api.depends("name", "team_id")
+    def _compute_preview(self):
+        for form in self:
+            form.preview = form.preview_note = False
+            if not form.plan_id:
+                continue
+            body = form.plan_id.sudo()._fill_in(
+                form.name or "…", form.team_id, alert_codes.get_codes(0)
+            )
+            segments = count_segments(body)
+            form.preview = body
+            form.preview_note = self.env._(
+                "%(count)s segments. The codes are the alert's own, and how to stop is "
+                "added.",
+                count=segments.count,
+            )
+
+    def action_raise(self):
+        """Raise the alert: who is on call is texted now.
+
+        :raises UserError: without words
+        """
+        self.ensure_one()
+        if self.ticket_id:
+            self.ticket_id.check_access("write")
+        self.team_id.check_access("read")
+        self._get_company()._check_user_works_here()
+        if not (self.name or "").strip():
+            raise UserError(self.env._("Say what is wrong."))
+        alert = self.env["sms.team.alert"]._raise(
+            self.team_id, self.name, ticket_id=self.ticket_id.id, user_id=self.env.uid
+        )
+        return {
+            "type": "ir.actions.act_window",
+            "res_model": "sms.team.alert",
+            "res_id": alert.id,
+            "view_mode": "form",
+            "views": [(False, "form")],
+        }
