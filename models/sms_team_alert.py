@@ -17,8 +17,8 @@ class SmsTeamAlert(models.Model):
     """Something urgent that somebody of a team must take: told until they do.
 
     Raised by a person, an automation or a mail, never typed in as a record: raising it
-    texts people. Whom it tells, and when next, is its plan's; each answer is a code that
-    belongs to this alert alone while it is open and some days after.
+    texts people. Whom it tells, and when next, is its plan's; it is answered by codes
+    that are its own while it is open and some days after.
     """
 
     _name = "sms.team.alert"

@@ -1,6 +1,4 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-from ast import literal_eval
-
 from odoo import api, models
 from odoo.fields import Domain
 from odoo.tools import email_normalize
@@ -14,39 +12,16 @@ from .sms_team_alert import RESOLVED, WORDS_LIMIT
 class SmsTeamAlert(models.Model):
     """Raises an alert out of a mail to the address of a plan.
 
-    The subject is what is wrong. A mail of anybody whom the plan does not know is sent
-    back, as is one too many: who can raise an alert wakes people.
+    The subject is what is wrong. Whose mails are taken says the plan.
     """
 
     _inherit = "sms.team.alert"
 
     @api.model
-    def _alias_get_error(self, message, message_dict, alias):
-        """Take a mail of users and of known senders, and not too many."""
-        error = super()._alias_get_error(message, message_dict, alias)
-        if error:
-            return error
-        plan_sudo = self._get_plan_of_mail(literal_eval(alias.alias_defaults or "{}"))
-        author_sudo = self.env["res.partner"].sudo()
-        author_sudo = author_sudo.browse(message_dict.get("author_id") or ())
-        sender = email_normalize(message_dict.get("email_from") or "") or ""
-        if not plan_sudo or not plan_sudo._takes_mail_of(sender, author_sudo):
-            return AliasError(
-                "error_team_alert_sender",
-                self.env._("This address takes alerts of known senders only."),
-            )
-        limits = self.env["sms.rate.limit"].sudo()
-        if limits._is_over("team_alert_mails", str(plan_sudo.id)):
-            return AliasError(
-                "error_team_alert_many",
-                self.env._("Too many alerts in an hour: call instead."),
-            )
-        return False
-
-    @api.model
     def message_new(self, msg_dict, custom_values=None):
         """Raise an alert out of a mail; the same again is noted on the open one."""
-        plan_sudo = self._get_plan_of_mail(custom_values or {})
+        plans_sudo = self.env["sms.team.alert.plan"].sudo()
+        plan_sudo = plans_sudo.browse((custom_values or {})["plan_id"])
         words = texts.shorten(msg_dict.get("subject") or "", WORDS_LIMIT)
         words = texts.clean(words) or self.env._("A mail without a subject")
         alert_sudo = self.sudo()._find_same(plan_sudo, words)
@@ -64,13 +39,6 @@ class SmsTeamAlert(models.Model):
         )
 
     @api.model
-    def _get_plan_of_mail(self, values):
-        """Return the plan whose address a mail came to, in sudo."""
-        plans_sudo = self.env["sms.team.alert.plan"].sudo()
-        plan_sudo = plans_sudo.browse(values.get("plan_id") or ()).exists()
-        return plan_sudo.filtered("active")
-
-    @api.model
     def _find_same(self, plan, words):
         """Return the alert of a plan that says the same and is not over."""
         domain = Domain("plan_id", "=", plan.id) & Domain("name", "=", words)
@@ -78,9 +46,36 @@ class SmsTeamAlert(models.Model):
 
 
 class SmsTeamAlertPlan(models.Model):
-    """Who may raise an alert by mail."""
+    """Who may raise an alert by mail: they wake people.
+
+    A mail of anybody whom the plan does not know is sent back, as is one too many.
+    """
 
     _inherit = "sms.team.alert.plan"
+
+    def _alias_get_error(self, message, message_dict, alias):
+        """Take a mail of users and of known senders, and not too many.
+
+        Asked of the plan, since its address is.
+        """
+        error = super()._alias_get_error(message, message_dict, alias)
+        if error:
+            return error
+        author_sudo = self.env["res.partner"].sudo()
+        author_sudo = author_sudo.browse(message_dict.get("author_id") or ())
+        sender = email_normalize(message_dict.get("email_from") or "") or ""
+        if not self.active or not self._takes_mail_of(sender, author_sudo):
+            return AliasError(
+                "error_team_alert_sender",
+                self.env._("This address takes alerts of known senders only."),
+            )
+        limits_sudo = self.env["sms.rate.limit"].sudo()
+        if limits_sudo._is_over("team_alert_mails", str(self.id)):
+            return AliasError(
+                "error_team_alert_many",
+                self.env._("Too many alerts in an hour: call instead."),
+            )
+        return False
 
     def _takes_mail_of(self, sender, author):
         """Tell if a sender may raise an alert: a user of ours, or one who is named.

@@ -1,6 +1,7 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from datetime import timedelta
 
+from ..providers.sandbox import SandboxProvider
 from ..tools.alert_codes import KEPT
 from .team_alerts import NOW, WORDS, TeamAlertCase
 
@@ -77,21 +78,15 @@ class TestAnswers(TeamAlertCase):
     def test_the_same_text_delivered_twice_counts_once(self):
         alert = self.raise_alert()
         inbound = self.answer(self.ann, "4")
-        event = self.env["sms.inbound"]._receive(self.company, self.make_event(inbound))
-        self.assertFalse(event)
-        self.assertEqual(len(alert.entry_ids), 2)
-
-    def make_event(self, inbound):
-        """Return the carrier's event of a text once more."""
-        from ..providers.sandbox import SandboxProvider
-
-        return SandboxProvider.parse_inbound(
+        event = SandboxProvider.parse_inbound(
             {
                 "id": inbound.provider_sid,
                 "from": inbound.number,
                 "body": inbound.body,
             }
         )
+        self.assertFalse(self.env["sms.inbound"]._receive(self.company, event))
+        self.assertEqual(len(alert.entry_ids), 2)
 
     def test_resolved_at_once_is_taken_too(self):
         alert = self.raise_alert()
