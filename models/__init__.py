@@ -61,6 +61,7 @@ from . import (
     sms_sms_sending,
     sms_sms_outcomes,
     sms_sms_reports,
+    sms_sms_delivered,
     sms_report,
     sms_fault,
     sms_unusable_number,

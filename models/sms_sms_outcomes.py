@@ -95,6 +95,7 @@ class SmsSms(models.Model):
                     None if is_final else fields.Datetime.now() + REPORT_OVERDUE,
                 )
             )
+        now = fields.Datetime.now()
         self.env.cr.execute(
             SQL(
                 """
@@ -106,13 +107,17 @@ class SmsSms(models.Model):
                                     ELSE sms.state END,
                        lookup_at = CASE WHEN COALESCE(sms.report_rank, 0) < new.rank
                                         THEN new.lookup_at ELSE sms.lookup_at END,
+                       delivered_at = CASE WHEN new.state = 'sent'
+                                           THEN COALESCE(sms.delivered_at, %s)
+                                           ELSE sms.delivered_at END,
                        report_rank = GREATEST(sms.report_rank, new.rank)
                   FROM unnest(%s::int[], %s::varchar[], %s::int[], %s::varchar[],
                               %s::timestamp[])
                     AS new (id, carrier_id, rank, state, lookup_at)
                  WHERE sms.id = new.id
                 """,
-                fields.Datetime.now(),
+                now,
+                now,
                 *(list(column) for column in zip(*rows, strict=True)),
             )
         )

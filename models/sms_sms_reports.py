@@ -20,7 +20,7 @@ NATIVE_FAILURE_TYPES = {
 REPORTED_FIELDS = (
     *("uuid", "state", "provider", "carrier_id", "report_rank", "claimed_at"),
     *("carrier_code", "carrier_detail", "failure_type", "fault_id", "lookup_at"),
-    *("record_company_id", "mail_message_id", "erased_at"),
+    *("record_company_id", "mail_message_id", "erased_at", "delivered_at"),
     *("gate_reason", "gate_verdict", "inbound_id"),
 )
 
@@ -144,6 +144,7 @@ class SmsSms(models.Model):
                     "carrier_code": report.code,
                     "failure_type": False,
                     "fault_id": False,
+                    "delivered_at": sms._get_delivered_at(report.report),
                 }
             )
             # Whoever posted it may be dead, and the next report be lost: ask then.

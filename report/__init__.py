@@ -1,2 +1,13 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-from . import ir_actions_report, sms_certificate, sms_certificate_wordings
+from . import (
+    ir_actions_report,
+    sms_certificate,
+    sms_certificate_wordings,
+    sms_figures,
+    sms_analysis,
+    sms_day,
+    sms_dashboard,
+    sms_dashboard_tiles,
+    sms_dashboard_charts,
+    sms_dashboard_attention,
+)

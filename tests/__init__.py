@@ -1,6 +1,7 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from . import hypothesis_profile
 from . import test_access
+from . import test_analysis
 from . import test_api
 from . import test_appointments
 from . import test_appointments_answers
@@ -23,6 +24,7 @@ from . import test_consent_bulk
 from . import test_consent_wizard
 from . import test_conversation
 from . import test_conversation_ticket
+from . import test_dashboard
 from . import test_desk
 from . import test_desk_bus
 from . import test_desk_tours
@@ -86,6 +88,7 @@ from . import test_tools_chain
 from . import test_tools_consent
 from . import test_tools_conversation
 from . import test_tools_evidence
+from . import test_tools_figures
 from . import test_tools_gate
 from . import test_tools_keywords
 from . import test_tools_phrases

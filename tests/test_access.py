@@ -76,6 +76,8 @@ sms.reminder        r...  r...  r...  rw..  r...  ....  ....  ....  rw..
 sms.automation.run  ....  ....  ....  r...  ....  ....  ....  ....  r...
 sms.automation.replay      ....  ....  ....  rwcu  ....  ....  ....  ....  rwcu
 sms.automation.replay.line ....  ....  ....  rwcu  ....  ....  ....  ....  rwcu
+sms.analysis        ....  ....  r...  r...  r...  ....  ....  ....  r...
+sms.day             ....  ....  ....  ....  ....  ....  ....  ....  ....
 sms.consent.record  rwcu  rwcu  rwcu  rwcu  ....  ....  ....  ....  rwcu
 sms.ticket.contact  rwcu  rwcu  rwcu  rwcu  ....  ....  ....  ....  rwcu
 sms.composer        rwc.  rwc.  rwc.  rwc.  rwc.  rwc.  ....  ....  rwc.
@@ -106,6 +108,7 @@ PUBLIC_METHODS = {
     "sms.settings": {
         *("create", "write", "execute", "cancel", "action_rotate_sms_webhook_key"),
     },
+    "sms.analysis": {"action_view_source"},
     "sms.area": {"action_view_contacts"},
     "sms.broadcast": {
         *("create", "write", "action_check", "action_send", "action_approve"),
@@ -130,6 +133,7 @@ PUBLIC_METHODS = {
     "sms.consent.paper.line": {"action_record", "action_view_scan"},
     "sms.consent.record": {"action_record"},
     "sms.consent.review": {"create", "write", "action_opt_out", "action_conversation"},
+    "sms.dashboard": {"get_dashboard"},
     "sms.fault": {"create", "write"},
     "sms.erasure.wizard": {"default_get", "action_erase"},
     "sms.evidence.audit": {"create", "write", "action_make", "action_refresh"},
@@ -356,6 +360,7 @@ class TestMenus(SmsCase):
         f"{MODULE}.sms_menu_consent_events": "agent manager officer",
         f"{MODULE}.sms_menu_consent_reviews": "manager officer",
         f"{MODULE}.sms_menu_wordings": "manager",
+        f"{MODULE}.sms_menu_dashboard": "agent manager officer",
     }
 
     def test_who_sees_which_menu(self):

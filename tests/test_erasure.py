@@ -549,6 +549,8 @@ class TestHolders(SmsCase):
         "sms.consent.request": "keyed hashes",
         "sms.consent.paper": "the house's own words, and who has seen the signing",
         "sms.evidence.export": "keyed hashes and a digest",
+        "sms.analysis": "stores nothing: a query",
+        "sms.day": "counts",
         "sms.erasure": "a keyed hash, and the officer's reference",
         "sms.erasure.wizard": "deletes itself",
         "sms.erasure.wizard.line": "goes with its wizard",

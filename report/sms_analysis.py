@@ -1,0 +1,106 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from odoo import fields, models
+
+from .sms_analysis_query import KINDS, make_facts
+from .sms_analysis_sources import SOURCES
+
+#: Kind of a fact: the model of its row.
+MODELS = {
+    "outgoing": "sms.sms",
+    "incoming": "sms.inbound",
+    "consent": "sms.consent.event",
+    "appointment": "calendar.event",
+    "rating": "rating.rating",
+}
+
+
+class SmsAnalysis(models.Model):
+    """What happened with text messages, one row each, to be counted in any way.
+
+    A query over the messages that left and came, the consent ledger, appointments and
+    ratings; nothing is stored. Company rules hold here as there. Numbers are masked:
+    who may see one opens the fact's own record.
+    """
+
+    _name = "sms.analysis"
+    _inherit = ["sms.figures"]
+    _description = "Analysis of Text Messages"
+    _auto = False
+    _order = "date desc, id desc"
+    _rec_name = "masked_number"
+    _depends = {
+        "sms.sms": ["state", "number", "delivered_at", "sent_at", "gate_verdict"],
+        "sms.inbound": ["kind", "number", "ticket_id"],
+        "sms.consent.event": ["event", "recorded_at"],
+        "sms.reminder": ["kind", "state", "event_id"],
+        "helpdesk.ticket": ["team_id"],
+        "calendar.event": ["start", "sms_confirmation", "sms_enabled"],
+        "rating.rating": ["rating", "consumed"],
+        "res.company": ["sms_segment_price", "sms_segment_currency_id"],
+    }
+
+    kind = fields.Selection(
+        [
+            ("outgoing", "Text sent"),
+            ("incoming", "Text received"),
+            ("consent", "Consent"),
+            ("click", "Click on a link"),
+            ("appointment", "Appointment"),
+            ("rating", "Rating"),
+        ],
+        "What",
+        readonly=True,
+    )
+    date = fields.Datetime("When", readonly=True)
+    partner_id = fields.Many2one("res.partner", "Contact", readonly=True)
+    masked_number = fields.Char(
+        "Number", readonly=True, help="Its last four digits. Open it to see all."
+    )
+    automation_id = fields.Many2one("sms.automation", readonly=True)
+    broadcast_id = fields.Many2one("sms.broadcast", readonly=True)
+    user_id = fields.Many2one(
+        "res.users",
+        "Who of Us",
+        readonly=True,
+        help="Who wrote it, who answered it, whose appointment or ticket it is.",
+    )
+    outcome = fields.Selection(
+        [
+            ("waiting", "Waiting"),
+            ("held", "Held"),
+            ("checking", "Checking with the carrier"),
+            ("sent", "Sent"),
+            ("delivered", "Delivered"),
+            ("failed", "Not delivered"),
+            ("blocked", "Blocked"),
+            ("cancelled", "Called off"),
+        ],
+        "State",
+        readonly=True,
+    )
+    inbound_kind = fields.Selection(
+        lambda self: (
+            self.env["sms.inbound"]._fields["kind"]._description_selection(self.env)
+        ),
+        "Received as",
+        readonly=True,
+    )
+
+    @property
+    def _table_query(self):
+        return make_facts(self._get_sources())
+
+    def _get_sources(self):
+        """Return where facts come from. Extended where more is known."""
+        return SOURCES
+
+    def action_view_source(self):
+        """Open the record that a fact tells of; its own rights hold."""
+        self.ensure_one()
+        row_id, place = divmod(self.id, len(KINDS))
+        return {
+            "type": "ir.actions.act_window",
+            "res_model": MODELS[KINDS[place]],
+            "res_id": row_id,
+            "view_mode": "form",
+        }

@@ -1,0 +1,175 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from datetime import date, timedelta
+from typing import NamedTuple
+
+from odoo import api, models
+from odoo.exceptions import AccessError, UserError
+from odoo.tools import SQL
+
+from ..tools import figures
+from .sms_figures import MEASURES
+
+#: Who may look.
+GROUPS = ("helpdesk_mgmt.group_helpdesk_user", "helpdesk_mgmt_sms.group_sms_compliance")
+#: Longest range, in days.
+MAX_DAYS = 731
+#: By what all figures are told apart, each in the period and in the one before.
+SPLITS = {
+    "total": (),
+    "day": ("day",),
+    "template": ("template_id",),
+    "team": ("team_id",),
+    "sender": ("sender_id",),
+    "fault": ("fault_id", "failure_type"),
+    "reason": ("gate_reason",),
+    "currency": ("currency_id",),
+}
+
+
+class Period(NamedTuple):
+    """The days that are looked at (both included), and those before, as many."""
+
+    first: date
+    last: date
+
+    @property
+    def days(self):
+        """How many days it has."""
+        return (self.last - self.first).days + 1
+
+    @property
+    def before(self):
+        """The first day of the period before."""
+        return self.first - timedelta(days=self.days)
+
+
+class SmsDashboard(models.AbstractModel):
+    """The page on which a manager sees at a glance how texting goes.
+
+    Reads the figures of days (``sms.day``) in one query, for the companies that the
+    user works in now. It stores nothing.
+    """
+
+    _name = "sms.dashboard"
+    _description = "Dashboard of Text Messages"
+
+    @api.model
+    def get_dashboard(self, filters=None):
+        """Return all that the page shows.
+
+        :param dict filters: ``date_from`` and ``date_to`` (ISO days, both included;
+            default: the last 30), ``team_id``, ``purpose_id`` (0 or missing: all)
+        :return: ``period``, ``choices``, ``is_empty``, ``attention``, ``tiles``,
+            ``series``, ``templates``, ``teams``, ``failures``, ``blocked``, ``queue``
+        :rtype: dict
+        :raises AccessError: for who may not look
+        :raises UserError: for days that cannot be read
+        """
+        self._check_dashboard_access()
+        filters = filters or {}
+        period = self._read_period(filters)
+        found = self._read_figures(period, filters)
+        return {
+            "period": self._prepare_period(period),
+            "choices": self._prepare_choices(),
+            "is_empty": not any(found["total"].get(True, {}).get((), {}).values()),
+            "attention": self._find_attention(found, filters),
+            "tiles": self._prepare_tiles(found),
+            "series": self._prepare_series(found, period),
+            "templates": self._prepare_templates(found),
+            "teams": self._prepare_teams(found),
+            "failures": self._prepare_failures(found),
+            "blocked": self._prepare_blocked(found),
+            "queue": self._prepare_queue(),
+        }
+
+    @api.model
+    def _check_dashboard_access(self):
+        """Refuse who may not read the messages of all teams."""
+        if not self.env.su and not any(map(self.env.user.has_group, GROUPS)):
+            raise AccessError(
+                self.env._("Only helpdesk users and compliance officers see figures.")
+            )
+
+    @api.model
+    def _read_period(self, filters):
+        """Return the days that are asked for, none of them later than today."""
+        today = self.env["sms.day"]._get_today(self.env.company)
+        last = min(self._read_day(filters.get("date_to")) or today, today)
+        first = self._read_day(filters.get("date_from"))
+        first = min(first or last - timedelta(days=29), last)
+        return Period(max(first, last - timedelta(days=MAX_DAYS - 1)), last)
+
+    @api.model
+    def _read_day(self, value):
+        """Return a day that a client has sent (ISO), None for none.
+
+        :raises UserError: for what is no day
+        """
+        try:
+            return date.fromisoformat(value) if value else None
+        except (TypeError, ValueError) as error:
+            raise UserError(self.env._("This is not a day: %s", value)) from error
+
+    @api.model
+    def _read_figures(self, period, filters):
+        """Return the figures of a period and of the one before, told apart in all ways.
+
+        :return: ``{split: {is now: {values of its columns: {measure: sum}}}}``, the
+            splits of :data:`SPLITS`
+        """
+        rows = self.env["sms.day"]._query_days(
+            self.env.companies, period.before, period.last
+        )
+        conditions = [SQL("TRUE")]
+        for name in ("team_id", "purpose_id"):
+            if value := self._read_id(filters.get(name)):
+                conditions.append(SQL("%s = %s", SQL.identifier(name), value))
+        columns = sorted({name for names in SPLITS.values() for name in names})
+        query = SQL(
+            "SELECT day >= %s AS is_now, GROUPING(%s) AS split, %s, %s"
+            " FROM (%s) figure WHERE %s GROUP BY GROUPING SETS (%s)",
+            period.first,
+            SQL(", ").join(map(SQL.identifier, columns)),
+            SQL(", ").join(map(SQL.identifier, columns)),
+            SQL(", ").join(SQL("sum(%s)", SQL.identifier(it)) for it in MEASURES),
+            rows,
+            SQL(" AND ").join(conditions),
+            SQL(", ").join(
+                SQL("(%s)", SQL(", ").join([SQL("1"), *map(SQL.identifier, names)]))
+                for names in SPLITS.values()
+            ),
+        )
+        return self._sort_rows(self.env.execute_query(query), columns)
+
+    @api.model
+    def _read_id(self, value):
+        """Return an id that a client has sent, or 0."""
+        return value if isinstance(value, int) and value > 0 else 0
+
+    @api.model
+    def _sort_rows(self, rows, columns):
+        """Return rows of all splits by split, see :meth:`_read_figures`."""
+        # A bit is set in GROUPING() for each column that a row is not told apart by.
+        bits = {
+            sum(
+                1 << (len(columns) - 1 - place)
+                for place, name in enumerate(columns)
+                if name not in names
+            ): split
+            for split, names in SPLITS.items()
+        }
+        found = {split: {True: {}, False: {}} for split in SPLITS}
+        for is_now, bit, *values in rows:
+            split = bits[bit]
+            by_name = dict(zip(columns, values, strict=False))
+            key = tuple(by_name[name] for name in SPLITS[split])
+            sums = dict(zip(MEASURES, values[len(columns) :], strict=True))
+            found[split][is_now][key] = sums
+        return found
+
+    @api.model
+    def _get_rates(self, found, split="total", key=(), is_now=True):
+        """Return sums and rates of one group of :meth:`_read_figures`."""
+        sums = found[split][is_now].get(key, {})
+        return {**dict.fromkeys(MEASURES, 0), **sums, **figures.get_rates(sums)}

@@ -1,0 +1,142 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from datetime import timedelta
+
+from odoo import api, models
+from odoo.tools import format_amount, format_date
+
+from ..tools import figures
+
+#: Each tile: what it shows, its unit, and whether more is better (1) or worse (-1).
+TILES = (
+    ("sent_count", "count", 0),
+    ("delivery_rate", "percent", 1),
+    ("delivery_time", "seconds", -1),
+    ("blocked_count", "count", -1),
+    ("reply_count", "count", 1),
+    ("answer_time", "seconds", -1),
+    ("opt_out_count", "count", -1),
+    ("click_count", "count", 1),
+    ("confirmed_rate", "percent", 1),
+    ("rating", "rating", 1),
+)
+
+
+class SmsDashboard(models.AbstractModel):
+    """The tiles of the dashboard, and what can be chosen above them."""
+
+    _inherit = "sms.dashboard"
+
+    @api.model
+    def _prepare_period(self, period):
+        """Return the days that are shown, and in words those that are compared with."""
+        days, company = self.env["sms.day"], self.env.company
+        last_before = period.first - timedelta(days=1)
+        return {
+            "date_from": str(period.first),
+            "date_to": str(period.last),
+            "days": period.days,
+            "utc_from": str(days._to_utc(company, period.first)),
+            "utc_to": str(days._to_utc(company, period.last + timedelta(days=1))),
+            "before": f"{format_date(self.env, period.before)} – "
+            f"{format_date(self.env, last_before)}",
+        }
+
+    @api.model
+    def _prepare_choices(self):
+        """Return the teams and purposes to choose from."""
+        teams = (
+            self.env["helpdesk.ticket.team"]
+            .sudo()
+            .search_fetch(
+                [("company_id", "in", [False, *self.env.companies.ids])], ["name"]
+            )
+        )
+        purposes = self.env["sms.purpose"].sudo().search_fetch([], ["name"])
+        return {
+            "teams": [{"id": it.id, "name": it.name} for it in teams],
+            "purposes": [{"id": it.id, "name": it.name} for it in purposes],
+        }
+
+    @api.model
+    def _prepare_tiles(self, found):
+        """Return the tiles, each with its change since the period before."""
+        now = self._get_rates(found)
+        before = self._get_rates(found, is_now=False)
+        labels, notes = self._get_labels(), self._get_notes(now)
+        tiles = [
+            {
+                "key": key,
+                "label": labels[key],
+                "unit": unit,
+                "value": now[key],
+                "note": notes[key],
+                "better": better,
+                **figures.compare(now[key], before[key])._asdict(),
+            }
+            for key, unit, better in TILES
+        ]
+        return tiles + self._prepare_costs(found)
+
+    @api.model
+    def _get_labels(self):
+        """Return what each tile is called."""
+        return {
+            "sent_count": self.env._("Sent"),
+            "delivery_rate": self.env._("Delivered"),
+            "delivery_time": self.env._("Time to deliver"),
+            "blocked_count": self.env._("Blocked"),
+            "reply_count": self.env._("Replies"),
+            "answer_time": self.env._("First answer"),
+            "opt_out_count": self.env._("Opt-outs"),
+            "click_count": self.env._("Clicks on links"),
+            "confirmed_rate": self.env._("Visits confirmed"),
+            "rating": self.env._("Rating"),
+        }
+
+    @api.model
+    def _get_notes(self, now):
+        """Return what each tile says below its figure."""
+        say = {name: f"{value:,}" for name, value in now.items() if value is not None}
+        return {
+            "sent_count": self.env._("%s segments", say["segment_count"]),
+            "delivery_rate": self.env._("%s not delivered", say["failed_count"]),
+            "delivery_time": self.env._("until the carrier's report"),
+            "blocked_count": self.env._("by the gate, with a reason"),
+            "reply_count": self.env._("%s texts received", say["received_count"]),
+            "answer_time": self.env._(
+                "%(answered)s of %(asked)s answered by text",
+                answered=say["answered_count"],
+                asked=say["asked_count"],
+            ),
+            "opt_out_count": self.env._("%s opt-ins", say["opt_in_count"]),
+            "click_count": self.env._("robots not counted"),
+            "confirmed_rate": self.env._(
+                "of %(all)s; %(moved)s moved, %(missed)s missed",
+                all=say["visit_count"],
+                moved=say["visit_moved_count"],
+                missed=say["visit_missed_count"],
+            ),
+            "rating": self.env._("%s ratings, 1 to 5", say["rating_count"]),
+        }
+
+    @api.model
+    def _prepare_costs(self, found):
+        """Return a tile for the cost in each currency; none where no price is set."""
+        tiles = []
+        for (currency_id,), sums in found["currency"][True].items():
+            if not currency_id or not sums["cost"]:
+                continue
+            before = found["currency"][False].get((currency_id,), {}).get("cost", 0)
+            currency = self.env["res.currency"].browse(currency_id)
+            tiles.append(
+                {
+                    "key": f"cost_{currency_id}",
+                    "label": self.env._("Cost"),
+                    "unit": "text",
+                    "value": format_amount(self.env, sums["cost"], currency),
+                    "note": self.env._("%s segments", f"{sums['segment_count']:,}"),
+                    "better": 0,
+                    **figures.compare(sums["cost"], before)._asdict(),
+                }
+            )
+        return tiles

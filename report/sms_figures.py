@@ -1,0 +1,114 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from odoo import fields, models
+
+#: By what figures are told apart, in the table by day too: column and its type.
+DIMENSIONS = {
+    "company_id": "int4",
+    "purpose_id": "int4",
+    "template_id": "int4",
+    "team_id": "int4",
+    "sender_id": "int4",
+    "fault_id": "int4",
+    "gate_reason": "varchar",
+    "failure_type": "varchar",
+    "currency_id": "int4",
+}
+#: What is added up. Times are sums, of as many as their count says.
+MEASURES = (
+    *("made_count", "sent_count", "delivered_count", "failed_count", "blocked_count"),
+    *("waiting_count", "cancelled_count", "segment_count", "cost"),
+    *("timed_count", "delivery_seconds"),
+    *("received_count", "reply_count", "reply_seconds", "stop_count"),
+    *("asked_count", "answered_count", "answer_seconds"),
+    *("opt_in_count", "opt_out_count", "click_count"),
+    *("visit_count", "visit_confirmed_count", "visit_moved_count"),
+    *("visit_missed_count", "rating_count", "rating_sum"),
+)
+
+
+def get_column_type(measure):
+    """Return the type of a measure's column: counts are whole numbers."""
+    if measure == "cost":
+        return "numeric"
+    return "int4" if measure.endswith("_count") else "float8"
+
+
+class SmsFigures(models.AbstractModel):
+    """What is counted of text messages, the same in each fact and for each day."""
+
+    _name = "sms.figures"
+    _description = "Figures of Text Messages"
+    _log_access = False
+
+    company_id = fields.Many2one("res.company", readonly=True)
+    purpose_id = fields.Many2one("sms.purpose", readonly=True)
+    template_id = fields.Many2one("sms.template", readonly=True)
+    team_id = fields.Many2one("helpdesk.ticket.team", readonly=True)
+    sender_id = fields.Many2one("sms.sender", readonly=True)
+    fault_id = fields.Many2one("sms.fault", "Why Not Delivered", readonly=True)
+    gate_reason = fields.Selection(
+        lambda self: self._get_selection("gate_reason"),
+        "Decided Because",
+        readonly=True,
+    )
+    failure_type = fields.Selection(
+        lambda self: self._get_selection("failure_type"), "Failure", readonly=True
+    )
+    currency_id = fields.Many2one("res.currency", readonly=True)
+    made_count = fields.Integer("Made", readonly=True)
+    sent_count = fields.Integer(
+        "Sent", readonly=True, help="The carrier took them, whatever became of them."
+    )
+    delivered_count = fields.Integer("Delivered", readonly=True)
+    failed_count = fields.Integer("Not Delivered", readonly=True)
+    blocked_count = fields.Integer("Blocked", readonly=True)
+    waiting_count = fields.Integer("Waiting or Held", readonly=True)
+    cancelled_count = fields.Integer(
+        "Called Off", readonly=True, help="Cancelled, replaced or expired."
+    )
+    segment_count = fields.Integer(
+        "Segments", readonly=True, help="Of what the carrier took."
+    )
+    cost = fields.Float(readonly=True, digits=(16, 5))
+    timed_count = fields.Integer("Delivered at a Known Time", readonly=True)
+    delivery_seconds = fields.Float(
+        "Seconds until Delivery", readonly=True, aggregator="avg"
+    )
+    received_count = fields.Integer("Received", readonly=True)
+    reply_count = fields.Integer(
+        "Replies", readonly=True, help="Texts within 72 hours after one of ours."
+    )
+    reply_seconds = fields.Float("Seconds until Reply", readonly=True, aggregator="avg")
+    stop_count = fields.Integer(
+        "STOP Texts",
+        readonly=True,
+        help="Opt-outs by text, for the template of our last text before.",
+    )
+    asked_count = fields.Integer(
+        "Waited for an Answer",
+        readonly=True,
+        help="Customers' texts that began a wait for one of us.",
+    )
+    answered_count = fields.Integer("Answered by Text", readonly=True)
+    answer_seconds = fields.Float(
+        "Seconds until Our Answer", readonly=True, aggregator="avg"
+    )
+    opt_in_count = fields.Integer(
+        "Opt-ins", readonly=True, help="Events of the ledger: one for each purpose."
+    )
+    opt_out_count = fields.Integer(
+        "Opt-outs",
+        readonly=True,
+        help="Events of the ledger, in every channel; one about all purposes is one.",
+    )
+    click_count = fields.Integer("Clicks on Links", readonly=True)
+    visit_count = fields.Integer("Appointments", readonly=True)
+    visit_confirmed_count = fields.Integer("Appointments Confirmed", readonly=True)
+    visit_moved_count = fields.Integer("Appointments Moved", readonly=True)
+    visit_missed_count = fields.Integer("Appointments Missed", readonly=True)
+    rating_count = fields.Integer("Ratings", readonly=True)
+    rating_sum = fields.Float("Rating", readonly=True, aggregator="avg", help="1 to 5.")
+
+    def _get_selection(self, name):
+        """Return the choices of a field of messages, which other topics add to."""
+        return self.env["sms.sms"]._fields[name]._description_selection(self.env)

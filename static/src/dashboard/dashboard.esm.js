@@ -1,0 +1,253 @@
+import {Component, onMounted, onWillStart, useState} from "@odoo/owl";
+import {formatSeconds, formatShare, formatValue} from "./dashboard_format.esm";
+import {DashboardChart} from "./dashboard_chart.esm";
+import {KeepLast} from "@web/core/utils/concurrency";
+import {Layout} from "@web/search/layout";
+import {_t} from "@web/core/l10n/translation";
+import {registry} from "@web/core/registry";
+import {standardActionServiceProps} from "@web/webclient/actions/action_service";
+import {useService} from "@web/core/utils/hooks";
+import {useSetupAction} from "@web/search/action_hook";
+
+const ANALYSIS = "helpdesk_mgmt_sms.sms_analysis_action";
+const {DateTime} = luxon;
+const FILTERS = ["date_from", "date_to", "team_id", "purpose_id"];
+/** Tiles whose facts the analysis lists, and the filter of its that finds them. */
+const TILE_FILTERS = {
+    sent_count: "outgoing",
+    delivery_rate: "failed",
+    blocked_count: "blocked",
+    reply_count: "replies",
+    answer_time: "asked",
+    opt_out_count: "stops",
+};
+
+/**
+ * The page on which a manager sees at a glance how texting goes: what needs attention
+ * first, then the figures, then the charts. Its filters are kept in the address.
+ */
+export class SmsDashboard extends Component {
+    static template = "helpdesk_mgmt_sms.Dashboard";
+    static components = {DashboardChart, Layout};
+    static props = {...standardActionServiceProps};
+
+    setup() {
+        this.orm = useService("orm");
+        this.action = useService("action");
+        this.display = {controlPanel: {}};
+        this.keepLast = new KeepLast();
+        this.formatSeconds = formatSeconds;
+        this.formatShare = formatShare;
+        this.formatValue = formatValue;
+        this.state = useState({
+            filters: this.readFilters(),
+            data: null,
+            isLoading: true,
+            error: "",
+        });
+        useSetupAction({getLocalState: () => ({filters: {...this.state.filters}})});
+        onWillStart(() => {
+            this.load();
+        });
+        onMounted(() => this.writeAddress());
+    }
+
+    // Filters
+
+    /** What was chosen before, else what the address says, else the last 30 days. */
+    readFilters() {
+        const known =
+            this.props.state?.filters || this.props.action.context?.params || {};
+        return {
+            date_from: String(known.date_from || ""),
+            date_to: String(known.date_to || ""),
+            team_id: Number(known.team_id) || 0,
+            purpose_id: Number(known.purpose_id) || 0,
+        };
+    }
+
+    writeAddress() {
+        const state = {};
+        for (const name of FILTERS) {
+            state[name] = this.state.filters[name] || undefined;
+        }
+        this.props.updateActionState?.(state);
+    }
+
+    setFilters(filters) {
+        Object.assign(this.state.filters, filters);
+        this.writeAddress();
+        return this.load();
+    }
+
+    /**
+     * Look at the days until today.
+     *
+     * @param {Number} days
+     */
+    setDays(days) {
+        const today = DateTime.now();
+        return this.setFilters({
+            date_from: today.minus({days: days - 1}).toISODate(),
+            date_to: today.toISODate(),
+        });
+    }
+
+    /**
+     * Look at one team or purpose, or at all (0).
+     *
+     * @param {String} name of the filter
+     * @param {String} id
+     */
+    choose(name, id) {
+        return this.setFilters({[name]: Number(id)});
+    }
+
+    get ranges() {
+        return [
+            {days: 7, label: _t("7 days")},
+            {days: 30, label: _t("30 days")},
+            {days: 90, label: _t("90 days")},
+            {days: 365, label: _t("1 year")},
+        ];
+    }
+
+    // Data
+
+    async load() {
+        this.state.isLoading = true;
+        this.state.error = "";
+        const {date_from, date_to, team_id, purpose_id} = this.state.filters;
+        const call = this.orm.call("sms.dashboard", "get_dashboard", [
+            {date_from, date_to, team_id, purpose_id},
+        ]);
+        try {
+            this.state.data = await this.keepLast.add(call);
+        } catch (error) {
+            this.state.error = error.data?.message || error.message;
+        }
+        this.state.isLoading = false;
+    }
+
+    get charts() {
+        const {series} = this.state.data;
+        const set = (name, label, color, dash) => ({
+            data: series[name],
+            label,
+            color,
+            dash,
+        });
+        return [
+            {
+                key: "delivery",
+                title: _t("Delivery"),
+                type: "bar",
+                sets: [
+                    set("delivered_count", _t("Delivered"), "blue"),
+                    set("failed_count", _t("Not delivered"), "vermillion"),
+                    set("blocked_count", _t("Blocked"), "orange"),
+                ],
+            },
+            {
+                key: "engagement",
+                title: _t("Engagement"),
+                type: "line",
+                sets: [
+                    set("reply_count", _t("Replies"), "blue"),
+                    set("click_count", _t("Clicks on links"), "green", [6, 3]),
+                ],
+            },
+            {
+                key: "opt_outs",
+                title: _t("Opt-outs and opt-ins"),
+                type: "line",
+                sets: [
+                    set("opt_out_count", _t("Opt-outs"), "vermillion"),
+                    set("opt_in_count", _t("Opt-ins"), "sky", [6, 3]),
+                ],
+            },
+        ];
+    }
+
+    get templateLists() {
+        const {best, worst} = this.state.data.templates;
+        return [
+            {
+                key: "best",
+                title: _t("Templates that people answer"),
+                none: _t("None was sent often enough to say."),
+                rows: best,
+            },
+            {
+                key: "worst",
+                title: _t("Templates that people leave after, or do not get"),
+                none: _t("None. Good."),
+                rows: worst,
+            },
+        ];
+    }
+
+    /**
+     * Say in words how a tile has changed.
+     *
+     * @param {Object} tile
+     * @returns {Object} text, colour class and what it means
+     */
+    getChange(tile) {
+        if (!tile.direction) {
+            return {text: tile.ratio === 0 ? _t("unchanged") : "", className: ""};
+        }
+        const share = tile.ratio === null ? "" : formatShare(Math.abs(tile.ratio));
+        const isBetter = tile.direction === tile.better;
+        return {
+            text: `${tile.direction > 0 ? "▲" : "▼"} ${share || _t("new")}`,
+            className: tile.better && (isBetter ? "o_sms_better" : "o_sms_worse"),
+            meaning: tile.better ? (isBetter ? _t("better") : _t("worse")) : "",
+        };
+    }
+
+    // Going on from here
+
+    /**
+     * Open the analysis on the facts that are shown.
+     *
+     * @param {String} [filter] name of a filter of the analysis
+     * @param {Array} [domain]
+     */
+    async openAnalysis(filter, domain = []) {
+        const action = await this.action.loadAction(ANALYSIS);
+        const {utc_from, utc_to} = this.state.data.period;
+        const {team_id, purpose_id} = this.state.filters;
+        const shown = [["date", ">=", utc_from], ["date", "<", utc_to], ...domain];
+        if (team_id) {
+            shown.push(["team_id", "=", team_id]);
+        }
+        if (purpose_id) {
+            shown.push(["purpose_id", "=", purpose_id]);
+        }
+        const context = filter ? {[`search_default_${filter}`]: 1} : {};
+        return this.action.doAction({...action, domain: shown, context});
+    }
+
+    canOpen(tile) {
+        return tile.key in TILE_FILTERS;
+    }
+
+    openTile(tile) {
+        return this.openAnalysis(TILE_FILTERS[tile.key]);
+    }
+
+    openItem(item) {
+        return this.action.doAction(item.action);
+    }
+
+    openFailures(row) {
+        return this.openAnalysis("failed", [["fault_id", "=", row.fault_id || false]]);
+    }
+
+    openBlocked(row) {
+        return this.openAnalysis("blocked", [["gate_reason", "=", row.key || false]]);
+    }
+}
+
+registry.category("actions").add("helpdesk_mgmt_sms.dashboard", SmsDashboard);

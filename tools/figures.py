@@ -1,0 +1,110 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+"""What the figures of text messages say: rates, changes, what needs attention."""
+
+from typing import NamedTuple
+
+#: A share of fewer than so many says nothing.
+ENOUGH = 20
+#: So many STOPs, and such a share of its texts, make a template worth a look …
+STOPS, STOP_RATE = 3, 0.005
+#: … once they are so many times what they were in the period before.
+STOP_GROWTH = 1.5
+#: So many texts that were not delivered, and such a share, are a sender's trouble.
+FAILURES, FAILURE_RATE = 5, 0.10
+#: Less than this is no change.
+SAME = 0.0005
+#: A customer who has texted should not wait longer than this for a person's answer.
+PATIENCE_HOURS = 4
+
+
+class Change(NamedTuple):
+    """How a figure compares with that of the period before.
+
+    :param float ratio: growth (0.1: a tenth more); None where there was nothing
+    :param int direction: 1 more, -1 less, 0 as much
+    """
+
+    ratio: float | None
+    direction: int
+
+
+def share(part, whole):
+    """Return ``part`` of ``whole`` as a number from 0 to 1; None of nothing."""
+    return part / whole if whole else None
+
+
+def compare(value, before):
+    """Compare a figure with that of the period before; either may be unknown (None)."""
+    if value is None or before is None:
+        return Change(None, 0)
+    ratio = (value - before) / before if before else None
+    if ratio is not None and abs(ratio) < SAME:
+        return Change(0, 0)
+    return Change(ratio, (value > before) - (value < before))
+
+
+def get_rates(figures):
+    """Return the rates and averages of some added-up figures, None where unknown.
+
+    :param dict figures: sums by measure (``report.sms_figures.MEASURES``)
+    """
+    get = figures.get
+    settled = get("delivered_count", 0) + get("failed_count", 0)
+    return {
+        "delivery_rate": share(get("delivered_count", 0), settled),
+        "failure_rate": share(get("failed_count", 0), settled),
+        "reply_rate": share(get("reply_count", 0), get("sent_count", 0)),
+        "stop_rate": share(get("stop_count", 0), get("sent_count", 0)),
+        "answered_rate": share(get("answered_count", 0), get("asked_count", 0)),
+        "confirmed_rate": share(get("visit_confirmed_count", 0), get("visit_count", 0)),
+        "delivery_time": share(get("delivery_seconds", 0), get("timed_count", 0)),
+        "reply_time": share(get("reply_seconds", 0), get("reply_count", 0)),
+        "answer_time": share(get("answer_seconds", 0), get("answered_count", 0)),
+        "rating": share(get("rating_sum", 0), get("rating_count", 0)),
+    }
+
+
+def is_stop_rate_rising(now, before):
+    """Tell if people leave after a template's texts, and more than they did.
+
+    :param dict now: figures of the period
+    :param dict before: figures of the period before, may be empty
+    """
+    rate = get_rates(now)["stop_rate"] or 0
+    if now.get("stop_count", 0) < STOPS or rate < STOP_RATE:
+        return False
+    return rate >= STOP_GROWTH * (get_rates(before)["stop_rate"] or 0)
+
+
+def is_failing(figures):
+    """Tell if too much of what a sender has sent is not delivered."""
+    rate = get_rates(figures)["failure_rate"] or 0
+    return figures.get("failed_count", 0) >= FAILURES and rate >= FAILURE_RATE
+
+
+def rank_templates(figures, limit=5):
+    """Return the templates that do best and worst, by their keys.
+
+    The best bring replies, the worst opt-outs and failures. Of templates with enough
+    texts only, and none on both sides.
+
+    :param dict figures: figures by template
+    :return: ``(best, worst)``, lists of keys
+    """
+    known = {key: get_rates(it) for key, it in figures.items()}
+    known = {key: it for key, it in known.items() if _has_enough(figures[key])}
+
+    def get_harm(key):
+        return (known[key]["stop_rate"] or 0) + (known[key]["failure_rate"] or 0)
+
+    worst = sorted(known, key=lambda key: (-get_harm(key), key))
+    worst = [key for key in worst if get_harm(key)][:limit]
+    best = sorted(
+        (key for key in known if key not in worst),
+        key=lambda key: (-(known[key]["reply_rate"] or 0), get_harm(key), key),
+    )
+    return best[:limit], worst
+
+
+def _has_enough(figures):
+    return figures.get("sent_count", 0) >= ENOUGH
