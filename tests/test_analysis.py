@@ -232,7 +232,8 @@ class TestScenario(ScenarioCase):
 
     def test_the_table_equals_the_facts(self):
         """Row by row, and on the page: it shows the same whichever it reads."""
-        live = self.get_dashboard()
+        # Of the outbox it shows the moment.
+        live = {**self.get_dashboard(), "queue": None}
         self.run_counting()
         first = self.today - timedelta(days=60)
         company_id = self.company.id
@@ -241,7 +242,7 @@ class TestScenario(ScenarioCase):
         rows = self.read_rows(table)
         self.assertGreater(len(rows), 15)
         self.assertEqual(rows, self.read_rows(facts))
-        self.assertEqual(self.get_dashboard(), live)
+        self.assertEqual({**self.get_dashboard(), "queue": None}, live)
 
     def test_a_second_run_counts_nothing_twice(self):
         self.run_counting()
