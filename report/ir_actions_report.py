@@ -13,7 +13,10 @@ from odoo.exceptions import UserError
 from odoo.tools import file_open
 
 #: Reports that can be made without wkhtmltopdf. Other apps' reports stay Odoo's.
-OWN_REPORTS = ("helpdesk_mgmt_sms.sms_certificate",)
+OWN_REPORTS = (
+    "helpdesk_mgmt_sms.sms_certificate",
+    "helpdesk_mgmt_sms.sms_registration",
+)
 
 #: Where pages seem to lie, so that the addresses in them are whole. Nothing is there.
 BASE = "https://certificate.invalid/"

@@ -51,6 +51,7 @@ from . import test_media_fetch
 from . import test_media_live
 from . import test_media_out
 from . import test_neutralize
+from . import test_onboarding
 from . import test_opt_in_reminder
 from . import test_outbox
 from . import test_outbox_batches
@@ -63,6 +64,7 @@ from . import test_providers
 from . import test_purpose_rule
 from . import test_quiet_hours
 from . import test_rating
+from . import test_registration
 from . import test_retention
 from . import test_review
 from . import test_rights
@@ -92,8 +94,10 @@ from . import test_tools_figures
 from . import test_tools_gate
 from . import test_tools_keywords
 from . import test_tools_phrases
+from . import test_tools_public_address
 from . import test_tools_purposes
 from . import test_tools_quiet_hours
+from . import test_tools_registration
 from . import test_tools_replay
 from . import test_tools_replies
 from . import test_tools_restore

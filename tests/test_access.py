@@ -64,6 +64,8 @@ sms.erasure         ....  ....  ....  ....  r...  ....  ....  ....  ....
 sms.erasure.wizard        ....  ....  ....  ....  rwcu  ....  ....  ....  ....
 sms.erasure.wizard.line   ....  ....  ....  ....  rwcu  ....  ....  ....  ....
 sms.retention.form        ....  ....  ....  ....  rwcu  ....  ....  ....  rwcu
+sms.test.text       ....  ....  ....  rwc.  ....  ....  ....  ....  rwc.
+sms.registration    ....  ....  ....  rwc.  ....  ....  ....  ....  rwc.
 sms.carrier.check   ....  ....  ....  r...  ....  ....  ....  ....  r...
 sms.settings        ....  ....  ....  rwc.  ....  ....  ....  ....  rwc.
 sms.inbound         ....  ....  r...  r...  r...  ....  ....  ....  r...
@@ -159,6 +161,11 @@ PUBLIC_METHODS = {
     "sms.reschedule": {"action_move"},
     "sms.reminder": {"action_try_again"},
     "sms.retention.form": {"action_save"},
+    "sms.onboarding": {
+        *("get_setup", "check_account", "set_inbound_url", "take_numbers"),
+    },
+    "sms.registration": {"action_print"},
+    "sms.test.text": {"action_send"},
     "sms.sms": {
         *("create", "write", "send", "resend_failed"),
         *("action_cancel_waiting", "action_change_time"),

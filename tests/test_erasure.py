@@ -574,6 +574,8 @@ class TestHolders(SmsCase):
         "sms.quiet.hours": "set up by managers",
         "sms.reply": "set up by managers",
         "sms.scope.rule": "set up by managers",
+        "sms.registration": "the house's own words",
+        "sms.test.text": "the user's own number; deletes itself",
         "sms.wording": "set up by managers",
     }
 

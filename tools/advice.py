@@ -60,7 +60,7 @@ _SLANG = re.compile(
 #: Written out in a form of law that every phone knows; no slang there.
 _FEES = re.compile(r"\bmsg\s*(?:&|and)\s*data\b|\bmsgs?/", re.IGNORECASE)
 
-_SHORTENERS = re.compile(
+SHORTENERS = re.compile(
     r"(?:(?<=://)|(?<![\w./-]))(?:bit\.ly|bitly\.com|tinyurl\.com|goo\.gl|t\.co|ow\.ly|is\.gd|v\.gd|buff\.ly"
     r"|rebrand\.ly|cutt\.ly|rb\.gy|shorturl\.at|tiny\.cc|t\.ly|bl\.ink|lnkd\.in|s\.id"
     r"|soo\.gd|clck\.ru|adf\.ly|bit\.do)(?![\w-]|\.\w)",
@@ -136,7 +136,7 @@ def advise(wording):
         found.append(Advice(SLANG, slang[0]))
     if not wording.is_internal and not _has_name(text, wording.names):
         found.append(Advice(NO_SENDER))
-    if shortener := _SHORTENERS.search(text):
+    if shortener := SHORTENERS.search(text):
         found.append(Advice(SHORTENER, shortener[0]))
     offer = not wording.is_promotional and _PROMOTION.search(text)
     if offer:

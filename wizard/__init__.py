@@ -15,10 +15,13 @@ from . import (
     sms_erasure_wizard,
     sms_evidence_wizard,
     sms_evidence_wizard_forget,
+    sms_registration,
+    sms_registration_words,
     sms_reschedule,
     sms_retention_form,
     sms_settings,
     sms_settings_carrier,
     sms_team_alert_raise,
+    sms_test_text,
     sms_ticket_contact,
 )

@@ -1,0 +1,192 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from datetime import timedelta
+
+from odoo import api, fields, models
+from odoo.tools.misc import format_datetime
+
+from ..providers import PROVIDERS
+from ..providers.sandbox import SandboxProvider
+from ..tools import public_address
+from .res_company import TWILIO_URL_PARAMETER
+
+#: What a row of the panel says of a thing.
+DONE, TODO, WRONG, SKIPPED = ("done", "todo", "wrong", "skipped")
+
+#: A scheduled action that is so late stands still: Odoo's cron does not run.
+CRON_LATE = timedelta(minutes=10)
+
+
+def uses_carrier(company):
+    """Tell if a company's texts leave by a carrier of ours that reaches phones."""
+    code = company.sudo().sms_provider
+    return code in PROVIDERS and code != SandboxProvider.code
+
+
+class SmsHealth(models.AbstractModel):
+    """How a company's text messages are: what a manager looks at when in doubt.
+
+    Each row is ``key``, ``title``, ``state`` (``done``: fine, ``wrong``, ``todo``: not
+    known yet) and ``text``; none says a word about a person.
+    """
+
+    _name = "sms.health"
+    _description = "Health of Text Messages"
+
+    @api.model
+    def _get_rows(self, company):
+        """Return the rows of the panel.
+
+        :param company: ``res.company``
+        """
+        watch_sudo = self.env["sms.outbox.watch"].sudo()
+        facts = watch_sudo._get_facts(company)
+        return [
+            self._get_cron_row(),
+            self._get_queue_row(facts, watch_sudo._get_troubles(facts)),
+            self._get_senders_row(facts),
+            self._get_inbound_row(company),
+            self._get_report_row(company),
+            self._get_address_row(company),
+        ]
+
+    @api.model
+    def _row(self, key, title, state, text):
+        """Return one row."""
+        return {"key": key, "title": title, "state": state, "text": text}
+
+    @api.model
+    def _get_cron_row(self):
+        """Tell if scheduled actions run, the outbox's among them."""
+        cron_sudo = self.env.ref("helpdesk_mgmt_sms.ir_cron_sms_dispatch").sudo()
+        late = fields.Datetime.now() - cron_sudo.nextcall
+        if not cron_sudo.active:
+            state, text = WRONG, self.env._("The outbox's is switched off.")
+        elif late > CRON_LATE:
+            state = WRONG
+            text = self.env._(
+                "The outbox's should have run at %s. See if Odoo runs its cron.",
+                self._when(cron_sudo.nextcall),
+            )
+        else:
+            state = DONE
+            text = self.env._(
+                "The outbox's runs next at %s.", self._when(cron_sudo.nextcall)
+            )
+        return self._row("cron", self.env._("Scheduled actions"), state, text)
+
+    @api.model
+    def _get_queue_row(self, facts, troubles):
+        """Tell what waits, and what keeps it.
+
+        :param dict facts: see ``SmsOutboxWatch._get_facts``
+        :param dict troubles: see ``SmsOutboxWatch._get_troubles``
+        """
+        wrong = [text for key, text in troubles.items() if text and key != "cron"]
+        text = self.env._(
+            "%(waiting)s wait, %(held)s are held for later, %(unknown)s are being "
+            "checked with the carrier.",
+            waiting=facts["waiting"],
+            held=facts["held"],
+            unknown=facts["unknown"],
+        )
+        state = WRONG if wrong else DONE
+        return self._row("queue", self.env._("Outbox"), state, " ".join([text, *wrong]))
+
+    @api.model
+    def _get_senders_row(self, facts):
+        """Tell if a sender has stopped."""
+        stopped = facts["stopped_senders"]
+        if stopped:
+            text = self.env._("%s have stopped: the carrier refuses them.", stopped)
+        else:
+            text = self.env._("None has stopped.")
+        state = WRONG if stopped else DONE
+        return self._row("senders", self.env._("Senders"), state, text)
+
+    @api.model
+    def _get_inbound_row(self, company):
+        """Tell when the last text came in from the carrier in use."""
+        last = self._get_last_inbound(company)
+        text = self._when(last.received_at) if last else self.env._("None yet.")
+        state = DONE if last else TODO
+        return self._row("inbound", self.env._("Last text received"), state, text)
+
+    @api.model
+    def _get_report_row(self, company):
+        """Tell when the last delivery report came."""
+        last = self._get_last_report(company)
+        text = self._when(last.received_at) if last else self.env._("None yet.")
+        state = DONE if last else TODO
+        return self._row("report", self.env._("Last delivery report"), state, text)
+
+    @api.model
+    def _get_address_row(self, company):
+        """Tell if the carrier reaches this server.
+
+        Proven by a signed request of the carrier's; before the first one, the address
+        itself tells if it can.
+        """
+        url = company.get_base_url()
+        title = self.env._("Public address")
+        if not uses_carrier(company):
+            text = self.env._("No carrier calls it yet.")
+            return self._row("address", title, SKIPPED, text)
+        parameters_sudo = self.env["ir.config_parameter"].sudo()
+        verdict = public_address.judge(url)
+        if parameters_sudo.get_param(TWILIO_URL_PARAMETER):
+            # Where something stands in for the carrier, it may stand in this house.
+            verdict = public_address.FINE
+        problems = self._get_address_problems(url)
+        if verdict in problems:
+            return self._row("address", title, WRONG, problems[verdict])
+        if self._is_reached(company):
+            text = self.env._("The carrier has reached %s.", url)
+            return self._row("address", title, DONE, text)
+        text = self.env._("Nobody has called %s yet; the first report shows it.", url)
+        if verdict == public_address.NOT_HTTPS:
+            text = self.env._("%s is not encrypted. Use HTTPS.", url)
+        return self._row("address", title, TODO, text)
+
+    @api.model
+    def _get_address_problems(self, url):
+        """Return why a carrier cannot reach an address, by verdict."""
+        return {
+            public_address.NO_ADDRESS: self.env._("%s is no address.", url),
+            public_address.PRIVATE: self.env._(
+                "The carrier cannot reach %s. Set the system parameter web.base.url to "
+                "the address that the internet knows.",
+                url,
+            ),
+            public_address.UNDERSCORE: self.env._(
+                "The host of %s has a “_”, which carriers refuse.", url
+            ),
+        }
+
+    # ------------------------------------------------------------------
+    # Facts
+    # ------------------------------------------------------------------
+
+    @api.model
+    def _get_last_inbound(self, company):
+        """Return the last text that the carrier in use has brought, or an empty set."""
+        domain = [
+            ("company_id", "=", company.id),
+            ("provider", "=", company.sudo().sms_provider),
+        ]
+        return self.env["sms.inbound"].sudo().search(domain, order="id desc", limit=1)
+
+    @api.model
+    def _get_last_report(self, company):
+        """Return the last delivery report of a company, or an empty set."""
+        domain = [("company_id", "=", company.id)]
+        return self.env["sms.report"].sudo().search(domain, order="id desc", limit=1)
+
+    @api.model
+    def _is_reached(self, company):
+        """Tell if the carrier's signed requests have arrived."""
+        return bool(self._get_last_inbound(company) or self._get_last_report(company))
+
+    @api.model
+    def _when(self, moment):
+        """Return a moment (UTC) as the reader writes it."""
+        return format_datetime(self.env, moment)

@@ -1,0 +1,107 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from odoo import api, models
+
+from .sms_health import DONE, SKIPPED
+
+SYSTEM_GROUP = "base.group_system"
+
+
+class SmsOnboarding(models.AbstractModel):
+    """The way from the sandbox to the first real text, and how things are since.
+
+    No step can be ticked: each is done when what it is about can be seen, in the
+    company's data, at the carrier, or by a text that arrived. Nothing is stored here;
+    what the carrier said is in ``sms.carrier.check``.
+    """
+
+    _name = "sms.onboarding"
+    _description = "Set-up of Text Messages"
+
+    # ------------------------------------------------------------------
+    # What the screen calls
+    # ------------------------------------------------------------------
+
+    @api.model
+    def get_setup(self):
+        """Return the steps and the health of the user's current company.
+
+        :return: ``company`` (its name), ``steps`` and ``health`` (rows of ``key``,
+            ``title``, ``state``, ``text``; a step also has ``buttons``), ``done`` and
+            ``count`` (steps)
+        :rtype: dict
+        :raises AccessError: for all but helpdesk managers and administrators
+        """
+        company = self._check_access()
+        steps = self._get_steps(company)
+        return {
+            "company": company.name,
+            "steps": steps,
+            "health": self.env["sms.health"]._get_rows(company),
+            "done": sum(step["state"] in (DONE, SKIPPED) for step in steps),
+            "count": len(steps),
+        }
+
+    @api.model
+    def check_account(self):
+        """Ask the carrier if the account is right; return :meth:`get_setup`."""
+        company = self._check_access()
+        self.env["sms.carrier.check"]._run(company)
+        return self.get_setup()
+
+    @api.model
+    def set_inbound_url(self):
+        """Tell the carrier where texts go that come in; return :meth:`get_setup`.
+
+        :raises AccessError: for all but administrators: it changes the account
+        """
+        company = self._check_access(SYSTEM_GROUP)
+        self.env["sms.carrier.check"]._set_inbound_url(company)
+        return self.get_setup()
+
+    @api.model
+    def take_numbers(self):
+        """Enter the account's numbers as senders; return :meth:`get_setup`.
+
+        :raises AccessError: for all but administrators, whose the account is
+        """
+        company = self._check_access(SYSTEM_GROUP)
+        self.env["sms.carrier.check"]._take_numbers(company)
+        return self.get_setup()
+
+    @api.model
+    def _check_access(self, *groups):
+        """Return the current company of who may look after it.
+
+        :param groups: who may besides administrators, default helpdesk managers
+        """
+        company = self.env.company
+        self.env["sms.carrier.check"]._check_user(company, *groups)
+        return company
+
+    # ------------------------------------------------------------------
+    # What a step is made of
+    # ------------------------------------------------------------------
+
+    @api.model
+    def _step(self, key, title, state, text, *buttons):
+        """Return one step; a button that is None is left out."""
+        row = self.env["sms.health"]._row(key, title, state, text)
+        return {**row, "buttons": [button for button in buttons if button]}
+
+    @api.model
+    def _open(self, label, xmlid):
+        """Return a button that opens an action.
+
+        :param str xmlid: of the action, without the module
+        """
+        return {"label": label, "action": f"helpdesk_mgmt_sms.{xmlid}"}
+
+    @api.model
+    def _call(self, label, method, group=None):
+        """Return a button that calls a method of this model, for who may.
+
+        :param str group: who may besides administrators, None: everybody here
+        """
+        if group and not self.env.user.has_group(group):
+            return None
+        return {"label": label, "method": method}

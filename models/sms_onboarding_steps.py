@@ -1,0 +1,200 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from odoo import api, models
+
+from ..providers.base import CREDENTIALS, FINE, INBOUND, SENDERS
+from ..providers.base import WRONG as FOUND_WRONG
+from ..providers.sandbox import SandboxProvider
+from .sms_health import DONE, SKIPPED, TODO, WRONG, uses_carrier
+from .sms_onboarding import SYSTEM_GROUP
+
+
+class SmsOnboarding(models.AbstractModel):
+    """The steps of the set-up, in their order, and what shows that each is done."""
+
+    _inherit = "sms.onboarding"
+
+    @api.model
+    def _get_steps(self, company):
+        """Return the steps; see :meth:`get_setup`."""
+        check = self.env["sms.carrier.check"]._get_current(company)
+        return [
+            self._get_company_step(company),
+            self._get_sandbox_step(company),
+            self._get_account_step(company, check),
+            self._get_senders_step(company, check),
+            self._get_inbound_step(company, check),
+            self._get_text_step(company),
+            self._get_answer_step(company),
+            self._get_registration_step(company),
+        ]
+
+    @api.model
+    def _get_company_step(self, company):
+        """What people are told of the company: who writes, and where to ask."""
+        company_sudo = company.sudo()
+        facts = {
+            self.env._("the country"): company_sudo.country_id,
+            self.env._("a phone number or e-mail for HELP"): company_sudo.phone
+            or company_sudo.email,
+            self.env._("the privacy policy"): company_sudo.sms_privacy_url,
+            self.env._("the terms of text messages"): company_sudo.sms_terms_url,
+        }
+        missing = ", ".join(name for name, value in facts.items() if not value)
+        text = self.env._("Texts and forms can say who writes and where to ask.")
+        if missing:
+            text = self.env._("Still missing: %s.", missing)
+        return self._step(
+            "company",
+            self.env._("Say who you are"),
+            TODO if missing else DONE,
+            text,
+            self._open(self.env._("Settings"), "sms_settings_action"),
+        )
+
+    @api.model
+    def _get_sandbox_step(self, company):
+        """A text has been received from the virtual phone."""
+        title = self.env._("Try it in the sandbox")
+        tried = self.env["sms.inbound"].sudo()
+        domain = [
+            ("company_id", "=", company.id),
+            ("provider", "=", SandboxProvider.code),
+        ]
+        if tried.search_count(domain, limit=1):
+            text = self.env._("A text from the virtual phone was received.")
+            return self._step("sandbox", title, DONE, text)
+        if company.sudo().sms_provider != SandboxProvider.code:
+            text = self.env._("Not tried. Nothing is wrong with that.")
+            return self._step("sandbox", title, SKIPPED, text)
+        return self._step(
+            "sandbox",
+            title,
+            TODO,
+            self.env._("Text SUPPORT from the virtual phone, and answer YES."),
+            self._open(self.env._("Virtual phone"), "sms_virtual_phone_action"),
+        )
+
+    @api.model
+    def _get_account_step(self, company, check):
+        """A carrier is chosen and takes the credentials."""
+        title = self.env._("Connect a carrier")
+        settings = self._open(self.env._("Settings"), "sms_settings_action")
+        if not uses_carrier(company):
+            text = self.env._(
+                "Choose a carrier. An administrator enters the account; nobody can "
+                "read it afterwards."
+            )
+            return self._step("account", title, TODO, text, settings)
+        provider = company._get_sms_provider()
+        if not provider.can_check():
+            missing = ", ".join(provider.missing())
+            text = self.env._("The account can be checked once it is entered.")
+            if missing:
+                text = self.env._("Still missing: %s.", missing)
+            return self._step("account", title, TODO, text, settings)
+        again = self._call(self.env._("Check the account"), "check_account")
+        if not check:
+            text = self.env._("The carrier has not been asked about this account yet.")
+            return self._step("account", title, TODO, text, again, settings)
+        state, text = self._judge(check, CREDENTIALS)
+        return self._step("account", title, state, text, again, settings)
+
+    @api.model
+    def _get_senders_step(self, company, check):
+        """What texts leave by is the account's, and can text."""
+        state, text = self._judge(check, SENDERS)
+        take = None
+        if "not_chosen" in {it.what for it in check._get_findings(SENDERS)}:
+            take = self._call(
+                self.env._("Take these numbers"), "take_numbers", SYSTEM_GROUP
+            )
+        return self._step("senders", self.env._("Choose a number"), state, text, take)
+
+    @api.model
+    def _get_inbound_step(self, company, check):
+        """What people text comes here: a STOP, above all."""
+        state, text = self._judge(check, INBOUND)
+        set_button = None
+        if state == WRONG:
+            set_button = self._call(
+                self.env._("Set it there"), "set_inbound_url", SYSTEM_GROUP
+            )
+            if not set_button:
+                text = self.env._("%s An administrator can set it there.", text)
+        return self._step(
+            "inbound", self.env._("Let answers come here"), state, text, set_button
+        )
+
+    @api.model
+    def _get_text_step(self, company):
+        """A text has arrived on a real phone."""
+        title = self.env._("Send the first real text")
+        if not uses_carrier(company):
+            text = self.env._("Connect a carrier first.")
+            return self._step("text", title, TODO, text)
+        button = self._open(self.env._("Text my phone"), "sms_test_text_action")
+        sent_sudo = self.env["sms.sms"].sudo()
+        domain = [
+            ("record_company_id", "=", company.id),
+            ("sender_id.provider", "=", company.sudo().sms_provider),
+        ]
+        if sent_sudo.search_count([*domain, ("state", "=", "sent")], limit=1):
+            text = self.env._("A text was delivered.")
+            return self._step("text", title, DONE, text, button)
+        last = sent_sudo.search(domain, order="id desc", limit=1)
+        if not last:
+            text = self.env._("Text your own phone.")
+            return self._step("text", title, TODO, text, button)
+        words = f"{last.shown_state} {last.shown_reason or ''}".strip()
+        text = self.env._("The last text: %s.", words)
+        state = WRONG if last.state in ("error", "canceled") else TODO
+        return self._step("text", title, state, text, button)
+
+    @api.model
+    def _get_answer_step(self, company):
+        """A person's text has come back by the carrier."""
+        title = self.env._("Get an answer")
+        if uses_carrier(company) and self.env["sms.health"]._get_last_inbound(company):
+            text = self.env._("A text has come in by the carrier, and was verified.")
+            return self._step("answer", title, DONE, text)
+        text = self.env._("Reply HELP to the test text; the answer shows that it came.")
+        return self._step("answer", title, TODO, text)
+
+    @api.model
+    def _judge(self, check, about):
+        """Return the state and the sentences of what a check has found.
+
+        :param check: ``sms.carrier.check``, may be empty
+        :param str about: as in :class:`providers.base.Finding`
+        """
+        findings = check._get_findings(about)
+        if not findings:
+            return TODO, self.env._("Seen once the account is checked.")
+        states = {finding.state for finding in findings}
+        text = " ".join(check._say(finding) for finding in findings)
+        if FOUND_WRONG in states:
+            return WRONG, text
+        return (DONE if states == {FINE} else TODO), text
+
+    @api.model
+    def _get_registration_step(self, company):
+        """What US carriers ask for is complete; that it was handed in is not seen."""
+        packet = self.env["sms.registration"].new({"company_id": company.id})
+        count = packet.problem_count
+        if count:
+            text = self.env._(
+                "For numbers in the US. %s things are still missing in the packet.",
+                count,
+            )
+        else:
+            text = self.env._(
+                "For numbers in the US. The packet is complete: hand it in at the "
+                "carrier."
+            )
+        return self._step(
+            "registration",
+            self.env._("Register (A2P 10DLC)"),
+            TODO if count else DONE,
+            text,
+            self._open(self.env._("Open the packet"), "sms_registration_action"),
+        )

@@ -1,0 +1,144 @@
+import {registry} from "@web/core/registry";
+
+const tours = registry.category("web_tour.tours");
+const ACCOUNT_SID = "AC" + "0123456789abcdef".repeat(2);
+
+/**
+ * @param {String} key of a step
+ * @param {String} state that it must have
+ * @returns {String} a selector
+ */
+const step = (key, state) => `.o_sms_step[data-key=${key}][data-state=${state}]`;
+
+/**
+ * @param {String} key of a step
+ * @param {String} button what it opens or calls
+ * @returns {Object} press it
+ */
+const press = (key, button) => ({
+    content: `Press ${button}`,
+    trigger: `.o_sms_step[data-key=${key}] button[data-button='${button}']:enabled`,
+    run: "click",
+});
+
+const SETTINGS = "helpdesk_mgmt_sms.sms_settings_action";
+
+/**
+ * @param {String} token what is entered as the auth token
+ * @returns {Array} enter the account, save, and go back to the set-up
+ */
+const enter = (token) => [
+    {
+        content: "The account",
+        trigger: ".o_field_widget[name=sms_twilio_account_sid] input",
+        run: `edit ${ACCOUNT_SID}`,
+    },
+    {
+        content: "The token",
+        trigger: ".o_field_widget[name=sms_twilio_auth_token] input",
+        run: `edit ${token}`,
+    },
+    {
+        content: "Save",
+        trigger: ".o_form_button_save:enabled, button[name=execute]:enabled",
+        run: "click",
+    },
+    {
+        content: "It is saved, and shown as a mask",
+        trigger: ".o_field_widget[name=sms_twilio_auth_token] input:value(••••••••)",
+    },
+    {
+        content: "Back to the set-up",
+        trigger:
+            "button[data-menu-xmlid='helpdesk_mgmt.helpdesk_ticket_config_main_menu']",
+        run: "click",
+    },
+    {
+        content: "By its menu",
+        trigger:
+            ".o-dropdown--menu a[data-menu-xmlid='helpdesk_mgmt_sms.sms_menu_onboarding']",
+        run: "click",
+    },
+];
+
+/** Wrong credentials first, then the right ones, a number, its webhook, a text. */
+tours.add("helpdesk_sms_onboarding_connects", {
+    steps: () => [
+        {
+            content: "The company is on the sandbox",
+            trigger: step("account", "todo"),
+        },
+        press("account", SETTINGS),
+        {
+            content: "Choose Twilio",
+            trigger:
+                ".o_field_widget[name=sms_provider] .o_radio_item:contains(Twilio) input",
+            run: "click",
+        },
+        ...enter("a-wrong-token"),
+        press("account", "check_account"),
+        {
+            content: "The carrier refuses it, and it says what to do",
+            trigger: `${step("account", "wrong")}:contains(Copy both again)`,
+        },
+        press("account", SETTINGS),
+        ...enter("5ecret-t0ken-of-the-loopback-peer"),
+        {
+            content: "What was found of the wrong token is void",
+            trigger: step("account", "todo"),
+        },
+        press("account", "check_account"),
+        {
+            content: "The carrier takes it",
+            trigger: step("account", "done"),
+        },
+        press("senders", "take_numbers"),
+        {
+            content: "The account's number sends",
+            trigger: `${step("senders", "done")}:contains(+13035550177)`,
+        },
+        {
+            content: "Its texts go elsewhere",
+            trigger: `${step("inbound", "wrong")}:contains(old.example.com)`,
+        },
+        press("inbound", "set_inbound_url"),
+        {
+            content: "They come here now",
+            trigger: step("inbound", "done"),
+        },
+        press("text", "helpdesk_mgmt_sms.sms_test_text_action"),
+        {
+            content: "Agree in the words that are shown",
+            trigger:
+                ".modal:contains(urgent alerts) .o_field_widget[name=is_agreed] input",
+            run: "click",
+        },
+        {
+            content: "Send",
+            trigger: ".modal footer button[name=action_send]",
+            run: "click",
+        },
+        {
+            content: "It waits in the outbox",
+            trigger: `body:not(:has(.modal)) ${step("text", "todo")}:contains(Waiting)`,
+        },
+    ],
+});
+
+/** The text was delivered and answered: both are seen. */
+tours.add("helpdesk_sms_onboarding_arrives", {
+    steps: () => [
+        {
+            content: "The text was delivered",
+            trigger: step("text", "done"),
+        },
+        {
+            content: "An answer has come back",
+            trigger: step("answer", "done"),
+        },
+        {
+            content: "The carrier has reached us",
+            trigger: ".o_sms_health[data-key=address][data-state=done]",
+        },
+    ],
+});

@@ -1,0 +1,46 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+"""Can a carrier reach this server at all? Told from its address alone."""
+
+import ipaddress
+from urllib.parse import urlsplit
+
+FINE, NO_ADDRESS, PRIVATE, NOT_HTTPS, UNDERSCORE = VERDICTS = (
+    "fine",
+    "no_address",
+    "private",
+    "not_https",
+    "underscore",
+)
+
+#: Names that mean something inside a house only (RFC 2606, RFC 6762, RFC 8375).
+PRIVATE_NAMES = ("localhost", "local", "internal", "lan", "home.arpa", "test")
+
+
+def judge(url):
+    """Return what is to be said of a base address.
+
+    :param str url: e.g. ``https://odoo.example.com``
+    :return: one of :data:`VERDICTS`; plain HTTP works, and anybody on the way reads it
+    :rtype: str
+    """
+    try:
+        parts = urlsplit(url or "")
+        host = (parts.hostname or "").rstrip(".")
+    except ValueError:  # brackets that are no address
+        return NO_ADDRESS
+    if parts.scheme not in ("http", "https") or not host:
+        return NO_ADDRESS
+    if _is_private(host):
+        return PRIVATE
+    if "_" in host:
+        return UNDERSCORE
+    return FINE if parts.scheme == "https" else NOT_HTTPS
+
+
+def _is_private(host):
+    """Tell if a host can be reached from inside a house only."""
+    try:
+        return not ipaddress.ip_address(host).is_global
+    except ValueError:  # a name
+        last = any(host == it or host.endswith(f".{it}") for it in PRIVATE_NAMES)
+        return last or "." not in host

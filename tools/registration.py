@@ -1,0 +1,163 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+"""What a registration for A2P 10DLC must have, and which of it a packet lacks.
+
+Sources: Twilio's A2P campaign fields (description, message flow, samples, keyword
+texts: https://www.twilio.com/docs/messaging/api/usapptoperson-resource) and CTIA's
+Messaging Principles and Best Practices, section 5. Carriers in the US block what is
+sent by a long code that is not registered.
+"""
+
+import re
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from .advice import SHORTENERS
+
+#: Field of a packet: its shortest and longest length in characters.
+LENGTHS = {
+    "description": (40, 4096),
+    "opt_in_flow": (40, 2048),
+    "opt_in_text": (20, 320),
+    "opt_out_text": (20, 320),
+    "help_text": (20, 320),
+}
+SAMPLE_LENGTHS = (20, 1024)
+SAMPLE_COUNTS = (2, 5)
+#: Of a list of keywords, joined by commas.
+KEYWORDS_LENGTH = 255
+
+
+@dataclass(frozen=True)
+class Packet:
+    """What is registered, as plain texts; keywords are joined by commas."""
+
+    company: str = ""
+    description: str = ""
+    opt_in_flow: str = ""
+    samples: tuple = ()
+    opt_in_keywords: str = ""
+    opt_in_text: str = ""
+    opt_out_keywords: str = ""
+    opt_out_text: str = ""
+    help_keywords: str = ""
+    help_text: str = ""
+    privacy_url: str = ""
+    terms_url: str = ""
+
+
+@dataclass(frozen=True)
+class Problem:
+    """What is missing or wrong.
+
+    :param what: ``short``, ``long``, ``few_samples``, ``many_samples``,
+        ``sample_length``, ``sample_stop``, ``sample_shortener``, ``no_page``,
+        ``no_keyword``, ``names_nobody``, ``not_said`` (what a text lacks)
+    :param field: of the :class:`Packet`
+    :param detail: a limit, the number of a sample, or the word that is missing
+    """
+
+    what: str
+    field: str
+    detail: str = ""
+
+
+def get_problems(packet):
+    """Return what keeps a packet from being registered, in the order of its fields.
+
+    :param Packet packet: what is to be registered
+    :rtype: list[Problem]
+    """
+    return [
+        *_check_lengths(packet),
+        *_check_samples(packet),
+        *_check_texts(packet),
+        *_check_keywords(packet),
+        *_check_pages(packet),
+    ]
+
+
+def _check_lengths(packet):
+    for field, (shortest, longest) in LENGTHS.items():
+        length = len(getattr(packet, field).strip())
+        if length < shortest:
+            yield Problem("short", field, str(shortest))
+        elif length > longest:
+            yield Problem("long", field, str(longest))
+
+
+def _check_samples(packet):
+    fewest, most = SAMPLE_COUNTS
+    if len(packet.samples) < fewest:
+        yield Problem("few_samples", "samples", str(fewest))
+    elif len(packet.samples) > most:
+        yield Problem("many_samples", "samples", str(most))
+    for place, sample in enumerate(packet.samples, 1):
+        if not SAMPLE_LENGTHS[0] <= len(sample) <= SAMPLE_LENGTHS[1]:
+            yield Problem("sample_length", "samples", str(place))
+        if not has_word(sample, "STOP"):
+            yield Problem("sample_stop", "samples", str(place))
+        if SHORTENERS.search(sample):
+            yield Problem("sample_shortener", "samples", str(place))
+    if packet.samples and packet.company not in "\n".join(packet.samples):
+        yield Problem("names_nobody", "samples")
+
+
+def _check_texts(packet):
+    """Each answer says who writes; what is joined says how to leave and get help."""
+    for field in ("opt_in_text", "opt_out_text", "help_text"):
+        if packet.company not in getattr(packet, field):
+            yield Problem("names_nobody", field)
+    for word in ("STOP", "HELP"):
+        if not has_word(packet.opt_in_text, word):
+            yield Problem("not_said", "opt_in_text", word)
+    if not has_word(packet.help_text, "STOP"):
+        yield Problem("not_said", "help_text", "STOP")
+
+
+def _check_keywords(packet):
+    for field in ("opt_in_keywords", "opt_out_keywords", "help_keywords"):
+        words = getattr(packet, field)
+        if not words:
+            yield Problem("no_keyword", field)
+        elif len(words) > KEYWORDS_LENGTH:
+            yield Problem("long", field, str(KEYWORDS_LENGTH))
+
+
+def _check_pages(packet):
+    for field in ("privacy_url", "terms_url"):
+        parts = urlsplit(getattr(packet, field))
+        if parts.scheme not in ("http", "https") or not parts.netloc:
+            yield Problem("no_page", field)
+
+
+def has_word(text, word):
+    """Tell if a text names a word that a person is to text, in capitals."""
+    return re.search(rf"\b{word}\b", text) is not None
+
+
+def has_link(texts):
+    """Tell if any of some texts holds the address of a page."""
+    return any(re.search(r"https?://|\[link", text) for text in texts)
+
+
+def has_phone(texts):
+    """Tell if any of some texts holds a phone number."""
+    return any(re.search(r"\+?\d[\d\s().-]{6,}\d", text) for text in texts)
+
+
+def show_placeholders(body, words):
+    """Return the source of a template with its placeholders in brackets, as a sample.
+
+    Carriers ask for ``[name]`` where a text differs from person to person.
+
+    :param str body: with ``{{ expression }}`` in it
+    :param dict words: plain names by expression
+    :rtype: str
+    """
+
+    def show(match):
+        expression = match[1].strip()
+        name = words.get(expression) or expression.rpartition(".")[2]
+        return f"[{name.replace('_', ' ').lower()}]"
+
+    return re.sub(r"\{\{(.+?)\}\}", show, body or "", flags=re.DOTALL)

@@ -1,0 +1,158 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from odoo import api, fields, models
+
+from ..tools import keywords, registration, texts
+
+#: Templates that show what is sent, by XML id.
+SHIPPED_SAMPLES = (
+    "sms_template_ticket_received",
+    "sms_template_ticket_waiting",
+    "sms_template_ticket_closed",
+    "sms_template_appointment_reminder",
+    "sms_template_outage",
+)
+
+
+class SmsRegistration(models.TransientModel):
+    """What a company registers its texts with in the US (A2P 10DLC), ready to copy.
+
+    Made of what is in force when it is opened: templates, keywords, answers, wordings
+    and forms. What can be said better than by rule, the description and the ways in,
+    can be edited before it is printed. Nothing is kept.
+    """
+
+    _name = "sms.registration"
+    _description = "Registration of Text Messages (A2P 10DLC)"
+
+    company_id = fields.Many2one(
+        "res.company", required=True, readonly=True,
+        default=lambda self: self.env.company,
+    )  # fmt: skip
+    template_ids = fields.Many2many(
+        "sms.template",
+        string="Samples From",
+        default=lambda self: self._default_templates(),
+        help="Two to five templates that show what is really sent.",
+    )
+    description = fields.Text(
+        compute="_compute_description", store=True, readonly=False, precompute=True
+    )
+    opt_in_flow = fields.Text(
+        "How People Opt In",
+        compute="_compute_opt_in_flow", store=True, readonly=False, precompute=True,
+    )  # fmt: skip
+    samples = fields.Text(compute="_compute_samples")
+    opt_in_keywords = fields.Char(compute="_compute_commands")
+    opt_in_text = fields.Text("Text After Opting In", compute="_compute_commands")
+    opt_out_keywords = fields.Char(compute="_compute_commands")
+    opt_out_text = fields.Text("Text After Opting Out", compute="_compute_commands")
+    help_keywords = fields.Char(compute="_compute_commands")
+    help_text = fields.Text("Text After HELP", compute="_compute_commands")
+    privacy_url = fields.Char(related="company_id.sms_privacy_url")
+    terms_url = fields.Char(related="company_id.sms_terms_url")
+    privacy_statement = fields.Text(
+        compute="_compute_privacy_statement",
+        help="The privacy policy must say so; carriers read it.",
+    )
+    has_links = fields.Boolean("Samples Hold Links", compute="_compute_samples")
+    has_phones = fields.Boolean(
+        "Samples Hold Phone Numbers", compute="_compute_samples"
+    )
+    problems = fields.Text(compute="_compute_problems")
+    problem_count = fields.Integer(compute="_compute_problems")
+
+    @api.model
+    def _default_templates(self):
+        """Return the shipped templates that are still there."""
+        templates = self.env["sms.template"]
+        for xmlid in SHIPPED_SAMPLES:
+            found = self.env.ref(f"helpdesk_mgmt_sms.{xmlid}", raise_if_not_found=False)
+            templates += found or templates
+        return templates
+
+    def _get_samples(self):
+        """Return the samples as they are sent, with placeholders in brackets."""
+        self.ensure_one()
+        words_by_model = self.env["sms.template"]._get_placeholder_words()
+        samples = []
+        for template in self.template_ids:
+            purpose = self._get_purpose(template)
+            body = registration.show_placeholders(
+                template.body, words_by_model.get(template.model, {})
+            )
+            samples.append(texts.add_footer(body.strip(), purpose.sudo().footer))
+        return samples
+
+    @api.depends("template_ids", "company_id")
+    def _compute_samples(self):
+        for record in self:
+            samples = record._get_samples()
+            record.samples = "\n\n".join(samples)
+            record.has_links = registration.has_link(samples)
+            record.has_phones = registration.has_phone(samples)
+
+    @api.depends("company_id")
+    def _compute_commands(self):
+        """Show the words that people text, and what they are answered."""
+        for record in self:
+            company = record.company_id
+            words = self.env["sms.keyword"]._get_words(company)
+            record.opt_in_keywords = ",".join(
+                sorted(words.get(keywords.JOIN, ())) + sorted(words[keywords.START])
+            )
+            record.opt_out_keywords = ",".join(sorted(words[keywords.STOP]))
+            record.help_keywords = ",".join(sorted(words[keywords.HELP]))
+            for name, text in record._get_answers().items():
+                record[name] = text
+
+    @api.depends(
+        "description", "opt_in_flow", "samples", "opt_in_text", "opt_out_text",
+        "help_text", "privacy_url", "terms_url",
+    )  # fmt: skip
+    def _compute_problems(self):
+        for record in self:
+            found = registration.get_problems(record._get_packet())
+            record.problems = "\n".join(map(record._say, found))
+            record.problem_count = len(found)
+
+    def _get_packet(self):
+        """Return what is registered, as plain texts."""
+        self.ensure_one()
+        names = {
+            name
+            for name in registration.Packet.__dataclass_fields__
+            if name not in ("company", "samples")
+        }
+        return registration.Packet(
+            company=self.company_id.name,
+            samples=tuple(self._get_samples()),
+            **{name: self[name] or "" for name in names},
+        )
+
+    def _get_printed(self):
+        """Return what is printed: pairs of a name and a text."""
+        self.ensure_one()
+        names = (
+            *("description", "opt_in_flow", "samples", "has_links", "has_phones"),
+            *("opt_in_keywords", "opt_in_text", "opt_out_keywords", "opt_out_text"),
+            *("help_keywords", "help_text", "privacy_url", "terms_url"),
+            "privacy_statement",
+        )
+        yes, no = self.env._("Yes"), self.env._("No")
+        rows = []
+        for name in names:
+            field, value = self._fields[name], self[name]
+            if field.type == "boolean":
+                value = yes if value else no
+            rows.append((field.get_description(self.env)["string"], value or ""))
+        return rows
+
+    def action_print(self):
+        """Return the packet as PDF.
+
+        :raises AccessError: in a company where the user does not work now
+        """
+        self.ensure_one()
+        self.company_id._check_user_works_here()
+        report = self.env.ref("helpdesk_mgmt_sms.sms_registration_report")
+        return report.report_action(self)

@@ -1,0 +1,116 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+from odoo.http import request
+
+from ..models.sms_purpose import INTERNAL
+from ..tools import consent
+
+
+class SmsTestText(models.TransientModel):
+    """A text to one's own phone, to see that texts leave and arrive.
+
+    It passes the same gate as every other. Who sends it agrees on the form to the
+    purpose "internal", in the words that are shown; that is entered into the ledger as
+    every yes is. Who has opted out texts START first: a form cannot undo a STOP.
+    """
+
+    _name = "sms.test.text"
+    _description = "Test Text to One's Own Phone"
+
+    company_id = fields.Many2one(
+        "res.company", required=True, readonly=True,
+        default=lambda self: self.env.company,
+    )  # fmt: skip
+    number = fields.Char(
+        "Your Phone",
+        required=True,
+        default=lambda self: self.env.user.partner_id.phone,
+        help="A number of another country starts with + and its code.",
+    )
+    body = fields.Text(
+        "Text",
+        required=True,
+        default=lambda self: self.env._(
+            "%s: this is a test from the helpdesk. Texts arrive. Reply HELP to see "
+            "that answers come back.",
+            self.env.company.name,
+        ),
+    )
+    is_agreed = fields.Boolean("This is my phone, and I agree")
+    is_known = fields.Boolean(compute="_compute_wording")
+    wording = fields.Text(compute="_compute_wording")
+
+    @api.depends("company_id", "number")
+    def _compute_wording(self):
+        for form in self:
+            choice = form._get_choice()
+            form.wording = choice.text
+            form.is_known = bool(form.number) and choice.is_on
+
+    def _get_choice(self):
+        """Return what the number's owner has said of the purpose, and its words."""
+        forms_sudo = self.env["sms.consent.form"].sudo()
+        company_sudo = self.company_id.sudo()
+        [choice] = forms_sudo._get_choices(
+            company_sudo,
+            forms_sudo._read_number(company_sudo, self.number),
+            self.env["sms.purpose"]._get(INTERNAL),
+            self.env.lang,
+        )
+        return choice
+
+    def action_send(self):
+        """Record the consent that was given on the form, and queue the text.
+
+        :raises AccessError: for all but helpdesk managers and administrators
+        :raises UserError: for what is no number, without agreement, or after a STOP
+        """
+        self.ensure_one()
+        company_sudo = self.company_id.sudo()
+        self.env["sms.carrier.check"]._check_user(self.company_id)
+        forms_sudo = self.env["sms.consent.form"].sudo()
+        number = forms_sudo._read_number(company_sudo, self.number)
+        if not number:
+            raise UserError(
+                self.env._("This is no phone number. Try it with + and country code.")
+            )
+        self._agree(forms_sudo, number)
+        self.env["sms.sms"].sudo().create(
+            {
+                "number": number,
+                "body": self.body,
+                "record_company_id": company_sudo.id,
+                "purpose_id": self.env["sms.purpose"]._get(INTERNAL).id,
+            }
+        )
+        return {
+            "type": "ir.actions.client",
+            "tag": "display_notification",
+            "params": {
+                "type": "success",
+                "message": self.env._("The text is in the outbox."),
+                "next": {"type": "ir.actions.act_window_close"},
+            },
+        }
+
+    def _agree(self, forms_sudo, number):
+        """Enter the yes of this form, unless the number's owner has said so before."""
+        choice = self._get_choice()
+        if choice.is_on:
+            return
+        if choice.state == consent.OPTED_OUT:
+            raise UserError(
+                self.env._("This number has opted out. Text START from it first.")
+            )
+        if not (self.is_agreed and choice.wording):
+            raise UserError(
+                self.env._("Tick that this is your phone and that you agree.")
+            )
+        http = request and request.httprequest
+        trace = forms_sudo._get_trace(
+            http and http.remote_addr, http and http.user_agent.string, "sms.test.text"
+        )
+        forms_sudo._agree(
+            self.company_id.sudo(), number, [choice], trace, name=self.env.user.name
+        )
