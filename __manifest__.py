@@ -58,6 +58,7 @@
         "views/sms_area_views.xml",
         "views/sms_broadcast_views.xml",
         "views/sms_incident_views.xml",
+        "views/sms_subscription_views.xml",
         "views/helpdesk_ticket_incident_views.xml",
         "views/sms_team_alert_views.xml",
         "views/sms_team_alert_plan_views.xml",
@@ -80,6 +81,7 @@
         "views/sms_portal_templates.xml",
         "views/sms_public_templates.xml",
         "views/sms_incident_templates.xml",
+        "views/sms_subscription_templates.xml",
     ],
     "demo": ["demo/helpdesk_sms_demo.xml"],
     "assets": {

@@ -8,4 +8,5 @@ from . import health
 from . import thread
 from . import ticket
 from . import incident
+from . import subscription
 from . import media

@@ -97,6 +97,9 @@ from . import (
     sms_broadcast_incident,
     sms_incident_texts,
     sms_broadcast_discipline,
+    sms_subscription,
+    sms_area_subscribers,
+    sms_subscription_portal,
     sms_sms_incident,
     sms_inbound,
     sms_inbound_forget,
@@ -211,6 +214,8 @@ from . import (
     sms_inbound_router_team_alert,
     sms_automation_team_alert,
     helpdesk_ticket_team_alert,
+    sms_reply_subscription,
+    sms_inbound_router_subscription,
 )
 from . import (
     sms_virtual_phone,

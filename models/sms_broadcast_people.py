@@ -62,9 +62,13 @@ class SmsBroadcast(models.Model):
             SQL("DELETE FROM sms_broadcast_recipient WHERE broadcast_id = %s", self.id)
         )
         for area in self._get_author().area_ids:
-            self.env.cr.execute(self._get_selection(area))
+            self._select_area(area)
         self.env.cr.execute(self._get_marking())
         self.env["sms.broadcast.recipient"].invalidate_model()
+
+    def _select_area(self, area):
+        """Note the people of an area who are not noted yet. Extended."""
+        self.env.cr.execute(self._get_selection(area))
 
     def _get_areas(self):
         """Return the areas in which recipients are. Extended."""

@@ -34,7 +34,8 @@ class SmsIncident(models.Model):
         """Tell if a person is in one of the areas, or was texted of it."""
         self.ensure_one()
         if partner and self.area_ids:
-            domain = Domain.OR(area._get_contact_domain() for area in self.area_ids)
+            areas = self.with_company(self.company_id).area_ids
+            domain = Domain.OR(area._get_contact_domain() for area in areas)
             domain &= Domain("id", "=", partner.id)
             if partner.sudo().search_count(domain, limit=1):
                 return True

@@ -12,6 +12,7 @@ HOLDERS = (
     "sms.sms",
     "sms.broadcast.recipient",
     "sms.incident.mute",
+    "sms.subscription",
     "sms.inbound",
     "sms.question",
     "sms.team.alert.entry",

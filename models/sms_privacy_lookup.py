@@ -15,6 +15,7 @@ COMPANY_FIELDS = {
     "sms.broadcast.recipient": "company_id",
     "sms.incident.mute": "company_id",
     "sms.team.alert.entry": "company_id",
+    "sms.subscription": "company_id",
     "sms.consent.paper.line": "company_id",
 }
 

@@ -44,6 +44,7 @@ sms.broadcast       ....  ....  r...  rwcu  r...  ....  ....  ....  rwcu
 sms.broadcast.recipient ....  ....  r...  r...  r...  ....  ....  ....  r...
 sms.incident        r...  r...  r...  rwcu  r...  ....  ....  ....  rwcu
 sms.incident.news   r...  r...  r...  rwc.  r...  ....  ....  ....  rwc.
+sms.subscription    ....  ....  r.c.  r.c.  r...  ....  ....  ....  r.c.
 sms.incident.mute   ....  ....  r...  r...  r...  ....  ....  ....  r...
 sms.oncall.shift    r...  r...  r...  rwcu  r...  ....  ....  ....  rwcu
 sms.team.alert      r...  r...  r...  r...  r...  ....  ....  ....  r...
@@ -112,6 +113,7 @@ PUBLIC_METHODS = {
     },
     "sms.analysis": {"action_view_source"},
     "sms.area": {"action_view_contacts"},
+    "sms.area": {"action_view_contacts", "action_view_subscribers"},
     "sms.broadcast": {
         *("create", "write", "action_check", "action_send", "action_approve"),
         *("action_pause", "action_resume", "action_cancel", "action_refresh"),
@@ -148,6 +150,7 @@ PUBLIC_METHODS = {
     },
     "sms.incident.news": {"create", "write"},
     "sms.incident.mute": {"action_unmute"},
+    "sms.subscription": {"create", "write", "action_end"},
     "sms.keyword": {"create", "write"},
     "sms.inbound": {"write"},
     "sms.purpose": {"create", "write", "unlink"},

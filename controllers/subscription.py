@@ -1,0 +1,36 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from odoo.http import request, route
+
+from odoo.addons.portal.controllers.portal import CustomerPortal
+
+from ..models.sms_consent_join import NOT_TICKED
+from ..models.sms_consent_portal import REFUSALS
+from .public import get_trace
+
+
+class SubscriptionController(CustomerPortal):
+    """The portal's page on which customers choose of which outages they are told."""
+
+    _url = "/my/outages"
+
+    @route(_url, type="http", auth="user", methods=["GET", "POST"], website=True)
+    def outages(self, **query):
+        """Show the page, or take what was chosen and show what came of it."""
+        forms_sudo = request.env["sms.consent.form"].sudo()
+        company_sudo = request.env.company.sudo()
+        partner_sudo = request.env.user.partner_id.sudo()
+        result = query.get("sms")
+        if request.httprequest.method == "POST":
+            form = request.httprequest.form
+            trace = get_trace(self._url)
+            result = forms_sudo._take_areas(company_sudo, partner_sudo, form, trace)
+            if result not in (*REFUSALS, NOT_TICKED):
+                return request.redirect(f"{self._url}?sms={result}", code=303)
+        offer = forms_sudo._get_area_offer(company_sudo, partner_sudo)
+        values = {
+            **self._prepare_portal_layout_values(),
+            "page_name": "outages",
+            "offer": offer,
+            "sms_result": result,
+        }
+        return request.render("helpdesk_mgmt_sms.portal_outages", values)
