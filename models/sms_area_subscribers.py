@@ -56,6 +56,10 @@ class SmsArea(models.Model):
         for area in self:
             area.subscriber_count = counts.get(area.id, 0)
 
+    @api.depends("takes_subscribers")
+    def _compute_contact_count(self):
+        return super()._compute_contact_count()
+
     @api.constrains("name", "takes_subscribers", *CRITERIA)
     def _check_criteria(self):
         """Need nothing else of an area that people choose themselves."""
@@ -77,6 +81,8 @@ class SmsArea(models.Model):
 
     def _get_subscriber_sql(self, _model, alias, _query):
         """Return the SQL condition that a contact's number has subscribed."""
+        self.env["res.partner"].flush_model(["phone_sanitized"])
+        self.env["sms.subscription"].flush_model()
         return SQL(
             """
             EXISTS (SELECT 1 FROM sms_subscription

@@ -67,7 +67,6 @@ class SmsSubscription(models.Model):
     ended_at = fields.Datetime("Ended On", readonly=True)
     question_id = fields.Many2one(
         "sms.consent.evidence",
-        "Question",
         readonly=True,
         ondelete="set null",
         index="btree_not_null",
