@@ -124,7 +124,7 @@ class SmsBroadcast(models.Model):
                 for sample in samples
             )
             broadcast.sample_html = Markup("").join(cards) if samples else False
-            broadcast.estimate = samples and broadcast._estimate(samples)
+            broadcast.estimate = broadcast._estimate(samples) if samples else False
 
     @api.model
     def _describe_segments(self, sample):
