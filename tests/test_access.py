@@ -112,7 +112,6 @@ PUBLIC_METHODS = {
         *("create", "write", "execute", "cancel", "action_rotate_sms_webhook_key"),
     },
     "sms.analysis": {"action_view_source"},
-    "sms.area": {"action_view_contacts"},
     "sms.area": {"action_view_contacts", "action_view_subscribers"},
     "sms.broadcast": {
         *("create", "write", "action_check", "action_send", "action_approve"),
