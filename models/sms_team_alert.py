@@ -103,7 +103,7 @@ class SmsTeamAlert(models.Model):
         readonly=True, default=-1, help="The steps up to this minute are done."
     )
     next_at = fields.Datetime(
-        "Told Again", readonly=True, help="When the next step is due (UTC)."
+        "Next Told", readonly=True, help="When the next step of the plan is due."
     )
     entry_ids = fields.One2many(
         "sms.team.alert.entry", "alert_id", "Timeline", readonly=True

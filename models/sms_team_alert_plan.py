@@ -102,7 +102,8 @@ class SmsTeamAlertPlan(models.Model):
     def _compute_summary(self):
         for plan in self:
             parts = [step._describe() for step in plan.step_ids.sorted()]
-            plan.summary = ", ".join(parts)
+            summary = "; ".join(parts)
+            plan.summary = summary[:1].upper() + summary[1:]
 
     @api.constrains("body")
     def _check_body(self):

@@ -55,17 +55,17 @@ class SmsTeamAlertStep(models.Model):
         words = dict(self._fields["whom"]._description_selection(self.env))
         whom = words[self.whom].lower()
         if not self.after_minutes:
-            said = self.env._("%s at once", whom)
+            said = self.env._("at once %s", whom)
         else:
             said = self.env._(
-                "%(whom)s after %(minutes)s minutes",
+                "after %(minutes)s minutes %(whom)s",
                 whom=whom,
                 minutes=self.after_minutes,
             )
         if not self.repeats:
             return said
         return self.env._(
-            "%(said)s and %(count)s times again every %(minutes)s minutes",
+            "%(said)s, %(count)s times again every %(minutes)s minutes",
             said=said,
             count=self.repeats,
             minutes=self.every_minutes,

@@ -78,12 +78,10 @@ class SmsTeamAlertRaise(models.TransientModel):
             body = form.plan_id.sudo()._fill_in(
                 form.name or "…", form.team_id, alert_codes.get_codes(0)
             )
-            segments = count_segments(body)
             form.preview = body
             form.preview_note = self.env._(
-                "%(count)s segments. The codes are the alert's own, and how to stop is "
-                "added.",
-                count=segments.count,
+                "Segments: %s. The codes will be the alert's own. How to stop is added.",
+                count_segments(body).count,
             )
 
     def action_raise(self):
