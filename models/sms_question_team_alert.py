@@ -117,10 +117,11 @@ class SmsQuestion(models.Model):
     @api.model
     def _take_unknown_code(self, inbound):
         """Answer a code of no alert, while one is open; say if the text is one."""
-        answer = alert_codes.read(inbound.body)
+        if not alert_codes.read(inbound.body):
+            return False
         questions = self._find_open(inbound)
         alerts = questions._get_unresolved()
-        if not answer or not alerts:
+        if not alerts:
             return False
         partner = questions.partner_id[:1]
         for alert in alerts:
