@@ -76,11 +76,11 @@ from . import test_scope_rule
 from . import test_segments_twilio
 from . import test_settings
 from . import test_story
+from . import test_subscription
 from . import test_team_alert
 from . import test_team_alert_answers
 from . import test_team_alert_live
 from . import test_team_alert_sources
-from . import test_subscription
 from . import test_team_alert_tours
 from . import test_template_secrets
 from . import test_template_versions
