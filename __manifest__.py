@@ -8,7 +8,9 @@
     "author": "Helpdesk SMS contributors, Odoo Community Association (OCA)",
     "website": "https://github.com/OCA/helpdesk",
     "depends": ["helpdesk_mgmt", "sms_twilio", "calendar_sms", "rating", "resource"],
-    "external_dependencies": {"python": ["holidays", "phonenumbers", "twilio"]},
+    "external_dependencies": {
+        "python": ["cryptography", "holidays", "phonenumbers", "requests", "twilio"]
+    },
     "data": [
         "security/sms_security.xml",
         "security/ir.model.access.csv",
@@ -72,6 +74,7 @@
         "views/sms_composer_badge_views.xml",
         "views/sms_virtual_phone_views.xml",
         "views/sms_settings_views.xml",
+        "views/sms_carrier_views.xml",
         "views/res_config_settings_views.xml",
         "views/sms_analysis_views.xml",
         "views/sms_settings_onboarding_views.xml",

@@ -1,5 +1,6 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from . import twilio
+from . import telnyx
 from . import public
 from . import portal
 from . import preferences

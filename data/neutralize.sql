@@ -7,13 +7,17 @@ UPDATE res_company
        sms_twilio_api_key_sid = NULL,
        sms_twilio_api_key_secret = NULL,
        sms_twilio_messaging_service_sid = NULL,
+       sms_telnyx_api_key = NULL,
+       sms_telnyx_public_key = NULL,
+       sms_telnyx_messaging_profile_id = NULL,
+       sms_backup_provider = NULL,
        sms_webhook_key = md5(random()::text || clock_timestamp()::text || id::text),
        sms_join_page = FALSE;
 UPDATE sms_sender
    SET active = FALSE
  WHERE provider != 'sandbox';
 DELETE FROM ir_config_parameter
- WHERE key IN ('helpdesk_mgmt_sms.twilio_api_url', 'helpdesk_mgmt_sms.health_token',
-               'helpdesk_mgmt_sms.media_urls');
+ WHERE key IN ('helpdesk_mgmt_sms.twilio_api_url', 'helpdesk_mgmt_sms.telnyx_api_url',
+               'helpdesk_mgmt_sms.health_token', 'helpdesk_mgmt_sms.media_urls');
 -- What came with texts is not fetched a second time from the carrier.
 UPDATE sms_media SET state = 'failed', fault = 'no_account' WHERE state = 'waiting';

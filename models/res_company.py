@@ -2,7 +2,6 @@
 import secrets
 
 from odoo import api, fields, models
-from odoo.tools import ormcache
 
 from ..providers import PROVIDERS, get_provider
 from ..tools import business_days, gate
@@ -17,21 +16,6 @@ MEDIA_URLS_PARAMETER = "helpdesk_mgmt_sms.media_urls"
 
 #: Path of a company's page to join, before its key.
 JOIN_PATH = "/sms/join/"
-
-
-#: What a company's senders follow from.
-SENDER_FIELDS = {
-    "sms_provider",
-    "sms_twilio_number_ids",
-    "sms_twilio_messaging_service_sid",
-}
-#: What the carrier knows a company by.
-ACCOUNT_FIELDS = {
-    "sms_twilio_account_sid",
-    "sms_twilio_auth_token",
-    "sms_twilio_api_key_sid",
-    "sms_twilio_api_key_secret",
-}
 
 
 class ResCompany(models.Model):
@@ -178,9 +162,9 @@ class ResCompany(models.Model):
     def write(self, vals):
         """Let the senders follow the account, and let them try a new one at once."""
         result = super().write(vals)
-        if SENDER_FIELDS & vals.keys():
+        if self._get_sms_sender_fields() & vals.keys():
             self.env["sms.sender"]._sync(self)
-        if ACCOUNT_FIELDS & vals.keys():
+        if self._get_sms_account_fields() & vals.keys():
             senders_sudo = self.env["sms.sender"].sudo()
             stopped = senders_sudo.search(
                 [("company_id", "in", self.ids), ("stop_count", ">", 0)]
@@ -211,8 +195,9 @@ class ResCompany(models.Model):
         if not key:
             return self.browse()
         # All that the doors ask of a company, and not the hundred fields that it has.
-        names = ["sms_provider", "sms_webhook_key", *ACCOUNT_FIELDS]
-        names.append("sms_twilio_messaging_service_sid")
+        names = ["sms_webhook_key", *self._get_sms_sender_fields()]
+        names += self._get_sms_account_fields()
+        names = [name for name in names if self._fields[name].column_type]
         domain = [("sms_webhook_key", "=", key)]
         return self.sudo().search_fetch(domain, names, limit=1)
 
@@ -253,43 +238,37 @@ class ResCompany(models.Model):
         # Odoo's IAP has no account of ours to read.
         if code not in PROVIDERS:
             return None
-        return get_provider(code, self._get_sms_account(with_senders))
+        return get_provider(code, self._get_sms_account(code, with_senders))
 
-    def _get_sms_sender_id(self, number):
-        """Return the id of the sender by which a text to ``number`` leaves.
+    @api.model
+    def _get_sms_sender_fields(self):
+        """Return the fields that a company's senders follow from.
 
-        :param str number: E.164, or what was given when it cannot be brought to it
-        :return: id of a ``sms.sender``, False if the account has none
+        :rtype: set
         """
-        return self._get_sms_sender_chooser()(number)
+        return {
+            "sms_provider",
+            "sms_twilio_number_ids",
+            "sms_twilio_messaging_service_sid",
+        }
 
-    def _get_sms_sender_chooser(self):
-        """Return :meth:`_get_sms_sender_id` for many numbers: the account is read once.
+    @api.model
+    def _get_sms_account_fields(self):
+        """Return the fields by which carriers know a company.
 
-        :return: function from a number to an id or False
+        :rtype: set
         """
-        self.ensure_one()
-        sender_ids = self._get_sms_sender_ids()
-        if len(sender_ids) < 2:
-            only_id = next(iter(sender_ids.values()), False)
-            return lambda _number: only_id
-        provider = self._get_sms_provider()
-        return lambda number: sender_ids.get(
-            provider.choose_sender(number or ""), False
-        )
+        return {
+            "sms_twilio_account_sid",
+            "sms_twilio_auth_token",
+            "sms_twilio_api_key_sid",
+            "sms_twilio_api_key_secret",
+        }
 
-    @ormcache("self.id")
-    def _get_sms_sender_ids(self):
-        """Return the ids of the company's senders by address."""
-        senders_sudo = self.env["sms.sender"].sudo()
-        senders = senders_sudo.search(
-            [("company_id", "=", self.id), ("provider", "=", self.sms_provider)]
-        )
-        return {sender.address: sender.id for sender in senders}
-
-    def _get_sms_account(self, with_senders=True):
+    def _get_sms_account(self, code, with_senders=True):
         """Return the account as the adapter wants it: plain data, no records.
 
+        :param str code: a key of ``PROVIDERS``
         :param bool with_senders: False to read no numbers: nothing is sent by them
         """
         company_sudo = self.sudo()

@@ -22,8 +22,6 @@ PATIENT_SHARE = 10
 ONE_BY_ONE = 20
 #: A message that cannot be claimed waits so long.
 PUT_OFF = timedelta(minutes=15)
-#: Rows that are given a sender at once, after the company's account has changed.
-ASSIGN_SIZE = 1000
 
 
 class SmsDispatcher(models.AbstractModel):
@@ -168,43 +166,6 @@ class SmsDispatcher(models.AbstractModel):
                 limit,
             )
         )
-
-    @api.model
-    def _assign_senders(self):
-        """Give a sender to what waits for none that sends for its company.
-
-        Its sender is gone, or it is old; or this database is a neutralized copy.
-        """
-        self.env["sms.sms"].flush_model()
-        rows = self.env.execute_query(
-            SQL(
-                """
-                SELECT sms.id FROM sms_sms sms
-                  JOIN res_company company ON company.id = sms.record_company_id
-                 WHERE sms.state = 'outgoing'
-                   AND (sms.sender_id IS NULL OR sms.sender_id = ANY(ARRAY(
-                           SELECT sender.id FROM sms_sender sender
-                             JOIN res_company own ON own.id = sender.company_id
-                            WHERE NOT sender.active
-                               OR own.sms_provider IS DISTINCT FROM sender.provider
-                       )))
-                   AND company.sms_provider = ANY(%s)
-                 LIMIT %s
-                   FOR UPDATE OF sms SKIP LOCKED
-                """,
-                list(PROVIDERS),
-                ASSIGN_SIZE,
-            )
-        )
-        messages = self._browse(rows)
-        for company, waiting in messages.grouped("record_company_id").items():
-            if not company._get_sms_sender_ids():
-                self.env["sms.sender"]._sync(company)
-            for sms in waiting:
-                sms.sender_id = company._get_sms_sender_id(sms.number)
-        # An account without a sender: the gate says so on the message.
-        messages.filtered(lambda sms: not sms.sender_id)._ask_gate()
-        messages.flush_recordset()
 
     @api.model
     def _get_next_due(self):

@@ -61,7 +61,8 @@ class SmsDispatcher(models.AbstractModel):
                 """
                 SELECT sms.id FROM sms_sms sms
                   JOIN res_company company ON company.id = sms.record_company_id
-                   AND company.sms_provider = sms.provider
+                   AND sms.provider IN (company.sms_provider,
+                                        company.sms_backup_provider)
                  WHERE sms.lookup_at <= %s AND sms.state IN ('unknown', 'pending')
                    AND sms.erased_at IS NULL
               ORDER BY sms.lookup_at

@@ -63,6 +63,11 @@ class SmsFault(models.Model):
     deadline_hours = fields.Float(
         "Give Up After (h)", help="Hours from the first attempt."
     )
+    use_backup = fields.Boolean(
+        "Use the Second Carrier",
+        help="A message that the carrier did not take for this reason is handed to the "
+        "company's second carrier, if it has one.",
+    )
     number_after = fields.Integer(
         "End the Number After",
         help="Messages in a row that meet this, after which the number is not texted "
@@ -114,4 +119,5 @@ class SmsFault(models.Model):
             round(row_sudo.deadline_hours * 3600),
             row_sudo.number_after,
             row_sudo.id,
+            row_sudo.use_backup,
         )

@@ -26,7 +26,10 @@ class IntakeBatch:
         self.template_id = self._source.template_id or False
         self.now = fields.Datetime.now()
         self.messages = self._read(
-            "mail.message", vals_list, "mail_message_id", ["model", "record_company_id"]
+            "mail.message",
+            vals_list,
+            "mail_message_id",
+            ["model", "res_id", "record_company_id"],
         )
         self.partners = self._read(
             "res.partner",
@@ -38,7 +41,6 @@ class IntakeBatch:
         self._purpose_ids = {}
         self._langs = {}
         self._rules = {}
-        self._choosers = {}
 
     def _read(self, model_name, vals_list, name, field_names):
         """Return the records that some values name, by id; empty ones for no id."""
@@ -82,12 +84,24 @@ class IntakeBatch:
             self._rules[key] = purpose._get_rules(lang)
         return self._rules[key]
 
-    def choose_sender(self, vals, company):
-        """Enter by which sender a message leaves, if it goes to the outbox."""
-        if company.id not in self._choosers:
-            uses_outbox = company._uses_sms_outbox()
-            chooser = company._get_sms_sender_chooser() if uses_outbox else None
-            self._choosers[company.id] = chooser
-        chooser = self._choosers[company.id]
-        if chooser:
-            vals["sender_id"] = chooser(vals["number"])
+    def choose_senders(self, vals_list):
+        """Enter by which sender each message leaves that goes to the outbox."""
+        by_company = {}
+        for vals in vals_list:
+            by_company.setdefault(vals["record_company_id"], []).append(vals)
+        for company_id, own in by_company.items():
+            company = self.companies[company_id]
+            if not company._uses_sms_outbox():
+                continue
+            sender_ids = company._choose_sms_senders(
+                [vals["number"] for vals in own],
+                [self._get_ticket_id(vals) for vals in own],
+            )
+            for vals, sender_id in zip(own, sender_ids, strict=True):
+                vals["sender_id"] = sender_id
+
+    def _get_ticket_id(self, vals):
+        """Return the id of the ticket that a message is posted on, or None."""
+        message = self.messages[vals.get("mail_message_id")]
+        is_ticket = message and message.model == "helpdesk.ticket"
+        return message.res_id if is_ticket else None

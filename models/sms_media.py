@@ -138,9 +138,9 @@ class SmsMedia(models.Model):
         None too when the company is with another carrier now, as in a copy that was
         neutralized.
         """
-        inbound = self.inbound_id
-        is_same = inbound.company_id.sms_provider == inbound.provider
-        return inbound.company_id._get_sms_provider() if is_same else None
+        company, code = self.inbound_id.company_id, self.inbound_id.provider
+        is_known = code in company._get_sms_carriers()
+        return company._get_sms_provider(code) if is_known else None
 
     @api.model
     def _fetch(self, provider, url):

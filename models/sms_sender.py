@@ -91,10 +91,10 @@ class SmsSender(models.Model):
         """
         senders_sudo = self.sudo().with_context(active_test=False)
         for company in companies:
-            provider = company._get_sms_provider()
             wanted = {
-                (provider.code, sender.address): sender.kind
-                for sender in (provider.senders() if provider else ())
+                (code, sender.address): sender.kind
+                for code in company._get_sms_carriers()
+                for sender in company._get_sms_provider(code).senders()
             }
             found = senders_sudo.search([("company_id", "=", company.id)])
             known = {(row.provider, row.address): row for row in found}
@@ -124,7 +124,7 @@ class SmsSender(models.Model):
         now = fields.Datetime.now()
         for sender in self:
             # What was in flight when it stopped is refused as well: one stop for all.
-            if sender.stopped_until and sender.stopped_until > now:
+            if sender._is_stopped():
                 continue
             pause = retries.pause_after(policy, sender.stop_count + 1, random.random())
             sender.write(
@@ -141,17 +141,27 @@ class SmsSender(models.Model):
     def _tell_administrators(self):
         """Leave an activity with each administrator: this sender has stopped."""
         self.ensure_one()
-        alert = self.env["sms.outbox.alert"]
-        alert._raise(
-            self.company_id,
-            f"sender:{self.id}",
-            self.env._(
-                "Texts from %(sender)s have stopped. %(reason)s. What waits is kept, "
-                "and one attempt at times shows if they may leave again.",
-                sender=self.address,
-                reason=self.fault_id.name,
-            ),
+        words = {"sender": self.address, "reason": self.fault_id.name}
+        message = self.env._(
+            "Texts from %(sender)s have stopped. %(reason)s. What waits is kept, "
+            "and one attempt at times shows if they may leave again.",
+            **words,
         )
+        if self.fault_id.use_backup and len(self.company_id._get_sms_carriers()) > 1:
+            message = self.env._(
+                "Texts from %(sender)s have stopped. %(reason)s. What waits leaves by "
+                "the other carrier, and one attempt at times shows if they may leave "
+                "again.",
+                **words,
+            )
+        self.env["sms.outbox.alert"]._raise(
+            self.company_id, f"sender:{self.id}", message
+        )
+
+    def _is_stopped(self):
+        """Tell if this sender sends nothing now."""
+        self.ensure_one()
+        return bool(self.stopped_until and self.stopped_until > fields.Datetime.now())
 
     def _note_success(self):
         """Forget earlier stops: the carrier takes messages from these again."""

@@ -52,7 +52,7 @@ class SmsSenderPace(models.Model):
         """Return the senders that have something to send and may do so now.
 
         The one whose turn is longest ago comes first. A sender of another carrier than
-        the company's does not send: least of all in a neutralized copy.
+        the company's two does not send: least of all in a neutralized copy.
 
         :return: list of :class:`ReadySender`
         """
@@ -103,7 +103,8 @@ class SmsSenderPace(models.Model):
                        EXTRACT(EPOCH FROM pace.next_at - %(clock)s)::float
                   FROM sms_sender sender
                   JOIN res_company company ON company.id = sender.company_id
-                   AND company.sms_provider = sender.provider
+                   AND sender.provider IN (company.sms_provider,
+                                           company.sms_backup_provider)
                   JOIN sms_sender_pace pace ON pace.sender_id = sender.id
                  WHERE %(condition)s
                 """,

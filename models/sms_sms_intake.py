@@ -125,9 +125,9 @@ class SmsSms(models.Model):
             vals["uuid"] = vals.get("uuid") or uuid4().hex
             vals["number"] = self._to_e164(vals.get("number"), partner, company)
             vals["not_before"] = vals.get("not_before") or batch.now
-            batch.choose_sender(vals, company)
             lang = batch.get_lang(partner, company)
             self._apply_purpose(vals, batch.get_rules(vals["purpose_id"], lang))
+        batch.choose_senders(vals_list)
 
     @api.model
     def _get_source(self):

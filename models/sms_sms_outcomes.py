@@ -40,10 +40,27 @@ class SmsSms(models.Model):
         :param sender: the ``sms.sender`` that it leaves by
         """
         self.ensure_one()
-        callback = self._get_sms_company()._get_sms_url(f"status/{self.uuid}")
+        provider = sender.provider or self.provider
+        company = self._get_sms_company()
+        callback = company._get_sms_url(f"status/{self.uuid}", provider)
         return OutboundMessage(
-            self.uuid, self.number, self.body, callback, sender.address
+            self.uuid,
+            self.number,
+            self.body,
+            callback,
+            sender.address,
+            key=self._get_carrier_key(),
         )
+
+    def _get_carrier_key(self):
+        """Return the key by which a carrier knows another post of the same message.
+
+        The same until it was taken; another one for what is meant to be taken again:
+        after it was not delivered, or when a person sends it anew.
+        """
+        moments = (self.tried_at, self.sent_at)
+        stamps = [str(int(it.timestamp())) if it else "0" for it in moments]
+        return "-".join([self.uuid, *stamps])
 
     def _mark_claimed(self, provider):
         """Mark messages as being sent, before the first byte of them leaves.
@@ -202,6 +219,8 @@ class SmsSms(models.Model):
             self.sender_id._slow_down()
         if policy.action == retries.SENDER:
             self.sender_id._stop(policy, self.carrier_detail or self.carrier_code)
+        if not is_taken and self._use_backup(policy):
+            return
         if policy.action == retries.SENDER and not is_taken:
             # The message itself is all right: it waits until its sender may send.
             self._try_again(timedelta())

@@ -65,7 +65,7 @@ class SmsSms(models.Model):
         self._take_report_locked(report)
 
     @api.model
-    def _take_report_by_uuid(self, company, uuid, report):
+    def _take_report_by_uuid(self, company, uuid, report, provider=None):
         """Take a report on the message with a key of ours: :meth:`_take_report`.
 
         Carriers report several times on each message, so this finds and locks it at
@@ -74,6 +74,7 @@ class SmsSms(models.Model):
         :param company: ``res.company`` whose message it must be
         :param str uuid: the message's own
         :param DeliveryReport report: in our words
+        :param str provider: code of the carrier that reports
         :return: whether there is such a message
         """
         self.flush_model()
@@ -89,15 +90,19 @@ class SmsSms(models.Model):
         message.invalidate_recordset()
         for sms in message:
             sms.fetch(REPORTED_FIELDS)
-            sms._take_report_locked(report)
+            sms._take_report_locked(report, provider)
         return bool(message)
 
-    def _take_report_locked(self, report):
+    def _take_report_locked(self, report, provider=None):
         """Keep a report on a message whose row is locked, and move it by that.
 
+        What a carrier says that has not taken it is kept, and moves nothing: the
+        message is another carrier's now.
+
         :param DeliveryReport report: in our words
+        :param str provider: code of the carrier that reports, if another one may
         """
-        is_known = self._knows_attempt(report)
+        is_known = provider in (None, self.provider) and self._knows_attempt(report)
         self.env["sms.report"]._keep(self, report)
         if is_known:
             self._apply_report(report)

@@ -11,7 +11,7 @@ from .sms_sms import IN_FLIGHT
 ATTEMPT_FIELDS = (
     *("provider", "carrier_id", "carrier_code", "carrier_detail", "report_rank"),
     *("attempts", "claimed_at", "sent_at", "tried_at", "fault_id"),
-    *("lookup_at", "lookups"),
+    *("lookup_at", "lookups", "refused_by"),
 )
 
 

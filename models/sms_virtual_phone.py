@@ -10,7 +10,7 @@ from ..providers.sandbox import SandboxProvider
 
 PHONE_GROUP = "helpdesk_mgmt.group_helpdesk_user_own"
 #: Names that people know the carriers by; they are not translated.
-PROVIDER_NAMES = {"iap": "Odoo", "twilio": "Twilio"}
+PROVIDER_NAMES = {"iap": "Odoo", "twilio": "Twilio", "telnyx": "Telnyx"}
 MESSAGE_LIMIT = 200
 NUMBER_LIMIT = 32
 #: A carrier takes no longer text (Twilio: 1,600 characters).

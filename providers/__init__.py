@@ -3,10 +3,11 @@ import json
 from functools import lru_cache
 
 from .sandbox import SandboxProvider
+from .telnyx import TelnyxProvider
 from .twilio import TwilioProvider
 
 #: ``res.company.sms_provider``: its adapter. Companies on these use the outbox.
-PROVIDERS = {cls.code: cls for cls in (TwilioProvider, SandboxProvider)}
+PROVIDERS = {cls.code: cls for cls in (TwilioProvider, TelnyxProvider, SandboxProvider)}
 
 
 def get_provider(code, account):

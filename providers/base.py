@@ -87,6 +87,8 @@ class OutboundMessage:
     :param media: public addresses of the pictures and files that go with it
     :param callback: our address for its delivery reports
     :param sender: by whom it leaves, the address of one of :meth:`Provider.senders`
+    :param key: the same for every attempt at what must be taken once; of letters,
+        digits, ``-`` and ``_``. For carriers that know a second post by it.
     """
 
     uuid: str
@@ -95,6 +97,7 @@ class OutboundMessage:
     callback: str = ""
     sender: str = ""
     media: tuple = ()
+    key: str = ""
 
 
 @dataclass(frozen=True)
@@ -103,10 +106,12 @@ class Sender:
 
     :param address: E.164, or the carrier's id of a service
     :param kind: one of :data:`SENDER_KINDS`
+    :param country: two letters (ISO 3166), empty for what belongs to none
     """
 
     address: str
     kind: str
+    country: str = ""
 
 
 @dataclass(frozen=True)
@@ -272,14 +277,6 @@ class Provider:
         """
         raise NotImplementedError
 
-    def choose_sender(self, number):
-        """Return the address of the sender by which a text to ``number`` leaves.
-
-        :param str number: E.164
-        :rtype: str
-        """
-        raise NotImplementedError
-
     def send(self, message):
         """Hand over one message. Touches the network, never the database.
 
@@ -313,8 +310,9 @@ class Provider:
         """Tell if a request really comes from the carrier.
 
         :param str url: the public address as the carrier knows it, query included
-        :param dict form: the fields as they were posted, lists for repeated ones
-        :param signature: the header's value, or None
+        :param form: what was posted, as this carrier signs it: the fields, lists for
+            repeated ones, or the bytes
+        :param signature: the header's value, or None; a tuple for several headers
         :rtype: bool
         """
         raise NotImplementedError

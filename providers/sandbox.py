@@ -34,10 +34,6 @@ class SandboxProvider(Provider):
         """Return the one sender, which is nobody's number."""
         return (Sender(ADDRESS, SANDBOX),)
 
-    def choose_sender(self, number):
-        """Return the one sender."""
-        return ADDRESS
-
     def send(self, message):
         """Take the message: it is delivered by being in the database."""
         return Outcome(ACCEPTED, carrier_id=f"SB{message.uuid}", report=DELIVERED)

@@ -5,28 +5,16 @@ Message resource: https://www.twilio.com/docs/messaging/api/message-resource
 Error codes: https://www.twilio.com/docs/api/errors
 """
 
-import hashlib
 import json
 import logging
 import threading
 import time
 
-import phonenumbers
-from requests.adapters import HTTPAdapter
-from requests.exceptions import ConnectionError as RequestsConnectionError
-from requests.exceptions import (
-    ConnectTimeout,
-    InvalidHeader,
-    InvalidSchema,
-    InvalidURL,
-    MissingSchema,
-    RequestException,
-)
+from requests.exceptions import RequestException
 from twilio.base.exceptions import TwilioException
 from twilio.http.http_client import TwilioHttpClient
 from twilio.request_validator import RequestValidator
 from twilio.rest import Client
-from urllib3.exceptions import MaxRetryError, NewConnectionError
 
 from . import twilio_account
 from .base import (
@@ -46,12 +34,11 @@ from .base import (
     Sender,
 )
 from .media import NO_ACCOUNT, MediaFailed, fetch
-from .poster import MAX_IN_FLIGHT
+from .shared import IDLE, TIMEOUT, fingerprint, kind_of, never_connected, widen
 from .twilio_words import (
     CODES,
     REPORTS,
     fault_of_status,
-    kind_of,
     read_found,
     read_media,
     read_report,
@@ -61,21 +48,6 @@ from .twilio_words import (
 logging.getLogger("twilio.http_client").setLevel(logging.WARNING)
 
 API_URL = "https://api.twilio.com"
-
-#: Seconds that a carrier may take to answer; longer is an unknown outcome.
-TIMEOUT = 10
-#: Seconds after which an idle connection may have been closed by the carrier: a post
-#: into it would have an unknown outcome.
-IDLE = 20
-
-#: A connection that was not made, or was not tried: a mistyped address, a bad header.
-BEFORE_CONNECTING = (
-    ConnectTimeout,
-    InvalidHeader,
-    InvalidSchema,
-    InvalidURL,
-    MissingSchema,
-)
 
 #: Messages that a lookup reads, newest first: more than one person gets in minutes.
 LOOKUP_LIMIT = 50
@@ -140,7 +112,7 @@ class TwilioProvider(Provider):
             )
         except (RequestException, json.JSONDecodeError) as error:
             kind, fault = UNKNOWN, NO_ANSWER
-            if _never_connected(error):
+            if never_connected(error):
                 kind, fault = AGAIN, NO_CONNECTION
             detail = type(error).__name__
             return Outcome(kind, fault=fault, failure_type="sms_server", detail=detail)
@@ -294,9 +266,7 @@ class TwilioProvider(Provider):
     def _make_http_client(self):
         """Return the SDK's HTTP client, with a connection for each post in flight."""
         http_client = TwilioHttpClient(timeout=TIMEOUT, max_retries=0)
-        adapter = HTTPAdapter(pool_maxsize=MAX_IN_FLIGHT)
-        http_client.session.mount("https://", adapter)
-        http_client.session.mount("http://", adapter)
+        widen(http_client.session)
         return http_client
 
     def _fields(self, message):
@@ -306,42 +276,25 @@ class TwilioProvider(Provider):
             values["media_url"] = list(message.media)
         if message.callback:
             values["status_callback"] = message.callback
-        sender = message.sender or self.choose_sender(message.number)
-        is_service = sender == self.account.get("messaging_service_sid")
-        values["messaging_service_sid" if is_service else "from_"] = sender
+        service = self.account.get("messaging_service_sid")
+        # A number of the service sends as one: with its opt-outs and its settings.
+        if service:
+            values["messaging_service_sid"] = service
+        if message.sender and message.sender != service:
+            values["from_"] = message.sender
         return values
 
     def senders(self):
-        """Return the Messaging Service if there is one, else the numbers."""
-        service = self.account.get("messaging_service_sid")
-        if service:
-            return (Sender(service, SERVICE),)
-        return tuple(
-            Sender(number, kind_of(number)) for number, _code in self.account["senders"]
-        )
+        """Return the Messaging Service if there is one, then the numbers.
 
-    def choose_sender(self, number):
-        """Return the Messaging Service, else our number that is nearest to ``number``.
-
-        That of its country, else one under the same country calling code, else the
-        first. A number that no country has is the carrier's to refuse.
+        With a service its numbers send for the teams that have them.
         """
-        if self.account.get("messaging_service_sid"):
-            return self.account["messaging_service_sid"]
-        senders = self.account["senders"]
-        if len(senders) == 1:
-            return senders[0][0]
-        try:
-            parsed = phonenumbers.parse(number)
-        except phonenumbers.NumberParseException:
-            return senders[0][0]
-        country = phonenumbers.region_code_for_number(parsed)
-        neighbours = phonenumbers.region_codes_for_country_code(parsed.country_code)
-        for codes in ((country,), neighbours):
-            for own, code in senders:
-                if code in codes:
-                    return own
-        return senders[0][0]
+        service = self.account.get("messaging_service_sid")
+        pool = (Sender(service, SERVICE),) if service else ()
+        return pool + tuple(
+            Sender(number, kind_of(number), country or "")
+            for number, country in self.account["senders"]
+        )
 
     @staticmethod
     def _outcome_of_error(error):
@@ -366,18 +319,6 @@ class TwilioProvider(Provider):
         )
 
 
-def _never_connected(error):
-    """Tell if ``error`` came before a byte of the request could have left."""
-    if isinstance(error, BEFORE_CONNECTING):
-        return True
-    if not isinstance(error, RequestsConnectionError) or not error.args:
-        return False
-    cause = error.args[0]
-    return isinstance(cause, MaxRetryError) and isinstance(
-        cause.reason, NewConnectionError
-    )
-
-
 def _event_id(form):
     """Return the id by which a repeat of the event is recognised.
 
@@ -387,5 +328,4 @@ def _event_id(form):
     for name in ("MessageSid", "SmsMessageSid", "SmsSid"):
         if form.get(name):
             return form[name]
-    canonical = json.dumps(sorted(form.items()), ensure_ascii=False)
-    return "sha256:" + hashlib.sha256(canonical.encode()).hexdigest()
+    return fingerprint(form)

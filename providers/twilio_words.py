@@ -7,8 +7,6 @@ Error codes: https://www.twilio.com/docs/api/errors
 
 from datetime import UTC
 
-import phonenumbers
-
 from . import base
 
 #: Message status of Twilio: our word. What is not named here is ``unknown``.
@@ -112,15 +110,3 @@ def read_media(form):
         for i in range(min(count, base.MEDIA_LIMIT))
     )
     return tuple(media for media in found if media.url)
-
-
-def kind_of(number):
-    """Return what kind of number it is, as far as its digits tell."""
-    if not number.startswith("+"):
-        return base.SHORT_CODE
-    try:
-        kind = phonenumbers.number_type(phonenumbers.parse(number))
-    except phonenumbers.NumberParseException:
-        return base.LONG_CODE
-    is_toll_free = kind == phonenumbers.PhoneNumberType.TOLL_FREE
-    return base.TOLL_FREE if is_toll_free else base.LONG_CODE

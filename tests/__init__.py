@@ -35,6 +35,7 @@ from . import test_erasure_live
 from . import test_evidence
 from . import test_evidence_export
 from . import test_evidence_packet
+from . import test_failover
 from . import test_hooks
 from . import test_import
 from . import test_inbox
@@ -75,6 +76,7 @@ from . import test_scenario
 from . import test_scope_rule
 from . import test_segments_twilio
 from . import test_settings
+from . import test_senders
 from . import test_story
 from . import test_subscription
 from . import test_team_alert
@@ -82,6 +84,8 @@ from . import test_team_alert_answers
 from . import test_team_alert_live
 from . import test_team_alert_sources
 from . import test_team_alert_tours
+from . import test_subscription
+from . import test_telnyx
 from . import test_template_secrets
 from . import test_template_versions
 from . import test_ticket
@@ -107,6 +111,7 @@ from . import test_tools_replies
 from . import test_tools_restore
 from . import test_tools_scans
 from . import test_tools_segments
+from . import test_tools_senders
 from . import test_tools_spellings
 from . import test_tools_tabular
 from . import test_tools_team_alert

@@ -57,6 +57,7 @@ sms.reschedule      ....  ....  rwc.  rwc.  ....  ....  ....  ....  rwc.
 sms.scope.rule      ....  ....  ....  rwcu  rwcu  ....  ....  ....  rwcu
 sms.fault           r...  r...  r...  rw..  r...  r...  ....  ....  rw..
 sms.sender          ....  ....  r...  rw..  r...  ....  ....  ....  rw..
+sms.carrier.number  ....  ....  ....  ....  ....  ....  ....  ....  rwcu
 sms.sender.pace     ....  ....  ....  ....  ....  ....  ....  ....  ....
 sms.report          ....  ....  ....  r...  r...  ....  ....  ....  r...
 sms.unusable.number ....  ....  r...  r..u  ....  ....  ....  ....  r..u
@@ -118,6 +119,7 @@ PUBLIC_METHODS = {
         *("action_pause", "action_resume", "action_cancel", "action_refresh"),
         *("action_view_recipients", "action_view_messages"),
     },
+    "sms.carrier.number": {"create", "write", "unlink"},
     "sms.composer": {"action_record_sms_consent"},
     "sms.consent": {
         *("action_record_sms_consent", "action_erase_person", "get_story"),
@@ -157,7 +159,7 @@ PUBLIC_METHODS = {
         *("create", "write", "unlink", "action_view_messages", "action_dry_run"),
     },
     "sms.automation.replay": {"action_replay"},
-    "sms.sender": {"action_start", "action_view_messages", "create"},
+    "sms.sender": {"action_start", "action_view_messages", "create", "write"},
     "sms.purpose.rule": {"create", "write"},
     "sms.quiet.hours": {"create", "write", "unlink"},
     "sms.reschedule": {"action_move"},
@@ -193,6 +195,8 @@ SECRETS = {
     "sms_twilio_auth_token": "the-auth-token",
     "sms_twilio_api_key_sid": "SK" + "5ec" * 10 + "re",
     "sms_twilio_api_key_secret": "the-key-secret",
+    "sms_telnyx_api_key": "KEYthe-telnyx-key",
+    "sms_telnyx_public_key": "the-telnyx-public-key",
     "sms_webhook_key": "the-webhook-key",
 }
 HOSTILE = "{{ object.company_id.sms_twilio_auth_token }}"

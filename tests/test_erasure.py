@@ -543,6 +543,7 @@ class TestHolders(SmsCase):
         "sms.automation.run": "which ticket, and when",
         "sms.broadcast": "the house's own words",
         "sms.carrier.check": "about our own account and numbers",
+        "sms.carrier.number": "our own numbers",
         "sms.consent.event": "a keyed hash and digests",
         "sms.consent.link": "hashes",
         "sms.consent.check": "hashes",

@@ -8,6 +8,7 @@ from odoo.tests import tagged
 
 from ..providers import SandboxProvider, TwilioProvider
 from .common import SmsCase
+from .peer_telnyx import PROFILE_ID, PUBLIC_KEY, sign
 
 SECRETS = (
     "sms_twilio_account_sid",
@@ -15,6 +16,9 @@ SECRETS = (
     "sms_twilio_api_key_sid",
     "sms_twilio_api_key_secret",
     "sms_twilio_messaging_service_sid",
+    "sms_telnyx_api_key",
+    "sms_telnyx_public_key",
+    "sms_telnyx_messaging_profile_id",
 )
 
 
@@ -35,11 +39,16 @@ class TestNeutralize(SmsCase):
                 sms_twilio_api_key_sid="SK" + "0" * 32,
                 sms_twilio_api_key_secret="the-secret",
                 sms_twilio_messaging_service_sid="MG" + "0" * 32,
+                sms_telnyx_api_key="KEY" + "0" * 32,
+                sms_telnyx_public_key=PUBLIC_KEY,
+                sms_telnyx_messaging_profile_id=PROFILE_ID,
+                sms_backup_provider="telnyx",
             )
         cls.keys = set(cls.companies.mapped("sms_webhook_key"))
-        cls.env["ir.config_parameter"].set_param(
-            "helpdesk_mgmt_sms.twilio_api_url", "https://carrier.example"
-        )
+        for code in ("twilio", "telnyx"):
+            cls.env["ir.config_parameter"].set_param(
+                f"helpdesk_mgmt_sms.{code}_api_url", "https://carrier.example"
+            )
 
     def neutralize(self):
         """Run what Odoo runs on a copy, for the modules that speak of texts."""
@@ -76,12 +85,12 @@ class TestNeutralize(SmsCase):
             for name in SECRETS:
                 with self.subTest(company=company.name, field=name):
                     self.assertFalse(company[name])
-            self.assertTrue(company._get_sms_provider("twilio").missing())
-        self.assertFalse(
-            self.env["ir.config_parameter"].get_param(
-                "helpdesk_mgmt_sms.twilio_api_url"
-            )
-        )
+            for code in ("twilio", "telnyx"):
+                self.assertTrue(company._get_sms_provider(code).missing())
+            self.assertEqual(company._get_sms_carriers(), ("sandbox",))
+        parameters = self.env["ir.config_parameter"]
+        for code in ("twilio", "telnyx"):
+            self.assertFalse(parameters.get_param(f"helpdesk_mgmt_sms.{code}_api_url"))
 
     def test_the_originals_public_addresses_do_not_work_in_the_copy(self):
         self.neutralize()
@@ -99,6 +108,15 @@ class TestNeutralize(SmsCase):
         self.neutralize()
         provider = self.companies[0]._get_sms_provider("twilio")
         self.assertFalse(provider.verify(url, form, signature))
+
+    def test_telnyxs_signature_is_refused_in_the_copy(self):
+        headers = sign(b"{}")
+        signature = headers["telnyx-signature-ed25519"], headers["telnyx-timestamp"]
+        provider = self.companies[0]._get_sms_provider("telnyx")
+        self.assertTrue(provider.verify("", b"{}", signature))
+        self.neutralize()
+        provider = self.companies[0]._get_sms_provider("telnyx")
+        self.assertFalse(provider.verify("", b"{}", signature))
 
     def test_what_waits_in_the_copy_reaches_no_carrier(self):
         company = self.companies[0]

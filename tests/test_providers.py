@@ -22,7 +22,7 @@ from ..providers.base import (
     OutboundMessage,
     Provider,
 )
-from ..providers.twilio import IDLE
+from ..providers.shared import IDLE
 from .peer import ACCOUNT_SID, API_KEY_SECRET, API_KEY_SID, AUTH_TOKEN, TwilioPeer
 
 #: https://www.twilio.com/docs/usage/security#test-the-validity-of-your-webhook-signature
@@ -56,7 +56,7 @@ class TestContract(BaseCase):
     """What every adapter keeps, so that the outbox need not know which one it has."""
 
     def test_every_adapter_is_found_by_its_code(self):
-        self.assertEqual(set(PROVIDERS), {"twilio", "sandbox"})
+        self.assertEqual(set(PROVIDERS), {"twilio", "telnyx", "sandbox"})
         for code, provider_class in PROVIDERS.items():
             with self.subTest(code=code):
                 self.assertEqual(provider_class.code, code)
@@ -375,14 +375,15 @@ class TestTwilioSending(BaseCase):
         cls.peer = TwilioPeer().start()
         cls.addClassCleanup(cls.peer.stop)
 
-    def _send(self, behavior=None, number=None, **account):
+    def _send(self, behavior=None, number=None, sender=US_SENDER, **account):
         """Hand one message over; return the outcome."""
         number = number or self.number
         self.peer.behaviors[number] = behavior
         self.peer.messages.clear()
         provider = make_twilio(**{"api_url": self.peer.url, **account})
         callback = "https://odoo.example.com/status/1"
-        return provider.send(OutboundMessage("1", number, "Hi\nthere 😀", callback))
+        message = OutboundMessage("1", number, "Hi\nthere 😀", callback, sender)
+        return provider.send(message)
 
     def test_what_is_posted(self):
         outcome = self._send()
@@ -401,29 +402,29 @@ class TestTwilioSending(BaseCase):
             },
         )
 
-    def test_the_sender_of_the_recipients_country(self):
-        for number, sender in (
-            ("+13035550191", US_SENDER),
-            ("+447700900191", UK_SENDER),
-            ("+15145550191", US_SENDER),  # Canada: under the same country code
-            ("+61491570156", US_SENDER),  # nobody's country: the first
-            ("+99912345678", US_SENDER),  # no country at all
-        ):
-            with self.subTest(number=number):
-                self._send(number=number)
-                self.assertEqual(self.peer.messages[0]["From"], sender)
-
-    def test_the_nearest_sender_rules_over_the_first(self):
-        senders = [(UK_SENDER, "GB"), (US_SENDER, "US")]
-        self._send(number="+15145550191", senders=senders)
-        self.assertEqual(self.peer.messages[0]["From"], US_SENDER)
-
     def test_a_messaging_service_chooses_the_sender(self):
-        outcome = self._send(messaging_service_sid=SERVICE_SID)
+        outcome = self._send(sender=SERVICE_SID, messaging_service_sid=SERVICE_SID)
         [post] = self.peer.messages
         self.assertEqual(post["MessagingServiceSid"], SERVICE_SID)
         self.assertNotIn("From", post)
         self.assertEqual(outcome.report, QUEUED)
+
+    def test_a_number_of_a_service_keeps_what_the_service_has(self):
+        self._send(messaging_service_sid=SERVICE_SID)
+        [post] = self.peer.messages
+        self.assertEqual(post["MessagingServiceSid"], SERVICE_SID)
+        self.assertEqual(post["From"], US_SENDER)
+
+    def test_a_service_leaves_its_numbers_to_teams(self):
+        provider = make_twilio(messaging_service_sid=SERVICE_SID)
+        self.assertEqual(
+            [(it.address, it.kind, it.country) for it in provider.senders()],
+            [
+                (SERVICE_SID, "service", ""),
+                (US_SENDER, "long_code", "US"),
+                (UK_SENDER, "long_code", "GB"),
+            ],
+        )
 
     def test_an_api_key_stands_for_the_account(self):
         outcome = self._send(

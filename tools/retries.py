@@ -20,6 +20,7 @@ class Policy:
     :param deadline: seconds from the first attempt after which it is not tried again
     :param number_after: messages in a row that meet it, after which the number is not
         texted any more; 0: never
+    :param use_backup: what a carrier has not taken for it, another one is asked to take
     """
 
     fault: str
@@ -30,6 +31,7 @@ class Policy:
     deadline: int = 0
     number_after: int = 0
     id: int = 0
+    use_backup: bool = False
 
 
 def next_pause(policy, attempts, seconds_since_first, random_share):

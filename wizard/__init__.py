@@ -23,5 +23,6 @@ from . import (
     sms_settings_carrier,
     sms_team_alert_raise,
     sms_test_text,
+    sms_settings_telnyx,
     sms_ticket_contact,
 )

@@ -5,7 +5,11 @@ from odoo import api, fields, models
 SECRET_MASK = "••••••••"
 
 #: What can be replaced here, and not read.
-SECRET_NAMES = {"sms_twilio_auth_token", "sms_twilio_api_key_secret"}
+SECRET_NAMES = {
+    "sms_twilio_auth_token",
+    "sms_twilio_api_key_secret",
+    "sms_telnyx_api_key",
+}
 
 
 class SmsSettings(models.TransientModel):

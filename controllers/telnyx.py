@@ -1,0 +1,61 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from odoo.http import Controller, request, route
+
+from ..providers import TelnyxProvider
+from ..providers.telnyx_api import read_event
+from . import webhooks
+
+SIGNATURE_HEADER = "telnyx-signature-ed25519"
+TIME_HEADER = "telnyx-timestamp"
+
+
+class TelnyxController(Controller):
+    """Telnyx's two doors: texts that come in, and delivery reports.
+
+    Its events are JSON, signed as they are, with the time. Each door: find the account
+    by the key in the address, verify before any write, hand over, answer with nothing.
+    """
+
+    _inbound_url = "/helpdesk_sms/telnyx/<string:key>/inbound"
+    _status_url = "/helpdesk_sms/telnyx/<string:key>/status/<string:uuid>"
+
+    @route(_inbound_url, **webhooks.DOOR)
+    def inbound(self, key, **_query):
+        """Take in a text; other events, of which a profile tells too, are nothing.
+
+        :param str key: the company's webhook key
+        :raises NotFound: 404 for an unknown key
+        :raises Forbidden: 403 for a signature that is missing or wrong
+        """
+        company_sudo, event = self._verify(key)
+        if TelnyxProvider.is_inbound(event):
+            webhooks.take_inbound(company_sudo, TelnyxProvider.parse_inbound(event))
+        return self._answer()
+
+    @route(_status_url, **webhooks.DOOR)
+    def status(self, key, uuid, **_query):
+        """Take in a delivery report.
+
+        :param str key: the company's webhook key
+        :param str uuid: our own key of the message, which nobody can guess
+        :raises NotFound: 404 for an unknown key
+        :raises Forbidden: 403 for a signature that is missing or wrong
+        """
+        company_sudo, event = self._verify(key)
+        report = TelnyxProvider.parse_report(event)
+        webhooks.take_report(company_sudo, TelnyxProvider.code, uuid, report)
+        return self._answer()
+
+    def _verify(self, key):
+        """Return the company of a request and its event, after checking both."""
+        company_sudo = webhooks.find_company(key)
+        body = request.httprequest.get_data()
+        headers = request.httprequest.headers
+        signature = headers.get(SIGNATURE_HEADER), headers.get(TIME_HEADER)
+        code = TelnyxProvider.code
+        webhooks.check(company_sudo, code, request.httprequest.url, body, signature)
+        return company_sudo, read_event(body)
+
+    def _answer(self):
+        """Answer that it was taken; Telnyx reads nothing else."""
+        return request.make_response("", status=204)

@@ -1,0 +1,65 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from odoo import api, fields, models
+
+from ..providers import PROVIDERS, SandboxProvider
+
+#: Carriers that reach people.
+REAL = tuple(code for code in PROVIDERS if code != SandboxProvider.code)
+
+
+class ResCompany(models.Model):
+    """Adds a second carrier, for what the first does not take."""
+
+    _inherit = "res.company"
+
+    sms_backup_provider = fields.Selection(
+        selection="_get_sms_backup_providers",
+        string="Second Carrier",
+        help="What the first carrier surely did not take leaves by this one, from a "
+        "number that you have there. Which refusals count is set on the faults.",
+    )
+
+    @api.model
+    def _get_sms_backup_providers(self):
+        """Return the carriers that can be a second one, with their names."""
+        selection = self._fields["sms_provider"].get_values(self.env)
+        labels = dict(self._fields["sms_provider"]._description_selection(self.env))
+        return [(code, labels[code]) for code in selection if code in REAL]
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        """Drop a second carrier without a first one."""
+        companies = super().create(vals_list)
+        companies._drop_sms_backup()
+        return companies
+
+    def write(self, vals):
+        """Drop a second carrier without a first one, or that is the first one now."""
+        result = super().write(vals)
+        if {"sms_provider", "sms_backup_provider"} & vals.keys():
+            self._drop_sms_backup()
+        return result
+
+    def _drop_sms_backup(self):
+        """Keep a second carrier only beside another one that reaches people.
+
+        Who goes back to the sandbox wants nothing to leave.
+        """
+        for company in self.filtered("sms_backup_provider"):
+            first = company.sms_provider
+            if first not in REAL or first == company.sms_backup_provider:
+                company.sms_backup_provider = False
+
+    @api.model
+    def _get_sms_sender_fields(self):
+        """Let the senders follow the second carrier."""
+        return super()._get_sms_sender_fields() | {"sms_backup_provider"}
+
+    def _get_sms_carriers(self):
+        """Return the codes of the carriers that texts leave by, the own one first.
+
+        :rtype: tuple
+        """
+        self.ensure_one()
+        codes = (self.sms_provider, self.sms_backup_provider)
+        return tuple(code for code in codes if code in PROVIDERS)

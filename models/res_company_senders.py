@@ -1,0 +1,85 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from odoo import models
+from odoo.tools import ormcache
+
+from ..providers import base
+from ..tools import senders
+
+
+class ResCompany(models.Model):
+    """Says by which of its senders a company's texts leave."""
+
+    _inherit = "res.company"
+
+    def _choose_sms_senders(self, numbers, ticket_ids=None, code=None):
+        """Return the sender of each of some texts, by their tickets and numbers.
+
+        A company with one sender costs nothing; with several, what is to be known of
+        teams and conversations is read at once for all texts.
+
+        :param list numbers: E.164, or what was given when it cannot be brought to it
+        :param list ticket_ids: for each text the id of its ticket, or None
+        :param str code: a key of ``PROVIDERS``; default: the company's own provider
+        :return: for each text the id of a ``sms.sender``, False if there is none
+        :rtype: list
+        """
+        self.ensure_one()
+        code = code or self.sms_provider
+        sender_ids = self._get_sms_sender_ids(code)
+        if len(sender_ids) < 2:
+            only_id = next(iter(sender_ids.values()), False)
+            return [only_id] * len(numbers)
+        candidates = self._get_sms_candidates(code)
+        ticket_ids = ticket_ids or [None] * len(numbers)
+        team_ids = {}
+        if any(it.team_id for it in candidates):
+            team_ids = self._get_sms_team_ids(ticket_ids)
+        senders_sudo = self.env["sms.sender"].sudo()
+        known_ids = senders_sudo._find_conversations(self, numbers, sender_ids)
+        return [
+            senders.choose(
+                number or "",
+                candidates,
+                team_ids.get(ticket_id, 0),
+                known_ids.get(number, 0),
+            )
+            for number, ticket_id in zip(numbers, ticket_ids, strict=True)
+        ]
+
+    def _get_sms_team_ids(self, ticket_ids):
+        """Return the id of the team of each ticket that has one, by its id."""
+        tickets_sudo = self.env["helpdesk.ticket"].sudo()
+        found = tickets_sudo.browse({it for it in ticket_ids if it}).exists()
+        return {ticket.id: ticket.team_id.id for ticket in found if ticket.team_id}
+
+    @ormcache("self.id", "code")
+    def _get_sms_sender_ids(self, code):
+        """Return the ids of the company's senders at a carrier, by address."""
+        senders_sudo = self.env["sms.sender"].sudo()
+        found = senders_sudo.search(
+            [("company_id", "=", self.id), ("provider", "=", code)]
+        )
+        return {sender.address: sender.id for sender in found}
+
+    @ormcache("self.id", "code")
+    def _get_sms_candidates(self, code):
+        """Return the company's senders at a carrier as the rule asks for them.
+
+        :return: tuple of ``tools.senders.Candidate``, in the account's order
+        """
+        sender_ids = self._get_sms_sender_ids(code)
+        senders_sudo = self.env["sms.sender"].sudo()
+        candidates = []
+        for sender in self._get_sms_provider(code).senders():
+            row_sudo = senders_sudo.browse(sender_ids.get(sender.address, ()))
+            if row_sudo:
+                countries = row_sudo.country_ids.mapped("code") or [sender.country]
+                candidates.append(
+                    senders.Candidate(
+                        row_sudo.id,
+                        tuple(filter(None, countries)),
+                        row_sudo.team_id.id or 0,
+                        sender.kind == base.SERVICE,
+                    )
+                )
+        return tuple(candidates)

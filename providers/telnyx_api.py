@@ -1,0 +1,107 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+"""Requests to Telnyx and its answers, without what they mean.
+
+https://developers.telnyx.com/development/api-fundamentals
+"""
+
+import json
+import threading
+import time
+
+import requests
+
+from .base import LookupFailed
+from .shared import IDLE, TIMEOUT, widen
+from .telnyx_words import as_dict, first_of
+
+API_URL = "https://api.telnyx.com"
+
+
+class TelnyxApi:
+    """One key's connections to Telnyx, kept while they are in use.
+
+    :param str key: the account's API key
+    :param str url: another address than Telnyx's own, may be empty
+    """
+
+    def __init__(self, key, url=""):
+        self._key = key
+        self._url = url or API_URL
+        self._session = None
+        self._used_at = 0.0
+        # Threads ask for the session at the same time.
+        self._lock = threading.Lock()
+
+    def ask(self, path, params=None):
+        """Return the data of the answer to a question that changes nothing there.
+
+        :raises LookupFailed: for any failure, since it can be asked again
+        """
+        try:
+            response = self.request("GET", path, params=params)
+            if not is_success(response):
+                raise LookupFailed(f"HTTP {response.status_code}")
+            return as_dict(response.json()).get("data")
+        except (requests.RequestException, ValueError) as error:
+            raise LookupFailed(type(error).__name__) from error
+
+    def request(self, method, path, headers=None, **values):
+        """Make a request: with a time-out, and without retries of its own.
+
+        :param values: further arguments of ``requests``
+        :rtype: requests.Response
+        """
+        authorization = {"Authorization": f"Bearer {self._key}"}
+        return self._get_session().request(
+            method,
+            self._url + path,
+            headers={**authorization, **(headers or {})},
+            timeout=TIMEOUT,
+            allow_redirects=False,
+            **values,
+        )
+
+    def _get_session(self):
+        """Return the session, a new one after it was idle."""
+        with self._lock:
+            now = time.monotonic()
+            if self._session is None or now - self._used_at > IDLE:
+                self._session = widen(requests.Session())
+                # Else what the server's user has in .netrc would take the key's place.
+                self._session.auth = _keep_headers
+            self._used_at = now
+            return self._session
+
+
+def _keep_headers(request):
+    """Add nothing to a request: it has its credentials already."""
+    return request
+
+
+def is_success(response):
+    """Tell if an answer says that it was done; a redirect does not."""
+    return 200 <= response.status_code < 300
+
+
+def read_error(response):
+    """Return the first error of an answer, empty for one that names none.
+
+    A gateway on the way answers with a page instead.
+
+    :return: dict with ``code``, ``title``, ``detail``
+    """
+    try:
+        return first_of(as_dict(response.json()).get("errors"))
+    except ValueError:
+        return {}
+
+
+def read_event(body):
+    """Return the event in a body, an empty dict for what is no object of JSON.
+
+    :param bytes body: as it came
+    """
+    try:
+        return as_dict(json.loads(body))
+    except ValueError:
+        return {}

@@ -1,0 +1,209 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+"""What Telnyx says, in our words: states, error codes, messages, records.
+
+Webhooks: https://developers.telnyx.com/docs/messaging/messages/receiving-webhooks
+Error codes: https://developers.telnyx.com/docs/messaging/messages/error-codes
+"""
+
+from datetime import UTC, datetime
+
+from . import base
+
+#: Message status of Telnyx: our word. What is not named here is ``unknown``.
+#: https://developers.telnyx.com/api-reference/callbacks/delivery-update
+REPORTS = {
+    "scheduled": base.QUEUED,
+    "queued": base.QUEUED,
+    "sending": base.QUEUED,
+    "sent": base.SENT,
+    # The network confirms nothing: it has left, and that is all that will be known.
+    "delivery_unconfirmed": base.SENT,
+    "delivered": base.DELIVERED,
+    "sending_failed": base.UNDELIVERED,
+    "delivery_failed": base.UNDELIVERED,
+    "expired": base.UNDELIVERED,
+    "cancelled": base.CANCELED,
+}
+#: The same in a detail record, which has words of its own.
+#: https://developers.telnyx.com/api-reference/detail-records/search-detail-records
+RECORD_REPORTS = {
+    **REPORTS,
+    "dlr_unconfirmed": base.SENT,
+    "dlr_timeout": base.SENT,
+    "gw_timeout": base.UNDELIVERED,
+    "gw_reject": base.UNDELIVERED,
+    "failed": base.UNDELIVERED,
+}
+#: States that say by themselves what went wrong.
+STATUS_FAULTS = {"expired": (base.EXPIRED, "sms_expired")}
+
+#: Error code: what is wrong, and Odoo's failure type for the chatter.
+#: 1xxxx and 2xxxx: https://developers.telnyx.com/development/api-fundamentals/api-errors
+CODES = {
+    "10001": (base.SENDER, "sms_acc"),
+    "10002": (base.BAD_NUMBER, "sms_number_format"),
+    "10009": (base.AUTHENTICATION, "sms_acc"),
+    "10010": (base.AUTHENTICATION, "sms_acc"),
+    "10011": (base.TOO_FAST, "sms_server"),
+    "10016": (base.BAD_NUMBER, "sms_number_format"),
+    "20100": (base.NO_CREDIT, "sms_credit"),
+    "40001": (base.LANDLINE, "sms_not_allowed"),
+    "40002": (base.FILTERED, "sms_rejected"),
+    "40003": (base.FILTERED, "sms_rejected"),
+    "40004": (base.UNSURE, "sms_not_delivered"),
+    "40005": (base.EXPIRED, "sms_expired"),
+    "40006": (base.UNREACHABLE, "sms_invalid_destination"),
+    "40008": (base.UNSURE, "sms_not_delivered"),
+    "40010": (base.REGISTRATION, "sms_registration_needed"),
+    "40011": (base.TOO_FAST, "sms_server"),
+    "40012": (base.BAD_NUMBER, "sms_number_format"),
+    "40013": (base.SENDER, "sms_acc"),
+    "40014": (base.EXPIRED, "sms_expired"),
+    "40015": (base.FILTERED, "sms_rejected"),
+    "40016": (base.TOO_FAST, "sms_server"),
+    "40017": (base.FILTERED, "sms_rejected"),
+    "40018": (base.TOO_FAST, "sms_server"),
+    "40019": (base.REGISTRATION, "sms_registration_needed"),
+    "40020": (base.FILTERED, "sms_rejected"),
+    "40100": (base.SENDER, "sms_acc"),
+    "40300": (base.OPTED_OUT, "sms_optout"),
+    "40305": (base.SENDER, "sms_acc"),
+    "40308": (base.SENDER, "sms_acc"),
+    "40309": (base.COUNTRY, "sms_country_not_supported"),
+    "40310": (base.BAD_NUMBER, "sms_number_format"),
+    "40312": (base.SENDER, "sms_acc"),
+    "40314": (base.SENDER, "sms_acc"),
+    "40315": (base.SENDER, "sms_acc"),
+    "40318": (base.TOO_FAST, "sms_server"),
+    "40322": (base.FILTERED, "sms_rejected"),
+    "40329": (base.REGISTRATION, "sms_registration_needed"),
+    "40330": (base.REGISTRATION, "sms_registration_needed"),
+    "40331": (base.COUNTRY, "sms_country_not_supported"),
+    "40333": (base.NO_CREDIT, "sms_credit"),
+}
+UNNAMED = (base.REFUSED_OTHERWISE, "sms_server")
+
+#: Carrier's word for what it has answered by itself: ours.
+ANSWERED = {"stop": "STOP", "start": "START", "help": "HELP", "info": "HELP"}
+
+
+def fault_of_status(status):
+    """Return fault and failure type of an HTTP status whose code says nothing."""
+    if status == 429:
+        return base.TOO_FAST, "sms_server"
+    if status in (401, 403):
+        return base.AUTHENTICATION, "sms_acc"
+    if status == 402:
+        return base.NO_CREDIT, "sms_credit"
+    return UNNAMED
+
+
+def as_dict(value):
+    """Return ``value`` if it is an object of JSON, else an empty one."""
+    return value if isinstance(value, dict) else {}
+
+
+def as_text(value):
+    """Return a plain value of JSON as text; nothing for lists and objects."""
+    return str(value) if isinstance(value, str | int | float) else ""
+
+
+def first_of(value):
+    """Return the first of a list of objects, or an empty object."""
+    return as_dict(value[0]) if isinstance(value, list) and value else {}
+
+
+def read_payload(event):
+    """Return the message that an event is about; an empty dict for none."""
+    return as_dict(as_dict(as_dict(event).get("data")).get("payload"))
+
+
+def read_message(payload, raw=None):
+    """Return what a message's own representation reports of it.
+
+    It is the same in an event and where one message is read.
+
+    :param dict payload: the message, as Telnyx represents it
+    :param dict raw: every field as it came
+    :rtype: providers.base.DeliveryReport
+    """
+    error = first_of(payload.get("errors"))
+    return _report(
+        REPORTS,
+        as_text(payload.get("id")),
+        as_text(first_of(payload.get("to")).get("status")),
+        as_text(error.get("code")),
+        raw,
+    )
+
+
+def read_record(record):
+    """Return a message as its detail record shows it; its words are not kept there.
+
+    :rtype: providers.base.Found
+    """
+    errors = record.get("errors")
+    code = as_text(errors[0]) if isinstance(errors, list) and errors else ""
+    report = _report(
+        RECORD_REPORTS,
+        as_text(record.get("uuid")),
+        as_text(record.get("status")),
+        code,
+    )
+    return base.Found(report, created_at=read_time(record.get("created_at")))
+
+
+def _report(words, carrier_id, status, code, raw=None):
+    """Return a delivery report in our words."""
+    report = words.get(status, base.UNKNOWN)
+    if report != base.UNDELIVERED:
+        # What it notes of a message on its way is no reason yet.
+        return base.DeliveryReport(carrier_id, report, code, raw=raw or {})
+    fault, failure_type = (
+        CODES.get(code)
+        or STATUS_FAULTS.get(status)
+        or (base.UNSURE, "sms_not_delivered")
+    )
+    return base.DeliveryReport(carrier_id, report, code, failure_type, fault, raw or {})
+
+
+def read_media(payload):
+    """Return the pictures and files of a text that came in.
+
+    :rtype: tuple[base.Media, ...]
+    """
+    listed = payload.get("media")
+    found = (
+        base.Media(as_text(it.get("url")), as_text(it.get("content_type")))
+        for it in (listed if isinstance(listed, list) else ())[: base.MEDIA_LIMIT]
+        if isinstance(it, dict)
+    )
+    return tuple(media for media in found if media.url)
+
+
+def read_time(text):
+    """Return an ISO 8601 time as UTC without a zone; None if it is none."""
+    try:
+        moment = datetime.fromisoformat(as_text(text))
+    except ValueError:
+        return None
+    return moment.astimezone(UTC).replace(tzinfo=None) if moment.tzinfo else moment
+
+
+def flatten(value, path=""):
+    """Return an event's fields by their path, as the record keeps them.
+
+    :param value: JSON: objects, lists and plain values
+    :return: e.g. ``{"data.payload.to.0.status": "sent"}``, texts all
+    :rtype: dict
+    """
+    if isinstance(value, dict):
+        parts = value.items()
+    elif isinstance(value, list):
+        parts = enumerate(value)
+    else:
+        return {path: "" if value is None else str(value)}
+    fields = {}
+    for name, part in parts:
+        fields.update(flatten(part, f"{path}.{name}" if path else str(name)))
+    return fields
