@@ -11,14 +11,15 @@ class ResCompany(models.Model):
 
     _inherit = "res.company"
 
-    def _choose_sms_senders(self, numbers, ticket_ids=None, code=None):
+    def _choose_sms_senders(self, numbers, posts, code=None):
         """Return the sender of each of some texts, by their tickets and numbers.
 
         A company with one sender costs nothing; with several, what is to be known of
         teams and conversations is read at once for all texts.
 
         :param list numbers: E.164, or what was given when it cannot be brought to it
-        :param list ticket_ids: for each text the id of its ticket, or None
+        :param list posts: for each text the ``mail.message`` that it is posted by in
+            sudo, empty for those that are posted by none
         :param str code: a key of ``PROVIDERS``; default: the company's own provider
         :return: for each text the id of a ``sms.sender``, False if there is none
         :rtype: list
@@ -30,27 +31,39 @@ class ResCompany(models.Model):
             only_id = next(iter(sender_ids.values()), False)
             return [only_id] * len(numbers)
         candidates = self._get_sms_candidates(code)
-        ticket_ids = ticket_ids or [None] * len(numbers)
         team_ids = {}
         if any(it.team_id for it in candidates):
-            team_ids = self._get_sms_team_ids(ticket_ids)
+            team_ids = self._get_sms_team_ids(posts)
         senders_sudo = self.env["sms.sender"].sudo()
         known_ids = senders_sudo._find_conversations(self, numbers, sender_ids)
         return [
             senders.choose(
                 number or "",
                 candidates,
-                team_ids.get(ticket_id, 0),
+                team_ids.get(post.id, 0),
                 known_ids.get(number, 0),
             )
-            for number, ticket_id in zip(numbers, ticket_ids, strict=True)
+            or False
+            for number, post in zip(numbers, posts, strict=True)
         ]
 
-    def _get_sms_team_ids(self, ticket_ids):
-        """Return the id of the team of each ticket that has one, by its id."""
+    def _get_sms_team_ids(self, posts):
+        """Return the id of the team of the ticket that each of some posts is on.
+
+        :param list posts: ``mail.message``, in sudo, empty for none
+        :return: by the post's id, without those on no ticket or on one of no team
+        """
+        ticket_ids = {
+            post.id: post.res_id for post in posts if post.model == "helpdesk.ticket"
+        }
         tickets_sudo = self.env["helpdesk.ticket"].sudo()
-        found = tickets_sudo.browse({it for it in ticket_ids if it}).exists()
-        return {ticket.id: ticket.team_id.id for ticket in found if ticket.team_id}
+        found = tickets_sudo.browse(set(ticket_ids.values())).exists()
+        teams = {ticket.id: ticket.team_id.id for ticket in found if ticket.team_id}
+        return {
+            post_id: teams[ticket_id]
+            for post_id, ticket_id in ticket_ids.items()
+            if ticket_id in teams
+        }
 
     @ormcache("self.id", "code")
     def _get_sms_sender_ids(self, code):

@@ -29,7 +29,7 @@ class IntakeBatch:
             "mail.message",
             vals_list,
             "mail_message_id",
-            ["model", "res_id", "record_company_id"],
+            ["model", "record_company_id"],
         )
         self.partners = self._read(
             "res.partner",
@@ -95,13 +95,7 @@ class IntakeBatch:
                 continue
             sender_ids = company._choose_sms_senders(
                 [vals["number"] for vals in own],
-                [self._get_ticket_id(vals) for vals in own],
+                [self.messages[vals.get("mail_message_id")] for vals in own],
             )
             for vals, sender_id in zip(own, sender_ids, strict=True):
                 vals["sender_id"] = sender_id
-
-    def _get_ticket_id(self, vals):
-        """Return the id of the ticket that a message is posted on, or None."""
-        message = self.messages[vals.get("mail_message_id")]
-        is_ticket = message and message.model == "helpdesk.ticket"
-        return message.res_id if is_ticket else None

@@ -59,10 +59,9 @@ class SmsSms(models.Model):
         :param str code: a key of ``PROVIDERS``
         :return: ``sms.sender`` by message id, empty where there is none
         """
-        posts = [sms.mail_message_id.sudo() for sms in self]
         sender_ids = company._choose_sms_senders(
             [sms.number for sms in self],
-            [post.model == "helpdesk.ticket" and post.res_id for post in posts],
+            [sms.mail_message_id.sudo() for sms in self],
             code,
         )
         senders_sudo = self.env["sms.sender"].sudo()

@@ -75,8 +75,8 @@ from . import test_routing_live
 from . import test_scenario
 from . import test_scope_rule
 from . import test_segments_twilio
-from . import test_settings
 from . import test_senders
+from . import test_settings
 from . import test_story
 from . import test_subscription
 from . import test_team_alert

@@ -133,9 +133,12 @@ class TestWhichSender(SendersCase):
         self.sender(SECOND).team_id = self.team
         self.company._get_sms_candidates("twilio")
         numbers = [phone_number(it) for it in range(40)]
+        posts = self.env["mail.message"].sudo()
+        for _number in numbers:
+            posts += self.ticket.message_post(body="Hello").sudo()
 
         def choose(count):
-            self.company._choose_sms_senders(numbers[:count], [self.ticket.id] * count)
+            self.company._choose_sms_senders(numbers[:count], list(posts[:count]))
 
         self.assertEqual(self.count_queries(choose, 40), self.count_queries(choose, 1))
 

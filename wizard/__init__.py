@@ -24,5 +24,6 @@ from . import (
     sms_team_alert_raise,
     sms_test_text,
     sms_settings_telnyx,
+    sms_team_alert_raise,
     sms_ticket_contact,
 )
