@@ -21,9 +21,8 @@ from . import (
     sms_retention_form,
     sms_settings,
     sms_settings_carrier,
-    sms_team_alert_raise,
-    sms_test_text,
     sms_settings_telnyx,
     sms_team_alert_raise,
+    sms_test_text,
     sms_ticket_contact,
 )
