@@ -84,15 +84,14 @@ from . import test_team_alert_answers
 from . import test_team_alert_live
 from . import test_team_alert_sources
 from . import test_team_alert_tours
-from . import test_subscription
 from . import test_telnyx
 from . import test_template_secrets
 from . import test_template_versions
 from . import test_ticket
 from . import test_ticket_link
 from . import test_tools_advice
-from . import test_tools_areas
 from . import test_tools_appointments
+from . import test_tools_areas
 from . import test_tools_business_days
 from . import test_tools_chain
 from . import test_tools_consent
@@ -119,8 +118,8 @@ from . import test_tools_texts
 from . import test_tools_ticket_numbers
 from . import test_tools_zones
 from . import test_tours
-from . import test_tours_visit
 from . import test_tours_manager
+from . import test_tours_visit
 from . import test_virtual_phone
 from . import test_waiting
 from . import test_watch
