@@ -27,7 +27,9 @@ class SmsOncall(models.AbstractModel):
         on_duty = shifts.filtered(lambda shift: shift._is_on_duty(now))
         people = on_duty.user_id | shifts.user_id
         if not shifts:
-            people = team.user_ids.filtered(lambda user: not user.share)
+            people = team.user_ids.filtered(
+                lambda user: not user.share and company in user.company_ids
+            )
         return people - self._find_away(people, now)
 
     @api.model

@@ -132,6 +132,7 @@ class SmsQuestion(models.Model):
                 number=inbound.number,
                 inbound_id=inbound.id,
             )
+        alerts = alerts.with_context(lang=partner.lang)
         choices = [alert._describe_codes() for alert in alerts]
         self.env["sms.inbound.router"]._say_alert(
             inbound, replies.WHICH, partner, {"choices": "\n".join(choices)}

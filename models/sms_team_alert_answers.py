@@ -1,5 +1,6 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from odoo import fields, models
+from odoo.exceptions import AccessError
 
 from ..providers.base import E164
 from ..tools import alert_codes
@@ -87,17 +88,23 @@ class SmsTeamAlert(models.Model):
         return True
 
     def _press(self, action):
-        """Do what a button says, for who may read the alert.
-
-        :raises AccessError: for who may not, or does not work in its company now
-        """
-        self.check_access("read")
-        self.company_id._check_user_works_here()
+        """Do what a button says."""
+        self._check_may_act()
         user = self.env.user
         facts = {"user_id": user.id, "partner_id": user.partner_id.id}
         for alert in self.sudo():
             alert._act(action, fields.Datetime.now(), facts)
         return True
+
+    def _check_may_act(self):
+        """Refuse who may not read the alert, or only looks on.
+
+        :raises AccessError: then, and for who does not work in its company now
+        """
+        self.check_access("read")
+        self.company_id._check_user_works_here()
+        if not self.env.user.has_group("helpdesk_mgmt.group_helpdesk_user_own"):
+            raise AccessError(self.env._("Only helpdesk users act on team alerts."))
 
     # ------------------------------------------------------------------
     # Doing it

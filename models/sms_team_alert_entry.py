@@ -118,10 +118,10 @@ class SmsTeamAlertEntry(models.Model):
     def action_called(self):
         """Note that somebody has called them by hand.
 
-        :raises AccessError: for who may not read the alert
+        :raises AccessError: for who may not act on the alert
         """
         self.check_access("read")
-        self.company_id._check_user_works_here()
+        self.alert_id._check_may_act()
         self.sudo().write(
             {"called_at": fields.Datetime.now(), "called_by_id": self.env.uid}
         )

@@ -19,7 +19,7 @@ class SmsTeamAlert(models.Model):
     is_live = fields.Boolean(compute="_compute_is_live")
     codes_label = fields.Char("Codes", compute="_compute_codes_label")
     status_label = fields.Char("How It Stands", compute="_compute_status_label")
-    told_count = fields.Integer("Told", compute="_compute_counts", compute_sudo=True)
+    told_label = fields.Char("Told", compute="_compute_counts", compute_sudo=True)
     call_count = fields.Integer(
         "To Be Called", compute="_compute_counts", compute_sudo=True
     )
@@ -56,13 +56,25 @@ class SmsTeamAlert(models.Model):
         )
 
     @api.depends("entry_ids.kind", "entry_ids.needs_call", "entry_ids.user_id")
+    @api.depends_context("lang", "tz", "uid")
     def _compute_counts(self):
         for alert in self:
             told = alert.entry_ids.filtered(lambda it: it.kind == TOLD)
             calls = alert.entry_ids.filtered("needs_call")
-            alert.told_count = len(told.user_id)
+            alert.told_label = alert._describe_told(told)
             alert.call_ids = calls
             alert.call_count = len(calls.user_id)
+
+    def _describe_told(self, told):
+        """Return who was told, in this order, and when last.
+
+        :param told: ``sms.team.alert.entry``
+        """
+        last = {}
+        for entry in told:
+            name = entry.user_id.name or self.env._("somebody")
+            last[name] = self.env["sms.sms"]._format_local(entry.at, "")
+        return ", ".join(f"{name} {at}" for name, at in last.items())
 
     @api.depends(
         *("state", "created_at", "acknowledged_at", "acknowledged_by_id"),

@@ -252,6 +252,45 @@ class TestRules(TeamAlertCase):
         with self.assertRaises(AccessError):
             alert.entry_ids.with_user(stranger).action_called()
 
+    def test_who_only_looks_on_does_nothing(self):
+        self.ann.partner_id.phone = False
+        alert = self.raise_alert().with_user(self.compliance_officer)
+        self.assertEqual(alert.state, "open")
+        for action in (
+            *(alert.action_acknowledge, alert.action_resolve, alert.action_escalate),
+            alert.call_ids.action_called,
+        ):
+            with self.assertRaises(AccessError):
+                action()
+
+    def test_a_text_that_is_lost_makes_somebody_call(self):
+        alert = self.raise_alert()
+        self.assertFalse(alert.call_ids)
+        alert.entry_ids.sms_id.write(
+            {"state": "error", "failure_type": "sms_not_delivered"}
+        )
+        self.assertEqual(alert.call_ids.user_id, self.ann)
+        self.assertIn("Not delivered", alert.call_ids.sms_label)
+        self.wait(10)
+        self.assertEqual(self.get_timeline(alert)[-1], (10, "told", "Bo"))
+        self.answer(self.bo, "4")
+        self.env.invalidate_all()
+        self.assertFalse(alert.call_ids, "it is in hands")
+
+    def test_the_board_says_who_was_told_when(self):
+        alert = self.raise_alert()
+        self.wait(10)
+        label = alert.with_user(self.agent).with_context(tz="UTC").told_label
+        self.assertEqual(label, "Ann 22:00, Bo 22:10")
+
+    def test_a_members_other_company_is_no_business_of_theirs(self):
+        self.shifts.unlink()
+        company = self.make_company("Other")
+        self.team.user_ids = self.own_agent + self.dee
+        alert = self.raise_alert(plan_id=self.plan.copy({"company_id": company.id}).id)
+        self.assertEqual(alert.company_id, company)
+        self.assertEqual(alert.entry_ids.user_id, self.own_agent)
+
     def test_somebody_called_by_hand(self):
         self.ann.partner_id.phone = False
         alert = self.raise_alert()

@@ -80,7 +80,7 @@ class SmsTeamAlertRaise(models.TransientModel):
             )
             form.preview = body
             form.preview_note = self.env._(
-                "Segments: %s. The codes will be the alert's own. How to stop is added.",
+                "Segments: %s. The codes will be its own. How to stop is added.",
                 count_segments(body).count,
             )
 
