@@ -88,21 +88,22 @@ class SmsOnboarding(models.AbstractModel):
         provider = company._get_sms_provider()
         if not provider.can_check():
             missing = ", ".join(provider.missing())
-            text = self.env._("The account can be checked once it is entered.")
             if missing:
                 text = self.env._("Still missing: %s.", missing)
-            return self._step("account", title, TODO, text, settings)
+                return self._step("account", title, TODO, text, settings)
+            state, text = self._judge(company, check, CREDENTIALS)
+            return self._step("account", title, state, text, settings)
         again = self._call(self.env._("Check the account"), "check_account")
         if not check:
             text = self.env._("The carrier has not been asked about this account yet.")
             return self._step("account", title, TODO, text, again, settings)
-        state, text = self._judge(check, CREDENTIALS)
+        state, text = self._judge(company, check, CREDENTIALS)
         return self._step("account", title, state, text, again, settings)
 
     @api.model
     def _get_senders_step(self, company, check):
         """What texts leave by is the account's, and can text."""
-        state, text = self._judge(check, SENDERS)
+        state, text = self._judge(company, check, SENDERS)
         take = None
         if "not_chosen" in {it.what for it in check._get_findings(SENDERS)}:
             take = self._call(
@@ -113,7 +114,7 @@ class SmsOnboarding(models.AbstractModel):
     @api.model
     def _get_inbound_step(self, company, check):
         """What people text comes here: a STOP, above all."""
-        state, text = self._judge(check, INBOUND)
+        state, text = self._judge(company, check, INBOUND)
         set_button = None
         if state == WRONG:
             set_button = self._call(
@@ -161,13 +162,17 @@ class SmsOnboarding(models.AbstractModel):
         return self._step("answer", title, TODO, text)
 
     @api.model
-    def _judge(self, check, about):
+    def _judge(self, company, check, about):
         """Return the state and the sentences of what a check has found.
 
         :param check: ``sms.carrier.check``, may be empty
         :param str about: as in :class:`providers.base.Finding`
         """
         findings = check._get_findings(about)
+        if not findings and self._is_mute(company):
+            return SKIPPED, self.env._(
+                "This carrier cannot be asked from here. The first text shows it."
+            )
         if not findings:
             return TODO, self.env._("Seen once the account is checked.")
         states = {finding.state for finding in findings}
@@ -175,6 +180,12 @@ class SmsOnboarding(models.AbstractModel):
         if FOUND_WRONG in states:
             return WRONG, text
         return (DONE if states == {FINE} else TODO), text
+
+    @api.model
+    def _is_mute(self, company):
+        """Tell if a carrier has all of its account and offers no way to check it."""
+        provider = uses_carrier(company) and company._get_sms_provider()
+        return provider and not (provider.missing() or provider.can_check())
 
     @api.model
     def _get_registration_step(self, company):

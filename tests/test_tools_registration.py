@@ -9,6 +9,7 @@ from ..tools.registration import (
     get_problems,
     has_link,
     has_phone,
+    list_keywords,
     show_placeholders,
 )
 
@@ -85,8 +86,16 @@ class TestRegistration(BaseCase):
         self.assertFalse(has_phone(["Ticket #12345 at 10:30"]))
 
     def test_placeholders_are_shown_in_brackets(self):
-        body = "Hi {{ object.sms_customer_name }}, #{{object.number}}: {{ a.zip_code }}"
         words = {"object.sms_customer_name": "Customer"}
-        self.assertEqual(
-            show_placeholders(body, words), "Hi [customer], #[number]: [zip code]"
-        )
+        for body, shown in (
+            ("Hi {{ object.sms_customer_name }}", "Hi [customer]"),
+            ("#{{object.number}}", "#[number]"),
+            ("{{ object.zip_code }}", "[zip code]"),
+            ("{{ object.state_id.name or object.city or 'local' }}", "[state]"),
+            ("No placeholder", "No placeholder"),
+        ):
+            with self.subTest(body=body):
+                self.assertEqual(show_placeholders(body, words), shown)
+
+    def test_keywords_are_single_words(self):
+        self.assertEqual(list_keywords({"B", "A", "OPT OUT"}, ["C"]), "A,B,C")

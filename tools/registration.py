@@ -130,6 +130,18 @@ def _check_pages(packet):
             yield Problem("no_page", field)
 
 
+def list_keywords(*groups):
+    """Return words as a registration lists them: carriers know single words only.
+
+    :param groups: collections of words, in the order of the list
+    :return: joined by commas
+    :rtype: str
+    """
+    return ",".join(
+        word for group in groups for word in sorted(group) if " " not in word
+    )
+
+
 def has_word(text, word):
     """Tell if a text names a word that a person is to text, in capitals."""
     return re.search(rf"\b{word}\b", text) is not None
@@ -157,7 +169,15 @@ def show_placeholders(body, words):
 
     def show(match):
         expression = match[1].strip()
-        name = words.get(expression) or expression.rpartition(".")[2]
+        name = words.get(expression) or _name_of(expression)
         return f"[{name.replace('_', ' ').lower()}]"
 
     return re.sub(r"\{\{(.+?)\}\}", show, body or "", flags=re.DOTALL)
+
+
+def _name_of(expression):
+    """Return what the first field of an expression is about, e.g. ``state``."""
+    path = expression.partition(" or ")[0].split(".")
+    if len(path) > 2 and path[-1] == "name":
+        path.pop()
+    return path[-1].strip().removesuffix("_id")

@@ -61,6 +61,10 @@ class SmsRegistration(models.TransientModel):
     problems = fields.Text(compute="_compute_problems")
     problem_count = fields.Integer(compute="_compute_problems")
 
+    def _compute_display_name(self):
+        for record in self:
+            record.display_name = self.env._("Registration (A2P 10DLC)")
+
     @api.model
     def _default_templates(self):
         """Return the shipped templates that are still there."""
@@ -97,11 +101,12 @@ class SmsRegistration(models.TransientModel):
         for record in self:
             company = record.company_id
             words = self.env["sms.keyword"]._get_words(company)
-            record.opt_in_keywords = ",".join(
-                sorted(words.get(keywords.JOIN, ())) + sorted(words[keywords.START])
+            join = registration.list_keywords
+            record.opt_in_keywords = join(
+                words.get(keywords.JOIN, ()), words[keywords.START]
             )
-            record.opt_out_keywords = ",".join(sorted(words[keywords.STOP]))
-            record.help_keywords = ",".join(sorted(words[keywords.HELP]))
+            record.opt_out_keywords = join(words[keywords.STOP])
+            record.help_keywords = join(words[keywords.HELP])
             for name, text in record._get_answers().items():
                 record[name] = text
 
