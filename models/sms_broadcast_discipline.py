@@ -50,9 +50,8 @@ class SmsBroadcast(models.Model):
         if passed < SHORT_WHILE:
             notes.append(
                 self.env._(
-                    "The last text about it was sent %s minutes ago. The status page "
-                    "tells small news without a text.",
-                    passed // timedelta(minutes=1),
+                    "The last text about it was sent less than half an hour ago. The "
+                    "status page tells small news without a text."
                 )
             )
         return notes

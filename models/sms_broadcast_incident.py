@@ -28,8 +28,8 @@ class SmsBroadcast(models.Model):
     kind = fields.Selection(
         [
             (OPENING, "The beginning"),
-            (UPDATE, "News: to who was told of the beginning"),
-            (RESOLVED, "The end: to who was told of the beginning"),
+            (UPDATE, "News, to who was told"),
+            (RESOLVED, "The end, to who was told"),
         ],
         "What It Tells",
         required=True,

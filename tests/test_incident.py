@@ -287,7 +287,7 @@ class TestDiscipline(IncidentCase):
         opening = self.prepare()
         self.assertFalse(opening.discipline_note)
         self.send(opening)
-        self.assertIn("minutes ago", self.prepare().discipline_note)
+        self.assertIn("half an hour ago", self.prepare().discipline_note)
         opening.sudo().started_at -= timedelta(hours=1)
         self.assertFalse(self.prepare().discipline_note)
 
