@@ -1,10 +1,16 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+import logging
+
+from psycopg2 import OperationalError
+
 from odoo import api, models
 from odoo.fields import Domain
 from odoo.tools import SQL
 
 from . import sms_reply_incident
 from .sms_broadcast_incident import HAVE_OR_WILL
+
+_logger = logging.getLogger(__name__)
 
 
 class SmsIncident(models.Model):
@@ -95,13 +101,23 @@ class SmsIncident(models.Model):
         return (self.id, number) not in self.env["sms.incident.mute"]._get_muted(self)
 
     def _tell_we_know(self, number, partner, **values):
-        """Queue the answer that we know.
+        """Queue the answer that we know. What fails here stops no ticket and no text.
 
         :param str number: E.164
         :param partner: ``res.partner``, may be empty
         :param values: of the message; at least ``purpose_id``
         """
         self.ensure_one()
+        try:
+            with self.env.cr.savepoint():
+                self._queue_known(number, partner, **values)
+        except OperationalError:
+            raise  # a conflict with another transaction: Odoo starts over
+        except Exception:  # whatever another module's hook raises
+            _logger.exception("Nobody was told that we know of incident %s", self.id)
+
+    def _queue_known(self, number, partner, **values):
+        """Queue the answer that we know; arguments as for :meth:`_tell_we_know`."""
         replies = self.env["sms.reply"]
         body = replies._render_for(
             sms_reply_incident.KNOWN,

@@ -119,6 +119,8 @@ from . import test_tools_texts
 from . import test_tools_ticket_numbers
 from . import test_tools_zones
 from . import test_tours
+from . import test_tours_visit
+from . import test_tours_incident
 from . import test_tours_manager
 from . import test_tours_visit
 from . import test_virtual_phone
