@@ -122,7 +122,6 @@ from . import test_tours
 from . import test_tours_visit
 from . import test_tours_incident
 from . import test_tours_manager
-from . import test_tours_visit
 from . import test_virtual_phone
 from . import test_waiting
 from . import test_watch
