@@ -22,9 +22,7 @@ class ResCompany(models.Model):
     @api.model
     def _get_sms_backup_providers(self):
         """Return the carriers that can be a second one, with their names."""
-        selection = self._fields["sms_provider"].get_values(self.env)
-        labels = dict(self._fields["sms_provider"]._description_selection(self.env))
-        return [(code, labels[code]) for code in selection if code in REAL]
+        return [(code, PROVIDERS[code].name) for code in REAL]
 
     @api.model_create_multi
     def create(self, vals_list):

@@ -15,7 +15,8 @@ class ResCompany(models.Model):
     _inherit = "res.company"
 
     sms_provider = fields.Selection(
-        selection_add=[(CODE, "Telnyx")], ondelete={CODE: "set default"}
+        selection_add=[(CODE, "Send via Telnyx"), ("sandbox",)],
+        ondelete={CODE: "set default"},
     )
     sms_telnyx_api_key = fields.Char(
         "Telnyx API Key", groups="base.group_system", copy=False

@@ -32,7 +32,7 @@ class SmsCarrierNumber(models.Model):
         default=lambda self: self.env.company,
     )
     provider = fields.Selection(
-        [(TelnyxProvider.code, "Telnyx")],
+        [(TelnyxProvider.code, TelnyxProvider.name)],
         "Carrier",
         required=True,
         default=TelnyxProvider.code,

@@ -1,6 +1,8 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-from odoo import fields, models
+from odoo import api, fields, models
 from odoo.tools import SQL
+
+from ..providers import PROVIDERS
 
 #: What of a sender decides by which one texts leave.
 CHOICE_FIELDS = {"team_id", "country_ids", "active"}
@@ -18,6 +20,14 @@ class SmsSender(models.Model):
         help="Texts to these countries leave by it. Empty: to its own country, and to "
         "those for which there is no other.",
     )
+
+    carrier_name = fields.Char("Carried By", compute="_compute_carrier_name")
+
+    @api.depends("provider")
+    def _compute_carrier_name(self):
+        for sender in self:
+            known = PROVIDERS.get(sender.provider)
+            sender.carrier_name = known.name if known else sender.provider
 
     def write(self, vals):
         """Let the texts that are made from now on know."""

@@ -6,11 +6,14 @@ from odoo.exceptions import AccessError, UserError
 from odoo.fields import Domain
 from odoo.tools import SQL
 
-from ..providers.sandbox import SandboxProvider
+from ..providers import PROVIDERS, SandboxProvider
 
 PHONE_GROUP = "helpdesk_mgmt.group_helpdesk_user_own"
 #: Names that people know the carriers by; they are not translated.
-PROVIDER_NAMES = {"iap": "Odoo", "twilio": "Twilio", "telnyx": "Telnyx"}
+PROVIDER_NAMES = {
+    "iap": "Odoo",
+    **{code: cls.name for code, cls in PROVIDERS.items() if cls is not SandboxProvider},
+}
 MESSAGE_LIMIT = 200
 NUMBER_LIMIT = 32
 #: A carrier takes no longer text (Twilio: 1,600 characters).

@@ -227,6 +227,8 @@ class Provider:
 
     #: value of ``res.company.sms_provider``
     code = ""
+    #: as people call it, in every language
+    name = ""
 
     def __init__(self, account):
         self.account = account

@@ -25,6 +25,7 @@ class SandboxProvider(Provider):
     """Accepts and delivers everything at once, to nobody."""
 
     code = "sandbox"
+    name = "Sandbox"
 
     def missing(self):
         """Return nothing: the sandbox needs no account."""

@@ -73,6 +73,7 @@ class TelnyxProvider(Provider):
     """
 
     code = "telnyx"
+    name = "Telnyx"
 
     def __init__(self, account):
         super().__init__(account)

@@ -64,6 +64,7 @@ class TwilioProvider(Provider):
     """
 
     code = "twilio"
+    name = "Twilio"
 
     def __init__(self, account):
         super().__init__(account)
