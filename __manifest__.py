@@ -7,7 +7,15 @@
     "category": "After-Sales",
     "author": "Helpdesk SMS contributors, Odoo Community Association (OCA)",
     "website": "https://github.com/OCA/helpdesk",
-    "depends": ["helpdesk_mgmt", "sms_twilio", "calendar_sms", "rating", "resource"],
+    "depends": [
+        "helpdesk_mgmt",
+        "sms_twilio",
+        "calendar_sms",
+        "digest",
+        "link_tracker",
+        "rating",
+        "resource",
+    ],
     "external_dependencies": {
         "python": ["cryptography", "holidays", "phonenumbers", "requests", "twilio"]
     },
@@ -80,6 +88,9 @@
         "views/sms_carrier_views.xml",
         "views/res_config_settings_views.xml",
         "views/sms_analysis_views.xml",
+        "views/sms_analysis_buttons_views.xml",
+        "views/digest_digest_views.xml",
+        "data/digest_data.xml",
         "views/sms_menus.xml",
         "views/sms_portal_templates.xml",
         "views/sms_public_templates.xml",

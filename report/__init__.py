@@ -10,4 +10,5 @@ from . import (
     sms_dashboard_tiles,
     sms_dashboard_charts,
     sms_dashboard_attention,
+    sms_dashboard_mail,
 )

@@ -9,6 +9,7 @@ MODELS = {
     "outgoing": "sms.sms",
     "incoming": "sms.inbound",
     "consent": "sms.consent.event",
+    "click": "link.tracker.click",
     "appointment": "calendar.event",
     "rating": "rating.rating",
 }
@@ -34,6 +35,8 @@ class SmsAnalysis(models.Model):
         "sms.consent.event": ["event", "recorded_at"],
         "sms.reminder": ["kind", "state", "event_id"],
         "helpdesk.ticket": ["team_id"],
+        "link.tracker": ["sms_template_id", "sms_company_id"],
+        "link.tracker.click": ["link_id"],
         "calendar.event": ["start", "sms_confirmation", "sms_enabled"],
         "rating.rating": ["rating", "consumed"],
         "res.company": ["sms_segment_price", "sms_segment_currency_id"],

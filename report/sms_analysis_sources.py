@@ -205,4 +205,15 @@ RATING = Source(
     },
 )
 
-SOURCES = (OUTGOING, INCOMING, CONSENT, APPOINTMENT, RATING)
+CLICK = Source(
+    "click",
+    "click.create_date",
+    "click.id",
+    "link.sms_company_id",
+    """link_tracker_click click
+       JOIN link_tracker link ON link.id = click.link_id""",
+    "link.sms_template_id IS NOT NULL",
+    {"template_id": "link.sms_template_id", "click_count": "1"},
+)
+
+SOURCES = (OUTGOING, INCOMING, CONSENT, APPOINTMENT, RATING, CLICK)

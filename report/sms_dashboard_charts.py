@@ -5,14 +5,10 @@ from odoo import api, fields, models
 from odoo.tools import SQL, format_date
 
 from ..tools import figures
+from .sms_figures import SERIES
 
 #: Above so many days the charts show weeks.
 MAX_POINTS = 62
-#: What a chart shows of each day.
-SERIES = (
-    *("sent_count", "delivered_count", "failed_count", "blocked_count"),
-    *("reply_count", "click_count", "opt_in_count", "opt_out_count"),
-)
 
 
 class SmsDashboard(models.AbstractModel):

@@ -24,6 +24,11 @@ MEASURES = (
     *("visit_count", "visit_confirmed_count", "visit_moved_count"),
     *("visit_missed_count", "rating_count", "rating_sum"),
 )
+#: What the charts show of each day.
+SERIES = (
+    *("sent_count", "delivered_count", "failed_count", "blocked_count"),
+    *("reply_count", "click_count", "opt_in_count", "opt_out_count"),
+)
 
 
 def get_column_type(measure):

@@ -17,6 +17,7 @@ from . import test_blacklist_live
 from . import test_broadcast
 from . import test_broadcast_chaos
 from . import test_carrier_check
+from . import test_clicks
 from . import test_commands
 from . import test_composer_many
 from . import test_consent

@@ -138,7 +138,7 @@ PUBLIC_METHODS = {
     "sms.consent.paper.line": {"action_record", "action_view_scan"},
     "sms.consent.record": {"action_record"},
     "sms.consent.review": {"create", "write", "action_opt_out", "action_conversation"},
-    "sms.dashboard": {"get_dashboard"},
+    "sms.dashboard": {"get_dashboard", "set_weekly_mail"},
     "sms.fault": {"create", "write"},
     "sms.erasure.wizard": {"default_get", "action_erase"},
     "sms.evidence.audit": {"create", "write", "action_make", "action_refresh"},

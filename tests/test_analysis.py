@@ -6,6 +6,7 @@ from datetime import timedelta
 from odoo import fields
 from odoo.exceptions import AccessError, UserError
 from odoo.tools import SQL
+from odoo.tools.safe_eval import safe_eval
 
 from ..report.sms_figures import DIMENSIONS, MEASURES
 from .analysis import ScenarioCase
@@ -282,3 +283,24 @@ class TestScenario(ScenarioCase):
     def run_counting(self):
         """Run the cron that counts."""
         self._run_cron(self.env.ref("helpdesk_mgmt_sms.ir_cron_sms_day"))
+
+    # ------------------------------------------------------------------
+    # Where the question arises
+    # ------------------------------------------------------------------
+
+    def test_each_form_leads_to_its_own_figures(self):
+        partner = self.make_customer(phone_number(599), "With texts")
+        self.text([phone_number(599)], 1, self.news, partner_id=partner.id)
+        self.env.flush_all()
+        for name, record, count in (
+            # 24 of the scenario, what answers them, and the one above.
+            ("template", self.news, 24 + 4 + 1),
+            ("team", self.team, 4),
+            ("partner", partner, 1),
+        ):
+            xmlid = f"helpdesk_mgmt_sms.sms_analysis_{name}_action"
+            action = self.env["ir.actions.act_window"]._for_xml_id(xmlid)
+            domain = safe_eval(action["domain"], {"active_id": record.id})
+            facts = self.env["sms.analysis"].with_user(self.agent)
+            with self.subTest(name=name):
+                self.assertEqual(facts.search_count(domain), count)

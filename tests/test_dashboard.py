@@ -1,7 +1,10 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from datetime import timedelta
 
+from freezegun import freeze_time
+
 from odoo import fields
+from odoo.exceptions import AccessError
 from odoo.tests import HttpCase, tagged
 
 from .analysis import ScenarioCase
@@ -96,3 +99,46 @@ class TestDashboardTour(ScenarioCase, HttpCase):
             "helpdesk_sms_dashboard",
             login="sms-manager",
         )
+        digest = self.env.ref("helpdesk_mgmt_sms.digest_digest_sms")
+        self.assertEqual(digest.user_ids, self.manager)
+
+
+class TestDigest(ScenarioCase):
+    """The figures by e-mail, for who may see them."""
+
+    def compute(self, user):
+        """Return the digest's figures for a user, of the last 30 days, by name."""
+        digest = self.env.ref("helpdesk_mgmt_sms.digest_digest_sms")
+        # What has happened within this second is left to the next one.
+        with freeze_time(fields.Datetime.now() + timedelta(minutes=1)):
+            kpis = digest._compute_kpis(self.company, user)
+        return {kpi["kpi_name"]: kpi["kpi_col3"].get("value") for kpi in kpis}
+
+    def test_it_tells_what_the_dashboard_shows(self):
+        self.play()
+        self.env.flush_all()
+        self.assertEqual(
+            self.compute(self.manager),
+            {
+                "kpi_sms_sent": 40,
+                "kpi_sms_delivered": 30,
+                "kpi_sms_failed": 6,
+                "kpi_sms_replies": 4,
+                "kpi_sms_opt_outs": 5,
+            },
+        )
+
+    def test_who_may_not_see_figures_gets_none(self):
+        self.assertEqual(self.compute(self.employee), {})
+
+    def test_who_asks_for_it_gets_it_and_can_stop_it(self):
+        digest = self.env.ref("helpdesk_mgmt_sms.digest_digest_sms")
+        dashboard = self.env["sms.dashboard"].with_user(self.agent)
+        self.assertFalse(dashboard.get_dashboard()["gets_mail"])
+        self.assertTrue(dashboard.set_weekly_mail(True))
+        self.assertIn(self.agent, digest.user_ids)
+        self.assertTrue(dashboard.get_dashboard()["gets_mail"])
+        self.assertFalse(dashboard.set_weekly_mail(False))
+        self.assertNotIn(self.agent, digest.user_ids)
+        with self.assertRaises(AccessError):
+            dashboard.with_user(self.own_agent).set_weekly_mail(True)

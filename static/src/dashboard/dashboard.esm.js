@@ -129,6 +129,16 @@ export class SmsDashboard extends Component {
         this.state.isLoading = false;
     }
 
+    /** Get the figures of each week by e-mail, or no longer. */
+    async toggleMail() {
+        const isWanted = !this.state.data.gets_mail;
+        this.state.data.gets_mail = await this.orm.call(
+            "sms.dashboard",
+            "set_weekly_mail",
+            [isWanted]
+        );
+    }
+
     get charts() {
         const {series} = this.state.data;
         const set = (name, label, color, dash) => ({

@@ -34,6 +34,15 @@ registry.category("web_tour.tours").add("helpdesk_sms_dashboard", {
             trigger: ".o_sms_card[data-key=blocked]:contains(No consent):contains(5)",
         },
         {
+            content: "Get the figures by e-mail",
+            trigger: ".o_sms_mail:contains(E-mail me every week)",
+            run: "click",
+        },
+        {
+            content: "They can be stopped",
+            trigger: ".o_sms_mail:contains(No more weekly e-mails)",
+        },
+        {
             content: "Look at a week",
             trigger: "button[data-days='7']",
             run: "click",

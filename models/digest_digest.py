@@ -1,0 +1,61 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from odoo import fields, models
+
+#: What a digest can tell of text messages: its field and the measure of the analysis.
+KPIS = {
+    "kpi_sms_sent": "sent_count",
+    "kpi_sms_delivered": "delivered_count",
+    "kpi_sms_failed": "failed_count",
+    "kpi_sms_replies": "reply_count",
+    "kpi_sms_opt_outs": "opt_out_count",
+}
+
+
+class DigestDigest(models.Model):
+    """The figures of text messages by e-mail, beside those of other apps.
+
+    Who may not see the analysis is not sent them: Odoo leaves out what is refused.
+    """
+
+    _inherit = "digest.digest"
+
+    kpi_sms_sent = fields.Boolean("Texts Sent")
+    kpi_sms_sent_value = fields.Integer(compute="_compute_kpi_sms_sent_value")
+    kpi_sms_delivered = fields.Boolean("Texts Delivered")
+    kpi_sms_delivered_value = fields.Integer(compute="_compute_kpi_sms_delivered_value")
+    kpi_sms_failed = fields.Boolean("Texts Not Delivered")
+    kpi_sms_failed_value = fields.Integer(compute="_compute_kpi_sms_failed_value")
+    kpi_sms_replies = fields.Boolean("Replies by Text")
+    kpi_sms_replies_value = fields.Integer(compute="_compute_kpi_sms_replies_value")
+    kpi_sms_opt_outs = fields.Boolean("Opt-outs from Texts")
+    kpi_sms_opt_outs_value = fields.Integer(compute="_compute_kpi_sms_opt_outs_value")
+
+    def _compute_kpi_sms_sent_value(self):
+        self._count_sms("kpi_sms_sent")
+
+    def _compute_kpi_sms_delivered_value(self):
+        self._count_sms("kpi_sms_delivered")
+
+    def _compute_kpi_sms_failed_value(self):
+        self._count_sms("kpi_sms_failed")
+
+    def _compute_kpi_sms_replies_value(self):
+        self._count_sms("kpi_sms_replies")
+
+    def _compute_kpi_sms_opt_outs_value(self):
+        self._count_sms("kpi_sms_opt_outs")
+
+    def _count_sms(self, name):
+        """Compute one figure: Odoo reads and forgets each by itself.
+
+        :param str name: one of :data:`KPIS`
+        """
+        self._calculate_company_based_kpi(
+            "sms.analysis", f"{name}_value", date_field="date", sum_field=KPIS[name]
+        )
+
+    def _compute_kpis_actions(self, company, user):
+        """Let each figure lead to the dashboard."""
+        actions = super()._compute_kpis_actions(company, user)
+        action = "helpdesk_mgmt_sms.sms_dashboard_action"
+        return {**actions, **dict.fromkeys(KPIS, action)}
