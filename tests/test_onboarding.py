@@ -1,4 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+import json
 from datetime import timedelta
 
 from twilio.request_validator import RequestValidator
@@ -106,6 +107,32 @@ class TestOnboarding(OnboardingCase):
         row = self.get_row("account")
         self.assertEqual(row["state"], "todo")
         self.assertIn("Auth Token", row["text"])
+
+    def test_a_carrier_that_cannot_be_asked(self):
+        """Nothing is claimed of it: the first text shows the rest."""
+        self.company.write(
+            {
+                "sms_provider": "telnyx",
+                "sms_telnyx_api_key": "KEY0123",
+                "sms_telnyx_public_key": "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=",
+                "sms_telnyx_messaging_profile_id": "the-profile",
+            }
+        )
+        states = self.get_states(method="check_account")
+        self.assertEqual(
+            {states[key] for key in ("account", "senders", "inbound")}, {"skipped"}
+        )
+        self.company.sms_telnyx_public_key = False
+        self.assertIn("Public Key", self.get_row("account")["text"])
+
+    def test_the_screen_tells_no_secret(self):
+        self.start_peer()
+        self.enter_account(sms_webhook_key="the-webhook-key")
+        self.peer.account.add_number(OWN_NUMBER, sms_url="https://x.example/a-secret")
+        self.enter_number()
+        shown = json.dumps(self.get_setup(method="check_account"))
+        for secret in (ACCOUNT_SID, AUTH_TOKEN, "the-webhook-key", "a-secret"):
+            self.assertNotIn(secret, shown)
 
 
 class TestTestText(OnboardingCase):
