@@ -113,6 +113,7 @@
         ],
         "web.assets_tests": ["helpdesk_mgmt_sms/static/tests/tours/*.esm.js"],
     },
+    "post_load": "mask_logs",
     "post_init_hook": "post_init_hook",
     "uninstall_hook": "uninstall_hook",
 }

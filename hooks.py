@@ -1,5 +1,12 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""What must be done once, when the addon comes to a database and when it leaves."""
+"""What is done once: in a process, and when the addon comes to a database or leaves."""
+
+from .tools import log_mask
+
+
+def mask_logs():
+    """Keep numbers, texts and tokens out of the server's log, from the start."""
+    log_mask.install()
 
 
 def post_init_hook(env):

@@ -141,6 +141,7 @@ from . import (
     sms_automation_texts,
     sms_automation_engine,
     sms_automation_run,
+    sms_automation_clock,
     sms_automation_screen,
     sms_sms_automation,
     ir_actions_server,

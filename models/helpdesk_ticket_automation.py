@@ -67,12 +67,11 @@ class HelpdeskTicket(models.Model):
                 changes.append(Change(ticket, happened))
         if not changes:
             return
-        texts = self.env["sms.automation"].sudo()._on_changes(changes)
+        planned = self.env["sms.automation"].sudo()._on_changes(changes)
         self._get_told().update(
-            text.record.id
-            for text in texts
-            if text.rule.audience == automation.CUSTOMER
-            and before[text.record.id] is None
+            record.id
+            for record, rule in planned
+            if rule.audience == automation.CUSTOMER and before[record.id] is None
         )
 
     def _get_told(self):

@@ -1,6 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 import logging
-from datetime import timedelta
 from functools import partial
 from typing import NamedTuple
 
@@ -37,42 +36,43 @@ class SmsAutomation(models.Model):
 
     @api.model
     def _on_changes(self, changes):
-        """Text, now or later, what the automations and the stages say.
+        """Plan what the automations and the stages say, now or for later.
+
+        Nothing is texted in the transaction that changes a ticket, and nobody waits for
+        a template: the cron, woken by the commit, works off what is planned here.
 
         :param list changes: of :class:`Change`
-        :return: the texts that were made now
-        :rtype: list[Text]
+        :return: what was planned, as ``(ticket, Rule)``
+        :rtype: list[tuple]
         """
         planned = [(change, self._find_candidates(change)) for change in changes]
         planned = [(change, rules) for change, rules in planned if rules]
-        if not planned:
-            return []
-        texts = self._try_to(planned)
-        if texts is None and len(planned) > 1:
-            each = [self._try_to([one]) for one in planned]
-            return [text for found in each for text in found or ()]
-        return texts or []
+        pairs = []
+        for change, rules in self._drop_by_domain_safely(planned):
+            pairs += [(change.record, rule) for rule in automation.choose(rules)]
+        if pairs:
+            self.env["sms.automation.run"]._plan(pairs)
+        return pairs
 
     @api.model
-    def _on_due(self, ticket, rule):
-        """Text what was planned, if the rule is still about the ticket.
+    def _on_due(self, ticket, rules):
+        """Text what was planned, if its rules are still about the ticket.
 
+        :param list rules: planned at once: a number gets one text of all of them
         :return: the texts that were made
         :rtype: list[Text]
         """
-        if not automation.fits(rule, self._get_facts(ticket)):
-            return []
-        change = Change(ticket, frozenset({rule.trigger}))
-        planned = [(change, [rule._replace(delay=timedelta())])]
-        return self._try_to(planned) or []
+        facts = self._get_facts(ticket)
+        rules = [rule for rule in rules if automation.fits(rule, facts)]
+        return self._isolate(partial(self._text_holding, ticket, rules), ticket) or []
 
     @api.model
-    def _try_to(self, planned):
-        """Carry out what is planned; None if it went wrong."""
-        records = self.env[TICKET_MODEL].sudo()
-        for change, _rules in planned:
-            records |= change.record
-        return self._isolate(partial(self._carry_out, planned), records)
+    def _text_holding(self, ticket, rules):
+        """Text what those rules say whose own conditions hold."""
+        [(_change, rules)] = self._drop_by_domain(
+            [(Change(ticket, frozenset()), rules)]
+        )
+        return self._text([(ticket, rule) for rule in rules])
 
     @api.model
     def _find_candidates(self, change):
@@ -81,16 +81,19 @@ class SmsAutomation(models.Model):
         The text of the stage that a ticket has reached comes first: it is the most
         particular.
         """
-        rules = []
         record, happened = change
-        if automation.STAGE in happened and record.stage_id.sms_template_id:
-            template_id = record.stage_id.sms_template_id.id
-            rules.append(Rule(0, automation.STAGE, template_id))
+        rules = self._get_stage_rules(record) if automation.STAGE in happened else []
         own = [rule for rule in self._get_rules() if rule.trigger in happened]
         if own:
             facts = self._get_facts(record)
             rules += [rule for rule in own if automation.fits(rule, facts)]
         return rules
+
+    @api.model
+    def _get_stage_rules(self, record):
+        """Return the text of the stage in which a ticket is, if it has one."""
+        template = record.stage_id.sms_template_id
+        return [Rule(0, automation.STAGE, template.id)] if template else []
 
     @api.model
     def _get_facts(self, record):
@@ -104,17 +107,21 @@ class SmsAutomation(models.Model):
         )
 
     @api.model
-    def _carry_out(self, planned):
-        """Text now, or plan for later, what the candidates of some changes say."""
-        planned = self._drop_by_domain(planned)
-        texts, later = [], []
-        for change, rules in planned:
-            now, waiting = automation.choose(rules)
-            texts += [(change.record, rule) for rule in now]
-            later += [(change.record, rule) for rule in waiting]
-        if later:
-            self.env["sms.automation.run"]._plan(later)
-        return self._text(texts)
+    def _drop_by_domain_safely(self, planned):
+        """Do :meth:`_drop_by_domain`; a condition that fails costs its ticket's text.
+
+        Most automations have no condition of their own: then nothing is asked.
+        """
+        if not any(rule.domain for _change, rules in planned for rule in rules):
+            return planned
+        records = self.env[TICKET_MODEL].sudo()
+        for change, _rules in planned:
+            records |= change.record
+        kept = self._isolate(partial(self._drop_by_domain, planned), records)
+        if kept is None and len(planned) > 1:
+            each = [self._drop_by_domain_safely([one]) for one in planned]
+            return [one for found in each for one in found]
+        return kept or []
 
     @api.model
     def _drop_by_domain(self, planned):

@@ -11,19 +11,20 @@ WAITING, DONE, SKIPPED = "waiting", "done", "skipped"
 
 #: Rows that are worked off between two commits.
 BATCH_SIZE = 50
+#: What the occasion of a text begins with that is due at once; a transaction follows.
+AT_ONCE = "at once "
 #: Done ones are kept so long: what a clock has found is not found again meanwhile.
 KEPT = timedelta(days=60)
-#: What a clock should have found longer ago is past: the cron stood still.
-TOO_LATE = timedelta(days=2)
 
 
 class SmsAutomationRun(models.Model):
-    """What an automation is to text later, or what a clock has found.
+    """What an automation, or a ticket's stage, is to text: at once or later.
 
-    A row is worked off in the transaction that queues its messages, so a crash leaves
-    either both or nothing. An automation has one row for a ticket (what happens again
-    starts its time over), and for what a clock finds one for each ``occasion``: the
-    unique key lets nothing be texted twice. Written by the engine alone.
+    Planned in the transaction of what has happened and worked off in the one that
+    queues its messages, so a crash leaves either both or nothing. The unique key lets
+    nothing be texted twice: for a ticket an automation has one row of each transaction
+    in which something happened, one for later (what happens again starts its time
+    over), and one for each time that a clock finds. Written by the engine alone.
     """
 
     _name = "sms.automation.run"
@@ -33,15 +34,28 @@ class SmsAutomationRun(models.Model):
     _log_access = False
 
     automation_id = fields.Many2one(
-        "sms.automation", required=True, readonly=True, ondelete="cascade"
+        "sms.automation",
+        readonly=True,
+        ondelete="cascade",
+        help="Empty: the text of the stage that the ticket has reached.",
     )
     res_model = fields.Char(required=True, readonly=True)
     res_id = fields.Many2oneReference(
         "Record", model_field="res_model", required=True, readonly=True
     )
-    occasion = fields.Char(readonly=True, help="What a clock has found: a time (UTC).")
+    occasion = fields.Char(
+        readonly=True,
+        help="What a clock has found: a time (UTC). At once: in which transaction.",
+    )
     fact = fields.Char(
         readonly=True, help="What must still be the same when the time has come."
+    )
+    user_id = fields.Many2one(
+        "res.users",
+        "Done By",
+        readonly=True,
+        ondelete="set null",
+        help="Who does it knows it, and is not told.",
     )
     happened_at = fields.Datetime(required=True, readonly=True)
     due_at = fields.Datetime(required=True, readonly=True)
@@ -67,18 +81,21 @@ class SmsAutomationRun(models.Model):
 
     @api.model
     def _plan(self, pairs):
-        """Plan texts for later; what was planned for the same starts over.
+        """Plan texts; what was planned for later for the same starts over.
 
         :param list pairs: of ``(ticket, tools.automation.Rule)``
         """
         now = fields.Datetime.now()
+        at_once = SQL("%s || pg_current_xact_id()", AT_ONCE)
         values = [
             SQL(
-                "(%s, %s, %s, '', %s, %s, %s, 'waiting')",
-                rule.automation_id,
+                "(%s, %s, %s, %s, %s, %s, %s, %s, 'waiting')",
+                rule.automation_id or None,
                 record._name,
                 record.id,
+                "" if rule.delay else at_once,
                 record._get_automation_fact(rule.trigger),
+                self.env.uid,
                 now,
                 now + rule.delay,
             )
@@ -88,12 +105,12 @@ class SmsAutomationRun(models.Model):
             SQL(
                 """
                 INSERT INTO sms_automation_run AS planned (automation_id, res_model,
-                       res_id, occasion, fact, happened_at, due_at, state)
+                       res_id, occasion, fact, user_id, happened_at, due_at, state)
                 VALUES %s
                 ON CONFLICT (automation_id, res_model, res_id, occasion)
                 DO UPDATE SET fact = EXCLUDED.fact, state = EXCLUDED.state,
-                       happened_at = EXCLUDED.happened_at, due_at = EXCLUDED.due_at,
-                       done_at = NULL
+                       user_id = EXCLUDED.user_id, done_at = NULL,
+                       happened_at = EXCLUDED.happened_at, due_at = EXCLUDED.due_at
                 RETURNING id
                 """,
                 SQL(", ").join(values),
@@ -104,9 +121,12 @@ class SmsAutomationRun(models.Model):
 
     @api.model
     def _wake(self, moments):
-        """Wake the cron, which is woken to the minute, after some times (UTC)."""
+        """Wake the cron after some times (UTC): now, or else to the minute."""
+        now = fields.Datetime.now()
         minutes = {
-            moment.replace(second=0, microsecond=0) + timedelta(minutes=1)
+            moment
+            if moment <= now
+            else moment.replace(second=0, microsecond=0) + timedelta(minutes=1)
             for moment in moments
         }
         cron = self.env.ref("helpdesk_mgmt_sms.ir_cron_sms_automation")
@@ -119,84 +139,6 @@ class SmsAutomationRun(models.Model):
         leads = {rule.lead for rule in rules if rule.trigger == automation.NO_ANSWER}
         if leads and ticket.sms_waiting_since:
             self._wake({ticket.sms_waiting_since + lead for lead in leads})
-
-    # ------------------------------------------------------------------
-    # What a clock finds
-    # ------------------------------------------------------------------
-
-    @api.model
-    def _find_timed(self):
-        """Plan what the clock has found, for all automations of that kind."""
-        self.env.flush_all()
-        for rule in self.env["sms.automation"]._get_rules():
-            source = rule.trigger in automation.TIMED and self._get_clock(rule)
-            if source:
-                self._find_by_clock(rule, *source)
-        self.invalidate_model(flush=False)
-
-    @api.model
-    def _get_clock(self, rule):
-        """Return where the times of a rule stand, and which of them have come.
-
-        :return: ``(FROM with the alias "ticket", column of the time, condition)``
-        """
-        now = fields.Datetime.now()
-        if rule.trigger == automation.NO_ANSWER:
-            column = SQL("ticket.sms_waiting_since")
-            until = now - rule.lead
-            condition = SQL("%s BETWEEN %s AND %s", column, until - TOO_LATE, until)
-            return SQL("helpdesk_ticket ticket"), column, condition
-        source = self.env["sms.automation"]._get_deadline_source()
-        if not source:
-            return None
-        if source == TICKET_MODEL:
-            table, column = SQL("helpdesk_ticket ticket"), SQL("ticket.sla_deadline")
-            is_open = SQL("TRUE")
-        else:
-            table = SQL(
-                "helpdesk_ticket_sla sla JOIN helpdesk_ticket ticket "
-                "ON ticket.id = sla.ticket_id"
-            )
-            column, is_open = SQL("sla.deadline"), SQL("sla.state = 'in_progress'")
-        condition = SQL(
-            "%s AND %s BETWEEN %s AND %s", is_open, column, now, now + rule.lead
-        )
-        return table, column, condition
-
-    @api.model
-    def _find_by_clock(self, rule, table, column, condition):
-        """Plan one row for each open ticket whose time has come, once for each time.
-
-        The automation's own filters are asked when the row is worked off.
-        """
-        reached = SQL("+") if rule.trigger == automation.NO_ANSWER else SQL("-")
-        self.env.execute_query(
-            SQL(
-                """
-                INSERT INTO sms_automation_run (automation_id, res_model, res_id,
-                       occasion, fact, happened_at, due_at, state)
-                SELECT DISTINCT rule.id, %(model)s, ticket.id, %(column)s::text,
-                       CASE WHEN rule.trigger = 'no_answer' THEN %(column)s::text
-                            ELSE 'open' END,
-                       %(now)s::timestamp, %(now)s::timestamp, 'waiting'
-                  FROM %(table)s
-                  JOIN helpdesk_ticket_stage stage ON stage.id = ticket.stage_id
-                  JOIN sms_automation rule ON rule.id = %(rule_id)s
-                 WHERE %(condition)s AND ticket.active AND stage.closed IS NOT TRUE
-                   AND %(column)s %(reached)s %(lead)s >= rule.in_force_since
-                ON CONFLICT DO NOTHING
-                RETURNING id
-                """,
-                model=TICKET_MODEL,
-                table=table,
-                column=column,
-                condition=condition,
-                reached=reached,
-                lead=rule.lead,
-                rule_id=rule.automation_id,
-                now=fields.Datetime.now(),
-            )
-        )
 
     # ------------------------------------------------------------------
     # Working off
@@ -219,30 +161,58 @@ class SmsAutomationRun(models.Model):
 
     @api.model
     def _claim(self):
-        """Return some rows that are due, locked until the next commit."""
-        due = self.search(self._get_due_domain(), order="due_at, id", limit=BATCH_SIZE)
-        return due.try_lock_for_update()
+        """Return some rows that are due, locked until the next commit.
+
+        With all that are due of their tickets: they may be one piece of work.
+        """
+        domain = self._get_due_domain()
+        due = self.search(domain, order="due_at, id", limit=BATCH_SIZE)
+        due |= self.search([*domain, ("res_id", "in", due.mapped("res_id"))])
+        return due.sorted("id").try_lock_for_update()
 
     def _work_off(self):
         """Text about these rows, where what they were planned for still holds."""
-        engine = self.env["sms.automation"].sudo()
-        rules = {rule.automation_id: rule for rule in engine._get_rules()}
         tickets = self.env[TICKET_MODEL].sudo().browse(self.mapped("res_id")).exists()
         known = {ticket.id: ticket for ticket in tickets}
-        texted = set()
-        for row in self:
-            rule, ticket = rules.get(row.automation_id.id), known.get(row.res_id)
-            if (
-                rule
-                and ticket
-                and row.fact == ticket._get_automation_fact(rule.trigger)
-            ):
-                made = engine._on_due(ticket, rule)
-                texted.update(row.ids if made else ())
+        texted = self.browse()
+        for ticket_id, rows in self._group():
+            if ticket_id in known:
+                texted |= rows._text(known[ticket_id])
         now = fields.Datetime.now()
-        done = self.browse(texted)
-        done.write({"state": DONE, "done_at": now})
-        (self - done).write({"state": SKIPPED, "done_at": now})
+        texted.write({"state": DONE, "done_at": now})
+        (self - texted).write({"state": SKIPPED, "done_at": now})
+
+    def _group(self):
+        """Return the rows by what is one piece of work.
+
+        That is what was planned at once in one transaction for one ticket.
+
+        :return: ``[(ticket id, rows)]``
+        """
+        groups = {}
+        for row in self:
+            is_at_once = (row.occasion or "").startswith(AT_ONCE)
+            key = (row.res_id, row.occasion if is_at_once else row.id)
+            groups[key] = groups.get(key, self.browse()) | row
+        return [(ticket_id, rows) for (ticket_id, _occasion), rows in groups.items()]
+
+    def _text(self, ticket):
+        """Text what one piece of work says about its ticket.
+
+        :return: the rows of which a text was made
+        """
+        user = self.user_id[:1] or self.env.user
+        engine = self.env["sms.automation"].with_user(user).sudo()
+        found = [*engine._get_stage_rules(ticket), *engine._get_rules()]
+        rules = {rule.automation_id: rule for rule in found}
+        rows = {
+            row.automation_id.id or 0: row
+            for row in self
+            if (rule := rules.get(row.automation_id.id or 0))
+            and row.fact == ticket._get_automation_fact(rule.trigger)
+        }
+        texts = engine._on_due(ticket, [rules[rule_id] for rule_id in rows])
+        return self.browse().union(*(rows[text.rule.automation_id] for text in texts))
 
     @api.autovacuum
     def _gc_done(self):

@@ -1,6 +1,7 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from . import hypothesis_profile
 from . import test_access
+from . import test_access_page
 from . import test_analysis
 from . import test_api
 from . import test_appointments
@@ -49,6 +50,7 @@ from . import test_join_page
 from . import test_keywords_data
 from . import test_ledger
 from . import test_ledger_live
+from . import test_log_mask
 from . import test_media
 from . import test_media_fetch
 from . import test_media_live

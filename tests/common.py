@@ -222,12 +222,14 @@ class SmsCase(TransactionCase):
 
     def messages_to(self, number=None):
         """Return the texts to a number, default the customer's, oldest first."""
+        self.run_automations()
         return self.env["sms.sms"].search(
             [("number", "=", number or self.number)], order="id"
         )
 
     def notifications_of(self, record):
         """Return a record's notifications by text, oldest first."""
+        self.run_automations()
         return self.env["mail.notification"].search(
             [
                 ("notification_type", "=", "sms"),
@@ -245,6 +247,12 @@ class SmsCase(TransactionCase):
         work(*args)
         self.env.flush_all()
         return self.cr.sql_log_count - before
+
+    def run_automations(self):
+        """Let the cron work off what is due: in real life the commit wakes it."""
+        runs = self.env["sms.automation.run"].sudo()
+        if runs.search_count(runs._get_due_domain(), limit=1):
+            self._run_cron(self.env.ref("helpdesk_mgmt_sms.ir_cron_sms_automation"))
 
     def run_outbox(self):
         """Let the outbox's cron work off what waits, within the test's transaction."""

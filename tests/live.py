@@ -96,6 +96,14 @@ class LiveServer:
         return self.log.read().decode(errors="replace")
 
 
+def _name_database():
+    """Return the live database; each of several workers side by side has its own."""
+    database = os.environ.get(DATABASE_VARIABLE)
+    assert database, f"{DATABASE_VARIABLE} is not set: run the tests by bin/test"
+    worker = os.environ.get("PYTEST_XDIST_WORKER")
+    return f"{database}-{worker}" if worker else database
+
+
 @tagged("post_install", "-at_install", "live")
 class LiveCase(BaseCase):
     """Tests against a real server, a real cron and a loopback Twilio."""
@@ -106,10 +114,7 @@ class LiveCase(BaseCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.database = os.environ.get(DATABASE_VARIABLE)
-        assert cls.database, (
-            f"{DATABASE_VARIABLE} is not set: run the tests by bin/test"
-        )
+        cls.database = _name_database()
         cls.peer = TwilioPeer().start()
         cls.peer_credentials = dict(cls.peer.credentials)
         cls.addClassCleanup(cls.peer.stop)

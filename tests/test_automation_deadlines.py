@@ -37,13 +37,13 @@ class TestDeadlines(AutomationCase):
         self.deadline.state = "in_progress"
         self.env.flush_all()  # it computes the deadline
         self.deadline.deadline = fields.Datetime.now() + timedelta(**delta)
-        self.run_automations()
+        self.run_clock()
         return len(self.made_by(self.automation))
 
     def test_it_texts_once_for_each_deadline(self):
         self.assertEqual(self.texts_when_due_in(hours=3), 0, "it is still far")
         self.assertEqual(self.texts_when_due_in(hours=1), 1)
-        self.run_automations()
+        self.run_clock()
         self.assertEqual(len(self.made_by(self.automation)), 1)
         self.assertEqual(self.texts_when_due_in(minutes=90), 2, "it has been moved")
 
@@ -52,7 +52,7 @@ class TestDeadlines(AutomationCase):
         self.deadline.state = "accomplished"
         self.env.flush_all()
         self.deadline.deadline = fields.Datetime.now() + timedelta(hours=1)
-        self.run_automations()
+        self.run_clock()
         self.assertFalse(self.made_by(self.automation))
 
     def test_a_closed_ticket_has_none(self):

@@ -108,6 +108,7 @@ class TestNativePaths(IntakeCase):
         stage = self.make_stage(self.ticket_template)
         for _time in range(3):
             self.ticket.stage_id = stage
+            self.run_automations()
             self.ticket.stage_id = self.quiet_stage
         self.assertSent(self.messages_to(), "ticket")
 

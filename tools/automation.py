@@ -125,16 +125,16 @@ def choose(rules):
     wait are all heard, since they are looked at again when their time has come.
 
     :param rules: iterable of :class:`Rule`
-    :return: ``(rules that text now, rules that wait)``
+    :rtype: list[Rule]
     """
-    now, later, served = [], [], set()
+    heard, served = [], set()
     for rule in rules:
-        if rule.delay:
-            later.append(rule)
-        elif rule.audience not in served:
+        if not rule.delay and rule.audience in served:
+            continue
+        if not rule.delay:
             served.add(rule.audience)
-            now.append(rule)
-    return now, later
+        heard.append(rule)
+    return heard
 
 
 def may_text(rule, last, now):

@@ -135,12 +135,10 @@ def plan(events, waits, rules, facts, now):
             for rule in rules
             if rule.trigger in event.happened and automation.fits(rule, then)
         ]
-        at_once, later = automation.choose(fitting)
-        found += [(event.at, rule) for rule in at_once]
         found += [
             (event.at + rule.delay, rule)
-            for rule in later
-            if holds(event, rule, events, waits)
+            for rule in automation.choose(fitting)
+            if not rule.delay or holds(event, rule, events, waits)
         ]
     for rule in rules:
         if rule.trigger == automation.NO_ANSWER and automation.fits(rule, facts):
