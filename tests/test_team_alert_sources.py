@@ -97,9 +97,9 @@ class TestByAutomation(TeamAlertCase):
         )
 
     def move(self, stage):
-        """Move the ticket to a stage, as its agent does."""
+        """Move the ticket to a stage, as its agent does; the automations follow."""
         self.ticket.with_user(self.own_agent).stage_id = stage
-        self.env.flush_all()
+        self.run_automations()
 
     def test_it_raises_an_alert_in_its_templates_words(self):
         self.assertEqual(self.rule.purpose_id.code, "internal")
