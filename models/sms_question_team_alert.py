@@ -125,13 +125,9 @@ class SmsQuestion(models.Model):
             return False
         partner = questions.partner_id[:1]
         for alert in alerts:
-            alert._note(
-                UNKNOWN,
-                inbound.received_at,
-                partner_id=partner.id,
-                number=inbound.number,
-                inbound_id=inbound.id,
-            )
+            question = questions.filtered(lambda it, row=alert: it._get_alert() == row)
+            facts = alert._get_facts(question[:1], inbound)
+            alert._note(UNKNOWN, inbound.received_at, **facts)
         alerts = alerts.with_context(lang=partner.lang)
         choices = [alert._describe_codes() for alert in alerts]
         self.env["sms.inbound.router"]._say_alert(

@@ -156,7 +156,7 @@ class SmsTeamAlert(models.Model):
         )
         company = plan.company_id or ticket.company_id or team.sudo().company_id
         company = company or self.env.company
-        name = texts.clean(texts.shorten(words, WORDS_LIMIT))
+        name = texts.clean(texts.shorten(words, WORDS_LIMIT, sign="..."))
         if not name:
             raise UserError(self.env._("Say what is wrong."))
         plan = plan or plans._find(team, company)

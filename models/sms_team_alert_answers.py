@@ -28,22 +28,26 @@ class SmsTeamAlert(models.Model):
         :param question: ``sms.question`` of the number about this alert
         :param inbound: ``sms.inbound``
         """
-        self.ensure_one()
-        told = self.entry_ids.filtered(
-            lambda it: it.kind == entries.TOLD and it.number == question.number
-        )
-        facts = {
-            "user_id": told.user_id[:1].id,
-            "partner_id": question.partner_id.id,
-            "number": question.number,
-            "inbound_id": inbound.id,
-        }
+        facts = self._get_facts(question, inbound)
         if self._act(action, inbound.received_at, facts):
             code = replies.DONE[action]
         else:
             self._note(entries.LATE, inbound.received_at, **facts)
             code = replies.LATE
         self._reply(code, inbound, question.partner_id)
+
+    def _get_facts(self, question, inbound):
+        """Return who answers by a text, as fields of ``sms.team.alert.entry``."""
+        self.ensure_one()
+        told = self.entry_ids.filtered(
+            lambda it: it.kind == entries.TOLD and it.number == question.number
+        )
+        return {
+            "user_id": told.user_id[:1].id,
+            "partner_id": question.partner_id.id,
+            "number": question.number,
+            "inbound_id": inbound.id,
+        }
 
     def _reply(self, code, inbound, partner):
         """Answer a text about this alert."""
@@ -59,7 +63,8 @@ class SmsTeamAlert(models.Model):
         at = self.resolved_at if is_over else self.acknowledged_at
         zone = partner.tz or self.company_id.partner_id.tz
         return {
-            "alert": self.name,
+            # The wordings go on behind it, with a stop of their own.
+            "alert": self.name.rstrip(" .!"),
             "name": who.sudo().name or self.env._("somebody"),
             "time": at and self.env["sms.sms"]._format_local(at, zone) or "",
             **self._get_codes(),

@@ -22,7 +22,7 @@ class SmsTeamAlert(models.Model):
         """Raise an alert out of a mail; the same again is noted on the open one."""
         plans_sudo = self.env["sms.team.alert.plan"].sudo()
         plan_sudo = plans_sudo.browse((custom_values or {})["plan_id"])
-        words = texts.shorten(msg_dict.get("subject") or "", WORDS_LIMIT)
+        words = texts.shorten(msg_dict.get("subject") or "", WORDS_LIMIT, sign="...")
         words = texts.clean(words) or self.env._("A mail without a subject")
         alert_sudo = self.sudo()._find_same(plan_sudo, words)
         if alert_sudo:

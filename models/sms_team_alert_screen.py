@@ -52,7 +52,7 @@ class SmsTeamAlert(models.Model):
             acknowledge=codes[alert_codes.ACKNOWLEDGE],
             resolve=codes[alert_codes.RESOLVE],
             escalate=codes[alert_codes.ESCALATE],
-            alert=texts.shorten(self.name, SHORT),
+            alert=texts.shorten(self.name, SHORT, sign="..."),
         )
 
     @api.depends("entry_ids.kind", "entry_ids.needs_call", "entry_ids.user_id")

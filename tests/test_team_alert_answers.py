@@ -23,7 +23,9 @@ class TestAnswers(TeamAlertCase):
         self.assertIn("Taken by Ann after 4 min", alert.status_label)
         self.assertEqual(
             self.texts_to(self.ann)[1:],
-            [f"You have taken: {WORDS}. Reply 6 when it is resolved, 8 to pass it on."],
+            [
+                f"You have taken: {WORDS[:-1]}. Reply 6 when it is resolved, 8 to pass it on."
+            ],
         )
 
     def test_nobody_is_told_any_more_once_it_is_taken(self):
@@ -40,7 +42,7 @@ class TestAnswers(TeamAlertCase):
         self.run_outbox()
         self.answer(self.bo, "4")
         [_alert, news] = self.messages_to(self.get_number(self.ann))
-        self.assertIn(f"Bo has taken it: {WORDS}.", news.body)
+        self.assertIn(f"Bo has taken it: {WORDS}", news.body)
         self.assertSent(news, "internal")
         self.assertEqual(len(self.texts_to(self.bo)), 2, "the alert and the answer")
         self.assertEqual(self.texts_to(self.cy), [])
@@ -150,8 +152,8 @@ class TestAnswers(TeamAlertCase):
         for body in ("5", "44", "resolve 4"):
             self.answer(self.ann, body)
             self.assertEqual(alert.state, "open", body)
-            self.assertIn("No alert has that code", self.texts_to(self.ann)[-1])
-        self.assertEqual(self.get_timeline(alert)[-1][1], "unknown")
+            self.assertIn("Which alert? Reply:\n4 take", self.texts_to(self.ann)[-1])
+        self.assertEqual(self.get_timeline(alert)[-1], (0, "unknown", "Ann"))
 
     def test_the_code_of_an_alert_is_that_of_who_was_told(self):
         """Dee was told of nothing, whatever she texts."""
