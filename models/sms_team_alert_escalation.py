@@ -240,10 +240,8 @@ class SmsTeamAlert(models.Model):
                 self.team_id.name,
             )
         managers = self.env.ref("helpdesk_mgmt.group_helpdesk_manager").all_user_ids
-        leaders = self.team_id.user_id or self.user_id
-        leaders = leaders or managers.filtered(
-            lambda user: self.company_id in user.company_ids
-        )
+        managers = managers.filtered(lambda it: self.company_id in it.company_ids)
+        leaders = self.team_id.user_id or self.user_id or managers
         self._message_log(body=words)
         self.message_notify(
             partner_ids=leaders.partner_id.ids,

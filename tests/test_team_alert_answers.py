@@ -24,7 +24,7 @@ class TestAnswers(TeamAlertCase):
         self.assertEqual(
             self.texts_to(self.ann)[1:],
             [
-                f"You have taken: {WORDS[:-1]}. Reply 6 when it is resolved, 8 to pass it on."
+                f"You have taken: {WORDS} Reply 6 when it is resolved, 8 to pass it on."
             ],
         )
 
