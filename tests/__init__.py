@@ -31,6 +31,7 @@ from . import test_dashboard
 from . import test_desk
 from . import test_desk_bus
 from . import test_desk_tours
+from . import test_docs
 from . import test_erasure
 from . import test_erasure_everywhere
 from . import test_erasure_live
@@ -122,9 +123,9 @@ from . import test_tools_texts
 from . import test_tools_ticket_numbers
 from . import test_tools_zones
 from . import test_tours
-from . import test_tours_visit
 from . import test_tours_incident
 from . import test_tours_manager
+from . import test_tours_visit
 from . import test_virtual_phone
 from . import test_waiting
 from . import test_watch
