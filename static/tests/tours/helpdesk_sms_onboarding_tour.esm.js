@@ -40,7 +40,7 @@ const enter = (token) => [
     },
     {
         content: "Save",
-        trigger: ".o_form_button_save:enabled, button[name=execute]:enabled",
+        trigger: ".o_form_button_save:enabled",
         run: "click",
     },
     {
