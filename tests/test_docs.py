@@ -4,7 +4,7 @@ from pathlib import Path
 
 from odoo.tests import BaseCase
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).resolve().parents[1]
 #: A file of tests, and the names that follow it in a cell.
 CITED = re.compile(r"`(test_\w+\.py)`: ((?:`test_\w+`(?:, )?)+)")
 LINK = re.compile(r"\]\((?!https?:|#)([^)#]+)")
@@ -29,4 +29,4 @@ class TestDocs(BaseCase):
         for page in [ROOT / "README.md", *ROOT.glob("[a-z]*/*.md")]:
             for target in LINK.findall(page.read_text()):
                 with self.subTest(page=page.name, target=target):
-                    self.assertTrue((page.parent / target).exists())
+                    self.assertTrue((page.parent / target).exists(), f"{page}: {target}")
