@@ -10,6 +10,7 @@ MODELS = {
     "incoming": "sms.inbound",
     "consent": "sms.consent.event",
     "click": "link.tracker.click",
+    "alert": "sms.team.alert",
     "appointment": "calendar.event",
     "rating": "rating.rating",
 }
@@ -37,6 +38,7 @@ class SmsAnalysis(models.Model):
         "helpdesk.ticket": ["team_id"],
         "link.tracker": ["sms_template_id", "sms_company_id"],
         "link.tracker.click": ["link_id"],
+        "sms.team.alert": ["created_at", "acknowledged_at", "is_in_time", "team_id"],
         "calendar.event": ["start", "sms_confirmation", "sms_enabled"],
         "rating.rating": ["rating", "consumed"],
         "res.company": ["sms_segment_price", "sms_segment_currency_id"],
@@ -50,6 +52,7 @@ class SmsAnalysis(models.Model):
             ("click", "Click on a link"),
             ("appointment", "Appointment"),
             ("rating", "Rating"),
+            ("alert", "Team alert"),
         ],
         "What",
         readonly=True,

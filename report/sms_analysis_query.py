@@ -11,7 +11,10 @@ from .sms_analysis_sources import SOURCES
 from .sms_figures import DIMENSIONS, MEASURES, get_column_type
 
 #: Places of the kinds in a fact's id, which is that of its row times their number.
-KINDS = ("outgoing", "incoming", "consent", "click", "appointment", "rating")
+KINDS = (
+    *("outgoing", "incoming", "consent", "click", "appointment", "rating"),
+    "alert",
+)
 
 #: What single facts have, and the table by day has not: column and its type.
 DETAILS = {
@@ -24,7 +27,10 @@ DETAILS = {
     "inbound_kind": "varchar",
 }
 #: An average must not count the facts that know no time.
-AVERAGES = ("delivery_seconds", "reply_seconds", "answer_seconds", "rating_sum")
+AVERAGES = (
+    *("delivery_seconds", "reply_seconds", "answer_seconds", "rating_sum"),
+    "alert_seconds",
+)
 
 
 def make_facts(sources=SOURCES, since=None, until=None, company_ids=None):

@@ -216,4 +216,23 @@ CLICK = Source(
     {"template_id": "link.sms_template_id", "click_count": "1"},
 )
 
-SOURCES = (OUTGOING, INCOMING, CONSENT, APPOINTMENT, RATING, CLICK)
+ALERT = Source(
+    "alert",
+    "alert.created_at",
+    "alert.id",
+    "alert.company_id",
+    "sms_team_alert alert",
+    "TRUE",
+    {
+        "user_id": "alert.acknowledged_by_id",
+        "purpose_id": "(SELECT id FROM sms_purpose WHERE code = 'internal')",
+        "automation_id": "alert.automation_id",
+        "team_id": "alert.team_id",
+        "alert_count": "1",
+        "alert_taken_count": "(alert.acknowledged_at IS NOT NULL)::int",
+        "alert_in_time_count": "COALESCE(alert.is_in_time, FALSE)::int",
+        "alert_seconds": "EXTRACT(EPOCH FROM alert.acknowledged_at - alert.created_at)",
+    },
+)
+
+SOURCES = (OUTGOING, INCOMING, CONSENT, APPOINTMENT, RATING, CLICK, ALERT)

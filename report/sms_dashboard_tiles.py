@@ -18,6 +18,7 @@ TILES = (
     ("click_count", "count", 1),
     ("confirmed_rate", "percent", 1),
     ("rating", "rating", 1),
+    ("alert_rate", "percent", 1),
 )
 
 
@@ -91,6 +92,7 @@ class SmsDashboard(models.AbstractModel):
             "click_count": self.env._("Clicks on links"),
             "confirmed_rate": self.env._("Visits confirmed"),
             "rating": self.env._("Rating"),
+            "alert_rate": self.env._("Alerts taken in time"),
         }
 
     @api.model
@@ -117,6 +119,7 @@ class SmsDashboard(models.AbstractModel):
                 missed=say["visit_missed_count"],
             ),
             "rating": self.env._("%s ratings, 1 to 5", say["rating_count"]),
+            "alert_rate": self.env._("of %s team alerts", say["alert_count"]),
         }
 
     @api.model

@@ -23,6 +23,7 @@ MEASURES = (
     *("opt_in_count", "opt_out_count", "click_count"),
     *("visit_count", "visit_confirmed_count", "visit_moved_count"),
     *("visit_missed_count", "rating_count", "rating_sum"),
+    *("alert_count", "alert_taken_count", "alert_in_time_count", "alert_seconds"),
 )
 #: What the charts show of each day.
 SERIES = (
@@ -113,6 +114,13 @@ class SmsFigures(models.AbstractModel):
     visit_missed_count = fields.Integer("Appointments Missed", readonly=True)
     rating_count = fields.Integer("Ratings", readonly=True)
     rating_sum = fields.Float("Rating", readonly=True, aggregator="avg", help="1 to 5.")
+
+    alert_count = fields.Integer("Team Alerts", readonly=True)
+    alert_taken_count = fields.Integer("Team Alerts Taken", readonly=True)
+    alert_in_time_count = fields.Integer("Team Alerts Taken in Time", readonly=True)
+    alert_seconds = fields.Float(
+        "Seconds until an Alert Was Taken", readonly=True, aggregator="avg"
+    )
 
     def _get_selection(self, name):
         """Return the choices of a field of messages, which other topics add to."""

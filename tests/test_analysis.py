@@ -136,6 +136,7 @@ class TestScenario(ScenarioCase):
                 "click_count": 0,
                 "confirmed_rate": None,
                 "rating": None,
+                "alert_rate": None,
             },
         )
         self.assertIn("0.40", cost)
@@ -191,6 +192,39 @@ class TestScenario(ScenarioCase):
         ticket = self.env["sms.purpose"]._get("ticket")
         tiles = self.get_tiles(purpose_id=ticket.id)
         self.assertEqual(tiles["sent_count"]["value"], 40)
+
+    def test_alerts_ratings_and_visits_are_counted(self):
+        """Of three alerts two were taken, one of them within its five minutes."""
+        alerts = self.env["sms.team.alert"].sudo()
+        for minutes in (3, 30, None):
+            alert = alerts.create(
+                {
+                    "name": "Server 4 offline",
+                    "company_id": self.company.id,
+                    "team_id": self.team.id,
+                    "target_minutes": 5,
+                    "created_at": self.at(2),
+                }
+            )
+            alert.acknowledged_at = minutes and self.at(2, minutes=minutes)
+        self.ticket.rating_apply(
+            4, token=self.ticket._rating_get_access_token(self.customer)
+        )
+        visit = self.env["calendar.event"].create(
+            {
+                "name": "Visit",
+                "start": self.at(1),
+                "stop": self.at(1, hours=1),
+                "partner_ids": [(6, 0, self.customer.ids)],
+                "ticket_id": self.ticket.id,
+            }
+        )
+        visit.attendee_ids.filtered("partner_id.partner_share").state = "accepted"
+        self.env.flush_all()
+        tiles = self.get_tiles()
+        self.assertEqual(tiles["alert_rate"]["value"], 1 / 3)
+        self.assertEqual(tiles["rating"]["value"], 4)
+        self.assertEqual(tiles["confirmed_rate"]["value"], 1)
 
     def test_days_without_anything_are_empty(self):
         day = str(self.today - timedelta(days=100))
