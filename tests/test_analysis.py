@@ -195,12 +195,14 @@ class TestScenario(ScenarioCase):
 
     def test_alerts_ratings_and_visits_are_counted(self):
         """Of three alerts two were taken, one of them within its five minutes."""
-        alerts = self.env["sms.team.alert"].sudo()
+        alerts = self.env["sms.team.alert"]
+        plan = self.env["sms.team.alert.plan"]._find(self.team, self.company)
         for minutes in (3, 30, None):
             alert = alerts.create(
                 {
                     "name": "Server 4 offline",
                     "company_id": self.company.id,
+                    "plan_id": plan.id,
                     "team_id": self.team.id,
                     "target_minutes": 5,
                     "created_at": self.at(2),
