@@ -47,7 +47,8 @@ class SendersCase(SmsCase):
             ticket._message_sms(body)
         else:
             self.env["sms.sms"].create({"number": number or self.number, "body": body})
-        return self.messages_to(number)[-1]
+        made = self.messages_to(number).filtered(lambda sms: body in sms.body)
+        return made[-1]
 
     def receive_at(self, address, body="Hello"):
         """Take in a text of the customer to one of our numbers."""

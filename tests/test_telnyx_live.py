@@ -18,7 +18,7 @@ OWN_NUMBER = "+13125550181"
 
 
 class TelnyxLiveCase(OutboxCase):
-    """A server whose company has Twilio first and Telnyx second, both on the loopback."""
+    """A server whose company has two carriers, both of them loopback peers."""
 
     @classmethod
     def setUpClass(cls):
