@@ -15,8 +15,8 @@ class HelpdeskTicketTeam(models.Model):
         "sms.sender",
         "team_id",
         string="Texted At",
-        help="Texts to these numbers that are about no ticket make one for this team, and "
-        "the texts of its tickets leave by them.",
+        help="Texts to these numbers that are about no ticket make one for this team, "
+        "and the texts of its tickets leave by them.",
     )
     sms_priority = fields.Selection(
         selection="_get_sms_priorities",
