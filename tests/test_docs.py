@@ -29,4 +29,4 @@ class TestDocs(BaseCase):
         for page in [ROOT / "README.md", *ROOT.glob("[a-z]*/*.md")]:
             for target in LINK.findall(page.read_text()):
                 with self.subTest(page=page.name, target=target):
-                    self.assertTrue((page.parent / target).exists(), f"{page}: {target}")
+                    self.assertTrue((page.parent / target).exists())
