@@ -23,9 +23,7 @@ class TestAnswers(TeamAlertCase):
         self.assertIn("Taken by Ann after 4 min", alert.status_label)
         self.assertEqual(
             self.texts_to(self.ann)[1:],
-            [
-                f"You have taken: {WORDS} Reply 6 when it is resolved, 8 to pass it on."
-            ],
+            [f"You have taken: {WORDS} Reply 6 when it is resolved, 8 to pass it on."],
         )
 
     def test_nobody_is_told_any_more_once_it_is_taken(self):
