@@ -51,7 +51,7 @@ class TwilioController(Controller):
         the configured base and never from ``Host`` or ``X-Forwarded-*``.
         """
         company_sudo = webhooks.find_company(key)
-        url = company_sudo._get_sms_url(door)
+        url = company_sudo._get_sms_url(door, key=key)
         if query := request.httprequest.query_string.decode("latin-1"):
             url = f"{url}?{query}"
         form = request.httprequest.form

@@ -4,6 +4,7 @@ UPDATE res_company
    SET sms_provider = 'sandbox',
        sms_twilio_account_sid = NULL,
        sms_twilio_auth_token = NULL,
+       sms_twilio_second_auth_token = NULL,
        sms_twilio_api_key_sid = NULL,
        sms_twilio_api_key_secret = NULL,
        sms_twilio_messaging_service_sid = NULL,
@@ -12,6 +13,8 @@ UPDATE res_company
        sms_telnyx_messaging_profile_id = NULL,
        sms_backup_provider = NULL,
        sms_webhook_key = md5(random()::text || clock_timestamp()::text || id::text),
+       sms_old_webhook_key = NULL,
+       sms_old_webhook_key_until = NULL,
        sms_join_page = FALSE;
 UPDATE sms_sender
    SET active = FALSE

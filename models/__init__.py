@@ -156,6 +156,7 @@ from . import (
     mail_message,
     mail_message_bulk,
     bus_bus,
+    res_company_webhook,
     res_company,
     res_company_telnyx,
     res_company_backup,

@@ -5,6 +5,7 @@ from odoo import api, fields, models
 
 from ..providers import PROVIDERS, get_provider
 from ..tools import business_days, gate
+from .res_company_webhook import make_webhook_key
 from .sms_api import SmsApiGated, SmsApiOutbox
 
 #: System parameter: another address than Twilio's own (a proxy, a loopback peer).
@@ -27,6 +28,13 @@ class ResCompany(models.Model):
         selection_add=[("sandbox", "Sandbox (nothing leaves this database)")],
         ondelete={"sandbox": "set default"},
     )
+    sms_twilio_second_auth_token = fields.Char(
+        "Second Auth Token",
+        groups="base.group_system",
+        copy=False,
+        help="While you change the token at Twilio: what is signed with either of them "
+        "is taken. Empty it when the new one is the first.",
+    )
     sms_twilio_messaging_service_sid = fields.Char(
         "Messaging Service SID",
         groups="base.group_system",
@@ -39,18 +47,6 @@ class ResCompany(models.Model):
     )
     sms_twilio_api_key_secret = fields.Char(
         "API Key Secret", groups="base.group_system", copy=False
-    )
-    sms_webhook_key = fields.Char(
-        "Webhook Key",
-        groups="base.group_system",
-        copy=False,
-        help="Random part of the addresses that the carrier calls.",
-    )
-    sms_inbound_url = fields.Char(
-        "Address for Incoming Messages",
-        compute="_compute_sms_inbound_url",
-        groups="base.group_system",
-        help="Enter it at Twilio as the webhook for incoming messages (HTTP POST).",
     )
     sms_join_page = fields.Boolean(
         "Page to Join",
@@ -124,7 +120,6 @@ class ResCompany(models.Model):
         "CHECK (sms_consent_months >= 0)",
         "The months until a consent ends cannot be less than none.",
     )
-    _sms_webhook_key_unique = models.UniqueIndex("(sms_webhook_key)")
     _sms_join_key_unique = models.UniqueIndex("(sms_join_key)")
 
     def init(self):
@@ -138,11 +133,6 @@ class ResCompany(models.Model):
             """
         )
         return super().init()
-
-    @api.depends("sms_webhook_key")
-    def _compute_sms_inbound_url(self):
-        for company in self:
-            company.sms_inbound_url = company._get_sms_url("inbound")
 
     @api.depends("sms_join_key")
     def _compute_sms_join_url(self):
@@ -176,30 +166,9 @@ class ResCompany(models.Model):
         """Give random keys to the companies that have none."""
         for company_sudo in self.sudo():
             if not company_sudo.sms_webhook_key:
-                company_sudo.sms_webhook_key = secrets.token_urlsafe(32)
+                company_sudo.sms_webhook_key = make_webhook_key()
             if not company_sudo.sms_join_key:
                 company_sudo.sms_join_key = secrets.token_hex(6)
-
-    def action_rotate_sms_webhook_key(self):
-        """Replace the webhook key; the carrier must be given the new address."""
-        self.ensure_one()
-        self.check_access("write")
-        self.sms_webhook_key = secrets.token_urlsafe(32)
-
-    @api.model
-    def _find_by_sms_webhook_key(self, key):
-        """Return the company of a public address, or an empty set.
-
-        :param str key: the part of the path that the carrier called
-        """
-        if not key:
-            return self.browse()
-        # All that the doors ask of a company, and not the hundred fields that it has.
-        names = ["sms_webhook_key", *self._get_sms_sender_fields()]
-        names += self._get_sms_account_fields()
-        names = [name for name in names if self._fields[name].column_type]
-        domain = [("sms_webhook_key", "=", key)]
-        return self.sudo().search_fetch(domain, names, limit=1)
 
     @api.model
     def _find_by_sms_join_key(self, key):
@@ -209,18 +178,6 @@ class ResCompany(models.Model):
         """
         domain = [("sms_join_key", "=", key), ("sms_join_page", "=", True)]
         return self.sudo().search(domain, limit=1) if key else self.browse()
-
-    def _get_sms_url(self, door, provider="twilio"):
-        """Return a public address of this company for the carrier.
-
-        Built from the configured base, never from a request's headers: signatures
-        are checked over it.
-
-        :param str door: ``inbound``, or ``status/<uuid>``
-        """
-        self.ensure_one()
-        key = self.sudo().sms_webhook_key
-        return f"{self.get_base_url()}/helpdesk_sms/{provider}/{key}/{door}"
 
     def _uses_sms_outbox(self):
         """Tell if messages of this company leave through our outbox."""
@@ -261,6 +218,7 @@ class ResCompany(models.Model):
         return {
             "sms_twilio_account_sid",
             "sms_twilio_auth_token",
+            "sms_twilio_second_auth_token",
             "sms_twilio_api_key_sid",
             "sms_twilio_api_key_secret",
         }
@@ -277,6 +235,7 @@ class ResCompany(models.Model):
         return {
             "account_sid": company_sudo.sms_twilio_account_sid,
             "auth_token": company_sudo.sms_twilio_auth_token,
+            "second_auth_token": company_sudo.sms_twilio_second_auth_token,
             "api_key_sid": company_sudo.sms_twilio_api_key_sid,
             "api_key_secret": company_sudo.sms_twilio_api_key_secret,
             "messaging_service_sid": company_sudo.sms_twilio_messaging_service_sid,

@@ -70,7 +70,7 @@ class SmsHealth(models.AbstractModel):
         else:
             state = DONE
             text = self.env._(
-                "The outbox's runs next at %s.", self._when(cron_sudo.nextcall)
+                "The outbox runs next at %s.", self._when(cron_sudo.nextcall)
             )
         return self._row("cron", self.env._("Scheduled actions"), state, text)
 

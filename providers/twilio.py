@@ -179,12 +179,16 @@ class TwilioProvider(Provider):
     def verify(self, url, form, signature):
         """Check ``X-Twilio-Signature``; closed when the token or the header lacks.
 
+        While the token is being changed either of the two may have signed.
         https://www.twilio.com/docs/usage/security#validating-requests
+        https://www.twilio.com/docs/iam/api/authtoken
         """
-        token = self.account.get("auth_token")
-        if not (token and signature):
-            return False
-        return RequestValidator(token).validate(url, form, signature)
+        tokens = (self.account.get(f"{which}auth_token") for which in ("", "second_"))
+        return bool(signature) and any(
+            RequestValidator(token).validate(url, form, signature)
+            for token in tokens
+            if token
+        )
 
     def fetch_media(self, url):
         """Fetch a picture or a file, with the credentials that also send.

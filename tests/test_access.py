@@ -1,5 +1,6 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 import json
+from datetime import timedelta
 
 from odoo.exceptions import AccessError, UserError
 from odoo.service.model import call_kw, get_public_method
@@ -193,11 +194,13 @@ PUBLIC_METHODS = {
 SECRETS = {
     "sms_twilio_account_sid": "AC" + "5ec" * 10 + "re",
     "sms_twilio_auth_token": "the-auth-token",
+    "sms_twilio_second_auth_token": "the-next-auth-token",
     "sms_twilio_api_key_sid": "SK" + "5ec" * 10 + "re",
     "sms_twilio_api_key_secret": "the-key-secret",
     "sms_telnyx_api_key": "KEYthe-telnyx-key",
     "sms_telnyx_public_key": "the-telnyx-public-key",
     "sms_webhook_key": "the-webhook-key",
+    "sms_old_webhook_key": "the-former-webhook-key",
 }
 HOSTILE = "{{ object.company_id.sms_twilio_auth_token }}"
 
@@ -508,6 +511,14 @@ class TestSecrets(SmsCase):
                 )
         self.company.with_user(self.administrator).action_rotate_sms_webhook_key()
         self.assertGreaterEqual(len(self.company.sms_webhook_key), 40)
+
+    def test_a_former_address_ends_by_itself(self):
+        companies = self.env["res.company"]
+        key = self.company.sms_webhook_key
+        self.company.action_rotate_sms_webhook_key()
+        self.assertEqual(companies._find_by_sms_webhook_key(key), self.company)
+        self.company.sms_old_webhook_key_until -= timedelta(days=8)
+        self.assertFalse(companies._find_by_sms_webhook_key(key))
 
     def test_the_raw_form_of_a_text_is_the_administrators(self):
         inbound = self.receive("hello")

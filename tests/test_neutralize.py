@@ -13,6 +13,7 @@ from .peer_telnyx import PROFILE_ID, PUBLIC_KEY, sign
 SECRETS = (
     "sms_twilio_account_sid",
     "sms_twilio_auth_token",
+    "sms_twilio_second_auth_token",
     "sms_twilio_api_key_sid",
     "sms_twilio_api_key_secret",
     "sms_twilio_messaging_service_sid",
@@ -36,6 +37,7 @@ class TestNeutralize(SmsCase):
                 provider,
                 sms_twilio_account_sid="AC" + "0" * 32,
                 sms_twilio_auth_token="the-token",
+                sms_twilio_second_auth_token="the-next-token",
                 sms_twilio_api_key_sid="SK" + "0" * 32,
                 sms_twilio_api_key_secret="the-secret",
                 sms_twilio_messaging_service_sid="MG" + "0" * 32,
@@ -45,6 +47,8 @@ class TestNeutralize(SmsCase):
                 sms_backup_provider="telnyx",
             )
         cls.keys = set(cls.companies.mapped("sms_webhook_key"))
+        cls.companies[0].action_rotate_sms_webhook_key()
+        cls.keys |= set(cls.companies.mapped("sms_webhook_key"))
         for code in ("twilio", "telnyx"):
             cls.env["ir.config_parameter"].set_param(
                 f"helpdesk_mgmt_sms.{code}_api_url", "https://carrier.example"

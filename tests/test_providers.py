@@ -159,6 +159,14 @@ class TestTwilioSignature(BaseCase):
             TwilioProvider({}).verify(self.url, self.form, self._sign(token="")), False
         )
 
+    def test_while_the_token_is_changed_either_may_have_signed(self):
+        new = self._sign(token="another-token")
+        self.assertVerified(False, signature=new)
+        self.assertVerified(True, second_auth_token="another-token", signature=new)
+        self.assertVerified(True, second_auth_token="another-token")
+        other = self._sign(token="")
+        self.assertVerified(False, second_auth_token="", signature=other)
+
     def test_a_rotated_token_lets_only_the_new_signatures_in(self):
         old = self._sign()
         new = self._sign(token="another-token")

@@ -27,7 +27,8 @@ class TestInboundDoor(LiveCase):
             "sms.inbound",
             "search_read",
             [("provider_sid", "=", sid)],
-            ["kind", "body", "number", "raw", "ticket_id", "partner_id", "error"],
+            ["kind", "body", "number", "raw", "ticket_id", "partner_id", "error"]
+            + ["mail_message_id"],
         )
         return inbound
 
@@ -69,6 +70,21 @@ class TestInboundDoor(LiveCase):
         )
         self.assertEqual(response.status_code, 403)
         self.assertEqual(self._count_all(), self.before)
+
+    def test_a_former_address_works_on_until_its_key_is_replaced_again(self):
+        """Texts on their way report to the address that they left with."""
+        statuses = []
+        for _round in range(2):
+            self.rpc("res.company", "action_rotate_sms_webhook_key", [self.company_id])
+            sid = "SM" + uuid.uuid4().hex
+            form = {"MessageSid": sid, "From": "+13035550110", "Body": "still here"}
+            statuses.append(self.post("inbound", form).status_code)
+        self.assertEqual(statuses, [200, 404])
+        [company] = self.rpc(
+            "res.company", "read", [self.company_id], ["sms_webhook_key"]
+        )
+        type(self).key = company["sms_webhook_key"]
+        self.assertEqual(self.post("inbound", form).status_code, 200)
 
     def test_an_unknown_key_is_not_found(self):
         for key in ("unknown", "x" * 5000, "%00", self.key + "x"):
@@ -123,12 +139,11 @@ class TestInboundDoor(LiveCase):
         self.assertEqual(inbound["ticket_id"][0], ticket_id)
         [message] = self.rpc(
             "mail.message",
-            "search_read",
-            [("res_id", "=", ticket_id), ("message_type", "=", "sms")],
-            ["body", "author_id"],
-            order="id desc",
-            limit=1,
+            "read",
+            [inbound["mail_message_id"][0]],
+            ["body", "author_id", "res_id"],
         )
+        self.assertEqual(message["res_id"], ticket_id)
         self.assertIn("&lt;b&gt;hi&lt;/b&gt; {{ 7*7 }}", message["body"])
         self.assertLess(len(message["body"]), 6000)
         self.assertEqual(message["author_id"][0], partner_id)

@@ -7,6 +7,7 @@ SECRET_MASK = "••••••••"
 #: What can be replaced here, and not read.
 SECRET_NAMES = {
     "sms_twilio_auth_token",
+    "sms_twilio_second_auth_token",
     "sms_twilio_api_key_secret",
     "sms_telnyx_api_key",
 }
@@ -26,6 +27,14 @@ class SmsSettings(models.TransientModel):
         readonly=False,
         groups="base.group_system",
         help="It can be replaced, and not read. Twilio signs with it what it sends us.",
+    )
+    sms_twilio_second_auth_token = fields.Char(
+        compute="_compute_secrets",
+        readonly=False,
+        groups="base.group_system",
+        string="Second Auth Token",
+        help="Only while you change the token at Twilio: what is signed with either of "
+        "them is taken. Empty it when the new one is the first.",
     )
     sms_twilio_number_ids = fields.One2many(
         related="company_id.sms_twilio_number_ids",
