@@ -82,6 +82,11 @@ class SmsFault(models.Model):
         "is not shorter than the first.",
     )
 
+    _no_backup_after_opt_out = models.Constraint(
+        "CHECK (NOT use_backup OR fault != 'opted_out')",
+        "Who has opted out at one carrier is not texted by the other one.",
+    )
+
     @api.depends("fault")
     def _compute_display_name(self):
         labels = dict(self._fields["fault"]._description_selection(self.env))

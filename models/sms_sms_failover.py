@@ -3,6 +3,7 @@ from datetime import timedelta
 
 from odoo import fields, models
 
+from ..providers import base
 from ..tools import retries
 
 #: A fault that passes is met so often at one carrier before the other is tried.
@@ -46,8 +47,11 @@ class SmsSms(models.Model):
         """Tell if it is time to ask the other carrier.
 
         A fault that ends a message is asked about once, so that two carriers cannot
-        send it to and fro; one that passes is waited for at each of them in turn.
+        send it to and fro; one that passes is waited for at each of them in turn. Who
+        has opted out at a carrier has opted out of our texts, whoever carries them.
         """
+        if policy.fault == base.OPTED_OUT:
+            return False
         if policy.action == retries.AGAIN:
             return self.attempts % TRIES == 0
         return not self.refused_by

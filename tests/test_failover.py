@@ -1,7 +1,10 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from datetime import timedelta
 
+from psycopg2.errors import CheckViolation
+
 from odoo import fields
+from odoo.tools import mute_logger
 
 from ..providers.base import DELIVERED, DeliveryReport
 from .peer import ACCOUNT_SID, AUTH_TOKEN, TwilioPeer
@@ -146,6 +149,18 @@ class TestFailover(FailoverCase):
         self.assertEqual((sms.state, sms.provider), ("error", "telnyx"))
         self.assertEqual(len(self.twilio.messages), 1)
         self.assertEqual(len(self.telnyx.posts), 1)
+
+    def test_who_has_opted_out_at_one_is_not_texted_by_the_other(self):
+        fault = self.env["sms.fault"].search([("fault", "=", "opted_out")])
+        with (
+            mute_logger("odoo.sql_db"),
+            self.assertRaises(CheckViolation),
+            self.env.cr.savepoint(),
+        ):
+            fault.with_user(self.manager).use_backup = True
+        policy = self.env["sms.fault"]._get_policy("opted_out")
+        sms = self.text(self.ticket)
+        self.assertFalse(sms._may_change_carrier(policy))
 
     def test_only_if_the_manager_wants_it(self):
         fault = self.env["sms.fault"].search([("fault", "=", "authentication")])
