@@ -1,9 +1,10 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from odoo import api, models
+from odoo.fields import Domain
 
 from ..tools import consent
 from . import sms_reply_subscription
-from .sms_subscription import KEYWORD
+from .sms_subscription import KEYWORD, PENDING
 
 
 class SmsInboundRouter(models.AbstractModel):
@@ -19,7 +20,10 @@ class SmsInboundRouter(models.AbstractModel):
             return super()._join(inbound, keyword)
         self._meet(inbound)
         if keyword.purpose_ids - self._get_purposes_in(inbound, consent.OPTED_IN):
+            before = self._get_open_question(inbound)
             result = super()._join(inbound, keyword)
+            # One YES to the newest question is about both words.
+            areas |= self._get_waiting_areas(inbound, before)
             self._subscribe(inbound, areas, self._get_open_question(inbound))
             return result
         self._subscribe(inbound, areas)
@@ -38,6 +42,20 @@ class SmsInboundRouter(models.AbstractModel):
                 area.active and area.takes_subscribers and area.company_id in companies
             )
         )
+
+    @api.model
+    def _get_waiting_areas(self, inbound, question):
+        """Return for which areas the sender's own words wait for an answer.
+
+        :param question: ``sms.consent.event`` records that ask, may be empty
+        """
+        subscriptions_sudo = self.env["sms.subscription"].sudo()
+        domain = subscriptions_sudo._get_current_domain(
+            inbound.company_id, inbound.number
+        )
+        domain &= Domain("question_id", "in", question.sudo().evidence_id.ids)
+        domain &= Domain("state", "=", PENDING) & Domain("method", "=", KEYWORD)
+        return subscriptions_sudo.search(domain).area_id
 
     @api.model
     def _subscribe(self, inbound, areas, question=None):

@@ -139,6 +139,8 @@ class SmsSubscription(models.Model):
     def _subscribe(self, company, number, areas, method, partner, question=None):
         """Subscribe a number to some areas; what it has already stays as it is.
 
+        What waits for the YES to an older question waits for the new one instead.
+
         :param company: ``res.company``
         :param str number: E.164
         :param areas: ``sms.area``
@@ -149,8 +151,11 @@ class SmsSubscription(models.Model):
         :return: the subscriptions to these areas
         """
         found = self.search(self._get_current_domain(company, number, areas))
+        waiting = found.filtered(lambda it: it.state == PENDING)
         if question is None:
-            found.filtered(lambda it: it.state == PENDING)._activate()
+            waiting._activate()
+        else:
+            waiting.question_id = question
         new = self.create(
             [
                 {

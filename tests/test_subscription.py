@@ -1,6 +1,11 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 """Subscriptions: who chooses an area, how, and who is told of its outages."""
 
+from datetime import timedelta
+
+from freezegun import freeze_time
+
+from odoo import fields
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tests import tagged
 
@@ -75,6 +80,32 @@ class TestByKeyword(SubscriptionCase):
         self.receive("MAIL", STRANGER)
         self.receive("STOP", STRANGER)
         self.receive("SUPPORT", STRANGER)
+        self.receive("YES", STRANGER)
+        self.assertEqual(self.subscriptions(STRANGER).state, "pending")
+
+    def test_a_yes_to_the_question_that_was_asked_again(self):
+        self.receive("MAIL", STRANGER)
+        with freeze_time(fields.Datetime.now() + timedelta(days=30)):
+            self.receive("MAIL", STRANGER)
+            self.receive("YES", STRANGER)
+        self.assertEqual(self.subscriptions(STRANGER).state, "active")
+
+    def test_one_yes_to_two_words(self):
+        self.area.takes_subscribers = True
+        self.word.copy({"word": "DENVER", "area_ids": [(6, 0, self.area.ids)]})
+        self.receive("MAIL", STRANGER)
+        self.receive("DENVER", STRANGER)
+        self.receive("YES", STRANGER)
+        domain = [("number", "=", STRANGER), ("state", "=", "active")]
+        found = self.env["sms.subscription"].search(domain)
+        self.assertEqual(found.area_id, self.mail | self.area)
+
+    def test_a_stop_ends_what_waited(self):
+        self.area.takes_subscribers = True
+        self.word.copy({"word": "DENVER", "area_ids": [(6, 0, self.area.ids)]})
+        self.receive("MAIL", STRANGER)
+        self.receive("STOP", STRANGER)
+        self.receive("DENVER", STRANGER)
         self.receive("YES", STRANGER)
         self.assertEqual(self.subscriptions(STRANGER).state, "pending")
 
