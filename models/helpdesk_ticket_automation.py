@@ -57,7 +57,8 @@ class HelpdeskTicket(models.Model):
         :param dict before: ``_get_automation_state`` by id; None: the ticket is new
         """
         changes = []
-        for ticket in self.sudo():
+        # A recordset may hold one twice, as ``ticket + ticket`` does.
+        for ticket in self.browse(before).sudo():
             happened = automation.compare(
                 before[ticket.id], ticket._get_automation_state()
             )

@@ -5,12 +5,9 @@ from odoo import api, fields, models
 from odoo.tools import SQL
 
 from ..tools import automation
-from .sms_automation import TICKET_MODEL
 
 WAITING, DONE, SKIPPED = "waiting", "done", "skipped"
 
-#: Rows that are worked off between two commits.
-BATCH_SIZE = 50
 #: What the occasion of a text begins with that is due at once; a transaction follows.
 AT_ONCE = "at once "
 #: Done ones are kept so long: what a clock has found is not found again meanwhile.
@@ -139,80 +136,6 @@ class SmsAutomationRun(models.Model):
         leads = {rule.lead for rule in rules if rule.trigger == automation.NO_ANSWER}
         if leads and ticket.sms_waiting_since:
             self._wake({ticket.sms_waiting_since + lead for lead in leads})
-
-    # ------------------------------------------------------------------
-    # Working off
-    # ------------------------------------------------------------------
-
-    @api.model
-    def _run(self):
-        """Text what is due (a cron)."""
-        self._find_timed()
-        self.env["ir.cron"]._commit_progress()
-        while due := self._claim():
-            due._work_off()
-            left = self.search_count(self._get_due_domain())
-            if not self.env["ir.cron"]._commit_progress(len(due), remaining=left):
-                break
-
-    @api.model
-    def _get_due_domain(self):
-        return [("state", "=", WAITING), ("due_at", "<=", fields.Datetime.now())]
-
-    @api.model
-    def _claim(self):
-        """Return some rows that are due, locked until the next commit.
-
-        With all that are due of their tickets: they may be one piece of work.
-        """
-        domain = self._get_due_domain()
-        due = self.search(domain, order="due_at, id", limit=BATCH_SIZE)
-        due |= self.search([*domain, ("res_id", "in", due.mapped("res_id"))])
-        return due.sorted("id").try_lock_for_update()
-
-    def _work_off(self):
-        """Text about these rows, where what they were planned for still holds."""
-        tickets = self.env[TICKET_MODEL].sudo().browse(self.mapped("res_id")).exists()
-        known = {ticket.id: ticket for ticket in tickets}
-        texted = self.browse()
-        for ticket_id, rows in self._group():
-            if ticket_id in known:
-                texted |= rows._text(known[ticket_id])
-        now = fields.Datetime.now()
-        texted.write({"state": DONE, "done_at": now})
-        (self - texted).write({"state": SKIPPED, "done_at": now})
-
-    def _group(self):
-        """Return the rows by what is one piece of work.
-
-        That is what was planned at once in one transaction for one ticket.
-
-        :return: ``[(ticket id, rows)]``
-        """
-        groups = {}
-        for row in self:
-            is_at_once = (row.occasion or "").startswith(AT_ONCE)
-            key = (row.res_id, row.occasion if is_at_once else row.id)
-            groups[key] = groups.get(key, self.browse()) | row
-        return [(ticket_id, rows) for (ticket_id, _occasion), rows in groups.items()]
-
-    def _text(self, ticket):
-        """Text what one piece of work says about its ticket.
-
-        :return: the rows of which a text was made
-        """
-        user = self.user_id[:1] or self.env.user
-        engine = self.env["sms.automation"].with_user(user).sudo()
-        found = [*engine._get_stage_rules(ticket), *engine._get_rules()]
-        rules = {rule.automation_id: rule for rule in found}
-        rows = {
-            row.automation_id.id or 0: row
-            for row in self
-            if (rule := rules.get(row.automation_id.id or 0))
-            and row.fact == ticket._get_automation_fact(rule.trigger)
-        }
-        texts = engine._on_due(ticket, [rules[rule_id] for rule_id in rows])
-        return self.browse().union(*(rows[text.rule.automation_id] for text in texts))
 
     @api.autovacuum
     def _gc_done(self):

@@ -11,6 +11,7 @@ from .common import SmsCase, phone_number
 
 OTHER_NUMBER = phone_number(1)
 ENGINE = "odoo.addons.helpdesk_mgmt_sms.models.sms_automation_engine"
+DUE = "odoo.addons.helpdesk_mgmt_sms.models.sms_automation_due"
 
 
 class AutomationCase(SmsCase):
@@ -526,6 +527,33 @@ class TestFailure(AutomationCase):
 
         with self.assertRaises(SerializationFailure):
             self.env["sms.automation"]._isolate(collide, self.ticket)
+
+    @mute_logger(DUE, "odoo.sql_db")
+    def test_a_ticket_that_stays_locked_keeps_no_other_waiting(self):
+        self.env.cr.execute(
+            """
+            CREATE FUNCTION pg_temp.refuse() RETURNS trigger LANGUAGE plpgsql AS $$
+            BEGIN RAISE EXCEPTION 'locked' USING ERRCODE = 'lock_not_available'; END $$;
+            CREATE TRIGGER refuse BEFORE INSERT ON sms_sms FOR EACH ROW
+            WHEN (NEW.body LIKE 'Locked%') EXECUTE FUNCTION pg_temp.refuse();
+            """
+        )
+        self.record_consent(OTHER_NUMBER)
+        self.template.body = "{{ object.name }}"
+        automation = self.automate("created")
+        locked = self.make_ticket(self.customer, name="Locked")
+        self.make_ticket(self.make_customer(OTHER_NUMBER), name="Good")
+        [message] = self.made_by(automation)
+        self.assertEqual(message.number, OTHER_NUMBER)
+        self.env.cr.execute("DROP TRIGGER refuse ON sms_sms")
+        self.let_time_pass(hours=1)
+        self.assertEqual(len(self.made_by(automation)), 2)
+        self.assertIn(f"{locked.name}", self.messages_to()[-1].body)
+
+    def test_a_ticket_that_is_there_twice_is_written_once(self):
+        automation = self.automate("stage", stage_ids=self.waiting_stage.ids)
+        (self.ticket + self.ticket).stage_id = self.waiting_stage
+        self.assertEqual(len(self.made_by(automation)), 1)
 
     def test_a_customer_without_a_number_is_not_texted(self):
         automation = self.automate("created")

@@ -53,6 +53,25 @@ class TestWatch(WatchCase):
         self.assertEqual(message.state, "sent")
         self.assertEqual(self.watch(), [])
 
+    def test_planned_texts_that_nobody_makes(self):
+        self.record_consent()
+        template = self.env["sms.template"].create(
+            {
+                "name": "Moved",
+                "model_id": self.env["ir.model"]._get_id("helpdesk.ticket"),
+                "body": "Moved",
+            }
+        )
+        stage = self.env.ref("helpdesk_mgmt.helpdesk_ticket_stage_awaiting")
+        stage.sms_template_id = template
+        self.ticket.stage_id = stage
+        self.assertEqual(self.watch(), [])
+        runs = self.env["sms.automation.run"].search([("state", "=", "waiting")])
+        runs.due_at = self.long_ago()
+        self.assertEqual(self.watch(), ["automations"])
+        self.run_automations()
+        self.assertEqual(self.watch(), [])
+
     def test_a_long_queue_that_moves_is_no_trouble(self):
         self.queue().write(
             {
