@@ -151,6 +151,7 @@ from . import (
     mail_notification,
     mail_notification_forget,
     mail_thread,
+    mail_thread_gateway,
     mail_thread_media,
     mail_thread_rights,
     phone_blacklist,

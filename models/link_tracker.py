@@ -1,6 +1,10 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from odoo import api, fields, models
 
+#: What these lead to is one person's, on whatever domain: their token would be stored
+#: where every employee reads it.
+PERSONAL_PATHS = ("^/sms/.*", "^/my/.*", "^/rate/.*", "^/mail/.*")
+
 
 class LinkTracker(models.Model):
     """A short link in texts made of a template, by which clicks are counted."""
@@ -26,4 +30,6 @@ class LinkTracker(models.Model):
             "sms_template_id": template.id,
             "sms_company_id": company.id,
         }
-        return self.env["mail.render.mixin"]._shorten_links_text(body, values)
+        return self.env["mail.render.mixin"]._shorten_links_text(
+            body, values, blacklist=PERSONAL_PATHS
+        )

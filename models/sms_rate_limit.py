@@ -18,6 +18,8 @@ LIMITS = {
     "join_company_question": (100, 3600),
     "portal_user_question": (5, 3600),
     "appointments": (10**6, 3600),
+    # Texts of a user to what they say is their own phone.
+    "test_texts": (5, 3600),
     # Mails that raise an alert of one plan.
     "team_alert_mails": (20, 3600),
     # Automatic answers to one number.

@@ -1,5 +1,6 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from odoo import api, models
+from odoo.exceptions import AccessError
 from odoo.fields import Domain
 from odoo.tools import email_normalize
 
@@ -19,7 +20,13 @@ class SmsTeamAlert(models.Model):
 
     @api.model
     def message_new(self, msg_dict, custom_values=None):
-        """Raise an alert out of a mail; the same again is noted on the open one."""
+        """Raise an alert out of a mail; the same again is noted on the open one.
+
+        :raises AccessError: for all but Odoo's mail gateway, which has all rights:
+            whoever calls it over RPC could say that the mail is anybody's
+        """
+        if not self.env.su:
+            raise AccessError(self.env._("Mails come in by the mail gateway."))
         plans_sudo = self.env["sms.team.alert.plan"].sudo()
         plan_sudo = plans_sudo.browse((custom_values or {})["plan_id"])
         words = texts.shorten(msg_dict.get("subject") or "", WORDS_LIMIT, sign="...")
@@ -78,13 +85,14 @@ class SmsTeamAlertPlan(models.Model):
         return False
 
     def _takes_mail_of(self, sender, author):
-        """Tell if a sender may raise an alert: a user of ours, or one who is named.
+        """Tell if a sender may raise an alert: a user of its company, or who is named.
 
         :param str sender: normalized e-mail address
         :param author: ``res.partner`` of it, may be empty
         """
         self.ensure_one()
-        if any(not user.share and user.active for user in author.user_ids):
+        users = author.user_ids.filtered(lambda user: user.active and not user.share)
+        if self.company_id & users.company_ids:
             return True
         known = {line.strip().lower() for line in (self.mail_senders or "").split()}
         domain = f"@{sender.rpartition('@')[2]}"

@@ -122,3 +122,17 @@ class TestClicks(SmsCase, HttpCase):
         )
         found = facts.with_context(allowed_company_ids=other.ids).search(domain)
         self.assertEqual(found.company_id, other)
+
+    def test_a_persons_own_links_are_not_kept(self):
+        """Nor on the domain of a website, which is not the system's own address."""
+        for path in (
+            "/sms/t/tok3n",
+            "/my/ticket/7?access_token=tok3n",
+            "/rate/tok3n/5",
+        ):
+            for base in (self.ticket.get_base_url(), "https://help.example.com"):
+                with self.subTest(base=base, path=path):
+                    sms = self.send(f"See {base}{path}")
+                    self.assertIn(f"{base}{path}", sms.body)
+        links = self.env["link.tracker"].search([("url", "like", "tok3n")])
+        self.assertFalse(links)

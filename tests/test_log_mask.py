@@ -43,6 +43,7 @@ class TestLogMask(BaseCase):
             f"/sms/p/{KEY}",
             f"/sms/t/{KEY}",
             f"/sms/join/{KEY}",
+            f"/sms/incident/{KEY}",
             f"/my/ticket/7?access_token={KEY}&x=1",
         ):
             with self.subTest(path=path):
@@ -64,6 +65,25 @@ class TestLogMask(BaseCase):
         line = self.log("odoo.sql_db", "bad query: %s\nERROR: %s", query, "Key")
         self.assertIn("INSERT INTO sms_sms (body) VALUES ('***')", line)
         self.assertNotIn("knee", line)
+
+    def test_a_row_that_was_refused(self):
+        """PostgreSQL tells it without quotes, in the line and in the traceback."""
+        detail = "DETAIL:  Failing row contains (7, my knee (left)\ncall me, null)."
+        key = f"DETAIL:  Key (sms_webhook_key)=({KEY}) already exists.\n"
+        for text in (detail, key):
+            with self.subTest(text=text):
+                line = self.log("odoo.sql_db", "bad query: x\nERROR: %s", text)
+                try:
+                    raise ValueError(text)
+                except ValueError:
+                    line += self.log("odoo.http", "Failed", exc_info=True)
+                for word in ("knee", "call me", KEY):
+                    self.assertNotIn(word, line)
+                self.assertEqual(line.count("(***)"), 2)
+
+    def test_a_dump_of_headers(self):
+        line = self.log("urllib3", "Authorization: Bearer %s, Accept: x", f"KEY{KEY}=")
+        self.assertEqual(line, "Authorization: Bearer ***, Accept: x\n")
 
     def test_a_traceback(self):
         try:

@@ -180,6 +180,13 @@ class TestTestText(OnboardingCase):
             with self.subTest(user=user.login), self.assertRaises(AccessError):
                 self.text_my_phone(user=user)
 
+    def test_it_is_no_way_to_text_a_list_of_strangers(self):
+        for index in range(5):
+            self.assertTrue(self.text_my_phone(phone_number(800 + index)))
+        with self.assertRaisesRegex(UserError, "wait an hour"):
+            self.text_my_phone(phone_number(805))
+        self.assertFalse(self.messages_to(phone_number(805)))
+
     def test_not_in_another_company(self):
         other = self.make_company("Other")
         form = self.env["sms.test.text"].with_user(self.manager)

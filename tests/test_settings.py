@@ -122,6 +122,14 @@ class TestSettings(SmsCase):
         self.assertEqual(other.sms_bulk_from, 7)
         self.assertNotEqual(self.company.sms_bulk_from, 7)
 
+    def test_another_companys_team_is_out_of_reach(self):
+        """It is written in sudo, and texts would come to strangers."""
+        other = self.env["res.company"].create({"name": "Other"})
+        team = self.team.copy({"company_id": other.id})
+        with self.assertRaises(AccessError):
+            self.open_settings(self.manager).create({"sms_team_id": team.id})
+        self.assertNotEqual(self.company.sms_team_id, team)
+
     def test_the_settings_of_another_company_are_out_of_reach(self):
         other = self.make_company("Other")
         settings = self.open_settings(self.manager)

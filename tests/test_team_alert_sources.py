@@ -2,7 +2,9 @@
 from datetime import timedelta
 
 from odoo.exceptions import AccessError, UserError
-from odoo.tests import Form
+from odoo.service.model import call_kw
+from odoo.tests import Form, new_test_user
+from odoo.tools import mute_logger
 
 from .team_alerts import TeamAlertCase
 
@@ -15,6 +17,7 @@ Date: Wed, 25 Nov 2026 22:00:00 +0000
 
 It does not answer.
 """
+MAIL_THREAD = "odoo.addons.mail.models.mail_thread"
 
 
 class TestByHand(TeamAlertCase):
@@ -206,3 +209,54 @@ class TestByMail(TeamAlertCase):
             self.alerts.with_context(active_test=False).search([])
             & self.mail("x@probe.example")
         )
+
+    def test_nobody_hands_in_a_mail_over_rpc(self):
+        """Who has a login of any kind could write it as whoever may raise an alert."""
+        message = MAIL.format(sender="x@probe.example", subject="Wake up", number=9)
+        message = message.replace("urgent@", "nobody@")
+        values = {"plan_id": self.plan.id}
+        mail = {"subject": "Wake up", "email_from": "x@probe.example"}
+        for user in (self.portal_user, self.employee, self.manager):
+            alerts = self.alerts.with_user(user)
+            with self.subTest(user=user.login):
+                with self.assertRaises(AccessError):
+                    call_kw(alerts, "message_new", [mail, values], {})
+                args = [alerts._name, message, values]
+                # Odoo lets a customer's login hand in none at all.
+                refused = AccessError if user.share else ValueError
+                with self.assertRaises(refused), mute_logger(MAIL_THREAD):
+                    call_kw(alerts, "message_process", args, {})
+        self.assertFalse(self.alerts.search([("plan_id", "=", self.plan.id)]))
+        self.assertFalse(self.texts_to(self.ann))
+
+    def test_no_mail_announces_an_incident(self):
+        message = MAIL.format(sender="x@probe.example", subject="Down", number=9)
+        message = message.replace("urgent@", "nobody@")
+        incidents = self.env["sms.incident"].with_user(self.employee)
+        with self.assertRaises(ValueError), mute_logger(MAIL_THREAD):
+            call_kw(incidents, "message_process", [incidents._name, message], {})
+        self.assertFalse(self.env["sms.incident"].search([("name", "=", "Down")]))
+
+    def test_a_user_of_another_company_is_anybody_else(self):
+        stranger = new_test_user(
+            self.env,
+            "stranger",
+            company_id=self.env["res.company"].create({"name": "Other"}).id,
+            email="stranger@example.com",
+        )
+        self.assertFalse(self.mail(stranger.email))
+
+
+class TestWhoIsOnCall(TeamAlertCase):
+    """Who is on call is for those who see the team."""
+
+    def test_a_form_tells_nothing_of_another_companys_team(self):
+        other = self.make_company("Other")
+        self.team.company_id = other
+        self.own_agent.company_ids -= other
+        self.plan.company_id = False
+        form = self.env["sms.team.alert.raise"].with_user(self.own_agent)
+        spec = {"oncall_names": {}, "plan_id": {}, "preview": {}, "team_id": {}}
+        answer = form.onchange({"team_id": self.team.id}, ["team_id"], spec)
+        self.assertFalse(answer["value"].get("oncall_names"))
+        self.assertFalse(answer["value"].get("plan_id"))

@@ -14,7 +14,7 @@ _NUMBER = re.compile(r"(\+|%2B)([1-9]\d{4,12})(\d{2})(?!\d)", re.IGNORECASE)
 #: What stands behind these opens something.
 _SECRET_PATHS = re.compile(
     r"(/helpdesk_sms/(?:health|[a-z]+(?=/[^/\s]+/(?:inbound|status)))/"
-    r"|/sms/(?:preferences|p|t|join)/)[^/\s?\"'&]+"
+    r"|/sms/(?:preferences|p|t|join|incident)/)[^/\s?\"'&]+"
     r"|(/helpdesk_sms/media/)[^\s?\"']+"
 )
 _SECRET_ARGUMENTS = re.compile(
@@ -22,16 +22,26 @@ _SECRET_ARGUMENTS = re.compile(
 )
 #: A value in a query, with its doubled quotes.
 _LITERAL = re.compile(r"'(?:[^']|'')*'")
+#: What PostgreSQL tells of a row that it refused, without quotes.
+_ROWS = re.compile(
+    r"(Failing row contains |Key \([^)\n]*\)=)\(.*?\)"
+    r"(?=\.\s*(?:\n|$)| already exists| is not present| is still referenced)",
+    re.DOTALL,
+)
+#: What a request shows who it is by, in a dump of its headers.
+_CREDENTIALS = re.compile(r"\b(Bearer|Basic) [\w.~+/=-]{8,}", re.IGNORECASE)
 #: The logger of queries that failed.
 QUERIES = "odoo.sql_db"
 
 
 def mask(line):
-    """Return a line without numbers and without what opens something.
+    """Return a line without numbers, refused rows, and what opens something.
 
     :param str line: what is to be logged
     :rtype: str
     """
+    line = _ROWS.sub(r"\1(***)", line)
+    line = _CREDENTIALS.sub(r"\1 ***", line)
     line = _NUMBER.sub(r"\1***\3", line)
     line = _SECRET_PATHS.sub(r"\1\2***", line)
     return _SECRET_ARGUMENTS.sub(r"\1***", line)

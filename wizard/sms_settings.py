@@ -143,6 +143,7 @@ class SmsSettings(models.TransientModel):
         for name in vals.keys() & self._get_setting_names():
             self._check_field_access(self._fields[name], "write")
             value = self._clean_value(name, vals[name])
+            self._check_readable(name, value)
             if not self._is_same(company_sudo, name, value):
                 changed[name] = value
         if changed:
@@ -157,6 +158,16 @@ class SmsSettings(models.TransientModel):
             for name, field in self._fields.items()
             if field.related == f"company_id.{name}" and not field.readonly
         }
+
+    @api.model
+    def _check_readable(self, name, value):
+        """Refuse a record that the user may not see, though it is set in ``sudo``.
+
+        :raises AccessError: then
+        """
+        field = self._fields[name]
+        if field.type == "many2one" and value:
+            self.env[field.comodel_name].browse(value).check_access("read")
 
     @api.model
     def _clean_value(self, name, value):

@@ -60,7 +60,8 @@ class SmsTeamAlertRaise(models.TransientModel):
         now = fields.Datetime.now()
         for form in self:
             form.plan_id = form.oncall_names = False
-            if not form.team_id:
+            # A client may send any id: who is on call is for those who see the team.
+            if not form.team_id or not form.team_id._origin.has_access("read"):
                 continue
             company = form._get_company()
             form.plan_id = self.env["sms.team.alert.plan"]._find(form.team_id, company)

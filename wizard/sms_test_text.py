@@ -64,7 +64,8 @@ class SmsTestText(models.TransientModel):
         """Record the consent that was given on the form, and queue the text.
 
         :raises AccessError: for all but helpdesk managers and administrators
-        :raises UserError: for what is no number, without agreement, or after a STOP
+        :raises UserError: for what is no number, without agreement, after a STOP, or
+            for one too many: a person has one phone or two, not a list
         """
         self.ensure_one()
         company_sudo = self.company_id.sudo()
@@ -75,6 +76,9 @@ class SmsTestText(models.TransientModel):
             raise UserError(
                 self.env._("This is no phone number. Try it with + and country code.")
             )
+        limits_sudo = self.env["sms.rate.limit"].sudo()
+        if limits_sudo._is_over("test_texts", str(self.env.uid)):
+            raise UserError(self.env._("These were many tests: wait an hour."))
         self._agree(forms_sudo, number)
         self.env["sms.sms"].sudo().create(
             {
