@@ -1,5 +1,6 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 import logging
+import os
 import threading
 import time
 from collections import Counter
@@ -21,6 +22,8 @@ _logger = logging.getLogger(__name__)
 SEED = 20261125
 MESSAGES = 2000
 KILLS = 20
+#: Seconds for which nobody can connect to the carrier.
+DOWN = float(os.environ.get("HELPDESK_SMS_DOWN_SECONDS", "5"))
 #: Share of the posts: what the carrier does with them instead of taking them.
 MOODS = (
     (0.05, ("error", 429, 20429)),
@@ -392,7 +395,7 @@ class TestBrokenPaths(StormCase):
         self.queue(500, words)
         self.assertTrue(self.happens.wait(30), "nothing is sent")
         self.peer.go_down()
-        time.sleep(5)
+        time.sleep(DOWN)
         waiting = self.read_states(words).get("outgoing", 0)
         self.assertGreater(waiting, 0)
         self.peer.come_back()

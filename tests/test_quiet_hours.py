@@ -126,6 +126,26 @@ class TestHolding(QuietHoursCase):
             self.assertEqual(message.gate_timing, timing.IN_WINDOW)
             self.assertEqual(message.local_time, "2026-07-02 08:31 Denver")
 
+    def test_what_is_held_over_a_change_of_the_clocks_leaves_at_eight_by_the_new_one(
+        self,
+    ):
+        """In Denver: forward on 14 March 2027, back on 7 November 2027, both Sundays."""
+        self.company.sms_courtesy_days = "all"
+        for evening, opening in (
+            ("2027-03-14 04:00:00", datetime(2027, 3, 14, 14)),  # 21:00, then 8:00 MDT
+            ("2027-11-07 04:00:00", datetime(2027, 11, 7, 15)),  # 22:00, then 8:00 MST
+        ):
+            with self.subTest(evening=evening):
+                with freeze_time(evening):
+                    message = self.send()
+                    self.assertHeld(message, until=opening)
+                with freeze_time(opening - timedelta(minutes=1)):
+                    self.run_outbox()
+                    self.assertEqual(message.state, "outgoing")
+                with freeze_time(opening + timedelta(minutes=31)):
+                    self.run_outbox()
+                    self.assertEqual(message.state, "sent")
+
     def test_the_outbox_is_woken_when_it_is_due(self):
         triggers = self.env["ir.cron.trigger"]
         with freeze_time(NIGHT):
