@@ -12,6 +12,7 @@ from . import test_appointments_series
 from . import test_automated_actions
 from . import test_automation
 from . import test_automation_deadlines
+from . import test_automation_live
 from . import test_automation_replay
 from . import test_blacklist
 from . import test_blacklist_live
