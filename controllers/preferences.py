@@ -1,13 +1,14 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from odoo.http import Controller, request, route
 
+from ..models.sms_purpose import ALERT
 from ..tools import texts
 from . import public
 
 #: What the ledger keeps as the page: its token would let a reader of the ledger in.
 PAGE = "/sms/preferences"
 
-DONE = ("agreed", "stopped", "stopped_all")
+DONE = ("agreed", "stopped", "stopped_all", "ended")
 
 
 class PreferencesController(Controller):
@@ -79,13 +80,16 @@ class PreferencesController(Controller):
         :param str notice: what has just happened, a code that the template knows
         """
         choices = link_sudo._get_choices()
+        sent = [choice for choice in choices if choice.is_sent]
         return public.answer(
             "public_preferences",
             {
                 "company_name": link_sudo.company_id.name,
                 "number": texts.mask_number(link_sudo.number),
-                "sent": [choice for choice in choices if choice.is_sent],
+                "sent": sent,
                 "others": [choice for choice in choices if not choice.is_sent],
+                "subscriptions": link_sudo._get_subscriptions(),
+                "is_told": any(choice.purpose.code == ALERT for choice in sent),
                 "notice": notice,
             },
         )

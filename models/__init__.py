@@ -108,6 +108,7 @@ from . import (
     sms_subscription,
     sms_area_subscribers,
     sms_subscription_portal,
+    sms_preference_link_areas,
     sms_sms_incident,
     sms_inbound,
     sms_inbound_forget,

@@ -375,6 +375,45 @@ class TestPage(WebCase):
             with self.subTest(values=values):
                 self.assertEqual(len(self.events()), before + 1)
 
+    def subscribe(self, name, number=None, company=None):
+        """Return the subscription of a number to an area of this name."""
+        area = self.env["sms.area"].create({"name": name, "takes_subscribers": True})
+        return self.env["sms.subscription"]._subscribe(
+            company or self.company, number or self.number, area, "portal", self.customer
+        )
+
+    def test_it_lists_the_areas_of_the_number_and_ends_one(self):
+        mail, phones = self.subscribe("E-mail"), self.subscribe("Telephones")
+        self.record_consent(self.number, "alert")
+        page = self.get(self.page_url)
+        self.assertEqual(self.forms(page, "end"), [str(mail.id), str(phones.id)])
+        self.assertNotIn("told of none of these", self.text(page))
+        for _ in range(2):
+            page = self.post(self.page_url, end=str(mail.id))
+            self.assertIn("not told of this any more", self.text(page))
+        self.env.invalidate_all()
+        self.assertEqual((mail.state, phones.state), ("ended", "active"))
+        self.assertEqual(self.forms(page, "end"), [str(phones.id)])
+        self.assertEqual(self.answers(), {"alert": "opted_in"})
+        self.assertEqual(len(self.events()), 1)
+
+    def test_it_says_that_an_area_tells_nothing_without_consent(self):
+        self.subscribe("E-mail")
+        page = self.text(self.get(self.page_url))
+        self.assertIn("told of none of these", page)
+
+    def test_areas_of_others_are_neither_shown_nor_ended(self):
+        others = self.subscribe("E-mail", phone_number(7))
+        others |= self.subscribe("Telephones", company=self.make_company("Other"))
+        own = self.subscribe("Network")
+        page = self.get(self.page_url)
+        self.assertEqual(self.forms(page, "end"), [str(own.id)])
+        for wanted in (*map(str, others.ids), "x" * 100_000, "\x00", "-1"):
+            self.post(self.page_url, page, end=wanted)
+        self.get(self.page_url, params={"end": str(own.id)})
+        self.env.invalidate_all()
+        self.assertEqual(set((others | own).mapped("state")), {"active"})
+
     def test_nothing_ticked_changes_nothing_and_says_so(self):
         page = self.post(self.page_url)
         self.assertIn("tick at least one box", self.text(page))
