@@ -97,7 +97,11 @@
         "views/sms_incident_templates.xml",
         "views/sms_subscription_templates.xml",
     ],
-    "demo": ["demo/helpdesk_sms_demo.xml", "demo/sms_team_alert_demo.xml"],
+    "demo": [
+        "demo/helpdesk_sms_demo.xml",
+        "demo/sms_team_alert_demo.xml",
+        "demo/sms_incident_demo.xml",
+    ],
     "assets": {
         "web.assets_backend": [
             "helpdesk_mgmt_sms/static/src/candidates/*",

@@ -104,7 +104,7 @@ class SmsDashboard(models.AbstractModel):
             "delivery_rate": self.env._("%s not delivered", say["failed_count"]),
             "delivery_time": self.env._("until the carrier's report"),
             "blocked_count": self.env._("by the gate, with a reason"),
-            "reply_count": self.env._("%s texts received", say["received_count"]),
+            "reply_count": self.env._("%s received", say["received_count"]),
             "answer_time": self.env._(
                 "%(answered)s of %(asked)s answered by text",
                 answered=say["answered_count"],

@@ -379,7 +379,11 @@ class TestPage(WebCase):
         """Return the subscription of a number to an area of this name."""
         area = self.env["sms.area"].create({"name": name, "takes_subscribers": True})
         return self.env["sms.subscription"]._subscribe(
-            company or self.company, number or self.number, area, "portal", self.customer
+            company or self.company,
+            number or self.number,
+            area,
+            "portal",
+            self.customer,
         )
 
     def test_it_lists_the_areas_of_the_number_and_ends_one(self):
