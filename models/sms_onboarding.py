@@ -31,7 +31,7 @@ class SmsOnboarding(models.AbstractModel):
         :rtype: dict
         :raises AccessError: for all but helpdesk managers and administrators
         """
-        company = self._check_access()
+        company = self._check_may_set_up()
         steps = self._get_steps(company)
         return {
             "company": company.name,
@@ -44,7 +44,7 @@ class SmsOnboarding(models.AbstractModel):
     @api.model
     def check_account(self):
         """Ask the carrier if the account is right; return :meth:`get_setup`."""
-        company = self._check_access()
+        company = self._check_may_set_up()
         self.env["sms.carrier.check"]._run(company)
         return self.get_setup()
 
@@ -54,7 +54,7 @@ class SmsOnboarding(models.AbstractModel):
 
         :raises AccessError: for all but administrators: it changes the account
         """
-        company = self._check_access(SYSTEM_GROUP)
+        company = self._check_may_set_up(SYSTEM_GROUP)
         self.env["sms.carrier.check"]._set_inbound_url(company)
         return self.get_setup()
 
@@ -64,12 +64,12 @@ class SmsOnboarding(models.AbstractModel):
 
         :raises AccessError: for all but administrators, whose the account is
         """
-        company = self._check_access(SYSTEM_GROUP)
+        company = self._check_may_set_up(SYSTEM_GROUP)
         self.env["sms.carrier.check"]._take_numbers(company)
         return self.get_setup()
 
     @api.model
-    def _check_access(self, *groups):
+    def _check_may_set_up(self, *groups):
         """Return the current company of who may look after it.
 
         :param groups: who may besides administrators, default helpdesk managers

@@ -174,7 +174,8 @@ class SmsOutboxWatch(models.AbstractModel):
         :return: a dict of plain data, None for a wrong token
         """
         known = self._get_health_token()
-        if not (known and consteq(known, token or "")):
+        # As bytes: what is no ASCII would be an error, and not a wrong token.
+        if not (known and consteq(known.encode(), (token or "").encode())):
             return None
         companies = self.env["res.company"].search(
             [("sms_provider", "in", list(PROVIDERS))]

@@ -64,6 +64,7 @@ from . import test_outbox
 from . import test_outbox_batches
 from . import test_outbox_kill
 from . import test_paper
+from . import test_planted_secrets
 from . import test_portal
 from . import test_preferences
 from . import test_privacy_lookup
