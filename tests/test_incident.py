@@ -245,6 +245,16 @@ class TestMute(IncidentCase):
         self.receive("MUTE", self.first.phone)
         self.assertIn("nothing to mute", self.last_to(self.first).body)
 
+    def test_a_compliance_officer_sees_the_list(self):
+        incident = self.incident.with_user(self.compliance_officer)
+        [values] = incident.read(["name", "area_ids", "texted_count"])
+        self.assertEqual(values["area_ids"], self.incident.area_ids.ids)
+        [shown] = incident.web_read({"area_ids": {"fields": {"display_name": {}}}})
+        self.assertEqual(
+            [area["display_name"] for area in shown["area_ids"]],
+            self.incident.area_ids.mapped("name"),
+        )
+
     def test_one_of_us_takes_it_back(self):
         self.tell()
         self.receive("MUTE", self.first.phone)
