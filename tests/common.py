@@ -255,7 +255,11 @@ class SmsCase(TransactionCase):
             self._run_cron(self.env.ref("helpdesk_mgmt_sms.ir_cron_sms_automation"))
 
     def run_outbox(self):
-        """Let the outbox's cron work off what waits, within the test's transaction."""
+        """Let the outbox's cron work off what waits, within the test's transaction.
+
+        And before it the automations' cron, whose texts would wait by then.
+        """
+        self.run_automations()
         cron = self.env.ref("helpdesk_mgmt_sms.ir_cron_sms_dispatch")
         self._run_cron(cron)
 

@@ -393,7 +393,7 @@ class TestConsentOnRecords(SmsCase):
         customers = self.env["res.partner"]
         for index in range(100):
             customers |= self.make_customer(phone_number(100 + index))
-            if index % 2:
+            if not index % 2:
                 self.record_consent(phone_number(100 + index))
         tickets = self.env["helpdesk.ticket"].create(
             [
@@ -407,8 +407,10 @@ class TestConsentOnRecords(SmsCase):
         for records in (customers, tickets, events):
             with self.subTest(model=records._name):
                 self.count_queries(records[:1].mapped, "sms_consent_state")
-                counts = [
-                    self.count_queries(records[:size].mapped, "sms_consent_state")
-                    for size in (1, 10, 100)
-                ]
-                self.assertEqual(len(set(counts)), 1, counts)
+                counts = []
+                for size in (1, 10, 100):
+                    # What a transaction has read of a number it does not read again.
+                    self.env.cr.precommit.data.clear()
+                    read = records[:size].mapped
+                    counts.append(self.count_queries(read, "sms_consent_state"))
+                self.assertEqual(len(set(counts)), 1, (records._name, counts))

@@ -54,6 +54,7 @@ class TestRefusals(SmsCase):
             with self.subTest(number=number):
                 customer = self.make_customer(number)
                 ticket = self.make_ticket(customer, stage_id=self.stage.id)
+                self.run_automations()
                 message = self.env["sms.sms"].search([], limit=1)
                 self.assertEqual(message.partner_id, customer)
                 self.assertBlocked(message, "ticket", "bad_number")
@@ -63,6 +64,7 @@ class TestRefusals(SmsCase):
         before = self.env["sms.sms"].search_count([])
         self.make_ticket(self.make_customer(False), stage_id=self.stage.id)
         self.make_ticket(stage_id=self.stage.id)
+        self.run_automations()
         self.assertEqual(self.env["sms.sms"].search_count([]), before)
 
     def test_a_text_to_nobody_says_so(self):

@@ -381,8 +381,8 @@ class TestKey(SmsCase):
         with patch.dict(os.environ, {KEY_VARIABLE: "another key"}):
             self.env.cr.precommit.data.clear()
             ticket = self.make_ticket(self.customer, stage_id=self.new_stage.id)
+            message = self.messages_to()
             self.env.cr.precommit.data.clear()
-        message = self.messages_to()
         self.assertTrue(ticket.exists())
         self.assertEqual(message.gate_reason, "ledger_unreadable")
 
