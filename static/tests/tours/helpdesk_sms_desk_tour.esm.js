@@ -148,17 +148,15 @@ tours.add("helpdesk_sms_desk_picture", {
             content: "The picture has come, with its words",
             trigger:
                 ".o_sms_desk_in:contains(This is what it shows) img[alt='screen.png']",
-            run({anchor}) {
-                const check = () => {
-                    if (!anchor.naturalWidth) {
-                        throw new Error("The picture cannot be seen");
-                    }
-                };
-                return anchor.complete
-                    ? check()
-                    : new Promise((resolve) => {
-                          anchor.onload = resolve;
-                      }).then(check);
+            async run({anchor}) {
+                // What the server answers counts: a busy browser may give a load up.
+                const response = await fetch(anchor.src);
+                if (!response.ok) {
+                    throw new Error(`The picture cannot be seen: ${response.status}`);
+                }
+                const picture = new Image();
+                picture.src = URL.createObjectURL(await response.blob());
+                await picture.decode();
             },
         },
     ],
