@@ -1,8 +1,6 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from odoo.http import Controller, request, route
-from odoo.tools import format_datetime, format_time
 
-from ..tools import texts
 from . import public
 
 
@@ -14,14 +12,7 @@ class IncidentController(Controller):
 
     _url = "/sms/incident/<string:token>"
 
-    @route(
-        _url,
-        type="http",
-        auth="public",
-        methods=["GET"],
-        save_session=False,
-        sitemap=False,
-    )
+    @route(_url, **public.LOOK)
     def incident(self, token, **_query):
         """Show an incident.
 
@@ -39,16 +30,14 @@ class IncidentController(Controller):
     def _get_values(self, incident_sudo):
         """Return what the page shows."""
         company = incident_sudo.company_id
+        tz = company.partner_id.tz or "UTC"
 
         def say(moment):
-            tz = company.partner_id.tz or "UTC"
-            day = format_datetime(request.env, moment, tz=tz, dt_format="d MMMM")
-            hour = format_time(request.env, moment, tz=tz, time_format="short")
-            return texts.plain_spaces(f"{day}, {hour}")
+            return public.say_moment(request.env, moment, tz)
 
         return {
             "company_name": company.name,
-            "zone": (company.partner_id.tz or "UTC").replace("_", " "),
+            "zone": tz.replace("_", " "),
             "name": incident_sudo.name,
             "state": incident_sudo.state,
             "areas": ", ".join(incident_sudo.area_ids.mapped("name")),

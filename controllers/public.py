@@ -9,7 +9,9 @@ import re
 from urllib.parse import urlsplit
 
 from odoo.http import request
+from odoo.tools import format_datetime, format_time
 
+from ..tools import texts
 from ..tools.rate import visitor
 
 HEADERS = {
@@ -23,6 +25,14 @@ CSP = (
     "base-uri 'none'; frame-ancestors {ancestors}"
 )
 NO_FRAME = "'none'"
+#: What a page is that a link in a text opens: it is only looked at.
+LOOK = {
+    "type": "http",
+    "auth": "public",
+    "methods": ["GET"],
+    "save_session": False,
+    "sitemap": False,
+}
 
 
 def answer(template, values=None, status=200, ancestors=NO_FRAME):
@@ -93,6 +103,18 @@ def speak(lang=None):
         request.best_lang
     )
     request.update_context(lang=found or "en_US")
+
+
+def say_moment(env, moment, tz):
+    """Return a time as a page says it, in the language of ``env``.
+
+    :param datetime moment: UTC
+    :param str tz: the zone in which it is said
+    :rtype: str
+    """
+    day = format_datetime(env, moment, tz=tz, dt_format="d MMMM")
+    hour = format_time(env, moment, tz=tz, time_format="short")
+    return texts.plain_spaces(f"{day}, {hour}")
 
 
 def get_trace(page):

@@ -1,8 +1,6 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from odoo.http import Controller, request, route
-from odoo.tools import format_datetime, format_time
 
-from ..tools import texts
 from . import public
 
 
@@ -15,14 +13,7 @@ class TicketController(Controller):
 
     _url = "/sms/t/<string:token>"
 
-    @route(
-        _url,
-        type="http",
-        auth="public",
-        methods=["GET"],
-        save_session=False,
-        sitemap=False,
-    )
+    @route(_url, **public.LOOK)
     def ticket(self, token, **_query):
         """Show how a ticket is.
 
@@ -58,14 +49,11 @@ class TicketController(Controller):
         """
         company, env = ticket_sudo.company_id, ticket_sudo.env
         tz = tz or company.partner_id.tz or "UTC"
-        moment = ticket_sudo._get_last_update()
-        day = format_datetime(env, moment, tz=tz, dt_format="d MMMM")
-        hour = format_time(env, moment, tz=tz, time_format="short")
         return {
             "company_name": company.name,
             "number": ticket_sudo.number,
             "name": ticket_sudo.name,
             "stage": ticket_sudo.stage_id.name,
             "is_closed": ticket_sudo.stage_id.closed,
-            "updated": texts.plain_spaces(f"{day}, {hour}"),
+            "updated": public.say_moment(env, ticket_sudo._get_last_update(), tz),
         }
