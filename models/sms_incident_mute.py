@@ -1,7 +1,6 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from odoo import api, fields, models
 from odoo.exceptions import AccessError
-from odoo.fields import Domain
 
 
 class SmsIncidentMute(models.Model):
@@ -13,6 +12,7 @@ class SmsIncidentMute(models.Model):
     _name = "sms.incident.mute"
     _description = "Muted Incident"
     _inherit = ["sms.personal.data"]
+    _kept_since = "muted_at"
     _order = "id desc"
     _rec_name = "number"
 
@@ -104,17 +104,6 @@ class SmsIncidentMute(models.Model):
     # ------------------------------------------------------------------
     # Forgetting
     # ------------------------------------------------------------------
-
-    @api.model
-    def _get_overdue_domain(self, company, limits):
-        """Mean what was muted as long ago as texts are kept."""
-        if not limits["text"]:
-            return Domain.FALSE
-        return (
-            Domain("company_id", "=", company.id)
-            & Domain("muted_at", "<", limits["text"])
-            & Domain("number", "!=", False)
-        )
 
     def _forget(self):
         """Forget who it was."""

@@ -44,6 +44,9 @@ class SmsPersonalData(models.AbstractModel):
     _name = "sms.personal.data"
     _description = "Personal Data of Text Messages"
 
+    #: The time from which a row is kept as long as texts are; None: other rules hold.
+    _kept_since = None
+
     @api.model
     def _get_personal_domain(self, company, numbers):
         """Return the domain of what this model holds of some numbers.
@@ -73,7 +76,13 @@ class SmsPersonalData(models.AbstractModel):
         :param dict limits: see :meth:`ResCompany._get_sms_limits`
         :rtype: Domain
         """
-        return Domain.FALSE
+        if not (self._kept_since and limits["text"]):
+            return Domain.FALSE
+        return (
+            Domain("company_id", "=", company.id)
+            & Domain(self._kept_since, "<", limits["text"])
+            & Domain("number", "!=", False)
+        )
 
     def _forget(self):
         """Forget what identifies the person, and keep what merely happened."""

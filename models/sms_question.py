@@ -31,6 +31,7 @@ class SmsQuestion(models.Model):
     _name = "sms.question"
     _description = "Question by Text Message"
     _inherit = ["sms.personal.data"]
+    _kept_since = "asked_at"
     _order = "id desc"
     _rec_name = "number"
 
@@ -180,17 +181,6 @@ class SmsQuestion(models.Model):
 
     def _describe_personal(self):
         return [(len(self), self.env._("Questions by text, with their answers"))]
-
-    @api.model
-    def _get_overdue_domain(self, company, limits):
-        """Mean what was asked as long ago as texts are kept."""
-        if not limits["text"]:
-            return Domain.FALSE
-        return (
-            Domain("company_id", "=", company.id)
-            & Domain("asked_at", "<", limits["text"])
-            & Domain("number", "!=", False)
-        )
 
     def _forget(self):
         """Empty the rows; nobody is left who could answer."""

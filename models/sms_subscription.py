@@ -21,6 +21,7 @@ class SmsSubscription(models.Model):
     _name = "sms.subscription"
     _description = "Subscription to an Area"
     _inherit = ["sms.personal.data"]
+    _kept_since = "ended_at"
     _order = "id desc"
     _rec_name = "number"
 
@@ -207,17 +208,6 @@ class SmsSubscription(models.Model):
     # ------------------------------------------------------------------
     # Forgetting
     # ------------------------------------------------------------------
-
-    @api.model
-    def _get_overdue_domain(self, company, limits):
-        """Mean what ended as long ago as texts are kept."""
-        if not limits["text"]:
-            return Domain.FALSE
-        return (
-            Domain("company_id", "=", company.id)
-            & Domain("ended_at", "<", limits["text"])
-            & Domain("number", "!=", False)
-        )
 
     def _forget(self):
         """Forget who it was; nobody is told any more."""

@@ -20,6 +20,7 @@ class SmsTeamAlertEntry(models.Model):
     _name = "sms.team.alert.entry"
     _description = "Timeline of a Team Alert"
     _inherit = ["sms.personal.data"]
+    _kept_since = "at"
     _order = "at, id"
     _rec_name = "kind"
 
@@ -130,17 +131,6 @@ class SmsTeamAlertEntry(models.Model):
     # ------------------------------------------------------------------
     # Forgetting
     # ------------------------------------------------------------------
-
-    @api.model
-    def _get_overdue_domain(self, company, limits):
-        """Mean who was told as long ago as texts are kept."""
-        if not limits["text"]:
-            return Domain.FALSE
-        return (
-            Domain("company_id", "=", company.id)
-            & Domain("at", "<", limits["text"])
-            & Domain("number", "!=", False)
-        )
 
     def _forget(self):
         """Forget the number and whose it was; that somebody was told stays."""
