@@ -7,6 +7,8 @@ from odoo.tests import BaseCase
 ROOT = Path(__file__).resolve().parents[1]
 #: A file of tests, and the names that follow it in a cell.
 CITED = re.compile(r"`(test_\w+\.py)`: ((?:`test_\w+`(?:, )?)+)")
+#: The names in the first cell of a row.
+NAMED = re.compile(r"`([a-z_]+)`")
 LINK = re.compile(r"\]\((?!https?:|#)([^)#]+)")
 
 
@@ -30,3 +32,25 @@ class TestDocs(BaseCase):
             for target in LINK.findall(page.read_text()):
                 with self.subTest(page=page.name, target=target):
                     self.assertTrue((page.parent / target).exists())
+
+    def test_the_map_of_the_models_names_every_file_and_no_other(self):
+        room = ROOT / "models"
+        files = {path.stem for path in room.glob("*.py")} - {"__init__"}
+        rows = (room / "README.md").read_text().splitlines()
+        named = {
+            name
+            for row in rows
+            if row.startswith("| `")
+            for name in NAMED.findall(row.split("|")[1])
+        }
+        self.assertEqual(
+            sorted(file for file in files if not file.startswith(tuple(named))), []
+        )
+        self.assertEqual(
+            sorted(
+                name
+                for name in named
+                if not any(file.startswith(name) for file in files)
+            ),
+            [],
+        )
