@@ -148,8 +148,8 @@ def measure(work, database, carrier, count, way):
         assert env.cr.fetchone()[0] == count, "messages are missing, or were refused"
         # Contacts and notes stay, nobody's any more: deleting takes longer than making.
         env.cr.execute(
-            "UPDATE res_partner SET phone = NULL, phone_sanitized = NULL, active = FALSE"
-            " WHERE id = ANY(%s)",
+            "UPDATE res_partner SET phone = NULL, phone_sanitized = NULL,"
+            " active = FALSE WHERE id = ANY(%s)",
             [intake.partner_ids],
         )
         intake.clean()
