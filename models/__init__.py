@@ -1,6 +1,7 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from . import (
     sms_personal_data,
+    sms_setup_mixin,
     sms_purpose,
     sms_purpose_rule,
     sms_keyword,

@@ -1,7 +1,6 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from odoo import api, fields, models
-from odoo.exceptions import AccessError, UserError, ValidationError
-from odoo.tools.misc import clean_context
+from odoo.exceptions import UserError, ValidationError
 
 from ..tools import fill
 
@@ -33,7 +32,7 @@ class SmsBroadcast(models.Model):
 
     _name = "sms.broadcast"
     _description = "Text Message Broadcast"
-    _inherit = ["mail.thread"]
+    _inherit = ["mail.thread", "sms.setup.mixin"]
     _order = "id desc"
 
     name = fields.Char(
@@ -132,12 +131,7 @@ class SmsBroadcast(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
-        """Let a user set up nothing but what is to be sent, and to whom."""
-        for vals in vals_list:
-            self._check_setup(vals)
-        # Defaults of a client's context would come after the check.
-        # pylint: disable-next=context-overridden
-        self = self.with_context(clean_context(self.env.context))
+        """Let it be sent in companies of the user alone."""
         broadcasts = super().create(vals_list)
         broadcasts._check_company()
         return broadcasts
@@ -158,17 +152,9 @@ class SmsBroadcast(models.Model):
         self._check_company()
         return result
 
-    def _check_setup(self, vals):
-        """Refuse to set what is the job's own, such as who has approved it."""
-        own = vals.keys() & self._fields.keys() - SETUP_FIELDS
-        own = {name for name in own if not name.startswith(("message_", "activity_"))}
-        if not self.env.su and own:
-            raise AccessError(
-                self.env._(
-                    "These fields of a broadcast are set by its work alone: %s",
-                    ", ".join(sorted(own)),
-                )
-            )
+    @api.model
+    def _get_setup_fields(self):
+        return SETUP_FIELDS
 
     def _check_company(self):
         """Refuse a company that the user does not work in now."""

@@ -4,7 +4,7 @@ from datetime import timedelta
 from pytz import all_timezones
 
 from odoo import api, fields, models
-from odoo.exceptions import AccessError, UserError
+from odoo.exceptions import UserError
 
 from ..tools import consent, import_rows
 
@@ -35,6 +35,7 @@ class SmsConsentImport(models.Model):
 
     _name = "sms.consent.import"
     _description = "Import of Consents"
+    _inherit = ["sms.setup.mixin"]
     _order = "id desc"
     _rec_name = "file_name"
 
@@ -178,9 +179,7 @@ class SmsConsentImport(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
-        """Let a user set up nothing but the list, and read its headers."""
-        for vals in vals_list:
-            self._check_setup(vals)
+        """Read the headers of the list."""
         jobs = super().create(vals_list)
         for job, vals in zip(jobs, vals_list, strict=True):
             job._check_company()
@@ -191,7 +190,6 @@ class SmsConsentImport(models.Model):
     def write(self, vals):
         """Take a change of the set-up only while nothing runs or is recorded."""
         if not self.env.su:
-            self._check_setup(vals)
             if any(job.state in (*RUNNING, DONE) for job in self):
                 raise UserError(
                     self.env._("This list is being worked off. Upload it anew instead.")
@@ -204,15 +202,9 @@ class SmsConsentImport(models.Model):
                 job.sudo()._read_headers()
         return result
 
-    def _check_setup(self, vals):
-        """Refuse to set what is the job's own, such as how far it has come."""
-        if not self.env.su and vals.keys() - SETUP_FIELDS:
-            raise AccessError(
-                self.env._(
-                    "These fields of an import are set by its work alone: %s",
-                    ", ".join(sorted(vals.keys() - SETUP_FIELDS)),
-                )
-            )
+    @api.model
+    def _get_setup_fields(self):
+        return SETUP_FIELDS
 
     def _check_company(self):
         """Refuse a company that the user does not work in now."""

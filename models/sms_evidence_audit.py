@@ -5,7 +5,7 @@ from datetime import timedelta
 from pytz import all_timezones, timezone, utc
 
 from odoo import api, fields, models
-from odoo.exceptions import AccessError, UserError, ValidationError
+from odoo.exceptions import UserError, ValidationError
 from odoo.tools import format_date
 
 from .sms_evidence_export import PERIOD
@@ -31,6 +31,7 @@ class SmsEvidenceAudit(models.Model):
 
     _name = "sms.evidence.audit"
     _description = "Audit Export"
+    _inherit = ["sms.setup.mixin"]
     _order = "id desc"
 
     company_id = fields.Many2one(
@@ -90,9 +91,7 @@ class SmsEvidenceAudit(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
-        """Let a user set up nothing but the period."""
-        for vals in vals_list:
-            self._check_setup(vals)
+        """Let those set it up who may take out evidence of the company."""
         audits = super().create(vals_list)
         for audit in audits:
             self.env["sms.evidence"]._check_rights(audit.company_id)
@@ -100,7 +99,6 @@ class SmsEvidenceAudit(models.Model):
 
     def write(self, vals):
         """Take a change of the set-up only before the work begins."""
-        self._check_setup(vals)
         if not self.env.su and any(audit.state != DRAFT for audit in self):
             raise UserError(self.env._("Make a new audit export instead."))
         result = super().write(vals)
@@ -109,15 +107,9 @@ class SmsEvidenceAudit(models.Model):
                 self.env["sms.evidence"]._check_rights(audit.company_id)
         return result
 
-    def _check_setup(self, vals):
-        """Refuse to set what is the work's own, such as its result."""
-        if not self.env.su and vals.keys() - SETUP_FIELDS:
-            raise AccessError(
-                self.env._(
-                    "These fields of an audit export are set by its work alone: %s",
-                    ", ".join(sorted(vals.keys() - SETUP_FIELDS)),
-                )
-            )
+    @api.model
+    def _get_setup_fields(self):
+        return SETUP_FIELDS
 
     def action_make(self):
         """Let the packet be made in the background, in the name of who asks."""

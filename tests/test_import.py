@@ -479,6 +479,14 @@ class TestRefused(ImportCase):
             with self.subTest(vals=vals), self.assertRaises(AccessError):
                 self.env["sms.consent.import"].with_user(self.manager).create(vals)
 
+    def test_nor_is_it_said_by_the_defaults_of_a_client(self):
+        context = {"default_state": "checked", "default_good_count": 5}
+        imports = self.env["sms.consent.import"].with_user(self.manager)
+        job = imports.with_context(**context).create(
+            {"file": base64.b64encode(make_csv([make_row()]))}
+        )
+        self.assertEqual((job.state, job.good_count), ("draft", 0))
+
     def test_what_was_recorded_stays(self):
         job = self.run_job([make_row()])
         with self.assertRaises(UserError):
