@@ -1,7 +1,7 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from datetime import timedelta
 
-from odoo import SUPERUSER_ID, fields, models
+from odoo import SUPERUSER_ID, api, fields, models
 
 from . import sms_question
 from .sms_purpose import PurposeCode
@@ -38,17 +38,32 @@ class HelpdeskTicket(models.Model):
 
         Through the outbox, as the house, under the purpose of the texts about tickets.
         """
-        template_sudo = self.env.ref(
-            "helpdesk_mgmt_sms.sms_template_ticket_rating", raise_if_not_found=False
-        )
-        tickets = self.sudo().filtered(
-            lambda it: it.team_id.sms_ask_rating and it.partner_phone_sanitized
-        )
-        if not template_sudo or not tickets:
+        tickets = self.sudo().filtered(lambda it: it._asks_sms_rating())
+        if not tickets:
             return
         asked = self._get_asked_lately(tickets)
+        template_sudo = self._get_rating_template().sudo()
         for ticket in tickets.filtered(lambda it: it.id not in asked):
-            ticket.with_user(SUPERUSER_ID)._send_rating_question(template_sudo.sudo())
+            ticket.with_user(SUPERUSER_ID)._send_rating_question(template_sudo)
+
+    @api.model
+    def _get_rating_template(self):
+        """Return the text of the question; empty where it was deleted."""
+        return (
+            self.env.ref(
+                "helpdesk_mgmt_sms.sms_template_ticket_rating", raise_if_not_found=False
+            )
+            or self.env["sms.template"]
+        )
+
+    def _asks_sms_rating(self):
+        """Tell if the customer is asked how it went, instead of told that it is closed.
+
+        :rtype: bool
+        """
+        self.ensure_one()
+        is_asked = self.team_id.sms_ask_rating and self.partner_phone_sanitized
+        return bool(is_asked and self._get_rating_template())
 
     def _get_asked_lately(self, tickets):
         """Return the ids of those tickets whose customers were asked lately."""

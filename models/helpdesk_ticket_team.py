@@ -60,7 +60,8 @@ class HelpdeskTicketTeam(models.Model):
     )
     sms_ask_rating = fields.Boolean(
         "Ask How It Went",
-        help="When a ticket is closed its customer is asked by text to reply 1 to 5.",
+        help="When a ticket is closed its customer is asked by text to reply 1 to 5. "
+        "That takes the place of the text that tells them that it is closed.",
     )
 
     _sms_reopen_days_positive = models.Constraint(

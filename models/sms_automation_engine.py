@@ -49,7 +49,7 @@ class SmsAutomation(models.Model):
         planned = [(change, rules) for change, rules in planned if rules]
         pairs = []
         for change, rules in self._drop_by_domain_safely(planned):
-            pairs += [(change.record, rule) for rule in automation.choose(rules)]
+            pairs += [(change.record, rule) for rule in self._choose(change, rules)]
         if pairs:
             self.env["sms.automation.run"]._plan(pairs)
         return pairs
@@ -90,6 +90,15 @@ class SmsAutomation(models.Model):
         return rules
 
     @api.model
+    def _choose(self, change, rules):
+        """Return those rules that are heard, of what fits a change."""
+        if automation.CLOSED not in change.happened:
+            return automation.choose(rules)
+        facts = self._get_facts_of_closing(change.record)
+        served = automation.get_served(change.happened, facts)
+        return automation.choose(rules, served)
+
+    @api.model
     def _get_stage_rules(self, record):
         """Return the text of the stage in which a ticket is, if it has one."""
         template = record.stage_id.sms_template_id
@@ -105,6 +114,11 @@ class SmsAutomation(models.Model):
             record.category_id.id or 0,
             record.priority or "",
         )
+
+    @api.model
+    def _get_facts_of_closing(self, record):
+        """Return besides what decides who is told that a ticket is closed."""
+        return self._get_facts(record)._replace(asks_rating=record._asks_sms_rating())
 
     @api.model
     def _drop_by_domain_safely(self, planned):

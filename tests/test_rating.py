@@ -61,11 +61,45 @@ class TestRating(SmsCase):
             self.close(self.make_ticket(self.customer, team_id=self.team.id))
         )
 
+    def test_the_question_is_the_only_text_about_the_closing(self):
+        self.assertEqual(self.messages_to(), self.question.sms_id)
+        self.assertIn("is closed. How did we do?", self.question.sms_id.body)
+        self.closed_stage.sms_template_id = self.env.ref(
+            "helpdesk_mgmt_sms.sms_template_ticket_closed"
+        )
+        other = self.make_ticket(self.customer, team_id=self.team.id)
+        question = self.close(other)
+        self.assertEqual(self.messages_to()[1:], question.sms_id)
+
+    def test_who_is_not_asked_is_told_that_it_is_closed(self):
+        self.team.sms_ask_rating = False
+        self.close(self.make_ticket(self.customer, team_id=self.team.id))
+        self.assertIn("is closed. Is anything", self.messages_to()[-1].body)
+
+    def test_colleagues_are_told_as_ever(self):
+        self.own_agent.partner_id.phone = phone_number(5)
+        self.record_consent(phone_number(5), "internal")
+        self.env["sms.automation"].create(
+            {
+                "name": "Tell the assignee",
+                "trigger": "closed",
+                "audience": "assignee",
+                "template_id": self.env.ref(
+                    "helpdesk_mgmt_sms.sms_template_ticket_closed"
+                ).id,
+            }
+        )
+        ticket = self.make_ticket(
+            self.customer, team_id=self.team.id, user_id=self.own_agent.id
+        )
+        self.close(ticket)
+        self.assertEqual(len(self.messages_to(phone_number(5))), 1)
+
     def test_nobody_is_asked_without_consent(self):
         number = phone_number(1)
         ticket = self.make_ticket(self.make_customer(number), team_id=self.team.id)
         self.assertFalse(self.close(ticket))
-        [message] = self.messages_to(number).filtered(lambda it: "Reply 1" in it.body)
+        [message] = self.messages_to(number)
         self.assertEqual(message.gate_reason, "no_consent")
 
     def test_a_ticket_that_comes_and_goes_asks_once_a_day(self):

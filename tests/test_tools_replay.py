@@ -113,6 +113,21 @@ class TestAutomationRules(BaseCase):
             [first, team, later, later],
         )
 
+    def test_who_is_asked_how_it_went_is_not_told_besides(self):
+        customer, team = Rule(1, "closed", 1), Rule(2, "closed", 2, automation.TEAM)
+        later = customer._replace(delay=timedelta(hours=1))
+        asked = Facts(asks_rating=True)
+        for happened, facts, expected in (
+            ("closed stage", asked, [team, later]),
+            ("closed stage", Facts(), [customer, team, later]),
+            ("reopened stage", asked, [customer, team, later]),
+            ("created closed stage", asked, [customer, team, later]),
+        ):
+            with self.subTest(happened=happened, facts=facts):
+                served = automation.get_served(set(happened.split()), facts)
+                heard = automation.choose([customer, team, later], served)
+                self.assertEqual(heard, expected)
+
     def test_how_often(self):
         for name, pause, expected in (
             ("each", timedelta(), True),

@@ -36,13 +36,17 @@ PAUSES = {
 
 
 class Facts(NamedTuple):
-    """What the filters look at in one record: ids (0: none), and a priority."""
+    """What the filters look at in one record: ids (0: none), and a priority.
+
+    :param bool asks_rating: its customer is asked how it went when it is closed
+    """
 
     company_id: int = 0
     team_id: int = 0
     stage_id: int = 0
     category_id: int = 0
     priority: str = ""
+    asks_rating: bool = False
 
 
 class Rule(NamedTuple):
@@ -118,16 +122,30 @@ def fits(rule, facts):
     )
 
 
-def choose(rules):
+def get_served(happened, facts):
+    """Return who is told of a change in another way.
+
+    Who is asked how it went learns by that question that the ticket is closed.
+
+    :param happened: triggers
+    :param Facts facts: the record
+    :return: some of :data:`AUDIENCES`
+    """
+    is_asked = CLOSED in happened and CREATED not in happened and facts.asks_rating
+    return {CUSTOMER} if is_asked else set()
+
+
+def choose(rules, served=()):
     """Return the rules that are heard of those that fit one change, in their order.
 
     One change is one text: for each audience the first that texts at once. Those that
     wait are all heard, since they are looked at again when their time has come.
 
     :param rules: iterable of :class:`Rule`
+    :param served: the audiences that have their text already
     :rtype: list[Rule]
     """
-    heard, served = [], set()
+    heard, served = [], set(served)
     for rule in rules:
         if not rule.delay and rule.audience in served:
             continue

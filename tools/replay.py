@@ -135,9 +135,10 @@ def plan(events, waits, rules, facts, now):
             for rule in rules
             if rule.trigger in event.happened and automation.fits(rule, then)
         ]
+        served = automation.get_served(event.happened, facts)
         found += [
             (event.at + rule.delay, rule)
-            for rule in automation.choose(fitting)
+            for rule in automation.choose(fitting, served)
             if not rule.delay or holds(event, rule, events, waits)
         ]
     for rule in rules:

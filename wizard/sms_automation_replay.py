@@ -121,7 +121,7 @@ class SmsAutomationReplay(models.TransientModel):
         events += replay.read_texts(inbound, events, *state)
         events.sort(key=lambda event: event.at)
         waits = replay.find_waits(inbound, answers)
-        facts = self.env["sms.automation"]._get_facts(ticket)
+        facts = self.env["sms.automation"]._get_facts_of_closing(ticket)
         return replay.plan(events, waits, rules, facts, fields.Datetime.now())
 
     def _get_rules(self):
