@@ -2,7 +2,7 @@
 from odoo import fields, models
 from odoo.exceptions import UserError
 
-from .sms_reminder import NO_SHOW, ON_THE_WAY, PLANNED
+from .sms_reminder import NO_SHOW, ON_THE_WAY, PLANNED, SENT
 
 
 class CalendarEvent(models.Model):
@@ -34,10 +34,10 @@ class CalendarEvent(models.Model):
         :raises UserError: where nobody is to be texted, or it was sent before
         """
         self._check_texting()
-        rows_sudo = self.env["sms.reminder"].sudo()
         event_sudo = self.sudo()
-        company = event_sudo.sms_company_id
-        rule = rows_sudo._get_rule(company, kind, event_sudo.ticket_id)
+        rows_sudo = self.env["sms.reminder"].sudo()
+        company, ticket = event_sudo.sms_company_id, event_sudo.ticket_id
+        rule = rows_sudo._get_rule(company, kind, ticket)
         if not rule:
             raise UserError(
                 self.env._(
@@ -45,35 +45,47 @@ class CalendarEvent(models.Model):
                     "automation that says what to send."
                 )
             )
-        told = rows_sudo.search(
-            [
-                *(("event_id", "=", self.id), ("kind", "=", kind)),
-                *(("start", "=", self.start), ("state", "in", (PLANNED, "sent"))),
-            ]
-        )
-        customers = event_sudo._get_sms_customers() - told.partner_id
-        declined = event_sudo.attendee_ids.filtered(lambda it: it.state == "declined")
-        customers -= declined.partner_id
+        customers = event_sudo._get_untold_customers(kind)
         if not customers:
             raise UserError(self.env._("The customer has been told already."))
-        rows_sudo.create(
+        vals = event_sudo._prepare_text_now(kind, rule)
+        rows_sudo.create([{**vals, "partner_id": it.id} for it in customers])
+        rows_sudo._wake()
+        return self._say_who_is_told(customers)
+
+    def _get_untold_customers(self, kind):
+        """Return the customers who come, and have not had a text of a kind.
+
+        :param str kind: a value of ``sms.reminder.kind``
+        """
+        told = self.env["sms.reminder"].search(
             [
-                {
-                    "kind": kind,
-                    "company_id": company.id,
-                    "event_id": self.id,
-                    "partner_id": customer.id,
-                    "ticket_id": event_sudo.ticket_id.id,
-                    "subject_key": event_sudo.sms_series_key or f"event {self.id}",
-                    "start": self.start,
-                    "is_allday": self.allday,
-                    "due_at": fields.Datetime.now(),
-                    "automation_id": rule.automation_id,
-                }
-                for customer in customers
+                *(("event_id", "=", self.id), ("kind", "=", kind)),
+                *(("start", "=", self.start), ("state", "in", (PLANNED, SENT))),
             ]
         )
-        rows_sudo._wake()
+        declined = self.attendee_ids.filtered(lambda it: it.state == "declined")
+        return self._get_sms_customers() - told.partner_id - declined.partner_id
+
+    def _prepare_text_now(self, kind, rule):
+        """Return the values of a text that leaves now, all but to whom.
+
+        :param TextRule rule: what is sent
+        """
+        return {
+            "kind": kind,
+            "company_id": self.sms_company_id.id,
+            "event_id": self.id,
+            "ticket_id": self.ticket_id.id,
+            "subject_key": self.sms_series_key or f"event {self.id}",
+            "start": self.start,
+            "is_allday": self.allday,
+            "due_at": fields.Datetime.now(),
+            "automation_id": rule.automation_id,
+        }
+
+    def _say_who_is_told(self, customers):
+        """Return the action that tells the user whom the text goes to."""
         return {
             "type": "ir.actions.client",
             "tag": "display_notification",
