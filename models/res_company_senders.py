@@ -5,6 +5,9 @@ from odoo.tools import ormcache
 from ..providers import base
 from ..tools import senders
 
+#: The way from what texts are posted on to the ticket that they are about.
+TICKET_OF = {"helpdesk.ticket": "", "calendar.event": "ticket_id"}
+
 
 class ResCompany(models.Model):
     """Says by which of its senders a company's texts leave."""
@@ -48,22 +51,21 @@ class ResCompany(models.Model):
         ]
 
     def _get_sms_team_ids(self, posts):
-        """Return the id of the team of the ticket that each of some posts is on.
+        """Return the id of the team of the ticket that each of some posts is about.
+
+        Of a post on an appointment it is the ticket that is visited for.
 
         :param list posts: ``mail.message``, in sudo, empty for none
-        :return: by the post's id, without those on no ticket or on one of no team
+        :return: by the post's id, without those about no ticket or one of no team
         """
-        ticket_ids = {
-            post.id: post.res_id for post in posts if post.model == "helpdesk.ticket"
-        }
-        tickets_sudo = self.env["helpdesk.ticket"].sudo()
-        found = tickets_sudo.browse(set(ticket_ids.values())).exists()
-        teams = {ticket.id: ticket.team_id.id for ticket in found if ticket.team_id}
-        return {
-            post_id: teams[ticket_id]
-            for post_id, ticket_id in ticket_ids.items()
-            if ticket_id in teams
-        }
+        about = {post.id: (post.model, post.res_id) for post in posts if post.model}
+        found = {}
+        for model, path in TICKET_OF.items():
+            ids = {res_id for name, res_id in about.values() if name == model}
+            for record in self.env[model].sudo().browse(ids).exists():
+                ticket = record[path] if path else record
+                found[model, record.id] = ticket.team_id.id
+        return {post_id: found[key] for post_id, key in about.items() if found.get(key)}
 
     @ormcache("self.id", "code")
     def _get_sms_sender_ids(self, code):
