@@ -1,5 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-from datetime import timedelta
+from datetime import UTC, timedelta
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
@@ -18,13 +18,8 @@ class CalendarEvent(models.Model):
     _inherit = "calendar.event"
 
     def _may_change_by_text(self):
-        """Tell if the customer may change it: OCA's bookings have a deadline."""
-        self.ensure_one()
-        if "resource_booking_ids" not in self._fields:
-            return True
-        # A customer's right, as in its portal: its managers may always change them.
-        bookings = self.sudo().with_context(using_portal=True).resource_booking_ids
-        return all(booking.is_modifiable for booking in bookings)
+        """Tell if the customer may change it: bookings have a deadline."""
+        return all(booking.is_modifiable for booking in self._get_bookings())
 
     def _find_free_times(self):
         """Return the technician's next free times (UTC), three at most."""
@@ -45,35 +40,54 @@ class CalendarEvent(models.Model):
         return is_to_come and appointment_answers.is_free(start, duration, *hours)
 
     def _get_hours(self, start, end):
-        """Return when the technician works and when they are busy (UTC).
+        """Return when technician and customers can, and when they are busy (UTC).
+
+        They can in the working hours of the technician, by day where the customers are.
 
         :return: two lists of ``(start, end)``
         """
-        technician = (self.technician_id or self.user_id).sudo()
-        company = self.sudo().sms_company_id or self.env.company
-        calendar = technician.resource_calendar_id or company.resource_calendar_id
-        resource = technician.resource_ids.filtered(
-            lambda it: it.company_id == company
-        )[:1]
-        aware = [
-            fields.Datetime.context_timestamp(self.with_context(tz="UTC"), it)
-            for it in (start, end)
-        ]
-        found = calendar._work_intervals_batch(*aware, resources=resource)
-        work = [
-            tuple(
-                it.astimezone(aware[0].tzinfo).replace(tzinfo=None) for it in pair[:2]
-            )
-            for pair in found[resource.id]
-        ]
+        aware = start.replace(tzinfo=UTC), end.replace(tzinfo=UTC)
         customers = self._get_sms_customers()
-        people = technician.partner_id | customers
+        work = self._get_work(*aware)
+        for customer in customers:
+            zone = self._get_sms_zone(customer, self._get_texting_company())
+            work = appointment_answers.keep_daytime(work, zone)
+        people = (self.technician_id or self.user_id).partner_id | customers
         busy = people.sudo()._get_busy_calendar_events(*aware)
         events = self.env["calendar.event"].union(*busy.values()) - self
         return work, [
             (event.start, event.stop)
             for event in events
             if not self._is_declined_by(event, people)
+        ]
+
+    def _get_texting_company(self):
+        """Return the company that texts the customers of the event."""
+        return self.sudo().sms_company_id or self.env.company
+
+    def _get_work(self, start, end):
+        """Return when somebody works who can come (UTC).
+
+        What was booked is bound to what can be booked; else it is the technician.
+
+        :param datetime start: aware, as ``end``
+        :return: list of ``(start, end)``
+        """
+        company = self._get_texting_company()
+        technician = (self.technician_id or self.user_id).sudo()
+        bookings = self._get_bookings()
+        if bookings:
+            found = bookings[0]._get_intervals(start, end)
+        else:
+            calendar = technician.resource_calendar_id or company.resource_calendar_id
+            resource = technician.resource_ids.filtered(
+                lambda it: it.company_id == company
+            )[:1]
+            by_resource = calendar._work_intervals_batch(start, end, resources=resource)
+            found = by_resource[resource.id]
+        return [
+            tuple(it.astimezone(UTC).replace(tzinfo=None) for it in pair[:2])
+            for pair in found
         ]
 
     @api.model

@@ -97,6 +97,23 @@ class TestAnswers(AppointmentCase):
         self.assertNotIn("Tue, Dec 1 at 8:00 AM", self.bodies()[-1])
         self.assertIn("2: Tue, Dec 1 at 9:00 AM", self.bodies()[-1])
 
+    def test_nobody_is_offered_their_night(self):
+        """The technician's day from 8 to 17 is that from 15 to 24 in London."""
+        self.customer.tz = "Europe/London"
+        self.settle()
+        self.say("2")
+        offer = self.bodies()[-1]
+        self.assertIn("1: Tue, Dec 1 at 3:00 PM (London time)", offer)
+        self.assertNotIn("8:00 PM", offer)
+        self.say("1")
+        self.assertEqual(self.event.start, datetime(2026, 12, 1, 15))
+
+    def test_where_no_day_is_common_a_person_arranges_it(self):
+        self.customer.tz = "Asia/Kolkata"
+        self.settle()
+        self.say("2")
+        self.assertIn("a colleague will contact you", self.bodies()[-1])
+
     def test_none_of_the_times_goes_to_a_person(self):
         self.say("2")
         inbound = self.say("0")

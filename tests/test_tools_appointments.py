@@ -11,6 +11,7 @@ from ..tools.appointment_answers import (
     MOVE,
     find_free,
     is_free,
+    keep_daytime,
     read_action,
     read_choice,
 )
@@ -361,3 +362,37 @@ class TestAnswers(BaseCase):
         self.assertTrue(is_free(day + 11 * hour, hour, work, busy))
         for moment in (9, 11.5, 12, 14):
             self.assertFalse(is_free(day + moment * hour, hour, work, busy))
+
+    def test_by_day_where_somebody_is(self):
+        for start, end, zone, expected in (
+            # From 8 to 17 in Denver, in the zone itself and elsewhere.
+            ("12-01 15", "12-02 00", DENVER, [("12-01 15", "12-02 00")]),
+            ("12-01 15", "12-02 00", LONDON, [("12-01 15", "12-01 20")]),
+            ("12-01 15", "12-02 00", KOLKATA, []),
+            ("12-01 15", "12-02 00", AUCKLAND, [("12-01 19", "12-02 00")]),
+            # Around the clock: day by day.
+            (
+                *("12-01 00", "12-03 00", DENVER),
+                [("12-01 00", "12-01 03"), ("12-01 15", "12-02 03")]
+                + [("12-02 15", "12-03 00")],
+            ),
+            # The clock changes at night: the day begins at 8 by the new one.
+            (
+                "03-07 22",
+                "03-08 22",
+                DENVER,
+                [("03-07 22", "03-08 03")] + [("03-08 14", "03-08 22")],
+            ),
+            (
+                "10-31 22",
+                "11-01 22",
+                DENVER,
+                [("10-31 22", "11-01 02")] + [("11-01 15", "11-01 22")],
+            ),
+        ):
+            with self.subTest(start=start, zone=zone):
+                found = keep_daytime([(utc(f"2026-{start}"), utc(f"2026-{end}"))], zone)
+                self.assertEqual(
+                    found,
+                    [(utc(f"2026-{one}"), utc(f"2026-{two}")) for one, two in expected],
+                )

@@ -6,8 +6,9 @@ person. No word of a carrier is asked for: CANCEL and STOP end all texts.
 """
 
 import re
-from datetime import timedelta
+from datetime import datetime, time, timedelta
 
+from .appointments import to_local, to_utc
 from .replies import is_thanks
 
 CONFIRM, MOVE, CALL_OFF = ACTIONS = ("confirm", "move", "call_off")
@@ -31,6 +32,8 @@ _LIMIT = 500
 
 #: Free times are offered at these minutes of an hour.
 STEP = timedelta(minutes=30)
+#: No time is offered before and after these hours, by the customer's own clock.
+DAYTIME = (time(8), time(20))
 
 
 def read_action(text):
@@ -82,6 +85,28 @@ def find_free(work, busy, duration, not_before, count=3):
             break
         if len(found) == count:
             break
+    return found
+
+
+def keep_daytime(spans, zone_name):
+    """Return what of some spans of time is by day where somebody is.
+
+    A technician may work while a customer of another zone sleeps.
+
+    :param spans: iterable of ``(start, end)``, UTC
+    :param str zone_name: the zone by whose clock the customer is told times
+    :rtype: list[tuple]
+    """
+    found = []
+    for start, end in spans:
+        day = to_local(start, zone_name).date()
+        while day <= to_local(end, zone_name).date():
+            opens, closes = (
+                to_utc(datetime.combine(day, hour), zone_name) for hour in DAYTIME
+            )
+            if max(start, opens) < min(end, closes):
+                found.append((max(start, opens), min(end, closes)))
+            day += timedelta(days=1)
     return found
 
 
