@@ -4,6 +4,7 @@ from odoo.tools import SQL
 
 from ..tools import appointment_changes
 from ..tools.appointment_changes import BOOKED, CALLED_OFF
+from .bulk_insert import create_many
 from .sms_reminder import CANCELLED, GRACE, PLANNED, SENT
 
 
@@ -30,8 +31,9 @@ class SmsReminder(models.Model):
             if told:
                 new_vals.append(self._prepare_notice(notice, *told, touched.at_once))
         self._store_known(changes)
-        rows = self.create(new_vals)
-        self._wake_for(rows.mapped("due_at"))
+        if new_vals:
+            create_many(self, new_vals)
+        self._wake_for([vals["due_at"] for vals in new_vals])
 
     @api.model
     def _merge_pending(self, older, notice):

@@ -67,6 +67,30 @@ class SmsReminder(models.Model):
             None,
         )
 
+    def _find_own_rules(self):
+        """Return the rule that each row was made by, as it is today.
+
+        Where that is gone the first one takes its place that fits.
+
+        :return: :class:`TextRule`, or None, by row id
+        """
+        found = {}
+        for company, rows in self.grouped("company_id").items():
+            by_automation = {it.automation_id: it for it in self._get_rules(company)}
+            events = rows.filtered("alarm_id").event_id
+            by_alarm = {
+                (event_id, rule.alarm_id): rule
+                for event_id, rules in self._get_alarm_rules(events, company).items()
+                for rule in rules
+            }
+            for row in rows:
+                if row.alarm_id:
+                    rule = by_alarm.get((row.event_id.id, row.alarm_id.id))
+                else:
+                    rule = by_automation.get(row.automation_id.id)
+                found[row.id] = rule or self._get_rule(company, row.kind, row.ticket_id)
+        return found
+
     @api.model
     def _get_ticket_facts(self, company, ticket):
         """Return what the filters of automations look at.
@@ -83,14 +107,17 @@ class SmsReminder(models.Model):
         )
 
     @api.model
-    def _get_alarm_rules(self, event_ids, company):
+    def _get_alarm_rules(self, events, company):
         """Return what stands in for Odoo's own reminders by text, by event.
 
         Somebody has put them on the event, so the customer gets them; by our reminder,
         which is in their own zone and never goes twice.
 
+        :param events: ``calendar.event``
         :return: ``{event id: list of TextRule}``
         """
+        if not events:
+            return {}
         self.env["calendar.alarm"].flush_model()
         rows = self.env.execute_query(
             SQL(
@@ -100,7 +127,7 @@ class SmsReminder(models.Model):
                   JOIN calendar_alarm alarm ON alarm.id = rel.calendar_alarm_id
                  WHERE alarm.alarm_type = 'sms' AND rel.calendar_event_id = ANY(%s)
                 """,
-                list(event_ids),
+                events.ids,
             )
         )
         shipped = self.env.ref(
@@ -108,9 +135,13 @@ class SmsReminder(models.Model):
         )
         own = self._get_rule(company, REMINDER)
         purpose = self.env["sms.purpose"]._get("appointment")
+        alarms = self.env["calendar.alarm"].browse(
+            {alarm_id for _, alarm_id, _ in rows}
+        )
+        template_of = {alarm.id: alarm.sms_template_id for alarm in alarms}
         found = {}
         for event_id, alarm_id, minutes in rows:
-            template = self.env["calendar.alarm"].browse(alarm_id).sms_template_id
+            template = template_of[alarm_id]
             if own and (not template or template == shipped):
                 template_id = own.template_id
             else:

@@ -8,7 +8,7 @@ from odoo.tools import SQL
 
 from ..tools import appointments
 from ..tools.appointment_changes import CALLED_OFF
-from .sms_reminder import CANCELLED, FAILED, NO_SHOW, REMINDER, SENT
+from .sms_reminder import FAILED, NO_SHOW, REMINDER, SENT
 
 _logger = logging.getLogger(__name__)
 
@@ -88,8 +88,7 @@ class SmsReminder(models.Model):
         for row in self:
             if row.kind == NO_SHOW:
                 continue
-            end = appointments.get_end(row.start, row.is_allday, row._get_zone())
-            if end <= now:
+            if row._get_end() <= now:
                 reasons[row] = "too_late"
             elif row.kind == CALLED_OFF:
                 continue
@@ -101,19 +100,21 @@ class SmsReminder(models.Model):
                 reasons[row] = "declined"
             elif row.event_id.start != row.start:
                 reasons[row] = "moved"
-        for row in self._find_overtaken() - self.browse(it.id for it in reasons):
-            reasons[row] = "replaced"
-        for row, reason in reasons.items():
-            row.write({"state": CANCELLED, "reason": reason})
-        return self - self.browse(row.id for row in reasons)
+        standing = self.filtered(lambda row: row not in reasons)
+        reasons |= dict.fromkeys(standing._find_overtaken(), "replaced")
+        cancelled = self.filtered(lambda row: row in reasons)
+        cancelled._cancel(reasons.get)
+        return self - cancelled
+
+    def _get_attendees(self):
+        """Return the customer's invitations: two after a merge of contacts."""
+        self.ensure_one()
+        partner = self.partner_id
+        return self.event_id.attendee_ids.filtered(lambda it: it.partner_id == partner)
 
     def _has_declined(self):
         """Tell if the customer is no longer invited, or does not come."""
-        self.ensure_one()
-        attendee = self.event_id.attendee_ids.filtered(
-            lambda it: it.partner_id == self.partner_id
-        )
-        return not attendee or all(it.state == "declined" for it in attendee)
+        return all(it.state == "declined" for it in self._get_attendees())
 
     def _find_overtaken(self):
         """Return the reminders of which another, nearer one is due as well.
@@ -129,77 +130,96 @@ class SmsReminder(models.Model):
             nearest[key] = row
         return overtaken
 
-    def _get_zone(self):
-        """Return the zone by whose clock the customer is told times."""
+    def _get_end(self):
+        """Return from when the text has lost its point (UTC)."""
+        self.ensure_one()
+        if not self.is_allday:
+            return self.start
         events = self.env["calendar.event"]
-        return events._get_sms_zone(self.partner_id, self.company_id)
+        zone = events._get_sms_zone(self.partner_id, self.company_id)
+        return appointments.get_end(self.start, True, zone)
 
     def _send(self):
         """Post the texts of rows and queue their messages, all at once."""
         if not self:
             return
-        bodies = self._render_rows()
+        rules = self._find_own_rules()
+        bodies = self._render_rows(rules)
         empty = self.filtered(lambda row: not bodies.get(row.id))
-        empty.write({"state": CANCELLED, "reason": "no_text"})
+        empty._cancel(lambda _row: "no_text")
         rows = self - empty
         messages = rows._post(bodies)
         sms_sudo = (
             self.env["sms.sms"]
             .sudo()
             .create(
-                [row._prepare_sms(bodies[row.id], messages[row.id]) for row in rows]
+                [
+                    row._prepare_sms(rules[row.id], bodies[row.id], messages[row.id])
+                    for row in rows
+                ]
             )
         )
         self._notify(sms_sudo)
-        for row, sms in zip(rows, sms_sudo, strict=True):
-            row.write({"state": SENT, "sms_id": sms.id, "body": False})
-        rows._after_sent(bodies)
+        rows._note_sent(sms_sudo)
+        rows._await_answers(rules, sms_sudo)
 
-    def _prepare_sms(self, body, message):
-        """Return the values of a row's message."""
+    def _prepare_sms(self, rule, body, message):
+        """Return the values of a row's message.
+
+        :param TextRule rule: what it is made by
+        :param str body: the text
+        :param message: ``mail.message`` that shows it
+        """
         self.ensure_one()
-        rule = self._get_own_rule()
-        end = appointments.get_end(self.start, self.is_allday, self._get_zone())
         return {
             "partner_id": self.partner_id.id,
             "number": self.partner_id.phone_sanitized or self.partner_id.phone,
             "body": body,
             "mail_message_id": message.id,
             "record_company_id": self.company_id.id,
+            "expires_at": False if self.kind == NO_SHOW else self._get_end(),
             "purpose_id": rule.purpose_id,
             "template_id": rule.template_id,
-            "expires_at": False if self.kind == NO_SHOW else end,
         }
 
-    def _get_own_rule(self):
-        """Return the rule that a row was made by, as it is today, or None."""
-        self.ensure_one()
-        rules = self._get_rules(self.company_id)
-        found = [it for it in rules if it.automation_id == self.automation_id.id]
-        if self.alarm_id:
-            alarms = self._get_alarm_rules(self.event_id.ids, self.company_id)
-            found = [
-                it
-                for it in alarms.get(self.event_id.id, ())
-                if it.alarm_id == self.alarm_id.id
-            ]
-        if found:
-            return found[0]
-        return self._get_rule(self.company_id, self.kind, self.ticket_id)
+    def _note_sent(self, messages):
+        """Note which message each row has become.
 
-    def _after_sent(self, bodies):
+        :param messages: ``sms.sms``, one for each row
+        """
+        self.flush_recordset()
+        self.env.cr.execute(
+            SQL(
+                """
+                UPDATE sms_reminder
+                   SET state = %s, sms_id = new.sms_id, body = NULL, write_date = %s
+                  FROM unnest(%s::int[], %s::int[]) AS new (id, sms_id)
+                 WHERE sms_reminder.id = new.id
+                """,
+                SENT,
+                fields.Datetime.now(),
+                self.ids,
+                messages.ids,
+            )
+        )
+        self.invalidate_recordset(["state", "sms_id", "body", "write_date"])
+
+    def _await_answers(self, rules, messages):
         """Await the answers to texts that say how to answer.
 
-        :param dict bodies: text by row id
+        :param dict rules: :class:`TextRule` by row id
+        :param messages: ``sms.sms``, one for each row
         """
+        templates_sudo = self.env["sms.template"].sudo()
+        template_ids = {rules[row.id].template_id for row in self}
+        asking_ids = {
+            template.id
+            for template in templates_sudo.browse(template_ids).exists()
+            if "sms_answer_hint" in (template.body or "")
+        }
         asked = []
-        for row in self:
-            template_sudo = self.env["sms.template"].sudo()
-            rule = row._get_own_rule()
-            template_sudo = template_sudo.browse(rule and rule.template_id or ())
-            attendee = row.event_id.attendee_ids.filtered(
-                lambda it, row=row: it.partner_id == row.partner_id
-            )
-            if attendee and "sms_answer_hint" in (template_sudo.body or ""):
-                asked.append((attendee[0], row.sms_id, row))
+        for row, sms in zip(self, messages, strict=True):
+            attendee = row._get_attendees()[:1]
+            if attendee and rules[row.id].template_id in asking_ids:
+                asked.append((attendee, sms, row))
         self.env["sms.question"]._ask_appointments(asked)

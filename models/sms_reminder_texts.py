@@ -2,10 +2,11 @@
 import logging
 from collections import defaultdict
 
-from odoo import Command, api, models
+from odoo import api, fields, models
 from odoo.tools import frozendict
 
 from ..tools.appointment_changes import CALLED_OFF
+from .bulk_insert import insert_many
 from .calendar_event_texts import FACTS_KEY, AppointmentFacts
 from .sms_automation_engine import CONFLICTS
 
@@ -17,22 +18,22 @@ class SmsReminder(models.Model):
 
     _inherit = "sms.reminder"
 
-    def _render_rows(self):
+    def _render_rows(self, rules):
         """Return the texts of rows, each in its reader's language, by row id.
 
         Together as far as template and language are one. An event with two customers
         is filled in twice, since its words depend on who reads them.
+
+        :param dict rules: :class:`TextRule`, or None, by row id
         """
         groups = defaultdict(list)
         bodies = {}
         for row in self:
-            if row.body:
+            rule = rules[row.id]
+            if rule and row.body:
                 bodies[row.id] = row.body
-                continue
-            rule = row._get_own_rule()
-            if not rule or not row.event_id:
-                continue
-            groups[rule.template_id, row._get_lang()].append(row)
+            elif rule and row.event_id:
+                groups[rule.template_id, row._get_lang()].append(row)
         for (template_id, lang), rows in groups.items():
             while rows:
                 by_event = {row.event_id.id: row for row in rows}
@@ -105,7 +106,7 @@ class SmsReminder(models.Model):
         try:
             # A savepoint that flushes would plan in the middle of the change.
             with self.env.cr.savepoint(flush=False):
-                return self._render_rows().get(self.id)
+                return self._render_rows(self._find_own_rules()).get(self.id)
         except CONFLICTS:
             raise
         except Exception:  # whatever a template raises
@@ -159,7 +160,9 @@ class SmsReminder(models.Model):
     @api.model
     def _notify(self, sms_sudo):
         """Show the state of messages in the chatter, as Odoo does for its own."""
-        self.env["mail.notification"].sudo().create(
+        notifications_sudo = self.env["mail.notification"].sudo()
+        ids = insert_many(
+            notifications_sudo,
             [
                 {
                     "author_id": sms.mail_message_id.author_id.id,
@@ -168,13 +171,21 @@ class SmsReminder(models.Model):
                     "sms_number": sms.number,
                     "notification_type": "sms",
                     "sms_id_int": sms.id,
-                    "sms_tracker_ids": [Command.create({"sms_uuid": sms.uuid})],
                     "is_read": True,
+                    "read_date": fields.Datetime.now(),
                     "notification_status": (
                         "ready" if sms.state == "outgoing" else "exception"
                     ),
                     "failure_type": sms.failure_type or "",
                 }
                 for sms in sms_sudo
+            ],
+        )
+        self.env["sms.tracker"].sudo().create(
+            [
+                {"sms_uuid": sms.uuid, "mail_notification_id": notification_id}
+                for sms, notification_id in zip(sms_sudo, ids, strict=True)
             ]
         )
+        sms_sudo.invalidate_recordset(["sms_tracker_id"])
+        sms_sudo.mail_message_id.invalidate_recordset(["notification_ids"])

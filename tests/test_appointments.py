@@ -1,5 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from .appointments import NOW, AppointmentCase
 from .common import phone_number
@@ -263,6 +263,95 @@ class TestBooking(AppointmentCase):
         self.assertEqual(booked.state, "canceled")
         self.pass_time(minutes=5)
         self.assertIn("is booked for Thu, Dec 3", self.bodies()[-1])
+
+
+class TestWithdrawn(AppointmentCase):
+    """A reminder that was due when its appointment was dragged away, and back."""
+
+    def setUp(self):
+        super().setUp()
+        self.event = self.book()
+        self.start = self.event.start
+        self.pass_time(minutes=1)
+
+    def reminder(self):
+        """Return the row of the reminder of the day before the first date."""
+        return self.rows(
+            self.event, kind="reminder", offset_minutes=1440, start=self.start
+        )
+
+    def wait_for_reminder(self, hand_over=True):
+        """Let the reminder of the day before be due; it waits in the outbox."""
+        self.frozen.move_to(self.event.start - timedelta(days=1))
+        if hand_over:
+            self.run_reminders()
+
+    def test_what_waited_in_the_outbox_goes_after_all(self):
+        self.wait_for_reminder()
+        first = self.reminder().sms_id
+        self.assertEqual(first.state, "outgoing")
+        self.move(self.event, days=1)
+        self.assertEqual(
+            (first.state, self.reminder().state), ("canceled", "cancelled")
+        )
+        self.move(self.event, days=-1)
+        self.pass_time(minutes=2)
+        [second] = self.reminder().sms_id
+        self.assertNotEqual(second, first)
+        self.assertEqual(len(self.bodies()), 3)
+        self.assertIn("tomorrow, Wed, Dec 2 at 9:00 AM", self.bodies()[-1])
+        sent = self.messages_to().filtered(lambda sms: sms.state != "canceled")
+        self.assertEqual(len(sent), 2)
+
+    def test_what_was_due_goes_after_all(self):
+        self.wait_for_reminder(hand_over=False)
+        for active in (False, True):
+            self.event.active = active
+            self.settle()
+        self.pass_time(minutes=2)
+        self.assertEqual(self.reminder().state, "sent")
+
+    def test_early_ones_too(self):
+        """Held by quiet hours, it left on the evening before."""
+        self.company.write({"sms_courtesy_from": 8, "sms_courtesy_to": 20})
+        self.move(self.event, days=5, hours=-1)
+        self.pass_time(minutes=2)
+        early = self.rows(self.event, kind="reminder", state="planned")[-1]
+        self.assertGreater(early.start - early.due_at, timedelta(hours=11))
+        self.frozen.move_to(early.due_at)
+        self.run_reminders()
+        self.move(self.event, days=1)
+        self.move(self.event, days=-1)
+        self.assertEqual(early.state, "planned")
+        self.assertLessEqual(early.due_at, datetime.now())
+
+    def test_who_is_told_of_a_move_needs_no_reminder_of_before(self):
+        self.wait_for_reminder()
+        self.move(self.event, days=1)
+        self.pass_time(minutes=2)
+        self.assertIn("has moved from", self.bodies()[-1])
+        self.move(self.event, days=-1)
+        self.pass_time(minutes=2)
+        self.assertIn("has moved from", self.bodies()[-1])
+        row = self.reminder()
+        self.assertEqual((row.state, row.reason), ("cancelled", "moved"))
+
+    def test_what_another_reminder_has_overtaken_stays_so(self):
+        self.frozen.move_to(self.event.start - timedelta(hours=1))
+        self.run_reminders()
+        self.assertEqual(self.reminder().reason, "replaced")
+        self.event.sms_enabled = False
+        self.settle()
+        self.event.sms_enabled = True
+        self.settle()
+        self.assertEqual(self.reminder().reason, "replaced")
+
+    def test_after_a_stop_and_a_start_nothing_of_before_comes(self):
+        self.wait_for_reminder()
+        self.receive("STOP")
+        self.receive("START")
+        self.settle()
+        self.assertNotEqual(self.reminder().state, "planned")
 
 
 class TestButtons(AppointmentCase):

@@ -52,7 +52,7 @@ class TestMonth(AppointmentCase):
     def settle_expected(self, key, person, since, start, until):
         """Count the reminders that were due while an appointment stood."""
         place = self.env["calendar.event"]._get_sms_reader_place(person, self.company)
-        rules = self.env["sms.reminder"]._select_hours(
+        rules = self.env["sms.quiet.hours"]._select(
             self.company, place, quiet_hours.INFORMATIONAL
         )
         for offset in OFFSETS:
