@@ -6,7 +6,9 @@ from . import test_analysis
 from . import test_api
 from . import test_appointments
 from . import test_appointments_answers
+from . import test_appointments_companies
 from . import test_appointments_load
+from . import test_appointments_merge
 from . import test_appointments_month
 from . import test_appointments_series
 from . import test_automated_actions
@@ -57,6 +59,7 @@ from . import test_media
 from . import test_media_fetch
 from . import test_media_live
 from . import test_media_out
+from . import test_neighbours
 from . import test_neutralize
 from . import test_onboarding
 from . import test_opt_in_reminder

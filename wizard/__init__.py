@@ -1,5 +1,6 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from . import (
+    base_partner_merge,
     sms_automation_replay,
     sms_automation_replay_line,
     sms_automation_replay_past,

@@ -1,0 +1,22 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from odoo import api, models
+
+
+class BasePartnerMerge(models.TransientModel):
+    """Who is one person after a merge of contacts is reminded once."""
+
+    _inherit = "base.partner.merge.automatic.wizard"
+
+    @api.model
+    def _update_foreign_keys(self, src_partners, dst_partner):
+        """Keep one of several invitations, and of several texts about the same.
+
+        What is to come is planned anew: the person may live in another zone.
+        """
+        reminders_sudo = self.env["sms.reminder"].sudo()
+        reminders_sudo._drop_duplicates(src_partners, dst_partner)
+        attendees_sudo = self.env["calendar.attendee"].sudo()
+        attendees_sudo._drop_duplicates(src_partners, dst_partner)
+        result = super()._update_foreign_keys(src_partners, dst_partner)
+        reminders_sudo._plan_again(dst_partner)
+        return result
