@@ -47,7 +47,9 @@ def post_init_hook(env):
 
 
 def uninstall_hook(env):
-    """Take the ledger's trigger away, so that its table can go."""
+    """Take the triggers away, so that their tables can go; decrypt what is Odoo's."""
+    env["sms.encryption"]._decrypt_host()
     env.cr.execute(
-        "DROP FUNCTION IF EXISTS sms_append_only, sms_consent_evidence_guard CASCADE"
+        "DROP FUNCTION IF EXISTS sms_append_only, sms_consent_evidence_guard,"
+        " sms_evidence_lookup_guard CASCADE"
     )

@@ -6,7 +6,7 @@ Each door verifies its carrier's signature in between, before any write.
 
 import logging
 
-from werkzeug.exceptions import Forbidden, NotFound
+from werkzeug.exceptions import Forbidden, NotFound, ServiceUnavailable
 
 from odoo.http import request
 
@@ -43,10 +43,13 @@ def check(company_sudo, code, url, form, signature):
     :param str code: a key of ``PROVIDERS``
     :param url: as for ``Provider.verify``, like the following ones
     :raises Forbidden: 403 for a signature that is missing or wrong
+    :raises ServiceUnavailable: 503 while the key to the account is missing
     """
+    if company_sudo._has_locked_sms_account(code):
+        _logger.error("A request of %s cannot be verified: a key is missing", code)
+        raise ServiceUnavailable()
     provider = company_sudo._get_sms_provider(code, with_senders=False)
     if not provider.verify(url, form, signature):
-        _logger.warning("Refused a request that %s has not signed", code)
         raise Forbidden()
 
 

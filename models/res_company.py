@@ -20,33 +20,13 @@ JOIN_PATH = "/sms/join/"
 
 
 class ResCompany(models.Model):
-    """Adds the company's carrier account and its rule for consent."""
+    """Adds the company's carrier and its rule for consent."""
 
     _inherit = "res.company"
 
     sms_provider = fields.Selection(
         selection_add=[("sandbox", "Sandbox (nothing leaves this database)")],
         ondelete={"sandbox": "set default"},
-    )
-    sms_twilio_second_auth_token = fields.Char(
-        "Second Auth Token",
-        groups="base.group_system",
-        copy=False,
-        help="While you change the token at Twilio: what is signed with either of them "
-        "is taken. Empty it when the new one is the first.",
-    )
-    sms_twilio_messaging_service_sid = fields.Char(
-        "Messaging Service SID",
-        groups="base.group_system",
-        help="Send through this service instead of a single number. It starts with MG.",
-    )
-    sms_twilio_api_key_sid = fields.Char(
-        "API Key SID",
-        groups="base.group_system",
-        help="Preferred over the auth token for sending; it can be revoked alone.",
-    )
-    sms_twilio_api_key_secret = fields.Char(
-        "API Key Secret", groups="base.group_system", copy=False
     )
     sms_join_page = fields.Boolean(
         "Page to Join",
@@ -209,45 +189,6 @@ class ResCompany(models.Model):
             "sms_twilio_messaging_service_sid",
         }
 
-    @api.model
-    def _get_sms_account_fields(self):
-        """Return the fields by which carriers know a company.
-
-        :rtype: set
-        """
-        return {
-            "sms_twilio_account_sid",
-            "sms_twilio_auth_token",
-            "sms_twilio_second_auth_token",
-            "sms_twilio_api_key_sid",
-            "sms_twilio_api_key_secret",
-        }
-
-    def _get_sms_account(self, code, with_senders=True):
-        """Return the account as the adapter wants it: plain data, no records.
-
-        :param str code: a key of ``PROVIDERS``
-        :param bool with_senders: False to read no numbers: nothing is sent by them
-        """
-        company_sudo = self.sudo()
-        numbers_sudo = company_sudo.sms_twilio_number_ids if with_senders else ()
-        parameters_sudo = self.env["ir.config_parameter"].sudo()
-        return {
-            "account_sid": company_sudo.sms_twilio_account_sid,
-            "auth_token": company_sudo.sms_twilio_auth_token,
-            "second_auth_token": company_sudo.sms_twilio_second_auth_token,
-            "api_key_sid": company_sudo.sms_twilio_api_key_sid,
-            "api_key_secret": company_sudo.sms_twilio_api_key_secret,
-            "messaging_service_sid": company_sudo.sms_twilio_messaging_service_sid,
-            "senders": [
-                (sender.number, sender.country_code) for sender in numbers_sudo
-            ],
-            "api_url": parameters_sudo.get_param(TWILIO_URL_PARAMETER),
-            "media_urls": (
-                parameters_sudo.get_param(MEDIA_URLS_PARAMETER) or ""
-            ).split(),
-        }
-
     def _get_sms_gate_facts(self):
         """Return what the gate needs to know of the company (see ``gate.Facts``)."""
         self.ensure_one()
@@ -255,7 +196,10 @@ class ResCompany(models.Model):
         return {
             "policy": self.sudo().sms_consent_policy,
             "provider": self.sudo().sms_provider,
-            "missing": provider.missing() if provider else (),
+            # What cannot be read now waits in the outbox until it can.
+            "missing": provider.missing()
+            if provider and not self._has_locked_sms_account()
+            else (),
         }
 
     def _get_sms_api_class(self):

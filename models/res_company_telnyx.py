@@ -2,6 +2,7 @@
 from odoo import api, fields, models
 
 from ..providers import TelnyxProvider
+from .encrypted_field import EncryptedChar
 from .res_company import MEDIA_URLS_PARAMETER
 
 CODE = TelnyxProvider.code
@@ -18,7 +19,7 @@ class ResCompany(models.Model):
         selection_add=[(CODE, "Send via Telnyx"), ("sandbox",)],
         ondelete={CODE: "set default"},
     )
-    sms_telnyx_api_key = fields.Char(
+    sms_telnyx_api_key = EncryptedChar(
         "Telnyx API Key", groups="base.group_system", copy=False
     )
     sms_telnyx_public_key = fields.Char(
@@ -61,6 +62,10 @@ class ResCompany(models.Model):
         }
 
     @api.model
+    def _get_sms_secrets(self):
+        return super()._get_sms_secrets() | {CODE: ("sms_telnyx_api_key",)}
+
+    @api.model
     def _get_sms_account_fields(self):
         """Let the senders try a new account at Telnyx at once."""
         return super()._get_sms_account_fields() | {
@@ -77,7 +82,7 @@ class ResCompany(models.Model):
         parameters_sudo = self.env["ir.config_parameter"].sudo()
         media_urls = parameters_sudo.get_param(MEDIA_URLS_PARAMETER) or ""
         return {
-            "api_key": company_sudo.sms_telnyx_api_key,
+            "api_key": company_sudo._read_sms_secret("sms_telnyx_api_key"),
             "public_key": company_sudo.sms_telnyx_public_key,
             "messaging_profile_id": company_sudo.sms_telnyx_messaging_profile_id,
             "senders": [(it.number, it.country_code) for it in numbers_sudo],

@@ -99,6 +99,7 @@ class SmsConsent(models.Model):
         registry = self.env.registry
 
         def look_again():
+            """Look in a transaction of its own, which sees what is committed."""
             with registry.cursor() as cr:
                 consents = api.Environment(cr, SUPERUSER_ID, {})["sms.consent"]
                 look = partial(consents._yield_to_stops, company_id, hashes)

@@ -3,6 +3,7 @@
 
 import secrets
 from datetime import datetime
+from functools import lru_cache
 from typing import NamedTuple
 
 from odoo import api, fields, models
@@ -10,8 +11,9 @@ from odoo.tools import split_every
 
 from ..tools import chain, consent
 from .bulk_insert import insert_many
+from .encrypted_field import get_box
 from .sms_consent_event import METHOD_SELECTION
-from .sms_consent_evidence import PERSONAL_FIELDS
+from .sms_consent_evidence import ENCRYPTED_FIELDS, PERSONAL_FIELDS
 
 #: Statements that are written by one set of queries.
 CHUNK_SIZE = 5000
@@ -103,6 +105,7 @@ class SmsConsentEvent(models.Model):
         no_purpose, no_wording = self.env["sms.purpose"], self.env["sms.wording"].sudo()
 
         def read(row):
+            """Return the values of a statement's events."""
             if row.purposes is not None and not row.purposes:
                 raise ValueError("a consent event without a purpose records nothing")
             purposes = [no_purpose] if row.purposes is None else row.purposes
@@ -148,5 +151,11 @@ class SmsConsentEvidence(models.Model):
             facts.update(number=statement.number, salt=secrets.token_hex(16))
             rows.append(facts)
         digests = [chain.digest({**facts, "file_digests": None}) for facts in rows]
-        ids = insert_many(self, [{"company_id": company.id, **row} for row in rows])
-        return list(zip(ids, digests, strict=True))
+        # What many rows share, such as a wording, is encrypted once.
+        encrypt = lru_cache(maxsize=None)(get_box().encrypt)
+        for row in rows:
+            row.update(
+                {name: encrypt(row[name]) for name in ENCRYPTED_FIELDS if row[name]},
+                company_id=company.id,
+            )
+        return list(zip(insert_many(self, rows), digests, strict=True))

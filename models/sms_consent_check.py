@@ -217,11 +217,9 @@ class SmsConsentCheck(models.Model):
             )
         )
         with_files = set()
+        read_content = self.env["sms.consent.evidence"]._read_content
         for event_id, digest, evidence_id, *values in rows:
-            content = {
-                name: value or None
-                for name, value in zip(PERSONAL_FIELDS, values, strict=True)
-            }
+            content = read_content(values)
             if not evidence_id or chain.digest(content) != digest:
                 return event_id
             if content["file_digests"]:

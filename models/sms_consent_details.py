@@ -5,6 +5,7 @@ from odoo import api, models
 from odoo.tools import SQL, format_date, format_time
 
 from ..tools import consent, gate
+from .encrypted_field import decrypt
 from .sms_consent_key import ConsentKeyError
 
 #: Ways in behind which there is a colleague (or a system) who entered it.
@@ -133,7 +134,11 @@ class SmsConsentDetails(models.AbstractModel):
                 event_ids,
             )
         )
-        return {row[0]: Said(*row[1:]) for row in rows}
+        said = (Said(*row[1:]) for row in rows)
+        return {
+            row[0]: one._replace(wording=decrypt(self.env, one.wording))
+            for row, one in zip(rows, said, strict=True)
+        }
 
     # ------------------------------------------------------------------
     # One purpose

@@ -6,7 +6,8 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL
 
-from ..tools import chain
+from ..tools import at_rest, chain
+from .encrypted_field import EncryptedChar, EncryptedText, decrypt
 
 #: What identifies the person, or could. All of it goes on erasure, the salt too:
 #: with it, the digest that stays in the ledger could be guessed.
@@ -26,13 +27,20 @@ PERSONAL_FIELDS = (
     "file_digests",
 )
 
+#: What of it is encrypted where a key is given: what says who it was, and their words.
+ENCRYPTED_FIELDS = (
+    *("salt", "number", "name", "wording", "note"),
+    *("address", "device", "page", "witness"),
+)
+
 
 class SmsConsentEvidence(models.Model):
     """What identifies the person behind events of the ledger, and proves what was said.
 
     It lies apart from the ledger so that it can be erased: the ledger keeps the digest
     of it, and the chain still holds when it is gone. Written once by the ledger; a
-    database trigger lets it be erased and nothing else.
+    database trigger lets it be erased or encrypted, and nothing else. The digest is
+    that of the plain words, so whether they are encrypted is nothing to the ledger.
     """
 
     _name = "sms.consent.evidence"
@@ -44,21 +52,21 @@ class SmsConsentEvidence(models.Model):
     company_id = fields.Many2one(
         "res.company", required=True, readonly=True, ondelete="restrict"
     )
-    salt = fields.Char(readonly=True, groups="base.group_system")
-    number = fields.Char(readonly=True, help="E.164")
-    name = fields.Char(
+    salt = EncryptedChar(readonly=True, groups="base.group_system")
+    number = EncryptedChar(readonly=True, help="E.164")
+    name = EncryptedChar(
         string="Person", readonly=True, help="The name as it was known at that time."
     )
-    wording = fields.Text(
+    wording = EncryptedText(
         readonly=True, help="The words that the person agreed to, as they were shown."
     )
-    note = fields.Text(readonly=True)
-    address = fields.Char(
+    note = EncryptedText(readonly=True)
+    address = EncryptedChar(
         "Source Address", readonly=True, help="The IP address that the form came from."
     )
-    device = fields.Char(readonly=True, help="The browser, as it named itself.")
-    page = fields.Char(readonly=True, help="The page on which it was said.")
-    witness = fields.Char(readonly=True, help="Who saw it being signed.")
+    device = EncryptedChar(readonly=True, help="The browser, as it named itself.")
+    page = EncryptedChar(readonly=True, help="The page on which it was said.")
+    witness = EncryptedChar(readonly=True, help="Who saw it being signed.")
     message_ref = fields.Char(
         string="Message",
         readonly=True,
@@ -83,12 +91,25 @@ class SmsConsentEvidence(models.Model):
         "Erased By (ID)", readonly=True, help="No foreign key: the row cannot change."
     )
 
-    _number_index = models.Index("(company_id, number) WHERE number IS NOT NULL")
-
     def init(self):
-        """Install the trigger that lets evidence be erased and nothing else."""
+        """Install the trigger that lets evidence be erased or encrypted, not changed.
+
+        It cannot tell what stands behind what is encrypted: that is told by the digest
+        in the ledger.
+        """
         emptied = SQL(" AND ").join(
             SQL("NEW.%s IS NULL", SQL.identifier(name)) for name in PERSONAL_FIELDS
+        )
+        pattern = at_rest.ENCRYPTED + "%"
+        encrypted = SQL(" AND ").join(
+            SQL(
+                "(%(new)s IS NOT DISTINCT FROM %(old)s OR %(old)s <> ''"
+                " AND (%(new)s LIKE %(pattern)s OR %(old)s LIKE %(pattern)s))",
+                new=SQL("NEW.%s", SQL.identifier(name)),
+                old=SQL("OLD.%s", SQL.identifier(name)),
+                pattern=pattern,
+            )
+            for name in ENCRYPTED_FIELDS
         )
         guard = SQL(
             """
@@ -99,6 +120,11 @@ class SmsConsentEvidence(models.Model):
                     IF OLD.erased_at IS NULL AND NEW.erased_at IS NOT NULL
                        AND NEW.id = OLD.id AND NEW.company_id = OLD.company_id
                        AND %s
+                    THEN
+                        RETURN NEW;
+                    END IF;
+                    IF OLD.erased_at IS NULL
+                       AND to_jsonb(NEW) - %s = to_jsonb(OLD) - %s AND %s
                     THEN
                         RETURN NEW;
                     END IF;
@@ -117,6 +143,9 @@ class SmsConsentEvidence(models.Model):
                 FOR EACH STATEMENT EXECUTE FUNCTION sms_consent_evidence_guard();
             """,
             emptied,
+            list(ENCRYPTED_FIELDS),
+            list(ENCRYPTED_FIELDS),
+            encrypted,
         )
         self.env.cr.execute(guard)
         return super().init()
@@ -150,18 +179,7 @@ class SmsConsentEvidence(models.Model):
                 **facts,
             }
         )
-        self.env["ir.attachment"].create(
-            [
-                {
-                    "name": name,
-                    "raw": data,
-                    "res_model": self._name,
-                    "res_id": evidence.id,
-                    "company_id": company.id,
-                }
-                for name, data in files
-            ]
-        )
+        self.env["ir.attachment"]._create_sms_scans(evidence, files)
         return evidence
 
     def _digest(self):
@@ -177,6 +195,18 @@ class SmsConsentEvidence(models.Model):
     def _content(self):
         """Return the evidence as it is hashed and exported."""
         return {name: self[name] or None for name in PERSONAL_FIELDS}
+
+    @api.model
+    def _read_content(self, columns):
+        """Return one row's evidence as :meth:`_content`, of what SQL has read.
+
+        :param columns: the values of :data:`PERSONAL_FIELDS`, in their order
+        :raises EncryptionKeyError: when the key is missing
+        """
+        content = dict(zip(PERSONAL_FIELDS, columns, strict=True))
+        for name in ENCRYPTED_FIELDS:
+            content[name] = decrypt(self.env, content[name])
+        return {name: value or None for name, value in content.items()}
 
     def _files_hold(self):
         """Tell if the scans that are there are those that were recorded."""

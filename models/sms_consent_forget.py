@@ -35,11 +35,13 @@ class SmsConsent(models.Model):
         return SQL(
             """
             NOT EXISTS (
-                SELECT 1 FROM sms_consent_evidence evidence
-                 WHERE evidence.company_id = %s AND evidence.number = %s)
+                SELECT 1 FROM sms_consent_event event
+                  JOIN sms_consent_evidence evidence ON evidence.id = event.evidence_id
+                 WHERE event.company_id = %s AND event.number_hash = %s
+                   AND evidence.erased_at IS NULL)
             """,
             SQL.identifier(alias, "company_id"),
-            SQL.identifier(alias, "number"),
+            SQL.identifier(alias, "number_hash"),
         )
 
     def _forget(self):

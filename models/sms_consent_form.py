@@ -193,6 +193,7 @@ class SmsConsentForm(models.AbstractModel):
         events = self.env["sms.consent.event"].sudo()
 
         def is_lasting(purpose_id):
+            """Tell if an opt-out stands that no text has brought."""
             answer = found.get(purpose_id)
             if not answer or answer.state != consent.OPTED_OUT:
                 return False

@@ -165,6 +165,7 @@ class SmsConsentImportJob(models.Model):
         reasons = dict(rows_model._fields["reason"]._description_selection(self.env))
 
         def iter_report():
+            """Yield the report, its headings first."""
             yield [
                 *headers,
                 self.env._("Row"),

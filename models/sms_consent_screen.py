@@ -55,6 +55,7 @@ class SmsConsent(models.Model):
         numbers = partners.subselect(SQL.identifier(partners.table, "phone_sanitized"))
 
         def to_sql(model, alias, query):
+            """Return the condition that the number is one of theirs."""
             return SQL("%s IN %s", SQL.identifier(alias, "number"), numbers)
 
         return Domain.custom(to_sql=to_sql)

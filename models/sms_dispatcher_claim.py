@@ -8,7 +8,7 @@ from psycopg2 import InterfaceError, OperationalError
 from odoo import api, fields, models
 from odoo.tools import SQL
 
-from ..providers import PROVIDERS
+from ..providers import PROVIDERS, base
 from ..tools.pace import HORIZON
 from .sms_dispatcher import Call
 from .sms_dispatcher_settle import LEASE
@@ -94,10 +94,13 @@ class SmsDispatcher(models.AbstractModel):
         ready = self.env["sms.sender.pace"]._lock(ready)
         if not ready:
             return []
+        sender = self.env["sms.sender"].browse(ready.id)
+        if sender.company_id._has_locked_sms_account(sender.provider):
+            sender._stop(self.env["sms.fault"]._get_policy(base.LOCKED))
+            return []
         allowed = self._lock_next(ready, limit)._ask_gate()
         if not allowed:
             return []
-        sender = self.env["sms.sender"].browse(ready.id)
         allowed._mark_claimed(sender.provider)
         segments = allowed.mapped("segment_count")
         self.env["sms.sms"].flush_model()

@@ -41,7 +41,10 @@ class SmsDispatcher(models.AbstractModel):
         messages.write({"lookup_at": fields.Datetime.now() + TOLERANCE})
         calls = []
         for sms in messages:
-            provider = sms._get_sms_company()._get_sms_provider(sms.provider)
+            company = sms._get_sms_company()
+            if company._has_locked_sms_account(sms.provider):
+                continue
+            provider = company._get_sms_provider(sms.provider)
             kind = "fetch" if sms.carrier_id else "find"
             if kind == "fetch":
                 call = partial(provider.fetch, sms.carrier_id)

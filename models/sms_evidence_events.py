@@ -68,10 +68,7 @@ class SmsEvidence(models.AbstractModel):
         """
         _id, _purpose, _wording, evidence_id, erased_at, *rest = row
         sequence, previous, own_hash, *values = rest
-        personal = {
-            name: value or None
-            for name, value in zip(PERSONAL_FIELDS, values, strict=True)
-        }
+        personal = self.env["sms.consent.evidence"]._read_content(values)
         is_whole = erased_at or (
             chain.digest(personal) == content["evidence_digest"]
             and evidence_id not in with_changed_scans

@@ -77,11 +77,12 @@ class SmsEvidence(models.AbstractModel):
                 """
                 SELECT DISTINCT ON (sms.id) event.evidence_id, sms.id, sms.sent_at
                   FROM sms_consent_event event
-                  JOIN sms_consent_evidence evidence ON evidence.id = event.evidence_id
+             LEFT JOIN sms_consent answer ON answer.company_id = event.company_id
+                   AND answer.number_hash = event.number_hash
                   JOIN sms_sms sms ON sms.record_company_id = event.company_id
                    AND sms.exemption = 'opt_out_confirmation'
                    AND (sms.consent_event_id = event.id
-                        OR sms.number = evidence.number
+                        OR sms.number = answer.number
                        AND sms.create_date BETWEEN event.recorded_at - %s::interval
                                                AND event.recorded_at + %s::interval)
                  WHERE event.id = ANY(%s) AND event.event = %s

@@ -24,6 +24,7 @@ FAULT_SELECTION = [
     (base.SENDER, "Sender not usable"),
     (base.REGISTRATION, "Sender not registered"),
     (base.NO_CREDIT, "No credit"),
+    (base.LOCKED, "Key missing"),
     (base.REFUSED_OTHERWISE, "Refused otherwise"),
 ]
 

@@ -47,6 +47,7 @@ class SmsHealth(models.AbstractModel):
             self._get_inbound_row(company),
             self._get_report_row(company),
             self._get_address_row(company),
+            self._get_encryption_row(company),
         ]
 
     @api.model
@@ -161,6 +162,12 @@ class SmsHealth(models.AbstractModel):
                 "The host of %s has a “_”, which carriers refuse.", url
             ),
         }
+
+    @api.model
+    def _get_encryption_row(self, company):
+        """Tell if credentials and evidence are encrypted in the database."""
+        state, text = self.env["sms.encryption"]._get_state(company)
+        return self._row("encryption", self.env._("Encryption"), state, text)
 
     # ------------------------------------------------------------------
     # Facts

@@ -85,6 +85,9 @@ class SmsOnboarding(models.AbstractModel):
                 "read it afterwards."
             )
             return self._step("account", title, TODO, text, settings)
+        if company._has_locked_sms_account():
+            state, text = self.env["sms.encryption"]._get_state(company)
+            return self._step("account", title, state, text, settings)
         provider = company._get_sms_provider()
         if not provider.can_check():
             missing = ", ".join(provider.missing())

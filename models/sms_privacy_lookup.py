@@ -34,6 +34,7 @@ def make_action_unlink():
     """Return the line's ``action_unlink`` that erases what is ours."""
 
     def action_unlink(self):
+        """Erase what is ours; delete all else as Odoo does."""
         self.ensure_one()
         if self.is_unlinked or self.res_model not in COMPANY_FIELDS:
             return action_unlink.origin(self)
@@ -119,7 +120,7 @@ class SmsPrivacyLookup(models.AbstractModel):
                     SELECT number FROM sms_inbound
                      WHERE partner_id IN (SELECT id FROM indirect_references)
                      UNION
-                    SELECT number FROM sms_consent_evidence WHERE name ILIKE %(name)s
+                    SELECT unnest(%(named)s::varchar[])
                 ), held AS (
                     SELECT 1 AS rank, %(consent)s AS res_model_id, id AS res_id,
                            company_id, number, NULL::int AS partner_id
@@ -139,7 +140,7 @@ class SmsPrivacyLookup(models.AbstractModel):
              WHERE line.id IS NULL
             """,
             query=query,
-            name=name,
+            named=self.env["sms.consent.evidence"].sudo()._find_named(name),
             consent=ir_models._get_id("sms.consent"),
             sent=ir_models._get_id("sms.sms"),
             received=ir_models._get_id("sms.inbound"),

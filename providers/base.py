@@ -50,6 +50,7 @@ AUTHENTICATION = "authentication"
 SENDER = "sender"  # the number or service that sends is missing or not ours
 REGISTRATION = "registration"  # the sender is not registered (A2P 10DLC)
 NO_CREDIT = "no_credit"
+LOCKED = "locked"  # no carrier's: the key to the account is missing here
 REFUSED_OTHERWISE = "other"
 
 #: A carrier passes on so many pictures and files with one text, in either direction.

@@ -35,6 +35,7 @@ from . import test_desk
 from . import test_desk_bus
 from . import test_desk_tours
 from . import test_docs
+from . import test_encryption
 from . import test_erasure
 from . import test_erasure_everywhere
 from . import test_erasure_live
@@ -102,6 +103,7 @@ from . import test_ticket_link
 from . import test_tools_advice
 from . import test_tools_appointments
 from . import test_tools_areas
+from . import test_tools_at_rest
 from . import test_tools_business_days
 from . import test_tools_chain
 from . import test_tools_consent

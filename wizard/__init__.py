@@ -22,6 +22,7 @@ from . import (
     sms_retention_form,
     sms_settings,
     sms_settings_carrier,
+    sms_settings_encryption,
     sms_settings_telnyx,
     sms_team_alert_raise,
     sms_test_text,

@@ -21,6 +21,7 @@ class SmsComposer(models.TransientModel):
         records = {(message.model, message.res_id) for message in messages}
 
         def is_about(composer):
+            """Tell if one of the numbers, or of their messages, is in a composer."""
             typed = [composer.recipient_single_number_itf or ""]
             typed += (composer.numbers or "").split(",")
             named = any(

@@ -67,7 +67,8 @@ class SmsSettings(models.TransientModel):
         for settings in self:
             company_sudo = settings.company_id.sudo()
             for name in SECRET_NAMES:
-                settings[name] = bool(company_sudo[name]) and SECRET_MASK
+                is_set = company_sudo._read_sms_secret(name) not in (False, "")
+                settings[name] = is_set and SECRET_MASK
 
     @api.depends("company_id")
     def _compute_sms_health_url(self):
@@ -83,9 +84,11 @@ class SmsSettings(models.TransientModel):
 
     @api.model
     def _is_same(self, company, name, value):
-        """Keep a secret that nobody has touched."""
+        """Keep a secret that nobody has touched; replace one that nobody can read."""
         if name in SECRET_NAMES and value == SECRET_MASK:
             return True
+        if name in SECRET_NAMES and company._read_sms_secret(name) is None:
+            return False
         return super()._is_same(company, name, value)
 
     def action_rotate_sms_webhook_key(self):
