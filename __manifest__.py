@@ -62,6 +62,7 @@
         "report/sms_certificate_templates.xml",
         "report/sms_certificate_sections.xml",
         "views/sms_evidence_views.xml",
+        "views/sms_evidence_lookup_views.xml",
         "views/sms_evidence_audit_views.xml",
         "views/sms_sms_views.xml",
         "views/sms_outbox_views.xml",

@@ -56,6 +56,7 @@ from . import test_keywords_data
 from . import test_ledger
 from . import test_ledger_live
 from . import test_log_mask
+from . import test_lookups
 from . import test_media
 from . import test_media_fetch
 from . import test_media_live

@@ -33,6 +33,7 @@ sms.consent.import.row    ....  ....  ....  r...  r...  ....  ....  ....  r...
 sms.consent.paper         rwcu  rwcu  rwcu  rwcu  ....  ....  ....  ....  rwcu
 sms.consent.paper.line    rwcu  rwcu  rwcu  rwcu  ....  ....  ....  ....  rwcu
 sms.evidence.export ....  ....  ....  ....  r...  ....  ....  ....  ....
+sms.evidence.lookup ....  ....  ....  ....  r...  ....  ....  ....  ....
 sms.evidence.audit  ....  ....  ....  ....  rwcu  ....  ....  ....  ....
 sms.evidence.wizard ....  ....  ....  ....  rwcu  ....  ....  ....  ....
 sms.consent.request ....  ....  ....  ....  r...  ....  ....  ....  ....
@@ -112,6 +113,7 @@ PUBLIC_METHODS = {
     "res.partner": {"mail_allowed_qweb_expressions"},
     "sms.settings": {
         *("create", "write", "execute", "cancel", "action_rotate_sms_webhook_key"),
+        "action_encrypt",
     },
     "sms.analysis": {"action_view_source"},
     "sms.area": {"action_view_contacts", "action_view_subscribers"},
@@ -122,6 +124,8 @@ PUBLIC_METHODS = {
     },
     "sms.carrier.number": {"create", "write", "unlink"},
     "sms.composer": {"action_record_sms_consent"},
+    "base": {"export_data"},
+    "sms.looked.up": {"web_search_read"},
     "sms.consent": {
         *("action_record_sms_consent", "action_erase_person", "get_story"),
     },
@@ -144,6 +148,7 @@ PUBLIC_METHODS = {
     "sms.erasure.wizard": {"default_get", "action_erase"},
     "sms.evidence.audit": {"create", "write", "action_make", "action_refresh"},
     "sms.evidence.export": {"write"},
+    "sms.evidence.lookup": {"write"},
     "sms.evidence.wizard": {"default_get", "action_make"},
     "sms.incident": {
         *("create", "write", "action_publish", "action_text", "action_view_broadcasts"),

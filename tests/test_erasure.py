@@ -550,6 +550,7 @@ class TestHolders(SmsCase):
         "sms.consent.request": "keyed hashes",
         "sms.consent.paper": "the house's own words, and who has seen the signing",
         "sms.evidence.export": "keyed hashes and a digest",
+        "sms.evidence.lookup": "keyed hashes",
         "sms.analysis": "stores nothing: a query",
         "sms.day": "counts",
         "sms.erasure": "a keyed hash, and the officer's reference",
