@@ -248,5 +248,6 @@ from . import (
     sms_virtual_phone,
     sms_virtual_phone_contacts,
     sms_virtual_phone_messages,
+    sms_masked_number,
     ir_websocket,
 )

@@ -142,7 +142,8 @@ class SmsEvidence(models.AbstractModel):
                 ("res_id", "=", partner.id),
             ]
         )
-        received = self.env["sms.inbound"].search(
+        received_sudo = self.env["sms.inbound"].sudo()
+        received_sudo = received_sudo.search(
             [("company_id", "=", company.id), ("partner_id", "=", partner.id)]
         )
         tickets_sudo = self.env["helpdesk.ticket"].sudo()
@@ -152,7 +153,7 @@ class SmsEvidence(models.AbstractModel):
         candidates = [
             partner.phone_sanitized,
             *recorded.mapped("number"),
-            *received.mapped("number"),
+            *received_sudo.mapped("number"),
             *tickets_sudo.mapped("partner_phone_sanitized"),
         ]
         numbers = list(dict.fromkeys(filter(None, candidates)))
@@ -220,6 +221,7 @@ class SmsEvidence(models.AbstractModel):
         """
 
         def words(model, name):
+            """Return the words of a field's codes."""
             field = self.env[model]._fields[name]
             return dict(field._description_selection(self.env))
 
