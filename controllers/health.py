@@ -5,6 +5,8 @@ from werkzeug.exceptions import NotFound
 
 from odoo.http import Controller, request, route
 
+from . import public
+
 
 class HealthController(Controller):
     """Tells a monitor how the outbox is: numbers only, nothing about a person."""
@@ -12,6 +14,7 @@ class HealthController(Controller):
     _health_url = "/helpdesk_sms/health/<string:token>"
 
     @route(_health_url, type="http", auth="public", methods=["GET"], save_session=False)
+    @public.guarded
     def health(self, token):
         """Answer 200 if texts leave, 503 if something keeps them.
 
@@ -21,8 +24,5 @@ class HealthController(Controller):
         health = request.env["sms.outbox.watch"].sudo()._get_health(token)
         if health is None:
             raise NotFound()
-        return request.make_response(
-            json.dumps(health),
-            [("Content-Type", "application/json"), ("Cache-Control", "no-store")],
-            status=200 if health["status"] == "ok" else 503,
-        )
+        status = 200 if health["status"] == "ok" else 503
+        return public.bare(json.dumps(health), "application/json", status)

@@ -33,6 +33,7 @@ class IncidentController(Controller):
         tz = company.partner_id.tz or "UTC"
 
         def say(moment):
+            """Return a moment in the words of the page."""
             return public.say_moment(request.env, moment, tz)
 
         return {

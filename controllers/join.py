@@ -38,7 +38,7 @@ class JoinController(Controller):
         )
         if refusal:
             return self._show(company_sudo, refusal, texts.clip(form.get("phone"), 40))
-        return request.redirect(f"{page}?done=1", code=303)
+        return public.redirect(f"{page}?done=1")
 
     def _show(self, company_sudo, refusal="", phone="", is_done=False):
         """Return the page.

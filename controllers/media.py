@@ -4,13 +4,7 @@ from werkzeug.exceptions import NotFound
 from odoo.http import Controller, request, route
 
 from ..models.sms_sms_media import MEDIA_PATH
-
-HEADERS = (
-    ("X-Content-Type-Options", "nosniff"),
-    ("Content-Security-Policy", "default-src 'none'; sandbox"),
-    ("Cache-Control", "private, no-store"),
-    ("X-Robots-Tag", "noindex"),
-)
+from . import public
 
 
 class MediaController(Controller):
@@ -29,6 +23,7 @@ class MediaController(Controller):
         save_session=False,
         readonly=True,
     )
+    @public.guarded
     def media(self, sms_id, attachment_id, expires, signature):
         """Give out one picture or file.
 
@@ -40,4 +35,4 @@ class MediaController(Controller):
         if not found:
             raise NotFound()
         data, mimetype = found
-        return request.make_response(data, [("Content-Type", mimetype), *HEADERS])
+        return public.bare(data, mimetype)

@@ -7,7 +7,7 @@ from odoo.addons.portal.controllers.portal import CustomerPortal
 from ..models.sms_consent_form import NUMBER_LIMIT
 from ..models.sms_consent_portal import REFUSALS
 from ..tools import texts
-from .public import get_trace
+from . import public
 
 
 class HelpdeskSmsTicketController(HelpdeskTicketController):
@@ -48,7 +48,7 @@ class HelpdeskSmsTicketController(HelpdeskTicketController):
             request.env.company.sudo(),
             request.env.user.partner_id,
             form,
-            get_trace(request.httprequest.path),
+            public.get_trace(request.httprequest.path),
         )
         if result not in REFUSALS:
             return super().submit_ticket(**kw)
@@ -58,7 +58,9 @@ class HelpdeskSmsTicketController(HelpdeskTicketController):
             "sms_phone": texts.clip(form.get("sms_phone"), NUMBER_LIMIT),
             "sms_result": result,
         }
-        return request.render("helpdesk_mgmt.portal_create_ticket", values)
+        return public.shield(
+            request.render("helpdesk_mgmt.portal_create_ticket", values)
+        )
 
 
 class HelpdeskSmsAccountController(CustomerPortal):
@@ -95,14 +97,14 @@ class HelpdeskSmsAccountController(CustomerPortal):
             request.env.company.sudo(),
             request.env.user.partner_id,
             form,
-            get_trace("/my/account"),
+            public.get_trace("/my/account"),
         )
         if result not in REFUSALS:
-            return request.redirect(f"/my/account?sms={result}#sms", code=303)
+            return public.redirect(f"/my/account?sms={result}#sms")
         values = {
             **self._prepare_my_account_rendering_values(),
             "sms_phone": texts.clip(form.get("sms_phone"), NUMBER_LIMIT),
             "sms_typed": {name: texts.clip(form[name], 20) for name in form},
             "sms_result": result,
         }
-        return request.render("portal.portal_my_details", values)
+        return public.shield(request.render("portal.portal_my_details", values))

@@ -39,9 +39,7 @@ class PreferencesController(Controller):
         link_sudo = request.env["sms.preference.link"].sudo()._find_by_key(key)
         if not link_sudo:
             return public.not_found()
-        response = request.redirect(link_sudo._get_path(), code=303)
-        response.headers.update(public.HEADERS)
-        return response
+        return public.redirect(link_sudo._get_path())
 
     @route(
         _page_url,
@@ -71,7 +69,7 @@ class PreferencesController(Controller):
         result = link_sudo._take(request.httprequest.form, public.get_trace(PAGE))
         if result in DONE:
             path = f"{link_sudo._get_path()}?done={result}"
-            return request.redirect(path, code=303)
+            return public.redirect(path)
         return self._show(link_sudo, result)
 
     def _show(self, link_sudo, notice):

@@ -5,8 +5,12 @@ The pages need no script, no cookie but the session's, and no login. A page that
 answers and does not raise: what the rate limit has counted would go with the exception.
 """
 
+import logging
 import re
+from functools import wraps
 from urllib.parse import urlsplit
+
+from werkzeug.exceptions import Forbidden, NotFound
 
 from odoo.http import request
 from odoo.tools import format_datetime, format_time
@@ -14,17 +18,28 @@ from odoo.tools import format_datetime, format_time
 from ..tools import texts
 from ..tools.rate import visitor
 
+_logger = logging.getLogger(__name__)
+
+#: On every answer of ours: it is kept nowhere, tells nobody where one came from, is
+#: what it says it is, and asks the device for nothing.
 HEADERS = {
     "Cache-Control": "no-store",
     "Referrer-Policy": "no-referrer",
     "X-Robots-Tag": "noindex, nofollow",
     "X-Content-Type-Options": "nosniff",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=()",
 }
+#: On answers that are no pages: nothing is loaded from them, and nothing frames them.
+BARE_CSP = "default-src 'none'; frame-ancestors 'none'; sandbox"
+#: On the portal's pages, whose scripts are Odoo's.
+PORTAL_CSP = "base-uri 'self'; frame-ancestors 'self'"
 CSP = (
     "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; "
     "base-uri 'none'; frame-ancestors {ancestors}"
 )
-NO_FRAME = "'none'"
+NO_FRAME, OWN_FRAME = "'none'", "'self'"
+#: The same for old browsers, which know no other websites.
+FRAME_OPTIONS = {NO_FRAME: "DENY", OWN_FRAME: "SAMEORIGIN"}
 #: What a page is that a link in a text opens: it is only looked at.
 LOOK = {
     "type": "http",
@@ -59,9 +74,64 @@ def answer(template, values=None, status=200, ancestors=NO_FRAME):
         status=status,
     )
     response.headers["Content-Security-Policy"] = CSP.format(ancestors=ancestors)
-    if ancestors == NO_FRAME:
-        response.headers["X-Frame-Options"] = "DENY"
+    if ancestors in FRAME_OPTIONS:
+        response.headers["X-Frame-Options"] = FRAME_OPTIONS[ancestors]
     return response
+
+
+def bare(data="", content_type="text/plain; charset=utf-8", status=200):
+    """Return an answer that is no page: to a carrier, a monitor, or on the way.
+
+    :param data: text or bytes
+    :param int status: the HTTP status
+    """
+    response = request.make_response(
+        data, [("Content-Type", content_type)], status=status
+    )
+    response.headers.update(HEADERS)
+    response.headers["Content-Security-Policy"] = BARE_CSP
+    response.headers["X-Frame-Options"] = "DENY"
+    return response
+
+
+def redirect(path):
+    """Lead to another page of this server, by GET."""
+    response = bare(status=303)
+    response.headers["Location"] = path
+    return response
+
+
+def shield(response):
+    """Return an answer of the portal, which has Odoo's scripts, with our headers."""
+    response.headers.update(HEADERS)
+    response.headers["Content-Security-Policy"] = PORTAL_CSP
+    response.headers["X-Frame-Options"] = "SAMEORIGIN"
+    return response
+
+
+def guarded(method):
+    """Let a door answer what opens nothing, and count it by who calls.
+
+    What a visitor calls in vain too often gets 429, and no line in the log any more.
+    What is signed, or has the right token, is never counted: carriers call often. An
+    answer and no exception: what was counted would go with it.
+    """
+
+    @wraps(method)
+    def answer_all(*args, **kwargs):
+        try:
+            return method(*args, **kwargs)
+        except (Forbidden, NotFound) as error:
+            if not is_over("refused"):
+                _logger.warning(
+                    "Refused (%s): %s", error.code, request.httprequest.path
+                )
+                return bare(status=error.code)
+            response = bare(status=429)
+            response.headers["Retry-After"] = "600"
+            return response
+
+    return answer_all
 
 
 def not_found():

@@ -5,7 +5,7 @@ from odoo.addons.portal.controllers.portal import CustomerPortal
 
 from ..models.sms_consent_join import NOT_TICKED
 from ..models.sms_consent_portal import REFUSALS
-from .public import get_trace
+from . import public
 
 
 class SubscriptionController(CustomerPortal):
@@ -22,10 +22,10 @@ class SubscriptionController(CustomerPortal):
         result = query.get("sms")
         if request.httprequest.method == "POST":
             form = request.httprequest.form
-            trace = get_trace(self._url)
+            trace = public.get_trace(self._url)
             result = forms_sudo._take_areas(company_sudo, partner_sudo, form, trace)
             if result not in (*REFUSALS, NOT_TICKED):
-                return request.redirect(f"{self._url}?sms={result}", code=303)
+                return public.redirect(f"{self._url}?sms={result}")
         offer = forms_sudo._get_area_offer(company_sudo, partner_sudo)
         values = {
             **self._prepare_portal_layout_values(),
@@ -33,4 +33,5 @@ class SubscriptionController(CustomerPortal):
             "offer": offer,
             "sms_result": result,
         }
-        return request.render("helpdesk_mgmt_sms.portal_outages", values)
+        page = request.render("helpdesk_mgmt_sms.portal_outages", values)
+        return public.shield(page)

@@ -3,7 +3,7 @@ from odoo.http import Controller, request, route
 
 from ..providers import TelnyxProvider
 from ..providers.telnyx_api import read_event
-from . import webhooks
+from . import public, webhooks
 
 SIGNATURE_HEADER = "telnyx-signature-ed25519"
 TIME_HEADER = "telnyx-timestamp"
@@ -20,6 +20,7 @@ class TelnyxController(Controller):
     _status_url = "/helpdesk_sms/telnyx/<string:key>/status/<string:uuid>"
 
     @route(_inbound_url, **webhooks.DOOR)
+    @public.guarded
     def inbound(self, key, **_query):
         """Take in a text; other events, of which a profile tells too, are nothing.
 
@@ -33,6 +34,7 @@ class TelnyxController(Controller):
         return self._answer()
 
     @route(_status_url, **webhooks.DOOR)
+    @public.guarded
     def status(self, key, uuid, **_query):
         """Take in a delivery report.
 
@@ -58,4 +60,4 @@ class TelnyxController(Controller):
 
     def _answer(self):
         """Answer that it was taken; Telnyx reads nothing else."""
-        return request.make_response("", status=204)
+        return public.bare(status=204)

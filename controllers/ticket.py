@@ -38,9 +38,7 @@ class TicketController(Controller):
         path = ticket_sudo.access_url
         if request.env.user._is_public():
             path = f"/web/login?redirect={path}"
-        response = request.redirect(path, code=303)
-        response.headers.update(public.HEADERS)
-        return response
+        return public.redirect(path)
 
     def _get_values(self, ticket_sudo, tz):
         """Return what the page shows.

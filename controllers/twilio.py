@@ -2,7 +2,7 @@
 from odoo.http import Controller, request, route
 
 from ..providers import TwilioProvider
-from . import webhooks
+from . import public, webhooks
 
 SIGNATURE_HEADER = "X-Twilio-Signature"
 EMPTY_TWIML = '<?xml version="1.0" encoding="UTF-8"?><Response/>'
@@ -19,6 +19,7 @@ class TwilioController(Controller):
     _status_url = "/helpdesk_sms/twilio/<string:key>/status/<string:uuid>"
 
     @route(_inbound_url, **webhooks.DOOR)
+    @public.guarded
     def inbound(self, key, **_post):
         """Take in a text.
 
@@ -31,6 +32,7 @@ class TwilioController(Controller):
         return self._answer()
 
     @route(_status_url, **webhooks.DOOR)
+    @public.guarded
     def status(self, key, uuid, **_post):
         """Take in a delivery report.
 
@@ -61,4 +63,4 @@ class TwilioController(Controller):
 
     def _answer(self):
         """Answer with no message of our own, in the form that Twilio expects."""
-        return request.make_response(EMPTY_TWIML, [("Content-Type", "text/xml")])
+        return public.bare(EMPTY_TWIML, "text/xml")

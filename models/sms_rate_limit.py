@@ -18,6 +18,8 @@ LIMITS = {
     "join_company_question": (100, 3600),
     "portal_user_question": (5, 3600),
     "appointments": (10**6, 3600),
+    # What a visitor calls in vain: unsigned requests of carriers, wrong tokens.
+    "refused": (300, 600),
     # Texts of a user to what they say is their own phone.
     "test_texts": (5, 3600),
     # Mails that raise an alert of one plan.

@@ -75,6 +75,7 @@ from . import test_portal
 from . import test_preferences
 from . import test_privacy_lookup
 from . import test_providers
+from . import test_public_doors
 from . import test_purpose_rule
 from . import test_quiet_hours
 from . import test_rating
