@@ -109,6 +109,7 @@ def hand_over(env, size):
         found = []
 
         def work(found=found):
+            """Work off one batch."""
             rows = reminders._lock_due()
             rows._hand_over()
             env.flush_all()

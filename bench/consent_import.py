@@ -96,12 +96,14 @@ def measure_import(env, first, count):
     idle = get_peak()
 
     def run(job):
+        """Let a job run to its end."""
         while job.state in ("checking", "importing"):
             job._work_off_safely()
             env.cr.commit()
             env.invalidate_all()
 
     def check():
+        """Upload the list and check it."""
         nonlocal job
         job = env["sms.consent.import"].create(
             {
@@ -116,10 +118,12 @@ def measure_import(env, first, count):
         run(job)
 
     def record():
+        """Record what was checked."""
         job.action_import()
         run(job)
 
     def seal():
+        """Seal what was recorded."""
         while env["sms.consent.link"]._seal(env.company):
             env.cr.commit()
 
@@ -153,6 +157,7 @@ def measure_one_by_one(env, first, count):
     ledger = env["sms.consent.event"]
 
     def work():
+        """Record one by one."""
         for index in range(first, first + count):
             ledger._record(
                 env.company, phone(index), "granted", "api", purpose, wording="I agree."
@@ -170,6 +175,7 @@ def measure_native(env, first, count, model):
     idle = get_peak()
 
     def work():
+        """Load by Odoo's own import."""
         for start in range(0, count, NATIVE_BATCH):
             result = env[model].load(names, rows[start : start + NATIVE_BATCH])
             assert result["ids"], result["messages"][:3]

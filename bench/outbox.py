@@ -73,6 +73,7 @@ def run_dispatch(bench):
     rows, rates = [], {}
 
     def row(name, database, count, in_flight, workers=1):
+        """Measure one row of the table."""
         bench.measure("prepare", database, count, **(
             {"in_flight": in_flight, "workers": workers}
         ))  # fmt: skip

@@ -199,10 +199,12 @@ def lead_to(carrier):
 
     class Door(requests.adapters.HTTPAdapter):
         def send(self, request, **kwargs):
+            """Send a request to the peer instead."""
             request.url = carrier + urlsplit(request.url).path
             return super().send(request, **kwargs)
 
     def init(session):
+        """Begin a session that calls the peer."""
         original(session)
         session.mount("https://api.twilio.com", Door())
 

@@ -173,6 +173,7 @@ class SmsErasure(models.Model):
         registry, uid = self.env.registry, self.env.uid
 
         def look_again():
+            """Look in a transaction of its own, which sees what is committed."""
             with registry.cursor() as cr:
                 env = api.Environment(cr, uid, {}, su=True)
                 erasures_sudo = env[self._name]

@@ -142,13 +142,12 @@ class SmsEvidence(models.AbstractModel):
     def _get_help(self, reference):
         """Return how to read and verify a packet."""
         title = self.env._("Evidence of consent to text messages, %s", reference)
-        lines = [
-            *(title, "", *self._describe_files(), ""),
+        cells = [
             self.env._("Times are in UTC. Cells that a spreadsheet would take for a"),
             self.env._("formula begin with an apostrophe."),
-            *("", *self._describe_steps(), ""),
         ]
-        return "\n".join(lines)
+        parts = [[title], self._describe_files(), cells, self._describe_steps()]
+        return "\n\n".join("\n".join(part) for part in parts) + "\n"
 
     @api.model
     def _describe_files(self):

@@ -196,6 +196,7 @@ class SmsWording(models.Model):
         )
 
         def rank(record):
+            """Put the wanted language first, then a company's own."""
             language = wanted.index(record.lang) if record.lang in wanted else 2
             return (language, not record.company_id)
 

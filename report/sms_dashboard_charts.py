@@ -38,6 +38,7 @@ class SmsDashboard(models.AbstractModel):
         names = self._get_names("sms.template", [*best, *worst])
 
         def prepare(template_id):
+            """Return one template's row."""
             rates = figures.get_rates(sums[template_id])
             return {
                 "id": template_id,

@@ -96,6 +96,7 @@ def rank_templates(figures, limit=5):
     known = {key: it for key, it in known.items() if _has_enough(figures[key])}
 
     def get_harm(key):
+        """Return how many leave or are not reached, of one."""
         return (known[key]["stop_rate"] or 0) + (known[key]["failure_rate"] or 0)
 
     worst = sorted(known, key=lambda key: (-get_harm(key), key))

@@ -199,6 +199,7 @@ def read_row(cells, columns, order, zone, now, decision=GRANTED):
     }
 
     def get(name):
+        """Return a cell of the row, empty where it has none."""
         return found.get(name, "")
 
     event = decision

@@ -168,6 +168,7 @@ def show_placeholders(body, words):
     """
 
     def show(match):
+        """Return what stands for a placeholder."""
         expression = match[1].strip()
         name = words.get(expression) or _name_of(expression)
         return f"[{name.replace('_', ' ').lower()}]"

@@ -16,6 +16,7 @@ SEPARATOR = "  # "
 
 
 def pytest_addoption(parser):
+    """Take the list of what may fail."""
     parser.addoption("--native-exceptions", type=Path, help="the list of exceptions")
 
 
@@ -51,6 +52,7 @@ def is_own(item):
 
 @pytest.hookimpl(wrapper=True)
 def pytest_make_collect_report(collector):
+    """Leave out what is collected and is not to run here."""
     report = yield
     report.result = [
         node
@@ -62,6 +64,7 @@ def pytest_make_collect_report(collector):
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config, items):
+    """Expect those to fail that are on the list, and complain of others on it."""
     exceptions = read_exceptions(config.getoption("--native-exceptions"))
     for item in items:
         if reason := exceptions.pop(get_tag(item), None):
@@ -74,6 +77,7 @@ def pytest_collection_modifyitems(config, items):
 
 
 def pytest_terminal_summary(terminalreporter):
+    """Say in one line how it went."""
     stats = terminalreporter.stats
     ran = [stats.get(key, []) for key in ("passed", "failed", "xfailed")]
     passed, failed, excepted = map(len, ran)
