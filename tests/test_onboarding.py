@@ -257,6 +257,7 @@ class TestOnboardingTour(OnboardingCase, HttpCase):
             "/odoo/action-helpdesk_mgmt_sms.sms_onboarding_action",
             "helpdesk_sms_onboarding_connects",
             login="sms-administrator",
+            timeout=300,
         )
         self.assertEqual(self.company.sms_twilio_auth_token, AUTH_TOKEN)
         inbound_url = self.company._get_sms_url("inbound")
@@ -277,6 +278,7 @@ class TestOnboardingTour(OnboardingCase, HttpCase):
             "/odoo/action-helpdesk_mgmt_sms.sms_onboarding_action",
             "helpdesk_sms_onboarding_arrives",
             login="sms-administrator",
+            timeout=300,
         )
 
     def call_back(self, url, form):

@@ -21,6 +21,13 @@ const press = (key, button) => ({
     run: "click",
 });
 
+/**
+ * @param {Array} steps of a tour
+ * @returns {Array} the same, with time for a page that is opened for the first time, or
+ * a carrier that is asked, on a machine that is busy
+ */
+const patiently = (steps) => steps.map((one) => ({timeout: 60000, ...one}));
+
 const SETTINGS = "helpdesk_mgmt_sms.sms_settings_action";
 
 /**
@@ -63,82 +70,84 @@ const enter = (token) => [
 
 /** Wrong credentials first, then the right ones, a number, its webhook, a text. */
 tours.add("helpdesk_sms_onboarding_connects", {
-    steps: () => [
-        {
-            content: "The company is on the sandbox",
-            trigger: step("account", "todo"),
-        },
-        press("account", SETTINGS),
-        {
-            content: "Choose Twilio",
-            trigger:
-                ".o_field_widget[name=sms_provider] .o_radio_item:contains(Twilio) input",
-            run: "click",
-        },
-        ...enter("a-wrong-token"),
-        press("account", "check_account"),
-        {
-            content: "The carrier refuses it, and it says what to do",
-            trigger: `${step("account", "wrong")}:contains(Copy both again)`,
-        },
-        press("account", SETTINGS),
-        ...enter("5ecret-t0ken-of-the-loopback-peer"),
-        {
-            content: "What was found of the wrong token is void",
-            trigger: step("account", "todo"),
-        },
-        press("account", "check_account"),
-        {
-            content: "The carrier takes it",
-            trigger: step("account", "done"),
-        },
-        press("senders", "take_numbers"),
-        {
-            content: "The account's number sends",
-            trigger: `${step("senders", "done")}:contains(+13035550177)`,
-        },
-        {
-            content: "Its texts go elsewhere",
-            trigger: `${step("inbound", "wrong")}:contains(old.example.com)`,
-        },
-        press("inbound", "set_inbound_url"),
-        {
-            content: "They come here now",
-            trigger: step("inbound", "done"),
-        },
-        press("text", "helpdesk_mgmt_sms.sms_test_text_action"),
-        {
-            content: "Agree in the words that are shown",
-            trigger:
-                ".modal:contains(urgent alerts) .o_field_widget[name=is_agreed] input",
-            run: "click",
-        },
-        {
-            content: "Send",
-            trigger: ".modal footer button[name=action_send]",
-            run: "click",
-        },
-        {
-            content: "It waits in the outbox",
-            trigger: `body:not(:has(.modal)) ${step("text", "todo")}:contains(Waiting)`,
-        },
-    ],
+    steps: () =>
+        patiently([
+            {
+                content: "The company is on the sandbox",
+                trigger: step("account", "todo"),
+            },
+            press("account", SETTINGS),
+            {
+                content: "Choose Twilio",
+                trigger:
+                    ".o_field_widget[name=sms_provider] .o_radio_item:contains(Twilio) input",
+                run: "click",
+            },
+            ...enter("a-wrong-token"),
+            press("account", "check_account"),
+            {
+                content: "The carrier refuses it, and it says what to do",
+                trigger: `${step("account", "wrong")}:contains(Copy both again)`,
+            },
+            press("account", SETTINGS),
+            ...enter("5ecret-t0ken-of-the-loopback-peer"),
+            {
+                content: "What was found of the wrong token is void",
+                trigger: step("account", "todo"),
+            },
+            press("account", "check_account"),
+            {
+                content: "The carrier takes it",
+                trigger: step("account", "done"),
+            },
+            press("senders", "take_numbers"),
+            {
+                content: "The account's number sends",
+                trigger: `${step("senders", "done")}:contains(+13035550177)`,
+            },
+            {
+                content: "Its texts go elsewhere",
+                trigger: `${step("inbound", "wrong")}:contains(old.example.com)`,
+            },
+            press("inbound", "set_inbound_url"),
+            {
+                content: "They come here now",
+                trigger: step("inbound", "done"),
+            },
+            press("text", "helpdesk_mgmt_sms.sms_test_text_action"),
+            {
+                content: "Agree in the words that are shown",
+                trigger:
+                    ".modal:contains(urgent alerts) .o_field_widget[name=is_agreed] input",
+                run: "click",
+            },
+            {
+                content: "Send",
+                trigger: ".modal footer button[name=action_send]",
+                run: "click",
+            },
+            {
+                content: "It waits in the outbox",
+                trigger: `body:not(:has(.modal)) ${step("text", "todo")}:contains(Waiting)`,
+            },
+        ]),
 });
 
 /** The text was delivered and answered: both are seen. */
 tours.add("helpdesk_sms_onboarding_arrives", {
-    steps: () => [
-        {
-            content: "The text was delivered",
-            trigger: step("text", "done"),
-        },
-        {
-            content: "An answer has come back",
-            trigger: step("answer", "done"),
-        },
-        {
-            content: "The carrier has reached us",
-            trigger: ".o_sms_health[data-key=address][data-state=done]",
-        },
-    ],
+    steps: () =>
+        patiently([
+            {
+                content: "The text was delivered",
+                trigger: step("text", "done"),
+            },
+            {
+                content: "An answer has come back",
+                trigger: step("answer", "done"),
+            },
+            {
+                content: "The carrier has reached us",
+                trigger: ".o_sms_health[data-key=address][data-state=done]",
+            },
+        ]),
 });
