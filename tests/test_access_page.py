@@ -45,6 +45,13 @@ r: read, w: write, c: create, d: delete, e: export, for those who may export at 
 
 {models}
 
+## Phone numbers
+
+*All of it*, the *last* two digits, or nothing. Where it is masked nobody searches,
+groups or exports by it either.
+
+{numbers}
+
 ## Buttons
 
 Who is shown a button. What it does is checked again when it is called, also over RPC:
@@ -77,6 +84,7 @@ class TestAccessPage(SmsCase):
     def test_the_page_says_what_is(self):
         found = INTRODUCTION.format(
             models=self.draw(["Model", *TITLES.values()], self.list_models()),
+            numbers=self.draw(["Model", *TITLES.values()], self.list_numbers()),
             buttons=self.draw(["Button", *TITLES.values()], self.list_buttons()),
             routes=self.draw(
                 ["Address", "Methods", "Login", "What it is"], self.list_routes()
@@ -110,6 +118,24 @@ class TestAccessPage(SmsCase):
             rows.append(row)
         return rows
 
+    def list_numbers(self):
+        """Return who sees which numbers of people."""
+        names = [row.split()[0] for row in RIGHTS.strip().splitlines()[1:]]
+        rows = []
+        for name in sorted(it for it in names if "number" in self.env[it]._fields):
+            row = [f"`{name}`"]
+            for user in self.users.values():
+                records = self.env[name].with_user(user)
+                field = records._fields["number"]
+                if not records.has_access("read"):
+                    row.append(".")
+                elif records._has_field_access(field, "read"):
+                    row.append("all")
+                else:
+                    row.append("last" if "shown_number" in records._fields else ".")
+            rows.append(row)
+        return rows
+
     @staticmethod
     def may_export(records):
         """Tell if a user who may export at all may export these."""
@@ -117,46 +143,51 @@ class TestAccessPage(SmsCase):
         return may and records.has_access("read")
 
     def list_buttons(self):
-        """Return who is shown each button of our views."""
+        """Return who is shown each button of our views, and those we add to others."""
         views = self.env["ir.ui.view"].search(
-            [
-                ("type", "in", ("form", "list", "kanban")),
-                ("model", "!=", False),
-                ("mode", "=", "primary"),
-                ("inherit_id", "=", False),
-            ]
+            [("type", "in", ("form", "list", "kanban")), ("model", "!=", False)]
         )
-        rows = {}
+        rows, seen = {}, {}
         ours = views.filtered(lambda view: view.xml_id.startswith(f"{MODULE}."))
         for view in ours.sorted(lambda view: (view.model, view.type, view.id)):
-            shown = {
-                name: self.find_buttons(view, user) for name, user in self.users.items()
-            }
-            for button in sorted(set().union(*shown.values())):
-                row = rows.setdefault((view.model, *button), set())
-                row.update(name for name in USERS if button in shown[name])
+            root = view
+            while root.mode != "primary":
+                root = root.inherit_id
+            own = {button[1] for button in self.read_buttons(view.arch)}
+            for name, user in self.users.items():
+                if (root, name) not in seen:
+                    seen[root, name] = self.find_buttons(root, user)
+                for button in seen[root, name]:
+                    if button[1] in own:
+                        rows.setdefault((view.model, *button), set()).add(name)
         return [
             [f"`{model}` {label}", *("x" if name in who else "." for name in USERS)]
             for (model, label, _method), who in sorted(rows.items())
         ]
 
-    @staticmethod
-    def find_buttons(view, user):
+    def find_buttons(self, view, user):
         """Return the buttons that a user is shown in a view: (label, method)."""
         model = view.env[view.model].with_user(user)
         try:
             model.check_access("read")
-            arch = model.get_view(view.id, view.type)["arch"]
+            return self.read_buttons(model.get_view(view.id, view.type)["arch"])
         except AccessError:
             return set()
+
+    def read_buttons(self, arch):
+        """Return what calls something: (label, method or action)."""
         return {
-            (
-                node.get("string") or node.get("title") or node.get("name"),
-                node.get("name"),
-            )
+            (self.get_label(node), node.get("name"))
             for node in etree.fromstring(arch).iter("button")
-            if node.get("type") == "object"
+            if node.get("type") in ("object", "action")
         }
+
+    def get_label(self, node):
+        """Return what a button says, or else what it calls or opens."""
+        name = node.get("name")
+        if name.isdigit():
+            name = self.env["ir.actions.actions"].browse(int(name)).name
+        return node.get("string") or node.get("title") or name
 
     def list_routes(self):
         """Return the addresses that our controllers answer at."""
