@@ -94,6 +94,7 @@ from . import (
     sms_carrier_check_words,
     sms_health,
     sms_encryption,
+    sms_encryption_state,
     sms_onboarding,
     sms_onboarding_steps,
     sms_broadcast,

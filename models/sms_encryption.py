@@ -2,18 +2,11 @@
 import json
 import logging
 
-from odoo import api, fields, models
+from odoo import api, models
 from odoo.tools import SQL
 
 from ..tools import at_rest
-from .encrypted_field import (
-    KEY_OPTION,
-    KEY_VARIABLE,
-    EncryptedChar,
-    EncryptedText,
-    get_box,
-)
-from .sms_health import DONE, SKIPPED, TODO, WRONG
+from .encrypted_field import EncryptedChar, EncryptedText, get_box
 
 _logger = logging.getLogger(__name__)
 
@@ -178,57 +171,11 @@ class SmsEncryption(models.AbstractModel):
             self._commit(len(scans))
         return lost
 
-    # ------------------------------------------------------------------
-    # What people are told
-    # ------------------------------------------------------------------
-
     @api.model
     def _note(self, box, lost):
         """Keep what a run has found: the key, and how much cannot be read."""
-        state = {"key": box.key_id, "lost": lost}
-        state["at"] = fields.Datetime.to_string(fields.Datetime.now())
-        self.env["ir.config_parameter"].sudo().set_param(
-            STATE_PARAMETER, json.dumps(state)
-        )
-
-    @api.model
-    def _get_state(self, company):
-        """Return how things are: one of the health panel's states, and a sentence.
-
-        :param company: ``res.company``, one
-        :rtype: tuple
-        """
-        box = get_box()
-        parameters_sudo = self.env["ir.config_parameter"].sudo()
-        found = json.loads(parameters_sudo.get_param(STATE_PARAMETER) or "{}")
-        if box.bad_count:
-            text = self.env._("The server is given a key that is none. %s", self._how())
-            return WRONG, text
-        if company._has_locked_sms_account():
-            text = self.env._(
-                "The carrier's account was encrypted with a key that the server does "
-                "not have. Texts wait until it is given back. %s",
-                self._how(),
-            )
-            return WRONG, text
-        if found.get("lost"):
-            text = self.env._(
-                "%s rows were encrypted with a key that the server does not have. "
-                "Nothing is lost: give it back.",
-                found["lost"],
-            )
-            return WRONG, text
-        if found.get("key", "") != box.key_id:
-            return TODO, self.env._("What is there already is being worked off.")
-        if not box.key_id:
-            text = self.env._(
-                "Credentials and evidence are not encrypted. %s", self._how()
-            )
-            return SKIPPED, text
-        text = self.env._(
-            "Credentials and evidence are encrypted with the key %s.", box.key_id
-        )
-        return DONE, text
+        state = json.dumps({"key": box.key_id, "lost": lost})
+        self.env["ir.config_parameter"].sudo().set_param(STATE_PARAMETER, state)
 
     @api.model
     def _decrypt_host(self):
@@ -239,16 +186,6 @@ class SmsEncryption(models.AbstractModel):
             for company in companies
         ]
         self._write(companies, ["sms_twilio_auth_token"], tokens)
-
-    @api.model
-    def _how(self):
-        """Return how a key is given."""
-        return self.env._(
-            "A key is given as %(variable)s in the environment, or as %(option)s in "
-            "the configuration file.",
-            variable=KEY_VARIABLE,
-            option=KEY_OPTION,
-        )
 
 
 def _is_stale(column, box):

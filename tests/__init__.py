@@ -36,6 +36,8 @@ from . import test_desk_bus
 from . import test_desk_tours
 from . import test_docs
 from . import test_encryption
+from . import test_encryption_keys
+from . import test_encryption_missing
 from . import test_erasure
 from . import test_erasure_everywhere
 from . import test_erasure_live

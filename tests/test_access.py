@@ -111,6 +111,7 @@ PUBLIC_METHODS = {
     },
     "res.company": {"create", "write", "action_rotate_sms_webhook_key"},
     "res.partner": {"mail_allowed_qweb_expressions"},
+    "sms.setup.mixin": {"create", "write"},
     "sms.settings": {
         *("create", "write", "execute", "cancel", "action_rotate_sms_webhook_key"),
         "action_encrypt",

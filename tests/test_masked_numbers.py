@@ -7,6 +7,7 @@ from odoo.exceptions import AccessError
 from odoo.service.model import call_kw
 from odoo.tests import Form, tagged
 
+from ..models.sms_broadcast_recipient import WILL
 from ..providers.sandbox import SandboxProvider
 from ..tools.texts import mask_number
 from .common import SmsCase
@@ -30,17 +31,16 @@ class TestMaskedNumbers(SmsCase):
         cls.record_consent(None, "ticket", "alert")
         cls.ticket._message_sms("Hello")
         cls.env["sms.inbound"]._receive(cls.company, cls.make_text())
-        cls.area = cls.env["sms.area"].create({"name": "North"})
         cls.incident = cls.env["sms.incident"].create({"name": "No network"})
         cls.broadcast = cls.env["sms.broadcast"].create({"name": "No network"})
         cls.env["sms.broadcast.recipient"].create(
-            {"broadcast_id": cls.broadcast.id, "number": cls.number}
+            {"broadcast_id": cls.broadcast.id, "number": cls.number, "outcome": WILL}
         )
         cls.env["sms.incident.mute"].create(
             {
                 "incident_id": cls.incident.id,
-                "company_id": cls.company.id,
                 "number": cls.number,
+                "muted_at": "2026-01-01",
             }
         )
         export = cls.env.ref("base.group_allow_export")
@@ -85,14 +85,17 @@ class TestMaskedNumbers(SmsCase):
     def test_an_officer_has_no_other_way_to_it(self):
         for model in MASKED:
             records = self.env[model].with_user(self.compliance_officer)
+            ids = records.search([], limit=1).ids
+            calls = [
+                ("read", [ids, ["number"]]),
+                ("search", [[("number", "=like", "+1%")]]),
+                ("formatted_read_group", [[], ["number"], ["__count"]]),
+            ]
+            if ids:
+                calls.append(("export_data", [ids, ["number"]]))
             with self.subTest(model=model):
                 self.assertNotIn("number", records.fields_get())
-                for method, args in (
-                    ("read", [records.search([], limit=1).ids, ["number"]]),
-                    ("search", [[("number", "=like", "+1%")]]),
-                    ("formatted_read_group", [[], ["number"], ["__count"]]),
-                    ("export_data", [records.search([], limit=1).ids, ["number"]]),
-                ):
+                for method, args in calls:
                     with self.assertRaises(AccessError, msg=method):
                         call_kw(records, method, args, {})
 
