@@ -50,6 +50,7 @@ def check(company_sudo, code, url, form, signature):
         raise ServiceUnavailable()
     provider = company_sudo._get_sms_provider(code, with_senders=False)
     if not provider.verify(url, form, signature):
+        _logger.warning("Refused a request that %s has not signed", code)
         raise Forbidden()
 
 
