@@ -190,14 +190,14 @@ class SmsDispatcher(models.AbstractModel):
                                                AND sender_id = sender.id
                                           ORDER BY not_before LIMIT 1) AS next
                              WHERE sender.active),
-                           (SELECT min(lookup_at) FROM sms_sms
-                             WHERE lookup_at IS NOT NULL
-                               AND state IN ('unknown', 'pending')),
+                           (SELECT sms.lookup_at %(lookups)s
+                          ORDER BY sms.lookup_at LIMIT 1),
                            (SELECT min(claimed_at) + %(lease)s FROM sms_sms
                              WHERE state = 'process' AND provider = ANY(%(providers)s))
                        ) - %(now)s)::float
                 """,
                 horizon=timedelta(seconds=HORIZON),
+                lookups=self._get_lookup_source(),
                 lease=LEASE,
                 providers=list(PROVIDERS),
                 now=fields.Datetime.now(),

@@ -56,22 +56,40 @@ class SmsDispatcher(models.AbstractModel):
         return calls
 
     @api.model
+    def _get_lookup_source(self):
+        """Return which messages a carrier can be asked about: ``FROM … WHERE …``.
+
+        Not those of a carrier that is none of the company's now, nor those whose person
+        was erased: what is never asked must never be due either, or the outbox would
+        wake for it without end.
+
+        :rtype: SQL
+        """
+        return SQL(
+            """
+                  FROM sms_sms sms
+                  JOIN res_company company ON company.id = sms.record_company_id
+                   AND sms.provider IN (company.sms_provider,
+                                        company.sms_backup_provider)
+                 WHERE sms.lookup_at IS NOT NULL
+                   AND sms.state IN ('unknown', 'pending')
+                   AND sms.erased_at IS NULL
+            """
+        )
+
+    @api.model
     def _lock_lookups(self, limit):
         """Return the messages whose lookup is due, locked."""
         self.env["sms.sms"].flush_model()
         rows = self.env.execute_query(
             SQL(
                 """
-                SELECT sms.id FROM sms_sms sms
-                  JOIN res_company company ON company.id = sms.record_company_id
-                   AND sms.provider IN (company.sms_provider,
-                                        company.sms_backup_provider)
-                 WHERE sms.lookup_at <= %s AND sms.state IN ('unknown', 'pending')
-                   AND sms.erased_at IS NULL
+                SELECT sms.id %s AND sms.lookup_at <= %s
               ORDER BY sms.lookup_at
                  LIMIT %s
                    FOR UPDATE OF sms SKIP LOCKED
                 """,
+                self._get_lookup_source(),
                 fields.Datetime.now(),
                 limit,
             )

@@ -237,6 +237,24 @@ class TestTexts(ErasureCase):
         self.run_outbox()
         self.assertEqual((sms.state, sms.gate_reason), ("canceled", "erased"))
 
+    def test_what_is_never_looked_up_again_keeps_no_outbox_awake(self):
+        """A worker that is called for it would be called again, without end."""
+        past = fields.Datetime.subtract(fields.Datetime.now(), hours=1)
+        dispatcher = self.env["sms.dispatcher"]
+        for forget in (
+            self.erase,
+            lambda: self.company.write({"sms_provider": "twilio"}),
+        ):
+            message = self.send(exemption="help")
+            message.write(
+                {"state": "pending", "provider": "sandbox", "lookup_at": past}
+            )
+            self.assertEqual(dispatcher._get_next_due(), 0)
+            forget()
+            self.env.flush_all()
+            self.assertFalse(dispatcher._lock_lookups(10))
+            self.assertIsNone(dispatcher._get_next_due())
+
     def test_a_late_report_moves_it_on(self):
         sms = self.text()
         sms.write({"state": "pending", "provider": "sandbox", "report_rank": 1})
