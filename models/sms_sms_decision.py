@@ -86,7 +86,7 @@ class SmsSms(models.Model):
                 sms.exemption,
                 sms.is_personal,
                 # Not in the cache of a message that was just made: no query for others.
-                sms.create_date if sms.is_personal else None,
+                sms.create_date if sms.is_personal or sms.exemption else None,
                 partner=sms.partner_id,
                 send_at=sms.send_at,
                 expires_at=sms.expires_at,

@@ -3,7 +3,7 @@ from odoo import api, fields, models
 from odoo.tools import SQL
 
 from ..providers.base import GONE, REPORT_RANKS, UNDELIVERED, UNSURE
-from ..tools import consent
+from ..tools import consent, gate
 from .sms_sms import UNKNOWN_STATE
 from .sms_sms_outcomes import FINAL_REPORTS, REPORT_OVERDUE, REPORT_STATES
 
@@ -250,7 +250,7 @@ class SmsSms(models.Model):
                 ("state", "=", "outgoing"),
                 ("record_company_id", "=", company.id),
                 ("number", "in", numbers),
-                ("exemption", "=", False),
+                ("exemption", "in", [False, *gate.INVITATIONS]),
             ]
         )
         waiting._ask_gate()

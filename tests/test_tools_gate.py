@@ -160,6 +160,20 @@ class TestGate(BaseCase):
             changes = {"exemption": exemption, "state": state, "policy": policy}
             self.assertDecisions((changes, SEND, ANSWER))
 
+    def test_a_no_takes_back_what_still_invites(self):
+        """The carrier was out of reach, and the person has said no meanwhile."""
+        written_at = datetime(2026, 7, 1, 12, 0, 0, 500)
+        for exemption, seconds in product(EXEMPTIONS, (-1, 0, 1)):
+            changes = {
+                "exemption": exemption,
+                "state": OPTED_OUT,
+                "written_at": written_at,
+                "stopped_at": datetime(2026, 7, 1, 12) + timedelta(seconds=seconds),
+            }
+            is_over = seconds > 0 and exemption in gate.INVITATIONS
+            expected = (BLOCK, HAS_OPTED_OUT) if is_over else (SEND, ANSWER)
+            self.assertDecisions((changes, *expected))
+
     def test_an_exemption_that_nobody_knows_exempts_from_nothing(self):
         for exemption in ("promotion", "HELP", " help", "help,", "None"):
             changes = {"exemption": exemption, "state": NONE}

@@ -72,6 +72,10 @@ EXEMPTIONS = (
     "start",
     "service",
 )
+#: Of these, what invites to texts or welcomes to them: a no that was said since, while
+#: they waited, takes them back. The others only say what was asked.
+INVITATIONS = ("opt_in_question", "opt_in_confirmation", "start")
+
 #: Repeats the double opt-in question, once, while it is open. It is no answer: it keeps
 #: quiet hours, and nobody is reminded who has said anything since.
 REMINDER = "opt_in_reminder"
@@ -265,7 +269,7 @@ def _find_refusal(facts):
     until a person has read it.
     """
     if facts.exemption in EXEMPTIONS:
-        return None
+        return OPTED_OUT if _is_taken_back(facts) else None
     if not facts.is_ledger_readable:
         return LEDGER_UNREADABLE
     if facts.state == consent.OPTED_OUT:
@@ -277,6 +281,18 @@ def _find_refusal(facts):
     if facts.policy == POLICY_OPT_OUT or facts.state == consent.OPTED_IN:
         return None
     return AWAITING_YES if facts.state == consent.PENDING else NO_CONSENT
+
+
+def _is_taken_back(facts):
+    """Tell if the person has said no since an invitation was written to them.
+
+    Compared by the second, as a no is noted.
+    """
+    if facts.exemption not in INVITATIONS or not (
+        facts.stopped_at and facts.written_at
+    ):
+        return False
+    return facts.stopped_at > facts.written_at.replace(microsecond=0)
 
 
 def _blocked_by_provider(facts):
