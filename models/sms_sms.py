@@ -9,6 +9,9 @@ UNKNOWN_STATE = "unknown"
 #: The carrier has the message, or may have it.
 IN_FLIGHT = ("process", UNKNOWN_STATE)
 
+#: The carrier has the message, and no more can be done about it.
+LEFT = ("pending", "sent")
+
 FAILURE_SELECTION = [
     ("sms_no_consent", "No consent"),
     ("sms_no_provider", "Text messaging is not set up"),

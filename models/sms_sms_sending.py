@@ -4,7 +4,7 @@ from odoo.exceptions import UserError
 from odoo.fields import Domain
 
 from ..providers import PROVIDERS
-from .sms_sms import IN_FLIGHT
+from .sms_sms import IN_FLIGHT, LEFT
 
 #: What belongs to one attempt to send: a new one starts without it, and a late report
 #: on the old one finds nothing to change.
@@ -108,13 +108,8 @@ class SmsSms(models.Model):
         A message that was blocked when it was made has no tracker; it gets one, so
         that its notification in the chatter follows.
         """
-        if new_state == "outgoing" and any(sms.state in IN_FLIGHT for sms in self):
-            raise UserError(
-                self.env._(
-                    "The carrier may have sent this message already. It is being "
-                    "checked; send a new message if it cannot wait."
-                )
-            )
+        if new_state in ("outgoing", "canceled"):
+            self._check_not_left()
         if new_state != "outgoing":
             return super()._update_sms_state_and_trackers(
                 new_state, failure_type=failure_type
@@ -126,6 +121,26 @@ class SmsSms(models.Model):
         result = super()._update_sms_state_and_trackers(new_state, failure_type)
         self._ask_gate()._filter_outbox()._wake_dispatcher()
         return result
+
+    def _check_not_left(self):
+        """Refuse to send again, or to cancel, what the carrier has or may have.
+
+        Whoever asks may look at an old page: somebody else has sent it again since.
+
+        :raises UserError: then
+        """
+        states = set(self.mapped("state"))
+        if states & set(IN_FLIGHT):
+            raise UserError(
+                self.env._(
+                    "The carrier may have sent this message already. It is being "
+                    "checked; send a new message if it cannot wait."
+                )
+            )
+        if states & set(LEFT):
+            raise UserError(
+                self.env._("The carrier has this message already. Reload the page.")
+            )
 
     def _ensure_trackers(self):
         """Tie messages to their notification where Odoo did not."""

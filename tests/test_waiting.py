@@ -93,6 +93,23 @@ class TestStop(WaitingCase):
         self.assertEqual(other_number.state, "sent")
         self.assertEqual(other_companys.state, "sent")
 
+    def test_a_stop_takes_back_the_question_that_waits(self):
+        """They were asked to join, the carrier was out of reach, and they said no."""
+        number = phone_number(5)
+        self.env["sms.opt.in"]._ask(
+            self.company, number, self.purposes("alert"), "keyword", self.customer
+        )
+        [question] = self.messages_to(number)
+        self.assertEqual(question.exemption, "opt_in_question")
+        self.receive("STOP", number)
+        self.run_outbox()
+        self.assertEqual(
+            (question.state, question.gate_reason), ("canceled", "opted_out")
+        )
+        confirmation = self.messages_to(number)[-1]
+        self.assertEqual(confirmation.exemption, "opt_out_confirmation")
+        self.assertEqual(confirmation.state, "sent")
+
     def test_a_stop_leaves_the_answer_that_waits(self):
         self.receive("HELP")
         self.receive("STOP")
@@ -280,6 +297,22 @@ class TestOutboxInTransaction(WaitingCase):
                     message.action_set_outgoing()
                 message.resend_failed()
                 self.assertEqual(message.state, state)
+
+    def test_what_has_left_is_neither_sent_again_nor_cancelled(self):
+        """A page that shows it as failed may be old: somebody was faster."""
+        for state in ("pending", "sent"):
+            with self.subTest(state=state):
+                message = self.queue()
+                message.write({"state": "error", "failure_type": "sms_server"})
+                message.action_set_outgoing()
+                self.run_outbox()
+                message.state = state
+                with self.assertRaises(UserError):
+                    message.action_set_outgoing()
+                with self.assertRaises(UserError):
+                    message.action_set_canceled()
+                self.run_outbox()
+                self.assertEqual((message.state, message.attempts), (state, 1))
 
     def test_reports_move_a_message_forward_only(self):
         message = self.queue()
