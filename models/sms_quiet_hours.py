@@ -228,7 +228,7 @@ class SmsQuietHours(models.Model):
         """Return the rules for messages of a class to somebody.
 
         Informational messages keep the company's own hours besides. So do offers to
-        where no rule is known: silence of the table is no leave to text at night.
+        where no rule is in force: silence of the table is no leave to text at night.
 
         :param company: ``res.company``
         :param tools.zones.Place place: where the person may be
@@ -240,6 +240,7 @@ class SmsQuietHours(models.Model):
             if not company_id or company_id == company.id
         ]
         found = quiet_hours.select(rules, place, quiet_class)
-        if quiet_class == INFORMATIONAL or (quiet_class == MARKETING and not found):
+        is_silent = not quiet_hours.are_in_force(found, fields.Datetime.now())
+        if quiet_class == INFORMATIONAL or (quiet_class == MARKETING and is_silent):
             found += (company._get_sms_courtesy_rule(quiet_class),)
         return found

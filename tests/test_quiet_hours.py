@@ -602,6 +602,30 @@ class TestRules(QuietHoursCase):
             evening = datetime(2026, 7, 2, 0, 0)
             self.assertHeld(self.send("marketing"), until=evening)
 
+    def test_a_rule_that_does_not_hold_yet_opens_no_night(self):
+        """Where no rule is known offers keep business hours, until there is one."""
+        number = "+33612345678"
+        with freeze_time("2026-07-01 23:30:00"):  # 1:30 in Paris
+            self.record_consent(number, "marketing")
+            self.assertEqual(self.send("marketing", number).gate_verdict, "hold")
+            rule = self.env["sms.quiet.hours"].create(
+                {
+                    "name": "France",
+                    "source": "The law of next year",
+                    "country_id": self.env.ref("base.fr").id,
+                    "effective_from": "2027-01-01",
+                }
+            )
+            self.assertEqual(self.send("marketing", number).gate_verdict, "hold")
+            rule.write(
+                {
+                    "effective_from": False,
+                    "effective_to": "2026-06-01",
+                    "lax_reason": "It was repealed",
+                }
+            )
+            self.assertEqual(self.send("marketing", number).gate_verdict, "hold")
+
     def test_a_rule_of_one_company_is_its_own(self):
         company = self.make_company("Branch")
         self.record_consent(company=company)

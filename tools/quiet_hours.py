@@ -93,6 +93,16 @@ def select(rules, place, quiet_class):
     )
 
 
+def are_in_force(rules, now):
+    """Tell if any of some rules holds on all days on which an opening is looked for.
+
+    :param datetime now: UTC; its date may be the day before or after where they are
+    """
+    first = now.date() - timedelta(days=1)
+    days = [first + timedelta(days=offset) for offset in range(SEARCH_DAYS + 3)]
+    return any(all(map(rule.is_in_force, days)) for rule in rules)
+
+
 def is_open(now, zone_names, rules):
     """Tell if all rules are open in all zones.
 
