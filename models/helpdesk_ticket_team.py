@@ -65,8 +65,8 @@ class HelpdeskTicketTeam(models.Model):
     )
 
     _sms_reopen_days_positive = models.Constraint(
-        "CHECK (sms_reopen_days >= 0)",
-        "The days after closing cannot be less than none.",
+        "CHECK (sms_reopen_days BETWEEN 0 AND 3650)",
+        "The days after closing cannot be less than none, nor more than ten years.",
     )
 
     @api.model

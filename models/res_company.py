@@ -97,8 +97,8 @@ class ResCompany(models.Model):
         "A question can be repeated within 6 days; after 7 it has expired.",
     )
     _sms_consent_months_positive = models.Constraint(
-        "CHECK (sms_consent_months >= 0)",
-        "The months until a consent ends cannot be less than none.",
+        "CHECK (sms_consent_months BETWEEN 0 AND 1200)",
+        "The months until a consent ends are from none to 1,200.",
     )
     _sms_join_key_unique = models.UniqueIndex("(sms_join_key)")
 

@@ -48,9 +48,11 @@ class ResCompany(models.Model):
     )
 
     _sms_keep_positive = models.Constraint(
-        "CHECK (sms_keep_text_months >= 0 AND sms_keep_raw_months >= 0"
-        " AND sms_keep_consent_years >= 0 AND sms_keep_opt_out_years >= 0)",
-        "What is kept cannot be kept for less than no time. 0 keeps it for ever.",
+        "CHECK (sms_keep_text_months BETWEEN 0 AND 1200"
+        " AND sms_keep_raw_months BETWEEN 0 AND 1200"
+        " AND sms_keep_consent_years BETWEEN 0 AND 100"
+        " AND sms_keep_opt_out_years BETWEEN 0 AND 100)",
+        "What is kept is kept for a hundred years at most. 0 keeps it for ever.",
     )
 
     def _get_sms_limits(self):

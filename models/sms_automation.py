@@ -126,10 +126,14 @@ class SmsAutomation(models.Model):
     )
 
     _wait_hours_positive = models.Constraint(
-        "CHECK (wait_hours > 0)", "The hours must be more than none."
+        "CHECK (wait_hours BETWEEN 1 AND 8760)",
+        "The hours must be more than none, and at most a year.",
     )
+    # A time beyond all calendars would fail with each change of a ticket.
     _delay_not_negative = models.Constraint(
-        "CHECK (delay_number >= 0)", "The delay cannot be less than none."
+        "CHECK (delay_number BETWEEN 0 AND CASE delay_unit WHEN 'minutes' THEN 525600"
+        " WHEN 'hours' THEN 8760 ELSE 365 END)",
+        "The delay cannot be less than none, nor more than a year.",
     )
 
     @api.model

@@ -78,9 +78,9 @@ class SmsFault(models.Model):
     _fault_unique = models.Constraint("unique(fault)", "This fault is there already.")
     _pauses_positive = models.Constraint(
         "CHECK (first_pause >= 0 AND max_pause >= first_pause AND max_attempts >= 1"
-        " AND deadline_hours >= 0 AND number_after >= 0)",
-        "Pauses, attempts and hours cannot be less than none, and the longest pause "
-        "is not shorter than the first.",
+        " AND deadline_hours BETWEEN 0 AND 8760 AND number_after >= 0)",
+        "Pauses, attempts and hours cannot be less than none, the hours not more than "
+        "a year has, and the longest pause is not shorter than the first.",
     )
 
     _no_backup_after_opt_out = models.Constraint(

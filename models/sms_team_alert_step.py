@@ -34,8 +34,10 @@ class SmsTeamAlertStep(models.Model):
     every_minutes = fields.Integer("Every (Minutes)", default=10)
 
     _times_positive = models.Constraint(
-        "CHECK (after_minutes >= 0 AND repeats BETWEEN 0 AND 20 AND every_minutes > 0)",
-        "Minutes are not negative, and a step is done at most 20 times again.",
+        "CHECK (after_minutes BETWEEN 0 AND 43200 AND repeats BETWEEN 0 AND 20"
+        " AND every_minutes BETWEEN 1 AND 43200)",
+        "Minutes are not negative and at most a month's, and a step is done at most 20 "
+        "times again.",
     )
 
     def _to_step(self):
