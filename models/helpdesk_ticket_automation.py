@@ -35,11 +35,15 @@ class HelpdeskTicket(models.Model):
     def _get_automation_fact(self, trigger):
         """Return what must stay the same until a planned text leaves.
 
+        Who archives a ticket wants no more of it: spam, or a mistake.
+
         :param str trigger: one of ``tools.automation.TRIGGERS``
         :rtype: str
         """
         self.ensure_one()
         ticket_sudo = self.sudo()
+        if not ticket_sudo.active:
+            return f"archived:{ticket_sudo.stage_id.id}"
         if trigger == automation.STAGE:
             return f"stage:{ticket_sudo.stage_id.id}"
         if trigger == automation.ASSIGNED:

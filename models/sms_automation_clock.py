@@ -59,7 +59,8 @@ class SmsAutomationRun(models.Model):
     def _find_by_clock(self, rule, table, column, condition):
         """Plan one row for each open ticket whose time has come, once for each time.
 
-        The automation's own filters are asked when the row is worked off.
+        The automation's own filters are asked when the row is worked off. What is
+        there already is not merely refused: each refusal would use up an id.
         """
         reached = SQL("+") if rule.trigger == automation.NO_ANSWER else SQL("-")
         self.env.execute_query(
@@ -76,6 +77,11 @@ class SmsAutomationRun(models.Model):
                   JOIN sms_automation rule ON rule.id = %(rule_id)s
                  WHERE %(condition)s AND ticket.active AND stage.closed IS NOT TRUE
                    AND %(column)s %(reached)s %(lead)s >= rule.in_force_since
+                   AND NOT EXISTS (SELECT 1 FROM sms_automation_run known
+                                    WHERE known.automation_id = rule.id
+                                      AND known.res_model = %(model)s
+                                      AND known.res_id = ticket.id
+                                      AND known.occasion = %(column)s::text)
                 ON CONFLICT DO NOTHING
                 RETURNING id
                 """,

@@ -1,11 +1,11 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from datetime import timedelta
 
-from psycopg2.errors import SerializationFailure
+from psycopg2.errors import CheckViolation, SerializationFailure
 
 from odoo import fields
 from odoo.exceptions import AccessError, ValidationError
-from odoo.tools import mute_logger
+from odoo.tools import SQL, mute_logger
 
 from .common import SmsCase, phone_number
 
@@ -588,6 +588,7 @@ class TestLater(AutomationCase):
         for undo in (
             lambda: self.ticket.write({"stage_id": self.progress_stage.id}),
             lambda: self.ticket.write({"category_id": False}),
+            lambda: self.ticket.write({"active": False}),
         ):
             automation = self.automate(
                 "stage",
@@ -595,7 +596,9 @@ class TestLater(AutomationCase):
                 category_ids=category.ids,
                 delay_number=1,
             )
-            self.ticket.stage_id = self.waiting_stage
+            self.ticket.write(
+                {"stage_id": self.waiting_stage.id, "category_id": category.id}
+            )
             undo()
             self.assertFalse(self.wait(automation, hours=2))
             run = self.env["sms.automation.run"].search(
@@ -603,7 +606,7 @@ class TestLater(AutomationCase):
             )
             self.assertEqual(run.state, "skipped")
             automation.active = False
-            self.ticket.stage_id = self.quiet_stage
+            self.ticket.write({"stage_id": self.quiet_stage.id, "active": True})
 
     def test_what_happens_again_starts_its_time_over(self):
         automation = self.automate(
@@ -615,6 +618,19 @@ class TestLater(AutomationCase):
         self.ticket.stage_id = self.waiting_stage
         self.assertFalse(self.wait(automation, minutes=30))
         self.assertEqual(len(self.wait(automation, hours=2)), 1)
+
+    @mute_logger("odoo.sql_db")
+    def test_a_time_beyond_all_calendars_is_refused(self):
+        """Else no ticket that it is about could be saved any more."""
+        for values in (
+            {"delay_number": 99_999_999, "delay_unit": "hours"},
+            {"delay_number": 366, "delay_unit": "days"},
+            {"wait_hours": 99_999_999},
+        ):
+            with self.assertRaises(CheckViolation), self.env.cr.savepoint():
+                self.automate("stage", **values)
+        self.automate("stage", delay_number=365, delay_unit="days")
+        self.ticket.stage_id = self.waiting_stage
 
     def test_it_is_dropped_when_the_automation_is_switched_off(self):
         automation = self.automate("stage", delay_number=1)
@@ -648,6 +664,20 @@ class TestLater(AutomationCase):
         self.ticket.sms_waiting_since += timedelta(seconds=1)
         self.run_clock()
         self.assertEqual(len(self.made_by(automation)), 2, "they wait again")
+
+    def test_what_is_found_again_uses_up_no_id(self):
+        """The clock looks with every change of any ticket, for years."""
+        automation = self.automate("no_answer", audience="assignee", wait_hours=4)
+        automation.sudo().in_force_since -= timedelta(days=1)
+        self.receive("Hello?")
+        self.ticket.sms_waiting_since -= timedelta(hours=5)
+        self.run_clock()
+        ids = "SELECT last_value FROM sms_automation_run_id_seq"
+        [before] = self.env.execute_query(SQL(ids))
+        self.run_clock()
+        self.assertEqual(self.env.execute_query(SQL(ids)), [before])
+        runs = [("automation_id", "=", automation.id)]
+        self.assertEqual(self.env["sms.automation.run"].search_count(runs), 1)
 
     def test_who_was_answered_does_not_wait(self):
         automation = self.automate("no_answer", wait_hours=1)
