@@ -46,7 +46,9 @@ class HelpdeskTicket(models.Model):
             "unread": self.sms_unread_count,
             "reply": self._prepare_sms_reply(),
             "templates": self._get_sms_reply_templates(),
-            "price": self.sudo().company_id._get_sms_segment_price(),
+            "price": self.sudo().company_id._get_sms_segment_price(
+                self.partner_phone_sanitized
+            ),
         }
 
     def get_sms_changes(self, message_ids):

@@ -23,12 +23,14 @@ from .sms_purpose import ALERT
 class Sample(NamedTuple):
     """What the people of one language read.
 
+    :param str lang: its code
     :param str language: its name
     :param str text: for one of them, with its footer
     :param Segments segments: of that text; a longer name may make more
     :param int count: how many they are
     """
 
+    lang: str
     language: str
     text: str
     segments: object
@@ -224,5 +226,7 @@ class SmsBroadcast(models.Model):
             text = self._fill_in(words[recipient.lang], recipient)
             text = "\n".join(filter(None, (text, footer)))
             language, segments = names.get(lang, lang), count_segments(text)
-            samples.append(Sample(language, text, segments, counts[recipient.id]))
+            samples.append(
+                Sample(recipient.lang, language, text, segments, counts[recipient.id])
+            )
         return samples

@@ -13,8 +13,10 @@ from .sms_broadcast_recipient import (
     NEW,
     NO_NUMBER,
     QUEUED,
+    REACHED,
     WILL,
 )
+from .sms_price import pick_price
 
 #: What a message's state counts as, in the order of the bar; its colour.
 STAGES = {
@@ -144,11 +146,10 @@ class SmsBroadcast(models.Model):
         """
         count = sum(sample.segments.count * sample.count for sample in samples)
         parts = [self.env._("About %s segments", f"{count:,}")]
-        company_sudo = self.company_id.sudo()
-        if company_sudo.sms_segment_price:
-            cost = count * company_sudo.sms_segment_price
-            currency = company_sudo.sms_segment_currency_id
-            parts.append(format_amount(self.env, cost, currency))
+        parts += [
+            format_amount(self.env, cost, currency)
+            for currency, cost in self._estimate_costs(samples).items()
+        ]
         senders_sudo = self.env["sms.sender"].sudo()
         senders_sudo = senders_sudo.search([("company_id", "=", self.company_id.id)])
         rates = senders_sudo.mapped("rate")
@@ -158,6 +159,39 @@ class SmsBroadcast(models.Model):
                 self.env._("%s minutes at your senders' speed", f"{minutes:,}")
             )
         return " · ".join(parts)
+
+    def _estimate_costs(self, samples):
+        """Return what it costs by the table of prices, each person's by their number.
+
+        :return: amounts by ``res.currency``, without those to whom no price is known
+        """
+        segments = {sample.lang: sample.segments.count for sample in samples}
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT own.lang, price.currency_id, sum(price.amount)
+                  FROM sms_broadcast_recipient own
+                  JOIN sms_price price ON price.id = (%s)
+                 WHERE own.broadcast_id = %s AND own.outcome = ANY(%s)
+                   AND price.amount > 0
+              GROUP BY own.lang, price.currency_id
+                """,
+                pick_price(
+                    company=SQL("%s", self.company_id.id),
+                    provider=SQL("%s", self.company_id.sudo().sms_provider),
+                    number=SQL("own.number"),
+                    day=SQL("%s", fields.Date.today()),
+                ),
+                self.id,
+                list(REACHED),
+            )
+        )
+        costs = {}
+        for lang, currency_id, amount in rows:
+            currency = self.env["res.currency"].browse(currency_id)
+            cost = segments.get(lang or False, 0) * float(amount)
+            costs[currency] = costs.get(currency, 0) + cost
+        return costs
 
     # ------------------------------------------------------------------
     # The messages

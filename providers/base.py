@@ -8,6 +8,7 @@ beside ``twilio.py``, adds it to :data:`providers.PROVIDERS` and to the selectio
 ``res.company.sms_provider``.
 """
 
+import math
 import re
 from dataclasses import dataclass, field
 
@@ -74,6 +75,22 @@ LONG_CODE, TOLL_FREE, SHORT_CODE, SERVICE, SANDBOX = SENDER_KINDS = (
 # What a check of the account is about, and what it found there.
 CREDENTIALS, SENDERS, INBOUND = ("credentials", "senders", "inbound")
 FINE, WRONG, UNSURE = ("fine", "wrong", "unsure")
+
+
+def read_price(amount, currency):
+    """Return a price as a carrier writes it; None for what is none (yet).
+
+    :param amount: number as text; some write what they charge as less than nothing
+    :param currency: ISO 4217
+    :rtype: Price
+    """
+    try:
+        value = abs(float(amount))
+    except (TypeError, ValueError):
+        return None
+    if not math.isfinite(value) or not re.fullmatch("[A-Za-z]{3}", currency or ""):
+        return None
+    return Price(value, currency.upper())
 
 
 class LookupFailed(Exception):
@@ -203,11 +220,24 @@ class InboundEvent:
 
 
 @dataclass(frozen=True)
+class Price:
+    """What the carrier charges for one message, all its segments together.
+
+    :param float amount: 0 or more
+    :param str currency: ISO 4217, e.g. ``USD``
+    """
+
+    amount: float
+    currency: str
+
+
+@dataclass(frozen=True)
 class DeliveryReport:
     """One delivery report: ``report`` is one of :data:`REPORT_RANKS`.
 
     :param failure_type: Odoo's failure type for the chatter
     :param fault: why it was not delivered, one of the faults above; empty if it was
+    :param price: what it costs, None as long as the carrier does not say
     :param raw: every field as it came, for the record
     """
 
@@ -217,6 +247,7 @@ class DeliveryReport:
     failure_type: str = ""
     fault: str = ""
     raw: dict = field(default_factory=dict)
+    price: Price | None = None
 
 
 class Provider:
@@ -230,6 +261,8 @@ class Provider:
     code = ""
     #: as people call it, in every language
     name = ""
+    #: what messages cost must be asked for (:meth:`list_prices`): no report tells it
+    lists_prices = False
 
     def __init__(self, account):
         self.account = account
@@ -305,6 +338,16 @@ class Provider:
 
         :param str carrier_id: the carrier's id of the message
         :rtype: DeliveryReport
+        :raises LookupFailed: when the carrier could not be asked
+        """
+        raise NotImplementedError
+
+    def list_prices(self, day, sender=""):
+        """Ask what the messages of a day have cost; in pages, since they are many.
+
+        :param date day: on which they were sent (UTC)
+        :param str sender: by whom they left; empty: by anyone of the account
+        :return: yields ``{carrier's id: Price}``, of those whose price it knows
         :raises LookupFailed: when the carrier could not be asked
         """
         raise NotImplementedError

@@ -134,7 +134,19 @@ def read_message(payload, raw=None):
         as_text(first_of(payload.get("to")).get("status")),
         as_text(error.get("code")),
         raw,
+        read_cost(payload),
     )
+
+
+def read_cost(payload):
+    """Return what a message costs; Telnyx says it once it knows, at the latest in the
+    last event on it.
+
+    :param dict payload: the message, as Telnyx represents it
+    :rtype: providers.base.Price
+    """
+    cost = as_dict(payload.get("cost"))
+    return base.read_price(cost.get("amount"), as_text(cost.get("currency")))
 
 
 def read_record(record):
@@ -153,18 +165,20 @@ def read_record(record):
     return base.Found(report, created_at=read_time(record.get("created_at")))
 
 
-def _report(words, carrier_id, status, code, raw=None):
+def _report(words, carrier_id, status, code, raw=None, price=None):
     """Return a delivery report in our words."""
     report = words.get(status, base.UNKNOWN)
     if report != base.UNDELIVERED:
         # What it notes of a message on its way is no reason yet.
-        return base.DeliveryReport(carrier_id, report, code, raw=raw or {})
+        return base.DeliveryReport(carrier_id, report, code, raw=raw or {}, price=price)
     fault, failure_type = (
         CODES.get(code)
         or STATUS_FAULTS.get(status)
         or (base.UNSURE, "sms_not_delivered")
     )
-    return base.DeliveryReport(carrier_id, report, code, failure_type, fault, raw or {})
+    return base.DeliveryReport(
+        carrier_id, report, code, failure_type, fault, raw or {}, price
+    )
 
 
 def read_media(payload):

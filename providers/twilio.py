@@ -9,6 +9,7 @@ import json
 import logging
 import threading
 import time
+from datetime import UTC, datetime, timedelta
 
 from requests.exceptions import RequestException
 from twilio.base.exceptions import TwilioException
@@ -32,6 +33,7 @@ from .base import (
     Outcome,
     Provider,
     Sender,
+    read_price,
 )
 from .media import NO_ACCOUNT, MediaFailed, fetch
 from .shared import IDLE, TIMEOUT, fingerprint, kind_of, never_connected, widen
@@ -51,6 +53,8 @@ API_URL = "https://api.twilio.com"
 
 #: Messages that a lookup reads, newest first: more than one person gets in minutes.
 LOOKUP_LIMIT = 50
+#: Messages in a page of a list: the most that Twilio gives.
+PAGE_SIZE = 1000
 
 
 class TwilioProvider(Provider):
@@ -65,6 +69,7 @@ class TwilioProvider(Provider):
 
     code = "twilio"
     name = "Twilio"
+    lists_prices = True
 
     def __init__(self, account):
         super().__init__(account)
@@ -142,6 +147,28 @@ class TwilioProvider(Provider):
         """Read one message at Twilio."""
         fetched = self._ask(lambda client: client.messages(carrier_id).fetch())
         return read_found(fetched).report
+
+    def list_prices(self, day, sender=""):
+        """List the day's messages, a thousand a page; Twilio prices them hours later.
+
+        https://www.twilio.com/docs/messaging/api/message-resource#read-multiple-message-resources
+        """
+        begin = datetime.combine(day, datetime.min.time(), UTC)
+        values = {
+            "date_sent_after": begin,
+            "date_sent_before": begin + timedelta(days=1),
+            "page_size": PAGE_SIZE,
+        }
+        if sender:
+            values["from_"] = sender
+        page = self._ask(lambda client: client.messages.page(**values))
+        while page is not None:
+            prices = {
+                instance.sid: read_price(instance.price, instance.price_unit)
+                for instance in page
+            }
+            yield {sid: price for sid, price in prices.items() if price}
+            page = self._ask(lambda _client, page=page: page.next_page())
 
     def _ask(self, question, client=None):
         """Return Twilio's answer to a question that changes nothing there.

@@ -69,20 +69,23 @@ def fault_of_status(status):
     return base.REFUSED_OTHERWISE, "sms_server"
 
 
-def read_report(carrier_id, status, code, raw=None):
+def read_report(carrier_id, status, code, raw=None, price=None):
     """Return a delivery report in our words.
 
     :param str carrier_id: the message's SID
     :param str status: a key of :data:`REPORTS`
     :param str code: a key of :data:`CODES`, may be empty
     :param dict raw: every field as it came
+    :param providers.base.Price price: what it costs, None if that is not said
     :rtype: providers.base.DeliveryReport
     """
     report = REPORTS.get(status, base.UNKNOWN)
     fault, failure_type = CODES.get(code, (base.UNSURE, "sms_not_delivered"))
     if report != base.UNDELIVERED and not code:
         fault = ""
-    return base.DeliveryReport(carrier_id, report, code, failure_type, fault, raw or {})
+    return base.DeliveryReport(
+        carrier_id, report, code, failure_type, fault, raw or {}, price
+    )
 
 
 def read_found(instance):
@@ -91,7 +94,8 @@ def read_found(instance):
     if created_at is not None:
         created_at = created_at.astimezone(UTC).replace(tzinfo=None)
     code = str(instance.error_code or "")
-    report = read_report(instance.sid, instance.status, code)
+    price = base.read_price(instance.price, instance.price_unit)
+    report = read_report(instance.sid, instance.status, code, price=price)
     return base.Found(report, instance.body or "", created_at)
 
 

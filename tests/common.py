@@ -158,6 +158,13 @@ class SmsCase(TransactionCase):
         return cls.env["sms.purpose"].search([("code", "in", codes)])
 
     @classmethod
+    def set_price(cls, amount, **values):
+        """Say what a segment costs, in US dollars unless told otherwise."""
+        return cls.env["sms.price"].create(
+            {"company_id": cls.company.id, "amount": amount, **values}
+        )
+
+    @classmethod
     def record_consent(
         cls, number=None, *codes, event="granted", company=None, method="paper", **facts
     ):

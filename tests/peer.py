@@ -12,9 +12,9 @@ import re
 import threading
 import uuid
 from datetime import UTC, datetime
-from email.utils import format_datetime
+from email.utils import format_datetime, parsedate_to_datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from .peer_account import PeerAccount
 
@@ -63,13 +63,8 @@ class PeerHandler(BaseHTTPRequestHandler):
         if not self.is_authorized():
             return self.answer(401, self.peer.error(401, 20003, "Authenticate"))
         if found := MESSAGES_PATH.match(url.path):
-            number = dict(parse_qsl(url.query)).get("To")
-            shown = [
-                self.peer.created(found[1], message)
-                for message in reversed(self.peer.taken)
-                if message["To"] == number
-            ]
-            return self.answer(200, {"messages": shown, "page_size": 50})
+            asked = dict(parse_qsl(url.query))
+            return self.answer(200, self.peer.list(found[1], asked))
         if found := MESSAGE_PATH.match(url.path):
             for message in self.peer.taken:
                 if message["sid"] == found[2]:
@@ -149,12 +144,14 @@ class TwilioPeer:
     an answer), ``"lose"`` (close, and do not take it), ``("hang", seconds)`` (take it,
     say nothing for so long, close), or ``"hold"`` (answer only when :attr:`release` is
     set). For other numbers ``choose`` is asked. ``taken`` holds what it has really
-    taken, as a lookup shows it; ``on_taken`` is told of it at once.
+    taken, as a lookup shows it; ``on_taken`` is told of it at once. ``listed`` holds
+    the filters of each list that was asked for, ``page_size`` how much one shows.
     """
 
     def __init__(self, port=0):
         self.messages = []
         self.taken = []
+        self.listed, self.page_size = [], 1000
         self.behaviors = {}
         self.choose = lambda form: None
         self.on_taken = lambda message: None
@@ -219,6 +216,37 @@ class TwilioPeer:
                 )
         return self.to(number)
 
+    def list(self, account_sid, asked):
+        """Return a page of what was taken, the newest first.
+
+        :param dict asked: the filters that Twilio knows, as they are posted
+        """
+        self.listed.append(asked)
+        found = [
+            self.created(account_sid, message)
+            for message in reversed(self.taken)
+            if asked.get("To", message["To"]) == message["To"]
+            and asked.get("From", message.get("From")) == message.get("From")
+            and asked.get("DateSent>", "") <= self.sent_at(message)
+            and self.sent_at(message) < asked.get("DateSent<", "9")
+        ]
+        size = min(int(asked.get("PageSize", 50)), self.page_size)
+        page = int(asked.get("Page", 0))
+        rest = found[(page + 1) * size :]
+        path = f"/2010-04-01/Accounts/{account_sid}/Messages.json?"
+        following = path + urlencode({**asked, "Page": page + 1})
+        return {
+            "messages": found[page * size : (page + 1) * size],
+            "page_size": size,
+            "next_page_uri": following if rest else None,
+        }
+
+    @staticmethod
+    def sent_at(message):
+        """Return when it was sent (ISO 8601): as a test says, else when taken."""
+        created = parsedate_to_datetime(message["created"])
+        return message.get("sent") or created.strftime("%Y-%m-%dT%H:%M:%SZ")
+
     @staticmethod
     def error(status, code, text):
         """Return the body of an error answer."""
@@ -248,7 +276,7 @@ class TwilioPeer:
             "date_sent": None,
             "error_code": None,
             "error_message": None,
-            "price": None,
+            "price": message.get("price"),
             "price_unit": "USD",
             "api_version": "2010-04-01",
             "uri": f"/2010-04-01/Accounts/{account_sid}/Messages/{message['sid']}.json",

@@ -177,7 +177,7 @@ class TestCheck(BroadcastCase):
         self.check(broadcast)
         self.assertIn("3 will get it, 4 will not.", broadcast.check_html)
         self.assertIn(">3</td><td>Gets it", broadcast.check_html)
-        self.company.sms_segment_price = 0.01
+        self.set_price(0.01)
         self.env["sms.sender"].search([]).rate = 0.02
         broadcast.invalidate_recordset()
         segments, cost, speed = broadcast.estimate.split(" · ")

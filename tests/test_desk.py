@@ -256,7 +256,7 @@ class TestReply(DeskCase):
         self.assertRegex(text["label"], r"Held until .*\(Denver\)")
 
     def test_what_the_box_says_of_the_footer_and_the_price(self):
-        self.company.write({"sms_segment_price": 0.008})
+        self.set_price(0.008)
         told = self.converse()
         self.assertEqual(told["reply"]["footer"], self.footer)
         self.assertFalse(told["reply"]["blocked"])

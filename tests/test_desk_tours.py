@@ -24,7 +24,7 @@ class TestDeskTours(DeskCase, HttpCase):
         self.env.invalidate_all()
 
     def test_an_agent_answers_from_the_list_of_conversations(self):
-        self.company.sms_segment_price = 0.008
+        self.set_price(0.008)
         self.receive("The printer jams again")
         self.assertTrue(self.ticket.sms_unread_count)
         self.run_tour("replies", "/odoo/sms-conversations")
@@ -69,5 +69,5 @@ class TestDeskTours(DeskCase, HttpCase):
         self.assertEqual(len(self.messages_to()), 1)
 
     def test_the_composer_counts_as_the_carrier_does(self):
-        self.company.sms_segment_price = 0.008
+        self.set_price(0.008)
         self.run_tour("composer")

@@ -1,8 +1,6 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from datetime import timedelta
 
-from psycopg2.errors import CheckViolation
-
 from odoo import fields
 
 from .common import phone_number
@@ -131,8 +129,3 @@ class TestInbox(DeskCase):
         teams.read(names)
         one = self.count_queries(self.team.with_user(self.agent).read, names)
         self.assertEqual(self.count_queries(teams.read, names), one)
-
-    def test_the_price_of_a_segment_is_not_negative(self):
-        with self.assertRaises(CheckViolation), self.cr.savepoint():
-            self.company.sms_segment_price = -1
-            self.env.flush_all()

@@ -138,12 +138,16 @@ class SmsComposer(models.TransientModel):
         field = self.env["sms.sms"]._fields["gate_reason"]
         return field._description_selection(self.env)
 
+    def _get_sms_number(self, record):
+        """Return the one recipient's number, as E.164 where that can be done."""
+        number = self.recipient_single_number_itf or self.recipient_single_number
+        return record._phone_format(number=number) or number
+
     def _ask_gate(self, record):
         """Return the gate's decision on a message to the composer's recipient."""
-        number = self.recipient_single_number_itf or self.recipient_single_number
         question = GateQuestion(
             self._get_sms_company(),
-            record._phone_format(number=number) or number,
+            self._get_sms_number(record),
             self._get_sms_purpose(),
             is_personal=self._is_personal(),
             partner=record._mail_get_partners()[record.id][:1],

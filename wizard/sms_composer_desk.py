@@ -22,9 +22,12 @@ class SmsComposer(models.TransientModel):
         "(create_uid, desk_key) WHERE desk_key IS NOT NULL"
     )
 
-    @api.depends("res_model", "res_id")
+    @api.depends("res_model", "res_id", "recipient_single_number_itf")
     def _compute_sms_segment_price(self):
         for composer in self:
-            company_sudo = composer._get_sms_company().sudo()
-            composer.sms_segment_price = company_sudo.sms_segment_price
-            composer.sms_segment_currency_id = company_sudo.sms_segment_currency_id
+            number = ""
+            if composer.comment_single_recipient and composer.res_model:
+                number = composer._get_sms_number(composer._get_records())
+            price = composer._get_sms_company()._get_sms_segment_price(number)
+            composer.sms_segment_price = price["amount"]
+            composer.sms_segment_currency_id = price["currency_id"]

@@ -1,0 +1,119 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from odoo import api, fields, models
+from odoo.tools import SQL, sql
+
+#: Picks the price of a segment: that of the carrier itself before that of any, then
+#: that of the longest beginning, then the newest. To be filled with SQL expressions.
+PICK = """
+    SELECT price.id FROM sms_price price
+     WHERE price.company_id = {company} AND price.active
+       AND (price.provider IS NULL OR price.provider = {provider})
+       AND starts_with(COALESCE({number}, ''), COALESCE(price.prefix, ''))
+       AND (price.valid_from IS NULL OR price.valid_from <= {day})
+  ORDER BY price.provider NULLS LAST, length(price.prefix) DESC NULLS LAST,
+           price.valid_from DESC NULLS LAST, price.id DESC
+     LIMIT 1
+"""
+
+
+class SmsPrice(models.Model):
+    """What a carrier charges for one segment: a line of the table that managers keep.
+
+    Tells what a text will cost while it is written, and what it has cost as long as the
+    carrier itself has not said (:class:`SmsSms`, ``price``). Another price from a day
+    on is another line.
+    """
+
+    _name = "sms.price"
+    _description = "Price of a Text"
+    _order = "company_id, prefix, provider, valid_from desc, id desc"
+
+    company_id = fields.Many2one(
+        "res.company", required=True, default=lambda self: self.env.company
+    )
+    provider = fields.Selection(
+        lambda self: (
+            self.env["res.company"]
+            ._fields["sms_provider"]
+            ._description_selection(self.env)
+        ),
+        "Carrier",
+        help="Empty: any that has no line of its own.",
+    )
+    prefix = fields.Char(
+        "Numbers Beginning With",
+        help="A country's code such as +44, or more digits. Empty: all others.",
+    )
+    amount = fields.Float("Price of a Segment", digits=(16, 5), required=True)
+    currency_id = fields.Many2one(
+        "res.currency",
+        required=True,
+        default=lambda self: self.env.ref("base.USD", raise_if_not_found=False),
+        help="Carriers mostly charge in US dollars, wherever the company is.",
+    )
+    valid_from = fields.Date("From", help="The first day (UTC). Empty: always.")
+    active = fields.Boolean(default=True)
+
+    _amount_positive = models.Constraint(
+        "CHECK (amount >= 0)", "The price of a segment cannot be less than nothing."
+    )
+    _prefix_digits = models.Constraint(
+        r"CHECK (prefix ~ '^\+[1-9][0-9]{0,14}$')",
+        "A number's beginning is a plus sign and digits, such as +44.",
+    )
+    _line_unique = models.UniqueIndex(
+        "(company_id, COALESCE(provider, ''), COALESCE(prefix, ''),"
+        " COALESCE(valid_from, '-infinity')) WHERE active",
+        "There is a price for these numbers from this day on already: change that one.",
+    )
+
+    @api.depends("prefix", "provider", "amount", "currency_id")
+    def _compute_display_name(self):
+        for price in self:
+            parts = (price.prefix, price.currency_id.name, f"{price.amount:.5f}")
+            price.display_name = " ".join(filter(None, parts))
+
+    def init(self):
+        """Take over the one price that each company had before there was a table."""
+        columns = ("sms_segment_price", "sms_segment_currency_id")
+        if not all(sql.column_exists(self.env.cr, "res_company", it) for it in columns):
+            return
+        self.env.cr.execute(
+            """
+            INSERT INTO sms_price (company_id, amount, currency_id, active)
+            SELECT id, sms_segment_price, sms_segment_currency_id, TRUE
+              FROM res_company
+             WHERE sms_segment_price > 0 AND sms_segment_currency_id IS NOT NULL
+               AND id NOT IN (SELECT company_id FROM sms_price)
+            """
+        )
+
+    @api.model
+    def _find(self, company, number="", provider=None):
+        """Return the price of a segment to a number now, in sudo; empty if unknown.
+
+        :param company: ``res.company``
+        :param str number: E.164; empty: somebody in the company's own country
+        :param str provider: code of the carrier, default: the company's own
+        """
+        company_sudo = company.sudo()
+        code = company_sudo.country_id.phone_code
+        self.flush_model()
+        rows = self.env.execute_query(
+            pick_price(
+                company=SQL("%s", company.id),
+                provider=SQL("%s", provider or company_sudo.sms_provider),
+                number=SQL("%s", number or f"+{code or ''}"),
+                day=SQL("%s", fields.Date.today()),
+            )
+        )
+        return self.sudo().browse(row[0] for row in rows)
+
+
+def pick_price(**expressions):
+    """Return the query of the price's id.
+
+    :param expressions: ``company``, ``provider``, ``number`` and ``day``, each as SQL
+    """
+    names = {name: f"%({name})s" for name in expressions}
+    return SQL(PICK.format(**names), **expressions)
