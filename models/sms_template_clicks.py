@@ -22,16 +22,38 @@ class SmsSms(models.Model):
     _inherit = "sms.sms"
 
     @api.model
+    def _prepare_intake(self, vals_list):
+        """Remember the links of a batch while it is prepared."""
+        batch = self.with_context(sms_links={})
+        return super(SmsSms, batch)._prepare_intake(vals_list)
+
+    @api.model
     def _apply_purpose(self, vals, rules):
         """Shorten links before the footer is added and segments are counted.
 
         A text without a link costs nothing.
         """
         body = vals.get("body") or ""
-        if LINK_SIGN in body and vals.get("template_id"):
-            template_sudo = self.env["sms.template"].sudo().browse(vals["template_id"])
-            if template_sudo.counts_clicks:
-                company = self.env["res.company"].browse(vals["record_company_id"])
-                links_sudo = self.env["link.tracker"].sudo()
-                vals["body"] = links_sudo._shorten_for_sms(body, template_sudo, company)
+        if LINK_SIGN in body and (values := self._get_link_values(vals)):
+            links = self.env["link.tracker"]
+            memo = self.env.context.get("sms_links", {})
+            vals["body"] = links._shorten_for_sms(body, values, memo)
         return super()._apply_purpose(vals, rules)
+
+    @api.model
+    def _get_link_values(self, vals):
+        """Return the values of a message's links; None where they are not counted.
+
+        Those of broadcasts are short already, those of automatic answers are a
+        person's own.
+        """
+        company_sudo = self.env["res.company"].sudo().browse(vals["record_company_id"])
+        template_sudo = self.env["sms.template"].sudo().browse(vals.get("template_id"))
+        if template_sudo:
+            is_counted = template_sudo.counts_clicks
+        else:
+            is_counted = company_sudo.sms_counts_clicks and not vals.get("exemption")
+        links = self.env["link.tracker"]
+        return (
+            links._get_sms_values(company_sudo, template_sudo) if is_counted else None
+        )

@@ -1,9 +1,11 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 import re
+from unittest.mock import patch
 
 from odoo.tests import HttpCase, tagged
 
 from .common import SmsCase, phone_number
+from .test_broadcast import BroadcastCase
 
 PAGE = "https://example.com/help?topic=printers"
 PERSON = {"User-Agent": "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X)"}
@@ -101,6 +103,55 @@ class TestClicks(SmsCase, HttpCase):
         self.template.counts_clicks = False
         self.assertEqual(self.count_queries(self.send, "Hello"), with_template)
 
+    def write_text(self, body, count=1):
+        """Return new texts that are made of no template."""
+        ticket = self.purposes("ticket")
+        return self.env["sms.sms"].create(
+            [{"number": self.number, "body": body, "purpose_id": ticket.id}] * count
+        )
+
+    def test_what_people_write_is_counted_if_the_company_wants_that(self):
+        self.assertIn(PAGE, self.write_text(f"See {PAGE}").body)
+        self.company.sms_counts_clicks = True
+        sms = self.write_text(f"See {PAGE}.")
+        self.assertNotIn(PAGE, sms.body)
+        path = self.find_link(sms.body)
+        self.url_open(path, allow_redirects=False, headers=PERSON)
+        self.env.flush_all()
+        facts = self.env["sms.analysis"].with_user(self.agent)
+        click = facts.search([("kind", "=", "click")])
+        self.assertEqual(click.company_id, self.company)
+        self.assertFalse(click.template_id)
+        self.template.counts_clicks = False
+        self.assertIn(PAGE, self.send().body, "a template says for itself")
+
+    def test_a_secret_that_somebody_pastes_is_not_stored(self):
+        self.company.sms_counts_clicks = True
+        reset = "https://example.com/reset?token=s3cret"
+        self.assertIn(reset, self.write_text(f"Reset it: {reset}").body)
+        links = self.env["link.tracker"].search([("url", "like", "s3cret")])
+        self.assertFalse(links)
+
+    def test_many_texts_ask_once_for_each_link(self):
+        self.company.sms_counts_clicks = True
+        body = f"See {PAGE}"
+        self.write_text(body)
+        few = self.count_queries(self.write_text, body, 2)
+        self.assertEqual(self.count_queries(self.write_text, body, 20), few)
+
+    def test_a_short_link_is_not_made_shorter(self):
+        self.company.sms_counts_clicks = True
+        short = self.find_link(self.write_text(f"See {PAGE}").body)
+        body = f"See {self.company.get_base_url()}{short}"
+        self.assertIn(f"{short}\n", self.write_text(body).body)
+
+    def test_the_short_link_is_on_the_companys_own_domain(self):
+        own = "https://texts.example.com"
+        companies = type(self.env["res.company"])
+        self.company.sms_counts_clicks = True
+        with patch.object(companies, "get_base_url", lambda _self: own):
+            self.assertIn(f"{own}/r/", self.write_text(f"See {PAGE}").body)
+
     def test_another_companys_clicks_are_its_own(self):
         other = self.make_company("Elsewhere")
         self.record_consent(phone_number(700), company=other)
@@ -136,3 +187,51 @@ class TestClicks(SmsCase, HttpCase):
                     self.assertIn(f"{base}{path}", sms.body)
         links = self.env["link.tracker"].search([("url", "like", "tok3n")])
         self.assertFalse(links)
+
+
+class TestBroadcastClicks(BroadcastCase):
+    """Links of a broadcast are made once, and are the same for everybody."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.company.sms_counts_clicks = True
+
+    def find_links(self, broadcast):
+        """Return the links that were made for a broadcast."""
+        return self.env["link.tracker"].search(
+            [("sms_broadcast_id", "=", broadcast.id)]
+        )
+
+    def test_what_is_checked_is_what_is_sent(self):
+        broadcast = self.make(body=f"Outage in {{area}}: {PAGE}")
+        self.check(broadcast)
+        link = self.find_links(broadcast)
+        self.assertEqual(len(link), 1)
+        self.assertIn(link.short_url, broadcast.sample_html)
+        self.send(broadcast)
+        texts = self.texts(broadcast)
+        self.assertGreater(len(texts), 1)
+        for text in texts:
+            self.assertIn(link.short_url, text.body)
+            self.assertNotIn(PAGE, text.body)
+        self.assertEqual(self.find_links(broadcast), link)
+
+    def test_the_status_page_is_counted_too(self):
+        incident = self.env["sms.incident"].create(
+            {"name": "No network", "area_ids": [(6, 0, self.area.ids)]}
+        )
+        broadcast = self.make(incident_id=incident.id, body="See {status_page}")
+        self.check(broadcast)
+        self.send(broadcast)
+        link = self.find_links(broadcast)
+        self.assertEqual(link.url, incident.status_page)
+        self.assertIn(link.short_url, self.texts(broadcast)[0].body)
+
+    def test_nothing_is_made_where_nobody_wants_to_count(self):
+        self.company.sms_counts_clicks = False
+        broadcast = self.make(body=f"See {PAGE}")
+        self.check(broadcast)
+        self.send(broadcast)
+        self.assertIn(PAGE, self.texts(broadcast)[0].body)
+        self.assertFalse(self.find_links(broadcast))

@@ -54,11 +54,8 @@ class SmsSettings(models.TransientModel):
     sms_opt_in_reminder_hours = fields.Integer(
         related="company_id.sms_opt_in_reminder_hours", readonly=False
     )
-    sms_segment_price = fields.Float(
-        related="company_id.sms_segment_price", readonly=False
-    )
-    sms_segment_currency_id = fields.Many2one(
-        related="company_id.sms_segment_currency_id", readonly=False
+    sms_counts_clicks = fields.Boolean(
+        related="company_id.sms_counts_clicks", readonly=False
     )
     sms_consent_months = fields.Integer(
         related="company_id.sms_consent_months", readonly=False
