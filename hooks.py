@@ -1,6 +1,9 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 """What is done once: in a process, and when the addon comes to a database or leaves."""
 
+from odoo.tools import SQL
+
+from .report.sms_day_stale import WATCHED
 from .tools import log_mask
 
 
@@ -49,7 +52,12 @@ def post_init_hook(env):
 def uninstall_hook(env):
     """Take the triggers away, so that their tables can go; decrypt what is Odoo's."""
     env["sms.encryption"]._decrypt_host()
+    names = ["sms_append_only", "sms_consent_evidence_guard"]
+    names += ["sms_evidence_lookup_guard"]
+    names += [f"sms_day_mark_{watch.table}" for watch in WATCHED]
     env.cr.execute(
-        "DROP FUNCTION IF EXISTS sms_append_only, sms_consent_evidence_guard,"
-        " sms_evidence_lookup_guard CASCADE"
+        SQL(
+            "DROP FUNCTION IF EXISTS %s CASCADE",
+            SQL(", ").join(map(SQL.identifier, names)),
+        )
     )

@@ -4,7 +4,7 @@ from datetime import date, datetime, timedelta
 import pytz
 
 from odoo import api, fields, models
-from odoo.tools import SQL
+from odoo.tools import SQL, sql
 
 from .sms_analysis_query import make_facts
 from .sms_figures import DIMENSIONS, MEASURES, get_column_type
@@ -21,9 +21,9 @@ class SmsDay(models.Model):
     """The figures of each day, so that a year of messages is read at once.
 
     Added up from the same facts that the analysis shows (:func:`make_facts`) by a cron
-    that counts the last days anew, and every day on which something still waits. What
-    is older stays as it was counted: a person who is erased later was texted all the
-    same. Days are those of the company's own clock. Read by the dashboard alone.
+    that counts the last days anew, and older ones where something came late
+    (``sms.day.stale``). What is older stays as it was counted: a person who is erased
+    later was texted all the same. Days are those of the company's own clock.
     """
 
     _name = "sms.day"
@@ -32,10 +32,17 @@ class SmsDay(models.Model):
     _order = "day desc, id desc"
     _rec_name = "day"
 
-    day = fields.Date(required=True, readonly=True)
+    day = fields.Date("When", required=True, readonly=True)
 
     _day_index = models.Index("(company_id, day)")
-    _open_index = models.Index("(company_id, day) WHERE waiting_count > 0")
+
+    def _auto_init(self):
+        """Let all be counted anew when something is counted that was not before."""
+        known = sql.table_columns(self.env.cr, self._table)
+        result = super()._auto_init()
+        if known and {*DIMENSIONS, *MEASURES} - known.keys():
+            self.env.cr.execute("TRUNCATE sms_day")
+        return result
 
     # ------------------------------------------------------------------
     # Counting
@@ -44,47 +51,58 @@ class SmsDay(models.Model):
     @api.model
     def _run(self):
         """Bring the figures up to date, company by company (a cron)."""
+        if not self._count_stale():
+            return
         for company in self.env["res.company"].sudo().search([]):
-            first = self._get_first_day(company)
-            days = [*self._get_open_days(company, first), first]
-            for day in filter(None, days):
-                if not self._count_from(company, day, is_last=day == first):
+            first, today = self._get_first_day(company), self._get_today(company)
+            while first and first <= today:
+                until = min(first + timedelta(days=CHUNK_DAYS - 1), today)
+                self._count(company, first, until)
+                first = until + timedelta(days=1)
+                if not self.env["ir.cron"]._commit_progress(
+                    1, remaining=int(first <= today)
+                ):
                     return
 
     @api.model
-    def _count_from(self, company, first, is_last):
-        """Count days anew in parts, from one on or it alone; say if time is left."""
-        today = self._get_today(company)
-        last = today if is_last else first
-        while first <= last:
-            until = min(first + timedelta(days=CHUNK_DAYS - 1), last)
-            self._count(company, first, until)
-            first = until + timedelta(days=1)
-            if not self.env["ir.cron"]._commit_progress(
-                1, remaining=int(first <= last)
-            ):
+    def _count_stale(self):
+        """Count anew what came late to days that are settled; say if time is left.
+
+        Only that kind of facts: of the others some may have been forgotten since. Days
+        that are not settled yet are counted anyhow.
+        """
+        while marks := self.env["sms.day.stale"]._take():
+            firsts = {it: self._get_first_day(it) for it, _kind, _day in marks}
+            for company, kind, day in sorted(marks, key=lambda it: it[2]):
+                if firsts[company] and day < firsts[company]:
+                    self._count(company, day, day, kind)
+            if not self.env["ir.cron"]._commit_progress(len(marks)):
                 return False
         return True
 
     @api.model
-    def _count(self, company, first, last):
+    def _count(self, company, first, last, kind=None):
         """Count the facts of some days anew.
 
         :param company: ``res.company``, one
         :param date first: a day of the company's own clock
         :param date last: the last of them
+        :param str kind: only this kind of facts
         """
         self.env.flush_all()
         self.env.cr.execute(
             SQL(
-                "DELETE FROM sms_day WHERE company_id = %s AND day BETWEEN %s AND %s",
+                "DELETE FROM sms_day WHERE company_id = %s AND day BETWEEN %s AND %s"
+                " AND (%s IS NULL OR kind = %s)",
                 company.id,
                 first,
                 last,
+                kind,
+                kind,
             )
         )
         names = SQL(", ").join(map(SQL.identifier, ("day", *DIMENSIONS, *MEASURES)))
-        facts = self._query_facts(company, first, last)
+        facts = self._query_facts(company, first, last, kind)
         self.env.cr.execute(SQL("INSERT INTO sms_day (%s) %s", names, facts))
         self.invalidate_model()
 
@@ -100,21 +118,6 @@ class SmsDay(models.Model):
         facts = make_facts(sources, company_ids=company.ids)
         moment = self.env.execute_query(SQL("SELECT min(date) FROM (%s) fact", facts))
         return moment[0][0] and self._to_day(company, moment[0][0])
-
-    @api.model
-    def _get_open_days(self, company, first):
-        """Return the older days on which something was waiting still."""
-        rows = self.env.execute_query(
-            SQL(
-                """
-                SELECT DISTINCT day FROM sms_day
-                 WHERE company_id = %s AND waiting_count > 0 AND day < %s ORDER BY day
-                """,
-                company.id,
-                first or date.min,
-            )
-        )
-        return [day for (day,) in rows]
 
     # ------------------------------------------------------------------
     # Days and hours
@@ -148,10 +151,14 @@ class SmsDay(models.Model):
     # ------------------------------------------------------------------
 
     @api.model
-    def _query_facts(self, company, first, last):
-        """Return the query that adds up the facts of some days, in our columns."""
+    def _query_facts(self, company, first, last, kind=None):
+        """Return the query that adds up the facts of some days, in our columns.
+
+        :param str kind: only this kind of facts
+        """
+        sources = self.env["sms.analysis"]._get_sources()
         facts = make_facts(
-            self.env["sms.analysis"]._get_sources(),
+            [source for source in sources if kind in (None, source.kind)],
             self._to_utc(company, first),
             self._to_utc(company, last + timedelta(days=1)),
             company.ids,

@@ -1,0 +1,184 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from typing import NamedTuple
+
+from odoo import api, fields, models
+from odoo.tools import SQL
+
+#: Marks that are worked off between two commits.
+BATCH_SIZE = 5000
+#: What is younger is counted anew every hour anyhow.
+MARKED_AFTER = "7 days"
+
+
+class Watch(NamedTuple):
+    """A table in which a change makes the figures of an old day wrong.
+
+    ``moment`` and ``company`` are expressions on ``it``, the row before or after the
+    change; no company (NULL) stands for each. ``names`` are the columns that count,
+    ``condition`` is what is looked at instead of
+    their change.
+    """
+
+    kind: str
+    table: str
+    moment: str
+    company: str
+    names: tuple = ()
+    events: str = "UPDATE"
+    condition: str = ""
+
+
+WATCHED = (
+    Watch(
+        "outgoing",
+        "sms_sms",
+        "it.create_date",
+        "it.record_company_id",
+        (
+            *("state", "gate_verdict", "failure_type", "fault_id", "sent_at"),
+            *("delivered_at", "segment_count", "price", "price_currency_id"),
+        ),
+    ),
+    Watch(
+        "appointment",
+        "calendar_event",
+        "it.start",
+        "it.sms_company_id",
+        ("start", "active", "sms_enabled", "sms_confirmation", "sms_company_id"),
+    ),
+    Watch(
+        "appointment",
+        "sms_reminder",
+        "(SELECT event.start FROM calendar_event event WHERE event.id = it.event_id)",
+        "NULL::int4",
+        events="INSERT OR UPDATE",
+        condition="NEW.kind IN ('moved', 'no_show')",
+    ),
+    Watch(
+        "rating",
+        "rating_rating",
+        "it.write_date",
+        "NULL::int4",
+        ("rating", "consumed"),
+    ),
+    Watch(
+        "alert",
+        "sms_team_alert",
+        "it.created_at",
+        "it.company_id",
+        ("acknowledged_at", "is_in_time"),
+    ),
+)
+
+#: Only the moment is looked at by the trigger itself: what is young calls no function.
+#: The other columns are named in its body alone, where no upgrade trips over them.
+TRIGGER = """
+    CREATE OR REPLACE FUNCTION sms_day_mark_{table}() RETURNS trigger AS $$
+    BEGIN
+        IF {what} THEN
+            INSERT INTO sms_day_stale (company_id, kind, moment)
+            SELECT DISTINCT {company}, '{kind}', {moment}
+              FROM (SELECT OLD.* UNION ALL SELECT NEW.*) AS it
+             WHERE {moment} < {limit};
+        END IF;
+        RETURN NULL;
+    END $$ LANGUAGE plpgsql;
+    DROP TRIGGER IF EXISTS sms_day_mark ON {table};
+    CREATE TRIGGER sms_day_mark AFTER {events} ON {table}
+      FOR EACH ROW WHEN ({when}) EXECUTE FUNCTION sms_day_mark_{table}();
+"""
+
+
+class SmsDayStale(models.Model):
+    """A note that the figures of an old day are wrong: something came late.
+
+    Written by triggers, since reports, prices and claims are written by SQL; read and
+    deleted by the cron that counts. Rows are only ever added, so who writes waits for
+    nobody, and what is young costs one comparison.
+    """
+
+    _name = "sms.day.stale"
+    _description = "Day of Text Messages to Be Counted Anew"
+    _log_access = False
+
+    company_id = fields.Many2one(
+        "res.company", readonly=True, ondelete="cascade", help="Empty: each."
+    )
+    kind = fields.Char(readonly=True, required=True)
+    moment = fields.Datetime(readonly=True, required=True)
+
+    def init(self):
+        """Install the triggers, once all tables are there."""
+        self.pool.post_init(self._install)
+
+    @api.model
+    def _install(self):
+        """Install the triggers."""
+        for watch in WATCHED:
+            self.env.cr.execute(self._make_trigger(watch))
+
+    @api.model
+    def _make_trigger(self, watch):
+        """Return the statements that watch over a table.
+
+        :param Watch watch: one of :data:`WATCHED`
+        """
+        limit = f"now() AT TIME ZONE 'UTC' - interval '{MARKED_AFTER}'"
+        rows, moments = (
+            [text.replace("it.", f"{row}.") for row in ("OLD", "NEW")]
+            for text in (", ".join(f"it.{it}" for it in watch.names), watch.moment)
+        )
+        return TRIGGER.format(
+            **watch._asdict(),
+            limit=limit,
+            what=f"({rows[0]}) IS DISTINCT FROM ({rows[1]})" if watch.names else "TRUE",
+            when=watch.condition or f"LEAST({', '.join(moments)}) < {limit}",
+        )
+
+    @api.model
+    def _mark_prices(self, company, since):
+        """Note that the table of prices has changed, and with it what texts have cost.
+
+        :param company: ``res.company``
+        :param date since: from this day on; None: ever
+        """
+        self.env.cr.execute(
+            SQL(
+                """
+                INSERT INTO sms_day_stale (company_id, kind, moment)
+                SELECT DISTINCT company_id, kind,
+                       (day + interval '12 hours') AT TIME ZONE %s AT TIME ZONE 'UTC'
+                  FROM sms_day
+                 WHERE company_id = %s AND kind = 'outgoing'
+                   AND day >= COALESCE(%s, '-infinity'::date) - 1
+                """,
+                self.env["sms.day"]._get_zone(company),
+                company.id,
+                since,
+            )
+        )
+
+    @api.model
+    def _take(self):
+        """Take some marks out of the table.
+
+        :return: set of triples of a ``res.company``, a kind and a day of its clock
+        """
+        rows = self.env.execute_query(
+            SQL(
+                """
+                DELETE FROM sms_day_stale WHERE id IN (
+                    SELECT id FROM sms_day_stale ORDER BY id LIMIT %s)
+                RETURNING company_id, kind, moment
+                """,
+                BATCH_SIZE,
+            )
+        )
+        companies = self.env["res.company"].sudo()
+        everybody = companies.search([]) if rows else companies
+        days = self.env["sms.day"]
+        return {
+            (company, kind, days._to_day(company, moment))
+            for company_id, kind, moment in set(rows)
+            for company in (companies.browse(company_id) or everybody)
+        }
