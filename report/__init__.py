@@ -6,6 +6,8 @@ from . import (
     sms_figures,
     sms_analysis,
     sms_day,
+    sms_day_stale,
+    sms_day_prices,
     sms_dashboard,
     sms_dashboard_tiles,
     sms_dashboard_charts,

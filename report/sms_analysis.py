@@ -13,6 +13,9 @@ MODELS = {
     "alert": "sms.team.alert",
     "appointment": "calendar.event",
     "rating": "rating.rating",
+    "recipient": "sms.broadcast.recipient",
+    "news": "sms.incident.news",
+    "mute": "sms.incident.mute",
 }
 
 
@@ -36,27 +39,17 @@ class SmsAnalysis(models.Model):
         "sms.consent.event": ["event", "recorded_at"],
         "sms.reminder": ["kind", "state", "event_id"],
         "helpdesk.ticket": ["team_id"],
-        "link.tracker": ["sms_template_id", "sms_company_id"],
+        "link.tracker": ["sms_template_id", "sms_broadcast_id", "sms_company_id"],
+        "sms.broadcast.recipient": ["broadcast_id", "outcome", "reason"],
+        "sms.incident.news": ["incident_id", "published_at"],
+        "sms.incident.mute": ["incident_id", "muted_at"],
         "link.tracker.click": ["link_id"],
         "sms.team.alert": ["created_at", "acknowledged_at", "is_in_time", "team_id"],
         "calendar.event": ["start", "sms_confirmation", "sms_enabled"],
         "rating.rating": ["rating", "consumed"],
-        "res.company": ["sms_segment_price", "sms_segment_currency_id"],
+        "sms.price": ["amount", "currency_id", "prefix", "provider", "valid_from"],
     }
 
-    kind = fields.Selection(
-        [
-            ("outgoing", "Text sent"),
-            ("incoming", "Text received"),
-            ("consent", "Consent"),
-            ("click", "Click on a link"),
-            ("appointment", "Appointment"),
-            ("rating", "Rating"),
-            ("alert", "Team alert"),
-        ],
-        "What",
-        readonly=True,
-    )
     date = fields.Datetime("When", readonly=True)
     partner_id = fields.Many2one("res.partner", "Contact", readonly=True)
     masked_number = fields.Char(
@@ -64,6 +57,7 @@ class SmsAnalysis(models.Model):
     )
     automation_id = fields.Many2one("sms.automation", readonly=True)
     broadcast_id = fields.Many2one("sms.broadcast", readonly=True)
+    incident_id = fields.Many2one("sms.incident", readonly=True)
     user_id = fields.Many2one(
         "res.users",
         "Who of Us",

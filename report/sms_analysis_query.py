@@ -8,12 +8,12 @@ is NULL, of counts 0.
 from odoo.tools import SQL
 
 from .sms_analysis_sources import SOURCES
-from .sms_figures import DIMENSIONS, MEASURES, get_column_type
+from .sms_figures import DIMENSIONS, MEASURES, RATES, get_column_type
 
 #: Places of the kinds in a fact's id, which is that of its row times their number.
 KINDS = (
     *("outgoing", "incoming", "consent", "click", "appointment", "rating"),
-    "alert",
+    *("alert", "recipient", "news", "mute"),
 )
 
 #: What single facts have, and the table by day has not: column and its type.
@@ -22,15 +22,11 @@ DETAILS = {
     "masked_number": "varchar",
     "automation_id": "int4",
     "broadcast_id": "int4",
+    "incident_id": "int4",
     "user_id": "int4",
     "outcome": "varchar",
     "inbound_kind": "varchar",
 }
-#: An average must not count the facts that know no time.
-AVERAGES = (
-    *("delivery_seconds", "reply_seconds", "answer_seconds", "rating_sum"),
-    "alert_seconds",
-)
 
 
 def make_facts(sources=SOURCES, since=None, until=None, company_ids=None):
@@ -51,18 +47,18 @@ def _select(source, since, until, company_ids):
     place = KINDS.index(source.kind)
     columns = [
         SQL(f"{source.row_id}::bigint * {len(KINDS)} + {place} AS id"),
-        SQL(f"'{source.kind}' AS kind"),
+        SQL(f"'{source.kind}'::varchar AS kind"),
         SQL(f"{source.moment} AS date"),
         SQL(f"{source.company} AS company_id"),
     ]
     for name, kind in {**DETAILS, **DIMENSIONS}.items():
-        if name != "company_id":
+        if name not in ("kind", "company_id"):
             value = source.columns.get(name, "NULL")
             columns.append(SQL(f"({value})::{kind} AS {name}"))
     for name in MEASURES:
-        nothing = "NULL" if name in AVERAGES else "0"
-        value = source.columns.get(name, nothing)
+        value = source.columns.get(name, "0" if name.endswith("_count") else "NULL")
         columns.append(SQL(f"({value})::{get_column_type(name)} AS {name}"))
+    columns += [SQL(f"NULL::float8 AS {name}") for name in RATES]
     conditions = [SQL(f"({source.condition})")]
     if since:
         conditions.append(SQL(f"{source.moment} >= %s", since))

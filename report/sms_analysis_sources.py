@@ -1,155 +1,16 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 """Where the facts of text messages come from, each as the parts of a SELECT.
 
-``columns`` holds expressions by column (``sms_analysis_query.COLUMNS``); what a source
-does not name it does not know.
+``columns`` holds expressions by column (``sms_analysis_query.DETAILS``,
+``sms_figures.DIMENSIONS`` and ``MEASURES``); what a source does not name it does not
+know.
 """
 
-from typing import NamedTuple
+from .sms_analysis_source import Source
+from .sms_analysis_texts import INCOMING, OUTGOING
 
-#: A text is a reply to our last one within so many hours.
-REPLY_HOURS = 72
-#: What we text later than this is no answer.
-ANSWER_DAYS = 7
-
-
-class Source(NamedTuple):
-    """One source: what it is called, and the parts of its SELECT."""
-
-    kind: str
-    moment: str
-    row_id: str
-    company: str
-    tables: str
-    condition: str
-    columns: dict
-
-
-#: The last message that who texted had got from us before.
-LAST_MESSAGE = f"""
-    SELECT sms.purpose_id, sms.template_id, sms.automation_id, sms.broadcast_id,
-           sms.sender_id, COALESCE(sms.sent_at, sms.create_date) AS sent_at
-      FROM sms_sms sms
-     WHERE sms.record_company_id = text.company_id AND sms.number = text.number
-       AND sms.state IN ('pending', 'sent') AND sms.exemption IS NULL
-       AND COALESCE(sms.sent_at, sms.create_date) <= text.received_at
-       AND COALESCE(sms.sent_at, sms.create_date)
-           > text.received_at - interval '{REPLY_HOURS} hours'
-  ORDER BY sms.id DESC LIMIT 1
-"""
-
-#: Our first answer to a text that nobody was asked to answer before. Without a row it
-#: has been part of what somebody was waiting for already.
-ANSWER = f"""
-    SELECT our.create_date AS answered_at, our.create_uid AS user_id
-      FROM (SELECT max(sms.create_date) AS said_at
-              FROM sms_sms sms
-             WHERE sms.record_company_id = text.company_id AND sms.number = text.number
-               AND sms.is_personal AND sms.state <> 'canceled'
-               AND sms.create_date <= text.received_at) before
- LEFT JOIN LATERAL (
-           SELECT sms.create_date, sms.create_uid
-             FROM sms_sms sms
-            WHERE sms.record_company_id = text.company_id AND sms.number = text.number
-              AND sms.is_personal AND sms.state <> 'canceled'
-              AND sms.create_date > text.received_at
-              AND sms.create_date <= text.received_at + interval '{ANSWER_DAYS} days'
-         ORDER BY sms.id LIMIT 1) our ON TRUE
-     WHERE text.kind = 'conversation' AND NOT EXISTS (
-           SELECT 1 FROM sms_inbound other
-            WHERE other.company_id = text.company_id AND other.number = text.number
-              AND other.kind = 'conversation' AND other.id < text.id
-              AND other.received_at > COALESCE(before.said_at, '-infinity'))
-"""
-
-IS_BLOCKED = "sms.state = 'canceled' AND sms.gate_verdict = 'block' AND " + (
-    "COALESCE(sms.failure_type, '') <> 'sms_expired'"
-)
-IS_SENT = "sms.sent_at IS NOT NULL OR sms.state IN ('pending', 'sent')"
-
-OUTGOING = Source(
-    "outgoing",
-    "sms.create_date",
-    "sms.id",
-    "sms.record_company_id",
-    """sms_sms sms
-       LEFT JOIN mail_message about
-              ON about.id = sms.mail_message_id AND about.model = 'helpdesk.ticket'
-       LEFT JOIN helpdesk_ticket ticket ON ticket.id = about.res_id
-       LEFT JOIN res_company company ON company.id = sms.record_company_id""",
-    "TRUE",
-    {
-        "partner_id": "sms.partner_id",
-        "masked_number": "'…' || right(sms.number, 4)",
-        "automation_id": "sms.automation_id",
-        "broadcast_id": "sms.broadcast_id",
-        "user_id": "CASE WHEN sms.is_personal THEN sms.create_uid END",
-        "outcome": f"""CASE WHEN {IS_BLOCKED} THEN 'blocked'
-            WHEN sms.state = 'canceled' THEN 'cancelled'
-            WHEN sms.state = 'outgoing' AND sms.gate_verdict = 'hold' THEN 'held'
-            WHEN sms.state IN ('outgoing', 'process') THEN 'waiting'
-            WHEN sms.state = 'unknown' THEN 'checking'
-            WHEN sms.state = 'sent' THEN 'delivered'
-            WHEN sms.state = 'error' THEN 'failed' ELSE 'sent' END""",
-        "purpose_id": "sms.purpose_id",
-        "template_id": "sms.template_id",
-        "team_id": "ticket.team_id",
-        "sender_id": "sms.sender_id",
-        "fault_id": "CASE WHEN sms.state = 'error' THEN sms.fault_id END",
-        "gate_reason": "CASE WHEN sms.state IN ('canceled', 'outgoing') "
-        "THEN sms.gate_reason END",
-        "failure_type": "CASE WHEN sms.state IN ('canceled', 'error') "
-        "THEN sms.failure_type END",
-        "currency_id": "company.sms_segment_currency_id",
-        "made_count": "1",
-        "sent_count": f"({IS_SENT})::int",
-        "delivered_count": "(sms.state = 'sent')::int",
-        "failed_count": "(sms.state = 'error')::int",
-        "blocked_count": f"({IS_BLOCKED})::int",
-        "waiting_count": "(sms.state IN ('outgoing', 'process', 'unknown'))::int",
-        "cancelled_count": f"(sms.state = 'canceled' AND NOT ({IS_BLOCKED}))::int",
-        "segment_count": f"CASE WHEN {IS_SENT} THEN sms.segment_count ELSE 0 END",
-        "cost": f"CASE WHEN {IS_SENT} "
-        "THEN sms.segment_count * COALESCE(company.sms_segment_price, 0) ELSE 0 END",
-        "timed_count": "(sms.state = 'sent' AND sms.delivered_at >= sms.sent_at)::int",
-        "delivery_seconds": """CASE WHEN sms.state = 'sent'
-            AND sms.delivered_at >= sms.sent_at
-            THEN EXTRACT(EPOCH FROM sms.delivered_at - sms.sent_at) END""",
-    },
-)
-
-INCOMING = Source(
-    "incoming",
-    "text.received_at",
-    "text.id",
-    "text.company_id",
-    f"""sms_inbound text
-       LEFT JOIN helpdesk_ticket ticket ON ticket.id = text.ticket_id
-       LEFT JOIN LATERAL ({LAST_MESSAGE}) last ON TRUE
-       LEFT JOIN LATERAL (SELECT TRUE AS is_asked, it.* FROM ({ANSWER}) it) answer
-              ON TRUE""",
-    "TRUE",
-    {
-        "partner_id": "text.partner_id",
-        "masked_number": "'…' || right(text.number, 4)",
-        "automation_id": "last.automation_id",
-        "broadcast_id": "last.broadcast_id",
-        "user_id": "answer.user_id",
-        "inbound_kind": "text.kind",
-        "purpose_id": "last.purpose_id",
-        "template_id": "last.template_id",
-        "team_id": "ticket.team_id",
-        "sender_id": "last.sender_id",
-        "received_count": "1",
-        "reply_count": "(last.sent_at IS NOT NULL AND text.kind <> 'stop')::int",
-        "reply_seconds": """CASE WHEN text.kind <> 'stop'
-            THEN EXTRACT(EPOCH FROM text.received_at - last.sent_at) END""",
-        "stop_count": "(text.kind = 'stop')::int",
-        "asked_count": "COALESCE(answer.is_asked, FALSE)::int",
-        "answered_count": "(answer.answered_at IS NOT NULL)::int",
-        "answer_seconds": "EXTRACT(EPOCH FROM answer.answered_at - text.received_at)",
-    },
-)
+#: The purpose of what is not a text itself, but about such.
+ALERTS = "(SELECT id FROM sms_purpose WHERE code = 'alert')"
 
 CONSENT = Source(
     "consent",
@@ -212,8 +73,67 @@ CLICK = Source(
     "link.sms_company_id",
     """link_tracker_click click
        JOIN link_tracker link ON link.id = click.link_id""",
-    "link.sms_template_id IS NOT NULL",
-    {"template_id": "link.sms_template_id", "click_count": "1"},
+    "link.sms_company_id IS NOT NULL",
+    {
+        "broadcast_id": "link.sms_broadcast_id",
+        "template_id": "link.sms_template_id",
+        "purpose_id": f"CASE WHEN link.sms_broadcast_id IS NOT NULL THEN {ALERTS} END",
+        "click_count": "1",
+    },
+)
+
+RECIPIENT = Source(
+    "recipient",
+    "broadcast.started_at",
+    "own.id",
+    "broadcast.company_id",
+    """sms_broadcast_recipient own
+       JOIN sms_broadcast broadcast ON broadcast.id = own.broadcast_id""",
+    "broadcast.started_at IS NOT NULL",
+    {
+        "partner_id": "own.partner_id",
+        "masked_number": "'…' || right(own.number, 4)",
+        "broadcast_id": "own.broadcast_id",
+        "incident_id": "broadcast.incident_id",
+        "user_id": "broadcast.user_id",
+        "purpose_id": ALERTS,
+        "gate_reason": "CASE WHEN own.outcome = 'blocked' THEN own.reason END",
+        "concerned_count": "1",
+        "left_out_count": "(own.outcome IN "
+        "('blocked', 'no_number', 'duplicate', 'muted'))::int",
+    },
+)
+
+NEWS = Source(
+    "news",
+    "news.published_at",
+    "news.id",
+    "incident.company_id",
+    """sms_incident_news news
+       JOIN sms_incident incident ON incident.id = news.incident_id""",
+    "TRUE",
+    {
+        "incident_id": "news.incident_id",
+        "user_id": "news.user_id",
+        "purpose_id": ALERTS,
+        "news_count": "1",
+    },
+)
+
+MUTE = Source(
+    "mute",
+    "mute.muted_at",
+    "mute.id",
+    "mute.company_id",
+    "sms_incident_mute mute",
+    "TRUE",
+    {
+        "partner_id": "mute.partner_id",
+        "masked_number": "'…' || right(mute.number, 4)",
+        "incident_id": "mute.incident_id",
+        "purpose_id": ALERTS,
+        "mute_count": "1",
+    },
 )
 
 ALERT = Source(
@@ -235,4 +155,7 @@ ALERT = Source(
     },
 )
 
-SOURCES = (OUTGOING, INCOMING, CONSENT, APPOINTMENT, RATING, CLICK, ALERT)
+SOURCES = (
+    *(OUTGOING, INCOMING, CONSENT, APPOINTMENT, RATING, CLICK, ALERT),
+    *(RECIPIENT, NEWS, MUTE),
+)

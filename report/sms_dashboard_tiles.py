@@ -19,6 +19,8 @@ TILES = (
     ("confirmed_rate", "percent", 1),
     ("rating", "rating", 1),
     ("alert_rate", "percent", 1),
+    ("reach_rate", "percent", 1),
+    ("news_count", "count", 0),
 )
 
 
@@ -36,6 +38,7 @@ class SmsDashboard(models.AbstractModel):
             "date_from": str(period.first),
             "date_to": str(period.last),
             "days": period.days,
+            "today": str(days._get_today(company)),
             "utc_from": str(days._to_utc(company, period.first)),
             "utc_to": str(days._to_utc(company, period.last + timedelta(days=1))),
             "before": f"{format_date(self.env, period.before)} – "
@@ -93,14 +96,42 @@ class SmsDashboard(models.AbstractModel):
             "confirmed_rate": self.env._("Visits confirmed"),
             "rating": self.env._("Rating"),
             "alert_rate": self.env._("Alerts taken in time"),
+            "reach_rate": self.env._("Broadcasts reached"),
+            "news_count": self.env._("News of incidents"),
         }
 
     @api.model
     def _get_notes(self, now):
         """Return what each tile says below its figure."""
         say = {name: f"{value:,}" for name, value in now.items() if value is not None}
+        # A count, and what is said of one and of any other number.
+        counted = {
+            "sent_count": (
+                "segment_count",
+                self.env._("1 segment"),
+                self.env._("%s segments", say["segment_count"]),
+            ),
+            "opt_out_count": (
+                "opt_in_count",
+                self.env._("1 opt-in"),
+                self.env._("%s opt-ins", say["opt_in_count"]),
+            ),
+            "rating": (
+                "rating_count",
+                self.env._("1 rating, 1 to 5"),
+                self.env._("%s ratings, 1 to 5", say["rating_count"]),
+            ),
+            "alert_rate": (
+                "alert_count",
+                self.env._("of 1 team alert"),
+                self.env._("of %s team alerts", say["alert_count"]),
+            ),
+        }
         return {
-            "sent_count": self.env._("%s segments", say["segment_count"]),
+            **{
+                key: one if now[name] == 1 else many
+                for key, (name, one, many) in counted.items()
+            },
             "delivery_rate": self.env._("%s not delivered", say["failed_count"]),
             "delivery_time": self.env._("until the carrier's report"),
             "blocked_count": self.env._("by the gate, with a reason"),
@@ -110,16 +141,33 @@ class SmsDashboard(models.AbstractModel):
                 answered=say["answered_count"],
                 asked=say["asked_count"],
             ),
-            "opt_out_count": self.env._("%s opt-ins", say["opt_in_count"]),
             "click_count": self.env._("robots not counted"),
+            **self._get_event_notes(say),
+        }
+
+    @api.model
+    def _get_event_notes(self, say):
+        """Return the notes of appointments, broadcasts and incidents.
+
+        :param dict say: figures as text, by measure
+        """
+        return {
             "confirmed_rate": self.env._(
                 "of %(all)s; %(moved)s moved, %(missed)s missed",
                 all=say["visit_count"],
                 moved=say["visit_moved_count"],
                 missed=say["visit_missed_count"],
             ),
-            "rating": self.env._("%s ratings, 1 to 5", say["rating_count"]),
-            "alert_rate": self.env._("of %s team alerts", say["alert_count"]),
+            "reach_rate": self.env._(
+                "%(reached)s of %(concerned)s concerned",
+                reached=say["reached_count"],
+                concerned=say["concerned_count"],
+            ),
+            "news_count": self.env._(
+                "%(known)s told that we know, %(muted)s muted",
+                known=say["known_count"],
+                muted=say["mute_count"],
+            ),
         }
 
     @api.model
@@ -137,9 +185,20 @@ class SmsDashboard(models.AbstractModel):
                     "label": self.env._("Cost"),
                     "unit": "text",
                     "value": format_amount(self.env, sums["cost"], currency),
-                    "note": self.env._("%s segments", f"{sums['segment_count']:,}"),
+                    "note": self._describe_cost(sums),
                     "better": 0,
                     **figures.compare(sums["cost"], before)._asdict(),
                 }
             )
         return tiles
+
+    @api.model
+    def _describe_cost(self, sums):
+        """Return where a cost comes from: from the carrier, or from our own table."""
+        if not sums["priced_count"]:
+            return self.env._("by your table of prices")
+        return self.env._(
+            "%(told)s of %(all)s texts as the carrier says",
+            told=f"{sums['priced_count']:,}",
+            all=f"{sums['sent_count']:,}",
+        )

@@ -1,8 +1,10 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from odoo import fields, models
+from odoo.tools import SQL
 
 #: By what figures are told apart, in the table by day too: column and its type.
 DIMENSIONS = {
+    "kind": "varchar",
     "company_id": "int4",
     "purpose_id": "int4",
     "template_id": "int4",
@@ -17,14 +19,33 @@ DIMENSIONS = {
 MEASURES = (
     *("made_count", "sent_count", "delivered_count", "failed_count", "blocked_count"),
     *("waiting_count", "cancelled_count", "segment_count", "cost"),
+    "priced_count",
     *("timed_count", "delivery_seconds"),
     *("received_count", "reply_count", "reply_seconds", "stop_count"),
     *("asked_count", "answered_count", "answer_seconds"),
     *("opt_in_count", "opt_out_count", "click_count"),
     *("visit_count", "visit_confirmed_count", "visit_moved_count"),
     *("visit_missed_count", "rating_count", "rating_sum"),
+    *("concerned_count", "left_out_count", "reached_count", "known_count"),
+    *("news_count", "mute_count"),
     *("alert_count", "alert_taken_count", "alert_in_time_count", "alert_seconds"),
 )
+#: Averages and rates: what is divided by what, over all rows of a group. An average of
+#: rows would count those that know nothing, and in the table by day each row is many.
+RATIOS = {
+    "delivery_seconds": ("delivery_seconds", ("timed_count",)),
+    "reply_seconds": ("reply_seconds", ("reply_count",)),
+    "answer_seconds": ("answer_seconds", ("answered_count",)),
+    "alert_seconds": ("alert_seconds", ("alert_taken_count",)),
+    "rating_sum": ("rating_sum", ("rating_count",)),
+    "delivery_rate": ("delivered_count", ("delivered_count", "failed_count")),
+    "reply_rate": ("reply_count", ("sent_count",)),
+    "stop_rate": ("stop_count", ("sent_count",)),
+    "reach_rate": ("reached_count", ("concerned_count",)),
+    "alert_rate": ("alert_in_time_count", ("alert_count",)),
+}
+#: Those that are nothing of a single row.
+RATES = tuple(name for name in RATIOS if name.endswith("_rate"))
 #: What the charts show of each day.
 SERIES = (
     *("sent_count", "delivered_count", "failed_count", "blocked_count"),
@@ -46,6 +67,22 @@ class SmsFigures(models.AbstractModel):
     _description = "Figures of Text Messages"
     _log_access = False
 
+    kind = fields.Selection(
+        [
+            ("outgoing", "Text sent"),
+            ("incoming", "Text received"),
+            ("consent", "Consent"),
+            ("click", "Click on a link"),
+            ("appointment", "Appointment"),
+            ("rating", "Rating"),
+            ("alert", "Team alert"),
+            ("recipient", "Concerned by a broadcast"),
+            ("news", "News of an incident"),
+            ("mute", "Muted incident"),
+        ],
+        "What",
+        readonly=True,
+    )
     company_id = fields.Many2one("res.company", readonly=True)
     purpose_id = fields.Many2one("sms.purpose", readonly=True)
     template_id = fields.Many2one("sms.template", readonly=True)
@@ -75,7 +112,17 @@ class SmsFigures(models.AbstractModel):
     segment_count = fields.Integer(
         "Segments", readonly=True, help="Of what the carrier took."
     )
-    cost = fields.Float(readonly=True, digits=(16, 5))
+    cost = fields.Float(
+        readonly=True,
+        digits=(16, 5),
+        help="As the carrier has charged it, else by the table of prices. Group by "
+        "currency where there are several.",
+    )
+    priced_count = fields.Integer(
+        "Priced by the Carrier",
+        readonly=True,
+        help="Texts of which the carrier has said what they cost.",
+    )
     timed_count = fields.Integer("Delivered at a Known Time", readonly=True)
     delivery_seconds = fields.Float(
         "Seconds until Delivery", readonly=True, aggregator="avg"
@@ -115,12 +162,62 @@ class SmsFigures(models.AbstractModel):
     rating_count = fields.Integer("Ratings", readonly=True)
     rating_sum = fields.Float("Rating", readonly=True, aggregator="avg", help="1 to 5.")
 
+    concerned_count = fields.Integer(
+        "Concerned by Broadcasts",
+        readonly=True,
+        help="Everybody whom a broadcast that was sent was about.",
+    )
+    left_out_count = fields.Integer(
+        "Left Out",
+        readonly=True,
+        help="Of those: may not be texted, no number, a number twice, or muted.",
+    )
+    reached_count = fields.Integer(
+        "Reached by Broadcasts",
+        readonly=True,
+        help="Texts of broadcasts that the carrier took, less those not delivered.",
+    )
+    known_count = fields.Integer(
+        "Told That We Know",
+        readonly=True,
+        help="Who got in touch during an incident, and was answered that we know.",
+    )
+    news_count = fields.Integer("News of Incidents", readonly=True)
+    mute_count = fields.Integer("Incidents Muted", readonly=True)
+
     alert_count = fields.Integer("Team Alerts", readonly=True)
     alert_taken_count = fields.Integer("Team Alerts Taken", readonly=True)
     alert_in_time_count = fields.Integer("Team Alerts Taken in Time", readonly=True)
     alert_seconds = fields.Float(
         "Seconds until an Alert Was Taken", readonly=True, aggregator="avg"
     )
+
+    delivery_rate = fields.Float(
+        readonly=True, aggregator="avg", help="Of those whose fate is known."
+    )
+    reply_rate = fields.Float(readonly=True, aggregator="avg", help="Replies by text.")
+    stop_rate = fields.Float(
+        "Opt-out Rate", readonly=True, aggregator="avg", help="STOP texts by text sent."
+    )
+    reach_rate = fields.Float(
+        "Broadcasts' Reach",
+        readonly=True,
+        aggregator="avg",
+        help="Reached, of those whom broadcasts concerned.",
+    )
+    alert_rate = fields.Float("Alerts Taken in Time", readonly=True, aggregator="avg")
+
+    def _read_group_select(self, aggregate_spec, query):
+        """Divide sums by sums (:data:`RATIOS`)."""
+        name, _colon, function = aggregate_spec.partition(":")
+        if name not in RATIOS or function != "avg":
+            return super()._read_group_select(aggregate_spec, query)
+        part, whole = RATIOS[name]
+        sums = SQL(" + ").join(
+            SQL("sum(%s)", self._field_to_sql(self._table, it, query)) for it in whole
+        )
+        part_sql = self._field_to_sql(self._table, part, query)
+        return SQL("sum(%s)::float8 / NULLIF(%s, 0)", part_sql, sums)
 
     def _get_selection(self, name):
         """Return the choices of a field of messages, which other topics add to."""

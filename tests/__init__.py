@@ -31,6 +31,7 @@ from . import test_consent_wizard
 from . import test_conversation
 from . import test_conversation_ticket
 from . import test_dashboard
+from . import test_dashboard_page
 from . import test_desk
 from . import test_desk_bus
 from . import test_desk_tours
@@ -75,6 +76,7 @@ from . import test_paper
 from . import test_planted_secrets
 from . import test_portal
 from . import test_preferences
+from . import test_price
 from . import test_privacy_lookup
 from . import test_providers
 from . import test_public_doors
@@ -117,6 +119,7 @@ from . import test_tools_evidence
 from . import test_tools_figures
 from . import test_tools_gate
 from . import test_tools_keywords
+from . import test_tools_links
 from . import test_tools_phrases
 from . import test_tools_public_address
 from . import test_tools_purposes

@@ -12,6 +12,7 @@ from ..providers.base import (
     UNDELIVERED,
     DeliveryReport,
     Outcome,
+    Price,
 )
 from .common import SmsCase, phone_number
 
@@ -31,7 +32,7 @@ class ScenarioCase(SmsCase):
     def setUpClass(cls):
         super().setUpClass()
         cls.company.partner_id.tz = "America/Denver"
-        cls.company.write({"sms_segment_price": 0.01})
+        cls.set_price(0.01)
         cls.env["sms.sms"].search([]).unlink()
         cls.env["sms.inbound"].search([]).unlink()
         cls.env["sms.automation"].search([]).active = False
@@ -138,10 +139,14 @@ class ScenarioCase(SmsCase):
     def play(self):
         """Make 60 outgoing texts in the last 30 days, and 10 in those before."""
         people = [self.person() for _ in range(50)]
-        self.deliver(self.text(people[:20], 3, self.news), 3, seconds=4)
+        told = self.text(people[:20], 3, self.news)
+        self.deliver(told, 3, seconds=4)
+        self.env["sms.sms"]._note_prices(
+            "sandbox", {sms.carrier_id: Price(0.02, "USD") for sms in told[:10]}
+        )
         self.deliver(self.text(people[20:30], 5, self.offer), 5, seconds=10)
         self.lose(self.text(people[30:36], 5, self.offer), 5)
-        self.hand_over(self.text(people[36:40], 1, self.news), 1)
+        self.play_incident(told[10], self.text(people[36:40], 1, self.news))
         self.text(people[40:44], 0)
         later = fields.Datetime.now() + timedelta(days=2)
         self.text(people[44:46], 0, send_at=later)
@@ -152,6 +157,9 @@ class ScenarioCase(SmsCase):
             self.record_consent(number, event="revoked", method="phone")
         self.text(left, 4)
         self.play_answers(people)
+        self.play_alerts()
+        self.play_visits()
+        self.play_ratings()
         before = [self.person() for _ in range(10)]
         self.deliver(self.text(before[:8], 40, self.offer), 40, seconds=20)
         self.lose(self.text(before[8:], 40, self.offer), 40)
@@ -166,3 +174,99 @@ class ScenarioCase(SmsCase):
         self.hear("Nobody answers", people[2], 2)
         for number in people[20:22]:
             self.hear("STOP", number, 5, hours=1)
+
+    def play_incident(self, answer, texts):
+        """Let an outage be announced to six people, four of whom can be texted.
+
+        :param answer: message that told somebody who got in touch that we know
+        :param texts: the messages of the broadcast
+        """
+        incident = self.env["sms.incident"].create({"name": "No network"})
+        broadcast = self.env["sms.broadcast"].create(
+            {"name": "No network", "incident_id": incident.id}
+        )
+        broadcast.sudo().started_at = self.at(1)
+        answer.incident_id = incident
+        texts.write({"broadcast_id": broadcast.id, "incident_id": incident.id})
+        self.hand_over(texts, 1)
+        outcomes = ["queued"] * 4 + ["no_number", "muted"]
+        recipients = self.env["sms.broadcast.recipient"].sudo()
+        for outcome in outcomes:
+            partner = self.env["res.partner"].create({"name": "Concerned"})
+            recipients.create(
+                {
+                    "broadcast_id": broadcast.id,
+                    "partner_id": partner.id,
+                    "outcome": outcome,
+                }
+            )
+        for state in ("open", "resolved"):
+            self.env["sms.incident.news"].create(
+                {"incident_id": incident.id, "state": state, "body": "News"}
+            )
+        self.env["sms.incident.mute"]._mute(
+            incident, phone_number(599), self.env["res.partner"]
+        )
+        self.play_clicks(broadcast)
+
+    def play_clicks(self, broadcast):
+        """Let three people follow the link of a template, and one a broadcast's."""
+        links = self.env["link.tracker"]
+        for count, values in (
+            (3, links._get_sms_values(self.company, self.news)),
+            (1, links._get_sms_values(self.company, broadcast=broadcast)),
+        ):
+            link = links.search_or_create([{**values, "url": "https://example.com/a"}])
+            self.env["link.tracker.click"].create([{"link_id": link.id}] * count)
+
+    def play_alerts(self):
+        """Raise three alerts: two were taken, one of them within its five minutes."""
+        alerts = self.env["sms.team.alert"]
+        plan = self.env["sms.team.alert.plan"]._find(self.team, self.company)
+        for minutes in (3, 30, None):
+            alert = alerts.create(
+                {
+                    "name": "Server 4 offline",
+                    "company_id": self.company.id,
+                    "plan_id": plan.id,
+                    "team_id": self.team.id,
+                    "target_minutes": 5,
+                    "created_at": self.at(2),
+                }
+            )
+            alert.acknowledged_at = minutes and self.at(2, minutes=minutes)
+
+    def play_visits(self):
+        """Make three appointments: one is confirmed, one was moved, one missed."""
+        for what in ("confirmed", "moved", "no_show"):
+            visit = self.env["calendar.event"].create(
+                {
+                    "name": "Visit",
+                    "start": self.at(1),
+                    "stop": self.at(1, hours=1),
+                    "partner_ids": [(6, 0, self.customer.ids)],
+                    "ticket_id": self.ticket.id,
+                }
+            )
+            if what == "confirmed":
+                attendees = visit.attendee_ids.filtered("partner_id.partner_share")
+                attendees.state = "accepted"
+                continue
+            self.env["sms.reminder"].create(
+                {
+                    "company_id": self.company.id,
+                    "event_id": visit.id,
+                    "partner_id": self.customer.id,
+                    "kind": what,
+                    "state": "sent",
+                    "start": visit.start,
+                    "due_at": visit.start,
+                }
+            )
+
+    def play_ratings(self):
+        """Let two customers rate: with 4 and with 5."""
+        for value in (4, 5):
+            ticket = self.make_ticket(self.customer, team_id=self.team.id)
+            token = ticket._rating_get_access_token(self.customer)
+            ticket.rating_apply(value, token=token)

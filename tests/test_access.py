@@ -82,8 +82,10 @@ sms.reminder        r...  r...  r...  rw..  r...  ....  ....  ....  rw..
 sms.automation.run  ....  ....  ....  r...  ....  ....  ....  ....  r...
 sms.automation.replay      ....  ....  ....  rwcu  ....  ....  ....  ....  rwcu
 sms.automation.replay.line ....  ....  ....  rwcu  ....  ....  ....  ....  rwcu
+sms.price           ....  ....  r...  rwcu  r...  ....  ....  ....  rwcu
 sms.analysis        ....  ....  r...  r...  r...  ....  ....  ....  r...
-sms.day             ....  ....  ....  ....  ....  ....  ....  ....  ....
+sms.day             ....  ....  r...  r...  r...  ....  ....  ....  r...
+sms.day.stale       ....  ....  ....  ....  ....  ....  ....  ....  ....
 sms.consent.record  rwcu  rwcu  rwcu  rwcu  ....  ....  ....  ....  rwcu
 sms.ticket.contact  rwcu  rwcu  rwcu  rwcu  ....  ....  ....  ....  rwcu
 sms.composer        rwc.  rwc.  rwc.  rwc.  rwc.  rwc.  ....  ....  rwc.
@@ -166,6 +168,7 @@ PUBLIC_METHODS = {
         *("create", "write", "unlink", "action_view_messages", "action_dry_run"),
     },
     "sms.automation.replay": {"action_replay"},
+    "sms.price": {"create", "write"},
     "sms.sender": {"action_start", "action_view_messages", "create", "write"},
     "sms.purpose.rule": {"create", "write"},
     "sms.quiet.hours": {"create", "write", "unlink"},

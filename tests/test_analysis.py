@@ -8,6 +8,8 @@ from odoo.exceptions import AccessError, UserError
 from odoo.tools import SQL
 from odoo.tools.safe_eval import safe_eval
 
+from ..models.calendar_event_visit import OPEN
+from ..providers.base import DeliveryReport, Price
 from ..report.sms_figures import DIMENSIONS, MEASURES
 from .analysis import ScenarioCase
 from .common import phone_number
@@ -23,6 +25,9 @@ EXPECTED = {
     "waiting_count": 10,
     "cancelled_count": 2,
     "segment_count": 40,
+    # Ten for 2 cents as the carrier says, thirty for one by the table.
+    "cost": 0.5,
+    "priced_count": 10,
     "timed_count": 30,
     # 20 took 4 seconds, 10 took 10.
     "delivery_seconds": 180,
@@ -40,6 +45,26 @@ EXPECTED = {
     "opt_in_count": 63,
     # Three by phone, two by STOP.
     "opt_out_count": 5,
+    # Three of a template's link, one of a broadcast's.
+    "click_count": 4,
+    "visit_count": 3,
+    "visit_confirmed_count": 1,
+    "visit_moved_count": 1,
+    "visit_missed_count": 1,
+    "rating_count": 2,
+    "rating_sum": 9,
+    # One has no number, one had muted it.
+    "concerned_count": 6,
+    "left_out_count": 2,
+    "reached_count": 4,
+    "known_count": 1,
+    "news_count": 2,
+    "mute_count": 1,
+    "alert_count": 3,
+    "alert_taken_count": 2,
+    "alert_in_time_count": 1,
+    # After 3 and 30 minutes.
+    "alert_seconds": 33 * 60,
 }
 
 
@@ -66,6 +91,43 @@ class TestScenario(ScenarioCase):
         facts = self.env["sms.analysis"].with_user(self.agent)
         sums = facts._read_group(domain, aggregates=[f"{it}:sum" for it in EXPECTED])
         self.assertEqual(dict(zip(EXPECTED, sums[0], strict=True)), EXPECTED)
+
+    def test_nothing_that_is_counted_is_left_out_here(self):
+        self.assertEqual(set(EXPECTED), set(MEASURES))
+
+    def test_rates_are_of_all_and_no_average_of_rows(self):
+        """In the facts and in the table by day alike."""
+        self.run_counting()
+        first = self.today - timedelta(days=29)
+        rates = {
+            "delivery_rate": 30 / 36,
+            "reply_rate": 4 / 40,
+            "stop_rate": 2 / 40,
+            "reach_rate": 4 / 6,
+            "alert_rate": 1 / 3,
+            "delivery_seconds": 6,
+            "answer_seconds": 45 * 60,
+            "rating_sum": 4.5,
+        }
+        for model, domain in (
+            ("sms.analysis", [("date", ">", self.at(30, hours=12))]),
+            ("sms.day", [("day", ">=", first), ("company_id", "=", self.company.id)]),
+        ):
+            records = self.env[model].with_user(self.agent)
+            sums = records._read_group(domain, aggregates=[f"{it}:avg" for it in rates])
+            for (name, rate), found in zip(rates.items(), sums[0], strict=True):
+                with self.subTest(model=model, name=name):
+                    self.assertAlmostEqual(found, rate, places=9)
+
+    def test_the_opt_out_rate_of_each_template(self):
+        """After 16 offers two people left, after 24 news nobody."""
+        groups = self.env["sms.analysis"]._read_group(
+            [("template_id", "!=", False), ("date", ">", self.at(30, hours=12))],
+            ["template_id"],
+            ["stop_rate:avg"],
+        )
+        rates = {template.name: rate for template, rate in groups}
+        self.assertEqual(rates, {"News": 0, "Offer": 2 / 16})
 
     def test_it_tells_every_fate_apart(self):
         domain = [("kind", "=", "outgoing"), ("date", ">", self.at(30))]
@@ -122,7 +184,7 @@ class TestScenario(ScenarioCase):
     def test_each_tile_shows_what_was_counted(self):
         tiles = self.get_tiles()
         values = {key: tile["value"] for key, tile in tiles.items()}
-        cost = values.pop(f"cost_{self.company.sms_segment_currency_id.id}")
+        cost = values.pop(f"cost_{self.env.ref('base.USD').id}")
         self.assertEqual(
             values,
             {
@@ -133,13 +195,15 @@ class TestScenario(ScenarioCase):
                 "reply_count": 4,
                 "answer_time": 45 * 60,
                 "opt_out_count": 5,
-                "click_count": 0,
-                "confirmed_rate": None,
-                "rating": None,
-                "alert_rate": None,
+                "click_count": 4,
+                "confirmed_rate": 1 / 3,
+                "rating": 4.5,
+                "alert_rate": 1 / 3,
+                "reach_rate": 4 / 6,
+                "news_count": 2,
             },
         )
-        self.assertIn("0.40", cost)
+        self.assertIn("0.50", cost)
 
     def test_each_is_compared_with_the_days_before(self):
         """Of ten texts then eight arrived, after 20 seconds."""
@@ -192,41 +256,6 @@ class TestScenario(ScenarioCase):
         ticket = self.env["sms.purpose"]._get("ticket")
         tiles = self.get_tiles(purpose_id=ticket.id)
         self.assertEqual(tiles["sent_count"]["value"], 40)
-
-    def test_alerts_ratings_and_visits_are_counted(self):
-        """Of three alerts two were taken, one of them within its five minutes."""
-        alerts = self.env["sms.team.alert"]
-        plan = self.env["sms.team.alert.plan"]._find(self.team, self.company)
-        for minutes in (3, 30, None):
-            alert = alerts.create(
-                {
-                    "name": "Server 4 offline",
-                    "company_id": self.company.id,
-                    "plan_id": plan.id,
-                    "team_id": self.team.id,
-                    "target_minutes": 5,
-                    "created_at": self.at(2),
-                }
-            )
-            alert.acknowledged_at = minutes and self.at(2, minutes=minutes)
-        self.ticket.rating_apply(
-            4, token=self.ticket._rating_get_access_token(self.customer)
-        )
-        visit = self.env["calendar.event"].create(
-            {
-                "name": "Visit",
-                "start": self.at(1),
-                "stop": self.at(1, hours=1),
-                "partner_ids": [(6, 0, self.customer.ids)],
-                "ticket_id": self.ticket.id,
-            }
-        )
-        visit.attendee_ids.filtered("partner_id.partner_share").state = "accepted"
-        self.env.flush_all()
-        tiles = self.get_tiles()
-        self.assertEqual(tiles["alert_rate"]["value"], 1 / 3)
-        self.assertEqual(tiles["rating"]["value"], 4)
-        self.assertEqual(tiles["confirmed_rate"]["value"], 1)
 
     def test_days_without_anything_are_empty(self):
         day = str(self.today - timedelta(days=100))
@@ -297,6 +326,66 @@ class TestScenario(ScenarioCase):
         self.assertEqual(self.sum_day(day, "waiting_count"), 0)
         self.assertEqual(self.sum_day(day, "delivered_count"), 1)
 
+    def test_what_comes_late_to_an_old_day_is_counted(self):
+        """A report, a price, and a claim and a rating and a visit of long ago."""
+        visit = self.env["calendar.event"].search([("sms_confirmation", "!=", False)])
+        alert = self.env["sms.team.alert"].search([("acknowledged_at", "=", False)])
+        rating = self.env["rating.rating"].search([("rating", "=", 5)])
+        texts = self.env["sms.sms"].search([("state", "=", "pending")])
+        self.shift(visit, "start", self.at(30))
+        self.shift(alert, "created_at", self.at(30))
+        self.shift(rating, "write_date", self.at(30))
+        self.shift(texts, "create_date", self.at(30))
+        self.run_counting()
+        self.env["sms.day.stale"].search([]).unlink()
+        day = self.today - timedelta(days=30)
+        self.assertEqual(self.sum_day(day, "visit_confirmed_count"), 1)
+        texts[0]._apply_report(DeliveryReport(texts[0].carrier_id, "delivered"))
+        self.env["sms.sms"]._note_prices(
+            "sandbox", {texts[0].carrier_id: Price(5, "USD")}
+        )
+        visit.write({"sms_confirmation": OPEN})
+        alert.acknowledged_at = fields.Datetime.now()
+        rating.rating = 3
+        self.env.flush_all()
+        marks = self.env["sms.day.stale"].search([])
+        self.assertEqual(
+            set(marks.mapped("kind")), {"outgoing", "appointment", "alert", "rating"}
+        )
+        self.run_counting()
+        self.assertFalse(self.env["sms.day.stale"].search([]))
+        for measure, count in (
+            ("delivered_count", 1),
+            ("cost", 5 + 3 * 0.01),
+            ("visit_count", 3),
+            ("visit_confirmed_count", 0),
+            ("alert_taken_count", 1),
+            ("rating_sum", 0),
+        ):
+            with self.subTest(measure=measure):
+                self.assertAlmostEqual(self.sum_day(day, measure), count)
+
+    def test_what_is_young_or_no_matter_of_figures_leaves_no_mark(self):
+        self.env["sms.day.stale"].search([]).unlink()
+        young = self.text([phone_number(600)], 5)
+        self.hand_over(young, 5)
+        old = self.text([phone_number(601)], 30)
+        self.env["sms.day.stale"].search([]).unlink()
+        old.write({"lookups": 3, "carrier_detail": "Nothing that is counted"})
+        self.env.flush_all()
+        self.assertFalse(self.env["sms.day.stale"].search([]))
+
+    def test_another_price_counts_for_the_days_from_which_on_it_holds(self):
+        self.run_counting()
+        day = self.today - timedelta(days=40)
+        self.assertAlmostEqual(self.sum_day(day, "cost"), 0.1)
+        self.set_price(0.03, prefix="+1", valid_from=day + timedelta(days=1))
+        self.run_counting()
+        self.assertAlmostEqual(self.sum_day(day, "cost"), 0.1)
+        self.set_price(0.02, prefix="+1", valid_from=day - timedelta(days=5))
+        self.run_counting()
+        self.assertAlmostEqual(self.sum_day(day, "cost"), 0.2)
+
     def test_who_is_erased_later_was_texted_all_the_same(self):
         self.run_counting()
         day = self.today - timedelta(days=40)
@@ -329,9 +418,10 @@ class TestScenario(ScenarioCase):
         self.text([phone_number(599)], 1, self.news, partner_id=partner.id)
         self.env.flush_all()
         for name, record, count in (
-            # 24 of the scenario, what answers them, and the one above.
-            ("template", self.news, 24 + 4 + 1),
-            ("team", self.team, 4),
+            # 24 of the scenario, what answers them, clicks, and the one above.
+            ("template", self.news, 24 + 4 + 3 + 1),
+            # Four texts that came, three alerts, three visits, two ratings.
+            ("team", self.team, 4 + 3 + 3 + 2),
             ("partner", partner, 1),
         ):
             xmlid = f"helpdesk_mgmt_sms.sms_analysis_{name}_action"

@@ -60,6 +60,7 @@ def get_rates(figures):
         "delivery_time": share(get("delivery_seconds", 0), get("timed_count", 0)),
         "reply_time": share(get("reply_seconds", 0), get("reply_count", 0)),
         "answer_time": share(get("answer_seconds", 0), get("answered_count", 0)),
+        "reach_rate": share(get("reached_count", 0), get("concerned_count", 0)),
         "alert_rate": share(get("alert_in_time_count", 0), get("alert_count", 0)),
         "rating": share(get("rating_sum", 0), get("rating_count", 0)),
     }

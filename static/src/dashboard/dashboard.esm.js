@@ -10,6 +10,9 @@ import {useService} from "@web/core/utils/hooks";
 import {useSetupAction} from "@web/search/action_hook";
 
 const ANALYSIS = "helpdesk_mgmt_sms.sms_analysis_action";
+const TRENDS = "helpdesk_mgmt_sms.sms_day_action";
+/** Of more days a million facts would have to be read: the table by day is shown. */
+const ANALYSIS_DAYS = 92;
 const {DateTime} = luxon;
 const FILTERS = ["date_from", "date_to", "team_id", "purpose_id"];
 /** Tiles whose facts the analysis lists, and the filter of its that finds them. */
@@ -20,6 +23,13 @@ const TILE_FILTERS = {
     reply_count: "replies",
     answer_time: "asked",
     opt_out_count: "stops",
+    delivery_time: "outgoing",
+    click_count: "clicks",
+    confirmed_rate: "visits",
+    rating: "ratings",
+    alert_rate: "alerts",
+    reach_rate: "broadcasts",
+    news_count: "broadcasts",
 };
 
 /**
@@ -81,12 +91,13 @@ export class SmsDashboard extends Component {
     }
 
     /**
-     * Look at the days until today.
+     * Look at the days until today. The buttons are there once the first are shown.
      *
      * @param {Number} days
      */
     setDays(days) {
-        const today = DateTime.now();
+        // By the company's clock, which may be at another day than the reader's.
+        const today = DateTime.fromISO(this.state.data.period.today);
         return this.setFilters({
             date_from: today.minus({days: days - 1}).toISODate(),
             date_to: today.toISODate(),
@@ -110,6 +121,17 @@ export class SmsDashboard extends Component {
             {days: 90, label: _t("90 days")},
             {days: 365, label: _t("1 year")},
         ];
+    }
+
+    /**
+     * Tell if the days are those of a button: so many, until today.
+     *
+     * @param {Number} days
+     * @returns {Boolean}
+     */
+    isRange(days) {
+        const {period} = this.state.data;
+        return period.days === days && period.date_to === period.today;
     }
 
     // Data
@@ -219,16 +241,24 @@ export class SmsDashboard extends Component {
     // Going on from here
 
     /**
-     * Open the analysis on the facts that are shown.
+     * Open the facts that are shown; of many days their figures by day.
      *
      * @param {String} [filter] name of a filter of the analysis
      * @param {Array} [domain]
      */
     async openAnalysis(filter, domain = []) {
-        const action = await this.action.loadAction(ANALYSIS);
-        const {utc_from, utc_to} = this.state.data.period;
+        const {days, date_from, date_to, utc_from, utc_to} = this.state.data.period;
+        const isLong = days > ANALYSIS_DAYS;
+        const action = await this.action.loadAction(isLong ? TRENDS : ANALYSIS);
         const {team_id, purpose_id} = this.state.filters;
-        const shown = [["date", ">=", utc_from], ["date", "<", utc_to], ...domain];
+        const [field, from, to] = isLong
+            ? ["day", date_from, date_to]
+            : ["date", utc_from, utc_to];
+        const shown = [
+            [field, ">=", from],
+            [field, isLong ? "<=" : "<", to],
+            ...domain,
+        ];
         if (team_id) {
             shown.push(["team_id", "=", team_id]);
         }

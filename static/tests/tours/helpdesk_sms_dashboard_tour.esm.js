@@ -61,9 +61,9 @@ registry.category("web_tour.tours").add("helpdesk_sms_dashboard", {
             },
         },
         {
-            content: "Only alerts",
+            content: "Only offers",
             trigger: ".o_sms_purpose",
-            run: "selectByLabel Outages and system alerts",
+            run: "selectByLabel Offers and messages of other apps",
         },
         {
             content: "There were none, and the page says so",
