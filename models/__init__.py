@@ -87,6 +87,7 @@ from . import (
     sms_dispatcher,
     sms_dispatcher_claim,
     sms_dispatcher_assign,
+    sms_dispatcher_end,
     sms_dispatcher_lookup,
     sms_dispatcher_settle,
     sms_sender_queue,

@@ -5,15 +5,15 @@ import time
 from functools import partial
 from typing import NamedTuple
 
-from psycopg2 import InterfaceError, OperationalError
 from psycopg2.errors import DeadlockDetected, SerializationFailure
 from psycopg2.extensions import TRANSACTION_STATUS_IDLE
 
-from odoo import api, fields, models
+from odoo import api, models
 
 from ..providers import base
 from ..providers.poster import MAX_IN_FLIGHT, Poster
-from .server_end import is_stopping, stopping
+from ..tools.shift import Shift
+from .server_cron import keep_crons
 
 _logger = logging.getLogger(__name__)
 
@@ -23,6 +23,9 @@ IN_FLIGHT_PARAMETER = "helpdesk_mgmt_sms.in_flight"
 LINGER = 5.0
 #: Seconds that a run waits for the carrier before it looks around again.
 PATIENCE = 0.5
+#: Seconds after which accounts are looked for again that have nothing in flight, while
+#: the others have all that they may.
+LOOK_EVERY = 0.25
 #: Seconds between two notes of the run's progress to the cron.
 TELL_EVERY = 0.5
 #: How often to start over when another transaction was in the way.
@@ -47,6 +50,13 @@ class Call(NamedTuple):
     attempt: int
 
 
+class Account(NamedTuple):
+    """A company's account at a carrier: each has its own share of what is in flight."""
+
+    company_id: int
+    provider: str
+
+
 class SmsDispatcher(models.AbstractModel):
     """The outbox's worker: claims messages, hands them to carriers, notes the end.
 
@@ -59,55 +69,81 @@ class SmsDispatcher(models.AbstractModel):
     _name = "sms.dispatcher"
     _description = "Text Message Outbox"
 
+    def _register_hook(self):
+        """Let the crons of this process survive a restart of the database."""
+        super()._register_hook()
+        keep_crons()
+
     @api.model
     def _run(self):
         """Work off the outbox until it is empty or the cron's time is over."""
-        size = self._get_in_flight()
-        seconds_left = self._commit(remaining=1)
-        told_at = answered_at = time.monotonic()
-        is_alone, done, waited = True, 0, 0.0
-        with Poster(size) as poster:
-            while True:
-                is_open = seconds_left > 0 and not is_stopping()
-                if is_open and self._fill(poster) and is_alone:
-                    self._wake_others()
-                    is_alone = False
-                if not poster.pending:
-                    answered_at = time.monotonic()
-                    pause = self._wait_for_due() if is_open and waited < LINGER else 0
-                    if not pause:
-                        break
-                    waited += pause
-                results = poster.collect(PATIENCE) if poster.pending else []
-                if results:
-                    answered_at, waited = time.monotonic(), 0.0
-                    self._settle_safely(results)
-                elif time.monotonic() - answered_at > GIVE_UP:
-                    _logger.error("%d calls to carriers do not end", poster.pending)
-                    break
-                done += len(results)
-                if time.monotonic() - told_at > TELL_EVERY:
-                    seconds_left = self._commit(done, remaining=1)
-                    told_at, done = time.monotonic(), 0
-            self._hand_over(done)
+        shift = Shift(self._commit(remaining=1))
+        with Poster(self._get_in_flight()) as poster:
+            while self._work(poster, shift):
+                pass
+            self._hand_over(shift.done)
 
     @api.model
-    def _fill(self, poster):
-        """Claim what may leave now, and hand it to the threads.
+    def _work(self, poster, shift):
+        """Claim, wait for the carriers, note what they said.
 
-        :return: whether there may be more than this worker can take
+        :return: whether to go on
         """
-        # Claims of a few would cost as much as claims of many.
-        if poster.room < 2 * poster.size:
+        is_open = self._is_open(poster, shift)
+        if is_open:
+            self._fill(poster, shift)
+        if not poster.pending:
+            shift.answered_at = time.monotonic()
+            may_wait = is_open and shift.seconds_left > 0 and shift.waited < LINGER
+            pause = self._wait_for_due() if may_wait else 0
+            if not pause:
+                return False
+            shift.waited += pause
+        elif results := poster.collect(PATIENCE):
+            shift.note_ended(len(results))
+            self._settle_safely(results)
+        elif time.monotonic() - shift.answered_at > GIVE_UP:
+            _logger.error("%d calls to carriers do not end", poster.pending)
             return False
-        until = time.monotonic() + POST_WITHIN
-        room = poster.room
+        if time.monotonic() - shift.told_at > TELL_EVERY:
+            shift.note_told(self._commit(shift.done, remaining=1))
+        return True
+
+    @api.model
+    def _fill(self, poster, shift):
+        """Claim what may leave now, and hand it to the threads."""
+        # Others than those who have enough are looked for from time to time.
+        if poster.is_full and time.monotonic() - shift.filled_at < LOOK_EVERY:
+            return
+        shift.filled_at = time.monotonic()
+        until = shift.filled_at + POST_WITHIN
         self._in_new_transaction(self._mark_abandoned)
-        calls = self._in_new_transaction(self._claim_lookups, room)
-        calls += self._in_new_transaction(self._claim, room - len(calls))
-        for key, call, delay in calls:
-            poster.submit(key, partial(self._guard, key, call, until), delay)
-        return len(calls) >= room
+        full = shift.slow.union(poster.get_full())
+        lookups = self._in_new_transaction(self._claim_lookups, poster.room, full)
+        self._submit(poster, lookups, until)
+        accounts = self._in_new_transaction(self._get_accounts)
+        waiting = [account for account in accounts if account not in full]
+        for index, account in enumerate(waiting):
+            # What is left is for those that come after as well.
+            share = poster.room // (len(waiting) - index + 1)
+            room = min(poster.get_room(account), max(share, 1))
+            if not room:
+                continue
+            calls = self._in_new_transaction(self._claim, accounts[account], room)
+            self._submit(poster, calls, until)
+            if len(calls) >= room and shift.is_alone:
+                self._wake_others()
+                shift.is_alone = False
+
+    @api.model
+    def _submit(self, poster, calls, until):
+        """Hand calls to the threads.
+
+        :param calls: list of (:class:`Account`, :class:`Call`, function, delay)
+        :param float until: no post after this time (``time.monotonic()``)
+        """
+        for account, key, call, delay in calls:
+            poster.submit(account, key, partial(self._guard, key, call, until), delay)
 
     @staticmethod
     def _guard(key, call, until):
@@ -136,27 +172,6 @@ class SmsDispatcher(models.AbstractModel):
             )
 
     @api.model
-    def _settle_safely(self, results):
-        """Write down what the calls came to; one that cannot be, alone is left out.
-
-        It stays claimed, is looked up in a while, and keeps nobody else waiting.
-
-        :param results: as for :meth:`_settle`
-        """
-        try:
-            self._in_new_transaction(self._settle, results)
-        except (OperationalError, InterfaceError):  # the database is gone
-            raise
-        except Exception:
-            self.env.cr.rollback()
-            self.env.transaction.clear()
-            if len(results) == 1:
-                _logger.exception("The end of text message %s is lost", results[0][0])
-                return
-            for result in results:
-                self._settle_safely([result])
-
-    @api.model
     def _wake(self, at=None):
         """Let the first dispatcher run.
 
@@ -178,46 +193,13 @@ class SmsDispatcher(models.AbstractModel):
             cron_sudo._trigger()
 
     @api.model
-    def _wait_for_due(self):
-        """Wait for what is due in a moment.
-
-        :return: the seconds that were waited, 0 if nothing is due so soon
-        """
-        due = self._get_next_due()
-        self._commit()
-        if due is None or due > LINGER:
-            return 0
-        pause = min(max(due, 0.05), PATIENCE)
-        stopping.wait(pause)
-        return pause
-
-    @api.model
-    def _hand_over(self, done):
-        """Say when the outbox must run again, now that this run ends.
-
-        :param int done: how many calls the cron has not been told of yet
-        """
-        due = self._get_next_due()
-        if due is None:
-            self._commit(done, remaining=0)
-            return
-        if is_stopping():
-            # Another process goes on: this one would be called again until its end.
-            self._wake()
-            self._commit(done, remaining=0)
-            return
-        if due > LINGER:
-            at = fields.Datetime.add(fields.Datetime.now(), seconds=due)
-            self._wake(at)
-        self._commit(done, remaining=0 if due > LINGER else 1)
-
-    @api.model
     def _get_in_flight(self):
         """Return how many posts may be in flight at once in this worker."""
         value = self.env["ir.config_parameter"].sudo().get_param(IN_FLIGHT_PARAMETER)
         try:
-            return min(max(int(value), 1), MAX_IN_FLIGHT)
-        except (TypeError, ValueError):
+            # No such parameter is False, which would be taken for a number.
+            return min(max(int(value or MAX_IN_FLIGHT), 1), MAX_IN_FLIGHT)
+        except ValueError:
             return MAX_IN_FLIGHT
 
     @api.model

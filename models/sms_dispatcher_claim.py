@@ -10,7 +10,7 @@ from odoo.tools import SQL
 
 from ..providers import PROVIDERS, base
 from ..tools.pace import HORIZON
-from .sms_dispatcher import Call
+from .sms_dispatcher import Account, Call
 from .sms_dispatcher_settle import LEASE
 
 _logger = logging.getLogger(__name__)
@@ -30,17 +30,30 @@ class SmsDispatcher(models.AbstractModel):
     _inherit = "sms.dispatcher"
 
     @api.model
-    def _claim(self, room):
-        """Take the next messages, ask the gate again and mark them as being sent.
+    def _get_accounts(self):
+        """Return the accounts that have something to send and may do so now.
 
-        :param int room: how many can be posted now
-        :return: list of ``(key, call, delay)`` for the poster
+        :return: lists of ``ReadySender`` by :class:`Account`, in the order of its turn
         """
         self._assign_senders()
+        accounts = {}
+        for ready in self.env["sms.sender.pace"]._get_ready():
+            account = Account(ready.company_id, ready.provider)
+            accounts.setdefault(account, []).append(ready)
+        return accounts
+
+    @api.model
+    def _claim(self, senders, room):
+        """Take the next messages, ask the gate again and mark them as being sent.
+
+        :param senders: list of ``ReadySender`` of one account
+        :param int room: how many can be posted now
+        :return: list of (:class:`Account`, :class:`Call`, function, delay) for the
+            poster
+        """
         calls = []
-        ready = self.env["sms.sender.pace"]._get_ready()
-        for index, sender in enumerate(ready):
-            share = (room - len(calls)) // (len(ready) - index)
+        for index, sender in enumerate(senders):
+            share = (room - len(calls)) // (len(senders) - index)
             if share > 0:
                 calls += self._claim_safely(sender, share)
         return calls
@@ -106,10 +119,12 @@ class SmsDispatcher(models.AbstractModel):
         self.env["sms.sms"].flush_model()
         delay = self.env["sms.sender.pace"]._book(ready, sum(segments))
         calls = []
+        account = Account(ready.company_id, ready.provider)
         provider = sender.company_id._get_sms_provider(sender.provider)
         for sms, count in zip(allowed, segments, strict=True):
             call = partial(provider.send, sms._to_outbound(sender))
-            calls.append((Call("send", sms.id, sms.attempts), call, delay))
+            key = Call("send", sms.id, sms.attempts)
+            calls.append((account, key, call, delay))
             delay += count / ready.rate if ready.rate else 0
         return calls
 

@@ -7,7 +7,7 @@ from odoo.tools import SQL
 
 from ..providers.base import NO_ANSWER
 from ..tools import retries
-from .sms_dispatcher import Call
+from .sms_dispatcher import Account, Call
 from .sms_sms import UNKNOWN_STATE
 from .sms_sms_outcomes import REPORT_OVERDUE
 
@@ -30,13 +30,14 @@ class SmsDispatcher(models.AbstractModel):
     _inherit = "sms.dispatcher"
 
     @api.model
-    def _claim_lookups(self, room):
+    def _claim_lookups(self, room, full=()):
         """Take the messages that the carrier shall be asked about now.
 
         :param int room: how many calls can be made
-        :return: list of ``(key, call, delay)`` for the poster
+        :param full: each :class:`Account` that has enough to do
+        :return: as for :meth:`_claim`
         """
-        messages = self._lock_lookups(min(room, BATCH_SIZE))
+        messages = self._lock_lookups(min(room, BATCH_SIZE), full)
         # Not again before this: another worker, or this one after a crash.
         messages.write({"lookup_at": fields.Datetime.now() + TOLERANCE})
         calls = []
@@ -52,7 +53,8 @@ class SmsDispatcher(models.AbstractModel):
                 since, until = sms.claimed_at - TOLERANCE, fields.Datetime.now()
                 message = sms._to_outbound(sms.sender_id)
                 call = partial(provider.find, message, since, until + TOLERANCE)
-            calls.append((Call(kind, sms.id, sms.attempts), call, 0))
+            key = Call(kind, sms.id, sms.attempts)
+            calls.append((Account(company.id, sms.provider), key, call, 0))
         return calls
 
     @api.model
@@ -78,19 +80,24 @@ class SmsDispatcher(models.AbstractModel):
         )
 
     @api.model
-    def _lock_lookups(self, limit):
-        """Return the messages whose lookup is due, locked."""
+    def _lock_lookups(self, limit, full):
+        """Return the messages whose lookup is due, locked; none of some accounts."""
         self.env["sms.sms"].flush_model()
         rows = self.env.execute_query(
             SQL(
                 """
                 SELECT sms.id %s AND sms.lookup_at <= %s
+                   AND (company.id, sms.provider) NOT IN (
+                       SELECT * FROM unnest(%s::int[], %s::varchar[])
+                   )
               ORDER BY sms.lookup_at
                  LIMIT %s
                    FOR UPDATE OF sms SKIP LOCKED
                 """,
                 self._get_lookup_source(),
                 fields.Datetime.now(),
+                [account.company_id for account in full],
+                [account.provider for account in full],
                 limit,
             )
         )

@@ -2,6 +2,8 @@
 import logging
 from datetime import timedelta
 
+from psycopg2 import InterfaceError, OperationalError
+
 from odoo import api, fields, models
 from odoo.tools import SQL
 
@@ -18,6 +20,27 @@ class SmsDispatcher(models.AbstractModel):
     """What became of a batch: written down in bulk, rows locked first."""
 
     _inherit = "sms.dispatcher"
+
+    @api.model
+    def _settle_safely(self, results):
+        """Write down what the calls came to; one that cannot be, alone is left out.
+
+        It stays claimed, is looked up in a while, and keeps nobody else waiting.
+
+        :param results: as for :meth:`_settle`
+        """
+        try:
+            self._in_new_transaction(self._settle, results)
+        except (OperationalError, InterfaceError):  # the database is gone
+            raise
+        except Exception:
+            self.env.cr.rollback()
+            self.env.transaction.clear()
+            if len(results) == 1:
+                _logger.exception("The end of text message %s is lost", results[0][0])
+                return
+            for result in results:
+                self._settle_safely([result])
 
     @api.model
     def _settle(self, results):

@@ -13,10 +13,13 @@ CLOCK = SQL("(clock_timestamp() AT TIME ZONE 'UTC')")
 class ReadySender(NamedTuple):
     """A sender that may send now, and how much.
 
-    ``capacity`` is in segments, None without a limit; ``rate`` in segments a second.
+    ``provider`` is its adapter's code; ``capacity`` is in segments, None without a
+    limit; ``rate`` in segments a second.
     """
 
     id: int
+    company_id: int
+    provider: str
     rate: float
     capacity: int
 
@@ -97,7 +100,8 @@ class SmsSenderPace(models.Model):
         rows = self.env.execute_query(
             SQL(
                 """
-                SELECT sender.id, sender.rate, sender.stop_count > 0,
+                SELECT sender.id, sender.company_id, sender.provider,
+                       sender.rate, sender.stop_count > 0,
                        COALESCE(pace.slowed_to, 1),
                        EXTRACT(EPOCH FROM %(clock)s - pace.slowed_at)::float,
                        EXTRACT(EPOCH FROM pace.next_at - %(clock)s)::float
@@ -113,14 +117,14 @@ class SmsSenderPace(models.Model):
             )
         )
         ready = []
-        for sender_id, rate, was_stopped, slowed_to, seconds_since, booked in rows:
+        for *keys, rate, was_stopped, slowed_to, seconds_since, booked in rows:
             current = pace.current_rate(rate, slowed_to, seconds_since or 0.0)
             capacity = pace.capacity(current, booked or 0.0)
             if was_stopped and capacity != 0:
                 # One attempt shows if it may send again.
                 capacity = 1
             if capacity != 0:
-                ready.append(ReadySender(sender_id, current, capacity))
+                ready.append(ReadySender(*keys, current, capacity))
         return ready
 
     @api.model

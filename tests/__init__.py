@@ -46,6 +46,7 @@ from . import test_evidence
 from . import test_evidence_export
 from . import test_evidence_packet
 from . import test_failover
+from . import test_fair_share
 from . import test_hooks
 from . import test_import
 from . import test_inbox
@@ -121,6 +122,7 @@ from . import test_tools_gate
 from . import test_tools_keywords
 from . import test_tools_links
 from . import test_tools_phrases
+from . import test_tools_poster
 from . import test_tools_public_address
 from . import test_tools_purposes
 from . import test_tools_quiet_hours

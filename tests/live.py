@@ -36,11 +36,12 @@ OWN_NUMBER = "+13035550100"
 class LiveServer:
     """One Odoo process on the live database; with ``workers`` a master and its own."""
 
-    def __init__(self, database, cron_threads=1, workers=0):
+    def __init__(self, database, cron_threads=1, workers=0, db_port=None):
         self.database = database
+        self.db_port = db_port or config["db_port"]
         self.cron_threads = cron_threads
         self.workers = workers
-        self.port = _free_port()
+        self.port = free_port()
         self.process = None
         self.log = tempfile.TemporaryFile()  # noqa: SIM115  # read after a crash too
 
@@ -56,10 +57,10 @@ class LiveServer:
                 *(sys.executable, "-m", "odoo", "server"),
                 *("-c", config["config"], "-d", self.database),
                 *("--http-port", str(self.port), "--http-interface", "127.0.0.1"),
-                *("--gevent-port", str(_free_port())),
+                *("--gevent-port", str(free_port())),
                 *("--max-cron-threads", str(self.cron_threads), "--log-level", "info"),
                 *("--workers", str(self.workers), "--db-filter", f"^{self.database}$"),
-                *("--db_host", config["db_host"], "--db_port", str(config["db_port"])),
+                *("--db_host", config["db_host"], "--db_port", str(self.db_port)),
             ],
             stdout=self.log,
             stderr=subprocess.STDOUT,
@@ -110,18 +111,30 @@ class LiveCase(BaseCase):
 
     #: Processes of the server for requests; 0: one process for everything.
     workers = 0
+    #: Port of another cluster than the suite's that holds the database.
+    db_port = None
 
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
         cls.database = _name_database()
+        cls.prepare_database()
         cls.peer = TwilioPeer().start()
         cls.peer_credentials = dict(cls.peer.credentials)
         cls.addClassCleanup(cls.peer.stop)
-        cls.server = LiveServer(cls.database, workers=cls.workers).start()
+        cls.server = cls.make_server().start()
         cls.addClassCleanup(lambda: cls.server.stop())
         cls.uid = cls._login("admin", "admin")
         cls._configure()
+
+    @classmethod
+    def prepare_database(cls):
+        """Do what must be done before a server starts on the database."""
+
+    @classmethod
+    def make_server(cls, cron_threads=1):
+        """Return one more server on the database, not started yet."""
+        return LiveServer(cls.database, cron_threads, cls.workers, cls.db_port)
 
     @classmethod
     def _configure(cls):
@@ -278,10 +291,17 @@ class LiveCase(BaseCase):
     # As the database
     # ------------------------------------------------------------------
 
+    @classmethod
     @contextmanager
-    def cursor(self):
-        """Open a cursor on the live database and commit at the end."""
-        with db_connect(self.database).cursor() as cr:
+    def cursor(cls, database=None):
+        """Open a cursor and commit at the end.
+
+        :param str database: default the live one
+        """
+        port = cls.db_port or config["db_port"]
+        user = f"{config['db_user']}:{config['db_password']}"
+        address = f"{user}@{config['db_host']}:{port}/{database or cls.database}"
+        with db_connect(f"postgresql://{address}", allow_uri=True).cursor() as cr:
             yield cr
 
     def count(self, table, condition, params):
@@ -300,7 +320,7 @@ class LiveCase(BaseCase):
         )
 
 
-def _free_port():
+def free_port():
     """Return a TCP port of the loopback address that is free now."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))

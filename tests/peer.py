@@ -16,6 +16,7 @@ from email.utils import format_datetime, parsedate_to_datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
+from ..providers.poster import thin_threads
 from .peer_account import PeerAccount
 
 ACCOUNT_PATH = r"^/2010-04-01/Accounts/(AC[0-9a-zA-Z]{32})/Messages"
@@ -132,6 +133,11 @@ class PeerServer(ThreadingHTTPServer):
 
     daemon_threads = True
     request_queue_size = 256
+
+    def process_request(self, request, client_address):
+        """Serve each connection in a thread; many of them hang at times."""
+        with thin_threads():
+            return super().process_request(request, client_address)
 
 
 class TwilioPeer:

@@ -44,7 +44,9 @@ class BatchCase(WaitingCase):
 
     def claim(self, count):
         """Claim so many messages; return what the poster is given."""
-        calls = self.env["sms.dispatcher"]._claim(count)
+        dispatcher = self.env["sms.dispatcher"]
+        [senders] = dispatcher._get_accounts().values()
+        calls = dispatcher._claim(senders, count)
         self.assertEqual(len(calls), count)
         return calls
 
@@ -102,6 +104,13 @@ class TestQueriesOfABatch(BatchCase):
             self.assertEqual(set(messages.mapped("state")), {"pending"})
 
         self.assertConstant(self._prepare_claimed, settle)
+
+    def test_how_many_are_in_flight_is_set_or_the_most(self):
+        parameters = self.env["ir.config_parameter"]
+        for value, size in ((False, 64), ("", 64), ("16", 16), ("0", 1), ("many", 64)):
+            with self.subTest(value=value):
+                parameters.set_param("helpdesk_mgmt_sms.in_flight", value)
+                self.assertEqual(self.env["sms.dispatcher"]._get_in_flight(), size)
 
     def test_finding_what_was_abandoned(self):
         def prepare(size):

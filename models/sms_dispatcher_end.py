@@ -1,0 +1,110 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+import time
+
+from odoo import api, fields, models
+from odoo.tools import SQL
+
+from .server_end import is_stopping, stopping
+from .sms_dispatcher import LINGER, PATIENCE
+
+#: Seconds beyond the cron's time in which texts of other accounts still leave while one
+#: waits for its carrier: longer than a carrier's time-out.
+OVERTIME = 15.0
+
+
+class SmsDispatcher(models.AbstractModel):
+    """The end of a run: what is in flight ends, and what has not begun waits again."""
+
+    _inherit = "sms.dispatcher"
+
+    @api.model
+    def _is_open(self, poster, shift):
+        """Tell if more may be claimed; else what has not begun waits again.
+
+        When the time is over nobody needs to wait for those whose carrier is slow: the
+        others go on until what is in flight has ended.
+        """
+        if not is_stopping() and shift.seconds_left > 0:
+            return True
+        if shift.over_at is None or is_stopping():
+            shift.over_at = time.monotonic()
+            self._withdraw(poster)
+            return False
+        if time.monotonic() - shift.over_at < OVERTIME:
+            shift.slow = poster.get_slow(shift.over_at)
+            if shift.slow:
+                return True
+        self._withdraw(poster)
+        return False
+
+    @api.model
+    def _withdraw(self, poster):
+        """Let wait again what was claimed and has not begun to be posted."""
+        if calls := poster.withdraw():
+            self._in_new_transaction(self._release, calls)
+
+    @api.model
+    def _release(self, calls):
+        """Let wait again what was claimed, and surely has not been posted.
+
+        :param calls: list of ``Call``
+        """
+        attempts = self._lock([call.sms_id for call in calls])
+        ids = {"send": [], "lookup": []}
+        for call in calls:
+            if attempts.get(call.sms_id) == call.attempt:
+                ids["send" if call.kind == "send" else "lookup"].append(call.sms_id)
+        self.env.cr.execute(
+            SQL(
+                """
+                UPDATE sms_sms
+                   SET state = 'outgoing', attempts = attempts - 1,
+                       tried_at = CASE WHEN attempts > 1 THEN tried_at END
+                 WHERE id = ANY(%s) AND state = 'process' AND report_rank = 0
+                """,
+                ids["send"],
+            )
+        )
+        self.env.cr.execute(
+            SQL(
+                "UPDATE sms_sms SET lookup_at = %s"
+                " WHERE id = ANY(%s) AND lookup_at IS NOT NULL",
+                fields.Datetime.now(),
+                ids["lookup"],
+            )
+        )
+        self.env["sms.sms"].invalidate_model()
+
+    @api.model
+    def _wait_for_due(self):
+        """Wait for what is due in a moment.
+
+        :return: the seconds that were waited, 0 if nothing is due so soon
+        """
+        due = self._get_next_due()
+        self._commit()
+        if due is None or due > LINGER:
+            return 0
+        pause = min(max(due, 0.05), PATIENCE)
+        stopping.wait(pause)
+        return pause
+
+    @api.model
+    def _hand_over(self, done):
+        """Say when the outbox must run again, now that this run ends.
+
+        :param int done: how many calls the cron has not been told of yet
+        """
+        due = self._get_next_due()
+        if due is None:
+            self._commit(done, remaining=0)
+            return
+        if is_stopping():
+            # Another process goes on: this one would be called again until its end.
+            self._wake()
+            self._commit(done, remaining=0)
+            return
+        if due > LINGER:
+            at = fields.Datetime.add(fields.Datetime.now(), seconds=due)
+            self._wake(at)
+        self._commit(done, remaining=0 if due > LINGER else 1)
