@@ -12,9 +12,7 @@ from urllib.parse import urlsplit
 import requests
 from psycopg2 import InterfaceError, OperationalError
 
-from odoo.sql_db import db_connect
-
-from .live import LiveCase, LiveServer
+from .live import LiveCase
 from .peer import ACCOUNT_SID
 
 _logger = logging.getLogger(__name__)
@@ -49,7 +47,7 @@ class StormCase(LiveCase):
         # After both nodes have ended: cleanups run from the last to the first.
         cls.addClassCleanup(cls.calm_storm)
         super().setUpClass()
-        cls.other = LiveServer(cls.database, 2, cls.workers).start()
+        cls.other = cls.make_server(2).start()
         cls.addClassCleanup(lambda: cls.other.stop())
         cls.configure_storm()
 
@@ -60,7 +58,7 @@ class StormCase(LiveCase):
         cls.rpc("res.company", "write", [cls.company_id], values)
         cls.set_parameter("web.base.url", PUBLIC_URL)
         cls.set_parameter("helpdesk_mgmt_sms.in_flight", "16")
-        with db_connect(cls.database).cursor() as cr:
+        with cls.cursor() as cr:
             cr.execute(
                 """
                 UPDATE sms_fault SET first_pause = 1, max_pause = 1
@@ -77,7 +75,7 @@ class StormCase(LiveCase):
     @classmethod
     def calm_storm(cls):
         """Leave the database to the other tests as it was."""
-        with db_connect(cls.database).cursor() as cr:
+        with cls.cursor() as cr:
             cr.execute(
                 """
                 UPDATE res_company SET sms_consent_policy = 'opt_in' WHERE id = %s;
@@ -166,7 +164,7 @@ class StormCase(LiveCase):
 
     def restart(self, name):
         """Start a node again, at its address."""
-        again = LiveServer(self.database, cron_threads=2)
+        again = self.make_server(2)
         again.port = getattr(self, name).port
         setattr(type(self), name, again.start())
 
@@ -182,7 +180,7 @@ class StormCase(LiveCase):
                 # A database that is just being restarted is woken a second later.
                 with suppress(OperationalError, InterfaceError):
                     self.wake_dispatchers()
-                    with db_connect("postgres").cursor() as cr:
+                    with self.cursor("postgres") as cr:
                         cr.execute(
                             "SELECT pg_notify('cron_trigger', %s)", [self.database]
                         )
@@ -344,8 +342,8 @@ class TestKilledDispatchers(StormCase):
         self.check_taken(words)
 
 
-class TestBrokenPaths(StormCase):
-    """The database is restarted, the carrier is down: what waits leaves later, once."""
+class TestCarrierDown(StormCase):
+    """The carrier is down: what waits leaves later, once."""
 
     def choose(self, form):
         """Count the posts; at one of them something happens."""
@@ -360,35 +358,6 @@ class TestBrokenPaths(StormCase):
         self.posts = 0
         self.happens = threading.Event()
         self.addCleanup(self.keep_time())
-
-    def test_the_database_is_restarted(self):
-        """As far as the nodes can tell: all of their connections are cut, twice.
-
-        The cluster itself serves the other tests, so it is not restarted.
-        """
-        words = "Restart"
-        self.queue(500, words)
-        self.assertTrue(self.happens.wait(30), "nothing is sent")
-        for _cut in range(2):
-            self.cut_connections()
-            time.sleep(0.5)
-        self.wait_states(words, ("process", "unknown", "pending", "sent"), 90)
-        # What was in flight is abandoned once its time is over.
-        time.sleep(1)
-        self.let_time_pass()
-        self.wait_sent(words)
-        self.check_taken(words)
-
-    def cut_connections(self):
-        """End what the nodes have open at the database."""
-        names = [f"odoo-{node.process.pid}" for node in (self.server, self.other)]
-        with db_connect("postgres").cursor() as cr:
-            cr.execute(
-                "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity"
-                " WHERE application_name = ANY(%s)",
-                [names],
-            )
-            self.assertGreater(cr.fetchone()[0], 0)
 
     def test_the_carrier_is_down(self):
         words = "Down"
