@@ -1,12 +1,16 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 """How fast texts about appointments are planned, and handed over when they are due.
 
-Run by ``bin/bench appointments``, which makes the database. Prints a table in Markdown.
+Run by ``bin/bench appointments``, which makes the databases. Beside it, in the same
+run, Odoo's own reminders by text (``calendar_sms``) in a database without the addon:
+what booking costs there, and their run. Prints tables in Markdown.
 """
 
 import argparse
+import os
 import time
 from datetime import datetime, timedelta
+from unittest.mock import patch
 
 import odoo
 from odoo.modules.registry import Registry
@@ -14,122 +18,231 @@ from odoo.modules.registry import Registry
 SIZES = (1_000, 10_000)
 DUE = 5_000
 CHUNK = 1_000
-AREAS = (303, 212, 305, 312, 404, 415, 512, 617, 702, 206)
-
-
-def phone(index):
-    """Return the ``index``-th number (E.164)."""
-    area, rest = index % len(AREAS), index // len(AREAS)
-    return f"+1{AREAS[area]}{2_000_000 + rest}"
+#: Odoo mails each attendee of a new event: that is the same with and without us.
+QUIET = {"no_mail_to_attendees": True, "skip_contact_description": True}
 
 
 def make_people(env, first, count):
-    """Return contacts who agreed to texts about appointments."""
-    country = env.ref("base.us").id
-    people = env["res.partner"].create(
-        [
-            {"name": f"Person {index}", "phone": phone(index), "country_id": country}
-            for index in range(first, first + count)
-        ]
+    """Make contacts, each with a number of their own; return their ids."""
+    env.cr.execute(
+        """
+        INSERT INTO res_partner (name, complete_name, active, type, lang, phone,
+                                 phone_sanitized, country_id)
+        SELECT 'P' || n, 'P' || n, TRUE, 'contact', 'en_US', '+1303' || (2000000 + n),
+               '+1303' || (2000000 + n), %s
+          FROM generate_series(%s, %s) AS n
+        RETURNING id
+        """,
+        [env.ref("base.us").id, first, first + count - 1],
     )
+    ids = [row[0] for row in env.cr.fetchall()]
+    env.invalidate_all()
+    return ids
+
+
+def agree(env, first, count):
+    """Record that they have agreed to texts about appointments."""
+    from odoo.addons.helpdesk_mgmt_sms.models.sms_consent_bulk import Statement
+
     purpose = env["sms.purpose"]._get("appointment")
-    for person in people:
-        env["sms.consent.event"]._record(
-            env.company, person.phone_sanitized, "granted", "paper", purpose
-        )
-    return people
-
-
-def make_events(env, people, start):
-    """Book a visit for each; the calendar's own work is not measured here."""
-    ticket = env["helpdesk.ticket"].create({"name": "Bench", "description": "Bench"})
-    context = {"no_mail_to_attendees": True, "skip_contact_description": True}
-    env["calendar.event"].with_context(**context).create(
-        [
-            {
-                "name": "Visit",
-                "start": start + timedelta(minutes=index % 600),
-                "stop": start + timedelta(minutes=index % 600 + 60),
-                "ticket_id": ticket.id,
-                "partner_ids": [(6, 0, person.ids)],
-            }
-            for index, person in enumerate(people)
-        ]
+    env["sms.consent.event"]._record_many(
+        env.company,
+        (
+            Statement(f"+1303{2_000_000 + n}", "granted", "import", purpose)
+            for n in range(first, first + count)
+        ),
     )
+
+
+def book(env, partner_ids, start, **values):
+    """Book an appointment for each, a thousand at once."""
+    events = env["calendar.event"].with_context(**QUIET)
+    for done in range(0, len(partner_ids), CHUNK):
+        events.create(
+            [
+                {
+                    "name": "Visit",
+                    "start": start + timedelta(minutes=index % 600),
+                    "stop": start + timedelta(minutes=index % 600 + 60),
+                    "partner_ids": [(6, 0, [partner_id])],
+                    **values,
+                }
+                for index, partner_id in enumerate(partner_ids[done : done + CHUNK])
+            ]
+        )
     env.flush_all()
 
 
-def measure(cr, work):
-    """Return seconds and queries of some work."""
-    before, started = cr.sql_log_count, time.perf_counter()
+def measure(env, work):
+    """Return seconds, processor seconds and queries of some work."""
+    before, queries = time.perf_counter(), env.cr.sql_log_count
+    spent = time.process_time()
     work()
-    return time.perf_counter() - started, cr.sql_log_count - before
+    env.flush_all()
+    return (
+        time.perf_counter() - before,
+        time.process_time() - spent,
+        env.cr.sql_log_count - queries,
+    )
 
 
-def main():
-    """Plan for some sizes, then hand over what is due."""
-    parser = argparse.ArgumentParser()
-    parser.add_argument("-c", "--config", required=True)
-    parser.add_argument("-d", "--database", required=True)
-    parser.add_argument("--sizes", type=int, nargs="+", default=SIZES)
-    parser.add_argument("--due", type=int, default=DUE)
-    options = parser.parse_args()
-    odoo.tools.config.parse_config(["-c", options.config])
-    print("| what | rows | seconds | rows a second | queries |")
-    print("|---|---|---|---|---|")
-    with Registry(options.database).cursor() as cr:
-        env = odoo.api.Environment(cr, odoo.SUPERUSER_ID, {})
-        env.company.write(
-            {
-                "country_id": env.ref("base.us").id,
-                "sms_provider": "sandbox",
-                **{"sms_courtesy_days": "all", "sms_courtesy_from": 0},
-                "sms_courtesy_to": 24,
-            }
+def report(what, count, found, queries=None):
+    """Print one line of the table."""
+    seconds, spent, total = found
+    cells = [what, f"{count:,}", f"{seconds:.2f}", f"{count / seconds:,.0f}"]
+    cells += [f"{spent / count * 1e6:,.0f}", queries or f"{total:,}"]
+    print(f"| {' | '.join(cells)} |", flush=True)
+    return seconds / count
+
+
+# ----------------------------------------------------------------------
+# Ours
+# ----------------------------------------------------------------------
+
+
+def prepare(env):
+    """Let texts leave at any hour."""
+    env.cr.execute("UPDATE ir_cron SET active = FALSE")
+    env.company.write(
+        {
+            "country_id": env.ref("base.us").id,
+            "sms_provider": "sandbox",
+            **{"sms_courtesy_days": "all", "sms_courtesy_from": 0},
+            "sms_courtesy_to": 24,
+        }
+    )
+
+
+def measure_plan(env, sizes):
+    """Book and plan for some sizes; return the seconds that one appointment takes."""
+    ticket = env["helpdesk.ticket"].create({"name": "Bench", "description": "Bench"})
+    start = datetime.now().replace(microsecond=0) + timedelta(days=5)
+    first, found = 0, {}
+    for size in sizes:
+        partner_ids = make_people(env, first, size)
+        agree(env, first, size)
+        env.cr.commit()
+        first += size
+        booked = measure(
+            env, lambda ids=partner_ids: book(env, ids, start, ticket_id=ticket.id)
         )
-        first = 0
-        for size in options.sizes:
-            start = datetime.now().replace(microsecond=0) + timedelta(days=5)
-            for done in range(0, size, CHUNK):
-                count = min(CHUNK, size - done)
-                people = make_people(env, first, count)
-                first += count
-                make_events(env, people, start)
-            seconds, queries = measure(cr, cr.flush)
-            report("plan", size, seconds, queries)
-            cr.commit()
-        hand_over(env, options.due)
+        report("book, by the calendar", size, booked)
+        planned = measure(env, env.cr.flush)
+        found[size] = report("plan", size, planned), booked[0] / size
+        env.cr.commit()
+        env.cr.execute("ANALYZE sms_reminder, calendar_event, calendar_attendee")
+    return found
 
 
 def hand_over(env, size):
-    """Hand over so many texts in the worker's batches."""
-    reminders = env["sms.reminder"]
-    total, queries, done = 0.0, [], 0
-    while done < size:
-        found = []
+    """Hand over so many reminders in the worker's batches; return seconds for one."""
+    env.cr.execute("UPDATE sms_reminder SET state = 'cancelled' WHERE kind = 'booked'")
+    env.cr.execute(
+        """
+        UPDATE sms_reminder SET due_at = now() AT TIME ZONE 'UTC' - INTERVAL '1 s'
+         WHERE id IN (SELECT id FROM sms_reminder
+                       WHERE state = 'planned' AND offset_minutes = 1440
+                    ORDER BY id LIMIT %s)
+        """,
+        [size],
+    )
+    env.cr.commit()
+    env.invalidate_all()
+    reminders, done = env["sms.reminder"], []
+    while not done or done[-1][0]:
+        count = []
 
-        def work(found=found):
+        def work(count=count):
             """Work off one batch."""
             rows = reminders._lock_due()
             rows._hand_over()
-            env.flush_all()
-            found.append(len(rows))
+            count.append(len(rows))
 
-        seconds, count = measure(env.cr, work)
+        found = measure(env, work)
         env.cr.commit()
-        if not found[0]:
-            break
-        done += found[0]
-        total += seconds
-        queries.append(count)
-    report("hand over", done, total, f"{min(queries)} to {max(queries)} a batch")
+        env.invalidate_all()
+        done.append((count[0], found))
+    done.pop()
+    total = [sum(found[index] for _count, found in done) for index in range(3)]
+    queries = [found[2] for _count, found in done]
+    env.cr.execute("SELECT count(*) FROM sms_sms WHERE state = 'outgoing'")
+    assert env.cr.fetchone()[0] >= size
+    return report("hand over", size, total, f"{min(queries)} to {max(queries)} a batch")
 
 
-def report(what, size, seconds, queries):
-    """Print one line of the table."""
-    rate = size / seconds
-    cells = (what, f"{size:,}", f"{seconds:.1f}", f"{rate:,.0f}", str(queries))
-    print("| " + " | ".join(cells) + " |", flush=True)
+# ----------------------------------------------------------------------
+# Odoo's own
+# ----------------------------------------------------------------------
+
+
+def measure_native(env, sizes, due):
+    """Book with Odoo's reminder by text, and run it; return seconds for one of each."""
+    from odoo.addons.sms.tools.sms_api import SmsApi
+
+    alarm = env["calendar.alarm"].create(
+        {"name": "Bench", "alarm_type": "sms", "duration": 13, "interval": "hours"}
+    )
+    partner_ids = make_people(env, 0, max(*sizes, due))
+    start = datetime.now().replace(microsecond=0) + timedelta(days=5)
+    found = {}
+    for size in sizes:
+        ids = partner_ids[:size]
+        booked = measure(
+            env, lambda ids=ids: book(env, ids, start, alarm_ids=[(6, 0, alarm.ids)])
+        )
+        found[size] = report("Odoo: book", size, booked)
+        env.cr.commit()
+    soon = datetime.now().replace(microsecond=0) + timedelta(hours=1)
+    book(env, partner_ids[:due], soon, alarm_ids=[(6, 0, alarm.ids)])
+    env.cr.commit()
+    env.invalidate_all()
+
+    def answer(self, messages, delivery_reports_url=False):
+        """Take everything at once, as no carrier does."""
+        return [
+            {"uuid": number["uuid"], "state": "success", "credit": 1}
+            for message in messages
+            for number in message["numbers"]
+        ]
+
+    with patch.object(SmsApi, "_send_sms_batch", answer):
+        run = measure(env, env["calendar.alarm_manager"]._send_reminder)
+    env.cr.commit()
+    return found, report("Odoo: reminders", due, run)
+
+
+def main():
+    """Plan for some sizes, hand over what is due, and let Odoo do the same."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("-c", "--config", required=True)
+    parser.add_argument("-d", "--database", required=True)
+    parser.add_argument("--native")
+    parser.add_argument("--sizes", type=int, nargs="+", default=SIZES)
+    parser.add_argument("--due", type=int, default=DUE)
+    parser.add_argument("--native-due", type=int, default=DUE)
+    options = parser.parse_args()
+    odoo.tools.config.parse_config(["-c", options.config], setup_logging=False)
+    print(f"Load at the beginning: {os.getloadavg()[0]:.1f}")
+    print("| what | appointments | s | each second | Python, µs each | queries |")
+    print("|---|---|---|---|---|---|")
+    with Registry(options.database).cursor() as cr:
+        env = odoo.api.Environment(cr, odoo.SUPERUSER_ID, {})
+        prepare(env)
+        ours = measure_plan(env, options.sizes)
+        handed = hand_over(env, options.due)
+    with Registry(options.native).cursor() as cr:
+        env = odoo.api.Environment(cr, odoo.SUPERUSER_ID, {})
+        native, sent = measure_native(env, options.sizes, options.native_due)
+    print()
+    print("| compared | ratio |\n|---|---|")
+    first, last = min(options.sizes), max(options.sizes)
+    for what, ratio in (
+        (f"plan, {last:,} against {first:,}, each", ours[last][0] / ours[first][0]),
+        ("book with us / book by Odoo", sum(ours[last]) / native[last]),
+        ("Odoo's reminders / ours handed over, each", sent / handed),
+    ):
+        print(f"| {what} | {ratio:.2f} x |")
+    print(f"Load at the end: {os.getloadavg()[0]:.1f}")
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ from odoo.exceptions import UserError, ValidationError
 
 from ..tools import appointment_answers
 from .calendar_event_changes import AT_ONCE_KEY
+from .sms_reminder_whereabouts import Whereabouts
 
 #: How far ahead a free time is looked for, and how near at least.
 HORIZON = timedelta(days=14)
@@ -49,8 +50,9 @@ class CalendarEvent(models.Model):
         aware = start.replace(tzinfo=UTC), end.replace(tzinfo=UTC)
         customers = self._get_sms_customers()
         work = self._get_work(*aware)
+        whereabouts = Whereabouts(self._get_texting_company())
         for customer in customers:
-            zone = self._get_sms_zone(customer, self._get_texting_company())
+            zone = whereabouts.get_zone(customer)
             work = appointment_answers.keep_daytime(work, zone)
         people = (self.technician_id or self.user_id).partner_id | customers
         busy = people.sudo()._get_busy_calendar_events(*aware)
@@ -60,10 +62,6 @@ class CalendarEvent(models.Model):
             for event in events
             if not self._is_declined_by(event, people)
         ]
-
-    def _get_texting_company(self):
-        """Return the company that texts the customers of the event."""
-        return self.sudo().sms_company_id or self.env.company
 
     def _get_work(self, start, end):
         """Return when somebody works who can come (UTC).

@@ -1,11 +1,13 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from datetime import datetime
+from functools import partial
 from typing import NamedTuple
 
 from odoo import api, fields, models
 
-from ..tools import appointments, zones
+from ..tools import appointments
 from .calendar_event_visit import CONFIRMED
+from .sms_reminder_whereabouts import Whereabouts
 
 #: Context: what is told to whom, by event; only our own code can put it there.
 FACTS_KEY = "sms_appointment_facts"
@@ -69,16 +71,24 @@ class CalendarEvent(models.Model):
     def _compute_sms_words(self):
         """Put the facts of each event into its reader's words."""
         facts_of = self.env.context.get(FACTS_KEY) or {}
+        known = {}
         for event in self:
+            company = event._get_texting_company()
+            if company not in known:
+                known[company] = Whereabouts(company)
             facts = facts_of.get(event.id)
             if not isinstance(facts, AppointmentFacts):
                 facts = AppointmentFacts(
                     event.sms_customer_id.id, event.start, event.allday
                 )
-            event.update(event._get_sms_words(facts))
+            event.update(event._get_sms_words(facts, known[company]))
 
-    def _get_sms_words(self, facts):
-        """Return the words of one event for one reader, by field."""
+    def _get_sms_words(self, facts, whereabouts):
+        """Return the words of one event for one reader, by field.
+
+        :param AppointmentFacts facts: what is told
+        :param Whereabouts whereabouts: of the company that texts
+        """
         self.ensure_one()
         reader = self.env["res.partner"].browse(facts.partner_id)
         technician = self.technician_id or self.user_id
@@ -97,45 +107,23 @@ class CalendarEvent(models.Model):
         if not facts.start:
             blank = ("sms_when", "sms_when_soon", "sms_old_when", "sms_start_time")
             return words | dict.fromkeys(blank, False)
-        spoken = self._say_sms_time(facts.start, facts.is_allday, reader)
-        known = facts.known and self._say_sms_time(facts.known, facts.is_allday, reader)
+        lang = self.env.context.get("lang") or reader.lang
+        say = partial(
+            appointments.say,
+            is_allday=facts.is_allday,
+            zone_name=whereabouts.get_zone(reader),
+            company_zone=whereabouts.here,
+            lang=lang or self._get_texting_company().partner_id.lang,
+            now=fields.Datetime.now(),
+        )
+        spoken = say(facts.start)
+        known = facts.known and say(facts.known)
         return words | {
             "sms_when": self._join_sms_time(spoken),
             "sms_when_soon": self._join_sms_time(spoken, is_near=True),
             "sms_old_when": known and self._join_sms_time(known),
             "sms_start_time": spoken.clock,
         }
-
-    def _say_sms_time(self, start, is_allday, reader):
-        """Return a time as the reader says it, see :func:`appointments.say`."""
-        company = self.sms_company_id or self.env.company
-        here = company._get_sms_place().zones[0]
-        zone = self._get_sms_zone(reader, company)
-        lang = self.env.context.get("lang") or reader.lang or company.partner_id.lang
-        now = fields.Datetime.now()
-        return appointments.say(start, is_allday, zone, here, lang, now)
-
-    @api.model
-    def _get_sms_zone(self, reader, company):
-        """Return the name of the zone by whose clock a customer is told times."""
-        place = self._get_sms_reader_place(reader, company)
-        here = company._get_sms_place().zones[0]
-        return appointments.pick_zone(reader.tz, place.zones, here)
-
-    @api.model
-    def _get_sms_reader_place(self, reader, company):
-        """Return where a customer may be, as the gate sees it.
-
-        :rtype: tools.zones.Place
-        """
-        codes = self.env["sms.gate"]
-        return zones.locate(
-            reader.phone_sanitized or "",
-            reader.tz or "",
-            codes._get_code("res.country", reader.country_id.id),
-            codes._get_code("res.country.state", reader.state_id.id),
-            company._get_sms_place(),
-        )
 
     @api.model
     def _join_sms_time(self, spoken, is_near=False):

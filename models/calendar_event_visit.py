@@ -33,7 +33,6 @@ class CalendarEvent(models.Model):
         compute="_compute_technician_id",
         store=True,
         readonly=False,
-        precompute=True,
         domain=[("share", "=", False)],
         index="btree_not_null",
         ondelete="set null",
@@ -115,6 +114,10 @@ class CalendarEvent(models.Model):
                 or event.user_id.company_id
                 or self.env.company
             )
+
+    def _get_texting_company(self):
+        """Return the company that texts the customers of the event."""
+        return self.sudo().sms_company_id or self.env.company
 
     @api.depends("ticket_id")
     def _compute_sms_enabled(self):

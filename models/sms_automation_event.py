@@ -3,6 +3,7 @@ from datetime import timedelta
 
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
+from odoo.tools import ormcache
 
 from ..tools import automation
 from ..tools.appointment_changes import BOOKED, CALLED_OFF, MOVED
@@ -140,13 +141,16 @@ class SmsAutomation(models.Model):
         return rule
 
     @api.model
+    @ormcache("company.id")
     def _get_appointment_rules(self, company):
         """Return the texts that a company sends about appointments, in their order.
 
-        :rtype: list[TextRule]
+        Cached, as :meth:`_get_rules`: every change of the calendar asks.
+
+        :rtype: tuple[TextRule]
         """
         purposes = self.env["sms.purpose"]
-        return [
+        return tuple(
             TextRule(
                 EVENT_TRIGGERS[rule.trigger],
                 rule.lead,
@@ -157,4 +161,4 @@ class SmsAutomation(models.Model):
             )
             for rule in self._get_rules()
             if rule.trigger in EVENT_TRIGGERS and rule.company_id in (0, company.id)
-        ]
+        )

@@ -5,6 +5,7 @@ from odoo.fields import Domain
 from ..tools import appointment_answers
 from ..tools.appointment_answers import CALL_OFF, CONFIRM
 from . import sms_reply_appointments as replies
+from .bulk_insert import create_many
 from .sms_question import OPEN, REPLACED
 
 APPOINTMENT, WHICH, TIME = ("appointment", "appointment_which", "appointment_time")
@@ -57,22 +58,22 @@ class SmsQuestion(models.Model):
             & Domain("res_id", "in", ids)
         )
         older_sudo.write({"state": REPLACED})
-        self.sudo().create(
-            [
-                {
-                    "company_id": sms.record_company_id.id,
-                    "number": sms.number,
-                    "partner_id": sms.partner_id.id,
-                    "kind": APPOINTMENT,
-                    "res_model": ATTENDEE_MODEL,
-                    "res_id": attendee.id,
-                    "sms_id": sms.id,
-                    "expires_at": sms.expires_at,
-                    "details": {"is_series": row.count > 1},
-                }
-                for attendee, sms, row in asked
-            ]
-        )
+        vals_list = [
+            {
+                "company_id": sms.record_company_id.id,
+                "number": sms.number,
+                "partner_id": sms.partner_id.id,
+                "kind": APPOINTMENT,
+                "res_model": ATTENDEE_MODEL,
+                "res_id": attendee.id,
+                "sms_id": sms.id,
+                "expires_at": sms.expires_at,
+                "details": {"is_series": row.count > 1},
+            }
+            for attendee, sms, row in asked
+        ]
+        if vals_list:
+            create_many(self.sudo(), vals_list)
 
     def _ask_next(self, kind, inbound, details, expires_at):
         """Note what the customer is asked in answer to their answer."""

@@ -8,6 +8,7 @@ from ..tools import appointment_answers
 from . import sms_reply_appointments as replies
 from .calendar_event_texts import AppointmentFacts
 from .sms_question_appointment import TIME
+from .sms_reminder_whereabouts import Whereabouts
 
 #: How long offered times may be chosen.
 OFFER_LIFE = timedelta(days=2)
@@ -96,7 +97,9 @@ class SmsQuestion(models.Model):
         is_allday = event.allday and not start
         facts = AppointmentFacts(partner.id, start or event.start, is_allday)
         lang = self.env["sms.reply"]._get_lang(self.company_id, partner)
-        return event.with_context(lang=lang)._get_sms_words(facts)["sms_when"]
+        whereabouts = Whereabouts(event._get_texting_company())
+        words = event.with_context(lang=lang)._get_sms_words(facts, whereabouts)
+        return words["sms_when"]
 
     @api.model
     def _number(self, choices):

@@ -121,7 +121,8 @@ class SmsReminder(models.Model):
     )
     _due_index = models.Index("(due_at, id) WHERE state = 'planned'")
     _notice_index = models.Index(
-        "(partner_id, subject_key) WHERE state IN ('planned', 'sent')"
+        "(partner_id, subject_key) WHERE kind IN ('booked', 'moved', 'called_off') "
+        "AND state IN ('planned', 'sent')"
     )
 
     @api.depends("state", "reason", "sms_id.state")

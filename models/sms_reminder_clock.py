@@ -1,26 +1,26 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-from ..tools import appointments, zones
+from ..tools import appointments
 from ..tools.quiet_hours import URGENT
+from .sms_reminder_whereabouts import Whereabouts
 
 
 class ReminderClock:
     """When the customers of one company are reminded, by the clock where they are.
 
-    Of many people few live in different places: what is to be known of a place, and
-    of the hours that it keeps, is looked up once.
+    The hours that a place keeps are looked up once.
     """
 
-    def __init__(self, env, company, now):
+    def __init__(self, company, now):
         """Prepare for the appointments of one transaction.
 
         :param company: ``res.company`` that texts
         :param datetime now: UTC
         """
-        self._env = env
+        self._env = company.env
         self._company = company
         self._now = now
         self._keeps_hours = company._keeps_quiet_hours()
-        self._places = {}
+        self._whereabouts = Whereabouts(company)
         self._hours = {}
 
     def find_due(self, appointment, partner, rule):
@@ -30,7 +30,8 @@ class ReminderClock:
         :param partner: ``res.partner``, who is reminded
         :param sms_reminder_rules.TextRule rule: how long before, for what purpose
         """
-        zone, place = self._get_place(partner)
+        zone = self._whereabouts.get_zone(partner)
+        place = self._whereabouts.get_place(partner)
         return appointments.find_due(
             appointments.get_anchor(appointment.start, appointment.is_allday, zone),
             rule.offset,
@@ -39,18 +40,6 @@ class ReminderClock:
             self._get_hours(place, rule.purpose_id),
             f"{appointment.event_id}/{appointment.partner_id}",
         )
-
-    def _get_place(self, partner):
-        """Return by which zone a customer is told times, and where they may be."""
-        digits = zones.get_region_digits(partner.phone_sanitized or "")
-        key = partner.tz, partner.country_id.id, partner.state_id.id, digits
-        if key not in self._places:
-            events = self._env["calendar.event"]
-            self._places[key] = (
-                events._get_sms_zone(partner, self._company),
-                events._get_sms_reader_place(partner, self._company),
-            )
-        return self._places[key]
 
     def _get_hours(self, place, purpose_id):
         """Return the quiet hours of a place for a purpose, as the gate knows them."""

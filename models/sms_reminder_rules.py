@@ -47,7 +47,7 @@ class SmsReminder(models.Model):
     def _get_rules(self, company):
         """Return the rules of a company: those of its automations.
 
-        :rtype: list[TextRule]
+        :rtype: tuple[TextRule]
         """
         return self.env["sms.automation"]._get_appointment_rules(company)
 

@@ -9,6 +9,7 @@ from odoo.tools import SQL
 from ..tools import appointments
 from ..tools.appointment_changes import CALLED_OFF
 from .sms_reminder import FAILED, NO_SHOW, REMINDER, SENT
+from .sms_reminder_whereabouts import Whereabouts
 
 _logger = logging.getLogger(__name__)
 
@@ -135,8 +136,7 @@ class SmsReminder(models.Model):
         self.ensure_one()
         if not self.is_allday:
             return self.start
-        events = self.env["calendar.event"]
-        zone = events._get_sms_zone(self.partner_id, self.company_id)
+        zone = Whereabouts(self.company_id).get_zone(self.partner_id)
         return appointments.get_end(self.start, True, zone)
 
     def _send(self):

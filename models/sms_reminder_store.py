@@ -135,7 +135,6 @@ class SmsReminder(models.Model):
             [
                 ("event_id", "in", list({event_id for event_id, _partner_id in void})),
                 *(("kind", "=", REMINDER), ("state", "=", SENT)),
-                ("sms_id.state", "=", "outgoing"),
             ]
         )
         wrong = rows.filtered(

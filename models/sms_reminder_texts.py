@@ -6,7 +6,7 @@ from odoo import api, fields, models
 from odoo.tools import frozendict
 
 from ..tools.appointment_changes import CALLED_OFF
-from .bulk_insert import insert_many
+from .bulk_insert import create_many, insert_many
 from .calendar_event_texts import FACTS_KEY, AppointmentFacts
 from .sms_automation_engine import CONFLICTS
 
@@ -160,6 +160,8 @@ class SmsReminder(models.Model):
     @api.model
     def _notify(self, sms_sudo):
         """Show the state of messages in the chatter, as Odoo does for its own."""
+        if not sms_sudo:
+            return
         notifications_sudo = self.env["mail.notification"].sudo()
         ids = insert_many(
             notifications_sudo,
@@ -181,11 +183,12 @@ class SmsReminder(models.Model):
                 for sms in sms_sudo
             ],
         )
-        self.env["sms.tracker"].sudo().create(
+        create_many(
+            self.env["sms.tracker"].sudo(),
             [
                 {"sms_uuid": sms.uuid, "mail_notification_id": notification_id}
                 for sms, notification_id in zip(sms_sudo, ids, strict=True)
-            ]
+            ],
         )
         sms_sudo.invalidate_recordset(["sms_tracker_id"])
         sms_sudo.mail_message_id.invalidate_recordset(["notification_ids"])

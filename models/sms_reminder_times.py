@@ -45,7 +45,7 @@ class SmsReminder(models.Model):
         now = fields.Datetime.now()
         valid, rows = [], []
         for company, own in self._group_by_company(standing):
-            clock = ReminderClock(self.env, company, now)
+            clock = ReminderClock(company, now)
             for appointment, rule in self._match_rules(company, own):
                 values = self._prepare_reminder(appointment, rule)
                 valid.append([values[name] for name in KEY_COLUMNS])

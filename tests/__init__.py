@@ -7,6 +7,7 @@ from . import test_api
 from . import test_appointments
 from . import test_appointments_answers
 from . import test_appointments_companies
+from . import test_appointments_live
 from . import test_appointments_load
 from . import test_appointments_merge
 from . import test_appointments_month

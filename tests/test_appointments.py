@@ -1,5 +1,10 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from ast import literal_eval
 from datetime import datetime, timedelta
+
+from lxml import etree
+
+from odoo.tests import Form
 
 from .appointments import NOW, AppointmentCase
 from .common import phone_number
@@ -352,6 +357,63 @@ class TestWithdrawn(AppointmentCase):
         self.receive("START")
         self.settle()
         self.assertNotEqual(self.reminder().state, "planned")
+
+
+class TestScreens(AppointmentCase):
+    """What an agent finds in the calendar, and on the ticket."""
+
+    def find_tomorrow(self, tz):
+        """Return what the filter shows to an agent of a zone."""
+        view = self.env.ref("helpdesk_mgmt_sms.calendar_event_view_search")
+        [node] = etree.fromstring(view.arch).xpath(
+            "//filter[@name='sms_open_tomorrow']"
+        )
+        self.agent.tz = tz
+        events = self.env["calendar.event"].with_user(self.agent).with_context(tz=tz)
+        return events.search(literal_eval(node.get("domain")))
+
+    def test_who_has_not_confirmed_for_tomorrow(self):
+        midnight = NOW.replace(hour=7) + timedelta(days=1)
+        tomorrow = [
+            self.book(midnight),
+            self.book(midnight + timedelta(hours=23)),
+            self.book(midnight + timedelta(hours=9)),
+        ]
+        self.attendee(tomorrow[1]).state = "tentative"
+        self.book(midnight - timedelta(minutes=30))
+        self.book(midnight + timedelta(days=1))
+        for state in ("accepted", "declined"):
+            answered = self.book(midnight + timedelta(hours=5))
+            self.attendee(answered).state = state
+        self.settle()
+        self.assertEqual(set(self.find_tomorrow("America/Denver")), set(tomorrow))
+
+    def test_a_day_is_the_same_day_everywhere(self):
+        day = NOW.date() + timedelta(days=1)
+        event = self.book(
+            allday=True, start=NOW + timedelta(days=1), start_date=day, stop_date=day
+        )
+        for tz in ("America/Denver", "Pacific/Honolulu"):
+            self.assertEqual(self.find_tomorrow(tz), event, tz)
+
+    def test_a_ticket_leads_to_its_visits_and_back(self):
+        ticket = self.ticket.with_user(self.agent)
+        action = ticket.action_schedule_visit()
+        form = Form(
+            self.env["calendar.event"]
+            .with_user(self.agent)
+            .with_context(**action["context"])
+        )
+        event = form.save()
+        self.settle()
+        self.assertEqual(event.ticket_id, self.ticket)
+        self.assertEqual(event.partner_ids, self.customer | self.own_agent.partner_id)
+        self.assertEqual(event.technician_id, self.own_agent)
+        self.assertTrue(event.sms_enabled)
+        self.assertEqual(ticket.visit_count, 1)
+        found = self.env["calendar.event"].search(ticket.action_view_visits()["domain"])
+        self.assertEqual(found, event)
+        self.assertEqual(event.action_view_ticket()["res_id"], self.ticket.id)
 
 
 class TestButtons(AppointmentCase):

@@ -3,6 +3,7 @@ import random
 from collections import Counter
 from datetime import timedelta
 
+from ..models.sms_reminder_whereabouts import Whereabouts
 from ..tools import appointments, quiet_hours
 from .appointments import NOW, AppointmentCase
 from .common import phone_number
@@ -51,7 +52,7 @@ class TestMonth(AppointmentCase):
 
     def settle_expected(self, key, person, since, start, until):
         """Count the reminders that were due while an appointment stood."""
-        place = self.env["calendar.event"]._get_sms_reader_place(person, self.company)
+        place = Whereabouts(self.company).get_place(person)
         rules = self.env["sms.quiet.hours"]._select(
             self.company, place, quiet_hours.INFORMATIONAL
         )
@@ -100,7 +101,7 @@ class TestMonth(AppointmentCase):
         """Let something happen to one appointment."""
         event, person = self.random.choice(self.events)
         what = self.random.choice(
-            ("move", "move", "move", "archive", "restore", "decline", "accept", "stop")
+            ("move", "move", "move", "archive", "restore", "decline", "text", "stop")
         )
         quiet = event.with_context(no_mail_to_attendees=True)
         if what == "move":
@@ -108,13 +109,20 @@ class TestMonth(AppointmentCase):
             quiet.write({"start": event.start + shift, "stop": event.stop + shift})
         elif what in ("archive", "restore"):
             quiet.active = what == "restore"
-        elif what in ("decline", "accept"):
-            state = "declined" if what == "decline" else "accepted"
-            self.attendee(event, person).state = state
+        elif what == "decline":
+            self.attendee(event, person).state = "declined"
+        elif what == "text":
+            self.answer(person)
         elif self.random.random() < 0.3:
             self.stop(person)
         self.settle()
         self.note(event, person)
+
+    def answer(self, person):
+        """Let a customer confirm, reschedule, call off, or choose what was offered."""
+        self.receive(self.random.choice("1123"), person.phone_sanitized)
+        self.settle()
+        self.note_all(person)
 
     def stop(self, person):
         """Let a customer leave, or come back."""
@@ -122,6 +130,10 @@ class TestMonth(AppointmentCase):
         self.receive("START" if is_back else "STOP", person.phone_sanitized)
         self.settle()
         self.gone ^= {person.id}
+        self.note_all(person)
+
+    def note_all(self, person):
+        """Note how all appointments of a customer stand from now on."""
         for event, other in self.events:
             if other == person:
                 self.note(event, person)

@@ -156,8 +156,14 @@ def say(start, is_allday, zone_name, company_zone, lang, now):
     :param datetime now: UTC
     :rtype: Spoken
     """
-    locale = _get_locale(lang)
     today = to_local(now, zone_name).date()
+    return _say(start, is_allday, zone_name, company_zone, lang, today)
+
+
+@lru_cache(maxsize=1024)
+def _say(start, is_allday, zone_name, company_zone, lang, today):
+    """Say it once for all who are reminded of one hour."""
+    locale = _get_locale(lang)
     local = start if is_allday else to_local(start, zone_name)
     day = {0: TODAY, 1: TOMORROW}.get((local.date() - today).days, OTHER_DAY)
     skeleton = "MMMEd" if local.year == today.year else "yMMMEd"

@@ -52,6 +52,8 @@ def count_segments(text):
     single, each = LIMITS[encoding]
     if units <= single:
         return Segments(encoding, units, int(bool(units)))
+    if not rare:  # of single units, none of which joins another
+        return Segments(encoding, units, -(-units // each))
     return Segments(encoding, units, _pack(_widths(text, is_gsm7, each), each))
 
 

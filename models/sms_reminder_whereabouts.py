@@ -1,0 +1,54 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from ..tools import appointments, zones
+
+
+class Whereabouts:
+    """Where the customers of one company are, as the gate sees it, and by which clock.
+
+    Of many people few live in different places: each place is looked up once.
+    """
+
+    def __init__(self, company):
+        """Prepare for customers of a company.
+
+        :param company: ``res.company`` that texts
+        """
+        self._env = company.env
+        place = company._get_sms_place()
+        self._company_place = place
+        #: Name of the zone in which the company is.
+        self.here = place.zones[0]
+        self._known, self._of_partner = {}, {}
+
+    def get_place(self, partner):
+        """Return where a customer may be.
+
+        :param partner: ``res.partner``
+        :rtype: tools.zones.Place
+        """
+        return self._find(partner)[0]
+
+    def get_zone(self, partner):
+        """Return the name of the zone by whose clock a customer is told times."""
+        return self._find(partner)[1]
+
+    def _find(self, partner):
+        """Return where a customer may be, and by which clock they are told times."""
+        if partner.id not in self._of_partner:
+            digits = zones.get_region_digits(partner.phone_sanitized or "")
+            key = partner.tz, partner.country_id.id, partner.state_id.id, digits
+            if key not in self._known:
+                self._known[key] = self._locate(partner)
+            self._of_partner[partner.id] = self._known[key]
+        return self._of_partner[partner.id]
+
+    def _locate(self, partner):
+        get_code = self._env["sms.gate"]._get_code
+        place = zones.locate(
+            partner.phone_sanitized or "",
+            partner.tz or "",
+            get_code("res.country", partner.country_id.id),
+            get_code("res.country.state", partner.state_id.id),
+            self._company_place,
+        )
+        return place, appointments.pick_zone(partner.tz, place.zones, self.here)
