@@ -64,6 +64,7 @@ class CalendarEvent(models.Model):
             (DECLINED, "Declined"),
         ],
         string="Customer's Answer",
+        group_expand="_order_sms_confirmations",
         compute="_compute_sms_confirmation",
         compute_sudo=True,
         store=True,
@@ -143,6 +144,12 @@ class CalendarEvent(models.Model):
             )
             waiting = [state for state in states if state != "declined"] or states
             event.sms_confirmation = CONFIRMATION_OF.get(next(iter(waiting), ""), False)
+
+    @api.model
+    def _order_sms_confirmations(self, states, _domain):
+        """Show first what needs care: columns else stand in the alphabet's order."""
+        selection = self._fields["sms_confirmation"].selection
+        return [state for state, _label in selection if state in states]
 
     @api.depends("start")
     def _compute_sms_is_begun(self):

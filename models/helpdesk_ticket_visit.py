@@ -47,18 +47,24 @@ class HelpdeskTicket(models.Model):
         }
 
     def action_view_visits(self):
-        """Open the visits of this ticket in the calendar."""
+        """Open the visits of this ticket: a list, since a calendar hides others'."""
         self.ensure_one()
         action = self.env["ir.actions.act_window"]._for_xml_id(
-            "calendar.action_calendar_event"
+            "helpdesk_mgmt_sms.calendar_event_action"
         )
-        action["domain"] = [("ticket_id", "=", self.id)]
-        first = self.visit_ids.sorted("start")[-1:].start or fields.Datetime.now()
-        action["context"] = {
-            **self._get_visit_context(),
-            "default_partner_ids": (self.partner_id | self.user_id.partner_id).ids,
-            "initial_date": first,
+        visits = self.visit_ids
+        people = self.partner_id | self.user_id.partner_id
+        action |= {
+            "name": self.env._("Visits"),
+            "domain": [("ticket_id", "=", self.id)],
+            "context": {
+                **self._get_visit_context(),
+                "default_partner_ids": people.ids,
+                "initial_date": visits.sorted("start")[-1:].start or False,
+            },
         }
+        if len(visits) == 1:
+            action |= {"views": [(False, "form")], "res_id": visits.id}
         return action
 
     def _get_visit_context(self):

@@ -396,6 +396,21 @@ class TestScreens(AppointmentCase):
         for tz in ("America/Denver", "Pacific/Honolulu"):
             self.assertEqual(self.find_tomorrow(tz), event, tz)
 
+    def test_what_needs_care_comes_first(self):
+        events = self.env["calendar.event"]
+        for state in ("declined", "accepted", "needsAction"):
+            event = self.book(NOW + timedelta(days=3))
+            self.attendee(event).state = state
+            events |= event
+        self.settle()
+        found = events.with_context(read_group_expand=True).web_read_group(
+            [("id", "in", events.ids)], ["sms_confirmation"]
+        )
+        self.assertEqual(
+            [group["sms_confirmation"] for group in found["groups"]],
+            ["open", "confirmed", "declined"],
+        )
+
     def test_a_ticket_leads_to_its_visits_and_back(self):
         ticket = self.ticket.with_user(self.agent)
         action = ticket.action_schedule_visit()
@@ -411,8 +426,10 @@ class TestScreens(AppointmentCase):
         self.assertEqual(event.technician_id, self.own_agent)
         self.assertTrue(event.sms_enabled)
         self.assertEqual(ticket.visit_count, 1)
+        self.assertEqual(ticket.action_view_visits()["res_id"], event.id)
+        other = self.book(NOW + timedelta(days=5))
         found = self.env["calendar.event"].search(ticket.action_view_visits()["domain"])
-        self.assertEqual(found, event)
+        self.assertEqual(found, event | other)
         self.assertEqual(event.action_view_ticket()["res_id"], self.ticket.id)
 
 
