@@ -22,5 +22,7 @@ UPDATE sms_sender
 DELETE FROM ir_config_parameter
  WHERE key IN ('helpdesk_mgmt_sms.twilio_api_url', 'helpdesk_mgmt_sms.telnyx_api_url',
                'helpdesk_mgmt_sms.health_token', 'helpdesk_mgmt_sms.media_urls');
+-- Nothing is set at the carrier's account.
+UPDATE sms_carrier_check SET wanted = NULL;
 -- What came with texts is not fetched a second time from the carrier.
 UPDATE sms_media SET state = 'failed', fault = 'no_account' WHERE state = 'waiting';

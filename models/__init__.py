@@ -95,6 +95,7 @@ from . import (
     sms_outbox_watch_automation,
     sms_area,
     sms_carrier_check,
+    sms_carrier_check_run,
     sms_carrier_check_words,
     sms_health,
     sms_encryption,

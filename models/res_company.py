@@ -177,6 +177,14 @@ class ResCompany(models.Model):
             return None
         return get_provider(code, self._get_sms_account(code, with_senders))
 
+    def _get_sms_numbers(self, code):
+        """Return the numbers that are entered for a carrier, as rows of its own list.
+
+        :param str code: a key of ``PROVIDERS``
+        """
+        self.ensure_one()
+        return self.sms_twilio_number_ids
+
     @api.model
     def _get_sms_sender_fields(self):
         """Return the fields that a company's senders follow from.

@@ -53,6 +53,12 @@ class ResCompany(models.Model):
         for company in self:
             company.sms_telnyx_inbound_url = company._get_sms_url("inbound", CODE)
 
+    def _get_sms_numbers(self, code):
+        """Return the numbers that are entered for Telnyx."""
+        if code != CODE:
+            return super()._get_sms_numbers(code)
+        return self.sms_telnyx_number_ids
+
     @api.model
     def _get_sms_sender_fields(self):
         """Let the senders follow Telnyx's numbers too."""

@@ -1,16 +1,16 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 import json
-from dataclasses import asdict
-
-import phonenumbers
 
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 from odoo.tools.misc import hmac
 
-from ..providers.base import Finding, LookupFailed
+from ..providers.base import Finding
 
 MANAGER_GROUP = "helpdesk_mgmt.group_helpdesk_manager"
+
+#: What a carrier is asked to do.
+CHECK, SET_INBOUND, TAKE_NUMBERS = ("check", "set_inbound", "take_numbers")
 
 
 class SmsCarrierCheck(models.Model):
@@ -19,8 +19,8 @@ class SmsCarrierCheck(models.Model):
     One row for each company and carrier. It holds for the account, the senders and the
     address that were looked at: whatever of them changes makes it void.
 
-    The carrier is asked before anything is written, so that no row is locked while the
-    network is waited for.
+    A button only notes what is wanted. A cron asks the carrier, with no transaction
+    open (``sms_carrier_check_run``).
     """
 
     _name = "sms.carrier.check"
@@ -30,12 +30,25 @@ class SmsCarrierCheck(models.Model):
         "res.company", required=True, readonly=True, ondelete="cascade"
     )
     provider = fields.Char("Carrier", required=True, readonly=True)
-    checked_at = fields.Datetime(required=True, readonly=True)
+    checked_at = fields.Datetime(readonly=True)
     fingerprint = fields.Char(
-        required=True, readonly=True, groups="base.group_system",
+        readonly=True,
+        groups="base.group_system",
         help="Keyed hash of what was looked at.",
-    )  # fmt: skip
+    )
     findings = fields.Json(readonly=True)
+    wanted = fields.Selection(
+        [
+            (CHECK, "Check the account"),
+            (SET_INBOUND, "Set our address there"),
+            (TAKE_NUMBERS, "Take the account's numbers"),
+        ],
+        readonly=True,
+        help="What the carrier is being asked, empty when it has answered.",
+    )
+    wanted_at = fields.Datetime(readonly=True)
+    claimed_at = fields.Datetime(readonly=True)
+    trouble = fields.Char(readonly=True, help="Why what was wanted was not done.")
 
     _company_unique = models.UniqueIndex("(company_id, provider)")
 
@@ -54,109 +67,35 @@ class SmsCarrierCheck(models.Model):
         company._check_user_works_here()
 
     # ------------------------------------------------------------------
-    # What the carrier is asked
+    # What the carrier is to be asked
     # ------------------------------------------------------------------
 
     @api.model
-    def _run(self, company):
-        """Ask the carrier if a company's account is right, and keep what it says.
+    def _ask(self, company, wanted):
+        """Have the carrier asked by a cron, right after this is committed.
 
         :param company: ``res.company``
-        :return: the row; empty where there is nothing to ask (sandbox, Odoo's own
-            provider, no credentials yet)
-        """
-        provider = company._get_sms_provider()
-        if not self._can_ask(provider):
-            return self.browse()
-        url = company._get_sms_url("inbound", provider.code)
-        findings = provider.check(url)
-        values = {
-            "checked_at": fields.Datetime.now(),
-            "fingerprint": self._get_fingerprint(company, provider),
-            "findings": [asdict(finding) for finding in findings],
-        }
-        row_sudo = self.sudo()._find(company, provider)
-        if row_sudo:
-            row_sudo.write(values)
-        else:
-            keys = {"company_id": company.id, "provider": provider.code}
-            row_sudo = self.sudo().create({**keys, **values})
-        return row_sudo.with_env(self.env)
-
-    @api.model
-    def _set_inbound_url(self, company):
-        """Enter our address at the carrier, and look again.
-
-        :raises UserError: with what to do when the carrier does not take it
-        """
-        provider = self._get_provider(company)
-        try:
-            provider.set_inbound_url(company._get_sms_url("inbound", provider.code))
-        except LookupFailed as error:
-            raise UserError(
-                self.env._(
-                    "The carrier did not take the address. Check the account, then try "
-                    "again, or enter the address there by hand."
-                )
-            ) from error
-        return self._run(company)
-
-    @api.model
-    def _take_numbers(self, company):
-        """Enter the account's numbers as senders, and look again.
-
-        :raises UserError: when the carrier cannot be asked, or has none that can text
-        """
-        provider = self._get_provider(company)
-        try:
-            numbers = provider.list_numbers()
-        except LookupFailed as error:
-            raise UserError(
-                self.env._("The carrier did not show its numbers. Check the account.")
-            ) from error
-        known = company.sudo().sms_twilio_number_ids.mapped("number")
-        new = [number for number in numbers if number not in known]
-        if not (new or known):
-            raise UserError(
-                self.env._("The account has no number that can text. Get one there.")
-            )
-        self.env["sms.twilio.number"].sudo().create(
-            [
-                {
-                    "company_id": company.id,
-                    "number": number,
-                    "country_id": self._get_country(company, number).id,
-                }
-                for number in new
-            ]
-        )
-        return self._run(company)
-
-    @api.model
-    def _get_provider(self, company):
-        """Return the carrier's adapter.
-
+        :param str wanted: :data:`CHECK`, :data:`SET_INBOUND` (enter our address there)
+            or :data:`TAKE_NUMBERS` (enter the account's numbers as senders)
         :raises UserError: where there is no account to ask about
         """
         provider = company._get_sms_provider()
-        if not self._can_ask(provider):
+        if not (provider and provider.can_check()):
             raise UserError(self.env._("Choose a carrier and enter the account first."))
-        return provider
-
-    @api.model
-    def _can_ask(self, provider):
-        """Tell if an account has what is needed to ask about it."""
-        return bool(provider and provider.can_check())
-
-    @api.model
-    def _get_country(self, company, number):
-        """Return the country of one of our numbers, else the company's."""
-        parsed = phonenumbers.parse(number)
-        code = phonenumbers.region_code_for_number(
-            parsed
-        ) or phonenumbers.region_code_for_country_code(parsed.country_code)
-        countries = self.env["res.country"]
-        return countries.search([("code", "=", code)], limit=1) or company.country_id
+        row_sudo = self.sudo()._find(company, provider)
+        if not row_sudo:
+            keys = {"company_id": company.id, "provider": provider.code}
+            row_sudo = self.sudo().create(keys)
+        row_sudo.write(
+            {
+                "wanted": wanted,
+                "wanted_at": fields.Datetime.now(),
+                "claimed_at": False,
+                "trouble": False,
+            }
+        )
+        cron = self.env.ref("helpdesk_mgmt_sms.ir_cron_sms_carrier_check")
+        cron.sudo()._trigger()
 
     # ------------------------------------------------------------------
     # What is known
@@ -171,6 +110,16 @@ class SmsCarrierCheck(models.Model):
         row_sudo = self.sudo()._find(company, provider)
         is_valid = row_sudo.fingerprint == self._get_fingerprint(company, provider)
         return row_sudo if is_valid else self.browse()
+
+    @api.model
+    def _get_open(self, company):
+        """Return the row of a company whose carrier is being asked, or has not done it.
+
+        That is another question than whether what it said before holds.
+        """
+        provider = company._get_sms_provider()
+        row_sudo = self.sudo()._find(company, provider) if provider else self.browse()
+        return row_sudo.filtered(lambda row: row.wanted or row.trouble)
 
     @api.model
     def _find(self, company, provider):

@@ -1,6 +1,7 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from odoo import api, models
 
+from .sms_carrier_check import CHECK, SET_INBOUND, TAKE_NUMBERS
 from .sms_health import DONE, SKIPPED
 
 SYSTEM_GROUP = "base.group_system"
@@ -27,7 +28,7 @@ class SmsOnboarding(models.AbstractModel):
 
         :return: ``company`` (its name), ``steps`` and ``health`` (rows of ``key``,
             ``title``, ``state``, ``text``; a step also has ``buttons``), ``done`` and
-            ``count`` (steps)
+            ``count`` (steps), ``is_asking`` (the carrier has not answered yet)
         :rtype: dict
         :raises AccessError: for all but helpdesk managers and administrators
         """
@@ -39,33 +40,34 @@ class SmsOnboarding(models.AbstractModel):
             "health": self.env["sms.health"]._get_rows(company),
             "done": sum(step["state"] in (DONE, SKIPPED) for step in steps),
             "count": len(steps),
+            "is_asking": bool(self.env["sms.carrier.check"]._get_open(company).wanted),
         }
 
     @api.model
     def check_account(self):
-        """Ask the carrier if the account is right; return :meth:`get_setup`."""
+        """Have the carrier asked if the account is right; return :meth:`get_setup`."""
         company = self._check_may_set_up()
-        self.env["sms.carrier.check"]._run(company)
+        self.env["sms.carrier.check"]._ask(company, CHECK)
         return self.get_setup()
 
     @api.model
     def set_inbound_url(self):
-        """Tell the carrier where texts go that come in; return :meth:`get_setup`.
+        """Have the carrier told where texts go that come in; return :meth:`get_setup`.
 
         :raises AccessError: for all but administrators: it changes the account
         """
         company = self._check_may_set_up(SYSTEM_GROUP)
-        self.env["sms.carrier.check"]._set_inbound_url(company)
+        self.env["sms.carrier.check"]._ask(company, SET_INBOUND)
         return self.get_setup()
 
     @api.model
     def take_numbers(self):
-        """Enter the account's numbers as senders; return :meth:`get_setup`.
+        """Have the account's numbers entered as senders; return :meth:`get_setup`.
 
         :raises AccessError: for all but administrators, whose the account is
         """
         company = self._check_may_set_up(SYSTEM_GROUP)
-        self.env["sms.carrier.check"]._take_numbers(company)
+        self.env["sms.carrier.check"]._ask(company, TAKE_NUMBERS)
         return self.get_setup()
 
     @api.model

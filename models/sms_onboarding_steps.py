@@ -4,6 +4,8 @@ from odoo import api, models
 from ..providers.base import CREDENTIALS, FINE, INBOUND, SENDERS
 from ..providers.base import WRONG as FOUND_WRONG
 from ..providers.sandbox import SandboxProvider
+from .sms_carrier_check import SET_INBOUND, TAKE_NUMBERS
+from .sms_carrier_check_run import NOT_TAKEN
 from .sms_health import DONE, SKIPPED, TODO, WRONG, uses_carrier
 from .sms_onboarding import SYSTEM_GROUP
 
@@ -17,12 +19,16 @@ class SmsOnboarding(models.AbstractModel):
     def _get_steps(self, company):
         """Return the steps; see :meth:`get_setup`."""
         check = self.env["sms.carrier.check"]._get_current(company)
+        account = self._get_account_step(company, check)
+        senders = self._get_senders_step(company, check)
+        inbound = self._get_inbound_step(company, check)
+        self._show_open(company, account, senders, inbound)
         return [
             self._get_company_step(company),
             self._get_sandbox_step(company),
-            self._get_account_step(company, check),
-            self._get_senders_step(company, check),
-            self._get_inbound_step(company, check),
+            account,
+            senders,
+            inbound,
             self._get_text_step(company),
             self._get_answer_step(company),
             self._get_registration_step(company),
@@ -128,6 +134,19 @@ class SmsOnboarding(models.AbstractModel):
         return self._step(
             "inbound", self.env._("Let answers come here"), state, text, set_button
         )
+
+    @api.model
+    def _show_open(self, company, account, senders, inbound):
+        """Say what the carrier is being asked just now, or has not done."""
+        row = self.env["sms.carrier.check"]._get_open(company)
+        if row.wanted:
+            step = {SET_INBOUND: inbound, TAKE_NUMBERS: senders}.get(
+                row.wanted, account
+            )
+            step.update(state=TODO, text=row._say_wanted())
+        elif row.trouble:
+            step = inbound if row.trouble == NOT_TAKEN else senders
+            step.update(state=WRONG, text=row._say_trouble())
 
     @api.model
     def _get_text_step(self, company):

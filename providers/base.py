@@ -94,7 +94,15 @@ def read_price(amount, currency):
 
 
 class LookupFailed(Exception):
-    """The carrier could not be asked what became of a message: ask again later."""
+    """The carrier could not be asked what became of a message: ask again later.
+
+    :param str words: what came instead of an answer; never holds a secret
+    :param int status: of an HTTP answer that says no, None where there was none
+    """
+
+    def __init__(self, words="", status=None):
+        super().__init__(words)
+        self.status = status
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 
 import hashlib
 import json
+from urllib.parse import urlsplit
 
 import phonenumbers
 from requests.adapters import HTTPAdapter
@@ -68,6 +69,24 @@ def kind_of(number):
         return base.LONG_CODE
     is_toll_free = kind == phonenumbers.PhoneNumberType.TOLL_FREE
     return base.TOLL_FREE if is_toll_free else base.LONG_CODE
+
+
+def judge_inbound(sender, url, inbound_url):
+    """Return the finding about where a sender's texts go that come in.
+
+    Of another address only the host is told: what follows may be a secret.
+
+    :param str sender: the number or service
+    :param str url: what is entered at the carrier, may be empty
+    :param str inbound_url: our own
+    :rtype: base.Finding
+    """
+    if not url:
+        return base.Finding(base.INBOUND, base.WRONG, "empty", sender)
+    if url != inbound_url:
+        host = urlsplit(url).hostname or ""
+        return base.Finding(base.INBOUND, base.WRONG, "elsewhere", sender, detail=host)
+    return base.Finding(base.INBOUND, base.FINE, "ours", sender)
 
 
 def fingerprint(form):

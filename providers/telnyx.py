@@ -16,6 +16,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from requests.exceptions import RequestException
 
+from . import telnyx_account
 from .base import (
     ACCEPTED,
     AGAIN,
@@ -167,6 +168,22 @@ class TelnyxProvider(Provider):
     def fetch(self, carrier_id):
         """Read one message at Telnyx."""
         return read_message(as_dict(self._api.ask(f"/v2/messages/{carrier_id}")))
+
+    def can_check(self):
+        """Tell if both keys are there."""
+        return bool(self.account.get("api_key") and self.account.get("public_key"))
+
+    def check(self, inbound_url):
+        """Look at Telnyx if the keys, the senders and their webhooks are right."""
+        return telnyx_account.check(self, inbound_url)
+
+    def set_inbound_url(self, inbound_url):
+        """Enter the address at the messaging profiles of what sends."""
+        telnyx_account.set_inbound_url(self, inbound_url)
+
+    def list_numbers(self):
+        """Return the account's numbers that can send texts."""
+        return telnyx_account.list_numbers(self)
 
     def verify(self, url, form, signature):
         """Check the Ed25519 signature; closed when the key or a header lacks.

@@ -37,10 +37,22 @@ class TelnyxApi:
 
         :raises LookupFailed: for any failure, since it can be asked again
         """
+        return self._ask("GET", path, params=params)
+
+    def change(self, path, values):
+        """Change some values of what Telnyx holds. To repeat it does no harm.
+
+        :raises LookupFailed: for any failure
+        """
+        self._ask("PATCH", path, json=values)
+
+    def _ask(self, method, path, **values):
+        """Return the data of the answer to a request that may be made again."""
         try:
-            response = self.request("GET", path, params=params)
+            response = self.request(method, path, **values)
             if not is_success(response):
-                raise LookupFailed(f"HTTP {response.status_code}")
+                status = response.status_code
+                raise LookupFailed(f"HTTP {status}", status)
             return as_dict(response.json()).get("data")
         except (requests.RequestException, ValueError) as error:
             raise LookupFailed(type(error).__name__) from error

@@ -6,8 +6,6 @@ Numbers: https://www.twilio.com/docs/phone-numbers/api/incomingphonenumber-resou
 Services: https://www.twilio.com/docs/messaging/api/service-resource
 """
 
-from urllib.parse import urlsplit
-
 from .base import (
     CREDENTIALS,
     FINE,
@@ -18,6 +16,7 @@ from .base import (
     Finding,
     LookupFailed,
 )
+from .shared import judge_inbound
 
 #: Numbers of an account that are looked at: more than one page of Twilio's.
 NUMBER_LIMIT = 1000
@@ -34,7 +33,7 @@ def check(provider, inbound_url):
         else:
             findings += _check_numbers(provider, inbound_url)
     except LookupFailed as error:
-        findings.append(Finding(SENDERS, UNSURE, "no_answer", detail=_words(error)))
+        findings.append(Finding(SENDERS, UNSURE, "no_answer", detail=words_of(error)))
     return tuple(findings)
 
 
@@ -67,14 +66,14 @@ def _check_credentials(provider):
 
 def _refusal(error, what):
     """Return the finding about credentials that were not taken, or not looked at."""
-    status = _get_status(error)
+    status = get_status(error)
     is_bad_paste = isinstance(error.__cause__, UnicodeEncodeError)
     if status in (401, 403, 404) or is_bad_paste:
         return Finding(CREDENTIALS, WRONG, what)
-    return Finding(CREDENTIALS, UNSURE, "no_answer", detail=_words(error))
+    return Finding(CREDENTIALS, UNSURE, "no_answer", detail=words_of(error))
 
 
-def _get_status(error):
+def get_status(error):
     """Return the HTTP status of an error answer, None where there was no answer.
 
     Of a list that is refused the SDK tells no status, but gives the response.
@@ -86,9 +85,9 @@ def _get_status(error):
     return responses[0].status_code if responses else None
 
 
-def _words(error):
+def words_of(error):
     """Return what came instead of an answer, without an address or an account."""
-    status = _get_status(error)
+    status = get_status(error)
     return f"HTTP {status}" if status else str(error)
 
 
@@ -140,18 +139,11 @@ def _check_webhook(sender, number, inbound_url):
 
 
 def _compare(sender, url, method, inbound_url):
-    """Return the finding about an address that is entered at Twilio.
-
-    Of another address only the host is told: what follows may be a secret.
-    """
-    if not url:
-        return Finding(INBOUND, WRONG, "empty", sender)
-    if url != inbound_url:
-        host = urlsplit(url).hostname or ""
-        return Finding(INBOUND, WRONG, "elsewhere", sender, detail=host)
-    if method != "POST":
+    """Return the finding about an address that is entered at Twilio."""
+    finding = judge_inbound(sender, url, inbound_url)
+    if finding.state == FINE and method != "POST":
         return Finding(INBOUND, WRONG, "not_post", sender)
-    return Finding(INBOUND, FINE, "ours", sender)
+    return finding
 
 
 def _check_service(provider, inbound_url):
@@ -162,7 +154,7 @@ def _check_service(provider, inbound_url):
             lambda client: client.messaging.v1.services(sid).fetch()
         )
     except LookupFailed as error:
-        if _get_status(error) == 404:
+        if get_status(error) == 404:
             return [Finding(SENDERS, WRONG, "not_owned", sid)]
         raise
     pool = _get_pool(provider, sid)

@@ -105,6 +105,7 @@ from . import test_team_alert_live
 from . import test_team_alert_sources
 from . import test_team_alert_tours
 from . import test_telnyx
+from . import test_telnyx_account
 from . import test_telnyx_live
 from . import test_template_secrets
 from . import test_template_versions

@@ -17,6 +17,7 @@ from urllib.parse import parse_qsl, urlsplit
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from .peer import PeerHandler, PeerServer
+from .peer_telnyx_account import PeerTelnyxAccount
 
 API_KEY = "KEY5ecret-of-the-loopback-peer"
 PROFILE_ID = "40019bcd-0000-4000-8000-0123456789ab"
@@ -123,7 +124,21 @@ class TelnyxHandler(PeerHandler):
         for message in self.peer.taken:
             if found and message["id"] == found[1]:
                 return self.answer(200, {"data": message})
-        return self.answer(404, self.peer.error("10005", "Resource not found"))
+        shown = self.peer.account.show(url.path, dict(parse_qsl(url.query)))
+        return self.answer_data(shown)
+
+    def do_PATCH(self):
+        """Change what the account holds."""
+        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        if not self.is_authorized():
+            return self.answer(401, self.peer.error("10009", "Authentication failed"))
+        return self.answer_data(self.peer.account.change(self.path, json.loads(body)))
+
+    def answer_data(self, data):
+        """Answer with what was asked for; None: it is not there."""
+        if data is None:
+            return self.answer(404, self.peer.error("10005", "Resource not found"))
+        return self.answer(200, {"data": data})
 
     def is_authorized(self):
         """Check the key."""
@@ -144,6 +159,7 @@ class TelnyxPeer:
         self.taken = []
         self.behaviors = {}
         self.api_key = API_KEY
+        self.account = PeerTelnyxAccount()
         self.arrived = threading.Semaphore(0)
         self._keys = {}
         handler = type("Handler", (TelnyxHandler,), {"peer": self})

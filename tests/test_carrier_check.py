@@ -1,8 +1,11 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 import json
+from datetime import timedelta
 
 from odoo.exceptions import AccessError, UserError
 
+from ..models.sms_carrier_check import CHECK, SET_INBOUND, TAKE_NUMBERS
+from ..models.sms_carrier_check_run import LEASE
 from ..providers import get_provider
 from ..providers.base import LookupFailed
 from .carrier import OWN_NUMBER, SERVICE_SID, LoopbackTwilio
@@ -28,10 +31,50 @@ class TestCarrierCheck(LoopbackTwilio, SmsCase):
         account.services.clear()
         account.status, account.type = "active", "Full"
 
+    def ask(self, wanted=CHECK, company=None):
+        """Have the carrier asked, and let the cron do it; return the row."""
+        company = company or self.company
+        self.check._ask(company, wanted)
+        self._run_cron(self.env.ref("helpdesk_mgmt_sms.ir_cron_sms_carrier_check"))
+        self.env.invalidate_all()
+        row = self.check.search([("company_id", "=", company.id)])
+        self.assertFalse(row.wanted)
+        return row
+
     def find(self, company=None):
         """Check the account; return (about, state, what) of all that was found."""
-        row = self.check._run(company or self.company)
+        row = self.ask(company=company)
         return [(it.about, it.state, it.what) for it in row._get_findings()]
+
+    def test_a_button_only_notes_what_is_wanted(self):
+        """The network is for the cron, with no transaction of a user's open."""
+        self.peer.go_down()
+        self.addCleanup(self.peer.come_back)
+        self.check._ask(self.company, CHECK)
+        row = self.check._get_open(self.company)
+        self.assertEqual((row.wanted, row.findings), (CHECK, False))
+        self.assertIn("is being asked", row._say_wanted())
+        row.wanted_at -= timedelta(minutes=3)
+        self.assertIn("scheduled actions", row._say_wanted())
+
+    def test_a_kill_in_the_middle_is_asked_again(self):
+        self.check._ask(self.company, CHECK)
+        row = self.check._claim()
+        self.assertFalse(self.check._claim())
+        row.claimed_at -= LEASE + timedelta(seconds=1)
+        self.assertEqual(self.check._claim(), row)
+
+    def test_who_wants_more_meanwhile_gets_it(self):
+        self.peer.account.add_number(OWN_NUMBER)
+        self.check._ask(self.company, TAKE_NUMBERS)
+        row = self.check._claim()
+        question, wanted_at = row._get_question(), row.wanted_at
+        answer = row._get_answer(question)
+        row.wanted_at += timedelta(seconds=1)
+        row.wanted = SET_INBOUND
+        row._settle(question, answer, wanted_at)
+        self.assertEqual((row.wanted, row.claimed_at), (SET_INBOUND, False))
+        self.assertTrue(self.company.sms_twilio_number_ids)
 
     def test_an_account_that_is_right(self):
         self.peer.account.add_number(OWN_NUMBER, sms_url=self.url)
@@ -101,7 +144,7 @@ class TestCarrierCheck(LoopbackTwilio, SmsCase):
             with self.subTest(what):
                 self.assertIn(("inbound", "wrong", what), self.find())
         self.peer.account.add_number(OWN_NUMBER, sms_url="https://old.example.com/abc")
-        row = self.check._run(self.company)
+        row = self.ask()
         sentence = row._say(row._get_findings("inbound")[0])
         self.assertIn("old.example.com", sentence)
         self.assertNotIn("abc", sentence)
@@ -113,7 +156,7 @@ class TestCarrierCheck(LoopbackTwilio, SmsCase):
         self.assertIn(("senders", "wrong", "service_empty"), self.find())
         self.peer.account.add_service(SERVICE_SID, OWN_NUMBER)
         self.assertIn(("inbound", "wrong", "empty"), self.find())
-        self.check._set_inbound_url(self.company)
+        self.ask(SET_INBOUND)
         self.assertIn(("inbound", "fine", "ours"), self.find())
 
     def test_a_service_that_leaves_it_to_its_numbers(self):
@@ -129,7 +172,7 @@ class TestCarrierCheck(LoopbackTwilio, SmsCase):
             self.peer.account.add_number(number, sms_application_sid="AP1")
             self.enter_number(number)
         self.peer.account.add_number("+13035550179", sms_url="https://other.example")
-        self.check._set_inbound_url(self.company)
+        self.ask(SET_INBOUND)
         numbers = self.peer.account.numbers
         self.assertEqual(numbers[OWN_NUMBER]["sms_url"], self.url)
         self.assertEqual(numbers["+13035550178"]["sms_url"], self.url)
@@ -139,15 +182,15 @@ class TestCarrierCheck(LoopbackTwilio, SmsCase):
     def test_an_address_that_was_not_taken_is_said(self):
         self.peer.go_down()
         self.addCleanup(self.peer.come_back)
-        with self.assertRaisesRegex(UserError, "did not take the address"):
-            self.check._set_inbound_url(self.company)
+        row = self.ask(SET_INBOUND)
+        self.assertIn("did not take the address", row._say_trouble())
 
     def test_the_accounts_numbers_become_senders(self):
         self.peer.account.add_number(OWN_NUMBER)
         self.peer.account.add_number("+447700900123")
         self.peer.account.add_number("+13035550178", capabilities={"sms": False})
-        self.check._take_numbers(self.company)
-        self.check._take_numbers(self.company)
+        self.ask(TAKE_NUMBERS)
+        self.ask(TAKE_NUMBERS)
         numbers = self.company.sms_twilio_number_ids
         self.assertEqual(
             sorted((it.number, it.country_code) for it in numbers),
@@ -155,11 +198,15 @@ class TestCarrierCheck(LoopbackTwilio, SmsCase):
         )
 
     def test_an_account_without_numbers_is_said(self):
-        with self.assertRaisesRegex(UserError, "no number that can text"):
-            self.check._take_numbers(self.company)
+        row = self.ask(TAKE_NUMBERS)
+        self.assertIn("no number that can text", row._say_trouble())
+        self.peer.go_down()
+        self.addCleanup(self.peer.come_back)
+        row = self.ask(TAKE_NUMBERS)
+        self.assertIn("did not show", row._say_trouble())
 
     def test_a_check_is_void_once_what_it_was_about_changes(self):
-        self.check._run(self.company)
+        self.ask()
         self.assertTrue(self.check._get_current(self.company))
         for change in (
             lambda: self.enter_account(sms_twilio_auth_token="another"),
@@ -167,17 +214,16 @@ class TestCarrierCheck(LoopbackTwilio, SmsCase):
             self.company.action_rotate_sms_webhook_key,
             lambda: self.company.write({"sms_provider": "sandbox"}),
         ):
-            self.check._run(self.company)
+            self.ask()
             change()
             self.assertFalse(self.check._get_current(self.company))
 
     def test_there_is_nothing_to_ask_without_an_account(self):
         self.enter_account(sms_twilio_auth_token=False)
-        self.assertFalse(self.check._run(self.company))
-        with self.assertRaisesRegex(UserError, "enter the account"):
-            self.check._set_inbound_url(self.company)
-        self.company.sms_provider = "sandbox"
-        self.assertFalse(self.check._run(self.company))
+        for provider in ("twilio", "sandbox"):
+            self.company.sms_provider = provider
+            with self.assertRaisesRegex(UserError, "enter the account"):
+                self.check._ask(self.company, CHECK)
         sandbox = get_provider("sandbox", {})
         self.assertEqual((sandbox.check(self.url), sandbox.list_numbers()), ((), ()))
         with self.assertRaises(LookupFailed):
@@ -196,7 +242,7 @@ class TestCarrierCheck(LoopbackTwilio, SmsCase):
     def test_what_is_kept_tells_no_secret(self):
         self.peer.account.add_number(OWN_NUMBER, sms_url=self.url)
         self.enter_number()
-        row = self.check._run(self.company)
+        row = self.ask()
         kept = json.dumps(row.sudo().read(), default=str)
         for secret in (AUTH_TOKEN, self.company.sms_webhook_key):
             self.assertNotIn(secret, kept)

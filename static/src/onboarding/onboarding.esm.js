@@ -1,10 +1,13 @@
-import {Component, onWillStart, useState} from "@odoo/owl";
+import {Component, onWillStart, useEffect, useState} from "@odoo/owl";
 import {Layout} from "@web/search/layout";
+import {browser} from "@web/core/browser/browser";
 import {registry} from "@web/core/registry";
 import {standardActionServiceProps} from "@web/webclient/actions/action_service";
 import {useService} from "@web/core/utils/hooks";
 
 const MODEL = "sms.onboarding";
+/** Milliseconds between two looks whether the carrier has answered. */
+const PAUSE = 1000;
 
 /** How each state of a row is marked. */
 const MARKS = {
@@ -26,6 +29,30 @@ export class Onboarding extends Component {
         this.display = {controlPanel: {}};
         this.state = useState({setup: null, busy: false});
         onWillStart(() => this.call("get_setup"));
+        useEffect(
+            (isAsking) => isAsking && this.poll(),
+            () => [this.state.setup.is_asking]
+        );
+    }
+
+    /**
+     * Look again and again until the carrier has answered.
+     *
+     * @returns {Function} what ends it
+     */
+    poll() {
+        const timer = browser.setInterval(async () => {
+            if (!document.hidden && !this.state.busy) {
+                const setup = await this.orm.silent.call(MODEL, "get_setup", []);
+                // A button that was pressed meanwhile knows better.
+                this.state.setup = this.state.busy ? this.state.setup : setup;
+            }
+        }, PAUSE);
+        return () => browser.clearInterval(timer);
+    }
+
+    get isBusy() {
+        return this.state.busy || this.state.setup.is_asking;
     }
 
     /**

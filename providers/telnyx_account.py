@@ -1,0 +1,185 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+"""Looking after an account at Telnyx: is it set up as it must be, and setting it up.
+
+Texts that come in go where the messaging profile of their number says.
+
+Numbers: https://developers.telnyx.com/api-reference/number-settings/list-phone-numbers-with-messaging-settings
+Profiles: https://developers.telnyx.com/api-reference/profiles/update-a-messaging-profile
+"""
+
+import base64
+
+from .base import (
+    CREDENTIALS,
+    FINE,
+    INBOUND,
+    SENDERS,
+    UNSURE,
+    WRONG,
+    Finding,
+    LookupFailed,
+)
+from .shared import judge_inbound
+from .telnyx_words import as_dict, as_text
+
+NUMBERS_PATH = "/v2/phone_numbers/messaging"
+PROFILE_PATH = "/v2/messaging_profiles/{}"
+#: Numbers of an account that are looked at, and those of one answer: Telnyx's most.
+NUMBER_LIMIT, PAGE_SIZE = 1000, 250
+#: The form of events that we read.
+WEBHOOK_VERSION = "2"
+#: Bytes of a public key (Ed25519).
+KEY_SIZE = 32
+
+
+def check(provider, inbound_url):
+    """Return what is right and wrong with an account; see ``Provider.check``."""
+    try:
+        numbers = _get_numbers(provider)
+    except LookupFailed as error:
+        return (_refusal(error),)
+    if not _is_key(provider.account.get("public_key")):
+        return (Finding(CREDENTIALS, WRONG, "public_key_malformed"),)
+    findings = [Finding(CREDENTIALS, FINE, "accepted")]
+    try:
+        profile_id = provider.account.get("messaging_profile_id")
+        own = _get_own(provider)
+        if profile_id:
+            findings += _check_pool(provider, profile_id, numbers, inbound_url)
+        if own or not profile_id:
+            findings += _check_numbers(provider, own, numbers, inbound_url)
+    except LookupFailed as error:
+        findings.append(Finding(SENDERS, UNSURE, "no_answer", detail=str(error)))
+    return tuple(findings)
+
+
+def _refusal(error):
+    """Return the finding about a key that was not taken, or not looked at."""
+    # A header cannot hold it, so nothing left: a bad paste.
+    is_bad_paste = isinstance(error.__cause__, ValueError) and not error.status
+    if error.status in (401, 403) or is_bad_paste:
+        return Finding(CREDENTIALS, WRONG, "api_key_refused")
+    return Finding(CREDENTIALS, UNSURE, "no_answer", detail=str(error))
+
+
+def _is_key(value):
+    """Tell if a public key is whole. Telnyx shows nobody which is right."""
+    try:
+        return len(base64.b64decode(value or "", validate=True)) == KEY_SIZE
+    except ValueError:
+        return False
+
+
+def _get_own(provider):
+    """Return the numbers that are entered here (E.164 or short codes)."""
+    return [number for number, _country in provider.account.get("senders") or ()]
+
+
+def _get_numbers(provider):
+    """Return the account's numbers as Telnyx shows them, by E.164."""
+    numbers = {}
+    for page in range(1, NUMBER_LIMIT // PAGE_SIZE + 1):
+        params = {"page[number]": page, "page[size]": PAGE_SIZE}
+        shown = provider._api.ask(NUMBERS_PATH, params)
+        rows = [as_dict(row) for row in shown] if isinstance(shown, list) else []
+        numbers.update((as_text(row.get("phone_number")), row) for row in rows)
+        if len(rows) < PAGE_SIZE:
+            break
+    return numbers
+
+
+def _get_profile(provider, profile_id):
+    """Return a messaging profile as Telnyx shows it, None for one that is not there."""
+    try:
+        return as_dict(provider._api.ask(PROFILE_PATH.format(profile_id)))
+    except LookupFailed as error:
+        # 422: what is no id at all.
+        if error.status in (404, 422):
+            return None
+        raise
+
+
+def _can_text(number):
+    """Tell if a number can send texts at all."""
+    return bool(as_dict(number.get("features")).get("sms"))
+
+
+def list_numbers(provider):
+    """Return the account's numbers that can send texts (E.164)."""
+    numbers = _get_numbers(provider)
+    return tuple(
+        sorted(
+            it
+            for it, number in numbers.items()
+            if _can_text(number) and number.get("messaging_profile_id")
+        )
+    )
+
+
+def _check_numbers(provider, own, numbers, inbound_url):
+    """Return findings about each number that texts leave by."""
+    if not own:
+        found = sorted(it for it, number in numbers.items() if _can_text(number))
+        what = "not_chosen" if found else "no_number"
+        return [Finding(SENDERS, WRONG, what, detail=", ".join(found[:5]))]
+    findings, profiles = [], {}
+    for sender in own:
+        number = numbers.get(sender)
+        profile_id = number and as_text(number.get("messaging_profile_id"))
+        if number is None:
+            findings.append(Finding(SENDERS, WRONG, "not_owned", sender))
+        elif not _can_text(number):
+            findings.append(Finding(SENDERS, WRONG, "cannot_text", sender))
+        elif not profile_id:
+            findings.append(Finding(SENDERS, WRONG, "no_profile", sender))
+        else:
+            findings.append(Finding(SENDERS, FINE, "owned", sender))
+            if profile_id not in profiles:
+                profiles[profile_id] = _get_profile(provider, profile_id) or {}
+            findings.append(_check_webhook(sender, profiles[profile_id], inbound_url))
+    return findings
+
+
+def _check_pool(provider, profile_id, numbers, inbound_url):
+    """Return findings about the profile whose number pool sends."""
+    profile = _get_profile(provider, profile_id)
+    if profile is None:
+        return [Finding(SENDERS, WRONG, "not_owned", profile_id)]
+    if profile.get("enabled") is False:
+        return [Finding(SENDERS, WRONG, "profile_off", profile_id)]
+    if not profile.get("number_pool_settings"):
+        return [Finding(SENDERS, WRONG, "pool_off", profile_id)]
+    pool = sorted(
+        it
+        for it, number in numbers.items()
+        if number.get("messaging_profile_id") == profile_id
+    )
+    if not pool:
+        return [Finding(SENDERS, WRONG, "profile_empty", profile_id)]
+    return [
+        Finding(SENDERS, FINE, "owned", profile_id, detail=", ".join(pool[:5])),
+        _check_webhook(profile_id, profile, inbound_url),
+    ]
+
+
+def _check_webhook(sender, profile, inbound_url):
+    """Return the finding about where a profile sends what comes in."""
+    finding = judge_inbound(sender, as_text(profile.get("webhook_url")), inbound_url)
+    version = as_text(profile.get("webhook_api_version"))
+    if finding.state == FINE and version != WEBHOOK_VERSION:
+        return Finding(INBOUND, WRONG, "old_version", sender)
+    return finding
+
+
+def set_inbound_url(provider, inbound_url):
+    """Enter our address at the profile of the pool, and at those of the numbers."""
+    numbers = _get_numbers(provider)
+    profile_ids = {provider.account.get("messaging_profile_id")}
+    for sender in _get_own(provider):
+        profile_ids.add(numbers.get(sender, {}).get("messaging_profile_id"))
+    profile_ids = sorted(filter(None, profile_ids))
+    if not profile_ids:
+        raise LookupFailed("no messaging profile")
+    values = {"webhook_url": inbound_url, "webhook_api_version": WEBHOOK_VERSION}
+    for profile_id in profile_ids:
+        provider._api.change(PROFILE_PATH.format(profile_id), values)

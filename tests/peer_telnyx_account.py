@@ -1,0 +1,66 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+"""The loopback Telnyx's account: its numbers and its messaging profiles.
+
+Shape of the answers: Telnyx's public API reference.
+"""
+
+import re
+
+NUMBERS_PATH = "/v2/phone_numbers/messaging"
+PROFILE_PATH = re.compile(r"^/v2/messaging_profiles/([0-9a-f-]{36})$")
+
+
+class PeerTelnyxAccount:
+    """What the account holds; tests add to it and look at it.
+
+    ``numbers`` maps E.164 to what Telnyx shows of a number, ``profiles`` an id to what
+    it shows of a messaging profile.
+    """
+
+    def __init__(self):
+        self.numbers, self.profiles = {}, {}
+
+    def add_number(self, number, profile_id, **shown):
+        """Give the account a number, in a profile or in none."""
+        two_way = {"domestic_two_way": True, "international_outbound": True}
+        self.numbers[number] = {
+            "record_type": "messaging_settings",
+            "id": str(1293384261075731499 + len(self.numbers)),
+            "phone_number": number,
+            "messaging_profile_id": profile_id,
+            "country_code": "US",
+            "type": "longcode",
+            "features": {"sms": two_way, "mms": None},
+            **shown,
+        }
+
+    def add_profile(self, profile_id, **shown):
+        """Give the account a messaging profile."""
+        self.profiles[profile_id] = {
+            "record_type": "messaging_profile",
+            "id": profile_id,
+            "name": "Loopback",
+            "enabled": True,
+            "webhook_url": None,
+            "webhook_failover_url": None,
+            "webhook_api_version": "2",
+            "number_pool_settings": None,
+            "redaction_enabled": False,
+            **shown,
+        }
+
+    def show(self, path, params):
+        """Return the data of the answer to a GET, None where nothing is."""
+        if path == NUMBERS_PATH:
+            size, page = int(params["page[size]"]), int(params["page[number]"])
+            return list(self.numbers.values())[(page - 1) * size : page * size]
+        found = PROFILE_PATH.match(path)
+        return self.profiles.get(found[1]) if found else None
+
+    def change(self, path, values):
+        """Change what a PATCH asks for and return it, None where nothing is."""
+        found = PROFILE_PATH.match(path)
+        if not found or found[1] not in self.profiles:
+            return None
+        self.profiles[found[1]].update(values)
+        return self.profiles[found[1]]
