@@ -53,6 +53,7 @@
         "views/sms_ledger_views.xml",
         "views/sms_consent_review_views.xml",
         "views/sms_erasure_views.xml",
+        "views/sms_redaction_views.xml",
         "views/sms_scope_rule_views.xml",
         "views/sms_purpose_rule_views.xml",
         "views/sms_quiet_hours_views.xml",

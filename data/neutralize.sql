@@ -24,5 +24,7 @@ DELETE FROM ir_config_parameter
                'helpdesk_mgmt_sms.health_token', 'helpdesk_mgmt_sms.media_urls');
 -- Nothing is set at the carrier's account.
 UPDATE sms_carrier_check SET wanted = NULL;
+-- Nothing is removed at the carrier a second time, or for a test.
+DELETE FROM sms_redaction WHERE state = 'waiting';
 -- What came with texts is not fetched a second time from the carrier.
 UPDATE sms_media SET state = 'failed', fault = 'no_account' WHERE state = 'waiting';

@@ -3,6 +3,8 @@ from dateutil.relativedelta import relativedelta
 
 from odoo import fields, models
 
+from .sms_redaction import DELETE, EMPTY, KEEP
+
 #: What is kept for how long: the field that says so, and its unit.
 TIMES = {
     "text": ("sms_keep_text_months", "months"),
@@ -45,6 +47,20 @@ class ResCompany(models.Model):
         default=10,
         help="Who has opted out, and in which words. Virginia asks for ten years. The "
         "opt-out itself blocks for ever. 0: for ever.",
+    )
+
+    sms_redaction = fields.Selection(
+        [
+            (KEEP, "Leave them there"),
+            (EMPTY, "Remove their words and pictures"),
+            (DELETE, "Delete them altogether"),
+        ],
+        "Forgotten Texts at the Carrier",
+        required=True,
+        default=KEEP,
+        help="What happens at the carrier to texts that are forgotten here, because of "
+        "their age or because a person is erased. It cannot be undone. Twilio alone "
+        "removes single texts; its backups may hold them for 30 days more.",
     )
 
     _sms_keep_positive = models.Constraint(

@@ -8,10 +8,13 @@ from ..providers import PROVIDERS
 from ..providers.sandbox import SandboxProvider
 from ..tools import public_address
 from .res_company import TWILIO_URL_PARAMETER
+from .sms_redaction import KEEP
 
 #: What a row of the panel says of a thing.
 DONE, TODO, WRONG, SKIPPED = ("done", "todo", "wrong", "skipped")
 
+#: Troubles that have a row of their own beside the outbox's.
+OWN_ROWS = ("cron", "redaction")
 #: A scheduled action that is so late stands still: Odoo's cron does not run.
 CRON_LATE = timedelta(minutes=10)
 
@@ -44,6 +47,7 @@ class SmsHealth(models.AbstractModel):
             self._get_cron_row(),
             self._get_queue_row(facts, watch_sudo._get_troubles(facts)),
             self._get_senders_row(facts),
+            *self._get_redaction_rows(company, facts),
             self._get_inbound_row(company),
             self._get_report_row(company),
             self._get_address_row(company),
@@ -82,7 +86,7 @@ class SmsHealth(models.AbstractModel):
         :param dict facts: see ``SmsOutboxWatch._get_facts``
         :param dict troubles: see ``SmsOutboxWatch._get_troubles``
         """
-        wrong = [text for key, text in troubles.items() if text and key != "cron"]
+        wrong = [text for key, text in troubles.items() if text and key not in OWN_ROWS]
         text = self.env._(
             "%(waiting)s wait, %(held)s are held for later, %(unknown)s are being "
             "checked with the carrier.",
@@ -103,6 +107,21 @@ class SmsHealth(models.AbstractModel):
             text = self.env._("None has stopped.")
         state = WRONG if stopped else DONE
         return self._row("senders", self.env._("Senders"), state, text)
+
+    @api.model
+    def _get_redaction_rows(self, company, facts):
+        """Tell what is still at the carrier, where something is to be removed there."""
+        waiting, late = facts["to_be_removed"], facts["not_removed"]
+        if company.sudo().sms_redaction == KEEP and not (waiting or late):
+            return []
+        text = self.env._(
+            "%(waiting)s forgotten texts wait to be removed there, %(late)s should be "
+            "gone.",
+            waiting=waiting,
+            late=late,
+        )
+        title = self.env._("Removal at the carrier")
+        return [self._row("redaction", title, WRONG if late else DONE, text)]
 
     @api.model
     def _get_inbound_row(self, company):

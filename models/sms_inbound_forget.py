@@ -41,12 +41,17 @@ class SmsInbound(models.Model):
                 self.env._("Their copies in the chatter"),
             ),
             (len(self.attachment_ids), self.env._("Pictures and files received")),
+            (
+                self.env["sms.redaction"]._count_for(self, "company_id"),
+                self.env._("Received texts at the carrier: removed there next"),
+            ),
         ]
 
     def _forget(self):
         """Empty the rows and their copies in the chatter."""
         rows = self.filtered(lambda inbound: not inbound.erased_at)
         messages = rows.mail_message_id
+        self.env["sms.redaction"]._queue_received(rows)
         rows._forget_media()
         rows._forget_tickets()
         rows._empty(PERSONAL_FIELDS, erased_at=fields.Datetime.now())

@@ -106,6 +106,10 @@ class SmsSms(models.Model):
                 len(self.mail_message_id._filter_texts()),
                 self.env._("Their copies in the chatter"),
             ),
+            (
+                self.env["sms.redaction"]._count_for(self, "record_company_id"),
+                self.env._("Of these texts, at the carrier: removed there next"),
+            ),
         ]
 
     def _forget(self):
@@ -122,6 +126,7 @@ class SmsSms(models.Model):
         notifications = self.env["mail.notification"].search(
             [("sms_id_int", "in", rows.ids)]
         )
+        self.env["sms.redaction"]._queue_sent(rows)
         rows._empty()
         rows._forget_traces()
         notifications._forget()

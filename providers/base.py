@@ -105,6 +105,10 @@ class LookupFailed(Exception):
         self.status = status
 
 
+class RedactionRefused(Exception):
+    """The carrier will not remove a message, however often it is asked."""
+
+
 @dataclass(frozen=True)
 class OutboundMessage:
     """One text to hand over.
@@ -271,6 +275,8 @@ class Provider:
     name = ""
     #: what messages cost must be asked for (:meth:`list_prices`): no report tells it
     lists_prices = False
+    #: whether the carrier removes what a single message said
+    can_redact = False
 
     def __init__(self, account):
         self.account = account
@@ -357,6 +363,18 @@ class Provider:
         :param str sender: by whom they left; empty: by anyone of the account
         :return: yields ``{carrier's id: Price}``, of those whose price it knows
         :raises LookupFailed: when the carrier could not be asked
+        """
+        raise NotImplementedError
+
+    def redact(self, carrier_id, is_whole=False):
+        """Remove what a message said from the carrier. To repeat it does no harm.
+
+        Returns when nothing of it is there (any more). Only where :attr:`can_redact`.
+
+        :param str carrier_id: the carrier's id of a message, sent or received
+        :param bool is_whole: remove the message altogether, not its words and media
+        :raises LookupFailed: it was not removed now: ask again later
+        :raises RedactionRefused: it never will be
         """
         raise NotImplementedError
 

@@ -17,7 +17,7 @@ from twilio.http.http_client import TwilioHttpClient
 from twilio.request_validator import RequestValidator
 from twilio.rest import Client
 
-from . import twilio_account
+from . import twilio_account, twilio_redaction
 from .base import (
     ACCEPTED,
     AGAIN,
@@ -70,6 +70,7 @@ class TwilioProvider(Provider):
     code = "twilio"
     name = "Twilio"
     lists_prices = True
+    can_redact = True
 
     def __init__(self, account):
         super().__init__(account)
@@ -170,8 +171,12 @@ class TwilioProvider(Provider):
             yield {sid: price for sid, price in prices.items() if price}
             page = self._ask(lambda _client, page=page: page.next_page())
 
+    def redact(self, carrier_id, is_whole=False):
+        """Remove words and media of a message, or the message."""
+        twilio_redaction.redact(self, carrier_id, is_whole)
+
     def _ask(self, question, client=None):
-        """Return Twilio's answer to a question that changes nothing there.
+        """Return Twilio's answer to a question that may be asked again.
 
         :param question: function of the SDK's client
         :param client: the SDK's client, default that which also sends

@@ -86,6 +86,7 @@ from . import test_public_doors
 from . import test_purpose_rule
 from . import test_quiet_hours
 from . import test_rating
+from . import test_redaction
 from . import test_registration
 from . import test_retention
 from . import test_review

@@ -18,6 +18,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from ..providers.poster import thin_threads
 from .peer_account import PeerAccount
+from .peer_messages import PeerMessages
 
 ACCOUNT_PATH = r"^/2010-04-01/Accounts/(AC[0-9a-zA-Z]{32})/Messages"
 MESSAGES_PATH = re.compile(ACCOUNT_PATH + r"\.json$")
@@ -54,7 +55,15 @@ class PeerHandler(BaseHTTPRequestHandler):
             return self.take(found[1], form)
         if changed := self.peer.account.change(self.path, form):
             return self.answer(200, changed)
-        return self.answer(404, self.peer.error(404, 20404, "Not found"))
+        return self.answer(*self.peer.remove("POST", self.path, form))
+
+    def do_DELETE(self):
+        """Remove a message, or one of its media."""
+        if self.peer.is_down:
+            return self.hang_up()
+        if not self.is_authorized():
+            return self.answer(401, self.peer.error(401, 20003, "Authenticate"))
+        return self.answer(*self.peer.remove("DELETE", self.path))
 
     def do_GET(self):
         """Show what was taken: one message by its id, or all to a number."""
@@ -72,7 +81,7 @@ class PeerHandler(BaseHTTPRequestHandler):
                     return self.answer(200, self.peer.created(found[1], message))
         if shown := self.peer.account.show(url.path):
             return self.answer(200, shown)
-        return self.answer(404, self.peer.error(404, 20404, "Not found"))
+        return self.answer(*self.peer.remove("GET", url.path))
 
     def is_authorized(self):
         """Check Basic authentication."""
@@ -164,6 +173,7 @@ class TwilioPeer:
         self.release = threading.Event()
         self.arrived = threading.Semaphore(0)
         self.account = PeerAccount()
+        self.kept_messages = PeerMessages()
         self.credentials = {ACCOUNT_SID: AUTH_TOKEN, API_KEY_SID: API_KEY_SECRET}
         self.is_down = False
         self.server = None
@@ -252,6 +262,11 @@ class TwilioPeer:
         """Return when it was sent (ISO 8601): as a test says, else when taken."""
         created = parsedate_to_datetime(message["created"])
         return message.get("sent") or created.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+    def remove(self, method, path, form=None):
+        """Return the answer to a request about what is kept: status and body."""
+        answer = self.kept_messages.handle(method, path, form)
+        return answer or (404, self.error(404, 20404, "Not found"))
 
     @staticmethod
     def error(status, code, text):

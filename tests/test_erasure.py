@@ -582,6 +582,7 @@ class TestHolders(SmsCase):
         "sms.team.alert.raise": "deletes itself",
         "sms.team.alert.step": "set up by managers",
         "sms.reminder": "which appointment of which contact, and when",
+        "sms.redaction": "the carrier's id of what is forgotten",
         "sms.report": "its raw form is emptied with its message",
         "sms.outbox.alert": "about our own senders",
         "sms.sender": "our own numbers",

@@ -72,6 +72,9 @@ class SmsSettings(models.TransientModel):
     sms_keep_opt_out_years = fields.Integer(
         related="company_id.sms_keep_opt_out_years", readonly=False
     )
+    sms_redaction = fields.Selection(
+        related="company_id.sms_redaction", readonly=False, required=True
+    )
     sms_ticket_link_days = fields.Integer(
         related="company_id.sms_ticket_link_days", readonly=False
     )

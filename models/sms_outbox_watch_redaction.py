@@ -1,0 +1,46 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from datetime import timedelta
+
+from odoo import api, fields, models
+from odoo.tools import SQL
+
+#: What is forgotten here should be gone at the carrier within this time.
+REMOVED_WITHIN = timedelta(days=1)
+
+
+class SmsOutboxWatch(models.AbstractModel):
+    """Looks at what is to be removed at the carrier: is it, within a day?"""
+
+    _inherit = "sms.outbox.watch"
+
+    @api.model
+    def _get_troubles(self, facts):
+        """Add forgotten texts that are still at the carrier."""
+        return {
+            **super()._get_troubles(facts),
+            "redaction": facts["not_removed"]
+            and self.env._(
+                "%s texts that were forgotten here are still at the carrier. "
+                "'Removal at the carrier' says why.",
+                facts["not_removed"],
+            ),
+        }
+
+    @api.model
+    def _get_facts(self, company):
+        """Add how many texts wait to be removed, and how many are not removed."""
+        self.env["sms.redaction"].flush_model()
+        [[waiting, late]] = self.env.execute_query(
+            SQL(
+                """
+                SELECT count(*) FILTER (WHERE state = 'waiting'),
+                       count(*) FILTER (WHERE state = 'failed' OR queued_at < %s)
+                  FROM sms_redaction
+                 WHERE company_id = %s AND state IN ('waiting', 'failed')
+                """,
+                fields.Datetime.now() - REMOVED_WITHIN,
+                company.id,
+            )
+        )
+        facts = {"to_be_removed": waiting, "not_removed": late}
+        return {**super()._get_facts(company), **facts}
