@@ -123,9 +123,8 @@ def guarded(method):
             return method(*args, **kwargs)
         except (Forbidden, NotFound) as error:
             if not is_over("refused"):
-                _logger.warning(
-                    "Refused (%s): %s", error.code, request.httprequest.path
-                )
+                path = request.httprequest.path
+                _logger.warning("Refused %s: %s", path, error.description)
                 return bare(status=error.code)
             response = bare(status=429)
             response.headers["Retry-After"] = "600"

@@ -33,7 +33,7 @@ def find_company(key):
     companies_sudo = request.env["res.company"].sudo()
     company_sudo = companies_sudo._find_by_sms_webhook_key(texts.clean(key))
     if not company_sudo:
-        raise NotFound()
+        raise NotFound("no company has this address")
     return company_sudo
 
 
@@ -50,8 +50,7 @@ def check(company_sudo, code, url, form, signature):
         raise ServiceUnavailable()
     provider = company_sudo._get_sms_provider(code, with_senders=False)
     if not provider.verify(url, form, signature):
-        _logger.warning("Refused a request that %s has not signed", code)
-        raise Forbidden()
+        raise Forbidden(f"a request that {code} has not signed")
 
 
 def take_inbound(company_sudo, event):

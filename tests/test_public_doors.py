@@ -194,6 +194,17 @@ class TestEveryDoor(DoorsCase):
                 self.call(path)
         self.assertEqual(len(logs.output), 2)
 
+    def test_the_log_says_what_was_wrong(self):
+        path = "/helpdesk_sms/twilio/<string:key>/inbound"
+        right = f"/helpdesk_sms/twilio/{self.company.sms_webhook_key}/inbound"
+        for url, words in (
+            (None, "no company has this address"),
+            (right, "a request that twilio has not signed"),
+        ):
+            with self.assertLogs(LOGGER, "WARNING") as logs:
+                self.call(path, url)
+            self.assertIn(words, logs.output[0])
+
 
 class TestPortal(DoorsCase):
     """The pages of who is logged in: Odoo's layout, and nobody else's frame."""
