@@ -10,6 +10,9 @@ from .sms_dispatcher import LINGER, PATIENCE
 #: Seconds beyond the cron's time in which texts of other accounts still leave while one
 #: waits for its carrier: longer than a carrier's time-out.
 OVERTIME = 15.0
+#: Seconds ahead from which on a later run looks again. What waits for somebody, as a
+#: paused broadcast does, must not be planned for by every run until then.
+FAR_AWAY = 24 * 3600.0
 
 
 class SmsDispatcher(models.AbstractModel):
@@ -104,7 +107,7 @@ class SmsDispatcher(models.AbstractModel):
             self._wake()
             self._commit(done, remaining=0)
             return
-        if due > LINGER:
+        if LINGER < due < FAR_AWAY:
             at = fields.Datetime.add(fields.Datetime.now(), seconds=due)
             self._wake(at)
         self._commit(done, remaining=0 if due > LINGER else 1)

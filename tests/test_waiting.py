@@ -7,6 +7,7 @@ from odoo.exceptions import UserError
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
+from ..models.sms_sms_broadcast import FAR
 from ..providers import PROVIDERS, SandboxProvider
 from ..providers.base import FILTERED, OPTED_OUT, DeliveryReport
 from .common import SmsCase, phone_number
@@ -198,6 +199,16 @@ class TestOutboxInTransaction(WaitingCase):
         message.not_before = fields.Datetime.now()
         self.run_outbox()
         self.assertEqual(message.state, "sent")
+
+    def test_what_waits_for_somebody_is_planned_for_by_no_run(self):
+        """As a paused broadcast does. Odoo clears away what is past, and no more."""
+        self.queue().not_before = FAR
+        self.run_outbox()
+        triggers = self.env["ir.cron.trigger"].search(
+            [("call_at", ">", fields.Datetime.now() + timedelta(days=1))]
+        )
+        cron = self.env.ref("helpdesk_mgmt_sms.ir_cron_sms_dispatch")
+        self.assertNotIn(cron, triggers.cron_id)
 
     def test_urgent_ones_leave_first(self):
         """More than one batch of them, and the alert that came last."""
