@@ -252,7 +252,7 @@ class TestTexts(ErasureCase):
             self.assertEqual(dispatcher._get_next_due(), 0)
             forget()
             self.env.flush_all()
-            self.assertFalse(dispatcher._lock_lookups(10))
+            self.assertFalse(dispatcher._claim_lookups(10))
             self.assertIsNone(dispatcher._get_next_due())
 
     def test_a_late_report_moves_it_on(self):
