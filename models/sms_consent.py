@@ -247,8 +247,8 @@ class SmsConsent(models.Model):
 
     @staticmethod
     def _is_stopped(found):
-        """Tell if a person has stopped everything.
+        """Tell if a person has stopped everything, and agreed to nothing since.
 
         :param dict found: a value of :meth:`_get_answers`
         """
-        return found.get(False, Answer()).state == consent.OPTED_OUT
+        return consent.has_left(found)

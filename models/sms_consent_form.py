@@ -166,8 +166,8 @@ class SmsConsentForm(models.AbstractModel):
         is_lasting = self._get_lasting(company, number)
         if purposes is not None:
             purposes = purposes.filtered(lambda purpose: not is_lasting(purpose.id))
-        is_nothing_new = purposes is not None and not purposes
-        if is_nothing_new or is_lasting(False):
+        is_nothing_new = is_lasting(False) if purposes is None else not purposes
+        if is_nothing_new:
             return self.env["sms.consent.event"]
         events = self.env["sms.consent.event"]._record(
             company,
@@ -185,19 +185,26 @@ class SmsConsentForm(models.AbstractModel):
     def _get_lasting(self, company, number):
         """Return a function that tells if a no stands which no START takes back.
 
-        What was said by text before does not count: said here again, it lasts.
+        What was said by text before does not count: said here again, it lasts. Nor does
+        a no to everything count where the person has agreed to something since.
 
         :return: function from a purpose's id, or False for everything, to a bool
         """
-        found = self.env["sms.consent"]._get_found(company, number)
+        consents = self.env["sms.consent"]
+        found = consents._get_found(company, number)
         events = self.env["sms.consent.event"].sudo()
 
         def is_lasting(purpose_id):
             """Tell if an opt-out stands that no text has brought."""
-            answer = found.get(purpose_id)
-            if not answer or answer.state != consent.OPTED_OUT:
-                return False
-            return events.browse(answer.event_id).method not in restore.BY_TEXT
+            if purpose_id:
+                answer = consents._get_answer(found, purpose_id)
+                stands = answer.state == consent.OPTED_OUT
+            else:
+                stands = consent.has_left(found)
+            said = [found[key] for key in {purpose_id, False} if key in found]
+            stops = [answer for answer in said if answer.state == consent.OPTED_OUT]
+            ways = events.browse(answer.event_id for answer in stops).mapped("method")
+            return stands and any(way not in restore.BY_TEXT for way in ways)
 
         return is_lasting
 

@@ -222,5 +222,5 @@ class SmsInboundRouter(models.AbstractModel):
 
     @api.model
     def _is_stopped(self, inbound):
-        """Tell if the number has stopped everything."""
+        """Tell if the number has stopped everything, and agreed to nothing since."""
         return self.env["sms.consent"]._is_stopped(self._get_found(inbound))

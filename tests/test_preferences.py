@@ -366,6 +366,16 @@ class TestPage(WebCase):
             (answers["ticket"], answers["alert"]), ("opted_out", "opted_in")
         )
 
+    def test_who_has_come_back_can_leave_again(self):
+        """A no to everything that stands from before must not hide the new one."""
+        for stop in ("all", "ticket"):
+            self.post(self.page_url, stop="all")
+            self.post(self.page_url, **self.box("ticket"))
+            self.assertEqual(self.answers()["ticket"], "opted_in")
+            self.post(self.page_url, stop=stop)
+            with self.subTest(stop=stop):
+                self.assertEqual(set(self.answers().values()), {"opted_out"})
+
     def test_a_repeated_post_says_nothing_new(self):
         page = self.get(self.page_url)
         for values in (self.box("ticket"), {"stop": "ticket"}, {"stop": "all"}):

@@ -97,6 +97,11 @@ class TestOpening(ReviewCase):
         self.receive(DOUBTFUL)
         self.assertFalse(self.reviews.search([]))
 
+    def test_who_has_come_back_after_a_stop_is_asked_about_again(self):
+        self.receive("STOP")
+        self.record_consent()
+        self.doubt()
+
     def test_it_is_overdue_after_its_last_day(self):
         with freeze_time("2026-11-02 18:00:00"):
             review = self.doubt()

@@ -81,6 +81,23 @@ class TestOwnWords(LedgerCase):
         self.assertBlocked(waiting, "ticket", "opted_out")
         self.assertEqual(self.exemptions(), ["opt_out_confirmation"])
 
+    def test_who_came_back_and_leaves_again_is_told_so(self):
+        for count in (1, 2):
+            self.receive("STOP")
+            self.assertEqual(self.exemptions(), ["opt_out_confirmation"] * count)
+            self.record_consent()
+        self.receive("STOP")
+        self.receive("STOP")
+        self.assertEqual(self.exemptions(), ["opt_out_confirmation"] * 3)
+
+    def test_a_carriers_block_that_outlives_a_new_consent_is_entered(self):
+        self.receive("STOP")
+        self.record_consent()
+        [message] = self.messages_to().filtered("exemption")
+        message._record_carrier_opt_out("21610")
+        self.assertEqual(self.events()[-1].method, "carrier")
+        self.assertEqual(self.state("ticket"), "opted_out")
+
     def test_keywords_come_first(self):
         """A joining word of a manager is one, whatever a phrase would make of it."""
         self.env["sms.keyword"].create(
