@@ -39,10 +39,14 @@ class SmsBroadcastJob(models.Model):
     def _work_off(self):
         """Check or queue the next recipients, and move on when there are none.
 
+        Nothing, where a button was faster that paused or cancelled it.
+
         :return: how many it were
         """
         self.ensure_one()
         self._wait_for_row()
+        if self.state not in RUNNING:
+            return 0
         job = self.with_company(self.company_id)
         if job.state == CHECKING:
             batch = job._get_batch([NEW])
