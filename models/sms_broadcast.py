@@ -32,7 +32,7 @@ class SmsBroadcast(models.Model):
 
     _name = "sms.broadcast"
     _description = "Text Message Broadcast"
-    _inherit = ["mail.thread", "sms.setup.mixin"]
+    _inherit = ["mail.thread", "sms.setup.mixin", "sms.checked.words"]
     _order = "id desc"
 
     name = fields.Char(
@@ -143,14 +143,33 @@ class SmsBroadcast(models.Model):
             self.check_access("write")
             self._check_setup(vals)
         if is_setup:
-            if any(broadcast.state not in OPEN for broadcast in self):
-                raise UserError(
-                    self.env._("It has been sent. Make a new one for what is new.")
-                )
+            self._check_open()
             vals = {**vals, "state": DRAFT}
         result = super(SmsBroadcast, self.sudo() if is_setup else self).write(vals)
         self._check_company()
         return result
+
+    def _update_field_translations(
+        self, field_name, translations, digest=None, source_lang=""
+    ):
+        """Take a translation as the change of the text that it is."""
+        self._check_open()
+        self._check_company()
+        result = super()._update_field_translations(
+            field_name, translations, digest=digest, source_lang=source_lang
+        )
+        self.sudo().state = DRAFT
+        return result
+
+    def _check_open(self):
+        """Refuse to change what has left.
+
+        :raises UserError: then
+        """
+        if any(broadcast.state not in OPEN for broadcast in self):
+            raise UserError(
+                self.env._("It has been sent. Make a new one for what is new.")
+            )
 
     @api.model
     def _get_setup_fields(self):

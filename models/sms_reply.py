@@ -44,6 +44,7 @@ class SmsReply(models.Model):
     """
 
     _name = "sms.reply"
+    _inherit = "sms.checked.words"
     _description = "Text Message Answer"
     _order = "sequence, id"
 

@@ -20,7 +20,7 @@ class SmsTeamAlertPlan(models.Model):
 
     _name = "sms.team.alert.plan"
     _description = "Plan of Team Alerts"
-    _inherit = ["mail.alias.mixin.optional"]
+    _inherit = ["mail.alias.mixin.optional", "sms.checked.words"]
     _order = "sequence, id"
 
     name = fields.Char(required=True, translate=True)

@@ -428,6 +428,23 @@ class TestControl(BroadcastCase):
         broadcast.body = "Buy in {area}"
         self.assertEqual(broadcast.state, "draft")
 
+    def test_a_translation_is_a_change_of_the_text(self):
+        """Nobody approves one text, and sends another."""
+        self.company.sms_approve_from = 2
+        self.env["res.lang"]._activate_lang("fr_FR")
+        broadcast = self.make()
+        self.check(broadcast)
+        broadcast.action_send()
+        with self.assertRaises(ValidationError):
+            broadcast.update_field_translations("body", {"fr_FR": "{town}"})
+        self.assertEqual(broadcast.state, "waiting")
+        broadcast.update_field_translations("body", {"fr_FR": "Une panne"})
+        self.assertEqual(broadcast.state, "draft")
+        self.company.sms_approve_from = 0
+        self.send(broadcast)
+        with self.assertRaisesRegex(UserError, "has been sent"):
+            broadcast.update_field_translations("body", {"en_US": "Buy"})
+
     def test_pause_and_go_on(self):
         broadcast = self.make()
         self.send(broadcast)
@@ -458,6 +475,21 @@ class TestControl(BroadcastCase):
         broadcast.action_resume()
         self.work()
         self.assertEqual(len(self.texts(broadcast)), 3)
+
+    def test_a_button_that_was_faster_than_the_job(self):
+        """The job's transaction meets the button's, and starts over after it."""
+        for button, state in (
+            ("action_pause", "paused"),
+            ("action_cancel", "cancelled"),
+        ):
+            broadcast = self.make()
+            self.check(broadcast)
+            broadcast.action_send()
+            getattr(broadcast, button)()
+            done = broadcast.sudo()._work_off()
+            with self.subTest(button):
+                self.assertEqual((done, broadcast.state), (0, state))
+                self.assertFalse(self.texts(broadcast))
 
     def test_what_comes_back_from_the_carrier_stays_paused(self):
         broadcast = self.make()

@@ -300,6 +300,8 @@ class TestReplies(KeywordCase):
             reply = reply.with_user(self.manager)
             with self.subTest(code=code), self.assertRaises(ValidationError):
                 reply.body = ill
+            with self.subTest(code=code), self.assertRaises(ValidationError):
+                reply.update_field_translations("body", {"en_US": ill})
         reply.body = "{company}: welcome. Text stop to leave, help for help."
         self.assertIn("welcome", self.render("join_done"))
 
