@@ -119,6 +119,9 @@ class SmsInboundRouter(models.AbstractModel):
     def _get_open_question(self, inbound):
         """Return the newest questions to this number that nothing has answered since.
 
+        What they text since answers all of them, as does what is said of everything;
+        what is said in another way (to an agent) answers for its purpose alone.
+
         :return: ``sms.consent.event`` records, one for each purpose that was asked
         """
         ledger = self.env["sms.consent.event"]
@@ -126,15 +129,12 @@ class SmsInboundRouter(models.AbstractModel):
             ledger._number_domain(inbound.company_id, inbound.number)
             & Domain("recorded_at", ">=", fields.Datetime.now() - QUESTION_LIFE)
         )
-        newest = events[:1]
-        if newest.event != consent.REQUESTED:
+        asked = events.filtered(lambda event: event.event == consent.REQUESTED)
+        asked = asked.filtered(lambda it: it.evidence_id == asked[0].evidence_id)
+        later = events.filtered(lambda event: event.id > max(asked.ids, default=0))
+        if any(it.method == "keyword" or not it.purpose_id for it in later):
             return events.browse()
-        return events.filtered(
-            lambda event: (
-                event.evidence_id == newest.evidence_id
-                and event.event == consent.REQUESTED
-            )
-        )
+        return asked.filtered(lambda it: it.purpose_id not in later.purpose_id)
 
     # ------------------------------------------------------------------
     # Shared

@@ -102,6 +102,16 @@ class TestPage(WebCase):
             self.answers(self.unknown), {"ticket": "pending", "alert": "opted_in"}
         )
 
+    def test_what_an_agent_enters_meanwhile_leaves_the_question_open(self):
+        self.join(self.unknown, "ticket", "alert")
+        self.record_consent(self.unknown, "ticket", method="phone")
+        self.receive("YES", self.unknown)
+        self.assertEqual(
+            self.answers(self.unknown), {"ticket": "opted_in", "alert": "opted_in"}
+        )
+        last = self.events(self.unknown)[-1]
+        self.assertEqual((last.event, last.purpose_id.code), ("confirmed", "alert"))
+
     def test_without_a_yes_nothing_is_sent(self):
         self.join()
         sms = self.env["sms.sms"].create(
