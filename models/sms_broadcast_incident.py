@@ -24,7 +24,7 @@ class SmsBroadcast(models.Model):
 
     _inherit = "sms.broadcast"
 
-    incident_id = fields.Many2one("sms.incident", index="btree_not_null", copy=False)
+    incident_id = fields.Many2one("sms.incident", index="btree_not_null")
     kind = fields.Selection(
         [
             (OPENING, "The beginning"),
@@ -63,9 +63,10 @@ class SmsBroadcast(models.Model):
         return self.kind != OPENING
 
     def _is_overtaken(self):
-        """Tell if a text about the incident's end was begun after this one."""
+        """Tell if the incident has ended since this was begun, or its end was told."""
         self.ensure_one()
-        return any(
+        ended_at = self.incident_id.resolved_at
+        return bool(ended_at and ended_at >= self.started_at) or any(
             other.kind == RESOLVED
             and other.started_at
             and other.started_at >= self.started_at

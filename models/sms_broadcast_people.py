@@ -175,7 +175,8 @@ class SmsBroadcast(models.Model):
         for lang in langs:
             it = self.with_context(lang=lang or own)
             areas = {area.id: area.name for area in it._get_areas()}
-            words[lang] = it.body, areas, it._get_shared_words()
+            shared = {"customer": it.env._("there"), **it._get_shared_words()}
+            words[lang] = it.body, areas, shared
         return words
 
     @api.model
@@ -186,11 +187,9 @@ class SmsBroadcast(models.Model):
         :param recipient: ``sms.broadcast.recipient``
         """
         body, areas, shared = words
-        values = {
-            **shared,
-            "customer": recipient.partner_id.name or "",
-            "area": areas.get(recipient.area_id.id, ""),
-        }
+        values = {**shared, "area": areas.get(recipient.area_id.id, "")}
+        if name := recipient.partner_id.name:
+            values["customer"] = name
         return fill.fill(body, values)
 
     def _get_shared_words(self):

@@ -146,6 +146,24 @@ class TestLife(IncidentCase):
         self.run_outbox()
         self.assertEqual((late.state, late.gate_reason), ("canceled", "overtaken"))
 
+    def test_what_waits_does_not_outlive_the_incident(self):
+        """Nobody reads in the morning that what was mended in the night is down."""
+        opening = self.prepare()
+        self.send(opening)
+        late = self.texts(opening).filtered(lambda it: it.partner_id == self.third)
+        late.not_before = fields.Datetime.now() + timedelta(hours=1)
+        self.run_outbox()
+        self.publish("resolved")
+        late.not_before = fields.Datetime.now()
+        self.run_outbox()
+        self.assertEqual((late.state, late.gate_reason), ("canceled", "overtaken"))
+        self.assertEqual(self.reached(opening), self.first | self.second)
+
+    def test_a_copy_is_about_the_same_incident(self):
+        copied = self.tell().copy()
+        self.assertEqual((copied.incident_id, copied.state), (self.incident, "draft"))
+        self.assertEqual(self.tell().copy().kind, "update")
+
     def test_the_emergency_is_over_when_it_is_resolved(self):
         self.tell()
         self.assertTrue(
