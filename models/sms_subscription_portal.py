@@ -54,8 +54,8 @@ class SmsConsentForm(models.AbstractModel):
             ]
         )
         areas = self.env["sms.area"]._get_offered(company) - chosen.area_id
-        [choice] = self._get_choices(
-            company, number, self.env["sms.purpose"]._get(ALERT)
+        [choice] = self._get_portal_choices(
+            company, partner, self.env["sms.purpose"]._get(ALERT)
         )
         return Offer(number, chosen, areas.sorted("kind"), choice)
 

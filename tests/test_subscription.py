@@ -67,6 +67,14 @@ class TestByKeyword(SubscriptionCase):
         self.assertEqual((row.number, row.outcome), (STRANGER, "queued"))
         self.assertIn("E-mail", self.texts(broadcast).body)
 
+    def test_who_is_no_contact_has_no_name(self):
+        self.receive("MAIL", STRANGER)
+        self.receive("YES", STRANGER)
+        broadcast = self.make(body="Hi {customer}, {area} is down.")
+        broadcast.area_ids = self.mail
+        self.send(broadcast)
+        self.assertIn("Hi there, E-mail is down.", self.texts(broadcast).body)
+
     def test_who_has_agreed_is_told_at_once(self):
         agreed = self.agreed[1]
         self.receive("MAIL", agreed.phone)
@@ -286,6 +294,14 @@ class TestInThePortal(PortalCase):
         self.assertEqual(self.subscriptions().state, "pending")
         self.receive("YES", self.own_number)
         self.assertEqual(self.subscriptions().state, "active")
+
+    def test_anothers_answer_is_not_shown(self):
+        self.make_customer(self.own_number, "Somebody else")
+        self.choose()
+        pages = [self.text(self.get(self.URL))]
+        self.record_consent(self.own_number, "alert")
+        pages.append(self.text(self.get(self.URL)))
+        self.assertEqual(*pages)
 
     def test_anothers_consent_is_not_used(self):
         """Who has agreed to alerts for themselves has not chosen this area."""
