@@ -114,6 +114,8 @@ def read_event(body):
     :param bytes body: as it came
     """
     try:
-        return as_dict(json.loads(body))
+        event = json.dumps(json.loads(body), ensure_ascii=False)
+        # Half of an emoji, which JSON can bring, is no text that can be stored.
+        return as_dict(json.loads(event.encode(errors="replace")))
     except ValueError:
         return {}

@@ -176,6 +176,14 @@ class TestTelnyxEvents(BaseCase):
         for body in (b"", b"\xff", b"[1]", b'"x"', b"{"):
             self.assertEqual(read_event(body), {})
 
+    def test_half_an_emoji_is_no_reason_to_lose_a_text(self):
+        """Carriers cut one in two between segments; PostgreSQL stores no halves."""
+        body = make_text(PERSON, "+1", "Hi \ud83d")
+        self.assertIn(b"\\ud83d", body)
+        event = TelnyxProvider.parse_inbound(read_event(body))
+        self.assertEqual(event.body, "Hi ?")
+        str(event.raw).encode()
+
     def test_an_event_without_an_id_is_known_again(self):
         event = read_event(b'{"data": {"payload": {"text": "hi"}}}')
         ids = {TelnyxProvider.parse_inbound(event).carrier_id for _time in range(2)}

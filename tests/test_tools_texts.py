@@ -21,6 +21,7 @@ class TestClean(BaseCase):
             (None, ""),
             (False, ""),
             ("tab\tline\r\nbell\x07 é 😀", "tab\tline\r\nbell\x07 é 😀"),
+            ("half \ud83d an emoji", "half ? an emoji"),
         ):
             with self.subTest(text=text):
                 self.assertEqual(clean(text), expected)

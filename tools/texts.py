@@ -9,8 +9,11 @@ _ADDRESS = re.compile(r"https?://[^\s<>\"']+[^\s<>\"'.,;:)]")
 
 
 def clean(text):
-    """Return ``text`` without the characters that PostgreSQL refuses (NUL)."""
-    return (text or "").replace("\x00", "")
+    """Return ``text`` without what PostgreSQL refuses: NUL, and half characters.
+
+    JSON can bring half of an emoji, which a carrier has cut between two segments.
+    """
+    return (text or "").replace("\x00", "").encode(errors="replace").decode()
 
 
 def clip(text, limit):
