@@ -3,6 +3,7 @@ from odoo import SUPERUSER_ID, models
 
 from ..tools import replies
 from . import sms_reply
+from .sms_broadcast_incident import HAVE_GOT
 
 
 class SmsQuestion(models.Model):
@@ -14,7 +15,7 @@ class SmsQuestion(models.Model):
         """Rate the ticket, or open it again; say if the text is an answer at all."""
         reply = replies.read_rating(inbound.body)
         ticket = self.env["helpdesk.ticket"].browse(self.res_id).exists()
-        if not reply or not ticket:
+        if not reply or not ticket or self._was_asked_otherwise():
             return False
         # In the house's name: it is no user of ours who rates.
         ticket = ticket.with_user(SUPERUSER_ID)
@@ -30,3 +31,27 @@ class SmsQuestion(models.Model):
             code = sms_reply.RATING_DONE
         router._say_reply(inbound, code, ticket=ticket.number)
         return True
+
+    def _was_asked_otherwise(self):
+        """Tell if one of us has since written to the number about something else.
+
+        "How many computers?" - "5" is no rating, and somebody waits for it.
+        """
+        if not self.sms_id:
+            return False
+        newest = self.env["sms.sms"].search(
+            [
+                ("record_company_id", "=", self.company_id.id),
+                ("number", "=", self.number),
+                ("id", ">", self.sms_id.id),
+                ("is_personal", "=", True),
+                ("state", "in", HAVE_GOT),
+            ],
+            order="id desc",
+            limit=1,
+        )
+        about = newest.mail_message_id
+        return bool(newest) and (about.model, about.res_id) != (
+            self.res_model,
+            self.res_id,
+        )

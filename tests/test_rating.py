@@ -4,10 +4,11 @@ from datetime import timedelta
 from odoo import fields
 from odoo.exceptions import AccessError
 
-from .common import SmsCase, phone_number
+from .common import phone_number
+from .test_intake import IntakeCase
 
 
-class TestRating(SmsCase):
+class TestRating(IntakeCase):
     """After a ticket is closed: "Reply 1 to 5, or NO"."""
 
     @classmethod
@@ -196,6 +197,18 @@ class TestRating(SmsCase):
         self.assertFalse(self.get_ratings())
         self.receive("1")
         self.assertEqual(self.get_ratings().rating, 1)
+
+    def test_what_one_of_us_asked_since_is_answered_instead(self):
+        """Else nobody would read how many there are, and the ticket were rated."""
+        for ticket, kind in (
+            (self.ticket, "answer"),
+            (self.make_ticket(self.customer, team_id=self.team.id), "conversation"),
+        ):
+            self.question.state = "open"
+            self.compose("comment", ticket, body="How many computers?")
+            self.run_outbox()
+            with self.subTest(kind=kind):
+                self.assertEqual(self.receive("5").kind, kind)
 
     def test_stop_and_yes_are_no_answers(self):
         for word in ("STOP", "START", "HELP"):
