@@ -80,6 +80,7 @@ from . import (
     sms_sender,
     sms_sender_pace,
     sms_sender_team,
+    sms_sender_shared,
     sms_sender_choice,
     sms_twilio_number,
     sms_carrier_number,

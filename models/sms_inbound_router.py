@@ -76,6 +76,8 @@ class SmsInboundRouter(models.AbstractModel):
             )
             return
         inbound.kind = "join"
+        if not self._may_answer(inbound, "opt_in_question"):
+            return
         self.env["sms.opt.in"]._ask(
             inbound.company_id,
             inbound.number,
@@ -147,10 +149,13 @@ class SmsInboundRouter(models.AbstractModel):
         return partners._find_by_sms_number(inbound.company_id, inbound.number)
 
     @api.model
-    def _record(self, inbound, event, purposes=None, **facts):
-        """Enter into the ledger what the sender said by this text."""
+    def _record(self, inbound, event, purposes=None, company=None, **facts):
+        """Enter into the ledger what the sender said by this text.
+
+        :param company: ``res.company`` to which it was said, default that of the text
+        """
         self.env["sms.consent.event"]._record(
-            inbound.company_id,
+            company or inbound.company_id,
             inbound.number,
             event,
             "keyword",

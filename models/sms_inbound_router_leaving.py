@@ -40,16 +40,17 @@ class SmsInboundRouter(models.AbstractModel):
         :param purposes: ``sms.purpose`` records, None for everything
         :param str note: what else the ledger should say, before the person's words
         """
-        company, number = inbound.company_id, inbound.number
         was_stopped = self._is_stopped(inbound)
         words = inbound.body or ""
-        self._record(
-            inbound,
-            consent.REVOKED,
-            purposes,
-            note=f"{note} {words}" if note else words,
-        )
-        self.env["sms.sms"]._cancel_waiting(company, number)
+        for company in self.env["sms.sender"]._find_companies(inbound):
+            self._record(
+                inbound,
+                consent.REVOKED,
+                purposes,
+                company,
+                note=f"{note} {words}" if note else words,
+            )
+            self.env["sms.sms"]._cancel_waiting(company, inbound.number)
         inbound.partner_id = self._find_partner(inbound)
         self._settle_reviews(inbound, sms_consent_review.OPT_OUT)
         if was_stopped:
@@ -196,23 +197,29 @@ class SmsInboundRouter(models.AbstractModel):
         An opt-out that was said in another way needs a new consent: see
         :mod:`tools.restore`.
         """
-        restorable = restore.find_restorable(self._get_history(inbound))
-        purpose_ids = restorable - {restore.ALL}
-        if restore.ALL in restorable:
-            self._record(inbound, consent.RESTORED)
-        if purpose_ids:
-            purposes = self.env["sms.purpose"].browse(sorted(purpose_ids))
-            self._record(inbound, consent.RESTORED, purposes)
+        for company in self.env["sms.sender"]._find_companies(inbound):
+            self._restore(inbound, company)
         self._settle_reviews(inbound, sms_consent_review.CONVERSATION)
         purposes = self._get_purposes_in(inbound, consent.OPTED_IN)
         reply = sms_reply.START_DONE if purposes else sms_reply.START_NOTHING
         self._answer(inbound, "start", reply, "start", purposes=purposes)
 
     @api.model
-    def _get_history(self, inbound):
-        """Return the ledger's events of the sender, oldest first."""
+    def _restore(self, inbound, company):
+        """Give back what was taken by text in one company."""
+        restorable = restore.find_restorable(self._get_history(inbound, company))
+        purpose_ids = restorable - {restore.ALL}
+        if restore.ALL in restorable:
+            self._record(inbound, consent.RESTORED, company=company)
+        if purpose_ids:
+            purposes = self.env["sms.purpose"].browse(sorted(purpose_ids))
+            self._record(inbound, consent.RESTORED, purposes, company)
+
+    @api.model
+    def _get_history(self, inbound, company):
+        """Return a company's events of the sender in the ledger, oldest first."""
         events_sudo = self.env["sms.consent.event"].sudo()
-        domain = events_sudo._number_domain(inbound.company_id, inbound.number)
+        domain = events_sudo._number_domain(company, inbound.number)
         return [
             restore.Said(
                 event.purpose_id.id, event.event, event.method, event.happened_at

@@ -93,6 +93,14 @@ class TestStatus(CommandCase):
             with self.subTest(body=body):
                 self.assertEqual(self.count_answers(body), 0)
 
+    def test_nobody_is_asked_to_join_for_ever(self):
+        """Whoever forges a sender makes us text its owner."""
+        limit = LIMITS["answers"][0]
+        for _ in range(limit + 2):
+            self.assertEqual(self.receive("SUPPORT", phone_number(9)).kind, "join")
+        asked = self.messages_to(phone_number(9)).mapped("exemption")
+        self.assertEqual(asked.count("opt_in_question"), limit)
+
     def test_two_machines_do_not_answer_each_other_for_ever(self):
         limit = LIMITS["answers"][0]
         counts = [self.count_answers("STATUS") for _time in range(limit + 3)]

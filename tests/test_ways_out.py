@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from odoo import fields
 from odoo.tests import tagged
 
-from ..providers.base import GONE
+from ..providers.base import GONE, LONG_CODE
 from ..providers.twilio import TwilioProvider
 from .common import SmsCase, phone_number
 
@@ -89,6 +89,39 @@ class TestOwnWords(LedgerCase):
         self.receive("STOP")
         self.receive("STOP")
         self.assertEqual(self.exemptions(), ["opt_out_confirmation"] * 3)
+
+    def test_a_number_by_which_two_companies_send_is_one_sender(self):
+        """Its texts come in at one of them; who says STOP to it means both."""
+        number = "+13035559901"
+        shared, third = (self.make_company(name) for name in ("Shared", "Third"))
+        for company in (self.company, shared):
+            self.env["sms.sender"].create(
+                {
+                    "company_id": company.id,
+                    "provider": TwilioProvider.code,
+                    "address": number,
+                    "kind": LONG_CODE,
+                }
+            )
+        for company in (shared, third):
+            self.record_consent(company=company)
+        answer = self.env["sms.consent"]
+        for body, state in (("STOP", "opted_out"), ("START", "opted_in")):
+            form = {"MessageSid": f"SM{body}", "From": self.number, "To": number}
+            event = TwilioProvider.parse_inbound({**form, "Body": body})
+            self.env["sms.inbound"]._receive(self.company, event)
+            found = {
+                company: answer._get_answer(
+                    answer._get_found(company, self.number), self.purposes("ticket").id
+                ).state
+                for company in (self.company, shared, third)
+            }
+            with self.subTest(body):
+                self.assertEqual(
+                    found,
+                    {self.company: state, shared: state, third: "opted_in"},
+                )
+            self.assertEqual(self.messages_to().record_company_id, self.company)
 
     def test_a_carriers_block_that_outlives_a_new_consent_is_entered(self):
         self.receive("STOP")
