@@ -15,6 +15,8 @@ WAITING, STORED, FAILED = ("waiting", "stored", "failed")
 
 #: A fetch that is not settled after this time was killed: it is done again.
 LEASE = timedelta(minutes=5)
+#: As long as the key to an account is missing, nothing is fetched by it.
+LOCKED_PAUSE = timedelta(minutes=15)
 #: Pauses before it is tried again; after the last of them it is given up.
 PAUSES = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 30, 120))
 
@@ -101,6 +103,10 @@ class SmsMedia(models.Model):
         """Fetch what is due, one after the other (a cron)."""
         cron = self.env["ir.cron"]
         while row := self._claim():
+            if row._is_locked():
+                row._put_off()
+                cron._commit_progress(remaining=1)
+                continue
             provider = row._get_provider()
             url = row.url
             if not cron._commit_progress(remaining=1):
@@ -131,6 +137,17 @@ class SmsMedia(models.Model):
         )
         self.invalidate_model()
         return self.browse(row[0] for row in rows)
+
+    def _is_locked(self):
+        """Tell if the key to the account that it is fetched by is missing."""
+        inbound = self.inbound_id
+        return inbound.company_id._has_locked_sms_account(inbound.provider)
+
+    def _put_off(self):
+        """Try it again after :data:`LOCKED_PAUSE`; this was no attempt."""
+        self.attempts -= 1
+        self.next_at = fields.Datetime.now() + LOCKED_PAUSE
+        self._wake(self.next_at)
 
     def _get_provider(self):
         """Return the adapter of the carrier that brought it, or None.

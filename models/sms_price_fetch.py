@@ -37,6 +37,8 @@ class SmsPrice(models.Model):
     @api.model
     def _fetch_of(self, company, code):
         """Ask one carrier about one company's texts; say if the cron has time left."""
+        if company._has_locked_sms_account(code):
+            return True
         provider = company._get_sms_provider(code)
         asked = self._get_unpriced(company, code) if provider.lists_prices else []
         for day, address in asked:

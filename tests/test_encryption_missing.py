@@ -1,4 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from odoo import fields
 from odoo.tools import mute_logger
 
 from ..models.encrypted_field import KEY_VARIABLE, EncryptionKeyError
@@ -110,6 +111,16 @@ class TestTextsWait(EncryptionCase):
         self.record_consent()
         self.use_keys()
 
+    def claim(self):
+        """Return what the dispatcher would call now."""
+        dispatcher = self.env["sms.dispatcher"]
+        accounts = dispatcher._get_accounts()
+        return [
+            call
+            for senders in accounts.values()
+            for call in dispatcher._claim(senders, 9)
+        ]
+
     def test_they_wait_and_the_administrators_are_told(self):
         self.ticket._message_sms("Your printer is ready")
         sms = self.messages_to()
@@ -122,10 +133,10 @@ class TestTextsWait(EncryptionCase):
         state, text = self.env["sms.encryption"]._get_state(self.company)
         self.assertEqual(state, WRONG)
         self.assertIn("Texts wait", text)
-        self.assertFalse(self.env["sms.dispatcher"]._claim(10))
+        self.assertFalse(self.claim())
         self.use_keys(OLD)
         sender.action_start()
-        [(key, call, _delay)] = self.env["sms.dispatcher"]._claim(10)
+        [(_account, key, call, _delay)] = self.claim()
         self.assertEqual((key.kind, key.sms_id), ("send", sms.id))
         account = call.func.__self__.account
         self.assertEqual(account["auth_token"], SECRETS["sms_twilio_auth_token"])
@@ -143,6 +154,23 @@ class TestTextsWait(EncryptionCase):
         )
         self.assertEqual(self.env["sms.dispatcher"]._claim_lookups(5), [])
         self.assertEqual(sms.state, "unknown")
+
+    def test_pictures_wait_too(self):
+        inbound = self.env["sms.inbound"].create(
+            {
+                "company_id": self.company.id,
+                "provider": "twilio",
+                "provider_sid": "SM7",
+                "number": phone_number(7),
+                "received_at": "2026-01-01",
+            }
+        )
+        media = self.env["sms.media"].create(
+            {"inbound_id": inbound.id, "url": "https://api.twilio.com/x"}
+        )
+        self._run_cron(self.env.ref("helpdesk_mgmt_sms.ir_cron_sms_media"))
+        self.assertEqual((media.state, media.attempts), ("waiting", 0))
+        self.assertGreater(media.next_at, fields.Datetime.now())
 
     def test_the_setup_says_it(self):
         setup = self.env["sms.onboarding"].with_user(self.manager).get_setup()
