@@ -19,7 +19,7 @@ from odoo.tools import SQL
 RANGES = (7, 30, 90, 365)
 TURNS = 5
 TABLES = ("sms_sms", "sms_inbound", "sms_consent_event", "sms_day")
-INDEXES = ("sms_sms_made_index", "sms_day_day_index", "sms_day_open_index")
+INDEXES = ("sms_sms_made_index", "sms_day_day_index")
 
 
 def clock(work, *args):

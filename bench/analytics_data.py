@@ -193,6 +193,7 @@ def main():
     with Registry(options.database).cursor() as cr:
         env = odoo.api.Environment(cr, odoo.SUPERUSER_ID, {})
         make_messages(env, options.messages, options.days)
+        cr.execute("DELETE FROM sms_day")  # so that old days are counted too
         env["sms.day"]._run()
         cr.commit()
 

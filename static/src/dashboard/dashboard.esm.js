@@ -265,7 +265,8 @@ export class SmsDashboard extends Component {
         if (purpose_id) {
             shown.push(["purpose_id", "=", purpose_id]);
         }
-        const context = filter ? {[`search_default_${filter}`]: 1} : {};
+        // A filter would hide other figures of the same days.
+        const context = filter && !isLong ? {[`search_default_${filter}`]: 1} : {};
         return this.action.doAction({...action, domain: shown, context});
     }
 
