@@ -142,12 +142,25 @@ class SmsDashboard(models.AbstractModel):
             SQL(" UNION ALL ").join(map(self._query_split, SPLITS)),
         )
         found = {split: {True: {}, False: {}} for split in SPLITS}
-        for split, is_now, *values in self.env.execute_query(query):
+        for split, is_now, *values in self._fetch(query):
             by_name = dict(zip([*COLUMNS, *MEASURES], values, strict=True))
             names, measures = SPLITS[split]
             key = tuple(by_name[name] for name in names)
             found[split][is_now][key] = {name: by_name[name] for name in measures}
         return found
+
+    @api.model
+    def _fetch(self, query):
+        """Return the rows of the page's query, which groups in memory.
+
+        A year has a hundred thousand rows: with the server's usual 4 MB they are sorted
+        on disk, and to compile such a query takes longer than to run it.
+        """
+        cr = self.env.cr
+        cr.execute("SET LOCAL work_mem = '64MB'; SET LOCAL jit = off")
+        rows = self.env.execute_query(query)
+        cr.execute("SET LOCAL work_mem TO DEFAULT; SET LOCAL jit TO DEFAULT")
+        return rows
 
     @api.model
     def _query_sums(self, rows, period, condition):
