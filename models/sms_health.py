@@ -114,12 +114,14 @@ class SmsHealth(models.AbstractModel):
         waiting, late = facts["to_be_removed"], facts["not_removed"]
         if company.sudo().sms_redaction == KEEP and not (waiting or late):
             return []
-        text = self.env._(
-            "%(waiting)s forgotten texts wait to be removed there, %(late)s should be "
-            "gone.",
-            waiting=waiting,
-            late=late,
-        )
+        text = self.env._("Nothing that was forgotten here waits there.")
+        if waiting or late:
+            text = self.env._(
+                "%(waiting)s forgotten texts wait to be removed there. %(late)s should "
+                "be gone by now.",
+                waiting=waiting,
+                late=late,
+            )
         title = self.env._("Removal at the carrier")
         return [self._row("redaction", title, WRONG if late else DONE, text)]
 

@@ -51,8 +51,13 @@ export class Onboarding extends Component {
         return () => browser.clearInterval(timer);
     }
 
-    get isBusy() {
-        return this.state.busy || this.state.setup.is_asking;
+    /**
+     * @param {Object} button of a step: what it calls waits for the carrier's answer
+     * @returns {Boolean}
+     */
+    isDisabled(button) {
+        const isAsking = button.method && this.state.setup.is_asking;
+        return Boolean(this.state.busy || isAsking);
     }
 
     /**
