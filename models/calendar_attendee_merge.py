@@ -9,18 +9,11 @@ class CalendarAttendee(models.Model):
     _inherit = "calendar.attendee"
 
     @api.model
-    def _drop_duplicates(self, src_partners, dst_partner):
-        """Keep one of several invitations of one person, with what was asked about it.
-
-        One that was answered before one that was not. By SQL: nobody is told that they
-        are no longer invited.
-
-        :param src_partners: ``res.partner`` that are merged into another
-        :param dst_partner: ``res.partner`` that stays
-        """
+    def _find_duplicates(self, partners, dst_partner):
+        """Return the invitations that are too many, each with the one that is kept."""
         self.flush_model()
         self.env["sms.question"].flush_model(["res_model", "res_id"])
-        rows = self.env.execute_query(
+        return self.env.execute_query(
             SQL(
                 """
                 SELECT id, kept FROM (
@@ -34,9 +27,21 @@ class CalendarAttendee(models.Model):
                  WHERE id != kept
                 """,
                 dst_partner.id,
-                (src_partners | dst_partner).ids,
+                partners.ids,
             )
         )
+
+    @api.model
+    def _drop_duplicates(self, src_partners, dst_partner):
+        """Keep one of several invitations of one person, with what was asked about it.
+
+        One that was answered before one that was not. By SQL: nobody is told that they
+        are no longer invited.
+
+        :param src_partners: ``res.partner`` that are merged into another
+        :param dst_partner: ``res.partner`` that stays
+        """
+        rows = self._find_duplicates(src_partners | dst_partner, dst_partner)
         if not rows:
             return
         ids, kept_ids = (list(column) for column in zip(*rows, strict=True))

@@ -107,6 +107,22 @@ class SmsReminder(models.Model):
         )
 
     @api.model
+    def _read_sms_alarms(self, events):
+        """Return the alarms by text of events: ``(event id, alarm id, minutes)``."""
+        self.env["calendar.alarm"].flush_model()
+        return self.env.execute_query(
+            SQL(
+                """
+                SELECT rel.calendar_event_id, alarm.id, alarm.duration_minutes
+                  FROM calendar_alarm_calendar_event_rel rel
+                  JOIN calendar_alarm alarm ON alarm.id = rel.calendar_alarm_id
+                 WHERE alarm.alarm_type = 'sms' AND rel.calendar_event_id = ANY(%s)
+                """,
+                events.ids,
+            )
+        )
+
+    @api.model
     def _get_alarm_rules(self, events, company):
         """Return what stands in for Odoo's own reminders by text, by event.
 
@@ -118,18 +134,7 @@ class SmsReminder(models.Model):
         """
         if not events:
             return {}
-        self.env["calendar.alarm"].flush_model()
-        rows = self.env.execute_query(
-            SQL(
-                """
-                SELECT rel.calendar_event_id, alarm.id, alarm.duration_minutes
-                  FROM calendar_alarm_calendar_event_rel rel
-                  JOIN calendar_alarm alarm ON alarm.id = rel.calendar_alarm_id
-                 WHERE alarm.alarm_type = 'sms' AND rel.calendar_event_id = ANY(%s)
-                """,
-                events.ids,
-            )
-        )
+        rows = self._read_sms_alarms(events)
         shipped = self.env.ref(
             "calendar_sms.sms_template_data_calendar_reminder", False
         )

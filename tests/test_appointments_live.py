@@ -23,7 +23,7 @@ class TestAppointmentsLive(LiveCase):
 
     @classmethod
     def _set_policy(cls, policy):
-        with cls.cursor(cls) as cr:
+        with cls.cursor() as cr:
             cr.execute("UPDATE res_company SET sms_consent_policy = %s", [policy])
 
     def _slow_down(self):
