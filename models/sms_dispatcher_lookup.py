@@ -1,6 +1,9 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+import logging
 from datetime import timedelta
 from functools import partial
+
+from psycopg2 import Error as DatabaseError
 
 from odoo import api, fields, models
 from odoo.tools import SQL
@@ -10,6 +13,8 @@ from ..tools import retries
 from .sms_dispatcher import Account, Call
 from .sms_sms import UNKNOWN_STATE
 from .sms_sms_outcomes import REPORT_OVERDUE
+
+_logger = logging.getLogger(__name__)
 
 #: A carrier's clock may differ from ours by so much, and it may take so long to note a
 #: message that it was handed.
@@ -40,22 +45,39 @@ class SmsDispatcher(models.AbstractModel):
         messages = self._lock_lookups(min(room, BATCH_SIZE), full)
         # Not again before this: another worker, or this one after a crash.
         messages.write({"lookup_at": fields.Datetime.now() + TOLERANCE})
-        calls = []
-        for sms in messages:
-            company = sms._get_sms_company()
-            if company._has_locked_sms_account(sms.provider):
-                continue
-            provider = company._get_sms_provider(sms.provider)
-            kind = "fetch" if sms.carrier_id else "find"
-            if kind == "fetch":
-                call = partial(provider.fetch, sms.carrier_id)
-            else:
-                since, until = sms.claimed_at - TOLERANCE, fields.Datetime.now()
-                message = sms._to_outbound(sms.sender_id)
-                call = partial(provider.find, message, since, until + TOLERANCE)
-            key = Call(kind, sms.id, sms.attempts)
-            calls.append((Account(company.id, sms.provider), key, call, 0))
-        return calls
+        calls = (self._prepare_safely(sms) for sms in messages)
+        return [call for call in calls if call]
+
+    @api.model
+    def _prepare_safely(self, sms):
+        """Return the call that asks about a message; None if that cannot be made.
+
+        Then it is asked about later, and what is behind it has its turn now.
+        """
+        try:
+            return self._prepare_lookup(sms)
+        except DatabaseError:  # the run's to decide
+            raise
+        except Exception:
+            _logger.exception("Text message %s cannot be looked up", sms.id)
+            return None
+
+    @api.model
+    def _prepare_lookup(self, sms):
+        """Return the call that asks the carrier about a message, or None."""
+        company = sms._get_sms_company()
+        if company._has_locked_sms_account(sms.provider):
+            return None
+        provider = company._get_sms_provider(sms.provider)
+        kind = "fetch" if sms.carrier_id else "find"
+        if kind == "fetch":
+            call = partial(provider.fetch, sms.carrier_id)
+        else:
+            since, until = sms.claimed_at - TOLERANCE, fields.Datetime.now()
+            message = sms._to_outbound(sms.sender_id)
+            call = partial(provider.find, message, since, until + TOLERANCE)
+        key = Call(kind, sms.id, sms.attempts)
+        return Account(company.id, sms.provider), key, call, 0
 
     @api.model
     def _get_lookup_source(self):

@@ -1,10 +1,12 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 import time
 from datetime import UTC, datetime, timedelta
+from unittest.mock import patch
 
 from freezegun import freeze_time
 
 from odoo.tests import tagged
+from odoo.tools import mute_logger
 
 from ..models import sms_sms_bulk
 from ..models.sms_consent import READ_ANSWERS
@@ -185,6 +187,25 @@ class TestAttempts(BatchCase):
         found = base.Found(DeliveryReport("SM1", "queued"), unknown.body)
         self.env["sms.dispatcher"]._settle([(Call("find", unknown.id, 1), [found])])
         self.assertEqual((unknown.state, unknown.carrier_id), ("unknown", False))
+
+    @mute_logger("odoo.addons.helpdesk_mgmt_sms.models.sms_dispatcher_lookup")
+    def test_what_cannot_be_looked_up_keeps_nobody_waiting(self):
+        odd, sound = self.queue(), self.queue()
+        self.claim(2)
+        (odd | sound)._mark_unknown()
+        now = datetime.now()
+        (odd | sound).lookup_at = now - timedelta(minutes=1)
+        to_outbound = type(odd)._to_outbound
+
+        def fail_for_one(sms, sender):
+            if sms == odd:
+                raise KeyError("odd")
+            return to_outbound(sms, sender)
+
+        with patch.object(type(odd), "_to_outbound", fail_for_one):
+            calls = self.env["sms.dispatcher"]._claim_lookups(5)
+        self.assertEqual([key.sms_id for _, key, _, _ in calls], [sound.id])
+        self.assertGreater(odd.lookup_at, now)
 
     def test_a_report_before_the_answer_is_followed_by_others(self):
         """Who posted it may be dead, and the report of its end be lost."""

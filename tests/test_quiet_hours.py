@@ -469,6 +469,35 @@ class TestMoving(QuietHoursCase):
         with self.assertRaises(ValidationError):
             self.compose(datetime(2026, 7, 1, 17, 59))
 
+    @freeze_time(NOON)
+    def test_a_slip_of_the_year_is_refused(self):
+        for year in (2028, 9999):
+            with self.assertRaisesRegex(ValidationError, "more than a year"):
+                self.compose(datetime(year, 12, 31, 23, 59))
+        message = self.compose(datetime(2027, 7, 1, 18, 0)).with_user(self.agent)
+        form = Form(
+            self.env["sms.reschedule"]
+            .with_user(self.agent)
+            .with_context(**message.action_change_time()["context"])
+        )
+        form.send_at = datetime(9999, 12, 31, 23, 59)
+        self.assertIn("more than a year", form.local_note)
+        with self.assertRaises(ValidationError):
+            form.save()
+
+    @freeze_time(NIGHT)
+    def test_the_composer_says_that_a_year_is_wrong(self):
+        composer = self.env["sms.composer"].with_user(self.agent)
+        form = Form(
+            composer.with_context(
+                default_composition_mode="comment",
+                default_res_model="helpdesk.ticket",
+                default_res_id=self.ticket.id,
+            )
+        )
+        form.send_at = datetime(9999, 12, 31, 23, 59)
+        self.assertIn("more than a year", form.sms_block_reason)
+
     @freeze_time(NIGHT)
     def test_the_composer_tells_when_it_would_leave(self):
         composer = self.env["sms.composer"].with_user(self.agent)

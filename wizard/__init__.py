@@ -4,6 +4,7 @@ from . import (
     sms_automation_replay,
     sms_automation_replay_line,
     sms_automation_replay_past,
+    sms_send_at,
     sms_composer,
     sms_composer_badge,
     sms_composer_desk,

@@ -51,6 +51,9 @@ class SmsComposer(models.TransientModel):
             composer.sms_answer_note = composer.sms_time_note = False
             if not (composer.comment_single_recipient and composer.res_model):
                 continue
+            if fault := composer._get_send_at_fault():
+                composer.sms_block_reason = fault
+                continue
             record = composer._get_records()
             decision = composer._ask_gate(record)
             if decision.verdict == gate.BLOCK:

@@ -1,6 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-from odoo import api, fields, models
-from odoo.exceptions import ValidationError
+from odoo import fields, models
 
 from ..tools import timing
 
@@ -8,7 +7,8 @@ from ..tools import timing
 class SmsComposer(models.TransientModel):
     """Sends later: at a time that its author chooses, or when quiet hours end."""
 
-    _inherit = "sms.composer"
+    _name = "sms.composer"
+    _inherit = ["sms.composer", "sms.send.at"]
 
     send_at = fields.Datetime(
         help="Leave it empty to send as soon as possible. Quiet hours may hold it."
@@ -17,18 +17,6 @@ class SmsComposer(models.TransientModel):
         compute="_compute_sms_block_reason",
         help="When it would leave, by the clock where the person is, if not at once.",
     )
-
-    @api.constrains("send_at")
-    def _check_send_at(self):
-        """Refuse a time that has passed."""
-        now = fields.Datetime.now()
-        if any(composer.send_at and composer.send_at <= now for composer in self):
-            raise ValidationError(
-                self.env._(
-                    "“Send at” has passed: choose a time that is still to come, or "
-                    "leave it empty."
-                )
-            )
 
     def _get_time_note(self, decision, labels):
         """Return when a held message would leave, and why not before.

@@ -1,6 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from odoo import api, fields, models
-from odoo.exceptions import ValidationError
 
 
 class SmsReschedule(models.TransientModel):
@@ -8,6 +7,7 @@ class SmsReschedule(models.TransientModel):
 
     _name = "sms.reschedule"
     _description = "Change the Time of a Text Message"
+    _inherit = ["sms.send.at"]
 
     sms_id = fields.Many2one("sms.sms", required=True, ondelete="cascade")
     send_at = fields.Datetime(
@@ -27,14 +27,10 @@ class SmsReschedule(models.TransientModel):
     def _compute_local_note(self):
         for move in self:
             zone_names = filter(None, (move.sms_id.zone_names or "").split(","))
-            move.local_note = move.sms_id._get_zone_note(move.send_at, zone_names)
-
-    @api.constrains("send_at")
-    def _check_send_at(self):
-        """Refuse a time that has passed."""
-        now = fields.Datetime.now()
-        if any(move.send_at and move.send_at <= now for move in self):
-            raise ValidationError(self.env._("Choose a time that is still to come."))
+            fault = move._get_send_at_fault()
+            move.local_note = fault or move.sms_id._get_zone_note(
+                move.send_at, zone_names
+            )
 
     def action_move(self):
         """Move the message; quiet hours hold it longer where they apply."""

@@ -1,0 +1,39 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from datetime import timedelta
+
+from odoo import api, fields, models
+from odoo.exceptions import ValidationError
+
+#: A time further away is a slip of the pen: the text would wait for years.
+LATEST = timedelta(days=366)
+
+
+class SmsSendAt(models.AbstractModel):
+    """A form on which somebody chooses when a text leaves."""
+
+    _name = "sms.send.at"
+    _description = "Chosen Time of a Text Message"
+
+    send_at = fields.Datetime()
+
+    @api.constrains("send_at")
+    def _check_send_at(self):
+        """Refuse a time that has passed, or is more than a year away."""
+        for form in self:
+            if fault := form._get_send_at_fault():
+                raise ValidationError(fault)
+
+    def _get_send_at_fault(self):
+        """Return what is wrong with the time, in words; empty if nothing is."""
+        self.ensure_one()
+        now = fields.Datetime.now()
+        if self.send_at and self.send_at <= now:
+            return self.env._(
+                "“Send at” has passed: choose a time that is still to come, or leave "
+                "it empty."
+            )
+        if self.send_at and self.send_at - now > LATEST:
+            return self.env._(
+                "“Send at” is more than a year away: choose an earlier time."
+            )
+        return ""
