@@ -1,12 +1,18 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+import logging
+
+from psycopg2 import InterfaceError, OperationalError
+
 from odoo import api, fields, models
 from odoo.tools import SQL
 
 from .batch_retry import work_off_safely
-from .sms_broadcast import CHECKED, CHECKING, RUNNING, SENT
+from .sms_broadcast import CHECKED, CHECKING, DRAFT, PAUSED, RUNNING, SENT
 from .sms_broadcast_recipient import HELD, NEW, QUEUED, WILL
 from .sms_purpose import ALERT
 from .sms_sms_many import BATCH_SIZE, Recipient
+
+_logger = logging.getLogger(__name__)
 
 
 class SmsBroadcastJob(models.Model):
@@ -31,10 +37,33 @@ class SmsBroadcastJob(models.Model):
         """
         running = [("state", "in", RUNNING)]
         while broadcast := self.search(running, order="is_emergency DESC, id", limit=1):
-            done = work_off_safely(broadcast, broadcast._work_off)
+            try:
+                done = work_off_safely(broadcast, broadcast._work_off)
+            except (OperationalError, InterfaceError):  # the database is away, or busy
+                raise
+            except Exception:
+                _logger.exception("%s cannot go on", broadcast)
+                self.env.cr.rollback()
+                self.env.invalidate_all()
+                done = broadcast._stop_for_fault()
             left = self.search_count(running)
             if not self.env["ir.cron"]._commit_progress(done, remaining=left) and left:
                 return
+
+    def _stop_for_fault(self):
+        """Stop what cannot go on, so that it keeps no other broadcast waiting.
+
+        :return: 1: that much was done
+        """
+        self.state = DRAFT if self.state == CHECKING else PAUSED
+        self.message_post(
+            body=self.env._(
+                "It was stopped by a fault of the server, which an administrator finds "
+                "in its log. Nobody gets it twice: go on when it is mended."
+            ),
+            partner_ids=self.user_id.partner_id.ids,
+        )
+        return 1
 
     def _work_off(self):
         """Check or queue the next recipients, and move on when there are none.

@@ -1,6 +1,9 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 import base64
 import json
+import logging
+
+from psycopg2 import InterfaceError, OperationalError
 
 from odoo import api, fields, models
 from odoo.tools import SQL
@@ -19,6 +22,8 @@ from .sms_consent_import import (
 )
 from .sms_consent_import_judge import Judge
 from .sms_consent_import_row import GOOD, SKIPPED, WRONG
+
+_logger = logging.getLogger(__name__)
 
 #: Rows that are decided on, recorded and committed together.
 BATCH_SIZE = 2000
@@ -78,16 +83,33 @@ class SmsConsentImportJob(models.Model):
     @api.model
     def _run_imports(self):
         """Go on with every job that is running, batch by batch (cron)."""
-        for job in self.search([("state", "in", RUNNING)], order="id"):
-            while job.state in RUNNING:
+        faulty = self.browse()
+        while job := self.search(
+            [("state", "in", RUNNING), ("id", "not in", faulty.ids)],
+            order="id",
+            limit=1,
+        ):
+            try:
                 done = job._work_off_safely()
-                left = sum(
-                    running.row_total - running.position
-                    for running in self.search([("state", "in", RUNNING)])
-                )
-                time_left = self.env["ir.cron"]._commit_progress(done, remaining=left)
-                if not time_left and left:
-                    return
+            except (OperationalError, InterfaceError):  # the database is away, or busy
+                raise
+            except Exception:
+                # It is tried again by the next run, after those behind it.
+                _logger.exception("%s cannot go on", job)
+                self.env.cr.rollback()
+                self.env.invalidate_all()
+                faulty |= job
+                done = 0
+            left = self._count_rows_left(faulty)
+            time_left = self.env["ir.cron"]._commit_progress(done, remaining=left)
+            if not time_left and left:
+                return
+
+    @api.model
+    def _count_rows_left(self, without):
+        """Return how many rows are to be worked off, of all jobs but some."""
+        running = self.search([("state", "in", RUNNING), ("id", "not in", without.ids)])
+        return sum(job.row_total - job.position for job in running)
 
     def _work_off_safely(self):
         """Work off a batch, and try again what met a text of one of its people."""

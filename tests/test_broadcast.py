@@ -292,6 +292,30 @@ class TestSending(BroadcastCase):
         self.assertEqual(self.texts(broadcast).partner_id, self.agreed)
         self.assertEqual(len(self.texts(broadcast)), 3)
 
+    def test_one_that_cannot_go_on_keeps_no_other_waiting(self):
+        faulty, sound = self.make(), self.make(name="Sound")
+        self.check(faulty)
+        self.check(sound)
+        for broadcast in (faulty, sound):
+            broadcast.action_send()
+        queue = type(faulty)._queue
+
+        def fail_for_one(broadcast, batch):
+            if broadcast == faulty:
+                raise KeyError("area")
+            return queue(broadcast, batch)
+
+        with (
+            patch.object(type(faulty), "_queue", fail_for_one),
+            mute_logger("odoo.addons.helpdesk_mgmt_sms.models.sms_broadcast_job"),
+        ):
+            self.work()
+        self.assertEqual((faulty.state, sound.state), ("paused", "sent"))
+        self.assertIn("stopped by a fault", "".join(faulty.message_ids.mapped("body")))
+        faulty.action_resume()
+        self.work()
+        self.assertEqual(self.texts(faulty).partner_id, self.agreed)
+
     def test_a_stop_after_the_check(self):
         broadcast = self.make()
         self.check(broadcast)

@@ -11,6 +11,7 @@ from psycopg2.errors import SerializationFailure
 from odoo import fields
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import Form, tagged
+from odoo.tools import mute_logger
 
 from ..models import sms_consent_import_job
 from ..models.sms_consent_import import KEEP
@@ -322,6 +323,27 @@ class TestJob(ImportCase):
         self.assertEqual(job.state, "done")
         self.assertCounts(job, 35)
         self.assertEqual(len(self.events()), 35)
+
+    def test_one_that_cannot_go_on_keeps_no_other_waiting(self):
+        faulty = self.make_job([make_row(index) for index in range(8)])
+        sound = self.make_job([make_row(index) for index in range(8, 16)])
+        for job in (faulty, sound):
+            job.action_check()
+        work_off = type(faulty)._work_off
+
+        def fail_for_one(job, limit):
+            if job == faulty:
+                raise KeyError("number")
+            return work_off(job, limit)
+
+        with (
+            patch.object(type(faulty), "_work_off", fail_for_one),
+            mute_logger("odoo.addons.helpdesk_mgmt_sms.models.sms_consent_import_job"),
+        ):
+            self.run_cron()
+        self.assertEqual((faulty.state, sound.state), ("checking", "checked"))
+        self.run_cron()
+        self.assertEqual(faulty.state, "checked")
 
     def test_a_batch_and_its_progress_are_one(self):
         """Killed in a batch, it stands where it stood before, and goes on."""
