@@ -1,10 +1,12 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-from datetime import timedelta
+from datetime import UTC, timedelta
 
 from odoo import api, fields, models
 
-#: How far ahead a visit is proposed, at the full hour.
-LEAD = timedelta(days=1)
+#: How far ahead a visit is proposed, and how long it is.
+LEAD, LENGTH = timedelta(days=1), timedelta(hours=1)
+#: How much further an hour is looked for at which the technician works.
+HORIZON = timedelta(days=14)
 
 
 class HelpdeskTicket(models.Model):
@@ -29,7 +31,7 @@ class HelpdeskTicket(models.Model):
         """Open the form of a new visit, with customer and technician invited."""
         self.ensure_one()
         technician = self.user_id if self.user_id.active else self.env.user
-        start = fields.Datetime.now().replace(minute=0, second=0, microsecond=0) + LEAD
+        start = self._propose_visit(technician)
         return {
             "type": "ir.actions.act_window",
             "name": self.env._("Schedule visit"),
@@ -42,9 +44,27 @@ class HelpdeskTicket(models.Model):
                 "default_partner_ids": (self.partner_id | technician.partner_id).ids,
                 "default_technician_id": technician.id,
                 "default_start": start,
-                "default_stop": start + timedelta(hours=1),
+                "default_stop": start + LENGTH,
             },
         }
+
+    def _propose_visit(self, technician):
+        """Return when a visit can begin: in working hours, not before tomorrow (UTC).
+
+        :param technician: ``res.users`` who comes
+        """
+        earliest = fields.Datetime.now().replace(minute=0, second=0, microsecond=0)
+        earliest += LEAD
+        visit = self.env["calendar.event"].new(
+            {"technician_id": technician.id, "ticket_id": self.id}
+        )
+        aware = earliest.replace(tzinfo=UTC)
+        starts = (
+            max(begin, earliest)
+            for begin, end in visit._get_work(aware, aware + HORIZON)
+            if end - max(begin, earliest) >= LENGTH
+        )
+        return next(starts, earliest)
 
     def action_view_visits(self):
         """Open the visits of this ticket: a list, since a calendar hides others'."""

@@ -2,7 +2,9 @@
 from ast import literal_eval
 from datetime import datetime, timedelta
 
+from freezegun import freeze_time
 from lxml import etree
+from pytz import timezone, utc
 
 from odoo.tests import Form
 
@@ -410,6 +412,20 @@ class TestScreens(AppointmentCase):
             [group["sms_confirmation"] for group in found["groups"]],
             ["open", "confirmed", "declined"],
         )
+
+    def test_a_visit_is_proposed_in_working_hours(self):
+        zone = timezone(self.company.resource_calendar_id.tz)
+        ticket = self.ticket.with_user(self.agent)
+        friday_night = datetime(2026, 7, 3, 23, 20)
+        with freeze_time(friday_night):
+            start = ticket.action_schedule_visit()["context"]["default_start"]
+        local = utc.localize(start).astimezone(zone)
+        self.assertEqual((local.strftime("%A"), local.hour), ("Monday", 8))
+        tuesday = zone.localize(datetime(2026, 7, 7, 9, 40)).astimezone(utc)
+        with freeze_time(tuesday.replace(tzinfo=None)):
+            start = ticket.action_schedule_visit()["context"]["default_start"]
+        local = utc.localize(start).astimezone(zone)
+        self.assertEqual((local.strftime("%A"), local.hour), ("Wednesday", 9))
 
     def test_a_ticket_leads_to_its_visits_and_back(self):
         ticket = self.ticket.with_user(self.agent)
