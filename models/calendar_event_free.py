@@ -73,11 +73,13 @@ class CalendarEvent(models.Model):
         """
         company = self._get_texting_company()
         technician = (self.technician_id or self.user_id).sudo()
+        calendar = technician.resource_calendar_id or company.resource_calendar_id
         bookings = self._get_bookings()
         if bookings:
             found = bookings[0]._get_intervals(start, end)
+        elif not calendar:  # nobody has said when people work
+            found = [(start, end)]
         else:
-            calendar = technician.resource_calendar_id or company.resource_calendar_id
             resource = technician.resource_ids.filtered(
                 lambda it: it.company_id == company
             )[:1]

@@ -426,6 +426,11 @@ class TestScreens(AppointmentCase):
             start = ticket.action_schedule_visit()["context"]["default_start"]
         local = utc.localize(start).astimezone(zone)
         self.assertEqual((local.strftime("%A"), local.hour), ("Wednesday", 9))
+        self.own_agent.sudo().resource_ids.calendar_id = False
+        self.company.resource_calendar_id = False
+        with freeze_time(friday_night):
+            start = ticket.action_schedule_visit()["context"]["default_start"]
+        self.assertEqual(start, datetime(2026, 7, 4, 23))
 
     def test_a_ticket_leads_to_its_visits_and_back(self):
         ticket = self.ticket.with_user(self.agent)
