@@ -154,7 +154,8 @@ class TestFairShare(OutboxCase):
         self.server.stop()
         self.assertLess(time.monotonic() - start, 15)
         self.assertEqual(self.count_claimed(), 0)
-        self.assertEqual(self.count_posts("Slow"), posted)
+        # At the most those have begun meanwhile that may be in flight at once.
+        self.assertLessEqual(self.count_posts("Slow"), posted + 64)
         with self.cursor() as cr:
             cr.execute(
                 "SELECT state, count(*) FROM sms_sms WHERE record_company_id = %s"

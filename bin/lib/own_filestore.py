@@ -1,0 +1,34 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+"""A pytest plugin: workers side by side have a filestore each, as they have a database.
+
+pytest-odoo lets them share one. At the end of each class Odoo deletes the files that
+its own database does not know, and so took those of a test that ran beside it.
+"""
+
+import shutil
+from contextlib import contextmanager
+
+import pytest_odoo
+
+from odoo.tools import config
+
+
+@contextmanager
+def copied_filestore(original_name, name):
+    """Copy the files of the database that a worker's was copied from, for a while.
+
+    :param str original_name: of the database that was copied
+    :param str name: of the worker's database; the same without workers
+    """
+    if original_name == name:
+        yield
+        return
+    own = config.filestore(name)
+    shutil.copytree(config.filestore(original_name), own, dirs_exist_ok=True)
+    try:
+        yield
+    finally:
+        shutil.rmtree(own)
+
+
+pytest_odoo._shared_filestore = copied_filestore
