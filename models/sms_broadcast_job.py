@@ -53,8 +53,13 @@ class SmsBroadcastJob(models.Model):
     def _stop_for_fault(self):
         """Stop what cannot go on, so that it keeps no other broadcast waiting.
 
-        :return: 1: that much was done
+        Not where a button was faster: what was cancelled meanwhile stays so.
+
+        :return: how many were stopped
         """
+        self._wait_for_row()
+        if self.state not in RUNNING:
+            return 0
         self.state = DRAFT if self.state == CHECKING else PAUSED
         self.message_post(
             body=self.env._(

@@ -316,6 +316,14 @@ class TestSending(BroadcastCase):
         self.work()
         self.assertEqual(self.texts(faulty).partner_id, self.agreed)
 
+    def test_what_was_cancelled_before_its_fault_was_seen_stays_so(self):
+        broadcast = self.make()
+        self.check(broadcast)
+        broadcast.action_send()
+        broadcast.action_cancel()
+        self.assertEqual(broadcast.sudo()._stop_for_fault(), 0)
+        self.assertEqual(broadcast.state, "cancelled")
+
     def test_a_stop_after_the_check(self):
         broadcast = self.make()
         self.check(broadcast)

@@ -156,6 +156,7 @@ class TestFairShare(OutboxCase):
         self.assertEqual(self.count_claimed(), 0)
         # At the most those have begun meanwhile that may be in flight at once.
         self.assertLessEqual(self.count_posts("Slow"), posted + 64)
+        self.assertEqual(self.count_posts("Slow"), len(self._get_slow_bodies()))
         with self.cursor() as cr:
             cr.execute(
                 "SELECT state, count(*) FROM sms_sms WHERE record_company_id = %s"
