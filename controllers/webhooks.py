@@ -56,7 +56,7 @@ def check(company_sudo, code, url, form, signature):
 def take_inbound(company_sudo, event):
     """Take in a text, those of one number one after the other.
 
-    :param providers.base.InboundEvent event: in our words
+    :param providers.inbound.InboundEvent event: in our words
     """
     request.env["sms.line"].sudo()._wait(company_sudo, texts.clean(event.number))
     request.env["sms.inbound"].sudo()._receive(company_sudo, event)
@@ -70,7 +70,7 @@ def take_report(company_sudo, code, uuid, report):
 
     :param str code: the carrier that reports
     :param str uuid: our own key of the message, which nobody can guess
-    :param providers.base.DeliveryReport report: in our words
+    :param providers.outbound.DeliveryReport report: in our words
     """
     sms_sudo = request.env["sms.sms"].sudo()
     uuid = texts.clean(uuid)

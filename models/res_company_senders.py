@@ -2,7 +2,7 @@
 from odoo import models
 from odoo.tools import ormcache
 
-from ..providers import base
+from ..providers import account
 from ..tools import senders
 
 #: The way from what texts are posted on to the ticket that they are about.
@@ -94,7 +94,7 @@ class ResCompany(models.Model):
                         row_sudo.id,
                         tuple(filter(None, countries)),
                         row_sudo.team_id.id or 0,
-                        sender.kind == base.SERVICE,
+                        sender.kind == account.SERVICE,
                     )
                 )
         return tuple(candidates)

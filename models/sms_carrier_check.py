@@ -5,7 +5,7 @@ from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 from odoo.tools.misc import hmac
 
-from ..providers.base import Finding
+from ..providers.account import Finding
 
 MANAGER_GROUP = "helpdesk_mgmt.group_helpdesk_manager"
 
@@ -137,7 +137,7 @@ class SmsCarrierCheck(models.Model):
     def _get_findings(self, about=None):
         """Return what was found, about one thing or all.
 
-        :param str about: as in :class:`providers.base.Finding`
+        :param str about: as in :class:`providers.account.Finding`
         :rtype: list[Finding]
         """
         found = [Finding(**values) for values in self.findings or []]

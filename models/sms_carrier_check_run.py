@@ -9,7 +9,8 @@ import phonenumbers
 from odoo import api, fields, models
 from odoo.tools import SQL
 
-from ..providers.base import CREDENTIALS, UNSURE, Finding, LookupFailed
+from ..providers.account import CREDENTIALS, UNSURE, Finding
+from ..providers.base import LookupFailed
 from .sms_carrier_check import CHECK, SET_INBOUND, TAKE_NUMBERS
 
 _logger = logging.getLogger(__name__)

@@ -4,7 +4,7 @@ from datetime import timedelta
 from odoo import api, fields, models
 from odoo.tools.misc import format_datetime
 
-from ..providers.base import CREDENTIALS, INBOUND, SENDERS
+from ..providers.account import CREDENTIALS, INBOUND, SENDERS
 from .sms_carrier_check_run import NO_NUMBER, NOT_SHOWN, NOT_TAKEN
 
 #: Longer than a cron and a carrier take: something is wrong here.

@@ -10,7 +10,7 @@ from psycopg2.extensions import TRANSACTION_STATUS_IDLE
 
 from odoo import api, models
 
-from ..providers import base
+from ..providers import base, faults, outbound
 from ..providers.poster import MAX_IN_FLIGHT, Poster
 from ..tools.shift import Shift
 from .server_cron import keep_crons
@@ -155,8 +155,8 @@ class SmsDispatcher(models.AbstractModel):
         :param float until: no post after this time (``time.monotonic()``)
         """
         if key.kind == "send" and time.monotonic() > until:
-            return base.Outcome(
-                base.AGAIN, fault=base.NO_CONNECTION, failure_type="sms_server"
+            return outbound.Outcome(
+                outbound.AGAIN, fault=faults.NO_CONNECTION, failure_type="sms_server"
             )
         try:
             return call()
@@ -164,9 +164,9 @@ class SmsDispatcher(models.AbstractModel):
             return None
         except Exception as error:  # a fault of the adapter: it may have been sent
             _logger.exception("A text message has an unknown outcome")
-            return base.Outcome(
-                base.UNKNOWN,
-                fault=base.NO_ANSWER,
+            return outbound.Outcome(
+                outbound.UNKNOWN,
+                fault=faults.NO_ANSWER,
                 failure_type="sms_server",
                 detail=type(error).__name__,
             )

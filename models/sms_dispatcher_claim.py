@@ -8,7 +8,7 @@ from psycopg2 import InterfaceError, OperationalError
 from odoo import api, fields, models
 from odoo.tools import SQL
 
-from ..providers import PROVIDERS, base
+from ..providers import PROVIDERS, faults
 from ..tools.pace import HORIZON
 from .sms_dispatcher import Account, Call
 from .sms_dispatcher_settle import LEASE
@@ -109,7 +109,7 @@ class SmsDispatcher(models.AbstractModel):
             return []
         sender = self.env["sms.sender"].browse(ready.id)
         if sender.company_id._has_locked_sms_account(sender.provider):
-            sender._stop(self.env["sms.fault"]._get_policy(base.LOCKED))
+            sender._stop(self.env["sms.fault"]._get_policy(faults.LOCKED))
             return []
         allowed = self._lock_next(ready, limit)._ask_gate()
         if not allowed:

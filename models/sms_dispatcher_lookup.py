@@ -8,7 +8,7 @@ from psycopg2 import Error as DatabaseError
 from odoo import api, fields, models
 from odoo.tools import SQL
 
-from ..providers.base import NO_ANSWER
+from ..providers.faults import NO_ANSWER
 from ..tools import retries
 from .sms_dispatcher import Account, Call
 from .sms_sms import UNKNOWN_STATE

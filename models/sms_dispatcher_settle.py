@@ -7,7 +7,7 @@ from psycopg2 import InterfaceError, OperationalError
 from odoo import api, fields, models
 from odoo.tools import SQL
 
-from ..providers import PROVIDERS, base
+from ..providers import PROVIDERS, outbound
 
 _logger = logging.getLogger(__name__)
 
@@ -91,7 +91,7 @@ class SmsDispatcher(models.AbstractModel):
         accepted = {
             sms_id: outcome
             for sms_id, outcome in outcomes.items()
-            if outcome.kind == base.ACCEPTED
+            if outcome.kind == outbound.ACCEPTED
         }
         self.env["sms.sms"].browse(accepted)._note_accepted(accepted)
         for sms_id, outcome in outcomes.items():

@@ -2,30 +2,30 @@
 from odoo import api, fields, models
 from odoo.tools import ormcache
 
-from ..providers import base
+from ..providers import faults
 from ..tools import retries
 
 #: What a fault is called where managers see the table itself.
 FAULT_SELECTION = [
-    (base.TOO_FAST, "Too fast"),
-    (base.NO_CONNECTION, "No connection"),
-    (base.NO_ANSWER, "No answer"),
-    (base.UNREACHABLE, "Out of reach"),
-    (base.UNSURE, "Not delivered"),
-    (base.GONE, "No such handset"),
-    (base.LANDLINE, "Landline"),
-    (base.BAD_NUMBER, "Not a number for texts"),
-    (base.OPTED_OUT, "Opted out at the carrier"),
-    (base.FILTERED, "Filtered"),
-    (base.EXPIRED, "Expired"),
-    (base.CLOSED_HOURS, "Carrier's quiet hours"),
-    (base.COUNTRY, "Country not enabled"),
-    (base.AUTHENTICATION, "Wrong credentials"),
-    (base.SENDER, "Sender not usable"),
-    (base.REGISTRATION, "Sender not registered"),
-    (base.NO_CREDIT, "No credit"),
-    (base.LOCKED, "Key missing"),
-    (base.REFUSED_OTHERWISE, "Refused otherwise"),
+    (faults.TOO_FAST, "Too fast"),
+    (faults.NO_CONNECTION, "No connection"),
+    (faults.NO_ANSWER, "No answer"),
+    (faults.UNREACHABLE, "Out of reach"),
+    (faults.UNSURE, "Not delivered"),
+    (faults.GONE, "No such handset"),
+    (faults.LANDLINE, "Landline"),
+    (faults.BAD_NUMBER, "Not a number for texts"),
+    (faults.OPTED_OUT, "Opted out at the carrier"),
+    (faults.FILTERED, "Filtered"),
+    (faults.EXPIRED, "Expired"),
+    (faults.CLOSED_HOURS, "Carrier's quiet hours"),
+    (faults.COUNTRY, "Country not enabled"),
+    (faults.AUTHENTICATION, "Wrong credentials"),
+    (faults.SENDER, "Sender not usable"),
+    (faults.REGISTRATION, "Sender not registered"),
+    (faults.NO_CREDIT, "No credit"),
+    (faults.LOCKED, "Key missing"),
+    (faults.REFUSED_OTHERWISE, "Refused otherwise"),
 ]
 
 
@@ -110,7 +110,7 @@ class SmsFault(models.Model):
     def _get_policy(self, fault):
         """Return the rule for a fault; one that has none ends the message.
 
-        :param str fault: one of ``providers.base``
+        :param str fault: one of ``providers.faults``
         :rtype: tools.retries.Policy
         """
         row_sudo = self.sudo().search([("fault", "=", fault)], limit=1)

@@ -69,7 +69,7 @@ class SmsMedia(models.Model):
         """Note what came with a text, to be fetched after the carrier was answered.
 
         :param inbound: ``sms.inbound``, one
-        :param expected: ``providers.base.Media`` of it
+        :param expected: ``providers.inbound.Media`` of it
         """
         if not expected:
             return

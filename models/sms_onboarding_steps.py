@@ -1,8 +1,8 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from odoo import api, models
 
-from ..providers.base import CREDENTIALS, FINE, INBOUND, SENDERS
-from ..providers.base import WRONG as FOUND_WRONG
+from ..providers.account import CREDENTIALS, FINE, INBOUND, SENDERS
+from ..providers.account import WRONG as FOUND_WRONG
 from ..providers.sandbox import SandboxProvider
 from .sms_carrier_check import SET_INBOUND, TAKE_NUMBERS
 from .sms_carrier_check_run import NOT_TAKEN
@@ -188,7 +188,7 @@ class SmsOnboarding(models.AbstractModel):
         """Return the state and the sentences of what a check has found.
 
         :param check: ``sms.carrier.check``, may be empty
-        :param str about: as in :class:`providers.base.Finding`
+        :param str about: as in :class:`providers.account.Finding`
         """
         findings = check._get_findings(about)
         if not findings and self._is_mute(company):

@@ -6,7 +6,7 @@ from odoo import api, fields, models
 from odoo.tools import SQL, consteq
 
 from ..providers import PROVIDERS
-from ..providers.base import COUNTRY
+from ..providers.faults import COUNTRY
 from .sms_dispatcher_settle import LEASE
 
 #: System parameter: what a monitor must know to be told how the outbox is.

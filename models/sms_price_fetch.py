@@ -5,7 +5,7 @@ from datetime import timedelta
 from odoo import api, fields, models
 from odoo.tools import SQL
 
-from ..providers import base
+from ..providers import account, base
 
 _logger = logging.getLogger(__name__)
 
@@ -75,7 +75,7 @@ class SmsPrice(models.Model):
                    AND sms.sent_at BETWEEN %(since)s AND %(until)s
               ORDER BY 1, 2
                 """,
-                service=base.SERVICE,
+                service=account.SERVICE,
                 company=company.id,
                 code=code,
                 since=now - timedelta(days=ASKED_DAYS),

@@ -4,18 +4,18 @@ from datetime import timedelta
 
 from odoo import api, fields, models
 
-from ..providers import base
+from ..providers import account
 from ..tools import pace, retries
 
 #: Segments a second that a sender may send unless the manager knows better. Carriers
 #: promise a long code one, toll-free three, a short code ten and more; a service has
 #: several numbers. https://www.twilio.com/docs/messaging/guides/scaling-queueing-latency
 DEFAULT_RATES = {
-    base.LONG_CODE: 1.0,
-    base.TOLL_FREE: 3.0,
-    base.SHORT_CODE: 10.0,
-    base.SERVICE: 10.0,
-    base.SANDBOX: 0.0,
+    account.LONG_CODE: 1.0,
+    account.TOLL_FREE: 3.0,
+    account.SHORT_CODE: 10.0,
+    account.SERVICE: 10.0,
+    account.SANDBOX: 0.0,
 }
 
 
@@ -40,11 +40,11 @@ class SmsSender(models.Model):
     )
     kind = fields.Selection(
         [
-            (base.LONG_CODE, "Number"),
-            (base.TOLL_FREE, "Toll-free number"),
-            (base.SHORT_CODE, "Short code"),
-            (base.SERVICE, "Messaging Service"),
-            (base.SANDBOX, "Sandbox"),
+            (account.LONG_CODE, "Number"),
+            (account.TOLL_FREE, "Toll-free number"),
+            (account.SHORT_CODE, "Short code"),
+            (account.SERVICE, "Messaging Service"),
+            (account.SANDBOX, "Sandbox"),
         ],
         required=True,
         readonly=True,

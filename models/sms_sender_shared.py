@@ -1,7 +1,7 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from odoo import api, models
 
-from ..providers import base
+from ..providers import account
 
 
 class SmsSender(models.Model):
@@ -24,7 +24,7 @@ class SmsSender(models.Model):
             [
                 ("provider", "=", inbound.provider),
                 ("address", "in", inbound._get_addresses()),
-                ("kind", "!=", base.SANDBOX),
+                ("kind", "!=", account.SANDBOX),
             ]
         )
         return inbound.company_id | shared_sudo.company_id

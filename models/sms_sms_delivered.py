@@ -23,7 +23,7 @@ class SmsSms(models.Model):
     def _get_delivered_at(self, report):
         """Return when the message arrived, as a report says it; None if it has not.
 
-        :param str report: one of ``providers.base.REPORT_RANKS``
+        :param str report: one of ``providers.outbound.REPORT_RANKS``
         """
         self.ensure_one()
         is_there = REPORT_STATES[report] == "sent"

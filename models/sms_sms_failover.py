@@ -3,7 +3,7 @@ from datetime import timedelta
 
 from odoo import fields, models
 
-from ..providers import base
+from ..providers import faults
 from ..tools import retries
 
 #: A fault that passes is met so often at one carrier before the other is tried.
@@ -50,7 +50,7 @@ class SmsSms(models.Model):
         send it to and fro; one that passes is waited for at each of them in turn. Who
         has opted out at a carrier has opted out of our texts, whoever carries them.
         """
-        if policy.fault == base.OPTED_OUT:
+        if policy.fault == faults.OPTED_OUT:
             return False
         if policy.action == retries.AGAIN:
             return self.attempts % TRIES == 0

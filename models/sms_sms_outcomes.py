@@ -5,12 +5,12 @@ from datetime import timedelta
 from odoo import fields, models
 from odoo.tools import SQL
 
-from ..providers import base
-from ..providers.base import REPORT_RANKS, OutboundMessage
+from ..providers import faults, outbound
+from ..providers.outbound import REPORT_RANKS, OutboundMessage
 from ..tools import retries
 from .sms_sms import IN_FLIGHT, UNKNOWN_STATE
 
-#: Reported by a carrier (``providers.base.REPORT_RANKS``): state of the row.
+#: Reported by a carrier (``providers.outbound.REPORT_RANKS``): state of the row.
 REPORT_STATES = {
     "queued": "pending",
     "sent": "pending",
@@ -101,7 +101,9 @@ class SmsSms(models.Model):
         rows = []
         for sms_id, outcome in outcomes.items():
             # What it took in words that we do not know is at least queued.
-            report = outcome.report if outcome.report in REPORT_STATES else base.QUEUED
+            report = (
+                outcome.report if outcome.report in REPORT_STATES else outbound.QUEUED
+            )
             is_final = report in FINAL_REPORTS
             rows.append(
                 (
@@ -151,18 +153,18 @@ class SmsSms(models.Model):
         if self.report_rank or self.state not in IN_FLIGHT:
             return
         self.write({"carrier_code": outcome.code, "carrier_detail": outcome.detail})
-        if outcome.kind == base.UNKNOWN:
+        if outcome.kind == outbound.UNKNOWN:
             self._mark_unknown()
         else:
             self.failure_type = outcome.failure_type
-            is_again = outcome.kind == base.AGAIN
-            default = base.NO_CONNECTION if is_again else base.REFUSED_OTHERWISE
+            is_again = outcome.kind == outbound.AGAIN
+            default = faults.NO_CONNECTION if is_again else faults.REFUSED_OTHERWISE
             self._meet_fault(outcome.fault or default, is_taken=False)
 
     def _note_found(self, found):
         """Note that the carrier has a message whose outcome was unknown.
 
-        :param providers.base.Found found: the message there
+        :param providers.outbound.Found found: the message there
         """
         self.ensure_one()
         self.write({"sent_at": self.claimed_at, "state": "pending"})
@@ -196,7 +198,7 @@ class SmsSms(models.Model):
 
     def _mark_unknown(self):
         """Mark messages that the carrier may have: they are looked up, not sent."""
-        policy = self.env["sms.fault"]._get_policy(base.NO_ANSWER)
+        policy = self.env["sms.fault"]._get_policy(faults.NO_ANSWER)
         pause = timedelta(seconds=retries.pause_after(policy, 1, 0))
         self.write(
             {
@@ -209,13 +211,13 @@ class SmsSms(models.Model):
     def _meet_fault(self, fault, is_taken):
         """Do what the manager's rule for a fault says.
 
-        :param str fault: one of ``providers.base``
+        :param str fault: one of ``providers.faults``
         :param bool is_taken: the carrier had the message, and did not deliver it
         """
         self.ensure_one()
         policy = self.env["sms.fault"]._get_policy(fault)
         self.fault_id = policy.id
-        if fault == base.TOO_FAST:
+        if fault == faults.TOO_FAST:
             self.sender_id._slow_down()
         if policy.action == retries.SENDER:
             self.sender_id._stop(policy, self.carrier_detail or self.carrier_code)
@@ -264,7 +266,7 @@ class SmsSms(models.Model):
                 "lookup_at": False,
             }
         )
-        if policy.fault == base.OPTED_OUT:
+        if policy.fault == faults.OPTED_OUT:
             self._record_carrier_opt_out(self.carrier_code)
         elif policy.number_after:
             self._end_number_after(policy)

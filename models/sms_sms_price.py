@@ -61,7 +61,7 @@ class SmsSms(models.Model):
         One statement, however many they are.
 
         :param str provider: code of the carrier
-        :param dict prices: ``providers.base.Price`` by the carrier's id of a message
+        :param dict prices: ``{carrier's id of a message: providers.outbound.Price}``
         :return: how many messages have another price than before
         """
         rows = [

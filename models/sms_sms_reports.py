@@ -2,7 +2,8 @@
 from odoo import api, fields, models
 from odoo.tools import SQL
 
-from ..providers.base import GONE, REPORT_RANKS, UNDELIVERED, UNSURE
+from ..providers.faults import GONE, UNSURE
+from ..providers.outbound import REPORT_RANKS, UNDELIVERED
 from ..tools import consent, gate
 from .sms_sms import UNKNOWN_STATE
 from .sms_sms_outcomes import FINAL_REPORTS, REPORT_OVERDUE, REPORT_STATES

@@ -1,58 +1,14 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""The contract between the outbox and a carrier, in our own words.
+"""What an adapter is: the contract between the outbox and a carrier.
 
 An adapter does three things: send one message, verify one request, parse its events.
 It knows nothing of Odoo's models: what it needs of an account comes in as data, what
-it has to say goes out as the classes below. Whoever adds a carrier writes one file
-beside ``twilio.py``, adds it to :data:`providers.PROVIDERS` and to the selection
-``res.company.sms_provider``.
+it has to say goes out in our words (``outbound.py``, ``inbound.py``, ``faults.py``,
+``account.py``). Whoever adds a carrier writes its files beside Twilio's, adds it to
+:data:`providers.PROVIDERS` and to the selection ``res.company.sms_provider``.
 """
 
-import math
 import re
-from dataclasses import dataclass, field
-
-# What became of an attempt to hand over a message.
-ACCEPTED = "accepted"  # the carrier has it
-REFUSED = "refused"  # the carrier will not take it, now or later
-AGAIN = "again"  # the carrier surely did not take it, and may do so later
-UNKNOWN = "unknown"  # nobody can tell: never post it again blindly
-
-# What a carrier reports of a message that it took, weakest first.
-QUEUED, SENT, DELIVERED, READ = ("queued", "sent", "delivered", "read")
-UNDELIVERED, CANCELED = ("undelivered", "canceled")
-#: A report is only ever a step to a higher rank; a repeat or a late one is nothing.
-REPORT_RANKS = {
-    UNKNOWN: 0,
-    QUEUED: 1,
-    SENT: 2,
-    CANCELED: 3,
-    UNDELIVERED: 3,
-    DELIVERED: 4,
-    READ: 5,
-}
-
-# Why a carrier did not take or not deliver a message. What is done about each is the
-# manager's data (``sms.fault``); which of its codes mean which is the adapter's.
-TOO_FAST = "too_fast"  # more than the sender may send, or its queue is full
-NO_CONNECTION = "no_connection"  # it was not reached at all
-NO_ANSWER = "no_answer"  # it was reached, and nobody can tell what it did
-UNREACHABLE = "unreachable"  # the handset is off or out of reach
-UNSURE = "unsure"  # not delivered, and the carrier does not know why
-GONE = "gone"  # the carrier knows no such handset (any more)
-LANDLINE = "landline"
-BAD_NUMBER = "bad_number"
-OPTED_OUT = "opted_out"  # the carrier knows of an opt-out
-FILTERED = "filtered"  # taken for spam, or forbidden by the network
-EXPIRED = "expired"  # not delivered within its time
-CLOSED_HOURS = "closed_hours"  # the carrier's own quiet hours
-COUNTRY = "country"  # the account may not text this country
-AUTHENTICATION = "authentication"
-SENDER = "sender"  # the number or service that sends is missing or not ours
-REGISTRATION = "registration"  # the sender is not registered (A2P 10DLC)
-NO_CREDIT = "no_credit"
-LOCKED = "locked"  # no carrier's: the key to the account is missing here
-REFUSED_OTHERWISE = "other"
 
 #: A carrier passes on so many pictures and files with one text, in either direction.
 MEDIA_LIMIT = 10
@@ -60,37 +16,6 @@ MEDIA_LIMIT = 10
 #: E.164: a plus sign, then 8 to 15 digits that do not start with 0 (ITU-T E.164).
 #: Western digits only, and nothing after them, not even a line break.
 E164 = re.compile(r"\+[1-9][0-9]{7,14}\Z")
-
-
-# What a sender is; each kind has its usual speed (``tools.pace``).
-LONG_CODE, TOLL_FREE, SHORT_CODE, SERVICE, SANDBOX = SENDER_KINDS = (
-    "long_code",
-    "toll_free",
-    "short_code",
-    "service",
-    "sandbox",
-)
-
-
-# What a check of the account is about, and what it found there.
-CREDENTIALS, SENDERS, INBOUND = ("credentials", "senders", "inbound")
-FINE, WRONG, UNSURE = ("fine", "wrong", "unsure")
-
-
-def read_price(amount, currency):
-    """Return a price as a carrier writes it; None for what is none (yet).
-
-    :param amount: number as text; some write what they charge as less than nothing
-    :param currency: ISO 4217
-    :rtype: Price
-    """
-    try:
-        value = abs(float(amount))
-    except (TypeError, ValueError):
-        return None
-    if not math.isfinite(value) or not re.fullmatch("[A-Za-z]{3}", currency or ""):
-        return None
-    return Price(value, currency.upper())
 
 
 class LookupFailed(Exception):
@@ -107,159 +32,6 @@ class LookupFailed(Exception):
 
 class RedactionRefused(Exception):
     """The carrier will not remove a message, however often it is asked."""
-
-
-@dataclass(frozen=True)
-class OutboundMessage:
-    """One text to hand over.
-
-    :param number: E.164
-    :param media: public addresses of the pictures and files that go with it
-    :param callback: our address for its delivery reports
-    :param sender: by whom it leaves, the address of one of :meth:`Provider.senders`
-    :param key: the same for every attempt at what must be taken once; of letters,
-        digits, ``-`` and ``_``. For carriers that know a second post by it.
-    """
-
-    uuid: str
-    number: str
-    body: str
-    callback: str = ""
-    sender: str = ""
-    media: tuple = ()
-    key: str = ""
-
-
-@dataclass(frozen=True)
-class Sender:
-    """A number or service that texts leave by, and what it is.
-
-    :param address: E.164, or the carrier's id of a service
-    :param kind: one of :data:`SENDER_KINDS`
-    :param country: two letters (ISO 3166), empty for what belongs to none
-    """
-
-    address: str
-    kind: str
-    country: str = ""
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One thing that a check of the account has found at the carrier.
-
-    :param about: ``credentials``, ``senders`` or ``inbound`` (where texts that come go)
-    :param state: ``fine``, ``wrong`` or ``unsure``
-    :param what: what it is, a key of ``sms.carrier.check``'s sentences
-    :param sender: the number or service that it is about; empty: the account
-    :param detail: more for people, such as a host name; never holds a secret
-    """
-
-    about: str
-    state: str
-    what: str
-    sender: str = ""
-    detail: str = ""
-
-
-@dataclass(frozen=True)
-class Found:
-    """A message that the carrier has, as a lookup shows it.
-
-    :param created_at: UTC, without a zone; None if the carrier did not say
-    """
-
-    report: "DeliveryReport"
-    body: str = ""
-    created_at: object = None
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What an attempt to send came to.
-
-    :param kind: ``accepted``, ``refused``, ``again`` or ``unknown``
-    :param carrier_id: the carrier's id of the message, when it gave one
-    :param report: one of :data:`REPORT_RANKS`, what the carrier said at once
-    :param code: the carrier's error code, as text
-    :param fault: why it was not taken, one of the faults above
-    :param failure_type: Odoo's failure type for the chatter
-    :param detail: the carrier's own words, for people; never holds a secret
-    """
-
-    kind: str
-    carrier_id: str = ""
-    report: str = ""
-    code: str = ""
-    fault: str = ""
-    failure_type: str = ""
-    detail: str = ""
-
-
-@dataclass(frozen=True)
-class Media:
-    """A picture or a file that came with a text, where the carrier keeps it.
-
-    :param content_type: what the sender's phone says that it is; believe the bytes
-    """
-
-    url: str
-    content_type: str = ""
-
-
-@dataclass(frozen=True)
-class InboundEvent:
-    """One text that came in.
-
-    :param provider: code of the adapter that read it
-    :param carrier_id: unique id of the event within the company
-    :param number: the sender as the carrier names it, usually E.164; may be empty
-    :param opt_out_type: ``STOP``, ``START`` or ``HELP`` when the carrier answered it
-    :param service: the carrier's id of the service that ``to_number`` is in
-    :param media: what came with it, a tuple of :class:`Media`
-    :param raw: every field as it came, for the record
-    """
-
-    provider: str
-    carrier_id: str
-    number: str
-    to_number: str
-    body: str
-    opt_out_type: str = ""
-    service: str = ""
-    media: tuple = ()
-    raw: dict = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Price:
-    """What the carrier charges for one message, all its segments together.
-
-    :param float amount: 0 or more
-    :param str currency: ISO 4217, e.g. ``USD``
-    """
-
-    amount: float
-    currency: str
-
-
-@dataclass(frozen=True)
-class DeliveryReport:
-    """One delivery report: ``report`` is one of :data:`REPORT_RANKS`.
-
-    :param failure_type: Odoo's failure type for the chatter
-    :param fault: why it was not delivered, one of the faults above; empty if it was
-    :param price: what it costs, None as long as the carrier does not say
-    :param raw: every field as it came, for the record
-    """
-
-    carrier_id: str
-    report: str
-    code: str = ""
-    failure_type: str = ""
-    fault: str = ""
-    raw: dict = field(default_factory=dict)
-    price: Price | None = None
 
 
 class Provider:

@@ -5,17 +5,11 @@ It goes the same way as a real one, so that what works here works there. Nothing
 leaves the machine; the virtual phone shows what was "sent" and answers for people.
 """
 
-from .base import (
-    ACCEPTED,
-    DELIVERED,
-    SANDBOX,
-    DeliveryReport,
-    InboundEvent,
-    Outcome,
-    Provider,
-    Sender,
-)
+from .account import SANDBOX, Sender
+from .base import Provider
+from .inbound import InboundEvent
 from .media import BAD_ADDRESS, MediaFailed
+from .outbound import ACCEPTED, DELIVERED, DeliveryReport, Outcome
 
 #: The sandbox's only sender.
 ADDRESS = "sandbox"

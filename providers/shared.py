@@ -1,5 +1,8 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""What the adapters of real carriers share: numbers, connections, repeated events."""
+"""What the adapters of real carriers share.
+
+Senders, connections, what a failed post came to, media, repeated events.
+"""
 
 import hashlib
 import json
@@ -17,7 +20,20 @@ from requests.exceptions import (
 )
 from urllib3.exceptions import MaxRetryError, NewConnectionError
 
-from . import base
+from .account import (
+    FINE,
+    INBOUND,
+    LONG_CODE,
+    SERVICE,
+    SHORT_CODE,
+    TOLL_FREE,
+    WRONG,
+    Finding,
+    Sender,
+)
+from .faults import AUTHENTICATION, NO_ANSWER, NO_CONNECTION, TOO_FAST
+from .media import fetch
+from .outbound import AGAIN, REFUSED, UNKNOWN, Outcome
 from .poster import MAX_IN_FLIGHT
 
 #: Seconds that a carrier may take to answer; longer is an unknown outcome.
@@ -48,6 +64,50 @@ def never_connected(error):
     )
 
 
+def outcome_of_bad_paste(failure_type):
+    """Return the outcome of a post whose header could not hold the credentials.
+
+    So nothing has left.
+
+    :param str failure_type: Odoo's, of refused credentials
+    """
+    return Outcome(
+        REFUSED,
+        fault=AUTHENTICATION,
+        failure_type=failure_type,
+        detail="The credentials hold a character that none can have.",
+    )
+
+
+def outcome_of_failure(error):
+    """Return the outcome of a post that no answer came to that can be read."""
+    kind, fault = UNKNOWN, NO_ANSWER
+    if never_connected(error):
+        kind, fault = AGAIN, NO_CONNECTION
+    detail = type(error).__name__
+    return Outcome(kind, fault=fault, failure_type="sms_server", detail=detail)
+
+
+def outcome_of_refusal(fault, failure_type, code, words, is_sure):
+    """Return the outcome of a post that was answered with an error.
+
+    :param str fault: one of ``faults``, of the error's code or status
+    :param str failure_type: Odoo's
+    :param str code: the carrier's error code
+    :param str words: the carrier's own; holds no secret
+    :param bool is_sure: the carrier has surely not taken the message
+    """
+    if fault == TOO_FAST:
+        kind = AGAIN
+    elif is_sure:
+        kind = REFUSED
+    else:
+        kind, fault = UNKNOWN, NO_ANSWER
+    return Outcome(
+        kind, code=code, fault=fault, failure_type=failure_type, detail=words[:500]
+    )
+
+
 def widen(session):
     """Give a session of ``requests`` a connection for each post in flight.
 
@@ -59,16 +119,29 @@ def widen(session):
     return session
 
 
+def list_senders(service, numbers):
+    """Return what an account sends by: the service if there is one, then the numbers.
+
+    :param str service: the carrier's id of it, may be empty
+    :param numbers: pairs of an E.164 number or short code and its country code
+    :rtype: tuple[Sender, ...]
+    """
+    pool = (Sender(service, SERVICE),) if service else ()
+    return pool + tuple(
+        Sender(number, kind_of(number), country or "") for number, country in numbers
+    )
+
+
 def kind_of(number):
     """Return what kind of number it is, as far as its digits tell."""
     if not number.startswith("+"):
-        return base.SHORT_CODE
+        return SHORT_CODE
     try:
         kind = phonenumbers.number_type(phonenumbers.parse(number))
     except phonenumbers.NumberParseException:
-        return base.LONG_CODE
+        return LONG_CODE
     is_toll_free = kind == phonenumbers.PhoneNumberType.TOLL_FREE
-    return base.TOLL_FREE if is_toll_free else base.LONG_CODE
+    return TOLL_FREE if is_toll_free else LONG_CODE
 
 
 def judge_inbound(sender, url, inbound_url):
@@ -79,14 +152,28 @@ def judge_inbound(sender, url, inbound_url):
     :param str sender: the number or service
     :param str url: what is entered at the carrier, may be empty
     :param str inbound_url: our own
-    :rtype: base.Finding
+    :rtype: Finding
     """
     if not url:
-        return base.Finding(base.INBOUND, base.WRONG, "empty", sender)
+        return Finding(INBOUND, WRONG, "empty", sender)
     if url != inbound_url:
         host = urlsplit(url).hostname or ""
-        return base.Finding(base.INBOUND, base.WRONG, "elsewhere", sender, detail=host)
-    return base.Finding(base.INBOUND, base.FINE, "ours", sender)
+        return Finding(INBOUND, WRONG, "elsewhere", sender, detail=host)
+    return Finding(INBOUND, FINE, "ours", sender)
+
+
+def fetch_media(account, url, carrier_url, credentials):
+    """Fetch a picture or a file that came with a text; see ``Provider.fetch_media``.
+
+    :param dict account: its ``api_url`` takes the place of the carrier's own address,
+        and is as trusted as its ``media_urls``
+    :param str carrier_url: the carrier's own address
+    :param credentials: pair of user and password, None where media are open
+    """
+    own_url = account.get("api_url")
+    trusted = [own_url] if own_url else []
+    trusted += account.get("media_urls") or ()
+    return fetch(url, own_url or carrier_url, credentials, trusted)
 
 
 def fingerprint(form):

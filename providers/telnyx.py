@@ -1,66 +1,16 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""Telnyx, over its API version 2.
+"""Telnyx, over its API version 2: its adapter, which ``telnyx_*.py`` do the work for.
 
 By ``requests`` and ``cryptography``, which Odoo brings along. Its own library has 3,300
 generated files, another HTTP stack and a release every other day, for three requests;
 and its signatures want one more library.
-
-Messages: https://developers.telnyx.com/api-reference/messages/send-a-message
 """
 
-import base64
-import time
-from functools import partial
-
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-from requests.exceptions import RequestException
-
-from . import telnyx_account
-from .base import (
-    ACCEPTED,
-    AGAIN,
-    AUTHENTICATION,
-    NO_ANSWER,
-    NO_CONNECTION,
-    REFUSED,
-    SERVICE,
-    TOO_FAST,
-    UNKNOWN,
-    InboundEvent,
-    LookupFailed,
-    Outcome,
-    Provider,
-    Sender,
-)
-from .media import NO_ACCOUNT, MediaFailed, fetch
-from .shared import fingerprint, kind_of, never_connected
-from .telnyx_api import API_URL, TelnyxApi, is_success, read_error
-from .telnyx_words import (
-    ANSWERED,
-    CODES,
-    REPORTS,
-    as_dict,
-    as_text,
-    fault_of_status,
-    first_of,
-    flatten,
-    read_media,
-    read_message,
-    read_payload,
-    read_record,
-)
-
-#: Seconds by which the time of a signature may be off; older ones are replays.
-#: https://developers.telnyx.com/docs/messaging/messages/receiving-webhooks
-SIGNED_WITHIN = 300
-#: Seconds that a lookup's window is wider than the time since the post, and then
-#: seconds until a detail record is written for sure: none before means nothing.
-WINDOW, RECORDED_WITHIN = 600, 1800
-#: Records that a lookup reads: more than one person gets in minutes.
-LOOKUP_LIMIT = 50
-#: The event that a text is.
-RECEIVED = "message.received"
+from . import telnyx_account, telnyx_events, telnyx_lookup, telnyx_sending
+from .base import Provider
+from .media import NO_ACCOUNT, MediaFailed
+from .shared import fetch_media, list_senders
+from .telnyx_api import API_URL, TelnyxApi
 
 
 class TelnyxProvider(Provider):
@@ -78,7 +28,7 @@ class TelnyxProvider(Provider):
 
     def __init__(self, account):
         super().__init__(account)
-        self._api = TelnyxApi(account.get("api_key"), account.get("api_url"))
+        self.api = TelnyxApi(account.get("api_key"), account.get("api_url"))
 
     def missing(self):
         """Return what must be set before a message can leave.
@@ -97,77 +47,21 @@ class TelnyxProvider(Provider):
 
     def senders(self):
         """Return the profile whose pool sends, if there is one, then the numbers."""
-        profile = self.account.get("messaging_profile_id")
-        pool = (Sender(profile, SERVICE),) if profile else ()
-        return pool + tuple(
-            Sender(number, kind_of(number), country)
-            for number, country in self.account.get("senders") or ()
-        )
+        account = self.account
+        numbers = account.get("senders") or ()
+        return list_senders(account.get("messaging_profile_id"), numbers)
 
     def send(self, message):
-        """Post one message; every failure is sorted by what Telnyx may have done.
-
-        With a key by which Telnyx knows a second post of it: what it has taken is not
-        taken again. https://developers.telnyx.com/docs/development/api-fundamentals/idempotency
-        """
-        headers = {}
-        # The addresses of media change with every attempt, and a key wants the same.
-        if message.key and not message.media:
-            headers["Idempotency-Key"] = message.key
-        try:
-            response = self._api.request(
-                "POST", "/v2/messages", json=self._fields(message), headers=headers
-            )
-            if not is_success(response):
-                return _outcome_of_error(response)
-            data = as_dict(as_dict(response.json()).get("data"))
-        except UnicodeEncodeError:
-            # A header cannot hold it, so nothing left: a bad paste of the key.
-            return Outcome(
-                REFUSED,
-                fault=AUTHENTICATION,
-                failure_type="sms_acc",
-                detail="The credentials hold a character that none can have.",
-            )
-        except (RequestException, ValueError) as error:
-            kind, fault = UNKNOWN, NO_ANSWER
-            if never_connected(error):
-                kind, fault = AGAIN, NO_CONNECTION
-            detail = type(error).__name__
-            return Outcome(kind, fault=fault, failure_type="sms_server", detail=detail)
-        status = as_text(first_of(data.get("to")).get("status"))
-        return Outcome(ACCEPTED, as_text(data.get("id")), REPORTS.get(status, UNKNOWN))
+        """Post one message."""
+        return telnyx_sending.send(self, message)
 
     def find(self, message, since, until):
-        """Search the detail records for the one that reports to our own address.
-
-        Each message has an address of its own, so it cannot be mistaken. That there is
-        no record says something only after the time in which they are written.
-        """
-        listed = self._api.ask(
-            "/v2/detail_records",
-            {
-                "filter[record_type]": "messaging",
-                "filter[direction]": "outbound",
-                "filter[cld]": message.number,
-                "filter[created_at][gte]": f"{since.isoformat()}Z",
-                "filter[created_at][lt]": f"{until.isoformat()}Z",
-                "page[size]": LOOKUP_LIMIT,
-            },
-        )
-        records = listed if isinstance(listed, list) else []
-        found = [
-            read_record(record)
-            for record in map(as_dict, records)
-            if as_text(record.get("delivery_status_webhook_url")).endswith(message.uuid)
-        ]
-        if not found and (until - since).total_seconds() < WINDOW + RECORDED_WITHIN:
-            raise LookupFailed("The records may not be written yet")
-        return found
+        """Search the detail records for the message."""
+        return telnyx_lookup.find(self, message, since, until)
 
     def fetch(self, carrier_id):
         """Read one message at Telnyx."""
-        return read_message(as_dict(self._api.ask(f"/v2/messages/{carrier_id}")))
+        return telnyx_lookup.fetch(self, carrier_id)
 
     def can_check(self):
         """Tell if both keys are there."""
@@ -186,36 +80,19 @@ class TelnyxProvider(Provider):
         return telnyx_account.list_numbers(self)
 
     def verify(self, url, form, signature):
-        """Check the Ed25519 signature; closed when the key or a header lacks.
-
-        https://developers.telnyx.com/docs/messaging/messages/receiving-webhooks
+        """Check the Ed25519 signature.
 
         :param url: not signed by Telnyx
         :param bytes form: the body as it came
         :param signature: pair of the signature (base64) and its time (seconds)
         """
-        signed, at = signature or ("", "")
-        key = self.account.get("public_key")
-        if not (key and signed and at and at.isascii() and at.isdigit()):
-            return False
-        if abs(time.time() - int(at[:20])) > SIGNED_WITHIN:
-            return False
-        try:
-            decode = partial(base64.b64decode, validate=True)
-            public_key = Ed25519PublicKey.from_public_bytes(decode(key))
-            public_key.verify(decode(signed), at.encode() + b"|" + form)
-        except (InvalidSignature, ValueError):
-            return False
-        return True
+        return telnyx_events.verify(self.account, form, signature)
 
     def fetch_media(self, url):
         """Fetch a picture or a file: its address is open, for a time."""
-        account = self.account
-        if not account.get("api_key"):
+        if not self.account.get("api_key"):
             raise MediaFailed(NO_ACCOUNT)
-        trusted = [it for it in (account.get("api_url"),) if it]
-        trusted += account.get("media_urls") or ()
-        return fetch(url, account.get("api_url") or API_URL, None, trusted)
+        return fetch_media(self.account, url, API_URL, None)
 
     @staticmethod
     def is_inbound(event):
@@ -223,74 +100,20 @@ class TelnyxProvider(Provider):
 
         :param dict event: the body, as JSON
         """
-        return as_dict(as_dict(event).get("data")).get("event_type") == RECEIVED
+        return telnyx_events.is_inbound(event)
 
     @staticmethod
     def parse_inbound(form):
         """Read a text that came in.
 
-        https://developers.telnyx.com/api-reference/callbacks/inbound-message
-
         :param dict form: the body, as JSON
         """
-        payload = read_payload(form)
-        answered = as_text(payload.get("autoresponse_type")).lower()
-        return InboundEvent(
-            provider=TelnyxProvider.code,
-            carrier_id=as_text(payload.get("id")) or fingerprint(flatten(form)),
-            number=as_text(as_dict(payload.get("from")).get("phone_number")),
-            to_number=as_text(first_of(payload.get("to")).get("phone_number")),
-            body=as_text(payload.get("text")),
-            opt_out_type=ANSWERED.get(answered, ""),
-            service=as_text(payload.get("messaging_profile_id")),
-            media=read_media(payload),
-            raw=flatten(form),
-        )
+        return telnyx_events.parse_inbound(TelnyxProvider.code, form)
 
     @staticmethod
     def parse_report(form):
         """Read a delivery report.
 
-        https://developers.telnyx.com/api-reference/callbacks/delivery-update
-
         :param dict form: the body, as JSON
         """
-        return read_message(read_payload(form), flatten(form))
-
-    def _fields(self, message):
-        """Return the body of Telnyx's call for ``message``."""
-        profile = self.account.get("messaging_profile_id")
-        values = {"to": message.number, "text": message.body}
-        if message.sender == profile:
-            values["messaging_profile_id"] = profile
-        else:
-            values["from"] = message.sender
-        if message.media:
-            values["media_urls"] = list(message.media)
-        if message.callback:
-            values.update(webhook_url=message.callback, use_profile_webhooks=False)
-        return values
-
-
-def _outcome_of_error(response):
-    """Sort an error answer: surely refused, surely not taken, or unknown."""
-    error = read_error(response)
-    code = as_text(error.get("code"))
-    words = as_text(error.get("detail")) or as_text(error.get("title"))
-    status = response.status_code
-    fault, failure_type = CODES.get(code) or fault_of_status(status)
-    # 409: the first post is under way. A key that is known is one that was taken.
-    is_known_key = status == 409 or "idempotency" in words.lower()
-    if fault == TOO_FAST:
-        kind = AGAIN
-    elif 400 <= status < 500 and status != 408 and not is_known_key:
-        kind = REFUSED
-    else:
-        kind, fault = UNKNOWN, NO_ANSWER
-    return Outcome(
-        kind,
-        code=code,
-        fault=fault,
-        failure_type=failure_type,
-        detail=words[:500],
-    )
+        return telnyx_events.parse_report(form)

@@ -9,16 +9,8 @@ Profiles: https://developers.telnyx.com/api-reference/profiles/update-a-messagin
 
 import base64
 
-from .base import (
-    CREDENTIALS,
-    FINE,
-    INBOUND,
-    SENDERS,
-    UNSURE,
-    WRONG,
-    Finding,
-    LookupFailed,
-)
+from .account import CREDENTIALS, FINE, INBOUND, SENDERS, UNSURE, WRONG, Finding
+from .base import LookupFailed
 from .shared import judge_inbound
 from .telnyx_words import as_dict, as_text
 
@@ -80,7 +72,7 @@ def _get_numbers(provider):
     numbers = {}
     for page in range(1, NUMBER_LIMIT // PAGE_SIZE + 1):
         params = {"page[number]": page, "page[size]": PAGE_SIZE}
-        shown = provider._api.ask(NUMBERS_PATH, params)
+        shown = provider.api.ask(NUMBERS_PATH, params)
         rows = [as_dict(row) for row in shown] if isinstance(shown, list) else []
         numbers.update((as_text(row.get("phone_number")), row) for row in rows)
         if len(rows) < PAGE_SIZE:
@@ -91,7 +83,7 @@ def _get_numbers(provider):
 def _get_profile(provider, profile_id):
     """Return a messaging profile as Telnyx shows it, None for one that is not there."""
     try:
-        return as_dict(provider._api.ask(PROFILE_PATH.format(profile_id)))
+        return as_dict(provider.api.ask(PROFILE_PATH.format(profile_id)))
     except LookupFailed as error:
         # 422: what is no id at all.
         if error.status in (404, 422):
@@ -182,4 +174,4 @@ def set_inbound_url(provider, inbound_url):
         raise LookupFailed("no messaging profile")
     values = {"webhook_url": inbound_url, "webhook_api_version": WEBHOOK_VERSION}
     for profile_id in profile_ids:
-        provider._api.change(PROFILE_PATH.format(profile_id), values)
+        provider.api.change(PROFILE_PATH.format(profile_id), values)

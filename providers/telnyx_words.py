@@ -7,81 +7,81 @@ Error codes: https://developers.telnyx.com/docs/messaging/messages/error-codes
 
 from datetime import UTC, datetime
 
-from . import base
+from . import base, faults, inbound, outbound
 
 #: Message status of Telnyx: our word. What is not named here is ``unknown``.
 #: https://developers.telnyx.com/api-reference/callbacks/delivery-update
 REPORTS = {
-    "scheduled": base.QUEUED,
-    "queued": base.QUEUED,
-    "sending": base.QUEUED,
-    "sent": base.SENT,
+    "scheduled": outbound.QUEUED,
+    "queued": outbound.QUEUED,
+    "sending": outbound.QUEUED,
+    "sent": outbound.SENT,
     # The network confirms nothing: it has left, and that is all that will be known.
-    "delivery_unconfirmed": base.SENT,
-    "delivered": base.DELIVERED,
-    "sending_failed": base.UNDELIVERED,
-    "delivery_failed": base.UNDELIVERED,
-    "expired": base.UNDELIVERED,
-    "cancelled": base.CANCELED,
+    "delivery_unconfirmed": outbound.SENT,
+    "delivered": outbound.DELIVERED,
+    "sending_failed": outbound.UNDELIVERED,
+    "delivery_failed": outbound.UNDELIVERED,
+    "expired": outbound.UNDELIVERED,
+    "cancelled": outbound.CANCELED,
 }
 #: The same in a detail record, which has words of its own.
 #: https://developers.telnyx.com/api-reference/detail-records/search-detail-records
 RECORD_REPORTS = {
     **REPORTS,
-    "dlr_unconfirmed": base.SENT,
-    "dlr_timeout": base.SENT,
-    "gw_timeout": base.UNDELIVERED,
-    "gw_reject": base.UNDELIVERED,
-    "failed": base.UNDELIVERED,
+    "dlr_unconfirmed": outbound.SENT,
+    "dlr_timeout": outbound.SENT,
+    "gw_timeout": outbound.UNDELIVERED,
+    "gw_reject": outbound.UNDELIVERED,
+    "failed": outbound.UNDELIVERED,
 }
 #: States that say by themselves what went wrong.
-STATUS_FAULTS = {"expired": (base.EXPIRED, "sms_expired")}
+STATUS_FAULTS = {"expired": (faults.EXPIRED, "sms_expired")}
 
 #: Error code: what is wrong, and Odoo's failure type for the chatter.
 #: 1xxxx and 2xxxx: https://developers.telnyx.com/development/api-fundamentals/api-errors
 CODES = {
-    "10001": (base.SENDER, "sms_acc"),
-    "10002": (base.BAD_NUMBER, "sms_number_format"),
-    "10009": (base.AUTHENTICATION, "sms_acc"),
-    "10010": (base.AUTHENTICATION, "sms_acc"),
-    "10011": (base.TOO_FAST, "sms_server"),
-    "10016": (base.BAD_NUMBER, "sms_number_format"),
-    "20100": (base.NO_CREDIT, "sms_credit"),
-    "40001": (base.LANDLINE, "sms_not_allowed"),
-    "40002": (base.FILTERED, "sms_rejected"),
-    "40003": (base.FILTERED, "sms_rejected"),
-    "40004": (base.UNSURE, "sms_not_delivered"),
-    "40005": (base.EXPIRED, "sms_expired"),
-    "40006": (base.UNREACHABLE, "sms_invalid_destination"),
-    "40008": (base.UNSURE, "sms_not_delivered"),
-    "40010": (base.REGISTRATION, "sms_registration_needed"),
-    "40011": (base.TOO_FAST, "sms_server"),
-    "40012": (base.BAD_NUMBER, "sms_number_format"),
-    "40013": (base.SENDER, "sms_acc"),
-    "40014": (base.EXPIRED, "sms_expired"),
-    "40015": (base.FILTERED, "sms_rejected"),
-    "40016": (base.TOO_FAST, "sms_server"),
-    "40017": (base.FILTERED, "sms_rejected"),
-    "40018": (base.TOO_FAST, "sms_server"),
-    "40019": (base.REGISTRATION, "sms_registration_needed"),
-    "40020": (base.FILTERED, "sms_rejected"),
-    "40100": (base.SENDER, "sms_acc"),
-    "40300": (base.OPTED_OUT, "sms_optout"),
-    "40305": (base.SENDER, "sms_acc"),
-    "40308": (base.SENDER, "sms_acc"),
-    "40309": (base.COUNTRY, "sms_country_not_supported"),
-    "40310": (base.BAD_NUMBER, "sms_number_format"),
-    "40312": (base.SENDER, "sms_acc"),
-    "40314": (base.SENDER, "sms_acc"),
-    "40315": (base.SENDER, "sms_acc"),
-    "40318": (base.TOO_FAST, "sms_server"),
-    "40322": (base.FILTERED, "sms_rejected"),
-    "40329": (base.REGISTRATION, "sms_registration_needed"),
-    "40330": (base.REGISTRATION, "sms_registration_needed"),
-    "40331": (base.COUNTRY, "sms_country_not_supported"),
-    "40333": (base.NO_CREDIT, "sms_credit"),
+    "10001": (faults.SENDER, "sms_acc"),
+    "10002": (faults.BAD_NUMBER, "sms_number_format"),
+    "10009": (faults.AUTHENTICATION, "sms_acc"),
+    "10010": (faults.AUTHENTICATION, "sms_acc"),
+    "10011": (faults.TOO_FAST, "sms_server"),
+    "10016": (faults.BAD_NUMBER, "sms_number_format"),
+    "20100": (faults.NO_CREDIT, "sms_credit"),
+    "40001": (faults.LANDLINE, "sms_not_allowed"),
+    "40002": (faults.FILTERED, "sms_rejected"),
+    "40003": (faults.FILTERED, "sms_rejected"),
+    "40004": (faults.UNSURE, "sms_not_delivered"),
+    "40005": (faults.EXPIRED, "sms_expired"),
+    "40006": (faults.UNREACHABLE, "sms_invalid_destination"),
+    "40008": (faults.UNSURE, "sms_not_delivered"),
+    "40010": (faults.REGISTRATION, "sms_registration_needed"),
+    "40011": (faults.TOO_FAST, "sms_server"),
+    "40012": (faults.BAD_NUMBER, "sms_number_format"),
+    "40013": (faults.SENDER, "sms_acc"),
+    "40014": (faults.EXPIRED, "sms_expired"),
+    "40015": (faults.FILTERED, "sms_rejected"),
+    "40016": (faults.TOO_FAST, "sms_server"),
+    "40017": (faults.FILTERED, "sms_rejected"),
+    "40018": (faults.TOO_FAST, "sms_server"),
+    "40019": (faults.REGISTRATION, "sms_registration_needed"),
+    "40020": (faults.FILTERED, "sms_rejected"),
+    "40100": (faults.SENDER, "sms_acc"),
+    "40300": (faults.OPTED_OUT, "sms_optout"),
+    "40305": (faults.SENDER, "sms_acc"),
+    "40308": (faults.SENDER, "sms_acc"),
+    "40309": (faults.COUNTRY, "sms_country_not_supported"),
+    "40310": (faults.BAD_NUMBER, "sms_number_format"),
+    "40312": (faults.SENDER, "sms_acc"),
+    "40314": (faults.SENDER, "sms_acc"),
+    "40315": (faults.SENDER, "sms_acc"),
+    "40318": (faults.TOO_FAST, "sms_server"),
+    "40322": (faults.FILTERED, "sms_rejected"),
+    "40329": (faults.REGISTRATION, "sms_registration_needed"),
+    "40330": (faults.REGISTRATION, "sms_registration_needed"),
+    "40331": (faults.COUNTRY, "sms_country_not_supported"),
+    "40333": (faults.NO_CREDIT, "sms_credit"),
 }
-UNNAMED = (base.REFUSED_OTHERWISE, "sms_server")
+UNNAMED = (faults.REFUSED_OTHERWISE, "sms_server")
 
 #: Carrier's word for what it has answered by itself: ours.
 ANSWERED = {"stop": "STOP", "start": "START", "help": "HELP", "info": "HELP"}
@@ -90,11 +90,11 @@ ANSWERED = {"stop": "STOP", "start": "START", "help": "HELP", "info": "HELP"}
 def fault_of_status(status):
     """Return fault and failure type of an HTTP status whose code says nothing."""
     if status == 429:
-        return base.TOO_FAST, "sms_server"
+        return faults.TOO_FAST, "sms_server"
     if status in (401, 403):
-        return base.AUTHENTICATION, "sms_acc"
+        return faults.AUTHENTICATION, "sms_acc"
     if status == 402:
-        return base.NO_CREDIT, "sms_credit"
+        return faults.NO_CREDIT, "sms_credit"
     return UNNAMED
 
 
@@ -125,7 +125,7 @@ def read_message(payload, raw=None):
 
     :param dict payload: the message, as Telnyx represents it
     :param dict raw: every field as it came
-    :rtype: providers.base.DeliveryReport
+    :rtype: providers.outbound.DeliveryReport
     """
     error = first_of(payload.get("errors"))
     return _report(
@@ -143,16 +143,16 @@ def read_cost(payload):
     last event on it.
 
     :param dict payload: the message, as Telnyx represents it
-    :rtype: providers.base.Price
+    :rtype: providers.outbound.Price
     """
     cost = as_dict(payload.get("cost"))
-    return base.read_price(cost.get("amount"), as_text(cost.get("currency")))
+    return outbound.read_price(cost.get("amount"), as_text(cost.get("currency")))
 
 
 def read_record(record):
     """Return a message as its detail record shows it; its words are not kept there.
 
-    :rtype: providers.base.Found
+    :rtype: providers.outbound.Found
     """
     errors = record.get("errors")
     code = as_text(errors[0]) if isinstance(errors, list) and errors else ""
@@ -162,21 +162,23 @@ def read_record(record):
         as_text(record.get("status")),
         code,
     )
-    return base.Found(report, created_at=read_time(record.get("created_at")))
+    return outbound.Found(report, created_at=read_time(record.get("created_at")))
 
 
 def _report(words, carrier_id, status, code, raw=None, price=None):
     """Return a delivery report in our words."""
-    report = words.get(status, base.UNKNOWN)
-    if report != base.UNDELIVERED:
+    report = words.get(status, outbound.UNKNOWN)
+    if report != outbound.UNDELIVERED:
         # What it notes of a message on its way is no reason yet.
-        return base.DeliveryReport(carrier_id, report, code, raw=raw or {}, price=price)
+        return outbound.DeliveryReport(
+            carrier_id, report, code, raw=raw or {}, price=price
+        )
     fault, failure_type = (
         CODES.get(code)
         or STATUS_FAULTS.get(status)
-        or (base.UNSURE, "sms_not_delivered")
+        or (faults.UNSURE, "sms_not_delivered")
     )
-    return base.DeliveryReport(
+    return outbound.DeliveryReport(
         carrier_id, report, code, failure_type, fault, raw or {}, price
     )
 
@@ -184,11 +186,11 @@ def _report(words, carrier_id, status, code, raw=None, price=None):
 def read_media(payload):
     """Return the pictures and files of a text that came in.
 
-    :rtype: tuple[base.Media, ...]
+    :rtype: tuple[inbound.Media, ...]
     """
     listed = payload.get("media")
     found = (
-        base.Media(as_text(it.get("url")), as_text(it.get("content_type")))
+        inbound.Media(as_text(it.get("url")), as_text(it.get("content_type")))
         for it in (listed if isinstance(listed, list) else ())[: base.MEDIA_LIMIT]
         if isinstance(it, dict)
     )

@@ -6,16 +6,8 @@ Numbers: https://www.twilio.com/docs/phone-numbers/api/incomingphonenumber-resou
 Services: https://www.twilio.com/docs/messaging/api/service-resource
 """
 
-from .base import (
-    CREDENTIALS,
-    FINE,
-    INBOUND,
-    SENDERS,
-    UNSURE,
-    WRONG,
-    Finding,
-    LookupFailed,
-)
+from .account import CREDENTIALS, FINE, INBOUND, SENDERS, UNSURE, WRONG, Finding
+from .base import LookupFailed
 from .shared import judge_inbound
 
 #: Numbers of an account that are looked at: more than one page of Twilio's.
@@ -46,9 +38,9 @@ def _check_credentials(provider):
     account = provider.account
     token = (account["account_sid"], account["auth_token"])
     try:
-        shown = provider._ask(
+        shown = provider.api.ask(
             lambda client: client.api.v2010.accounts(account["account_sid"]).fetch(),
-            provider._make_client(token),
+            provider.api.make_client(token),
         )
     except LookupFailed as error:
         return [_refusal(error, "token_refused")]
@@ -58,7 +50,7 @@ def _check_credentials(provider):
     findings = [Finding(CREDENTIALS, FINE, what, detail=shown.friendly_name or "")]
     if account.get("api_key_sid"):
         try:
-            provider._ask(lambda client: client.incoming_phone_numbers.list(limit=1))
+            provider.api.ask(lambda client: client.incoming_phone_numbers.list(limit=1))
         except LookupFailed as error:
             findings.append(_refusal(error, "key_refused"))
     return findings
@@ -93,7 +85,7 @@ def words_of(error):
 
 def _get_numbers(provider):
     """Return the account's numbers as Twilio shows them, by E.164."""
-    shown = provider._ask(
+    shown = provider.api.ask(
         lambda client: client.incoming_phone_numbers.list(limit=NUMBER_LIMIT)
     )
     return {number.phone_number: number for number in shown}
@@ -150,7 +142,7 @@ def _check_service(provider, inbound_url):
     """Return findings about the Messaging Service and the numbers in it."""
     sid = provider.account["messaging_service_sid"]
     try:
-        service = provider._ask(
+        service = provider.api.ask(
             lambda client: client.messaging.v1.services(sid).fetch()
         )
     except LookupFailed as error:
@@ -172,7 +164,7 @@ def _check_service(provider, inbound_url):
 
 def _get_pool(provider, sid):
     """Return the numbers that a Messaging Service sends by (E.164)."""
-    shown = provider._ask(
+    shown = provider.api.ask(
         lambda client: client.messaging.v1.services(sid).phone_numbers.list(
             limit=NUMBER_LIMIT
         )
@@ -184,7 +176,7 @@ def set_inbound_url(provider, inbound_url):
     """Enter our address at the Messaging Service, else at each number that sends."""
     sid = provider.account.get("messaging_service_sid")
     if sid:
-        provider._ask(
+        provider.api.ask(
             lambda client: client.messaging.v1.services(sid).update(
                 inbound_request_url=inbound_url,
                 inbound_method="POST",
@@ -196,7 +188,7 @@ def set_inbound_url(provider, inbound_url):
     for own, _country in provider.account["senders"]:
         if own in numbers:
             number_sid = numbers[own].sid
-            provider._ask(
+            provider.api.ask(
                 lambda client, number_sid=number_sid: client.incoming_phone_numbers(
                     number_sid
                 ).update(sms_url=inbound_url, sms_method="POST", sms_application_sid="")

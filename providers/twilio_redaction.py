@@ -26,10 +26,10 @@ def redact(provider, carrier_id, is_whole):
         return
     try:
         if is_whole:  # its media go with it
-            provider._ask(lambda client: client.messages(carrier_id).delete())
+            provider.api.ask(lambda client: client.messages(carrier_id).delete())
         else:
             _remove_media(provider, carrier_id)
-            provider._ask(lambda client: client.messages(carrier_id).update(body=""))
+            provider.api.ask(lambda client: client.messages(carrier_id).update(body=""))
     except LookupFailed as error:
         status = get_status(error)
         if status == GONE:
@@ -42,12 +42,12 @@ def redact(provider, carrier_id, is_whole):
 
 def _remove_media(provider, carrier_id):
     """Remove the pictures and files of a message."""
-    shown = provider._ask(
+    shown = provider.api.ask(
         lambda client: client.messages(carrier_id).media.list(limit=MEDIA_LIMIT)
     )
     for media in shown:
         try:
-            provider._ask(
+            provider.api.ask(
                 lambda client, sid=media.sid: (
                     client.messages(carrier_id).media(sid).delete()
                 )

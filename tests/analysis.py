@@ -5,9 +5,9 @@ from datetime import datetime, timedelta
 
 from odoo import fields
 
-from ..providers.base import (
+from ..providers.faults import LANDLINE
+from ..providers.outbound import (
     ACCEPTED,
-    LANDLINE,
     QUEUED,
     UNDELIVERED,
     DeliveryReport,

@@ -9,7 +9,7 @@ from odoo.tools import SQL
 from odoo.tools.safe_eval import safe_eval
 
 from ..models.calendar_event_visit import OPEN
-from ..providers.base import DeliveryReport, Price
+from ..providers.outbound import DeliveryReport, Price
 from ..report.sms_figures import DIMENSIONS, MEASURES
 from .analysis import ScenarioCase
 from .common import phone_number

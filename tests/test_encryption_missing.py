@@ -4,7 +4,7 @@ from odoo.tools import mute_logger
 
 from ..models.encrypted_field import KEY_VARIABLE, EncryptionKeyError
 from ..models.sms_health import WRONG
-from ..providers import base
+from ..providers import faults
 from ..tools.at_rest import get_key_id
 from .common import phone_number
 from .encryption import NEW, OLD, SCAN, SECRETS, EncryptionCase
@@ -129,7 +129,7 @@ class TestTextsWait(EncryptionCase):
         self.assertEqual(sms.state, "outgoing")
         sender = sms.sender_id
         self.assertTrue(sender._is_stopped())
-        self.assertEqual(sender.fault_id.fault, base.LOCKED)
+        self.assertEqual(sender.fault_id.fault, faults.LOCKED)
         state, text = self.env["sms.encryption"]._get_state(self.company)
         self.assertEqual(state, WRONG)
         self.assertIn("Texts wait", text)

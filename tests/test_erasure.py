@@ -10,7 +10,8 @@ from odoo.tests import Form, tagged
 
 from ..models.sms_dispatcher import Call
 from ..models.sms_personal_data import HOLDERS
-from ..providers import base
+from ..providers import outbound
+from ..providers.inbound import InboundEvent
 from ..tools import chain
 from .common import SmsCase, phone_number
 from .test_import import make_csv, make_row
@@ -211,9 +212,12 @@ class TestTexts(ErasureCase):
         dispatcher = self.env["sms.dispatcher"]
         words = f"The number {self.number} is not reachable"
         for outcome, state in (
-            (base.Outcome(base.ACCEPTED, carrier_id="SB1", detail=words), "pending"),
-            (base.Outcome(base.REFUSED, code="21610", detail=words), "error"),
-            (base.Outcome(base.UNKNOWN, detail=words), "unknown"),
+            (
+                outbound.Outcome(outbound.ACCEPTED, carrier_id="SB1", detail=words),
+                "pending",
+            ),
+            (outbound.Outcome(outbound.REFUSED, code="21610", detail=words), "error"),
+            (outbound.Outcome(outbound.UNKNOWN, detail=words), "unknown"),
         ):
             with self.subTest(outcome.kind):
                 self.record_consent()
@@ -229,7 +233,7 @@ class TestTexts(ErasureCase):
         sms = self.text()
         sms.write({"state": "process", "provider": "sandbox", "attempts": 1})
         self.erase()
-        again = base.Outcome(base.AGAIN, detail=self.number)
+        again = outbound.Outcome(outbound.AGAIN, detail=self.number)
         self.env["sms.dispatcher"]._settle(
             [(Call("send", sms.id, sms.attempts), again)]
         )
@@ -260,13 +264,13 @@ class TestTexts(ErasureCase):
         sms.write({"state": "pending", "provider": "sandbox", "report_rank": 1})
         self.erase()
         before = len(self.events())
-        report = base.DeliveryReport("SB1", "undelivered", "21610", "", True)
+        report = outbound.DeliveryReport("SB1", "undelivered", "21610", "", True)
         sms._apply_report(report)
         self.assertEqual(sms.state, "error")
         self.assertEqual(len(self.events()), before)
 
     def test_a_repeated_webhook_brings_nothing_back(self):
-        event = base.InboundEvent("sandbox", "SB77", self.number, "", "Hello", {})
+        event = InboundEvent("sandbox", "SB77", self.number, "", "Hello", {})
         inbound = self.env["sms.inbound"]._receive(self.company, event)
         self.erase()
         self.assertFalse(self.env["sms.inbound"]._receive(self.company, event))

@@ -6,7 +6,7 @@ from psycopg2.errors import CheckViolation
 from odoo import fields
 from odoo.tools import mute_logger
 
-from ..providers.base import DELIVERED, DeliveryReport
+from ..providers.outbound import DELIVERED, DeliveryReport
 from .peer import ACCOUNT_SID, AUTH_TOKEN, TwilioPeer
 from .peer_telnyx import API_KEY, PUBLIC_KEY, TelnyxPeer
 from .test_senders import SendersCase

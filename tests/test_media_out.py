@@ -6,7 +6,7 @@ from odoo.exceptions import AccessError, UserError
 from odoo.tests import HttpCase, tagged
 
 from ..models.sms_sms_media import MEDIA_PATH, SentMedia
-from ..providers import TwilioProvider
+from ..providers.twilio_sending import fields_of
 from ..tools import media
 from .media_peer import GIF, HTML, PNG
 from .test_intake import IntakeCase
@@ -71,7 +71,7 @@ class TestMediaOut(IntakeCase, HttpCase):
         outbound = message._to_outbound(message.sender_id)
         self.assertEqual(len(outbound.media), 2)
         account = {"senders": [(self.number, "US")], "messaging_service_sid": ""}
-        fields = TwilioProvider(account)._fields(outbound)
+        fields = fields_of(account, outbound)
         self.assertEqual(fields["media_url"], list(outbound.media))
         for url, data, kind in zip(
             outbound.media, (PNG, GIF), ("image/png", "image/gif"), strict=True

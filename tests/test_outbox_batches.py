@@ -11,8 +11,8 @@ from odoo.tools import mute_logger
 from ..models import sms_sms_bulk
 from ..models.sms_consent import READ_ANSWERS
 from ..models.sms_dispatcher import Call
-from ..providers import base
-from ..providers.base import DeliveryReport, Outcome
+from ..providers import faults, outbound
+from ..providers.outbound import DeliveryReport, Outcome
 from .common import phone_number
 from .test_waiting import WaitingCase
 
@@ -99,7 +99,7 @@ class TestQueriesOfABatch(BatchCase):
                     (
                         Call("send", sms.id, 1),
                         Outcome(
-                            base.ACCEPTED, carrier_id=f"SM{sms.id}", report="queued"
+                            outbound.ACCEPTED, carrier_id=f"SM{sms.id}", report="queued"
                         ),
                     )
                     for sms in messages
@@ -141,16 +141,16 @@ class TestAttempts(BatchCase):
         self.claim(1)
         message._try_again(timedelta())
         self.claim(1)
-        self.settle(message, 1, Outcome(base.AGAIN, fault=base.TOO_FAST))
+        self.settle(message, 1, Outcome(outbound.AGAIN, fault=faults.TOO_FAST))
         self.assertEqual((message.state, message.attempts), ("process", 2))
-        self.settle(message, 2, Outcome(base.ACCEPTED, "SM2", "queued"))
+        self.settle(message, 2, Outcome(outbound.ACCEPTED, "SM2", "queued"))
         self.assertEqual((message.state, message.carrier_id), ("pending", "SM2"))
 
     def test_what_was_cancelled_meanwhile_is_not_tried_again(self):
         message = self.queue()
         self.claim(1)
         message.state = "canceled"
-        self.settle(message, 1, Outcome(base.AGAIN, fault=base.TOO_FAST))
+        self.settle(message, 1, Outcome(outbound.AGAIN, fault=faults.TOO_FAST))
         self.assertEqual(message.state, "canceled")
 
     def test_what_is_gone_takes_nothing_along(self):
@@ -160,7 +160,7 @@ class TestAttempts(BatchCase):
         gone.unlink()
         self.env["sms.dispatcher"]._settle(
             [
-                (Call("send", row, 1), Outcome(base.ACCEPTED, f"SM{row}", "queued"))
+                (Call("send", row, 1), Outcome(outbound.ACCEPTED, f"SM{row}", "queued"))
                 for row in (gone_id, message.id)
             ]
         )
@@ -171,7 +171,7 @@ class TestAttempts(BatchCase):
         first, second = self.queue(), self.queue()
         self.claim(2)
         (first | second)._mark_unknown()
-        found = base.Found(DeliveryReport("SM1", "queued"), first.body)
+        found = outbound.Found(DeliveryReport("SM1", "queued"), first.body)
         dispatcher = self.env["sms.dispatcher"]
         dispatcher._settle([(Call("find", first.id, 1), [found])])
         self.assertEqual((first.state, first.carrier_id), ("pending", "SM1"))
@@ -186,7 +186,7 @@ class TestAttempts(BatchCase):
         unknown._mark_unknown()
         self.queue()
         self.claim(1)
-        found = base.Found(DeliveryReport("SM1", "queued"), unknown.body)
+        found = outbound.Found(DeliveryReport("SM1", "queued"), unknown.body)
         self.env["sms.dispatcher"]._settle([(Call("find", unknown.id, 1), [found])])
         self.assertEqual((unknown.state, unknown.carrier_id), ("unknown", False))
 
@@ -226,7 +226,7 @@ class TestAttempts(BatchCase):
         outcome = dispatcher._guard(
             Call("send", 1, 1), lambda: posts.append(1), time.monotonic() - 1
         )
-        self.assertEqual((outcome.kind, posts), (base.AGAIN, []))
+        self.assertEqual((outcome.kind, posts), (outbound.AGAIN, []))
 
     def test_what_was_stored_for_a_sender_that_goes_gets_another(self):
         message = self.queue()
@@ -247,7 +247,7 @@ class TestAttempts(BatchCase):
         messages = self.queue_many(SMALL)
         sender = messages.sender_id
         self.claim(SMALL)
-        refusal = Outcome(base.REFUSED, code="20003", fault=base.AUTHENTICATION)
+        refusal = Outcome(outbound.REFUSED, code="20003", fault=faults.AUTHENTICATION)
         self.env["sms.dispatcher"]._settle(
             [(Call("send", sms.id, 1), refusal) for sms in messages]
         )
@@ -257,7 +257,7 @@ class TestAttempts(BatchCase):
     def test_a_batch_of_too_fast_halves_the_speed_once(self):
         messages = self.queue_many(SMALL)
         self.claim(SMALL)
-        too_fast = Outcome(base.AGAIN, fault=base.TOO_FAST)
+        too_fast = Outcome(outbound.AGAIN, fault=faults.TOO_FAST)
         self.env["sms.dispatcher"]._settle(
             [(Call("send", sms.id, 1), too_fast) for sms in messages]
         )

@@ -10,7 +10,7 @@ from odoo.exceptions import AccessError
 from odoo.tests import BaseCase, tagged
 from odoo.tools import mute_logger
 
-from ..providers.base import Price, read_price
+from ..providers.outbound import Price, read_price
 from ..providers.telnyx import TelnyxProvider
 from ..providers.telnyx_api import read_event
 from .carrier import LoopbackTwilio

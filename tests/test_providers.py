@@ -5,13 +5,13 @@ from werkzeug.datastructures import MultiDict
 from odoo.tests import BaseCase, tagged
 
 from ..providers import PROVIDERS, SandboxProvider, TwilioProvider, get_provider
-from ..providers.base import (
+from ..providers.base import E164, Provider
+from ..providers.faults import OPTED_OUT
+from ..providers.outbound import (
     ACCEPTED,
     AGAIN,
     CANCELED,
     DELIVERED,
-    E164,
-    OPTED_OUT,
     QUEUED,
     READ,
     REFUSED,
@@ -20,7 +20,6 @@ from ..providers.base import (
     UNDELIVERED,
     UNKNOWN,
     OutboundMessage,
-    Provider,
 )
 from ..providers.shared import IDLE
 from .peer import ACCOUNT_SID, API_KEY_SECRET, API_KEY_SID, AUTH_TOKEN, TwilioPeer
@@ -538,8 +537,8 @@ class TestConnections(BaseCase):
         self.assertIsNone(get_provider("iap", self.account))
 
     def test_an_idle_connection_is_not_posted_into(self):
-        adapter = TwilioProvider(self.account)
-        client = adapter._get_client()
-        self.assertIs(adapter._get_client(), client)
-        adapter._used_at -= IDLE + 1
-        self.assertIsNot(adapter._get_client(), client)
+        api = TwilioProvider(self.account).api
+        client = api.get_client()
+        self.assertIs(api.get_client(), client)
+        api._used_at -= IDLE + 1
+        self.assertIsNot(api.get_client(), client)

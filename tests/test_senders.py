@@ -2,6 +2,7 @@
 from odoo.exceptions import AccessError, ValidationError
 from odoo.tests import Form
 
+from ..providers.twilio_sending import fields_of
 from .common import SmsCase, phone_number
 from .peer_telnyx import API_KEY, PROFILE_ID, PUBLIC_KEY
 
@@ -123,9 +124,8 @@ class TestWhichSender(SendersCase):
         self.assertEqual(self.text(self.ticket).sender_id.address, SECOND)
         self.assertEqual(self.text().sender_id.address, service)
         sms = self.text(self.ticket)
-        fields = self.company._get_sms_provider()._fields(
-            sms._to_outbound(sms.sender_id)
-        )
+        account = self.company._get_sms_provider().account
+        fields = fields_of(account, sms._to_outbound(sms.sender_id))
         self.assertEqual(
             (fields["messaging_service_sid"], fields["from_"]), (service, SECOND)
         )

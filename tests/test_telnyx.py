@@ -9,35 +9,37 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from odoo.tests import BaseCase, tagged
 
 from ..providers import TelnyxProvider
-from ..providers.base import (
-    ACCEPTED,
-    AGAIN,
+from ..providers.account import SERVICE
+from ..providers.base import LookupFailed
+from ..providers.faults import (
     AUTHENTICATION,
-    CANCELED,
     COUNTRY,
-    DELIVERED,
     EXPIRED,
     LANDLINE,
     NO_ANSWER,
     NO_CONNECTION,
     NO_CREDIT,
     OPTED_OUT,
-    QUEUED,
-    REFUSED,
     REFUSED_OTHERWISE,
     REGISTRATION,
     SENDER,
-    SENT,
-    SERVICE,
     TOO_FAST,
+    UNSURE,
+)
+from ..providers.outbound import (
+    ACCEPTED,
+    AGAIN,
+    CANCELED,
+    DELIVERED,
+    QUEUED,
+    REFUSED,
+    SENT,
     UNDELIVERED,
     UNKNOWN,
-    UNSURE,
-    LookupFailed,
     OutboundMessage,
 )
-from ..providers.telnyx import SIGNED_WITHIN
 from ..providers.telnyx_api import read_event
+from ..providers.telnyx_events import SIGNED_WITHIN
 from .peer_telnyx import (
     API_KEY,
     PROFILE_ID,

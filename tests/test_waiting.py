@@ -9,7 +9,8 @@ from odoo.tools import mute_logger
 
 from ..models.sms_sms_broadcast import FAR
 from ..providers import PROVIDERS, SandboxProvider
-from ..providers.base import FILTERED, OPTED_OUT, DeliveryReport
+from ..providers.faults import FILTERED, OPTED_OUT
+from ..providers.outbound import DeliveryReport
 from .common import SmsCase, phone_number
 
 

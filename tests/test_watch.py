@@ -6,7 +6,7 @@ from odoo.tests import HttpCase, tagged
 from odoo.tools import mute_logger
 
 from ..models.sms_outbox_watch import HEALTH_TOKEN_PARAMETER
-from ..providers import base
+from ..providers import faults, outbound
 from ..tools import retries
 from ..tools.pace import REACTION
 from .test_waiting import WaitingCase
@@ -118,7 +118,7 @@ class TestWatch(WatchCase):
         message.write({"state": "process", "provider": "twilio", "attempts": 1})
         message.claimed_at = fields.Datetime.now()
         message._note_refused(
-            base.Outcome(base.REFUSED, code="21408", fault=base.COUNTRY)
+            outbound.Outcome(outbound.REFUSED, code="21408", fault=faults.COUNTRY)
         )
         self.assertEqual(message.state, "error")
         self.assertIn("not enabled", message.shown_reason)
@@ -188,7 +188,7 @@ class TestSenderQueue(WatchCase):
         )
 
     def test_a_sender_that_is_stopped_keeps_what_waits(self):
-        policy = self.env["sms.fault"]._get_policy(base.AUTHENTICATION)
+        policy = self.env["sms.fault"]._get_policy(faults.AUTHENTICATION)
         self.assertEqual(policy.action, retries.SENDER)
         message = self.queue()
         with mute_logger(ALERT_LOGGER):
@@ -204,7 +204,7 @@ class TestSenderQueue(WatchCase):
 
     def test_after_the_pause_one_attempt_shows_if_it_may_send(self):
         messages = self.queue() | self.queue() | self.queue()
-        policy = self.env["sms.fault"]._get_policy(base.NO_CREDIT)
+        policy = self.env["sms.fault"]._get_policy(faults.NO_CREDIT)
         with mute_logger(ALERT_LOGGER):
             self.sender._stop(policy)
         self.sender.stopped_until = fields.Datetime.now()

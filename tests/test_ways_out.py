@@ -4,7 +4,8 @@ from datetime import datetime, timedelta
 from odoo import fields
 from odoo.tests import tagged
 
-from ..providers.base import GONE, LONG_CODE
+from ..providers.account import LONG_CODE
+from ..providers.faults import GONE
 from ..providers.twilio import TwilioProvider
 from .common import SmsCase, phone_number
 

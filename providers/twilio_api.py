@@ -1,0 +1,91 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+"""Requests to Twilio through its own SDK, without what they mean."""
+
+import json
+import logging
+import threading
+import time
+
+from requests.exceptions import RequestException
+from twilio.base.exceptions import TwilioException
+from twilio.http.http_client import TwilioHttpClient
+from twilio.rest import Client
+
+from .base import LookupFailed
+from .shared import IDLE, TIMEOUT, widen
+
+# It would write every request to the log, with the account in its address.
+logging.getLogger("twilio.http_client").setLevel(logging.WARNING)
+
+API_URL = "https://api.twilio.com"
+
+
+class TwilioApi:
+    """One account's connections to Twilio, kept while they are in use.
+
+    :param dict account: as in ``TwilioProvider``
+    """
+
+    def __init__(self, account):
+        self._account = account
+        self._client = None
+        self._used_at = 0.0
+        # Threads ask for the client at the same time.
+        self._lock = threading.Lock()
+
+    def ask(self, question, client=None):
+        """Return Twilio's answer to a question that may be asked again.
+
+        :param question: function of the SDK's client
+        :param client: the SDK's client, default that which also sends
+        :raises LookupFailed: for any failure, since it can be asked again
+        """
+        try:
+            return question(client or self.get_client())
+        except (
+            TwilioException,
+            RequestException,
+            json.JSONDecodeError,
+            UnicodeEncodeError,
+        ) as error:
+            raise LookupFailed(type(error).__name__) from error
+
+    def get_client(self):
+        """Return the SDK's client, a new one after it was idle."""
+        with self._lock:
+            now = time.monotonic()
+            if self._client is None or now - self._used_at > IDLE:
+                self._client = self.make_client()
+            self._used_at = now
+            return self._client
+
+    def make_client(self, credentials=None):
+        """Make the SDK's client, with a timeout and without retries of its own.
+
+        :param credentials: user and secret, default those that also send
+        """
+        account = self._account
+        client = Client(
+            *(credentials or self.get_credentials()),
+            account_sid=account["account_sid"],
+            http_client=_make_http_client(),
+        )
+        if account.get("api_url"):
+            client.api.base_url = account["api_url"]
+            client.messaging.base_url = account["api_url"]
+        return client
+
+    def get_credentials(self):
+        """Return the API key and its secret if there is one, else the account's own."""
+        account = self._account
+        return (
+            account.get("api_key_sid") or account["account_sid"],
+            account.get("api_key_secret") or account["auth_token"],
+        )
+
+
+def _make_http_client():
+    """Return the SDK's HTTP client, with a connection for each post in flight."""
+    http_client = TwilioHttpClient(timeout=TIMEOUT, max_retries=0)
+    widen(http_client.session)
+    return http_client
