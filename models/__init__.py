@@ -219,6 +219,8 @@ from . import (
     calendar_event_alarms,
     calendar_event_free,
     calendar_event_neighbours,
+    calendar_event_google,
+    calendar_recurrence_google,
     calendar_attendee,
     calendar_attendee_merge,
     helpdesk_ticket_visit,

@@ -36,3 +36,7 @@ class CalendarAttendee(models.Model):
         result = super().unlink()
         events._touch_appointments()
         return result
+
+    def _filter_without_email(self):
+        """Return those whose person other calendars cannot know."""
+        return self.filtered(lambda it: not it.partner_id.email_normalized)

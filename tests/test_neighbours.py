@@ -65,12 +65,19 @@ class TestGoogle(NeighbourCase):
             **values,
         }
 
-    def synchronise(self, *events):
-        """Take in events as a synchronisation of the agent does."""
+    def synchronise(self, *events, user=None):
+        """Take in events as a synchronisation does: series first.
+
+        :param user: ``res.users`` whose calendar it is, default the agent
+        """
         from odoo.addons.google_calendar.utils.google_event import GoogleEvent
 
-        calendar = self.env["calendar.event"].with_user(self.agent).sudo()
-        synced = calendar._sync_google2odoo(GoogleEvent(events))
+        env = self.env(user=user or self.agent, su=True)
+        found = GoogleEvent(events)
+        found.clear_type_ambiguity(env)
+        series = found.filter(lambda it: it.is_recurrence())
+        env["calendar.recurrence"]._sync_google2odoo(series)
+        synced = env["calendar.event"]._sync_google2odoo(found - series)
         self.settle()
         return synced
 
@@ -79,6 +86,26 @@ class TestGoogle(NeighbourCase):
         event = self.book(google_id="g1", need_sync=False, **values)
         self.pass_time(minutes=1)
         return event
+
+    def book_synced_series(self, google_id, **values):
+        """Return the visits of a weekly series that Google knows, and its customer."""
+        first = self.book_series(need_sync=False, **values)
+        series = first.recurrence_id
+        series.write({"google_id": google_id, "need_sync": False})
+        self.pass_time(minutes=1)
+        self.assertTold(1, "the first of 5")
+        return series.calendar_event_ids.sorted("start")
+
+    def move_out_of_series(self, event, **delta):
+        """Return an occurrence as Google describes it when it alone was moved."""
+        series_id = event.recurrence_id.google_id
+        plain_id, moment = series_id.partition("_")[0], event.google_id[-16:]
+        return self.from_google(
+            f"{plain_id}_{moment}",
+            event.start + timedelta(**delta),
+            recurringEventId=series_id,
+            originalStartTime={"dateTime": event.start.replace(tzinfo=UTC).isoformat()},
+        )
 
     def test_a_first_synchronisation_is_no_storm(self):
         start = NOW + timedelta(days=1)
@@ -137,6 +164,104 @@ class TestGoogle(NeighbourCase):
         self.synchronise(self.from_google("g1", event.start, answers))
         self.assertNotIn(self.customer, event.partner_ids)
         self.assertTold(2, "is called off")
+
+    def test_one_of_a_series_is_moved(self):
+        second = self.book_synced_series("weekly")[1]
+        self.synchronise(self.move_out_of_series(second, days=1))
+        self.assertEqual(second.start, NOW + timedelta(days=10))
+        self.assertTold(2, "has moved from Wed, Dec 9 at 9:00 AM to Thu, Dec 10")
+
+    def test_one_of_a_split_series_is_moved(self):
+        """Google gives it another id: it comes as a new event, and the former goes."""
+        events = self.book_synced_series("weekly_R20261202T160000")
+        second, key = events[1], events.mapped("sms_series_key")[0]
+        moved = self.synchronise(self.move_out_of_series(second, days=1))
+        moved = moved.exists()
+        self.assertFalse(second.exists())
+        self.assertEqual(moved.start, NOW + timedelta(days=10))
+        self.assertEqual(moved.ticket_id, self.ticket)
+        self.assertEqual(moved.technician_id, self.agent)
+        self.assertEqual(moved.sms_series_key, key)
+        self.assertTold(2, "has moved from Wed, Dec 9 at 9:00 AM to Thu, Dec 10")
+        self.assertEqual(self.kinds(moved), ["reminder", "reminder"])
+        self.assertEqual(len(self.kinds()), 10)
+        self.move(moved, days=1)
+        self.assertTold(3, "has moved from Thu, Dec 10 at 9:00 AM to Fri, Dec 11")
+
+    def test_a_colleagues_calendar_brings_the_move(self):
+        """Who is not the organizer only declines the former one: it stays."""
+        second = self.book_synced_series("weekly_R20261202T160000")[1]
+        self.manager.partner_id.email = "max@example.com"
+        change = self.move_out_of_series(second, days=1)
+        change["organizer"] = {"email": "ana@example.com"}
+        for user in (self.manager, self.agent):
+            self.synchronise(change, user=user)
+        self.assertTold(2, "has moved from Wed, Dec 9 at 9:00 AM to Thu, Dec 10")
+        self.assertTrue(second.exists())
+        self.assertEqual(self.kinds(second), [])
+        self.assertEqual(len(self.kinds()), 10)
+
+    def test_who_has_no_e_mail_is_told_of_the_move(self):
+        self.customer.email = False
+        second = self.book_synced_series("weekly_R20261202T160000")[1]
+        change = self.move_out_of_series(second, days=1)
+        change["attendees"] = change["attendees"][:1]
+        moved = self.synchronise(change).exists()
+        self.assertIn(self.customer, moved.partner_ids)
+        self.assertIn(self.customer, moved.attendee_ids.partner_id)
+        self.assertTold(2, "has moved from Wed, Dec 9 at 9:00 AM to Thu, Dec 10")
+
+    def test_who_is_dropped_when_it_is_moved_is_told(self):
+        second = self.book_synced_series("weekly_R20261202T160000")[1]
+        change = self.move_out_of_series(second, days=1)
+        change["attendees"] = change["attendees"][:1]
+        self.synchronise(change)
+        self.assertTold(2, "on Wed, Dec 9 at 9:00 AM is called off")
+
+    def split(self, events, **delta):
+        """Return a series from its third visit on, as "this and following" moves it.
+
+        :return: what is left of the former series, and the new one
+        """
+        whole, third = events.recurrence_id, events[2]
+        rule = "RRULE:FREQ=WEEKLY;BYDAY=WE"
+        return (
+            self.from_google(
+                whole.google_id,
+                events[0].start,
+                recurrence=[f"{rule};UNTIL=20261215T065959Z"],
+            ),
+            self.from_google(
+                f"{whole.google_id}_R20261216T160000",
+                third.start + timedelta(**delta),
+                recurrence=[f"{rule};COUNT=3"],
+            ),
+        )
+
+    def test_the_rest_of_a_series_is_moved(self):
+        events = self.book_synced_series("weekly")
+        self.synchronise(*self.split(events, hours=2))
+        self.assertTold(
+            2,
+            "has moved from Wed, Dec 16 at 9:00 AM to Wed, Dec 16 at 11:00 AM, the "
+            "first of 3.",
+        )
+        visits = self.ticket.visit_ids.sorted("start")
+        self.assertEqual(
+            [(it.start - events[0].start) // timedelta(hours=1) for it in visits],
+            [0, 168, 338, 506, 674],
+        )
+        self.assertEqual(
+            set(visits.mapped("sms_series_key")), {visits[0].sms_series_key}
+        )
+        self.assertEqual(len(self.kinds()), 10)
+
+    def test_a_series_that_is_split_at_the_same_times_says_nothing(self):
+        events = self.book_synced_series("weekly")
+        self.synchronise(*self.split(events))
+        self.assertEqual(len(self.ticket.visit_ids), 5)
+        self.assertTold(1)
+        self.assertEqual(len(self.kinds()), 10)
 
 
 class TestMicrosoft(NeighbourCase):

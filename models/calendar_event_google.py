@@ -1,0 +1,66 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from odoo import Command, models
+
+#: What makes an event a visit with texts, of which Google knows nothing.
+VISIT = ("ticket_id", "technician_id", "sms_enabled", "sms_series_key")
+
+
+class CalendarEvent(models.Model):
+    """What ``google_calendar`` takes from there, where it is installed."""
+
+    _inherit = "calendar.event"
+
+    def _odoo_attendee_commands(self, google_event):
+        """Keep inviting who has no e-mail: Google knows people by nothing else.
+
+        What comes from there never names them, which ``google_calendar`` takes for
+        that they are no longer invited. A customer with nothing but a phone would be
+        told that their visit is called off.
+        """
+        attendees, partners = super()._odoo_attendee_commands(google_event)
+        removed = [command[1] for command in attendees if command[0] == Command.DELETE]
+        kept = self.env["calendar.attendee"].browse(removed)._filter_without_email()
+        commands = {(Command.DELETE, attendee.id) for attendee in kept}
+        commands |= {(Command.UNLINK, partner.id) for partner in kept.partner_id}
+        return (
+            [command for command in attendees if command[:2] not in commands],
+            [command for command in partners if command[:2] not in commands],
+        )
+
+    def _create_from_google(self, gevents, vals_list):
+        """Take what is moved out of a series that was split for what it was before.
+
+        Google gives such an occurrence another id when it is moved, so it is made anew
+        here, and then ``google_calendar`` deletes the former one, which it finds by
+        what the ids have in common. The customer is told of one visit that has moved.
+        """
+        events = super()._create_from_google(gevents, vals_list)
+        former_ids = {
+            gevent.id: gevent.full_recurring_event_id()
+            for gevent in gevents
+            if not gevent.is_recurrence_follower()
+        }
+        found = self.search(
+            [("google_id", "in", list(filter(None, former_ids.values())))]
+        )
+        former_of = {event.google_id: event for event in found}
+        for event in events:
+            former = former_of.get(former_ids.get(event.google_id))
+            if former:
+                event._succeed(former)
+                # Who is not its organizer only declines it.
+                self.env["sms.reminder"].sudo()._note_gone(former.sudo().attendee_ids)
+                former.with_context(dont_notify=True).sms_enabled = False
+        return events
+
+    def _succeed(self, former):
+        """Be the same visit as another event, at another time.
+
+        :param former: ``calendar.event``, one
+        """
+        values = {name: former[name] for name in VISIT}
+        unknown = former.attendee_ids._filter_without_email().partner_id
+        values = former._convert_to_write(values) | {"need_sync": False}
+        if unknown:
+            values["partner_ids"] = [Command.link(partner.id) for partner in unknown]
+        self.with_context(dont_notify=True).write(values)
