@@ -67,6 +67,7 @@ from . import test_media
 from . import test_media_fetch
 from . import test_media_live
 from . import test_media_out
+from . import test_migrations
 from . import test_neighbours
 from . import test_neutralize
 from . import test_onboarding

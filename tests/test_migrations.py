@@ -1,0 +1,55 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+"""What an upgrade does beyond the data files."""
+
+import runpy
+from pathlib import Path
+
+from .common import SmsCase
+
+SHIPPED_WORDS = Path(__file__).parents[1] / "migrations/19.0.1.2.0"
+
+
+class TestShippedWords(SmsCase):
+    """Words that managers edit: new ones where nobody has."""
+
+    def setUp(self):
+        super().setUp()
+        self.script = runpy.run_path(str(SHIPPED_WORDS / "post-shipped-words.py"))
+        self.template = self.env.ref("helpdesk_mgmt_sms.sms_template_ticket_rating")
+        self.shipped = self.template.body
+        words = {name: former for name, _field, former, _new in self.script["WORDS"]}
+        self.former = words["sms_template_ticket_rating"]
+
+    def upgrade(self):
+        """Run the script as Odoo does."""
+        self.env.flush_all()
+        self.script["migrate"](self.cr, "19.0.1.1.0")
+        self.env.invalidate_all()
+
+    def test_former_words_become_those_of_a_new_database(self):
+        for name, field, former, _current in self.script["WORDS"]:
+            record = self.env.ref(f"helpdesk_mgmt_sms.{name}")
+            shipped = record[field]
+            record[field] = former
+            self.upgrade()
+            self.assertEqual(record[field], shipped, name)
+            self.assertNotEqual(former, shipped, name)
+
+    def test_a_managers_words_stay(self):
+        self.template.body = f"{self.former} Thank you."
+        self.upgrade()
+        self.assertEqual(self.template.body, f"{self.former} Thank you.")
+
+    def test_a_managers_translation_stays(self):
+        self.env["res.lang"]._activate_lang("fr_FR")
+        self.template.body = self.former
+        french = self.template.with_context(lang="fr_FR")
+        french.body = "Comment ça s'est passé ?"
+        self.upgrade()
+        self.assertEqual(self.template.body, self.shipped)
+        self.assertEqual(french.body, "Comment ça s'est passé ?")
+
+    def test_a_template_that_was_deleted_stays_so(self):
+        self.template.unlink()
+        self.upgrade()
+        self.assertFalse(self.template.exists())
