@@ -193,7 +193,8 @@ def measure_gate(env, count):
     purpose = env["sms.purpose"]._get("ticket")
     fill_consents(env, purpose, count)
     questions = [
-        GateQuestion(env.company, phone(index), purpose) for index in range(GATE_BATCH)
+        GateQuestion(env.company.id, phone(index), purpose.id)
+        for index in range(GATE_BATCH)
     ]
     times = []
     for _round in range(GATE_ROUNDS):

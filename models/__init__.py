@@ -192,6 +192,7 @@ from . import (
     res_users,
     res_company_ticket_link,
     res_partner,
+    res_partner_reader,
     helpdesk_ticket,
     helpdesk_ticket_conversation,
     helpdesk_ticket_automation,

@@ -4,6 +4,8 @@
 from odoo.models import LOG_ACCESS_COLUMNS
 from odoo.tools import SQL, split_every
 
+from .sql_array import as_array
+
 #: From so many rows on it is worth it. Below it saves little, and who reads the new
 #: records again finds them in the ORM's cache.
 BULK_FROM = 50
@@ -147,21 +149,21 @@ def insert_columns(model, count, columns):
     :param dict columns: a list of ``count`` values by the name of a stored field
     :return: their ids, in order
     """
-    names, targets, arrays = [], [], []
+    names, targets = [], []
+    arrays = [(SQL("generate_series(1, %s)", count), SQL("place"))]
     for name, values in columns.items():
-        kind = SQL(model._fields[name].column_type[0])
+        kind = model._fields[name].column_type[0]
         column = SQL.identifier(name)
-        if values.count(values[0]) == count > 1:
-            targets.append(SQL("%s::%s", values[0], kind))
+        if values.count(values[0]) == count:
+            targets.append(SQL("%s::%s", values[0], SQL(kind)))
         else:
             targets.append(SQL("new.%s", column))
-            arrays.append((SQL("%s::%s[]", values, kind), column))
+            arrays.append((SQL("unnest(%s)", as_array(values, kind)), column))
         names.append(column)
-    arrays.append((SQL("%s::int4[]", list(range(count))), SQL("place")))
     comma = SQL(", ")
     rows = model.env.execute_query(
         SQL(
-            "INSERT INTO %s (%s) SELECT %s FROM unnest(%s) AS new (%s)"
+            "INSERT INTO %s (%s) SELECT %s FROM ROWS FROM (%s) AS new (%s)"
             " ORDER BY place RETURNING id",
             SQL.identifier(model._table),
             comma.join(names),

@@ -7,6 +7,7 @@ from odoo.tools import SQL
 
 from ..tools import fill, gate
 from ..tools.segments import count_segments
+from .res_partner_reader import NOBODY
 from .sms_broadcast_recipient import (
     BLOCKED,
     DUPLICATE,
@@ -129,15 +130,15 @@ class SmsBroadcast(models.Model):
         """
         if not recipients:
             return
-        purpose = self.env["sms.purpose"]._get(ALERT)
-        recipients.partner_id.fetch(["tz", "country_id", "state_id"])
+        purpose_id = self.env["sms.purpose"]._get(ALERT).id
+        readers = recipients.partner_id._get_sms_readers()
         decided = self.env["sms.gate"]._decide(
             [
                 GateQuestion(
-                    self.company_id,
+                    self.company_id.id,
                     recipient.number,
-                    purpose,
-                    partner=recipient.partner_id,
+                    purpose_id,
+                    reader=readers.get(recipient.partner_id.id, NOBODY),
                     keeps_hours=not self.is_emergency,
                 )
                 for recipient in recipients

@@ -7,6 +7,7 @@ from odoo.tools import SQL
 
 from ..tools import consent, gate
 from ..tools.consent import Answer
+from .sql_array import as_array
 
 STATE_SELECTION = [
     (consent.NONE, "No consent"),
@@ -200,7 +201,7 @@ class SmsConsent(models.Model):
         return SQL(
             """
             SELECT 'answer', answer.*
-              FROM unnest(%(hashes)s::varchar[]) AS wanted (number_hash),
+              FROM unnest(%(hashes)s) AS wanted (number_hash),
                    LATERAL (
                        SELECT company_id, number_hash, purpose_id, state, event_id,
                               since
@@ -216,7 +217,7 @@ class SmsConsent(models.Model):
                AND number = ANY(%(numbers)s)
          UNION ALL
             SELECT 'text', text.*
-              FROM unnest(%(numbers)s::varchar[]) AS wanted (number),
+              FROM unnest(%(numbers)s) AS wanted (number),
                    LATERAL (
                        SELECT DISTINCT ON (company_id)
                               company_id, number, NULL::int, NULL, id, received_at
@@ -228,9 +229,9 @@ class SmsConsent(models.Model):
                        OFFSET 0
                    ) AS text
             """,
-            hashes=hashes,
+            hashes=as_array(hashes, "varchar"),
             company_ids=company_ids,
-            numbers=numbers,
+            numbers=as_array(numbers, "varchar"),
             since=since,
         )
 

@@ -45,7 +45,6 @@ class SmsSms(models.Model):
 
     _inherit = "sms.sms"
 
-    _evidence_index = models.Index("(record_company_id, number)")
     _consent_event_index = models.Index(
         "(consent_event_id) WHERE consent_event_id IS NOT NULL"
     )

@@ -6,6 +6,7 @@ from typing import NamedTuple
 from odoo import api, models
 from odoo.tools import ormcache
 
+from .res_partner_reader import NOBODY, Reader
 from .sms_consent_key import ConsentKeyError
 from .sms_gate_batch import GateBatch
 
@@ -13,7 +14,7 @@ _logger = logging.getLogger(__name__)
 
 
 class GateQuestion(NamedTuple):
-    """One message, as the gate asks about it: records, an E.164 number, a cause.
+    """One message, as the gate asks about it: ids, an E.164 number, a cause.
 
     ``is_personal`` and ``written_at`` (UTC, default now): see :class:`gate.Facts`.
     ``send_at`` and ``expires_at`` are UTC; ``key`` tells it from others that wait;
@@ -21,13 +22,13 @@ class GateQuestion(NamedTuple):
     ``keeps_hours`` says that it waits for business hours though its purpose need not.
     """
 
-    company: models.BaseModel
+    company_id: int
     number: str
-    purpose: models.BaseModel
+    purpose_id: int
     exemption: str = ""
     is_personal: bool = False
     written_at: datetime | None = None
-    partner: models.BaseModel | None = None
+    reader: Reader = NOBODY
     send_at: object = None
     expires_at: object = None
     key: str = ""
@@ -61,7 +62,7 @@ class SmsGate(models.AbstractModel):
 
         :return: :class:`sms_consent.Known`, or None if it cannot be looked up
         """
-        company_ids = [question.company.id for question in questions]
+        company_ids = [question.company_id for question in questions]
         numbers = [question.number for question in questions]
         try:
             return self.env["sms.consent"]._get_known(company_ids, numbers)

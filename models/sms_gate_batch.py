@@ -47,9 +47,9 @@ class GateBatch:
         self._known = known
         self._now = fields.Datetime.now()
         self._clock = GateClock(env, questions, self._now)
-        companies = {question.company for question in questions}
+        companies = env["res.company"].browse({it.company_id for it in questions})
         self._company_facts = {it.id: it._get_sms_gate_facts() for it in companies}
-        purposes = {question.purpose for question in questions}
+        purposes = env["sms.purpose"].browse({it.purpose_id for it in questions})
         self._rules = {it.id: it._get_rules(env.lang) for it in purposes}
         self._decisions = {}
 
@@ -58,8 +58,8 @@ class GateBatch:
 
         :return: ``(Decision, consent event id or False)``
         """
-        key = (question.company.id, question.number)
-        purpose_id = question.purpose.id
+        key = (question.company_id, question.number)
+        purpose_id = question.purpose_id
         found = self._known.answers.get(key, {}) if self._known else {}
         answer = self._consent._get_answer(found, purpose_id)
         circumstances = self._get_circumstances(question, key, purpose_id, answer)

@@ -6,6 +6,7 @@ from odoo.tools import SQL
 
 from ..tools import gate, quiet_hours, zones
 from ..tools.timing import ANSWER, When
+from .sql_array import as_array
 
 #: Daily limits count the messages of this time.
 DAY = timedelta(days=1)
@@ -39,7 +40,7 @@ class GateClock:
         """
         self._env = env
         self._now = now
-        companies = {question.company for question in questions}
+        companies = env["res.company"].browse({it.company_id for it in questions})
         self._keeping = {it.id: it for it in companies if it._keeps_quiet_hours()}
         self._company_places = {}
         self._addresses = {}
@@ -55,12 +56,12 @@ class GateClock:
         :param PurposeRules rules: what it asks of its purpose
         :rtype: Hours
         """
-        company = self._keeping.get(question.company.id)
+        company = self._keeping.get(question.company_id)
         if not company:
             return None
         if question.keeps_hours and rules.quiet_class == quiet_hours.URGENT:
             rules = rules._replace(quiet_class=quiet_hours.INFORMATIONAL)
-        address = self._get_address(question.partner)
+        address = self._get_address(question.reader)
         digits = zones.get_region_digits(question.number)
         key = (company.id, rules.quiet_class, rules.max_per_day, digits, address)
         if key not in self._hours:
@@ -106,12 +107,9 @@ class GateClock:
         if decision.verdict != gate.BLOCK and decision.timing != ANSWER:
             self._counts[(*key, purpose_id)] += 1
 
-    def _get_address(self, partner):
-        """Return what is known of where a contact is: zone, country and state."""
-        if not partner:
-            return ("", "", "")
-        partner_sudo = partner.sudo()
-        key = (partner_sudo.tz, partner_sudo.country_id.id, partner_sudo.state_id.id)
+    def _get_address(self, reader):
+        """Return what is known of where somebody is: zone, country and state."""
+        key = (reader.tz, reader.country_id, reader.state_id)
         if key not in self._addresses:
             get_code = self._env["sms.gate"]._get_code
             self._addresses[key] = (
@@ -159,23 +157,30 @@ class GateClock:
                 *("claimed_at", "gate_timing"),
             ]
         )
+        # Number by number (``OFFSET 0``): while many texts are made, the planner thinks
+        # that there are few, and would read all of them for each batch.
         rows = self._env.execute_query(
             SQL(
                 """
-                SELECT record_company_id, number, purpose_id, count(*)
-                  FROM sms_sms
-                 WHERE record_company_id = ANY(%s)
-                   AND number = ANY(%s)
-                   AND purpose_id = ANY(%s)
-                   AND state = ANY(%s)
-                   AND gate_timing IS DISTINCT FROM %s
-                   AND COALESCE(claimed_at, create_date) > %s
-                   AND id != ALL(%s)
-              GROUP BY record_company_id, number, purpose_id
+                SELECT text.record_company_id, text.number, text.purpose_id, count(*)
+                  FROM unnest(%s) AS wanted (number),
+                       LATERAL (
+                           SELECT record_company_id, number, purpose_id
+                             FROM sms_sms
+                            WHERE number = wanted.number
+                              AND record_company_id = ANY(%s)
+                              AND purpose_id = ANY(%s)
+                              AND state = ANY(%s)
+                              AND gate_timing IS DISTINCT FROM %s
+                              AND COALESCE(claimed_at, create_date) > %s
+                              AND id != ALL(%s)
+                           OFFSET 0
+                       ) AS text
+              GROUP BY text.record_company_id, text.number, text.purpose_id
                 """,
-                list({it.company.id for it in self._questions}),
-                list({it.number for it in self._questions if it.number}),
-                list({it.purpose.id for it in self._questions}),
+                as_array({it.number for it in self._questions if it.number}, "varchar"),
+                list({it.company_id for it in self._questions}),
+                list({it.purpose_id for it in self._questions}),
                 states,
                 ANSWER,
                 self._now - DAY,

@@ -15,9 +15,9 @@ class SmsSms(models.Model):
     )
 
     @api.model
-    def _prepare_intake(self, vals_list):
+    def _prepare_intake(self, vals_list, batch):
         """Enter which automation makes the messages, and if they are urgent."""
-        super()._prepare_intake(vals_list)
+        super()._prepare_intake(vals_list, batch)
         source = self._get_source()
         if not source.automation_id and not source.is_urgent:
             return

@@ -2,8 +2,8 @@
 from odoo import api, fields, models
 
 from ..tools import gate
+from .res_partner_reader import NOBODY
 from .sms_gate import GateQuestion
-from .sms_intake_batch import get_ids
 from .sms_purpose import MARKETING
 
 
@@ -13,8 +13,11 @@ class SmsSms(models.Model):
     _inherit = "sms.sms"
 
     @api.model
-    def _prepare_gate(self, vals_list):
-        """Ask the gate about new messages and put its answers into their values."""
+    def _prepare_gate(self, vals_list, batch):
+        """Ask the gate about new messages and put its answers into their values.
+
+        :param IntakeBatch batch: what they share
+        """
         waiting = []
         now = fields.Datetime.now()
         for vals in vals_list:
@@ -26,17 +29,14 @@ class SmsSms(models.Model):
                     gate_reason=gate.REFUSED_BY_APP,
                     gate_checked_at=now,
                 )
-        companies = self._browse_for(waiting, "res.company", "record_company_id")
-        purposes = self._browse_for(waiting, "sms.purpose", "purpose_id")
-        partners = self._browse_for(waiting, "res.partner", "partner_id")
         questions = [
             GateQuestion(
-                companies[vals["record_company_id"]],
+                vals["record_company_id"],
                 vals.get("number"),
-                purposes[vals["purpose_id"]],
+                vals["purpose_id"],
                 vals.get("exemption"),
                 vals["is_personal"],
-                partner=partners.get(vals.get("partner_id")),
+                reader=batch.get_reader(vals),
                 send_at=vals.get("send_at"),
                 expires_at=vals.get("expires_at"),
                 key=vals["uuid"],
@@ -45,14 +45,12 @@ class SmsSms(models.Model):
             for vals in waiting
         ]
         decisions = self.env["sms.gate"]._decide(questions)
+        known = {}
         for vals, (decision, event_id) in zip(waiting, decisions, strict=True):
-            vals.update(self._get_gate_values(decision, event_id, now))
-
-    @api.model
-    def _browse_for(self, vals_list, model_name, name):
-        """Return the records that some values name, by id: each only once."""
-        records = self.env[model_name].browse(get_ids(vals_list, name))
-        return {record.id: record for record in records}
+            key = (id(decision), event_id)  # messages that are alike share one
+            if key not in known:
+                known[key] = self._get_gate_values(decision, event_id, now)
+            vals.update(known[key])
 
     @api.model
     def _get_gate_values(self, decision, event_id, now):
@@ -78,16 +76,17 @@ class SmsSms(models.Model):
 
         :return: those that may leave now
         """
+        readers = self.partner_id._get_sms_readers()
         questions = [
             GateQuestion(
-                sms._get_sms_company(),
+                sms._get_sms_company().id,
                 sms.number,
-                sms.purpose_id or self.env["sms.purpose"]._get(MARKETING),
+                sms.purpose_id.id or self.env["sms.purpose"]._get(MARKETING).id,
                 sms.exemption,
                 sms.is_personal,
                 # Not in the cache of a message that was just made: no query for others.
                 sms.create_date if sms.is_personal or sms.exemption else None,
-                partner=sms.partner_id,
+                reader=readers.get(sms.partner_id.id, NOBODY),
                 send_at=sms.send_at,
                 expires_at=sms.expires_at,
                 key=sms.uuid,

@@ -4,8 +4,10 @@ from typing import NamedTuple
 from odoo import api, models
 from odoo.tools import split_every
 
+from .res_partner_reader import NOBODY
+
 #: Messages that are made at once: what they need in memory is gone before the next.
-BATCH_SIZE = 2000
+BATCH_SIZE = 4000
 
 
 class Recipient(NamedTuple):
@@ -47,38 +49,35 @@ class SmsSms(models.Model):
         seen = set()
         messages_sudo = self.sudo().with_company(company)
         for batch in split_every(BATCH_SIZE, recipients, list):
-            vals_list = self._address_many(company, batch, dict(bodies), seen)
-            yield messages_sudo.create([{**values, **vals} for vals in vals_list])
+            partner_ids = {row.partner_id for row in batch if row.partner_id}
+            readers = self.env["res.partner"].browse(partner_ids)._get_sms_readers()
+            vals_list = self._address_many(company, batch, readers, dict(bodies), seen)
+            yield messages_sudo.with_context(sms_readers=readers).create(
+                [{**values, **vals} for vals in vals_list]
+            )
             # What was read for this batch is of no use to the next.
             self.env.flush_all()
             self.env.invalidate_all(flush=False)
 
     @api.model
-    def _address_many(self, company, recipients, bodies, seen):
+    def _address_many(self, company, recipients, readers, bodies, seen):
         """Return who gets what, as the values of messages.
 
         :param recipients: list of :class:`Recipient`
+        :param Readers readers: the contacts among them
         :param dict bodies: texts by language code
         :param set seen: the numbers (E.164) that have a message already; new ones are
             added
         """
-        partners_sudo = self.env["res.partner"].sudo()
-        partners_sudo = partners_sudo.browse(
-            {row.partner_id for row in recipients if row.partner_id}
-        )
-        partners_sudo.fetch(
-            ["phone", "phone_sanitized", "lang", "country_id", "state_id", "tz"]
-        )
-        partner_of = {partner.id: partner for partner in partners_sudo}
         default = next(iter(bodies.values()), "")
         vals_list = []
         for row in recipients:
-            partner = partner_of.get(row.partner_id, partners_sudo.browse())
-            number = row.number or partner.phone_sanitized or partner.phone
+            reader = readers.get(row.partner_id, NOBODY)
+            number = row.number or reader.number
             vals = {
-                "partner_id": partner.id,
-                "number": self._to_e164(number, partner, company),
-                "body": row.body or bodies.get(partner.lang, default),
+                "partner_id": reader.partner_id,
+                "number": self._to_e164(number, reader, company),
+                "body": row.body or bodies.get(reader.lang, default),
             }
             if vals["number"] in seen:
                 vals.update(state="canceled", failure_type="sms_duplicate")

@@ -22,13 +22,13 @@ class SmsSms(models.Model):
     _inherit = "sms.sms"
 
     @api.model
-    def _prepare_intake(self, vals_list):
+    def _prepare_intake(self, vals_list, batch):
         """Remember the links of a batch while it is prepared."""
-        batch = self.with_context(sms_links={})
-        return super(SmsSms, batch)._prepare_intake(vals_list)
+        messages = self.with_context(sms_links={})
+        return super(SmsSms, messages)._prepare_intake(vals_list, batch)
 
     @api.model
-    def _apply_purpose(self, vals, rules):
+    def _apply_purpose(self, vals, rules, batch):
         """Shorten links before the footer is added and segments are counted.
 
         A text without a link costs nothing.
@@ -38,7 +38,7 @@ class SmsSms(models.Model):
             links = self.env["link.tracker"]
             memo = self.env.context.get("sms_links", {})
             vals["body"] = links._shorten_for_sms(body, values, memo)
-        return super()._apply_purpose(vals, rules)
+        return super()._apply_purpose(vals, rules, batch)
 
     @api.model
     def _get_link_values(self, vals):

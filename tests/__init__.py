@@ -21,6 +21,7 @@ from . import test_blacklist
 from . import test_blacklist_live
 from . import test_broadcast
 from . import test_broadcast_chaos
+from . import test_bulk_reads
 from . import test_carrier_check
 from . import test_clicks
 from . import test_commands

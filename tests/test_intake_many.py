@@ -7,7 +7,12 @@ from odoo import fields
 from odoo.exceptions import AccessError
 from odoo.tests import freeze_time, tagged
 
-from ..models import mail_message_bulk, sms_sms_bulk, sms_sms_many
+from ..models import (
+    mail_message_bulk,
+    res_partner_reader,
+    sms_sms_bulk,
+    sms_sms_many,
+)
 from ..models.sms_consent import READ_ANSWERS
 from ..models.sms_sms_many import Recipient
 from .common import phone_number
@@ -66,7 +71,7 @@ class ManyCase(QuietHoursCase):
 
     def setUp(self):
         super().setUp()
-        for module in (sms_sms_bulk, mail_message_bulk):
+        for module in (sms_sms_bulk, mail_message_bulk, res_partner_reader):
             self.patch(module, "BULK_FROM", FEW)
 
     @classmethod

@@ -72,10 +72,10 @@ class TestTable(QuietHoursCase):
             {"tz": row["tz"], "country_id": country.id, "state_id": state.id}
         )
         question = GateQuestion(
-            self.company,
+            self.company.id,
             row["number"],
-            self.purposes(row["purpose"]),
-            partner=self.recipient,
+            self.purposes(row["purpose"]).id,
+            reader=self.recipient._get_sms_reader(),
             key=row["note"],
         )
         with freeze_time(row["now"]):

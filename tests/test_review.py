@@ -175,7 +175,7 @@ class TestGateUnderReview(ReviewCase):
             self.env.cr.precommit.data.pop(READ_ANSWERS, None)
             self.env["sms.gate"]._decide(
                 [
-                    GateQuestion(self.company, phone_number(index), purpose)
+                    GateQuestion(self.company.id, phone_number(index), purpose.id)
                     for index in range(count)
                 ]
             )

@@ -83,7 +83,7 @@ def number_hash(key, number):
     :param str key: secret
     :param str number: E.164, or what the carrier calls the sender
     """
-    return hmac.new(key.encode(), number.encode(), hashlib.sha256).hexdigest()
+    return hmac.digest(key.encode(), number.encode(), "sha256").hex()
 
 
 def link_hash(previous, sequence, content):

@@ -176,10 +176,10 @@ class SmsAutomationReplay(models.TransientModel):
         )
         questions = [
             GateQuestion(
-                ticket.company_id,
+                ticket.company_id.id,
                 recipient.number,
-                self._get_purpose(ticket, rule),
-                partner=recipient.partner,
+                self._get_purpose(ticket, rule).id,
+                reader=recipient.partner._get_sms_reader(),
             )
             for _at, ticket, rule, recipient in texts
         ]

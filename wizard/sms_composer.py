@@ -149,11 +149,11 @@ class SmsComposer(models.TransientModel):
     def _ask_gate(self, record):
         """Return the gate's decision on a message to the composer's recipient."""
         question = GateQuestion(
-            self._get_sms_company(),
+            self._get_sms_company().id,
             self._get_sms_number(record),
-            self._get_sms_purpose(),
+            self._get_sms_purpose().id,
             is_personal=self._is_personal(),
-            partner=record._mail_get_partners()[record.id][:1],
+            reader=record._mail_get_partners()[record.id][:1]._get_sms_reader(),
             send_at=self.send_at,
         )
         return self.env["sms.gate"].sudo()._decide([question])[0][0]
