@@ -7,6 +7,8 @@ recorded consent, and says how long it took and what memory it needed.
 
 import time
 
+from people import phone
+
 from odoo.tools import SQL
 
 #: Rows that are made at once, and committed.
@@ -51,7 +53,7 @@ class Intake:
              RETURNING id
                 """,
                 self.env.ref("base.us").id,
-                [self.work.phone(index) for index in range(self.count)],
+                [phone(index) for index in range(self.count)],
             )
         )
         self.partner_ids = [row[0] for row in self.env.cr.fetchall()]
@@ -68,7 +70,7 @@ class Intake:
             sms.create(
                 [
                     {
-                        "number": self.work.phone(index),
+                        "number": phone(index),
                         "body": f"Hello {index}, our office is closed.",
                     }
                     for index in range(first, min(first + BATCH, count))
@@ -122,7 +124,7 @@ class Intake:
                     SQL(", ").join(map(SQL.identifier, columns)),
                     self.env.company.id,
                     [
-                        self.work.phone(index)
+                        phone(index)
                         for index in range(first, min(first + BATCH, self.count))
                     ],
                 )

@@ -19,6 +19,7 @@ from urllib.parse import urlsplit
 import intake_work
 import requests
 import web_work
+from people import phone
 
 import odoo
 from odoo.modules.registry import Registry
@@ -32,11 +33,6 @@ OWN_NUMBER = "+13035550100"
 PUBLIC_URL = "http://sms.example"
 ACCOUNT_SID = "AC" + "0123456789abcdef" * 2
 AUTH_TOKEN = "5ecret-of-the-benchmark"
-
-
-def phone(index):
-    """Return the ``index``-th number (E.164)."""
-    return f"+1303{2_000_000 + index}"
 
 
 def get_peak():

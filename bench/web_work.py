@@ -8,6 +8,7 @@ from statistics import median
 from urllib.parse import urlsplit
 
 import requests
+from people import phone
 from twilio.request_validator import RequestValidator
 
 #: People who text, in turn: two texts of one person are taken one after the other.
@@ -45,7 +46,7 @@ def await_texts(work, database, carrier):
         work.configure(env, carrier)
         partners = env["res.partner"].create(
             [
-                {"name": f"Person {index}", "phone": work.phone(index)}
+                {"name": f"Person {index}", "phone": phone(index)}
                 for index in range(PEOPLE)
             ]
         )
@@ -110,7 +111,7 @@ def inbound(work, database, carrier, count, port, threads):
     for index in range(count):
         sid = "SM" + uuid.uuid4().hex
         form = {"MessageSid": sid, "SmsSid": sid, "AccountSid": work.ACCOUNT_SID,
-                "From": work.phone(index % PEOPLE), "To": work.OWN_NUMBER,
+                "From": phone(index % PEOPLE), "To": work.OWN_NUMBER,
                 "Body": f"It jams again, this is the {index}th time.", "NumMedia": "0",
                 "NumSegments": "1"}  # fmt: skip
         forms.append((url, form))
@@ -131,7 +132,7 @@ def stage(work, database, carrier, count):
         stages[2].sms_template_id = template
         tickets = env["helpdesk.ticket"]
         for index in range(2 * count):
-            number = work.phone(500_000 + index)
+            number = phone(500_000 + index)
             env["sms.consent.event"]._record(
                 env.company, number, "granted", "import", purpose
             )
