@@ -2,13 +2,14 @@
 import logging
 import random
 import time
+from datetime import datetime
 from functools import partial
 from typing import NamedTuple
 
 from psycopg2.errors import DeadlockDetected, SerializationFailure
 from psycopg2.extensions import TRANSACTION_STATUS_IDLE
 
-from odoo import api, models
+from odoo import api, fields, models
 
 from ..providers import base, faults, outbound
 from ..providers.poster import MAX_IN_FLIGHT, Poster
@@ -42,12 +43,14 @@ class Call(NamedTuple):
     """What a call to a carrier is about: by this its answer is known again.
 
     ``kind`` is ``send``, ``find`` or ``fetch``; ``attempt`` is the message's, so that
-    what comes too late is not taken for an answer on a later attempt.
+    what comes too late is not taken for an answer on a later attempt. From ``end`` on
+    (UTC) the message has lost its point, and no post of it begins.
     """
 
     kind: str
     sms_id: int
     attempt: int
+    end: datetime | None = None
 
 
 class Account(NamedTuple):
@@ -154,7 +157,8 @@ class SmsDispatcher(models.AbstractModel):
         :param Call key: what it is about
         :param float until: no post after this time (``time.monotonic()``)
         """
-        if key.kind == "send" and time.monotonic() > until:
+        is_over = key.end and fields.Datetime.now() >= key.end
+        if key.kind == "send" and (is_over or time.monotonic() > until):
             return outbound.Outcome(
                 outbound.AGAIN, fault=faults.NO_CONNECTION, failure_type="sms_server"
             )

@@ -36,6 +36,7 @@ class SmsDispatcher(models.AbstractModel):
         :return: lists of ``ReadySender`` by :class:`Account`, in the order of its turn
         """
         self._assign_senders()
+        self._end_expired()
         accounts = {}
         for ready in self.env["sms.sender.pace"]._get_ready():
             account = Account(ready.company_id, ready.provider)
@@ -123,7 +124,7 @@ class SmsDispatcher(models.AbstractModel):
         provider = sender.company_id._get_sms_provider(sender.provider)
         for sms, count in zip(allowed, segments, strict=True):
             call = partial(provider.send, sms._to_outbound(sender))
-            key = Call("send", sms.id, sms.attempts)
+            key = Call("send", sms.id, sms.attempts, sms.expires_at or None)
             calls.append((account, key, call, delay))
             delay += count / ready.rate if ready.rate else 0
         return calls
@@ -208,6 +209,8 @@ class SmsDispatcher(models.AbstractModel):
                            (SELECT sms.lookup_at %(lookups)s
                           ORDER BY sms.lookup_at LIMIT 1),
                            (SELECT min(claimed_at) + %(lease)s FROM sms_sms
+                           (SELECT sms.expires_at %(expiring)s
+                          ORDER BY sms.expires_at LIMIT 1),
                              WHERE state = 'process' AND provider = ANY(%(providers)s))
                        ) - %(now)s)::float
                 """,
@@ -215,6 +218,7 @@ class SmsDispatcher(models.AbstractModel):
                 lookups=self._get_lookup_source(),
                 lease=LEASE,
                 providers=list(PROVIDERS),
+                expiring=self._get_expiring_source(),
                 now=fields.Datetime.now(),
             )
         )

@@ -222,6 +222,7 @@ class SmsInboundRouter(models.AbstractModel):
         if exemption in UNCOUNTED:
             return True
         key = f"{inbound.company_id.id}:{inbound.number}"
+            asked_at=inbound.received_at,
         if not self.env["sms.rate.limit"]._is_over("answers", key):
             return True
         _logger.warning("Text %s is not answered: too many in an hour", inbound.id)

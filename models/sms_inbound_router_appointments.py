@@ -86,6 +86,7 @@ class SmsInboundRouter(models.AbstractModel):
             inbound.company_id,
             inbound.number,
             inbound.partner_id,
+            asked_at=inbound.received_at,
             purpose_id=(purpose or purpose._get("ticket")).id,
             exemption=exemption,
         )

@@ -1,19 +1,14 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 import logging
-from datetime import timedelta
 
 from psycopg2 import OperationalError
 
 from odoo import api, fields, models
 
-from ..tools import consent, keywords, phrases, restore
+from ..tools import consent, keywords, phrases, restore, timing
 from . import sms_consent_review, sms_reply
 
 _logger = logging.getLogger(__name__)
-
-#: A confirmation within this time is presumed to be covered by the consent that it
-#: ends (47 CFR 64.1200(a)(12)); later none is sent.
-CONFIRMATION_TIME = timedelta(minutes=5)
 
 #: These end everything, whatever a scope rule says of the others.
 WORDS_FOR_ALL = frozenset(("STOPALL",))
@@ -180,7 +175,8 @@ class SmsInboundRouter(models.AbstractModel):
             res_id=review.id,
         )
         self.env["sms.sms"]._cancel_waiting(review.company_id, review.number)
-        is_prompt = review.received_at >= fields.Datetime.now() - CONFIRMATION_TIME
+        now = fields.Datetime.now()
+        is_prompt = review.received_at >= now - timing.CONFIRMATION_LIFE
         if inbound and is_prompt and not was_stopped:
             self._answer(inbound, "stop", sms_reply.STOP_DONE, "opt_out_confirmation")
         elif inbound:

@@ -3,7 +3,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 
 from ..providers.base import E164
-from ..tools import keywords, texts
+from ..tools import gate, keywords, texts, timing
 
 (
     STOP_DONE,
@@ -147,7 +147,7 @@ class SmsReply(models.Model):
 
         :param str number: E.164
         :param str exemption: one of :data:`tools.gate.EXEMPTIONS`, or its ``REMINDER``
-        :param values: further values of the message, such as ``send_at`` (UTC)
+        :param values: as for :meth:`_queue_text`
         """
         purpose = purposes[:1] or self.env["sms.purpose"]._get("ticket")
         body = self._render_for(code, company, partner, purposes)
@@ -155,16 +155,22 @@ class SmsReply(models.Model):
         self._queue_text(body, company, number, partner, **values)
 
     @api.model
-    def _queue_text(self, body, company, number, partner, **values):
+    def _queue_text(self, body, company, number, partner, asked_at=None, **values):
         """Queue a text that answers a number.
 
-        A sender that is no phone number (a name, a short code) cannot be answered.
+        A sender that is no phone number (a name, a short code) cannot be answered. What
+        answers a text ends when that makes no sense any more (:mod:`tools.timing`).
 
         :param str number: E.164
+        :param datetime asked_at: when the text came that it answers (UTC), default now
         :param values: of the message; at least ``purpose_id`` and ``exemption``
         """
         if not E164.match(number or ""):
             return
+        exemption = values.get("exemption")
+        if exemption in gate.EXEMPTIONS:
+            asked_at = asked_at or fields.Datetime.now()
+            values["expires_at"] = timing.get_answer_end(exemption, asked_at)
         self.env["sms.sms"].create(
             {
                 "number": number,

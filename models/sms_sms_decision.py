@@ -71,6 +71,22 @@ class SmsSms(models.Model):
             values["failure_type"] = gate.FAILURE_TYPES[decision.reason]
         return values
 
+    def _expire(self):
+        """End waiting messages whose time is over, as the gate does at their turn."""
+        now = fields.Datetime.now()
+        for exemption, messages in self.grouped("exemption").items():
+            reason = gate.get_late_reason(exemption)
+            messages.write(
+                {
+                    "state": "canceled",
+                    "failure_type": gate.FAILURE_TYPES[reason],
+                    "gate_verdict": gate.BLOCK,
+                    "gate_reason": reason,
+                    "gate_checked_at": now,
+                }
+            )
+        self._update_trackers()
+
     def _ask_gate(self):
         """Ask the gate again about waiting messages; store what it says.
 

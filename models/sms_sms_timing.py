@@ -40,7 +40,8 @@ class SmsSms(models.Model):
     expires_at = fields.Datetime(
         readonly=True,
         copy=False,
-        help="From then on it has lost its point: a reminder after its appointment.",
+        help="From then on it has lost its point: a reminder after its appointment, an "
+        "answer long after the question.",
     )
     gate_reason = fields.Selection(
         selection_add=[
@@ -52,6 +53,16 @@ class SmsSms(models.Model):
                 "time zone or the address of the contact",
             ),
             (gate.EXPIRED, "It would come too late: call instead"),
+            (
+                gate.UNCONFIRMED,
+                "It could not leave within five minutes of the opt-out, and later it "
+                "may not. The opt-out stands",
+            ),
+            (
+                gate.UNANSWERED,
+                "The answer could not leave in time, and would answer nothing any "
+                "more: call if it matters",
+            ),
             (gate.TOO_MANY, "Too many today: call instead, or send it tomorrow"),
         ]
     )
@@ -104,6 +115,10 @@ class SmsSms(models.Model):
     shown_label = fields.Char("State in Words", compute="_compute_shown_label")
     is_movable = fields.Boolean(compute="_compute_is_movable")
 
+    _expiry_index = models.Index(
+        "(expires_at) WHERE state = 'outgoing' AND expires_at IS NOT NULL"
+    )
+
     @api.depends("not_before", "gate_reason", "replaced_by_id", "cancelled_by_id")
     def _compute_shown_state(self):
         result = super()._compute_shown_state()
@@ -113,7 +128,7 @@ class SmsSms(models.Model):
                 sms.shown_reason = sms.gate_label
             elif sms.state == "canceled" and sms.replaced_by_id:
                 sms.shown_state = "replaced"
-            elif sms.state == "canceled" and sms.gate_reason == gate.EXPIRED:
+            elif sms.state == "canceled" and sms.gate_reason in gate.TOO_LATE:
                 sms.shown_state = "expired"
             elif sms.shown_state == "cancelled" and sms.cancelled_by_id:
                 name = sms.cancelled_by_id.sudo().name

@@ -3,6 +3,7 @@ from . import hypothesis_profile
 from . import test_access
 from . import test_access_page
 from . import test_analysis
+from . import test_answer_end
 from . import test_api
 from . import test_appointments
 from . import test_appointments_answers

@@ -9,7 +9,7 @@ from odoo.tools import mute_logger
 
 from ..models.sms_consent import READ_ANSWERS
 from ..models.sms_gate import GateQuestion
-from ..models.sms_inbound_router_leaving import CONFIRMATION_TIME
+from ..tools.timing import CONFIRMATION_LIFE
 from .common import phone_number
 from .test_ways_out import LedgerCase
 
@@ -385,4 +385,4 @@ class TestReminding(ReviewCase):
             self.assertFalse(review.activity_ids)
 
     def test_the_confirmation_time_is_the_laws(self):
-        self.assertEqual(CONFIRMATION_TIME, timedelta(minutes=5))
+        self.assertEqual(CONFIRMATION_LIFE, timedelta(minutes=5))

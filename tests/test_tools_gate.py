@@ -249,7 +249,7 @@ class TestGate(BaseCase):
         reasons.add(decide(facts(is_under_review=True)).reason)
         reasons.add(decide(facts(is_unusable=True)).reason)
         reasons.add(decide(facts(state=NONE, exemption=gate.REMINDER)).reason)
-        reasons |= {gate.EXPIRED, gate.TOO_MANY}
+        reasons |= {*gate.TOO_LATE, gate.TOO_MANY}
         blocked = reasons - {CONSENT, NOT_OPTED_OUT, ANSWER}
         self.assertEqual(blocked, set(gate.FAILURE_TYPES))
 
@@ -327,6 +327,30 @@ class TestGateTime(BaseCase):
                     self.assertEqual(decision.reason, gate.EXPIRED)
                 else:
                     self.assertLess(decision.until, expires_at)
+
+    def test_an_answer_that_is_late_says_which(self):
+        reasons = {
+            "opt_out_confirmation": gate.UNCONFIRMED,
+            gate.REMINDER: gate.EXPIRED,
+        }
+        for exemption in (*EXEMPTIONS, gate.REMINDER):
+            for seconds, verdict in ((-1, BLOCK), (0, BLOCK), (1, SEND)):
+                end = NOON + timedelta(seconds=seconds)
+                decision = self.decide(
+                    self.when(NOON, expires_at=end), exemption=exemption, state=PENDING
+                )
+                self.assertEqual(decision.verdict, verdict)
+                if verdict == BLOCK:
+                    reason = reasons.get(exemption, gate.UNANSWERED)
+                    self.assertEqual(decision.reason, reason)
+                    self.assertIn(reason, gate.TOO_LATE)
+
+    def test_how_long_each_answer_is_one(self):
+        for exemption in EXEMPTIONS:
+            life = timing.get_answer_end(exemption, NOON) - NOON
+            self.assertTrue(timedelta() < life <= gate.CONVERSATION_TIME, exemption)
+        end = timing.get_answer_end("opt_out_confirmation", NOON)
+        self.assertEqual(end - NOON, timedelta(minutes=5), "47 CFR 64.1200(a)(12)")
 
     def test_the_daily_limit(self):
         for texts_today, expected in ((0, SEND), (2, SEND), (3, BLOCK), (4, BLOCK)):

@@ -38,6 +38,8 @@ NO_PROVIDER = "no_provider"
 REFUSED_BY_APP = "refused_by_app"
 LEDGER_UNREADABLE = "ledger_unreadable"
 EXPIRED = "expired"
+UNCONFIRMED = "unconfirmed"
+UNANSWERED = "unanswered"
 TOO_MANY = "too_many"
 ERASED = "erased"
 QUESTION_OVER = "question_over"
@@ -55,6 +57,8 @@ FAILURE_TYPES = {
     NO_PROVIDER: "sms_no_provider",
     LEDGER_UNREADABLE: "sms_no_provider",
     EXPIRED: "sms_expired",
+    UNCONFIRMED: "sms_expired",
+    UNANSWERED: "sms_expired",
     TOO_MANY: "sms_too_many",
     ERASED: "sms_no_consent",
     QUESTION_OVER: "sms_no_consent",
@@ -75,6 +79,14 @@ EXEMPTIONS = (
 #: Of these, what invites to texts or welcomes to them: a no that was said since, while
 #: they waited, takes them back. The others only say what was asked.
 INVITATIONS = ("opt_in_question", "opt_in_confirmation", "start")
+
+#: Why an answer that has waited too long is not sent, where it is not "expired".
+LATE_REASONS = {
+    **dict.fromkeys(EXEMPTIONS, UNANSWERED),
+    "opt_out_confirmation": UNCONFIRMED,
+}
+#: Reasons of what has lost its point before it could leave.
+TOO_LATE = (EXPIRED, UNCONFIRMED, UNANSWERED)
 
 #: Repeats the double opt-in question, once, while it is open. It is no answer: it keeps
 #: quiet hours, and nobody is reminded who has said anything since.
@@ -207,13 +219,22 @@ def _decide_time(facts, reason):
     is_answer = reason == ANSWER or is_conversation(facts)
     until, timing = facts.when.find_time(is_answer)
     if facts.when.is_too_late(until):
-        return Decision(BLOCK, EXPIRED, when=facts.when)
+        return Decision(BLOCK, get_late_reason(facts.exemption), when=facts.when)
     is_limited = facts.day_limit is not None and not is_answer
     if is_limited and facts.texts_today >= facts.day_limit:
         return Decision(BLOCK, TOO_MANY, when=facts.when)
     if until > facts.when.now:
         return Decision(HOLD, timing, until, when=facts.when)
     return Decision(SEND, reason, timing=timing, when=facts.when)
+
+
+def get_late_reason(exemption):
+    """Return why a message is not sent that has lost its point.
+
+    :param str exemption: one of :data:`EXEMPTIONS`, :data:`REMINDER` or empty
+    :return: one of :data:`TOO_LATE`
+    """
+    return LATE_REASONS.get(exemption, EXPIRED)
 
 
 def is_conversation(facts):

@@ -21,8 +21,31 @@ ANSWER = "answer"
 NOT_KEPT = "not_kept"
 PASSES = (IN_WINDOW, URGENT, ANSWER, NOT_KEPT)
 
+#: A confirmation within this time of the opt-out is presumed to be covered by the
+#: consent that it ends (47 CFR 64.1200(a)(12)); later none is sent.
+CONFIRMATION_LIFE = timedelta(minutes=5)
+#: How things stand (a ticket, an incident, an alert) is asked by somebody who holds the
+#: phone. Later it may be wrong, and they have asked again or called.
+STATE_LIFE = timedelta(hours=1)
+#: What stays true is better told late than never: whom to call (HELP is always
+#: answered, CTIA 5.1.4), the question to which YES is the answer, that they have
+#: joined. After a day it answers nothing any more, and would come at any hour.
+ANSWER_LIFE = timedelta(hours=24)
+#: Those of ``gate.EXEMPTIONS`` whose life is another one.
+ANSWER_LIVES = {"opt_out_confirmation": CONFIRMATION_LIFE, "service": STATE_LIFE}
+
 #: Asked again after this, where no hour is allowed in all zones of the person.
 NO_OPENING_PAUSE = timedelta(days=1)
+
+
+def get_answer_end(exemption, asked_at):
+    """Return from when on an answer to a text has lost its point.
+
+    :param str exemption: which answer, one of ``gate.EXEMPTIONS``
+    :param datetime asked_at: when the text came (UTC)
+    :rtype: datetime
+    """
+    return asked_at + ANSWER_LIVES.get(exemption, ANSWER_LIFE)
 
 
 @dataclass(frozen=True)
