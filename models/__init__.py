@@ -261,6 +261,7 @@ from . import (
     sms_reply_subscription,
     sms_inbound_router_subscription,
 )
+    sms_inbound_router_renewing,
 from . import (
     sms_virtual_phone,
     sms_virtual_phone_contacts,

@@ -122,7 +122,8 @@ class SmsInboundRouter(models.AbstractModel):
         """Return the newest questions to this number that nothing has answered since.
 
         What they text since answers all of them, as does what is said of everything;
-        what is said in another way (to an agent) answers for its purpose alone.
+        what is said in another way (to an agent), and a yes said anew, answers for its
+        purpose alone.
 
         :return: ``sms.consent.event`` records, one for each purpose that was asked
         """
@@ -134,7 +135,12 @@ class SmsInboundRouter(models.AbstractModel):
         asked = events.filtered(lambda event: event.event == consent.REQUESTED)
         asked = asked.filtered(lambda it: it.evidence_id == asked[0].evidence_id)
         later = events.filtered(lambda event: event.id > max(asked.ids, default=0))
-        if any(it.method == "keyword" or not it.purpose_id for it in later):
+        if later.filtered(
+            lambda it: (
+                not it.purpose_id
+                or (it.method == "keyword" and it.event != consent.GRANTED)
+            )
+        ):
             return events.browse()
         return asked.filtered(lambda it: it.purpose_id not in later.purpose_id)
 

@@ -91,6 +91,7 @@ from . import test_quiet_hours
 from . import test_rating
 from . import test_redaction
 from . import test_registration
+from . import test_renewal
 from . import test_retention
 from . import test_review
 from . import test_rights
