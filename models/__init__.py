@@ -50,6 +50,7 @@ from . import (
     sms_rate_limit,
     sms_line,
     sms_consent_review,
+    sms_consent_review_shared,
     sms_consent_review_forget,
     sms_scope_rule,
     sms_quiet_hours,
@@ -90,8 +91,8 @@ from . import (
     sms_dispatcher_claim,
     sms_dispatcher_assign,
     sms_dispatcher_end,
-    sms_dispatcher_lookup,
     sms_dispatcher_expiry,
+    sms_dispatcher_lookup,
     sms_dispatcher_settle,
     sms_sender_queue,
     sms_outbox_watch,
@@ -260,8 +261,8 @@ from . import (
     helpdesk_ticket_team_alert,
     sms_reply_subscription,
     sms_inbound_router_subscription,
-)
     sms_inbound_router_renewing,
+)
 from . import (
     sms_virtual_phone,
     sms_virtual_phone_contacts,

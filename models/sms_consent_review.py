@@ -37,8 +37,6 @@ class SmsConsentReview(models.Model):
     inbound_id = fields.Many2one(
         "sms.inbound", "Received Text", readonly=True, ondelete="set null"
     )
-    partner_id = fields.Many2one(related="inbound_id.partner_id")
-    ticket_id = fields.Many2one(related="inbound_id.ticket_id")
     body = fields.Text("Message", readonly=True)
     reason = fields.Char(
         "Why It Is Here", readonly=True, help="The rule that found the text doubtful."
@@ -97,13 +95,13 @@ class SmsConsentReview(models.Model):
     # ------------------------------------------------------------------
 
     @api.model
-    def _open(self, inbound, reason):
+    def _open(self, inbound, company, reason):
         """Put a text to a person.
 
         :param inbound: ``sms.inbound``, one
+        :param company: ``res.company``, one of those to which the text is said
         :param str reason: what made it doubtful, in words
         """
-        company = inbound.company_id
         received = utc.localize(inbound.received_at)
         day = received.astimezone(self._get_timezone(company)).date()
         days = company.sudo().sms_review_days
@@ -136,11 +134,11 @@ class SmsConsentReview(models.Model):
         return utc.localize(fields.Datetime.now()).astimezone(zone).date()
 
     @api.model
-    def _find_open(self, company, number):
-        """Return the open reviews of a number."""
+    def _find_open(self, companies, number):
+        """Return the open reviews of a number in a company, or several."""
         return self.sudo().search(
             [
-                ("company_id", "=", company.id),
+                ("company_id", "in", companies.ids),
                 ("number", "=", number),
                 ("state", "=", OPEN),
             ]
@@ -153,16 +151,18 @@ class SmsConsentReview(models.Model):
     def action_opt_out(self):
         """Enter it into the ledger as the opt-out that the person texted.
 
-        All open reviews of the number are settled by it.
+        All open reviews of the number are settled by it. Where several companies send
+        by the number that was texted it is said to all of them, as a STOP is.
 
         :raises UserError: when it has been decided before
         """
         self._check_open()
+        router_sudo = self.env["sms.inbound.router"].sudo()
         for review in self:
-            router_sudo = self.env["sms.inbound.router"].sudo()
-            router_sudo._stop_reviewed(review.sudo())
-            siblings = self._find_open(review.company_id, review.number)
-            siblings._settle(OPT_OUT, self.env.user)
+            for twin_sudo in review._find_twins():
+                router_sudo._stop_reviewed(twin_sudo)
+                siblings = self._find_open(twin_sudo.company_id, twin_sudo.number)
+                siblings._settle(OPT_OUT, self.env.user)
         return True
 
     def action_conversation(self):
@@ -203,9 +203,12 @@ class SmsConsentReview(models.Model):
         self.activity_unlink(["mail.mail_activity_data_todo"])
 
     @api.model
-    def _settle_by_text(self, inbound, state):
-        """Close the open reviews of a number: the person has said it plainly since."""
-        reviews = self._find_open(inbound.company_id, inbound.number)
+    def _settle_by_text(self, inbound, state, companies):
+        """Close the open reviews of a number: the person has said it plainly since.
+
+        :param companies: ``res.company`` to which they have said it
+        """
+        reviews = self._find_open(companies, inbound.number)
         if reviews:
             note = self.env._("Settled by a later text: %s", inbound.body or "")
             reviews._settle(state, note=note)

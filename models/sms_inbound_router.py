@@ -100,7 +100,9 @@ class SmsInboundRouter(models.AbstractModel):
                 return False
             self._start(inbound)
             return True
-        self._settle_reviews(inbound, sms_consent_review.CONVERSATION)
+        self._settle_reviews(
+            inbound, sms_consent_review.CONVERSATION, inbound.company_id
+        )
         self._record(
             inbound,
             consent.CONFIRMED,
@@ -181,9 +183,13 @@ class SmsInboundRouter(models.AbstractModel):
         }
 
     @api.model
-    def _get_found(self, inbound):
-        """Return the recorded answers of the sender, by purpose."""
-        return self.env["sms.consent"]._get_found(inbound.company_id, inbound.number)
+    def _get_found(self, inbound, company=None):
+        """Return the recorded answers of the sender, by purpose.
+
+        :param company: ``res.company`` that was told, default that of the text
+        """
+        company = company or inbound.company_id
+        return self.env["sms.consent"]._get_found(company, inbound.number)
 
     @api.model
     def _get_purposes_in(self, inbound, state):
@@ -216,6 +222,7 @@ class SmsInboundRouter(models.AbstractModel):
             inbound.partner_id,
             exemption,
             purposes or self.env["sms.purpose"],
+            asked_at=inbound.received_at,
         )
 
     @api.model
@@ -228,7 +235,6 @@ class SmsInboundRouter(models.AbstractModel):
         if exemption in UNCOUNTED:
             return True
         key = f"{inbound.company_id.id}:{inbound.number}"
-            asked_at=inbound.received_at,
         if not self.env["sms.rate.limit"]._is_over("answers", key):
             return True
         _logger.warning("Text %s is not answered: too many in an hour", inbound.id)

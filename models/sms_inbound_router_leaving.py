@@ -37,7 +37,8 @@ class SmsInboundRouter(models.AbstractModel):
         """
         was_stopped = self._is_stopped(inbound)
         words = inbound.body or ""
-        for company in self.env["sms.sender"]._find_companies(inbound):
+        companies = self.env["sms.sender"]._find_companies(inbound)
+        for company in companies:
             self._record(
                 inbound,
                 consent.REVOKED,
@@ -47,7 +48,7 @@ class SmsInboundRouter(models.AbstractModel):
             )
             self.env["sms.sms"]._cancel_waiting(company, inbound.number)
         inbound.partner_id = self._find_partner(inbound)
-        self._settle_reviews(inbound, sms_consent_review.OPT_OUT)
+        self._settle_reviews(inbound, sms_consent_review.OPT_OUT, companies)
         if was_stopped:
             inbound.kind = "stop"
             return
@@ -103,9 +104,19 @@ class SmsInboundRouter(models.AbstractModel):
         if finding.kind == phrases.WRONG_NUMBER:
             self._end_for_stranger(inbound)
             return True
-        if finding.kind == phrases.DOUBTFUL and not self._is_stopped(inbound):
-            self.env["sms.consent.review"]._open(inbound, finding.reason)
+        if finding.kind == phrases.DOUBTFUL:
+            self._open_reviews(inbound, finding.reason)
         return False
+
+    @api.model
+    def _open_reviews(self, inbound, reason):
+        """Put a doubtful text to a person, in each company to which it is said.
+
+        :param str reason: what made it doubtful, in words
+        """
+        for company in self.env["sms.sender"]._find_companies(inbound):
+            if not self._is_stopped(inbound, company):
+                self.env["sms.consent.review"]._open(inbound, company, reason)
 
     @api.model
     def _end_for_stranger(self, inbound):
@@ -137,14 +148,17 @@ class SmsInboundRouter(models.AbstractModel):
         )
 
     @api.model
-    def _settle_reviews(self, inbound, state):
+    def _settle_reviews(self, inbound, state, companies):
         """Close what waits to be read: the person has said it plainly since.
 
         What fails here (a hook of another module) must not undo what they said.
+
+        :param companies: ``res.company`` to which they have said it
         """
         try:
             with self.env.cr.savepoint():
-                self.env["sms.consent.review"]._settle_by_text(inbound, state)
+                reviews = self.env["sms.consent.review"]
+                reviews._settle_by_text(inbound, state, companies)
         except OperationalError:
             raise  # a conflict with another transaction: Odoo starts the request over
         except Exception:  # whatever another module's hook raises
@@ -155,11 +169,12 @@ class SmsInboundRouter(models.AbstractModel):
         """Enter the opt-out that a person has read out of a text.
 
         It was said when the text came. A confirmation is sent only while it is presumed
-        to be covered by the consent that it ends.
+        to be covered by the consent that it ends, and by the company alone to which the
+        text came.
 
         :param review: ``sms.consent.review``, one
         """
-        inbound = review.inbound_id
+        inbound = review._get_own_text()
         found = self.env["sms.consent"]._get_found(review.company_id, review.number)
         was_stopped = self.env["sms.consent"]._is_stopped(found)
         self.env["sms.consent.event"]._record(
@@ -170,7 +185,7 @@ class SmsInboundRouter(models.AbstractModel):
             happened_at=review.received_at,
             note=review.body,
             name=inbound.partner_id.name,
-            message_ref=inbound.provider_sid,
+            message_ref=review.inbound_id.provider_sid,
             res_model=review._name,
             res_id=review.id,
         )
@@ -193,9 +208,10 @@ class SmsInboundRouter(models.AbstractModel):
         An opt-out that was said in another way needs a new consent: see
         :mod:`tools.restore`.
         """
-        for company in self.env["sms.sender"]._find_companies(inbound):
+        companies = self.env["sms.sender"]._find_companies(inbound)
+        for company in companies:
             self._restore(inbound, company)
-        self._settle_reviews(inbound, sms_consent_review.CONVERSATION)
+        self._settle_reviews(inbound, sms_consent_review.CONVERSATION, companies)
         purposes = self._get_purposes_in(inbound, consent.OPTED_IN)
         reply = sms_reply.START_DONE if purposes else sms_reply.START_NOTHING
         self._answer(inbound, "start", reply, "start", purposes=purposes)
@@ -224,6 +240,9 @@ class SmsInboundRouter(models.AbstractModel):
         ]
 
     @api.model
-    def _is_stopped(self, inbound):
-        """Tell if the number has stopped everything, and agreed to nothing since."""
-        return self.env["sms.consent"]._is_stopped(self._get_found(inbound))
+    def _is_stopped(self, inbound, company=None):
+        """Tell if the number has stopped everything, and agreed to nothing since.
+
+        :param company: ``res.company`` that is asked about, default that of the text
+        """
+        return self.env["sms.consent"]._is_stopped(self._get_found(inbound, company))

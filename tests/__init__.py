@@ -94,6 +94,7 @@ from . import test_registration
 from . import test_renewal
 from . import test_retention
 from . import test_review
+from . import test_review_shared
 from . import test_rights
 from . import test_routing
 from . import test_routing_live
