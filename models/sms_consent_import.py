@@ -214,7 +214,14 @@ class SmsConsentImport(models.Model):
     @api.ondelete(at_uninstall=False)
     def _unlink_except_recorded(self):
         """Keep what recorded something: the ledger's evidence names it."""
-        if any(job.state in (*RUNNING, DONE) for job in self):
+        is_named = (
+            self.env["sms.consent.evidence"]
+            .sudo()
+            .search_count(
+                [("res_model", "=", self._name), ("res_id", "in", self.ids)], limit=1
+            )
+        )
+        if is_named or any(job.state in (*RUNNING, DONE) for job in self):
             raise UserError(self.env._("An import that has recorded consents is kept."))
 
     # ------------------------------------------------------------------

@@ -126,6 +126,9 @@ class SmsConsentImportJob(models.Model):
         job.lock_for_update()
         packed = base64.b64decode(job.packed or b"")
         rows, offset = tabular.unpack_rows(packed, job.offset, limit)
+        if len(rows) < min(limit, job.row_total - job.position):
+            job._end_without_list()
+            return 0
         judge = Judge(job, fields.Datetime.now())
         statements, lines = judge.judge(rows)
         if job.state == IMPORTING:
@@ -144,7 +147,7 @@ class SmsConsentImportJob(models.Model):
                 "wrong_count": job.wrong_count + counts[WRONG],
             }
         )
-        if len(lines) < limit or job.position >= job.row_total:
+        if job.position >= job.row_total:
             job._finish()
         return len(lines)
 
@@ -155,6 +158,23 @@ class SmsConsentImportJob(models.Model):
         numbers = {row.number for row in statements if row.event == consent.REVOKED}
         if numbers:
             self.env["sms.sms"]._cancel_waiting(self.company_id, *numbers)
+
+    def _end_without_list(self):
+        """End a job whose stored list is gone or damaged, and say how far it came."""
+        self._forget_rows()
+        self.write(
+            {
+                "state": FAILED,
+                "packed": False,
+                "problem": self.env._(
+                    "Only %(done)s of %(total)s rows can be read: the stored list is "
+                    "gone or damaged. Upload it again. What was recorded before stays "
+                    "recorded, and is not recorded twice.",
+                    done=f"{self.position:,}",
+                    total=f"{self.row_total:,}",
+                ),
+            }
+        )
 
     def _finish(self):
         """End the check or the import: write what was not recorded into a file."""

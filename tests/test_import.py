@@ -4,6 +4,7 @@ import csv
 import io
 import time
 from datetime import datetime, timedelta
+from pathlib import Path
 from unittest.mock import patch
 
 from psycopg2.errors import SerializationFailure
@@ -400,6 +401,86 @@ class TestJob(ImportCase):
         run(0, 20)
         few = run(100, 20)
         self.assertLessEqual(run(200, 400), few)
+
+    def lose(self, job, keep=0):
+        """Lose the file of a stored list, all of it or what is behind some bytes."""
+        self.env.flush_all()
+        attachment = (
+            self.env["ir.attachment"]
+            .sudo()
+            .search(
+                [
+                    ("res_model", "=", job._name),
+                    ("res_field", "=", "packed"),
+                    ("res_id", "=", job.id),
+                ]
+            )
+        )
+        path = Path(attachment._full_path(attachment.store_fname))
+        content = path.read_bytes()
+        path.unlink()
+        if keep:
+            path.write_bytes(content[:keep])
+        self.env.invalidate_all()
+        return path
+
+    def test_a_list_that_is_gone_is_not_checked(self):
+        job = self.make_job([make_row(index) for index in range(35)])
+        job.action_check()
+        self.lose(job)
+        self.run_cron()
+        self.assertEqual((job.state, job.position, job.row_total), ("failed", 0, 35))
+        self.assertIn("Only 0 of 35 rows", job.problem)
+        self.assertFalse(job.report or job.row_ids)
+        with self.assertRaises(UserError):
+            job.action_import()
+        # It can be read anew from the upload.
+        job.action_check()
+        self.run_cron()
+        self.assertEqual((job.state, job.position, job.problem), ("checked", 35, False))
+        job.action_import()
+        self.run_cron()
+        self.assertCounts(job, 35)
+
+    def test_a_list_that_is_lost_while_it_is_recorded(self):
+        """What was recorded stays, and the same list records the others."""
+        rows = [make_row(index) for index in range(35)]
+        job = self.make_job(rows)
+        job.action_check()
+        self.run_cron()
+        job.action_import()
+        job.sudo()._work_off(10)
+        self.lose(job)
+        self.run_cron()
+        self.assertEqual((job.state, job.position), ("failed", 10))
+        self.assertIn("Only 10 of 35 rows", job.problem)
+        self.assertEqual(len(self.events()), 10)
+        with self.assertRaisesRegex(UserError, "is kept"):
+            job.unlink()
+        job.file = base64.b64encode(make_csv(rows))
+        job.action_check()
+        self.run_cron()
+        job.action_import()
+        self.run_cron()
+        self.assertCounts(job, 25, 10)
+        self.assertEqual(len(self.events()), 35)
+        self.assertEqual(len(set(self.events().mapped("number"))), 35)
+
+    def test_a_list_of_which_a_part_is_left(self):
+        """Cut within a row, and between two."""
+        job = self.make_job([make_row(index) for index in range(12)])
+        job.action_check()
+        packed = base64.b64decode(job.sudo().packed)
+        for keep in (len(packed) - 5, packed.index(b"\n") + 1):
+            with self.subTest(keep=keep):
+                path = self.lose(job, keep)
+                self.run_cron()
+                self.assertEqual(job.state, "failed")
+                self.assertIn("of 12 rows", job.problem)
+                path.unlink()  # Odoo writes nothing over a file with other content
+                job.action_check()
+        self.run_cron()
+        self.assertEqual((job.state, job.position), ("checked", 12))
 
     def test_two_lists_wait_for_each_other(self):
         jobs = [self.make_job([make_row(i + n) for i in range(12)]) for n in (0, 20)]

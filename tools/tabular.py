@@ -236,6 +236,8 @@ def pack_rows(rows):
 def unpack_rows(data, offset, limit):
     """Return the next packed rows, and where those after them begin.
 
+    They end where the data are damaged, as they do where there are no more.
+
     :param bytes data: as :func:`pack_rows` returned it
     :param int offset: 0, or what this function returned before
     :param int limit: how many rows at most
@@ -244,6 +246,9 @@ def unpack_rows(data, offset, limit):
     stream.seek(offset)
     rows = []
     while len(rows) < limit and (line := stream.readline()):
-        number, *cells = json.loads(line)
+        try:
+            number, *cells = json.loads(line)
+        except ValueError:
+            break
         rows.append((number, cells))
     return rows, stream.tell()
