@@ -5,9 +5,9 @@ from odoo import api, models
 
 from ..tools import consent
 from .sms_consent_join import NOT_TICKED
-from .sms_consent_portal import AGREED, NO_NUMBER, OUTDATED, SAVED
+from .sms_consent_portal import AGREED, ASKED, NO_NUMBER, OUTDATED, SAVED
 from .sms_purpose import ALERT
-from .sms_subscription import ENDED, PORTAL
+from .sms_subscription import ENDED, PENDING, PORTAL
 
 AREA_FIELD = "sms_area_%s"
 
@@ -63,6 +63,8 @@ class SmsConsentForm(models.AbstractModel):
     def _take_areas(self, company, partner, form, trace):
         """Take the areas that a customer has ticked, or one that they end.
 
+        A form that is posted twice chooses once, and says the same again.
+
         :param dict form: the posted values: ``sms_area_<id>`` is the id of the wording,
             ``stop`` the id of a subscription
         :return: as for :meth:`_take_account`, or :data:`NOT_TICKED`
@@ -73,7 +75,8 @@ class SmsConsentForm(models.AbstractModel):
             stopped = offer.chosen.filtered(lambda it: str(it.id) == form["stop"])
             stopped._end()
             return SAVED
-        ticked = offer.areas.filtered(lambda area: form.get(AREA_FIELD % area.id))
+        areas = offer.areas | offer.chosen.area_id
+        ticked = areas.filtered(lambda area: form.get(AREA_FIELD % area.id))
         wording = str(offer.choice.wording.id)
         if not ticked:
             return NOT_TICKED
@@ -81,6 +84,10 @@ class SmsConsentForm(models.AbstractModel):
             return OUTDATED
         if not offer.number:
             return NO_NUMBER
+        chosen = offer.chosen.filtered(lambda it: it.area_id in ticked)
+        is_waiting = PENDING in chosen.mapped("state")
+        if chosen.area_id == ticked and (is_waiting or offer.choice.is_sent):
+            return ASKED if is_waiting else SAVED
         result = self._agree_in_portal(
             company, offer.number, partner, [offer.choice], trace
         )

@@ -105,6 +105,7 @@ from . import test_senders
 from . import test_settings
 from . import test_story
 from . import test_subscription
+from . import test_subscription_live
 from . import test_team_alert
 from . import test_team_alert_answers
 from . import test_team_alert_live

@@ -273,6 +273,35 @@ class TestInThePortal(PortalCase):
         self.assertEqual(self.subscriptions().state, "ended")
         self.assertEqual(self.answers(self.own_number), {"alert": "opted_in"})
 
+    def test_a_form_that_is_posted_twice_chooses_once(self):
+        for _click in range(2):
+            self.assertIn("Your choices are saved.", self.text(self.choose()))
+        self.assertEqual(self.subscriptions().state, "active")
+        self.assertEqual(len(self.events(self.own_number)), 1)
+        for _click in range(2):
+            page = self.post(self.URL, stop=str(self.subscriptions().id))
+            self.assertIn("Your choices are saved.", self.text(page))
+        self.assertEqual(self.subscriptions().state, "ended")
+
+    def test_what_is_new_in_an_old_form_is_chosen(self):
+        second = self.env["sms.area"].create(
+            {"name": "Boulder", "cities": "Boulder", "takes_subscribers": True}
+        )
+        self.choose()
+        self.choose(**{f"sms_area_{second.id}": str(self.alert_wording.id)})
+        found = self.env["sms.subscription"].search([("state", "=", "active")])
+        self.assertEqual(found.area_id, self.area | second)
+        self.assertEqual(len(found), 2)
+
+    def test_a_yes_that_is_posted_again_after_an_opt_out_counts(self):
+        self.choose()
+        ledger = self.env["sms.consent.event"].with_user(self.login).sudo()
+        purposes = self.purposes("alert")
+        ledger._record(self.company, self.own_number, "revoked", "web", purposes)
+        self.choose()
+        self.assertEqual(self.answers(self.own_number), {"alert": "opted_in"})
+        self.assertEqual(len(self.subscriptions()), 1)
+
     def test_what_is_refused(self):
         for values, words in (
             ({self.box: ""}, "tick at least one"),
@@ -290,7 +319,9 @@ class TestInThePortal(PortalCase):
 
     def test_anothers_number_is_asked_first(self):
         self.make_customer(self.own_number, "Somebody else")
-        self.assertIn("its owner must agree", self.text(self.choose()))
+        for _click in range(2):
+            self.assertIn("its owner must agree", self.text(self.choose()))
+        self.assertEqual(len(self.messages_to(self.own_number)), 1)
         self.assertEqual(self.subscriptions().state, "pending")
         self.receive("YES", self.own_number)
         self.assertEqual(self.subscriptions().state, "active")
