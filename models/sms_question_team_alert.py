@@ -6,7 +6,9 @@ from odoo.fields import Domain
 
 from ..tools import alert_codes
 from . import sms_reply_team_alert as replies
+from .sms_purpose import INTERNAL
 from .sms_question import OPEN
+from .sms_sms import IN_FLIGHT, LEFT
 from .sms_team_alert import RESOLVED
 from .sms_team_alert_entry import UNKNOWN
 
@@ -96,7 +98,7 @@ class SmsQuestion(models.Model):
         if not answer or not answer.action or not alert:
             return False
         if answer.code is None:
-            if self._find_open(inbound)._get_unresolved() != alert:
+            if self._find_open(inbound)._get_meant(inbound) != alert:
                 return False
         elif alert_codes.get_block(answer.code) != alert.code_block:
             return False
@@ -109,6 +111,31 @@ class SmsQuestion(models.Model):
         )
         alert._answer(answer.action, self, inbound)
         return True
+
+    def _get_meant(self, inbound):
+        """Return the alerts that words alone may mean: those that are not over.
+
+        Where all are over it is the newest, while our last text to them was about an
+        alert: "got it" to "Bo has resolved it" is no ticket.
+        """
+        if unresolved := self._get_unresolved():
+            return unresolved
+        last_sudo = (
+            self.env["sms.sms"]
+            .sudo()
+            .search(
+                [
+                    ("record_company_id", "=", inbound.company_id.id),
+                    ("number", "=", inbound.number),
+                    ("state", "in", (*IN_FLIGHT, *LEFT)),
+                ],
+                order="id desc",
+                limit=1,
+            )
+        )
+        is_about_alert = last_sudo.purpose_id.code == INTERNAL
+        newest = self.filtered(lambda it: is_about_alert and it.kind == TEAM_ALERT)[:1]
+        return newest._get_alert()
 
     def _get_unresolved(self):
         """Return the alerts of some questions that are not over."""

@@ -145,6 +145,53 @@ class TestAnswers(TeamAlertCase):
         self.assertIn("4 take, 6 resolve, 8 pass on: Mail is down", said)
         self.assertIn("14 take, 16 resolve, 18 pass on: Web is down", said)
 
+    def test_words_alone_mean_the_one_that_is_open(self):
+        """Another one is over, and somebody else has taken this one."""
+        for words in ("done", "Done!", "FIXED."):
+            with self.subTest(words=words):
+                over = self.raise_alert("Mail is down")
+                alert = self.raise_alert("Web is down")
+                over.with_user(self.agent).action_resolve()
+                alert.with_user(self.agent).action_acknowledge()
+                inbound = self.answer(self.ann, words)
+                self.assertEqual(inbound.kind, "answer")
+                self.assertFalse(inbound.ticket_id)
+                self.assertEqual(alert.state, "resolved")
+                self.assertEqual(alert.resolved_by_id, self.ann)
+
+    def test_words_alone_about_what_is_over_make_no_ticket(self):
+        alert = self.raise_alert()
+        self.run_outbox()
+        self.answer(self.ann, "4")
+        alert.with_user(self.agent).action_resolve()
+        self.run_outbox()
+        self.assertIn("has resolved it", self.texts_to(self.ann)[-1])
+        for words in ("done", "got it"):
+            inbound = self.answer(self.ann, words)
+            self.assertEqual((inbound.kind, inbound.ticket_id.ids), ("answer", []))
+            self.assertIn("was faster", self.texts_to(self.ann)[-1])
+        self.assertEqual(alert.resolved_by_id, self.agent)
+
+    def test_of_several_that_are_over_words_alone_mean_the_newest(self):
+        alerts = self.raise_alert("Mail is down") | self.raise_alert("Web is down")
+        self.run_outbox()
+        alerts.with_user(self.agent).action_resolve()
+        self.answer(self.ann, "done")
+        self.assertIn("Web is down", self.texts_to(self.ann)[-1])
+
+    def test_words_alone_answer_what_was_texted_since(self):
+        """The alert is over, and a colleague has written to them about a ticket."""
+        alert = self.raise_alert()
+        self.run_outbox()
+        alert.with_user(self.agent).action_resolve()
+        self.record_consent(self.get_number(self.ann), "ticket")
+        ticket = self.make_ticket(self.ann.partner_id, team_id=self.team.id)
+        ticket._message_sms("Have you restarted it?")
+        self.run_outbox()
+        self.frozen.tick(timedelta(minutes=1))
+        inbound = self.answer(self.ann, "done")
+        self.assertEqual((inbound.kind, inbound.ticket_id), ("conversation", ticket))
+
     def test_a_wrong_code_is_answered_with_the_right_ones(self):
         alert = self.raise_alert()
         for body in ("5", "44", "resolve 4"):
