@@ -12,6 +12,7 @@ from ..providers import PROVIDERS, faults
 from ..tools.pace import HORIZON
 from .sms_dispatcher import Account, Call
 from .sms_dispatcher_settle import LEASE
+from .sms_sender_pace import IS_TRYING
 
 _logger = logging.getLogger(__name__)
 
@@ -35,8 +36,8 @@ class SmsDispatcher(models.AbstractModel):
 
         :return: lists of ``ReadySender`` by :class:`Account`, in the order of its turn
         """
-        self._assign_senders()
         self._end_expired()
+        self._assign_senders()
         accounts = {}
         for ready in self.env["sms.sender.pace"]._get_ready():
             account = Account(ready.company_id, ready.provider)
@@ -205,20 +206,21 @@ class SmsDispatcher(models.AbstractModel):
                                              WHERE state = 'outgoing'
                                                AND sender_id = sender.id
                                           ORDER BY not_before LIMIT 1) AS next
-                             WHERE sender.active),
+                             WHERE sender.active AND NOT %(is_trying)s),
                            (SELECT sms.lookup_at %(lookups)s
                           ORDER BY sms.lookup_at LIMIT 1),
-                           (SELECT min(claimed_at) + %(lease)s FROM sms_sms
                            (SELECT sms.expires_at %(expiring)s
                           ORDER BY sms.expires_at LIMIT 1),
+                           (SELECT min(claimed_at) + %(lease)s FROM sms_sms
                              WHERE state = 'process' AND provider = ANY(%(providers)s))
                        ) - %(now)s)::float
                 """,
+                is_trying=IS_TRYING,
                 horizon=timedelta(seconds=HORIZON),
                 lookups=self._get_lookup_source(),
+                expiring=self._get_expiring_source(),
                 lease=LEASE,
                 providers=list(PROVIDERS),
-                expiring=self._get_expiring_source(),
                 now=fields.Datetime.now(),
             )
         )

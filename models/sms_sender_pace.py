@@ -8,6 +8,16 @@ from ..tools import pace
 
 #: UTC by the database's clock, now and not when the transaction began.
 CLOCK = SQL("(clock_timestamp() AT TIME ZONE 'UTC')")
+#: The one attempt of a ``sender`` that had to stop is on its way: until its end is
+#: known nothing else leaves by it.
+IS_TRYING = SQL(
+    """
+    (COALESCE(sender.stop_count, 0) > 0 AND EXISTS (
+        SELECT 1 FROM sms_sms trial
+         WHERE trial.sender_id = sender.id AND trial.state = 'process'
+    ))
+    """
+)
 
 
 class ReadySender(NamedTuple):
@@ -85,18 +95,28 @@ class SmsSenderPace(models.Model):
         :param ReadySender ready: the sender
         :return: the same as it is now, None if another worker is at it or took all
         """
-        if not ready.rate:
+        if ready.capacity is None:
             return ready
-        rows = self._read(
-            SQL("sender.id = %s FOR NO KEY UPDATE OF pace SKIP LOCKED", ready.id)
+        locked = self.env.execute_query(
+            SQL(
+                "SELECT sender_id FROM sms_sender_pace WHERE sender_id = %s"
+                " FOR NO KEY UPDATE SKIP LOCKED",
+                ready.id,
+            )
         )
+        # What others have claimed until then is seen only by a statement after it.
+        rows = locked and self._read(SQL("sender.id = %s", ready.id))
         return rows[0] if rows else None
 
     @api.model
     def _read(self, condition):
-        """Return the senders that meet a condition and have a free slot."""
+        """Return the senders that meet a condition and have a free slot.
+
+        One that had to stop has one alone, until it is known what became of that.
+        """
         self.flush_model()
         self.env["sms.sender"].flush_model()
+        self.env["sms.sms"].flush_model(["sender_id", "state"])
         rows = self.env.execute_query(
             SQL(
                 """
@@ -110,9 +130,10 @@ class SmsSenderPace(models.Model):
                    AND sender.provider IN (company.sms_provider,
                                            company.sms_backup_provider)
                   JOIN sms_sender_pace pace ON pace.sender_id = sender.id
-                 WHERE %(condition)s
+                 WHERE NOT %(is_trying)s AND %(condition)s
                 """,
                 clock=CLOCK,
+                is_trying=IS_TRYING,
                 condition=condition,
             )
         )

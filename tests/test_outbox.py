@@ -191,6 +191,42 @@ class TestOutcomes(OutboxCase):
         for secret in self.peer_credentials.values():
             self.assertNotIn(secret, self.server.read_log())
 
+    def test_a_sender_that_stopped_is_tried_by_one_text_alone(self):
+        """By two servers, while the carrier keeps the first one waiting."""
+        number = "+13035550164"
+        other = LiveServer(self.database).start()
+        self.addCleanup(other.stop)
+        partner_id = self.join(number)
+        self.peer.release.clear()
+        self.peer.behaviors[number] = "hold"
+        self._set_stopped("2100-01-01")
+        for index in range(4):
+            self.make_ticket(partner_id, f"No. {index}")
+        self._set_stopped("2000-01-01")
+        self.make_ticket(partner_id, "No. 4")
+        self.peer.wait_for(number)
+        time.sleep(3)
+        self.assertEqual(len(self.peer.to(number)), 1)
+        self.assertEqual(len(self._find_waiting(number)), 4)
+        self.peer.behaviors[number] = None
+        self.peer.release.set()
+        self.peer.wait_for(number, 5)
+        self.assertFalse(self.read_stopped())
+
+    def _set_stopped(self, until):
+        """Let the senders have stopped until a time."""
+        with self.cursor() as cr:
+            cr.execute(
+                "UPDATE sms_sender SET stop_count = 1, stopped_until = %s "
+                "WHERE provider = 'twilio'",
+                [until],
+            )
+
+    def _find_waiting(self, number):
+        """Return the ids of what waits for a number."""
+        domain = [("number", "=", number), ("state", "=", "outgoing")]
+        return self.rpc("sms.sms", "search", domain)
+
     def test_a_report_that_overtakes_the_answer(self):
         """The carrier reports while it still keeps us waiting for its answer."""
         number = "+13035550162"

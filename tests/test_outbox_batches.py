@@ -5,6 +5,7 @@ from unittest.mock import patch
 
 from freezegun import freeze_time
 
+from odoo import fields
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
@@ -50,6 +51,18 @@ class BatchCase(WaitingCase):
         [senders] = dispatcher._get_accounts().values()
         calls = dispatcher._claim(senders, count)
         self.assertEqual(len(calls), count)
+        return calls
+
+    def claim_all(self):
+        """Claim what may leave now, as long as there is something; return the calls."""
+        dispatcher = self.env["sms.dispatcher"]
+        calls = []
+        while accounts := dispatcher._get_accounts():
+            [senders] = accounts.values()
+            claimed = dispatcher._claim(senders, LARGE)
+            if not claimed:
+                break
+            calls += [key for _account, key, _call, _delay in claimed]
         return calls
 
 
@@ -253,6 +266,46 @@ class TestAttempts(BatchCase):
         )
         self.assertEqual(sender.stop_count, 1)
         self.assertEqual(set(messages.mapped("state")), {"outgoing"})
+
+    def test_a_sender_that_has_stopped_is_tried_by_one_message_at_a_time(self):
+        """Not by another one while the first is on its way, whatever its speed."""
+        dispatcher = self.env["sms.dispatcher"]
+        refusal = Outcome(outbound.REFUSED, code="20003", fault=faults.AUTHENTICATION)
+        for rate in (0, 50):
+            with self.subTest(rate=rate):
+                self.env["sms.sms"].search([]).state = "canceled"
+                messages = self.queue_many(SMALL)
+                sender = messages.sender_id
+                sender.write({"rate": rate, "stop_count": 1, "stopped_until": False})
+                for stops in (2, 3):
+                    [call] = self.claim_all()
+                    self.assertFalse(dispatcher._get_accounts(), "one is on its way")
+                    self.assertGreater(dispatcher._get_next_due(), 60)
+                    dispatcher._settle([(call, refusal)])
+                    self.assertEqual(sender.stop_count, stops)
+                    self.assertFalse(dispatcher._get_accounts(), "it has stopped")
+                    sender.stopped_until = fields.Datetime.now()
+                [call] = self.claim_all()
+                taken = Outcome(
+                    outbound.ACCEPTED, carrier_id=f"SM{rate}", report="queued"
+                )
+                dispatcher._settle([(call, taken)])
+                self.assertFalse(sender.stop_count)
+                self.assertEqual(len(self.claim_all()), SMALL - 1)
+
+    def test_an_attempt_of_which_nobody_knows_is_not_waited_for_without_end(self):
+        """A crash left it behind: it is looked up, and another one is tried."""
+        dispatcher = self.env["sms.dispatcher"]
+        messages = self.queue_many(SMALL)
+        messages.sender_id.stop_count = 1
+        self.claim_all()
+        [tried] = messages.filtered(lambda it: it.state == "process")
+        tried.claimed_at -= timedelta(minutes=3)
+        self.assertEqual(dispatcher._get_next_due(), 0)
+        dispatcher._mark_abandoned()
+        self.assertEqual(tried.state, "unknown")
+        [call] = self.claim_all()
+        self.assertNotEqual(call.sms_id, tried.id)
 
     def test_a_batch_of_too_fast_halves_the_speed_once(self):
         messages = self.queue_many(SMALL)
