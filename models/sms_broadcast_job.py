@@ -11,6 +11,7 @@ from .sms_broadcast import CHECKED, CHECKING, DRAFT, PAUSED, RUNNING, SENT
 from .sms_broadcast_recipient import HELD, NEW, QUEUED, WILL
 from .sms_purpose import ALERT
 from .sms_sms_many import BATCH_SIZE, Recipient
+from .sql_array import as_array
 
 _logger = logging.getLogger(__name__)
 
@@ -145,8 +146,8 @@ class SmsBroadcastJob(models.Model):
                  WHERE own.id = new.id
                 """,
                 QUEUED,
-                recipients.ids,
-                messages.ids,
+                as_array(recipients.ids, "int4"),
+                as_array(messages.ids, "int4"),
             )
         )
         recipients.invalidate_recordset()

@@ -19,6 +19,7 @@ from .sms_broadcast_recipient import (
 )
 from .sms_gate import GateQuestion
 from .sms_purpose import ALERT
+from .sql_array import as_array
 
 
 class Sample(NamedTuple):
@@ -154,9 +155,9 @@ class SmsBroadcast(models.Model):
                   FROM unnest(%s, %s, %s) AS new (id, outcome, reason)
                  WHERE own.id = new.id
                 """,
-                recipients.ids,
-                outcomes,
-                reasons,
+                as_array(recipients.ids, "int4"),
+                as_array(outcomes, "varchar"),
+                as_array(reasons, "varchar"),
             )
         )
         recipients.invalidate_recordset()

@@ -9,6 +9,7 @@ from odoo.tools import SQL
 
 from ..tools import consent
 from ..tools.consent import Answer
+from .sql_array import as_array
 
 
 class SmsConsent(models.Model):
@@ -183,7 +184,8 @@ class SmsConsent(models.Model):
             (number_hash, numbers[number_hash], purpose_id, *answer, since)
             for (number_hash, purpose_id), (answer, since) in sorted(changed.items())
         ]
-        columns = [list(column) for column in zip(*rows, strict=True)]
+        kinds = ("varchar", "varchar", "int4", "varchar", "int4", "timestamp")
+        columns = map(as_array, zip(*rows, strict=True), kinds)
         self.env.cr.execute(
             SQL(
                 """
@@ -192,8 +194,7 @@ class SmsConsent(models.Model):
                      since)
                 SELECT %s, number_hash, number, NULLIF(purpose_id, 0), state, event_id,
                        since
-                  FROM unnest(%s::varchar[], %s::varchar[], %s::int[], %s::varchar[],
-                              %s::int[], %s::timestamp[])
+                  FROM unnest(%s, %s, %s, %s, %s, %s)
                     AS new (number_hash, number, purpose_id, state, event_id, since)
                 ON CONFLICT (company_id, number_hash, COALESCE(purpose_id, 0))
                 DO UPDATE SET state = EXCLUDED.state,

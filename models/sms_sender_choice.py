@@ -3,6 +3,7 @@ from odoo import api, fields, models
 from odoo.tools import SQL
 
 from ..providers import PROVIDERS
+from .sql_array import as_array
 
 #: What of a sender decides by which one texts leave.
 CHOICE_FIELDS = {"team_id", "country_ids", "active"}
@@ -52,7 +53,7 @@ class SmsSender(models.Model):
                 """
                 SELECT person.number, texted.to_number, texted.received_at,
                        told.sender_id, told.claimed_at
-                  FROM unnest(%(numbers)s::varchar[]) AS person (number)
+                  FROM unnest(%(numbers)s) AS person (number)
              LEFT JOIN LATERAL (
                            SELECT to_number, received_at FROM sms_inbound
                             WHERE company_id = %(company)s
@@ -69,7 +70,7 @@ class SmsSender(models.Model):
                          ORDER BY id DESC LIMIT 1
                        ) AS told ON TRUE
                 """,
-                numbers=list({number for number in numbers if number}),
+                numbers=as_array({number for number in numbers if number}, "varchar"),
                 company=company.id,
                 addresses=list(sender_ids),
                 ids=list(sender_ids.values()),
