@@ -6,7 +6,7 @@ from pathlib import Path
 
 from .common import SmsCase
 
-SHIPPED_WORDS = Path(__file__).parents[1] / "migrations/19.0.1.2.0"
+SCRIPTS = Path(__file__).parents[1] / "migrations/19.0.1.2.0"
 
 
 class TestShippedWords(SmsCase):
@@ -14,7 +14,7 @@ class TestShippedWords(SmsCase):
 
     def setUp(self):
         super().setUp()
-        self.script = runpy.run_path(str(SHIPPED_WORDS / "post-shipped-words.py"))
+        self.script = runpy.run_path(str(SCRIPTS / "post-shipped-words.py"))
         self.template = self.env.ref("helpdesk_mgmt_sms.sms_template_ticket_rating")
         self.shipped = self.template.body
         words = {name: former for name, _field, former, _new in self.script["WORDS"]}
@@ -53,3 +53,22 @@ class TestShippedWords(SmsCase):
         self.template.unlink()
         self.upgrade()
         self.assertFalse(self.template.exists())
+
+
+class TestDoubleIndex(SmsCase):
+    """An index of before that another one begins with."""
+
+    def test_it_goes_and_the_other_stays(self):
+        script = runpy.run_path(str(SCRIPTS / "pre-double-index.py"))
+        for _twice in range(2):
+            script["migrate"](self.cr, "19.0.1.1.0")
+            self.cr.execute(
+                "SELECT indexname FROM pg_indexes WHERE tablename = 'sms_sms'"
+            )
+            names = {name for (name,) in self.cr.fetchall()}
+            self.assertNotIn("sms_sms_evidence_index", names)
+            self.assertIn("sms_sms_number_index", names)
+            self.cr.execute(
+                "CREATE INDEX IF NOT EXISTS sms_sms_evidence_index"
+                " ON sms_sms (record_company_id, number)"
+            )

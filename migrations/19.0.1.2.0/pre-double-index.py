@@ -1,5 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""Drops an index that another one begins with: Odoo keeps what a model names no more."""
+"""Drops an index that another begins with: Odoo keeps what no model names."""
 
 
 def migrate(cr, _version):
