@@ -1,15 +1,12 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-import logging
 from datetime import timedelta
 from functools import partial
 
 from odoo import api, fields, models
 
-from .batch_retry import work_off_safely
+from .batch_retry import try_work_off
 from .sms_automation import TICKET_MODEL
 from .sms_automation_run import AT_ONCE, DONE, SKIPPED, WAITING
-
-_logger = logging.getLogger(__name__)
 
 #: Rows that are worked off between two commits.
 BATCH_SIZE = 50
@@ -29,18 +26,13 @@ class SmsAutomationRun(models.Model):
         self.env["ir.cron"]._commit_progress()
         size = BATCH_SIZE
         while self.search_count(self._get_due_domain(), limit=1):
-            try:
-                done = work_off_safely(self, partial(self._work_off_some, size))
-            except Exception:
+            done = try_work_off(self, partial(self._work_off_some, size))
+            if done is None:
                 # One ticket that is locked for long must not keep the others waiting.
-                _logger.exception("%s planned texts could not be made", size)
-                self.env.cr.rollback()
-                self.env.invalidate_all()
                 done = self._put_off() if size == 1 else 0
                 size = 1
-            else:
-                if not done:
-                    break  # somebody else has them
+            elif not done:
+                break  # somebody else has them
             left = self.search_count(self._get_due_domain())
             if not self.env["ir.cron"]._commit_progress(done, remaining=left):
                 break

@@ -1,19 +1,13 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-import logging
-
-from psycopg2 import InterfaceError, OperationalError
-
 from odoo import api, fields, models
 from odoo.tools import SQL
 
-from .batch_retry import work_off_safely
+from .batch_retry import DATABASE_FAULTS, try_work_off
 from .sms_broadcast import CHECKED, CHECKING, DRAFT, PAUSED, RUNNING, SENT
 from .sms_broadcast_recipient import HELD, NEW, QUEUED, WILL
 from .sms_purpose import ALERT
 from .sms_sms_many import BATCH_SIZE, Recipient
 from .sql_array import as_array
-
-_logger = logging.getLogger(__name__)
 
 
 class SmsBroadcastJob(models.Model):
@@ -38,14 +32,8 @@ class SmsBroadcastJob(models.Model):
         """
         running = [("state", "in", RUNNING)]
         while broadcast := self.search(running, order="is_emergency DESC, id", limit=1):
-            try:
-                done = work_off_safely(broadcast, broadcast._work_off)
-            except (OperationalError, InterfaceError):  # the database is away, or busy
-                raise
-            except Exception:
-                _logger.exception("%s cannot go on", broadcast)
-                self.env.cr.rollback()
-                self.env.invalidate_all()
+            done = try_work_off(broadcast, broadcast._work_off, DATABASE_FAULTS)
+            if done is None:
                 done = broadcast._stop_for_fault()
             left = self.search_count(running)
             if not self.env["ir.cron"]._commit_progress(done, remaining=left) and left:

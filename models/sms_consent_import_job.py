@@ -1,15 +1,12 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 import base64
 import json
-import logging
-
-from psycopg2 import InterfaceError, OperationalError
 
 from odoo import api, fields, models
 from odoo.tools import SQL
 
 from ..tools import consent, tabular
-from .batch_retry import work_off_safely
+from .batch_retry import DATABASE_FAULTS, try_work_off
 from .bulk_insert import insert_many
 from .sms_consent_import import (
     CHECKED,
@@ -22,8 +19,6 @@ from .sms_consent_import import (
 )
 from .sms_consent_import_judge import Judge
 from .sms_consent_import_row import GOOD, SKIPPED, WRONG
-
-_logger = logging.getLogger(__name__)
 
 #: Rows that are decided on, recorded and committed together.
 BATCH_SIZE = 2000
@@ -57,7 +52,7 @@ class SmsConsentImportJob(models.Model):
         if state == CHECKING:
             self._pack()
         if self.state in RUNNING and self.row_total <= INLINE_ROWS:
-            self._work_off(BATCH_SIZE)
+            self._work_off()
         if self.state in RUNNING:
             self._wake()
 
@@ -89,19 +84,12 @@ class SmsConsentImportJob(models.Model):
             order="id",
             limit=1,
         ):
-            try:
-                done = job._work_off_safely()
-            except (OperationalError, InterfaceError):  # the database is away, or busy
-                raise
-            except Exception:
+            done = try_work_off(job, job._work_off, DATABASE_FAULTS)
+            if done is None:
                 # It is tried again by the next run, after those behind it.
-                _logger.exception("%s cannot go on", job)
-                self.env.cr.rollback()
-                self.env.invalidate_all()
                 faulty |= job
-                done = 0
             left = self._count_rows_left(faulty)
-            time_left = self.env["ir.cron"]._commit_progress(done, remaining=left)
+            time_left = self.env["ir.cron"]._commit_progress(done or 0, remaining=left)
             if not time_left and left:
                 return
 
@@ -111,17 +99,14 @@ class SmsConsentImportJob(models.Model):
         running = self.search([("state", "in", RUNNING), ("id", "not in", without.ids)])
         return sum(job.row_total - job.position for job in running)
 
-    def _work_off_safely(self):
-        """Work off a batch, and try again what met a text of one of its people."""
-        return work_off_safely(self, lambda: self._work_off(BATCH_SIZE))
-
-    def _work_off(self, limit):
+    def _work_off(self, limit=None):
         """Decide on the next rows, record them if that is due, and move on.
 
-        :param int limit: how many
+        :param int limit: how many, default :data:`BATCH_SIZE`
         :return: how many it were
         """
         self.ensure_one()
+        limit = limit or BATCH_SIZE
         job = self.with_company(self.company_id)
         job.lock_for_update()
         packed = base64.b64decode(job.packed or b"")

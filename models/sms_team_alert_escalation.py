@@ -1,5 +1,4 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-import logging
 from datetime import timedelta
 
 from odoo import api, fields, models
@@ -7,12 +6,10 @@ from odoo.fields import Domain
 
 from ..tools import escalation
 from ..tools.purposes import MessageSource
-from .batch_retry import work_off_safely
+from .batch_retry import try_work_off
 from .sms_purpose import INTERNAL
 from .sms_team_alert import OPEN
 from .sms_team_alert_entry import NOBODY, TOLD
-
-_logger = logging.getLogger(__name__)
 
 #: A text about an alert that has waited so long has lost its point: they are called.
 LIFE = timedelta(hours=2)
@@ -37,22 +34,18 @@ class SmsTeamAlert(models.Model):
     @api.model
     def _run(self):
         """Do what is due of all alerts, one after the other (a cron)."""
-        failed = self.browse()
-        while due := self._find_due(failed):
+        passed = self.browse()
+        while due := self._find_due(passed):
             alert = due[0]
-            try:
-                done = work_off_safely(alert, alert._work_off)
-            except Exception:
-                # One alert that cannot be told must not keep the others from it.
-                _logger.exception("Team alert %s could not be told", alert.id)
-                self.env.cr.rollback()
-                self.env.invalidate_all()
+            done = try_work_off(alert, alert._work_off)
+            if done is None:
                 alert.next_at = fields.Datetime.now() + PAUSE
-                done = 0
-            # Somebody else has it: it is looked at again when the cron is.
-            failed += alert if not done else self.browse()
-            left = len(self._find_due(failed))
-            if not self.env["ir.cron"]._commit_progress(done, remaining=left) and left:
+            if not done:
+                # It failed, or somebody else has it: the next run looks at it again.
+                passed += alert
+            left = len(self._find_due(passed))
+            cron = self.env["ir.cron"]
+            if not cron._commit_progress(done or 0, remaining=left) and left:
                 return
         self._wake_next()
 

@@ -11,7 +11,7 @@ from .common import SmsCase, phone_number
 
 OTHER_NUMBER = phone_number(1)
 ENGINE = "odoo.addons.helpdesk_mgmt_sms.models.sms_automation_engine"
-DUE = "odoo.addons.helpdesk_mgmt_sms.models.sms_automation_due"
+RETRY = "odoo.addons.helpdesk_mgmt_sms.models.batch_retry"
 
 
 class AutomationCase(SmsCase):
@@ -528,7 +528,7 @@ class TestFailure(AutomationCase):
         with self.assertRaises(SerializationFailure):
             self.env["sms.automation"]._isolate(collide, self.ticket)
 
-    @mute_logger(DUE, "odoo.sql_db")
+    @mute_logger(RETRY, "odoo.sql_db")
     def test_a_ticket_that_stays_locked_keeps_no_other_waiting(self):
         self.env.cr.execute(
             """

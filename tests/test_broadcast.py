@@ -307,7 +307,7 @@ class TestSending(BroadcastCase):
 
         with (
             patch.object(type(faulty), "_queue", fail_for_one),
-            mute_logger("odoo.addons.helpdesk_mgmt_sms.models.sms_broadcast_job"),
+            mute_logger("odoo.addons.helpdesk_mgmt_sms.models.batch_retry"),
         ):
             self.work()
         self.assertEqual((faulty.state, sound.state), ("paused", "sent"))

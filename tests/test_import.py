@@ -15,6 +15,7 @@ from odoo.tests import Form, tagged
 from odoo.tools import mute_logger
 
 from ..models import sms_consent_import_job
+from ..models.batch_retry import work_off_safely
 from ..models.sms_consent_import import KEEP
 from ..tools import tabular
 from .common import SmsCase, phone_number
@@ -332,14 +333,14 @@ class TestJob(ImportCase):
             job.action_check()
         work_off = type(faulty)._work_off
 
-        def fail_for_one(job, limit):
+        def fail_for_one(job):
             if job == faulty:
                 raise KeyError("number")
-            return work_off(job, limit)
+            return work_off(job)
 
         with (
             patch.object(type(faulty), "_work_off", fail_for_one),
-            mute_logger("odoo.addons.helpdesk_mgmt_sms.models.sms_consent_import_job"),
+            mute_logger("odoo.addons.helpdesk_mgmt_sms.models.batch_retry"),
         ):
             self.run_cron()
         self.assertEqual((faulty.state, sound.state), ("checking", "checked"))
@@ -377,17 +378,17 @@ class TestJob(ImportCase):
         self.env.flush_all()
         work_off, failures = type(job)._work_off, []
 
-        def fail_once(records, limit):
+        def fail_once(records):
             if not failures:
                 failures.append(1)
                 raise SerializationFailure
-            return work_off(records, limit)
+            return work_off(records)
 
         with (
             patch.object(type(job), "_work_off", fail_once),
             patch.object(self.cr, "rollback"),
         ):
-            job._work_off_safely()
+            work_off_safely(job, job._work_off)
         self.assertEqual((failures, job.position), ([1], 10))
 
     def test_queries_do_not_grow_with_the_rows(self):

@@ -158,7 +158,7 @@ class TestEscalation(TeamAlertCase):
         self.frozen.tick(timedelta(minutes=10))
         with self.assertLogs("odoo.addons.helpdesk_mgmt_sms", "ERROR") as logs:
             self.run_escalation()
-        self.assertIn("could not be told", logs.output[0])
+        self.assertIn(f"{bad} cannot go on", logs.output[0])
         self.assertIn((10, "told", "Bo"), self.get_timeline(good))
         self.assertEqual(bad.next_at, NOW + timedelta(minutes=11))
 
