@@ -11,6 +11,7 @@ from odoo.tools import SQL
 
 from ..providers.account import CREDENTIALS, UNSURE, Finding
 from ..providers.base import LookupFailed
+from .row_lock import lock_next
 from .sms_carrier_check import CHECK, SET_INBOUND, TAKE_NUMBERS
 
 _logger = logging.getLogger(__name__)
@@ -66,25 +67,11 @@ class SmsCarrierCheck(models.Model):
     @api.model
     def _claim(self):
         """Take the next question; others are left to other workers."""
-        self.flush_model()
         now = fields.Datetime.now()
-        rows = self.env.execute_query(
-            SQL(
-                """
-                UPDATE sms_carrier_check SET claimed_at = %s
-                 WHERE id = (SELECT id FROM sms_carrier_check
-                              WHERE wanted IS NOT NULL
-                                AND COALESCE(claimed_at < %s, TRUE)
-                           ORDER BY wanted_at LIMIT 1
-                                FOR UPDATE SKIP LOCKED)
-             RETURNING id
-                """,
-                now,
-                now - LEASE,
-            )
-        )
-        self.invalidate_model()
-        return self.browse(row[0] for row in rows)
+        due = SQL("wanted IS NOT NULL AND COALESCE(claimed_at < %s, TRUE)", now - LEASE)
+        row = lock_next(self, due, SQL("wanted_at"))
+        row.claimed_at = now
+        return row
 
     def _get_question(self):
         """Return what is asked, by the account as it is now."""

@@ -8,6 +8,7 @@ from odoo.tools import SQL
 from ..providers import media
 from ..tools.media import EXTENSIONS
 from ..tools.texts import clip
+from .row_lock import lock_next
 
 _logger = logging.getLogger(__name__)
 
@@ -119,24 +120,11 @@ class SmsMedia(models.Model):
     @api.model
     def _claim(self):
         """Take the next that is due; others are left to other workers."""
-        self.flush_model()
         now = fields.Datetime.now()
-        rows = self.env.execute_query(
-            SQL(
-                """
-                UPDATE sms_media SET attempts = attempts + 1, next_at = %s
-                 WHERE id = (SELECT id FROM sms_media
-                              WHERE state = 'waiting' AND next_at <= %s
-                           ORDER BY next_at, id LIMIT 1
-                                FOR UPDATE SKIP LOCKED)
-             RETURNING id
-                """,
-                now + LEASE,
-                now,
-            )
-        )
-        self.invalidate_model()
-        return self.browse(row[0] for row in rows)
+        due = SQL("state = 'waiting' AND next_at <= %s", now)
+        row = lock_next(self, due, SQL("next_at, id"))
+        row.write({"attempts": row.attempts + 1, "next_at": now + LEASE})
+        return row
 
     def _is_locked(self):
         """Tell if the key to the account that it is fetched by is missing."""

@@ -8,6 +8,7 @@ from odoo.tools import SQL
 
 from ..tools import appointments
 from ..tools.appointment_changes import CALLED_OFF
+from .row_lock import lock_next
 from .sms_reminder import FAILED, NO_SHOW, REMINDER, SENT
 from .sms_reminder_whereabouts import Whereabouts
 
@@ -37,22 +38,8 @@ class SmsReminder(models.Model):
     @api.model
     def _lock_due(self):
         """Return the next rows that are due; another worker passes over them."""
-        self.flush_model()
-        rows = self.env.execute_query(
-            SQL(
-                """
-                SELECT id FROM sms_reminder
-                 WHERE state = 'planned' AND due_at <= %s
-              ORDER BY due_at, id
-                 LIMIT %s
-                   FOR UPDATE SKIP LOCKED
-                """,
-                fields.Datetime.now(),
-                BATCH_SIZE,
-            )
-        )
-        self.invalidate_model()
-        return self.browse(row_id for (row_id,) in rows)
+        due = SQL("state = 'planned' AND due_at <= %s", fields.Datetime.now())
+        return lock_next(self, due, SQL("due_at, id"), BATCH_SIZE)
 
     @api.model
     def _wake_next(self):

@@ -304,6 +304,38 @@ class LiveCase(BaseCase):
         with db_connect(f"postgresql://{address}", allow_uri=True).cursor() as cr:
             yield cr
 
+    def slow_down(self, table, seconds, condition="TRUE"):
+        """Let each new row of a table take a while, until the test ends.
+
+        :param str condition: SQL, for which of them (``NEW``)
+        """
+        with self.cursor() as cr:
+            cr.execute(
+                f"""
+                CREATE OR REPLACE FUNCTION slow_down() RETURNS trigger AS $$
+                BEGIN PERFORM pg_sleep({seconds}); RETURN NEW; END $$ LANGUAGE plpgsql;
+                CREATE OR REPLACE TRIGGER slow_down AFTER INSERT ON {table}
+                    FOR EACH ROW WHEN ({condition}) EXECUTE FUNCTION slow_down();
+                """
+            )
+        self.addCleanup(self._speed_up, table)
+
+    def _speed_up(self, table):
+        with self.cursor() as cr:
+            cr.execute(f"DROP TRIGGER slow_down ON {table}; DROP FUNCTION slow_down")
+
+    def wake_crons(self, *names):
+        """Make some crons due, as the minute's tick does; their workers may be dead."""
+        with self.cursor() as cr:
+            cr.execute(
+                """
+                INSERT INTO ir_cron_trigger (cron_id, call_at)
+                SELECT res_id, now() AT TIME ZONE 'UTC' FROM ir_model_data
+                 WHERE name = ANY(%s)
+                """,
+                [list(names)],
+            )
+
     def count(self, table, condition, params):
         """Return how many rows of a table meet a condition."""
         with self.cursor() as cr:

@@ -26,26 +26,6 @@ class TestAppointmentsLive(LiveCase):
         with cls.cursor() as cr:
             cr.execute("UPDATE res_company SET sms_consent_policy = %s", [policy])
 
-    def _slow_down(self):
-        """Let each text to these numbers take a while to be made."""
-        with self.cursor() as cr:
-            cr.execute(
-                """
-                CREATE OR REPLACE FUNCTION slow_reminder() RETURNS trigger AS $$
-                BEGIN PERFORM pg_sleep(0.05); RETURN NEW; END $$ LANGUAGE plpgsql;
-                CREATE OR REPLACE TRIGGER slow_reminder AFTER INSERT ON sms_sms
-                    FOR EACH ROW WHEN (NEW.number LIKE '+15095553%')
-                    EXECUTE FUNCTION slow_reminder();
-                """
-            )
-        self.addCleanup(self._speed_up)
-
-    def _speed_up(self):
-        with self.cursor() as cr:
-            cr.execute(
-                "DROP TRIGGER slow_reminder ON sms_sms; DROP FUNCTION slow_reminder"
-            )
-
     def _book(self, partner_id):
         """Book a visit of a customer, as its agent does; return its id."""
         ticket_id = self.make_ticket(partner_id)
@@ -62,18 +42,6 @@ class TestAppointmentsLive(LiveCase):
             },
         )
 
-    def _wake(self):
-        """Wake the cron, whose last worker may be dead."""
-        [found] = self.rpc(
-            "ir.model.data", "search_read", [("name", "=", CRON)], ["res_id"]
-        )
-        with self.cursor() as cr:
-            cr.execute(
-                "INSERT INTO ir_cron_trigger (cron_id, call_at)"
-                " VALUES (%s, now() AT TIME ZONE 'UTC')",
-                [found["res_id"]],
-            )
-
     def _count_planned(self, event_ids):
         """Return how many bookings are still to be told."""
         return self.count(
@@ -84,7 +52,7 @@ class TestAppointmentsLive(LiveCase):
 
     def test_each_booking_is_told_once_whatever_is_killed(self):
         partner_ids = [self.make_customer(number) for number in NUMBERS]
-        self._slow_down()
+        self.slow_down("sms_sms", 0.05, "NEW.number LIKE '+15095553%'")
         with ThreadPoolExecutor(4) as pool:
             booked = pool.map(self._book, partner_ids)
             for pause in (0.3, 0.8, 1.5):
@@ -94,7 +62,7 @@ class TestAppointmentsLive(LiveCase):
             event_ids = list(booked)
         deadline = time.monotonic() + 120
         while self._count_planned(event_ids) and time.monotonic() < deadline:
-            self._wake()
+            self.wake_crons(CRON)
             time.sleep(2)
         self.assertEqual(self._count_planned(event_ids), 0)
         for number in NUMBERS:

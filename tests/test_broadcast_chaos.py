@@ -134,14 +134,8 @@ class TestBroadcastChaos(LiveCase):
 
     def wake(self):
         """Make the crons due, as the minute's tick does."""
-        with suppress(OperationalError, InterfaceError), self.cursor() as cr:
-            cr.execute(
-                """
-                INSERT INTO ir_cron_trigger (cron_id, call_at)
-                SELECT res_id, now() AT TIME ZONE 'UTC' FROM ir_model_data
-                 WHERE name IN ('ir_cron_sms_dispatch', 'ir_cron_sms_broadcast')
-                """
-            )
+        with suppress(OperationalError, InterfaceError):
+            self.wake_crons("ir_cron_sms_dispatch", "ir_cron_sms_broadcast")
         with db_connect("postgres").cursor() as cr:
             cr.execute("SELECT pg_notify('cron_trigger', %s)", [self.database])
 

@@ -179,7 +179,7 @@ class StormCase(LiveCase):
             while not over.wait(1):
                 # A database that is just being restarted is woken a second later.
                 with suppress(OperationalError, InterfaceError):
-                    self.wake_dispatchers()
+                    self.wake_crons("ir_cron_sms_dispatch", "ir_cron_sms_dispatch_2")
                     with self.cursor("postgres") as cr:
                         cr.execute(
                             "SELECT pg_notify('cron_trigger', %s)", [self.database]
@@ -193,17 +193,6 @@ class StormCase(LiveCase):
             thread.join()
 
         return end
-
-    def wake_dispatchers(self):
-        """Make the crons of the outbox due."""
-        with self.cursor() as cr:
-            cr.execute(
-                """
-                INSERT INTO ir_cron_trigger (cron_id, call_at)
-                SELECT res_id, now() AT TIME ZONE 'UTC' FROM ir_model_data
-                 WHERE name IN ('ir_cron_sms_dispatch', 'ir_cron_sms_dispatch_2')
-                """
-            )
 
     def let_time_pass(self):
         """Let ten minutes pass for what was left behind, and what is overdue."""

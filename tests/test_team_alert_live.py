@@ -62,8 +62,6 @@ class TestTeamAlertLive(LiveCase):
         """Leave nothing to the other tests that goes on by itself."""
         with db_connect(cls.database).cursor() as cr:
             cr.execute("UPDATE sms_team_alert SET state = 'resolved', next_at = NULL")
-            cr.execute("DROP TRIGGER IF EXISTS slow_told ON sms_team_alert_entry")
-            cr.execute("DROP FUNCTION IF EXISTS slow_told")
 
     def _raise(self, name):
         """Raise an alert as a user does; return its id."""
@@ -87,13 +85,10 @@ class TestTeamAlertLive(LiveCase):
 
     def _make_overdue(self, ids):
         """Let the second step of some alerts be due, and each take a while."""
+        self.slow_down("sms_team_alert_entry", 0.15)
         with self.cursor() as cr:
             cr.execute(
                 """
-                CREATE OR REPLACE FUNCTION slow_told() RETURNS trigger AS $$
-                BEGIN PERFORM pg_sleep(0.15); RETURN NEW; END $$ LANGUAGE plpgsql;
-                CREATE OR REPLACE TRIGGER slow_told AFTER INSERT
-                    ON sms_team_alert_entry FOR EACH ROW EXECUTE FUNCTION slow_told();
                 UPDATE sms_team_alert
                    SET escalating_since = escalating_since - interval '11 minutes',
                        next_at = next_at - interval '11 minutes'
