@@ -49,10 +49,7 @@ class SmsConsentApi(models.AbstractModel):
         purposes = self._read_purposes(purposes)
         if not purposes:
             raise ValidationError(self.env._("purposes: name at least one."))
-        way = statements.read_way(how)
-        if not way:
-            ways = ", ".join(statements.WAYS)
-            raise ValidationError(self.env._("how: say one of %s.", ways))
+        way = self._read_way(how)
         facts = self._read_texts(
             required={"source": source, "wording": wording}, **evidence
         )

@@ -60,6 +60,15 @@ class SmsConsentApi(models.AbstractModel):
         return found
 
     @api.model
+    def _read_way(self, how):
+        """Return the way in which consent was given."""
+        way = statements.read_way(how)
+        if not way:
+            ways = ", ".join(statements.WAYS)
+            raise ValidationError(self.env._("how: say one of %s.", ways))
+        return way
+
+    @api.model
     def _read_instant(self, text):
         """Return when something was said, in UTC."""
         try:

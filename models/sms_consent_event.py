@@ -6,6 +6,7 @@ from odoo.tools import SQL
 
 from ..tools import consent
 from ..tools.chain import CONTENT_FIELDS
+from .ledger_guards import make_append_only
 
 EVENT_SELECTION = [
     (consent.REQUESTED, "Asked"),
@@ -33,33 +34,6 @@ METHOD_SELECTION = [
 
 #: What the current answers follow from (``SmsConsent._apply``).
 APPLIED_FIELDS = ("number_hash", "purpose_id", "event", "happened_at")
-
-
-def make_append_only(cr, table):
-    """Install the trigger that refuses every change of ``table``, for every role.
-
-    :param cr: a cursor
-    :param str table: the table of a model of ours
-    """
-    cr.execute(
-        SQL(
-            """
-            CREATE OR REPLACE FUNCTION sms_append_only()
-            RETURNS trigger LANGUAGE plpgsql AS $$
-            BEGIN
-                RAISE EXCEPTION
-                    'The consent ledger is append-only: %% refused on %%',
-                    TG_OP, TG_TABLE_NAME
-                    USING ERRCODE = 'restrict_violation';
-            END $$;
-            DROP TRIGGER IF EXISTS sms_append_only ON %(table)s;
-            CREATE TRIGGER sms_append_only
-                BEFORE UPDATE OR DELETE OR TRUNCATE ON %(table)s
-                FOR EACH STATEMENT EXECUTE FUNCTION sms_append_only();
-            """,
-            table=SQL.identifier(table),
-        )
-    )
 
 
 class SmsConsentEvent(models.Model):
@@ -205,17 +179,12 @@ class SmsConsentEvent(models.Model):
         """
         if purposes is not None and not purposes:
             raise ValueError("a consent event without a purpose records nothing")
-        evidence_sudo = self.env["sms.consent.evidence"].sudo()
-        evidence_sudo = evidence_sudo._store(company, number, **facts)
         values = {
-            "company_id": company.id,
-            "number_hash": self.env["sms.consent.key"]._hash([number])[number],
+            **self._store_evidence(company, number, facts),
             "event": event,
             "method": method,
             "user_id": self.env.uid,
             "happened_at": happened_at or fields.Datetime.now(),
-            "evidence_id": evidence_sudo.id,
-            "evidence_digest": evidence_sudo._digest(),
         }
         wordings_sudo = (wordings or self.env["sms.wording"]).sudo()
         events_sudo = self.sudo().create(
@@ -232,6 +201,18 @@ class SmsConsentEvent(models.Model):
         )
         self.env["sms.consent.link"]._wake_sealer()
         return events_sudo.sudo(self.env.su)
+
+    @api.model
+    def _store_evidence(self, company, number, facts):
+        """Keep the evidence of what was said; return the event's values about it."""
+        evidence_sudo = self.env["sms.consent.evidence"].sudo()
+        evidence_sudo = evidence_sudo._store(company, number, **facts)
+        return {
+            "company_id": company.id,
+            "number_hash": self.env["sms.consent.key"]._hash([number])[number],
+            "evidence_id": evidence_sudo.id,
+            "evidence_digest": evidence_sudo._digest(),
+        }
 
     @api.model
     def _get_purpose_values(self, purpose, wordings):

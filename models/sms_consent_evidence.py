@@ -6,8 +6,9 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL
 
-from ..tools import at_rest, chain
+from ..tools import chain
 from .encrypted_field import EncryptedChar, EncryptedText, decrypt
+from .ledger_guards import guard_evidence
 
 #: What identifies the person, or could. All of it goes on erasure, the salt too:
 #: with it, the digest that stays in the ledger could be guessed.
@@ -92,62 +93,8 @@ class SmsConsentEvidence(models.Model):
     )
 
     def init(self):
-        """Install the trigger that lets evidence be erased or encrypted, not changed.
-
-        It cannot tell what stands behind what is encrypted: that is told by the digest
-        in the ledger.
-        """
-        emptied = SQL(" AND ").join(
-            SQL("NEW.%s IS NULL", SQL.identifier(name)) for name in PERSONAL_FIELDS
-        )
-        pattern = at_rest.ENCRYPTED + "%"
-        encrypted = SQL(" AND ").join(
-            SQL(
-                "(%(new)s IS NOT DISTINCT FROM %(old)s OR %(old)s <> ''"
-                " AND (%(new)s LIKE %(pattern)s OR %(old)s LIKE %(pattern)s))",
-                new=SQL("NEW.%s", SQL.identifier(name)),
-                old=SQL("OLD.%s", SQL.identifier(name)),
-                pattern=pattern,
-            )
-            for name in ENCRYPTED_FIELDS
-        )
-        guard = SQL(
-            """
-            CREATE OR REPLACE FUNCTION sms_consent_evidence_guard()
-            RETURNS trigger LANGUAGE plpgsql AS $$
-            BEGIN
-                IF TG_OP = 'UPDATE' THEN
-                    IF OLD.erased_at IS NULL AND NEW.erased_at IS NOT NULL
-                       AND NEW.id = OLD.id AND NEW.company_id = OLD.company_id
-                       AND %s
-                    THEN
-                        RETURN NEW;
-                    END IF;
-                    IF OLD.erased_at IS NULL
-                       AND to_jsonb(NEW) - %s = to_jsonb(OLD) - %s AND %s
-                    THEN
-                        RETURN NEW;
-                    END IF;
-                END IF;
-                RAISE EXCEPTION
-                    'Consent evidence can be erased, not changed: %% refused', TG_OP
-                    USING ERRCODE = 'restrict_violation';
-            END $$;
-            DROP TRIGGER IF EXISTS sms_consent_evidence_guard ON sms_consent_evidence;
-            CREATE TRIGGER sms_consent_evidence_guard
-                BEFORE UPDATE OR DELETE ON sms_consent_evidence
-                FOR EACH ROW EXECUTE FUNCTION sms_consent_evidence_guard();
-            DROP TRIGGER IF EXISTS sms_consent_evidence_kept ON sms_consent_evidence;
-            CREATE TRIGGER sms_consent_evidence_kept
-                BEFORE TRUNCATE ON sms_consent_evidence
-                FOR EACH STATEMENT EXECUTE FUNCTION sms_consent_evidence_guard();
-            """,
-            emptied,
-            list(ENCRYPTED_FIELDS),
-            list(ENCRYPTED_FIELDS),
-            encrypted,
-        )
-        self.env.cr.execute(guard)
+        """Install the trigger by which evidence is erased or encrypted, not changed."""
+        guard_evidence(self.env.cr, PERSONAL_FIELDS, ENCRYPTED_FIELDS)
         return super().init()
 
     def write(self, vals):  # pylint: disable=method-required-super

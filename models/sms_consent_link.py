@@ -7,7 +7,7 @@ from odoo import api, fields, models
 from odoo.tools import SQL
 
 from ..tools import chain
-from .sms_consent_event import make_append_only
+from .ledger_guards import make_append_only
 
 _logger = logging.getLogger(__name__)
 

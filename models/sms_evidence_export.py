@@ -3,7 +3,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 from ..tools.evidence import sha256
-from .sms_consent_event import make_append_only
+from .ledger_guards import make_append_only
 
 CERTIFICATE, PACKET, PERIOD, CHAIN = KINDS = (
     *("certificate", "packet", "period", "chain"),

@@ -19,6 +19,43 @@ COMPANY_FIELDS = {
     "sms.consent.paper.line": "company_id",
 }
 
+#: In each company a number is one line: its consent, or else a text that the lookup
+#: does not find by its contact already.
+ADD_NUMBERS = """
+    %(query)s
+    UNION ALL
+    SELECT res_model_id, res_id, TRUE AS is_active
+      FROM (
+        WITH known AS (
+            SELECT phone_sanitized AS number FROM res_partner
+             WHERE id IN (SELECT id FROM indirect_references)
+             UNION
+            SELECT number FROM sms_sms
+             WHERE partner_id IN (SELECT id FROM indirect_references)
+             UNION
+            SELECT number FROM sms_inbound
+             WHERE partner_id IN (SELECT id FROM indirect_references)
+             UNION
+            SELECT unnest(%(named)s::varchar[])
+        ), held AS (
+            SELECT 1 AS rank, %(consent)s AS res_model_id, id AS res_id,
+                   company_id, number, NULL::int AS partner_id
+              FROM sms_consent JOIN known USING (number)
+             UNION ALL
+            SELECT 2, %(sent)s, id, record_company_id, number, partner_id
+              FROM sms_sms JOIN known USING (number)
+             UNION ALL
+            SELECT 2, %(received)s, id, company_id, number, partner_id
+              FROM sms_inbound JOIN known USING (number)
+        )
+        SELECT DISTINCT ON (company_id, number) *
+          FROM held
+     LEFT JOIN indirect_references found ON found.id = held.partner_id
+      ORDER BY company_id, number, rank, found.id NULLS LAST, res_id DESC
+      ) AS line
+     WHERE line.id IS NULL
+"""
+
 
 def make_get_query():
     """Return the lookup's ``_get_query`` that also asks for numbers."""
@@ -95,9 +132,7 @@ class SmsPrivacyLookup(models.AbstractModel):
         """Add a line for each number by which the person is known to us.
 
         The numbers are those of the contacts found, those under which they were texted
-        or texted us, and those of who gave consent under that name. In each company a
-        number is one line: its consent, or else a text that the lookup does not find
-        by its contact already.
+        or texted us, and those of who gave consent under that name.
 
         :param SQL query: the lookup's; ``indirect_references`` in it is who was found
         :param str name: who is looked for
@@ -105,40 +140,7 @@ class SmsPrivacyLookup(models.AbstractModel):
         """
         ir_models = self.env["ir.model"]
         return SQL(
-            """
-            %(query)s
-            UNION ALL
-            SELECT res_model_id, res_id, TRUE AS is_active
-              FROM (
-                WITH known AS (
-                    SELECT phone_sanitized AS number FROM res_partner
-                     WHERE id IN (SELECT id FROM indirect_references)
-                     UNION
-                    SELECT number FROM sms_sms
-                     WHERE partner_id IN (SELECT id FROM indirect_references)
-                     UNION
-                    SELECT number FROM sms_inbound
-                     WHERE partner_id IN (SELECT id FROM indirect_references)
-                     UNION
-                    SELECT unnest(%(named)s::varchar[])
-                ), held AS (
-                    SELECT 1 AS rank, %(consent)s AS res_model_id, id AS res_id,
-                           company_id, number, NULL::int AS partner_id
-                      FROM sms_consent JOIN known USING (number)
-                     UNION ALL
-                    SELECT 2, %(sent)s, id, record_company_id, number, partner_id
-                      FROM sms_sms JOIN known USING (number)
-                     UNION ALL
-                    SELECT 2, %(received)s, id, company_id, number, partner_id
-                      FROM sms_inbound JOIN known USING (number)
-                )
-                SELECT DISTINCT ON (company_id, number) *
-                  FROM held
-             LEFT JOIN indirect_references found ON found.id = held.partner_id
-              ORDER BY company_id, number, rank, found.id NULLS LAST, res_id DESC
-              ) AS line
-             WHERE line.id IS NULL
-            """,
+            ADD_NUMBERS,
             query=query,
             named=self.env["sms.consent.evidence"].sudo()._find_named(name),
             consent=ir_models._get_id("sms.consent"),
