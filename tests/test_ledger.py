@@ -16,7 +16,7 @@ from ..tools import chain
 from .common import SmsCase, phone_number
 
 SCRIPT = Path(__file__).resolve().parents[1] / "bin" / "verify-ledger.py"
-CHECK_LOGGER = "odoo.addons.helpdesk_mgmt_sms.models.sms_consent_check"
+CHECK_LOGGER = "odoo.addons.helpdesk_mgmt_sms.models.sms_consent_check_walk"
 
 
 class LedgerCase(SmsCase):

@@ -1,0 +1,107 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from odoo import api, models
+
+from ..providers.faults import GONE
+from ..tools import consent, gate
+
+
+class SmsSms(models.Model):
+    """What the carrier's word on one message means for its number, and what waits for
+    it: an opt-out, a number that is no use, one that has another holder by now.
+    """
+
+    _inherit = "sms.sms"
+
+    def _record_carrier_opt_out(self, code):
+        """Enter into the ledger that the carrier knows of an opt-out, if we do not.
+
+        Source: Twilio error 21610, https://www.twilio.com/docs/api/errors/21610
+        """
+        self.ensure_one()
+        company = self._get_sms_company()
+        found = self.env["sms.consent"]._get_found(company, self.number)
+        if self.env["sms.consent"]._is_stopped(found):
+            return
+        self.env["sms.consent.event"]._record(
+            company,
+            self.number,
+            "revoked",
+            "carrier",
+            note=self.env._("The carrier refused the message: error %s", code),
+            message_ref=self.carrier_id or self.uuid,
+        )
+        self._cancel_waiting(company, self.number)
+
+    def _end_number_after(self, policy):
+        """End the number when so many messages in a row have met the same fault.
+
+        One report may be a fault on the way.
+
+        :param tools.retries.Policy policy: the rule for that fault
+        """
+        self.ensure_one()
+        company = self._get_sms_company()
+        before_sudo = (
+            self.sudo().search(
+                [
+                    ("record_company_id", "=", company.id),
+                    ("number", "=", self.number),
+                    ("id", "<", self.id),
+                    ("state", "in", ("error", "sent")),
+                ],
+                order="id desc",
+                limit=policy.number_after - 1,
+            )
+            if policy.number_after > 1
+            else self.browse()
+        )
+        if len(before_sudo) + 1 < policy.number_after or any(
+            sms.fault_id.id != policy.id for sms in before_sudo
+        ):
+            return
+        self.env["sms.unusable.number"]._note(self, policy)
+        if policy.fault == GONE:
+            self._record_gone(self.carrier_code)
+        self._cancel_waiting(company, self.number)
+
+    def _record_gone(self, code):
+        """Let the consent of a number expire that its carrier no longer knows.
+
+        The next holder has agreed to nothing (47 CFR 64.1200(m)).
+        """
+        self.ensure_one()
+        company = self._get_sms_company()
+        found = self.env["sms.consent"]._get_found(company, self.number)
+        purposes = self.env["sms.purpose"].browse(
+            purpose_id
+            for purpose_id, answer in found.items()
+            if purpose_id and answer.state in (consent.OPTED_IN, consent.PENDING)
+        )
+        if not purposes:
+            return
+        self.env["sms.consent.event"]._record(
+            company,
+            self.number,
+            consent.EXPIRED,
+            "carrier",
+            purposes,
+            note=self.env._("The carrier does not know the number: error %s", code),
+            message_ref=self.carrier_id or self.uuid,
+        )
+
+    @api.model
+    def _cancel_waiting(self, company, *numbers):
+        """Block what waits for people who have just opted out.
+
+        :param company: ``res.company``
+        :param numbers: E.164
+        """
+        waiting = self.sudo().search(
+            [
+                ("state", "=", "outgoing"),
+                ("record_company_id", "=", company.id),
+                ("number", "in", numbers),
+                ("exemption", "in", [False, *gate.INVITATIONS]),
+            ]
+        )
+        waiting._ask_gate()
