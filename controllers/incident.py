@@ -20,7 +20,7 @@ class IncidentController(Controller):
         """
         if public.is_over("incident_visitor"):
             return public.too_many()
-        incident_sudo = request.env["sms.incident"]._find_by_link(token)
+        incident_sudo = request.env["sms.incident"]._find_by_short_link(token)
         if not incident_sudo:
             return public.not_found()
         public.speak()

@@ -21,7 +21,7 @@ class TicketController(Controller):
         """
         if public.is_over("ticket_visitor"):
             return public.too_many()
-        ticket_sudo = request.env["helpdesk.ticket"]._find_by_sms_link(token)
+        ticket_sudo = request.env["helpdesk.ticket"]._find_by_short_link(token)
         if not ticket_sudo:
             return public.not_found()
         if public.is_over("ticket_link", str(ticket_sudo.id)):

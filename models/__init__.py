@@ -2,6 +2,7 @@
 from . import (
     sms_personal_data,
     sms_setup_mixin,
+    sms_short_link,
     sms_checked_words,
     sms_purpose,
     sms_purpose_rule,

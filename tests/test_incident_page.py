@@ -91,7 +91,7 @@ class TestIncidentPage(WebCase):
                 self.subTest(days=days),
                 patch.object(fields.Date, "today", lambda later=later: later),
             ):
-                found = self.env["sms.incident"]._find_by_link(token)
+                found = self.env["sms.incident"]._find_by_short_link(token)
                 self.assertEqual(bool(found), is_open)
 
     def test_its_address_stays_the_same(self):

@@ -46,7 +46,7 @@ class TestLink(SmsCase):
     """The link as a field and a placeholder."""
 
     def find(self, url):
-        return self.env["helpdesk.ticket"]._find_by_sms_link(url.rsplit("/", 1)[1])
+        return self.env["helpdesk.ticket"]._find_by_short_link(url.rsplit("/", 1)[1])
 
     def test_it_is_short_and_leads_to_its_ticket(self):
         url = self.ticket.sms_ticket_url
@@ -55,7 +55,7 @@ class TestLink(SmsCase):
 
     def test_every_changed_character_makes_it_worthless(self):
         token = self.ticket.sms_ticket_url.rsplit("/", 1)[1]
-        find = self.env["helpdesk.ticket"]._find_by_sms_link
+        find = self.env["helpdesk.ticket"]._find_by_short_link
         for index, letter in enumerate(token):
             changed = token[:index] + ("x" if letter != "x" else "y")
             with self.subTest(index=index):
