@@ -18,6 +18,8 @@ import sys
 import time
 from contextlib import contextmanager
 
+from tables import print_table
+
 import odoo
 from odoo.modules.registry import Registry
 from odoo.tools import SQL
@@ -261,15 +263,6 @@ def measure(options, kind, *arguments):
     command += ["-d", options.database, "--measure", json.dumps([kind, *arguments])]
     output = subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout
     return json.loads(output.splitlines()[-1])
-
-
-def print_table(head, rows):
-    """Print a table in Markdown."""
-    print("| " + " | ".join(head) + " |")
-    print("|" + "---|" * len(head))
-    for row in rows:
-        print("| " + " | ".join(row) + " |")
-    print(flush=True)
 
 
 def run_all(options):

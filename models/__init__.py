@@ -3,6 +3,8 @@ from . import (
     sms_personal_data,
     sms_setup_mixin,
     sms_short_link,
+    sms_cached_rules,
+    sms_sender_number,
     sms_checked_words,
     sms_purpose,
     sms_purpose_rule,

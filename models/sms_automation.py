@@ -19,7 +19,7 @@ class SmsAutomation(models.Model):
 
     _name = "sms.automation"
     _description = "Text Message Automation"
-    _inherit = ["mail.thread"]
+    _inherit = ["mail.thread", "sms.cached.rules"]
     _order = "sequence, id"
 
     name = fields.Char(required=True, translate=True)

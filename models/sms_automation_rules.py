@@ -16,23 +16,11 @@ class SmsAutomation(models.Model):
 
     _inherit = "sms.automation"
 
-    @api.model_create_multi
-    def create(self, vals_list):
-        """Let the automation work from now on."""
-        self.env.registry.clear_cache()
-        return super().create(vals_list)
-
     def write(self, vals):
-        """Let the automation work from now on, as it is now."""
-        self.env.registry.clear_cache()
+        """Start the time of a clock anew where what it waits for is changed."""
         if any(name in vals for name in CLOCK_FIELDS):
             vals = {"in_force_since": fields.Datetime.now(), **vals}
         return super().write(vals)
-
-    def unlink(self):
-        """Let it work no longer."""
-        self.env.registry.clear_cache()
-        return super().unlink()
 
     @api.model
     @ormcache()

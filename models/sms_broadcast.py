@@ -133,7 +133,7 @@ class SmsBroadcast(models.Model):
     def create(self, vals_list):
         """Let it be sent in companies of the user alone."""
         broadcasts = super().create(vals_list)
-        broadcasts._check_company()
+        broadcasts._check_works_here()
         return broadcasts
 
     def write(self, vals):
@@ -146,7 +146,7 @@ class SmsBroadcast(models.Model):
             self._check_open()
             vals = {**vals, "state": DRAFT}
         result = super(SmsBroadcast, self.sudo() if is_setup else self).write(vals)
-        self._check_company()
+        self._check_works_here()
         return result
 
     def _update_field_translations(
@@ -154,7 +154,7 @@ class SmsBroadcast(models.Model):
     ):
         """Take a translation as the change of the text that it is."""
         self._check_open()
-        self._check_company()
+        self._check_works_here()
         result = super()._update_field_translations(
             field_name, translations, digest=digest, source_lang=source_lang
         )
@@ -174,11 +174,6 @@ class SmsBroadcast(models.Model):
     @api.model
     def _get_setup_fields(self):
         return SETUP_FIELDS
-
-    def _check_company(self):
-        """Refuse a company that the user does not work in now."""
-        if not self.env.su:
-            self.company_id._check_user_works_here()
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_sent(self):

@@ -31,7 +31,7 @@ class SmsBroadcast(models.Model):
         """
         self.ensure_one()
         self.check_access("write")
-        self._check_company()
+        self._check_works_here()
         broadcast_sudo = self.sudo()
         broadcast_sudo._wait_for_row()
         if broadcast_sudo.state not in states:

@@ -20,6 +20,7 @@ class SmsCarrierNumber(models.Model):
     """
 
     _name = "sms.carrier.number"
+    _inherit = ["sms.sender.number"]
     _description = "Number at a Carrier"
     _order = "sequence, id"
     _rec_name = "number"
@@ -67,24 +68,12 @@ class SmsCarrierNumber(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
-        """Make a sender of each number."""
-        numbers = super().create([self._tidy(vals) for vals in vals_list])
-        self.env["sms.sender"]._sync(numbers.company_id)
-        return numbers
+        """Take a number as people write it."""
+        return super().create([self._tidy(vals) for vals in vals_list])
 
     def write(self, vals):
-        """Let the senders follow."""
-        companies = self.company_id
-        result = super().write(self._tidy(vals))
-        self.env["sms.sender"]._sync(companies | self.company_id)
-        return result
-
-    def unlink(self):
-        """Let the senders of the numbers rest."""
-        companies = self.company_id
-        result = super().unlink()
-        self.env["sms.sender"]._sync(companies)
-        return result
+        """Take a number as people write it."""
+        return super().write(self._tidy(vals))
 
     @api.model
     def _tidy(self, vals):

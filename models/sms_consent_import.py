@@ -182,7 +182,7 @@ class SmsConsentImport(models.Model):
         """Read the headers of the list."""
         jobs = super().create(vals_list)
         for job, vals in zip(jobs, vals_list, strict=True):
-            job._check_company()
+            job._check_works_here()
             if vals.get("file") and not vals.get("column_ids"):
                 job.sudo()._read_headers()
         return jobs
@@ -197,7 +197,7 @@ class SmsConsentImport(models.Model):
             self.sudo().state = DRAFT
         result = super().write(vals)
         for job in self:
-            job._check_company()
+            job._check_works_here()
             if vals.get("file") and not vals.get("column_ids"):
                 job.sudo()._read_headers()
         return result
@@ -205,11 +205,6 @@ class SmsConsentImport(models.Model):
     @api.model
     def _get_setup_fields(self):
         return SETUP_FIELDS
-
-    def _check_company(self):
-        """Refuse a company that the user does not work in now."""
-        if not self.env.su:
-            self.company_id._check_user_works_here()
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_recorded(self):
@@ -250,7 +245,7 @@ class SmsConsentImport(models.Model):
         """Begin to check or to import; a short list is done when this returns."""
         self.ensure_one()
         self.check_access("write")
-        self._check_company()
+        self._check_works_here()
         if self.state not in from_states:
             raise UserError(self.env._("This cannot be done now."))
         if not self.file:

@@ -37,6 +37,7 @@ class SmsFault(models.Model):
     """
 
     _name = "sms.fault"
+    _inherit = ["sms.cached.rules"]
     _description = "Text Message Fault"
     _order = "sequence, id"
 
@@ -93,17 +94,6 @@ class SmsFault(models.Model):
         labels = dict(self._fields["fault"]._description_selection(self.env))
         for fault in self:
             fault.display_name = labels.get(fault.fault)
-
-    @api.model_create_multi
-    def create(self, vals_list):
-        """Forget what is cached of the rules."""
-        self.env.registry.clear_cache()
-        return super().create(vals_list)
-
-    def write(self, vals):
-        """Forget what is cached of the rules."""
-        self.env.registry.clear_cache()
-        return super().write(vals)
 
     @api.model
     @ormcache("fault")

@@ -58,6 +58,7 @@ class SmsPurpose(models.Model):
     """
 
     _name = "sms.purpose"
+    _inherit = ["sms.cached.rules"]
     _description = "Text Message Purpose"
     _order = "sequence, id"
 
@@ -105,12 +106,6 @@ class SmsPurpose(models.Model):
         "unique(code)", "Another purpose has this code already."
     )
 
-    @api.model_create_multi
-    def create(self, vals_list):
-        """Forget what is cached of purposes."""
-        self.env.registry.clear_cache()
-        return super().create(vals_list)
-
     def _init_column(self, column_name):
         """Give the shipped purposes of an older database their own class."""
         result = super()._init_column(column_name)
@@ -147,13 +142,7 @@ class SmsPurpose(models.Model):
         """Refuse another code: rules name it, and the ledger is sealed over it."""
         if "code" in vals and any(purpose.code != vals["code"] for purpose in self):
             raise UserError(self.env._("The code of a purpose is fixed."))
-        self.env.registry.clear_cache()
         return super().write(vals)
-
-    def unlink(self):
-        """Forget what is cached of purposes."""
-        self.env.registry.clear_cache()
-        return super().unlink()
 
     @api.model
     def _get(self, code):

@@ -25,7 +25,7 @@ class SmsPurposeRule(models.Model):
 
     _name = "sms.purpose.rule"
     _description = "Purpose of Other Apps' Text Messages"
-    _inherit = ["mail.thread"]
+    _inherit = ["mail.thread", "sms.cached.rules"]
     _order = "name, id"
 
     name = fields.Char(
@@ -136,17 +136,6 @@ class SmsPurposeRule(models.Model):
                 raise ValidationError(
                     self.env._("Choose what the rule is about: it names nothing yet.")
                 )
-
-    @api.model_create_multi
-    def create(self, vals_list):
-        """Let messages follow the rule from now on."""
-        self.env.registry.clear_cache()
-        return super().create(vals_list)
-
-    def write(self, vals):
-        """Let messages follow the rule from now on."""
-        self.env.registry.clear_cache()
-        return super().write(vals)
 
     @api.ondelete(at_uninstall=False)
     def _unlink_never(self):

@@ -50,7 +50,7 @@ class SmsQuietHours(models.Model):
 
     _name = "sms.quiet.hours"
     _description = "Text Message Quiet Hours"
-    _inherit = ["mail.thread"]
+    _inherit = ["mail.thread", "sms.cached.rules"]
     _order = "quiet_class desc, country_id, state_id, id"
 
     name = fields.Char(required=True, translate=True)
@@ -147,12 +147,6 @@ class SmsQuietHours(models.Model):
                     self.env._("“%s” ends before it begins.", rule.name)
                 )
 
-    @api.model_create_multi
-    def create(self, vals_list):
-        """Forget the rules that are cached; a new one can only be stricter."""
-        self.env.registry.clear_cache()
-        return super().create(vals_list)
-
     def write(self, vals):
         """Let nobody make a rule laxer without saying why.
 
@@ -160,7 +154,6 @@ class SmsQuietHours(models.Model):
         """
         before = {rule.id: rule._to_rules() for rule in self}
         result = super().write(vals)
-        self.env.registry.clear_cache()
         if RULE_FIELDS & vals.keys() and not (vals.get("lax_reason") or "").strip():
             for rule in self:
                 rule._check_not_laxer(before[rule.id])
@@ -184,11 +177,6 @@ class SmsQuietHours(models.Model):
     def _unlink_never(self):
         """Keep what held once: messages were decided by it."""
         raise UserError(self.env._("Archive the rule instead, and say why."))
-
-    def unlink(self):
-        """Forget the rules that are cached."""
-        self.env.registry.clear_cache()
-        return super().unlink()
 
     def _to_rules(self):
         """Return the rules in force as plain data: a list of :class:`CompanyRule`."""

@@ -61,3 +61,8 @@ class SmsSetupMixin(models.AbstractModel):
                     names=", ".join(sorted(own)),
                 )
             )
+
+    def _check_works_here(self):
+        """Refuse a company that the user does not work in now."""
+        if not self.env.su:
+            self.company_id._check_user_works_here()

@@ -1,29 +1,9 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-from odoo import api, models
+from odoo import models
 
 
 class SmsTwilioNumber(models.Model):
-    """Twilio's numbers are senders: the outbox follows what is entered here."""
+    """Twilio's numbers are senders."""
 
-    _inherit = "sms.twilio.number"
-
-    @api.model_create_multi
-    def create(self, vals_list):
-        """Make a sender of each number."""
-        numbers = super().create(vals_list)
-        self.env["sms.sender"]._sync(numbers.company_id)
-        return numbers
-
-    def write(self, vals):
-        """Let the senders follow."""
-        companies = self.company_id
-        result = super().write(vals)
-        self.env["sms.sender"]._sync(companies | self.company_id)
-        return result
-
-    def unlink(self):
-        """Let the senders of the numbers rest."""
-        companies = self.company_id
-        result = super().unlink()
-        self.env["sms.sender"]._sync(companies)
-        return result
+    _name = "sms.twilio.number"
+    _inherit = ["sms.twilio.number", "sms.sender.number"]
