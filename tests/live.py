@@ -23,7 +23,7 @@ from twilio.request_validator import RequestValidator
 
 from odoo.sql_db import db_connect
 from odoo.tests import BaseCase, tagged
-from odoo.tools import config
+from odoo.tools import SQL, config
 
 from .common import ANY_HOUR
 from .peer import ACCOUNT_SID, AUTH_TOKEN, TwilioPeer
@@ -31,6 +31,16 @@ from .peer import ACCOUNT_SID, AUTH_TOKEN, TwilioPeer
 DATABASE_VARIABLE = "HELPDESK_SMS_LIVE_DATABASE"
 #: Our number; its country decides which sender is used.
 OWN_NUMBER = "+13035550100"
+
+#: For which rows: all.
+TRUE = SQL("TRUE")
+#: Lets new rows take a while: how many seconds, of which table, for which rows.
+SLOW_DOWN = """
+    CREATE OR REPLACE FUNCTION slow_down() RETURNS trigger AS $$
+    BEGIN PERFORM pg_sleep(%s); RETURN NEW; END $$ LANGUAGE plpgsql;
+    CREATE OR REPLACE TRIGGER slow_down AFTER INSERT ON %s
+        FOR EACH ROW WHEN (%s) EXECUTE FUNCTION slow_down();
+"""
 
 
 class LiveServer:
@@ -304,25 +314,21 @@ class LiveCase(BaseCase):
         with db_connect(f"postgresql://{address}", allow_uri=True).cursor() as cr:
             yield cr
 
-    def slow_down(self, table, seconds, condition="TRUE"):
+    def slow_down(self, table, seconds, condition=TRUE):
         """Let each new row of a table take a while, until the test ends.
 
-        :param str condition: SQL, for which of them (``NEW``)
+        :param SQL condition: for which of them (``NEW``)
         """
+        table = SQL.identifier(table)
         with self.cursor() as cr:
-            cr.execute(
-                f"""
-                CREATE OR REPLACE FUNCTION slow_down() RETURNS trigger AS $$
-                BEGIN PERFORM pg_sleep({seconds}); RETURN NEW; END $$ LANGUAGE plpgsql;
-                CREATE OR REPLACE TRIGGER slow_down AFTER INSERT ON {table}
-                    FOR EACH ROW WHEN ({condition}) EXECUTE FUNCTION slow_down();
-                """
-            )
+            cr.execute(SQL(SLOW_DOWN, seconds, table, condition))
         self.addCleanup(self._speed_up, table)
 
     def _speed_up(self, table):
         with self.cursor() as cr:
-            cr.execute(f"DROP TRIGGER slow_down ON {table}; DROP FUNCTION slow_down")
+            cr.execute(
+                SQL("DROP TRIGGER slow_down ON %s; DROP FUNCTION slow_down", table)
+            )
 
     def wake_crons(self, *names):
         """Make some crons due, as the minute's tick does; their workers may be dead."""

@@ -3,6 +3,8 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 
+from odoo.tools import SQL
+
 from .live import LiveCase, LiveServer
 
 NUMBERS = [f"+1509555{index:04d}" for index in range(3100, 3124)]
@@ -52,7 +54,7 @@ class TestAppointmentsLive(LiveCase):
 
     def test_each_booking_is_told_once_whatever_is_killed(self):
         partner_ids = [self.make_customer(number) for number in NUMBERS]
-        self.slow_down("sms_sms", 0.05, "NEW.number LIKE '+15095553%'")
+        self.slow_down("sms_sms", 0.05, SQL("NEW.number LIKE %s", "+15095553%"))
         with ThreadPoolExecutor(4) as pool:
             booked = pool.map(self._book, partner_ids)
             for pause in (0.3, 0.8, 1.5):

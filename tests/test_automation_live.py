@@ -2,6 +2,8 @@
 import time
 from concurrent.futures import ThreadPoolExecutor
 
+from odoo.tools import SQL
+
 from .live import LiveCase, LiveServer
 
 NUMBERS = [f"+1509555{index:04d}" for index in range(2100, 2124)]
@@ -16,7 +18,7 @@ class TestAutomationLive(LiveCase):
 
     def test_each_ticket_is_texted_once_whatever_is_killed(self):
         partner_ids = [self.make_customer(number) for number in NUMBERS]
-        self.slow_down("sms_sms", 0.1, "NEW.number LIKE '+15095552%'")
+        self.slow_down("sms_sms", 0.1, SQL("NEW.number LIKE %s", "+15095552%"))
         with ThreadPoolExecutor(4) as pool:
             made = pool.map(self.make_ticket, partner_ids)
             for pause in (0.3, 0.8, 1.5):
