@@ -103,6 +103,7 @@
     ],
     "demo": [
         "demo/helpdesk_sms_demo.xml",
+        "demo/sms_visit_demo.xml",
         "demo/sms_team_alert_demo.xml",
         "demo/sms_incident_demo.xml",
     ],
