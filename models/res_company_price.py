@@ -11,9 +11,14 @@ class ResCompany(models.Model):
         """Return the price as the segment counter on a screen wants it.
 
         :param str number: E.164 of who gets the text, may be empty
-        :return: ``amount`` (0: unknown), ``currency_id``
+        :return: ``amount`` of a segment (0: unknown), ``media_amount`` of a text with
+            pictures (0: by its segments), ``currency_id``
         :rtype: dict
         """
         self.ensure_one()
         price_sudo = self.env["sms.price"]._find(self, number)
-        return {"amount": price_sudo.amount, "currency_id": price_sudo.currency_id.id}
+        return {
+            "amount": price_sudo.amount,
+            "media_amount": price_sudo.media_amount,
+            "currency_id": price_sudo.currency_id.id,
+        }

@@ -14,10 +14,17 @@ PICK = """
            price.valid_from DESC NULLS LAST, price.id DESC
      LIMIT 1
 """
+#: What a text costs by the line that was picked.
+COST = """
+    CASE WHEN sms.media_count > 0 AND price.media_amount > 0 THEN price.media_amount
+         ELSE sms.segment_count * price.amount END
+"""
 
 
 class SmsPrice(models.Model):
-    """What a carrier charges for one segment: a line of the table that managers keep.
+    """What a carrier charges for a text: a line of the table that managers keep.
+
+    For one segment; texts with pictures are charged as one, by a price of their own.
 
     Tells what a text will cost while it is written, and what it has cost as long as the
     carrier itself has not said (:class:`SmsSms`, ``price``). Another price from a day
@@ -45,6 +52,12 @@ class SmsPrice(models.Model):
         help="A country's code such as +44, or more digits. Empty: all others.",
     )
     amount = fields.Float("Price of a Segment", digits=(16, 5), required=True)
+    media_amount = fields.Float(
+        "Price with Pictures",
+        digits=(16, 5),
+        help="Of a text with pictures or files (MMS), however long it is. Empty: by "
+        "its segments, as any text.",
+    )
     currency_id = fields.Many2one(
         "res.currency",
         required=True,
@@ -56,6 +69,10 @@ class SmsPrice(models.Model):
 
     _amount_positive = models.Constraint(
         "CHECK (amount >= 0)", "The price of a segment cannot be less than nothing."
+    )
+    _media_amount_positive = models.Constraint(
+        "CHECK (media_amount >= 0)",
+        "The price of a picture cannot be less than nothing.",
     )
     _prefix_digits = models.Constraint(
         r"CHECK (prefix ~ '^\+[1-9][0-9]{0,14}$')",
@@ -108,6 +125,16 @@ class SmsPrice(models.Model):
             )
         )
         return self.sudo().browse(row[0] for row in rows)
+
+    def _get_cost(self, segments, has_media=False):
+        """Return what a text costs by this line; 0 for none.
+
+        :param int segments: how many it has
+        :param bool has_media: pictures or files go with it
+        """
+        if has_media and self.media_amount:
+            return self.media_amount
+        return self.amount * segments
 
 
 def pick_price(**expressions):

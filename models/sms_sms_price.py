@@ -21,7 +21,9 @@ class SmsSms(models.Model):
     price_currency_id = fields.Many2one("res.currency", readonly=True, copy=False)
     price_label = fields.Char("Cost", compute="_compute_price_label")
 
-    @api.depends("price", "price_currency_id", "sent_at", "segment_count")
+    @api.depends(
+        "price", "price_currency_id", "sent_at", "segment_count", "media_count"
+    )
     def _compute_price_label(self):
         for sms in self:
             sms.price_label = False
@@ -32,7 +34,7 @@ class SmsSms(models.Model):
                 price_sudo = self.env["sms.price"]._find(
                     sms._get_sms_company(), sms.number, sms.provider
                 )
-                total = price_sudo.amount * sms.segment_count
+                total = price_sudo._get_cost(sms.segment_count, sms.media_count > 0)
                 if total:
                     amount = format_amount(self.env, total, price_sudo.currency_id)
                     sms.price_label = self.env._("About %s", amount)

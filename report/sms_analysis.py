@@ -47,7 +47,10 @@ class SmsAnalysis(models.Model):
         "sms.team.alert": ["created_at", "acknowledged_at", "is_in_time", "team_id"],
         "calendar.event": ["start", "sms_confirmation", "sms_enabled"],
         "rating.rating": ["rating", "consumed"],
-        "sms.price": ["amount", "currency_id", "prefix", "provider", "valid_from"],
+        "sms.price": [
+            *("amount", "media_amount", "currency_id"),
+            *("prefix", "provider", "valid_from"),
+        ],
     }
 
     date = fields.Datetime("When", readonly=True)

@@ -1,7 +1,7 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 """Texts as sources of facts: those that left, and those that came."""
 
-from ..models.sms_price import PICK
+from ..models.sms_price import COST, PICK
 from .sms_analysis_source import Source
 
 #: A text is a reply to our last one within so many hours.
@@ -108,8 +108,8 @@ OUTGOING = Source(
         "waiting_count": "(sms.state IN ('outgoing', 'process', 'unknown'))::int",
         "cancelled_count": f"(sms.state = 'canceled' AND NOT ({IS_BLOCKED}))::int",
         "segment_count": f"CASE WHEN {IS_SENT} THEN sms.segment_count ELSE 0 END",
-        "cost": """CASE WHEN sms.price_currency_id IS NOT NULL THEN sms.price
-            ELSE COALESCE(sms.segment_count * price.amount, 0) END""",
+        "cost": f"""CASE WHEN sms.price_currency_id IS NOT NULL THEN sms.price
+            ELSE COALESCE({COST}, 0) END""",
         "priced_count": "(sms.price_currency_id IS NOT NULL)::int",
         "reached_count": f"(sms.broadcast_id IS NOT NULL AND sms.state <> 'error' "
         f"AND {IS_SENT})::int",

@@ -46,6 +46,14 @@ class TestTable(SmsCase):
         self.assertEqual(self.find("+13035550100", provider="telnyx"), 0.004)
         self.assertEqual(self.find(BRITON, provider="telnyx"), 0)
 
+    def test_pictures_have_a_price_of_their_own(self):
+        price = self.set_price(0.01)
+        self.assertEqual(price._get_cost(3), 0.03)
+        self.assertEqual(price._get_cost(3, has_media=True), 0.03, "none is set")
+        price.media_amount = 0.02
+        self.assertEqual(price._get_cost(3), 0.03)
+        self.assertEqual(price._get_cost(3, has_media=True), 0.02)
+
     def test_what_is_not_in_use_or_another_companys_does_not_count(self):
         self.set_price(0.01).active = False
         self.set_price(0.02, company_id=self.make_company("Elsewhere").id)
@@ -53,7 +61,11 @@ class TestTable(SmsCase):
 
     @mute_logger("odoo.sql_db")
     def test_what_is_no_price_is_refused(self):
-        for values in ({"amount": -1}, {"amount": 1, "prefix": "44"}):
+        for values in (
+            {"amount": -1},
+            {"amount": 1, "media_amount": -1},
+            {"amount": 1, "prefix": "44"},
+        ):
             with (
                 self.subTest(values=values),
                 self.assertRaises(CheckViolation),
@@ -158,6 +170,19 @@ class TestReported(SmsCase):
         self.report(sms, "sent", {"amount": "0.02", "currency": "USD"})
         self.assertIn("0.02", sms.price_label)
         self.assertIn("says the carrier", sms.price_label)
+
+    def test_pictures_cost_what_they_do_in_message_and_figures(self):
+        self.set_price(0.01, media_amount=0.05)
+        plain = self.text()
+        pictured = self.text(carrier_id="T2", media_count=1)
+        self.env.flush_all()
+        self.assertIn("0.01", plain.price_label)
+        self.assertIn("0.05", pictured.price_label)
+        facts = self.env["sms.analysis"].search([("kind", "=", "outgoing")], order="id")
+        self.assertEqual(facts[-2:].mapped("cost"), [0.01, 0.05])
+        self.report(pictured, "delivered", {"amount": "0.04", "currency": "USD"})
+        self.env["sms.analysis"].invalidate_model()
+        self.assertEqual(facts[-1:].cost, 0.04)
 
     def test_many_prices_are_one_query(self):
         texts = [self.text(carrier_id=f"T{place}") for place in range(30)]

@@ -15,8 +15,10 @@ export class SegmentCounter extends Component {
     static props = {
         text: {type: String},
         footer: {type: String, optional: true},
-        // `amount` of one segment (0: not known) and `currency_id`
+        // `amount` of one segment (0: not known), `media_amount` of a text with
+        // pictures (0: by its segments) and `currency_id`
         price: {type: Object, optional: true},
+        hasMedia: {type: Boolean, optional: true},
     };
 
     get segments() {
@@ -39,8 +41,13 @@ export class SegmentCounter extends Component {
     }
 
     get cost() {
-        const {amount, currency_id: currencyId} = this.props.price || {};
-        const total = (amount || 0) * this.segments.count;
+        const {
+            amount = 0,
+            media_amount: mediaAmount = 0,
+            currency_id: currencyId,
+        } = this.props.price || {};
+        const bySegments = amount * this.segments.count;
+        const total = (this.props.hasMedia && mediaAmount) || bySegments;
         if (!total) {
             return "";
         }
