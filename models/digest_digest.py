@@ -9,6 +9,8 @@ KPIS = {
     "kpi_sms_replies": "reply_count",
     "kpi_sms_opt_outs": "opt_out_count",
 }
+#: Less of these is better.
+LESS_IS_BETTER = ("kpi_sms_failed", "kpi_sms_opt_outs")
 
 
 class DigestDigest(models.Model):
@@ -53,6 +55,15 @@ class DigestDigest(models.Model):
         self._calculate_company_based_kpi(
             "sms.analysis", f"{name}_value", date_field="date", sum_field=KPIS[name]
         )
+
+    def _compute_kpis(self, company, user):
+        """Tell no change of what is better the less it is: Odoo paints a fall red."""
+        kpis = super()._compute_kpis(company, user)
+        for kpi in kpis:
+            if kpi["kpi_name"] in LESS_IS_BETTER:
+                for place in ("kpi_col1", "kpi_col2", "kpi_col3"):
+                    kpi[place]["margin"] = 0
+        return kpis
 
     def _compute_kpis_actions(self, company, user):
         """Let each figure lead to the dashboard."""

@@ -106,13 +106,13 @@ class TestDashboardTour(ScenarioCase, HttpCase):
 class TestDigest(ScenarioCase):
     """The figures by e-mail, for who may see them."""
 
-    def compute(self, user):
+    def compute(self, user, part="value"):
         """Return the digest's figures for a user, of the last 30 days, by name."""
         digest = self.env.ref("helpdesk_mgmt_sms.digest_digest_sms")
         # What has happened within this second is left to the next one.
         with freeze_time(fields.Datetime.now() + timedelta(minutes=1)):
             kpis = digest._compute_kpis(self.company, user)
-        return {kpi["kpi_name"]: kpi["kpi_col3"].get("value") for kpi in kpis}
+        return {kpi["kpi_name"]: kpi["kpi_col3"].get(part) for kpi in kpis}
 
     def test_it_tells_what_the_dashboard_shows(self):
         self.play()
@@ -127,6 +127,13 @@ class TestDigest(ScenarioCase):
                 "kpi_sms_opt_outs": 5,
             },
         )
+
+    def test_more_that_is_worse_is_not_painted_green(self):
+        """Two were not delivered before, and six now."""
+        self.play()
+        self.env.flush_all()
+        changes = self.compute(self.manager, "margin")
+        self.assertEqual((changes["kpi_sms_sent"], changes["kpi_sms_failed"]), (300, 0))
 
     def test_who_may_not_see_figures_gets_none(self):
         self.assertEqual(self.compute(self.employee), {})
