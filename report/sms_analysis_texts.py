@@ -9,24 +9,28 @@ REPLY_HOURS = 72
 #: What we text later than this is no answer.
 ANSWER_DAYS = 7
 
-#: The last message that who texted had got from us before.
+#: The last message that who texted had got from us before. An aggregate has one row,
+#: and the database knows: what nobody asks for is not looked up.
 LAST_MESSAGE = f"""
-    SELECT sms.purpose_id, sms.template_id, sms.automation_id, sms.broadcast_id,
-           sms.incident_id, sms.sender_id,
-           COALESCE(sms.sent_at, sms.create_date) AS sent_at
-      FROM sms_sms sms
-     WHERE sms.record_company_id = text.company_id AND sms.number = text.number
-       AND sms.state IN ('pending', 'sent') AND sms.exemption IS NULL
-       AND COALESCE(sms.sent_at, sms.create_date) <= text.received_at
-       AND COALESCE(sms.sent_at, sms.create_date)
-           > text.received_at - interval '{REPLY_HOURS} hours'
-  ORDER BY sms.id DESC LIMIT 1
+    SELECT max(it.purpose_id) AS purpose_id, max(it.template_id) AS template_id,
+           max(it.automation_id) AS automation_id, max(it.broadcast_id) AS broadcast_id,
+           max(it.incident_id) AS incident_id, max(it.sender_id) AS sender_id,
+           max(it.said_at) AS sent_at
+      FROM (SELECT sms.*, COALESCE(sms.sent_at, sms.create_date) AS said_at
+              FROM sms_sms sms
+             WHERE sms.record_company_id = text.company_id AND sms.number = text.number
+               AND sms.state IN ('pending', 'sent') AND sms.exemption IS NULL
+               AND COALESCE(sms.sent_at, sms.create_date) <= text.received_at
+               AND COALESCE(sms.sent_at, sms.create_date)
+                   > text.received_at - interval '{REPLY_HOURS} hours'
+          ORDER BY sms.id DESC LIMIT 1) it
 """
 
-#: Our first answer to a text that nobody was asked to answer before. Without a row it
-#: has been part of what somebody was waiting for already.
+#: Our first answer to a text that nobody was asked to answer before. One that is not
+#: asked has been part of what somebody was waiting for already. An aggregate, as above.
 ANSWER = f"""
-    SELECT our.create_date AS answered_at, our.create_uid AS user_id
+    SELECT count(*) > 0 AS is_asked, max(our.create_date) AS answered_at,
+           max(our.create_uid) AS user_id
       FROM (SELECT max(sms.create_date) AS said_at
               FROM sms_sms sms
              WHERE sms.record_company_id = text.company_id AND sms.number = text.number
@@ -130,8 +134,7 @@ INCOMING = Source(
     f"""sms_inbound text
        LEFT JOIN helpdesk_ticket ticket ON ticket.id = text.ticket_id
        LEFT JOIN LATERAL ({LAST_MESSAGE}) last ON TRUE
-       LEFT JOIN LATERAL (SELECT TRUE AS is_asked, it.* FROM ({ANSWER}) it) answer
-              ON TRUE""",
+       LEFT JOIN LATERAL ({ANSWER}) answer ON TRUE""",
     "TRUE",
     {
         "partner_id": "text.partner_id",
@@ -150,7 +153,7 @@ INCOMING = Source(
         "reply_seconds": """CASE WHEN text.kind <> 'stop'
             THEN EXTRACT(EPOCH FROM text.received_at - last.sent_at) END""",
         "stop_count": "(text.kind = 'stop')::int",
-        "asked_count": "COALESCE(answer.is_asked, FALSE)::int",
+        "asked_count": "answer.is_asked::int",
         "answered_count": "(answer.answered_at IS NOT NULL)::int",
         "answer_seconds": "EXTRACT(EPOCH FROM answer.answered_at - text.received_at)",
     },

@@ -1,4 +1,6 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from contextlib import contextmanager
+
 from odoo import fields, models
 from odoo.tools import SQL
 
@@ -58,6 +60,18 @@ def get_column_type(measure):
     if measure == "cost":
         return "numeric"
     return "int4" if measure.endswith("_count") else "float8"
+
+
+@contextmanager
+def group_in_memory(cr):
+    """Let PostgreSQL group in memory, and compile no query meanwhile.
+
+    With the server's usual 4 MB the hundred thousand rows of a year are sorted on disk,
+    and to compile such a query takes longer than to run it.
+    """
+    cr.execute("SET LOCAL work_mem = '64MB'; SET LOCAL jit = off")
+    yield
+    cr.execute("SET LOCAL work_mem TO DEFAULT; SET LOCAL jit TO DEFAULT")
 
 
 class SmsFigures(models.AbstractModel):
@@ -206,6 +220,16 @@ class SmsFigures(models.AbstractModel):
         help="Reached, of those whom broadcasts concerned.",
     )
     alert_rate = fields.Float("Alerts Taken in Time", readonly=True, aggregator="avg")
+
+    def _read_group(self, *args, **kwargs):
+        """Group in memory."""
+        with group_in_memory(self.env.cr):
+            return super()._read_group(*args, **kwargs)
+
+    def _read_grouping_sets(self, *args, **kwargs):
+        """Group in memory, as a pivot does."""
+        with group_in_memory(self.env.cr):
+            return super()._read_grouping_sets(*args, **kwargs)
 
     def _read_group_select(self, aggregate_spec, query):
         """Divide sums by sums (:data:`RATIOS`)."""
