@@ -1,5 +1,6 @@
 import {_t} from "@web/core/l10n/translation";
 import {formatFloat, formatInteger} from "@web/views/fields/formatters";
+import {registry} from "@web/core/registry";
 
 const MINUTE = 60;
 const HOUR = 60 * MINUTE;
@@ -25,6 +26,9 @@ export function formatSeconds(seconds) {
     }
     return _t("%s days", say(seconds / DAY));
 }
+
+// For pivots: a measure with this widget.
+registry.category("formatters").add("sms_seconds", formatSeconds);
 
 /**
  * Say a share of a whole.
