@@ -13,6 +13,7 @@ from odoo import api, fields, models
 
 from ..providers import base, faults, outbound
 from ..providers.poster import MAX_IN_FLIGHT, Poster
+from ..tools.deadline import Deadline
 from ..tools.shift import Shift
 from .server_cron import keep_crons
 
@@ -119,7 +120,7 @@ class SmsDispatcher(models.AbstractModel):
         if poster.is_full and time.monotonic() - shift.filled_at < LOOK_EVERY:
             return
         shift.filled_at = time.monotonic()
-        until = shift.filled_at + POST_WITHIN
+        until = Deadline(POST_WITHIN)
         self._in_new_transaction(self._mark_abandoned)
         full = shift.slow.union(poster.get_full())
         lookups = self._in_new_transaction(self._claim_lookups, poster.room, full)
@@ -143,7 +144,7 @@ class SmsDispatcher(models.AbstractModel):
         """Hand calls to the threads.
 
         :param calls: list of (:class:`Account`, :class:`Call`, function, delay)
-        :param float until: no post after this time (``time.monotonic()``)
+        :param Deadline until: no post after it
         """
         for account, key, call, delay in calls:
             poster.submit(account, key, partial(self._guard, key, call, until), delay)
@@ -155,10 +156,10 @@ class SmsDispatcher(models.AbstractModel):
         Runs in a thread, without the database.
 
         :param Call key: what it is about
-        :param float until: no post after this time (``time.monotonic()``)
+        :param Deadline until: no post after it
         """
         is_over = key.end and fields.Datetime.now() >= key.end
-        if key.kind == "send" and (is_over or time.monotonic() > until):
+        if key.kind == "send" and (is_over or until.is_over()):
             return outbound.Outcome(
                 outbound.AGAIN, fault=faults.NO_CONNECTION, failure_type="sms_server"
             )

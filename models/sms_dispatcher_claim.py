@@ -1,5 +1,6 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 import logging
+import random
 from datetime import timedelta
 from functools import partial
 
@@ -12,13 +13,15 @@ from ..providers import PROVIDERS, faults
 from ..tools.pace import HORIZON
 from .sms_dispatcher import Account, Call
 from .sms_dispatcher_settle import LEASE
-from .sms_sender_pace import IS_TRYING
+from .sms_sender_pace import IS_TRYING, NEXT_SLOT
 
 _logger = logging.getLogger(__name__)
 
-#: Of a batch, this share goes to whoever has waited longest, whatever its purpose:
-#: what is less urgent goes on, only slower, while urgent messages keep coming.
+#: One in so many goes to whoever has waited longest, whatever its purpose: what is less
+#: urgent goes on, only slower, while urgent messages keep coming.
 PATIENT_SHARE = 10
+#: The orders in which messages leave.
+BY_URGENCY, BY_PATIENCE = SQL("priority, not_before, id"), SQL("not_before, id")
 #: After a failure so many messages of a sender are tried one by one.
 ONE_BY_ONE = 20
 #: A message that cannot be claimed waits so long.
@@ -56,12 +59,25 @@ class SmsDispatcher(models.AbstractModel):
         calls = []
         for index, sender in enumerate(senders):
             share = (room - len(calls)) // (len(senders) - index)
+            if sender.capacity is not None:
+                share = min(share, sender.capacity)
             if share > 0:
-                calls += self._claim_safely(sender, share)
+                calls += self._claim_safely(sender, share, self._draw_patient(share))
         return calls
 
     @api.model
-    def _claim_safely(self, ready, limit):
+    def _draw_patient(self, limit):
+        """Return how many of a batch go to whoever has waited longest.
+
+        A slow sender's batch is one message: of those it is one in so many, by chance,
+        since several workers take them in turn.
+
+        :param int limit: how many the batch may have
+        """
+        return int(limit / PATIENT_SHARE + random.random())
+
+    @api.model
+    def _claim_safely(self, ready, limit, patient=0):
         """Take messages of one sender; what fails must not hold up the other senders.
 
         A message with which it fails even alone waits for a while, so that those
@@ -69,10 +85,12 @@ class SmsDispatcher(models.AbstractModel):
 
         :param ReadySender ready: the sender
         :param int limit: messages at most
+        :param int patient: so many of them have waited longest, the others are the most
+            urgent
         """
         try:
             with self.env.cr.savepoint():
-                return self._claim_for(ready, limit)
+                return self._claim_for(ready, limit, patient)
         except (OperationalError, InterfaceError):  # the database: the run's to decide
             raise
         except Exception:
@@ -81,16 +99,18 @@ class SmsDispatcher(models.AbstractModel):
                 singles = (self._claim_safely(ready, 1) for _one in range(ONE_BY_ONE))
                 return [call for calls in singles for call in calls]
             _logger.exception("A text message of sender %s cannot be sent", ready.id)
-            self._put_off(ready)
+            self._put_off(ready, BY_PATIENCE if patient else BY_URGENCY)
             return []
 
     @api.model
-    def _put_off(self, ready):
+    def _put_off(self, ready, order):
         """Let the next message of a sender wait: it cannot be claimed.
 
         By SQL: whatever is wrong with it, the ORM may meet it again.
+
+        :param SQL order: by which it is the next
         """
-        rows = self._lock_some(ready.id, SQL("priority, not_before, id"), 1)
+        rows = self._lock_some(ready.id, order, 1)
         self.env.cr.execute(
             SQL(
                 "UPDATE sms_sms SET not_before = %s WHERE id = ANY(%s)",
@@ -100,11 +120,12 @@ class SmsDispatcher(models.AbstractModel):
         )
 
     @api.model
-    def _claim_for(self, ready, limit):
+    def _claim_for(self, ready, limit, patient):
         """Take the next messages of one sender, and give them their slots.
 
         :param ReadySender ready: the sender
         :param int limit: messages at most
+        :param int patient: so many of them have waited longest
         """
         ready = self.env["sms.sender.pace"]._lock(ready)
         if not ready:
@@ -113,7 +134,7 @@ class SmsDispatcher(models.AbstractModel):
         if sender.company_id._has_locked_sms_account(sender.provider):
             sender._stop(self.env["sms.fault"]._get_policy(faults.LOCKED))
             return []
-        allowed = self._lock_next(ready, limit)._ask_gate()
+        allowed = self._lock_next(ready, limit, patient)._ask_gate()
         if not allowed:
             return []
         allowed._mark_claimed(sender.provider)
@@ -131,18 +152,17 @@ class SmsDispatcher(models.AbstractModel):
         return calls
 
     @api.model
-    def _lock_next(self, ready, limit):
+    def _lock_next(self, ready, limit, patient=0):
         """Return the next messages of a sender, locked; those of others are skipped.
 
-        First the share of those that have waited longest, then by urgency.
+        First those that have waited longest, then by urgency.
 
         :param ReadySender ready: the sender
         :param int limit: messages at most
+        :param int patient: so many of them have waited longest
         """
-        taken = self._lock_some(ready.id, SQL("not_before, id"), limit // PATIENT_SHARE)
-        taken += self._lock_some(
-            ready.id, SQL("priority, not_before, id"), limit - len(taken), taken
-        )
+        taken = self._lock_some(ready.id, BY_PATIENCE, patient)
+        taken += self._lock_some(ready.id, BY_URGENCY, limit - len(taken), taken)
         if ready.capacity is None:
             return self._browse(taken)
         fitting, left = [], ready.capacity
@@ -199,7 +219,7 @@ class SmsDispatcher(models.AbstractModel):
                 """
                 SELECT EXTRACT(EPOCH FROM LEAST(
                            (SELECT min(GREATEST(sender.stopped_until, next.due,
-                                                pace.next_at - %(horizon)s))
+                                                %(next_slot)s - %(horizon)s))
                               FROM sms_sender sender
                          LEFT JOIN sms_sender_pace pace ON pace.sender_id = sender.id,
                                    LATERAL (SELECT not_before AS due FROM sms_sms
@@ -217,6 +237,7 @@ class SmsDispatcher(models.AbstractModel):
                 """,
                 is_trying=IS_TRYING,
                 horizon=timedelta(seconds=HORIZON),
+                next_slot=NEXT_SLOT,
                 lookups=self._get_lookup_source(),
                 expiring=self._get_expiring_source(),
                 lease=LEASE,

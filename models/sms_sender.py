@@ -198,7 +198,8 @@ class SmsSender(models.Model):
             row = self.env["sms.sender.pace"]._get(sender)
             seconds = (now - row.slowed_at).total_seconds() if row.slowed_at else 0
             # What was in flight when it slowed down says nothing about the new speed.
-            if row.slowed_at and seconds < pace.REACTION:
+            # Before that only where a clock was set back.
+            if row.slowed_at and 0 <= seconds < pace.REACTION:
                 continue
             share = pace.slower(sender.rate, row.slowed_to or 1.0, seconds)
             row.write({"slowed_at": now, "slowed_to": share})

@@ -18,6 +18,9 @@ IS_TRYING = SQL(
     ))
     """
 )
+#: The next free slot of ``pace``. If the clock was set back since it was given out, it
+#: may be hours away, and says nothing.
+NEXT_SLOT = SQL("CASE WHEN pace.booked_at <= %s THEN pace.next_at END", CLOCK)
 
 
 class ReadySender(NamedTuple):
@@ -50,6 +53,7 @@ class SmsSenderPace(models.Model):
         "sms.sender", required=True, readonly=True, ondelete="cascade"
     )
     next_at = fields.Datetime(readonly=True, help="UTC: the next free slot.")
+    booked_at = fields.Datetime(readonly=True, help="UTC: when it was given out.")
     slowed_at = fields.Datetime(readonly=True)
     slowed_to = fields.Float(readonly=True, default=1.0)
 
@@ -124,7 +128,7 @@ class SmsSenderPace(models.Model):
                        sender.rate, sender.stop_count > 0,
                        COALESCE(pace.slowed_to, 1),
                        EXTRACT(EPOCH FROM %(clock)s - pace.slowed_at)::float,
-                       EXTRACT(EPOCH FROM pace.next_at - %(clock)s)::float
+                       EXTRACT(EPOCH FROM %(next_slot)s - %(clock)s)::float
                   FROM sms_sender sender
                   JOIN res_company company ON company.id = sender.company_id
                    AND sender.provider IN (company.sms_provider,
@@ -134,6 +138,7 @@ class SmsSenderPace(models.Model):
                 """,
                 clock=CLOCK,
                 is_trying=IS_TRYING,
+                next_slot=NEXT_SLOT,
                 condition=condition,
             )
         )
@@ -161,14 +166,16 @@ class SmsSenderPace(models.Model):
         [(delay,)] = self.env.execute_query(
             SQL(
                 """
-                UPDATE sms_sender_pace
-                   SET next_at = GREATEST(next_at, %(clock)s)
-                                 + %(length)s * interval '1 second'
+                UPDATE sms_sender_pace pace
+                   SET next_at = GREATEST(%(next_slot)s, %(clock)s)
+                                 + %(length)s * interval '1 second',
+                       booked_at = %(clock)s
                  WHERE sender_id = %(sender)s
              RETURNING EXTRACT(EPOCH FROM next_at - %(clock)s)::float - %(length)s
                 """,
                 sender=ready.id,
                 length=segments / ready.rate,
+                next_slot=NEXT_SLOT,
                 clock=CLOCK,
             )
         )

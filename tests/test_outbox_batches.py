@@ -1,6 +1,7 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 import time
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from unittest.mock import patch
 
 from freezegun import freeze_time
@@ -11,9 +12,10 @@ from odoo.tools import mute_logger
 
 from ..models import sms_sms_bulk
 from ..models.sms_consent import READ_ANSWERS
-from ..models.sms_dispatcher import Call
+from ..models.sms_dispatcher import POST_WITHIN, Call
 from ..providers import faults, outbound
 from ..providers.outbound import DeliveryReport, Outcome
+from ..tools.deadline import Deadline
 from .common import phone_number
 from .test_waiting import WaitingCase
 
@@ -232,14 +234,32 @@ class TestAttempts(BatchCase):
         message._take_report(DeliveryReport("SM1", "delivered"))
         self.assertFalse(message.lookup_at)
 
+    def test_what_the_database_refuses_is_left_out(self):
+        """NUL, and half of an emoji."""
+        odd = "SM\x001\ud83d"
+        message = self.queue()
+        self.claim(1)
+        refused = Outcome(outbound.AGAIN, odd, fault=faults.TOO_FAST, detail=odd)
+        self.settle(message, 1, refused)
+        self.assertEqual(message.carrier_detail, "SM1?")
+        report = DeliveryReport(odd, "delivered", odd, raw={odd: odd})
+        message._take_report(report)
+        self.assertEqual((message.state, message.carrier_id), ("sent", "SM1?"))
+        self.assertEqual(message.sudo().report_ids.raw, {"SM1?": "SM1?"})
+
     def test_a_stale_claim_is_not_posted(self):
         """A frozen worker finds that somebody else may be at it."""
         dispatcher = self.env["sms.dispatcher"]
-        posts = []
-        outcome = dispatcher._guard(
-            Call("send", 1, 1), lambda: posts.append(1), time.monotonic() - 1
-        )
-        self.assertEqual((outcome.kind, posts), (outbound.AGAIN, []))
+        for clock, *which in (("monotonic",), ("clock_gettime", time.CLOCK_REALTIME)):
+            with self.subTest(clock=clock):
+                posts = []
+                until = Deadline(POST_WITHIN)
+                later = getattr(time, clock)(*which) + POST_WITHIN + 1
+                with patch.object(time, clock, return_value=later):
+                    outcome = dispatcher._guard(
+                        Call("send", 1, 1), partial(posts.append, 1), until
+                    )
+                self.assertEqual((outcome.kind, posts), (outbound.AGAIN, []))
 
     def test_what_was_stored_for_a_sender_that_goes_gets_another(self):
         message = self.queue()
@@ -368,3 +388,20 @@ class TestClock(BatchCase):
         self.assertFalse(paces._get_ready())
         due = self.env["sms.dispatcher"]._get_next_due()
         self.assertAlmostEqual(due, 9, delta=5)
+
+    def test_a_clock_that_is_set_back_stops_no_sender(self):
+        """The slot that was given out last is then an hour away."""
+        sender = self.queue().sender_id
+        sender.rate = 10
+        paces = self.env["sms.sender.pace"]
+        [ready] = paces._get_ready()
+        paces._book(ready, 20)
+        self.assertFalse(paces._get_ready())
+        paces.invalidate_model()
+        row = paces._get(sender)
+        ahead = timedelta(hours=1)
+        row.write({name: row[name] + ahead for name in ("next_at", "booked_at")})
+        [ready] = paces._get_ready()
+        self.assertEqual(self.env["sms.dispatcher"]._get_next_due(), 0)
+        self.assertLess(paces._book(ready, 5), 0.1)
+        self.assertAlmostEqual(paces._book(ready, 5), 0.5, delta=0.3)
