@@ -201,13 +201,17 @@ class ResCompany(models.Model):
         """Return what the gate needs to know of the company (see ``gate.Facts``)."""
         self.ensure_one()
         provider = self._get_sms_provider()
+        if provider and not self.sudo().active:
+            missing = ("active",)
+        elif provider and not self._has_locked_sms_account():
+            missing = provider.missing()
+        else:
+            # What cannot be read now waits in the outbox until it can.
+            missing = ()
         return {
             "policy": self.sudo().sms_consent_policy,
             "provider": self.sudo().sms_provider,
-            # What cannot be read now waits in the outbox until it can.
-            "missing": provider.missing()
-            if provider and not self._has_locked_sms_account()
-            else (),
+            "missing": missing,
         }
 
     def _get_sms_api_class(self):

@@ -80,7 +80,11 @@ class ResCompany(models.Model):
             "sms_old_webhook_key_until", ">", fields.Datetime.now()
         )
         domain = Domain("sms_webhook_key", "=", key) | former
-        return self.sudo().search_fetch(domain, names, limit=1)
+        # Of a company that was archived as well: a no is a no, and texts are under way.
+        companies_sudo = self.sudo()
+        all_sudo = companies_sudo.with_context(active_test=False)
+        found_sudo = all_sudo.search_fetch(domain, names, limit=1)
+        return found_sudo.with_env(companies_sudo.env)
 
     def _get_sms_url(self, door, provider="twilio", key=None):
         """Return a public address of this company for the carrier.

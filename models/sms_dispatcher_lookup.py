@@ -42,6 +42,7 @@ class SmsDispatcher(models.AbstractModel):
         :param full: each :class:`Account` that has enough to do
         :return: as for :meth:`_claim`
         """
+        self._end_unaskable()
         messages = self._lock_lookups(min(room, BATCH_SIZE), full)
         # Not again before this: another worker, or this one after a crash.
         messages.write({"lookup_at": fields.Datetime.now() + TOLERANCE})
@@ -165,13 +166,41 @@ class SmsDispatcher(models.AbstractModel):
             return
         if found is not None:
             sms.lookups += 1
-        if found is not None and sms.lookups >= policy.max_attempts:
+        is_over = found is not None and sms.lookups >= policy.max_attempts
+        if is_over and policy.action == retries.AGAIN:
             sms._try_again(timedelta())
-        elif now - sms.tried_at > timedelta(seconds=policy.deadline):
+        elif is_over or now - sms.tried_at > timedelta(seconds=policy.deadline):
             sms._fail(policy)
         else:
             pause = retries.pause_after(policy, sms.lookups + 1, 0)
             sms.lookup_at = now + timedelta(seconds=pause)
+
+    @api.model
+    def _end_unaskable(self):
+        """End what nobody can be asked about, once it would have been given up anyhow.
+
+        Its carrier is none of the company's now, or its person was erased. Nobody could
+        send it again or call it off else, and the watch would never be content.
+        """
+        policy = self.env["sms.fault"]._get_policy(NO_ANSWER)
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT id FROM sms_sms stuck
+                 WHERE state = 'unknown' AND lookup_at < %s
+                   AND NOT EXISTS (SELECT 1 %s AND sms.id = stuck.id)
+                 LIMIT %s
+                   FOR UPDATE SKIP LOCKED
+                """,
+                fields.Datetime.now() - timedelta(seconds=policy.deadline),
+                self._get_lookup_source(),
+                BATCH_SIZE,
+            )
+        )
+        ended = self.env["sms.sms"].browse(row[0] for row in rows)
+        for sms in ended:
+            sms._fail(policy)
+        ended._update_trackers()
 
     @api.model
     def _has_twin_on_its_way(self, sms):

@@ -91,7 +91,7 @@ class SmsDispatcher(models.AbstractModel):
         accepted = {
             sms_id: outcome
             for sms_id, outcome in outcomes.items()
-            if outcome.kind == outbound.ACCEPTED
+            if outcome.kind == outbound.ACCEPTED and outcome.carrier_id
         }
         self.env["sms.sms"].browse(accepted)._note_accepted(accepted)
         for sms_id, outcome in outcomes.items():

@@ -6,6 +6,7 @@ from odoo import fields, models
 
 from ..providers import faults, outbound
 from ..tools import retries
+from ..tools.texts import clean
 from .sms_sms import IN_FLIGHT, UNKNOWN_STATE
 
 
@@ -28,8 +29,14 @@ class SmsSms(models.Model):
         # Somebody may have settled it meanwhile: a delivery report, a lookup.
         if self.report_rank or self.state not in IN_FLIGHT:
             return
-        self.write({"carrier_code": outcome.code, "carrier_detail": outcome.detail})
-        if outcome.kind == outbound.UNKNOWN:
+        self.write(
+            {
+                "carrier_code": clean(outcome.code),
+                "carrier_detail": clean(outcome.detail),
+            }
+        )
+        # What a carrier has taken and given no name is looked up as well.
+        if outcome.kind in (outbound.UNKNOWN, outbound.ACCEPTED):
             self._mark_unknown()
         else:
             self.failure_type = outcome.failure_type
@@ -65,7 +72,9 @@ class SmsSms(models.Model):
         if not is_taken and self._use_backup(policy):
             return
         if policy.action == retries.SENDER and not is_taken:
-            # The message itself is all right: it waits until its sender may send.
+            # The message itself is all right: it waits until its sender may send, and
+            # that time is none of its own.
+            self.tried_at = False
             self._try_again(timedelta())
             return
         now = fields.Datetime.now()

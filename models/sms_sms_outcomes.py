@@ -142,7 +142,7 @@ class SmsSms(models.Model):
         :param providers.outbound.Found found: the message there
         """
         self.ensure_one()
-        self.write({"sent_at": self.claimed_at, "state": "pending"})
+        self.write({"sent_at": self.claimed_at, "state": "pending", "lookups": 0})
         self._apply_report(found.report)
         if not self.report_rank:
             self.write({"carrier_id": found.report.carrier_id, "report_rank": 1})

@@ -1,9 +1,12 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from dataclasses import replace
+
 from odoo import api, fields, models
 from odoo.tools import SQL
 
 from ..providers.faults import UNSURE
 from ..providers.outbound import REPORT_RANKS, UNDELIVERED
+from ..tools.texts import clean
 from .sms_sms import UNKNOWN_STATE
 from .sms_sms_outcomes import FINAL_REPORTS, REPORT_OVERDUE, REPORT_STATES
 
@@ -102,6 +105,12 @@ class SmsSms(models.Model):
         :param DeliveryReport report: in our words
         :param str provider: code of the carrier that reports, if another one may
         """
+        report = replace(
+            report,
+            carrier_id=clean(report.carrier_id),
+            code=clean(report.code),
+            raw={clean(key): clean(value) for key, value in report.raw.items()},
+        )
         is_known = provider in (None, self.provider) and self._knows_attempt(report)
         self.env["sms.report"]._keep(self, report)
         if is_known:

@@ -77,7 +77,9 @@ from . import test_opt_in_reminder
 from . import test_outbox
 from . import test_outbox_batches
 from . import test_outbox_kill
+from . import test_outbox_order
 from . import test_outbox_restart
+from . import test_outbox_unknown
 from . import test_paper
 from . import test_planted_secrets
 from . import test_portal
