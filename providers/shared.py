@@ -6,6 +6,8 @@ Senders, connections, what a failed post came to, media, repeated events.
 
 import hashlib
 import json
+import ssl
+import unicodedata
 from urllib.parse import urlsplit
 
 import phonenumbers
@@ -18,7 +20,7 @@ from requests.exceptions import (
     InvalidURL,
     MissingSchema,
 )
-from urllib3.exceptions import MaxRetryError, NewConnectionError
+from urllib3.exceptions import MaxRetryError, NewConnectionError, ProxyError, SSLError
 
 from .account import (
     FINE,
@@ -58,10 +60,11 @@ def never_connected(error):
         return True
     if not isinstance(error, RequestsConnectionError) or not error.args:
         return False
-    cause = error.args[0]
-    return isinstance(cause, MaxRetryError) and isinstance(
-        cause.reason, NewConnectionError
-    )
+    reason = error.args[0].reason if isinstance(error.args[0], MaxRetryError) else None
+    if isinstance(reason, SSLError) and reason.args:
+        # Who it is, is looked at before anything is said.
+        return isinstance(reason.args[0], ssl.SSLCertVerificationError)
+    return isinstance(reason, NewConnectionError | ProxyError)
 
 
 def outcome_of_bad_paste(failure_type):
@@ -174,6 +177,19 @@ def fetch_media(account, url, carrier_url, credentials):
     trusted = [own_url] if own_url else []
     trusted += account.get("media_urls") or ()
     return fetch(url, own_url or carrier_url, credentials, trusted)
+
+
+def fold(words):
+    """Return what is left of a text however a carrier has rewritten it.
+
+    To keep to GSM-7 carriers write plain characters for typographic ones, quotes and
+    dashes above all, and unlike each other.
+
+    :return: its letters and digits, or the text where it has none of them
+    :rtype: str
+    """
+    plain = unicodedata.normalize("NFKD", words).casefold()
+    return "".join(filter(str.isalnum, plain)) or words.strip()
 
 
 def fingerprint(form):

@@ -60,5 +60,5 @@ def _outcome_of_error(error):
     # The SDK's text repeats the address with the account in it: keep the words.
     words = str(getattr(error, "msg", "") or getattr(error, "title", ""))
     fault, failure_type = CODES.get(code) or fault_of_status(status)
-    is_sure = 400 <= status < 500
+    is_sure = 400 <= status < 500 and status != 408
     return outcome_of_refusal(fault, failure_type, code, words, is_sure)

@@ -43,6 +43,9 @@ CODES = {
     "21611": (faults.TOO_FAST, "sms_server"),
     "21614": (faults.BAD_NUMBER, "sms_number_format"),
     "21635": (faults.LANDLINE, "sms_number_format"),
+    "21659": (faults.SENDER, "twilio_from_missing"),
+    "21660": (faults.SENDER, "twilio_from_missing"),
+    "21661": (faults.SENDER, "twilio_from_missing"),
     "30001": (faults.TOO_FAST, "sms_server"),
     "30002": (faults.AUTHENTICATION, "sms_acc"),
     "30003": (faults.UNREACHABLE, "sms_invalid_destination"),
@@ -64,7 +67,8 @@ def fault_of_status(status):
     """Return fault and failure type of an HTTP status whose code says nothing."""
     if status == 429:
         return faults.TOO_FAST, "sms_server"
-    if status in (401, 403):
+    # An account that is none of theirs is not found.
+    if status in (401, 403, 404):
         return faults.AUTHENTICATION, "twilio_authentication"
     return faults.REFUSED_OTHERWISE, "sms_server"
 

@@ -1,4 +1,8 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+import os
+from datetime import UTC, datetime, timedelta
+from unittest.mock import patch
+
 from twilio.request_validator import RequestValidator
 from werkzeug.datastructures import MultiDict
 
@@ -6,7 +10,7 @@ from odoo.tests import BaseCase, tagged
 
 from ..providers import PROVIDERS, SandboxProvider, TwilioProvider, get_provider
 from ..providers.base import E164, Provider
-from ..providers.faults import OPTED_OUT
+from ..providers.faults import NO_CONNECTION, OPTED_OUT
 from ..providers.outbound import (
     ACCEPTED,
     AGAIN,
@@ -23,6 +27,7 @@ from ..providers.outbound import (
 )
 from ..providers.shared import IDLE
 from .peer import ACCOUNT_SID, API_KEY_SECRET, API_KEY_SID, AUTH_TOKEN, TwilioPeer
+from .peer_tls import TlsPeer
 
 #: https://www.twilio.com/docs/usage/security#test-the-validity-of-your-webhook-signature
 VECTOR_TOKEN = "12345"
@@ -448,6 +453,9 @@ class TestTwilioSending(BaseCase):
             (("error", 400, 21408), REFUSED, "sms_country_not_supported"),
             (("error", 400, 21606), REFUSED, "twilio_from_missing"),
             (("error", 400, 21608), REFUSED, "sms_acc"),
+            (("error", 400, 21660), REFUSED, "twilio_from_missing"),
+            (("error", 404, 20404), REFUSED, "twilio_authentication"),
+            (("error", 408, 20408), UNKNOWN, "sms_server"),
             (("error", 400, 99999), REFUSED, "sms_server"),
             (("error", 403, 99999), REFUSED, "twilio_authentication"),
             (("error", 429, 20429), AGAIN, "sms_server"),
@@ -483,6 +491,41 @@ class TestTwilioSending(BaseCase):
         for url in ("http://127.0.0.1:9", "htp://127.0.0.1", "127.0.0.1/x", "http://"):
             with self.subTest(url=url):
                 self.assertEqual(self._send(api_url=url).kind, AGAIN)
+
+    def test_a_carrier_that_is_not_who_it_says_took_nothing(self):
+        """A list of authorities that is too old, somebody in between: all the same."""
+        with TlsPeer() as url:
+            outcome = self._send(api_url=url)
+        self.assertEqual((outcome.kind, outcome.fault), (AGAIN, NO_CONNECTION))
+
+    def test_a_proxy_that_is_not_there_passed_nothing_on(self):
+        proxies = {"http_proxy": "http://127.0.0.1:9", "no_proxy": ""}
+        with patch.dict(os.environ, proxies):
+            outcome = self._send()
+        self.assertEqual((outcome.kind, outcome.fault), (AGAIN, NO_CONNECTION))
+        self.assertEqual(self.peer.messages, [])
+
+    def test_a_message_is_found_whatever_became_of_its_words(self):
+        number, now = "+12125550191", datetime.now(UTC).replace(tzinfo=None)
+        window = now - timedelta(minutes=5), now + timedelta(minutes=5)
+        provider = make_twilio(api_url=self.peer.url)
+        for words, theirs, is_found in (
+            ("We're on it", "We're on it\n", True),
+            ("“We’re” – on it…", '"We\'re" - on it...', True),
+            ("On it", "Sent from your Twilio trial account - On it", True),
+            ("Kept for nobody", "", True),
+            ("👍", "👍", True),
+            ("👍", "👎", False),
+            ("On it", "Not on it", False),
+            ("No. 1", "No. 2", False),
+        ):
+            with self.subTest(words=words):
+                self.peer.taken.clear()
+                message = OutboundMessage("1", number, words, "", US_SENDER)
+                provider.send(message)
+                self.peer.taken[-1]["Body"] = theirs
+                found = provider.find(message, *window)
+                self.assertEqual(bool(found), is_found)
 
     def test_a_bad_paste_of_the_credentials_is_refused(self):
         """A character that no header can hold raises deep in the HTTP library."""
