@@ -49,23 +49,23 @@ class SmsOutboxWatch(models.AbstractModel):
         :param dict facts: see :meth:`_get_facts`
         :return: ``{key: message or False}``
         """
-        is_still = (
-            facts["waiting"]
-            and not facts["stopped_senders"]
-            and (facts["oldest_seconds"] or 0) > STANDSTILL.total_seconds()
-            and not facts["has_sent_lately"]
-        )
         return {
             "cron": not facts["is_cron_active"]
             and self.env._(
                 "The outbox's scheduled action is switched off: no text leaves. Switch "
                 "on 'Text Messages: work off the outbox'."
             ),
-            "standstill": is_still
+            "standstill": facts["standing_still"]
             and self.env._(
-                "%s texts wait and none has left for a quarter of an hour. See if "
-                "scheduled actions run at all.",
-                facts["waiting"],
+                "%s texts wait for senders of which none has left for a quarter of an "
+                "hour. See if scheduled actions run at all.",
+                facts["standing_still"],
+            ),
+            "sending": facts["stuck_sending"]
+            and self.env._(
+                "%s texts were left behind while they were handed to the carrier, and "
+                "nobody looks after them. See if scheduled actions run at all.",
+                facts["stuck_sending"],
             ),
             "unknown": facts["unknown_too_long"]
             and self.env._(
@@ -126,6 +126,7 @@ class SmsOutboxWatch(models.AbstractModel):
         return {
             **dict(zip(names, row, strict=True)),
             **self._get_recent_facts(company, now),
+            "standing_still": self._count_standing_still(company, now),
             "stopped_senders": self.env["sms.sender"].search_count(
                 [("company_id", "=", company.id), ("stop_count", ">", 0)]
             ),
@@ -143,24 +144,48 @@ class SmsOutboxWatch(models.AbstractModel):
                 SELECT count(*) FILTER (WHERE state IN ('pending', 'sent', 'error')),
                        count(*) FILTER (WHERE state = 'error'),
                        count(*) FILTER (WHERE state = 'error'
-                                          AND fault_id = %(country)s),
-                       COALESCE(max(sent_at) > %(lately)s, FALSE)
+                                          AND fault_id = %(country)s)
                   FROM sms_sms
                  WHERE record_company_id = %(company)s AND claimed_at > %(since)s
                 """,
                 country=self.env["sms.fault"]._get_policy(COUNTRY).id,
-                lately=now - STANDSTILL,
                 company=company.id,
                 since=now - timedelta(hours=1),
             )
         )
-        return dict(
-            zip(
-                ("ended", "failed", "country_refused", "has_sent_lately"),
-                row,
-                strict=True,
+        return dict(zip(("ended", "failed", "country_refused"), row, strict=True))
+
+    @api.model
+    def _count_standing_still(self, company, now):
+        """Return how many messages wait for senders that stand still.
+
+        Each sender for itself: another one's texts leave whatever holds up this one.
+        Of those that have stopped the administrators know.
+        """
+        [[count]] = self.env.execute_query(
+            SQL(
+                """
+                SELECT COALESCE(sum(queue.size), 0)::int
+                  FROM (SELECT sender_id, count(*) AS size, min(not_before) AS oldest
+                          FROM sms_sms
+                         WHERE record_company_id = %(company)s AND erased_at IS NULL
+                           AND state = 'outgoing' AND not_before <= %(now)s
+                      GROUP BY sender_id) queue
+             LEFT JOIN sms_sender sender ON sender.id = queue.sender_id
+                 WHERE queue.oldest < %(lately)s
+                   AND COALESCE(sender.stop_count, 0) = 0
+                   AND NOT EXISTS (
+                           SELECT 1 FROM sms_sms left_lately
+                            WHERE left_lately.sender_id = queue.sender_id
+                              AND left_lately.claimed_at > %(lately)s
+                       )
+                """,
+                company=company.id,
+                now=now,
+                lately=now - STANDSTILL,
             )
         )
+        return count
 
     # ------------------------------------------------------------------
     # For a monitor outside

@@ -27,6 +27,11 @@ class SmsSender(models.Model):
     failed_count = fields.Integer(
         "Not Delivered", compute="_compute_outcome", help="Within the last 24 hours."
     )
+    failed_reasons = fields.Char(
+        "Why Not Delivered",
+        compute="_compute_outcome",
+        help="Within the last 24 hours.",
+    )
     current_rate = fields.Float(
         "Rate Now",
         compute="_compute_current_rate",
@@ -70,6 +75,29 @@ class SmsSender(models.Model):
             sender.sent_count = counts.get((sender.id, "pending"), 0)
             sender.sent_count += counts.get((sender.id, "sent"), 0)
             sender.failed_count = counts.get((sender.id, "error"), 0)
+        reasons = self._get_failed_reasons(since)
+        for sender in self:
+            sender.failed_reasons = reasons.get(sender.id, "")
+
+    def _get_failed_reasons(self, claimed_since):
+        """Return in words why messages of these senders were not delivered.
+
+        :param claimed_since: UTC datetime
+        :return: ``{sender id: "3 × reason · 1 × other reason"}``, the most first
+        """
+        domain = [
+            ("sender_id", "in", self.ids),
+            ("state", "=", "error"),
+            ("claimed_at", ">=", claimed_since),
+        ]
+        groups = self.env["sms.sms"]._read_group(
+            domain, ["sender_id", "fault_id"], ["__count"], order="__count desc"
+        )
+        reasons = {}
+        for sender, fault, count in groups:
+            name = fault.name or self.env._("Not known")
+            reasons.setdefault(sender.id, []).append(f"{count} × {name}")
+        return {sender_id: " · ".join(words) for sender_id, words in reasons.items()}
 
     def _count_by_state(self, states, claimed_since=None):
         """Return how many messages of these senders are in some states.
@@ -107,4 +135,13 @@ class SmsSender(models.Model):
         )
         action["domain"] = [("sender_id", "=", self.id)]
         action["context"] = {"search_default_waiting": 1}
+        return action
+
+    def action_view_failed(self):
+        """Show what was not delivered, by reason."""
+        action = self.action_view_messages()
+        action["context"] = {
+            "search_default_failed": 1,
+            "search_default_group_fault": 1,
+        }
         return action

@@ -213,6 +213,8 @@ class SmsSms(models.Model):
         "(provider, carrier_id) WHERE carrier_id IS NOT NULL"
     )
     _claimed_index = models.Index("(claimed_at) WHERE state = 'process'")
+    # What has left lately; messages are claimed in about the order in which they lie.
+    _lately_index = models.Index("USING brin (claimed_at) WITH (pages_per_range = 32)")
 
     @api.depends("gate_reason", "inbound_id")
     @api.depends_context("tz", "lang")

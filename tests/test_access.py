@@ -170,7 +170,10 @@ PUBLIC_METHODS = {
     },
     "sms.automation.replay": {"action_replay"},
     "sms.price": {"create", "write"},
-    "sms.sender": {"action_start", "action_view_messages", "create", "write"},
+    "sms.sender": {
+        *("action_start", "action_view_messages", "action_view_failed"),
+        *("create", "write"),
+    },
     "sms.quiet.hours": {"write"},
     "sms.reschedule": {"action_move"},
     "sms.sender.number": {"create", "write", "unlink"},

@@ -53,6 +53,31 @@ class TestWatch(WatchCase):
         self.assertEqual(message.state, "sent")
         self.assertEqual(self.watch(), [])
 
+    def test_a_sender_that_stands_still_beside_one_that_sends(self):
+        """Nor does one that has stopped, of which is known, hide it."""
+        self.queue(not_before=self.long_ago())
+        for address, values in (("busy", {}), ("stopped", {"stop_count": 1})):
+            sender = self.env["sms.sender"].create(
+                {
+                    "company_id": self.company.id,
+                    "provider": "sandbox",
+                    "address": address,
+                    "kind": "sandbox",
+                    **values,
+                }
+            )
+            now = fields.Datetime.now()
+            self.queue().write(
+                {"sender_id": sender.id, "state": "sent", "claimed_at": now}
+            )
+        self.assertEqual(self.watch(), ["standstill"])
+
+    def test_what_was_left_behind_and_nobody_looks_after(self):
+        self.queue().write(
+            {"state": "process", "provider": "sandbox", "claimed_at": self.long_ago()}
+        )
+        self.assertEqual(self.watch(), ["sending"])
+
     def test_planned_texts_that_nobody_makes(self):
         self.record_consent()
         template = self.env["sms.template"].create(
@@ -170,7 +195,14 @@ class TestSenderQueue(WatchCase):
         self.queue().state = "process"
         self.queue().state = "unknown"
         failed = self.queue()
-        failed.write({"state": "error", "claimed_at": fields.Datetime.now()})
+        rule = self.env["sms.fault"].search([("fault", "=", base.LANDLINE)])
+        failed.write(
+            {
+                "state": "error",
+                "claimed_at": fields.Datetime.now(),
+                "fault_id": rule.id,
+            }
+        )
         sender = self.sender.with_user(self.manager)
         self.assertRecordValues(
             sender,
@@ -181,11 +213,14 @@ class TestSenderQueue(WatchCase):
                     "sending_count": 1,
                     "checking_count": 1,
                     "failed_count": 1,
+                    "failed_reasons": f"1 × {rule.name}",
                     "sent_count": 0,
                     "oldest_at": oldest,
                 }
             ],
         )
+        shown = self.env["sms.sms"].search(sender.action_view_failed()["domain"])
+        self.assertIn(failed, shown)
 
     def test_a_sender_that_is_stopped_keeps_what_waits(self):
         policy = self.env["sms.fault"]._get_policy(faults.AUTHENTICATION)
