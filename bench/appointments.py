@@ -109,6 +109,7 @@ def prepare(env):
             "sms_provider": "sandbox",
             **{"sms_courtesy_days": "all", "sms_courtesy_from": 0},
             "sms_courtesy_to": 24,
+            "sms_courtesy_reason": "Measured at any hour.",
         }
     )
 

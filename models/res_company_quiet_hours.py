@@ -1,12 +1,16 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from odoo import fields, models
+from odoo.exceptions import UserError
 
 from ..providers import PROVIDERS
 from ..tools import gate, zones
+from ..tools.laxer import is_laxer
 from ..tools.quiet_hours import CLOSED, Rule
-from .sms_quiet_hours import to_minutes
+from .sms_quiet_hours import format_minutes, to_minutes
 
 WEEKDAYS, EVERY_DAY = COURTESY_DAYS = ("weekdays", "all")
+#: What can make the house's hours longer.
+COURTESY_FIELDS = {"sms_courtesy_days", "sms_courtesy_from", "sms_courtesy_to"}
 
 
 class ResCompany(models.Model):
@@ -22,6 +26,13 @@ class ResCompany(models.Model):
     )
     sms_courtesy_from = fields.Float("Business Hours for Texts From", default=8)
     sms_courtesy_to = fields.Float("Business Hours for Texts Until", default=20)
+    sms_courtesy_reason = fields.Char(
+        "Why Longer",
+        store=False,
+        copy=False,
+        help="Needed to let texts leave at hours at which they have waited until now. "
+        "It is kept in the chatter of the company's contact.",
+    )
     sms_quiet_hours = fields.Boolean(
         "Quiet Hours on Odoo's Own Provider",
         help="Where only an opt-out blocks and Odoo's own provider sends, messages of "
@@ -34,6 +45,52 @@ class ResCompany(models.Model):
         "AND sms_courtesy_to <= 24)",
         "Business hours lie between 0:00 and 24:00, and the first before the last.",
     )
+
+    def write(self, vals):
+        """Let nobody lengthen the business hours without saying why.
+
+        :raises UserError: without ``sms_courtesy_reason``
+        """
+        if not COURTESY_FIELDS & vals.keys():
+            return super().write(vals)
+        before = {company.id: company._get_sms_courtesy_rule("") for company in self}
+        told = {company.id: company._describe_sms_courtesy() for company in self}
+        result = super().write(vals)
+        reason = (vals.get("sms_courtesy_reason") or "").strip()
+        for company in self:
+            if is_laxer(before[company.id], company._get_sms_courtesy_rule("")):
+                company._keep_sms_courtesy_reason(told[company.id], reason)
+        return result
+
+    def _keep_sms_courtesy_reason(self, before, reason):
+        """Note who has lengthened the business hours, and why.
+
+        :param str before: what they were, in words
+        :raises UserError: without a reason
+        """
+        if not reason:
+            raise UserError(
+                self.env._(
+                    "Texts could leave at hours at which they have waited until now. "
+                    "Enter under “Why Longer” who decided that, and why."
+                )
+            )
+        note = self.env._(
+            "Business hours for texts: %(after)s, and no longer %(before)s. "
+            "Why: %(reason)s",
+            after=self._describe_sms_courtesy(),
+            before=before,
+            reason=reason,
+        )
+        self.sudo().partner_id.message_post(body=note)
+
+    def _describe_sms_courtesy(self):
+        """Return the business hours for texts in words."""
+        company_sudo = self.sudo()
+        days = self._fields["sms_courtesy_days"]._description_selection(self.env)
+        hours = (company_sudo.sms_courtesy_from, company_sudo.sms_courtesy_to)
+        start, end = (format_minutes(to_minutes(it)) for it in hours)
+        return f"{dict(days)[company_sudo.sms_courtesy_days]} {start}–{end}"
 
     def _keeps_quiet_hours(self):
         """Tell if quiet hours and daily limits hold for this company's messages.

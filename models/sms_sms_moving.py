@@ -3,6 +3,8 @@ from odoo import fields, models
 from odoo.exceptions import AccessError, UserError
 from odoo.tools import SQL
 
+from ..tools import gate
+
 TICKET_MODEL = "helpdesk.ticket"
 
 
@@ -19,12 +21,14 @@ class SmsSms(models.Model):
         """Cancel what still waits where a newer update of the same ticket has come.
 
         Of texts out of templates alone: what an agent wrote is not taken back. Nor is
-        the first text about a ticket, which tells the customer that it was received.
+        the first text about a ticket, which tells the customer that it was received. A
+        text for later takes no other's place: it is no news yet.
         """
         newer = self.filtered(
             lambda sms: (
                 sms.state == "outgoing"
                 and sms.template_id
+                and not sms.send_at
                 and sms.mail_message_id.sudo().model == TICKET_MODEL
                 and sms._get_sms_company()._keeps_quiet_hours()
             )
@@ -130,9 +134,17 @@ class SmsSms(models.Model):
         """Let waiting messages leave at another time; the gate has the last word.
 
         :param datetime send_at: UTC; False: as soon as it may
+        :raises UserError: when it would have lost its point by then
         """
         self._check_movable()
         waiting_sudo = self.sudo()
         now = fields.Datetime.now()
         waiting_sudo.write({"send_at": send_at, "not_before": now})
         waiting_sudo._ask_gate()._filter_outbox()._wake_dispatcher()
+        if gate.EXPIRED in waiting_sudo.mapped("gate_reason"):
+            raise UserError(
+                self.env._(
+                    "Quiet hours would hold it until it comes too late. Choose an "
+                    "earlier time, or call instead."
+                )
+            )

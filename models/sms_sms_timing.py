@@ -211,22 +211,26 @@ class SmsSms(models.Model):
             if send_at:
                 vals.setdefault("send_at", send_at)
             if vals.get("mail_message_id") and "expires_at" not in vals:
-                vals["expires_at"] = self._get_appointment(vals["mail_message_id"])
+                posts_sudo = self.env["mail.message"].sudo()
+                post_sudo = posts_sudo.browse(vals["mail_message_id"])
+                vals["expires_at"] = self._get_appointment(
+                    post_sudo.model, post_sudo.res_id
+                )
             for name in ("send_at", "expires_at"):
                 if moment := vals.get(name):
                     # Code and clients give times as text too.
                     vals[name] = fields.Datetime.to_datetime(moment)
 
     @api.model
-    def _get_appointment(self, mail_message_id):
+    def _get_appointment(self, model_name, res_id):
         """Return when an appointment begins that is to come and a message is about.
 
+        :param str model_name: what the message is about, and its id
         :return: datetime (UTC), or None if it is about no such one
         """
-        message_sudo = self.env["mail.message"].sudo().browse(mail_message_id)
-        if message_sudo.model != APPOINTMENT_MODEL:
+        if model_name != APPOINTMENT_MODEL:
             return None
-        event_sudo = self.env[APPOINTMENT_MODEL].sudo().browse(message_sudo.res_id)
+        event_sudo = self.env[APPOINTMENT_MODEL].sudo().browse(res_id)
         start = event_sudo.exists().start
         return start if start and start > fields.Datetime.now() else None
 

@@ -22,6 +22,7 @@ ANY_HOUR = {
     "sms_courtesy_days": "all",
     "sms_courtesy_from": 0,
     "sms_courtesy_to": 24,
+    "sms_courtesy_reason": "Tests run at any hour.",
 }
 
 

@@ -128,7 +128,9 @@ class TestHolding(QuietHoursCase):
 
     def test_what_is_held_over_a_change_of_the_clocks_leaves_at_eight(self):
         """In Denver: forward on 14 March 2027, back on 7 November 2027."""
-        self.company.sms_courtesy_days = "all"
+        self.company.write(
+            {"sms_courtesy_days": "all", "sms_courtesy_reason": "We work on Sundays."}
+        )
         for evening, opening in (
             ("2027-03-14 04:00:00", datetime(2027, 3, 14, 14)),  # 21:00, then 8:00 MDT
             ("2027-11-07 04:00:00", datetime(2027, 11, 7, 15)),  # 22:00, then 8:00 MST
@@ -417,6 +419,17 @@ class TestReplacing(QuietHoursCase):
             messages = self.tell() | self.tell(other) | self.tell() | self.tell(other)
             self.assertEqual(set(messages.mapped("state")), {"outgoing"})
 
+    def test_a_text_for_later_takes_no_others_place(self):
+        with freeze_time(NIGHT):
+            messages = self.tell() | self.tell()
+            later = self.env["sms.sms"].with_context(
+                sms_send_at=MORNING + timedelta(days=5)
+            )
+            ticket = self.ticket.with_env(later.env)
+            ticket._send_sms_template(self.template)
+            self.assertEqual(self.messages_to()[-1].gate_reason, timing.SCHEDULED)
+            self.assertEqual(set(messages.mapped("state")), {"outgoing"})
+
     def test_what_was_sent_stays(self):
         with freeze_time(NOON):
             self.tell()
@@ -512,6 +525,28 @@ class TestMoving(QuietHoursCase):
         self.assertEqual(form.sms_time_note, "10:00 (Denver)")
 
     @freeze_time(NOON)
+    def test_the_composer_says_that_it_would_come_too_late(self):
+        event = self.env["calendar.event"].create(
+            {
+                "name": "Visit",
+                "start": MORNING,
+                "stop": MORNING + timedelta(hours=1),
+                "partner_ids": [(6, 0, self.customer.ids)],
+            }
+        )
+        self.record_consent(None, "appointment")
+        form = Form(
+            self.env["sms.composer"].with_context(
+                default_composition_mode="comment",
+                default_res_model="calendar.event",
+                default_res_id=event.id,
+            )
+        )
+        self.assertFalse(form.sms_block_reason)
+        form.send_at = MORNING + timedelta(minutes=1)
+        self.assertIn("too late", form.sms_block_reason)
+
+    @freeze_time(NOON)
     def test_a_client_cannot_send_a_time_in_its_context(self):
         with_context = self.env["sms.sms"].with_context(sms_send_at="2030-01-01")
         message = with_context.create(
@@ -541,6 +576,27 @@ class TestMoving(QuietHoursCase):
         form.save().action_move()
         self.assertEqual(message.gate_verdict, "send")
         self.assertLessEqual(message.not_before, datetime(2026, 7, 1, 18))
+
+    @freeze_time(NOON)
+    def test_moving_beyond_its_point(self):
+        message = self.compose(datetime(2026, 7, 1, 21, 30)).with_user(self.agent)
+        message.sudo().expires_at = MORNING
+        reschedules = (
+            self.env["sms.reschedule"]
+            .with_user(self.agent)
+            .with_context(**message.action_change_time()["context"])
+        )
+        form = Form(reschedules)
+        form.send_at = MORNING
+        self.assertIn("too late", form.local_note)
+        with self.assertRaisesRegex(ValidationError, "too late"):
+            form.save()
+        # At night, and quiet hours end when it has lost its point.
+        move = reschedules.create({"send_at": MORNING - timedelta(hours=3)})
+        with self.assertRaisesRegex(UserError, "too late"), self.env.cr.savepoint():
+            move.action_move()
+        message.invalidate_recordset()
+        self.assertHeld(message, timing.SCHEDULED, datetime(2026, 7, 1, 21, 30))
 
     @freeze_time(NOON)
     def test_cancelling(self):
@@ -607,6 +663,19 @@ class TestRules(QuietHoursCase):
             "new_value_text"
         )
         self.assertIn("Counsel, 3 May", values)
+
+    def test_longer_business_hours_only_with_a_reason(self):
+        settings = self.env["sms.settings"].with_user(self.manager).create({})
+        settings.sms_courtesy_from = 9
+        with self.assertRaises(UserError) as caught:
+            settings.sms_courtesy_to = 22
+        self.assertIn("Why Longer", str(caught.exception))
+        reason = "The board, on 3 May"
+        settings.write({"sms_courtesy_to": 22, "sms_courtesy_reason": reason})
+        note = self.company.partner_id.message_ids[0]
+        self.assertEqual(note.author_id, self.manager.partner_id)
+        for words in (reason, "Monday to Friday 9:00–22:00", "9:00–20:00"):
+            self.assertIn(words, note.body)
 
     def test_nobody_deletes_a_rule(self):
         with self.assertRaises(AccessError):

@@ -1,5 +1,6 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from odoo import api, fields, models
+from odoo.tools import format_datetime
 
 
 class SmsReschedule(models.TransientModel):
@@ -31,6 +32,17 @@ class SmsReschedule(models.TransientModel):
             move.local_note = fault or move.sms_id._get_zone_note(
                 move.send_at, zone_names
             )
+
+    def _get_send_at_fault(self):
+        """Refuse a time, too, at which the message has lost its point."""
+        expires_at = self.sms_id.expires_at
+        if self.send_at and expires_at and self.send_at >= expires_at:
+            return self.env._(
+                "It would come too late: what it is about begins on %s. Choose an "
+                "earlier time.",
+                format_datetime(self.env, expires_at),
+            )
+        return super()._get_send_at_fault()
 
     def action_move(self):
         """Move the message; quiet hours hold it longer where they apply."""

@@ -45,6 +45,9 @@ class SmsSettings(models.TransientModel):
         related="company_id.sms_courtesy_from", readonly=False
     )
     sms_courtesy_to = fields.Float(related="company_id.sms_courtesy_to", readonly=False)
+    sms_courtesy_reason = fields.Char(
+        related="company_id.sms_courtesy_reason", readonly=False
+    )
     sms_quiet_hours = fields.Boolean(
         related="company_id.sms_quiet_hours", readonly=False
     )
