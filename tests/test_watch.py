@@ -195,7 +195,7 @@ class TestSenderQueue(WatchCase):
         self.queue().state = "process"
         self.queue().state = "unknown"
         failed = self.queue()
-        rule = self.env["sms.fault"].search([("fault", "=", base.LANDLINE)])
+        rule = self.env["sms.fault"].search([("fault", "=", faults.LANDLINE)])
         failed.write(
             {
                 "state": "error",
