@@ -6,7 +6,7 @@ from odoo import api, fields, models
 from odoo.tools import SQL, consteq
 
 from ..providers import PROVIDERS
-from ..providers.faults import COUNTRY
+from ..providers.faults import COUNTRY, NO_CONNECTION
 from .sms_dispatcher_settle import LEASE
 
 #: System parameter: what a monitor must know to be told how the outbox is.
@@ -67,6 +67,12 @@ class SmsOutboxWatch(models.AbstractModel):
                 "nobody looks after them. See if scheduled actions run at all.",
                 facts["stuck_sending"],
             ),
+            "connection": facts["not_connected"]
+            and self.env._(
+                "The carrier cannot be reached: %s texts have been tried for a quarter "
+                "of an hour. See if this server may connect to it.",
+                facts["not_connected"],
+            ),
             "unknown": facts["unknown_too_long"]
             and self.env._(
                 "The carrier cannot be asked about %s texts. See if it can be reached.",
@@ -107,7 +113,10 @@ class SmsOutboxWatch(models.AbstractModel):
                                           AND claimed_at < %(lease)s),
                        count(*) FILTER (WHERE state = 'unknown'),
                        count(*) FILTER (WHERE state = 'unknown'
-                                          AND claimed_at < %(unknown)s)
+                                          AND claimed_at < %(unknown)s),
+                       count(*) FILTER (WHERE state = 'outgoing'
+                                          AND fault_id = %(no_connection)s
+                                          AND tried_at < %(lately)s)
                   FROM sms_sms
                  WHERE record_company_id = %(company)s AND erased_at IS NULL
                    AND state IN ('outgoing', 'process', 'unknown')
@@ -116,12 +125,14 @@ class SmsOutboxWatch(models.AbstractModel):
                 now=now,
                 lease=now - 2 * LEASE,
                 unknown=now - UNKNOWN_TOO_LONG,
+                no_connection=self.env["sms.fault"]._get_policy(NO_CONNECTION).id,
+                lately=now - STANDSTILL,
                 company=company.id,
             )
         )
         names = (
             *("waiting", "held", "oldest_seconds", "stuck_sending"),
-            *("unknown", "unknown_too_long"),
+            *("unknown", "unknown_too_long", "not_connected"),
         )
         return {
             **dict(zip(names, row, strict=True)),
@@ -177,12 +188,15 @@ class SmsOutboxWatch(models.AbstractModel):
                    AND NOT EXISTS (
                            SELECT 1 FROM sms_sms left_lately
                             WHERE left_lately.sender_id = queue.sender_id
-                              AND left_lately.claimed_at > %(lately)s
+                              AND left_lately.sent_at > %(lately)s
+                              AND left_lately.claimed_at > %(recently)s
                        )
                 """,
                 company=company.id,
                 now=now,
                 lately=now - STANDSTILL,
+                # What left lately was not claimed long before; for the index.
+                recently=now - 2 * STANDSTILL,
             )
         )
         return count

@@ -213,25 +213,24 @@ class SmsSms(models.Model):
             if vals.get("mail_message_id") and "expires_at" not in vals:
                 posts_sudo = self.env["mail.message"].sudo()
                 post_sudo = posts_sudo.browse(vals["mail_message_id"])
-                vals["expires_at"] = self._get_appointment(
-                    post_sudo.model, post_sudo.res_id
-                )
+                if post_sudo.model == APPOINTMENT_MODEL:
+                    event = self.env[APPOINTMENT_MODEL].browse(post_sudo.res_id)
+                    vals["expires_at"] = self._get_end_of_point(event)
             for name in ("send_at", "expires_at"):
                 if moment := vals.get(name):
                     # Code and clients give times as text too.
                     vals[name] = fields.Datetime.to_datetime(moment)
 
     @api.model
-    def _get_appointment(self, model_name, res_id):
-        """Return when an appointment begins that is to come and a message is about.
+    def _get_end_of_point(self, record):
+        """Return from when on a message has lost its point: an appointment's beginning.
 
-        :param str model_name: what the message is about, and its id
-        :return: datetime (UTC), or None if it is about no such one
+        :param record: what the message is about
+        :return: datetime (UTC), or None if it is about no appointment that is to come
         """
-        if model_name != APPOINTMENT_MODEL:
+        if record._name != APPOINTMENT_MODEL:
             return None
-        event_sudo = self.env[APPOINTMENT_MODEL].sudo().browse(res_id)
-        start = event_sudo.exists().start
+        start = record.sudo().exists().start
         return start if start and start > fields.Datetime.now() else None
 
     @api.model

@@ -68,9 +68,30 @@ class TestWatch(WatchCase):
             )
             now = fields.Datetime.now()
             self.queue().write(
-                {"sender_id": sender.id, "state": "sent", "claimed_at": now}
+                {
+                    "sender_id": sender.id,
+                    "state": "sent",
+                    "claimed_at": now,
+                    "sent_at": now,
+                }
             )
         self.assertEqual(self.watch(), ["standstill"])
+
+    def test_a_carrier_that_cannot_be_reached(self):
+        message = self.queue()
+        message.write({"state": "process", "provider": "sandbox", "attempts": 1})
+        message._note_refused(
+            outbound.Outcome(outbound.AGAIN, fault=faults.NO_CONNECTION)
+        )
+        self.assertEqual(message.state, "outgoing")
+        self.assertEqual(self.watch(), [])
+        message.tried_at = self.long_ago()
+        self.assertEqual(self.watch(), ["connection"])
+        self.run_outbox()
+        message.not_before = fields.Datetime.now()
+        self.run_outbox()
+        self.assertEqual(message.state, "sent")
+        self.assertEqual(self.watch(), [])
 
     def test_what_was_left_behind_and_nobody_looks_after(self):
         self.queue().write(

@@ -155,7 +155,7 @@ class SmsComposer(models.TransientModel):
             is_personal=self._is_personal(),
             reader=record._mail_get_partners()[record.id][:1]._get_sms_reader(),
             send_at=self.send_at,
-            expires_at=self.env["sms.sms"]._get_appointment(record._name, record.id),
+            expires_at=self.env["sms.sms"]._get_end_of_point(record),
         )
         return self.env["sms.gate"].sudo()._decide([question])[0][0]
 
