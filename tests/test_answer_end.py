@@ -1,5 +1,4 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-import time
 from datetime import datetime, timedelta
 
 from odoo.tests import freeze_time, tagged
@@ -8,6 +7,7 @@ from ..models.sms_dispatcher import Call
 from ..providers import faults, outbound
 from ..providers.outbound import DeliveryReport, Outcome
 from ..tools import timing
+from ..tools.deadline import Deadline
 from .common import phone_number
 from .test_waiting import WaitingCase
 
@@ -138,7 +138,7 @@ class TestConfirmation(AnswerCase):
 
         for moment, kind in ((BEFORE, outbound.ACCEPTED), (END, outbound.AGAIN)):
             with freeze_time(moment):
-                outcome = dispatcher._guard(key, post, time.monotonic() + 60)
+                outcome = dispatcher._guard(key, post, Deadline(60))
             self.assertEqual((outcome.kind, len(posts)), (kind, 1))
         with freeze_time(AFTER):
             self.settle(confirmation, outcome)
