@@ -77,7 +77,8 @@ class GateBatch:
         hours = self._clock.get_hours(question, self._rules[purpose_id])
         texts_today = 0
         if hours and hours.day_limit is not None:
-            texts_today = self._clock.count(key, purpose_id)
+            send_at = question.send_at or None
+            texts_today = self._clock.count(key, purpose_id, hours, send_at)
         return _Circumstances(
             key[0],
             purpose_id,

@@ -1,15 +1,11 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-from collections import Counter
-from datetime import timedelta
+from collections import defaultdict
 
 from odoo.tools import SQL
 
 from ..tools import gate, quiet_hours, zones
-from ..tools.timing import ANSWER, When
+from ..tools.timing import ANSWER, DAY, When, get_day
 from .sql_array import as_array
-
-#: Daily limits count the messages of this time.
-DAY = timedelta(days=1)
 
 
 class Hours:
@@ -46,7 +42,8 @@ class GateClock:
         self._addresses = {}
         self._hours = {}
         self._found_rules = {}
-        self._counts = None
+        self._days = {}
+        self._leavings = None
         self._questions = questions
 
     def get_hours(self, question, rules):
@@ -88,24 +85,39 @@ class GateClock:
             **times,
         )
 
-    def count(self, key, purpose_id):
-        """Return how many messages went to a number for a purpose within a day.
+    def count(self, key, purpose_id, hours, send_at):
+        """Return how many messages to a number for a purpose leave on a message's day.
 
         :param key: the company's id and the number
+        :param Hours hours: of the message
+        :param datetime send_at: UTC, or None
         """
-        if self._counts is None:
-            self._counts = self._read_counts()
-        return self._counts[(*key, purpose_id)]
+        if self._leavings is None:
+            self._leavings = self._read_leavings()
+        leavings = self._leavings.get((*key, purpose_id))
+        if not leavings:
+            return 0
+        since, until = self._get_day(hours, send_at)
+        return sum(since < leaves_at < until for leaves_at in leavings)
 
     def note(self, key, purpose_id, decision):
         """Count a message of this batch for those that come after it.
 
         :param key: the company's id and the number
         """
-        if self._counts is None:
+        if self._leavings is None:
             return
         if decision.verdict != gate.BLOCK and decision.timing != ANSWER:
-            self._counts[(*key, purpose_id)] += 1
+            leaves_at = decision.until or self._now
+            self._leavings[(*key, purpose_id)].append(leaves_at)
+
+    def _get_day(self, hours, send_at):
+        """Return between which times messages count with one, see :func:`get_day`."""
+        key = (hours, send_at)
+        if key not in self._days:
+            leaves_at, _why = self.get_when(hours, send_at, None).find_time()
+            self._days[key] = get_day(leaves_at, hours.place.zones[0])
+        return self._days[key]
 
     def _get_address(self, reader):
         """Return what is known of where somebody is: zone, country and state."""
@@ -140,12 +152,14 @@ class GateClock:
         limits = (quiet_hours.get_day_limit(hours, day), rules.max_per_day)
         return min(filter(None, limits), default=None)
 
-    def _read_counts(self):
-        """Count what has left within a day, by company, number and purpose.
+    def _read_leavings(self):
+        """Read when messages have left within a day or will leave.
 
-        Answers to a person's own text do not count. For new messages what waits does.
-        Who asks again about a waiting message has it counted already, and must not
-        count it against itself.
+        Answers to a person's own text do not count. For new messages what waits does,
+        at the time at which it is to leave. Who asks again about a waiting message has
+        it counted already, and must not count it against itself.
+
+        :return: ``{(company id, number, purpose id): [UTC, ...]}``
         """
         sms_ids = [it.sms_id for it in self._questions if it.sms_id]
         states = ["process", "unknown", "pending", "sent"]
@@ -154,7 +168,7 @@ class GateClock:
         self._env["sms.sms"].flush_model(
             [
                 *("state", "number", "purpose_id", "record_company_id"),
-                *("claimed_at", "gate_timing"),
+                *("claimed_at", "gate_timing", "not_before"),
             ]
         )
         # Number by number (``OFFSET 0``): while many texts are made, the planner thinks
@@ -162,29 +176,39 @@ class GateClock:
         rows = self._env.execute_query(
             SQL(
                 """
-                SELECT text.record_company_id, text.number, text.purpose_id, count(*)
-                  FROM unnest(%s) AS wanted (number),
+                SELECT text.record_company_id, text.number, text.purpose_id,
+                       array_agg(text.leaves_at)
+                  FROM unnest(%(numbers)s) AS wanted (number),
                        LATERAL (
-                           SELECT record_company_id, number, purpose_id
+                           SELECT record_company_id, number, purpose_id,
+                                  CASE WHEN state = 'outgoing'
+                                       THEN GREATEST(not_before, %(now)s)
+                                       ELSE COALESCE(claimed_at, create_date)
+                                   END AS leaves_at
                              FROM sms_sms
                             WHERE number = wanted.number
-                              AND record_company_id = ANY(%s)
-                              AND purpose_id = ANY(%s)
-                              AND state = ANY(%s)
-                              AND gate_timing IS DISTINCT FROM %s
-                              AND COALESCE(claimed_at, create_date) > %s
-                              AND id != ALL(%s)
+                              AND record_company_id = ANY(%(company_ids)s)
+                              AND purpose_id = ANY(%(purpose_ids)s)
+                              AND state = ANY(%(states)s)
+                              AND gate_timing IS DISTINCT FROM %(answer)s
+                              AND id != ALL(%(sms_ids)s)
                            OFFSET 0
                        ) AS text
+                 WHERE text.leaves_at > %(since)s
               GROUP BY text.record_company_id, text.number, text.purpose_id
                 """,
-                as_array({it.number for it in self._questions if it.number}, "varchar"),
-                list({it.company_id for it in self._questions}),
-                list({it.purpose_id for it in self._questions}),
-                states,
-                ANSWER,
-                self._now - DAY,
-                sms_ids,
+                numbers=as_array(
+                    {it.number for it in self._questions if it.number}, "varchar"
+                ),
+                company_ids=list({it.company_id for it in self._questions}),
+                purpose_ids=list({it.purpose_id for it in self._questions}),
+                states=states,
+                answer=ANSWER,
+                since=self._now - DAY,
+                now=self._now,
+                sms_ids=sms_ids,
             )
         )
-        return Counter({tuple(key): count for *key, count in rows})
+        found = defaultdict(list)
+        found.update((tuple(key), leavings) for *key, leavings in rows)
+        return found

@@ -322,6 +322,65 @@ class TestTooMany(QuietHoursCase):
             self.run_outbox()
             self.assertEqual(set(messages.mapped("state")), {"sent"})
 
+    def test_what_is_scheduled_counts_for_the_day_on_which_it_leaves(self):
+        tomorrow = MORNING + timedelta(hours=4, minutes=1)
+        with freeze_time(NOON):
+            for _index in range(3):
+                self.assertHeld(self.send(send_at=tomorrow), "scheduled", tomorrow)
+            self.assertBlocked(self.send(send_at=tomorrow), "ticket", "too_many")
+            for _index in range(3):
+                self.assertSent(self.send(), "ticket")
+            self.assertBlocked(self.send(), "ticket", "too_many")
+            later = tomorrow + timedelta(days=4)
+            self.assertHeld(self.send(send_at=later), "scheduled", later)
+            self.run_outbox()
+        with freeze_time(tomorrow):
+            self.run_outbox()
+            self.assertBlocked(self.send(), "ticket", "too_many")
+        sent = self.messages_to().filtered(lambda it: it.state == "sent")
+        self.assertEqual(len(sent), 6)
+
+    def test_what_is_to_leave_later_on_the_same_day_was_promised_before(self):
+        evening = datetime(2026, 7, 2, 1)  # 19:00 in Denver
+        with freeze_time(NOON):
+            for _index in range(3):
+                self.assertHeld(self.send(send_at=evening), "scheduled", evening)
+            self.assertBlocked(self.send(), "ticket", "too_many")
+
+    def test_no_more_within_24_hours_over_midnight(self):
+        with freeze_time(NOON):
+            for _index in range(3):
+                self.send()
+            self.run_outbox()
+            for minutes, is_blocked in ((-1, True), (0, False)):
+                at = MORNING + timedelta(hours=4, minutes=minutes)
+                message = self.send(send_at=at)
+                self.assertEqual(message.state == "canceled", is_blocked)
+
+    def test_what_is_held_for_the_morning_counts_there(self):
+        """Spread over its first half hour, so not all at the same time."""
+        with freeze_time(NIGHT):
+            for _index in range(3):
+                self.assertHeld(self.send())
+            self.assertBlocked(self.send(), "ticket", "too_many")
+
+    def test_in_one_batch_each_day_has_its_limit(self):
+        with freeze_time(NOON):
+            tomorrow = MORNING + timedelta(hours=4, minutes=1)
+            days = (False, tomorrow, MORNING + timedelta(days=4))
+            values = {
+                "number": self.number,
+                "body": "Hello",
+                "purpose_id": self.purposes("ticket").id,
+            }
+            messages = self.env["sms.sms"].create(
+                [{**values, "send_at": day} for _index in range(4) for day in days]
+            )
+            self.assertEqual(
+                messages.mapped("gate_verdict"),
+                ["send", "hold", "hold"] * 3 + ["block"] * 3,
+            )
+
     def test_the_limit_of_a_state(self):
         florida = "+13055550177"
         self.record_consent(florida, "marketing")
@@ -365,6 +424,8 @@ class TestTooMany(QuietHoursCase):
 
         for index in range(150):
             self.record_consent(phone_number(index))
+        with freeze_time(NOON):
+            self.send(send_at=MORNING + timedelta(days=1))
         for now in (NOON, NIGHT):
             with freeze_time(now):
                 create(2)

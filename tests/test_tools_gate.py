@@ -362,6 +362,20 @@ class TestGateTime(BaseCase):
         answer = self.decide(texts_today=99, day_limit=3, exemption="help")
         self.assertEqual(answer.verdict, SEND)
 
+    def test_which_messages_count_for_a_day(self):
+        """24 hours before, and what is to leave until the person's midnight."""
+        for leaves_at, zone, midnight in (
+            (datetime(2026, 7, 1, 18), "America/Denver", datetime(2026, 7, 2, 6)),
+            (datetime(2026, 7, 2, 5, 59), "America/Denver", datetime(2026, 7, 2, 6)),
+            (datetime(2026, 7, 2, 6), "America/Denver", datetime(2026, 7, 3, 6)),
+            # The clocks are put back at 2 in the morning.
+            (datetime(2026, 11, 1, 6), "America/Denver", datetime(2026, 11, 2, 7)),
+            (datetime(2026, 7, 1, 23), "Pacific/Auckland", datetime(2026, 7, 2, 12)),
+        ):
+            with self.subTest(leaves_at=leaves_at, zone=zone):
+                found = timing.get_day(leaves_at, zone)
+                self.assertEqual(found, (leaves_at - timedelta(days=1), midnight))
+
     def test_no_hour_in_all_zones(self):
         closed = Rule(INFORMATIONAL, "", "", CLOSED, CLOSED, CLOSED)
         decision = self.decide(self.when(rules=(closed,)))

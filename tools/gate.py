@@ -134,7 +134,7 @@ class Facts:
     :param written_at: when the message was written (UTC)
     :param now: when it would leave (UTC)
     :param timing.When when: the hour where they are, and what may happen at it
-    :param texts_today: messages to them for the purpose within 24 hours, before this
+    :param texts_today: other messages to them for the purpose on the day of this one
     :param day_limit: how many those may be; None for any number
     """
 

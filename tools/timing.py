@@ -2,8 +2,9 @@
 """When one message may leave: its hour, quiet hours, and its end."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from functools import lru_cache
+from zoneinfo import ZoneInfo
 
 from . import quiet_hours
 from .zones import Place
@@ -20,6 +21,9 @@ URGENT = "urgent"
 ANSWER = "answer"
 NOT_KEPT = "not_kept"
 PASSES = (IN_WINDOW, URGENT, ANSWER, NOT_KEPT)
+
+#: Daily limits count what leaves within this time before a message, as the laws do.
+DAY = timedelta(days=1)
 
 #: A confirmation within this time of the opt-out is presumed to be covered by the
 #: consent that it ends (47 CFR 64.1200(a)(12)); later none is sent.
@@ -46,6 +50,22 @@ def get_answer_end(exemption, asked_at):
     :rtype: datetime
     """
     return asked_at + ANSWER_LIVES.get(exemption, ANSWER_LIFE)
+
+
+def get_day(leaves_at, zone_name):
+    """Return between which times messages count for the same day as one.
+
+    From 24 hours before it leaves until its day is over where the person is: what is
+    to leave later on that day was promised before. The next day has its own limit.
+
+    :param datetime leaves_at: when it leaves (UTC)
+    :param str zone_name: where the person is (IANA)
+    :return: two times (UTC), neither of which is in between
+    """
+    zone = ZoneInfo(zone_name)
+    day = leaves_at.replace(tzinfo=UTC).astimezone(zone).date()
+    midnight = datetime.combine(day + DAY, time(), zone)
+    return leaves_at - DAY, midnight.astimezone(UTC).replace(tzinfo=None)
 
 
 @dataclass(frozen=True)
