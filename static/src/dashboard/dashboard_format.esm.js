@@ -27,9 +27,6 @@ export function formatSeconds(seconds) {
     return _t("%s days", say(seconds / DAY));
 }
 
-// For pivots: a measure with this widget.
-registry.category("formatters").add("sms_seconds", formatSeconds);
-
 /**
  * Say a share of a whole.
  *
@@ -66,3 +63,10 @@ export function formatValue(value, unit) {
             return formatInteger(value);
     }
 }
+
+// For pivots: a measure with this widget. A group that has no time says false.
+registry
+    .category("formatters")
+    .add("sms_seconds", (value) =>
+        formatValue(value === false ? null : value, "seconds")
+    );
