@@ -52,9 +52,10 @@ class SmsSms(models.Model):
             partner_ids = {row.partner_id for row in batch if row.partner_id}
             readers = self.env["res.partner"].browse(partner_ids)._get_sms_readers()
             vals_list = self._address_many(company, batch, readers, dict(bodies), seen)
-            yield messages_sudo.with_context(sms_readers=readers).create(
+            messages = messages_sudo.with_context(sms_readers=readers).create(
                 [{**values, **vals} for vals in vals_list]
             )
+            yield messages.with_env(messages_sudo.env)
             # What was read for this batch is of no use to the next.
             self.env.flush_all()
             self.env.invalidate_all(flush=False)
