@@ -40,6 +40,13 @@ class SmsSender(models.Model):
         "is too fast. 0: no limit.",
     )
 
+    rate_label = fields.Char(
+        "Speed Now",
+        compute="_compute_current_rate",
+        help="Segments a second: what is set, or less after the carrier said that it "
+        "is too fast.",
+    )
+
     def _compute_queue(self):
         """Count what is open in one query; the indexes hold open rows only."""
         self.env["sms.sms"].flush_model()
@@ -126,6 +133,10 @@ class SmsSender(models.Model):
                 sender.current_rate = pace.current_rate(
                     sender.rate, row.slowed_to, seconds
                 )
+            rate = self.env._("%s a second", f"{sender.current_rate:.4g}")
+            sender.rate_label = rate if sender.current_rate else self.env._("No limit")
+            if sender._is_stopped():
+                sender.rate_label = self.env._("Stopped")
 
     def action_view_messages(self):
         """Show the messages of this sender that are not over yet."""

@@ -284,10 +284,19 @@ class TestSenderQueue(WatchCase):
             self.sender._slow_down()
             self.sender.invalidate_recordset()
             self.assertAlmostEqual(self.sender.current_rate, expected, delta=0.3)
+            self.assertIn("a second", self.sender.rate_label)
             row.slowed_at -= timedelta(seconds=REACTION)
         row.slowed_at = fields.Datetime.now() - timedelta(minutes=5)
         self.sender.invalidate_recordset()
         self.assertEqual(self.sender.current_rate, 16)
+        self.assertEqual(self.sender.rate_label, "16 a second")
+        for name, value, label in (
+            ("rate", 0, "No limit"),
+            ("stopped_until", self.long_ago(-1), "Stopped"),
+        ):
+            self.sender[name] = value
+            self.sender.invalidate_recordset()
+            self.assertEqual(self.sender.rate_label, label)
 
 
 @tagged("post_install", "-at_install")
