@@ -53,6 +53,14 @@ class CalendarEvent(models.Model):
                 former.with_context(dont_notify=True).sms_enabled = False
         return events
 
+    def _cancel(self):
+        """Keep what Google does not know: nobody can have called it off there.
+
+        Of a moved date of a series that is not here ``google_calendar`` knows no former
+        id, looks for events with none, and would delete all that are not in Google yet.
+        """
+        return super(CalendarEvent, self.filtered("google_id"))._cancel()
+
     def _succeed(self, former):
         """Be the same visit as another event, at another time.
 

@@ -238,6 +238,21 @@ class TestGoogle(NeighbourCase):
             ),
         )
 
+    def test_one_date_of_a_series_of_others_deletes_nothing(self):
+        """Whoever is invited to one moved date has no event for the series."""
+        event = self.book(need_sync=False)
+        start = NOW + timedelta(days=3)
+        self.synchronise(
+            self.from_google(
+                "others_20261203T160000Z",
+                start + timedelta(hours=1),
+                recurringEventId="others",
+                originalStartTime={"dateTime": start.replace(tzinfo=UTC).isoformat()},
+            )
+        )
+        self.assertTrue(event.exists())
+        self.assertTold(1, "is booked for")
+
     def test_the_rest_of_a_series_is_moved(self):
         events = self.book_synced_series("weekly")
         self.synchronise(*self.split(events, hours=2))
