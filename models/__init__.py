@@ -193,6 +193,7 @@ from . import (
     res_company_account,
     res_company_telnyx,
     res_company_backup,
+    res_company_former_account,
     res_company_senders,
     res_company_price,
     res_company_clicks,

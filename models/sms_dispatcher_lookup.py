@@ -84,9 +84,9 @@ class SmsDispatcher(models.AbstractModel):
     def _get_lookup_source(self):
         """Return which messages a carrier can be asked about: ``FROM … WHERE …``.
 
-        Not those of a carrier that is none of the company's now, nor those whose person
-        was erased: what is never asked must never be due either, or the outbox would
-        wake for it without end.
+        Not those of a carrier or an account that is none of the company's now, nor
+        those whose person was erased: what is never asked must never be due either, or
+        the outbox would wake for it without end.
 
         :rtype: SQL
         """
@@ -99,6 +99,9 @@ class SmsDispatcher(models.AbstractModel):
                  WHERE sms.lookup_at IS NOT NULL
                    AND sms.state IN ('unknown', 'pending')
                    AND sms.erased_at IS NULL
+                   AND (sms.provider <> 'twilio'
+                        OR company.sms_twilio_account_since IS NULL
+                        OR sms.claimed_at >= company.sms_twilio_account_since)
             """
         )
 
@@ -179,8 +182,9 @@ class SmsDispatcher(models.AbstractModel):
     def _end_unaskable(self):
         """End what nobody can be asked about, once it would have been given up anyhow.
 
-        Its carrier is none of the company's now, or its person was erased. Nobody could
-        send it again or call it off else, and the watch would never be content.
+        Its carrier or account is none of the company's now, or its person was erased.
+        Nobody could send it again or call it off else, and the watch would never be
+        content.
         """
         policy = self.env["sms.fault"]._get_policy(NO_ANSWER)
         rows = self.env.execute_query(

@@ -51,6 +51,30 @@ class TestUnknown(BatchCase):
         old.action_set_outgoing()
         self.assertEqual(old.state, "outgoing")
 
+    def test_another_account_is_not_asked_about_texts_of_the_former(self):
+        """It would know of none, and they would go out twice."""
+        yesterday = fields.Datetime.now() - timedelta(hours=25)
+        self.company.sms_twilio_account_sid = "AC" + "1" * 32
+        self.company.sms_twilio_account_since = False
+        dispatcher = self.env["sms.dispatcher"]
+        old = self.make_unknown(
+            provider="twilio", lookup_at=yesterday, claimed_at=yesterday
+        )
+        recent = self.make_unknown(
+            provider="twilio", lookup_at=yesterday, claimed_at=yesterday
+        )
+        self.company.sms_provider = "twilio"
+        self.env.flush_all()
+        self.assertEqual(dispatcher._lock_lookups(5, ()), old | recent)
+        self.company.sms_twilio_account_sid = "AC" + "1" * 32  # as it was
+        self.assertFalse(self.company.sms_twilio_account_since)
+        self.company.sms_twilio_account_sid = "AC" + "2" * 32
+        recent.lookup_at = fields.Datetime.now()
+        self.env.flush_all()
+        self.assertFalse(dispatcher._lock_lookups(5, ()))
+        dispatcher._end_unaskable()
+        self.assertEqual((old.state, recent.state), ("error", "unknown"))
+
     def test_the_rule_may_end_it(self):
         for action, state in (("again", "outgoing"), ("end", "error")):
             with self.subTest(action=action):
