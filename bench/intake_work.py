@@ -7,7 +7,7 @@ recorded consent, and says how long it took and what memory it needed.
 
 import time
 
-from people import phone
+from people import COUNTRY, phone
 
 from odoo.tools import SQL
 
@@ -52,7 +52,7 @@ class Intake:
                   FROM unnest(%s) WITH ORDINALITY AS new (number, i)
              RETURNING id
                 """,
-                self.env.ref("base.us").id,
+                self.env.ref(COUNTRY).id,
                 [phone(index) for index in range(self.count)],
             )
         )

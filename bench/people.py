@@ -7,13 +7,13 @@ Elsewhere their texts are held until the morning, and that is not what is measur
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-#: How numbers begin somewhere, its zone, and the digits that follow. By turns, it is
-#: day in one of them.
+#: A country and a zone of it, how numbers begin there, and the digits that follow. By
+#: turns, it is day in one of them.
 PLACES = (
-    ("+1303", "America/Denver", 2_000_000),
-    ("+1808", "Pacific/Honolulu", 2_000_000),
-    ("+1671", "Pacific/Guam", 2_000_000),
-    ("+4477", "Europe/London", 10_000_000),
+    ("base.us", "America/Denver", "+1303", 2_000_000),
+    ("base.us", "Pacific/Honolulu", "+1808", 2_000_000),
+    ("base.gu", "Pacific/Guam", "+1671", 2_000_000),
+    ("base.uk", "Europe/London", "+4477", 10_000_000),
 )
 
 
@@ -22,7 +22,7 @@ def _is_day(zone):
     return 9 <= datetime.now(ZoneInfo(zone)).hour < 19
 
 
-PREFIX, _ZONE, FIRST = next((it for it in PLACES if _is_day(it[1])), PLACES[0])
+COUNTRY, _ZONE, PREFIX, FIRST = next((it for it in PLACES if _is_day(it[1])), PLACES[0])
 
 
 def phone(index):
