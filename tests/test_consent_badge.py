@@ -100,7 +100,7 @@ class TestDetails(SmsCase):
     def test_a_doubtful_text_leads_who_may_to_the_queue(self):
         self.record_consent()
         inbound = self.receive("hello")
-        self.env["sms.consent.review"]._open(inbound, "May be one")
+        self.env["sms.consent.review"]._open(inbound, self.company, "May be one")
         for user, kind in (
             (self.agent, False),
             (self.manager, "review"),

@@ -263,7 +263,9 @@ class TestStory(StoryCase):
 
     def test_a_review_names_who_has_read_it(self):
         inbound = self.receive("enough of that")
-        review = self.env["sms.consent.review"]._open(inbound, "May be one")
+        review = self.env["sms.consent.review"]._open(
+            inbound, self.company, "May be one"
+        )
         self.manager.name = "Max"
         review.with_user(self.manager).action_opt_out()
         entry = self.get_entries(self.manager)[-1]
