@@ -152,7 +152,8 @@ class TestFairShare(OutboxCase):
         self.assertGreater(self.count_claimed(), 0)
         start = time.monotonic()
         self.server.stop()
-        self.assertLess(time.monotonic() - start, 15)
+        # What hangs is waited for, and no longer: a machine may be busy besides.
+        self.assertLess(time.monotonic() - start, 2 * HANGS)
         self.assertEqual(self.count_claimed(), 0)
         # At the most those have begun meanwhile that may be in flight at once.
         self.assertLessEqual(self.count_posts("Slow"), posted + 64)
@@ -165,4 +166,4 @@ class TestFairShare(OutboxCase):
             )
             states = dict(cr.fetchall())
         self.assertEqual(states["outgoing"] + states["unknown"], SLOW_TEXTS)
-        self.assertEqual(states["unknown"], posted)
+        self.assertEqual(states["unknown"], self.count_posts("Slow"))

@@ -1,8 +1,10 @@
 // License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 import {Component, xml} from "@odoo/owl";
+import {charField} from "@web/views/fields/char/char_field";
+import {dateField} from "@web/views/fields/datetime/datetime_field";
+import {floatField} from "@web/views/fields/float/float_field";
 import {registry} from "@web/core/registry";
-
-const fields = registry.category("fields");
+import {selectionField} from "@web/views/fields/selection/selection_field";
 
 /**
  * A field of a list that says by its placeholder, also while nobody edits it, what
@@ -40,6 +42,12 @@ function sayElse(field) {
     };
 }
 
-for (const type of ["char", "date", "float", "selection"]) {
-    fields.add(`sms_${type}_else`, sayElse(fields.get(type)));
+const FIELDS = {
+    char: charField,
+    date: dateField,
+    float: floatField,
+    selection: selectionField,
+};
+for (const [type, field] of Object.entries(FIELDS)) {
+    registry.category("fields").add(`sms_${type}_else`, sayElse(field));
 }
