@@ -69,18 +69,8 @@ class SmsInboundRouter(models.AbstractModel):
         """
         if inbound.opt_out_type or keywords.squeeze(word) in WORDS_FOR_ALL:
             return None
-        last_sudo = (
-            self.env["sms.sms"]
-            .sudo()
-            .search(
-                [
-                    ("record_company_id", "=", inbound.company_id.id),
-                    ("number", "=", inbound.number),
-                    ("state", "in", ("process", "unknown", "pending", "sent")),
-                ],
-                order="id desc",
-                limit=1,
-            )
+        last_sudo = self.env["sms.sms"]._get_last_said(
+            inbound.company_id, inbound.number
         )
         if not last_sudo.purpose_id or last_sudo.exemption:
             return None

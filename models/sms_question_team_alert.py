@@ -8,7 +8,6 @@ from ..tools import alert_codes
 from . import sms_reply_team_alert as replies
 from .sms_purpose import INTERNAL
 from .sms_question import OPEN
-from .sms_sms import IN_FLIGHT, LEFT
 from .sms_team_alert import RESOLVED
 from .sms_team_alert_entry import UNKNOWN
 
@@ -120,18 +119,8 @@ class SmsQuestion(models.Model):
         """
         if unresolved := self._get_unresolved():
             return unresolved
-        last_sudo = (
-            self.env["sms.sms"]
-            .sudo()
-            .search(
-                [
-                    ("record_company_id", "=", inbound.company_id.id),
-                    ("number", "=", inbound.number),
-                    ("state", "in", (*IN_FLIGHT, *LEFT)),
-                ],
-                order="id desc",
-                limit=1,
-            )
+        last_sudo = self.env["sms.sms"]._get_last_said(
+            inbound.company_id, inbound.number
         )
         is_about_alert = last_sudo.purpose_id.code == INTERNAL
         newest = self.filtered(lambda it: is_about_alert and it.kind == TEAM_ALERT)[:1]

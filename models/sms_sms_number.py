@@ -3,6 +3,7 @@ from odoo import api, models
 
 from ..providers.faults import GONE
 from ..tools import consent, gate
+from .sms_sms import IN_FLIGHT, LEFT
 
 
 class SmsSms(models.Model):
@@ -11,6 +12,25 @@ class SmsSms(models.Model):
     """
 
     _inherit = "sms.sms"
+
+    @api.model
+    def _get_last_said(self, company, number):
+        """Return the last text to a number that has left, or is leaving: what a short
+        answer such as STOP or "done" is about.
+
+        :param company: ``res.company``
+        :param str number: E.164
+        :return: ``sms.sms`` as superuser, may be empty
+        """
+        return self.sudo().search(
+            [
+                ("record_company_id", "=", company.id),
+                ("number", "=", number),
+                ("state", "in", (*IN_FLIGHT, *LEFT)),
+            ],
+            order="id desc",
+            limit=1,
+        )
 
     def _record_carrier_opt_out(self, code):
         """Enter into the ledger that the carrier knows of an opt-out, if we do not.
