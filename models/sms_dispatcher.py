@@ -45,13 +45,15 @@ class Call(NamedTuple):
 
     ``kind`` is ``send``, ``find`` or ``fetch``; ``attempt`` is the message's, so that
     what comes too late is not taken for an answer on a later attempt. From ``end`` on
-    (UTC) the message has lost its point, and no post of it begins.
+    (UTC) the message has lost its point, and no post of it begins. ``slot`` is how many
+    seconds of its sender's time it was given.
     """
 
     kind: str
     sms_id: int
     attempt: int
     end: datetime | None = None
+    slot: float = 0.0
 
 
 class Account(NamedTuple):

@@ -146,9 +146,10 @@ class SmsDispatcher(models.AbstractModel):
         provider = sender.company_id._get_sms_provider(sender.provider)
         for sms, count in zip(allowed, segments, strict=True):
             call = partial(provider.send, sms._to_outbound(sender))
-            key = Call("send", sms.id, sms.attempts, sms.expires_at or None)
+            slot = count / ready.rate if ready.rate else 0.0
+            key = Call("send", sms.id, sms.attempts, sms.expires_at or None, slot)
             calls.append((account, key, call, delay))
-            delay += count / ready.rate if ready.rate else 0
+            delay += slot
         return calls
 
     @api.model

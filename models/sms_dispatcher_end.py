@@ -1,5 +1,6 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 import time
+from collections import Counter
 
 from odoo import api, fields, models
 from odoo.tools import SQL
@@ -50,30 +51,42 @@ class SmsDispatcher(models.AbstractModel):
     def _release(self, calls):
         """Let wait again what was claimed, and surely has not been posted.
 
+        Its slots are free again: a sender that is busy for long would else stand still
+        at the end of each run.
+
         :param calls: list of ``Call``
         """
         attempts = self._lock([call.sms_id for call in calls])
-        ids = {"send": [], "lookup": []}
+        slots, lookups = {}, []
         for call in calls:
-            if attempts.get(call.sms_id) == call.attempt:
-                ids["send" if call.kind == "send" else "lookup"].append(call.sms_id)
-        self.env.cr.execute(
+            if attempts.get(call.sms_id) != call.attempt:
+                continue
+            if call.kind == "send":
+                slots[call.sms_id] = call.slot
+            else:
+                lookups.append(call.sms_id)
+        released = self.env.execute_query(
             SQL(
                 """
                 UPDATE sms_sms
                    SET state = 'outgoing', attempts = attempts - 1,
                        tried_at = CASE WHEN attempts > 1 THEN tried_at END
                  WHERE id = ANY(%s) AND state = 'process' AND report_rank = 0
+             RETURNING sender_id, id
                 """,
-                ids["send"],
+                list(slots),
             )
         )
+        seconds = Counter()
+        for sender_id, sms_id in released:
+            seconds[sender_id] += slots[sms_id]
+        self.env["sms.sender.pace"]._give_back(seconds)
         self.env.cr.execute(
             SQL(
                 "UPDATE sms_sms SET lookup_at = %s"
                 " WHERE id = ANY(%s) AND lookup_at IS NOT NULL",
                 fields.Datetime.now(),
-                ids["lookup"],
+                lookups,
             )
         )
         self.env["sms.sms"].invalidate_model()

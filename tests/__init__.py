@@ -78,6 +78,7 @@ from . import test_outbox
 from . import test_outbox_batches
 from . import test_outbox_kill
 from . import test_outbox_order
+from . import test_outbox_pace
 from . import test_outbox_restart
 from . import test_outbox_unknown
 from . import test_paper

@@ -1,6 +1,6 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 import time
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from unittest.mock import patch
 
@@ -20,9 +20,6 @@ from .common import phone_number
 from .test_waiting import WaitingCase
 
 SMALL, LARGE = 12, 60
-ZONE = "America/Denver"
-#: UTC: the hour of the clock's change in that zone, in the middle of it.
-CHANGES = (datetime(2026, 3, 8, 9, 0), datetime(2026, 11, 1, 8, 0))
 
 
 class BatchCase(WaitingCase):
@@ -336,72 +333,3 @@ class TestAttempts(BatchCase):
         )
         pace = self.env["sms.sender.pace"]._get(messages.sender_id)
         self.assertEqual(pace.slowed_to, 0.5)
-
-
-@tagged("post_install", "-at_install")
-class TestClock(BatchCase):
-    """All times are UTC: the database's zone and summer time change nothing.
-
-    The process's own zone is UTC whatever the machine's is: Odoo sees to that.
-    """
-
-    def setUp(self):
-        super().setUp()
-        self.assertEqual(time.tzname[0], "UTC")
-        self.env.cr.execute("SELECT set_config('timezone', %s, TRUE)", [ZONE])
-
-    def test_what_is_due_does_not_jump_with_the_clock(self):
-        for change in CHANGES:
-            for offset in (-1, 0, 1, 29):
-                instant = change + timedelta(minutes=offset)
-                with self.subTest(instant=instant), freeze_time(instant):
-                    self._check_order(instant)
-
-    def _check_order(self, instant):
-        """Check order and pauses of messages around an instant (UTC)."""
-        self.env["sms.sms"].search([("state", "=", "outgoing")]).state = "canceled"
-        late, soon, waiting = (
-            self.queue(not_before=instant + timedelta(minutes=minutes))
-            for minutes in (-30, -10, 10)
-        )
-        self.env.flush_all()
-        dispatcher = self.env["sms.dispatcher"]
-        [sender] = self.env["sms.sender.pace"]._get_ready()
-        self.assertEqual(list(dispatcher._lock_next(sender, 10)), [late, soon])
-        (late | soon).state = "canceled"
-        self.assertEqual(dispatcher._get_next_due(), 600)
-        waiting._try_again(timedelta(hours=1))
-        self.assertEqual(waiting.not_before, instant + timedelta(hours=1))
-        self.assertEqual(dispatcher._get_next_due(), 3600)
-
-    def test_a_senders_pace_is_kept_in_utc(self):
-        sender = self.queue().sender_id
-        sender.rate = 1
-        self.env.flush_all()
-        paces = self.env["sms.sender.pace"]
-        [ready] = paces._get_ready()
-        paces._book(ready, 10)
-        paces.invalidate_model()
-        now = datetime.now(UTC).replace(tzinfo=None)
-        ahead = (paces._get(sender).next_at - now).total_seconds()
-        self.assertAlmostEqual(ahead, 10, delta=5)
-        self.assertFalse(paces._get_ready())
-        due = self.env["sms.dispatcher"]._get_next_due()
-        self.assertAlmostEqual(due, 9, delta=5)
-
-    def test_a_clock_that_is_set_back_stops_no_sender(self):
-        """The slot that was given out last is then an hour away."""
-        sender = self.queue().sender_id
-        sender.rate = 10
-        paces = self.env["sms.sender.pace"]
-        [ready] = paces._get_ready()
-        paces._book(ready, 20)
-        self.assertFalse(paces._get_ready())
-        paces.invalidate_model()
-        row = paces._get(sender)
-        ahead = timedelta(hours=1)
-        row.write({name: row[name] + ahead for name in ("next_at", "booked_at")})
-        [ready] = paces._get_ready()
-        self.assertEqual(self.env["sms.dispatcher"]._get_next_due(), 0)
-        self.assertLess(paces._book(ready, 5), 0.1)
-        self.assertAlmostEqual(paces._book(ready, 5), 0.5, delta=0.3)
