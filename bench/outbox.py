@@ -22,7 +22,8 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 LATENCY = 0.1
 PARTS = ("dispatch", "rate", "intake", "reports", "inbound", "stage", "profile")
 IN_FLIGHT = (1, 16, 32, 64)
-RATES = (10, 100, 250)
+#: Segments a second, and the workers that keep to it together.
+RATES = ((10, 1), (100, 1), (250, 1), (100, 2))
 INTAKE_SIZES = (1_000, 10_000, 100_000)
 
 
@@ -56,6 +57,11 @@ class Bench:
         """Run one measurement; return what it found."""
         return self.end(self.start(*arguments, **settings))
 
+    def dispatch(self, database, *arguments, workers=1):
+        """Let workers send what waits, side by side; return what each found."""
+        started = [self.start("dispatch", database, *arguments) for _i in range(workers)]
+        return [self.end(process) for process in started]
+
     def read_times(self):
         """Return when the carrier got messages since this was last asked, sorted."""
         with urllib.request.urlopen(f"{self.carrier}/stats?reset") as answer:
@@ -78,8 +84,7 @@ def run_dispatch(bench):
             {"in_flight": in_flight, "workers": workers}
         ))  # fmt: skip
         bench.read_times()
-        started = [bench.start("dispatch", database) for _worker in range(workers)]
-        found = [bench.end(process) for process in started]
+        found = bench.dispatch(database, workers=workers)
         times = bench.read_times()
         assert len(times) == count, (len(times), count)
         rates[name] = rate_of(times)
@@ -116,11 +121,12 @@ def run_rate(bench):
     """Measure how near a sender comes to the rate that it is set to."""
     seconds = bench.options.seconds
     rows = []
-    for rate in RATES:
+    database = bench.options.database
+    for rate, workers in RATES:
         count = int(rate * (seconds + 5))
-        bench.measure("prepare", bench.options.database, count, rate=rate)
+        bench.measure("prepare", database, count, rate=rate, workers=workers)
         bench.read_times()
-        bench.measure("dispatch", bench.options.database, seconds + 10)
+        bench.dispatch(database, seconds + 10, workers=workers)
         times = bench.read_times()
         within = sum(moment < times[0] + seconds for moment in times)
         busiest = max(
@@ -128,10 +134,10 @@ def run_rate(bench):
             for i, moment in enumerate(times)
         )
         share = within / seconds / rate
-        rows.append(
-            [str(rate), f"{within / seconds:.1f}", f"{share:.1%}", str(busiest)]
-        )
-    head = ["set, segments/s", f"sent/s over {seconds} s", "share", "busiest second"]
+        sent = f"{within / seconds:.1f}"
+        rows.append([str(rate), str(workers), sent, f"{share:.1%}", str(busiest)])
+    head = ["set, segments/s", "workers", f"sent/s over {seconds} s", "share",
+            "busiest second"]  # fmt: skip
     print_table(head, rows)
 
 
