@@ -59,7 +59,9 @@ class Bench:
 
     def dispatch(self, database, *arguments, workers=1):
         """Let workers send what waits, side by side; return what each found."""
-        started = [self.start("dispatch", database, *arguments) for _i in range(workers)]
+        started = [
+            self.start("dispatch", database, *arguments) for _i in range(workers)
+        ]
         return [self.end(process) for process in started]
 
     def read_times(self):

@@ -25,12 +25,15 @@ from .lane import Lane
 MAX_IN_FLIGHT = 64
 #: Calls that are taken for each that can be in flight. What is urgent waits for them.
 AHEAD = 4
+#: A lane takes more once so much of its share is free: while the next are claimed there
+#: is still enough that can begin, and few at a time would cost as much as many.
+REFILL = 1 / 4
 #: So many lanes' worth there is of both, so that one lane takes up half of it.
 LANES = 2
 #: Bytes of a thread's stack; the system's default is four times as much.
 STACK_SIZE = 2 * 1024 * 1024
 #: Seconds in which more results are gathered after the first.
-GATHER = 0.03
+GATHER = 0.05
 #: Seconds that leaving a pool waits for calls in flight, which end by time-outs.
 END_WITHIN = 30.0
 
@@ -110,13 +113,11 @@ class Poster:
     def get_room(self, lane):
         """Return how many more calls of a lane can be taken: it keeps to its share.
 
-        Nothing while it has more than that: to take a few costs as much as many.
-
         :param lane: any key
         """
         own = self._lanes[lane].pending if lane in self._lanes else 0
         room = (self.room - own) // LANES
-        return room if room >= max(own, 1) else 0
+        return room if room >= max((own + room) * REFILL, 1) else 0
 
     def get_full(self):
         """Return the lanes that have no room now."""

@@ -5,7 +5,7 @@ from functools import partial
 
 from odoo.tests import BaseCase
 
-from ..providers.poster import AHEAD, LANES, Poster
+from ..providers.poster import AHEAD, LANES, REFILL, Poster
 
 SIZE = 8
 
@@ -103,11 +103,12 @@ class TestPoster(BaseCase):
 
     def test_few_are_not_worth_a_claim(self):
         with Poster(SIZE) as poster:
-            self.submit(poster, "one", AHEAD * SIZE // 2 + 1, lambda: None, 0.3)
+            enough = int(AHEAD * SIZE * REFILL)
+            self.submit(poster, "one", AHEAD * SIZE - enough + 1, lambda: None, 0.3)
             self.assertEqual(poster.get_room("one"), 0)
             poster.withdraw()
-            self.submit(poster, "one", AHEAD * SIZE // 2, lambda: None, 0.3)
-            self.assertEqual(poster.get_room("one"), AHEAD * SIZE // 2)
+            self.submit(poster, "one", AHEAD * SIZE - enough, lambda: None, 0.3)
+            self.assertEqual(poster.get_room("one"), enough)
 
     def test_what_has_not_begun_is_taken_back(self):
         with Poster(SIZE) as poster:
