@@ -3,7 +3,7 @@ from odoo import SUPERUSER_ID, fields, models
 from odoo.exceptions import AccessError, UserError
 from odoo.tools import SQL
 
-from ..tools import gate
+from ..tools import verdicts
 from .res_users import LIMIT_TIME
 
 
@@ -86,7 +86,7 @@ class HelpdeskTicketTeam(models.Model):
             self.id,
             SUPERUSER_ID,
             fields.Datetime.now() - LIMIT_TIME,
-            gate.BLOCK,
+            verdicts.BLOCK,
         )
         [[count]] = self.env.execute_query(query)
         return count

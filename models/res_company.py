@@ -4,7 +4,7 @@ import secrets
 from odoo import api, fields, models
 
 from ..providers import PROVIDERS, get_provider
-from ..tools import business_days, gate
+from ..tools import business_days, consent
 from .res_company_webhook import make_webhook_key
 from .sms_api import SmsApiGated, SmsApiOutbox
 
@@ -54,12 +54,12 @@ class ResCompany(models.Model):
     )
     sms_consent_policy = fields.Selection(
         [
-            (gate.POLICY_OPT_IN, "Opt-in: no recorded consent, no message"),
-            (gate.POLICY_OPT_OUT, "Opt-out: only an opt-out blocks"),
+            (consent.POLICY_OPT_IN, "Opt-in: no recorded consent, no message"),
+            (consent.POLICY_OPT_OUT, "Opt-out: only an opt-out blocks"),
         ],
         string="Consent Policy",
         required=True,
-        default=gate.POLICY_OPT_IN,
+        default=consent.POLICY_OPT_IN,
         help="Opt-out is for companies whose other apps already text their customers.",
     )
     sms_review_days = fields.Integer(

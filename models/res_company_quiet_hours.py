@@ -3,7 +3,7 @@ from odoo import fields, models
 from odoo.exceptions import UserError
 
 from ..providers import PROVIDERS
-from ..tools import gate, zones
+from ..tools import consent, zones
 from ..tools.laxer import is_laxer
 from ..tools.quiet_hours import CLOSED, Rule
 from .sms_quiet_hours import format_minutes, to_minutes
@@ -102,7 +102,7 @@ class ResCompany(models.Model):
         company_sudo = self.sudo()
         is_left_alone = (
             company_sudo.sms_provider not in PROVIDERS
-            and company_sudo.sms_consent_policy == gate.POLICY_OPT_OUT
+            and company_sudo.sms_consent_policy == consent.POLICY_OPT_OUT
         )
         return company_sudo.sms_quiet_hours or not is_left_alone
 

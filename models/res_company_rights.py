@@ -2,7 +2,7 @@
 from odoo import fields, models
 from odoo.exceptions import AccessError
 
-from ..tools import gate
+from ..tools import consent
 
 EVERYBODY, AGENTS, MANAGERS = "everybody", "agents", "managers"
 
@@ -70,7 +70,7 @@ class ResCompany(models.Model):
         rights hold for them. What is texted from tickets is restricted everywhere.
         """
         self.ensure_one()
-        return self.sudo().sms_consent_policy == gate.POLICY_OPT_IN
+        return self.sudo().sms_consent_policy == consent.POLICY_OPT_IN
 
     def _check_user_works_here(self):
         """Refuse companies that the user does not work in now, and none at all.

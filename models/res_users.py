@@ -5,7 +5,7 @@ from odoo import SUPERUSER_ID, fields, models
 from odoo.exceptions import AccessError, UserError
 from odoo.tools import SQL
 
-from ..tools import gate
+from ..tools import verdicts
 from .res_company_rights import RIGHT_GROUPS
 
 #: The time for which the texts of one user, or of one team, are counted.
@@ -100,7 +100,7 @@ class ResUsers(models.Model):
             self.id,
             SUPERUSER_ID,
             fields.Datetime.now() - LIMIT_TIME,
-            gate.BLOCK,
+            verdicts.BLOCK,
             limit,
         )
         [[count]] = self.env.execute_query(

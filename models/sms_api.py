@@ -7,7 +7,7 @@ the company itself (the test wizard of mass mailings): it must find no way aroun
 
 from odoo.addons.sms.tools.sms_api import SmsApi, SmsApiBase
 
-from ..tools import gate
+from ..tools import verdicts
 
 
 def _split_by_gate(env, messages):
@@ -29,7 +29,7 @@ def _split_by_gate(env, messages):
     known = set(rows_sudo.mapped("uuid"))
     queued_sudo = sms_sudo.create([v for v in wanted if v["uuid"] not in known])
     allowed = rows_sudo.filtered(
-        lambda row: row.gate_verdict not in (gate.BLOCK, gate.HOLD)
+        lambda row: row.gate_verdict not in (verdicts.BLOCK, verdicts.HOLD)
     )
     results = [
         {

@@ -5,7 +5,7 @@ from odoo import api, models
 from odoo.fields import Domain
 from odoo.tools import SQL
 
-from ..tools import fill, gate
+from ..tools import fill, verdicts
 from ..tools.segments import count_segments
 from .res_partner_reader import NOBODY
 from .sms_broadcast_recipient import (
@@ -39,7 +39,7 @@ class Sample(NamedTuple):
     count: int
 
 
-OUTCOME_OF = {gate.SEND: WILL, gate.HOLD: HELD, gate.BLOCK: BLOCKED}
+OUTCOME_OF = {verdicts.SEND: WILL, verdicts.HOLD: HELD, verdicts.BLOCK: BLOCKED}
 
 
 class SmsBroadcast(models.Model):

@@ -5,8 +5,9 @@ from typing import NamedTuple
 from odoo import api, fields, models
 from odoo.tools import SQL
 
-from ..tools import consent, gate
+from ..tools import consent
 from ..tools.consent import Answer
+from ..tools.conversation import CONVERSATION_PAUSE, CONVERSATION_TIME, TheirText
 from .sql_array import as_array
 
 STATE_SELECTION = [
@@ -25,9 +26,9 @@ class Known(NamedTuple):
     """What a transaction has read of some numbers.
 
     The keys are ``(company id, number)``: the answers by purpose, the numbers with an
-    open review, when the noes were said by purpose, and the newest
-    :class:`gate.TheirText` of those who have texted lately, and the numbers that their
-    carrier cannot text.
+    open review, when the noes were said by purpose, the newest
+    :class:`conversation.TheirText` of those who have texted lately, and the numbers
+    that their carrier cannot text.
     """
 
     answers: dict
@@ -187,7 +188,7 @@ class SmsConsent(models.Model):
             elif what == "unusable":
                 known.unusable.add(key)
             elif what == "text":
-                known.texts[key] = gate.TheirText(row_id, moment)
+                known.texts[key] = TheirText(row_id, moment)
             else:
                 found = known.answers.setdefault(key, {})
                 found[purpose_id or False] = Answer(state, row_id)
@@ -197,7 +198,7 @@ class SmsConsent(models.Model):
     @api.model
     def _get_known_query(self, company_ids, numbers, hashes):
         """Return the one query for answers, open reviews and the last text."""
-        since = fields.Datetime.now() - gate.CONVERSATION_TIME - gate.CONVERSATION_PAUSE
+        since = fields.Datetime.now() - CONVERSATION_TIME - CONVERSATION_PAUSE
         return SQL(
             """
             SELECT 'answer', answer.*

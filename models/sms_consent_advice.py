@@ -1,7 +1,7 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from odoo import api, models
 
-from ..tools import consent, gate, restore
+from ..tools import consent, restore, verdicts
 from .sms_opt_in import QUESTION_LIFE
 
 #: What may be offered to who looks at an answer: to record, or to read a doubtful text.
@@ -35,9 +35,9 @@ class SmsConsentDetails(models.AbstractModel):
             (:data:`RECORD`, :data:`REVIEW`), ``label`` and ``context``
         :rtype: dict
         """
-        if problem == gate.UNDER_REVIEW and state != consent.OPTED_OUT:
+        if problem == verdicts.UNDER_REVIEW and state != consent.OPTED_OUT:
             return self._advise_review()
-        if problem and problem != gate.UNDER_REVIEW:
+        if problem and problem != verdicts.UNDER_REVIEW:
             labels = self._get_labels("sms.sms", "gate_reason")
             return {"advice": labels[problem], "button": False}
         advise = {
@@ -100,7 +100,7 @@ class SmsConsentDetails(models.AbstractModel):
     @api.model
     def _advise_none(self, company, event):
         advice = self.env._("Ask the person, and record what they say.")
-        if company.sudo().sms_consent_policy == gate.POLICY_OPT_OUT:
+        if company.sudo().sms_consent_policy == consent.POLICY_OPT_OUT:
             advice = self.env._(
                 "Texts may leave all the same: this company texts everybody who has "
                 "not opted out."

@@ -4,7 +4,7 @@ from typing import NamedTuple
 from odoo import api, models
 from odoo.tools import SQL, format_date, format_time
 
-from ..tools import consent, gate
+from ..tools import consent, verdicts
 from .encrypted_field import decrypt
 from .sms_consent_key import ConsentKeyError
 
@@ -82,7 +82,7 @@ class SmsConsentDetails(models.AbstractModel):
             "purposes": [
                 self._explain_purpose(*item, said, purpose)
                 for item in answers.items()
-                if found.problem in ("", gate.UNDER_REVIEW)
+                if found.problem in ("", verdicts.UNDER_REVIEW)
             ],
             **self._advise(company, state, found.problem, main),
         }
@@ -91,14 +91,14 @@ class SmsConsentDetails(models.AbstractModel):
     def _find(self, company, number, typed):
         """Look the number up; what cannot be looked up says why."""
         if not number:
-            return Found({}, gate.BAD_NUMBER if typed else gate.NO_NUMBER)
+            return Found({}, verdicts.BAD_NUMBER if typed else verdicts.NO_NUMBER)
         key = (company.id, number)
         try:
             known = self.env["sms.consent"].sudo()._get_known([company.id], [number])
         except ConsentKeyError:
-            return Found({}, gate.LEDGER_UNREADABLE)
+            return Found({}, verdicts.LEDGER_UNREADABLE)
         is_reviewed = key in known.reviewed
-        return Found(known.answers[key], gate.UNDER_REVIEW if is_reviewed else "")
+        return Found(known.answers[key], verdicts.UNDER_REVIEW if is_reviewed else "")
 
     @api.model
     def _get_purposes(self, found, purpose):

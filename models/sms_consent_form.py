@@ -4,7 +4,7 @@ from typing import NamedTuple
 from odoo import api, models
 
 from ..providers.base import E164
-from ..tools import consent, gate, restore, texts
+from ..tools import consent, restore, texts
 
 #: More is no phone number, whatever it is.
 NUMBER_LIMIT = 40
@@ -76,7 +76,7 @@ class SmsConsentForm(models.AbstractModel):
         wordings = wording_model._get_published(company, purposes, lang)
         by_purpose = wordings.grouped("purpose_id")
         found = self.env["sms.consent"]._get_found(company, number)
-        is_opt_out = company.sms_consent_policy == gate.POLICY_OPT_OUT
+        is_opt_out = company.sms_consent_policy == consent.POLICY_OPT_OUT
         choices = []
         for purpose in purposes:
             state = self.env["sms.consent"]._get_answer(found, purpose.id).state

@@ -5,6 +5,7 @@ from odoo import fields
 
 from ..providers.base import E164
 from ..tools import gate
+from ..tools.conversation import TheirText
 from .sms_gate_clock import GateClock
 
 
@@ -20,7 +21,7 @@ class _Circumstances(NamedTuple):
     is_under_review: bool
     is_unusable: bool
     is_personal: bool
-    text: gate.TheirText | None
+    text: TheirText | None
     stopped_at: object
     written_at: object
     send_at: object

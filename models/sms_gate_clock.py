@@ -3,7 +3,7 @@ from collections import defaultdict
 
 from odoo.tools import SQL
 
-from ..tools import gate, quiet_hours, zones
+from ..tools import quiet_hours, verdicts, zones
 from ..tools.timing import ANSWER, DAY, When, get_day
 from .sql_array import as_array
 
@@ -107,7 +107,7 @@ class GateClock:
         """
         if self._leavings is None:
             return
-        if decision.verdict != gate.BLOCK and decision.timing != ANSWER:
+        if decision.verdict != verdicts.BLOCK and decision.timing != ANSWER:
             leaves_at = decision.until or self._now
             self._leavings[(*key, purpose_id)].append(leaves_at)
 

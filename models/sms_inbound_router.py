@@ -210,7 +210,7 @@ class SmsInboundRouter(models.AbstractModel):
 
         :param str kind: value of ``sms.inbound.kind``
         :param str code: which wording, one of :data:`sms_reply.CODES`
-        :param str exemption: one of :data:`tools.gate.EXEMPTIONS`
+        :param str exemption: one of :data:`tools.exemptions.EXEMPTIONS`
         """
         inbound.kind = kind
         if inbound.opt_out_type or not self._may_answer(inbound, exemption):

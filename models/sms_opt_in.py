@@ -4,7 +4,7 @@ from datetime import timedelta
 from odoo import api, fields, models
 from odoo.fields import Domain
 
-from ..tools import consent, gate
+from ..tools import consent, exemptions
 from . import sms_reply
 
 #: How long the question to confirm joining may be answered.
@@ -70,7 +70,7 @@ class SmsOptIn(models.AbstractModel):
                 ("record_company_id", "=", company.id),
                 ("number", "=", number),
                 ("state", "=", "outgoing"),
-                ("exemption", "=", gate.REMINDER),
+                ("exemption", "=", exemptions.REMINDER),
             ]
         ).action_set_canceled()
         if not hours:
@@ -81,7 +81,7 @@ class SmsOptIn(models.AbstractModel):
             company,
             number,
             partner,
-            gate.REMINDER,
+            exemptions.REMINDER,
             purposes,
             # The least urgent: an alert would keep no quiet hours.
             purpose_id=purposes.sorted("sequence")[-1:].id,

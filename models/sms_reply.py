@@ -3,7 +3,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 
 from ..providers.base import E164
-from ..tools import gate, keywords, texts, timing
+from ..tools import exemptions, keywords, texts, timing
 
 (
     STOP_DONE,
@@ -146,7 +146,8 @@ class SmsReply(models.Model):
         """Queue an answer to a number.
 
         :param str number: E.164
-        :param str exemption: one of :data:`tools.gate.EXEMPTIONS`, or its ``REMINDER``
+        :param str exemption: one of :data:`tools.exemptions.EXEMPTIONS`, or
+            its ``REMINDER``
         :param values: as for :meth:`_queue_text`
         """
         purpose = purposes[:1] or self.env["sms.purpose"]._get("ticket")
@@ -168,7 +169,7 @@ class SmsReply(models.Model):
         if not E164.match(number or ""):
             return
         exemption = values.get("exemption")
-        if exemption in gate.EXEMPTIONS:
+        if exemption in exemptions.EXEMPTIONS:
             asked_at = asked_at or fields.Datetime.now()
             values["expires_at"] = timing.get_answer_end(exemption, asked_at)
         self.env["sms.sms"].create(

@@ -1,7 +1,7 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from odoo import api, fields, models
 
-from ..tools import gate
+from ..tools import exemptions, verdicts
 from ..tools.segments import count_segments
 
 UNKNOWN_STATE = "unknown"
@@ -60,7 +60,7 @@ class SmsSms(models.Model):
             ("help", "Answers HELP"),
             ("opt_in_question", "Asks to confirm joining"),
             ("opt_in_confirmation", "Confirms joining"),
-            (gate.REMINDER, "Reminds of the question to confirm joining"),
+            (exemptions.REMINDER, "Reminds of the question to confirm joining"),
             ("start", "Answers START"),
             ("service", "Answers a customer's command"),
         ],
@@ -69,33 +69,39 @@ class SmsSms(models.Model):
         help="Answers the person's own text, so it passes without consent.",
     )
     gate_verdict = fields.Selection(
-        [(gate.SEND, "Send"), (gate.HOLD, "Hold"), (gate.BLOCK, "Blocked")],
+        [(verdicts.SEND, "Send"), (verdicts.HOLD, "Hold"), (verdicts.BLOCK, "Blocked")],
         string="Decision",
         readonly=True,
         copy=False,
     )
     gate_reason = fields.Selection(
         [
-            (gate.CONSENT, "The person agreed"),
-            (gate.NOT_OPTED_OUT, "The person has not opted out"),
-            (gate.ANSWER, "Answers the person's own text"),
-            (gate.CONVERSATION, "Conversation: answers what they have just texted"),
-            (gate.REMINDED, "Reminds of a question that is open"),
-            (gate.QUESTION_OVER, "The question to confirm joining is over"),
-            (gate.NO_NUMBER, "No phone number: add one"),
-            (gate.BAD_NUMBER, "Not a usable phone number: correct it"),
-            (gate.UNUSABLE, "The carrier cannot text this number: call instead"),
-            (gate.OPTED_OUT, "Opted out: only the person can undo it"),
-            (gate.UNDER_REVIEW, "May have opted out: decide it in the review queue"),
-            (gate.AWAITING_YES, "The person was asked and has not said YES yet"),
-            (gate.NO_CONSENT, "No consent: ask the person and record it"),
-            (gate.NO_WAY_BACK, "Odoo's own provider cannot bring a STOP back"),
-            (gate.NO_PROVIDER, "Text messaging is not set up: tell an administrator"),
+            (verdicts.CONSENT, "The person agreed"),
+            (verdicts.NOT_OPTED_OUT, "The person has not opted out"),
+            (verdicts.ANSWER, "Answers the person's own text"),
+            (verdicts.CONVERSATION, "Conversation: answers what they have just texted"),
+            (verdicts.REMINDED, "Reminds of a question that is open"),
+            (verdicts.QUESTION_OVER, "The question to confirm joining is over"),
+            (verdicts.NO_NUMBER, "No phone number: add one"),
+            (verdicts.BAD_NUMBER, "Not a usable phone number: correct it"),
+            (verdicts.UNUSABLE, "The carrier cannot text this number: call instead"),
+            (verdicts.OPTED_OUT, "Opted out: only the person can undo it"),
             (
-                gate.LEDGER_UNREADABLE,
+                verdicts.UNDER_REVIEW,
+                "May have opted out: decide it in the review queue",
+            ),
+            (verdicts.AWAITING_YES, "The person was asked and has not said YES yet"),
+            (verdicts.NO_CONSENT, "No consent: ask the person and record it"),
+            (verdicts.NO_WAY_BACK, "Odoo's own provider cannot bring a STOP back"),
+            (
+                verdicts.NO_PROVIDER,
+                "Text messaging is not set up: tell an administrator",
+            ),
+            (
+                verdicts.LEDGER_UNREADABLE,
                 "The consent ledger's key is wrong: tell an administrator",
             ),
-            (gate.REFUSED_BY_APP, "Refused by the app that made it"),
+            (verdicts.REFUSED_BY_APP, "Refused by the app that made it"),
         ],
         string="Reason",
         readonly=True,
@@ -223,7 +229,7 @@ class SmsSms(models.Model):
         labels = dict(selection)
         for sms in self:
             sms.gate_label = labels.get(sms.gate_reason, "")
-            if sms.gate_reason == gate.CONVERSATION and sms.inbound_id:
+            if sms.gate_reason == verdicts.CONVERSATION and sms.inbound_id:
                 sms.gate_label = sms.inbound_id.sudo()._get_answer_label()
 
     @api.depends(
@@ -236,9 +242,9 @@ class SmsSms(models.Model):
     )
     def _compute_shown_state(self):
         for sms in self:
-            is_blocked = sms.gate_verdict == gate.BLOCK and sms.state == "canceled"
+            is_blocked = sms.gate_verdict == verdicts.BLOCK and sms.state == "canceled"
             sms.shown_state = "blocked" if is_blocked else SHOWN_STATES.get(sms.state)
-            is_told = is_blocked or sms.gate_reason == gate.CONVERSATION
+            is_told = is_blocked or sms.gate_reason == verdicts.CONVERSATION
             label = sms.gate_label if is_told else ""
             sms.shown_reason = label if is_blocked else sms._explain_fault() or label
 

@@ -3,7 +3,7 @@ from datetime import datetime
 
 from odoo import fields, models
 
-from ..tools import gate
+from ..tools import verdicts
 from .sms_broadcast import CANCELLED, PAUSED
 
 #: Until when the messages of a paused broadcast are kept: until somebody goes on.
@@ -39,7 +39,7 @@ class SmsSms(models.Model):
         states = {sms.id: sms.broadcast_id.sudo().state for sms in self}
         paused = self.filtered(lambda sms: states[sms.id] == PAUSED)
         paused.write(
-            {"not_before": FAR, "gate_verdict": gate.HOLD, "gate_reason": PAUSE}
+            {"not_before": FAR, "gate_verdict": verdicts.HOLD, "gate_reason": PAUSE}
         )
         cancelled = self.filtered(lambda sms: states[sms.id] == CANCELLED)
         for broadcast, messages in cancelled.grouped("broadcast_id").items():

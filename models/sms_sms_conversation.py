@@ -1,7 +1,7 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from odoo import api, models
 
-from ..tools import gate
+from ..tools import verdicts
 
 
 class SmsSms(models.Model):
@@ -16,7 +16,7 @@ class SmsSms(models.Model):
         if len(messages) > 1:  # what is for many is not personal
             return messages
         answers = messages.filtered(
-            lambda sms: sms.is_personal and sms.gate_verdict != gate.BLOCK
+            lambda sms: sms.is_personal and sms.gate_verdict != verdicts.BLOCK
         )
         for message_sudo in answers.mail_message_id.sudo():
             if message_sudo.model == "helpdesk.ticket":

@@ -1,7 +1,7 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from odoo import api, fields, models
 
-from ..tools import gate
+from ..tools import exemptions, verdicts
 from .res_partner_reader import NOBODY
 from .sms_gate import GateQuestion
 from .sms_purpose import MARKETING
@@ -25,8 +25,8 @@ class SmsSms(models.Model):
                 waiting.append(vals)
             else:
                 vals.update(
-                    gate_verdict=gate.BLOCK,
-                    gate_reason=gate.REFUSED_BY_APP,
+                    gate_verdict=verdicts.BLOCK,
+                    gate_reason=verdicts.REFUSED_BY_APP,
                     gate_checked_at=now,
                 )
         questions = [
@@ -66,21 +66,21 @@ class SmsSms(models.Model):
             "inbound_id": decision.text and decision.text.inbound_id,
             **self._get_time_values(decision),
         }
-        if decision.verdict == gate.BLOCK:
+        if decision.verdict == verdicts.BLOCK:
             values["state"] = "canceled"
-            values["failure_type"] = gate.FAILURE_TYPES[decision.reason]
+            values["failure_type"] = verdicts.FAILURE_TYPES[decision.reason]
         return values
 
     def _expire(self):
         """End waiting messages whose time is over, as the gate does at their turn."""
         now = fields.Datetime.now()
         for exemption, messages in self.grouped("exemption").items():
-            reason = gate.get_late_reason(exemption)
+            reason = exemptions.get_late_reason(exemption)
             messages.write(
                 {
                     "state": "canceled",
-                    "failure_type": gate.FAILURE_TYPES[reason],
-                    "gate_verdict": gate.BLOCK,
+                    "failure_type": verdicts.FAILURE_TYPES[reason],
+                    "gate_verdict": verdicts.BLOCK,
                     "gate_reason": reason,
                     "gate_checked_at": now,
                 }
@@ -114,7 +114,7 @@ class SmsSms(models.Model):
         decisions = self.env["sms.gate"]._decide(questions)
         now = fields.Datetime.now()
         self.gate_checked_at = now
-        verdicts = {gate.SEND: [], gate.HOLD: [], gate.BLOCK: []}
+        ids = {verdict: [] for verdict in verdicts.VERDICTS}
         for sms, (decision, event_id) in zip(self, decisions, strict=True):
             # Mostly it says what it has said before.
             values = {
@@ -127,7 +127,7 @@ class SmsSms(models.Model):
             }
             if values:
                 sms.write(values)
-            verdicts[decision.verdict].append(sms.id)
-        self.browse(verdicts[gate.BLOCK])._update_trackers()
-        self.browse(verdicts[gate.HOLD])._wake_when_due()
-        return self.browse(verdicts[gate.SEND])
+            ids[decision.verdict].append(sms.id)
+        self.browse(ids[verdicts.BLOCK])._update_trackers()
+        self.browse(ids[verdicts.HOLD])._wake_when_due()
+        return self.browse(ids[verdicts.SEND])

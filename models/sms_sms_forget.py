@@ -3,7 +3,7 @@ from odoo import api, fields, models
 from odoo.fields import Domain
 from odoo.tools import SQL
 
-from ..tools import gate
+from ..tools import verdicts
 
 #: What identifies who got a text, or says something of them. The rest is a fact that
 #: names nobody: purpose, state, times, segments, the event that allowed it.
@@ -24,7 +24,7 @@ class SmsSms(models.Model):
     _inherit = ["sms.sms", "sms.personal.data"]
 
     gate_reason = fields.Selection(
-        selection_add=[(gate.ERASED, "The person was erased: nothing can be sent")]
+        selection_add=[(verdicts.ERASED, "The person was erased: nothing can be sent")]
     )
     erased_at = fields.Datetime(
         "Erased On", readonly=True, copy=False, help="Number and words are gone."
@@ -53,9 +53,9 @@ class SmsSms(models.Model):
         self.write(
             {
                 "state": "canceled",
-                "failure_type": gate.FAILURE_TYPES[gate.ERASED],
-                "gate_verdict": gate.BLOCK,
-                "gate_reason": gate.ERASED,
+                "failure_type": verdicts.FAILURE_TYPES[verdicts.ERASED],
+                "gate_verdict": verdicts.BLOCK,
+                "gate_reason": verdicts.ERASED,
                 "gate_checked_at": fields.Datetime.now(),
                 "not_before": False,
             }

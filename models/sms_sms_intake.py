@@ -6,7 +6,7 @@ from odoo import api, models
 from odoo.tools.misc import clean_context
 
 from ..providers.base import E164
-from ..tools import gate, texts
+from ..tools import texts, verdicts
 from ..tools.purposes import MessageSource
 from .sms_intake_batch import IntakeBatch, get_ids
 from .sms_purpose import PurposeCode
@@ -64,12 +64,15 @@ class SmsSms(models.Model):
         blocked, replacing, held = [], [], []
         for sms_id, vals in zip(self._ids, vals_list, strict=True):
             if vals.get("state", WAITING) != WAITING:
-                if (vals["gate_verdict"], vals["state"]) == (gate.BLOCK, "canceled"):
+                if (vals["gate_verdict"], vals["state"]) == (
+                    verdicts.BLOCK,
+                    "canceled",
+                ):
                     blocked.append((sms_id, vals["uuid"]))
                 continue
             if vals["template_id"] and vals.get("mail_message_id"):
                 replacing.append(sms_id)
-            if vals["gate_verdict"] == gate.HOLD:
+            if vals["gate_verdict"] == verdicts.HOLD:
                 held.append(vals)
         if blocked:
             self._tell_of_refusals(dict(blocked))

@@ -3,7 +3,7 @@ from odoo import fields, models
 from odoo.exceptions import AccessError, UserError
 from odoo.tools import SQL
 
-from ..tools import gate
+from ..tools import verdicts
 
 TICKET_MODEL = "helpdesk.ticket"
 
@@ -141,7 +141,7 @@ class SmsSms(models.Model):
         now = fields.Datetime.now()
         waiting_sudo.write({"send_at": send_at, "not_before": now})
         waiting_sudo._ask_gate()._filter_outbox()._wake_dispatcher()
-        if gate.EXPIRED in waiting_sudo.mapped("gate_reason"):
+        if verdicts.EXPIRED in waiting_sudo.mapped("gate_reason"):
             raise UserError(
                 self.env._(
                     "Quiet hours would hold it until it comes too late. Choose an "

@@ -2,7 +2,7 @@
 from odoo import api, models
 
 from ..providers.faults import GONE
-from ..tools import consent, gate
+from ..tools import consent, exemptions
 from .sms_sms import IN_FLIGHT, LEFT
 
 
@@ -121,7 +121,7 @@ class SmsSms(models.Model):
                 ("state", "=", "outgoing"),
                 ("record_company_id", "=", company.id),
                 ("number", "in", numbers),
-                ("exemption", "in", [False, *gate.INVITATIONS]),
+                ("exemption", "in", [False, *exemptions.INVITATIONS]),
             ]
         )
         waiting._ask_gate()

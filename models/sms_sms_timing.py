@@ -5,7 +5,7 @@ from odoo import api, fields, models
 from odoo.fields import Domain
 from odoo.tools import format_datetime
 
-from ..tools import gate, quiet_hours, timing
+from ..tools import exemptions, quiet_hours, timing, verdicts
 
 APPOINTMENT_MODEL = "calendar.event"
 
@@ -52,18 +52,18 @@ class SmsSms(models.Model):
                 "No hour is allowed in all zones where the person may be: correct the "
                 "time zone or the address of the contact",
             ),
-            (gate.EXPIRED, "It would come too late: call instead"),
+            (verdicts.EXPIRED, "It would come too late: call instead"),
             (
-                gate.UNCONFIRMED,
+                verdicts.UNCONFIRMED,
                 "It could not leave within five minutes of the opt-out, and later it "
                 "may not. The opt-out stands",
             ),
             (
-                gate.UNANSWERED,
+                verdicts.UNANSWERED,
                 "The answer could not leave in time, and would answer nothing any "
                 "more: call if it matters",
             ),
-            (gate.TOO_MANY, "Too many today: call instead, or send it tomorrow"),
+            (verdicts.TOO_MANY, "Too many today: call instead, or send it tomorrow"),
         ]
     )
     gate_timing = fields.Selection(
@@ -128,7 +128,7 @@ class SmsSms(models.Model):
                 sms.shown_reason = sms.gate_label
             elif sms.state == "canceled" and sms.replaced_by_id:
                 sms.shown_state = "replaced"
-            elif sms.state == "canceled" and sms.gate_reason in gate.TOO_LATE:
+            elif sms.state == "canceled" and sms.gate_reason in exemptions.TOO_LATE:
                 sms.shown_state = "expired"
             elif sms.shown_state == "cancelled" and sms.cancelled_by_id:
                 name = sms.cancelled_by_id.sudo().name
@@ -152,7 +152,7 @@ class SmsSms(models.Model):
     def _is_held(self):
         """Tell if the message waits for its hour."""
         self.ensure_one()
-        is_waiting = self.state == "outgoing" and self.gate_verdict == gate.HOLD
+        is_waiting = self.state == "outgoing" and self.gate_verdict == verdicts.HOLD
         later = self.not_before and self.not_before > fields.Datetime.now()
         return bool(is_waiting and later)
 
@@ -240,14 +240,14 @@ class SmsSms(models.Model):
         if decision.when:
             names = ("zone_names", "zone_source", "local_time")
             values.update(zip(names, decision.when.describe(), strict=True))
-        if decision.verdict == gate.HOLD:
+        if decision.verdict == verdicts.HOLD:
             values["not_before"] = decision.until
         return values
 
     def _wake_when_due(self):
         """Wake who sends the held messages, when they are due."""
         held = self.filtered(
-            lambda sms: sms.gate_verdict == gate.HOLD and sms.state == "outgoing"
+            lambda sms: sms.gate_verdict == verdicts.HOLD and sms.state == "outgoing"
         )
         outbox = held._filter_outbox()
         self._wake_at(outbox.mapped("not_before"), (held - outbox).mapped("not_before"))

@@ -10,7 +10,7 @@ import uuid
 from odoo.tests import TransactionCase, new_test_user, tagged
 
 from ..providers.sandbox import SandboxProvider
-from ..tools import gate
+from ..tools import verdicts
 from ..tools.consent import FOR_ALL_EVENTS
 from ..tools.segments import count_segments
 
@@ -216,7 +216,7 @@ class SmsCase(TransactionCase):
         """Check that a new message was stopped at the gate, visibly."""
         self.assertIntake(message, purpose, "block", reason)
         self.assertEqual(message.state, "canceled")
-        self.assertEqual(message.failure_type, gate.FAILURE_TYPES[reason])
+        self.assertEqual(message.failure_type, verdicts.FAILURE_TYPES[reason])
 
     def assertIntake(self, message, purpose, verdict, reason):
         """Check what holds for every outgoing message, whatever made it."""

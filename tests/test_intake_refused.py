@@ -5,7 +5,7 @@ from odoo.tests import tagged
 
 from odoo.addons.sms.tools.sms_api import SmsApi
 
-from ..tools import gate
+from ..tools import verdicts
 from .common import SmsCase, phone_number
 
 
@@ -106,7 +106,7 @@ class TestRefusals(SmsCase):
         notification_field = self.env["mail.notification"]._fields["failure_type"]
         known = set(notification_field.get_values(self.env))
         own = set(self.env["sms.sms"]._fields["failure_type"].get_values(self.env))
-        self.assertLessEqual(set(gate.FAILURE_TYPES.values()), known & own)
+        self.assertLessEqual(set(verdicts.FAILURE_TYPES.values()), known & own)
         self.record_consent()
         for failure_type in sorted(own & known):
             with self.subTest(failure_type=failure_type):

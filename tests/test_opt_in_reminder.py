@@ -7,7 +7,7 @@ from psycopg2 import IntegrityError
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
-from ..tools import gate
+from ..tools import exemptions
 from .common import SmsCase
 
 NOON = datetime(2026, 7, 1, 18)  # in Denver
@@ -31,7 +31,9 @@ class TestReminder(SmsCase):
 
     def reminders(self):
         """Return the reminders to the customer, oldest first."""
-        return self.messages_to().filtered(lambda sms: sms.exemption == gate.REMINDER)
+        return self.messages_to().filtered(
+            lambda sms: sms.exemption == exemptions.REMINDER
+        )
 
     def run_later(self, now=LATER):
         """Let the outbox run when the reminder is due."""

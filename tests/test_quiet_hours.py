@@ -7,7 +7,7 @@ from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tests import Form, freeze_time, tagged
 
 from ..models.sms_gate import GateQuestion
-from ..tools import gate, timing
+from ..tools import timing, verdicts
 from .common import SmsCase, phone_number
 
 NOON = "2026-07-01 18:00:00"  # in Denver, a Wednesday
@@ -92,7 +92,7 @@ class TestTable(QuietHoursCase):
             with self.subTest(**row):
                 decision = self.ask(row)
                 if row["expected"] == "send":
-                    self.assertEqual(decision.verdict, gate.SEND)
+                    self.assertEqual(decision.verdict, verdicts.SEND)
                     continue
                 expected = datetime.fromisoformat(row["expected"])
                 self.assertEqual(decision.reason, timing.QUIET_HOURS)

@@ -4,19 +4,15 @@ from itertools import product
 
 from odoo.tests import BaseCase, tagged
 
-from ..tools import gate
+from ..tools import consent, verdicts
 from ..tools.consent import NONE, OPTED_IN, OPTED_OUT, PENDING
-from ..tools.gate import (
-    BLOCK,
-    CONVERSATION,
+from ..tools.conversation import (
     CONVERSATION_PAUSE,
     CONVERSATION_TIME,
-    SEND,
-    Decision,
-    Facts,
     TheirText,
-    decide,
 )
+from ..tools.gate import Decision, Facts, decide
+from ..tools.verdicts import BLOCK, CONVERSATION, SEND
 
 TEXTED = datetime(2026, 11, 25, 14, 2)
 TEXT = TheirText(7, TEXTED)
@@ -34,7 +30,7 @@ def facts(**changes):
             "number": "+13035550100",
             "is_valid_number": True,
             "state": NONE,
-            "policy": gate.POLICY_OPT_IN,
+            "policy": consent.POLICY_OPT_IN,
             "provider": "twilio",
             "is_helpdesk_purpose": True,
             "is_personal": True,
@@ -62,28 +58,32 @@ class TestConversation(BaseCase):
             self.assertAllowed(state=state)
 
     def test_recorded_consent_is_the_better_reason(self):
-        self.assertEqual(decide(facts(state=OPTED_IN)), Decision(SEND, gate.CONSENT))
-        not_stopped = facts(policy=gate.POLICY_OPT_OUT)
-        self.assertEqual(decide(not_stopped), Decision(SEND, gate.NOT_OPTED_OUT))
+        self.assertEqual(
+            decide(facts(state=OPTED_IN)), Decision(SEND, verdicts.CONSENT)
+        )
+        not_stopped = facts(policy=consent.POLICY_OPT_OUT)
+        self.assertEqual(decide(not_stopped), Decision(SEND, verdicts.NOT_OPTED_OUT))
 
     def test_only_what_a_person_wrote(self):
-        self.assertRefused(gate.NO_CONSENT, is_personal=False)
-        self.assertRefused(gate.AWAITING_YES, is_personal=False, state=PENDING)
-        self.assertRefused(gate.UNDER_REVIEW, is_personal=False, is_under_review=True)
+        self.assertRefused(verdicts.NO_CONSENT, is_personal=False)
+        self.assertRefused(verdicts.AWAITING_YES, is_personal=False, state=PENDING)
+        self.assertRefused(
+            verdicts.UNDER_REVIEW, is_personal=False, is_under_review=True
+        )
 
     def test_only_to_who_has_texted(self):
-        self.assertRefused(gate.NO_CONSENT, text=None)
+        self.assertRefused(verdicts.NO_CONSENT, text=None)
 
     def test_its_last_second(self):
         end = TEXTED + CONVERSATION_TIME
         self.assertAllowed(now=end)
-        self.assertRefused(gate.NO_CONSENT, now=end + SECOND)
+        self.assertRefused(verdicts.NO_CONSENT, now=end + SECOND)
 
     def test_an_answer_that_was_in_time_may_wait_a_little(self):
         written = TEXTED + CONVERSATION_TIME
         last = written + CONVERSATION_PAUSE
         self.assertAllowed(written_at=written, now=last)
-        self.assertRefused(gate.NO_CONSENT, written_at=written, now=last + SECOND)
+        self.assertRefused(verdicts.NO_CONSENT, written_at=written, now=last + SECOND)
 
     def test_an_answer_that_waited_long_may_leave_while_the_conversation_lasts(self):
         self.assertAllowed(written_at=TEXTED, now=TEXTED + CONVERSATION_TIME)
@@ -91,14 +91,16 @@ class TestConversation(BaseCase):
     def test_a_no_after_the_text_ends_the_conversation(self):
         for stopped_at in (TEXTED, TEXTED + SECOND, TEXTED + HOUR):
             stop = {"state": OPTED_OUT, "stopped_at": stopped_at}
-            self.assertRefused(gate.OPTED_OUT, **stop)
+            self.assertRefused(verdicts.OPTED_OUT, **stop)
 
     def test_a_question_after_the_no_may_be_answered(self):
         """And by nothing but a person's answer: the no stands."""
         stop = {"state": OPTED_OUT, "stopped_at": TEXTED - SECOND}
-        for policy in (gate.POLICY_OPT_IN, gate.POLICY_OPT_OUT):
+        for policy in (consent.POLICY_OPT_IN, consent.POLICY_OPT_OUT):
             self.assertAllowed(**stop, policy=policy)
-            self.assertRefused(gate.OPTED_OUT, **stop, policy=policy, is_personal=False)
+            self.assertRefused(
+                verdicts.OPTED_OUT, **stop, policy=policy, is_personal=False
+            )
 
     def test_it_passes_while_a_text_is_under_review(self):
         """A doubtful phrase: nothing is sent meanwhile but conversation."""
@@ -106,16 +108,16 @@ class TestConversation(BaseCase):
             self.assertAllowed(is_under_review=True, state=state)
 
     def test_it_mends_neither_number_nor_account_nor_ledger(self):
-        self.assertRefused(gate.NO_NUMBER, number="", is_valid_number=False)
-        self.assertRefused(gate.BAD_NUMBER, is_valid_number=False)
-        self.assertRefused(gate.NO_PROVIDER, missing=("Auth Token",))
-        self.assertRefused(gate.NO_WAY_BACK, provider="iap")
-        self.assertRefused(gate.LEDGER_UNREADABLE, is_ledger_readable=False)
+        self.assertRefused(verdicts.NO_NUMBER, number="", is_valid_number=False)
+        self.assertRefused(verdicts.BAD_NUMBER, is_valid_number=False)
+        self.assertRefused(verdicts.NO_PROVIDER, missing=("Auth Token",))
+        self.assertRefused(verdicts.NO_WAY_BACK, provider="iap")
+        self.assertRefused(verdicts.LEDGER_UNREADABLE, is_ledger_readable=False)
 
     def test_nothing_but_a_conversation_gives_its_reason(self):
         for state, policy, personal, text, review in product(
             (NONE, PENDING, OPTED_IN, OPTED_OUT),
-            (gate.POLICY_OPT_IN, gate.POLICY_OPT_OUT),
+            (consent.POLICY_OPT_IN, consent.POLICY_OPT_OUT),
             (True, False),
             (TEXT, None),
             (True, False),

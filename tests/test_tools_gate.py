@@ -5,15 +5,19 @@ from itertools import product
 
 from odoo.tests import BaseCase, tagged
 
-from ..tools import gate, timing
+from ..tools import consent, exemptions, timing, verdicts
 from ..tools.consent import NONE, OPTED_IN, OPTED_OUT, PENDING, STATES
-from ..tools.gate import (
+from ..tools.conversation import CONVERSATION_TIME
+from ..tools.exemptions import EXEMPTIONS
+from ..tools.gate import Decision, Facts, decide
+from ..tools.quiet_hours import CLOSED, INFORMATIONAL, URGENT, Rule
+from ..tools.timing import When
+from ..tools.verdicts import (
     ANSWER,
     AWAITING_YES,
     BAD_NUMBER,
     BLOCK,
     CONSENT,
-    EXEMPTIONS,
     HOLD,
     NO_CONSENT,
     NO_NUMBER,
@@ -22,18 +26,13 @@ from ..tools.gate import (
     NOT_OPTED_OUT,
     SEND,
     UNDER_REVIEW,
-    Decision,
-    Facts,
-    decide,
 )
-from ..tools.gate import (
+from ..tools.verdicts import (
     OPTED_OUT as HAS_OPTED_OUT,
 )
-from ..tools.quiet_hours import CLOSED, INFORMATIONAL, URGENT, Rule
-from ..tools.timing import When
 from ..tools.zones import Place
 
-OPT_IN, OPT_OUT = gate.POLICY_OPT_IN, gate.POLICY_OPT_OUT
+OPT_IN, OPT_OUT = consent.POLICY_OPT_IN, consent.POLICY_OPT_OUT
 OUTBOX = ("twilio", "sandbox")
 PROVIDERS = ("iap", *OUTBOX)
 
@@ -170,7 +169,7 @@ class TestGate(BaseCase):
                 "written_at": written_at,
                 "stopped_at": datetime(2026, 7, 1, 12) + timedelta(seconds=seconds),
             }
-            is_over = seconds > 0 and exemption in gate.INVITATIONS
+            is_over = seconds > 0 and exemption in exemptions.INVITATIONS
             expected = (BLOCK, HAS_OPTED_OUT) if is_over else (SEND, ANSWER)
             self.assertDecisions((changes, *expected))
 
@@ -221,7 +220,7 @@ class TestGate(BaseCase):
         """Not even under opt-out: there may be a STOP. The answer to a STOP may go."""
         for policy in (OPT_IN, OPT_OUT):
             unreadable = facts(policy=policy, state=NONE, is_ledger_readable=False)
-            self.assertEqual(decide(unreadable).reason, gate.LEDGER_UNREADABLE)
+            self.assertEqual(decide(unreadable).reason, verdicts.LEDGER_UNREADABLE)
         answer = facts(is_ledger_readable=False, exemption="opt_out_confirmation")
         self.assertEqual(decide(answer).verdict, SEND)
 
@@ -229,29 +228,29 @@ class TestGate(BaseCase):
         """Not even for an answer: a landline hears none."""
         for exemption in ("", "help"):
             case = facts(state="opted_in", is_unusable=True, exemption=exemption)
-            self.assertEqual(decide(case).reason, gate.UNUSABLE)
+            self.assertEqual(decide(case).reason, verdicts.UNUSABLE)
 
     def test_a_reminder_leaves_only_while_its_question_is_open(self):
         for state, policy, reason in (
-            (PENDING, "opt_in", gate.REMINDED),
-            (OPTED_IN, "opt_in", gate.QUESTION_OVER),
-            (NONE, "opt_in", gate.QUESTION_OVER),
-            (NONE, "opt_out", gate.QUESTION_OVER),
-            (OPTED_OUT, "opt_in", gate.OPTED_OUT),
+            (PENDING, "opt_in", verdicts.REMINDED),
+            (OPTED_IN, "opt_in", verdicts.QUESTION_OVER),
+            (NONE, "opt_in", verdicts.QUESTION_OVER),
+            (NONE, "opt_out", verdicts.QUESTION_OVER),
+            (OPTED_OUT, "opt_in", verdicts.OPTED_OUT),
         ):
             with self.subTest(state=state, policy=policy):
-                case = facts(state=state, policy=policy, exemption=gate.REMINDER)
+                case = facts(state=state, policy=policy, exemption=exemptions.REMINDER)
                 self.assertEqual(decide(case).reason, reason)
 
     def test_every_block_has_a_failure_that_the_chatter_shows(self):
         reasons = {decide(case).reason for case in all_facts()}
-        reasons |= {NO_NUMBER, BAD_NUMBER, gate.LEDGER_UNREADABLE, gate.ERASED}
+        reasons |= {NO_NUMBER, BAD_NUMBER, verdicts.LEDGER_UNREADABLE, verdicts.ERASED}
         reasons.add(decide(facts(is_under_review=True)).reason)
         reasons.add(decide(facts(is_unusable=True)).reason)
-        reasons.add(decide(facts(state=NONE, exemption=gate.REMINDER)).reason)
-        reasons |= {*gate.TOO_LATE, gate.TOO_MANY}
+        reasons.add(decide(facts(state=NONE, exemption=exemptions.REMINDER)).reason)
+        reasons |= {*exemptions.TOO_LATE, verdicts.TOO_MANY}
         blocked = reasons - {CONSENT, NOT_OPTED_OUT, ANSWER}
-        self.assertEqual(blocked, set(gate.FAILURE_TYPES))
+        self.assertEqual(blocked, set(verdicts.FAILURE_TYPES))
 
 
 NOON = datetime(2026, 7, 1, 18, 0)  # in Denver
@@ -324,16 +323,16 @@ class TestGateTime(BaseCase):
                 decision = self.decide(when)
                 self.assertEqual(decision.verdict, expected)
                 if expected == BLOCK:
-                    self.assertEqual(decision.reason, gate.EXPIRED)
+                    self.assertEqual(decision.reason, verdicts.EXPIRED)
                 else:
                     self.assertLess(decision.until, expires_at)
 
     def test_an_answer_that_is_late_says_which(self):
         reasons = {
-            "opt_out_confirmation": gate.UNCONFIRMED,
-            gate.REMINDER: gate.EXPIRED,
+            "opt_out_confirmation": verdicts.UNCONFIRMED,
+            exemptions.REMINDER: verdicts.EXPIRED,
         }
-        for exemption in (*EXEMPTIONS, gate.REMINDER):
+        for exemption in (*EXEMPTIONS, exemptions.REMINDER):
             for seconds, verdict in ((-1, BLOCK), (0, BLOCK), (1, SEND)):
                 end = NOON + timedelta(seconds=seconds)
                 decision = self.decide(
@@ -341,14 +340,14 @@ class TestGateTime(BaseCase):
                 )
                 self.assertEqual(decision.verdict, verdict)
                 if verdict == BLOCK:
-                    reason = reasons.get(exemption, gate.UNANSWERED)
+                    reason = reasons.get(exemption, verdicts.UNANSWERED)
                     self.assertEqual(decision.reason, reason)
-                    self.assertIn(reason, gate.TOO_LATE)
+                    self.assertIn(reason, exemptions.TOO_LATE)
 
     def test_how_long_each_answer_is_one(self):
         for exemption in EXEMPTIONS:
             life = timing.get_answer_end(exemption, NOON) - NOON
-            self.assertTrue(timedelta() < life <= gate.CONVERSATION_TIME, exemption)
+            self.assertTrue(timedelta() < life <= CONVERSATION_TIME, exemption)
         end = timing.get_answer_end("opt_out_confirmation", NOON)
         self.assertEqual(end - NOON, timedelta(minutes=5), "47 CFR 64.1200(a)(12)")
 
@@ -358,7 +357,7 @@ class TestGateTime(BaseCase):
                 self.when(NOON), texts_today=texts_today, day_limit=3
             )
             self.assertEqual(decision.verdict, expected)
-        self.assertEqual(decision.reason, gate.TOO_MANY)
+        self.assertEqual(decision.reason, verdicts.TOO_MANY)
         answer = self.decide(texts_today=99, day_limit=3, exemption="help")
         self.assertEqual(answer.verdict, SEND)
 

@@ -24,6 +24,9 @@ REQUESTED, GRANTED, CONFIRMED, REVOKED, RESTORED, EXPIRED = EVENTS = (
     "expired",
 )
 
+#: Policies of a company (``res.company.sms_consent_policy``).
+POLICY_OPT_IN, POLICY_OPT_OUT = ("opt_in", "opt_out")
+
 
 class Answer(NamedTuple):
     """The current answer for one number and purpose, and the event that gave it."""

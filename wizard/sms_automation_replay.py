@@ -6,7 +6,7 @@ from odoo.exceptions import UserError
 
 from ..models.sms_automation import TICKET_MODEL
 from ..models.sms_gate import GateQuestion
-from ..tools import automation, gate, replay
+from ..tools import automation, replay, verdicts
 from ..tools.automation import Rule
 from ..tools.purposes import MessageSource
 
@@ -43,7 +43,7 @@ class SmsAutomationReplay(models.TransientModel):
                 "would be sent now.",
                 texts=wizard.text_count,
                 tickets=wizard.ticket_count,
-                sent=sum(line.verdict == gate.SEND for line in wizard.line_ids),
+                sent=sum(line.verdict == verdicts.SEND for line in wizard.line_ids),
             )
 
     def action_replay(self):

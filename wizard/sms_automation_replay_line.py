@@ -1,7 +1,7 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from odoo import fields, models
 
-from ..tools import gate
+from ..tools import verdicts
 
 
 class SmsAutomationReplayLine(models.TransientModel):
@@ -24,9 +24,9 @@ class SmsAutomationReplayLine(models.TransientModel):
     body = fields.Text("Text", readonly=True)
     verdict = fields.Selection(
         [
-            (gate.SEND, "Sent"),
-            (gate.HOLD, "Held"),
-            (gate.BLOCK, "Blocked"),
+            (verdicts.SEND, "Sent"),
+            (verdicts.HOLD, "Held"),
+            (verdicts.BLOCK, "Blocked"),
         ],
         "Today",
         readonly=True,

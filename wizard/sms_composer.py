@@ -3,7 +3,8 @@ from odoo import api, fields, models
 
 from ..models.sms_gate import GateQuestion
 from ..models.sms_sms_intake import PersonalText
-from ..tools import gate
+from ..tools import verdicts
+from ..tools.conversation import CONVERSATION_TIME
 from ..tools.purposes import MAILING_MODEL, MessageSource
 
 
@@ -56,11 +57,11 @@ class SmsComposer(models.TransientModel):
                 continue
             record = composer._get_records()
             decision = composer._ask_gate(record)
-            if decision.verdict == gate.BLOCK:
+            if decision.verdict == verdicts.BLOCK:
                 composer.sms_block_reason = labels[decision.reason]
-            elif decision.reason == gate.CONVERSATION:
+            elif decision.reason == verdicts.CONVERSATION:
                 composer.sms_answer_note = composer._describe_answer(decision.text)
-            if decision.verdict == gate.HOLD:
+            if decision.verdict == verdicts.HOLD:
                 composer.sms_time_note = composer._get_time_note(decision, labels)
 
     def _describe_answer(self, text):
@@ -73,7 +74,7 @@ class SmsComposer(models.TransientModel):
             "You may answer their text of %(received)s without recorded consent, until "
             "%(end)s.",
             received=inbound_model._format_moment(text.received_at),
-            end=inbound_model._format_moment(text.received_at + gate.CONVERSATION_TIME),
+            end=inbound_model._format_moment(text.received_at + CONVERSATION_TIME),
         )
 
     # ------------------------------------------------------------------

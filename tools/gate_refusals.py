@@ -1,0 +1,93 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+"""What forbids a message, whenever it would leave: its number, its reader, its account.
+
+Each rule reads :class:`gate.Facts` and returns a reason of ``verdicts``, or None.
+"""
+
+from . import consent
+from .conversation import CONVERSATION_ALLOWS, is_conversation
+from .exemptions import EXEMPTIONS, INVITATIONS, REMINDER
+from .verdicts import (
+    AWAITING_YES,
+    BAD_NUMBER,
+    LEDGER_UNREADABLE,
+    NO_CONSENT,
+    NO_NUMBER,
+    NO_PROVIDER,
+    NO_WAY_BACK,
+    OPTED_OUT,
+    QUESTION_OVER,
+    UNDER_REVIEW,
+    UNUSABLE,
+)
+
+
+def blocked_by_number(facts):
+    """Return why the number itself forbids the message, or None.
+
+    Under *opt_out* Odoo's IAP is left to judge the numbers, as it is without us: the
+    other apps of such a company show the answer that it gives.
+    """
+    if facts.provider == "iap" and facts.policy == consent.POLICY_OPT_OUT:
+        return None
+    if not facts.number:
+        return NO_NUMBER
+    if not facts.is_valid_number:
+        return BAD_NUMBER
+    return UNUSABLE if facts.is_unusable else None
+
+
+def blocked_by_person(facts):
+    """Return why the person's recorded will forbids the message, or None."""
+    reason = find_refusal(facts)
+    if reason in CONVERSATION_ALLOWS and is_conversation(facts):
+        return None
+    return reason
+
+
+def blocked_by_provider(facts):
+    """Return why the company's account cannot carry the message, or None.
+
+    Odoo's IAP has no way back: a STOP could not reach us, so what this addon sends
+    must not leave that way where the policy is *opt_in*.
+    """
+    if facts.missing:
+        return NO_PROVIDER
+    opt_in = facts.policy == consent.POLICY_OPT_IN
+    if facts.provider == "iap" and facts.is_helpdesk_purpose and opt_in:
+        return NO_WAY_BACK
+    return None
+
+
+def find_refusal(facts):
+    """Return what the person's recorded will says against the message, or None.
+
+    Source: 47 CFR 64.1200(a)(10)-(12); under *opt_in* also the house's own rule that
+    no message leaves without recorded consent. What may be an opt-out counts as one
+    until a person has read it.
+    """
+    if facts.exemption in EXEMPTIONS:
+        return OPTED_OUT if _is_taken_back(facts) else None
+    if not facts.is_ledger_readable:
+        return LEDGER_UNREADABLE
+    if facts.state == consent.OPTED_OUT:
+        return OPTED_OUT
+    if facts.is_under_review:
+        return UNDER_REVIEW
+    if facts.exemption == REMINDER:
+        return None if facts.state == consent.PENDING else QUESTION_OVER
+    if facts.policy == consent.POLICY_OPT_OUT or facts.state == consent.OPTED_IN:
+        return None
+    return AWAITING_YES if facts.state == consent.PENDING else NO_CONSENT
+
+
+def _is_taken_back(facts):
+    """Tell if the person has said no since an invitation was written to them.
+
+    Compared by the second, as a no is noted.
+    """
+    if facts.exemption not in INVITATIONS or not (
+        facts.stopped_at and facts.written_at
+    ):
+        return False
+    return facts.stopped_at > facts.written_at.replace(microsecond=0)
