@@ -7,6 +7,7 @@ from odoo.tools import SQL, format_datetime, split_every
 from ..providers.base import E164
 from ..tools import consent
 from .sms_consent_bulk import CHUNK_SIZE, Statement
+from .sql_array import as_array
 
 #: Numbers that the transaction has blacklisted (a key of ``cr.precommit.data``).
 BLACKLISTED = "phone.blacklist:sms"
@@ -217,13 +218,13 @@ class PhoneBlacklist(models.Model):
                 INSERT INTO phone_blacklist
                     (number, active, create_uid, create_date, write_uid, write_date)
                 SELECT number, %(new)s, %(uid)s, %(now)s, %(uid)s, %(now)s
-                  FROM unnest(%(numbers)s::varchar[]) AS new (number)
+                  FROM unnest(%(numbers)s) AS new (number)
                 ON CONFLICT (number) DO UPDATE
                    SET active = %(is_listed)s, write_uid = EXCLUDED.write_uid,
                        write_date = EXCLUDED.write_date
                 """,
                 new=bool(is_listed),
-                numbers=sorted(numbers),
+                numbers=as_array(sorted(numbers), "varchar"),
                 is_listed=(
                     SQL("phone_blacklist.active") if is_listed is None else is_listed
                 ),

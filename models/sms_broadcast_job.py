@@ -7,7 +7,7 @@ from .sms_broadcast import CHECKED, CHECKING, DRAFT, PAUSED, RUNNING, SENT
 from .sms_broadcast_recipient import HELD, NEW, QUEUED, WILL
 from .sms_purpose import ALERT
 from .sms_sms_many import BATCH_SIZE, Recipient
-from .sql_array import as_array
+from .sql_array import as_arrays
 
 
 class SmsBroadcastJob(models.Model):
@@ -125,17 +125,17 @@ class SmsBroadcastJob(models.Model):
             **self._get_message_values(),
         )
         self.env.flush_all()
+        pairs = zip(recipients.ids, messages.ids, strict=True)
         self.env.cr.execute(
             SQL(
                 """
                 UPDATE sms_broadcast_recipient own
                    SET outcome = %s, sms_id = new.sms_id
-                  FROM unnest(%s, %s) AS new (id, sms_id)
+                  FROM unnest(%s) AS new (id, sms_id)
                  WHERE own.id = new.id
                 """,
                 QUEUED,
-                as_array(recipients.ids, "int4"),
-                as_array(messages.ids, "int4"),
+                as_arrays(pairs, "int4", "int4"),
             )
         )
         recipients.invalidate_recordset()

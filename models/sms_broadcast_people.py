@@ -19,7 +19,7 @@ from .sms_broadcast_recipient import (
 )
 from .sms_gate import GateQuestion
 from .sms_purpose import ALERT
-from .sql_array import as_array
+from .sql_array import as_arrays
 
 
 class Sample(NamedTuple):
@@ -145,19 +145,19 @@ class SmsBroadcast(models.Model):
                 for recipient in recipients
             ]
         )
-        outcomes = [OUTCOME_OF[decision.verdict] for decision, _event in decided]
-        reasons = [decision.reason for decision, _event in decided]
+        rows = [
+            (recipient.id, OUTCOME_OF[decision.verdict], decision.reason)
+            for recipient, (decision, _event) in zip(recipients, decided, strict=True)
+        ]
         self.env.cr.execute(
             SQL(
                 """
                 UPDATE sms_broadcast_recipient own
                    SET outcome = new.outcome, reason = new.reason
-                  FROM unnest(%s, %s, %s) AS new (id, outcome, reason)
+                  FROM unnest(%s) AS new (id, outcome, reason)
                  WHERE own.id = new.id
                 """,
-                as_array(recipients.ids, "int4"),
-                as_array(outcomes, "varchar"),
-                as_array(reasons, "varchar"),
+                as_arrays(rows, "int4", "varchar", "varchar"),
             )
         )
         recipients.invalidate_recordset()

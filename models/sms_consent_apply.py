@@ -9,7 +9,7 @@ from odoo.tools import SQL
 
 from ..tools import consent
 from ..tools.consent import Answer
-from .sql_array import as_array
+from .sql_array import as_arrays
 
 
 class SmsConsent(models.Model):
@@ -185,7 +185,6 @@ class SmsConsent(models.Model):
             for (number_hash, purpose_id), (answer, since) in sorted(changed.items())
         ]
         kinds = ("varchar", "varchar", "int4", "varchar", "int4", "timestamp")
-        columns = map(as_array, zip(*rows, strict=True), kinds)
         self.env.cr.execute(
             SQL(
                 """
@@ -194,7 +193,7 @@ class SmsConsent(models.Model):
                      since)
                 SELECT %s, number_hash, number, NULLIF(purpose_id, 0), state, event_id,
                        since
-                  FROM unnest(%s, %s, %s, %s, %s, %s)
+                  FROM unnest(%s)
                     AS new (number_hash, number, purpose_id, state, event_id, since)
                 ON CONFLICT (company_id, number_hash, COALESCE(purpose_id, 0))
                 DO UPDATE SET state = EXCLUDED.state,
@@ -203,6 +202,6 @@ class SmsConsent(models.Model):
                               event_id = EXCLUDED.event_id
                 """,
                 company.id,
-                *columns,
+                as_arrays(rows, *kinds),
             )
         )

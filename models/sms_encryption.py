@@ -7,6 +7,7 @@ from odoo.tools import SQL
 
 from ..tools import at_rest
 from .encrypted_field import EncryptedChar, EncryptedText, get_box
+from .sql_array import as_arrays
 
 _logger = logging.getLogger(__name__)
 
@@ -127,7 +128,6 @@ class SmsEncryption(models.AbstractModel):
         """
         if not rows:
             return
-        ids, *values = zip(*rows, strict=True)
         columns = [SQL.identifier(name) for name in names]
         self.env.cr.execute(
             SQL(
@@ -135,12 +135,7 @@ class SmsEncryption(models.AbstractModel):
                 " AS new (id, %(columns)s) WHERE new.id = %(table)s.id",
                 table=SQL.identifier(model._table),
                 changes=SQL(", ").join(SQL("%s = new.%s", it, it) for it in columns),
-                arrays=SQL(", ").join(
-                    [
-                        SQL("%s::int4[]", list(ids)),
-                        *(SQL("%s::text[]", list(column)) for column in values),
-                    ]
-                ),
+                arrays=as_arrays(rows, "int4", *("text" for _name in names)),
                 columns=SQL(", ").join(columns),
             )
         )

@@ -7,6 +7,7 @@ from odoo import api, fields, models
 from odoo.tools import SQL
 
 from ..tools.appointment_changes import CALLED_OFF, Change
+from .sql_array import as_arrays
 
 
 class Appointment(NamedTuple):
@@ -210,16 +211,14 @@ class SmsReminder(models.Model):
         ]
         if not rows:
             return
-        ids, starts = zip(*rows, strict=True)
         self.env.cr.execute(
             SQL(
                 """
                 UPDATE calendar_attendee SET sms_told_start = new.start
-                  FROM unnest(%s::int[], %s::timestamp[]) AS new (id, start)
+                  FROM unnest(%s) AS new (id, start)
                  WHERE calendar_attendee.id = new.id
                 """,
-                list(ids),
-                list(starts),
+                as_arrays(rows, "int4", "timestamp"),
             )
         )
 
@@ -239,7 +238,7 @@ class SmsReminder(models.Model):
                 """
                 SELECT row.id
                   FROM sms_reminder row
-                  JOIN unnest(%s::int[], %s::text[]) AS new (partner_id, key)
+                  JOIN unnest(%s) AS new (partner_id, key)
                     ON new.partner_id = row.partner_id AND new.key = row.subject_key
              LEFT JOIN sms_sms sms ON sms.id = row.sms_id
                  WHERE row.kind IN ('booked', 'moved', 'called_off')
@@ -247,8 +246,10 @@ class SmsReminder(models.Model):
                         OR row.state = 'sent' AND sms.state = 'outgoing')
               ORDER BY row.id
                 """,
-                [it.first.partner_id for it in notices],
-                [it.first.key for it in notices],
+                as_arrays(
+                    [(it.first.partner_id, it.first.key) for it in notices],
+                    *("int4", "text"),
+                ),
             )
         )
         pending = defaultdict(self.browse)

@@ -11,6 +11,7 @@ from ..tools.appointment_changes import CALLED_OFF
 from .row_lock import lock_next
 from .sms_reminder import FAILED, NO_SHOW, REMINDER, SENT
 from .sms_reminder_whereabouts import Whereabouts
+from .sql_array import as_arrays
 
 _logger = logging.getLogger(__name__)
 
@@ -175,18 +176,18 @@ class SmsReminder(models.Model):
         :param messages: ``sms.sms``, one for each row
         """
         self.flush_recordset()
+        pairs = zip(self.ids, messages.ids, strict=True)
         self.env.cr.execute(
             SQL(
                 """
                 UPDATE sms_reminder
                    SET state = %s, sms_id = new.sms_id, body = NULL, write_date = %s
-                  FROM unnest(%s::int[], %s::int[]) AS new (id, sms_id)
+                  FROM unnest(%s) AS new (id, sms_id)
                  WHERE sms_reminder.id = new.id
                 """,
                 SENT,
                 fields.Datetime.now(),
-                self.ids,
-                messages.ids,
+                as_arrays(pairs, "int4", "int4"),
             )
         )
         self.invalidate_recordset(["state", "sms_id", "body", "write_date"])

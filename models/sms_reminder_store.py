@@ -4,23 +4,25 @@ from odoo.tools import SQL
 
 from ..tools.appointment_changes import NOTICES
 from .sms_reminder import CANCELLED, PLANNED, REMINDER, SENT
+from .sql_array import as_arrays
 
 #: Columns of a planned reminder, with their type in the database.
 COLUMNS = {
-    "event_id": "int",
-    "partner_id": "int",
-    "company_id": "int",
-    "ticket_id": "int",
+    "event_id": "int4",
+    "partner_id": "int4",
+    "company_id": "int4",
+    "ticket_id": "int4",
     "subject_key": "text",
     "start": "timestamp",
     "is_allday": "bool",
-    "offset_minutes": "int",
+    "offset_minutes": "int4",
     "due_at": "timestamp",
-    "automation_id": "int",
-    "alarm_id": "int",
+    "automation_id": "int4",
+    "alarm_id": "int4",
 }
 #: What tells one reminder from others.
 KEY_COLUMNS = ("event_id", "partner_id", "start", "offset_minutes")
+KEY_KINDS = [COLUMNS[name] for name in KEY_COLUMNS]
 #: Why a reminder is cancelled that holds again when the appointment does.
 PASSING = ("moved", "called_off", "declined", "uninvited", "switched_off")
 
@@ -43,10 +45,9 @@ class SmsReminder(models.Model):
         rows = list(
             {tuple(row[it] for it in KEY_COLUMNS): row for row in rows}.values()
         )
-        arrays = [
-            SQL("%s::" + kind + "[]", [row[name] for row in rows])
-            for name, kind in COLUMNS.items()
-        ]
+        arrays = as_arrays(
+            [[row[name] for name in COLUMNS] for row in rows], *COLUMNS.values()
+        )
         self.flush_model()
         self.env.cr.execute(
             SQL(
@@ -70,7 +71,7 @@ class SmsReminder(models.Model):
                               IS DISTINCT FROM (EXCLUDED.due_at, EXCLUDED.company_id)
                 """,
                 names=SQL(", ").join(map(SQL.identifier, COLUMNS)),
-                arrays=SQL(", ").join(arrays),
+                arrays=arrays,
                 uid=self.env.uid,
                 now=fields.Datetime.now(),
             )
@@ -115,11 +116,11 @@ class SmsReminder(models.Model):
                 """,
                 now=fields.Datetime.now(),
                 ids=list({event_id for event_id, _partner_id in void}),
-                why=self._to_arrays(
+                why=as_arrays(
                     [(*key, reason) for key, reason in void.items()],
-                    *("int", "int", "text"),
+                    *("int4", "int4", "text"),
                 ),
-                keys=self._to_key_arrays(valid),
+                keys=as_arrays(valid, *KEY_KINDS),
             )
         )
 
@@ -168,7 +169,7 @@ class SmsReminder(models.Model):
                 """,
                 CANCELLED,
                 fields.Datetime.now(),
-                self._to_arrays(reasons, "int", "text"),
+                as_arrays(reasons, "int4", "text"),
             )
         )
         self.invalidate_recordset(["state", "reason", "write_date"])
@@ -205,28 +206,10 @@ class SmsReminder(models.Model):
              RETURNING sms_reminder.id
                 """,
                 planned=PLANNED,
-                keys=self._to_key_arrays(valid),
+                keys=as_arrays(valid, *KEY_KINDS),
                 passing=list(PASSING),
                 notices=list(NOTICES),
             )
         )
         if restored:
             self._wake()
-
-    @api.model
-    def _to_key_arrays(self, keys):
-        """Return keys (:data:`KEY_COLUMNS`) as what ``unnest`` takes."""
-        return self._to_arrays(keys, *(COLUMNS[name] for name in KEY_COLUMNS))
-
-    @api.model
-    def _to_arrays(self, rows, *kinds):
-        """Return rows as what ``unnest`` takes: an array for each column.
-
-        :param rows: list of sequences of values
-        :param kinds: the type of each column in the database
-        """
-        columns = zip(*rows, strict=True) if rows else [()] * len(kinds)
-        return SQL(", ").join(
-            SQL("%s::" + kind + "[]", list(column))
-            for kind, column in zip(kinds, columns, strict=True)
-        )

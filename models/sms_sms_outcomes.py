@@ -5,6 +5,7 @@ from odoo import api, fields, models
 from odoo.tools import SQL
 
 from ..providers.outbound import QUEUED, REPORT_RANKS, OutboundMessage
+from .sql_array import as_arrays
 
 #: Reported by a carrier (``providers.outbound.REPORT_RANKS``): state of the row.
 REPORT_STATES = {
@@ -34,11 +35,12 @@ NOTE_ACCEPTED = """
                                THEN COALESCE(sms.delivered_at, %s)
                                ELSE sms.delivered_at END,
            report_rank = GREATEST(sms.report_rank, new.rank)
-      FROM unnest(%s::int[], %s::varchar[], %s::int[], %s::varchar[],
-                  %s::timestamp[])
+      FROM unnest(%s)
         AS new (id, carrier_id, rank, state, lookup_at)
      WHERE sms.id = new.id
 """
+#: The columns of its ``new``.
+ACCEPTED_KINDS = ("int4", "varchar", "int4", "varchar", "timestamp")
 
 
 class SmsSms(models.Model):
@@ -119,8 +121,8 @@ class SmsSms(models.Model):
             (sms_id, *self._read_accepted(outcome, now))
             for sms_id, outcome in outcomes.items()
         ]
-        columns = (list(column) for column in zip(*rows, strict=True))
-        self.env.cr.execute(SQL(NOTE_ACCEPTED, now, now, *columns))
+        accepted = as_arrays(rows, *ACCEPTED_KINDS)
+        self.env.cr.execute(SQL(NOTE_ACCEPTED, now, now, accepted))
         self.invalidate_recordset(flush=False)
         self.sender_id._note_success()
 

@@ -2,6 +2,8 @@
 from odoo import api, fields, models
 from odoo.tools import SQL, format_amount, ormcache
 
+from .sql_array import as_arrays
+
 
 class SmsSms(models.Model):
     """What a text has cost, as its carrier says.
@@ -79,13 +81,13 @@ class SmsSms(models.Model):
                 """
                 UPDATE sms_sms sms
                    SET price = new.price, price_currency_id = new.currency_id
-                  FROM unnest(%s::varchar[], %s::numeric[], %s::int[])
+                  FROM unnest(%s)
                     AS new (carrier_id, price, currency_id)
                  WHERE sms.provider = %s AND sms.carrier_id = new.carrier_id
                    AND (sms.price, sms.price_currency_id)
                        IS DISTINCT FROM (new.price, new.currency_id)
                 """,
-                *(list(column) for column in zip(*rows, strict=True)),
+                as_arrays(rows, "varchar", "numeric", "int4"),
                 provider,
             )
         )

@@ -27,6 +27,19 @@ def as_array(values, kind):
     return SQL("%s::%s[]", "{" + elements + "}", SQL(kind))
 
 
+def as_arrays(rows, *kinds):
+    """Return rows as ``unnest`` takes them in SQL: an array for each of their columns.
+
+    :param rows: iterable of sequences of values, as for :func:`as_array`
+    :param kinds: the SQL type of each column
+    :rtype: SQL
+    """
+    columns = list(zip(*rows, strict=True)) or [()] * len(kinds)
+    return SQL(", ").join(
+        as_array(column, kind) for column, kind in zip(columns, kinds, strict=True)
+    )
+
+
 def _to_element(value):
     """Return a value as an array's literal has it.
 

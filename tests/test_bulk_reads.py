@@ -9,7 +9,7 @@ from odoo.tools import SQL
 
 from ..models import res_partner_reader
 from ..models.res_partner_reader import Reader
-from ..models.sql_array import as_array
+from ..models.sql_array import as_array, as_arrays
 from .common import SmsCase, phone_number
 
 HOSTILE = [
@@ -42,6 +42,14 @@ class TestArray(SmsCase):
         ):
             with self.subTest(kind=kind):
                 self.assertEqual(self.get_back(values, kind), values)
+
+    def test_rows_come_back_as_they_went(self):
+        query = "SELECT id, name FROM unnest(%s) AS new (id, name)"
+        for rows in ([(1, "a,b"), (2, None)], []):
+            arrays = as_arrays(iter(rows), "int4", "varchar")
+            self.assertEqual(self.env.execute_query(SQL(query, arrays)), rows)
+        with self.assertRaises(ValueError):
+            as_arrays([(1, "a"), (2,)], "int4", "varchar")
 
     def test_json(self):
         values = [Json({"a": '"b" \\ {c}, Ç'}), None, Json([None, 1])]
