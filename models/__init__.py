@@ -102,6 +102,7 @@ from . import (
     sms_dispatcher_settle,
     sms_sender_queue,
     sms_outbox_watch,
+    sms_outbox_watch_facts,
     sms_outbox_watch_automation,
     sms_area,
     sms_carrier_check,

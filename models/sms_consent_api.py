@@ -2,7 +2,7 @@
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
-from ..tools import consent, statements
+from ..tools import consent
 
 
 class SmsConsentApi(models.AbstractModel):
@@ -49,13 +49,7 @@ class SmsConsentApi(models.AbstractModel):
         purposes = self._read_purposes(purposes)
         if not purposes:
             raise ValidationError(self.env._("purposes: name at least one."))
-        way = self._read_way(how)
-        facts = self._read_texts(
-            required={"source": source, "wording": wording}, **evidence
-        )
-        facts["note"] = statements.make_note(
-            way, facts.pop("source"), facts.get("note")
-        )
+        facts = self._read_proof(how, source, wording, evidence)
         return self._record_once(
             company,
             number,

@@ -83,6 +83,19 @@ class SmsConsentApi(models.AbstractModel):
         return statements.settle_clock(moment, fields.Datetime.now())
 
     @api.model
+    def _read_proof(self, how, source, wording, evidence):
+        """Return what proves a consent: the words, how it was given, where it lies.
+
+        :return: the evidence, as :meth:`SmsConsentEvent._record` takes it
+        """
+        way = self._read_way(how)
+        facts = self._read_texts(
+            required={"source": source, "wording": wording}, **evidence
+        )
+        note = statements.make_note(way, facts.pop("source"), facts.get("note"))
+        return {**facts, "note": note}
+
+    @api.model
     def _read_texts(self, required, **optional):
         """Return the evidence's texts, cleaned.
 

@@ -186,14 +186,7 @@ class SmsConsentEvent(models.Model):
             "user_id": self.env.uid,
             "happened_at": happened_at or fields.Datetime.now(),
         }
-        wordings_sudo = (wordings or self.env["sms.wording"]).sudo()
-        events_sudo = self.sudo().create(
-            [
-                {**values, **self._get_purpose_values(purpose, wordings_sudo)}
-                for purpose in (purposes or [self.env["sms.purpose"]])
-            ]
-        )
-        events_sudo.flush_recordset()
+        events_sudo = self.sudo()._create_for(purposes, wordings, values)
         self.env["sms.consent"]._apply(
             company,
             events_sudo.read(APPLIED_FIELDS, load=None),
@@ -213,6 +206,22 @@ class SmsConsentEvent(models.Model):
             "evidence_id": evidence_sudo.id,
             "evidence_digest": evidence_sudo._digest(),
         }
+
+    @api.model
+    def _create_for(self, purposes, wordings, values):
+        """Create an event for each purpose, or the one for all; in the table at once.
+
+        :param dict values: of each
+        """
+        wordings_sudo = (wordings or self.env["sms.wording"]).sudo()
+        events = self.create(
+            [
+                {**values, **self._get_purpose_values(purpose, wordings_sudo)}
+                for purpose in (purposes or [self.env["sms.purpose"]])
+            ]
+        )
+        events.flush_recordset()
+        return events
 
     @api.model
     def _get_purpose_values(self, purpose, wordings):

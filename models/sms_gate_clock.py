@@ -7,6 +7,32 @@ from ..tools import quiet_hours, verdicts, zones
 from ..tools.timing import ANSWER, DAY, When, get_day
 from .sql_array import as_array
 
+#: When texts to some numbers have left within a day or will leave. Number by number
+#: (``OFFSET 0``): while many texts are made, the planner thinks that there are few, and
+#: would read all of them for each batch.
+READ_LEAVINGS = """
+    SELECT text.record_company_id, text.number, text.purpose_id,
+           array_agg(text.leaves_at)
+      FROM unnest(%(numbers)s) AS wanted (number),
+           LATERAL (
+               SELECT record_company_id, number, purpose_id,
+                      CASE WHEN state = 'outgoing'
+                           THEN GREATEST(not_before, %(now)s)
+                           ELSE COALESCE(claimed_at, create_date)
+                       END AS leaves_at
+                 FROM sms_sms
+                WHERE number = wanted.number
+                  AND record_company_id = ANY(%(company_ids)s)
+                  AND purpose_id = ANY(%(purpose_ids)s)
+                  AND state = ANY(%(states)s)
+                  AND gate_timing IS DISTINCT FROM %(answer)s
+                  AND id != ALL(%(sms_ids)s)
+               OFFSET 0
+           ) AS text
+     WHERE text.leaves_at > %(since)s
+  GROUP BY text.record_company_id, text.number, text.purpose_id
+"""
+
 
 class Hours:
     """What is known of the hour and the number of messages to somewhere.
@@ -171,32 +197,9 @@ class GateClock:
                 *("claimed_at", "gate_timing", "not_before"),
             ]
         )
-        # Number by number (``OFFSET 0``): while many texts are made, the planner thinks
-        # that there are few, and would read all of them for each batch.
         rows = self._env.execute_query(
             SQL(
-                """
-                SELECT text.record_company_id, text.number, text.purpose_id,
-                       array_agg(text.leaves_at)
-                  FROM unnest(%(numbers)s) AS wanted (number),
-                       LATERAL (
-                           SELECT record_company_id, number, purpose_id,
-                                  CASE WHEN state = 'outgoing'
-                                       THEN GREATEST(not_before, %(now)s)
-                                       ELSE COALESCE(claimed_at, create_date)
-                                   END AS leaves_at
-                             FROM sms_sms
-                            WHERE number = wanted.number
-                              AND record_company_id = ANY(%(company_ids)s)
-                              AND purpose_id = ANY(%(purpose_ids)s)
-                              AND state = ANY(%(states)s)
-                              AND gate_timing IS DISTINCT FROM %(answer)s
-                              AND id != ALL(%(sms_ids)s)
-                           OFFSET 0
-                       ) AS text
-                 WHERE text.leaves_at > %(since)s
-              GROUP BY text.record_company_id, text.number, text.purpose_id
-                """,
+                READ_LEAVINGS,
                 numbers=as_array(
                     {it.number for it in self._questions if it.number}, "varchar"
                 ),
@@ -206,7 +209,7 @@ class GateClock:
                 answer=ANSWER,
                 since=self._now - DAY,
                 now=self._now,
-                sms_ids=sms_ids,
+                sms_ids=as_array(sms_ids, "int4"),
             )
         )
         found = defaultdict(list)

@@ -4,7 +4,7 @@ from odoo.tools import SQL
 
 from .sms_automation import TICKET_MODEL
 from .sms_automation_run import WAITING
-from .sms_outbox_watch import STANDSTILL
+from .sms_outbox_watch_facts import STANDSTILL
 
 
 class SmsOutboxWatch(models.AbstractModel):
