@@ -57,7 +57,7 @@ class SmsConsentEntry(models.AbstractModel):
         return events_sudo
 
     @api.model
-    def _check_company(self, company):
+    def _check_may_record(self, company):
         """Refuse who is no helpdesk user, or does not work in ``company`` now.
 
         :raises AccessError: then

@@ -88,7 +88,7 @@ class SmsConsentPaper(models.Model):
         self._check_own(vals_list)
         stacks = super().create(vals_list)
         for stack in stacks:
-            self.env["sms.consent.entry"]._check_company(stack.company_id)
+            self.env["sms.consent.entry"]._check_may_record(stack.company_id)
         stacks._add_uploads()
         return stacks
 
@@ -97,7 +97,7 @@ class SmsConsentPaper(models.Model):
         self._check_own([vals])
         result = super().write(vals)
         for stack in self:
-            self.env["sms.consent.entry"]._check_company(stack.company_id)
+            self.env["sms.consent.entry"]._check_may_record(stack.company_id)
         self._add_uploads()
         return result
 

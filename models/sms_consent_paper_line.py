@@ -89,7 +89,7 @@ class SmsConsentPaperLine(models.Model):
         recorded = self.browse()
         for line in self:
             line.check_access("write")
-            self.env["sms.consent.entry"]._check_company(line.company_id)
+            self.env["sms.consent.entry"]._check_may_record(line.company_id)
             try:
                 with self.env.cr.savepoint():
                     line._enter()

@@ -121,7 +121,7 @@ class SmsConsentRecord(models.TransientModel):
         :raises AccessError: for who is no helpdesk user, may not see the record, or
             works in another company
         """
-        self.env["sms.consent.entry"]._check_company(self.company_id)
+        self.env["sms.consent.entry"]._check_may_record(self.company_id)
         if not (self.res_model and self.res_id):
             return None
         if not isinstance(self.env.get(self.res_model), self.pool["sms.consent.mixin"]):
