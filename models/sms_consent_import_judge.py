@@ -13,9 +13,7 @@ from ..tools.import_rows import Fault, simplify
 from .sms_consent_bulk import Statement
 from .sms_consent_import_past import Past
 from .sms_consent_import_row import GOOD, SKIPPED, WRONG
-
-#: Different words that are remembered; lists mostly hold a few.
-MAX_WORDS = 1000
+from .sms_consent_import_words import Words
 
 
 class Candidate(NamedTuple):
@@ -42,7 +40,7 @@ class Judge:
         self.country = (country.code, country.phone_code)
         self.purposes = self._read_purposes()
         self.default_purposes = job.purpose_ids.sorted()
-        self.words = {}
+        self.words = Words(self.env, self.company)
         self.past = Past(job)
 
     def _read_purposes(self):
@@ -112,7 +110,7 @@ class Judge:
         )
         number = self._read_number(said.number)
         purposes = self._find_purposes(said)
-        wordings, words = self._find_words(said, purposes)
+        wordings, words = self.words.find(said, purposes)
         note = statements.make_note(said.how, said.source, said.note)
         facts = {
             "wording": words,
@@ -155,51 +153,6 @@ class Judge:
         if said.event == consent.GRANTED and not purposes:
             raise Fault("no_purpose")
         return purposes
-
-    def _find_words(self, said, purposes):
-        """Return the wordings that a row means, and the words as they were shown."""
-        if said.event != consent.GRANTED:
-            return None, said.wording
-        key = (purposes._ids, said.version, said.wording)
-        if key not in self.words:
-            if len(self.words) >= MAX_WORDS:
-                self.words.clear()
-            self.words[key] = self._match_words(said, purposes)
-        return self.words[key]
-
-    def _match_words(self, said, purposes):
-        """Return what :meth:`_find_words` does, by asking the database."""
-        if not said.version:
-            wordings = self.env["sms.consent.entry"]._match_wordings(
-                self.company, purposes, said.wording
-            )
-            return wordings, said.wording
-        found = self.env["sms.wording"]
-        for purpose in purposes:
-            found += self._find_version(purpose, said.version)
-        return found, said.wording or found._render(self.company)
-
-    def _find_version(self, purpose, version):
-        """Return a purpose's wording by its version's number or digest."""
-        text = version.casefold().lstrip("v").strip()
-        domain = [
-            ("purpose_id", "=", purpose.id),
-            ("company_id", "in", [False, self.company.id]),
-            ("state", "!=", "draft"),
-        ]
-        if len(text) == 64:
-            domain.append(("digest", "=", text))
-        elif text.isdecimal() and len(text) < 6:
-            domain.append(("version", "=", int(text)))
-        else:
-            raise Fault("bad_version", version)
-        found = self.env["sms.wording"].search(domain)
-        if not found:
-            raise Fault("bad_version", f"{purpose.name}: {version}")
-        own_lang = self.company.partner_id.lang
-        return found.sorted(
-            lambda wording: (not wording.company_id, wording.lang != own_lang)
-        )[0]
 
     # ------------------------------------------------------------------
     # Against the list and the ledger

@@ -26,7 +26,7 @@ class ReminderClock:
     def find_due(self, appointment, partner, rule):
         """Return when a reminder leaves (UTC), or None: see ``tools.appointments``.
 
-        :param sms_reminder_plan.Appointment appointment: what it is about
+        :param sms_reminder_appointment.Appointment appointment: what it is about
         :param partner: ``res.partner``, who is reminded
         :param sms_reminder_rules.TextRule rule: how long before, for what purpose
         """

@@ -3,9 +3,8 @@ from datetime import datetime, timedelta
 
 from odoo import api, fields, models
 from odoo.fields import Domain
-from odoo.tools import format_datetime
 
-from ..tools import exemptions, quiet_hours, timing, verdicts
+from ..tools import timing, verdicts
 
 APPOINTMENT_MODEL = "calendar.event"
 
@@ -105,98 +104,10 @@ class SmsSms(models.Model):
         ondelete="set null",
     )
     cancelled_by_id = fields.Many2one("res.users", readonly=True, copy=False)
-    shown_state = fields.Selection(
-        selection_add=[
-            ("held", "Held"),
-            ("replaced", "Replaced"),
-            ("expired", "Expired"),
-        ]
-    )
-    shown_label = fields.Char("State in Words", compute="_compute_shown_label")
-    is_movable = fields.Boolean(compute="_compute_is_movable")
 
     _expiry_index = models.Index(
         "(expires_at) WHERE state = 'outgoing' AND expires_at IS NOT NULL"
     )
-
-    @api.depends("not_before", "gate_reason", "replaced_by_id", "cancelled_by_id")
-    def _compute_shown_state(self):
-        result = super()._compute_shown_state()
-        for sms in self:
-            if sms._is_held():
-                sms.shown_state = "held"
-                sms.shown_reason = sms.gate_label
-            elif sms.state == "canceled" and sms.replaced_by_id:
-                sms.shown_state = "replaced"
-            elif sms.state == "canceled" and sms.gate_reason in exemptions.TOO_LATE:
-                sms.shown_state = "expired"
-            elif sms.shown_state == "cancelled" and sms.cancelled_by_id:
-                name = sms.cancelled_by_id.sudo().name
-                sms.shown_reason = self.env._("by %s", name)
-        return result
-
-    @api.depends("shown_state")
-    def _compute_shown_label(self):
-        labels = dict(self._fields["shown_state"]._description_selection(self.env))
-        for sms in self:
-            is_held = sms.shown_state == "held"
-            label = labels.get(sms.shown_state, "")
-            sms.shown_label = sms._get_held_label() if is_held else label
-
-    @api.depends("state")
-    @api.depends_context("uid")
-    def _compute_is_movable(self):
-        for sms in self:
-            sms.is_movable = sms.state == "outgoing" and sms._may_move()
-
-    def _is_held(self):
-        """Tell if the message waits for its hour."""
-        self.ensure_one()
-        is_waiting = self.state == "outgoing" and self.gate_verdict == verdicts.HOLD
-        later = self.not_before and self.not_before > fields.Datetime.now()
-        return bool(is_waiting and later)
-
-    def _get_held_label(self):
-        """Return until when a message is held, by the recipient's clock."""
-        self.ensure_one()
-        zone = (self.zone_names or "").split(",")[0]
-        until = self._format_local(self.not_before, zone)
-        place = quiet_hours.place_name(zone)
-        if not place:
-            return self.env._("Held until %s", until)
-        return self.env._("Held until %(time)s (%(place)s)", time=until, place=place)
-
-    @api.model
-    def _format_local(self, moment, zone):
-        """Return a time as a reader wants it: the hour, with its day if it is far.
-
-        :param datetime moment: UTC
-        :param str zone: name of a time zone; empty: the reader's own
-        """
-        zone = zone or self.env.user.tz or "UTC"
-        is_far = moment - fields.Datetime.now() >= timedelta(days=1)
-        pattern = "EEE d MMM H:mm" if is_far else "H:mm"
-        return format_datetime(self.env, moment, tz=zone, dt_format=pattern)
-
-    @api.model
-    def _get_zone_note(self, moment, zone_names):
-        """Return what the clock shows at a time where somebody may be.
-
-        :param datetime moment: UTC, may be empty
-        :param zone_names: names of time zones
-        :rtype: str
-        """
-        if not moment:
-            return ""
-        clocks = {}
-        for zone in zone_names:
-            clock = self._format_local(moment, zone)
-            clocks.setdefault(clock, quiet_hours.place_name(zone))
-        return ", ".join(f"{clock} ({place})" for clock, place in clocks.items())
-
-    # ------------------------------------------------------------------
-    # The way in
-    # ------------------------------------------------------------------
 
     @api.model
     def _prepare_times(self, vals_list):
