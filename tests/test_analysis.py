@@ -198,9 +198,8 @@ class TestScenario(ScenarioCase):
         self.agent.group_ids -= exporters
         facts = self.env["sms.analysis"].with_user(self.agent)
         facts = facts.search([("outcome", "=", "failed")])
-        if not self.agent.has_group("base.group_allow_export"):
-            with self.assertRaises(UserError):
-                facts.export_data(names)
+        with self.assertRaises(UserError):
+            facts.export_data(names)
         self.agent.group_ids += exporters
         rows = facts.export_data(names)["datas"]
         self.assertEqual(len(rows), len(facts))

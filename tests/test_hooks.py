@@ -132,6 +132,7 @@ class TestUninstall(SmsCase):
     def test_it_can_run_twice(self):
         uninstall_hook(self.env)
         uninstall_hook(self.env)
+        self.try_to_delete()
 
     def test_an_installation_afterwards_locks_the_ledger_again(self):
         uninstall_hook(self.env)

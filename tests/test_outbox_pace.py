@@ -36,16 +36,22 @@ class TestSlots(WaitingCase):
         return [key for _account, key, _call, _delay in calls], [it[3] for it in calls]
 
     def test_what_was_not_posted_keeps_nothing_waiting(self):
+        start = time.monotonic()
         keys, delays = self.claim()
         self.assertEqual(len(keys), self.RATE)
-        self.assertAlmostEqual(delays[-1], 0.9, delta=0.2)
+        self.assertAlmostEqual(delays[-1], 0.9, delta=0.01)
         ready = self.env["sms.sender.pace"]._get_ready()
-        self.assertLess(sum(sender.capacity for sender in ready), 5)
+        # Slots become free with time, however long a busy machine takes for this.
+        since = time.monotonic() - start
+        capacity = sum(sender.capacity for sender in ready)
+        self.assertLessEqual(capacity, 1 + since * self.RATE)
         self.env["sms.dispatcher"]._release(keys[4:])
         again, delays = self.claim()
+        since = time.monotonic() - start
         ids = [key.sms_id for key in again]
         self.assertEqual(set(ids[:6]), {key.sms_id for key in keys[4:]})
-        self.assertAlmostEqual(delays[0], 0.4, delta=0.2)
+        self.assertGreaterEqual(delays[0], max(0.4 - since, 0.0))
+        self.assertLess(delays[0], 0.41)
 
     def test_only_what_waits_again_frees_its_slots(self):
         """Of one there is a report, another has been claimed by somebody else since."""

@@ -102,12 +102,11 @@ class TestUnknown(BatchCase):
         """Wrong credentials over a night, and then it is too fast for the carrier."""
         message = self.queue()
         self.claim(1)
+        message.tried_at -= timedelta(days=2)
         refused = Outcome(outbound.REFUSED, fault=faults.AUTHENTICATION)
         dispatcher = self.env["sms.dispatcher"]
         dispatcher._settle([(Call("send", message.id, 1), refused)])
         self.assertEqual(message.state, "outgoing")
-        if message.tried_at:
-            message.tried_at -= timedelta(days=2)
         message.sender_id._start()
         self.claim(1)
         too_fast = Outcome(outbound.AGAIN, fault=faults.TOO_FAST)
