@@ -3,6 +3,8 @@ import random
 from datetime import timedelta
 
 from odoo import api, fields, models
+from odoo.exceptions import ValidationError
+from odoo.tools import float_is_zero
 
 from ..providers import account
 from ..tools import pace, retries
@@ -74,12 +76,46 @@ class SmsSender(models.Model):
         """Give each sender a row for its pace.
 
         :param list vals_list: values by field
+        :raises ValidationError: for a speed that cannot be kept
         """
+        for vals in vals_list:
+            self._check_rate(vals)
         senders = super().create(vals_list)
         self.env["sms.sender.pace"].sudo().create(
             [{"sender_id": sender.id} for sender in senders]
         )
         return senders
+
+    def write(self, vals):
+        """Refuse a speed that cannot be kept.
+
+        :raises ValidationError: then
+        """
+        self._check_rate(vals)
+        return super().write(vals)
+
+    @api.model
+    def _check_rate(self, vals):
+        """Refuse a speed that is below zero, or so low that zero would be stored.
+
+        Zero means no limit: the slowest sender would become the fastest.
+
+        :param dict vals: values by field, as they were given and not yet rounded
+        :raises ValidationError: then
+        """
+        rate = float(vals.get("rate") or 0)
+        if not rate >= 0:  # what is no number is not above zero either
+            raise ValidationError(self.env._("A sender cannot send less than nothing."))
+        _precision, places = self._fields["rate"].get_digits(self.env)
+        if rate and float_is_zero(rate, precision_digits=places):
+            raise ValidationError(
+                self.env._(
+                    "%(rate)s segments a second is too slow to be kept. Enter at "
+                    "least %(least)s, or 0 for no limit.",
+                    rate=f"{rate:g}",
+                    least=f"{10**-places:g}",
+                )
+            )
 
     @api.model
     def _sync(self, companies):

@@ -144,6 +144,51 @@ class TestWhichSender(SendersCase):
         self.assertEqual(self.count_queries(choose, 40), self.count_queries(choose, 1))
 
 
+class TestSpeed(SendersCase):
+    """How fast a sender may send is the manager's to say, in what can be kept."""
+
+    def test_a_speed_that_would_be_kept_as_no_limit_is_refused(self):
+        sender = self.sender(FIRST).with_user(self.manager)
+        sender.rate = 2
+        for rate in (0.004, 0.0049, 1e-9, "0.001"):
+            with self.subTest(rate=rate):
+                with self.assertRaisesRegex(ValidationError, "at least 0.01"):
+                    sender.write({"rate": rate})
+                self.assertEqual(sender.rate, 2)
+        for rate in (-1, -0.001, float("nan")):
+            with (
+                self.subTest(rate=rate),
+                self.assertRaisesRegex(ValidationError, "less than nothing"),
+            ):
+                sender.write({"rate": rate})
+        for rate, kept in ((0.005, 0.01), (0.01, 0.01), (0, 0), (False, 0)):
+            with self.subTest(rate=rate):
+                sender.write({"rate": rate})
+                self.env.flush_all()
+                sender.invalidate_recordset()
+                self.assertEqual(sender.rate, kept)
+
+    def test_nor_does_a_form_a_new_sender_or_an_import_take_it(self):
+        sender = self.sender(FIRST).with_user(self.manager)
+        with (
+            self.assertRaisesRegex(ValidationError, "at least 0.01"),
+            Form(sender) as form,
+        ):
+            form.rate = 0.004
+        made = sender.sudo().copy_data({"address": "+13035550172", "rate": 0.004})
+        with self.assertRaisesRegex(ValidationError, "at least 0.01"):
+            sender.sudo().create(made)
+        loaded = sender.load([".id", "rate"], [[str(sender.id), "0.004"]])
+        self.assertFalse(loaded["ids"])
+        self.assertIn("at least 0.01", loaded["messages"][0]["message"])
+        self.assertEqual(sender.rate, 1)
+
+    def test_who_may_not(self):
+        for user in (self.agent, self.compliance_officer):
+            with self.subTest(user=user.login), self.assertRaises(AccessError):
+                self.sender(FIRST).with_user(user).rate = 2
+
+
 class TestTelnyxNumbers(SmsCase):
     """Numbers at a carrier for which Odoo has no list of its own."""
 
