@@ -6,6 +6,7 @@ from ..providers import PROVIDERS
 from ..tools import consent, zones
 from ..tools.laxer import is_laxer
 from ..tools.quiet_hours import CLOSED, Rule
+from .sms_lax_reason import REASON_SUBTYPE
 from .sms_quiet_hours import format_minutes, to_minutes
 
 WEEKDAYS, EVERY_DAY = COURTESY_DAYS = ("weekdays", "all")
@@ -82,7 +83,7 @@ class ResCompany(models.Model):
             before=before,
             reason=reason,
         )
-        self.sudo().partner_id.message_post(body=note)
+        self.sudo().partner_id.message_post(body=note, subtype_xmlid=REASON_SUBTYPE)
 
     def _describe_sms_courtesy(self):
         """Return the business hours for texts in words."""

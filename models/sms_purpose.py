@@ -6,6 +6,7 @@ from odoo.exceptions import UserError, ValidationError
 from odoo.tools import ormcache
 
 from ..tools import quiet_hours
+from ..tools.laxer import Terms, are_terms_laxer
 
 TICKET, APPOINTMENT, ALERT, INTERNAL, MARKETING = SHIPPED_CODES = (
     "ticket",
@@ -26,6 +27,10 @@ SHIPPED_QUIET_CLASSES = {
     ALERT: quiet_hours.URGENT,
     INTERNAL: quiet_hours.URGENT,
 }
+
+
+#: What a new purpose is unless somebody says otherwise: laxer needs a reason.
+DEFAULT_TERMS = Terms(quiet_hours.MARKETING, max_per_day=10, is_helpdesk=False)
 
 
 class PurposeCode(NamedTuple):
@@ -54,11 +59,13 @@ class SmsPurpose(models.Model):
 
     Consent is per purpose: who wants to hear of a ticket has not asked for offers.
     The shipped purposes are fixed points of the code and cannot be removed; their
-    names and footers are the manager's.
+    names and footers are the manager's. When and how often its messages leave anybody
+    who manages makes stricter; who makes it laxer says why, and that is kept.
     """
 
     _name = "sms.purpose"
-    _inherit = ["sms.cached.rules"]
+    _inherit = ["sms.lax.reason", "sms.cached.rules"]
+    _lax_fields = frozenset(Terms._fields)
     _description = "Text Message Purpose"
     _order = "sequence, id"
 
@@ -78,6 +85,7 @@ class SmsPurpose(models.Model):
     )
     is_helpdesk = fields.Boolean(
         string="Helpdesk Purpose",
+        tracking=True,
         help="Sent by the helpdesk. Such messages do not leave through a provider "
         "that cannot bring a STOP back, unless the company's policy is opt-out.",
     )
@@ -90,12 +98,14 @@ class SmsPurpose(models.Model):
         ],
         string="Quiet Hours",
         required=True,
-        default=quiet_hours.MARKETING,
+        default=DEFAULT_TERMS.quiet_class,
+        tracking=True,
         help="When messages of this purpose may leave, by the clock of who gets them.",
     )
     max_per_day = fields.Integer(
         "At Most a Day",
-        default=10,
+        default=DEFAULT_TERMS.max_per_day,
+        tracking=True,
         help="Messages to one number in 24 hours; more are blocked. 0: no limit.",
     )
 
@@ -137,6 +147,28 @@ class SmsPurpose(models.Model):
             raise UserError(
                 self.env._("This purpose ships with the module; it cannot be deleted.")
             )
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        """Ask of a new purpose why it is laxer than a new one is.
+
+        Else one could be deleted and made anew, or other apps' messages be mapped to
+        one that keeps no hours.
+
+        :raises UserError: without ``lax_reason``
+        """
+        purposes = super().create(vals_list)
+        usual = self.new(DEFAULT_TERMS._asdict())._describe_lax_fields()
+        for purpose, vals in zip(purposes, vals_list, strict=True):
+            if purpose._is_laxer_than(DEFAULT_TERMS):
+                purpose._keep_lax_reason(usual, vals.get("lax_reason"), is_new=True)
+        return purposes
+
+    def _to_lax_terms(self):
+        return Terms(*(self[name] for name in Terms._fields))
+
+    def _is_laxer_than(self, before):
+        return are_terms_laxer(before, self._to_lax_terms())
 
     def write(self, vals):
         """Refuse another code: rules name it, and the ledger is sealed over it."""

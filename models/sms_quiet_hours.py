@@ -50,7 +50,8 @@ class SmsQuietHours(models.Model):
 
     _name = "sms.quiet.hours"
     _description = "Text Message Quiet Hours"
-    _inherit = ["mail.thread", "sms.cached.rules"]
+    _inherit = ["sms.lax.reason", "sms.cached.rules"]
+    _lax_fields = frozenset(RULE_FIELDS)
     _order = "quiet_class desc, country_id, state_id, id"
 
     name = fields.Char(required=True, translate=True)
@@ -103,12 +104,6 @@ class SmsQuietHours(models.Model):
         help="Without it the rule rests on secondary sources, and holds all the same. "
         "Tick it when somebody has read the law itself, and name it in the source.",
     )
-    lax_reason = fields.Text(
-        "Why Laxer",
-        tracking=True,
-        copy=False,
-        help="Needed to let messages leave that the rule held until now.",
-    )
 
     _hours_valid = models.Constraint(
         "CHECK (weekday_from >= 0 AND saturday_from >= 0 AND sunday_from >= 0 AND "
@@ -147,31 +142,21 @@ class SmsQuietHours(models.Model):
                     self.env._("“%s” ends before it begins.", rule.name)
                 )
 
-    def write(self, vals):
-        """Let nobody make a rule laxer without saying why.
+    def _to_lax_terms(self):
+        return self._to_rules()
 
-        :raises UserError: without a new ``lax_reason``
-        """
-        before = {rule.id: rule._to_rules() for rule in self}
-        result = super().write(vals)
-        if RULE_FIELDS & vals.keys() and not (vals.get("lax_reason") or "").strip():
-            for rule in self:
-                rule._check_not_laxer(before[rule.id])
-        return result
-
-    def _check_not_laxer(self, before):
-        """Compare a rule with what it was (a value of :meth:`_to_rules`)."""
+    def _is_laxer_than(self, before):
         [after] = self._to_rules() or [CompanyRule(False, None)]
-        for company_id, rule in before:
-            is_narrower = after.company_id and after.company_id != company_id
-            if is_narrower or is_laxer(rule, after.rule):
-                raise UserError(
-                    self.env._(
-                        "This makes “%s” laxer: messages could leave that it held "
-                        "until now. Enter under “Why Laxer” who decided that, and why.",
-                        self.name,
-                    )
-                )
+        return any(
+            (after.company_id and after.company_id != company_id)
+            or is_laxer(rule, after.rule)
+            for company_id, rule in before
+        )
+
+    def _show_lax_value(self, field):
+        if field.type == "float":
+            return format_minutes(to_minutes(self[field.name]))
+        return super()._show_lax_value(field)
 
     @api.ondelete(at_uninstall=False)
     def _unlink_never(self):

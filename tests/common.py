@@ -115,10 +115,9 @@ class SmsCase(TransactionCase):
 
         The tests of quiet hours and of daily limits set their own.
         """
-        cls.env["sms.quiet.hours"].search([]).write(
-            {"active": False, "lax_reason": "Tests run at any hour."}
-        )
-        cls.env["sms.purpose"].search([]).max_per_day = 0
+        reason = {"lax_reason": "Tests run at any hour."}
+        cls.env["sms.quiet.hours"].search([]).write({"active": False, **reason})
+        cls.env["sms.purpose"].search([]).write({"max_per_day": 0, **reason})
 
     @classmethod
     def make_company(cls, name, provider="sandbox", **values):

@@ -164,7 +164,8 @@ PUBLIC_METHODS = {
     "sms.subscription": {"create", "write", "action_end"},
     "sms.keyword": {"create", "write"},
     "sms.inbound": {"write"},
-    "sms.purpose": {"write"},
+    "sms.purpose": {"create", "write"},
+    "sms.lax.reason": {"write", "unlink"},
     "sms.automation": {
         *("create", "write", "unlink", "action_view_messages", "action_dry_run"),
     },
@@ -174,7 +175,6 @@ PUBLIC_METHODS = {
         *("action_start", "action_view_messages", "action_view_failed"),
         *("create", "write"),
     },
-    "sms.quiet.hours": {"write"},
     "sms.reschedule": {"action_move"},
     "sms.sender.number": {"create", "write", "unlink"},
     "sms.reminder": {"action_try_again"},

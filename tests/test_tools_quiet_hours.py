@@ -10,8 +10,16 @@ from hypothesis import strategies as st
 from odoo.tests import BaseCase, tagged
 
 from ..tools import quiet_hours
-from ..tools.laxer import is_laxer
-from ..tools.quiet_hours import ALL_DAY, CLOSED, MARKETING, Rule, next_opening
+from ..tools.laxer import Terms, are_terms_laxer, is_laxer
+from ..tools.quiet_hours import (
+    ALL_DAY,
+    CLOSED,
+    INFORMATIONAL,
+    MARKETING,
+    URGENT,
+    Rule,
+    next_opening,
+)
 from ..tools.timing import When
 from ..tools.zones import locate
 from . import quiet_hours_oracle as oracle
@@ -191,6 +199,35 @@ class TestQuietHours(BaseCase):
                 after = replace(limited, **changes)
                 self.assertIs(is_laxer(limited, after), expected)
         self.assertTrue(is_laxer(limited, None))
+
+    def test_what_makes_a_purpose_laxer(self):
+        offers, house, urgent = MARKETING, INFORMATIONAL, URGENT
+        for before, after, expected in (
+            # quiet class, texts a day (0: any), helpdesk purpose
+            ((offers, 5, True), (offers, 5, True), False),
+            ((offers, 5, True), (house, 5, True), True),
+            ((offers, 5, True), (urgent, 5, True), True),
+            ((house, 5, True), (urgent, 5, True), True),
+            # Offers may leave on a Saturday, when the house is closed.
+            ((house, 5, True), (offers, 5, True), True),
+            # So may then a broadcast that is no emergency, and kept the house's hours.
+            ((urgent, 5, True), (offers, 5, True), True),
+            ((urgent, 5, True), (house, 5, True), False),
+            ((house, 5, True), (house, 4, True), False),
+            ((house, 5, True), (house, 6, True), True),
+            ((house, 5, True), (house, 0, True), True),
+            ((house, 0, True), (house, 1000, True), False),
+            ((house, 0, True), (house, 0, True), False),
+            # Stricter in one thing does not make up for laxer in another.
+            ((urgent, 5, True), (house, 6, True), True),
+            ((house, 6, True), (urgent, 5, True), True),
+            # Then a provider may carry it that cannot bring a STOP back.
+            ((offers, 5, True), (offers, 5, False), True),
+            ((offers, 5, False), (offers, 5, True), False),
+        ):
+            with self.subTest(before=before, after=after):
+                found = are_terms_laxer(Terms(*before), Terms(*after))
+                self.assertIs(found, expected)
 
 
 def make_rule(state, hours):
