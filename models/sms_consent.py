@@ -197,7 +197,7 @@ class SmsConsent(models.Model):
 
     @api.model
     def _get_known_query(self, company_ids, numbers, hashes):
-        """Return the one query for answers, open reviews and the last text."""
+        """Return the one query for answers, reviews, useless numbers, last texts."""
         since = fields.Datetime.now() - CONVERSATION_TIME - CONVERSATION_PAUSE
         return SQL(
             """
@@ -216,6 +216,10 @@ class SmsConsent(models.Model):
               FROM sms_consent_review
              WHERE state = 'open' AND company_id = ANY(%(company_ids)s)
                AND number = ANY(%(numbers)s)
+         UNION ALL
+            SELECT 'unusable', company_id, number, NULL, NULL, NULL, NULL
+              FROM sms_unusable_number
+             WHERE company_id = ANY(%(company_ids)s) AND number = ANY(%(numbers)s)
          UNION ALL
             SELECT 'text', text.*
               FROM unnest(%(numbers)s) AS wanted (number),

@@ -156,6 +156,7 @@ from . import test_tours
 from . import test_tours_incident
 from . import test_tours_manager
 from . import test_tours_visit
+from . import test_unusable_number
 from . import test_virtual_phone
 from . import test_waiting
 from . import test_watch
