@@ -189,7 +189,7 @@ def measure_native(env, first, count, model):
 
 def measure_gate(env, count):
     """Ask the gate about a batch, with so many consents in the table."""
-    from odoo.addons.helpdesk_mgmt_sms.models.sms_consent import READ_ANSWERS
+    from odoo.addons.helpdesk_mgmt_sms.models.sms_consent_known import READ_ANSWERS
     from odoo.addons.helpdesk_mgmt_sms.models.sms_gate import GateQuestion
 
     purpose = env["sms.purpose"]._get("ticket")

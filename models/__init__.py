@@ -22,6 +22,7 @@ from . import (
     sms_consent_check_walk,
     sms_consent_export,
     sms_consent,
+    sms_consent_known,
     sms_consent_forget,
     sms_consent_apply,
     sms_consent_screen,

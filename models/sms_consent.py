@@ -1,14 +1,9 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-from itertools import product
-from typing import NamedTuple
-
 from odoo import api, fields, models
 from odoo.tools import SQL
 
 from ..tools import consent
 from ..tools.consent import Answer
-from ..tools.conversation import CONVERSATION_PAUSE, CONVERSATION_TIME, TheirText
-from .sql_array import as_array
 
 STATE_SELECTION = [
     (consent.NONE, "No consent"),
@@ -16,31 +11,6 @@ STATE_SELECTION = [
     (consent.OPTED_IN, "May text"),
     (consent.OPTED_OUT, "Opted out"),
 ]
-
-
-#: What the transaction has read of the answers (a key of ``cr.precommit.data``).
-READ_ANSWERS = "sms.consent:answers"
-
-
-class Known(NamedTuple):
-    """What a transaction has read of some numbers.
-
-    The keys are ``(company id, number)``: the answers by purpose, the numbers with an
-    open review, when the noes were said by purpose, the newest
-    :class:`conversation.TheirText` of those who have texted lately, and the numbers
-    that their carrier cannot text.
-    """
-
-    answers: dict
-    reviewed: set
-    stops: dict
-    texts: dict
-    unusable: set
-
-    def get_stopped_at(self, key, purpose_id):
-        """Return when the newest no to a purpose or to all was said, or None."""
-        stops = self.stops.get(key, {})
-        return max(filter(None, map(stops.get, (purpose_id, False))), default=None)
 
 
 class SmsConsent(models.Model):
@@ -91,11 +61,6 @@ class SmsConsent(models.Model):
     _hash_index = models.Index("USING hash (number_hash)")
 
     @api.model
-    def _forget_answers(self):
-        """Read anew what was read in this transaction: something was written."""
-        self.env.cr.precommit.data.pop(READ_ANSWERS, None)
-
-    @api.model
     def _get_stopped_at(self, company, number_hash, purposes):
         """Return when a number said the newest no to any of some purposes, or to all.
 
@@ -114,131 +79,6 @@ class SmsConsent(models.Model):
             purposes.ids,
         )
         return self.env.execute_query(query)[0][0]
-
-    @api.model
-    def _get_answers(self, company_ids, numbers):
-        """Return what is recorded for some numbers, in one query.
-
-        :param company_ids: iterable of ids
-        :param numbers: iterable of E.164 numbers
-        :return: ``{(company_id, number): {purpose_id or False: Answer}}``
-        """
-        wanted = set(product(set(company_ids), set(filter(None, numbers))))
-        answers = self._read(wanted).answers
-        return {key: answers[key] for key in wanted}
-
-    @api.model
-    def _get_found(self, company, number):
-        """Return what is recorded for one number in one company.
-
-        :param company: ``res.company``
-        :param str number: E.164, may be empty
-        :return: ``{purpose_id or False: Answer}``
-        """
-        answers = self._get_answers([company.id], [number])
-        return answers.get((company.id, number), {})
-
-    @api.model
-    def _get_known(self, company_ids, numbers):
-        """Return all that the gate asks of some numbers, in one query.
-
-        :rtype: Known
-        """
-        return self._read(set(product(set(company_ids), set(filter(None, numbers)))))
-
-    @api.model
-    def _read(self, wanted):
-        """Return what the transaction knows, after reading what it does not yet.
-
-        A message is often made and sent in one transaction. That sees one state of
-        the ledger, so what was read is kept until it ends, goes back to a savepoint
-        or writes to the ledger itself.
-
-        :param set wanted: pairs of a company's id and a number
-        :rtype: Known
-        """
-        data = self.env.cr.precommit.data
-        known = data.setdefault(READ_ANSWERS, Known({}, set(), {}, {}, set()))
-        missing = wanted - known.answers.keys()
-        if missing:
-            self._read_missing(known, missing)
-        return known
-
-    @api.model
-    def _read_missing(self, known, missing):
-        """Enter what is recorded for some companies and numbers into ``known``.
-
-        The index is asked once for each number (``OFFSET 0`` keeps the planner from
-        reading the whole table instead), so the cost does not grow with the ledger.
-        """
-        self.env["sms.consent.review"].flush_model(["company_id", "number", "state"])
-        self.env["sms.unusable.number"].flush_model()
-        self.env["sms.inbound"].flush_model()
-        company_ids, numbers = (list(set(ids)) for ids in zip(*missing, strict=True))
-        hashes = self.env["sms.consent.key"]._hash(numbers)
-        numbers_by_hash = {value: number for number, value in hashes.items()}
-        # Not before the key is known to be right: else the next look would find nobody.
-        known.answers.update((key, {}) for key in missing)
-        query = self._get_known_query(company_ids, numbers, list(numbers_by_hash))
-        for what, company_id, sender, *row in self.env.execute_query(query):
-            key = (company_id, numbers_by_hash.get(sender, sender))
-            purpose_id, state, row_id, moment = row
-            if what == "review":
-                known.reviewed.add(key)
-            elif what == "unusable":
-                known.unusable.add(key)
-            elif what == "text":
-                known.texts[key] = TheirText(row_id, moment)
-            else:
-                found = known.answers.setdefault(key, {})
-                found[purpose_id or False] = Answer(state, row_id)
-                if state == consent.OPTED_OUT:
-                    known.stops.setdefault(key, {})[purpose_id or False] = moment
-
-    @api.model
-    def _get_known_query(self, company_ids, numbers, hashes):
-        """Return the one query for answers, reviews, useless numbers, last texts."""
-        since = fields.Datetime.now() - CONVERSATION_TIME - CONVERSATION_PAUSE
-        return SQL(
-            """
-            SELECT 'answer', answer.*
-              FROM unnest(%(hashes)s) AS wanted (number_hash),
-                   LATERAL (
-                       SELECT company_id, number_hash, purpose_id, state, event_id,
-                              since
-                         FROM sms_consent
-                        WHERE company_id = ANY(%(company_ids)s)
-                          AND number_hash = wanted.number_hash
-                       OFFSET 0
-                   ) AS answer
-         UNION ALL
-            SELECT 'review', company_id, number, NULL, NULL, NULL, NULL
-              FROM sms_consent_review
-             WHERE state = 'open' AND company_id = ANY(%(company_ids)s)
-               AND number = ANY(%(numbers)s)
-         UNION ALL
-            SELECT 'unusable', company_id, number, NULL, NULL, NULL, NULL
-              FROM sms_unusable_number
-             WHERE company_id = ANY(%(company_ids)s) AND number = ANY(%(numbers)s)
-         UNION ALL
-            SELECT 'text', text.*
-              FROM unnest(%(numbers)s) AS wanted (number),
-                   LATERAL (
-                       SELECT DISTINCT ON (company_id)
-                              company_id, number, NULL::int, NULL, id, received_at
-                         FROM sms_inbound
-                        WHERE kind = 'conversation' AND number = wanted.number
-                          AND company_id = ANY(%(company_ids)s)
-                          AND received_at >= %(since)s
-                     ORDER BY company_id, received_at DESC, id DESC
-                       OFFSET 0
-                   ) AS text
-            """,
-            hashes=as_array(hashes, "varchar"),
-            company_ids=company_ids,
-            numbers=as_array(numbers, "varchar"),
-            since=since,
-        )
 
     @staticmethod
     def _get_answer(found, purpose_id):

@@ -60,7 +60,7 @@ class SmsGate(models.AbstractModel):
     def _read_ledger(self, questions):
         """Return what is recorded of the recipients.
 
-        :return: :class:`sms_consent.Known`, or None if it cannot be looked up
+        :return: :class:`sms_consent_known.Known`, or None if it cannot be looked up
         """
         company_ids = [question.company_id for question in questions]
         numbers = [question.number for question in questions]

@@ -42,7 +42,7 @@ class GateBatch:
         """Gather what the messages share.
 
         :param questions: list of :class:`sms_gate.GateQuestion`
-        :param known: :class:`sms_consent.Known`, None if it cannot be looked up
+        :param known: :class:`sms_consent_known.Known`, None if it cannot be looked up
         """
         self._consent = env["sms.consent"]
         self._known = known

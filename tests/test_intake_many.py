@@ -13,7 +13,7 @@ from ..models import (
     sms_sms_bulk,
     sms_sms_many,
 )
-from ..models.sms_consent import READ_ANSWERS
+from ..models.sms_consent_known import READ_ANSWERS
 from ..models.sms_sms_many import Recipient
 from .common import phone_number
 from .test_quiet_hours import NIGHT, NOON, QuietHoursCase

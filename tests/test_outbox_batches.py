@@ -11,7 +11,7 @@ from odoo.tests import tagged
 from odoo.tools import mute_logger
 
 from ..models import sms_sms_bulk
-from ..models.sms_consent import READ_ANSWERS
+from ..models.sms_consent_known import READ_ANSWERS
 from ..models.sms_dispatcher import POST_WITHIN, Call
 from ..providers import faults, outbound
 from ..providers.outbound import DeliveryReport, Outcome
