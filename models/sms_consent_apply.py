@@ -31,6 +31,25 @@ class SmsConsent(models.Model):
         """
         answers = self._read_locked_answers(company, list(numbers))
         before = dict(answers)
+        changed = self._follow(answers, events)
+        self._upsert(company, changed, numbers)
+        self._look_again_when_committed(company.id, list(numbers))
+        self._forget_answers()
+        self.invalidate_model()
+        self.env["sms.consent.mixin"]._invalidate_sms_consent_state()
+        hashes = {number_hash for number_hash, _purpose_id in changed}
+        self._tell_blacklist(
+            self._find_left(before, hashes), self._find_left(answers, hashes), numbers
+        )
+
+    @staticmethod
+    def _follow(answers, events):
+        """Let events change answers, in order; what is overtaken changes nothing.
+
+        :param dict answers: as :meth:`_read_locked_answers` returns them, updated here
+        :param events: as for :meth:`_apply`
+        :return: those of them that are other ones now
+        """
         changed = {}
         for values in events:
             number_hash, purpose_id = values["number_hash"], values["purpose_id"] or 0
@@ -52,15 +71,7 @@ class SmsConsent(models.Model):
             if answer != current:
                 answers[key] = (answer, values["happened_at"])
                 changed[key] = answers[key]
-        self._upsert(company, changed, numbers)
-        self._look_again_when_committed(company.id, list(numbers))
-        self._forget_answers()
-        self.invalidate_model()
-        self.env["sms.consent.mixin"]._invalidate_sms_consent_state()
-        hashes = {number_hash for number_hash, _purpose_id in changed}
-        self._tell_blacklist(
-            self._find_left(before, hashes), self._find_left(answers, hashes), numbers
-        )
+        return changed
 
     @api.model
     def _find_left(self, answers, hashes):

@@ -25,6 +25,52 @@ KEY_COLUMNS = ("event_id", "partner_id", "start", "offset_minutes")
 KEY_KINDS = [COLUMNS[name] for name in KEY_COLUMNS]
 #: Why a reminder is cancelled that holds again when the appointment does.
 PASSING = ("moved", "called_off", "declined", "uninvited", "switched_off")
+#: Writes planned reminders. One that was sent stays sent.
+UPSERT = """
+    INSERT INTO sms_reminder
+        (%(names)s, kind, state, count, create_uid, create_date,
+         write_uid, write_date)
+    SELECT new.*, 'reminder', 'planned', 1, %(uid)s, %(now)s, %(uid)s,
+           %(now)s
+      FROM unnest(%(arrays)s) AS new (%(names)s)
+    ON CONFLICT (event_id, partner_id, start, offset_minutes)
+          WHERE kind = 'reminder'
+    DO UPDATE SET state = 'planned', reason = NULL, sms_id = NULL,
+                  due_at = EXCLUDED.due_at,
+                  company_id = EXCLUDED.company_id,
+                  automation_id = EXCLUDED.automation_id,
+                  alarm_id = EXCLUDED.alarm_id
+            WHERE sms_reminder.state = 'cancelled'
+               OR sms_reminder.state = 'planned'
+              AND (sms_reminder.due_at, sms_reminder.company_id)
+                  IS DISTINCT FROM (EXCLUDED.due_at, EXCLUDED.company_id)
+"""
+#: Cancels the planned reminders of some events that no longer hold, and says why.
+CANCEL_VOID = """
+    UPDATE sms_reminder
+       SET state = 'cancelled', reason = void.reason, write_date = %(now)s
+      FROM (
+          SELECT row.id,
+                 CASE WHEN why.event_id IS NULL THEN 'uninvited'
+                      ELSE COALESCE(NULLIF(why.reason, ''), 'moved')
+                 END AS reason
+            FROM sms_reminder row
+       LEFT JOIN unnest(%(why)s) AS why (event_id, partner_id, reason)
+              ON why.event_id = row.event_id
+             AND why.partner_id = row.partner_id
+           WHERE row.kind = 'reminder' AND row.state = 'planned'
+             AND row.event_id = ANY(%(ids)s)
+             AND NOT EXISTS (
+                 SELECT FROM unnest(%(keys)s)
+                        AS held (event_id, partner_id, start, minutes)
+                  WHERE held.event_id = row.event_id
+                    AND held.partner_id = row.partner_id
+                    AND held.start = row.start
+                    AND held.minutes = row.offset_minutes
+             )
+      ) AS void
+     WHERE sms_reminder.id = void.id
+"""
 
 
 class SmsReminder(models.Model):
@@ -51,25 +97,7 @@ class SmsReminder(models.Model):
         self.flush_model()
         self.env.cr.execute(
             SQL(
-                """
-                INSERT INTO sms_reminder
-                    (%(names)s, kind, state, count, create_uid, create_date,
-                     write_uid, write_date)
-                SELECT new.*, 'reminder', 'planned', 1, %(uid)s, %(now)s, %(uid)s,
-                       %(now)s
-                  FROM unnest(%(arrays)s) AS new (%(names)s)
-                ON CONFLICT (event_id, partner_id, start, offset_minutes)
-                      WHERE kind = 'reminder'
-                DO UPDATE SET state = 'planned', reason = NULL, sms_id = NULL,
-                              due_at = EXCLUDED.due_at,
-                              company_id = EXCLUDED.company_id,
-                              automation_id = EXCLUDED.automation_id,
-                              alarm_id = EXCLUDED.alarm_id
-                        WHERE sms_reminder.state = 'cancelled'
-                           OR sms_reminder.state = 'planned'
-                          AND (sms_reminder.due_at, sms_reminder.company_id)
-                              IS DISTINCT FROM (EXCLUDED.due_at, EXCLUDED.company_id)
-                """,
+                UPSERT,
                 names=SQL(", ").join(map(SQL.identifier, COLUMNS)),
                 arrays=arrays,
                 uid=self.env.uid,
@@ -89,31 +117,7 @@ class SmsReminder(models.Model):
         self.flush_model()
         self.env.cr.execute(
             SQL(
-                """
-                UPDATE sms_reminder
-                   SET state = 'cancelled', reason = void.reason, write_date = %(now)s
-                  FROM (
-                      SELECT row.id,
-                             CASE WHEN why.event_id IS NULL THEN 'uninvited'
-                                  ELSE COALESCE(NULLIF(why.reason, ''), 'moved')
-                             END AS reason
-                        FROM sms_reminder row
-                   LEFT JOIN unnest(%(why)s) AS why (event_id, partner_id, reason)
-                          ON why.event_id = row.event_id
-                         AND why.partner_id = row.partner_id
-                       WHERE row.kind = 'reminder' AND row.state = 'planned'
-                         AND row.event_id = ANY(%(ids)s)
-                         AND NOT EXISTS (
-                             SELECT FROM unnest(%(keys)s)
-                                    AS held (event_id, partner_id, start, minutes)
-                              WHERE held.event_id = row.event_id
-                                AND held.partner_id = row.partner_id
-                                AND held.start = row.start
-                                AND held.minutes = row.offset_minutes
-                         )
-                  ) AS void
-                 WHERE sms_reminder.id = void.id
-                """,
+                CANCEL_VOID,
                 now=fields.Datetime.now(),
                 ids=list({event_id for event_id, _partner_id in void}),
                 why=as_arrays(
