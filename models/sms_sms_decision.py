@@ -92,26 +92,7 @@ class SmsSms(models.Model):
 
         :return: those that may leave now
         """
-        readers = self.partner_id._get_sms_readers()
-        questions = [
-            GateQuestion(
-                sms._get_sms_company().id,
-                sms.number,
-                sms.purpose_id.id or self.env["sms.purpose"]._get(MARKETING).id,
-                sms.exemption,
-                sms.is_personal,
-                # Not in the cache of a message that was just made: no query for others.
-                sms.create_date if sms.is_personal or sms.exemption else None,
-                reader=readers.get(sms.partner_id.id, NOBODY),
-                send_at=sms.send_at,
-                expires_at=sms.expires_at,
-                key=sms.uuid,
-                sms_id=sms.id,
-                keeps_hours=sms.keeps_hours,
-            )
-            for sms in self
-        ]
-        decisions = self.env["sms.gate"]._decide(questions)
+        decisions = self.env["sms.gate"]._decide(self._make_gate_questions())
         now = fields.Datetime.now()
         self.gate_checked_at = now
         ids = {verdict: [] for verdict in verdicts.VERDICTS}
@@ -131,3 +112,28 @@ class SmsSms(models.Model):
         self.browse(ids[verdicts.BLOCK])._update_trackers()
         self.browse(ids[verdicts.HOLD])._wake_when_due()
         return self.browse(ids[verdicts.SEND])
+
+    def _make_gate_questions(self):
+        """Return what the gate is asked about messages that are stored.
+
+        :return: list of :class:`sms_gate.GateQuestion`, in their order
+        """
+        readers = self.partner_id._get_sms_readers()
+        return [
+            GateQuestion(
+                sms._get_sms_company().id,
+                sms.number,
+                sms.purpose_id.id or self.env["sms.purpose"]._get(MARKETING).id,
+                sms.exemption,
+                sms.is_personal,
+                # Not in the cache of a message that was just made: no query for others.
+                sms.create_date if sms.is_personal or sms.exemption else None,
+                reader=readers.get(sms.partner_id.id, NOBODY),
+                send_at=sms.send_at,
+                expires_at=sms.expires_at,
+                key=sms.uuid,
+                sms_id=sms.id,
+                keeps_hours=sms.keeps_hours,
+            )
+            for sms in self
+        ]
