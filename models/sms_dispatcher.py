@@ -46,7 +46,8 @@ class Call(NamedTuple):
     ``kind`` is ``send``, ``find`` or ``fetch``; ``attempt`` is the message's, so that
     what comes too late is not taken for an answer on a later attempt. From ``end`` on
     (UTC) the message has lost its point, and no post of it begins. ``slot`` is how many
-    seconds of its sender's time it was given.
+    seconds of its sender's time it was given, and ``due`` (``time.monotonic()``) when
+    they begin.
     """
 
     kind: str
@@ -54,6 +55,7 @@ class Call(NamedTuple):
     attempt: int
     end: datetime | None = None
     slot: float = 0.0
+    due: float = 0.0
 
 
 class Account(NamedTuple):

@@ -1,6 +1,7 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 import logging
 import random
+import time
 from datetime import timedelta
 from functools import partial
 
@@ -141,13 +142,16 @@ class SmsDispatcher(models.AbstractModel):
         segments = allowed.mapped("segment_count")
         self.env["sms.sms"].flush_model()
         delay = self.env["sms.sender.pace"]._book(ready, sum(segments))
+        booked_at = time.monotonic()
         calls = []
         account = Account(ready.company_id, ready.provider)
         provider = sender.company_id._get_sms_provider(sender.provider)
         for sms, count in zip(allowed, segments, strict=True):
             call = partial(provider.send, sms._to_outbound(sender))
             slot = count / ready.rate if ready.rate else 0.0
-            key = Call("send", sms.id, sms.attempts, sms.expires_at or None, slot)
+            end = sms.expires_at or None
+            due = booked_at + delay
+            key = Call("send", sms.id, sms.attempts, end, slot, due)
             calls.append((account, key, call, delay))
             delay += slot
         return calls

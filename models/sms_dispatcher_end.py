@@ -52,17 +52,18 @@ class SmsDispatcher(models.AbstractModel):
         """Let wait again what was claimed, and surely has not been posted.
 
         Its slots are free again: a sender that is busy for long would else stand still
-        at the end of each run.
+        at the end of each run. Not those that have passed: what others have booked for
+        now would leave together with what is booked in place of these.
 
         :param calls: list of ``Call``
         """
         attempts = self._lock([call.sms_id for call in calls])
-        slots, lookups = {}, []
+        slots, lookups, now = {}, [], time.monotonic()
         for call in calls:
             if attempts.get(call.sms_id) != call.attempt:
                 continue
             if call.kind == "send":
-                slots[call.sms_id] = call.slot
+                slots[call.sms_id] = call.slot if call.due > now else 0.0
             else:
                 lookups.append(call.sms_id)
         released = self.env.execute_query(

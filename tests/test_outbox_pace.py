@@ -56,6 +56,8 @@ class TestSlots(WaitingCase):
     def test_only_what_waits_again_frees_its_slots(self):
         """Of one there is a report, another has been claimed by somebody else since."""
         keys, _delays = self.claim()
+        # Their slots have not passed, however busy the machine is.
+        keys = [key._replace(due=key.due + 60) for key in keys]
         reported, stale, *others = keys
         self.env["sms.sms"].browse(reported.sms_id).report_rank = 1
         self.env.flush_all()
@@ -69,6 +71,20 @@ class TestSlots(WaitingCase):
         paces.invalidate_model()
         freed = before - paces._get(self.sender).next_at
         self.assertAlmostEqual(freed.total_seconds(), 0.8, delta=0.01)
+
+    def test_a_slot_that_has_passed_is_not_given_out_again(self):
+        """Another worker has the present ones: both together would be twice as fast."""
+        late, _delays = self.claim()
+        self.env.cr.execute(
+            "UPDATE sms_sender_pace SET next_at = next_at - interval '1 minute'"
+            " WHERE sender_id = %s",
+            [self.sender.id],
+        )
+        late = [key._replace(due=key.due - 60) for key in late]
+        others, _delays = self.claim()
+        self.assertEqual(len(others), self.RATE)
+        self.env["sms.dispatcher"]._release(late)
+        self.assertLess(len(self.claim()[0]), self.RATE / 2)
 
     def test_a_sender_without_a_limit_has_no_slots(self):
         self.sender.rate = 0
