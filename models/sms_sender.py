@@ -136,6 +136,9 @@ class SmsSender(models.Model):
             known = {(row.provider, row.address): row for row in found}
             for key, row in known.items():
                 row.active = key in wanted
+            # Nothing leaves by these any more that could show that it is over.
+            if gone := found.filtered(lambda row: row.stop_count and not row.active):
+                gone._start()
             senders_sudo.create(
                 [
                     {

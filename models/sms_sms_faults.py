@@ -69,12 +69,14 @@ class SmsSms(models.Model):
             self.sender_id._slow_down()
         if policy.action == retries.SENDER:
             self.sender_id._stop(policy, self.carrier_detail or self.carrier_code)
+        is_senders = policy.action == retries.SENDER and not is_taken
+        if is_senders:
+            # The message itself is all right: the attempt is none of its own, nor is
+            # the time until its sender may send.
+            self.write({"attempts": self.attempts - 1, "tried_at": False})
         if not is_taken and self._use_backup(policy):
             return
-        if policy.action == retries.SENDER and not is_taken:
-            # The message itself is all right: it waits until its sender may send, and
-            # that time is none of its own.
-            self.tried_at = False
+        if is_senders:
             self._try_again(timedelta())
             return
         now = fields.Datetime.now()

@@ -272,6 +272,36 @@ class TestSenderQueue(WatchCase):
         self.assertEqual(set(messages.mapped("state")), {"sent"})
         self.assertFalse(self.sender.stop_count)
 
+    def test_a_stopped_number_that_is_given_back_is_no_trouble(self):
+        """Nothing leaves by it any more that could show that it is over."""
+        policy = self.env["sms.fault"]._get_policy(faults.SENDER)
+        with mute_logger(ALERT_LOGGER):
+            self.sender._stop(policy)
+        self.assertTrue(self.open_alerts().activity_ids)
+        self.company.sms_provider = "iap"
+        self.assertFalse(self.sender.active)
+        self.assertFalse(self.open_alerts())
+        self.company.sms_provider = "sandbox"
+        self.assertTrue(self.sender.active)
+        self.assertFalse(self.sender._is_stopped())
+
+    def test_what_its_sender_was_refused_is_no_try_of_the_message(self):
+        """A phone that is off is tried twice, whatever its sender has met before."""
+        message = self.queue()
+        for fault in (faults.AUTHENTICATION, faults.NO_CREDIT):
+            message._mark_claimed("sandbox")
+            with mute_logger(ALERT_LOGGER):
+                message._note_refused(outbound.Outcome(outbound.REFUSED, fault=fault))
+            self.assertEqual(message.state, "outgoing")
+        for state in ("outgoing", "error"):
+            message._mark_claimed("sandbox")
+            message._apply_report(
+                outbound.DeliveryReport(
+                    "", outbound.UNDELIVERED, fault=faults.UNREACHABLE
+                )
+            )
+            self.assertEqual(message.state, state)
+
     def test_an_agent_cannot_start_a_sender(self):
         with self.assertRaises(Exception) as caught:
             self.sender.with_user(self.agent).action_start()
