@@ -127,6 +127,27 @@ class SmsBroadcast(models.Model):
         )
         return True
 
+    def _keep_paused(self):
+        """Let nobody go on with what is paused, nor cancel it, before the commit.
+
+        Whoever does it at the same moment is waited for, or starts over then, and finds
+        what was put aside meanwhile: else nothing would bring that back. A lock alone
+        would not do, since their transaction may be older than what it waits for.
+        """
+        paused = self.filtered(lambda broadcast: broadcast.state == PAUSED)
+        if not paused:
+            return
+        self.env.flush_all()
+        self.env.cr.execute(
+            SQL(
+                "UPDATE sms_broadcast SET state = state"
+                " WHERE id = ANY(%s) AND state = %s",
+                paused.ids,
+                PAUSED,
+            )
+        )
+        paused.invalidate_recordset(["state"])
+
     def _change_waiting(self, change, condition):
         """Change messages that wait and that nobody is about to take.
 

@@ -36,6 +36,7 @@ class SmsSms(models.Model):
 
         Every message is asked about before it leaves, whatever brought it back.
         """
+        self.broadcast_id.sudo()._keep_paused()
         states = {sms.id: sms.broadcast_id.sudo().state for sms in self}
         paused = self.filtered(lambda sms: states[sms.id] == PAUSED)
         paused.write(

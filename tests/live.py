@@ -32,13 +32,13 @@ DATABASE_VARIABLE = "HELPDESK_SMS_LIVE_DATABASE"
 #: Our number; its country decides which sender is used.
 OWN_NUMBER = "+13035550100"
 
-#: For which rows: all.
-TRUE = SQL("TRUE")
-#: Lets new rows take a while: how many seconds, of which table, for which rows.
+#: For which rows: all; when: as they are made.
+TRUE, INSERT = SQL("TRUE"), SQL("INSERT")
+#: Lets rows take a while: how many seconds, when, of which table, for which rows.
 SLOW_DOWN = """
     CREATE OR REPLACE FUNCTION slow_down() RETURNS trigger AS $$
     BEGIN PERFORM pg_sleep(%s); RETURN NEW; END $$ LANGUAGE plpgsql;
-    CREATE OR REPLACE TRIGGER slow_down AFTER INSERT ON %s
+    CREATE OR REPLACE TRIGGER slow_down AFTER %s ON %s
         FOR EACH ROW WHEN (%s) EXECUTE FUNCTION slow_down();
 """
 
@@ -314,14 +314,15 @@ class LiveCase(BaseCase):
         with db_connect(f"postgresql://{address}", allow_uri=True).cursor() as cr:
             yield cr
 
-    def slow_down(self, table, seconds, condition=TRUE):
+    def slow_down(self, table, seconds, condition=TRUE, event=INSERT):
         """Let each new row of a table take a while, until the test ends.
 
         :param SQL condition: for which of them (``NEW``)
+        :param SQL event: ``UPDATE`` for each changed one instead
         """
         table = SQL.identifier(table)
         with self.cursor() as cr:
-            cr.execute(SQL(SLOW_DOWN, seconds, table, condition))
+            cr.execute(SQL(SLOW_DOWN, seconds, event, table, condition))
         self.addCleanup(self._speed_up, table)
 
     def _speed_up(self, table):

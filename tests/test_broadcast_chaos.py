@@ -16,6 +16,7 @@ from contextlib import suppress
 from psycopg2 import InterfaceError, OperationalError
 
 from odoo.sql_db import db_connect
+from odoo.tools import SQL
 
 from .live import LiveCase
 
@@ -39,19 +40,29 @@ def number_of(index):
     return f"+1415555{index:04d}"
 
 
-class TestBroadcastChaos(LiveCase):
-    """Nobody is texted twice, nobody after STOP, and the screen says what is so."""
+class ChaosCase(LiveCase):
+    """A company that may text whoever has not opted out, as long as the tests last."""
 
     @classmethod
     def setUpClass(cls):
         cls.addClassCleanup(cls.calm)
         super().setUpClass()
-        cls.rpc(
-            "res.company",
-            "write",
-            [cls.company_id],
-            {"sms_consent_policy": "opt_out", "sms_approve_from": 0},
-        )
+        policy = {"sms_consent_policy": "opt_out", "sms_approve_from": 0}
+        cls.rpc("res.company", "write", [cls.company_id], policy)
+
+    @classmethod
+    def calm(cls):
+        """Leave the database to the other tests as it was."""
+        with db_connect(cls.database).cursor() as cr:
+            cr.execute("UPDATE res_company SET sms_consent_policy = 'opt_in'")
+
+
+class TestBroadcastChaos(ChaosCase):
+    """Nobody is texted twice, nobody after STOP, and the screen says what is so."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
         cls.rpc(
             "res.partner",
             "create",
@@ -60,12 +71,6 @@ class TestBroadcastChaos(LiveCase):
                 for n in range(PEOPLE)
             ],
         )
-
-    @classmethod
-    def calm(cls):
-        """Leave the database to the other tests as it was."""
-        with db_connect(cls.database).cursor() as cr:
-            cr.execute("UPDATE res_company SET sms_consent_policy = 'opt_in'")
 
     def setUp(self):
         super().setUp()
@@ -303,3 +308,45 @@ class TestBroadcastChaos(LiveCase):
             self.assertEqual(shown, count, f"{label}: {words}")
         left = re.search(r"([\d,]+) have opted out", words)[1].replace(",", "")
         self.assertEqual(int(left), len(range(0, PEOPLE, STOP_EVERY)))
+
+
+class TestGoingOn(ChaosCase):
+    """A broadcast goes on while the outbox is putting its texts aside."""
+
+    number = "+15095556110"
+
+    def wait_until_put_aside(self):
+        """Wait until the outbox is at it, which takes it a while."""
+        deadline = time.monotonic() + TIMEOUT
+        while not self.count(
+            "pg_stat_activity",
+            "datname = %s AND wait_event = 'PgSleep'",
+            [self.database],
+        ):
+            self.assertLess(time.monotonic(), deadline, "nothing is put aside")
+            time.sleep(0.05)
+
+    def test_no_text_stays_behind(self):
+        aside = "NEW.broadcast_id IS NOT NULL AND NEW.not_before > '9000-01-01'"
+        self.slow_down("sms_sms", 3, SQL(aside), SQL("UPDATE"))
+        broadcast_id = self.rpc("sms.broadcast", "create", {"name": "Gone on with"})
+        with self.cursor() as cr:
+            cr.execute(
+                "UPDATE sms_broadcast SET state = 'paused' WHERE id = %s",
+                [broadcast_id],
+            )
+        [purpose_id] = self.rpc("sms.purpose", "search", [("code", "=", "alert")])
+        self.rpc(
+            "sms.sms",
+            "create",
+            {
+                "number": self.number,
+                "body": "The network is down.",
+                "purpose_id": purpose_id,
+                "broadcast_id": broadcast_id,
+            },
+        )
+        self.wait_until_put_aside()
+        self.rpc("sms.broadcast", "action_resume", [broadcast_id])
+        self.peer.wait_for(self.number, timeout=30)
+        self.wait_state(self.number, "pending")
