@@ -19,7 +19,8 @@ class GateQuestion(NamedTuple):
     ``is_personal`` and ``written_at`` (UTC, default now): see :class:`gate.Facts`.
     ``send_at`` and ``expires_at`` are UTC; ``key`` tells it from others that wait;
     ``sms_id`` is that of a stored message about which the gate is asked again;
-    ``keeps_hours`` says that it waits for business hours though its purpose need not.
+    ``keeps_hours`` says that it waits for business hours though its purpose need not;
+    ``replaces`` are the ids of messages whose place it takes, which do not count.
     """
 
     company_id: int
@@ -34,6 +35,7 @@ class GateQuestion(NamedTuple):
     key: str = ""
     sms_id: int = 0
     keeps_hours: bool = False
+    replaces: tuple = ()
 
 
 class SmsGate(models.AbstractModel):

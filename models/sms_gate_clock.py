@@ -26,7 +26,7 @@ READ_LEAVINGS = """
                   AND purpose_id = ANY(%(purpose_ids)s)
                   AND state = ANY(%(states)s)
                   AND gate_timing IS DISTINCT FROM %(answer)s
-                  AND id != ALL(%(sms_ids)s)
+                  AND id != ALL(%(left_out_ids)s)
                OFFSET 0
            ) AS text
      WHERE text.leaves_at > %(since)s
@@ -183,7 +183,8 @@ class GateClock:
 
         Answers to a person's own text do not count. For new messages what waits does,
         at the time at which it is to leave. Who asks again about a waiting message has
-        it counted already, and must not count it against itself.
+        it counted already, and must not count it against itself. Nor does what a
+        message replaces count.
 
         :return: ``{(company id, number, purpose id): [UTC, ...]}``
         """
@@ -191,6 +192,7 @@ class GateClock:
         states = ["process", "unknown", "pending", "sent"]
         if not sms_ids:
             states.append("outgoing")
+        replaced_ids = [sms_id for it in self._questions for sms_id in it.replaces]
         self._env["sms.sms"].flush_model(
             [
                 *("state", "number", "purpose_id", "record_company_id"),
@@ -209,7 +211,7 @@ class GateClock:
                 answer=ANSWER,
                 since=self._now - DAY,
                 now=self._now,
-                sms_ids=as_array(sms_ids, "int4"),
+                left_out_ids=as_array(sms_ids + replaced_ids, "int4"),
             )
         )
         found = defaultdict(list)

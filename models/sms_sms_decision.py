@@ -87,22 +87,49 @@ class SmsSms(models.Model):
             )
         self._update_trackers()
 
+    def _get_question(self, readers, **others):
+        """Return what the gate is asked about a stored message.
+
+        :param Readers readers: the contacts, that of the message among them
+        :param others: further fields of the question
+        :rtype: GateQuestion
+        """
+        self.ensure_one()
+        return GateQuestion(
+            self._get_sms_company().id,
+            self.number,
+            self.purpose_id.id or self.env["sms.purpose"]._get(MARKETING).id,
+            self.exemption,
+            self.is_personal,
+            # Not in the cache of a message that was just made: no query for others.
+            self.create_date if self.is_personal or self.exemption else None,
+            reader=readers.get(self.partner_id.id, NOBODY),
+            send_at=self.send_at,
+            expires_at=self.expires_at,
+            key=self.uuid,
+            keeps_hours=self.keeps_hours,
+            **others,
+        )
+
     def _ask_gate(self):
         """Ask the gate again about waiting messages; store what it says.
 
         :return: those that may leave now
         """
-        decisions = self.env["sms.gate"]._decide(self._make_gate_questions())
+        readers = self.partner_id._get_sms_readers()
+        questions = [sms._get_question(readers, sms_id=sms.id) for sms in self]
+        decisions = self.env["sms.gate"]._decide(questions)
         now = fields.Datetime.now()
         self.gate_checked_at = now
         ids = {verdict: [] for verdict in verdicts.VERDICTS}
         for sms, (decision, event_id) in zip(self, decisions, strict=True):
+            decided = self._get_gate_values(decision, event_id, now)
+            if decision.verdict == verdicts.HOLD:
+                decided["tried_at"] = sms._get_first_try(decision.until)
             # Mostly it says what it has said before.
             values = {
                 name: value
-                for name, value in self._get_gate_values(
-                    decision, event_id, now
-                ).items()
+                for name, value in decided.items()
                 if (sms._fields[name].convert_to_write(sms[name], sms) or False)
                 != (value or False)
             }
@@ -112,28 +139,3 @@ class SmsSms(models.Model):
         self.browse(ids[verdicts.BLOCK])._update_trackers()
         self.browse(ids[verdicts.HOLD])._wake_when_due()
         return self.browse(ids[verdicts.SEND])
-
-    def _make_gate_questions(self):
-        """Return what the gate is asked about messages that are stored.
-
-        :return: list of :class:`sms_gate.GateQuestion`, in their order
-        """
-        readers = self.partner_id._get_sms_readers()
-        return [
-            GateQuestion(
-                sms._get_sms_company().id,
-                sms.number,
-                sms.purpose_id.id or self.env["sms.purpose"]._get(MARKETING).id,
-                sms.exemption,
-                sms.is_personal,
-                # Not in the cache of a message that was just made: no query for others.
-                sms.create_date if sms.is_personal or sms.exemption else None,
-                reader=readers.get(sms.partner_id.id, NOBODY),
-                send_at=sms.send_at,
-                expires_at=sms.expires_at,
-                key=sms.uuid,
-                sms_id=sms.id,
-                keeps_hours=sms.keeps_hours,
-            )
-            for sms in self
-        ]

@@ -56,11 +56,12 @@ class SmsSms(models.Model):
         return messages
 
     def _follow_up(self, vals_list):
-        """Do what follows from new messages: tell of refusals, replace, wake.
+        """Do what follows from new messages: replace, tell of refusals, wake.
 
         :param vals_list: their completed values, in order. To read thousands of rows
             again would cost more than to write them did.
         """
+        self._take_places(vals_list)
         blocked, replacing, held = [], [], []
         for sms_id, vals in zip(self._ids, vals_list, strict=True):
             if vals.get("state", WAITING) != WAITING:

@@ -24,15 +24,7 @@ class SmsSms(models.Model):
         the first text about a ticket, which tells the customer that it was received. A
         text for later takes no other's place: it is no news yet.
         """
-        newer = self.filtered(
-            lambda sms: (
-                sms.state == "outgoing"
-                and sms.template_id
-                and not sms.send_at
-                and sms.mail_message_id.sudo().model == TICKET_MODEL
-                and sms._get_sms_company()._keeps_quiet_hours()
-            )
-        )
+        newer = self.filtered(lambda sms: sms.state == "outgoing")._filter_news()
         if not newer:
             return
         self.flush_model()
@@ -41,6 +33,50 @@ class SmsSms(models.Model):
             older_sudo.replaced_by_id = pairs[older_sudo.id]
         replaced_sudo = self.sudo().browse(pairs)
         replaced_sudo._update_sms_state_and_trackers("canceled", "sms_replaced")
+
+    def _filter_news(self):
+        """Return those of new messages that take the place of older ones."""
+        return self.filtered(
+            lambda sms: (
+                sms.template_id
+                and not sms.send_at
+                and sms.mail_message_id.sudo().model == TICKET_MODEL
+                and sms._get_sms_company()._keeps_quiet_hours()
+            )
+        )
+
+    def _take_places(self, vals_list):
+        """Let new messages leave that are too many only by what they replace.
+
+        Else the customer would get the old news, and the new one would be blocked.
+
+        :param vals_list: their completed values, in order; what is decided anew is
+            changed there as well
+        """
+        refused = {
+            sms_id: vals
+            for sms_id, vals in zip(self._ids, vals_list, strict=True)
+            if vals["gate_reason"] == verdicts.TOO_MANY and vals["template_id"]
+        }
+        if not refused:
+            return
+        news = self.browse(refused)._filter_news()
+        readers = news.partner_id._get_sms_readers()
+        # One after the other: each may be replaced by the next.
+        for sms in news:
+            self.flush_model()
+            older_ids = [row[0] for row in self.env.execute_query(sms._query_older())]
+            if not older_ids:
+                continue
+            question = sms._get_question(readers, replaces=tuple(older_ids))
+            [(decision, event_id)] = self.env["sms.gate"]._decide([question])
+            if decision.verdict == verdicts.BLOCK:
+                continue
+            now = fields.Datetime.now()
+            values = self._get_gate_values(decision, event_id, now)
+            values.update(state="outgoing", failure_type=False)
+            sms.sudo().write(values)
+            refused[sms.id].update(values)
 
     def _query_older(self):
         """Return the query for ``(id of a waiting message, id of a newer one)``.
@@ -94,33 +130,57 @@ class SmsSms(models.Model):
         is_agent = user.has_group("helpdesk_mgmt.group_helpdesk_user")
         return self.env.su or is_agent or self.create_uid == user
 
-    def _check_movable(self):
-        """Refuse to move what is not the user's, or is on its way.
+    def _filter_movable(self):
+        """Return those of some messages that still wait.
 
-        :raises AccessError: for who is neither its author nor an agent
-        :raises UserError: when it no longer waits
+        :raises AccessError: for who is neither their author nor an agent
+        :raises UserError: when none waits: they are on their way, or over
         """
         self.check_access("read")
         if not all(sms._may_move() for sms in self):
             raise AccessError(
                 self.env._("Only its author and helpdesk users may change a message.")
             )
-        if any(sms.state != "outgoing" for sms in self):
+        waiting = self.filtered(lambda sms: sms.state == "outgoing")
+        if not waiting:
             raise UserError(
                 self.env._("It no longer waits: it is on its way, or was cancelled.")
             )
+        return waiting
 
     def action_cancel_waiting(self):
-        """Cancel messages that still wait."""
-        self._check_movable()
-        waiting_sudo = self.sudo()
+        """Cancel those of the messages that still wait.
+
+        The list may be older than the outbox, which goes on meanwhile: what can still
+        be stopped is stopped, whatever has left.
+
+        :return: an action that tells how many were cancelled, False if all were
+        """
+        waiting = self._filter_movable()
+        waiting_sudo = waiting.sudo()
         waiting_sudo.cancelled_by_id = self.env.user
         waiting_sudo.action_set_canceled()
+        if waiting == self:
+            return False
+        return {
+            "type": "ir.actions.client",
+            "tag": "display_notification",
+            "params": {
+                "type": "warning",
+                "message": self.env._(
+                    "%(cancelled)s of %(chosen)s messages were cancelled. The others "
+                    "did not wait any more.",
+                    cancelled=len(waiting),
+                    chosen=len(self),
+                ),
+                "next": {"type": "ir.actions.client", "tag": "soft_reload"},
+            },
+        }
 
     def action_change_time(self):
         """Open the form that moves a waiting message to another time."""
         self.ensure_one()
-        self._check_movable()
+        self._filter_movable()
         return {
             "type": "ir.actions.act_window",
             "name": self.env._("Change time"),
@@ -131,13 +191,13 @@ class SmsSms(models.Model):
         }
 
     def _move(self, send_at):
-        """Let waiting messages leave at another time; the gate has the last word.
+        """Let a waiting message leave at another time; the gate has the last word.
 
         :param datetime send_at: UTC; False: as soon as it may
         :raises UserError: when it would have lost its point by then
         """
-        self._check_movable()
-        waiting_sudo = self.sudo()
+        self.ensure_one()
+        waiting_sudo = self._filter_movable().sudo()
         now = fields.Datetime.now()
         waiting_sudo.write({"send_at": send_at, "not_before": now})
         waiting_sudo._ask_gate()._filter_outbox()._wake_dispatcher()

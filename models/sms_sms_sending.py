@@ -6,12 +6,12 @@ from odoo.fields import Domain
 from ..providers import PROVIDERS
 from .sms_sms import IN_FLIGHT, LEFT
 
-#: What belongs to one attempt to send: a new one starts without it, and a late report
-#: on the old one finds nothing to change.
+#: What belongs to one attempt to send, and to how it ended: a new one starts without
+#: it, and a late report on the old one finds nothing to change.
 ATTEMPT_FIELDS = (
     *("provider", "carrier_id", "carrier_code", "carrier_detail", "report_rank"),
     *("attempts", "claimed_at", "sent_at", "tried_at", "fault_id"),
-    *("lookup_at", "lookups", "refused_by"),
+    *("lookup_at", "lookups", "refused_by", "replaced_by_id", "cancelled_by_id"),
 )
 
 

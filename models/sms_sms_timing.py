@@ -155,6 +155,20 @@ class SmsSms(models.Model):
             values["not_before"] = decision.until
         return values
 
+    def _get_first_try(self, until):
+        """Return from when on a message that is held now counts as tried.
+
+        By as much later as it is held: nothing was tried meanwhile. Else what met a
+        busy carrier on Friday evening would be given up at its first try on Monday.
+
+        :param datetime until: when it may leave (UTC)
+        :return: datetime (UTC), False if it has not been tried
+        """
+        self.ensure_one()
+        if not self.tried_at:
+            return False
+        return min(self.tried_at + (until - fields.Datetime.now()), until)
+
     def _wake_when_due(self):
         """Wake who sends the held messages, when they are due."""
         held = self.filtered(

@@ -7,12 +7,14 @@ from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tests import Form, freeze_time, tagged
 
 from ..models.sms_gate import GateQuestion
+from ..providers import faults, outbound
 from ..tools import timing, verdicts
 from .common import SmsCase, phone_number
 
 NOON = "2026-07-01 18:00:00"  # in Denver, a Wednesday
 NIGHT = "2026-07-02 04:00:00"  # 22:00 in Denver
 MORNING = datetime(2026, 7, 2, 14, 0)  # 8:00 in Denver
+MONDAY = datetime(2026, 7, 6, 14, 0)  # 8:00 in Denver
 
 
 class QuietHoursCase(SmsCase):
@@ -256,6 +258,28 @@ class TestHolding(QuietHoursCase):
             message = self.send(send_at="2026-07-01 20:00:00")
             self.assertHeld(message, timing.SCHEDULED, datetime(2026, 7, 1, 20))
 
+    def test_what_is_held_is_not_tried_meanwhile(self):
+        """Else the morning's first refusal would be its end, after a weekend."""
+        refused = outbound.Outcome(outbound.AGAIN, fault=faults.NO_CONNECTION)
+        with freeze_time("2026-07-04 01:59:00"):  # Friday, 19:59 in Denver
+            message = self.send()
+            message._mark_claimed("sandbox")
+            message._note_refused(refused)
+        with freeze_time("2026-07-04 02:01:00"):
+            self.run_outbox()
+            self.assertHeld(message, until=MONDAY)
+        with freeze_time("2026-07-05 12:00:00"):
+            facts = self.env["sms.outbox.watch"]._get_facts(self.company)
+            self.assertEqual(facts["not_connected"], 0)
+        with freeze_time(MONDAY + timedelta(minutes=30)):
+            message._mark_claimed("sandbox")
+            message._note_refused(refused)
+            self.assertEqual((message.state, message.attempts), ("outgoing", 2))
+        with freeze_time(MONDAY + timedelta(hours=25)):
+            message._mark_claimed("sandbox")
+            message._note_refused(refused)
+            self.assertEqual(message.state, "error")
+
     def test_no_hour_in_common_is_told(self):
         self.env["sms.quiet.hours"].create(
             {
@@ -491,6 +515,42 @@ class TestReplacing(QuietHoursCase):
             self.assertEqual(self.messages_to()[-1].gate_reason, timing.SCHEDULED)
             self.assertEqual(set(messages.mapped("state")), {"outgoing"})
 
+    def test_what_takes_anothers_place_is_not_too_many(self):
+        """The day's limit is reached by what it replaces: the news is what leaves."""
+        self.purposes("ticket").max_per_day = 2
+        other = self.make_ticket(self.customer)
+        with freeze_time(NIGHT):
+            first, second, third, fourth = (self.tell() for _index in range(4))
+            self.assertEqual(set((second | third).mapped("state")), {"canceled"})
+            self.assertEqual(second.replaced_by_id, third)
+            self.assertEqual(third.replaced_by_id, fourth)
+            self.assertHeld(first)
+            self.assertHeld(fourth)
+            self.assertFalse(fourth.failure_type)
+            self.assertBlocked(self.tell(other), "ticket", "too_many")
+            statuses = self.notifications_of(self.ticket).mapped("notification_status")
+            self.assertEqual(statuses, ["ready", "canceled", "canceled", "ready"])
+
+    def test_what_is_sent_again_ends_in_its_own_way(self):
+        """Not as it had ended before: replaced, or cancelled by somebody."""
+        with freeze_time(NIGHT):
+            _first, second, third = (self.tell() for _index in range(3))
+            third.with_user(self.agent).action_cancel_waiting()
+            self.assertEqual(second.shown_state, "replaced")
+            (second | third).action_set_outgoing()
+            self.receive("STOP")
+            for message in second | third:
+                self.assertBlocked(message, "ticket", "opted_out")
+                self.assertEqual(message.shown_state, "blocked")
+                self.assertFalse(message.cancelled_by_id)
+
+    def test_nothing_is_replaced_by_what_is_too_many_all_the_same(self):
+        with freeze_time(NIGHT):
+            messages = self.tell() | self.tell()
+            self.purposes("ticket").max_per_day = 1
+            self.assertBlocked(self.tell(), "ticket", "too_many")
+            self.assertEqual(set(messages.mapped("state")), {"outgoing"})
+
     def test_what_was_sent_stays(self):
         with freeze_time(NOON):
             self.tell()
@@ -668,6 +728,19 @@ class TestMoving(QuietHoursCase):
         self.assertIn(self.agent.name, message.shown_reason)
         with self.assertRaises(UserError):
             message.action_cancel_waiting()
+
+    @freeze_time(NOON)
+    def test_cancelling_several_of_which_some_have_left(self):
+        """The list is older than the outbox: what can be stopped is stopped."""
+        waiting = self.compose(datetime(2026, 7, 1, 21, 30)).with_user(self.agent)
+        left = self.compose(False).with_user(self.agent)
+        self.run_outbox()
+        self.assertEqual(left.state, "sent")
+        told = (waiting | left).action_cancel_waiting()
+        self.assertEqual((waiting.state, left.state), ("canceled", "sent"))
+        self.assertEqual(waiting.cancelled_by_id, self.agent)
+        self.assertFalse(left.cancelled_by_id)
+        self.assertIn("1 of 2", told["params"]["message"])
 
     @freeze_time(NOON)
     def test_who_may_not(self):
