@@ -110,7 +110,8 @@ class TestUnknown(BatchCase):
         message.sender_id._start()
         self.claim(1)
         too_fast = Outcome(outbound.AGAIN, fault=faults.TOO_FAST)
-        dispatcher._settle([(Call("send", message.id, 2), too_fast)])
+        call = Call("send", message.id, message.attempts)
+        dispatcher._settle([(call, too_fast)])
         self.assertEqual(message.state, "outgoing")
 
 
