@@ -10,6 +10,8 @@ from ..providers import PROVIDERS
 HEALTH_TOKEN_PARAMETER = "helpdesk_mgmt_sms.health_token"
 #: Of at least so many messages within an hour, so many in a hundred failed.
 ERROR_SAMPLE, ERROR_PERCENT = 20, 20
+#: Of what was told of a company, this lasts when it leaves the outbox.
+LASTING = ("redaction",)
 
 
 class SmsOutboxWatch(models.AbstractModel):
@@ -34,6 +36,25 @@ class SmsOutboxWatch(models.AbstractModel):
                     self.env["sms.outbox.alert"]._raise(company, key, message)
                 else:
                     self.env["sms.outbox.alert"]._close(company, key)
+        self._close_former(companies)
+
+    @api.model
+    def _close_former(self, companies):
+        """Close what was told of companies that have left the outbox, or are archived.
+
+        Nobody looks at theirs any more, so it would never be over.
+
+        :param companies: ``res.company`` that have one
+        """
+        alerts = self.env["sms.outbox.alert"].search(
+            [
+                ("company_id", "not in", companies.ids),
+                ("closed_at", "=", False),
+                ("key", "not in", LASTING),
+            ]
+        )
+        for alert in alerts:
+            alert._close(alert.company_id, alert.key)
 
     @api.model
     def _get_troubles(self, facts):

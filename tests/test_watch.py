@@ -170,6 +170,15 @@ class TestWatch(WatchCase):
         self.assertIn("not enabled", message.shown_reason)
         self.assertEqual(self.watch(), ["country"])
 
+    def test_a_company_that_leaves_the_outbox_leaves_its_troubles(self):
+        """What is still to be removed at its former carrier stays to be done."""
+        self.queue(not_before=self.long_ago())
+        self.watch()
+        with mute_logger(ALERT_LOGGER):
+            self.env["sms.outbox.alert"]._raise(self.company, "redaction", "Left")
+        self.company.sms_provider = "iap"
+        self.assertEqual(self.watch(), ["redaction"])
+
     def test_the_administrator_is_told_once(self):
         self.queue(not_before=self.long_ago())
         self.watch()
