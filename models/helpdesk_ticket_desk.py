@@ -176,8 +176,9 @@ class HelpdeskTicket(models.Model):
         :param composer: ``sms.composer``, default: for a plain text at once
         :return: ``number`` (as people write it), ``call`` (E.164 or empty), ``blocked``
             (why nothing may be sent, or empty), ``advice`` and ``button`` (what to do
-            about it, see ``sms.consent.details``), ``answer_note``, ``time_note``,
-            ``footer``, ``may_send_media`` (whether pictures can go along)
+            about it, see ``sms.consent.details``), ``is_time_wrong`` (whether it may be
+            sent at another time), ``answer_note``, ``time_note``, ``footer``,
+            ``may_send_media`` (whether pictures can go along)
         :rtype: dict
         """
         number = self.partner_phone_sanitized
@@ -190,7 +191,7 @@ class HelpdeskTicket(models.Model):
             **dict.fromkeys(("blocked", "advice", "answer_note"), ""),
             **dict.fromkeys(("time_note", "footer"), ""),
             "button": False,
-            "may_send_media": False,
+            **dict.fromkeys(("is_time_wrong", "may_send_media"), False),
         }
         try:
             self._check_may_text()
@@ -199,12 +200,13 @@ class HelpdeskTicket(models.Model):
         composer = composer or self._new_sms_composer()
         reply.update(
             blocked=composer.sms_block_reason or "",
+            is_time_wrong=composer.is_time_wrong,
             answer_note=composer.sms_answer_note or "",
             time_note=composer.sms_time_note or "",
             footer=composer.sms_footer or "",
             may_send_media=composer.may_send_media,
         )
-        if reply["blocked"] and number:
+        if reply["blocked"] and number and not reply["is_time_wrong"]:
             details = self.get_sms_consent_details()
             button = details["button"]
             # Where it can be done here and now, the button says it.

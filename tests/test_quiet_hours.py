@@ -615,7 +615,7 @@ class TestMoving(QuietHoursCase):
             .with_context(**message.action_change_time()["context"])
         )
         form.send_at = datetime(9999, 12, 31, 23, 59)
-        self.assertIn("more than a year", form.local_note)
+        self.assertIn("more than a year", form.fault)
         with self.assertRaises(ValidationError):
             form.save()
 
@@ -631,6 +631,18 @@ class TestMoving(QuietHoursCase):
         )
         form.send_at = datetime(9999, 12, 31, 23, 59)
         self.assertIn("more than a year", form.sms_block_reason)
+        form.send_at = datetime(2026, 7, 2, 16, 0)
+        self.assertFalse(form.sms_block_reason or form.is_time_wrong)
+
+    @freeze_time(NIGHT)
+    def test_the_desk_lets_a_wrong_time_be_corrected(self):
+        """And offers to record no consent, which is not what it lacks."""
+        ticket = self.ticket.with_user(self.agent)
+        composer = ticket._new_sms_composer(send_at="2026-01-01 12:00:00")
+        reply = ticket._prepare_sms_reply(composer)
+        self.assertIn("has passed", reply["blocked"])
+        self.assertTrue(reply["is_time_wrong"])
+        self.assertFalse(reply["button"] or reply["advice"])
 
     @freeze_time(NIGHT)
     def test_the_composer_tells_when_it_would_leave(self):
@@ -709,7 +721,7 @@ class TestMoving(QuietHoursCase):
         )
         form = Form(reschedules)
         form.send_at = MORNING
-        self.assertIn("too late", form.local_note)
+        self.assertIn("too late", form.fault)
         with self.assertRaisesRegex(ValidationError, "too late"):
             form.save()
         # At night, and quiet hours end when it has lost its point.

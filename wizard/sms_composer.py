@@ -6,6 +6,7 @@ from ..models.sms_sms_intake import PersonalText
 from ..tools import verdicts
 from ..tools.conversation import CONVERSATION_TIME
 from ..tools.purposes import MAILING_MODEL, MessageSource
+from .sms_composer_timing import TIME_REASONS
 
 
 class SmsComposer(models.TransientModel):
@@ -50,15 +51,18 @@ class SmsComposer(models.TransientModel):
         for composer in self:
             composer.sms_block_reason = False
             composer.sms_answer_note = composer.sms_time_note = False
+            composer.is_time_wrong = False
             if not (composer.comment_single_recipient and composer.res_model):
                 continue
             if fault := composer._get_send_at_fault():
                 composer.sms_block_reason = fault
+                composer.is_time_wrong = True
                 continue
             record = composer._get_records()
             decision = composer._ask_gate(record)
             if decision.verdict == verdicts.BLOCK:
                 composer.sms_block_reason = labels[decision.reason]
+                composer.is_time_wrong = decision.reason in TIME_REASONS
             elif decision.reason == verdicts.CONVERSATION:
                 composer.sms_answer_note = composer._describe_answer(decision.text)
             if decision.verdict == verdicts.HOLD:

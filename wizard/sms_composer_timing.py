@@ -1,7 +1,10 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from odoo import fields, models
 
-from ..tools import timing
+from ..tools import timing, verdicts
+
+#: Why the gate blocks what it would let pass at another time.
+TIME_REASONS = {verdicts.EXPIRED, verdicts.TOO_MANY}
 
 
 class SmsComposer(models.TransientModel):
@@ -16,6 +19,11 @@ class SmsComposer(models.TransientModel):
     sms_time_note = fields.Char(
         compute="_compute_sms_block_reason",
         help="When it would leave, by the clock where the person is, if not at once.",
+    )
+
+    is_time_wrong = fields.Boolean(
+        compute="_compute_sms_block_reason",
+        help="It would not be sent at this time, and may be at another.",
     )
 
     def _get_time_note(self, decision, labels):

@@ -18,6 +18,9 @@ class SmsReschedule(models.TransientModel):
         help="Empty: as soon as it may leave.",
     )
     local_note = fields.Char(compute="_compute_local_note")
+    fault = fields.Char(
+        compute="_compute_local_note", help="Why it cannot be moved to that time."
+    )
 
     @api.depends("sms_id")
     def _compute_send_at(self):
@@ -28,10 +31,9 @@ class SmsReschedule(models.TransientModel):
     def _compute_local_note(self):
         for move in self:
             zone_names = filter(None, (move.sms_id.zone_names or "").split(","))
-            fault = move._get_send_at_fault()
-            move.local_note = fault or move.sms_id._get_zone_note(
-                move.send_at, zone_names
-            )
+            move.fault = move._get_send_at_fault()
+            local_note = move.sms_id._get_zone_note(move.send_at, zone_names)
+            move.local_note = "" if move.fault else local_note
 
     def _get_send_at_fault(self):
         """Refuse a time, too, at which the message has lost its point."""

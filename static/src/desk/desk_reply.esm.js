@@ -62,6 +62,11 @@ export class DeskReply extends Component {
         return this.desk.reply;
     }
 
+    /** What another time makes right stays open: the time is chosen here. */
+    get mayWrite() {
+        return !this.reply.blocked || this.reply.is_time_wrong;
+    }
+
     get canSend() {
         const {desk, state} = this;
         return !this.reply.blocked && Boolean(state.body.trim()) && !desk.isSending;
