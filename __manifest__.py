@@ -122,6 +122,8 @@
             "helpdesk_mgmt_sms/static/src/dashboard/*",
             "helpdesk_mgmt_sms/static/src/onboarding/*",
         ],
+        # With Odoo's graph and pivot, which come when the first of them is opened.
+        "web.assets_backend_lazy": ["helpdesk_mgmt_sms/static/src/analysis/*"],
         "web.assets_tests": ["helpdesk_mgmt_sms/static/tests/tours/*.esm.js"],
     },
     "post_load": "mask_logs",

@@ -64,7 +64,7 @@ export function formatValue(value, unit) {
     }
 }
 
-// For pivots: a measure with this widget. A group that has no time says false.
+// For pivots, graphs and groups: a measure with this widget. Where there is no time it is false.
 registry
     .category("formatters")
     .add("sms_seconds", (value) =>

@@ -1,0 +1,14 @@
+import {graphView} from "@web/views/graph/graph_view";
+import {pivotView} from "@web/views/pivot/pivot_view";
+import {registry} from "@web/core/registry";
+
+// What counts in Analysis and Trends. Each points to the other one, which is faster for
+// long periods, or shows single texts.
+registry.category("views").add("sms_figures_graph", {
+    ...graphView,
+    buttonTemplate: "helpdesk_mgmt_sms.FiguresGraphButtons",
+});
+registry.category("views").add("sms_figures_pivot", {
+    ...pivotView,
+    buttonTemplate: "helpdesk_mgmt_sms.FiguresPivotButtons",
+});
