@@ -65,7 +65,10 @@ class SmsHealth(models.AbstractModel):
         cron_sudo = self.env.ref("helpdesk_mgmt_sms.ir_cron_sms_dispatch").sudo()
         late = fields.Datetime.now() - cron_sudo.nextcall
         if not cron_sudo.active:
-            state, text = WRONG, self.env._("The outbox's is switched off.")
+            state, text = (
+                WRONG,
+                self.env._("That of the outbox is switched off: no text leaves."),
+            )
         elif late > CRON_LATE:
             state = WRONG
             text = self.env._(
@@ -88,8 +91,8 @@ class SmsHealth(models.AbstractModel):
         """
         wrong = [text for key, text in troubles.items() if text and key not in OWN_ROWS]
         text = self.env._(
-            "%(waiting)s wait, %(held)s are held for later, %(unknown)s are being "
-            "checked with the carrier.",
+            "Waiting: %(waiting)s. Held for later: %(held)s. Being checked with the "
+            "carrier: %(unknown)s.",
             waiting=facts["waiting"],
             held=facts["held"],
             unknown=facts["unknown"],
@@ -102,7 +105,7 @@ class SmsHealth(models.AbstractModel):
         """Tell if a sender has stopped."""
         stopped = facts["stopped_senders"]
         if stopped:
-            text = self.env._("%s have stopped: the carrier refuses them.", stopped)
+            text = self.env._("Stopped, since the carrier refuses them: %s.", stopped)
         else:
             text = self.env._("None has stopped.")
         state = WRONG if stopped else DONE

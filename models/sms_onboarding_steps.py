@@ -168,8 +168,8 @@ class SmsOnboarding(models.AbstractModel):
         if not last:
             text = self.env._("Text your own phone.")
             return self._step("text", title, TODO, text, button)
-        words = f"{last.shown_state} {last.shown_reason or ''}".strip()
-        text = self.env._("The last text: %s.", words)
+        words = ": ".join(filter(None, (last.shown_label, last.shown_reason)))
+        text = self.env._("The last text: %s.", words.rstrip("."))
         state = WRONG if last.state in ("error", "canceled") else TODO
         return self._step("text", title, state, text, button)
 

@@ -74,8 +74,9 @@ class SmsOutboxWatch(models.AbstractModel):
         return {
             "cron": not facts["is_cron_active"]
             and self.env._(
-                "The outbox's scheduled action is switched off: no text leaves. Switch "
-                "on 'Text Messages: work off the outbox'."
+                "The outbox's scheduled action is switched off: no text leaves. An "
+                "administrator switches on “Text Messages: work off the outbox” under "
+                "Settings > Technical > Scheduled Actions."
             ),
             "standstill": facts["standing_still"]
             and self.env._(

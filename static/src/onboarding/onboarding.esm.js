@@ -90,12 +90,12 @@ export class Onboarding extends Component {
         return MARKS[row.state];
     }
 
-    /** The first step that is open is the one to do. */
+    /** What is wrong is to be done first, then the first step that is open. */
     isNext(step) {
-        const open = this.state.setup.steps.find(({state}) =>
-            ["todo", "wrong"].includes(state)
-        );
-        return open && open.key === step.key;
+        const first = (wanted) =>
+            this.state.setup.steps.find(({state}) => state === wanted);
+        const next = first("wrong") || first("todo");
+        return next && next.key === step.key;
     }
 
     get percent() {
