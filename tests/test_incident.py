@@ -425,7 +425,11 @@ class TestTickets(IncidentCase):
         self.record_consent(self.first.phone, "ticket")
         ticket = self.make_ticket(self.first)
         self.assertEqual(ticket.sms_incident_id, self.incident)
-        self.assertEqual(self.answers_to(self.first).gate_reason, "consent")
+        answer = self.answers_to(self.first)
+        self.assertEqual(answer.gate_reason, "consent")
+        # The footer's words are the answer's own.
+        self.assertEqual(answer.body.count("STOP"), 1)
+        self.assertIn("HELP", answer.body)
         self.make_ticket(self.first)
         self.assertEqual(len(self.answers_to(self.first)), 1)
 

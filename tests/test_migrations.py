@@ -6,7 +6,7 @@ from pathlib import Path
 
 from .common import SmsCase
 
-SCRIPTS = Path(__file__).parents[1] / "migrations/19.0.1.2.0"
+SCRIPTS = Path(__file__).parents[1] / "migrations"
 
 
 class TestShippedWords(SmsCase):
@@ -14,7 +14,7 @@ class TestShippedWords(SmsCase):
 
     def setUp(self):
         super().setUp()
-        self.script = runpy.run_path(str(SCRIPTS / "post-shipped-words.py"))
+        self.script = runpy.run_path(str(SCRIPTS / "19.0.1.3.0/post-shipped-words.py"))
         self.template = self.env.ref("helpdesk_mgmt_sms.sms_template_ticket_rating")
         self.shipped = self.template.body
         words = {name: former for name, _field, former, _new in self.script["WORDS"]}
@@ -59,7 +59,7 @@ class TestDoubleIndex(SmsCase):
     """An index of before that another one begins with."""
 
     def test_it_goes_and_the_other_stays(self):
-        script = runpy.run_path(str(SCRIPTS / "pre-double-index.py"))
+        script = runpy.run_path(str(SCRIPTS / "19.0.1.2.0/pre-double-index.py"))
         for _twice in range(2):
             script["migrate"](self.cr, "19.0.1.1.0")
             self.cr.execute(

@@ -40,6 +40,16 @@ WORDS = (
         "No alert has that code. Reply:\n{choices}",
         "Which alert? Reply:\n{choices}",
     ),
+    # About a ticket that was not texted it is no answer, and so has a footer: where it
+    # has that one's words already they are not said twice.
+    (
+        "sms_reply_incident_known",
+        "body",
+        "{company}: we know about this already and are working on it: {incident}. "
+        "How it stands: {status_page} Reply STOP to opt out.",
+        "{company}: we know about this already and are working on it: {incident}. "
+        "How it stands: {status_page} Reply STOP to opt out, HELP for help.",
+    ),
 )
 
 
