@@ -124,7 +124,7 @@ class ResCompany(models.Model):
     def _get_sms_place(self):
         """Return where the company is, for people who could be anywhere.
 
-        :rtype: tools.zones.Place
+        :rtype: tools.place.Place
         """
         partner_sudo = self.sudo().partner_id
         country = partner_sudo.country_id or self.sudo().country_id

@@ -4,6 +4,7 @@ from collections import defaultdict
 from odoo.tools import SQL
 
 from ..tools import quiet_hours, verdicts, zones
+from ..tools.number_places import read_number
 from ..tools.timing import ANSWER, DAY, When, get_day
 from .sql_array import as_array
 
@@ -85,8 +86,8 @@ class GateClock:
         if question.keeps_hours and rules.quiet_class == quiet_hours.URGENT:
             rules = rules._replace(quiet_class=quiet_hours.INFORMATIONAL)
         address = self._get_address(question.reader)
-        digits = zones.get_region_digits(question.number)
-        key = (company.id, rules.quiet_class, rules.max_per_day, digits, address)
+        of_number = read_number(question.number)
+        key = (company.id, rules.quiet_class, rules.max_per_day, of_number, address)
         if key not in self._hours:
             place = self._locate(company, question.number, address)
             hours = self._select(company, place, rules.quiet_class)

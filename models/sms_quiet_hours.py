@@ -204,7 +204,7 @@ class SmsQuietHours(models.Model):
         where no rule is in force: silence of the table is no leave to text at night.
 
         :param company: ``res.company``
-        :param tools.zones.Place place: where the person may be
+        :param tools.place.Place place: where the person may be
         :return: tuple of ``tools.quiet_hours.Rule``
         """
         rules = [

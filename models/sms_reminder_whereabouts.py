@@ -1,5 +1,6 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from ..tools import appointments, zones
+from ..tools.number_places import read_number
 
 
 class Whereabouts:
@@ -24,7 +25,7 @@ class Whereabouts:
         """Return where a customer may be.
 
         :param partner: ``res.partner``
-        :rtype: tools.zones.Place
+        :rtype: tools.place.Place
         """
         return self._find(partner)[0]
 
@@ -35,8 +36,8 @@ class Whereabouts:
     def _find(self, partner):
         """Return where a customer may be, and by which clock they are told times."""
         if partner.id not in self._of_partner:
-            digits = zones.get_region_digits(partner.phone_sanitized or "")
-            key = partner.tz, partner.country_id.id, partner.state_id.id, digits
+            of_number = read_number(partner.phone_sanitized)
+            key = partner.tz, partner.country_id.id, partner.state_id.id, of_number
             if key not in self._known:
                 self._known[key] = self._locate(partner)
             self._of_partner[partner.id] = self._known[key]

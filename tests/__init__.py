@@ -134,6 +134,7 @@ from . import test_tools_figures
 from . import test_tools_gate
 from . import test_tools_keywords
 from . import test_tools_links
+from . import test_tools_number_places
 from . import test_tools_phrases
 from . import test_tools_poster
 from . import test_tools_public_address

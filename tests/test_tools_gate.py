@@ -10,6 +10,7 @@ from ..tools.consent import NONE, OPTED_IN, OPTED_OUT, PENDING, STATES
 from ..tools.conversation import CONVERSATION_TIME
 from ..tools.exemptions import EXEMPTIONS
 from ..tools.gate import Decision, Facts, decide
+from ..tools.place import Place
 from ..tools.quiet_hours import CLOSED, INFORMATIONAL, URGENT, Rule
 from ..tools.timing import When
 from ..tools.verdicts import (
@@ -30,7 +31,6 @@ from ..tools.verdicts import (
 from ..tools.verdicts import (
     OPTED_OUT as HAS_OPTED_OUT,
 )
-from ..tools.zones import Place
 
 OPT_IN, OPT_OUT = consent.POLICY_OPT_IN, consent.POLICY_OPT_OUT
 OUTBOX = ("twilio", "sandbox")

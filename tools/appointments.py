@@ -13,7 +13,8 @@ from zoneinfo import ZoneInfo
 from babel import Locale, UnknownLocaleError
 from babel.dates import format_skeleton, format_time
 
-from . import quiet_hours, zones
+from . import quiet_hours
+from .place import is_zone
 from .texts import plain_spaces
 
 #: What an all-day appointment is reckoned from: this hour of its day, local time.
@@ -52,7 +53,7 @@ def pick_zone(tz, place_zones, company_zone):
     :param str tz: the contact's own zone, may be empty or none at all
     :param place_zones: names of zones, the best known first
     """
-    if zones.is_zone(tz):
+    if is_zone(tz):
         return tz
     if company_zone in place_zones:
         return company_zone
