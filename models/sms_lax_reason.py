@@ -102,10 +102,8 @@ class SmsLaxReason(models.AbstractModel):
         """
         if not self.env.registry.ready:
             return
-        subtype_id = self.env["ir.model.data"]._xmlid_to_res_id(REASON_SUBTYPE)
         about = [("model", "=", self._name), ("res_id", "in", self.ids)]
-        messages_sudo = self.env["mail.message"].sudo()
-        if messages_sudo.search_count([*about, ("subtype_id", "=", subtype_id)]):
+        if self.env["mail.message"].sudo().search(about)._filter_lax_reasons():
             raise UserError(
                 self.env._(
                     "It is on record why this was made laxer. Archive it instead."

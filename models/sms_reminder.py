@@ -183,17 +183,23 @@ class SmsReminder(models.Model):
     def _restore_for_numbers(self, company, numbers):
         """Plan the reminders again of people who have agreed anew.
 
+        Those that quiet hours hold, too: planned anew, they would be too late.
+
         :param company: ``res.company``
         :param numbers: E.164
         """
+        now = fields.Datetime.now()
         rows = self.sudo().search(
             [
                 ("company_id", "=", company.id),
                 ("partner_id.phone_sanitized", "in", list(numbers)),
                 *(("state", "=", CANCELLED), ("reason", "=", "opted_out")),
-                ("start", ">", fields.Datetime.now()),
+                ("start", ">", now),
             ]
         )
+        to_come = rows.filtered(lambda row: row.kind == REMINDER and row.due_at > now)
+        to_come.write({"state": PLANNED, "reason": False})
+        to_come._wake_for(to_come.mapped("due_at"))
         rows.event_id.with_context(dont_notify=True)._touch_appointments()
 
     @api.autovacuum

@@ -183,7 +183,8 @@ class SmsReminder(models.Model):
         """Remind after all of what was due when it was cancelled, and holds again.
 
         Who drags an appointment away and back would else leave its customer without.
-        Not whoever is told by a notice now: that says it all.
+        So too where quiet hours hold it: it is not due yet, but planned anew it would
+        be too late. Not whoever is told by a notice now: that says it all.
 
         :param list valid: keys (:data:`KEY_COLUMNS`) of what holds
         """
@@ -199,7 +200,8 @@ class SmsReminder(models.Model):
                    AND sms_reminder.start = held.start
                    AND sms_reminder.offset_minutes = held.minutes
                    AND kind = 'reminder' AND state = 'cancelled'
-                   AND reason = ANY(%(passing)s) AND due_at <= write_date
+                   AND reason = ANY(%(passing)s)
+                   AND (due_at <= write_date OR due_at > %(now)s)
                    AND NOT EXISTS (
                        SELECT FROM sms_reminder notice
                         WHERE notice.partner_id = sms_reminder.partner_id
@@ -212,6 +214,7 @@ class SmsReminder(models.Model):
                 planned=PLANNED,
                 keys=as_arrays(valid, *KEY_KINDS),
                 passing=list(PASSING),
+                now=fields.Datetime.now(),
                 notices=list(NOTICES),
             )
         )

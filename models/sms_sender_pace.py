@@ -188,9 +188,10 @@ class SmsSenderPace(models.Model):
         Where other workers have got later ones, theirs and those that are given out in
         place of these may fall together for a moment; their number does not grow.
 
-        :param seconds: dict or Counter, the length of the slots by the sender's id
+        :param Counter seconds: the length of the slots by the sender's id; of a sender
+            without a limit none
         """
-        for sender_id, length in sorted(seconds.items()):
+        for sender_id, length in sorted((+seconds).items()):
             self.env.cr.execute(
                 SQL(
                     "UPDATE sms_sender_pace"

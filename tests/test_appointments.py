@@ -353,6 +353,56 @@ class TestWithdrawn(AppointmentCase):
         self.settle()
         self.assertEqual(self.reminder().reason, "replaced")
 
+    def hold_overnight(self):
+        """Return a reminder whose hour was in the night, and that waits for the day."""
+        self.company.write({"sms_courtesy_from": 8, "sms_courtesy_to": 20})
+        self.move(self.event, days=5, hours=14)
+        self.pass_time(minutes=2)
+        held = self.rows(self.event, kind="reminder", state="planned").filtered(
+            lambda row: row.offset_minutes == 1440
+        )
+        self.frozen.move_to(held.start - timedelta(hours=22))
+        self.assertGreater(held.due_at, datetime.now() + timedelta(hours=2))
+        return held
+
+    def test_what_the_night_holds_goes_after_all(self):
+        held = self.hold_overnight()
+        due_at, count = held.due_at, len(self.bodies())
+        for days in (1, -1):
+            self.move(self.event, days=days)
+        self.assertEqual((held.state, held.due_at), ("planned", due_at))
+        self.frozen.move_to(due_at)
+        self.run_reminders()
+        self.assertEqual((held.state, len(self.bodies())), ("sent", count + 1))
+
+    def test_what_the_night_holds_comes_to_who_is_back_by_then(self):
+        held = self.hold_overnight()
+        due_at = held.due_at
+        self.receive("STOP")
+        self.settle()
+        self.assertEqual((held.state, held.reason), ("cancelled", "opted_out"))
+        self.receive("START")
+        self.settle()
+        self.assertEqual((held.state, held.due_at), ("planned", due_at))
+
+    def test_what_has_moved_while_somebody_was_gone_does_not_come_back(self):
+        held = self.hold_overnight()
+        self.receive("STOP")
+        self.settle()
+        self.move(self.event, days=1)
+        self.receive("START")
+        self.settle()
+        self.assertEqual((held.state, held.reason), ("cancelled", "moved"))
+
+    def test_what_the_night_held_is_over_when_its_hour_has_passed(self):
+        held = self.hold_overnight()
+        self.event.active = False
+        self.settle()
+        self.frozen.move_to(held.due_at + timedelta(minutes=5))
+        self.event.active = True
+        self.settle()
+        self.assertEqual(held.state, "cancelled")
+
     def test_after_a_stop_and_a_start_nothing_of_before_comes(self):
         self.wait_for_reminder()
         self.receive("STOP")

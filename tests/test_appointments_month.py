@@ -1,10 +1,11 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 import random
-from collections import Counter
+from collections import Counter, defaultdict
 from datetime import timedelta
 
 from ..models.sms_reminder_whereabouts import Whereabouts
 from ..tools import appointments, quiet_hours
+from ..tools.appointment_changes import NOTICES
 from .appointments import NOW, AppointmentCase
 from .common import phone_number
 
@@ -23,7 +24,10 @@ class TestMonth(AppointmentCase):
         self.people = [self.make_person(index) for index in range(CUSTOMERS)]
         #: what holds, and since when: {(event id, partner): (since, start or None)}
         self.holding, self.expected = {}, Counter()
-        self.gone = set()
+        #: since when who knew of what: {(event id, partner, start): since}
+        self.knowing = {}
+        #: when who had left: {partner id: [[since, until or None], ...]}
+        self.gone = defaultdict(list)
 
     def make_person(self, index):
         """Return one of the customers, who lives somewhere and has agreed."""
@@ -42,26 +46,56 @@ class TestMonth(AppointmentCase):
         key = event.id, person.id
         attendee = self.attendee(event, person)
         stands = event.active and attendee.state != "declined"
-        start = event.start if stands and person.id not in self.gone else None
+        start = event.start if stands else None
         since, before = self.holding.get(key, (now, None))
         if start == before:
             return
         if before:
             self.settle_expected(key, person, since, before, now)
         self.holding[key] = now, start
+        self.knowing.setdefault((*key, start), now)
+        if self.is_told(event, person):
+            self.knowing[(*key, start)] = now
+
+    def is_told(self, event, person):
+        """Tell if a customer is about to be told of an appointment, and may be."""
+        notices = self.rows(event, partner=person, state="planned").filtered(
+            lambda row: row.kind in NOTICES
+        )
+        return bool(notices) and not self.was_gone(person, self.now())
 
     def settle_expected(self, key, person, since, start, until):
-        """Count the reminders that were due while an appointment stood."""
+        """Count the reminders that were due while an appointment stood.
+
+        Who has just been told needs none whose hour has passed. Who is not, because it
+        was moved away and back before anybody knew, is reminded as if nothing was.
+        """
         place = Whereabouts(self.company).get_place(person)
         rules = self.env["sms.quiet.hours"]._select(
             self.company, place, quiet_hours.INFORMATIONAL
         )
         for offset in OFFSETS:
             due = appointments.find_due(
-                start, offset, since, place.zones, rules, f"{key[0]}/{key[1]}"
+                start,
+                offset,
+                self.knowing[(*key, start)],
+                place.zones,
+                rules,
+                f"{key[0]}/{key[1]}",
             )
-            if due and due <= until:
+            is_in_time = due and since < due <= until
+            if is_in_time and not self.was_gone(person, due):
                 self.expected[key[0], key[1], start, offset // timedelta(minutes=1)] = 1
+
+    def was_gone(self, person, due):
+        """Tell if a customer had left when a reminder was due.
+
+        It is asked then, and not when it was planned: who is back in time gets it.
+        """
+        return any(
+            since < due and not (until and until < due)
+            for since, until in self.gone[person.id]
+        )
 
     # ------------------------------------------------------------------
     # What happens
@@ -126,11 +160,14 @@ class TestMonth(AppointmentCase):
 
     def stop(self, person):
         """Let a customer leave, or come back."""
-        is_back = person.id in self.gone
+        spans = self.gone[person.id]
+        is_back = bool(spans) and spans[-1][1] is None
         self.receive("START" if is_back else "STOP", person.phone_sanitized)
         self.settle()
-        self.gone ^= {person.id}
-        self.note_all(person)
+        if is_back:
+            spans[-1][1] = self.now()
+        else:
+            spans.append([self.now(), None])
 
     def note_all(self, person):
         """Note how all appointments of a customer stand from now on."""
