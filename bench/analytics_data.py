@@ -42,7 +42,7 @@ OUTGOING = """
                now() at time zone 'UTC' - %(days)s * interval '1 day'
                    * (1 - (n::float / %(count)s)) AS made_at,
                '+1303' || (2000000 + floor(random() * %(people)s))::int AS number,
-               (%(purposes)s::int[])[1 + n %% 3] AS purpose_id,
+               (%(purposes_of)s::int[])[1 + n %% %(n_templates)s] AS purpose_id,
                (%(templates)s::int[])[1 + n %% %(n_templates)s] AS template_id,
                (%(messages)s::int[])[1 + n %% %(n_messages)s] AS message_id,
                (%(faults)s::int[])[1 + n %% %(n_faults)s] AS fault_id
@@ -130,7 +130,7 @@ def make_messages(env, count, days, salt=0):
             env["sms.purpose"]._get(code).id
             for code in ("ticket", "appointment", "alert")
         ],
-        "templates": get_templates(env),
+        **get_templates(env),
         "messages": make_subjects(env),
         "faults": env["sms.fault"].search([], limit=4).ids,
     }
@@ -159,9 +159,10 @@ def get_fates():
 
 
 def get_templates(env):
-    """Return the templates' ids."""
+    """Return the ids of templates, and of the purpose that each is for."""
     templates = env["sms.template"].search([], limit=TEMPLATES)
-    return templates.ids
+    purposes = [it._get_preview_purpose(env[it.model], it.id).id for it in templates]
+    return {"templates": templates.ids, "purposes_of": purposes}
 
 
 def make_subjects(env):

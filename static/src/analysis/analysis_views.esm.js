@@ -1,6 +1,14 @@
+import {PivotRenderer} from "@web/views/pivot/pivot_renderer";
 import {graphView} from "@web/views/graph/graph_view";
 import {pivotView} from "@web/views/pivot/pivot_view";
 import {registry} from "@web/core/registry";
+
+/** Shows a rate or an average of nothing as unknown, where Odoo shows 0. */
+class FiguresPivotRenderer extends PivotRenderer {
+    getFormattedValue(cell) {
+        return cell.value === false ? {value: "–"} : super.getFormattedValue(cell);
+    }
+}
 
 // What counts in Analysis and Trends. Each points to the other one, which is faster for
 // long periods, or shows single texts.
@@ -10,5 +18,6 @@ registry.category("views").add("sms_figures_graph", {
 });
 registry.category("views").add("sms_figures_pivot", {
     ...pivotView,
+    Renderer: FiguresPivotRenderer,
     buttonTemplate: "helpdesk_mgmt_sms.FiguresPivotButtons",
 });

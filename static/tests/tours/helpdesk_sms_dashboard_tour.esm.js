@@ -84,6 +84,15 @@ registry.category("web_tour.tours").add("helpdesk_sms_dashboard", {
             trigger: ".o_pivot:contains(6)",
         },
         {
+            content: "See all texts",
+            trigger: ".o_searchview .o_facet_remove",
+            run: "click",
+        },
+        {
+            content: "Where nothing was sent there is no rate",
+            trigger: ".o_pivot .o_pivot_cell_value:contains(–)",
+        },
+        {
             content: "Go back",
             trigger: ".o_breadcrumb .o_back_button, .breadcrumb-item a",
             run: "click",
