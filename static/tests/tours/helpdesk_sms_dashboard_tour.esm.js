@@ -84,15 +84,6 @@ registry.category("web_tour.tours").add("helpdesk_sms_dashboard", {
             trigger: ".o_pivot:contains(6)",
         },
         {
-            content: "See all texts",
-            trigger: ".o_searchview .o_facet_remove",
-            run: "click",
-        },
-        {
-            content: "Where nothing was sent there is no rate",
-            trigger: ".o_pivot .o_pivot_cell_value:contains(–)",
-        },
-        {
             content: "Go back",
             trigger: ".o_breadcrumb .o_back_button, .breadcrumb-item a",
             run: "click",
@@ -100,6 +91,15 @@ registry.category("web_tour.tours").add("helpdesk_sms_dashboard", {
         {
             content: "The days are still those",
             trigger: `button[data-days='7'].active`,
+        },
+        {
+            content: "See the texts that were blocked",
+            trigger: `${PAGE} .o_sms_card[data-key=blocked] button`,
+            run: "click",
+        },
+        {
+            content: "They were not sent, and so have no rate",
+            trigger: ".o_pivot .o_pivot_cell_value:contains(–)",
         },
     ],
 });
