@@ -90,6 +90,7 @@ class SmsConsentEvent(models.Model):
     )
     wording_id = fields.Many2one(
         "sms.wording",
+        "Wording Version",
         readonly=True,
         ondelete="restrict",
         help="The version of the wording that the person agreed to.",

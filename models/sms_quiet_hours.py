@@ -61,7 +61,7 @@ class SmsQuietHours(models.Model):
     )
     quiet_class = fields.Selection(
         [(MARKETING, "Offers"), (INFORMATIONAL, "Informational messages")],
-        string="Messages",
+        string="Kind of Messages",
         required=True,
         default=MARKETING,
         tracking=True,
