@@ -1,6 +1,8 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from datetime import datetime
+from typing import NamedTuple
+
 from odoo import api, fields, models
-from odoo.tools import SQL
 
 from ..tools import consent
 from ..tools.consent import Answer
@@ -11,6 +13,18 @@ STATE_SELECTION = [
     (consent.OPTED_IN, "May text"),
     (consent.OPTED_OUT, "Opted out"),
 ]
+
+
+class Obstacle(NamedTuple):
+    """The no that stands in the way of a yes.
+
+    ``event`` of the ledger, in sudo: of several the person's own. ``since`` (UTC): when
+    the latest no was said. ``is_own``: only the person can undo it.
+    """
+
+    event: models.BaseModel
+    since: datetime
+    is_own: bool
 
 
 class SmsConsent(models.Model):
@@ -61,24 +75,28 @@ class SmsConsent(models.Model):
     _hash_index = models.Index("USING hash (number_hash)")
 
     @api.model
-    def _get_stopped_at(self, company, number_hash, purposes):
-        """Return when a number said the newest no to any of some purposes, or to all.
+    def _find_obstacle(self, company, number, said, purposes):
+        """Return the no because of which what a person is to have said changes nothing.
 
-        :param str number_hash: see :meth:`SmsConsentKey._hash`
-        :return: datetime (UTC), or None while it has said none that stands
+        :param company: ``res.company``
+        :param str number: E.164
+        :param Said said: what is to be recorded
+        :param purposes: ``sms.purpose``; none: all at once
+        :rtype: Obstacle or None
         """
-        query = SQL(
-            """
-            SELECT max(since) FROM sms_consent
-             WHERE company_id = %s AND number_hash = %s AND state = %s
-               AND (purpose_id IS NULL OR purpose_id = ANY(%s))
-            """,
-            company.id,
-            number_hash,
-            consent.OPTED_OUT,
-            purposes.ids,
-        )
-        return self.env.execute_query(query)[0][0]
+        number_hash = self.env["sms.consent.key"].sudo()._hash([number])[number]
+        found = self.sudo()._replay(company, [number_hash])
+        of_all = found.get((number_hash, 0), consent.Standing())
+        for purpose_id in purposes.ids or [0]:
+            standing = found.get((number_hash, purpose_id), consent.Standing())
+            subject = (standing, of_all if purpose_id else None)
+            stop = consent.find_obstacle(said, *subject)
+            if stop:
+                binding = consent.find_binding(*subject)
+                event_id = binding.word if binding else stop.answer.event_id
+                event_sudo = self.env["sms.consent.event"].sudo().browse(event_id)
+                return Obstacle(event_sudo, stop.since, bool(binding))
+        return None
 
     @staticmethod
     def _get_answer(found, purpose_id):

@@ -85,17 +85,47 @@ class SmsConsentDetails(models.AbstractModel):
 
     @api.model
     def _advise_opted_out(self, company, event):
-        """Name the ways back: a START takes back what was said by text alone."""
-        advice = self.env._(
-            "Only the person can undo it: they text START, or agree on their "
-            "preference page."
+        """Name the ways back: only what we were told can be recorded anew."""
+        if not event:
+            return {"advice": "", "button": False}
+        advice = self._tell_way_back(event)
+        button = event.method in consent.SPOKEN and self._offer_record(
+            company, self.env._("Record consent")
         )
-        if event and event.method not in restore.BY_TEXT:
-            advice = self.env._(
-                "Only the person can undo it: they agree on their preference page, or "
-                "sign a new form."
+        return {"advice": advice, "button": button}
+
+    @api.model
+    def _tell_way_back(self, event, number=None):
+        """Return when and how somebody has opted out, and what undoes it.
+
+        :param event: the opt-out, as :class:`Said` or of ``sms.consent.event``
+        :param str number: E.164, named if given
+        :rtype: str
+        """
+        facts = {
+            "number": number or self.env._("The person"),
+            "when": self._format_time(event.happened_at),
+            "how": self._get_labels("sms.consent.event", "method")[event.method],
+        }
+        if event.method in consent.SPOKEN:
+            return self.env._(
+                "%(number)s opted out on %(when)s (%(how)s). When they agree anew, "
+                "record it.",
+                **facts,
             )
-        return {"advice": advice, "button": False}
+        if event.method in restore.BY_TEXT:
+            return self.env._(
+                "%(number)s opted out on %(when)s (%(how)s). Only they can undo it: by "
+                "texting START, on their preference page, or by a signed form dated "
+                "later.",
+                **facts,
+            )
+        return self.env._(
+            "%(number)s opted out on %(when)s (%(how)s). Only they can undo it: on their "
+            "preference page, by texting a joining keyword, or by a signed form dated "
+            "later.",
+            **facts,
+        )
 
     @api.model
     def _advise_none(self, company, event):

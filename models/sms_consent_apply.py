@@ -1,14 +1,14 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from collections import defaultdict
 from functools import partial
-from itertools import repeat
 
 from odoo import SUPERUSER_ID, api, models
 from odoo.service.model import retrying
 from odoo.tools import SQL
 
 from ..tools import consent
-from ..tools.consent import Answer
+from ..tools.consent import Answer, Standing
+from .sms_consent_event import APPLIED_FIELDS, to_said
 from .sql_array import as_arrays
 
 
@@ -29,55 +29,97 @@ class SmsConsent(models.Model):
             :data:`sms_consent_event.APPLIED_FIELDS`
         :param dict numbers: number by its keyed hash
         """
-        answers = self._read_locked_answers(company, list(numbers))
-        before = dict(answers)
-        changed = self._follow(answers, events)
+        first = min(values["id"] for values in events)
+        answers = self._read_locked_answers(company, list(numbers), before=first)
+        before = self._get_shown(answers)
+        self._follow(answers, events)
+        after = self._get_shown(answers)
+        changed = {key: after[key] for key in after if after[key] != before.get(key)}
         self._upsert(company, changed, numbers)
         self._look_again_when_committed(company.id, list(numbers))
+        self._forget_shown_answers()
+        hashes = {number_hash for number_hash, _purpose_id in changed}
+        self._tell_blacklist(
+            self._find_left(before, hashes), self._find_left(after, hashes), numbers
+        )
+
+    @api.model
+    def _forget_shown_answers(self):
+        """Read anew what was read of the answers: they have changed."""
         self._forget_answers()
         self.invalidate_model()
         self.env["sms.consent.mixin"]._invalidate_sms_consent_state()
-        hashes = {number_hash for number_hash, _purpose_id in changed}
-        self._tell_blacklist(
-            self._find_left(before, hashes), self._find_left(answers, hashes), numbers
-        )
 
     @staticmethod
     def _follow(answers, events):
-        """Let events change answers, in order; what is overtaken changes nothing.
+        """Let events change what stands, in order; what does not count changes nothing.
 
-        :param dict answers: as :meth:`_read_locked_answers` returns them, updated here
+        The same whether it begins with all events of a number and no answers, or in
+        between with what :meth:`_read_locked_answers` returns.
+
+        :param dict answers: ``{(number_hash, purpose_id or 0): Standing}``, updated
+            here: what was last said of each. What is stored of it says
+            :meth:`_get_shown`.
         :param events: as for :meth:`_apply`
-        :return: those of them that are other ones now
         """
-        changed = {}
         for values in events:
             number_hash, purpose_id = values["number_hash"], values["purpose_id"] or 0
             key = (number_hash, purpose_id)
-            stops = [
-                since
-                for answer, since in map(
-                    answers.get, {(number_hash, 0), key}, repeat((Answer(), None))
-                )
-                if answer.state == consent.OPTED_OUT
-            ]
-            stopped_at = max(stops, default=None)
-            if consent.is_overtaken(values["event"], values["happened_at"], stopped_at):
-                continue
-            current = answers.get(key, (Answer(), None))[0]
-            answer = consent.next_answer(
-                current, values["event"], values["id"], not purpose_id
+            standing = answers.get(key, Standing())
+            of_all = answers.get((number_hash, 0), Standing()) if purpose_id else None
+            after = consent.take(to_said(values), standing, of_all)
+            if after != standing:
+                answers[key] = after
+
+    @staticmethod
+    def _get_shown(answers):
+        """Return the answers as they are stored: a no to everything covers the rest.
+
+        :param dict answers: as for :meth:`_follow`
+        :return: ``{(number_hash, purpose_id or 0): (Answer, since)}``
+        """
+        shown = {}
+        for key, standing in answers.items():
+            of_all = answers.get((key[0], 0), Standing())
+            visible = consent.show(standing, of_all)
+            shown[key] = (visible.answer, visible.since)
+        return shown
+
+    @api.model
+    def _replay(self, company, hashes, before=None):
+        """Return what stands of some numbers, out of all their events.
+
+        :param company: ``res.company``
+        :param list hashes: keyed hashes of numbers
+        :param int before: only events with a lower id, default all
+        :return: as for :meth:`_follow`
+        """
+        if not hashes:
+            return {}
+        columns = SQL(", ").join(map(SQL.identifier, ("id", *APPLIED_FIELDS)))
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT %s FROM sms_consent_event
+                 WHERE company_id = %s AND number_hash = ANY(%s) AND %s
+              ORDER BY id
+                """,
+                columns,
+                company.id,
+                hashes,
+                SQL("id < %s", before) if before else SQL("TRUE"),
             )
-            if answer != current:
-                answers[key] = (answer, values["happened_at"])
-                changed[key] = answers[key]
-        return changed
+        )
+        answers = {}
+        names = ("id", *APPLIED_FIELDS)
+        self._follow(answers, (dict(zip(names, row, strict=True)) for row in rows))
+        return answers
 
     @api.model
     def _find_left(self, answers, hashes):
         """Return who of some numbers has opted out of everything.
 
-        :param dict answers: as :meth:`_read_locked_answers` returns them
+        :param dict answers: as :meth:`_get_shown` returns them
         :param set hashes: keyed hashes of numbers
         :return: the hashes of those
         """
@@ -121,49 +163,75 @@ class SmsConsent(models.Model):
 
     @api.model
     def _yield_to_stops(self, company_id, hashes):
-        """Take back a yes that was said before a stop and written after it.
+        """Derive anew what two transactions have written that did not see each other.
 
-        Written in the knowledge of the stop, it would have been overtaken.
+        A yes that was written after a stop, and not in the knowledge of it, changes
+        nothing. Only where there is a stop is there anything to yield to.
 
         :param int company_id: whose answers
         :param list hashes: keyed hashes of the numbers that they are about
         """
         self.flush_model()
-        taken_back = self.env.execute_query(
-            SQL(
-                """
-                UPDATE sms_consent own SET state = %s
-                  FROM sms_consent stop
-                 WHERE own.company_id = %s AND own.number_hash = ANY(%s)
-                   AND own.purpose_id IS NOT NULL AND own.state = %s
-                   AND own.event_id > stop.event_id AND own.since < stop.since
-                   AND stop.company_id = own.company_id AND stop.purpose_id IS NULL
-                   AND stop.number_hash = own.number_hash AND stop.state = %s
-             RETURNING own.number
-                """,
-                consent.NONE,
-                company_id,
-                hashes,
-                consent.OPTED_IN,
-                consent.OPTED_OUT,
-            )
-        )
-        self._forget_answers()
-        self.invalidate_model()
-        self.env["sms.consent.mixin"]._invalidate_sms_consent_state()
-        left = {number for (number,) in taken_back if number}
-        self.env["phone.blacklist"]._follow_ledger(left, ())
+        company = self.env["res.company"].browse(company_id)
+        stored, numbers = self._read_stored(company, hashes)
+        stopped = self._find_stopped(stored)
+        stored = {key: row for key, row in stored.items() if key[0] in stopped}
+        derived = self._get_shown(self._replay(company, list(stopped)))
+        changed = {key: row for key, row in derived.items() if row != stored.get(key)}
+        gone = stored.keys() - derived.keys()
+        if not changed and not gone:
+            return
+        self._upsert(company, changed, numbers)
+        self._delete(company, gone)
+        self._forget_shown_answers()
+        hashes = {number_hash for number_hash, _purpose_id in changed.keys() | gone}
+        left = self._find_left(derived, hashes)
+        known = {numbers[value] for value in left if numbers[value]}
+        self.env["phone.blacklist"]._follow_ledger(known, ())
 
     @api.model
-    def _read_locked_answers(self, company, hashes):
+    def _read_locked_answers(self, company, hashes, before=None):
+        """Return what stands of some numbers, their stored answers locked.
+
+        What binds who has opted out, and what their no covers, stands in the ledger
+        alone: it is read from there, for the few who have.
+
+        :param int before: the id of an event: what stands is that of those before it
+        :return: as for :meth:`_follow`
+        """
+        stored, _numbers = self._read_stored(company, hashes)
+        stopped = self._find_stopped(stored)
+        answers = {
+            key: Standing(*row)
+            for key, row in stored.items()
+            if key[0] not in stopped
+        }
+        answers.update(self._replay(company, list(stopped), before))
+        return answers
+
+    @staticmethod
+    def _find_stopped(stored):
+        """Return the keyed hashes of the numbers that have opted out of anything.
+
+        :param dict stored: as :meth:`_get_shown` returns it
+        """
+        return {
+            number_hash
+            for (number_hash, _purpose_id), (answer, _since) in stored.items()
+            if answer.state == consent.OPTED_OUT
+        }
+
+    @api.model
+    def _read_stored(self, company, hashes):
         """Return the stored answers of some numbers, their rows locked.
 
-        :return: ``{(number_hash, purpose_id or 0): (Answer, since)}``
+        :return: the answers as :meth:`_get_shown`, and the numbers by their hash
         """
         rows = self.env.execute_query(
             SQL(
                 """
-                SELECT number_hash, COALESCE(purpose_id, 0), state, event_id, since
+                SELECT number_hash, COALESCE(purpose_id, 0), state, event_id, since,
+                       number
                   FROM sms_consent
                  WHERE company_id = %s AND number_hash = ANY(%s)
               ORDER BY id
@@ -173,10 +241,32 @@ class SmsConsent(models.Model):
                 hashes,
             )
         )
-        return {
-            (number_hash, purpose_id): (Answer(state, event_id), since)
-            for number_hash, purpose_id, state, event_id, since in rows
-        }
+        stored, numbers = {}, {}
+        for number_hash, purpose_id, state, event_id, since, number in rows:
+            stored[number_hash, purpose_id] = (Answer(state, event_id), since)
+            numbers[number_hash] = number or numbers.get(number_hash)
+        return stored, numbers
+
+    @api.model
+    def _delete(self, company, keys):
+        """Delete answers to which the ledger does not lead.
+
+        :param keys: of :meth:`_get_shown`
+        """
+        if not keys:
+            return
+        self.env.cr.execute(
+            SQL(
+                """
+                DELETE FROM sms_consent own USING unnest(%s)
+                    AS gone (number_hash, purpose_id)
+                 WHERE own.company_id = %s AND own.number_hash = gone.number_hash
+                   AND COALESCE(own.purpose_id, 0) = gone.purpose_id
+                """,
+                as_arrays(sorted(keys), "varchar", "int4"),
+                company.id,
+            )
+        )
 
     @api.model
     def _upsert(self, company, changed, numbers):
@@ -186,7 +276,7 @@ class SmsConsent(models.Model):
         the later transaction start over with what the earlier one wrote, where the
         ORM's create would fail on the unique index.
 
-        :param dict changed: ``{(number_hash, purpose_id or 0): (Answer, since)}``
+        :param dict changed: as :meth:`_get_shown` returns them
         :param dict numbers: number by its keyed hash
         """
         if not changed:

@@ -1,7 +1,6 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
-from odoo.tools import format_datetime
 from odoo.tools.mimetypes import guess_mimetype
 
 from ..tools import consent, scans
@@ -36,7 +35,7 @@ class SmsConsentEntry(models.AbstractModel):
         """
         number = self._read_number(company, number)
         self._check_complete(event, purposes, happened_at, words)
-        self._check_not_overtaken(company, number, event, purposes, happened_at)
+        self._check_counts(company, number, event, method, purposes, happened_at)
         events_sudo = (
             self.env["sms.consent.event"]
             .sudo()
@@ -95,21 +94,43 @@ class SmsConsentEntry(models.AbstractModel):
             raise UserError(self.env._("A consent cannot be given in the future."))
 
     @api.model
-    def _check_not_overtaken(self, company, number, event, purposes, happened_at):
-        """Refuse a consent that the person has taken back since."""
-        number_hash = self.env["sms.consent.key"].sudo()._hash([number])[number]
-        stopped_at = self.env["sms.consent"]._get_stopped_at(
-            company, number_hash, purposes
+    def _check_counts(self, company, number, event, method, purposes, happened_at):
+        """Refuse a consent that would change nothing: the person has said no.
+
+        47 CFR 64.1200(a)(10). What the ledger would keep all the same is a statement
+        that looks like a consent and is none.
+
+        :raises UserError: with who can undo it, and how
+        """
+        said = consent.Said(event, method, happened_at)
+        obstacle = self.env["sms.consent"]._find_obstacle(
+            company, number, said, purposes
         )
-        if consent.is_overtaken(event, happened_at, stopped_at):
-            raise UserError(
-                self.env._(
-                    "%(number)s opted out on %(date)s, after this consent. Only a new "
-                    "consent counts: ask the person again.",
-                    number=number,
-                    date=format_datetime(self.env, stopped_at, dt_format="medium"),
-                )
-            )
+        if obstacle:
+            raise UserError(self._explain_obstacle(number, said, obstacle))
+
+    @api.model
+    def _explain_obstacle(self, number, said, obstacle):
+        """Return why a yes does not count, and what does.
+
+        :param str number: E.164
+        :param consent.Said said: the yes
+        :param obstacle: :class:`sms_consent.Obstacle`
+        """
+        details = self.env["sms.consent.details"]
+        way_back = details._tell_way_back(obstacle.event, number)
+        if said.happened_at >= obstacle.since:
+            return way_back
+        overtaken = self.env._(
+            "%(number)s opted out on %(date)s, after this consent.",
+            number=number,
+            date=details._format_time(obstacle.since),
+        )
+        if obstacle.is_own:
+            return f"{overtaken} {way_back}"
+        return self.env._(
+            "%s Only a new consent counts: ask the person again.", overtaken
+        )
 
     # ------------------------------------------------------------------
     # Words and scans

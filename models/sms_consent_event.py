@@ -32,8 +32,26 @@ METHOD_SELECTION = [
 ]
 
 
-#: What the current answers follow from (``SmsConsent._apply``).
-APPLIED_FIELDS = ("number_hash", "purpose_id", "event", "happened_at")
+#: What the current answers follow from (``SmsConsent._apply``). All of it is sealed.
+APPLIED_FIELDS = (
+    *("number_hash", "purpose_id", "event", "happened_at"),
+    *("method", "wording_digest"),
+)
+
+
+def to_said(values):
+    """Return an event of the ledger as the rule reads it.
+
+    :param values: the event, or a mapping with ``id`` and :data:`APPLIED_FIELDS`
+    :rtype: consent.Said
+    """
+    return consent.Said(
+        values["event"],
+        values["method"],
+        values["happened_at"],
+        values["id"],
+        bool(values["wording_digest"]),
+    )
 
 
 class SmsConsentEvent(models.Model):

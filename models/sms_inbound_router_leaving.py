@@ -7,6 +7,7 @@ from odoo import api, fields, models
 
 from ..tools import consent, keywords, phrases, restore, timing
 from . import sms_consent_review, sms_reply
+from .sms_consent_event import to_said
 
 _logger = logging.getLogger(__name__)
 
@@ -219,15 +220,11 @@ class SmsInboundRouter(models.AbstractModel):
 
     @api.model
     def _get_history(self, inbound, company):
-        """Return a company's events of the sender in the ledger, oldest first."""
+        """Return a company's events of the sender, as :mod:`tools.restore` reads them."""
         events_sudo = self.env["sms.consent.event"].sudo()
         domain = events_sudo._number_domain(company, inbound.number)
-        return [
-            restore.Said(
-                event.purpose_id.id, event.event, event.method, event.happened_at
-            )
-            for event in events_sudo.search(domain, order="id")
-        ]
+        events_sudo = events_sudo.search(domain, order="id")
+        return [(event.purpose_id.id, to_said(event)) for event in events_sudo]
 
     @api.model
     def _is_stopped(self, inbound, company=None):

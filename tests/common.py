@@ -25,6 +25,9 @@ ANY_HOUR = {
     "sms_courtesy_reason": "Tests run at any hour.",
 }
 
+#: How something is said in the tests unless they say otherwise: else on paper.
+METHODS = {"revoked": "phone", "restored": "keyword"}
+
 
 def phone_number(index):
     """Return the ``index``-th number for examples (E.164), 0 to 999."""
@@ -166,13 +169,14 @@ class SmsCase(TransactionCase):
 
     @classmethod
     def record_consent(
-        cls, number=None, *codes, event="granted", company=None, method="paper", **facts
+        cls, number=None, *codes, event="granted", company=None, method=None, **facts
     ):
         """Enter into the ledger what a person said.
 
         :param number: E.164, default the customer's
         :param codes: purposes; none: ``ticket``, and for an event about all purposes
             (``revoked``, ``restored``): all
+        :param method: default paper, of an opt-out the phone: a later yes undoes it
         :return: the ``sms.consent.event`` records
         """
         purposes = cls.purposes(*codes) if codes else None
@@ -182,7 +186,7 @@ class SmsCase(TransactionCase):
             company or cls.company,
             number or cls.number,
             event,
-            method,
+            method or METHODS.get(event, "paper"),
             purposes,
             **facts,
         )

@@ -87,15 +87,22 @@ class TestDetails(SmsCase):
         for user in (self.agent, self.manager):
             told = self.explain(user)
             self.assertEqual(told["state"], "opted_out")
-            self.assertIn("they text START", told["advice"])
+            self.assertIn("by texting START", told["advice"])
             self.assertFalse(told["button"])
         self.assertEqual(self.explain_purpose("alert")["state"], "opted_out")
 
     def test_a_start_is_not_promised_to_who_opted_out_in_another_way(self):
+        self.record_consent(event="revoked", method="web")
+        told = self.explain()
+        self.assertNotIn("START", told["advice"])
+        self.assertIn("by a signed form dated later", told["advice"])
+        self.assertFalse(told["button"])
+
+    def test_what_an_agent_was_told_an_agent_may_be_told_anew(self):
         self.record_consent(event="revoked", method="phone")
-        advice = self.explain()["advice"]
-        self.assertNotIn("START", advice)
-        self.assertIn("sign a new form", advice)
+        told = self.explain()
+        self.assertIn("When they agree anew, record it", told["advice"])
+        self.assertEqual(told["button"]["kind"], "record")
 
     def test_a_doubtful_text_leads_who_may_to_the_queue(self):
         self.record_consent()

@@ -144,7 +144,7 @@ class TestRecordMany(SmsCase):
         )
         self.env["sms.consent"]._yield_to_stops(self.company.id, [agreed.number_hash])
         self.assertEqual(self.ticket.sms_consent_state, "opted_out")
-        anew = self.record_consent()
+        anew = self.record_consent(method="keyword", event="confirmed")
         self.env["sms.consent"]._yield_to_stops(self.company.id, [anew.number_hash])
         self.assertEqual(self.ticket.sms_consent_state, "opted_in")
 

@@ -57,26 +57,35 @@ class TestParallelTexts(LiveCase):
 
     def _read_events(self, number):
         """Return purpose, event and id of a number's events, oldest first."""
+        return [(key, said.event, said.event_id) for key, said in self._read(number)]
+
+    def _read(self, number):
+        """Return a number's events as the rule reads them, by purpose, oldest first."""
         with self.cursor() as cr:
             cr.execute(
                 """
-                SELECT event.purpose_id, event.event, event.id
+                SELECT event.purpose_id, event.event, event.method, event.happened_at,
+                       event.id
                   FROM sms_consent_event event
                   JOIN sms_consent_evidence evidence ON evidence.id = event.evidence_id
                  WHERE evidence.number = %s ORDER BY event.id
                 """,
                 [number],
             )
-            return cr.fetchall()
+            return [(key, consent.Said(*said)) for key, *said in cr.fetchall()]
 
     def _replay(self, number):
         """Return the answers that the rule gives for the events in their order."""
-        answers = defaultdict(consent.Answer)
-        for purpose_id, event, event_id in self._read_events(number):
-            answers[purpose_id] = consent.next_answer(
-                answers[purpose_id], event, event_id, for_all=purpose_id is None
-            )
-        return {key: answer.state for key, answer in answers.items()}
+        found = defaultdict(consent.Standing)
+        for key, said in self._read(number):
+            of_all = found[None] if key else None
+            found[key] = consent.take(said, found[key], of_all)
+        of_all = found[None]
+        return {
+            key: consent.show(standing, of_all).answer.state
+            for key, standing in found.items()
+            if standing.answer.event_id
+        }
 
     def _answers(self, number):
         """Return the stored answers of a number, by purpose."""
@@ -136,16 +145,25 @@ class TestOverlap(LiveCase):
             with self.subTest(order=order):
                 self._overlap(number, order)
                 states = self._read_states(number)
-                self.assertEqual(states, {None: "opted_out", "ticket": "none"})
+                self.assertEqual(states, {None: "opted_out"})
 
     def test_a_yes_that_was_said_later_stands(self):
         number = "+17205550163"
-        self._overlap(number, ("stop", "yes"), yes_hours=1)
+        self._overlap(number, ("stop", "yes"), yes_hours=-1, method="keyword")
         states = self._read_states(number)
         self.assertEqual(states, {None: "opted_out", "ticket": "opted_in"})
 
-    def _overlap(self, number, order, yes_hours=-24):
-        """Write a STOP, and a yes that was said some hours before or after it."""
+    def test_what_an_agent_says_after_a_stop_does_not_count(self):
+        for number, order in (
+            ("+17205550164", ("stop", "yes")),
+            ("+17205550165", ("yes", "stop")),
+        ):
+            with self.subTest(order=order):
+                self._overlap(number, order, yes_hours=-1)
+                self.assertEqual(self._read_states(number), {None: "opted_out"})
+
+    def _overlap(self, number, order, yes_hours=-24, method="in_person"):
+        """Write a STOP of two hours ago, and a yes said before or after it."""
         now = fields.Datetime.now().replace(microsecond=0)
         cursors = {name: self.registry.cursor() for name in order}
         try:
@@ -156,14 +174,20 @@ class TestOverlap(LiveCase):
                 for name, cr in cursors.items()
             }
             company = ledgers["stop"].env["res.company"].browse(self.company_id)
-            ledgers["stop"]._record(company, number, consent.REVOKED, "keyword")
+            ledgers["stop"]._record(
+                company,
+                number,
+                consent.REVOKED,
+                "keyword",
+                happened_at=now - timedelta(hours=2),
+            )
             said = now + timedelta(hours=yes_hours)
             purpose = ledgers["yes"].env.ref("helpdesk_mgmt_sms.sms_purpose_ticket")
             ledgers["yes"]._record(
                 company.with_env(ledgers["yes"].env),
                 number,
                 consent.GRANTED,
-                "in_person",
+                method,
                 purpose,
                 happened_at=said,
             )

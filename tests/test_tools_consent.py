@@ -1,4 +1,6 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from datetime import datetime, timedelta
+
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -19,11 +21,17 @@ from ..tools.consent import (
     REVOKED,
     STATES,
     Answer,
+    Said,
+    Standing,
     combine,
+    find_binding,
+    find_obstacle,
     has_left,
     next_answer,
     next_state,
+    show,
     summarize,
+    take,
 )
 
 ALL = "all"
@@ -262,3 +270,197 @@ class TestHasLeft(BaseCase):
             found[key] = next_answer(current, event, event_id, subject == ALL)
         if has_left(found):
             self.assertEqual(set(states(history).values()), {OPTED_OUT})
+
+
+DAY_0 = datetime(2026, 5, 1, 12)
+
+#: (event, method, purpose, day, wording shown): see :func:`tell`.
+STOP = (REVOKED, "keyword", ALL)
+SPOKEN_NO = (REVOKED, "phone", ALL)
+SPOKEN_YES = (GRANTED, "in_person", "ticket")
+PAPER_YES = (GRANTED, "paper", "ticket")
+TEXT_YES = (CONFIRMED, "keyword", "ticket")
+PAGE_YES = (GRANTED, "web", "ticket", None, True)
+START = (RESTORED, "keyword", ALL)
+
+
+def follow(*told):
+    """Return what stands of each subject after a history, an event a day."""
+    found = {}
+    for event_id, (event, method, subject, *more) in enumerate(told, start=1):
+        day, is_worded = (*more, None, False)[:2] if len(more) < 2 else more
+        happened_at = DAY_0 + timedelta(days=event_id if day is None else day)
+        said = Said(event, method, happened_at, event_id, bool(is_worded))
+        of_all = None if subject == ALL else found.get(ALL, Standing())
+        found[subject] = take(said, found.get(subject, Standing()), of_all)
+    return found
+
+
+def shown(*told, purpose="ticket"):
+    """Return the state of a purpose as it is shown after a history."""
+    found = follow(*told)
+    of_all = found.get(ALL, Standing())
+    return show(found.get(purpose, Standing()), of_all).answer.state
+
+
+@tagged("post_install", "-at_install")
+class TestWhoMaySayYes(BaseCase):
+    """The person's own no is stronger than anybody's yes but their own."""
+
+    OWN_NOES = (
+        *("keyword", "web", "carrier", "blacklist", "api", "import", "erasure"),
+        *("written", "paper"),
+    )
+    OWN_YESES = (TEXT_YES, PAGE_YES, PAPER_YES, (GRANTED, "keyword", "ticket"))
+    OTHER_YESES = tuple(
+        (event, method, "ticket")
+        for event in (GRANTED, CONFIRMED, RESTORED)
+        for method in (
+            *("in_person", "phone", "written", "import", "api", "web"),
+            *("blacklist", "carrier", "time", "erasure", "anything"),
+        )
+    )
+
+    def assertShown(self, told, expected):
+        with self.subTest(told=told):
+            self.assertEqual(shown(*told), expected)
+
+    def test_the_persons_own_no(self):
+        for method in self.OWN_NOES:
+            for subject in (ALL, "ticket"):
+                stop = (REVOKED, method, subject)
+                for yes in self.OTHER_YESES:
+                    self.assertShown([stop, yes], OPTED_OUT)
+                    self.assertShown([(GRANTED, "phone", "ticket"), stop, yes], OPTED_OUT)
+                for yes in self.OWN_YESES:
+                    self.assertShown([stop, yes], OPTED_IN)
+
+    def test_a_no_that_an_agent_entered(self):
+        for method in ("phone", "in_person"):
+            for subject in (ALL, "ticket"):
+                stop = (REVOKED, method, subject)
+                for yes in (SPOKEN_YES, *self.OWN_YESES, (GRANTED, "api", "ticket")):
+                    self.assertShown([stop, yes], OPTED_IN)
+
+    def test_a_second_no_that_an_agent_entered_frees_nobody(self):
+        """They say on the phone what they have texted before."""
+        for again in (SPOKEN_NO, (REVOKED, "phone", "ticket")):
+            self.assertShown([STOP, again, SPOKEN_YES], OPTED_OUT)
+            self.assertShown([again, STOP, SPOKEN_YES], OPTED_OUT)
+            self.assertShown([STOP, again, START, SPOKEN_YES], OPTED_IN)
+
+    def test_who_has_come_back_is_bound_by_nothing_older(self):
+        for back in (TEXT_YES, PAGE_YES, PAPER_YES):
+            self.assertShown([STOP, back, SPOKEN_NO], OPTED_OUT)
+            self.assertShown([STOP, back, SPOKEN_NO, SPOKEN_YES], OPTED_IN)
+        told = [STOP, TEXT_YES, SPOKEN_NO, (GRANTED, "phone", "marketing")]
+        self.assertEqual(shown(*told, purpose="marketing"), OPTED_OUT)
+
+    def test_one_purpose_binds_no_other(self):
+        told = [(REVOKED, "keyword", "marketing"), SPOKEN_YES]
+        self.assertShown(told, OPTED_IN)
+        self.assertEqual(shown(*told, purpose="marketing"), OPTED_OUT)
+
+    def test_only_the_person_takes_back_what_ends_everything(self):
+        yes = (GRANTED, "paper", "ticket")
+        self.assertShown([yes, STOP, (RESTORED, "phone", ALL)], OPTED_OUT)
+        self.assertShown([yes, STOP, START], OPTED_IN)
+        self.assertShown([yes, STOP, SPOKEN_YES, START], OPTED_IN)
+        self.assertShown([STOP, SPOKEN_YES, START], NONE)
+
+    def test_a_yes_dated_before_the_no(self):
+        for yes in (TEXT_YES, PAGE_YES, PAPER_YES, SPOKEN_YES):
+            for no in (STOP, SPOKEN_NO):
+                self.assertShown([no, (*yes[:3], 0, True)], OPTED_OUT)
+
+    def test_in_the_same_second(self):
+        """A form is to be dated later; of two texts the later one counts."""
+        for yes, expected in (
+            (TEXT_YES, OPTED_IN),
+            (PAGE_YES, OPTED_IN),
+            (PAPER_YES, OPTED_OUT),
+            (SPOKEN_YES, OPTED_OUT),
+        ):
+            self.assertShown([(*STOP, 7), (*yes[:3], 7, True)], expected)
+        for yes in (TEXT_YES, PAPER_YES, SPOKEN_YES):
+            self.assertShown([(*SPOKEN_NO, 7), (*yes[:3], 7)], OPTED_IN)
+
+    def test_of_several_noes_the_latest_counts(self):
+        """Whichever was entered first: the form is older than one of them."""
+        for noes in ([(*STOP, 3), (*STOP, 9)], [(*STOP, 9), (*STOP, 3)]):
+            self.assertShown([*noes, (*PAPER_YES, 5)], OPTED_OUT)
+            self.assertShown([*noes, (*PAPER_YES, 10)], OPTED_IN)
+        noes = [(*STOP, 3), (*SPOKEN_NO, 9)]
+        self.assertShown([*noes, (*PAPER_YES, 5)], OPTED_OUT)
+
+    def test_a_page_counts_with_the_wording_that_it_showed(self):
+        self.assertShown([STOP, (GRANTED, "web", "ticket", None, False)], OPTED_OUT)
+        self.assertShown([STOP, PAGE_YES], OPTED_IN)
+
+    def test_what_stands_in_the_way_is_named(self):
+        found = follow(STOP, SPOKEN_NO)
+        stop = found[ALL]
+        said = Said(GRANTED, "phone", DAY_0 + timedelta(days=9), 9)
+        self.assertEqual(find_obstacle(said, Standing(), stop), stop)
+        self.assertEqual(find_binding(Standing(), stop).word, 1)
+        self.assertIsNone(find_binding(Standing(), follow(SPOKEN_NO)[ALL]))
+        self.assertIsNone(find_obstacle(said, Standing(), None))
+
+    def test_a_no_to_everything_covers_what_was_agreed_to(self):
+        for own in ((GRANTED, "paper", "ticket"), (REQUESTED, "web", "ticket")):
+            found = follow(own, STOP)
+            visible = show(found["ticket"], found[ALL])
+            self.assertEqual(visible, found[ALL])
+        own = follow((REVOKED, "web", "ticket"), STOP)
+        self.assertEqual(show(own["ticket"], own[ALL]), own["ticket"])
+
+    ways = st.sampled_from(
+        (
+            *("keyword", "web", "paper", "in_person", "phone", "written"),
+            *("import", "api", "carrier", "blacklist"),
+        )
+    )
+    lives = st.lists(
+        st.one_of(
+            st.tuples(
+                st.sampled_from(EVENTS),
+                ways,
+                st.sampled_from(PURPOSES),
+                st.integers(0, 12),
+                st.booleans(),
+            ),
+            st.tuples(
+                st.sampled_from(FOR_ALL_EVENTS), ways, st.just(ALL), st.integers(0, 12)
+            ),
+        ),
+        max_size=10,
+    )
+
+    @settings(deadline=None)
+    @given(lives, st.lists(st.sampled_from(OTHER_YESES), max_size=4))
+    def test_after_a_stop_nobody_elses_yes_opens_anything(self, life, yeses):
+        told = [*life, (*STOP, 20), *((*yes, 30) for yes in yeses)]
+        for purpose in PURPOSES:
+            self.assertEqual(shown(*told, purpose=purpose), OPTED_OUT)
+
+    @settings(deadline=None)
+    @given(lives)
+    def test_what_is_shown_is_what_the_gate_combines(self, life):
+        found = follow(*life)
+        of_all = found.get(ALL, Standing())
+        for purpose in PURPOSES:
+            own = found.get(purpose, Standing())
+            visible = show(own, of_all).answer
+            combined = combine(own.answer, of_all.answer)
+            self.assertEqual(visible.state, combined.state)
+            self.assertEqual(combine(visible, of_all.answer), combined)
+
+    @settings(deadline=None)
+    @given(lives)
+    def test_who_is_bound_has_opted_out(self, life):
+        found = follow(*life)
+        of_all = found.get(ALL, Standing())
+        for purpose in PURPOSES:
+            own = found.get(purpose, Standing())
+            if find_binding(own, of_all):
+                self.assertEqual(show(own, of_all).answer.state, OPTED_OUT)

@@ -6,8 +6,17 @@ from hypothesis import strategies as st
 
 from odoo.tests import BaseCase, tagged
 
-from ..tools.consent import CONFIRMED, EVENTS, EXPIRED, GRANTED, RESTORED, REVOKED
-from ..tools.restore import ALL, BY_TEXT, Said, find_restorable
+from ..tools.consent import (
+    CONFIRMED,
+    EVENTS,
+    EXPIRED,
+    FOR_ALL_EVENTS,
+    GRANTED,
+    RESTORED,
+    REVOKED,
+    Said,
+)
+from ..tools.restore import ALL, BY_TEXT, find_restorable
 
 TICKET, ALERT = 1, 2
 START_OF_TIME = datetime(2026, 1, 1)
@@ -19,8 +28,8 @@ OTHER_WAYS = (
 def history(*events):
     """Return a history of ``(purpose_id, event, method)``, a day apart."""
     return [
-        Said(purpose_id, event, method, START_OF_TIME + timedelta(days=index))
-        for index, (purpose_id, event, method) in enumerate(events)
+        (purpose_id, Said(event, method, START_OF_TIME + timedelta(days=index), index))
+        for index, (purpose_id, event, method) in enumerate(events, start=1)
     ]
 
 
@@ -81,11 +90,17 @@ class TestRestore(BaseCase):
 
     def test_a_consent_that_was_overtaken_undoes_no_other_way(self):
         """A form signed before the call, and entered after it."""
-        early = START_OF_TIME - timedelta(days=1)
+        early, late = (START_OF_TIME + timedelta(days=days) for days in (-1, 9))
         events = history(GRANT, (TICKET, REVOKED, "phone"))
-        events.append(Said(TICKET, GRANTED, "paper", early))
-        events += [Said(TICKET, REVOKED, "keyword", START_OF_TIME + timedelta(days=9))]
+        events.append((TICKET, Said(GRANTED, "paper", early, 3)))
+        events.append((TICKET, Said(REVOKED, "keyword", late, 4)))
         self.assertEqual(find_restorable(events), set())
+
+    def test_what_an_agent_says_after_a_stop_changes_nothing(self):
+        spoken = (TICKET, GRANTED, "phone")
+        stop = (TICKET, REVOKED, "keyword")
+        self.assertRestorable([GRANT, stop, spoken], {TICKET})
+        self.assertRestorable([stop, spoken], set())
 
     @given(
         st.lists(
@@ -93,7 +108,7 @@ class TestRestore(BaseCase):
                 st.sampled_from((ALL, TICKET, ALERT)),
                 st.sampled_from(EVENTS),
                 st.sampled_from((*BY_TEXT, *OTHER_WAYS)),
-            ),
+            ).filter(lambda said: said[0] or said[1] in FOR_ALL_EVENTS),
             max_size=12,
         )
     )

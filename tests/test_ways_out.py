@@ -86,7 +86,7 @@ class TestOwnWords(LedgerCase):
         for count in (1, 2):
             self.receive("STOP")
             self.assertEqual(self.exemptions(), ["opt_out_confirmation"] * count)
-            self.record_consent()
+            self.record_consent(event="confirmed", method="keyword")
         self.receive("STOP")
         self.receive("STOP")
         self.assertEqual(self.exemptions(), ["opt_out_confirmation"] * 3)

@@ -6,6 +6,7 @@ it is about all of them (a STOP). The answer for a purpose is read from two stat
 that of the purpose, and that of "all".
 """
 
+from datetime import datetime
 from typing import NamedTuple
 
 NONE, PENDING, OPTED_IN, OPTED_OUT = STATES = (
@@ -85,19 +86,146 @@ def next_answer(current, event, event_id, for_all=False):
     return Answer(state, event_id)
 
 
-def is_overtaken(event, happened_at, stopped_at):
-    """Tell if a yes was said before the no that stands, and so changes nothing.
+#: Ways in which a no is known from an agent's word alone. Any other no is the person's
+#: own: their text, page or letter, their carrier, what they did in another system.
+SPOKEN = frozenset(("in_person", "phone"))
+
+#: What says yes, or takes a no back.
+YESES = (GRANTED, CONFIRMED, RESTORED)
+
+TEXT, PAPER, PAGE = ("keyword", "paper", "web")
+
+
+class Said(NamedTuple):
+    """What an event of the ledger says of one purpose, or of all.
+
+    All of it is sealed. ``is_worded``: under a published wording that was shown.
+    """
+
+    event: str
+    method: str
+    happened_at: datetime
+    event_id: int = 0
+    is_worded: bool = False
+
+    @property
+    def is_yes(self):
+        """Whether it says yes, or takes a no back."""
+        return self.event in YESES
+
+    @property
+    def is_own_no(self):
+        """Whether it is a no that binds everybody but the person themselves."""
+        return self.event == REVOKED and self.method not in SPOKEN
+
+    @property
+    def is_own_yes(self):
+        """Whether it is a yes by which the person can undo their own no.
+
+        Their text; a page of ours that shows its wording; what they have signed. What
+        an agent, another system, a list or a program says is none of them.
+        """
+        is_page = self.method == PAGE and self.is_worded
+        return self.is_yes and (self.method in (TEXT, PAPER) or is_page)
+
+
+class Standing(NamedTuple):
+    """What stands of a number's purpose (or of all): the answer, and what binds.
+
+    ``since`` (UTC) is when the answer was said, of several noes the latest. ``word`` is
+    the person's own last word about it, as the id of its event, 0 without one;
+    ``is_bound`` tells if that was a no, which nobody else can undo.
+    """
+
+    answer: Answer = Answer()
+    since: datetime | None = None
+    word: int = 0
+    is_bound: bool = False
+
+    @property
+    def is_stop(self):
+        """Whether the answer is a no."""
+        return self.answer.state == OPTED_OUT
+
+
+def take(said, of_subject, of_all):
+    """Return what stands after something was said.
+
+    :param Said said: what was said, later than all that stands
+    :param Standing of_subject: what stands of its purpose, or of all if it is for all
+    :param of_all: what stands of all, None if ``of_subject`` is that
+    :rtype: Standing
+    :raises ValueError: as :func:`next_state`
+    """
+    if find_obstacle(said, of_subject, of_all):
+        return of_subject
+    answer = next_answer(of_subject.answer, said.event, said.event_id, of_all is None)
+    if answer == of_subject.answer:
+        return of_subject
+    since = said.happened_at
+    if said.event == REVOKED and of_subject.is_stop:
+        since = max(since, of_subject.since)
+    word, is_bound = of_subject.word, of_subject.is_bound
+    if said.is_own_no or said.is_own_yes:
+        word, is_bound = said.event_id, said.is_own_no
+    return Standing(answer, since, word, is_bound)
+
+
+def find_obstacle(said, of_subject, of_all):
+    """Return the no because of which a yes changes nothing, or None.
 
     A form that was signed on Monday and is entered on Wednesday does not undo Tuesday's
-    STOP. A no counts whenever it is entered.
+    STOP. And the person's own no yields to their own yes alone, to a signed form only
+    if it is dated later: a revocation is to be honored (47 CFR 64.1200(a)(10)), and who
+    texts must be able to prove a consent that followed it. A no counts whenever it is
+    entered.
 
-    :param str event: one of ``EVENTS``
-    :param datetime happened_at: when it was said (UTC)
-    :param datetime stopped_at: when the no was said (UTC), or None without one
-    :rtype: bool
+    :param Said said: as for :func:`take`
+    :rtype: Standing
     """
-    is_yes = event in (GRANTED, CONFIRMED)
-    return is_yes and stopped_at is not None and happened_at < stopped_at
+    if not said.is_yes:
+        return None
+    subjects = [of_subject] if of_all is None else [of_subject, of_all]
+    stops = [standing for standing in subjects if standing.is_stop]
+    if not stops:
+        return None
+    latest = max(stops, key=lambda standing: standing.since)
+    if said.happened_at < latest.since:
+        return latest
+    binding = find_binding(of_subject, of_all)
+    is_later = said.method != PAPER or said.happened_at > latest.since
+    return None if said.is_own_yes and is_later else binding
+
+
+def find_binding(of_subject, of_all):
+    """Return the no of the person themselves that stands over a purpose, or None.
+
+    Who has come back to one purpose is not bound there by an older no to everything.
+
+    :param Standing of_subject: what stands of the purpose, or of all
+    :param of_all: what stands of all, None if ``of_subject`` is that
+    :rtype: Standing
+    """
+    if of_subject.is_bound:
+        return of_subject
+    if of_all is not None and of_all.is_bound and of_all.word > of_subject.word:
+        return of_all
+    return None
+
+
+def show(of_subject, of_all):
+    """Return what stands of a purpose as it is shown and acted on.
+
+    A no to everything covers what was agreed to or asked before. It stands below, and
+    comes up again when the no is taken back.
+
+    :param Standing of_subject: what was last said about the purpose
+    :param Standing of_all: what was last said about all purposes at once
+    :rtype: Standing
+    """
+    answer = combine(of_subject.answer, of_all.answer)
+    is_own = of_subject.is_stop or answer == of_subject.answer
+    return of_subject if is_own else of_all
 
 
 def combine(of_purpose, of_all):

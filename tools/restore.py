@@ -7,9 +7,9 @@ preference page, in a letter) was not made by a word that the phone can undo: it
 a new consent. Nothing more comes back than was once granted.
 """
 
-from typing import NamedTuple
+from collections import defaultdict
 
-from .consent import CONFIRMED, EXPIRED, GRANTED, RESTORED, REVOKED
+from .consent import EXPIRED, REVOKED, Standing, find_obstacle, take
 
 #: Ways of saying no that a START takes back.
 BY_TEXT = frozenset(("keyword", "carrier"))
@@ -18,60 +18,44 @@ BY_TEXT = frozenset(("keyword", "carrier"))
 ALL = False
 
 
-class Said(NamedTuple):
-    """One event of the ledger: about which purpose (or ``ALL``), what, how, when."""
-
-    purpose_id: int
-    event: str
-    method: str
-    happened_at: object
-
-
-class _Standing:
-    """What stands for one purpose: the noes since the last yes."""
-
-    def __init__(self):
-        self.methods = set()
-        self.stopped_at = None
-        self.has_agreed = False
-
-    def take(self, said):
-        """Go one event further."""
-        if said.event == REVOKED:
-            self.methods.add(said.method)
-            self.stopped_at = max(filter(None, (self.stopped_at, said.happened_at)))
-        elif said.event == EXPIRED:
-            self.has_agreed = False
-        elif said.event == RESTORED or (
-            said.event in (GRANTED, CONFIRMED)
-            and (not self.stopped_at or said.happened_at >= self.stopped_at)
-        ):
-            self.methods, self.stopped_at, self.has_agreed = set(), None, True
-
-    @property
-    def is_by_text(self):
-        """Tell if all that stands was said by text."""
-        return bool(self.methods) and self.methods <= BY_TEXT
-
-
 def find_restorable(history):
     """Return what a START takes back.
 
     While a stop for everything stands that was said in another way, it takes back
     nothing: a purpose that came back would overrule it.
 
-    :param history: the number's events, oldest first, as :class:`Said`
+    :param history: the number's events, oldest first: pairs of a purpose's id (or
+        ``ALL``) and a :class:`consent.Said`
     :return: set of purpose ids, and ``ALL`` for the stop of everything
     """
-    standing = {ALL: _Standing()}
-    for said in history:
-        standing.setdefault(said.purpose_id, _Standing()).take(said)
-    of_all = standing.pop(ALL)
-    if of_all.methods and not of_all.is_by_text:
+    ways, agreed = _read_ways(history)
+    of_all = ways.pop(ALL, set())
+    if of_all - BY_TEXT:
         return set()
     found = {
         purpose_id
-        for purpose_id, state in standing.items()
-        if state.is_by_text and state.has_agreed
+        for purpose_id, methods in ways.items()
+        if methods and methods <= BY_TEXT and purpose_id in agreed
     }
-    return found | ({ALL} if of_all.methods else set())
+    return found | ({ALL} if of_all else set())
+
+
+def _read_ways(history):
+    """Return in which ways each purpose was stopped since its last yes that counts.
+
+    :return: ``{purpose id or ALL: methods}``, and the purposes that were agreed to
+    """
+    standings, ways, agreed = defaultdict(Standing), defaultdict(set), set()
+    for purpose_id, said in history:
+        of_all = standings[ALL] if purpose_id else None
+        if find_obstacle(said, standings[purpose_id], of_all):
+            continue
+        standings[purpose_id] = take(said, standings[purpose_id], of_all)
+        if said.event == REVOKED:
+            ways[purpose_id].add(said.method)
+        elif said.event == EXPIRED:
+            agreed.discard(purpose_id)
+        elif said.is_yes:
+            ways[purpose_id] = set()
+            agreed.add(purpose_id)
+    return ways, agreed
