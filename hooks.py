@@ -3,6 +3,7 @@
 
 from odoo.tools import SQL
 
+from .models.ledger_guards import get_guards
 from .report.sms_day_stale import WATCHED
 from .tools import log_mask
 
@@ -52,12 +53,11 @@ def post_init_hook(env):
 def uninstall_hook(env):
     """Take the triggers away, so that their tables can go; decrypt what is Odoo's."""
     env["sms.encryption"]._decrypt_host()
-    names = ["sms_append_only", "sms_consent_evidence_guard"]
-    names += ["sms_evidence_lookup_guard"]
-    names += [f"sms_day_mark_{watch.table}" for watch in WATCHED]
+    names = {guard.function for _table, guard in get_guards(env)}
+    names |= {f"sms_day_mark_{watch.table}" for watch in WATCHED}
     env.cr.execute(
         SQL(
             "DROP FUNCTION IF EXISTS %s CASCADE",
-            SQL(", ").join(map(SQL.identifier, names)),
+            SQL(", ").join(map(SQL.identifier, sorted(names))),
         )
     )

@@ -88,6 +88,13 @@ class ResCompany(models.Model):
         help="Address of the page; wordings and forms name it.",
     )
 
+    sms_check_seal = fields.Char(
+        readonly=True,
+        copy=False,
+        groups="base.group_system",
+        help="The seal of the newest verification of the consent ledger.",
+    )
+
     _sms_review_days_limit = models.Constraint(
         "CHECK (sms_review_days BETWEEN 1 AND 10)",
         "A possible opt-out must be reviewed within 1 to 10 business days.",
@@ -130,8 +137,17 @@ class ResCompany(models.Model):
         return companies
 
     def write(self, vals):
-        """Let the senders follow the account, and let them try a new one at once."""
+        """Let the senders follow the account, and let them try a new one at once.
+
+        What was agreed to in the sandbox counts there alone: who leaves it, or comes
+        back to it, has other answers.
+        """
+        is_on_sandbox = self.env["sms.consent.event"]._is_on_sandbox
+        tried = self.filtered(is_on_sandbox) if "sms_provider" in vals else self
         result = super().write(vals)
+        if "sms_provider" in vals:
+            moved = self.filtered(lambda it: is_on_sandbox(it) != (it in tried))
+            self.env["sms.consent"].sudo()._follow_sandbox(moved)
         if self._get_sms_sender_fields() & vals.keys():
             self.env["sms.sender"]._sync(self)
         if self._get_sms_account_fields() & vals.keys():

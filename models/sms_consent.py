@@ -6,6 +6,7 @@ from odoo import api, fields, models
 
 from ..tools import consent
 from ..tools.consent import Answer
+from .ledger_guards import ANSWER_GUARDS, install_guards
 
 STATE_SELECTION = [
     (consent.NONE, "No consent"),
@@ -41,6 +42,7 @@ class SmsConsent(models.Model):
     _order = "since desc, id desc"
     _rec_name = "number"
     _log_access = False
+    _ledger_guards = ANSWER_GUARDS
 
     company_id = fields.Many2one(
         "res.company", required=True, readonly=True, ondelete="restrict"
@@ -73,6 +75,11 @@ class SmsConsent(models.Model):
     _number_index = models.Index("(number) WHERE number IS NOT NULL")
     # The gate asks for one number after the other: the fastest index for just that.
     _hash_index = models.Index("USING hash (number_hash)")
+
+    def init(self):
+        """Install the triggers by which an answer follows from its event."""
+        install_guards(self)
+        return super().init()
 
     @api.model
     def _find_obstacle(self, company, number, said, purposes):

@@ -9,7 +9,7 @@ from odoo.tools import SQL
 from ..tools import consent
 from ..tools.consent import Answer, Standing
 from .sms_consent_event import APPLIED_FIELDS, to_said
-from .sql_array import as_arrays
+from .sql_array import as_array, as_arrays
 
 
 class SmsConsent(models.Model):
@@ -37,18 +37,24 @@ class SmsConsent(models.Model):
         changed = {key: after[key] for key in after if after[key] != before.get(key)}
         self._upsert(company, changed, numbers)
         self._look_again_when_committed(company.id, list(numbers))
-        self._forget_shown_answers()
         hashes = {number_hash for number_hash, _purpose_id in changed}
-        self._tell_blacklist(
-            self._find_left(before, hashes), self._find_left(after, hashes), numbers
-        )
+        self._tell_of_changes(before, after, hashes, numbers)
 
     @api.model
-    def _forget_shown_answers(self):
-        """Read anew what was read of the answers: they have changed."""
+    def _tell_of_changes(self, before, after, hashes, numbers):
+        """Let what was read be read anew, and Odoo's blacklist follow.
+
+        :param dict before: answers as :meth:`_get_shown` returned them
+        :param dict after: those that hold now
+        :param set hashes: keyed hashes of the numbers whose answers are other ones
+        :param dict numbers: number by its keyed hash
+        """
         self._forget_answers()
         self.invalidate_model()
         self.env["sms.consent.mixin"]._invalidate_sms_consent_state()
+        self._tell_blacklist(
+            self._find_left(before, hashes), self._find_left(after, hashes), numbers
+        )
 
     @staticmethod
     def _follow(answers, events):
@@ -86,28 +92,31 @@ class SmsConsent(models.Model):
         return shown
 
     @api.model
-    def _replay(self, company, hashes, before=None):
-        """Return what stands of some numbers, out of all their events.
+    def _replay(self, company, hashes, before=None, counting=None):
+        """Return what stands of some numbers, out of all their events that count.
 
         :param company: ``res.company``
         :param list hashes: keyed hashes of numbers
         :param int before: only events with a lower id, default all
+        :param SQL counting: which events count, default those with the carrier
         :return: as for :meth:`_follow`
         """
         if not hashes:
             return {}
+        self.env["sms.consent.event"].flush_model()
         columns = SQL(", ").join(map(SQL.identifier, ("id", *APPLIED_FIELDS)))
         rows = self.env.execute_query(
             SQL(
                 """
                 SELECT %s FROM sms_consent_event
-                 WHERE company_id = %s AND number_hash = ANY(%s) AND %s
+                 WHERE company_id = %s AND number_hash = ANY(%s) AND %s AND %s
               ORDER BY id
                 """,
                 columns,
                 company.id,
-                hashes,
+                as_array(hashes, "varchar"),
                 SQL("id < %s", before) if before else SQL("TRUE"),
+                counting or self._get_counting_sql(company),
             )
         )
         answers = {}
@@ -156,38 +165,10 @@ class SmsConsent(models.Model):
             """Look in a transaction of its own, which sees what is committed."""
             with registry.cursor() as cr:
                 consents = api.Environment(cr, SUPERUSER_ID, {})["sms.consent"]
-                look = partial(consents._yield_to_stops, company_id, hashes)
+                look = partial(consents._settle_overlaps, company_id, hashes)
                 retrying(look, consents.env)
 
         self.env.cr.postcommit.add(look_again)
-
-    @api.model
-    def _yield_to_stops(self, company_id, hashes):
-        """Derive anew what two transactions have written that did not see each other.
-
-        A yes that was written after a stop, and not in the knowledge of it, changes
-        nothing. Only where there is a stop is there anything to yield to.
-
-        :param int company_id: whose answers
-        :param list hashes: keyed hashes of the numbers that they are about
-        """
-        self.flush_model()
-        company = self.env["res.company"].browse(company_id)
-        stored, numbers = self._read_stored(company, hashes)
-        stopped = self._find_stopped(stored)
-        stored = {key: row for key, row in stored.items() if key[0] in stopped}
-        derived = self._get_shown(self._replay(company, list(stopped)))
-        changed = {key: row for key, row in derived.items() if row != stored.get(key)}
-        gone = stored.keys() - derived.keys()
-        if not changed and not gone:
-            return
-        self._upsert(company, changed, numbers)
-        self._delete(company, gone)
-        self._forget_shown_answers()
-        hashes = {number_hash for number_hash, _purpose_id in changed.keys() | gone}
-        left = self._find_left(derived, hashes)
-        known = {numbers[value] for value in left if numbers[value]}
-        self.env["phone.blacklist"]._follow_ledger(known, ())
 
     @api.model
     def _read_locked_answers(self, company, hashes, before=None):
@@ -222,9 +203,10 @@ class SmsConsent(models.Model):
         }
 
     @api.model
-    def _read_stored(self, company, hashes):
-        """Return the stored answers of some numbers, their rows locked.
+    def _read_stored(self, company, hashes, is_locked=True):
+        """Return the stored answers of some numbers.
 
+        :param bool is_locked: keep others from writing them
         :return: the answers as :meth:`_get_shown`, and the numbers by their hash
         """
         rows = self.env.execute_query(
@@ -234,11 +216,11 @@ class SmsConsent(models.Model):
                        number
                   FROM sms_consent
                  WHERE company_id = %s AND number_hash = ANY(%s)
-              ORDER BY id
-                   FOR UPDATE
+              ORDER BY id %s
                 """,
                 company.id,
-                hashes,
+                as_array(hashes, "varchar"),
+                SQL("FOR UPDATE") if is_locked else SQL(),
             )
         )
         stored, numbers = {}, {}
@@ -246,27 +228,6 @@ class SmsConsent(models.Model):
             stored[number_hash, purpose_id] = (Answer(state, event_id), since)
             numbers[number_hash] = number or numbers.get(number_hash)
         return stored, numbers
-
-    @api.model
-    def _delete(self, company, keys):
-        """Delete answers to which the ledger does not lead.
-
-        :param keys: of :meth:`_get_shown`
-        """
-        if not keys:
-            return
-        self.env.cr.execute(
-            SQL(
-                """
-                DELETE FROM sms_consent own USING unnest(%s)
-                    AS gone (number_hash, purpose_id)
-                 WHERE own.company_id = %s AND own.number_hash = gone.number_hash
-                   AND COALESCE(own.purpose_id, 0) = gone.purpose_id
-                """,
-                as_arrays(sorted(keys), "varchar", "int4"),
-                company.id,
-            )
-        )
 
     @api.model
     def _upsert(self, company, changed, numbers):

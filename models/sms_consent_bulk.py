@@ -69,7 +69,7 @@ class SmsConsentEvent(models.Model):
         evidence_rows = evidence._insert_many(company, statements)
         now = fields.Datetime.now()
         get_purpose_values = self._make_purpose_reader()
-        events = [
+        rows = [
             {
                 "company_id": company.id,
                 "number_hash": hashes[row.number],
@@ -87,7 +87,8 @@ class SmsConsentEvent(models.Model):
             )
             for values in get_purpose_values(row)
         ]
-        self._check_many(events)
+        self._check_many(rows)
+        events = self._complete_entries(rows)
         insert_many(self, events)
         numbers = {value: number for number, value in hashes.items()}
         self.env["sms.consent"]._apply(company, events, numbers)

@@ -4,9 +4,10 @@ from odoo.exceptions import UserError
 from odoo.fields import Domain
 from odoo.tools import SQL
 
-from ..tools import consent
+from ..providers.sandbox import SandboxProvider
+from ..tools import chain, consent
 from ..tools.chain import CONTENT_FIELDS
-from .ledger_guards import make_append_only
+from .ledger_guards import APPEND_ONLY_GUARD, install_guards
 
 EVENT_SELECTION = [
     (consent.REQUESTED, "Asked"),
@@ -31,6 +32,10 @@ METHOD_SELECTION = [
     ("erasure", "Erasure on request"),
 ]
 
+
+#: What happens by itself or to a list of all companies. It is never the sandbox's: time
+#: has passed, the evidence is gone and the number is on Odoo's blacklist everywhere.
+BY_ITSELF = ("time", "erasure", "blacklist")
 
 #: What the current answers follow from (``SmsConsent._apply``). All of it is sealed.
 APPLIED_FIELDS = (
@@ -69,6 +74,7 @@ class SmsConsentEvent(models.Model):
     _order = "id desc"
     # Odoo's own log columns would be set to NULL when a user is deleted: an update.
     _log_access = False
+    _ledger_guards = (APPEND_ONLY_GUARD,)
 
     company_id = fields.Many2one(
         "res.company", required=True, readonly=True, ondelete="restrict"
@@ -120,6 +126,16 @@ class SmsConsentEvent(models.Model):
     evidence_digest = fields.Char(
         required=True, readonly=True, help="SHA-256 of the evidence as it was given."
     )
+    sandbox = fields.Boolean(
+        readonly=True,
+        help="It was said while the company was on the sandbox, and counts nowhere "
+        "else.",
+    )
+    seal = fields.Char(
+        readonly=True,
+        groups="helpdesk_mgmt_sms.group_sms_compliance",
+        help="Keyed: shows that the ledger entered it, and nobody else.",
+    )
     number = fields.Char(related="evidence_id.number")
     name = fields.Char(related="evidence_id.name")
     wording = fields.Text(related="evidence_id.wording")
@@ -138,10 +154,11 @@ class SmsConsentEvent(models.Model):
 
     _number_index = models.Index("(company_id, number_hash, id)")
     _evidence_index = models.Index("(evidence_id)")
+    _sandbox_index = models.Index("(company_id, number_hash) WHERE sandbox")
 
     def init(self):
         """Install the trigger that makes the table append-only for every role."""
-        make_append_only(self.env.cr, self._table)
+        install_guards(self)
         return super().init()
 
     @api.depends("evidence_id", "event")
@@ -155,6 +172,55 @@ class SmsConsentEvent(models.Model):
     def _compute_sequence(self):
         for event in self:
             event.sequence = event.link_ids[:1].sequence
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        """Mark what the sandbox says, and seal each event as it is entered."""
+        return super().create(self._complete_entries(vals_list))
+
+    @api.model
+    def _complete_entries(self, vals_list):
+        """Return the values of new events with what the ledger adds: mark and seal.
+
+        :param vals_list: with all that is required, but when and by whom it was entered
+        """
+        key = self.env["sms.consent.key"]._get()
+        entered = {"recorded_at": fields.Datetime.now(), "user_id": self.env.uid}
+        purposes_sudo = self.env["sms.purpose"].sudo()
+        codes = {
+            purpose_id: purposes_sudo.browse(purpose_id or ()).code or None
+            for purpose_id in {values.get("purpose_id") for values in vals_list}
+        }
+        companies_sudo = self.env["res.company"].sudo()
+        companies_sudo = companies_sudo.browse({it["company_id"] for it in vals_list})
+        tried = set(companies_sudo.filtered(self._is_on_sandbox).ids)
+        completed = []
+        for vals in vals_list:
+            values = {**entered, **vals}
+            is_tried = values["company_id"] in tried
+            values["sandbox"] = is_tried and values["method"] not in BY_ITSELF
+            code = codes[values.get("purpose_id")]
+            values["seal"] = chain.entry_seal(key, self._get_content(values, code))
+            completed.append(values)
+        return completed
+
+    @staticmethod
+    def _get_content(values, purpose_code):
+        """Return what the chain seals of a new event; its id is not known yet."""
+        content = {name: values.get(name) or None for name in CONTENT_FIELDS}
+        to_datetime = fields.Datetime.to_datetime
+        content.update(
+            purpose=purpose_code,
+            sandbox=values["sandbox"],
+            happened_at=to_datetime(values["happened_at"]),
+            recorded_at=to_datetime(values["recorded_at"]),
+        )
+        return content
+
+    @staticmethod
+    def _is_on_sandbox(company):
+        """Tell if a company is on the sandbox: nobody real says anything there."""
+        return company.sudo().sms_provider == SandboxProvider.code
 
     def write(self, vals):  # pylint: disable=method-required-super
         """Refuse: what was said stays said. A new event says what changed."""
@@ -254,11 +320,23 @@ class SmsConsentEvent(models.Model):
 
     @api.model
     def _number_domain(self, company, number):
-        """Return the domain of a number's events, also of those that were erased."""
+        """Return the domain of a number's events that count, also of erased ones."""
         hashes = self.env["sms.consent.key"]._hash([number])
-        return Domain("company_id", "=", company.id) & Domain(
+        return self._get_counting_domain(company) & Domain(
             "number_hash", "=", hashes.get(number, "")
         )
+
+    @api.model
+    def _get_counting_domain(self, company):
+        """Return the domain of a company's events that count with its carrier.
+
+        What was said in the sandbox was said by whoever held the virtual phone: it
+        counts there alone.
+        """
+        domain = Domain("company_id", "=", company.id)
+        if not self._is_on_sandbox(company):
+            domain &= Domain("sandbox", "=", False)
+        return domain
 
     @api.model
     def _read_content(self, event_ids):
@@ -267,13 +345,26 @@ class SmsConsentEvent(models.Model):
         :param list event_ids: ids, also of events that are not there any more
         :return: ``{event id: {field of tools.chain.CONTENT_FIELDS: value}}``
         """
+        return {
+            event_id: content
+            for event_id, (content, _seal) in self._read_entries(event_ids).items()
+        }
+
+    @api.model
+    def _read_entries(self, event_ids):
+        """Return what the chain seals of some events, and the seals of their entry.
+
+        :param list event_ids: ids, also of events that are not there any more
+        :return: ``{event id: (content, seal or None)}``
+        """
         self.flush_model()
         rows = self.env.execute_query(
             SQL(
                 """
-                SELECT event.id, event.company_id, event.number_hash, purpose.code,
-                       event.event, event.method, event.happened_at, event.recorded_at,
-                       event.user_id, event.wording_digest, event.evidence_digest
+                SELECT event.seal, event.id, event.company_id, event.number_hash,
+                       purpose.code, event.event, event.method, event.happened_at,
+                       event.recorded_at, event.user_id, event.wording_digest,
+                       event.evidence_digest, COALESCE(event.sandbox, FALSE)
                   FROM sms_consent_event event
              LEFT JOIN sms_purpose purpose ON purpose.id = event.purpose_id
                  WHERE event.id = ANY(%s)
@@ -281,4 +372,7 @@ class SmsConsentEvent(models.Model):
                 list(event_ids),
             )
         )
-        return {row[0]: dict(zip(CONTENT_FIELDS, row, strict=True)) for row in rows}
+        return {
+            row[0]: (dict(zip(CONTENT_FIELDS, row, strict=True)), seal)
+            for seal, *row in rows
+        }

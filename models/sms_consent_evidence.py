@@ -8,7 +8,8 @@ from odoo.tools import SQL
 
 from ..tools import chain
 from .encrypted_field import EncryptedChar, EncryptedText, decrypt
-from .ledger_guards import guard_evidence
+from .ledger_guards import install_guards, make_evidence_guards
+from .sql_array import as_arrays
 
 #: What identifies the person, or could. All of it goes on erasure, the salt too:
 #: with it, the digest that stays in the ledger could be guessed.
@@ -49,6 +50,7 @@ class SmsConsentEvidence(models.Model):
     _order = "id desc"
     _rec_name = "number"
     _log_access = False
+    _ledger_guards = make_evidence_guards(PERSONAL_FIELDS, ENCRYPTED_FIELDS)
 
     company_id = fields.Many2one(
         "res.company", required=True, readonly=True, ondelete="restrict"
@@ -91,10 +93,13 @@ class SmsConsentEvidence(models.Model):
     erased_by_id = fields.Integer(
         "Erased By (ID)", readonly=True, help="No foreign key: the row cannot change."
     )
+    erasure_seal = fields.Char(
+        readonly=True, help="Keyed: shows that the ledger erased it, and nobody else."
+    )
 
     def init(self):
         """Install the trigger by which evidence is erased or encrypted, not changed."""
-        guard_evidence(self.env.cr, PERSONAL_FIELDS, ENCRYPTED_FIELDS)
+        install_guards(self)
         return super().init()
 
     def write(self, vals):  # pylint: disable=method-required-super
@@ -173,6 +178,11 @@ class SmsConsentEvidence(models.Model):
         standing = self.filtered(lambda evidence: not evidence.erased_at)
         standing.attachment_ids.unlink()
         self.flush_model()
+        erased_at, key = fields.Datetime.now(), self.env["sms.consent.key"]._get()
+        seals = [
+            (row.id, self._seal_erasure(key, row.id, erased_at, self.env.uid))
+            for row in standing
+        ]
         emptied = SQL(", ").join(
             SQL("%s = NULL", SQL.identifier(name)) for name in PERSONAL_FIELDS
         )
@@ -180,13 +190,24 @@ class SmsConsentEvidence(models.Model):
             SQL(
                 """
                 UPDATE sms_consent_evidence
-                   SET %s, erased_at = %s, erased_by_id = %s
-                 WHERE id = ANY(%s)
+                   SET %s, erased_at = %s, erased_by_id = %s, erasure_seal = sealed.seal
+                  FROM unnest(%s) AS sealed (id, seal)
+                 WHERE sms_consent_evidence.id = sealed.id
                 """,
                 emptied,
-                fields.Datetime.now(),
+                erased_at,
                 self.env.uid,
-                standing.ids,
+                as_arrays(seals, "int4", "varchar"),
             )
         )
         self.invalidate_model()
+
+    @staticmethod
+    def _seal_erasure(key, evidence_id, erased_at, erased_by_id):
+        """Return what shows that evidence was erased by us: by a person, or by time.
+
+        :param str key: the ledger's secret
+        :param datetime erased_at: UTC
+        """
+        values = {"evidence_id": evidence_id, "at": erased_at, "by": erased_by_id}
+        return chain.seal(key, chain.ERASURE, values)

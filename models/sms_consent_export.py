@@ -4,7 +4,7 @@ import json
 from odoo import api, fields, models
 
 from ..tools.chain import CONTENT_FIELDS, GENESIS
-from ..tools.evidence import make_reference
+from ..tools.evidence import CHAIN_FORMAT, make_reference
 from .sms_evidence_export import CHAIN
 
 
@@ -59,30 +59,48 @@ class SmsConsentCheck(models.Model):
         links, after = [], 0
         while rows := self._read_links(company, after):
             contents = self.env["sms.consent.event"]._read_content(
-                [row[1] for row in rows]
+                [row[1] for row in rows if row[1]]
             )
-            for sequence, event_id, previous, own_hash in rows:
-                content = contents.get(event_id)
-                links.append(
-                    {
-                        "sequence": sequence,
-                        "previous": previous,
-                        "hash": own_hash,
-                        "content": content and self._to_json(content),
-                    }
-                )
+            links += [self._export_link(row, contents.get(row[1])) for row in rows]
             after = rows[-1][0]
         return json.dumps(
             {
+                "format": CHAIN_FORMAT,
                 "company": company.name,
+                "company_id": company.id,
                 "exported_at": fields.Datetime.to_string(fields.Datetime.now()),
                 "genesis": GENESIS,
                 "content_fields": CONTENT_FIELDS,
+                "key": self._get_fingerprint(),
                 "links": links,
             },
             ensure_ascii=False,
             indent=1,
         )
+
+    @api.model
+    def _export_link(self, row, content):
+        """Return a link as the file has it.
+
+        :param row: of :meth:`_read_links`
+        :param dict content: what the chain seals of its event, None if it is gone
+        """
+        link = self._make_link(row, content)
+        exported = {
+            "sequence": link.sequence,
+            "previous": link.previous,
+            "hash": link.hash,
+            "seal": link.seal,
+        }
+        if link.statement is not None:
+            return {**exported, "content": None, "statement": link.statement}
+        return {**exported, "content": link.content and self._to_json(link.content)}
+
+    @api.model
+    def _get_fingerprint(self):
+        """Return which key the seals were made with, without giving it away."""
+        keys = self.env["sms.consent.key"]
+        return keys._fingerprint(keys._get())
 
     @staticmethod
     def _to_json(content):

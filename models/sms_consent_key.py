@@ -1,4 +1,6 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+import hmac
+import logging
 import os
 import secrets
 
@@ -7,6 +9,8 @@ from odoo.exceptions import UserError
 from odoo.tools import config
 
 from ..tools import chain
+
+_logger = logging.getLogger(__name__)
 
 #: Where the key is looked for, the safest place first: the server's environment, its
 #: configuration file, and at last a system parameter, which lies in the database.
@@ -22,11 +26,12 @@ class ConsentKeyError(UserError):
 
 
 class SmsConsentKey(models.AbstractModel):
-    """The secret with which numbers are hashed, so that an opt-out outlives erasure.
+    """The secret that numbers are hashed and the ledger is sealed with.
 
     In the environment or the configuration file it also protects against who has a
-    copy of the database: they cannot try all numbers. In the database it protects
-    against who sees the ledger alone (an export, a certificate).
+    copy of the database, who cannot try all numbers; and against who owns it, who
+    cannot compute the ledger anew. In the database it protects only against who sees
+    the ledger alone (an export, a certificate).
     """
 
     _name = "sms.consent.key"
@@ -70,13 +75,53 @@ class SmsConsentKey(models.AbstractModel):
     @api.model
     def _read(self):
         """Return the key from where it lies; one is made in the database at need."""
-        outside = os.environ.get(KEY_VARIABLE) or config.get(KEY_OPTION)
         parameters_sudo = self.env["ir.config_parameter"].sudo()
-        key = outside or parameters_sudo.get_param(KEY_PARAMETER)
-        if not key:
+        key = self._read_outside() or parameters_sudo.get_param(KEY_PARAMETER)
+        if not key and self._is_empty():
             key = secrets.token_hex(32)
             parameters_sudo.set_param(KEY_PARAMETER, key)
-        return key
+        return key or ""
+
+    @api.model
+    def _read_outside(self):
+        """Return the key that lies outside the database, empty if none does."""
+        return os.environ.get(KEY_VARIABLE) or config.get(KEY_OPTION) or ""
+
+    @api.model
+    def _is_inside(self):
+        """Tell if the ledger's key lies in the database, alone or as a copy."""
+        parameters_sudo = self.env["ir.config_parameter"].sudo()
+        inside = parameters_sudo.get_param(KEY_PARAMETER)
+        return bool(inside) and self._get_fingerprint(inside) == self._fingerprint(
+            inside
+        )
+
+    @api.model
+    def _is_copied_outside(self):
+        """Tell if the server was started with the very key that the database holds."""
+        parameters_sudo = self.env["ir.config_parameter"].sudo()
+        outside, inside = self._read_outside(), parameters_sudo.get_param(KEY_PARAMETER)
+        if not (outside and inside):
+            return False
+        is_same = hmac.compare_digest(outside.encode(), inside.encode())
+        return is_same and self._is_inside()
+
+    @api.model
+    def _remove_inside(self):
+        """Remove the copy of the key from the database, once it is safe outside.
+
+        It is safe when the server was started with the very same key, and that is the
+        ledger's. Otherwise the database may hold the only copy, and keeps it.
+
+        :return: whether a copy was removed
+        :rtype: bool
+        """
+        if not self._is_copied_outside():
+            return False
+        parameters_sudo = self.env["ir.config_parameter"].sudo()
+        parameters_sudo.search([("key", "=", KEY_PARAMETER)]).unlink()
+        _logger.info("The key of the consent ledger was removed from the database")
+        return True
 
     @api.model
     def _get_fingerprint(self, key):
@@ -95,13 +140,18 @@ class SmsConsentKey(models.AbstractModel):
         The installation makes a key. An administrator may still give another one from
         outside before the first person has said anything.
         """
-        if self.env["sms.consent.event"].sudo().search_count([], limit=1):
+        if not self._is_empty():
             return False
         parameters_sudo = self.env["ir.config_parameter"].sudo()
         parameters_sudo.set_param(FINGERPRINT_PARAMETER, self._fingerprint(key))
         return True
 
+    @api.model
+    def _is_empty(self):
+        """Tell if nothing stands in any ledger yet."""
+        return not self.env["sms.consent.event"].sudo().search_count([], limit=1)
+
     @staticmethod
     def _fingerprint(key):
         """Return what tells one key from another and does not give it away."""
-        return chain.number_hash(key, "fingerprint")[:16]
+        return chain.fingerprint(key)

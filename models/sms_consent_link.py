@@ -7,7 +7,9 @@ from odoo import api, fields, models
 from odoo.tools import SQL
 
 from ..tools import chain
-from .ledger_guards import make_append_only
+from .ledger_guards import APPEND_ONLY_GUARD, install_guards
+from .sms_consent_key import ConsentKeyError
+from .sql_array import as_arrays
 
 _logger = logging.getLogger(__name__)
 
@@ -23,6 +25,9 @@ SEALER_LOCK = 1_937_009_003
 class SmsConsentLink(models.Model):
     """One link of a company's chain: seals one event, and follows the link before it.
 
+    Its hash can be computed by anybody; its seal is keyed, so that only who holds the
+    ledger's key can make it. A link without an event says something itself
+    (``statement``): it takes over the chain from before there were seals.
     Links are made by one worker at a time right after the events are committed, not
     while they are recorded: so no STOP ever waits for another, the numbers have no
     gap, and the chain cannot fork. Append-only by the same trigger as the ledger.
@@ -33,23 +38,29 @@ class SmsConsentLink(models.Model):
     _order = "company_id, sequence desc"
     _rec_name = "sequence"
     _log_access = False
+    _ledger_guards = (APPEND_ONLY_GUARD,)
 
     company_id = fields.Many2one(
         "res.company", required=True, readonly=True, ondelete="restrict"
     )
     sequence = fields.Integer("No.", required=True, readonly=True)
-    event_id = fields.Many2one(
-        "sms.consent.event", required=True, readonly=True, ondelete="restrict"
-    )
+    event_id = fields.Many2one("sms.consent.event", readonly=True, ondelete="restrict")
     previous_hash = fields.Char(required=True, readonly=True)
     hash = fields.Char(required=True, readonly=True)
+    seal = fields.Char(
+        readonly=True, help="Keyed. Empty only before the ledger had seals."
+    )
+    content_version = fields.Integer(
+        readonly=True, help="Which fields of the event it hashes. 0: the first ones."
+    )
+    statement = fields.Json(readonly=True, help="What a link without an event says.")
 
     _sequence_unique = models.UniqueIndex("(company_id, sequence)")
     _event_unique = models.UniqueIndex("(event_id)")
 
     def init(self):
         """Install the trigger that makes the table append-only for every role."""
-        make_append_only(self.env.cr, self._table)
+        install_guards(self)
         return super().init()
 
     @api.model
@@ -59,7 +70,15 @@ class SmsConsentLink(models.Model):
 
     @api.model
     def _run_sealer(self):
-        """Seal what is not sealed yet, company by company, and commit each batch."""
+        """Seal what is not sealed yet, company by company, and commit each batch.
+
+        Without its key it waits: what is not sealed is counted by each verification.
+        """
+        try:
+            self.env["sms.consent.key"]._get()
+        except ConsentKeyError as error:
+            _logger.error("The consent ledger is not sealed: %s", error)
+            return
         for company in self._get_unsealed_companies():
             while sealed := self._seal(company):
                 if not self.env["ir.cron"]._commit_progress(sealed):
@@ -98,6 +117,7 @@ class SmsConsentLink(models.Model):
         )
         if not is_mine:
             return 0
+        key = self.env["sms.consent.key"]._get()
         sequence, previous = self._get_head(company)
         event_ids = self._get_unsealed(company, look_back, limit)
         contents = self.env["sms.consent.event"]._read_content(event_ids)
@@ -105,28 +125,39 @@ class SmsConsentLink(models.Model):
         for event_id in event_ids:
             sequence += 1
             own_hash = chain.link_hash(previous, sequence, contents[event_id])
-            rows.append((company.id, sequence, event_id, previous, own_hash))
+            own_seal = chain.link_seal(key, company.id, sequence, own_hash)
+            rows.append((sequence, event_id, previous, own_hash, own_seal))
             previous = own_hash
-        return self._append(rows)
+        hashes = {content["number_hash"] for content in contents.values()}
+        return self._append(company, rows, hashes)
 
     @api.model
-    def _append(self, rows):
-        """Write links; return how many. 0 when another worker was faster."""
+    def _append(self, company, rows, hashes):
+        """Write links; return how many. 0 when another worker was faster.
+
+        :param rows: sequence, event id, hash before, own hash, seal
+        :param set hashes: keyed hashes of the numbers whose events they are. Whether
+            their answers follow is looked at once more: who wrote them may have been
+            ended before they could do so.
+        """
         if not rows:
             return 0
-        values = SQL(", ").join(SQL("%s", row) for row in rows)
         try:
             with self.env.cr.savepoint(flush=False):
                 self.env.cr.execute(
                     SQL(
                         """
                         INSERT INTO sms_consent_link
-                            (company_id, sequence, event_id, previous_hash, hash)
-                        VALUES %s
+                            (company_id, content_version, sequence, event_id,
+                             previous_hash, hash, seal)
+                        SELECT %s, %s, new.* FROM unnest(%s) AS new
                         """,
-                        values,
+                        company.id,
+                        chain.CURRENT_VERSION,
+                        as_arrays(rows, "int4", "int4", *["varchar"] * 3),
                     )
                 )
+                self.env["sms.consent"]._settle_overlaps(company.id, list(hashes))
         except (UniqueViolation, SerializationFailure):
             # Its links came between our first look and our lock: the chain has one
             # end only, and the next run starts from there.

@@ -155,6 +155,7 @@ class SmsConsentStory(models.AbstractModel):
             "id": event.id,
             "time": format_time(self.env, event.recorded_at, time_format="short"),
             "event": event.event,
+            "sandbox": event.sandbox,
             "sentence": self._say(moment),
             "details": self._get_details(moment),
             "wording": ", ".join(moment.events.wording_id.mapped("display_name")),
@@ -174,6 +175,8 @@ class SmsConsentStory(models.AbstractModel):
         event = moment.event
         evidence = event.evidence_id
         details = []
+        if event.sandbox:
+            details.append(self.env._("Said in the sandbox: it counts there alone."))
         if event.recorded_at - event.happened_at > ENTERED_LATER:
             when = self.env["sms.consent.details"]._format_time(event.happened_at)
             is_paper = event.method == "paper"

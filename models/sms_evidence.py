@@ -73,6 +73,7 @@ class SmsEvidence(models.AbstractModel):
             "person": self._get_person(hashes, events),
             "answers": self._get_answers(company, hashes),
             "events": events,
+            "statements": self._read_statements(company),
             "wordings": self._read_wordings(
                 {event["content"]["wording_digest"] for event in events}
             ),
@@ -96,6 +97,8 @@ class SmsEvidence(models.AbstractModel):
             "company": company.name,
             "company_id": company.id,
             "segment": segment,
+            "sandbox": self.env["sms.consent.event"]._is_on_sandbox(company),
+            "key": self.env["sms.consent.check"]._get_fingerprint(),
             "content_fields": list(CONTENT_FIELDS),
         }
 
@@ -106,9 +109,22 @@ class SmsEvidence(models.AbstractModel):
         return {
             "names": list(dict.fromkeys(filter(None, names))),
             "numbers": [
-                {"number": number, "number_hash": value}
+                {
+                    "number": number,
+                    "number_hash": value,
+                    **self._list_events(events, value),
+                }
                 for value, number in hashes.items()
             ],
+        }
+
+    @staticmethod
+    def _list_events(events, number_hash):
+        """Return which events a number has, so that none can be left out unseen."""
+        own = [it for it in events if it["content"]["number_hash"] == number_hash]
+        return {
+            "event_ids": [event["content"]["event_id"] for event in own],
+            "links": [event["sequence"] for event in own],
         }
 
     @api.model

@@ -39,7 +39,7 @@ class SmsEvidence(models.AbstractModel):
                 """
                 SELECT event.id, event.purpose_id, event.wording_id, evidence.id,
                        evidence.erased_at, link.sequence, link.previous_hash, link.hash,
-                       %s
+                       link.seal, link.content_version, %s
                   FROM sms_consent_event event
              LEFT JOIN sms_consent_evidence evidence ON evidence.id = event.evidence_id
              LEFT JOIN sms_consent_link link ON link.event_id = event.id
@@ -52,22 +52,27 @@ class SmsEvidence(models.AbstractModel):
         )
         shown = self._get_shown(rows, contents)
         with_changed_scans = self._find_changed_scans(rows)
+        key = self.env["sms.consent.key"]._get()
         return [
-            self._make_event(row, contents[row[0]], shown[row[0]], with_changed_scans)
+            self._make_event(
+                key, row, contents[row[0]], shown[row[0]], with_changed_scans
+            )
             for row in rows
         ]
 
     @api.model
-    def _make_event(self, row, content, shown, with_changed_scans):
+    def _make_event(self, key, row, content, shown, with_changed_scans):
         """Return one event as the documents have it.
 
+        :param str key: the ledger's secret
         :param row: of :meth:`_read_events`' query
         :param dict content: what the chain seals of it
         :param dict shown: names for people, see :meth:`_get_shown`
         :param set with_changed_scans: ids of evidence
         """
         _id, _purpose, _wording, evidence_id, erased_at, *rest = row
-        sequence, previous, own_hash, *values = rest
+        sequence, previous, own_hash, link_seal, version, *values = rest
+        is_tried, company_id = content["sandbox"], content["company_id"]
         personal = self.env["sms.consent.evidence"]._read_content(values)
         is_whole = erased_at or (
             chain.digest(personal) == content["evidence_digest"]
@@ -75,14 +80,19 @@ class SmsEvidence(models.AbstractModel):
         )
         seal = evidence.UNSEALED
         if sequence:
+            content = chain.content_of(content, version)
             holds = chain.link_hash(previous, sequence, content) == own_hash
+            expected = chain.link_seal(key, company_id, sequence, own_hash)
+            holds = holds and link_seal in (None, expected)  # None: from before seals
             seal = evidence.HOLDS if holds and is_whole else evidence.CHANGED
         return {
             "sequence": sequence,
             "previous": previous,
             "hash": own_hash,
+            "link_seal": link_seal,
             "content": self.env["sms.consent.check"]._to_json(content),
             "seal": seal,
+            "sandbox": is_tried,
             "evidence": None if erased_at else personal,
             "evidence_id": evidence_id,
             "erased_at": evidence.plain(erased_at),
@@ -133,6 +143,23 @@ class SmsEvidence(models.AbstractModel):
             for record in self.env["sms.consent.evidence"].browse(with_files)
             if not record._files_hold()
         }
+
+    @api.model
+    def _read_statements(self, company):
+        """Return the links of a company that seal no event: what they say themselves.
+
+        :return: as the file of the whole chain has them
+        """
+        checks = self.env["sms.consent.check"]
+        links = self.env["sms.consent.link"].search(
+            [("company_id", "=", company.id), ("event_id", "=", False)],
+            order="sequence",
+        )
+        return [
+            checks._export_link(row, None)
+            for link in links
+            for row in checks._read_links(company, link.sequence - 1, limit=1)
+        ]
 
     @api.model
     def _read_wordings(self, digests):

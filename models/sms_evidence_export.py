@@ -3,7 +3,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 from ..tools.evidence import sha256
-from .ledger_guards import make_append_only
+from .ledger_guards import APPEND_ONLY_GUARD, install_guards
 
 CERTIFICATE, PACKET, PERIOD, CHAIN = KINDS = (
     *("certificate", "packet", "period", "chain"),
@@ -29,6 +29,7 @@ class SmsEvidenceExport(models.Model):
     _order = "id desc"
     _rec_name = "reference"
     _log_access = False
+    _ledger_guards = (APPEND_ONLY_GUARD,)
 
     reference = fields.Char(required=True, readonly=True)
     company_id = fields.Many2one(
@@ -62,7 +63,7 @@ class SmsEvidenceExport(models.Model):
 
     def init(self):
         """Install the trigger that makes the table append-only for every role."""
-        make_append_only(self.env.cr, self._table)
+        install_guards(self)
         return super().init()
 
     @api.model

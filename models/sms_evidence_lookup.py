@@ -4,6 +4,7 @@ from odoo.exceptions import UserError
 from odoo.fields import Domain
 from odoo.tools import SQL
 
+from .ledger_guards import Guard, install_guards
 from .sms_consent_key import ConsentKeyError
 
 READ, STORY, NOTHING, EXPORT = KINDS = ("read", "story", "nothing", "export")
@@ -13,6 +14,22 @@ KEEP_YEARS = 3
 NAMED = 20
 #: Old rows that one clean-up deletes.
 CLEAN_UP_SIZE = 10_000
+
+#: Refuses changes, and deleting what is not old.
+GUARD = f"""
+BEGIN
+    IF TG_OP = 'DELETE' THEN
+        IF OLD.happened_at < now() AT TIME ZONE 'UTC'
+                             - make_interval(years => {KEEP_YEARS})
+        THEN
+            RETURN OLD;
+        END IF;
+    END IF;
+    RAISE EXCEPTION 'The record of lookups is kept: % refused', TG_OP
+        USING ERRCODE = 'restrict_violation';
+END
+"""
+GUARD_FUNCTION = "sms_evidence_lookup_guard"
 
 
 class SmsEvidenceLookup(models.Model):
@@ -28,6 +45,16 @@ class SmsEvidenceLookup(models.Model):
     _order = "id desc"
     _rec_name = "happened_at"
     _log_access = False
+    _ledger_guards = (
+        Guard(
+            *(GUARD_FUNCTION, GUARD_FUNCTION, GUARD),
+            events=("UPDATE", "DELETE"),
+            level="ROW",
+        ),
+        Guard(
+            *("sms_evidence_lookup_kept", GUARD_FUNCTION, GUARD), events=("TRUNCATE",)
+        ),
+    )
 
     company_id = fields.Many2one(
         "res.company", required=True, readonly=True, ondelete="restrict"
@@ -69,34 +96,7 @@ class SmsEvidenceLookup(models.Model):
 
     def init(self):
         """Install the trigger that refuses changes, and deleting what is not old."""
-        guard = SQL(
-            """
-            CREATE OR REPLACE FUNCTION sms_evidence_lookup_guard()
-            RETURNS trigger LANGUAGE plpgsql AS $$
-            BEGIN
-                IF TG_OP = 'DELETE' THEN
-                    IF OLD.happened_at < now() AT TIME ZONE 'UTC'
-                                         - make_interval(years => %s)
-                    THEN
-                        RETURN OLD;
-                    END IF;
-                END IF;
-                RAISE EXCEPTION 'The record of lookups is kept: %% refused', TG_OP
-                    USING ERRCODE = 'restrict_violation';
-            END $$;
-            DROP TRIGGER IF EXISTS sms_evidence_lookup_guard ON %s;
-            CREATE TRIGGER sms_evidence_lookup_guard
-                BEFORE UPDATE OR DELETE ON %s
-                FOR EACH ROW EXECUTE FUNCTION sms_evidence_lookup_guard();
-            DROP TRIGGER IF EXISTS sms_evidence_lookup_kept ON %s;
-            CREATE TRIGGER sms_evidence_lookup_kept
-                BEFORE TRUNCATE ON %s
-                FOR EACH STATEMENT EXECUTE FUNCTION sms_evidence_lookup_guard();
-            """,
-            KEEP_YEARS,
-            *[SQL.identifier(self._table)] * 4,
-        )
-        self.env.cr.execute(guard)
+        install_guards(self)
         return super().init()
 
     @api.depends("res_model")

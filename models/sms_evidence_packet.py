@@ -5,7 +5,7 @@ from pathlib import Path
 from odoo import api, models
 from odoo.tools.pdf import OdooPdfFileReader, OdooPdfFileWriter
 
-from ..tools import evidence, packet
+from ..tools import chain, evidence, packet
 from ..tools.tabular import write_csv
 
 CERTIFICATE = "helpdesk_mgmt_sms.sms_certificate_report"
@@ -64,7 +64,7 @@ class SmsEvidence(models.AbstractModel):
         :param dict facts: as :meth:`_gather` returns them
         :return: ZIP as bytes
         """
-        with packet.Packet() as files:
+        with packet.Packet(self._make_seal) as files:
             self._write_document(files, facts)
             reports = self.env["ir.actions.report"]
             if reports._can_render_sms_pdf():
@@ -75,6 +75,20 @@ class SmsEvidence(models.AbstractModel):
             self._add_scans(files, facts["events"])
             self._add_help(files, facts["reference"])
             return files.pack()
+
+    @api.model
+    def _make_seal(self, digest):
+        """Return what shows that a packet is as it was made: nothing was left out.
+
+        :param str digest: SHA-256 (hex) of the list of its files' digests
+        """
+        key = self.env["sms.consent.key"]._get()
+        return {
+            "format": evidence.SEAL_FORMAT,
+            "key": chain.fingerprint(key),
+            "sums": digest,
+            "seal": chain.seal(key, chain.PACKET, {"sums": digest}),
+        }
 
     @api.model
     def _make_page(self, facts, digest):
@@ -161,6 +175,7 @@ class SmsEvidence(models.AbstractModel):
             "received.csv": self.env._("each text that came in"),
             "scans/": self.env._("the signed forms"),
             "SHA256SUMS": self.env._("the digest of each file"),
+            "SEAL": self.env._("the keyed seal of these digests"),
         }
         return [f"{name:<18}{words}" for name, words in descriptions.items()]
 

@@ -49,7 +49,7 @@ class SmsEvidence(models.AbstractModel):
         """
         self._check_rights(company)
         tally = Tally()
-        with packet.Packet() as files:
+        with packet.Packet(self._make_seal) as files:
             document = self._get_period_document(company, start, end, files, tally)
             self._write_document(files, document)
             self._add_help(files, document["reference"])
@@ -70,6 +70,7 @@ class SmsEvidence(models.AbstractModel):
             **self._get_head(company, evidence.PERIOD),
             "period": {"from": evidence.plain(start), "to": evidence.plain(end)},
             "events": tally.count("events", events),
+            "statements": self._read_statements(company),
             "opt_outs": self._iter_period_opt_outs(*span),
             "messages": tally.count("messages", self._iter_messages(messages)),
             "received": self._iter_received(received),
@@ -109,7 +110,7 @@ class SmsEvidence(models.AbstractModel):
                     """
                     SELECT event_id FROM sms_consent_link
                      WHERE company_id = %s AND sequence >= %s AND sequence < %s
-                       AND sequence <= %s
+                       AND sequence <= %s AND event_id IS NOT NULL
                     """,
                     company.id,
                     first,

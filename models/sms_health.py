@@ -52,6 +52,7 @@ class SmsHealth(models.AbstractModel):
             self._get_report_row(company),
             self._get_address_row(company),
             self._get_encryption_row(company),
+            self._get_ledger_row(company),
         ]
 
     @api.model
@@ -192,6 +193,26 @@ class SmsHealth(models.AbstractModel):
         """Tell if credentials and evidence are encrypted in the database."""
         state, text = self.env["sms.encryption"]._get_state(company)
         return self._row("encryption", self.env._("Encryption"), state, text)
+
+    @api.model
+    def _get_ledger_row(self, company):
+        """Tell how the consent ledger was when it was last verified, and who has its key.
+
+        In the database the key protects against nobody who owns the database.
+        """
+        checks_sudo = self.env["sms.consent.check"].sudo()
+        check = checks_sudo.search([("company_id", "=", company.id)], limit=1)
+        keys = self.env["sms.consent.key"]
+        state, text = TODO, self.env._("Not verified yet.")
+        if check.state == "broken":
+            state, text = WRONG, check._describe()
+        elif check:
+            when = self._when(check.checked_at)
+            state, text = DONE, self.env._("Intact on %s.", when)
+        if keys._is_inside():
+            state = WRONG if state == WRONG else TODO
+            text = f"{text} {checks_sudo._say_key_is_inside()}"
+        return self._row("ledger", self.env._("Consent ledger"), state, text)
 
     # ------------------------------------------------------------------
     # Facts

@@ -27,17 +27,18 @@ class SmsOnboarding(models.AbstractModel):
         """Return the steps and the health of the user's current company.
 
         :return: ``company`` (its name), ``steps`` and ``health`` (rows of ``key``,
-            ``title``, ``state``, ``text``; a step also has ``buttons``), ``done`` and
+            ``title``, ``state``, ``text``, ``buttons``), ``done`` and
             ``count`` (steps), ``is_asking`` (the carrier has not answered yet)
         :rtype: dict
         :raises AccessError: for all but helpdesk managers and administrators
         """
         company = self._check_may_set_up()
         steps = self._get_steps(company)
+        health = self.env["sms.health"]._get_rows(company)
         return {
             "company": company.name,
             "steps": steps,
-            "health": self.env["sms.health"]._get_rows(company),
+            "health": [{**row, "buttons": self._get_health_buttons(row)} for row in health],
             "done": sum(step["state"] in (DONE, SKIPPED) for step in steps),
             "count": len(steps),
             "is_asking": bool(self.env["sms.carrier.check"]._get_open(company).wanted),
@@ -71,6 +72,17 @@ class SmsOnboarding(models.AbstractModel):
         return self.get_setup()
 
     @api.model
+    def remove_key(self):
+        """Remove the copy of the ledger's key from the database, if it is outside.
+
+        :return: as :meth:`get_setup`
+        :raises AccessError: for all but administrators
+        """
+        self._check_may_set_up(SYSTEM_GROUP)
+        self.env["sms.consent.key"]._remove_inside()
+        return self.get_setup()
+
+    @api.model
     def _check_may_set_up(self, *groups):
         """Return the current company of who may look after it.
 
@@ -83,6 +95,17 @@ class SmsOnboarding(models.AbstractModel):
     # ------------------------------------------------------------------
     # What a step is made of
     # ------------------------------------------------------------------
+
+    @api.model
+    def _get_health_buttons(self, row):
+        """Return what can be done about a row of the health, for who may.
+
+        :param dict row: see :class:`SmsHealth`
+        """
+        if row["key"] != "ledger" or not self.env["sms.consent.key"]._is_copied_outside():
+            return []
+        label = self.env._("Remove the key from the database")
+        return list(filter(None, [self._call(label, "remove_key", SYSTEM_GROUP)]))
 
     @api.model
     def _step(self, key, title, state, text, *buttons):

@@ -68,7 +68,8 @@ class SmsOnboarding(models.AbstractModel):
         ]
         if tried.search_count(domain, limit=1):
             text = self.env._("A text from the virtual phone was received.")
-            return self._step("sandbox", title, DONE, text)
+            left = self._say_left_behind(company)
+            return self._step("sandbox", title, DONE, f"{text} {left}".strip())
         if company.sudo().sms_provider != SandboxProvider.code:
             text = self.env._("Not tried. Nothing is wrong with that.")
             return self._step("sandbox", title, SKIPPED, text)
@@ -79,6 +80,47 @@ class SmsOnboarding(models.AbstractModel):
             self.env._("Text SUPPORT from the virtual phone, and answer YES."),
             self._open(self.env._("Virtual phone"), "sms_virtual_phone_action"),
         )
+
+    @api.model
+    def _say_left_behind(self, company):
+        """Return what was said in the sandbox and counts with no carrier.
+
+        :return: sentences, empty if nothing was
+        :rtype: str
+        """
+        agreed, stopped = self.env["sms.consent"]._count_tried(company)
+        carrier = self._get_carrier_name(company)
+        sentences = []
+        if agreed == 1:
+            text = self.env._(
+                "1 consent given in the sandbox does not count with %s.", carrier
+            )
+            sentences.append(text)
+        elif agreed:
+            text = self.env._(
+                "%(count)s consents given in the sandbox do not count with %(carrier)s.",
+                count=agreed,
+                carrier=carrier,
+            )
+            sentences.append(text)
+        if stopped:
+            text = self.env._(
+                "Neither do opt-outs given there (%s): record those of real people anew.",
+                stopped,
+            )
+            sentences.append(text)
+        return " ".join(sentences)
+
+    @api.model
+    def _get_carrier_name(self, company):
+        """Return the name of a company's carrier; before it has one, of any."""
+        code = company.sudo().sms_provider
+        if uses_carrier(company):
+            return company._get_sms_provider().name
+        if code == SandboxProvider.code:
+            return self.env._("a carrier")
+        labels = company._fields["sms_provider"]._description_selection(self.env)
+        return dict(labels).get(code)
 
     @api.model
     def _get_account_step(self, company, check):

@@ -142,14 +142,14 @@ class TestRecordMany(SmsCase):
             },
             {agreed.number_hash: self.number},
         )
-        self.env["sms.consent"]._yield_to_stops(self.company.id, [agreed.number_hash])
+        self.env["sms.consent"]._settle_overlaps(self.company.id, [agreed.number_hash])
         self.assertEqual(self.ticket.sms_consent_state, "opted_out")
         anew = self.record_consent(method="keyword", event="confirmed")
-        self.env["sms.consent"]._yield_to_stops(self.company.id, [anew.number_hash])
+        self.env["sms.consent"]._settle_overlaps(self.company.id, [anew.number_hash])
         self.assertEqual(self.ticket.sms_consent_state, "opted_in")
 
     def test_it_looks_again_when_it_is_committed(self):
-        with patch.object(type(self.env["sms.consent"]), "_yield_to_stops") as looked:
+        with patch.object(type(self.env["sms.consent"]), "_settle_overlaps") as looked:
             self.ledger._record_many(
                 self.company,
                 [Statement(self.number, GRANTED, "import", self.all_purposes)],

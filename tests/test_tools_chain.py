@@ -8,6 +8,9 @@ from odoo.tests import BaseCase
 
 from ..tools import chain
 
+KEY, OTHER_KEY = "the ledger's", "another's"
+COMPANY = 7
+
 
 def seal(contents):
     """Return the rows of a chain over some contents, as they are stored."""
@@ -19,13 +22,42 @@ def seal(contents):
     return rows
 
 
-def find_break(rows, heads=None):
+def find_break(rows, heads=None, key=None):
     """Return the first break of a stored chain, or None."""
-    verifier = chain.Verifier(heads)
+    verifier = chain.Verifier(heads, key, COMPANY)
     for row in rows:
-        if found := verifier.check(*row):
+        if found := verifier.check(chain.Link(*row)):
             return found
     return verifier.finish()
+
+
+def put_seals(rows, key=KEY):
+    """Return the rows of a chain with their seals."""
+    return [
+        chain.Link(*row, seal=chain.link_seal(key, COMPANY, row[0], row[2]))
+        for row in rows
+    ]
+
+
+def carry_over(rows, key=KEY):
+    """Return the rows of an old chain, and the link that takes it over."""
+    previous = rows[-1][2] if rows else chain.GENESIS
+    number = len(rows) + 1
+    said = chain.carry_over(COMPANY, number, previous, key, datetime(2026, 11, 27))
+    own_hash = chain.link_hash(previous, number, said)
+    own_seal = chain.link_seal(key, COMPANY, number, own_hash)
+    links = [chain.Link(*row) for row in rows]
+    return [*links, chain.Link(number, previous, own_hash, None, own_seal, said)]
+
+
+def go_on(links, count):
+    """Return links with some sealed ones after them."""
+    links = [*links]
+    for number in range(len(links) + 1, len(links) + 1 + count):
+        own, previous = {"event_id": number}, links[-1].hash
+        own_hash = chain.link_hash(previous, number, own)
+        links += put_seals([(number, previous, own_hash, own)])
+    return links
 
 
 def contents(count):
@@ -128,6 +160,81 @@ class TestVerifier(BaseCase):
         }[column]
         rows[index] = tuple(row)
         self.assertIsNotNone(find_break(rows, {len(rows): seal_hash(numbers)}))
+
+
+class TestSeals(BaseCase):
+    """Only who holds the key makes a chain that holds."""
+
+    def test_a_sealed_chain_holds(self):
+        self.assertIsNone(find_break(put_seals(seal(contents(5))), key=KEY))
+        self.assertIsNone(find_break([], key=KEY))
+
+    def test_a_chain_computed_anew_does_not(self):
+        forged = seal([{"event_id": 0, "event": "revoked"}, *contents(5)[1:]])
+        theirs = put_seals(seal(contents(5)))
+        kept = [
+            link._replace(hash=row[2], previous=row[1], content=row[3])
+            for link, row in zip(theirs, forged, strict=True)
+        ]
+        partly = [*theirs[:3], *map(lambda row: chain.Link(*row), forged[3:])]
+        for name, links, expected in (
+            ("without seals", forged, (5, chain.NOT_SEALED)),
+            ("with seals of another key", put_seals(forged, OTHER_KEY), 1),
+            ("with the seals that were there", kept, 1),
+            ("from the middle on", partly, (4, chain.REORDERED)),
+        ):
+            with self.subTest(name):
+                if isinstance(expected, int):
+                    expected = (expected, chain.FORGED)
+                self.assertEqual(find_break(links, key=KEY), expected)
+
+    def test_each_link_after_the_first_seal_has_one(self):
+        links = put_seals(seal(contents(5)))
+        links[3] = links[3]._replace(seal=None)
+        self.assertEqual(find_break(links, key=KEY), (4, chain.NOT_SEALED))
+
+    def test_an_old_chain_is_taken_over(self):
+        links = go_on(carry_over(seal(contents(3))), 2)
+        self.assertIsNone(find_break(links, key=KEY))
+
+    def test_nobody_takes_over_another_chain(self):
+        old, made_up = seal(contents(3)), seal(contents(4)[1:])
+        taken = carry_over(old)
+        on_another = [*map(lambda row: chain.Link(*row), made_up)]
+        on_another.append(taken[-1]._replace(previous=made_up[-1][2]))
+        without = [*map(lambda row: chain.Link(*row), made_up)]
+        previous, number = made_up[-1][2], 4
+        own = {"event_id": 4}
+        own_hash = chain.link_hash(previous, number, own)
+        without += put_seals([(number, previous, own_hash, own)])
+        twice = go_on(taken, 1)
+        said = chain.carry_over(COMPANY, 6, twice[-1].hash, KEY, datetime(2026, 12, 1))
+        own_hash = chain.link_hash(twice[-1].hash, 6, said)
+        own_seal = chain.link_seal(KEY, COMPANY, 6, own_hash)
+        twice.append(
+            chain.Link(6, twice[-1].hash, own_hash, None, own_seal, said),
+        )
+        for name, links, expected in (
+            ("with another key", carry_over(old, OTHER_KEY), (4, chain.FORGED)),
+            ("by a link that took over another", on_another, (4, chain.CHANGED)),
+            ("by going on with seals", without, (4, chain.NOT_SEALED)),
+            ("a second time", twice, (6, chain.NOT_CARRIED)),
+        ):
+            with self.subTest(name):
+                self.assertEqual(find_break(links, key=KEY), expected)
+
+    def test_a_seal_of_one_kind_is_none_of_another(self):
+        self.assertEqual(
+            len({chain.seal(KEY, kind, {"a": 1}) for kind in chain.SEAL_KINDS}),
+            len(chain.SEAL_KINDS),
+        )
+        with self.assertRaises(ValueError):
+            chain.seal(KEY, "whatever", {})
+
+    def test_a_link_of_one_company_is_none_of_another(self):
+        links = put_seals(seal(contents(2)))
+        verifier = chain.Verifier(None, KEY, COMPANY + 1)
+        self.assertEqual(verifier.check(links[0]), (1, chain.FORGED))
 
 
 def seal_hash(numbers):

@@ -94,14 +94,19 @@ class TestPacket(BaseCase):
     """A ZIP that names the digest of each of its files."""
 
     def test_files_and_their_digests(self):
-        with Packet() as files:
+        with Packet(lambda digest: {"sums": digest}) as files:
             files.add("scans/1/a.pdf", b"scan")
             files.add("scans/1/a.pdf", b"scan")
             files.add_table("t.csv", [["h"], ["=cmd|' /C calc'!A0"], ["+1"], ["é"]])
             data = files.pack()
         archive = zipfile.ZipFile(io.BytesIO(data))
         self.assertEqual(
-            sorted(archive.namelist()), ["SHA256SUMS", "scans/1/a.pdf", "t.csv"]
+            sorted(archive.namelist()),
+            ["SEAL", "SHA256SUMS", "scans/1/a.pdf", "t.csv"],
+        )
+        self.assertEqual(
+            json.loads(archive.read("SEAL")),
+            {"sums": hashlib.sha256(archive.read("SHA256SUMS")).hexdigest()},
         )
         table = archive.read("t.csv").decode("utf-8-sig")
         self.assertEqual(table.splitlines(), ["h", "'=cmd|' /C calc'!A0", "'+1", "é"])

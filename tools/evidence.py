@@ -13,7 +13,11 @@ from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 
 #: What the JSON is, and in which version; see ``docs/evidence.md``.
-FORMAT = "helpdesk_mgmt_sms.evidence/1"
+FORMAT = "helpdesk_mgmt_sms.evidence/2"
+#: The same of the file with the whole chain.
+CHAIN_FORMAT = "helpdesk_mgmt_sms.chain/2"
+#: The same of the file that seals a packet.
+SEAL_FORMAT = "helpdesk_mgmt_sms.seal/1"
 
 # Which links of the chain a file holds.
 PERSON = "person"  # those of some numbers: others lie between
@@ -48,6 +52,7 @@ EVENT_COLUMNS = (
     ("erased_at_utc", "erased_at"),
     ("hash", "hash"),
     ("seal", "seal"),
+    ("sandbox", "sandbox"),
 )
 MESSAGE_COLUMNS = tuple(
     (name, name.removesuffix("_utc"))

@@ -2,6 +2,7 @@
 """A ZIP that is written file by file, and names the digest of each of its files."""
 
 import hashlib
+import json
 import tempfile
 import zipfile
 from pathlib import Path
@@ -9,6 +10,8 @@ from pathlib import Path
 from .tabular import write_csv
 
 SUMS = "SHA256SUMS"
+#: Names the seal of ``SHA256SUMS``, and so of every file.
+SEAL = "SEAL"
 _BLOCK = 1 << 20
 
 
@@ -17,7 +20,13 @@ class Packet:
 
     They are written one beside the other and never held in memory. ``SHA256SUMS`` is
     in the form that ``sha256sum -c`` reads.
+
+    :param make_seal: function from the digest of ``SHA256SUMS`` to the values of
+        ``SEAL``, which only who holds the key can make
     """
+
+    def __init__(self, make_seal):
+        self._make_seal = make_seal
 
     def __enter__(self):
         self._folder = tempfile.TemporaryDirectory(prefix="sms-evidence-")
@@ -65,6 +74,8 @@ class Packet:
             for name in self._names:
                 archive.write(Path(self._folder.name, name), name)
             archive.writestr(SUMS, sums)
+            values = self._make_seal(hashlib.sha256(sums.encode()).hexdigest())
+            archive.writestr(SEAL, json.dumps(values, indent=1) + "\n")
         return target.read_bytes()
 
     def _make(self, name):
