@@ -106,6 +106,7 @@ from . import (
     sms_dispatcher_end,
     sms_dispatcher_expiry,
     sms_dispatcher_lookup,
+    sms_dispatcher_recall,
     sms_dispatcher_settle,
     sms_sender_queue,
     sms_outbox_watch,

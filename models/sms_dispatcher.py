@@ -47,7 +47,7 @@ class Call(NamedTuple):
     what comes too late is not taken for an answer on a later attempt. From ``end`` on
     (UTC) the message has lost its point, and no post of it begins. ``slot`` is how many
     seconds of its sender's time it was given, and ``due`` (``time.monotonic()``) when
-    they begin.
+    they begin. ``company_id`` and ``number`` (E.164) are those of what is sent.
     """
 
     kind: str
@@ -56,6 +56,8 @@ class Call(NamedTuple):
     end: datetime | None = None
     slot: float = 0.0
     due: float = 0.0
+    company_id: int = 0
+    number: str = ""
 
 
 class Account(NamedTuple):
@@ -97,9 +99,11 @@ class SmsDispatcher(models.AbstractModel):
 
         :return: whether to go on
         """
+        self._recall(poster, shift)
         is_open = self._is_open(poster, shift)
         if is_open:
             self._fill(poster, shift)
+            self._recall(poster, shift)
         if not poster.pending:
             shift.answered_at = time.monotonic()
             may_wait = is_open and shift.seconds_left > 0 and shift.waited < LINGER
@@ -133,6 +137,7 @@ class SmsDispatcher(models.AbstractModel):
         waiting = [account for account in accounts if account not in full]
         for index, account in enumerate(waiting):
             # What is left is for those that come after as well.
+            self._recall(poster, shift)
             share = poster.room // (len(waiting) - index + 1)
             room = min(poster.get_room(account), max(share, 1))
             if not room:

@@ -151,7 +151,8 @@ class SmsDispatcher(models.AbstractModel):
             slot = count / ready.rate if ready.rate else 0.0
             end = sms.expires_at or None
             due = booked_at + delay
-            key = Call("send", sms.id, sms.attempts, end, slot, due)
+            whose = (account.company_id, sms.number)
+            key = Call("send", sms.id, sms.attempts, end, slot, due, *whose)
             calls.append((account, key, call, delay))
             delay += slot
         return calls

@@ -56,6 +56,7 @@ class SmsDispatcher(models.AbstractModel):
         now would leave together with what is booked in place of these.
 
         :param calls: list of ``Call``
+        :return: the messages that wait again
         """
         attempts = self._lock([call.sms_id for call in calls])
         slots, lookups, now = {}, [], time.monotonic()
@@ -91,6 +92,7 @@ class SmsDispatcher(models.AbstractModel):
             )
         )
         self.env["sms.sms"].invalidate_model()
+        return self.env["sms.sms"].browse(sms_id for _sender_id, sms_id in released)
 
     @api.model
     def _wait_for_due(self):

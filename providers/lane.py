@@ -44,10 +44,21 @@ class Lane:
             return heapq.heappop(self.due)[2:]
         return self.at_once.popleft()
 
-    def withdraw(self):
-        """Forget the calls that wait; return what they are known by."""
-        keys = [item[2] for item in self.due] + [item[0] for item in self.at_once]
-        self.due.clear()
-        self.at_once.clear()
-        self.pending -= len(keys)
-        return keys
+    def get_waiting(self):
+        """Return what the calls are known by that wait."""
+        return [item[2] for item in self.due] + [item[0] for item in self.at_once]
+
+    def withdraw(self, keys=None):
+        """Forget calls that wait; return what they are known by.
+
+        :param keys: set of what those are known by, default all
+        """
+        waiting = self.get_waiting()
+        taken = [key for key in waiting if keys is None or key in keys]
+        if taken:
+            gone = set(taken)
+            self.due = [item for item in self.due if item[2] not in gone]
+            heapq.heapify(self.due)
+            self.at_once = deque(item for item in self.at_once if item[0] not in gone)
+            self.pending -= len(taken)
+        return taken

@@ -12,6 +12,7 @@ others use at the moment, and nobody needs to find out whose carrier is slow.
 """
 
 import itertools
+import math
 import queue
 import threading
 import time
@@ -83,6 +84,7 @@ class Poster:
         self._order = itertools.count()
         self._changed = threading.Condition()
         self._is_ending = False
+        self._begin_until = math.inf
         self._size = size
         self._threads = []
         #: Nothing is in flight any more, and what came of it was collected.
@@ -190,12 +192,35 @@ class Poster:
                 self._recount()
             return [(key, result) for _lane, key, result in ended]
 
-    def withdraw(self):
-        """Take back the calls that have not begun; return what they are known by."""
+    def get_waiting(self):
+        """Return what the calls are known by that have not begun."""
         with self._changed:
-            taken = [key for lane in self._lanes.values() for key in lane.withdraw()]
+            return [key for lane in self._lanes.values() for key in lane.get_waiting()]
+
+    def withdraw(self, keys=None):
+        """Take back calls that have not begun; return what they are known by.
+
+        :param keys: set of what those are known by, default all
+        """
+        with self._changed:
+            lanes = self._lanes.values()
+            taken = [key for lane in lanes for key in lane.withdraw(keys)]
             self._recount()
         return taken
+
+    def let_begin(self, until):
+        """Let calls begin until a time, and none after it; without it they always may.
+
+        Whoever looks from time to time which calls must not be made any more is waited
+        for, should it be late.
+
+        :param float until: as ``time.monotonic()`` has it
+        """
+        with self._changed:
+            is_late = time.monotonic() >= self._begin_until
+            self._begin_until = until
+            if is_late:
+                self._changed.notify_all()
 
     def _recount(self):
         """Count what is pending, and forget the lanes that have nothing."""
@@ -219,6 +244,9 @@ class Poster:
         with self._changed:
             while not self._is_ending:
                 now = time.monotonic()
+                if now >= self._begin_until:
+                    self._changed.wait()
+                    continue
                 free = LANES * self._size - self._in_flight
                 waits = [
                     (wait, len(lane.begun), lane)

@@ -79,6 +79,7 @@ from . import test_outbox_batches
 from . import test_outbox_kill
 from . import test_outbox_order
 from . import test_outbox_pace
+from . import test_outbox_recall
 from . import test_outbox_restart
 from . import test_outbox_unknown
 from . import test_paper

@@ -102,11 +102,11 @@ class PeerHandler(BaseHTTPRequestHandler):
         answer = self.peer.created(account_sid, message)
         self.peer.messages.append(message)
         kind = behavior[0] if isinstance(behavior, tuple) else behavior
-        if kind in (None, "drop", "hold", "hang", "taken"):
+        if kind in (None, "drop", "hold", "hang", "slow", "taken"):
             self.peer.taken.append(message)
             self.peer.on_taken(message)
         self.peer.arrived.release()
-        if kind == "hang":
+        if kind in ("hang", "slow"):
             self.peer.release.wait(behavior[1])
         if kind in ("drop", "lose", "hang"):
             return self.hang_up()
@@ -157,8 +157,8 @@ class TwilioPeer:
     to what to do: ``("error", status, code)``, ``("html", status)``, ``("taken",
     status, code)`` (take it, and answer an error), ``"drop"`` (take it, close without
     an answer), ``"lose"`` (close, and do not take it), ``("hang", seconds)`` (take it,
-    say nothing for so long, close), or ``"hold"`` (answer only when :attr:`release` is
-    set). For other numbers ``choose`` is asked. ``taken`` holds what it has really
+    say nothing for so long, close), ``("slow", seconds)`` (answer after so long, or
+    when :attr:`release` is set), or ``"hold"`` (answer only then). For other numbers ``choose`` is asked. ``taken`` holds what it has really
     taken, as a lookup shows it; ``on_taken`` is told of it at once. ``listed`` holds
     the filters of each list that was asked for, ``page_size`` how much one shows.
     """

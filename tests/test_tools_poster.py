@@ -143,3 +143,25 @@ class TestPoster(BaseCase):
             poster.submit("one", "due", lambda: order.append(poster.pending), 0.01)
             self.collect(poster, 51)
             self.assertGreater(order[0], 20)
+
+    def test_some_of_what_has_not_begun_are_taken_back(self):
+        with Poster(SIZE) as poster:
+            self.submit(poster, "one", SIZE + 2)
+            self.wait_begun("one", SIZE)
+            self.submit(poster, "two", 2, lambda: None, 60)
+            waiting = set(poster.get_waiting())
+            self.assertEqual(len(waiting), 4)
+            gone = {("one", SIZE), ("one", 0), ("two", 1)}
+            self.assertEqual(set(poster.withdraw(gone)), gone & waiting)
+            self.assertEqual(set(poster.get_waiting()), waiting - gone)
+            self.assertEqual(poster.pending, SIZE + 2)
+            self.release.set()
+
+    def test_nothing_begins_beyond_the_time_until_which_it_may(self):
+        with Poster(SIZE) as poster:
+            poster.let_begin(time.monotonic())
+            self.submit(poster, "one", 2, lambda: None)
+            self.submit(poster, "due", 1, lambda: None, 0.01)
+            self.assertEqual(poster.collect(0.2), [])
+            poster.let_begin(time.monotonic() + 60)
+            self.assertEqual(len(self.collect(poster, 3)), 3)
