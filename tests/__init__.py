@@ -120,6 +120,7 @@ from . import test_telnyx_live
 from . import test_template_secrets
 from . import test_template_versions
 from . import test_ticket
+from . import test_ticket_closing
 from . import test_ticket_link
 from . import test_tools_advice
 from . import test_tools_appointments
