@@ -138,6 +138,7 @@ from . import test_tools_links
 from . import test_tools_number_places
 from . import test_tools_phrases
 from . import test_tools_poster
+from . import test_tools_preference_links
 from . import test_tools_public_address
 from . import test_tools_purposes
 from . import test_tools_quiet_hours
