@@ -8,6 +8,7 @@ from . import join
 from . import health
 from . import thread
 from . import ticket
+from . import close
 from . import incident
 from . import subscription
 from . import media

@@ -8,13 +8,14 @@ from ..models.sms_consent_form import NUMBER_LIMIT
 from ..models.sms_consent_portal import REFUSALS
 from ..tools import texts
 from . import public
+from .close import read_id
 
 
 class HelpdeskSmsTicketController(HelpdeskTicketController):
     """The portal's form of a new ticket takes a number and a yes to texts about it.
 
-    The host's route takes a GET without a token too. That makes a ticket and nothing
-    else: a link that somebody was made to follow says nothing in their name.
+    The host's route takes a GET without a token too: a link that somebody was made to
+    follow would make tickets in their name, and text them.
     """
 
     def _get_create_new_ticket_values(self, **kw):
@@ -38,10 +39,11 @@ class HelpdeskSmsTicketController(HelpdeskTicketController):
             vals["partner_phone"] = typed or False
         return vals
 
-    @route()
+    @route(methods=["POST"])
     def submit_ticket(self, **kw):
         """Take the yes before the ticket is made, whose first text may then leave."""
         kw = {k: texts.clean(v) if isinstance(v, str) else v for k, v in kw.items()}
+        kw |= {name: read_id(kw.get(name)) for name in ("team", "category")}
         form = request.httprequest.form
         forms_sudo = request.env["sms.consent.form"].sudo()
         result = forms_sudo._take_ticket(

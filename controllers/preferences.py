@@ -16,6 +16,9 @@ class PreferencesController(Controller):
 
     Who has the link has got it in a text to the number: that is their proof. To look
     changes nothing, whoever follows links by themselves.
+
+    One of us who has come by a link must not answer for a customer: the sessions of
+    employees are refused.
     """
 
     _short_url = "/sms/p/<string:key>"
@@ -36,6 +39,8 @@ class PreferencesController(Controller):
         """
         if public.is_over("preferences_visitor"):
             return public.too_many()
+        if request.env.user._is_internal():
+            return self._refuse_staff()
         link_sudo = request.env["sms.preference.link"].sudo()._find_by_key(key)
         if not link_sudo:
             return public.not_found()
@@ -55,6 +60,8 @@ class PreferencesController(Controller):
         """
         if public.is_over("preferences_visitor"):
             return public.too_many()
+        if request.env.user._is_internal():
+            return self._refuse_staff()
         link_sudo = request.env["sms.preference.link"].sudo()._find_by_token(token)
         if not link_sudo:
             return public.not_found()
@@ -71,6 +78,11 @@ class PreferencesController(Controller):
             path = f"{link_sudo._get_path()}?done={result}"
             return public.redirect(path)
         return self._show(link_sudo, result)
+
+    def _refuse_staff(self):
+        """Return the page for employees: the same whatever the address would open."""
+        public.speak(request.env.user.lang)
+        return public.answer("public_staff", status=403)
 
     def _show(self, link_sudo, notice):
         """Return the page.

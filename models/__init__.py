@@ -229,6 +229,7 @@ from . import (
     helpdesk_ticket_inbox,
     helpdesk_ticket_team_inbox,
     sms_sms_desk,
+    helpdesk_ticket_closing,
     helpdesk_ticket_forget,
     helpdesk_ticket_rights,
     helpdesk_ticket_stage,

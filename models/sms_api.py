@@ -7,7 +7,7 @@ the company itself (the test wizard of mass mailings): it must find no way aroun
 
 from odoo.addons.sms.tools.sms_api import SmsApi, SmsApiBase
 
-from ..tools import verdicts
+from ..tools import preference_links, verdicts
 
 
 def _split_by_gate(env, messages):
@@ -42,6 +42,25 @@ def _split_by_gate(env, messages):
     return allowed, results
 
 
+def _reveal(messages, rows):
+    """Return messages with their readers' own addresses: one for each of those.
+
+    :param messages: as for ``SmsApiBase._send_sms_batch``
+    :param rows: their ``sms.sms`` rows
+    """
+    bodies = dict(zip(rows.mapped("uuid"), rows._get_revealed_bodies().values()))
+    revealed = []
+    for message in messages:
+        if not preference_links.is_masked(message["content"]):
+            revealed.append(message)
+            continue
+        revealed += [
+            {**message, "content": bodies[entry["uuid"]], "numbers": [entry]}
+            for entry in message["numbers"]
+        ]
+    return revealed
+
+
 class SmsApiOutbox(SmsApiBase):
     """Stands where an API is asked to send: it leaves the rows to the outbox."""
 
@@ -67,6 +86,6 @@ class SmsApiGated(SmsApi):
         if not remaining:
             return results
         sent = super()._send_sms_batch(
-            remaining, delivery_reports_url=delivery_reports_url
+            _reveal(remaining, allowed), delivery_reports_url=delivery_reports_url
         )
         return results + sent

@@ -35,8 +35,8 @@ class SmsConsentMixin(models.AbstractModel):
         compute="_compute_sms_preference_url",
         compute_sudo=True,
         groups="helpdesk_mgmt.group_helpdesk_user_own",
-        help="Short address of the page on which the person chooses what they get. It "
-        "speaks for them: put it in a text to them and show it to nobody else.",
+        help="Short address of the page on which the person chooses what they get. "
+        "Who opens it speaks for them, so it is masked: they get it in full.",
     )
 
     def _get_sms_subjects(self):
@@ -84,16 +84,14 @@ class SmsConsentMixin(models.AbstractModel):
     @api.depends(lambda self: self._get_sms_subject_fields())
     @api.depends_context("company")
     def _compute_sms_preference_url(self):
-        """Give each record's number its short link, which is made at need."""
+        """Let a text say where the key will stand, for records that have a number."""
         self.sms_preference_url = False
-        stored = self.filtered("id")
-        subjects = stored._get_sms_subjects()
-        urls = self.env["sms.preference.link"]._get_urls(
-            (company, number) for company, number, _purpose in subjects.values()
-        )
-        for record in stored:
-            company, number, _purpose = subjects[record.id]
-            record.sms_preference_url = urls.get((company, number), False)
+        links = self.env["sms.preference.link"]
+        for record_id, subject in self.filtered("id")._get_sms_subjects().items():
+            company, number, _purpose = subject
+            if company and number:
+                record = self.browse(record_id)
+                record.sms_preference_url = links._get_masked_url(company)
 
     def _invalidate_sms_consent_state(self):
         """Forget the state shown on records: the ledger has a new event."""

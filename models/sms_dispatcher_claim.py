@@ -143,6 +143,7 @@ class SmsDispatcher(models.AbstractModel):
         self.env["sms.sms"].flush_model()
         delay = self.env["sms.sender.pace"]._book(ready, sum(segments))
         booked_at = time.monotonic()
+        allowed = allowed.with_context(sms_bodies=allowed._get_revealed_bodies())
         calls = []
         account = Account(ready.company_id, ready.provider)
         provider = sender.company_id._get_sms_provider(sender.provider)

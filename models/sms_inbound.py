@@ -7,7 +7,7 @@ from odoo.fields import Domain
 from odoo.tools import SQL, format_datetime, format_time, plaintext2html
 
 from ..providers.base import E164
-from ..tools import texts
+from ..tools import preference_links, texts
 
 _logger = logging.getLogger(__name__)
 
@@ -141,7 +141,11 @@ class SmsInbound(models.Model):
         finds it (or is started over by Odoo's retry and finds it), where the ORM's
         create would fail.
         """
-        clean = texts.clean
+
+        def clean(text):
+            """Return words to store: who quotes our text keeps their own address."""
+            return preference_links.hide(texts.clean(text))
+
         raw = {clean(key): clean(value) for key, value in event.raw.items()}
         rows = self.env.execute_query(
             SQL(

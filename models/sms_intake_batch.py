@@ -1,7 +1,7 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from odoo import fields
 
-from ..tools import texts
+from ..tools import preference_links, texts
 from ..tools.segments import count_segments
 from .res_partner_reader import NOBODY, Readers
 
@@ -104,7 +104,8 @@ class IntakeBatch:
         """
         key = body, footer
         if key not in self._words:
-            text = texts.add_footer(texts.clean(body), footer)
+            text = preference_links.hide(texts.clean(body))
+            text = texts.add_footer(text, footer)
             segments = count_segments(text)
             self._words[key] = {
                 "body": text,

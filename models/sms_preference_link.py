@@ -7,6 +7,9 @@ from datetime import timedelta
 from odoo import api, fields, models
 from odoo.tools.misc import hash_sign, verify_hash_signed
 
+from ..providers import SandboxProvider
+from ..tools.preference_links import KEY_LENGTH, MASK, PAGE_PATH, SHORT_PATH
+
 #: A link in a text works this long at least, and at most LINK_LIFE: the same link is
 #: given again until less than this is left of its life.
 LINK_LIFE_LEFT = timedelta(days=60)
@@ -17,12 +20,7 @@ TOKEN_LIFE = timedelta(days=7)
 TOKEN_SCOPE = "helpdesk_mgmt_sms.preferences"
 TOKEN_LIMIT = 400
 
-#: 62 letters and digits, 95 bits: nobody guesses one.
 KEY_LETTERS = string.ascii_letters + string.digits
-KEY_LENGTH = 16
-
-SHORT_PATH = "/sms/p/"
-PAGE_PATH = "/sms/preferences/"
 
 
 class SmsPreferenceLink(models.Model):
@@ -34,6 +32,11 @@ class SmsPreferenceLink(models.Model):
     sees it in a log does not learn the number, and nobody can make one for another.
     The number itself is here alone; without this row no token opens anything, so to
     erase a person is to delete it.
+
+    Nobody but the customer sees the address: see ``tools.preference_links``. What is
+    stored and rendered is :meth:`_get_masked_url`; the outbox puts the address in its
+    place. The virtual phone shows the sandbox's addresses to whoever plays the
+    customer, so those open nothing once the company has a real carrier.
     """
 
     _name = "sms.preference.link"
@@ -49,6 +52,7 @@ class SmsPreferenceLink(models.Model):
     number_hash = fields.Char(required=True, readonly=True)
     key = fields.Char(required=True, readonly=True, groups="base.group_system")
     expires_at = fields.Datetime(required=True, readonly=True)
+    is_sandbox = fields.Boolean("Of the Sandbox", readonly=True)
 
     _key_unique = models.UniqueIndex("(key)")
     _number_index = models.Index("(number_hash, company_id)")
@@ -56,6 +60,15 @@ class SmsPreferenceLink(models.Model):
     # ------------------------------------------------------------------
     # Making
     # ------------------------------------------------------------------
+
+    @api.model
+    def _get_masked_url(self, company):
+        """Return what stands for the address until a text is handed over.
+
+        :param company: ``res.company`` that texts
+        :rtype: str
+        """
+        return company.get_base_url() + SHORT_PATH + MASK
 
     @api.model
     def _get_urls(self, pairs):
@@ -84,7 +97,19 @@ class SmsPreferenceLink(models.Model):
             ],
             order="id",
         )
+        found = found._filter_current()
         return {(link.company_id, link.number): link for link in found}
+
+    def _filter_current(self):
+        """Return those that were made for the carrier that the company has now."""
+        return self.filtered(
+            lambda link: link.is_sandbox == self._is_in_sandbox(link.company_id)
+        )
+
+    @api.model
+    def _is_in_sandbox(self, company):
+        """Tell if a company's texts reach the virtual phone alone."""
+        return company.sudo().sms_provider == SandboxProvider.code
 
     @api.model
     def _make(self, company, number, hashes):
@@ -97,6 +122,7 @@ class SmsPreferenceLink(models.Model):
                 "number_hash": hashes[number],
                 "key": key,
                 "expires_at": fields.Datetime.now() + LINK_LIFE,
+                "is_sandbox": self._is_in_sandbox(company),
             }
         )
 
@@ -122,7 +148,7 @@ class SmsPreferenceLink(models.Model):
         if len(key) != KEY_LENGTH or not key.isascii() or not key.isalnum():
             return self.browse()
         domain = [("key", "=", key), ("expires_at", ">", fields.Datetime.now())]
-        return self.sudo().search(domain, limit=1)
+        return self.sudo().search(domain, limit=1)._filter_current()
 
     @api.model
     def _find_by_token(self, token):
@@ -137,11 +163,11 @@ class SmsPreferenceLink(models.Model):
         if not values:
             return self.browse()
         company_id, number_hash = values
-        return self.sudo().search(
+        links_sudo = self.sudo().search(
             [("company_id", "=", company_id), ("number_hash", "=", number_hash)],
             order="id desc",
-            limit=1,
         )
+        return links_sudo._filter_current()[:1]
 
     @api.model
     def _read_token(self, token):

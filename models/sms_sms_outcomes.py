@@ -5,6 +5,7 @@ from odoo import api, fields, models
 from odoo.tools import SQL
 
 from ..providers.outbound import QUEUED, REPORT_RANKS, OutboundMessage
+from ..tools import preference_links
 from .sql_array import as_arrays
 
 #: Reported by a carrier (``providers.outbound.REPORT_RANKS``): state of the row.
@@ -43,6 +44,13 @@ NOTE_ACCEPTED = """
 ACCEPTED_KINDS = ("int4", "varchar", "int4", "varchar", "timestamp")
 
 
+class Bodies(dict):
+    """Words as their readers get them, by id: the context ``sms_bodies`` of a claim.
+
+    Of a class of its own: a client's context can hold nothing that passes for it.
+    """
+
+
 class SmsSms(models.Model):
     """A message's way through the outbox: claimed, then taken by the carrier.
 
@@ -61,14 +69,35 @@ class SmsSms(models.Model):
         provider = sender.provider or self.provider
         company = self._get_sms_company()
         callback = company._get_sms_url(f"status/{self.uuid}", provider)
+        bodies = self.env.context.get("sms_bodies")
+        if not isinstance(bodies, Bodies):
+            bodies = self._get_revealed_bodies()
         return OutboundMessage(
             self.uuid,
             self.number,
-            self.body,
+            bodies[self.id],
             callback,
             sender.address,
             key=self._get_carrier_key(),
         )
+
+    def _get_revealed_bodies(self):
+        """Return the words as their readers get them, by id: with their own addresses.
+
+        For who hands them over, and for the virtual phone; nobody else may see them.
+
+        :rtype: Bodies
+        """
+        bodies = Bodies((sms.id, sms.body or "") for sms in self)
+        masked = self.filtered(lambda sms: preference_links.is_masked(sms.body))
+        if not masked:
+            return bodies
+        pairs = {sms.id: (sms._get_sms_company(), sms.number) for sms in masked}
+        urls = self.env["sms.preference.link"].sudo()._get_urls(pairs.values())
+        for sms in masked:
+            if url := urls.get(pairs[sms.id]):
+                bodies[sms.id] = preference_links.reveal(sms.body, url)
+        return bodies
 
     def _get_carrier_key(self):
         """Return the key by which a carrier knows another post of the same message.

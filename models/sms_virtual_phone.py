@@ -95,7 +95,8 @@ class SmsVirtualPhone(models.AbstractModel):
             order="id desc",
             limit=MESSAGE_LIMIT,
         )
-        rows = [(self._prepare_outgoing(sms), sms) for sms in sms_sudo]
+        bodies = sms_sudo._get_revealed_bodies()
+        rows = [(self._prepare_outgoing(sms, bodies[sms.id]), sms) for sms in sms_sudo]
         rows += [(self._prepare_inbound(inbound), inbound) for inbound in inbound_sudo]
         rows.sort(key=self._message_order)
         return [message for message, _row in rows[-MESSAGE_LIMIT:]]

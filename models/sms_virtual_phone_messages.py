@@ -92,9 +92,10 @@ class SmsVirtualPhone(models.AbstractModel):
         domain = Domain("provider", "=", SandboxProvider.code)
         return domain & Domain("company_id", "=", company.id) if company else domain
 
-    def _prepare_outgoing(self, sms):
-        """Return an ``sms.sms`` row as the phone shows it.
+    def _prepare_outgoing(self, sms, body=None):
+        """Return an ``sms.sms`` row as the phone shows it: as its owner got it.
 
+        :param str body: the words in full, if they are known already
         :return: ``id`` (``out-12``), ``direction`` (``received``: the phone got it),
             ``body``, ``date`` (UTC, ``YYYY-MM-DD HH:MM:SS``), ``state``, ``media``
             (paths of pictures and files)
@@ -102,7 +103,7 @@ class SmsVirtualPhone(models.AbstractModel):
         return {
             "id": f"out-{sms.id}",
             "direction": RECEIVED,
-            "body": sms.body or "",
+            "body": sms._get_revealed_bodies()[sms.id] if body is None else body,
             "date": fields.Datetime.to_string(sms.sent_at or sms.create_date),
             "state": sms.state,
             "media": sms._get_media_paths() if sms.media_count else [],

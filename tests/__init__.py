@@ -121,6 +121,7 @@ from . import test_telnyx_live
 from . import test_template_secrets
 from . import test_template_versions
 from . import test_ticket
+from . import test_ticket_closing
 from . import test_ticket_link
 from . import test_tools_advice
 from . import test_tools_appointments
@@ -138,6 +139,7 @@ from . import test_tools_links
 from . import test_tools_number_places
 from . import test_tools_phrases
 from . import test_tools_poster
+from . import test_tools_preference_links
 from . import test_tools_public_address
 from . import test_tools_purposes
 from . import test_tools_quiet_hours

@@ -72,3 +72,33 @@ class TestDoubleIndex(SmsCase):
                 "CREATE INDEX IF NOT EXISTS sms_sms_evidence_index"
                 " ON sms_sms (record_company_id, number)"
             )
+
+
+class TestPreferenceLinks(SmsCase):
+    """Addresses of customers' pages in texts of before."""
+
+    def test_they_are_masked_and_still_sent(self):
+        script = runpy.run_path(
+            str(SCRIPTS / "19.0.1.4.0/post-preference-links.py")
+        )
+        self.record_consent()
+        self.ticket._message_sms("Choose: here")
+        sms = self.messages_to()
+        pair = (self.company, self.number)
+        url = self.env["sms.preference.link"]._get_urls([pair])[pair]
+        self.env.flush_all()
+        self.cr.execute(
+            "UPDATE sms_sms SET body = %s WHERE id = %s", [f"Choose: {url}", sms.id]
+        )
+        note = sms.mail_message_id
+        self.cr.execute(
+            "UPDATE mail_message SET body = %s WHERE id = %s",
+            [f'<p>Choose: <a href="{url}">{url}</a></p>', note.id],
+        )
+        for _twice in range(2):
+            script["migrate"](self.cr, "19.0.1.3.0")
+        self.env.invalidate_all()
+        for record in (sms, note):
+            self.assertNotIn(url, record.body)
+            self.assertIn("/sms/p/" + "_" * 16, record.body)
+        self.assertEqual(sms._to_outbound(sms.sender_id).body, f"Choose: {url}")

@@ -6,12 +6,15 @@ from urllib.parse import urlsplit
 
 from odoo.exceptions import AccessError
 from odoo.tests import BaseCase, tagged
+from odoo.tools import SQL
 from odoo.tools.misc import hash_sign
 
 from ..controllers.preferences import PAGE
 from ..models import sms_rate_limit
-from ..models.sms_preference_link import LINK_LIFE, PAGE_PATH, TOKEN_SCOPE
+from ..models.sms_preference_link import LINK_LIFE, TOKEN_SCOPE
 from ..tools import rate, texts
+from ..tools.preference_links import MASK, PAGE_PATH
+from ..tools.segments import count_segments
 from .common import SmsCase, phone_number
 from .web import DEVICE, WebCase
 
@@ -84,11 +87,10 @@ class TestRateLimit(SmsCase):
 class TestLink(SmsCase):
     """The short link: short, single-number, not to be guessed, made at need."""
 
-    def path(self, record=None):
-        """Return the path of a record's link."""
-        record = record or self.ticket
-        record.invalidate_recordset(["sms_preference_url"])
-        return urlsplit(record.sms_preference_url).path
+    def path(self, number=None, company=None):
+        """Return the path of a number's link."""
+        pair = (company or self.company, number or self.number)
+        return urlsplit(self.env["sms.preference.link"]._get_urls([pair])[pair]).path
 
     def links(self):
         """Return the links of the customer's number."""
@@ -102,17 +104,13 @@ class TestLink(SmsCase):
 
     def test_a_number_has_one_link_at_a_time(self):
         path = self.path()
-        other = self.make_ticket(self.customer)
-        self.assertEqual(self.path(other), path)
-        self.assertEqual(self.path(self.customer), path)
+        self.assertEqual(self.path(), path)
         self.assertEqual(len(self.links()), 1)
 
     def test_another_number_and_another_company_have_another(self):
         company = self.make_company("Other")
-        neighbour = self.make_customer(phone_number(1))
-        self.assertNotEqual(self.path(), self.path(neighbour))
-        there = self.customer.with_company(company)
-        self.assertNotEqual(self.path(), self.path(there))
+        self.assertNotEqual(self.path(), self.path(phone_number(1)))
+        self.assertNotEqual(self.path(), self.path(company=company))
 
     def test_a_link_that_ends_soon_gets_a_successor_and_works_on(self):
         path = self.path()
@@ -140,13 +138,89 @@ class TestLink(SmsCase):
         self.assertFalse(nobody.sms_preference_url)
         self.assertFalse(self.env["res.partner"].new().sms_preference_url)
 
-    def test_only_helpdesk_users_see_it(self):
-        """It speaks for the person, so their colleagues must not read it."""
+    def test_nobody_of_us_sees_it(self):
+        """It speaks for the person: who reads it could agree in their name."""
         for user in (self.employee, self.portal_user, self.compliance_officer):
             with self.subTest(user=user.login), self.assertRaises(AccessError):
                 self.customer.with_user(user).read(["sms_preference_url"])
-        [values] = self.customer.with_user(self.agent).read(["sms_preference_url"])
-        self.assertIn("/sms/p/", values["sms_preference_url"])
+        for user in (self.own_agent, self.manager, self.administrator):
+            for record in (self.customer, self.ticket.with_user(user)):
+                [values] = record.with_user(user).read(["sms_preference_url"])
+                with self.subTest(user=user.login, model=record._name):
+                    self.assertTrue(
+                        values["sms_preference_url"].endswith(f"/sms/p/{MASK}")
+                    )
+        self.assertFalse(self.links(), "to look makes none")
+
+    def test_the_carrier_alone_gets_it(self):
+        self.record_consent()
+        self.ticket._message_sms(f"Choose: {self.ticket.sms_preference_url}")
+        sms = self.messages_to()
+        sent = sms._to_outbound(sms.sender_id).body
+        path = self.path()
+        self.assertIn(f"Choose: {self.company.get_base_url()}{path}\n", sent)
+        self.assertEqual(
+            count_segments(sent).count, sms.segment_count, "it takes the same room"
+        )
+        self.run_outbox()
+        key = path.rpartition("/")[2]
+        self.env.flush_all()
+        for table in ("sms_sms", "mail_message", "mail_notification", "sms_report"):
+            self.env.cr.execute(
+                SQL(
+                    "SELECT count(*) FROM %s AS stored WHERE stored::text LIKE %s",
+                    SQL.identifier(table),
+                    f"%{key}%",
+                )
+            )
+            with self.subTest(table=table):
+                self.assertFalse(self.env.cr.fetchone()[0])
+        self.assertIn(f"/sms/p/{MASK}", sms.mail_message_id.body)
+
+    def test_an_address_that_somebody_writes_into_a_text_is_not_stored(self):
+        self.record_consent()
+        path = self.path()
+        self.ticket._message_sms(f"Choose: https://x.example{path}")
+        self.assertNotIn(path, self.messages_to().body)
+        inbound = self.receive(f"What is https://x.example{path} for?")
+        self.env.cr.execute(
+            "SELECT row_to_json(sms_inbound)::text FROM sms_inbound WHERE id = %s",
+            [inbound.id],
+        )
+        self.assertNotIn(path, self.env.cr.fetchone()[0])
+        self.assertNotIn(path, inbound.mail_message_id.body)
+
+    def test_many_texts_are_handed_over_in_few_queries(self):
+        texts = self.env["sms.sms"]
+        url = self.ticket.sms_preference_url
+        for index in range(40, 60):
+            self.record_consent(phone_number(index))
+            texts |= texts.create(
+                {
+                    "number": phone_number(index),
+                    "body": f"Choose: {url}",
+                    "purpose_id": self.purposes("ticket").id,
+                }
+            )
+        texts._get_revealed_bodies()
+        self.assertLess(self.count_queries(texts._get_revealed_bodies), 8)
+
+    def test_the_virtual_phone_shows_it(self):
+        self.record_consent()
+        self.ticket._message_sms(f"Choose: {self.ticket.sms_preference_url}")
+        self.run_outbox()
+        phone = self.env["sms.virtual.phone"].with_user(self.own_agent)
+        [message] = phone.get_messages(self.number)
+        self.assertIn(self.path(), message["body"])
+
+    def test_an_address_of_the_sandbox_ends_with_it(self):
+        link = self.links()._find_by_key(self.path().rpartition("/")[2])
+        token = link._get_path().rpartition("/")[2]
+        self.assertTrue(link._find_by_token(token))
+        self.company.sms_provider = "twilio"
+        self.assertFalse(link._find_by_key(link.key))
+        self.assertFalse(link._find_by_token(token))
+        self.assertNotEqual(self.path().rpartition("/")[2], link.key)
 
     def test_a_manager_puts_it_into_a_template(self):
         template = (
@@ -165,17 +239,14 @@ class TestLink(SmsCase):
         self.assertIn(f"get: {self.ticket.sms_preference_url}", self.messages_to().body)
 
     def test_it_is_made_for_many_records_in_few_queries(self):
-        customers = self.env["res.partner"]
-        for index in range(40, 60):
-            customers += self.make_customer(phone_number(index))
-        customers.mapped("sms_preference_url")
-        count = self.count_queries(customers.mapped, "sms_preference_url")
-        self.assertLess(count, 15)
+        pairs = [(self.company, phone_number(index)) for index in range(40, 60)]
+        links = self.env["sms.preference.link"]
+        links._get_urls(pairs)
+        self.assertLess(self.count_queries(links._get_urls, pairs), 8)
 
     def test_a_person_who_is_erased_has_no_link(self):
         self.path()
-        neighbour = self.make_customer(phone_number(1))
-        self.path(neighbour)
+        self.path(phone_number(1))
         self.env["sms.erasure"]._erase(self.company, self.number, "Letter")
         self.assertFalse(self.links())
         self.assertTrue(self.env["sms.preference.link"].search_count([]))
@@ -460,6 +531,34 @@ class TestPage(WebCase):
     # ------------------------------------------------------------------
     # Who may not
     # ------------------------------------------------------------------
+
+    def test_the_session_of_an_employee_is_refused(self):
+        """One of us who has come by the address cannot agree for the customer."""
+        token = self.tree(self.get(self.page_url)).xpath(
+            "//input[@name='csrf_token']/@value"
+        )[0]
+        for login in ("sms-employee", "sms-agent", "sms-administrator"):
+            self.authenticate(login, login)
+            for path in (self.page_url, f"/sms/p/{self.link.key}", "/sms/p/wrong"):
+                page = self.get(path)
+                with self.subTest(login=login, path=path[:12]):
+                    self.assertEqual(page.status_code, 403)
+                    self.assertIn("This page is the customer's", self.text(page))
+                    self.assertFalse(self.tree(page).xpath("//form"))
+            token = self.tree(self.get("/web/login?redirect=/")).xpath(
+                "//input[@name='csrf_token']/@value"
+            ) or [token]
+            for values in (self.box("ticket"), {"stop": "all"}):
+                answer = self.url_open(
+                    self.page_url, data={"csrf_token": token[0], **values}
+                )
+                self.assertIn(answer.status_code, (400, 403))
+        self.assertFalse(self.events())
+
+    def test_a_customer_who_is_signed_in_is_not_refused(self):
+        self.authenticate("sms-portal", "sms-portal")
+        self.post(self.page_url, **self.box("ticket"))
+        self.assertEqual(self.answers(), {"ticket": "opted_in"})
 
     def test_a_get_changes_nothing(self):
         self.record_consent()

@@ -1,0 +1,67 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from odoo.exceptions import AccessError, MissingError
+from odoo.http import request, route
+
+from odoo.addons.helpdesk_mgmt.controllers.main import HelpdeskTicketController
+
+from . import public
+
+CLOSE_URL = "/ticket/close"
+#: No id of PostgreSQL's ``integer`` has more digits.
+ID_DIGITS = 10
+ID_LIMIT = 2**31
+
+
+class HelpdeskSmsCloseController(HelpdeskTicketController):
+    """Customers close their own tickets, by a button and not by a link.
+
+    The host's route closes any ticket, by a GET as well. To close a ticket texts its
+    customer, so whoever got somebody to follow a link would text in their name.
+    """
+
+    @route(CLOSE_URL, methods=["POST"], csrf=True)
+    def support_ticket_close(self, **_query):
+        """Close a ticket that the user may close, to a stage that its page offers.
+
+        A ticket that is closed already stays as it is: nobody is told twice.
+        """
+        form = request.httprequest.form
+        ticket = self._find_closable(read_id(form.get("ticket_id")))
+        if not ticket:
+            return public.bare(status=404)
+        stages_sudo = ticket.sudo()._get_sms_closing_stages()
+        stage_id = read_id(form.get("stage_id"))
+        if stage_id not in stages_sudo.ids:
+            return public.bare(status=403)
+        if not ticket.sudo().stage_id.closed:
+            ticket.sudo().stage_id = stage_id
+        return public.redirect(f"/my/ticket/{ticket.id}")
+
+    def _find_closable(self, ticket_id):
+        """Return the ticket if the user may close it, else an empty set.
+
+        Customers may close what they may see; employees what they may edit, and what
+        they have asked for themselves.
+
+        :param int ticket_id: may be None or that of no ticket
+        """
+        ticket = request.env["helpdesk.ticket"].browse(ticket_id or ()).exists()
+        user = request.env.user
+        is_theirs = ticket.sudo().partner_id == user.partner_id
+        operation = "write" if user._is_internal() and not is_theirs else "read"
+        try:
+            ticket.check_access(operation)
+        except (AccessError, MissingError):
+            return ticket.browse()
+        return ticket
+
+
+def read_id(typed):
+    """Return the id that a form has sent, or None for what is none.
+
+    :param str typed: anything
+    :rtype: int
+    """
+    typed = typed or ""
+    is_number = typed.isascii() and typed.isdigit() and len(typed) <= ID_DIGITS
+    return int(typed) if is_number and 0 < int(typed) < ID_LIMIT else None
