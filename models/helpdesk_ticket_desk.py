@@ -218,8 +218,22 @@ class HelpdeskTicket(models.Model):
     @api.model
     def _get_sms_reply_templates(self):
         """Return the templates to pick from, as ``id`` and ``name``."""
-        return self.env["sms.template"].search_read(
-            [("model", "=", self._name)], ["name"], limit=TEMPLATE_LIMIT, order="name"
+        templates = self.env["sms.template"]
+        company = self.env.company
+        replaced = [
+            shared_id
+            for shared_id, company_id in templates._get_copies()
+            if company_id == company.id
+        ]
+        return templates.search_read(
+            [
+                ("model", "=", self._name),
+                ("company_id", "in", (False, company.id)),
+                ("id", "not in", replaced),
+            ],
+            ["name"],
+            limit=TEMPLATE_LIMIT,
+            order="name",
         )
 
     @api.model

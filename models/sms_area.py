@@ -20,6 +20,7 @@ class SmsArea(models.Model):
     """
 
     _name = "sms.area"
+    _inherit = ["sms.shared.copy"]
     _description = "Area of Customers"
     _order = "name, id"
 
@@ -29,7 +30,20 @@ class SmsArea(models.Model):
         help="As the text names it: “… is affecting the {area} region.”",
     )
     active = fields.Boolean(default=True)
-    company_id = fields.Many2one("res.company", help="Empty: an area of all companies.")
+    company_id = fields.Many2one(
+        "res.company",
+        ondelete="restrict",
+        default=lambda self: self._default_row_company(),
+        help="Empty: an area of all companies.",
+    )
+    shared_id = fields.Many2one(
+        "sms.area",
+        "In Place Of",
+        ondelete="set null",
+        domain=[("company_id", "=", False)],
+        help="The shared area that the company does not use any more.",
+    )
+    copy_ids = fields.One2many("sms.area", "shared_id", readonly=True)
     state_ids = fields.Many2many("res.country.state", string="States")
     cities = fields.Char(help="Separated by commas.")
     zips = fields.Text(

@@ -19,7 +19,7 @@ class SmsAutomation(models.Model):
 
     _name = "sms.automation"
     _description = "Text Message Automation"
-    _inherit = ["mail.thread", "sms.cached.rules"]
+    _inherit = ["sms.shared.copy", "mail.thread", "sms.cached.rules"]
     _order = "sequence, id"
 
     name = fields.Char(required=True, translate=True)
@@ -28,8 +28,20 @@ class SmsAutomation(models.Model):
         default=50, help="Of several that fit one change the first one texts."
     )
     company_id = fields.Many2one(
-        "res.company", tracking=True, help="Empty: all companies."
+        "res.company",
+        ondelete="restrict",
+        default=lambda self: self._default_row_company(),
+        tracking=True,
+        help="Empty: all companies.",
     )
+    shared_id = fields.Many2one(
+        "sms.automation",
+        "In Place Of",
+        ondelete="restrict",
+        domain=[("company_id", "=", False)],
+        help="The shared automation that does not text for the company any more.",
+    )
+    copy_ids = fields.One2many("sms.automation", "shared_id", readonly=True)
 
     trigger = fields.Selection(
         "_selection_trigger",
@@ -125,6 +137,10 @@ class SmsAutomation(models.Model):
         help="What a clock finds counts from then on, and not what is long past.",
     )
 
+    _copy_unique = models.UniqueIndex(
+        "(shared_id, company_id) WHERE shared_id IS NOT NULL",
+        "The company has an automation in place of this one already.",
+    )
     _wait_hours_positive = models.Constraint(
         "CHECK (wait_hours BETWEEN 1 AND 8760)",
         "The hours must be more than none, and at most a year.",

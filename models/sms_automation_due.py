@@ -103,11 +103,19 @@ class SmsAutomationRun(models.Model):
         engine = self.env["sms.automation"].with_user(user).sudo()
         found = [*engine._get_stage_rules(ticket), *engine._get_rules()]
         rules = {rule.automation_id: rule for rule in found}
-        rows = {
-            row.automation_id.id or 0: row
+        # What a shared automation has planned is texted by what took its place since.
+        rules |= {
+            rule.shared_id: rule
+            for rule in found
+            if rule.shared_id and rule.company_id == ticket.company_id.id
+        }
+        holding = {
+            rule.automation_id: (rule, row)
             for row in self
             if (rule := rules.get(row.automation_id.id or 0))
             and row.fact == ticket._get_automation_fact(rule.trigger)
         }
-        texts = engine._on_due(ticket, [rules[rule_id] for rule_id in rows])
-        return self.browse().union(*(rows[text.rule.automation_id] for text in texts))
+        texts = engine._on_due(ticket, [rule for rule, _row in holding.values()])
+        return self.browse().union(
+            *(holding[text.rule.automation_id][1] for text in texts)
+        )

@@ -160,5 +160,6 @@ class SmsAutomation(models.Model):
                 conditions=rule,
             )
             for rule in self._get_rules()
-            if rule.trigger in EVENT_TRIGGERS and rule.company_id in (0, company.id)
+            if rule.trigger in EVENT_TRIGGERS
+            and automation.is_of_company(rule, company.id)
         )

@@ -55,4 +55,8 @@ class SmsAutomation(models.Model):
             delay=timedelta(**{self.delay_unit: number}),
             lead=timedelta(hours=self.wait_hours if is_timed else 0),
             pause=automation.PAUSES[self.at_most],
+            shared_id=self.shared_id.id or 0,
+            replaced_in=frozenset(
+                self.with_context(active_test=False).copy_ids.company_id.ids
+            ),
         )

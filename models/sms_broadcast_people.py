@@ -219,11 +219,11 @@ class SmsBroadcast(models.Model):
         counts = dict(rows)
         recipients = self.env["sms.broadcast.recipient"].sudo().browse(counts)
         words = self._get_words(set(recipients.mapped("lang")))
-        purpose_sudo = self.env["sms.purpose"].sudo()._get(ALERT)
+        purpose = self.env["sms.purpose"]._get(ALERT)
         samples = []
         for recipient in recipients:
             lang = recipient.lang or self.company_id.sudo().partner_id.lang or "en_US"
-            footer = purpose_sudo.with_context(lang=lang).footer
+            footer = purpose._get_rules(lang, self.company_id).footer
             text = self._fill_in(words[recipient.lang], recipient)
             text = "\n".join(filter(None, (text, footer)))
             language, segments = names.get(lang, lang), count_segments(text)

@@ -133,7 +133,8 @@ class SmsDispatcher(models.AbstractModel):
             return []
         sender = self.env["sms.sender"].browse(ready.id)
         if sender.company_id._has_locked_sms_account(sender.provider):
-            sender._stop(self.env["sms.fault"]._get_policy(faults.LOCKED))
+            policies = self.env["sms.fault"]
+            sender._stop(policies._get_policy(faults.LOCKED, sender.company_id))
             return []
         allowed = self._lock_next(ready, limit, patient)._ask_gate()
         if not allowed:

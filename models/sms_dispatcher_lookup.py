@@ -158,7 +158,8 @@ class SmsDispatcher(models.AbstractModel):
     @api.model
     def _settle_found(self, sms, found):
         """Note whether the carrier has a message whose outcome was unknown."""
-        policy = self.env["sms.fault"]._get_policy(NO_ANSWER)
+        company = sms.record_company_id
+        policy = self.env["sms.fault"]._get_policy(NO_ANSWER, company)
         now = fields.Datetime.now()
         if self._has_twin_on_its_way(sms):
             pause = retries.pause_after(policy, 1, 0)

@@ -1,5 +1,6 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from odoo import api, fields, models
+from odoo.exceptions import UserError
 from odoo.tools import ormcache
 
 from ..providers import faults
@@ -33,11 +34,11 @@ class SmsFault(models.Model):
     """What is done when a carrier does not take or does not deliver a message.
 
     One row for each fault that an adapter can tell apart. The adapter knows which of
-    its carrier's codes mean which; what follows is the manager's to set.
+    its carrier's codes mean which; what follows is a manager's to set for their company.
     """
 
     _name = "sms.fault"
-    _inherit = ["sms.cached.rules"]
+    _inherit = ["sms.shared.row", "sms.cached.rules"]
     _description = "Text Message Fault"
     _order = "sequence, id"
 
@@ -76,7 +77,16 @@ class SmsFault(models.Model):
         "any more. 0: never.",
     )
 
-    _fault_unique = models.Constraint("unique(fault)", "This fault is there already.")
+    company_id = fields.Many2one(
+        "res.company",
+        ondelete="restrict",
+        default=lambda self: self._default_row_company(),
+        help="Empty: for all companies that have no row of their own.",
+    )
+
+    _fault_company_unique = models.UniqueIndex(
+        "(fault, COALESCE(company_id, 0))", "This fault is there already."
+    )
     _pauses_positive = models.Constraint(
         "CHECK (first_pause >= 0 AND max_pause >= first_pause AND max_attempts >= 1"
         " AND deadline_hours BETWEEN 0 AND 8760 AND number_after >= 0)",
@@ -95,15 +105,37 @@ class SmsFault(models.Model):
         for fault in self:
             fault.display_name = labels.get(fault.fault)
 
+    def _get_copy_domain(self):
+        return [("fault", "=", self.fault)]
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_own(self):
+        """Keep the shared ones: what follows from a fault must be known."""
+        if any(not fault.company_id for fault in self):
+            raise UserError(self.env._("This row is needed; edit it instead."))
+
     @api.model
-    @ormcache("fault")
-    def _get_policy(self, fault):
+    def _get_ids(self, fault):
+        """Return the ids of the rows for a fault, of whatever company.
+
+        :param str fault: one of ``providers.faults``
+        """
+        return self.sudo().search([("fault", "=", fault)]).ids
+
+    @api.model
+    @ormcache("fault", "company.id if company else False")
+    def _get_policy(self, fault, company=None):
         """Return the rule for a fault; one that has none ends the message.
 
         :param str fault: one of ``providers.faults``
+        :param company: ``res.company``, whose own row comes first; None: the shared one
         :rtype: tools.retries.Policy
         """
-        row_sudo = self.sudo().search([("fault", "=", fault)], limit=1)
+        owners = [False, company.id] if company else [False]
+        rows_sudo = self.sudo().search(
+            [("fault", "=", fault), ("company_id", "in", owners)]
+        )
+        row_sudo = rows_sudo.sorted(lambda row: not row.company_id)[:1]
         if not row_sudo:
             return retries.Policy(fault, retries.END)
         return retries.Policy(

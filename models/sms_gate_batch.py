@@ -51,7 +51,11 @@ class GateBatch:
         companies = env["res.company"].browse({it.company_id for it in questions})
         self._company_facts = {it.id: it._get_sms_gate_facts() for it in companies}
         purposes = env["sms.purpose"].browse({it.purpose_id for it in questions})
-        self._rules = {it.id: it._get_rules(env.lang) for it in purposes}
+        self._rules = {
+            (company.id, purpose.id): purpose._get_rules(env.lang, company)
+            for company in companies
+            for purpose in purposes
+        }
         self._decisions = {}
 
     def decide(self, question):
@@ -75,7 +79,7 @@ class GateBatch:
     def _get_circumstances(self, question, key, purpose_id, answer):
         """Return what decides on a message."""
         known, number = self._known, question.number
-        hours = self._clock.get_hours(question, self._rules[purpose_id])
+        hours = self._clock.get_hours(question, self._rules[key[0], purpose_id])
         texts_today = 0
         if hours and hours.day_limit is not None:
             send_at = question.send_at or None
@@ -110,7 +114,7 @@ class GateBatch:
             number=question.number or "",
             is_valid_number=its.is_valid_number,
             state=its.state,
-            is_helpdesk_purpose=self._rules[its.purpose_id].is_helpdesk,
+            is_helpdesk_purpose=self._rules[its.company_id, its.purpose_id].is_helpdesk,
             exemption=its.exemption,
             is_ledger_readable=self._known is not None,
             is_under_review=its.is_under_review,

@@ -77,7 +77,9 @@ class SmsInboundRouter(models.AbstractModel):
             return None
         today = fields.Date.context_today(inbound)
         rules = self.env["sms.scope.rule"]
-        purposes = rules._get_ended_purposes(last_sudo.purpose_id, today)
+        purposes = rules._get_ended_purposes(
+            last_sudo.purpose_id, today, inbound.company_id
+        )
         stopped = self._get_purposes_in(inbound, consent.OPTED_OUT)
         return purposes if purposes and purposes - stopped else None
 

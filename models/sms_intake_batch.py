@@ -85,12 +85,12 @@ class IntakeBatch:
             self._langs[company.id] = company.sudo().partner_id.lang
         return self._langs[company.id]
 
-    def get_rules(self, purpose_id, lang):
+    def get_rules(self, purpose_id, lang, company):
         """Return what a message asks of its purpose (``PurposeRules``)."""
-        key = purpose_id, lang
+        key = purpose_id, lang, company.id
         if key not in self._rules:
             purpose = self._env["sms.purpose"].browse(purpose_id)
-            self._rules[key] = purpose._get_rules(lang)
+            self._rules[key] = purpose._get_rules(lang, company)
         return self._rules[key]
 
     def get_words(self, body, footer):

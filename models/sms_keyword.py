@@ -14,6 +14,7 @@ class SmsKeyword(models.Model):
     """
 
     _name = "sms.keyword"
+    _inherit = ["sms.shared.row"]
     _description = "Text Message Keyword"
     _order = "action, word"
     _rec_name = "word"
@@ -53,7 +54,10 @@ class SmsKeyword(models.Model):
         help="Gets the ticket. Empty: the team of the number that was texted.",
     )
     company_id = fields.Many2one(
-        "res.company", help="Empty: the word is known in all companies."
+        "res.company",
+        ondelete="restrict",
+        default=lambda self: self._default_row_company(),
+        help="Empty: the word is known in all companies.",
     )
     mandatory = fields.Boolean(
         readonly=True, help="Named by law or by the carriers. It cannot be removed."
@@ -152,14 +156,32 @@ class SmsKeyword(models.Model):
             vals["word"] = keywords.normalize(vals["word"])
         return vals
 
+    def _get_copy_domain(self):
+        return [("word", "=", self.word)]
+
+    def _copy_for_company(self, company):
+        """Leave a mandatory word what it is: it means the same everywhere."""
+        if self.mandatory:
+            raise UserError(self.env._("A mandatory keyword cannot be changed."))
+        return super()._copy_for_company(company)
+
     @api.model
     def _get_words(self, company):
         """Return the words that ``company`` knows, its own before the common ones.
 
+        A company that has archived its own one does not know the common one either,
+        unless it is mandatory.
+
         :return: ``{action: {word: sms.keyword}}``
         """
-        domain = Domain("company_id", "in", [False, company.id])
+        domain = Domain("company_id", "=", company.id)
+        domain |= Domain("company_id", "=", False) & Domain("active", "=", True)
+        known = self.sudo().with_context(active_test=False).search(domain)
         words = {}
-        for keyword in self.sudo().search(domain).sorted(lambda k: bool(k.company_id)):
-            words.setdefault(keyword.action, {})[keyword.word] = keyword
+        for keyword in known.sorted(lambda k: bool(k.company_id)):
+            of_action = words.setdefault(keyword.action, {})
+            if keyword.active:
+                of_action[keyword.word] = keyword.with_env(self.sudo().env)
+            elif not of_action.get(keyword.word, keyword).mandatory:
+                of_action.pop(keyword.word, None)
         return words

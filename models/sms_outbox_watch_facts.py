@@ -29,7 +29,7 @@ COUNT_OPEN = """
            count(*) FILTER (WHERE state = 'unknown'
                               AND claimed_at < %(unknown)s),
            count(*) FILTER (WHERE state = 'outgoing'
-                              AND fault_id = %(no_connection)s
+                              AND fault_id = ANY(%(no_connection)s)
                               AND tried_at < %(lately)s)
       FROM sms_sms
      WHERE record_company_id = %(company)s AND erased_at IS NULL
@@ -72,7 +72,7 @@ class SmsOutboxWatch(models.AbstractModel):
                 now=now,
                 lease=now - 2 * LEASE,
                 unknown=now - UNKNOWN_TOO_LONG,
-                no_connection=self.env["sms.fault"]._get_policy(NO_CONNECTION).id,
+                no_connection=self.env["sms.fault"]._get_ids(NO_CONNECTION),
                 lately=now - STANDSTILL,
                 company=company.id,
             )
@@ -88,11 +88,11 @@ class SmsOutboxWatch(models.AbstractModel):
                 SELECT count(*) FILTER (WHERE state IN ('pending', 'sent', 'error')),
                        count(*) FILTER (WHERE state = 'error'),
                        count(*) FILTER (WHERE state = 'error'
-                                          AND fault_id = %(country)s)
+                                          AND fault_id = ANY(%(country)s))
                   FROM sms_sms
                  WHERE record_company_id = %(company)s AND claimed_at > %(since)s
                 """,
-                country=self.env["sms.fault"]._get_policy(COUNTRY).id,
+                country=self.env["sms.fault"]._get_ids(COUNTRY),
                 company=company.id,
                 since=now - timedelta(hours=1),
             )

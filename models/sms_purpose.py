@@ -1,4 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from functools import partial
 from typing import NamedTuple
 
 from odoo import api, fields, models
@@ -58,9 +59,10 @@ class SmsPurpose(models.Model):
     """What a person agrees to, and what a message is for.
 
     Consent is per purpose: who wants to hear of a ticket has not asked for offers.
-    The shipped purposes are fixed points of the code and cannot be removed; their
-    names and footers are the manager's. When and how often its messages leave anybody
-    who manages makes stricter; who makes it laxer says why, and that is kept.
+    The shipped purposes are fixed points of the code and cannot be removed. All
+    companies share them, so they are the administrator's; what a company has otherwise
+    is its managers' (``sms.purpose.company``). When and how often its messages leave is
+    made stricter at will; who makes it laxer says why, and that is kept.
     """
 
     _name = "sms.purpose"
@@ -109,6 +111,14 @@ class SmsPurpose(models.Model):
         help="Messages to one number in 24 hours; more are blocked. 0: no limit.",
     )
 
+    own_ids = fields.One2many(
+        "sms.purpose.company",
+        "purpose_id",
+        "In Single Companies",
+        readonly=True,
+        help="What these companies have otherwise.",
+    )
+
     _max_per_day_positive = models.Constraint(
         "CHECK (max_per_day >= 0)", "The messages a day cannot be less than none."
     )
@@ -131,14 +141,23 @@ class SmsPurpose(models.Model):
     def _check_quiet_class(self):
         """Keep offers, and what other apps send, to the hours of the law."""
         for purpose in self:
-            is_offer = purpose.code == MARKETING or not purpose.is_helpdesk
-            if is_offer and purpose.quiet_class != quiet_hours.MARKETING:
-                raise ValidationError(
-                    self.env._(
-                        "“%s” may be an offer, so it keeps the hours of the law.",
-                        purpose.name,
-                    )
+            purpose._check_class(purpose.quiet_class)
+            purpose.own_ids._check_quiet_class()
+
+    def _check_class(self, quiet_class):
+        """Refuse other hours than those of the law for what may be an offer.
+
+        :raises ValidationError: then
+        """
+        self.ensure_one()
+        is_offer = self.code == MARKETING or not self.is_helpdesk
+        if is_offer and quiet_class != quiet_hours.MARKETING:
+            raise ValidationError(
+                self.env._(
+                    "“%s” may be an offer, so it keeps the hours of the law.",
+                    self.name,
                 )
+            )
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_shipped(self):
@@ -195,23 +214,47 @@ class SmsPurpose(models.Model):
         purpose_sudo = self.sudo().with_context(active_test=False)
         return purpose_sudo.search([("code", "=", code)], limit=1).id
 
-    @ormcache("self.id", "lang")
-    def _get_rules(self, lang):
-        """Return what a message in ``lang`` asks of its purpose.
+    @ormcache("self.id", "lang", "company.id")
+    def _get_rules(self, lang, company):
+        """Return what a message in ``lang`` asks of its purpose in a company.
 
         Cached like the id: every message asks, and the answer changes once a year.
 
         :param str lang: code of the reader's language, may be empty
+        :param company: ``res.company`` that sends
         :rtype: PurposeRules
         """
         purpose_sudo = self.sudo().with_context(lang=lang)
+        own_sudo = purpose_sudo.own_ids.filtered(lambda it: it.company_id == company)
+        terms_sudo = own_sudo or purpose_sudo
         return PurposeRules(
-            purpose_sudo.footer or "",
+            terms_sudo.footer or "",
             purpose_sudo.is_helpdesk,
             purpose_sudo.sequence,
-            purpose_sudo.quiet_class,
-            purpose_sudo.max_per_day,
+            terms_sudo.quiet_class,
+            terms_sudo.max_per_day,
         )
+
+    def _check_access(self, operation):
+        """Say what to do instead where a manager is refused."""
+        refused = super()._check_access(operation)
+        own = self.env["sms.purpose.company"]
+        if not refused or operation == "read" or not own.has_access("write"):
+            return refused
+        return refused[0], partial(
+            self.env["sms.shared.row"]._make_shared_row_error, self[:1]
+        )
+
+    def action_copy_for_company(self):
+        """Open what the user's company has otherwise; begin with what is shared.
+
+        :return: the action that opens it
+        """
+        self.ensure_one()
+        company = self.env.company
+        own = self.own_ids.filtered(lambda it: it.company_id == company)
+        own = own or own._copy_purpose(self, company)
+        return own.action_copy_for_company()
 
     @api.model
     def _get_for_customers(self):

@@ -25,7 +25,7 @@ class SmsPurposeRule(models.Model):
 
     _name = "sms.purpose.rule"
     _description = "Purpose of Other Apps' Text Messages"
-    _inherit = ["mail.thread", "sms.cached.rules"]
+    _inherit = ["sms.shared.row", "mail.thread", "sms.cached.rules"]
     _order = "name, id"
 
     name = fields.Char(
@@ -76,6 +76,7 @@ class SmsPurposeRule(models.Model):
     company_id = fields.Many2one(
         "res.company",
         ondelete="restrict",
+        default=lambda self: self._default_row_company(),
         tracking=True,
         help="Empty: all companies. A company's own rule comes first.",
     )
@@ -144,6 +145,11 @@ class SmsPurposeRule(models.Model):
             self.env._("A rule stays on record. Archive it to end its effect.")
         )
 
+    def _get_copy_domain(self):
+        target = TARGET_FIELDS[self.level]
+        value = self[target] if self.level == purposes.MODEL else self[target].id
+        return [("level", "=", self.level), (target, "=", value)]
+
     def _creation_message(self):
         """Say in the chatter what the rule began with; later changes are tracked."""
         self.ensure_one()
@@ -166,10 +172,23 @@ class SmsPurposeRule(models.Model):
         :return: ``sms.purpose``, one, archived or not
         """
         rules = self._get_rules()
+        source = self._name_shared_template(source, rules)
         purpose_id = purposes.find_purpose(rules, source, company.id)
         if purpose_id:
             return self.env["sms.purpose"].browse(purpose_id)
         return self.env["sms.purpose"]._get(MARKETING)
+
+    @api.model
+    def _name_shared_template(self, source, rules):
+        """Let a company's own template be for what the shared one is in its place.
+
+        Unless there are rules about the own one.
+        """
+        template = self.env["sms.template"].browse(source.template_id or ())
+        shared_id = template._get_shared_ids().get(template.id)
+        if not shared_id or self._knows_template(template):
+            return source
+        return source._replace(template_id=shared_id)
 
     @api.model
     def _find_for_model(self, company, model_name):

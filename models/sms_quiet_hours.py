@@ -24,10 +24,19 @@ RULE_FIELDS = {
 
 
 class CompanyRule(NamedTuple):
-    """A rule, and the id of the one company that it is of (False: of all)."""
+    """A rule, and the id of the one company that it is of (False: of all).
+
+    :param frozenset replaced_in: ids of the companies that have another in its place
+    """
 
     company_id: int
     rule: Rule
+    replaced_in: frozenset = frozenset()
+
+    def holds_for(self, company_id):
+        """Tell if it is a rule for a company, by its id."""
+        is_theirs = self.company_id in (False, company_id)
+        return is_theirs and company_id not in self.replaced_in
 
 
 def to_minutes(hours):
@@ -44,21 +53,33 @@ class SmsQuietHours(models.Model):
     """A window in which texts may reach people, of the law or of the house.
 
     Laws change on a day and not with a release, so they are data with their source and
-    their dates. All rules that fit a message must be open. So a manager's own rule can
-    only make things stricter; who makes a rule laxer says why, and that is kept.
+    their dates. All rules that fit a message must be open. So a company's own rule can
+    only make things stricter, unless it takes the place of a shared one there; who
+    makes a rule laxer says why, and that is kept.
     """
 
     _name = "sms.quiet.hours"
     _description = "Text Message Quiet Hours"
-    _inherit = ["sms.lax.reason", "sms.cached.rules"]
+    _inherit = ["sms.shared.copy", "sms.lax.reason", "sms.cached.rules"]
     _lax_fields = frozenset(RULE_FIELDS)
     _order = "quiet_class desc, country_id, state_id, id"
 
     name = fields.Char(required=True, translate=True)
     active = fields.Boolean(default=True, tracking=True)
     company_id = fields.Many2one(
-        "res.company", help="Empty: the rule holds for all companies."
+        "res.company",
+        ondelete="restrict",
+        default=lambda self: self._default_row_company(),
+        help="Empty: the rule holds for all companies.",
     )
+    shared_id = fields.Many2one(
+        "sms.quiet.hours",
+        "In Place Of",
+        ondelete="restrict",
+        domain=[("company_id", "=", False)],
+        help="The shared rule that does not hold for the company any more.",
+    )
+    copy_ids = fields.One2many("sms.quiet.hours", "shared_id", readonly=True)
     quiet_class = fields.Selection(
         [(MARKETING, "Offers"), (INFORMATIONAL, "Informational messages")],
         string="Kind of Messages",
@@ -116,6 +137,10 @@ class SmsQuietHours(models.Model):
     _max_per_day_positive = models.Constraint(
         "CHECK (max_per_day >= 0)", "The messages in 24 hours cannot be less than none."
     )
+    _copy_unique = models.UniqueIndex(
+        "(shared_id, company_id) WHERE shared_id IS NOT NULL",
+        "The company has a rule in place of this one already.",
+    )
 
     @api.depends(*(name for pair in HOUR_FIELDS.values() for name in pair))
     def _compute_hours(self):
@@ -142,15 +167,33 @@ class SmsQuietHours(models.Model):
                     self.env._("“%s” ends before it begins.", rule.name)
                 )
 
+    @api.model_create_multi
+    def create(self, vals_list):
+        """Ask why a rule is laxer than the shared one whose place it takes.
+
+        :raises UserError: without ``lax_reason``
+        """
+        rules = super().create(vals_list)
+        for rule, vals in zip(rules, vals_list, strict=True):
+            shared = rule.shared_id.sudo()
+            terms = [
+                it._replace(company_id=rule.company_id.id)
+                for it in shared._to_lax_terms()
+            ]
+            if rule._is_laxer_than(terms):
+                told = shared._describe_lax_fields()
+                rule._keep_lax_reason(told, vals.get("lax_reason"), is_new=True)
+        return rules
+
     def _to_lax_terms(self):
         return self._to_rules()
 
     def _is_laxer_than(self, before):
         [after] = self._to_rules() or [CompanyRule(False, None)]
         return any(
-            (after.company_id and after.company_id != company_id)
-            or is_laxer(rule, after.rule)
-            for company_id, rule in before
+            (after.company_id and after.company_id != it.company_id)
+            or is_laxer(it.rule, after.rule)
+            for it in before
         )
 
     def _show_lax_value(self, field):
@@ -182,6 +225,9 @@ class SmsQuietHours(models.Model):
                     max_per_day=rule.max_per_day,
                     name=rule.name,
                 ),
+                frozenset(
+                    rule.with_context(active_test=False).copy_ids.company_id.ids
+                ),
             )
             for rule in self
             if rule.active
@@ -208,9 +254,7 @@ class SmsQuietHours(models.Model):
         :return: tuple of ``tools.quiet_hours.Rule``
         """
         rules = [
-            rule
-            for company_id, rule in self._get_rules()
-            if not company_id or company_id == company.id
+            it.rule for it in self._get_rules() if it.holds_for(company.id)
         ]
         found = quiet_hours.select(rules, place, quiet_class)
         is_silent = not quiet_hours.are_in_force(found, fields.Datetime.now())

@@ -52,7 +52,7 @@ class ReminderClock:
 
     def _select_hours(self, place, purpose_id):
         purpose = self._env["sms.purpose"].browse(purpose_id)
-        quiet_class = purpose._get_rules(self._env.lang).quiet_class
+        quiet_class = purpose._get_rules(self._env.lang, self._company).quiet_class
         if quiet_class == URGENT:
             return ()
         hours = self._env["sms.quiet.hours"]

@@ -33,17 +33,21 @@ class SmsReminder(models.Model):
             if rule and row.body:
                 bodies[row.id] = row.body
             elif rule and row.event_id:
-                groups[rule.template_id, row._get_lang()].append(row)
-        for (template_id, lang), rows in groups.items():
+                key = (rule.template_id, row._get_lang(), row.company_id)
+                groups[key].append(row)
+        for (template_id, lang, company), rows in groups.items():
+            texts = self.with_company(company)
             while rows:
                 by_event = {row.event_id.id: row for row in rows}
-                bodies |= self._render_template(template_id, lang, by_event)
+                bodies |= texts._render_template(template_id, lang, by_event)
                 rows = [row for row in rows if by_event[row.event_id.id] != row]
         return bodies
 
     @api.model
     def _render_template(self, template_id, lang, by_event):
         """Fill in one template in one language, for events of one reader each.
+
+        In the words of the company that the environment is in.
 
         :param dict by_event: ``sms.reminder`` by event id
         :return: ``{row id: text}``

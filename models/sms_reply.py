@@ -39,12 +39,13 @@ from ..tools import exemptions, keywords, texts, timing
 class SmsReply(models.Model):
     """The wording of an automatic answer to a keyword.
 
-    One of each ships; a manager rewords and translates them. Placeholders in braces
-    are filled in: {company}, {contact}, {purposes}, {tickets}, {ticket}.
+    One of each ships, for all companies; a manager rewords and translates their
+    company's own. Placeholders in braces are filled in: {company}, {contact},
+    {purposes}, {tickets}, {ticket}.
     """
 
     _name = "sms.reply"
-    _inherit = "sms.checked.words"
+    _inherit = ["sms.shared.row", "sms.checked.words"]
     _description = "Text Message Answer"
     _order = "sequence, id"
 
@@ -79,8 +80,16 @@ class SmsReply(models.Model):
         "(its number).",
     )
 
-    _code_unique = models.Constraint(
-        "unique(code)", "There is one wording for each answer; edit it."
+    company_id = fields.Many2one(
+        "res.company",
+        ondelete="restrict",
+        default=lambda self: self._default_row_company(),
+        help="Empty: in all companies that have no answer of their own.",
+    )
+
+    _code_company_unique = models.UniqueIndex(
+        "(code, COALESCE(company_id, 0))",
+        "There is one wording for each answer; edit it.",
     )
 
     @api.constrains("body", "code")
@@ -100,9 +109,21 @@ class SmsReply(models.Model):
                 raise ValidationError(self.env._("“%s” must ask for YES.", reply.name))
 
     @api.ondelete(at_uninstall=False)
-    def _unlink_never(self):
-        """Refuse: STOP and HELP must always be answered."""
-        raise UserError(self.env._("This answer is needed; edit its wording instead."))
+    def _unlink_except_own(self):
+        """Keep the shared ones: STOP and HELP must always be answered."""
+        if any(not reply.company_id for reply in self):
+            raise UserError(
+                self.env._("This answer is needed; edit its wording instead.")
+            )
+
+    def _get_copy_domain(self):
+        return [("code", "=", self.code)]
+
+    @api.model
+    def _find(self, code, company):
+        """Return the answer with a code, a company's own before the shared one."""
+        domain = [("code", "=", code), ("company_id", "in", [False, company.id])]
+        return self.sudo().search(domain).sorted(lambda it: not it.company_id)[:1]
 
     @api.model
     def _render(self, code, company, lang=None, **values):
@@ -116,8 +137,7 @@ class SmsReply(models.Model):
         """
         company_sudo = company.sudo()
         lang = lang or company_sudo.partner_id.lang
-        reply_sudo = self.sudo().with_context(lang=lang)
-        reply = reply_sudo.search([("code", "=", code)], limit=1)
+        reply = self._find(code, company).with_context(lang=lang)
         contact = company_sudo.phone or company_sudo.email or company_sudo.name
         return texts.fill(
             reply.body, {"company": company_sudo.name, "contact": contact, **values}

@@ -46,15 +46,16 @@ class SmsSms(models.Model):
 
     def _mark_unknown(self):
         """Mark messages that the carrier may have: they are looked up, not sent."""
-        policy = self.env["sms.fault"]._get_policy(faults.NO_ANSWER)
-        pause = timedelta(seconds=retries.pause_after(policy, 1, 0))
-        self.write(
-            {
-                "state": UNKNOWN_STATE,
-                "fault_id": policy.id,
-                "lookup_at": fields.Datetime.now() + pause,
-            }
-        )
+        for company, messages in self.grouped("record_company_id").items():
+            policy = self.env["sms.fault"]._get_policy(faults.NO_ANSWER, company)
+            pause = timedelta(seconds=retries.pause_after(policy, 1, 0))
+            messages.write(
+                {
+                    "state": UNKNOWN_STATE,
+                    "fault_id": policy.id,
+                    "lookup_at": fields.Datetime.now() + pause,
+                }
+            )
 
     def _meet_fault(self, fault, is_taken):
         """Do what the manager's rule for a fault says.
@@ -63,7 +64,7 @@ class SmsSms(models.Model):
         :param bool is_taken: the carrier had the message, and did not deliver it
         """
         self.ensure_one()
-        policy = self.env["sms.fault"]._get_policy(fault)
+        policy = self.env["sms.fault"]._get_policy(fault, self.record_company_id)
         self.fault_id = policy.id
         if fault == faults.TOO_FAST:
             self.sender_id._slow_down()

@@ -131,7 +131,7 @@ class SmsSms(models.Model):
             vals["number"] = self._to_e164(vals.get("number"), reader, company)
             vals["not_before"] = vals.get("not_before") or batch.now
             lang = batch.get_lang(reader, company)
-            rules = batch.get_rules(vals["purpose_id"], lang)
+            rules = batch.get_rules(vals["purpose_id"], lang, company)
             self._apply_purpose(vals, rules, batch)
         batch.choose_senders(vals_list)
 

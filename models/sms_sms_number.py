@@ -76,7 +76,7 @@ class SmsSms(models.Model):
             else self.browse()
         )
         if len(before_sudo) + 1 < policy.number_after or any(
-            sms.fault_id.id != policy.id for sms in before_sudo
+            sms.fault_id.fault != policy.fault for sms in before_sudo
         ):
             return
         self.env["sms.unusable.number"]._note(self, policy)

@@ -20,7 +20,11 @@ class SmsTeamAlertPlan(models.Model):
 
     _name = "sms.team.alert.plan"
     _description = "Plan of Team Alerts"
-    _inherit = ["mail.alias.mixin.optional", "sms.checked.words"]
+    _inherit = [
+        "sms.shared.row",
+        "mail.alias.mixin.optional",
+        "sms.checked.words",
+    ]
     _order = "sequence, id"
 
     name = fields.Char(required=True, translate=True)
@@ -28,6 +32,7 @@ class SmsTeamAlertPlan(models.Model):
     active = fields.Boolean(default=True)
     company_id = fields.Many2one(
         "res.company",
+        ondelete="restrict",
         default=lambda self: self.env.company,
         help="Empty: all companies.",
     )
@@ -145,6 +150,9 @@ class SmsTeamAlertPlan(models.Model):
                         plan.name,
                     )
                 )
+
+    def _get_copy_domain(self):
+        return [("team_id", "=", self.team_id.id)]
 
     def _alias_get_creation_values(self):
         """Let mails make alerts of this plan."""

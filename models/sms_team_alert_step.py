@@ -10,6 +10,8 @@ class SmsTeamAlertStep(models.Model):
     """One step of a plan: after how long, and whom it tells."""
 
     _name = "sms.team.alert.step"
+    _inherit = ["sms.shared.row"]
+    _row_company = "plan_id.company_id"
     _description = "Step of a Plan of Team Alerts"
     _order = "after_minutes, id"
     _rec_name = "whom"

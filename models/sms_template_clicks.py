@@ -50,7 +50,8 @@ class SmsSms(models.Model):
         company_sudo = self.env["res.company"].sudo().browse(vals["record_company_id"])
         template_sudo = self.env["sms.template"].sudo().browse(vals.get("template_id"))
         if template_sudo:
-            is_counted = template_sudo.counts_clicks
+            own_sudo = template_sudo._get_for_company(company_sudo)
+            is_counted = own_sudo.counts_clicks
         else:
             is_counted = company_sudo.sms_counts_clicks and not vals.get("exemption")
         links = self.env["link.tracker"]

@@ -156,7 +156,8 @@ class SmsTemplate(models.Model):
         lang, source = version.get("lang"), version.get("body") or ""
         text, problem = self._fill_in(record, source, lang)
         purpose = self._get_preview_purpose(record, template_id)
-        footer = purpose._get_rules(lang).footer
+        rules = purpose._get_rules(lang, self._get_preview_company(record))
+        footer = rules.footer
         whole = texts.add_footer(text, footer)
         segments = count_segments(whole)
         wording = Wording(
@@ -164,7 +165,7 @@ class SmsTemplate(models.Model):
             footer,
             segments,
             self._get_sender_names(record),
-            is_promotional=purpose.quiet_class == MARKETING,
+            is_promotional=rules.quiet_class == MARKETING,
             is_internal=purpose.code == INTERNAL,
         )
         return {

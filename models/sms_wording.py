@@ -23,12 +23,16 @@ class SmsWording(models.Model):
     """
 
     _name = "sms.wording"
+    _inherit = ["sms.shared.row"]
     _description = "Consent Wording"
     _order = "purpose_id, lang, version desc, id desc"
 
     purpose_id = fields.Many2one("sms.purpose", required=True, ondelete="restrict")
     company_id = fields.Many2one(
-        "res.company", ondelete="restrict", help="Empty: for all companies."
+        "res.company",
+        ondelete="restrict",
+        default=lambda self: self._default_row_company(),
+        help="Empty: for all companies.",
     )
     lang = fields.Selection(
         selection=lambda self: self.env["res.lang"].get_installed(),

@@ -26,6 +26,7 @@ from . import test_bulk_reads
 from . import test_carrier_check
 from . import test_clicks
 from . import test_commands
+from . import test_company_rights
 from . import test_composer_many
 from . import test_consent
 from . import test_consent_badge

@@ -6,6 +6,7 @@ from odoo.exceptions import AccessError, UserError
 from odoo.service.model import call_kw, get_public_method
 from odoo.tests import Form
 
+from ..models.sms_template_placeholders import EVENT_MODEL
 from .common import SmsCase, phone_number
 
 MODULE = "helpdesk_mgmt_sms"
@@ -18,10 +19,11 @@ USERS = (
 )
 RIGHTS = """
 model               own   team  agent manag compl emplo porta publi admin
-sms.purpose         r...  r...  r...  rwcu  r...  r...  ....  ....  rwcu
+sms.purpose         r...  r...  r...  r...  r...  r...  ....  ....  rwcu
+sms.purpose.company r...  r...  r...  rwcu  r...  r...  ....  ....  rwcu
 sms.purpose.rule    r...  r...  r...  rwc.  r...  ....  ....  ....  rwc.
 sms.keyword         r...  r...  r...  rwcu  ....  ....  ....  ....  rwcu
-sms.reply           r...  r...  r...  rw..  ....  ....  ....  ....  rw..
+sms.reply           r...  r...  r...  rwcu  ....  ....  ....  ....  rwcu
 sms.consent         ....  ....  r...  r...  r...  ....  ....  ....  r...
 sms.consent.event   ....  ....  r...  r...  r...  ....  ....  ....  r...
 sms.consent.evidence ....  ....  ....  ....  r...  ....  ....  ....  ....
@@ -57,7 +59,7 @@ sms.team.alert.raise      rwcu  rwcu  rwcu  rwcu  ....  ....  ....  ....  rwcu
 sms.quiet.hours     ....  ....  r...  rwc.  r...  ....  ....  ....  rwc.
 sms.reschedule      ....  ....  rwc.  rwc.  ....  ....  ....  ....  rwc.
 sms.scope.rule      ....  ....  ....  rwcu  rwcu  ....  ....  ....  rwcu
-sms.fault           r...  r...  r...  rw..  r...  r...  ....  ....  rw..
+sms.fault           r...  r...  r...  rwcu  r...  r...  ....  ....  rwcu
 sms.sender          ....  ....  r...  rw..  r...  ....  ....  ....  rw..
 sms.carrier.number  ....  ....  ....  ....  ....  ....  ....  ....  rwcu
 sms.sender.pace     ....  ....  ....  ....  ....  ....  ....  ....  ....
@@ -102,6 +104,7 @@ PUBLIC_METHODS = {
         *("mail_allowed_qweb_expressions", "create", "write", "unlink", "web_read"),
         *("action_view_ticket", "action_sms_on_the_way", "action_sms_no_show"),
     },
+    "helpdesk.ticket.stage": {"create", "write"},
     "helpdesk.ticket": {
         *("create", "write"),
         *("action_send_sms", "mail_allowed_qweb_expressions"),
@@ -115,6 +118,8 @@ PUBLIC_METHODS = {
     "res.company": {"create", "write", "action_rotate_sms_webhook_key"},
     "res.partner": {"mail_allowed_qweb_expressions"},
     "sms.setup.mixin": {"create", "write"},
+    "sms.shared.row": {"action_copy_for_company"},
+    "sms.shared.copy": {"write"},
     "sms.settings": {
         *("create", "write", "execute", "cancel", "action_rotate_sms_webhook_key"),
         "action_encrypt",
@@ -164,7 +169,10 @@ PUBLIC_METHODS = {
     "sms.subscription": {"create", "write", "action_end"},
     "sms.keyword": {"create", "write"},
     "sms.inbound": {"write"},
-    "sms.purpose": {"create", "write"},
+    "sms.purpose": {"create", "write", "action_copy_for_company"},
+    "sms.purpose.company": {"create", "write"},
+    "sms.quiet.hours": {"create"},
+    "sms.scope.rule": {"create"},
     "sms.lax.reason": {"write", "unlink"},
     "sms.automation": {
         *("create", "write", "unlink", "action_view_messages", "action_dry_run"),
@@ -659,7 +667,11 @@ class TestTemplates(SmsCase):
     def get_template(self, name, user=None):
         """Return a shipped template, as the manager sees it."""
         template = self.env.ref(f"{MODULE}.sms_template_{name}")
-        return template.with_user(user or self.manager)
+        user = user or self.manager
+        if user == self.manager and template.model in ("helpdesk.ticket", EVENT_MODEL):
+            # The shared ones are the administrator's.
+            return template.with_user(user)._copy_for_company(self.company)
+        return template.with_user(user)
 
     def create_template(self, model, body="Hello", **values):
         """Return a template that the manager makes."""

@@ -597,6 +597,7 @@ class TestHolders(SmsCase):
         "sms.keyword": "set up by managers",
         "sms.media": "goes with its text",
         "sms.purpose": "set up by managers",
+        "sms.purpose.company": "set up by managers",
         "sms.purpose.rule": "set up by managers",
         "sms.quiet.hours": "set up by managers",
         "sms.reply": "set up by managers",

@@ -26,13 +26,14 @@ class KeywordCase(SmsCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.keywords = cls.env["sms.keyword"].with_user(cls.manager)
         cls.ticket_purpose = cls.purposes("ticket")
         cls.alert_purpose = cls.purposes("alert")
 
     def add_word(self, word, action=keywords.STOP, **values):
-        """Return a keyword that the manager adds."""
-        return self.keywords.create({"word": word, "action": action, **values})
+        """Return a keyword: a company's by its manager, else by an administrator."""
+        user = self.manager if values.get("company_id") else self.administrator
+        words = self.env["sms.keyword"].with_user(user)
+        return words.create({"word": word, "action": action, **values})
 
     def add_join(self, word, purpose=None, **values):
         """Return a joining keyword that the manager adds."""
@@ -298,6 +299,9 @@ class TestReplies(KeywordCase):
         ):
             reply = self.replies.filtered(lambda reply, code=code: reply.code == code)
             reply = reply.with_user(self.manager)
+            with self.subTest(code=code), self.assertRaises(AccessError):
+                reply.body = "{company}: YES, STOP"
+            reply = reply._copy_for_company(self.company)
             with self.subTest(code=code), self.assertRaises(ValidationError):
                 reply.body = ill
             with self.subTest(code=code), self.assertRaises(ValidationError):
@@ -311,11 +315,19 @@ class TestReplies(KeywordCase):
             reply.with_user(self.manager).unlink()
         with self.assertRaises(UserError):
             reply.unlink()
-        with self.assertRaises(AccessError):
-            reply.with_user(self.manager).copy()
+        own = reply.with_user(self.manager)._copy_for_company(self.company)
+        for doubled in (reply.with_user(self.administrator), own):
+            with (
+                mute_logger("odoo.sql_db"),
+                self.assertRaises(IntegrityError),
+                self.env.cr.savepoint(),
+            ):
+                doubled.copy()
+        own.unlink()
 
     def test_a_wording_cannot_reach_into_records(self):
         reply = self.replies.filtered(lambda reply: reply.code == "stop_done")
+        reply = reply.with_user(self.manager)._copy_for_company(self.company)
         for body in (
             "{company.sms_webhook_key} done",
             "{company!r} done",
@@ -323,7 +335,7 @@ class TestReplies(KeywordCase):
             "{unknown} { done",
         ):
             with self.subTest(body=body):
-                reply.with_user(self.manager).body = body
+                reply.body = body
                 text = self.render("stop_done")
                 self.assertIn("done", text)
                 self.assertNotIn(self.company.sms_webhook_key, text)
@@ -368,8 +380,8 @@ class TestPurposes(KeywordCase):
         self.assertEqual(codes[:2], ["internal", "alert"])
         self.assertEqual(codes[-1], "marketing")
 
-    def test_a_manager_writes_footers_but_keeps_the_shipped_purposes(self):
-        purpose = self.ticket_purpose.with_user(self.manager)
+    def test_an_administrator_writes_footers_but_keeps_the_shipped_purposes(self):
+        purpose = self.ticket_purpose.with_user(self.administrator)
         purpose.footer = "STOP to leave, HELP for help."
         with self.assertRaises(UserError):
             purpose.code = "other"
@@ -377,7 +389,7 @@ class TestPurposes(KeywordCase):
             purpose.unlink()
         own = (
             self.env["sms.purpose"]
-            .with_user(self.manager)
+            .with_user(self.administrator)
             .create({"name": "Surveys", "code": "survey"})
         )
         own.name = "Polls"

@@ -12,11 +12,11 @@ REASON = "The board, on 3 May: customers ask for it."
 
 
 class LaxReasonCase(QuietHoursCase):
-    """The shipped purpose of tickets (informational, 20 a day), as a manager has it."""
+    """The purpose of tickets (informational, 20 a day), as an administrator has it."""
 
     def setUp(self):
         super().setUp()
-        self.purpose = self.purposes("ticket").with_user(self.manager)
+        self.purpose = self.purposes("ticket").with_user(self.administrator)
 
     def notes(self, record):
         """Return the reasons that are kept of a record, the newest first."""
@@ -44,7 +44,7 @@ class TestPurposes(LaxReasonCase):
 
     def test_stricter_without_a_reason(self):
         self.purpose.write({"max_per_day": 5, "sequence": 41, "footer": "STOP ends it"})
-        self.purposes("alert").with_user(self.manager).write(
+        self.purposes("alert").with_user(self.administrator).write(
             {"quiet_class": "informational", "max_per_day": 100}
         )
         self.assertFalse(self.notes(self.purpose | self.purposes("alert")))
@@ -80,7 +80,7 @@ class TestPurposes(LaxReasonCase):
                 {"quiet_class": "urgent", "max_per_day": 0, "lax_reason": REASON}
             )
         note = self.notes(self.purpose)
-        self.assertEqual(note.author_id, self.manager.partner_id)
+        self.assertEqual(note.author_id, self.administrator.partner_id)
         self.assertEqual(str(note.date), NOON)
         for words in (
             "Quiet Hours: Urgent: at any hour, and no longer Informational",
@@ -100,7 +100,7 @@ class TestPurposes(LaxReasonCase):
         self.assertEqual(len(self.notes(self.purpose)), 2)
 
     def test_each_of_several_purposes_keeps_it(self):
-        both = self.purpose | self.purposes("appointment").with_user(self.manager)
+        both = self.purpose | self.purposes("appointment").with_user(self.administrator)
         both.write({"max_per_day": 15, "lax_reason": REASON})
         self.assertEqual(
             [len(self.notes(purpose)) for purpose in both],
@@ -122,7 +122,7 @@ class TestPurposes(LaxReasonCase):
         with freeze_time(NOON):
             purpose.write({"max_per_day": 0, "lax_reason": REASON})
         note = self.notes(self.purpose)
-        self.assertEqual(note.author_id, self.manager.partner_id)
+        self.assertEqual(note.author_id, self.administrator.partner_id)
         self.assertEqual(str(note.date), NOON)
 
     def test_messages_leave_only_once_it_is_given(self):
@@ -160,7 +160,7 @@ class TestPurposes(LaxReasonCase):
         self.assertIn(REASON, self.notes(self.purpose).body)
 
     def test_offers_stay_offers_whatever_the_reason(self):
-        marketing = self.purposes("marketing").with_user(self.manager)
+        marketing = self.purposes("marketing").with_user(self.administrator)
         with self.assertRaises(ValidationError):
             marketing.write({"quiet_class": "urgent", "lax_reason": REASON})
 
@@ -179,7 +179,7 @@ class TestNewPurposes(LaxReasonCase):
     """A new purpose is one for offers, ten a day, unless somebody says why not."""
 
     def create_purpose(self, **values):
-        purposes = self.env["sms.purpose"].with_user(self.manager)
+        purposes = self.env["sms.purpose"].with_user(self.administrator)
         return purposes.create({"name": "Surveys", "code": "survey", **values})
 
     def test_as_strict_as_a_new_one(self):
@@ -202,7 +202,7 @@ class TestNewPurposes(LaxReasonCase):
             )
         purpose = self.create_purpose(**urgent, lax_reason=REASON)
         note = self.notes(purpose)
-        self.assertEqual(note.author_id, self.manager.partner_id)
+        self.assertEqual(note.author_id, self.administrator.partner_id)
         self.assertIn("Urgent: at any hour, and not Offers", note.body)
         self.assertIn(REASON, note.body)
 
@@ -219,7 +219,7 @@ class TestReasons(LaxReasonCase):
         super().setUp()
         self.purpose.write({"max_per_day": 30, "lax_reason": REASON})
         rule = self.env.ref("helpdesk_mgmt_sms.sms_quiet_hours_us_fl")
-        rule.with_user(self.manager).write({"weekday_to": 21, "lax_reason": REASON})
+        rule.with_user(self.administrator).write({"weekday_to": 21, "lax_reason": REASON})
         settings = self.env["sms.settings"].with_user(self.manager).create({})
         settings.write({"sms_courtesy_to": 22, "sms_courtesy_reason": REASON})
         records = (self.purpose, rule, self.company.partner_id)
@@ -245,8 +245,8 @@ class TestReasons(LaxReasonCase):
 
     def test_other_messages_stay_their_authors(self):
         note = self.purpose.message_post(body="By the way")
-        note.with_user(self.manager).write({"body": "By the way, again"})
-        note.with_user(self.manager).unlink()
+        note.with_user(self.administrator).write({"body": "By the way, again"})
+        note.with_user(self.administrator).unlink()
 
     def test_compliance_officers_find_them_all(self):
         action = self.env["ir.actions.act_window"].with_user(self.compliance_officer)
@@ -268,7 +268,7 @@ class TestReasons(LaxReasonCase):
             self.assertIs(menu.id in visible, shown)
 
     def test_who_may_not_change_a_purpose(self):
-        for user in (self.agent, self.own_agent, self.compliance_officer):
+        for user in (self.agent, self.own_agent, self.compliance_officer, self.manager):
             purpose = self.purpose.with_user(user)
             for values in ({"max_per_day": 1}, {"max_per_day": 99}):
                 with self.subTest(user=user.login), self.assertRaises(AccessError):

@@ -772,7 +772,7 @@ class TestRules(QuietHoursCase):
     def setUp(self):
         super().setUp()
         self.rule = self.env.ref("helpdesk_mgmt_sms.sms_quiet_hours_us_fl")
-        self.rule = self.rule.with_user(self.manager)
+        self.rule = self.rule.with_user(self.administrator)
 
     def test_stricter_without_a_reason(self):
         self.rule.write({"weekday_from": 9, "sunday_to": 8, "max_per_day": 1})
@@ -805,7 +805,7 @@ class TestRules(QuietHoursCase):
         rule = self.rule.with_context(tracking_disable=True)
         rule.write({"weekday_from": 7, "lax_reason": "Counsel, 3 May"})
         note = self.rule.sudo().message_ids[0]
-        self.assertEqual(note.author_id, self.manager.partner_id)
+        self.assertEqual(note.author_id, self.administrator.partner_id)
         for words in ("Counsel, 3 May", "From: 7:00, and no longer 8:00"):
             self.assertIn(words, note.body)
 

@@ -7,6 +7,8 @@ from odoo.tests import tagged
 from ..models.sms_purpose import SHIPPED_CODES
 from .common import SmsCase
 
+REASON = {"lax_reason": "The carrier leaves opt-outs to us."}
+
 
 @tagged("post_install", "-at_install")
 class TestScopeRule(SmsCase):
@@ -24,7 +26,9 @@ class TestScopeRule(SmsCase):
             rule = self.env.ref(
                 f"helpdesk_mgmt_sms.sms_scope_rule_fcc_26_67_{purpose_class}"
             )
-            rule.write({"active": True, "effective_from": effective_from})
+            rule.write(
+                {"active": True, "effective_from": effective_from, **REASON}
+            )
 
     def ended(self, code, day=None):
         """Return the codes of what a STOP to a purpose ends, None for everything."""
@@ -62,7 +66,7 @@ class TestScopeRule(SmsCase):
             self.assertIsNone(self.ended(code, date(2040, 1, 1)))
 
     def test_without_any_rule_it_does_too(self):
-        self.env["sms.scope.rule"].search([]).active = False
+        self.env["sms.scope.rule"].search([]).write({"active": False, **REASON})
         self.assertIsNone(self.ended("ticket"))
 
     def test_the_rule_that_is_not_in_force_is_not_used(self):

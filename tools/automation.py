@@ -63,6 +63,8 @@ class Rule(NamedTuple):
     :param timedelta delay: zero: at once
     :param timedelta lead: of a timed trigger: after (or before) which time
     :param timedelta pause: one of :data:`PAUSES`' values
+    :param int shared_id: the automation of all companies whose place it takes, or 0
+    :param frozenset replaced_in: ids of companies that have another in its place
     """
 
     automation_id: int
@@ -80,6 +82,8 @@ class Rule(NamedTuple):
     delay: timedelta = timedelta()
     lead: timedelta = timedelta()
     pause: timedelta | None = PAUSES["day"]
+    shared_id: int = 0
+    replaced_in: frozenset = frozenset()
 
 
 def compare(before, after):
@@ -106,6 +110,15 @@ def compare(before, after):
     return frozenset(found)
 
 
+def is_of_company(rule, company_id):
+    """Tell if a rule holds in a company: its own, or shared and none in its place.
+
+    :param Rule rule: the automation
+    :param int company_id: the company's id
+    """
+    return rule.company_id in (0, company_id) and company_id not in rule.replaced_in
+
+
 def fits(rule, facts):
     """Tell if a rule is about a record, its domain aside.
 
@@ -114,7 +127,7 @@ def fits(rule, facts):
     :rtype: bool
     """
     return (
-        (not rule.company_id or rule.company_id == facts.company_id)
+        is_of_company(rule, facts.company_id)
         and (not rule.team_ids or facts.team_id in rule.team_ids)
         and (not rule.stage_ids or facts.stage_id in rule.stage_ids)
         and (not rule.category_ids or facts.category_id in rule.category_ids)

@@ -20,6 +20,60 @@ class Terms(NamedTuple):
     is_helpdesk: bool
 
 
+#: What a STOP ends: everything, or what it answered.
+SCOPE_ALL, SCOPE_PURPOSE = ("all", "purpose")
+
+
+class ScopeTerms(NamedTuple):
+    """What a STOP ends, by one rule.
+
+    :param bool active: it counts at all
+    :param str purpose_class: which messages it is about
+    :param str scope: :data:`SCOPE_ALL` or :data:`SCOPE_PURPOSE`
+    :param effective_from: its first day, or None
+    :param effective_to: its last day, or None
+    :param company_id: id of its company; False: of all
+    """
+
+    active: bool
+    purpose_class: str
+    scope: str
+    effective_from: date | None
+    effective_to: date | None
+    company_id: int
+
+
+def is_scope_laxer(before, after):
+    """Tell if a STOP may end less by a rule than it did before.
+
+    Without any rule a STOP ends everything (47 CFR 64.1200(a)(10)). A rule by which it
+    does may stand before an older one by which it does not, so it is made narrower
+    with a reason alone; one by which it ends less is made wider with a reason alone.
+
+    :param ScopeTerms before: as it was; None: there was none
+    :param ScopeTerms after: as it is to be
+    """
+    if after.active and after.scope == SCOPE_PURPOSE:
+        return not before or not _is_scope_within(after, before)
+    return bool(
+        before
+        and before.active
+        and before.scope == SCOPE_ALL
+        and not _is_scope_within(before, after)
+    )
+
+
+def _is_scope_within(inner, outer):
+    """Tell if a rule is about nothing that another one is not about."""
+    same = (inner.scope, inner.purpose_class, inner.company_id)
+    return (
+        outer.active
+        and same == (outer.scope, outer.purpose_class, outer.company_id)
+        and (outer.effective_from or date.min) <= (inner.effective_from or date.min)
+        and (inner.effective_to or date.max) <= (outer.effective_to or date.max)
+    )
+
+
 def are_terms_laxer(before, after):
     """Tell if a purpose lets something pass that it did not before.
 

@@ -33,7 +33,8 @@ class SmsComposer(models.TransientModel):
     def _compute_sms_footer(self):
         for composer in self:
             purpose = composer._get_sms_purpose()
-            composer.sms_footer = purpose._get_rules(composer._get_sms_lang()).footer
+            lang, company = composer._get_sms_lang(), composer._get_sms_company()
+            composer.sms_footer = purpose._get_rules(lang, company).footer
 
     def _get_sms_lang(self):
         """Return the code of the recipient's language, as the intake finds it."""

@@ -84,7 +84,8 @@ class SmsRegistration(models.TransientModel):
             body = registration.show_placeholders(
                 template.body, words_by_model.get(template.model, {})
             )
-            samples.append(texts.add_footer(body.strip(), purpose.sudo().footer))
+            rules = purpose._get_rules(self.env.lang, self.company_id)
+            samples.append(texts.add_footer(body.strip(), rules.footer))
         return samples
 
     @api.depends("template_ids", "company_id")

@@ -1,0 +1,125 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from odoo import api, fields, models
+from odoo.exceptions import UserError, ValidationError
+
+from ..tools import quiet_hours
+from ..tools.laxer import Terms, are_terms_laxer
+
+
+class SmsPurposeCompany(models.Model):
+    """What one company has otherwise of a purpose: its footer, its hours, its limit.
+
+    Consent is given for a purpose, so purposes are never copied. Without such a row a
+    company has what all have.
+    """
+
+    _name = "sms.purpose.company"
+    _description = "Purpose in One Company"
+    _inherit = ["sms.shared.row", "sms.lax.reason", "sms.cached.rules"]
+    _lax_fields = frozenset({"quiet_class", "max_per_day"})
+    _order = "company_id, purpose_id"
+    _rec_name = "purpose_id"
+
+    purpose_id = fields.Many2one("sms.purpose", required=True, ondelete="cascade")
+    company_id = fields.Many2one(
+        "res.company",
+        required=True,
+        ondelete="cascade",
+        default=lambda self: self.env.company,
+    )
+    footer = fields.Text(
+        translate=True,
+        help="Added once to every message of this purpose: how to stop and get help.",
+    )
+    quiet_class = fields.Selection(
+        lambda self: self.env["sms.purpose"]._fields["quiet_class"].selection,
+        string="Quiet Hours",
+        required=True,
+        default=quiet_hours.MARKETING,
+        tracking=True,
+        help="When messages of this purpose may leave, by the clock of who gets them.",
+    )
+    max_per_day = fields.Integer(
+        "At Most a Day",
+        default=10,
+        tracking=True,
+        help="Messages to one number in 24 hours; more are blocked. 0: no limit.",
+    )
+
+    _max_per_day_positive = models.Constraint(
+        "CHECK (max_per_day >= 0)", "The messages a day cannot be less than none."
+    )
+    _purpose_unique = models.UniqueIndex(
+        "(purpose_id, company_id)", "The company has a row for this purpose already."
+    )
+
+    @api.constrains("quiet_class", "purpose_id")
+    def _check_quiet_class(self):
+        """Keep offers, and what other apps send, to the hours of the law."""
+        for own in self:
+            own.purpose_id._check_class(own.quiet_class)
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        """Ask why a company's own terms are laxer than those of all.
+
+        :raises UserError: without ``lax_reason``
+        """
+        rows = super().create(vals_list)
+        for row, vals in zip(rows, vals_list, strict=True):
+            purpose = row.purpose_id.sudo()
+            if row._is_laxer_than(purpose._to_lax_terms()):
+                told = purpose._describe_lax_fields()
+                row._keep_lax_reason(told, vals.get("lax_reason"), is_new=True)
+        return rows
+
+    def write(self, vals):
+        """Refuse to become another purpose's, or another company's."""
+        if any(
+            name in vals and row[name].id != vals[name]
+            for name in ("purpose_id", "company_id")
+            for row in self
+        ):
+            raise UserError(self.env._("Purpose and company stay. Make another row."))
+        return super().write(vals)
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_stricter(self):
+        """Keep a row that is stricter than what all have."""
+        for row in self:
+            if are_terms_laxer(row._to_lax_terms(), row.purpose_id._to_lax_terms()):
+                raise ValidationError(
+                    self.env._(
+                        "“%s” is stricter here than in other companies. Say why it "
+                        "should not be, by changing it.",
+                        row.display_name,
+                    )
+                )
+
+    def _to_lax_terms(self):
+        return Terms(
+            self.quiet_class, self.max_per_day, self.purpose_id.sudo().is_helpdesk
+        )
+
+    def _is_laxer_than(self, before):
+        return are_terms_laxer(before, self._to_lax_terms())
+
+    @api.model
+    def _copy_purpose(self, purpose, company):
+        """Return a new row that has what all companies have, in all languages.
+
+        :param purpose: ``sms.purpose``, one
+        :param company: ``res.company``
+        """
+        row = self.create(
+            {
+                "purpose_id": purpose.id,
+                "company_id": company.id,
+                "footer": purpose.footer,
+                "quiet_class": purpose.quiet_class,
+                "max_per_day": purpose.max_per_day,
+            }
+        )
+        for lang, _name in self.env["res.lang"].get_installed():
+            row.with_context(lang=lang).footer = purpose.with_context(lang=lang).footer
+        return row
