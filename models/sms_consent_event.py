@@ -6,6 +6,7 @@ from odoo.tools import SQL
 
 from ..tools import consent
 from ..tools.chain import CONTENT_FIELDS
+from ..tools.numbers import canonical
 from .ledger_guards import make_append_only
 
 EVENT_SELECTION = [
@@ -180,6 +181,7 @@ class SmsConsentEvent(models.Model):
         """
         if purposes is not None and not purposes:
             raise ValueError("a consent event without a purpose records nothing")
+        number = canonical(number)
         values = {
             **self._store_evidence(company, number, facts),
             "event": event,

@@ -8,6 +8,7 @@ from odoo.tools import SQL, format_datetime, format_time, plaintext2html
 
 from ..providers.base import E164
 from ..tools import texts
+from ..tools.numbers import canonical
 
 _logger = logging.getLogger(__name__)
 
@@ -157,7 +158,7 @@ class SmsInbound(models.Model):
                 company.id,
                 event.provider,
                 clean(event.carrier_id),
-                clean(event.number).strip() or None,
+                canonical(clean(event.number).strip()) or None,
                 clean(event.to_number) or None,
                 clean(event.service) or None,
                 clean(event.body),
