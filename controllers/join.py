@@ -14,7 +14,11 @@ class JoinController(Controller):
 
     _url = "/sms/join/<string:key>"
 
-    @route(_url, type="http", auth="public", methods=["GET", "POST"], sitemap=False)
+    @route(
+        _url,
+        max_content_length=public.FORM_LIMIT,
+        type="http", auth="public", methods=["GET", "POST"], sitemap=False,
+    )
     def join(self, key, **query):
         """Show the form, or take it.
 

@@ -90,7 +90,14 @@ class HelpdeskSmsAccountController(CustomerPortal):
             "sms_result": kwargs.get("sms"),
         }
 
-    @route(_save_url, type="http", auth="user", methods=["POST"], website=True)
+    @route(
+        _save_url,
+        type="http",
+        auth="user",
+        methods=["POST"],
+        website=True,
+        max_content_length=public.FORM_LIMIT,
+    )
     def save_sms(self, **_form):
         """Take the form; show the page again with what came of it."""
         form = request.httprequest.form

@@ -50,6 +50,7 @@ class PreferencesController(Controller):
         _page_url,
         type="http",
         auth="public",
+        max_content_length=public.FORM_LIMIT,
         methods=["GET", "POST"],
         sitemap=False,
     )

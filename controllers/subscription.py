@@ -13,7 +13,11 @@ class SubscriptionController(CustomerPortal):
 
     _url = "/my/outages"
 
-    @route(_url, type="http", auth="user", methods=["GET", "POST"], website=True)
+    @route(
+        _url,
+        max_content_length=public.FORM_LIMIT,
+        type="http", auth="user", methods=["GET", "POST"], website=True,
+    )
     def outages(self, **query):
         """Show the page, or take what was chosen and show what came of it."""
         forms_sudo = request.env["sms.consent.form"].sudo()

@@ -19,7 +19,7 @@ class TelnyxController(Controller):
     _inbound_url = "/helpdesk_sms/telnyx/<string:key>/inbound"
     _status_url = "/helpdesk_sms/telnyx/<string:key>/status/<string:uuid>"
 
-    @route(_inbound_url, **webhooks.DOOR)
+    @route(_inbound_url, **webhooks.JSON_DOOR)
     @public.guarded
     def inbound(self, key, **_query):
         """Take in a text; other events, of which a profile tells too, are nothing.
@@ -33,7 +33,7 @@ class TelnyxController(Controller):
             webhooks.take_inbound(company_sudo, TelnyxProvider.parse_inbound(event))
         return self._answer()
 
-    @route(_status_url, **webhooks.DOOR)
+    @route(_status_url, **webhooks.JSON_DOOR)
     @public.guarded
     def status(self, key, uuid, **_query):
         """Take in a delivery report.
@@ -54,8 +54,10 @@ class TelnyxController(Controller):
         body = request.httprequest.get_data()
         headers = request.httprequest.headers
         signature = headers.get(SIGNATURE_HEADER), headers.get(TIME_HEADER)
+        if None in signature:
+            signature = None
         code = TelnyxProvider.code
-        webhooks.check(company_sudo, code, request.httprequest.url, body, signature)
+        webhooks.check(company_sudo, code, "inbound", key, body, signature)
         return company_sudo, read_event(body)
 
     def _answer(self):

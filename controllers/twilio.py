@@ -18,7 +18,7 @@ class TwilioController(Controller):
     _inbound_url = "/helpdesk_sms/twilio/<string:key>/inbound"
     _status_url = "/helpdesk_sms/twilio/<string:key>/status/<string:uuid>"
 
-    @route(_inbound_url, **webhooks.DOOR)
+    @route(_inbound_url, **webhooks.FORM_DOOR)
     @public.guarded
     def inbound(self, key, **_post):
         """Take in a text.
@@ -31,7 +31,7 @@ class TwilioController(Controller):
         webhooks.take_inbound(company_sudo, TwilioProvider.parse_inbound(form))
         return self._answer()
 
-    @route(_status_url, **webhooks.DOOR)
+    @route(_status_url, **webhooks.FORM_DOOR)
     @public.guarded
     def status(self, key, uuid, **_post):
         """Take in a delivery report.
@@ -47,18 +47,11 @@ class TwilioController(Controller):
         return self._answer()
 
     def _verify(self, key, door):
-        """Return the company of a request and its form, after checking both.
-
-        The signature covers the address as the carrier knows it, which is built from
-        the configured base and never from ``Host`` or ``X-Forwarded-*``.
-        """
+        """Return the company of a request and its form, after checking both."""
         company_sudo = webhooks.find_company(key)
-        url = company_sudo._get_sms_url(door, key=key)
-        if query := request.httprequest.query_string.decode("latin-1"):
-            url = f"{url}?{query}"
         form = request.httprequest.form
         signature = request.httprequest.headers.get(SIGNATURE_HEADER)
-        webhooks.check(company_sudo, TwilioProvider.code, url, form, signature)
+        webhooks.check(company_sudo, TwilioProvider.code, door, key, form, signature)
         return company_sudo, {name: form[name] for name in form}
 
     def _answer(self):

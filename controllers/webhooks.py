@@ -5,23 +5,33 @@ Each door verifies its carrier's signature in between, before any write.
 """
 
 import logging
+from functools import partial
 
 from werkzeug.exceptions import Forbidden, NotFound, ServiceUnavailable
 
 from odoo.http import request
 
-from ..tools import texts
+from ..models import ir_http
+from ..models.sms_webhook_refusal import ADDRESS, TOKEN, UNSIGNED
+from ..tools import public_address, texts
 
 _logger = logging.getLogger(__name__)
 
 #: What every door is: for strangers, who are known by their signature.
-DOOR = {
+_DOOR = {
     "type": "http",
     "auth": "public",
     "methods": ["POST"],
     "csrf": False,
     "save_session": False,
 }
+#: What carriers send, and no more of it (bytes): a form, or JSON with media's addresses.
+FORM_DOOR = {
+    **_DOOR,
+    ir_http.TAKES: "application/x-www-form-urlencoded",
+    ir_http.LIMIT: 64 * 1024,
+}
+JSON_DOOR = {**_DOOR, ir_http.TAKES: "application/json", ir_http.LIMIT: 1024 * 1024}
 
 
 def find_company(key):
@@ -37,11 +47,17 @@ def find_company(key):
     return company_sudo
 
 
-def check(company_sudo, code, url, form, signature):
+def check(company_sudo, code, door, key, form, signature):
     """Refuse a request that the carrier has not signed.
 
+    The signature covers the address as the carrier knows it, which is built from the
+    address that is kept and never from ``Host`` or ``X-Forwarded-*``. Until a first
+    signed request has proven that one, Odoo's own address of now may take its place.
+
     :param str code: a key of ``PROVIDERS``
-    :param url: as for ``Provider.verify``, like the following ones
+    :param str door: ``inbound``, or ``status/<uuid>``
+    :param str key: the key of the company that was called
+    :param form: as for ``Provider.verify``, like the following one
     :raises Forbidden: 403 for a signature that is missing or wrong
     :raises ServiceUnavailable: 503 while the key to the account is missing
     """
@@ -49,8 +65,46 @@ def check(company_sudo, code, url, form, signature):
         _logger.error("A request of %s cannot be verified: a key is missing", code)
         raise ServiceUnavailable()
     provider = company_sudo._get_sms_provider(code, with_senders=False)
-    if not provider.verify(url, form, signature):
-        raise Forbidden(f"a request that {code} has not signed")
+    query = request.httprequest.query_string.decode("latin-1")
+
+    def is_signed(url):
+        """Tell if the carrier has signed the request as one to this address."""
+        return provider.verify(f"{url}?{query}" if query else url, form, signature)
+
+    refusals_sudo = request.env["sms.webhook.refusal"].sudo()
+    if any(map(is_signed, company_sudo._get_signed_sms_urls(door, key, code))):
+        if company_sudo.sms_has_refusals:
+            refusals_sudo._end(company_sudo, code)
+        return
+    own = public_address.normalize(company_sudo.get_base_url())
+    find_cause = partial(_find_cause, company_sudo, code, door, key, own, is_signed)
+    if own and not company_sudo._has_proven_sms_base_url(code):
+        if is_signed(company_sudo._get_sms_url(door, code, key, own)):
+            company_sudo._adopt_sms_base_url(own)
+            return
+    refusals_sudo._note(company_sudo, code, find_cause if signature else _find_none)
+    raise Forbidden(f"a request that {code} has not signed")
+
+
+def _find_none():
+    """Return the cause of a refusal where there is no signature."""
+    return UNSIGNED, ""
+
+
+def _find_cause(company_sudo, code, door, key, own, is_signed):
+    """Return why a signature is wrong: which address was signed, if any that we know.
+
+    Only to tell administrators: what was called is taken for nothing else.
+
+    :param str own: Odoo's own address of now
+    :param is_signed: function that tells if the carrier has signed an address
+    """
+    http = request.httprequest
+    called = [f"{scheme}://{http.host}" for scheme in ("https", "http")]
+    for base in filter(None, map(public_address.normalize, (own, *called))):
+        if is_signed(company_sudo._get_sms_url(door, code, key, base)):
+            return ADDRESS, base
+    return TOKEN, ""
 
 
 def take_inbound(company_sudo, event):

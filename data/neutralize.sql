@@ -13,6 +13,8 @@ UPDATE res_company
        sms_telnyx_messaging_profile_id = NULL,
        sms_backup_provider = NULL,
        sms_webhook_key = md5(random()::text || clock_timestamp()::text || id::text),
+       sms_webhook_base_url = NULL,
+       sms_former_webhook_base_url = NULL,
        sms_old_webhook_key = NULL,
        sms_old_webhook_key_until = NULL,
        sms_join_page = FALSE;

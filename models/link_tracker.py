@@ -23,7 +23,7 @@ class LinkTracker(models.Model):
         result = super(LinkTracker, self - ours)._compute_short_url_host()
         for tracker in ours:
             company_sudo = tracker.sms_company_id.sudo()
-            tracker.short_url_host = f"{company_sudo.get_base_url()}/r/"
+            tracker.short_url_host = f"{company_sudo._get_sms_base_url()}/r/"
         return result
 
     @api.model
@@ -52,7 +52,7 @@ class LinkTracker(models.Model):
         :param dict values: of the link, see :meth:`_get_sms_values`
         """
         company_sudo = self.env["res.company"].sudo().browse(values["sms_company_id"])
-        if url.startswith(f"{company_sudo.get_base_url()}/r/"):
+        if url.startswith(f"{company_sudo._get_sms_base_url()}/r/"):
             return url
         return self.sudo().search_or_create([{**values, "url": url}]).short_url
 

@@ -121,11 +121,11 @@ class ResCompany(models.Model):
         )
         return super().init()
 
-    @api.depends("sms_join_key")
+    @api.depends("sms_join_key", "sms_webhook_base_url")
     def _compute_sms_join_url(self):
         for company in self:
             company.sms_join_url = (
-                f"{company.get_base_url()}{JOIN_PATH}{company.sms_join_key}"
+                f"{company._get_sms_base_url()}{JOIN_PATH}{company.sms_join_key}"
             )
 
     @api.model_create_multi

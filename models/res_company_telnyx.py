@@ -48,7 +48,7 @@ class ResCompany(models.Model):
         help="Enter it at Telnyx in the messaging profile, under Inbound.",
     )
 
-    @api.depends("sms_webhook_key")
+    @api.depends("sms_webhook_key", "sms_webhook_base_url")
     def _compute_sms_telnyx_inbound_url(self):
         for company in self:
             company.sms_telnyx_inbound_url = company._get_sms_url("inbound", CODE)

@@ -6,6 +6,7 @@ from odoo.exceptions import AccessError, UserError
 from odoo.tools import SQL
 
 from ..tools import verdicts
+from .ir_config_parameter import IS_GUESS
 from .res_company_rights import RIGHT_GROUPS
 
 #: The time for which the texts of one user, or of one team, are counted.
@@ -19,6 +20,11 @@ class ResUsers(models.Model):
     """
 
     _inherit = "res.users"
+
+    def authenticate(self, credential, user_agent_env):
+        """Mark what a login writes: Odoo guesses its own address from it."""
+        guessing = self.with_context(**{IS_GUESS: True})
+        return super(ResUsers, guessing).authenticate(credential, user_agent_env)
 
     def _may_text_any_number(self, company):
         """Tell if the user may text a number that stands on no record of theirs.

@@ -10,6 +10,7 @@ from odoo import api, fields, models
 from odoo.tools import split_every
 
 from ..tools import chain, consent
+from ..tools.numbers import canonical
 from .bulk_insert import insert_many
 from .encrypted_field import get_box
 from .sms_consent_event import METHOD_SELECTION
@@ -64,6 +65,9 @@ class SmsConsentEvent(models.Model):
         """Enter some statements; return how many events that makes."""
         for model_name in ("sms.consent", "sms.consent.evidence", self._name):
             self.env[model_name].flush_model()
+        statements = [
+            row._replace(number=canonical(row.number)) for row in statements
+        ]
         hashes = self.env["sms.consent.key"]._hash(row.number for row in statements)
         evidence = self.env["sms.consent.evidence"].sudo()
         evidence_rows = evidence._insert_many(company, statements)

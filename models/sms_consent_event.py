@@ -7,6 +7,7 @@ from odoo.tools import SQL
 from ..providers.sandbox import SandboxProvider
 from ..tools import chain, consent
 from ..tools.chain import CONTENT_FIELDS
+from ..tools.numbers import canonical
 from .ledger_guards import APPEND_ONLY_GUARD, install_guards
 
 EVENT_SELECTION = [
@@ -264,6 +265,7 @@ class SmsConsentEvent(models.Model):
         """
         if purposes is not None and not purposes:
             raise ValueError("a consent event without a purpose records nothing")
+        number = canonical(number)
         values = {
             **self._store_evidence(company, number, facts),
             "event": event,

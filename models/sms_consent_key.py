@@ -9,6 +9,7 @@ from odoo.exceptions import UserError
 from odoo.tools import config
 
 from ..tools import chain
+from ..tools.numbers import canonical
 
 _logger = logging.getLogger(__name__)
 
@@ -62,14 +63,16 @@ class SmsConsentKey(models.AbstractModel):
 
     @api.model
     def _hash(self, numbers):
-        """Return the keyed hashes of some numbers.
+        """Return the keyed hashes of some numbers, one for all spellings of a number.
 
         :param numbers: iterable of E.164 numbers (or other names of a sender)
         :return: ``{number: hash}``, without empty numbers
         """
         key = self._get()
         return {
-            number: chain.number_hash(key, number) for number in set(numbers) if number
+            number: chain.number_hash(key, canonical(number))
+            for number in set(numbers)
+            if number
         }
 
     @api.model

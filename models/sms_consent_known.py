@@ -7,6 +7,7 @@ from odoo.tools import SQL
 
 from ..tools import consent
 from ..tools.consent import Answer
+from ..tools.numbers import canonical
 from ..tools.conversation import CONVERSATION_PAUSE, CONVERSATION_TIME, TheirText
 from .sql_array import as_array
 
@@ -138,25 +139,38 @@ class SmsConsent(models.Model):
         self.env["sms.unusable.number"].flush_model()
         self.env["sms.inbound"].flush_model()
         company_ids, numbers = (list(set(ids)) for ids in zip(*missing, strict=True))
-        hashes = self.env["sms.consent.key"]._hash(numbers)
+        spellings = {}
+        for number in numbers:
+            spellings.setdefault(canonical(number), []).append(number)
+        hashes = self.env["sms.consent.key"]._hash(spellings)
         numbers_by_hash = {value: number for number, value in hashes.items()}
         # Not before the key is known to be right: else the next look would find nobody.
         known.answers.update((key, {}) for key in missing)
-        query = self._get_known_query(company_ids, numbers, list(numbers_by_hash))
+        query = self._get_known_query(company_ids, spellings, list(numbers_by_hash))
         for what, company_id, sender, *row in self.env.execute_query(query):
-            key = (company_id, numbers_by_hash.get(sender, sender))
-            purpose_id, state, row_id, moment = row
-            if what == "review":
-                known.reviewed.add(key)
-            elif what == "unusable":
-                known.unusable.add(key)
-            elif what == "text":
-                known.texts[key] = TheirText(row_id, moment)
-            else:
-                found = known.answers.setdefault(key, {})
-                found[purpose_id or False] = Answer(state, row_id)
-                if state == consent.OPTED_OUT:
-                    known.stops.setdefault(key, {})[purpose_id or False] = moment
+            for number in spellings[numbers_by_hash.get(sender, sender)]:
+                self._enter(known, what, (company_id, number), row)
+
+    @staticmethod
+    def _enter(known, what, key, row):
+        """Enter one row of :data:`READ_KNOWN`.
+
+        :param Known known: what it is entered into
+        :param str what: of what it tells
+        :param tuple key: the company's id and the number as it was asked about
+        :param row: the rest of it
+        """
+        purpose_id, state, row_id, moment = row
+        if what == "answer":
+            known.answers.setdefault(key, {})[purpose_id or False] = Answer(
+                state, row_id
+            )
+            if state == consent.OPTED_OUT:
+                known.stops.setdefault(key, {})[purpose_id or False] = moment
+        elif what == "text":
+            known.texts[key] = TheirText(row_id, moment)
+        else:
+            (known.reviewed if what == "review" else known.unusable).add(key)
 
     @api.model
     def _get_known_query(self, company_ids, numbers, hashes):

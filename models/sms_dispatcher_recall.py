@@ -38,7 +38,7 @@ class SmsDispatcher(models.AbstractModel):
             return
         shift.recalled_at = looked_at
         calls = [call for call in poster.get_waiting() if call.kind == "send"]
-        blocked = self._in_new_transaction(self._find_blocked, calls, shift)
+        blocked = calls and self._in_new_transaction(self._find_blocked, calls, shift)
         taken = poster.withdraw(blocked) if blocked else []
         poster.let_begin(looked_at + RECALL_WITHIN)
         if taken:

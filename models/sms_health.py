@@ -14,7 +14,7 @@ from .sms_redaction import KEEP
 DONE, TODO, WRONG, SKIPPED = ("done", "todo", "wrong", "skipped")
 
 #: Troubles that have a row of their own beside the outbox's.
-OWN_ROWS = ("cron", "redaction")
+OWN_ROWS = ("cron", "redaction", "webhook")
 #: A scheduled action that is so late stands still: Odoo's cron does not run.
 CRON_LATE = timedelta(minutes=10)
 
@@ -51,6 +51,7 @@ class SmsHealth(models.AbstractModel):
             self._get_inbound_row(company),
             self._get_report_row(company),
             self._get_address_row(company),
+            *self._get_signature_rows(company, facts),
             self._get_encryption_row(company),
             self._get_ledger_row(company),
         ]
@@ -152,7 +153,7 @@ class SmsHealth(models.AbstractModel):
         Proven by a signed request of the carrier's; before the first one, the address
         itself tells if it can.
         """
-        url = company.get_base_url()
+        url = company._get_sms_base_url()
         title = self.env._("Public address")
         if not uses_carrier(company):
             text = self.env._("No carrier calls it yet.")
@@ -174,13 +175,25 @@ class SmsHealth(models.AbstractModel):
         return self._row("address", title, TODO, text)
 
     @api.model
+    def _get_signature_rows(self, company, facts):
+        """Tell if the carrier's requests are refused."""
+        if not uses_carrier(company):
+            return []
+        title = self.env._("Signatures of the carrier")
+        if facts["refused_requests"]:
+            text = self.env["sms.outbox.watch"]._explain_refusals(facts)
+            return [self._row("webhook", title, WRONG, text)]
+        text = self.env._("No request was refused since the last that was signed.")
+        return [self._row("webhook", title, DONE, text)]
+
+    @api.model
     def _get_address_problems(self, url):
         """Return why a carrier cannot reach an address, by verdict."""
         return {
             public_address.NO_ADDRESS: self.env._("%s is no address.", url),
             public_address.PRIVATE: self.env._(
-                "The carrier cannot reach %s. Set the system parameter web.base.url to "
-                "the address that the internet knows.",
+                "The carrier cannot reach %s. Enter the address that the internet knows "
+                "in Settings, under Public address.",
                 url,
             ),
             public_address.UNDERSCORE: self.env._(

@@ -8,6 +8,7 @@ from odoo.tools import SQL, format_datetime, format_time, plaintext2html
 
 from ..providers.base import E164
 from ..tools import preference_links, texts
+from ..tools.numbers import canonical
 
 _logger = logging.getLogger(__name__)
 
@@ -161,7 +162,7 @@ class SmsInbound(models.Model):
                 company.id,
                 event.provider,
                 clean(event.carrier_id),
-                clean(event.number).strip() or None,
+                canonical(clean(event.number).strip()) or None,
                 clean(event.to_number) or None,
                 clean(event.service) or None,
                 clean(event.body),

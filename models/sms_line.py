@@ -6,6 +6,8 @@ from psycopg2.errors import LockNotAvailable
 from odoo import api, models
 from odoo.tools import SQL
 
+from ..tools.numbers import canonical
+
 #: How long a text waits for those before it. The carrier gives up after 15 seconds.
 PATIENCE = "5s"
 
@@ -64,4 +66,4 @@ class SmsLine(models.AbstractModel):
     @staticmethod
     def _get_key(company, number):
         """Return what the lock of a number is called."""
-        return f"helpdesk_mgmt_sms:{company.id}:{number}"
+        return f"helpdesk_mgmt_sms:{company.id}:{canonical(number)}"

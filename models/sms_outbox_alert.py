@@ -1,9 +1,15 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 import logging
+from datetime import timedelta
 
 from odoo import api, fields, models
+from odoo.tools import plaintext2html
 
 _logger = logging.getLogger(__name__)
+
+#: Troubles that who knows an address could bring about, and for how long one that has
+#: come again is the same.
+PROVOKED, CALM = ("webhook",), timedelta(hours=6)
 
 
 class SmsOutboxAlert(models.Model):
@@ -42,14 +48,63 @@ class SmsOutboxAlert(models.Model):
             alert_sudo.message = message
             return alert_sudo
         _logger.error("Text message outbox of company %s: %s", company.id, key)
+        alert_sudo = self.sudo()._reopen(company, key, message)
+        if alert_sudo:
+            quiet_sudo = alert_sudo.with_context(mail_activity_quick_update=True)
+            quiet_sudo._schedule_activities()
+            return alert_sudo
         alert_sudo = self.sudo().create(
             {"company_id": company.id, "key": key, "message": message}
         )
-        for user in alert_sudo._get_administrators():
-            alert_sudo.activity_schedule(
-                "mail.mail_activity_data_warning", summary=message, user_id=user.id
-            )
+        alert_sudo._schedule_activities()
+        alert_sudo._mail_administrators()
         return alert_sudo
+
+    @api.model
+    def _reopen(self, company, key, message):
+        """Open a trouble again that was over for a short time; return it, if any.
+
+        Of those only that somebody outside could bring about again and again: nobody
+        gets a mail for each time.
+        """
+        if key not in PROVOKED:
+            return self.browse()
+        domain = [
+            ("company_id", "=", company.id),
+            ("key", "=", key),
+            ("closed_at", ">", fields.Datetime.now() - CALM),
+        ]
+        alert = self.search(domain, limit=1)
+        alert.write({"closed_at": False, "message": message})
+        return alert
+
+    def _schedule_activities(self):
+        """Give each administrator something to do."""
+        self.ensure_one()
+        for user in self._get_administrators():
+            self.activity_schedule(
+                "mail.mail_activity_data_warning",
+                summary=self.message,
+                user_id=user.id,
+            )
+
+    def _mail_administrators(self):
+        """Send a mail to those whom Odoo tells of an activity on the screen only."""
+        self.ensure_one()
+        readers = self._get_administrators().filtered(
+            lambda user: user.notification_type == "inbox" and user.email
+        )
+        self.env["mail.mail"].sudo().create(
+            [
+                {
+                    "subject": self.env._("Text messages: something is wrong"),
+                    "body_html": plaintext2html(self.message),
+                    "email_to": user.email_formatted,
+                    "auto_delete": True,
+                }
+                for user in readers
+            ]
+        )
 
     @api.model
     def _close(self, company, key):

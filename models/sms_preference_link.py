@@ -81,7 +81,7 @@ class SmsPreferenceLink(models.Model):
         hashes = self.env["sms.consent.key"]._hash(number for _c, number in wanted)
         links = self._get_current(hashes)
         return {
-            (company, number): company.get_base_url()
+            (company, number): company._get_sms_base_url()
             + SHORT_PATH
             + (links.get((company, number)) or self._make(company, number, hashes)).key
             for company, number in wanted

@@ -33,7 +33,9 @@ class SmsShortLink(models.AbstractModel):
         self.ensure_one()
         day = (last_day - FIRST_DAY).days
         token = short_token.make(self.id, day, self._sign_short_link(day))
-        return f"{self.get_base_url()}{self._short_link_path}{token}"
+        company = self.company_id
+        base = company._get_sms_base_url() if company else self.get_base_url()
+        return f"{base}{self._short_link_path}{token}"
 
     def _sign_short_link(self, day):
         """Return the HMAC of the record's address until a day.

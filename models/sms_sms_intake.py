@@ -7,6 +7,7 @@ from odoo.tools.misc import clean_context
 
 from ..providers.base import E164
 from ..tools import texts, verdicts
+from ..tools.numbers import canonical
 from ..tools.purposes import MessageSource
 from .sms_intake_batch import IntakeBatch, get_ids
 from .sms_purpose import PurposeCode
@@ -186,9 +187,11 @@ class SmsSms(models.Model):
         :param Reader reader: whose number it is
         :param company: ``res.company`` whose country holds for who has none
         """
-        if not number or E164.match(number):
+        if not number:
             return number
-        number = texts.clean(number)
+        number = canonical(texts.clean(number))
+        if E164.match(number):
+            return number
         country = self.env["res.country"].sudo().browse(reader.country_id or ())
         country = country or company.sudo().country_id
         return company._phone_format_number(number, country) or number

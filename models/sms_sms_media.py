@@ -64,7 +64,7 @@ class SmsSms(models.Model):
         outbound = super()._to_outbound(sender)
         if not self.media_count:
             return outbound
-        base = self._get_sms_company().get_base_url()
+        base = self._get_sms_company()._get_sms_base_url()
         urls = (f"{base}{path}" for path in self._get_media_paths())
         return replace(outbound, media=tuple(urls))
 

@@ -3,6 +3,7 @@ from odoo import api, models
 
 from ..providers.faults import GONE
 from ..tools import consent, exemptions
+from ..tools.numbers import canonical
 from .sms_sms import IN_FLIGHT, LEFT
 
 
@@ -120,7 +121,7 @@ class SmsSms(models.Model):
             [
                 ("state", "=", "outgoing"),
                 ("record_company_id", "=", company.id),
-                ("number", "in", numbers),
+                ("number", "in", list(map(canonical, numbers))),
                 ("exemption", "in", [False, *exemptions.INVITATIONS]),
             ]
         )

@@ -55,7 +55,9 @@ class SmsDashboard(models.AbstractModel):
             self._make_item(
                 "danger",
                 alert.message,
-                self.env._("Texts wait until it is over."),
+                self.env._("No text comes in until it is over.")
+                if alert.key == "webhook"
+                else self.env._("Texts wait until it is over."),
                 "sms_outbox_alert_action",
                 [("id", "=", alert.id)],
             )

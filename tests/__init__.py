@@ -74,6 +74,7 @@ from . import test_migrations
 from . import test_neighbours
 from . import test_neutralize
 from . import test_onboarding
+from . import test_odd_numbers
 from . import test_opt_in_reminder
 from . import test_outbox
 from . import test_outbox_batches
@@ -90,6 +91,7 @@ from . import test_preferences
 from . import test_price
 from . import test_privacy_lookup
 from . import test_providers
+from . import test_public_address
 from . import test_public_doors
 from . import test_purpose_rule
 from . import test_quiet_hours
@@ -137,7 +139,9 @@ from . import test_tools_figures
 from . import test_tools_gate
 from . import test_tools_keywords
 from . import test_tools_links
+from . import test_tools_lookalikes
 from . import test_tools_number_places
+from . import test_tools_numbers
 from . import test_tools_phrases
 from . import test_tools_poster
 from . import test_tools_preference_links

@@ -580,6 +580,7 @@ class TestHolders(SmsCase):
         "sms.erasure.wizard": "deletes itself",
         "sms.erasure.wizard.line": "goes with its wizard",
         "sms.rate.limit": "counters of buckets",
+        "sms.webhook.refusal": "counters of refused requests",
         "sms.oncall.shift": "set up by managers: a colleague's own turns",
         "sms.team.alert": "the house's own words",
         "sms.team.alert.plan": "set up by managers",

@@ -102,3 +102,24 @@ class TestPreferenceLinks(SmsCase):
             self.assertNotIn(url, record.body)
             self.assertIn("/sms/p/" + "_" * 16, record.body)
         self.assertEqual(sms._to_outbound(sms.sender_id).body, f"Choose: {url}")
+
+
+class TestPublicAddress(SmsCase):
+    """The address of companies that have a carrier already."""
+
+    def test_it_is_kept_for_them_alone(self):
+        carrier, sandbox = self.env["res.company"].create(
+            [
+                {"name": "A carrier's", "sms_provider": "twilio"},
+                {"name": "The sandbox's", "sms_provider": "sandbox"},
+            ]
+        )
+        self.env.flush_all()
+        self.cr.execute("UPDATE res_company SET sms_webhook_base_url = NULL")
+        self.env.invalidate_all()
+        script = runpy.run_path(str(SCRIPTS / "19.0.1.4.0/post-public-address.py"))
+        for _twice in range(2):
+            script["migrate"](self.cr, "19.0.1.3.0")
+            self.env.invalidate_all()
+            self.assertEqual(carrier.sms_webhook_base_url, carrier.get_base_url())
+            self.assertFalse(sandbox.sms_webhook_base_url)

@@ -112,6 +112,18 @@ class DoorsCase(WebCase):
         self.enterContext(muted)
 
 
+class TestLimits(DoorsCase):
+    """How much is taken at each address: a new one cannot be forgotten."""
+
+    def test_whatever_takes_a_form_says_how_long_it_may_be(self):
+        for path, routing in self.list_routes().items():
+            # That of the host takes files, and is the host's.
+            if "POST" not in (routing.get("methods") or ()) or path == "/submitted/ticket":
+                continue
+            with self.subTest(path=path):
+                self.assertLessEqual(routing["max_content_length"], 1024 * 1024)
+
+
 class TestEveryDoor(DoorsCase):
     """Headers and limits, at every address that needs no login."""
 

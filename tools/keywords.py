@@ -8,6 +8,8 @@ are data (model ``sms.keyword``): mandatory ones can be added to, never removed.
 
 import unicodedata
 
+from .lookalikes import get_skeleton, unmix
+
 #: Actions in the order in which they are looked for: leaving comes first.
 STOP, HELP, START, JOIN, STATUS, ANSWER, TICKET, MUTE, UNMUTE = ACTIONS = (
     *("stop", "help", "start", "join"),
@@ -34,6 +36,10 @@ MANDATORY_WORDS = {
     START: ("START", "UNSTOP"),
 }
 
+#: STOP in the letters of others, as :func:`lookalikes.get_skeleton` shows it: "стоп" and
+#: "στοπ", wholly or half in Latin letters.
+STOP_OF_OTHERS = ("CTOП", "CTOP", "STOП", "ΣTOΠ", "ΣTOP", "STOΠ")
+
 #: The answer to the double opt-in question. A carrier also reads it as START.
 YES = "YES"
 
@@ -44,15 +50,17 @@ CARRIER_ACTIONS = {"STOP": STOP, "HELP": HELP, "START": START}
 def normalize(text):
     """Bring a text to the form in which words are compared.
 
-    Compatibility forms are folded (full-width letters, ligatures), letters become
-    upper case, everything that is neither letter, mark nor digit becomes a space.
+    Compatibility forms are folded (full-width letters, ligatures), letters that look
+    like Latin ones among such are those, what is invisible goes, letters become upper
+    case, everything that is neither letter, mark nor digit becomes a space.
 
     :param str text: any text, also empty, huge or with control characters
     :return: upper-case words, single spaces between them
     :rtype: str
     """
     kept = []
-    for char in unicodedata.normalize("NFKC", _upper(text or "")):
+    text = unmix(text or "")
+    for char in unicodedata.normalize("NFKC", _upper(text)):
         # A mark without its letter is what an emoji left behind.
         is_kept = char.isalnum() or (_is_mark(char) and kept and kept[-1] != " ")
         kept.append(char if is_kept else " ")
@@ -95,4 +103,12 @@ def find_action(text, words, carrier_action=""):
         for word in (*words.get(action, ()), *MANDATORY_WORDS.get(action, ())):
             if squeeze(word) == squeezed:
                 return action, word
+    # Not before: what is a word of its own alphabet is that word.
+    seen = squeeze(get_skeleton(text or ""))
+    for action, words_of_law in MANDATORY_WORDS.items():
+        for word in words_of_law:
+            if squeeze(word) == seen:
+                return action, word
+    if seen in STOP_OF_OTHERS and not text.isascii():
+        return STOP, "STOP"
     return None, normalized

@@ -52,6 +52,15 @@ def read_number(number):
     return _of_plan(digits)
 
 
+def is_assigned(digits):
+    """Tell if digits are a number of some country's plan, spelled as it should be.
+
+    :param str digits: calling code and number, without the plus
+    """
+    _country, kind = _find_kind(digits)
+    return bool(kind)
+
+
 class _Region:
     """The numbers of a country, or of a part of it that has numbers of its own."""
 
@@ -120,16 +129,26 @@ def _of_plan(digits):
 
     :param str digits: calling code and number
     """
-    codes = (digits[: end + 1] for end in range(_LONGEST_CALLING_CODE))
-    code = next((it for it in codes if it in _COUNTRIES), "")
-    national = digits[len(code) :]
-    region = next((it for it in _get_regions(code) if it.has(national)), None)
-    kind = region and region.get_kind(national)
+    country, kind = _find_kind(digits)
     if not kind:
         return NOWHERE
     is_local = kind == "local"
-    zones = _get_zones(digits if is_local else code)
-    return _make_place(region.country, zones, is_local)
+    zones = _get_zones(digits if is_local else _get_calling_code(digits))
+    return _make_place(country, zones, is_local)
+
+
+def _get_calling_code(digits):
+    """Return the calling code that digits begin with, empty for none."""
+    codes = (digits[: end + 1] for end in range(_LONGEST_CALLING_CODE))
+    return next((it for it in codes if it in _COUNTRIES), "")
+
+
+def _find_kind(digits):
+    """Return the country of a number and its kind, None for what is no number."""
+    code = _get_calling_code(digits)
+    national = digits[len(code) :]
+    region = next((it for it in _get_regions(code) if it.has(national)), None)
+    return region and region.country, region and region.get_kind(national)
 
 
 def _get_zones(digits):

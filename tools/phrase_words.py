@@ -9,6 +9,7 @@ import unicodedata
 from typing import NamedTuple
 
 from . import phrase_rules as rules
+from .lookalikes import unmix
 
 #: Characters that are read: the longest text that a carrier takes. A longer one can
 #: come from elsewhere; what stands behind is never sure, so it need not be read.
@@ -36,7 +37,7 @@ def fold(text):
 
 def read_clauses(text):
     """Return the clauses of a text, each a list of :class:`Word`."""
-    text = unicodedata.normalize("NFKC", text)[:MAX_LENGTH]
+    text = unmix(unicodedata.normalize("NFKC", text)[:MAX_LENGTH])
     text = re.sub(r"#(?!\d)|\bn[°º]", " number ", text)
     text = _ELISION.sub(r"\1 ", text)
     text = _APOSTROPHE.sub("", text)

@@ -2,6 +2,7 @@
 """Can a carrier reach this server at all? Told from its address alone."""
 
 import ipaddress
+import re
 from urllib.parse import urlsplit
 
 FINE, NO_ADDRESS, PRIVATE, NOT_HTTPS, UNDERSCORE = VERDICTS = (
@@ -14,6 +15,24 @@ FINE, NO_ADDRESS, PRIVATE, NOT_HTTPS, UNDERSCORE = VERDICTS = (
 
 #: Names that mean something inside a house only (RFC 2606, RFC 6762, RFC 8375).
 PRIVATE_NAMES = ("localhost", "local", "internal", "lan", "home.arpa", "test")
+
+
+def normalize(url):
+    """Return a base address as addresses are built from it: without a slash at its end.
+
+    :param str url: as somebody has typed it
+    :return: the address; None for what is no base address
+    """
+    url = (url or "").strip().rstrip("/")
+    try:
+        parts = urlsplit(url)
+        is_base = parts.hostname and parts.scheme in ("http", "https")
+        parts.port  # noqa: B018  # raises for a port that is none
+    except ValueError:
+        return None
+    if not is_base or parts.query or parts.fragment or parts.username:
+        return None
+    return None if re.search(r"[\s\x00-\x1f\\\"<>]", url) else url
 
 
 def judge(url):

@@ -54,6 +54,9 @@ class SmsSettings(models.TransientModel):
         groups="base.group_system",
         help="It can be replaced, and not read.",
     )
+    sms_webhook_base_url = fields.Char(
+        related="company_id.sms_webhook_base_url", readonly=False
+    )
     sms_inbound_url = fields.Char(related="company_id.sms_inbound_url")
     sms_health_url = fields.Char(
         "Address for Monitoring",
@@ -74,7 +77,7 @@ class SmsSettings(models.TransientModel):
     def _compute_sms_health_url(self):
         token = self.env["sms.outbox.watch"]._get_health_token()
         for settings in self:
-            base_url = settings.company_id.get_base_url()
+            base_url = settings.company_id._get_sms_base_url()
             settings.sms_health_url = f"{base_url}/helpdesk_sms/health/{token}"
 
     @api.model

@@ -1,0 +1,38 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+"""Let opt-outs hold that stand in the ledger under an odd spelling of the number.
+
+The ledger is asked about the one spelling of a number now ("+447911…", not "+4407911…").
+What code has recorded under another one would not be found; an opt-out is entered again.
+"""
+
+from odoo import SUPERUSER_ID, api
+
+from odoo.addons.helpdesk_mgmt_sms.tools import consent
+from odoo.addons.helpdesk_mgmt_sms.tools.numbers import canonical
+
+NOTE = "Entered again under the usual spelling of the number."
+
+
+def migrate(cr, version):
+    """Enter each such opt-out again that nothing stands for yet."""
+    env = api.Environment(cr, SUPERUSER_ID, {"active_test": False})
+    cr.execute(
+        "SELECT id, number FROM sms_consent"
+        " WHERE number IS NOT NULL AND state = %s ORDER BY id",
+        [consent.OPTED_OUT],
+    )
+    odd_ids = [row_id for row_id, number in cr.fetchall() if canonical(number) != number]
+    for answer in env["sms.consent"].browse(odd_ids):
+        found = env["sms.consent"]._get_found(answer.company_id, answer.number)
+        known = found.get(answer.purpose_id.id or False)
+        if known and known.state == consent.OPTED_OUT:
+            continue
+        env["sms.consent.event"]._record(
+            answer.company_id,
+            answer.number,
+            consent.REVOKED,
+            "import",
+            answer.purpose_id or None,
+            happened_at=answer.since,
+            note=NOTE,
+        )

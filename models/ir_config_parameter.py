@@ -1,0 +1,21 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from odoo import models
+
+BASE_URL_PARAMETER = "web.base.url"
+#: In the context: Odoo guesses its own address from where somebody logs in.
+IS_GUESS = "sms_base_url_is_guess"
+
+
+class IrConfigParameter(models.Model):
+    """Odoo's own address: what an administrator enters, and what a login leaves."""
+
+    _inherit = "ir.config_parameter"
+
+    def write(self, vals):
+        """Let companies' public address follow what was entered by hand."""
+        own = self.filtered(lambda it: it.key == BASE_URL_PARAMETER)
+        before = own.value if "value" in vals else False
+        result = super().write(vals)
+        if before and not self.env.context.get(IS_GUESS):
+            self.env["res.company"]._follow_base_url(before, own.value)
+        return result

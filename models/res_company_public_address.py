@@ -1,0 +1,164 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+import logging
+
+from odoo import api, fields, models
+from odoo.exceptions import ValidationError
+from odoo.fields import Domain
+
+from ..tools import public_address
+from .res_company_backup import REAL
+
+_logger = logging.getLogger(__name__)
+
+CARRIER_FIELDS = {"sms_provider", "sms_backup_provider"}
+
+
+class ResCompany(models.Model):
+    """The public address at which the carriers call a company.
+
+    Odoo writes ``web.base.url`` anew whenever an administrator logs in under another
+    name of the host. The carrier signs the address that it was given, so with that
+    every STOP would be refused. So the address is kept from when the first carrier
+    that reaches phones is entered, and is changed on purpose only.
+    """
+
+    _inherit = "res.company"
+
+    sms_webhook_base_url = fields.Char(
+        "Public Address",
+        groups="base.group_system",
+        copy=False,
+        help="The carrier calls this address and signs it, and links in texts begin "
+        "with it. Kept from when the carrier was chosen, whatever address "
+        "administrators log in at.",
+    )
+    sms_former_webhook_base_url = fields.Char(
+        "Former Public Address",
+        groups="base.group_system",
+        copy=False,
+        readonly=True,
+        help="The carrier may still sign it: it is known until the next change.",
+    )
+    sms_has_refusals = fields.Boolean(
+        groups="base.group_system",
+        copy=False,
+        readonly=True,
+        help="Requests at its webhooks were refused since the last that was signed.",
+    )
+    sms_webhook_base_since = fields.Datetime(
+        "Public Address Since", groups="base.group_system", copy=False, readonly=True
+    )
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        """Keep the address of companies that have a carrier at once."""
+        companies = super().create(vals_list)
+        companies._keep_sms_base_url()
+        return companies
+
+    def write(self, vals):
+        """Keep the address when a carrier is chosen; note the former one when it changes.
+
+        :raises ValidationError: for an address that is none
+        """
+        if "sms_webhook_base_url" in vals:
+            return self._write_sms_base_url(vals)
+        result = super().write(vals)
+        if CARRIER_FIELDS & vals.keys():
+            self._keep_sms_base_url()
+        return result
+
+    def _write_sms_base_url(self, vals):
+        """Write another public address, and keep the present one as the former."""
+        url = public_address.normalize(vals["sms_webhook_base_url"])
+        if vals["sms_webhook_base_url"] and not url:
+            raise ValidationError(
+                self.env._(
+                    "%s is no address that a carrier can call. Write it as "
+                    "https://odoo.example.com.",
+                    vals["sms_webhook_base_url"],
+                )
+            )
+        for company in self:
+            changed = {**vals, "sms_webhook_base_url": url or False}
+            former = company.sudo().sms_webhook_base_url
+            if former != changed["sms_webhook_base_url"]:
+                changed["sms_former_webhook_base_url"] = former
+                changed["sms_webhook_base_since"] = fields.Datetime.now()
+            super(ResCompany, company).write(changed)
+        # A carrier needs one: emptied, it is what Odoo's own address is now.
+        self._keep_sms_base_url()
+        return True
+
+    def _keep_sms_base_url(self):
+        """Keep Odoo's own address for companies with a carrier that have none yet."""
+        for company_sudo in self.sudo():
+            carriers = {company_sudo.sms_provider, company_sudo.sms_backup_provider}
+            if carriers & set(REAL) and not company_sudo.sms_webhook_base_url:
+                if url := public_address.normalize(company_sudo.get_base_url()):
+                    company_sudo.sms_webhook_base_url = url
+
+    def _get_sms_base_url(self):
+        """Return the address with which all addresses begin that leave in texts.
+
+        :return: e.g. ``https://odoo.example.com``, without a slash at its end
+        """
+        self.ensure_one()
+        return self.sudo().sms_webhook_base_url or self.get_base_url()
+
+    # ------------------------------------------------------------------
+    # What the carrier signs
+    # ------------------------------------------------------------------
+
+    def _get_signed_sms_urls(self, door, key, code):
+        """Return the addresses that a carrier may have signed, the present one first.
+
+        :param str door: ``inbound``, or ``status/<uuid>``
+        :param str key: that of the address which was called
+        :param str code: a key of ``PROVIDERS``
+        """
+        self.ensure_one()
+        former = self.sudo().sms_former_webhook_base_url
+        bases = filter(None, (self._get_sms_base_url(), former))
+        return [self._get_sms_url(door, code, key, base) for base in bases]
+
+    def _has_proven_sms_base_url(self, code):
+        """Tell if a signed request has come since the address is what it is.
+
+        :param str code: a key of ``PROVIDERS``
+        """
+        self.ensure_one()
+        company_sudo = self.sudo()
+        since = company_sudo.sms_webhook_base_since
+        if not (since and company_sudo.sms_webhook_base_url):
+            return False
+        recent = Domain("company_id", "=", self.id) & Domain("received_at", ">=", since)
+        texts_sudo = company_sudo.env["sms.inbound"]
+        reports_sudo = company_sudo.env["sms.report"]
+        return bool(
+            texts_sudo.search_count(recent & Domain("provider", "=", code), limit=1)
+            or reports_sudo.search_count(recent, limit=1)
+        )
+
+    def _adopt_sms_base_url(self, base):
+        """Take the address that the carrier was seen to sign: it was never proven.
+
+        :param str base: ``web.base.url``
+        """
+        self.ensure_one()
+        _logger.info("The carrier of company %s calls %s", self.id, base)
+        self.sudo().sms_webhook_base_url = base
+
+    @api.model
+    def _follow_base_url(self, before, after):
+        """Follow Odoo's own address where an administrator has changed it by hand.
+
+        :param str before: the value of ``web.base.url``
+        :param str after: its new value
+        """
+        before, after = map(public_address.normalize, (before, after))
+        if before and after and before != after:
+            domain = [("sms_webhook_base_url", "=", before)]
+            self.sudo().with_context(active_test=False).search(domain).write(
+                {"sms_webhook_base_url": after}
+            )
