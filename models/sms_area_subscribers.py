@@ -68,9 +68,16 @@ class SmsArea(models.Model):
 
     @api.model
     def _get_offered(self, company):
-        """Return the areas that customers of a company may choose."""
+        """Return the areas that customers of a company may choose.
+
+        Not a shared one in whose place the company has an own one.
+        """
         domain = Domain("takes_subscribers", "=", True)
-        return self.search(domain & Domain("company_id", "in", [False, company.id]))
+        found = self.search(domain & Domain("company_id", "in", [False, company.id]))
+        own = self.with_context(active_test=False).search(
+            Domain("company_id", "=", company.id) & Domain("shared_id", "!=", False)
+        )
+        return found - own.shared_id
 
     def _get_contact_domain(self):
         """Count subscribers as the area's people, in the company that asks."""

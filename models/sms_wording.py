@@ -168,6 +168,9 @@ class SmsWording(models.Model):
             "view_mode": "form",
         }
 
+    def _get_copy_domain(self):
+        return [("purpose_id", "=", self.purpose_id.id), ("lang", "=", self.lang)]
+
     def _get_versions(self):
         """Return all versions of this wording, itself included."""
         self.ensure_one()

@@ -110,6 +110,7 @@ from . import test_scope_rule
 from . import test_segments_twilio
 from . import test_senders
 from . import test_settings
+from . import test_shared_rows
 from . import test_story
 from . import test_subscription
 from . import test_subscription_live

@@ -46,6 +46,7 @@ SAMPLES = {
     "boolean": False,
     "date": "2026-01-01",
     "datetime": "2026-01-01 00:00:00",
+    "many2one_reference": 1,
 }
 
 
@@ -102,6 +103,9 @@ class TestCompanyRights(SmsCase, HttpCase):
 
     def make_row(self, model, company):
         """Return a row of a company, or a shared one (an empty set of companies)."""
+        path = self.find_company_path(model)
+        if not company and path and not self.is_optional(model, path):
+            company = self.company
         key = model, company.id
         if key not in self.made:
             self.made[key] = self.find_row(model, company) or self.insert(
@@ -115,7 +119,11 @@ class TestCompanyRights(SmsCase, HttpCase):
         records = self.env[model].sudo().with_context(active_test=False)
         if not path or records._transient:
             return records.browse()
-        return records.search([(".".join(path), "=", company.id)], limit=1)
+        domain = [(".".join(path), "=", company.id)]
+        found = records.search(domain)
+        if "active" in records._fields:
+            found = found.filtered("active")
+        return found[:1]
 
     def insert(self, model, company):
         """Return a new row with what its table asks for, past all code."""
@@ -187,12 +195,13 @@ class TestCompanyRights(SmsCase, HttpCase):
         """Check that a call fails, and that the row stays what it was."""
         before = self.read_row(row)
         count = self.count_rows(row)
-        with (
-            self.subTest(model=row._name, method=method),
-            self.assertRaises(JsonRpcException),
-            mute_logger("odoo.http", "odoo.sql_db"),
-        ):
-            self.call(row._name, method, *args, **kwargs)
+        with mute_logger("odoo.http", "odoo.sql_db"):
+            try:
+                self.call(row._name, method, *args, **kwargs)
+            except JsonRpcException:
+                pass
+            else:
+                self.fail(f"{row._name}.{method}{args} is let through")
         self.env.invalidate_all()
         self.assertEqual(self.read_row(row), before, (row, method))
         self.assertEqual(self.count_rows(row), count, (row, method))
@@ -285,6 +294,8 @@ class TestCompanyRights(SmsCase, HttpCase):
                 continue
             if model in WITHOUT_COMPANY or model.startswith("helpdesk."):
                 continue
+            if self.env[model]._transient:
+                continue  # forms: each is its user's own
             row = self.make_row(model, self.env["res.company"])
             self.refuse_changes(row)
             if model not in ("sms.sms", "sms.preference.link"):
@@ -294,11 +305,13 @@ class TestCompanyRights(SmsCase, HttpCase):
     def test_a_row_is_not_made_for_another_company_or_for_all(self):
         for model in self.list_models():
             path = self.find_company_path(model)
-            if not path or len(path) > 1:
+            if not path or len(path) > 1 or model.startswith("helpdesk."):
                 continue
+            if self.env[model]._transient:
+                continue  # a form does nothing yet; what its button does is checked
             row = self.make_row(model, self.company)
             owners = [self.company.id]
-            if self.is_optional(model, path) and not model.startswith("helpdesk."):
+            if self.is_optional(model, path):
                 owners.append(False)
             values = self.get_values(row)
             for owner in owners:
@@ -323,6 +336,8 @@ class TestCompanyRights(SmsCase, HttpCase):
         for model in self.list_models():
             path = self.find_company_path(model)
             records = self.env[model].with_user(self.stranger)
+            if model.startswith("helpdesk.") or records._transient:
+                continue  # the host's own rules; see test_the_text_of_a_shared_stage
             if path and self.is_optional(model, path) and records.has_access("write"):
                 with self.subTest(model=model):
                     self.assertIn("is_shared", records._fields)

@@ -152,19 +152,21 @@ class TestFailover(FailoverCase):
 
     def test_who_has_opted_out_at_one_is_not_texted_by_the_other(self):
         fault = self.env["sms.fault"].search([("fault", "=", "opted_out")])
+        fault = fault.with_user(self.manager)._copy_for_company(self.company)
         with (
             mute_logger("odoo.sql_db"),
             self.assertRaises(CheckViolation),
             self.env.cr.savepoint(),
         ):
-            fault.with_user(self.manager).use_backup = True
+            fault.use_backup = True
         policy = self.env["sms.fault"]._get_policy("opted_out")
         sms = self.text(self.ticket)
         self.assertFalse(sms._may_change_carrier(policy))
 
     def test_only_if_the_manager_wants_it(self):
         fault = self.env["sms.fault"].search([("fault", "=", "authentication")])
-        fault.with_user(self.manager).use_backup = False
+        fault = fault.with_user(self.manager)._copy_for_company(self.company)
+        fault.use_backup = False
         sms = self.send(("error", 401, 20003))
         self.assertEqual((sms.state, sms.sender_id.address), ("outgoing", OWN_TWILIO))
         self.run_outbox()

@@ -242,6 +242,7 @@ class TestPurposeRule(RuleCase):
             self.assertNotIn(model, labels)
 
     def test_there_is_one_rule_for_one_thing(self):
+        self.rules = self.rules.with_user(self.administrator)
         self.make_rule("alert", model="res.partner")
         with (
             mute_logger("odoo.sql_db"),
