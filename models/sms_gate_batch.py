@@ -127,5 +127,6 @@ class GateBatch:
             when=self._clock.get_when(hours, its.send_at, its.expires_at),
             day_limit=hours and hours.day_limit,
             texts_today=its.texts_today,
+            asks_consent=bool(hours and hours.asks_consent),
             **self._company_facts[its.company_id],
         )

@@ -41,12 +41,14 @@ class Hours:
     Compared by identity: there is one of each kind in a batch.
     """
 
-    def __init__(self, place, quiet_class, rules, day_limit):
+    def __init__(self, place, quiet_class, rules, day_limit, asks_consent=False):
         self.place = place
         self.quiet_class = quiet_class
         self.rules = rules
         #: How many messages a day may go to a number, None for any.
         self.day_limit = day_limit
+        #: The law there asks for consent, whatever the company's policy.
+        self.asks_consent = asks_consent
 
 
 class GateClock:
@@ -92,7 +94,13 @@ class GateClock:
             place = self._locate(company, question.number, address)
             hours = self._select(company, place, rules.quiet_class)
             limit = self._get_limit(place, hours, rules)
-            self._hours[key] = Hours(place, rules.quiet_class, hours, limit)
+            asks_consent = (
+                rules.quiet_class == quiet_hours.MARKETING
+                and self._env["sms.consent.law"]._asks_consent(place)
+            )
+            self._hours[key] = Hours(
+                place, rules.quiet_class, hours, limit, asks_consent
+            )
         return self._hours[key]
 
     def get_when(self, hours, send_at, expires_at):

@@ -1,9 +1,10 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-from odoo import api, fields, models
+from odoo import SUPERUSER_ID, api, fields, models
 from odoo.exceptions import UserError, ValidationError
 from odoo.tools import ormcache
 
 from ..tools import purposes
+from ..tools.laxer import are_terms_laxer
 from ..tools.purposes import MessageSource
 from .sms_purpose import MARKETING
 
@@ -19,13 +20,16 @@ class SmsPurposeRule(models.Model):
     """What the text messages of an app, a template or a server action are for.
 
     What no rule names is marketing, the purpose with the strictest consent. A rule can
-    loosen that, so it is on record who made and changed it: rules are archived, never
-    deleted, and their changes are tracked.
+    loosen that, so it is on record who made and changed it, and why: rules are
+    archived, never deleted, and their changes are tracked.
     """
 
     _name = "sms.purpose.rule"
     _description = "Purpose of Other Apps' Text Messages"
-    _inherit = ["sms.shared.row", "mail.thread", "sms.cached.rules"]
+    _inherit = ["sms.shared.row", "sms.lax.reason", "sms.cached.rules"]
+    _lax_fields = frozenset(
+        {"active", "level", "company_id", "purpose_id", *TARGET_FIELDS.values()}
+    )
     _order = "name, id"
 
     name = fields.Char(
@@ -144,6 +148,69 @@ class SmsPurposeRule(models.Model):
         raise UserError(
             self.env._("A rule stays on record. Archive it to end its effect.")
         )
+
+    # ------------------------------------------------------------------
+    # A less strict purpose needs a reason
+    # ------------------------------------------------------------------
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        """Ask why messages get a less strict purpose than they had.
+
+        :raises UserError: without ``lax_reason``
+        """
+        rules = super().create(vals_list)
+        for rule, vals in zip(rules, vals_list, strict=True):
+            if rule._is_laxer_than(None):
+                strict = self.new({"purpose_id": self.env["sms.purpose"]._get(MARKETING)})
+                told = strict._describe_lax_fields()
+                rule._keep_lax_reason(told, vals.get("lax_reason"), is_new=True)
+        return rules
+
+    def _needs_lax_reason(self):
+        """Ask people alone: what the server's owner does needs no reason."""
+        return super()._needs_lax_reason() and self.env.uid != SUPERUSER_ID
+
+    def _to_lax_terms(self):
+        """Return what the rule is about and for; None while it counts for nothing.
+
+        :return: ``((level, target, company id), purpose id)``
+        """
+        self.ensure_one()
+        target = self[TARGET_FIELDS[self.level]]
+        if self.level != purposes.MODEL:
+            target = target.id
+        if not self.active or not target:
+            return None
+        return (self.level, target, self.company_id.id), self.purpose_id.id
+
+    def _is_laxer_than(self, before):
+        """Compare what the messages of the rule are for with what they were for."""
+        after = self._to_lax_terms()
+        rules = dict(self._get_rules())
+        former = {key: found for key, found in rules.items() if not after or key != after[0]}
+        if before:
+            former[before[0]] = before[1]
+        keys = {it[0] for it in (before, after) if it}
+        return any(
+            are_terms_laxer(
+                self._get_terms(former, key)._to_lax_terms(),
+                self._get_terms(rules, key)._to_lax_terms(),
+            )
+            for key in keys
+        )
+
+    @api.model
+    def _get_terms(self, rules, key):
+        """Return the purpose of what a key is about, by some rules.
+
+        :param dict rules: as :meth:`_get_rules` returns them
+        :param tuple key: level, target, company id
+        """
+        level, target, company_id = key
+        found = rules.get(key) or rules.get((level, target, False))
+        purpose = self.env["sms.purpose"].sudo()
+        return purpose.browse(found) if found else purpose._get(MARKETING)
 
     def _get_copy_domain(self):
         target = TARGET_FIELDS[self.level]

@@ -73,6 +73,7 @@ from . import test_media_out
 from . import test_migrations
 from . import test_neighbours
 from . import test_neutralize
+from . import test_offer_law
 from . import test_onboarding
 from . import test_odd_numbers
 from . import test_opt_in_reminder

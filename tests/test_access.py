@@ -59,6 +59,7 @@ sms.team.alert.step r...  r...  r...  rwcu  r...  ....  ....  ....  rwcu
 sms.team.alert.raise      rwcu  rwcu  rwcu  rwcu  ....  ....  ....  ....  rwcu
 sms.quiet.hours     ....  ....  r...  rwc.  r...  ....  ....  ....  rwc.
 sms.reschedule      ....  ....  rwc.  rwc.  ....  ....  ....  ....  rwc.
+sms.consent.law     ....  ....  r...  r...  r...  ....  ....  ....  rwc.
 sms.scope.rule      ....  ....  ....  rwcu  rwcu  ....  ....  ....  rwcu
 sms.fault           r...  r...  r...  rwcu  r...  r...  ....  ....  rwcu
 sms.sender          ....  ....  r...  rw..  r...  ....  ....  ....  rw..
@@ -148,6 +149,7 @@ PUBLIC_METHODS = {
     },
     "sms.consent.check": {"action_verify", "action_export"},
     "sms.consent.event": {"write"},
+    "sms.consent.law": {"create"},
     "sms.consent.evidence": {"write"},
     "sms.consent.import": {
         *("create", "write", "action_check", "action_import", "action_refresh"),
@@ -173,6 +175,7 @@ PUBLIC_METHODS = {
     "sms.subscription": {"create", "write", "action_end"},
     "sms.keyword": {"create", "write"},
     "sms.inbound": {"write"},
+    "sms.purpose.rule": {"create"},
     "sms.purpose": {"create", "write", "action_copy_for_company"},
     "sms.purpose.company": {"create", "write"},
     "sms.quiet.hours": {"create"},

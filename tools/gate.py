@@ -53,6 +53,8 @@ class Facts:
     :param written_at: when the message was written (UTC)
     :param now: when it would leave (UTC)
     :param timing.When when: the hour where they are, and what may happen at it
+    :param asks_consent: the law where they are asks for consent to this, whatever the
+        policy (``offer_law``)
     :param texts_today: other messages to them for the purpose on the day of this one
     :param day_limit: how many those may be; None for any number
     """
@@ -76,6 +78,7 @@ class Facts:
     when: When = When()
     texts_today: int = 0
     day_limit: int | None = None
+    asks_consent: bool = False
 
 
 @dataclass(frozen=True)

@@ -63,7 +63,8 @@ def find_refusal(facts):
     """Return what the person's recorded will says against the message, or None.
 
     Source: 47 CFR 64.1200(a)(10)-(12); under *opt_in* also the house's own rule that
-    no message leaves without recorded consent. What may be an opt-out counts as one
+    no message leaves without recorded consent, and under *opt_out* no offer where the
+    law asks for consent (:mod:`tools.offer_law`). What may be an opt-out counts as one
     until a person has read it.
     """
     if facts.exemption in EXEMPTIONS:
@@ -76,7 +77,9 @@ def find_refusal(facts):
         return UNDER_REVIEW
     if facts.exemption == REMINDER:
         return None if facts.state == consent.PENDING else QUESTION_OVER
-    if facts.policy == consent.POLICY_OPT_OUT or facts.state == consent.OPTED_IN:
+    if facts.state == consent.OPTED_IN:
+        return None
+    if facts.policy == consent.POLICY_OPT_OUT and not facts.asks_consent:
         return None
     return AWAITING_YES if facts.state == consent.PENDING else NO_CONSENT
 

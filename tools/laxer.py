@@ -20,6 +20,48 @@ class Terms(NamedTuple):
     is_helpdesk: bool
 
 
+def _is_later_of(*order):
+    """Return the test if a choice is one that lets more through than another.
+
+    :param order: the choices, the strictest first
+    """
+    return lambda before, after: order.index(after) > order.index(before)
+
+
+def _is_kept_shorter(before, after):
+    """Tell if something is kept for less time than before; 0 is for ever."""
+    return bool(after) and not 0 < before <= after
+
+
+#: A company's settings that can let more through, and the test of a change: of value
+#: before and after.
+COMPANY_SWITCHES = {
+    "sms_consent_policy": _is_later_of("opt_in", "opt_out"),
+    "sms_free_right": _is_later_of("managers", "agents", "everybody"),
+    "sms_bulk_right": _is_later_of("managers", "agents", "everybody"),
+    "sms_redaction": _is_later_of("keep", "empty", "delete"),
+    "sms_bulk_from": lambda before, after: after > before,
+    "sms_user_limit": lambda before, after: _allows_more(before, after),
+    "sms_approve_from": lambda before, after: _allows_more(before, after),
+    "sms_consent_months": lambda before, after: _allows_more(before, after),
+    "sms_keep_text_months": _is_kept_shorter,
+    "sms_keep_raw_months": _is_kept_shorter,
+    "sms_keep_consent_years": _is_kept_shorter,
+    "sms_keep_opt_out_years": _is_kept_shorter,
+    "sms_quiet_hours": lambda before, after: before and not after,
+}
+
+
+def is_switch_laxer(name, before, after):
+    """Tell if a company's setting lets more through, or keeps proof for less time.
+
+    :param str name: a key of :data:`COMPANY_SWITCHES`
+    :param before: as it was
+    :param after: as it is to be
+    """
+    return before != after and bool(COMPANY_SWITCHES[name](before, after))
+
+
 #: What a STOP ends: everything, or what it answered.
 SCOPE_ALL, SCOPE_PURPOSE = ("all", "purpose")
 

@@ -7,7 +7,8 @@ from ..models.res_company_retention import TIMES, get_limits
 class SmsRetentionForm(models.TransientModel):
     """How long a company keeps texts and evidence, with what would go now.
 
-    For compliance officers, who may not open the settings.
+    For compliance officers, who may not open the settings. Who may be texted without
+    consent stands here for the same reason.
     """
 
     _name = "sms.retention.form"
@@ -26,6 +27,17 @@ class SmsRetentionForm(models.TransientModel):
     )
     opt_out = fields.Integer(
         "Evidence of Opt-outs", default=lambda self: self._default_time("opt_out")
+    )
+    policy = fields.Selection(
+        lambda self: self.env["res.company"]._fields["sms_consent_policy"].selection,
+        "Consent Policy",
+        required=True,
+        default=lambda self: self.env.company.sudo().sms_consent_policy,
+    )
+    reason = fields.Text(
+        "Why Laxer",
+        help="Needed to keep something for less time, or to text without consent: who "
+        "decided it, and why.",
     )
     count_html = fields.Html(compute="_compute_count_html", sanitize=False)
 
@@ -48,11 +60,16 @@ class SmsRetentionForm(models.TransientModel):
         """Keep things for so long from now on; the next night forgets what is older.
 
         :raises AccessError: for who does not work in the company now
+        :raises UserError: without a reason, where it makes the company laxer
         """
         self.ensure_one()
         self.check_access("write")
         self.company_id._check_user_works_here()
         self.company_id.sudo().write(
-            {name: self[kind] for kind, (name, _unit) in TIMES.items()}
+            {
+                **{name: self[kind] for kind, (name, _unit) in TIMES.items()},
+                "sms_consent_policy": self.policy,
+                "sms_lax_reason": self.reason,
+            }
         )
         return {"type": "ir.actions.act_window_close"}

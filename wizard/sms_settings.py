@@ -1,6 +1,8 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from odoo import api, fields, models
 
+from ..models.res_company_lax import OFFICERS
+
 
 class SmsSettings(models.TransientModel):
     """A company's settings for text messages, for helpdesk managers.
@@ -81,12 +83,18 @@ class SmsSettings(models.TransientModel):
     sms_ticket_link_days = fields.Integer(
         related="company_id.sms_ticket_link_days", readonly=False
     )
+    sms_lax_reason = fields.Text(related="company_id.sms_lax_reason", readonly=False)
+    is_sms_officer = fields.Boolean(compute="_compute_is_sms_officer")
     sms_outbox_trouble = fields.Text(compute="_compute_sms_outbox_trouble")
 
     @api.depends("company_id")
     def _compute_display_name(self):
         for settings in self:
             settings.display_name = self.env._("Settings for text messages")
+
+    @api.depends_context("uid")
+    def _compute_is_sms_officer(self):
+        self.is_sms_officer = any(map(self.env.user.has_group, OFFICERS))
 
     @api.depends("company_id")
     def _compute_sms_outbox_trouble(self):
@@ -150,6 +158,7 @@ class SmsSettings(models.TransientModel):
             if not self._is_same(company_sudo, name, value):
                 changed[name] = value
         if changed:
+            self.company_id._check_sms_officer(changed)
             company_sudo.write(changed)
             self.invalidate_recordset()
 
