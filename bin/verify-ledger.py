@@ -37,7 +37,7 @@ OLD_CONTENT = set(
 LINK = set("sequence previous hash seal content".split())
 EVENT = set(
     "sequence previous hash link_seal content seal sandbox evidence evidence_id"
-    " erased_at files shown".split()
+    " erased_at files shown effect".split()
 )
 DOCUMENT = set(
     "format reference made_at made_by company company_id segment sandbox key"
@@ -76,7 +76,10 @@ def need(holds, text):
 NONE, PENDING, OPTED_IN, OPTED_OUT = "none", "pending", "opted_in", "opted_out"
 STATEMENTS = ("granted", "confirmed", "restored", "revoked")
 FOR_ALL_EVENTS = ("revoked", "restored")
+YESES = ("granted", "confirmed", "restored")
+SPOKEN = ("in_person", "phone")
 NOTHING = (NONE, 0, None)
+UNKNOWN = (*NOTHING, 0, False)
 
 
 def next_state(current, event, for_all):
@@ -91,27 +94,56 @@ def next_state(current, event, for_all):
     return NONE if for_all else OPTED_IN
 
 
+def is_own_yes(content):
+    """Tell if a yes is one by which the person can undo their own no."""
+    is_page = content["method"] == "web" and content["wording_digest"]
+    return content["method"] in ("keyword", "paper") or is_page
+
+
+def counts(content, own, of_all):
+    """Tell if an event changes an answer, with what stands of its purpose and of all.
+
+    :param own: ``(state, event id, since, own word, is it a no)``; ``of_all`` likewise
+    """
+    stops = [since for state, _id, since, *_ in {own, of_all} if state == OPTED_OUT]
+    if content["event"] not in YESES or not stops:
+        return True
+    said_at, is_paper = content["happened_at"], content["method"] == "paper"
+    if said_at < max(stops):
+        return False  # said before the no that stands
+    is_bound = own[4] or (of_all[4] and of_all[3] > own[3])
+    is_later = said_at > max(stops) or not is_paper
+    return not is_bound or (is_own_yes(content) and is_later)
+
+
 def replay(contents):
     """Return the answers that events give, in the order of their ids.
 
     :return: ``{(number_hash, purpose or None): (state, event id, since)}``
     """
-    answers = {}
+    found = {}
     for content in sorted(contents, key=lambda it: it["event_id"]):
         number, purpose = content["number_hash"], content["purpose"]
-        event, said_at = content["event"], content["happened_at"]
+        event, event_id, since = (
+            content[name] for name in ("event", "event_id", "happened_at")
+        )
         known = purpose is not None or event in FOR_ALL_EVENTS
-        need(known, f"event {content['event_id']} cannot be about all purposes")
-        places = {(number, None), (number, purpose)}
-        given = [answers.get(place, NOTHING) for place in places]
-        stops = [since for state, _id, since in given if state == OPTED_OUT]
-        if event in ("granted", "confirmed") and stops and said_at < max(stops):
-            continue  # said before the no that stands
-        state, _event_id, _since = answers.get((number, purpose), NOTHING)
+        need(known, f"event {event_id} cannot be about all purposes")
+        own = found.get((number, purpose), UNKNOWN)
+        if not counts(content, own, found.get((number, None), UNKNOWN)):
+            continue
+        state, _event_id, before, word, is_no = own
         reached = next_state(state, event, purpose is None)
-        if reached != state or event in STATEMENTS:
-            answers[number, purpose] = (reached, content["event_id"], said_at)
-    return answers
+        if reached == state and event not in STATEMENTS:
+            continue
+        if event == "revoked" and state == OPTED_OUT:
+            since = max(since, before)
+        if event == "revoked" and content["method"] not in SPOKEN:
+            word, is_no = event_id, True
+        elif event in YESES and is_own_yes(content):
+            word, is_no = event_id, False
+        found[number, purpose] = (reached, event_id, since, word, is_no)
+    return {place: row[:3] for place, row in found.items()}
 
 
 def combine(own, of_all):
@@ -331,8 +363,9 @@ def check_answers(data):
         of_all = derived.get((value, None), NOTHING)
         for purpose in sorted(purposes):
             own = derived.get((value, purpose), NOTHING)
-            state, event_id, _since = combine(own, of_all)
-            times = [it[2] for it in (own, of_all) if it[2]]
+            state, event_id, _since = given = combine(own, of_all)
+            shown = own if own[0] == OPTED_OUT else given
+            times = [it[2] for it in (shown, of_all) if it[2]]
             since = max(times) if event_id else None
             need(
                 stated.pop((value, purpose), None) == (state, event_id, since),

@@ -5,6 +5,7 @@ from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 from odoo.tools.misc import clean_context
 
+from ..tools import verdicts
 from .sms_consent_advice import RECORD
 
 DESK_GROUP = "helpdesk_mgmt.group_helpdesk_user_own"
@@ -213,6 +214,9 @@ class HelpdeskTicket(models.Model):
             is_done_here = button and button["kind"] == RECORD
             advice = "" if is_done_here else details["advice"]
             reply.update(button=button, advice=advice)
+            if advice and advice == reply["blocked"]:
+                labels = dict(composer._fields_gate_labels())
+                reply["blocked"] = labels[verdicts.OPTED_OUT]
         return reply
 
     @api.model

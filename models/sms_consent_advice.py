@@ -1,7 +1,7 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-from odoo import api, models
+from odoo import api, fields, models
 
-from ..tools import consent, restore, verdicts
+from ..tools import consent, verdicts
 from .sms_opt_in import QUESTION_LIFE
 
 #: What may be offered to who looks at an answer: to record, or to read a doubtful text.
@@ -85,46 +85,68 @@ class SmsConsentDetails(models.AbstractModel):
 
     @api.model
     def _advise_opted_out(self, company, event):
-        """Name the ways back: only what we were told can be recorded anew."""
-        if not event:
-            return {"advice": "", "button": False}
-        advice = self._tell_way_back(event)
-        button = event.method in consent.SPOKEN and self._offer_record(
-            company, self.env._("Record consent")
-        )
-        return {"advice": advice, "button": button}
+        """Name the ways back; what we were told can be told us anew.
+
+        See :meth:`_advise_bound` for those who have opted out themselves.
+        """
+        return {
+            "advice": self.env._("When they agree anew, record it."),
+            "button": self._offer_record(company, self.env._("Record consent")),
+        }
 
     @api.model
-    def _tell_way_back(self, event, number=None):
+    def _advise_bound(self, company, number, state, purpose):
+        """Return what is to be said instead where only the person can undo it.
+
+        The no that the answer rests on may be the later of two: what an agent was told
+        is not undone by another agent's word where the person has texted STOP before.
+
+        :param purpose: ``sms.purpose`` that the record is about, empty for any
+        """
+        if state != consent.OPTED_OUT or not number:
+            return {}
+        consents = self.env["sms.consent"]
+        said = consent.Said(consent.GRANTED, "", fields.Datetime.now())
+        obstacle = consents._find_obstacle(company, number, said, purpose)
+        if not (obstacle and obstacle.is_own):
+            return {}
+        return {"advice": self._tell_way_back(obstacle), "button": False}
+
+    @api.model
+    def _tell_way_back(self, obstacle, number=None):
         """Return when and how somebody has opted out, and what undoes it.
 
-        :param event: the opt-out, as :class:`Said` or of ``sms.consent.event``
+        :param obstacle: :class:`sms_consent.Obstacle`
         :param str number: E.164, named if given
         :rtype: str
         """
         facts = {
-            "number": number or self.env._("The person"),
-            "when": self._format_time(event.happened_at),
-            "how": self._get_labels("sms.consent.event", "method")[event.method],
+            "number": number,
+            "when": self._format_time(obstacle.event.happened_at),
+            "how": self._get_labels("sms.consent.event", "method")[
+                obstacle.event.method
+            ],
         }
-        if event.method in consent.SPOKEN:
+        opted_out = (
+            self.env._("%(number)s opted out on %(when)s (%(how)s).", **facts)
+            if number
+            else self.env._("Opted out on %(when)s (%(how)s).", **facts)
+        )
+        return f"{opted_out} {self._get_way_back(obstacle)}"
+
+    @api.model
+    def _get_way_back(self, obstacle):
+        """Return what undoes an opt-out."""
+        if not obstacle.is_own:
+            return self.env._("When they agree anew, record it.")
+        if obstacle.by_start:
             return self.env._(
-                "%(number)s opted out on %(when)s (%(how)s). When they agree anew, "
-                "record it.",
-                **facts,
-            )
-        if event.method in restore.BY_TEXT:
-            return self.env._(
-                "%(number)s opted out on %(when)s (%(how)s). Only they can undo it: by "
-                "texting START, on their preference page, or by a signed form dated "
-                "later.",
-                **facts,
+                "Only they can undo it: by texting START, on their preference page, or "
+                "by a signed form dated later."
             )
         return self.env._(
-            "%(number)s opted out on %(when)s (%(how)s). Only they can undo it: on their "
-            "preference page, by texting a joining keyword, or by a signed form dated "
-            "later.",
-            **facts,
+            "Only they can undo it: on their preference page, by texting a joining "
+            "keyword, or by a signed form dated later."
         )
 
     @api.model

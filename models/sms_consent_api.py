@@ -43,13 +43,15 @@ class SmsConsentApi(models.AbstractModel):
             ``witness``
         :return: ``{"recorded", "number", "event_ids", "state"}``
         :raises ValidationError: for what is missing or wrong, in words
-        :raises UserError: also when the person has opted out since
+        :raises UserError: also when the person has opted out, or a purpose accepts no
+            consent that was given so
         """
         company = self._check_user(company_id)
         purposes = self._read_purposes(purposes)
         if not purposes:
             raise ValidationError(self.env._("purposes: name at least one."))
         facts = self._read_proof(how, source, wording, evidence)
+        purposes._check_proof(self._read_way(how))
         return self._record_once(
             company,
             number,

@@ -101,10 +101,22 @@ class SmsConsent(models.Model):
         :param SQL counting: which events count, default those with the carrier
         :return: as for :meth:`_follow`
         """
+        answers = {}
+        self._follow(answers, self._read_applied(company, hashes, before, counting))
+        return answers
+
+    @api.model
+    def _read_applied(self, company, hashes, before=None, counting=None):
+        """Return the events of some numbers that count, in order, in one query.
+
+        :param int before: only events with a lower id, default all
+        :param SQL counting: as for :meth:`_replay`
+        :return: list of their values, as for :meth:`_apply`
+        """
         if not hashes:
-            return {}
+            return []
         self.env["sms.consent.event"].flush_model()
-        columns = SQL(", ").join(map(SQL.identifier, ("id", *APPLIED_FIELDS)))
+        names = ("id", *APPLIED_FIELDS)
         rows = self.env.execute_query(
             SQL(
                 """
@@ -112,17 +124,14 @@ class SmsConsent(models.Model):
                  WHERE company_id = %s AND number_hash = ANY(%s) AND %s AND %s
               ORDER BY id
                 """,
-                columns,
+                SQL(", ").join(map(SQL.identifier, names)),
                 company.id,
                 as_array(hashes, "varchar"),
                 SQL("id < %s", before) if before else SQL("TRUE"),
                 counting or self._get_counting_sql(company),
             )
         )
-        answers = {}
-        names = ("id", *APPLIED_FIELDS)
-        self._follow(answers, (dict(zip(names, row, strict=True)) for row in rows))
-        return answers
+        return [dict(zip(names, row, strict=True)) for row in rows]
 
     @api.model
     def _find_left(self, answers, hashes):

@@ -63,6 +63,7 @@ class SmsConsentEvent(models.Model):
     @api.model
     def _record_chunk(self, company, statements):
         """Enter some statements; return how many events that makes."""
+        self._check_statements(statements)
         for model_name in ("sms.consent", "sms.consent.evidence", self._name):
             self.env[model_name].flush_model()
         statements = [
@@ -111,8 +112,6 @@ class SmsConsentEvent(models.Model):
 
         def read(row):
             """Return the values of a statement's events."""
-            if row.purposes is not None and not row.purposes:
-                raise ValueError("a consent event without a purpose records nothing")
             purposes = [no_purpose] if row.purposes is None else row.purposes
             wordings = no_wording if row.wordings is None else row.wordings
             key = (row.purposes and row.purposes._ids, wordings._ids)
@@ -124,6 +123,18 @@ class SmsConsentEvent(models.Model):
             return known[key]
 
         return read
+
+    @api.model
+    def _check_statements(self, statements):
+        """Refuse as :meth:`_check_statement`, what many have in common once."""
+        now = fields.Datetime.now()
+        latest = {}
+        for row in statements:
+            key = (row.event, row.method, row.purposes)
+            said = fields.Datetime.to_datetime(row.happened_at) or now
+            latest[key] = max(said, latest.get(key, datetime.min))
+        for key, happened_at in latest.items():
+            self._check_statement(*key, happened_at)
 
     @api.model
     def _check_many(self, events):

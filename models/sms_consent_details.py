@@ -85,6 +85,7 @@ class SmsConsentDetails(models.AbstractModel):
                 if found.problem in ("", verdicts.UNDER_REVIEW)
             ],
             **self._advise(company, state, found.problem, main),
+            **self._advise_bound(company, number, state, purpose),
         }
 
     @api.model
@@ -155,13 +156,16 @@ class SmsConsentDetails(models.AbstractModel):
         """
         labels = self._get_labels("sms.consent", "state")
         event = said.get(answer.event_id)
+        facts = self._get_facts(answer, event)
+        if event and answer.state == consent.OPTED_IN:
+            facts += filter(None, [purpose_sudo._find_proof_fault(event.method)])
         return {
             "id": purpose_sudo.id,
             "name": purpose_sudo.name,
             "state": answer.state,
             "label": labels[answer.state],
             "is_main": purpose_sudo.id == main.id,
-            "facts": self._get_facts(answer, event),
+            "facts": facts,
             "wording": self._get_wording(purpose_sudo, event),
             "words": event.wording if event and event.wording else "",
         }

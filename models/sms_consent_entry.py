@@ -18,7 +18,16 @@ class SmsConsentEntry(models.AbstractModel):
 
     @api.model
     def _enter(
-        self, company, number, event, method, purposes, happened_at, words, **facts
+        self,
+        company,
+        number,
+        event,
+        method,
+        purposes,
+        happened_at,
+        words,
+        files=(),
+        **facts,
     ):
         """Check a statement and record it; cancel what waits after an opt-out.
 
@@ -29,6 +38,7 @@ class SmsConsentEntry(models.AbstractModel):
         :param purposes: ``sms.purpose``; none: an opt-out from everything
         :param datetime happened_at: when it was said (UTC)
         :param str words: the words that the person saw or heard
+        :param files: the scans of a signed form, without which it is no proof
         :param facts: as :meth:`SmsConsentEvent._record`
         :return: the events, in sudo
         :raises UserError: when something is missing, unreadable or overtaken
@@ -36,6 +46,8 @@ class SmsConsentEntry(models.AbstractModel):
         number = self._read_number(company, number)
         self._check_complete(event, purposes, happened_at, words)
         self._check_counts(company, number, event, method, purposes, happened_at)
+        if event == consent.GRANTED and method == consent.PAPER and not files:
+            raise UserError(self.env._("Attach the scan of the signed form."))
         events_sudo = (
             self.env["sms.consent.event"]
             .sudo()
@@ -48,6 +60,7 @@ class SmsConsentEntry(models.AbstractModel):
                 happened_at=happened_at,
                 wordings=self._match_wordings(company, purposes, words),
                 wording=words,
+                files=files,
                 **facts,
             )
         )
@@ -71,8 +84,7 @@ class SmsConsentEntry(models.AbstractModel):
 
         :raises UserError: when it cannot be read
         """
-        country = company.country_id
-        found = self.env["res.partner"]._phone_format_number(number or "", country)
+        found = self._find_number(company, number)
         if not found:
             raise UserError(
                 self.env._(
@@ -92,6 +104,45 @@ class SmsConsentEntry(models.AbstractModel):
             raise UserError(self.env._("Enter the words that the person agreed to."))
         if happened_at > fields.Datetime.now():
             raise UserError(self.env._("A consent cannot be given in the future."))
+
+    @api.model
+    def _find_problem(self, company, number, method, purposes, happened_at):
+        """Return why a consent would be refused, empty if it would not be.
+
+        Of what is known while a form is filled in: nothing is missed yet.
+
+        :rtype: str
+        """
+        number = self._find_number(company, number)
+        if not number:
+            return ""
+        if happened_at > fields.Datetime.now():
+            return self.env._("A consent cannot be given in the future.")
+        said = consent.Said(consent.GRANTED, method, happened_at)
+        consents = self.env["sms.consent"]
+        if obstacle := consents._find_obstacle(company, number, said, purposes):
+            return self._explain_obstacle(number, said, obstacle)
+        return purposes._find_proof_fault(method)
+
+    @api.model
+    def _find_notice(self, company, number, method, purposes, happened_at):
+        """Return which opt-out a consent would undo, empty if none stands.
+
+        :rtype: str
+        """
+        number = self._find_number(company, number)
+        consents = self.env["sms.consent"]
+        bare = consent.Said(consent.GRANTED, "", happened_at)
+        obstacle = number and consents._find_obstacle(company, number, bare, purposes)
+        if not obstacle:
+            return ""
+        return self.env["sms.consent.details"]._tell_way_back(obstacle, number)
+
+    @api.model
+    def _find_number(self, company, number):
+        """Return a number as E.164, empty while it cannot be read."""
+        country = company.country_id
+        return self.env["res.partner"]._phone_format_number(number or "", country) or ""
 
     @api.model
     def _check_counts(self, company, number, event, method, purposes, happened_at):
@@ -118,7 +169,7 @@ class SmsConsentEntry(models.AbstractModel):
         :param obstacle: :class:`sms_consent.Obstacle`
         """
         details = self.env["sms.consent.details"]
-        way_back = details._tell_way_back(obstacle.event, number)
+        way_back = details._tell_way_back(obstacle, number)
         if said.happened_at >= obstacle.since:
             return way_back
         overtaken = self.env._(

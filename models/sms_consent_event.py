@@ -8,6 +8,7 @@ from ..providers.sandbox import SandboxProvider
 from ..tools import chain, consent
 from ..tools.chain import CONTENT_FIELDS
 from ..tools.numbers import canonical
+from ..tools.statements import CLOCK_TOLERANCE
 from .ledger_guards import APPEND_ONLY_GUARD, install_guards
 
 EVENT_SELECTION = [
@@ -262,16 +263,17 @@ class SmsConsentEvent(models.Model):
             ``page``, ``witness``, ``message_ref``, ``res_model``, ``res_id``, ``files``
         :return: the events, one for each purpose
         :raises ValueError: for a set of no purposes, which would record nothing
+        :raises UserError: for a yes of the future, or one that is no proof for a purpose
         """
-        if purposes is not None and not purposes:
-            raise ValueError("a consent event without a purpose records nothing")
+        happened_at = fields.Datetime.to_datetime(happened_at) or fields.Datetime.now()
+        self._check_statement(event, method, purposes, happened_at)
         number = canonical(number)
         values = {
             **self._store_evidence(company, number, facts),
             "event": event,
             "method": method,
             "user_id": self.env.uid,
-            "happened_at": happened_at or fields.Datetime.now(),
+            "happened_at": happened_at,
         }
         events_sudo = self.sudo()._create_for(purposes, wordings, values)
         self.env["sms.consent"]._apply(
@@ -281,6 +283,24 @@ class SmsConsentEvent(models.Model):
         )
         self.env["sms.consent.link"]._wake_sealer()
         return events_sudo.sudo(self.env.su)
+
+    @api.model
+    def _check_statement(self, event, method, purposes, happened_at):
+        """Refuse what nobody can have said, and what proves nothing.
+
+        What came by text is kept in any case: the gate asks again what it proves.
+
+        :raises ValueError: for a set of no purposes, which would record nothing
+        :raises UserError: for a yes of the future, or one that is no proof for a purpose
+        """
+        if purposes is not None and not purposes:
+            raise ValueError("a consent event without a purpose records nothing")
+        if event not in consent.YESES:
+            return
+        if happened_at > fields.Datetime.now() + CLOCK_TOLERANCE:
+            raise UserError(self.env._("A consent cannot be given in the future."))
+        if purposes and method != consent.TEXT:
+            purposes._check_proof(method)
 
     @api.model
     def _store_evidence(self, company, number, facts):

@@ -13,7 +13,8 @@ NUMBER_LIMIT = 40
 class Choice(NamedTuple):
     """A purpose as a form offers it: what was said of it, and the words to agree to.
 
-    ``wording`` is empty where nobody has published any: then it cannot be agreed to.
+    ``wording`` is empty where nobody has published any, or the purpose accepts no web
+    form: then it cannot be agreed to.
     """
 
     purpose: models.BaseModel
@@ -73,13 +74,17 @@ class SmsConsentForm(models.AbstractModel):
         :return: list of :class:`Choice`
         """
         wording_model = self.env["sms.wording"]
-        wordings = wording_model._get_published(company, purposes, lang)
+        accepting = purposes.filtered("accepts_web")
+        wordings = wording_model._get_published(company, accepting, lang)
         by_purpose = wordings.grouped("purpose_id")
         found = self.env["sms.consent"]._get_found(company, number)
+        unproven = self.env["sms.consent"]._find_unproven(company, number)
         is_opt_out = company.sms_consent_policy == consent.POLICY_OPT_OUT
         choices = []
         for purpose in purposes:
             state = self.env["sms.consent"]._get_answer(found, purpose.id).state
+            if purpose in unproven:
+                state = consent.NONE
             is_sent = state == consent.OPTED_IN or (
                 is_opt_out and state != consent.OPTED_OUT
             )

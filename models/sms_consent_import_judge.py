@@ -8,7 +8,7 @@ from odoo.exceptions import UserError
 
 from odoo.addons.phone_validation.tools import phone_validation
 
-from ..tools import chain, consent, import_rows, statements
+from ..tools import chain, consent, import_rows, proofs, statements
 from ..tools.import_rows import Fault, simplify
 from .sms_consent_bulk import Statement
 from .sms_consent_import_past import Past
@@ -110,6 +110,7 @@ class Judge:
         )
         number = self._read_number(said.number)
         purposes = self._find_purposes(said)
+        self._check_proof(said, purposes)
         wordings, words = self.words.find(said, purposes)
         note = statements.make_note(said.how, said.source, said.note)
         facts = {
@@ -153,6 +154,22 @@ class Judge:
         if said.event == consent.GRANTED and not purposes:
             raise Fault("no_purpose")
         return purposes
+
+    @staticmethod
+    def _check_proof(said, purposes):
+        """Refuse a consent that was given in a way that is no proof for its purposes.
+
+        What the list calls by a name that we do not know proves nothing in particular:
+        it counts only where anything does.
+        """
+        if said.event != consent.GRANTED:
+            return
+        way = statements.read_way(said.how)
+        for purpose in purposes:
+            accepted = purpose._get_rules(None, purpose.env.company).proofs
+            counts = way and proofs.is_accepted(way, accepted)
+            if not counts and not accepted >= set(proofs.KINDS):
+                raise Fault("no_proof", f"{purpose.name}: {said.how}")
 
     # ------------------------------------------------------------------
     # Against the list and the ledger

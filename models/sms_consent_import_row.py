@@ -18,6 +18,7 @@ REASONS = [
     ("no_source", "No evidence"),
     ("no_purpose", "No purpose"),
     ("bad_purpose", "There is no such purpose"),
+    ("no_proof", "The purpose does not accept consent given so (offers: in writing)"),
     ("bad_decision", "Neither agreed nor opted out"),
     ("too_long", "A cell is too long"),
 ]

@@ -21,19 +21,21 @@ READ_KNOWN = """
     SELECT 'answer', answer.*
       FROM unnest(%(hashes)s) AS wanted (number_hash),
            LATERAL (
-               SELECT company_id, number_hash, purpose_id, state, event_id, since
-                 FROM sms_consent
-                WHERE company_id = ANY(%(company_ids)s)
-                  AND number_hash = wanted.number_hash
+               SELECT own.company_id, own.number_hash, own.purpose_id, own.state,
+                      own.event_id, own.since, event.method
+                 FROM sms_consent own
+                 JOIN sms_consent_event event ON event.id = own.event_id
+                WHERE own.company_id = ANY(%(company_ids)s)
+                  AND own.number_hash = wanted.number_hash
                OFFSET 0
            ) AS answer
  UNION ALL
-    SELECT 'review', company_id, number, NULL, NULL, NULL, NULL
+    SELECT 'review', company_id, number, NULL, NULL, NULL, NULL, NULL
       FROM sms_consent_review
      WHERE state = 'open' AND company_id = ANY(%(company_ids)s)
        AND number = ANY(%(numbers)s)
  UNION ALL
-    SELECT 'unusable', company_id, number, NULL, NULL, NULL, NULL
+    SELECT 'unusable', company_id, number, NULL, NULL, NULL, NULL, NULL
       FROM sms_unusable_number
      WHERE company_id = ANY(%(company_ids)s) AND number = ANY(%(numbers)s)
  UNION ALL
@@ -41,7 +43,7 @@ READ_KNOWN = """
       FROM unnest(%(numbers)s) AS wanted (number),
            LATERAL (
                SELECT DISTINCT ON (company_id)
-                      company_id, number, NULL::int, NULL, id, received_at
+                      company_id, number, NULL::int, NULL, id, received_at, NULL
                  FROM sms_inbound
                 WHERE kind = 'conversation' AND number = wanted.number
                   AND company_id = ANY(%(company_ids)s)
@@ -58,7 +60,7 @@ class Known(NamedTuple):
     The keys are ``(company id, number)``: the answers by purpose, the numbers with an
     open review, when the noes were said by purpose, the newest
     :class:`conversation.TheirText` of those who have texted lately, and the numbers
-    that their carrier cannot text.
+    that their carrier cannot text. ``methods`` says by event how a yes was given.
     """
 
     answers: dict
@@ -66,6 +68,7 @@ class Known(NamedTuple):
     stops: dict
     texts: dict
     unusable: set
+    methods: dict
 
     def get_stopped_at(self, key, purpose_id):
         """Return when the newest no to a purpose or to all was said, or None."""
@@ -115,6 +118,28 @@ class SmsConsent(models.Model):
         return self._read(set(product(set(company_ids), set(filter(None, numbers)))))
 
     @api.model
+    def _find_unproven(self, company, number):
+        """Return for which purposes a number's yes is no proof: it can be given anew.
+
+        :param company: ``res.company``
+        :param str number: E.164, may be empty
+        :return: ``sms.purpose``
+        """
+        purposes = self.env["sms.purpose"]
+        if not number:
+            return purposes
+        known = self._get_known([company.id], [number])
+        found = known.answers[company.id, number]
+        return purposes.browse(
+            purpose_id
+            for purpose_id, answer in found.items()
+            if answer.state == consent.OPTED_IN
+            and purposes.browse(purpose_id)._find_proof_fault(
+                known.methods[answer.event_id]
+            )
+        )
+
+    @api.model
     def _read(self, wanted):
         """Return what the transaction knows, after reading what it does not yet.
 
@@ -126,7 +151,7 @@ class SmsConsent(models.Model):
         :rtype: Known
         """
         data = self.env.cr.precommit.data
-        known = data.setdefault(READ_ANSWERS, Known({}, set(), {}, {}, set()))
+        known = data.setdefault(READ_ANSWERS, Known({}, set(), {}, {}, set(), {}))
         missing = wanted - known.answers.keys()
         if missing:
             self._read_missing(known, missing)
@@ -160,12 +185,14 @@ class SmsConsent(models.Model):
         :param tuple key: the company's id and the number as it was asked about
         :param row: the rest of it
         """
-        purpose_id, state, row_id, moment = row
+        purpose_id, state, row_id, moment, method = row
         if what == "answer":
             known.answers.setdefault(key, {})[purpose_id or False] = Answer(
                 state, row_id
             )
-            if state == consent.OPTED_OUT:
+            if state == consent.OPTED_IN:
+                known.methods[row_id] = method
+            elif state == consent.OPTED_OUT:
                 known.stops.setdefault(key, {})[purpose_id or False] = moment
         elif what == "text":
             known.texts[key] = TheirText(row_id, moment)

@@ -30,6 +30,12 @@ class SmsConsentMixin(models.AbstractModel):
         compute_sudo=True,
         search="_search_sms_consent_state",
     )
+    sms_is_bound = fields.Boolean(
+        "Only the Person Can Undo It",
+        compute="_compute_sms_is_bound",
+        compute_sudo=True,
+        help="They have opted out themselves, so no consent can be recorded for them.",
+    )
     sms_preference_url = fields.Char(
         "Text Message Preferences",
         compute="_compute_sms_preference_url",
@@ -81,6 +87,20 @@ class SmsConsentMixin(models.AbstractModel):
                 for purpose_id in (purpose or purposes).ids
             )
 
+    @api.depends("sms_consent_state")
+    @api.depends_context("company")
+    def _compute_sms_is_bound(self):
+        """Read the events of those who have opted out."""
+        self.sms_is_bound = False
+        left = self.filtered(lambda it: it.sms_consent_state == consent.OPTED_OUT)
+        if not left:
+            return
+        subjects = left._get_sms_subjects()
+        bound = self.env["sms.consent"]._find_bound(subjects.values())
+        for record in left:
+            company, number, _purpose = subjects[record.id]
+            record.sms_is_bound = (company, number) in bound
+
     @api.depends(lambda self: self._get_sms_subject_fields())
     @api.depends_context("company")
     def _compute_sms_preference_url(self):
@@ -97,7 +117,9 @@ class SmsConsentMixin(models.AbstractModel):
         """Forget the state shown on records: the ledger has a new event."""
         children = self.env.registry.descendants([self._name], "_inherit")
         for model_name in children - {self._name}:
-            self.env[model_name].invalidate_model(["sms_consent_state"])
+            self.env[model_name].invalidate_model(
+                ["sms_consent_state", "sms_is_bound"]
+            )
 
     def _get_sms_typed_number(self):
         """Return the number as people entered it, readable or not, or False."""

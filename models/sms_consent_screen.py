@@ -3,6 +3,8 @@ from odoo import api, fields, models
 from odoo.fields import Domain
 from odoo.tools import SQL
 
+from ..tools import consent
+
 
 class SmsConsent(models.Model):
     """What the screens of a number show beside its answer."""
@@ -78,6 +80,8 @@ class SmsConsent(models.Model):
     def action_record_sms_consent(self):
         """Open the form in which an agent enters what the number's owner said."""
         self.ensure_one()
-        return self.env["sms.consent.record"]._get_action(
-            self.company_id, self.number, self.purpose_id
-        )
+        subject = (self.company_id, self.number, self.purpose_id)
+        # Who has opted out themselves may still say so again, and in more words.
+        is_bound = self.number and self._is_bound(*subject)
+        defaults = {"decision": consent.REVOKED} if is_bound else {}
+        return self.env["sms.consent.record"]._get_action(*subject, **defaults)

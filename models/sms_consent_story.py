@@ -6,6 +6,8 @@ from odoo import api, models
 from odoo.fields import Domain
 from odoo.tools import format_date, format_time, groupby
 
+from ..tools.evidence import parse_time
+
 #: Events that one page of a story tells of.
 PAGE_SIZE = 200
 
@@ -17,12 +19,14 @@ class Moment(NamedTuple):
     """Events of one moment, which are told in one sentence, and what belongs to them.
 
     ``text`` is the ``sms.inbound`` that said so, ``confirmation`` the ``sms.sms`` that
-    confirmed an opt-out; both may be empty.
+    confirmed an opt-out; both may be empty. ``effect`` is what it did about an opt-out,
+    as :meth:`SmsEvidence._read_effects` has it.
     """
 
     events: models.BaseModel
     text: models.BaseModel
     confirmation: models.BaseModel
+    effect: dict | None = None
 
     @property
     def event(self):
@@ -89,14 +93,23 @@ class SmsConsentStory(models.AbstractModel):
         confirmations = self.env["sms.evidence"]._read_confirmations(events.ids)
         sms_ids = [sms_id for sms_id, _sent_at in confirmations.values()]
         messages_sudo = self.env["sms.sms"].sudo()
+        effects = self.env["sms.evidence"]._read_effects(events.ids)
         moments = []
-        for _key, group in groupby(events, self._get_act):
+
+        def get_act(event):
+            """Return what is told in one sentence."""
+            effect = effects.get(event.id)
+            return *self._get_act(event), str(effect)
+
+        for _key, group in groupby(events, get_act):
             own = events.browse(event.id for event in group)
             own = own.with_prefetch(events._prefetch_ids)
             text = self._get_text(own[0])
             sms_id, _sent_at = confirmations.get(own[0].evidence_id.id, (None, None))
             confirmation = messages_sudo.browse(sms_id).with_prefetch(sms_ids)
-            moments.append(Moment(own, texts.get(text, text.browse()), confirmation))
+            effect = effects.get(own[0].id)
+            text = texts.get(text, text.browse())
+            moments.append(Moment(own, text, confirmation, effect))
         return moments
 
     @api.model
@@ -187,10 +200,32 @@ class SmsConsentStory(models.AbstractModel):
             )
         if event.note and event.method != "keyword":
             details.append(event.note)
+        if moment.effect:
+            details.append(self._say_effect(moment))
         if evidence.erased_at:
             when = self.env["sms.consent.details"]._format_time(evidence.erased_at)
             details.append(self.env._("Name, words and scans were erased on %s.", when))
         return details
+
+    @api.model
+    def _say_effect(self, moment):
+        """Return which opt-out was undone, or because of which it did not count."""
+        stop = moment.effect["undone"] or moment.effect["obstacle"]
+        methods = moment.event._fields["method"]._description_selection(self.env)
+        facts = {
+            "when": self.env["sms.consent.details"]._format_time(
+                parse_time(stop["happened_at"])
+            ),
+            "how": dict(methods)[stop["method"]],
+        }
+        if moment.effect["undone"]:
+            return self.env._(
+                "It brought the number back: they had opted out on %(when)s (%(how)s).",
+                **facts,
+            )
+        return self.env._(
+            "It did not count: they had opted out on %(when)s (%(how)s).", **facts
+        )
 
     @api.model
     def _get_links(self, moment, openable):

@@ -4,7 +4,7 @@ from typing import NamedTuple
 from odoo import fields
 
 from ..providers.base import E164
-from ..tools import gate
+from ..tools import consent, gate, proofs
 from ..tools.conversation import TheirText
 from .sms_gate_clock import GateClock
 
@@ -18,6 +18,7 @@ class _Circumstances(NamedTuple):
     has_number: bool
     is_valid_number: bool
     state: str
+    is_proven: bool
     is_under_review: bool
     is_unusable: bool
     is_personal: bool
@@ -91,6 +92,10 @@ class GateBatch:
             bool(number),
             bool(number and E164.match(number)),
             answer.state,
+            answer.state != consent.OPTED_IN
+            or proofs.is_accepted(
+                known.methods.get(answer.event_id), self._rules[key[0], purpose_id].proofs
+            ),
             known is not None and key in known.reviewed,
             known is not None and key in known.unusable,
             question.is_personal,
@@ -114,6 +119,7 @@ class GateBatch:
             number=question.number or "",
             is_valid_number=its.is_valid_number,
             state=its.state,
+            is_proven=its.is_proven,
             is_helpdesk_purpose=self._rules[its.company_id, its.purpose_id].is_helpdesk,
             exemption=its.exemption,
             is_ledger_readable=self._known is not None,

@@ -69,11 +69,18 @@ class SmsInboundRouter(models.AbstractModel):
     def _join(self, inbound, keyword):
         """Ask who texted a joining keyword to confirm it (double opt-in)."""
         joined = self._get_purposes_in(inbound, consent.OPTED_IN)
+        joined -= self.env["sms.consent"]._find_unproven(
+            inbound.company_id, inbound.number
+        )
         wanted = keyword.purpose_ids - joined
         if not wanted:
             self._answer(
                 inbound, "join", sms_reply.JOIN_ALREADY, "start", purposes=joined
             )
+            return
+        wanted = wanted.filtered("accepts_text")
+        if not wanted:
+            self._converse(inbound)
             return
         inbound.kind = "join"
         if not self._may_answer(inbound, "opt_in_question"):

@@ -215,18 +215,49 @@ class SmsInboundRouter(models.AbstractModel):
         restorable = restore.find_restorable(self._get_history(inbound, company))
         purpose_ids = restorable - {restore.ALL}
         if restore.ALL in restorable:
+            self._end_unproven(inbound, company)
             self._record(inbound, consent.RESTORED, company=company)
         if purpose_ids:
             purposes = self.env["sms.purpose"].browse(sorted(purpose_ids))
             self._record(inbound, consent.RESTORED, purposes, company)
 
     @api.model
+    def _end_unproven(self, inbound, company):
+        """Let what a START would bring back end where its evidence is gone.
+
+        While everything is stopped, the retention policy may have let it go.
+        """
+        consents = self.env["sms.consent"].sudo()
+        number_hash = self.env["sms.consent.key"]._hash([inbound.number])
+        standing = consents._replay(company, list(number_hash.values()))
+        events_sudo = (
+            self.env["sms.consent.event"]
+            .sudo()
+            .browse(
+                row.answer.event_id
+                for (_hash, purpose_id), row in standing.items()
+                if purpose_id and row.answer.state == consent.OPTED_IN
+            )
+        )
+        gone = events_sudo.filtered("evidence_id.erased_at").purpose_id
+        if gone:
+            self._record(inbound, consent.EXPIRED, gone, company)
+
+    @api.model
     def _get_history(self, inbound, company):
-        """Return a company's events of the sender, as :mod:`tools.restore` reads them."""
-        events_sudo = self.env["sms.consent.event"].sudo()
-        domain = events_sudo._number_domain(company, inbound.number)
-        events_sudo = events_sudo.search(domain, order="id")
-        return [(event.purpose_id.id, to_said(event)) for event in events_sudo]
+        """Return a company's events of the sender, as :mod:`tools.restore` reads them.
+
+        Those that count with its carrier, oldest first. Without what is no proof for its purpose: nothing comes back by it.
+        """
+        hashes = self.env["sms.consent.key"]._hash([inbound.number])
+        consents = self.env["sms.consent"].sudo()
+        history = []
+        for row in consents._read_applied(company, list(hashes.values())):
+            said = to_said(row)
+            purpose = self.env["sms.purpose"].browse(row["purpose_id"] or ())
+            if not (said.is_yes and purpose._find_proof_fault(said.method)):
+                history.append((purpose.id, said))
+        return history
 
     @api.model
     def _is_stopped(self, inbound, company=None):

@@ -112,13 +112,20 @@ class SmsOptIn(models.AbstractModel):
 
     @api.model
     def _get_wanted(self, company, number, purposes):
-        """Return those purposes that a number may be asked for."""
+        """Return those purposes that a number may be asked for by text."""
         found = self.env["sms.consent"]._get_found(company, number)
         if any(answer.state == consent.OPTED_OUT for answer in found.values()):
             return purposes.browse()
         get_answer = self.env["sms.consent"]._get_answer
+        unproven = self.env["sms.consent"]._find_unproven(company, number)
         return purposes.filtered(
-            lambda purpose: get_answer(found, purpose.id).state != consent.OPTED_IN
+            lambda purpose: (
+                purpose.accepts_text
+                and (
+                    purpose in unproven
+                    or get_answer(found, purpose.id).state != consent.OPTED_IN
+                )
+            )
         )
 
     @api.model

@@ -4,10 +4,10 @@ from typing import NamedTuple
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
-from odoo.tools import ormcache
+from odoo.tools import format_list, ormcache
 
-from ..tools import quiet_hours
-from ..tools.laxer import Terms, are_terms_laxer
+from ..tools import proofs, quiet_hours
+from ..tools.laxer import PROOF_FIELDS, Terms, are_terms_laxer
 
 TICKET, APPOINTMENT, ALERT, INTERNAL, MARKETING = SHIPPED_CODES = (
     "ticket",
@@ -53,6 +53,7 @@ class PurposeRules(NamedTuple):
     priority: int
     quiet_class: str
     max_per_day: int
+    proofs: frozenset
 
 
 class SmsPurpose(models.Model):
@@ -110,6 +111,17 @@ class SmsPurpose(models.Model):
         tracking=True,
         help="Messages to one number in 24 hours; more are blocked. 0: no limit.",
     )
+    # What a new purpose accepts is what offers may: 47 CFR 64.1200(a)(2), (f)(9).
+    accepts_web = fields.Boolean("Web Form", default=True, tracking=True)
+    accepts_text = fields.Boolean("Text Message", default=True, tracking=True)
+    accepts_paper = fields.Boolean("Signed Paper", default=True, tracking=True)
+    accepts_written = fields.Boolean("E-mail or Letter", default=True, tracking=True)
+    accepts_spoken = fields.Boolean(
+        "Said in Person or on the Phone",
+        tracking=True,
+        help="Not for offers: they need prior express written consent (47 CFR "
+        "64.1200(a)(2) and (f)(9)).",
+    )
 
     own_ids = fields.One2many(
         "sms.purpose.company",
@@ -129,6 +141,13 @@ class SmsPurpose(models.Model):
     def _init_column(self, column_name):
         """Give the shipped purposes of an older database their own class."""
         result = super()._init_column(column_name)
+        if column_name == "accepts_spoken":
+            # It was accepted for all. It goes on to be for what is no offer.
+            self.env.cr.execute(
+                "UPDATE sms_purpose SET accepts_spoken = TRUE"
+                " WHERE is_helpdesk AND code != %s AND quiet_class != %s",
+                [MARKETING, quiet_hours.MARKETING],
+            )
         if column_name == "quiet_class":
             for code, quiet_class in SHIPPED_QUIET_CLASSES.items():
                 self.env.cr.execute(
@@ -233,7 +252,58 @@ class SmsPurpose(models.Model):
             purpose_sudo.sequence,
             terms_sudo.quiet_class,
             terms_sudo.max_per_day,
+            purpose_sudo._get_proofs(),
         )
+
+    def _get_proofs(self):
+        """Return which kinds of proof of a consent are accepted.
+
+        :return: of ``proofs.KINDS``
+        :rtype: frozenset
+        """
+        self.ensure_one()
+        return frozenset(kind for name, kind in PROOF_FIELDS.items() if self[name])
+
+    def _check_proof(self, way):
+        """Refuse a consent to these purposes that was given in a way that is no proof.
+
+        :param str way: a method of the ledger, or one of ``statements.WAYS``
+        :raises UserError: with the law where it asks for writing
+        """
+        if fault := self._find_proof_fault(way):
+            raise UserError(fault)
+
+    def _find_proof_fault(self, way):
+        """Return why a way to consent is no proof for these purposes, empty if it is.
+
+        :param str way: as :meth:`_check_proof`
+        :rtype: str
+        """
+        for purpose_sudo in self.sudo():
+            accepted = purpose_sudo._get_rules(self.env.lang, self.env.company).proofs
+            if proofs.is_accepted(way, accepted):
+                continue
+            labels = [
+                self._fields[name]._description_string(self.env)
+                for name, kind in PROOF_FIELDS.items()
+                if kind in accepted
+            ]
+            facts = {
+                "purpose": purpose_sudo.name,
+                "kinds": format_list(self.env, labels, "or") if labels else "–",
+            }
+            if proofs.KIND_OF[way] == proofs.SPOKEN:
+                return self.env._(
+                    "“%(purpose)s” needs consent in writing; what was only said is none "
+                    "(47 CFR 64.1200(a)(2) and (f)(9)). Ask for it by: %(kinds)s.",
+                    **facts,
+                )
+            return self.env._(
+                "“%(purpose)s” does not accept consent given in this way. Ask for it "
+                "by: %(kinds)s.",
+                **facts,
+            )
+        return ""
 
     def _check_access(self, operation):
         """Say what to do instead where a manager is refused."""

@@ -3,7 +3,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 
 from ..tools import quiet_hours
-from ..tools.laxer import Terms, are_terms_laxer
+from ..tools.laxer import are_terms_laxer
 
 
 class SmsPurposeCompany(models.Model):
@@ -97,8 +97,9 @@ class SmsPurposeCompany(models.Model):
                 )
 
     def _to_lax_terms(self):
-        return Terms(
-            self.quiet_class, self.max_per_day, self.purpose_id.sudo().is_helpdesk
+        shared = self.purpose_id.sudo()._to_lax_terms()
+        return shared._replace(
+            quiet_class=self.quiet_class, max_per_day=self.max_per_day
         )
 
     def _is_laxer_than(self, before):

@@ -92,6 +92,10 @@ class SmsSms(models.Model):
             ),
             (verdicts.AWAITING_YES, "The person was asked and has not said YES yet"),
             (verdicts.NO_CONSENT, "No consent: ask the person and record it"),
+            (
+                verdicts.NO_PROOF,
+                "The consent was not given as this purpose asks (offers: in writing)",
+            ),
             (verdicts.NO_WAY_BACK, "Odoo's own provider cannot bring a STOP back"),
             (
                 verdicts.NO_PROVIDER,

@@ -88,7 +88,8 @@ class SmsSms(models.Model):
     def _record_gone(self, code):
         """Let the consent of a number expire that its carrier no longer knows.
 
-        The next holder has agreed to nothing (47 CFR 64.1200(m)).
+        The next holder has agreed to nothing (47 CFR 64.1200(m)), and no START of theirs
+        brings back what an opt-out covers.
         """
         self.ensure_one()
         company = self._get_sms_company()
@@ -96,7 +97,7 @@ class SmsSms(models.Model):
         purposes = self.env["sms.purpose"].browse(
             purpose_id
             for purpose_id, answer in found.items()
-            if purpose_id and answer.state in (consent.OPTED_IN, consent.PENDING)
+            if purpose_id and answer.state != consent.NONE
         )
         if not purposes:
             return

@@ -86,7 +86,11 @@ class SmsCertificate(models.AbstractModel):
         groups = {}
         for event in events:
             content = event["content"]
-            key = (event["evidence_id"], content["event"], bool(event["sequence"]))
+            effect = self._say_effect(event)
+            key = (
+                *(event["evidence_id"], content["event"], bool(event["sequence"])),
+                effect,
+            )
             groups.setdefault(key, []).append(event)
         letters = {
             event_id: wording["letter"]
@@ -103,19 +107,69 @@ class SmsCertificate(models.AbstractModel):
                 ),
                 "how": self._say_how(group[0]),
                 "is_late": self._is_late(group[0]["content"]),
+                "effect": key[-1],
                 "wording": letters.get(group[0]["content"]["event_id"]),
             }
-            for group in groups.values()
+            for key, group in groups.items()
         ]
+
+    @api.model
+    def _say_effect(self, event):
+        """Return how an event brought the number back, or why it did not count.
+
+        :rtype: str
+        """
+        effect = event["effect"]
+        if not effect:
+            return ""
+        stop = effect["undone"] or effect["obstacle"]
+        opt_out = self.env._(
+            "they had opted out on %(date)s (%(how)s)",
+            date=self._when(stop["happened_at"]),
+            how=self._get_methods()[stop["method"]],
+        )
+        if effect["obstacle"]:
+            return self.env._("Did not count: %s.", opt_out)
+        return self.env._(
+            "Brought back %(how)s; %(opt_out)s.",
+            how=self._say_return(event),
+            opt_out=opt_out,
+        )
+
+    @api.model
+    def _say_return(self, event):
+        """Return when, how and by whom a number was brought back."""
+        method = event["content"]["method"]
+        facts = {
+            "date": self._when(event["content"]["happened_at"]),
+            "words": " ".join(((event["evidence"] or {}).get("note") or "").split()),
+            "user": event["shown"]["user"],
+            "scan": ", ".join(scan["name"] for scan in event["files"]) or "–",
+            "how": self._get_methods()[method],
+        }
+        if method == consent.TEXT:
+            return self.env._("on %(date)s by the person's own text %(words)s", **facts)
+        if method == consent.PAGE:
+            return self.env._("on %(date)s by the person on a web page", **facts)
+        if method == consent.PAPER:
+            return self.env._(
+                "by a signed form dated %(date)s, entered by %(user)s, scan %(scan)s",
+                **facts,
+            )
+        return self.env._(
+            "on %(date)s by what %(user)s entered (%(how)s)", **facts
+        )
+
+    @api.model
+    def _get_methods(self):
+        """Return the words for the ways in which something is said."""
+        field = self.env["sms.consent.event"]._fields["method"]
+        return dict(field._description_selection(self.env))
 
     @api.model
     def _say_how(self, event):
         """Return how an event was said, and who entered it if a person did."""
-        methods = dict(
-            self.env["sms.consent.event"]
-            ._fields["method"]
-            ._description_selection(self.env)
-        )
+        methods = self._get_methods()
         method = event["content"]["method"]
         if method not in ENTERED_BY_PEOPLE:
             return methods[method]

@@ -173,4 +173,5 @@ from . import test_waiting
 from . import test_watch
 from . import test_ways_out
 from . import test_webhooks
+from . import test_who_may_say_yes
 from . import test_wording

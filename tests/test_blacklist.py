@@ -78,12 +78,12 @@ class TestFromTheBlacklist(BlacklistCase):
         self.assertBlocked(self.messages_to(), "ticket", "opted_out")
 
     def test_a_start_by_text_does_not_undo_it(self):
-        """It was not said by text. A new consent does."""
+        """It was not said by text. A new consent of their own does."""
         self.record_consent()
         self.put_on()
         self.receive("START")
         self.assertTrue(self.is_stopped() and self.is_listed())
-        self.record_consent()
+        self.record_consent(method="keyword")
         self.assertFalse(self.is_stopped() or self.is_listed())
 
     def test_it_says_nothing_twice(self):
@@ -233,7 +233,7 @@ class TestOntoTheBlacklist(BlacklistCase):
         rows = [Statement(number, consent.REVOKED, "import") for number in numbers]
         ticket = self.purposes("ticket")
         rows += [
-            Statement(number, consent.GRANTED, "import", ticket)
+            Statement(number, consent.GRANTED, "keyword", ticket)
             for number in numbers[30:]
         ]
         self.env["sms.consent.event"]._record_many(self.company, rows)
@@ -257,7 +257,7 @@ class TestOntoTheBlacklist(BlacklistCase):
         self.assertFalse(self.is_listed())
         self.receive("STOP", company=other)
         self.assertTrue(self.is_listed())
-        self.record_consent(company=other)
+        self.record_consent(company=other, method="keyword")
         self.assertFalse(self.is_listed())
         self.assertTrue(self.is_stopped())
         self.assertFalse(self.is_stopped(company=other))
@@ -308,7 +308,7 @@ class TestOffTheBlacklist(BlacklistCase):
             row.unlink,
             lambda: row.write({"number": phone_number(9)}),
         ):
-            with self.assertRaisesRegex(UserError, "Text message.*Record consent"):
+            with self.assertRaisesRegex(UserError, "Text message.*preference page"):
                 attempt()
         self.assertTrue(self.is_listed())
 
@@ -320,7 +320,7 @@ class TestOffTheBlacklist(BlacklistCase):
     def test_what_to_do_works(self):
         self.put_on()
         form = self.env["sms.consent.record"].with_user(self.own_agent)
-        form.create(
+        form = form.create(
             {
                 "number": self.number,
                 "purpose_ids": self.purposes("ticket").ids,
@@ -328,7 +328,12 @@ class TestOffTheBlacklist(BlacklistCase):
                 "wording": "You may text me about my tickets.",
                 "note": "Called back",
             }
-        ).action_record()
+        )
+        with self.assertRaisesRegex(UserError, "by texting a joining keyword"):
+            form.action_record()
+        self.assertTrue(self.is_listed())
+        self.receive("SUPPORT")
+        self.receive("YES")
         self.assertFalse(self.is_listed())
 
     def test_who_has_not_opted_out_everywhere_may_be_taken_off(self):

@@ -270,7 +270,7 @@ class TestReply(DeskCase):
         self.assertEqual(self.converse()["reply"]["footer"], "STOP pour arrêter.")
 
     def test_without_consent_the_box_says_why_and_what_to_do(self):
-        self.record_consent(event="revoked")
+        self.record_consent(event="revoked", method="keyword")
         told = self.converse()["reply"]
         self.assertEqual(told["blocked"], "Opted out: only the person can undo it")
         self.assertIn("preference page", told["advice"])

@@ -99,7 +99,7 @@ class TestOpening(ReviewCase):
 
     def test_who_has_come_back_after_a_stop_is_asked_about_again(self):
         self.receive("STOP")
-        self.record_consent()
+        self.record_consent(method="keyword")
         self.doubt()
 
     def test_it_is_overdue_after_its_last_day(self):

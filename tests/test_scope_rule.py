@@ -133,7 +133,7 @@ class TestScopeRule(SmsCase):
         self.activate_fcc_26_67()
         for text in ("STOPALL", "Stop all", "please stop texting me"):
             with self.subTest(text=text):
-                self.record_consent(None, "ticket", "alert")
+                self.record_consent(None, "ticket", "alert", method="keyword")
                 self.send("ticket")
                 self.receive(text)
                 self.assertEqual(self.state("alert"), "opted_out")

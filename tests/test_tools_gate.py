@@ -248,6 +248,7 @@ class TestGate(BaseCase):
         reasons.add(decide(facts(is_under_review=True)).reason)
         reasons.add(decide(facts(is_unusable=True)).reason)
         reasons.add(decide(facts(state=NONE, exemption=exemptions.REMINDER)).reason)
+        reasons.add(decide(facts(state=OPTED_IN, is_proven=False)).reason)
         reasons |= {*exemptions.TOO_LATE, verdicts.TOO_MANY}
         blocked = reasons - {CONSENT, NOT_OPTED_OUT, ANSWER}
         self.assertEqual(blocked, set(verdicts.FAILURE_TYPES))

@@ -126,7 +126,7 @@ class TestOwnWords(LedgerCase):
 
     def test_a_carriers_block_that_outlives_a_new_consent_is_entered(self):
         self.receive("STOP")
-        self.record_consent()
+        self.record_consent(method="keyword")
         [message] = self.messages_to().filtered("exemption")
         message._record_carrier_opt_out("21610")
         self.assertEqual(self.events()[-1].method, "carrier")

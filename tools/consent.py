@@ -228,6 +228,36 @@ def show(of_subject, of_all):
     return of_subject if is_own else of_all
 
 
+class Effect(NamedTuple):
+    """What a yes did about a no, as ids of events: it was undone, or in the way."""
+
+    undone: int = 0
+    obstacle: int = 0
+
+
+def find_effects(history):
+    """Return which yeses brought a number back, and which did not count.
+
+    :param history: events of one number, oldest first: pairs of the purpose's id, or 0
+        for all, and what was :class:`Said`
+    :return: ``{event id: Effect}``, without the events that did neither
+    """
+    found, effects = {}, {}
+    for purpose_id, said in history:
+        own = found.get(purpose_id, Standing())
+        of_all = found.get(0, Standing()) if purpose_id else None
+        stop = own if of_all is None else show(own, of_all)
+        obstacle = find_obstacle(said, own, of_all)
+        if obstacle:
+            binding = find_binding(own, of_all)
+            in_the_way = binding.word if binding else obstacle.answer.event_id
+            effects[said.event_id] = Effect(obstacle=in_the_way)
+        elif said.is_yes and stop.is_stop:
+            effects[said.event_id] = Effect(undone=stop.answer.event_id)
+        found[purpose_id] = take(said, own, of_all)
+    return effects
+
+
 def combine(of_purpose, of_all):
     """Return the answer for a purpose, given its own and that for all purposes.
 

@@ -4,7 +4,7 @@
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from .verdicts import AWAITING_YES, NO_CONSENT, OPTED_OUT, UNDER_REVIEW
+from .verdicts import AWAITING_YES, NO_CONSENT, NO_PROOF, OPTED_OUT, UNDER_REVIEW
 
 #: What a person writes to who has just texted needs no other consent for so long (CTIA
 #: Messaging Principles, conversational messages: they wrote first, and it is implied
@@ -16,7 +16,9 @@ CONVERSATION_PAUSE = timedelta(minutes=15)
 
 #: Refusals that give way to a conversation. A person who opted out has said no to all
 #: that we send by ourselves; what they ask afterwards they want answered.
-CONVERSATION_ALLOWS = frozenset((OPTED_OUT, UNDER_REVIEW, AWAITING_YES, NO_CONSENT))
+CONVERSATION_ALLOWS = frozenset(
+    (OPTED_OUT, UNDER_REVIEW, AWAITING_YES, NO_CONSENT, NO_PROOF)
+)
 
 
 class TheirText(NamedTuple):

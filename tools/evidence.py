@@ -53,6 +53,8 @@ EVENT_COLUMNS = (
     ("hash", "hash"),
     ("seal", "seal"),
     ("sandbox", "sandbox"),
+    ("undid_opt_out", "effect.undone.event_id"),
+    ("did_not_count_for_opt_out", "effect.obstacle.event_id"),
 )
 MESSAGE_COLUMNS = tuple(
     (name, name.removesuffix("_utc"))

@@ -39,6 +39,7 @@ class Facts:
     :param number: E.164, or what was given when it cannot be brought to it
     :param is_valid_number: ``number`` is E.164 and can receive texts
     :param state: the recorded answer, one of :data:`consent.STATES`
+    :param is_proven: the recorded yes is of a kind that the purpose accepts
     :param policy: ``opt_in`` or ``opt_out``
     :param provider: ``iap``, ``twilio``, ``sandbox``
     :param missing: what the provider's account lacks, in words; empty if complete
@@ -71,6 +72,7 @@ class Facts:
     is_under_review: bool = False
     is_unusable: bool = False
     is_personal: bool = False
+    is_proven: bool = True
     text: TheirText | None = None
     stopped_at: datetime | None = None
     written_at: datetime | None = None
@@ -128,7 +130,7 @@ def decide(facts):
         return _decide_time(facts, REMINDED)
     if find_refusal(facts):
         return replace(_decide_time(facts, CONVERSATION), text=facts.text)
-    if facts.state == consent.OPTED_IN:
+    if facts.state == consent.OPTED_IN and facts.is_proven:
         return _decide_time(facts, CONSENT)
     return _decide_time(facts, NOT_OPTED_OUT)
 

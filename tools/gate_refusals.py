@@ -12,6 +12,7 @@ from .verdicts import (
     BAD_NUMBER,
     LEDGER_UNREADABLE,
     NO_CONSENT,
+    NO_PROOF,
     NO_NUMBER,
     NO_PROVIDER,
     NO_WAY_BACK,
@@ -65,7 +66,8 @@ def find_refusal(facts):
     Source: 47 CFR 64.1200(a)(10)-(12); under *opt_in* also the house's own rule that
     no message leaves without recorded consent, and under *opt_out* no offer where the
     law asks for consent (:mod:`tools.offer_law`). What may be an opt-out counts as one
-    until a person has read it.
+    until a person has read it. A consent counts as far as its purpose accepts how it
+    was given: for offers, 47 CFR 64.1200(a)(2) and (f)(9), in writing.
     """
     if facts.exemption in EXEMPTIONS:
         return OPTED_OUT if _is_taken_back(facts) else None
@@ -77,9 +79,13 @@ def find_refusal(facts):
         return UNDER_REVIEW
     if facts.exemption == REMINDER:
         return None if facts.state == consent.PENDING else QUESTION_OVER
-    if facts.state == consent.OPTED_IN:
+    is_yes = facts.state == consent.OPTED_IN
+    if is_yes and facts.is_proven:
         return None
     if facts.policy == consent.POLICY_OPT_OUT and not facts.asks_consent:
+        return None
+    if is_yes:
+        return NO_PROOF
         return None
     return AWAITING_YES if facts.state == consent.PENDING else NO_CONSENT
 

@@ -62,7 +62,7 @@ OPTED_OUT, TWICE, KNOWN = SKIPPED = ("opted_out", "twice", "known")
 # Why a row is wrong.
 WRONG = (
     *("no_number", "bad_number", "no_time", "bad_time", "future", "no_how"),
-    *("no_words", "bad_version", "no_source", "no_purpose", "bad_purpose"),
+    *("no_words", "bad_version", "no_source", "no_purpose", "bad_purpose", "no_proof"),
     *("bad_decision", "too_long"),
 )
 

@@ -4,6 +4,7 @@
 from datetime import date
 from typing import NamedTuple
 
+from .proofs import KINDS
 from .quiet_hours import INFORMATIONAL, URGENT
 
 
@@ -13,11 +14,22 @@ class Terms(NamedTuple):
     :param str quiet_class: one of ``quiet_hours.QUIET_CLASSES``
     :param int max_per_day: texts to a number in 24 hours; 0: any
     :param bool is_helpdesk: they leave by no provider that cannot bring a STOP back
+    :param bool accepts_web: a consent by web form counts, and so on for each of
+        ``proofs.KINDS``
     """
 
     quiet_class: str
     max_per_day: int
     is_helpdesk: bool
+    accepts_web: bool = True
+    accepts_text: bool = True
+    accepts_paper: bool = True
+    accepts_written: bool = True
+    accepts_spoken: bool = False
+
+
+#: Those of the terms that say which proofs of a consent are accepted, by kind.
+PROOF_FIELDS = {f"accepts_{kind}": kind for kind in KINDS}
 
 
 def _is_later_of(*order):
@@ -133,7 +145,10 @@ def are_terms_laxer(before, after):
     opens_hours = classes[0] != classes[1] and classes != (URGENT, INFORMATIONAL)
     loses_way_back = before.is_helpdesk and not after.is_helpdesk
     allows_more = _allows_more(before.max_per_day, after.max_per_day)
-    return opens_hours or loses_way_back or allows_more
+    accepts_more = any(
+        getattr(after, name) and not getattr(before, name) for name in PROOF_FIELDS
+    )
+    return opens_hours or loses_way_back or allows_more or accepts_more
 
 
 def is_laxer(before, after):

@@ -18,6 +18,7 @@ OPTED_OUT = "opted_out"
 UNDER_REVIEW = "under_review"
 AWAITING_YES = "awaiting_yes"
 NO_CONSENT = "no_consent"
+NO_PROOF = "no_proof"
 NO_WAY_BACK = "no_way_back"
 NO_PROVIDER = "no_provider"
 REFUSED_BY_APP = "refused_by_app"
@@ -38,6 +39,7 @@ FAILURE_TYPES = {
     UNDER_REVIEW: "sms_no_consent",
     AWAITING_YES: "sms_no_consent",
     NO_CONSENT: "sms_no_consent",
+    NO_PROOF: "sms_no_consent",
     NO_WAY_BACK: "sms_no_provider",
     NO_PROVIDER: "sms_no_provider",
     LEDGER_UNREADABLE: "sms_no_provider",

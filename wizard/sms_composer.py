@@ -3,7 +3,7 @@ from odoo import api, fields, models
 
 from ..models.sms_gate import GateQuestion
 from ..models.sms_sms_intake import PersonalText
-from ..tools import verdicts
+from ..tools import consent, verdicts
 from ..tools.conversation import CONVERSATION_TIME
 from ..tools.purposes import MAILING_MODEL, MessageSource
 from .sms_composer_timing import TIME_REASONS
@@ -24,6 +24,7 @@ class SmsComposer(models.TransientModel):
         help="Says that the gate takes this message as an answer to what they have "
         "texted, and until when.",
     )
+    is_bound = fields.Boolean(compute="_compute_sms_block_reason")
     sms_footer = fields.Char(
         compute="_compute_sms_footer",
         help="Goes under the text when it is sent, in the recipient's language.",
@@ -52,7 +53,7 @@ class SmsComposer(models.TransientModel):
         for composer in self:
             composer.sms_block_reason = False
             composer.sms_answer_note = composer.sms_time_note = False
-            composer.is_time_wrong = False
+            composer.is_time_wrong = composer.is_bound = False
             if not (composer.comment_single_recipient and composer.res_model):
                 continue
             if fault := composer._get_send_at_fault():
@@ -62,12 +63,42 @@ class SmsComposer(models.TransientModel):
             record = composer._get_records()
             decision = composer._ask_gate(record)
             if decision.verdict == verdicts.BLOCK:
-                composer.sms_block_reason = labels[decision.reason]
+                composer.sms_block_reason = composer._explain_block(
+                    record, decision, labels
+                )
+                composer.is_bound = composer._is_bound(record, decision)
                 composer.is_time_wrong = decision.reason in TIME_REASONS
             elif decision.reason == verdicts.CONVERSATION:
                 composer.sms_answer_note = composer._describe_answer(decision.text)
             if decision.verdict == verdicts.HOLD:
                 composer.sms_time_note = composer._get_time_note(decision, labels)
+
+    def _explain_block(self, record, decision, labels):
+        """Return why the gate blocks; of an opt-out also when, how and what undoes it.
+
+        :param dict labels: the gate's reasons in words
+        """
+        reason = labels[decision.reason]
+        if decision.reason != verdicts.OPTED_OUT:
+            return reason
+        stop = self._find_stop(record)
+        details = self.env["sms.consent.details"]
+        return details._tell_way_back(stop) if stop else reason
+
+    def _is_bound(self, record, decision):
+        """Tell if no consent can be recorded: they have opted out themselves."""
+        stop = decision.reason == verdicts.OPTED_OUT and self._find_stop(record)
+        return bool(stop and stop.is_own)
+
+    def _find_stop(self, record):
+        """Return the no that blocks a message, see ``sms.consent._find_obstacle``."""
+        said = consent.Said(consent.GRANTED, "", fields.Datetime.now())
+        return self.env["sms.consent"]._find_obstacle(
+            self._get_sms_company(),
+            self._get_sms_number(record),
+            said,
+            self._get_sms_purpose(),
+        )
 
     def _describe_answer(self, text):
         """Return in words which text a message would answer, and until when it may.

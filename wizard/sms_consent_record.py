@@ -57,6 +57,15 @@ class SmsConsentRecord(models.TransientModel):
     scan_name = fields.Char()
     res_model = fields.Char()
     res_id = fields.Integer()
+    offered_purpose_ids = fields.Many2many(
+        "sms.purpose", compute="_compute_offered_purpose_ids"
+    )
+    problem = fields.Text(
+        compute="_compute_problem", help="Why this cannot be recorded."
+    )
+    notice = fields.Text(
+        compute="_compute_problem", help="What should be known of the number."
+    )
 
     @api.depends("decision", "purpose_ids", "company_id")
     def _compute_wording(self):
@@ -67,6 +76,40 @@ class SmsConsentRecord(models.TransientModel):
             ]._propose_words(
                 record.company_id, record.purpose_ids._origin, record._get_lang()
             )
+
+    @api.depends("decision", "method", "purpose_ids")
+    def _compute_offered_purpose_ids(self):
+        """Offer what can be agreed to in this way, and what is ticked already."""
+        purposes = self.env["sms.purpose"].search([])
+        for record in self:
+            offered = purposes
+            if record.decision == consent.GRANTED:
+                offered = purposes.filtered(
+                    lambda it, way=record.method: not it._find_proof_fault(way)
+                )
+            record.offered_purpose_ids = offered | record.purpose_ids._origin
+
+    @api.depends(
+        *("company_id", "number", "decision", "purpose_ids", "method", "happened_at")
+    )
+    @api.depends_context("tz", "lang")
+    def _compute_problem(self):
+        """Say at once what recording would refuse, and what else binds the number."""
+        entry = self.env["sms.consent.entry"]
+        for record in self:
+            record.problem = record.notice = False
+            if record.decision != consent.GRANTED or not record.happened_at:
+                continue
+            facts = (
+                record.company_id,
+                record.number,
+                record.method,
+                record.purpose_ids._origin,
+                record.happened_at,
+            )
+            record.problem = entry._find_problem(*facts)
+            if not record.problem:
+                record.notice = entry._find_notice(*facts)
 
     @api.model
     def _get_action(self, company, number, purposes, **defaults):

@@ -1,0 +1,27 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+"""Tells how many consents were only said where the purpose needs them in writing."""
+
+import logging
+
+_logger = logging.getLogger(__name__)
+
+
+def migrate(cr, _version):
+    """Log how many it are: the gate lets nothing leave under them any more."""
+    cr.execute(
+        """
+        SELECT count(*) FROM sms_consent answer
+          JOIN sms_consent_event event ON event.id = answer.event_id
+          JOIN sms_purpose purpose ON purpose.id = answer.purpose_id
+         WHERE answer.state = 'opted_in' AND event.method IN ('in_person', 'phone')
+           AND NOT purpose.accepts_spoken
+        """
+    )
+    [count] = cr.fetchone()
+    if count:
+        _logger.warning(
+            "%s consents were only said, for purposes that need them in writing: "
+            "nothing is sent under them. See Consents > Numbers, filter “Only said, "
+            "needs writing”.",
+            count,
+        )
