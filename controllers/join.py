@@ -17,7 +17,10 @@ class JoinController(Controller):
     @route(
         _url,
         max_content_length=public.FORM_LIMIT,
-        type="http", auth="public", methods=["GET", "POST"], sitemap=False,
+        type="http",
+        auth="public",
+        methods=["GET", "POST"],
+        sitemap=False,
     )
     def join(self, key, **query):
         """Show the form, or take it.

@@ -16,7 +16,10 @@ class SubscriptionController(CustomerPortal):
     @route(
         _url,
         max_content_length=public.FORM_LIMIT,
-        type="http", auth="user", methods=["GET", "POST"], website=True,
+        type="http",
+        auth="user",
+        methods=["GET", "POST"],
+        website=True,
     )
     def outages(self, **query):
         """Show the page, or take what was chosen and show what came of it."""

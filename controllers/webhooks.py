@@ -25,7 +25,7 @@ _DOOR = {
     "csrf": False,
     "save_session": False,
 }
-#: What carriers send, and no more of it (bytes): a form, or JSON with media's addresses.
+#: What carriers send, and no more of it (bytes): a form, or JSON.
 FORM_DOOR = {
     **_DOOR,
     ir_http.TAKES: "application/x-www-form-urlencoded",
@@ -78,10 +78,10 @@ def check(company_sudo, code, door, key, form, signature):
         return
     own = public_address.normalize(company_sudo.get_base_url())
     find_cause = partial(_find_cause, company_sudo, code, door, key, own, is_signed)
-    if own and not company_sudo._has_proven_sms_base_url(code):
-        if is_signed(company_sudo._get_sms_url(door, code, key, own)):
-            company_sudo._adopt_sms_base_url(own)
-            return
+    is_own = own and is_signed(company_sudo._get_sms_url(door, code, key, own))
+    if is_own and not company_sudo._has_proven_sms_base_url(code):
+        company_sudo._adopt_sms_base_url(own)
+        return
     refusals_sudo._note(company_sudo, code, find_cause if signature else _find_none)
     raise Forbidden(f"a request that {code} has not signed")
 

@@ -210,6 +210,7 @@ from . import (
     res_company_telnyx,
     res_company_backup,
     res_company_public_address,
+    res_company_pages,
     ir_config_parameter,
     ir_http,
     res_company_lax,

@@ -57,46 +57,50 @@ class ResCompany(models.Model):
         return companies
 
     def write(self, vals):
-        """Keep the address when a carrier is chosen; note the former one when it changes.
+        """Keep the address when a carrier is chosen, and the former one with it.
 
         :raises ValidationError: for an address that is none
         """
+        former = {}
         if "sms_webhook_base_url" in vals:
-            return self._write_sms_base_url(vals)
+            url = self._check_sms_base_url(vals["sms_webhook_base_url"])
+            vals = {**vals, "sms_webhook_base_url": url}
+            before = {it: it.sudo().sms_webhook_base_url for it in self}
+            former = {it: known for it, known in before.items() if known != url}
         result = super().write(vals)
-        if CARRIER_FIELDS & vals.keys():
+        for company, known in former.items():
+            company.sms_former_webhook_base_url = known
+            company.sms_webhook_base_since = fields.Datetime.now()
+        if (CARRIER_FIELDS | {"sms_webhook_base_url"}) & vals.keys():
+            # A carrier needs one: emptied, it is what Odoo's own address is now.
             self._keep_sms_base_url()
         return result
 
-    def _write_sms_base_url(self, vals):
-        """Write another public address, and keep the present one as the former."""
-        url = public_address.normalize(vals["sms_webhook_base_url"])
-        if vals["sms_webhook_base_url"] and not url:
+    def _check_sms_base_url(self, typed):
+        """Return a public address as it is kept.
+
+        :param str typed: may be empty
+        :raises ValidationError: for what is no address
+        """
+        url = public_address.normalize(typed)
+        if typed and not url:
             raise ValidationError(
                 self.env._(
                     "%s is no address that a carrier can call. Write it as "
                     "https://odoo.example.com.",
-                    vals["sms_webhook_base_url"],
+                    typed,
                 )
             )
-        for company in self:
-            changed = {**vals, "sms_webhook_base_url": url or False}
-            former = company.sudo().sms_webhook_base_url
-            if former != changed["sms_webhook_base_url"]:
-                changed["sms_former_webhook_base_url"] = former
-                changed["sms_webhook_base_since"] = fields.Datetime.now()
-            super(ResCompany, company).write(changed)
-        # A carrier needs one: emptied, it is what Odoo's own address is now.
-        self._keep_sms_base_url()
-        return True
+        return url or False
 
     def _keep_sms_base_url(self):
         """Keep Odoo's own address for companies with a carrier that have none yet."""
         for company_sudo in self.sudo():
             carriers = {company_sudo.sms_provider, company_sudo.sms_backup_provider}
-            if carriers & set(REAL) and not company_sudo.sms_webhook_base_url:
-                if url := public_address.normalize(company_sudo.get_base_url()):
-                    company_sudo.sms_webhook_base_url = url
+            if company_sudo.sms_webhook_base_url or not carriers & set(REAL):
+                continue
+            if url := public_address.normalize(company_sudo.get_base_url()):
+                company_sudo.sms_webhook_base_url = url
 
     def _get_sms_base_url(self):
         """Return the address with which all addresses begin that leave in texts.

@@ -66,9 +66,7 @@ class SmsConsentEvent(models.Model):
         self._check_statements(statements)
         for model_name in ("sms.consent", "sms.consent.evidence", self._name):
             self.env[model_name].flush_model()
-        statements = [
-            row._replace(number=canonical(row.number)) for row in statements
-        ]
+        statements = [row._replace(number=canonical(row.number)) for row in statements]
         hashes = self.env["sms.consent.key"]._hash(row.number for row in statements)
         evidence = self.env["sms.consent.evidence"].sudo()
         evidence_rows = evidence._insert_many(company, statements)

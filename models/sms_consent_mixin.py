@@ -6,6 +6,7 @@ from ..tools import consent
 from .sms_consent import STATE_SELECTION
 from .sms_consent_key import ConsentKeyError
 
+MODULE = "helpdesk_mgmt_sms"
 #: Who may see why a number may be texted, on a record that they may read.
 READER_GROUPS = (
     "helpdesk_mgmt.group_helpdesk_user_own",
@@ -44,6 +45,22 @@ class SmsConsentMixin(models.AbstractModel):
         help="Short address of the page on which the person chooses what they get. "
         "Who opens it speaks for them, so it is masked: they get it in full.",
     )
+
+    @api.model
+    def _has_field_access(self, field, operation):
+        """Let nobody write what of ours is found out, such as the number of a ticket.
+
+        A field that is read-only on the screen can be written over RPC. The number
+        decides whose consent counts, so an agent could text in another person's name.
+        """
+        if operation == "write" and not self.env.su and self._is_found_out(field):
+            return False
+        return super()._has_field_access(field, operation)
+
+    @api.model
+    def _is_found_out(self, field):
+        """Tell if a field is ours, stored, and read-only: our code alone writes it."""
+        return field._module == MODULE and field.store and bool(field.readonly)
 
     def _get_sms_subjects(self):
         """Return for each record whose consent is meant.

@@ -192,8 +192,8 @@ class SmsHealth(models.AbstractModel):
         return {
             public_address.NO_ADDRESS: self.env._("%s is no address.", url),
             public_address.PRIVATE: self.env._(
-                "The carrier cannot reach %s. Enter the address that the internet knows "
-                "in Settings, under Public address.",
+                "The carrier cannot reach %s. Enter the address that the internet "
+                "knows in Settings, under Public address.",
                 url,
             ),
             public_address.UNDERSCORE: self.env._(

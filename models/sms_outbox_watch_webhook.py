@@ -11,7 +11,7 @@ class SmsOutboxWatch(models.AbstractModel):
 
     @api.model
     def _get_facts(self, company):
-        """Add how many requests were refused since the last good one, if it is a run."""
+        """Add how many requests were refused in a row, and why."""
         run_sudo = self.env["sms.webhook.refusal"].sudo()._get_run(company)
         facts = {
             "refused_requests": run_sudo.hits,

@@ -158,9 +158,10 @@ class TwilioPeer:
     status, code)`` (take it, and answer an error), ``"drop"`` (take it, close without
     an answer), ``"lose"`` (close, and do not take it), ``("hang", seconds)`` (take it,
     say nothing for so long, close), ``("slow", seconds)`` (answer after so long, or
-    when :attr:`release` is set), or ``"hold"`` (answer only then). For other numbers ``choose`` is asked. ``taken`` holds what it has really
-    taken, as a lookup shows it; ``on_taken`` is told of it at once. ``listed`` holds
-    the filters of each list that was asked for, ``page_size`` how much one shows.
+    when :attr:`release` is set), or ``"hold"`` (answer only then). For other numbers
+    ``choose`` is asked. ``taken`` holds what it has really taken, as a lookup shows it;
+    ``on_taken`` is told of it at once. ``listed`` holds the filters of each list that
+    was asked for, ``page_size`` how much one shows.
     """
 
     def __init__(self, port=0):

@@ -40,6 +40,7 @@ STATES = {
     **dict.fromkeys(("CA", "IL", "MI", "MN"), [(9, 21)] * 3),
     "KY": [(10, 21)] * 3,
     "RI": [(9, 18), (10, 17), (0, 0)],
+    "SD": [(9, 21), (0, 0), (0, 0)],
 }
 #: Days of 2026 on which these states are closed, month by month.
 HOLIDAYS = {

@@ -187,6 +187,22 @@ class TestMediaRules(BaseCase):
             *("::1", "::", "fe80::1", "fe80::1%eth0", "fc00::1", "ff02::1"),
             *("::ffff:10.0.0.1", "64:ff9b::7f00:1", "2002:7f00:1::", "2001:db8::1"),
             *("localhost", "", "8.8.8", "2130706433"),
+            # Site-local, relays of 6to4, Teredo, local NAT64, documentation, discard.
+            *(
+                "fec0::1",
+                "feff::1",
+                "192.88.99.1",
+                "2002:c058:6301::",
+                "2001:0:a00:1::1",
+            ),
+            *("64:ff9b:1::808:808", "3fff::1", "100::1", "5f00::1", "::ffff:0:8.8.8.8"),
+            *("::8.8.8.8", "4000::1", "192.0.0.8", "192.0.2.1", "198.18.0.1"),
+            *(
+                "203.0.113.9",
+                "64:ff9b::c058:6301",
+                "2606:4700::1%1",
+                "::ffff:192.88.99.2",
+            ),
         ):
             with self.subTest(address=address):
                 self.assertFalse(is_public(address))

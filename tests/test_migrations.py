@@ -123,3 +123,40 @@ class TestPublicAddress(SmsCase):
             self.env.invalidate_all()
             self.assertEqual(carrier.sms_webhook_base_url, carrier.get_base_url())
             self.assertFalse(sandbox.sms_webhook_base_url)
+
+
+class TestPages(SmsCase):
+    """Addresses of pages that were entered before any was looked at."""
+
+    def test_they_are_mended_or_emptied(self):
+        script = runpy.run_path(str(SCRIPTS / "19.0.1.4.0/post-pages.py"))
+        for url, mended in (
+            ("www.example.com/privacy", "https://www.example.com/privacy"),
+            ("https://example.com/x", "https://example.com/x"),
+            ("javascript:alert(1)", False),
+            ("see our office", False),
+        ):
+            self.cr.execute(
+                "UPDATE res_company SET sms_privacy_url = %s WHERE id = %s",
+                [url, self.company.id],
+            )
+            for _twice in range(2):
+                script["migrate"](self.cr, "19.0.1.3.0")
+                self.env.invalidate_all()
+                self.assertEqual(self.company.sms_privacy_url, mended)
+
+
+class TestQuietHoursSources(SmsCase):
+    """What is said of the law: anew where nobody has edited it."""
+
+    def test_they_are_those_of_a_new_database(self):
+        script = runpy.run_path(str(SCRIPTS / "19.0.1.4.0/post-quiet-hours-sources.py"))
+        for name, former in script["FORMER"].items():
+            rule = self.env.ref(f"helpdesk_mgmt_sms.{name}")
+            shipped = rule.source
+            self.assertNotEqual(former, shipped)
+            for source, expected in ((former, shipped), ("Our own", "Our own")):
+                rule.source = source
+                for _twice in range(2):
+                    script["migrate"](self.cr, "19.0.1.3.0")
+                    self.assertEqual(rule.source, expected)

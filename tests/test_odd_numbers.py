@@ -10,7 +10,12 @@ from .common import SmsCase
 from .test_migrations import SCRIPTS
 
 NUMBER = "+447911123456"
-ODD = ("+4407911123456", "+44447911123456", "tel:+447911123456", "＋４４７９１１１２３４５６")
+ODD = (
+    "+4407911123456",
+    "+44447911123456",
+    "tel:+447911123456",
+    "＋４４７９１１１２３４５６",
+)
 ODD += ("0044 7911 123456", "+44 (0)7911 123456 ext 5")
 
 
@@ -82,7 +87,12 @@ class TestOddNumbers(SmsCase):
             {tuple(sorted(it.items())) for it in states.values()},
             {
                 tuple(
-                    sorted({purpose.id: "opted_in", self.purposes("alert").id: "opted_in"}.items())
+                    sorted(
+                        {
+                            purpose.id: "opted_in",
+                            self.purposes("alert").id: "opted_in",
+                        }.items()
+                    )
                 )
             },
         )
@@ -105,7 +115,8 @@ class TestOddNumbers(SmsCase):
         answer = self.env["sms.consent"].search([("number", "=", NUMBER)])
         self.env.flush_all()
         self.cr.execute(
-            "UPDATE sms_consent SET number = %s, number_hash = 'odd' WHERE id = ANY(%s)",
+            "UPDATE sms_consent SET number = %s, number_hash = 'odd'"
+            " WHERE id = ANY(%s)",
             [ODD[0], answer.ids],
         )
         self.env.invalidate_all()
@@ -116,4 +127,6 @@ class TestOddNumbers(SmsCase):
             self.env.invalidate_all()
             again = self.env["sms.consent"].search([("number", "=", NUMBER)])
             self.assertEqual(again.mapped("state"), ["opted_out"])
-        self.assertEqual(self.make(*ODD).mapped("failure_type"), ["sms_optout"] * len(ODD))
+        self.assertEqual(
+            self.make(*ODD).mapped("failure_type"), ["sms_optout"] * len(ODD)
+        )

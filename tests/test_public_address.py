@@ -48,7 +48,7 @@ class PublicAddressCase(LiveCase):
         self.assertEqual(url, ELSEWHERE)
 
     def post_signed_over(self, base, number="+13035550192", body="Hello", host=None):
-        """Post a text whose signature covers another base address; return the status."""
+        """Post a text that is signed for another address; return the status."""
         form = {
             "MessageSid": "SM" + uuid.uuid4().hex,
             "AccountSid": ACCOUNT_SID,
@@ -126,7 +126,12 @@ class TestLoginElsewhere(PublicAddressCase):
         self.assertEqual(self.post_signed_over(ELSEWHERE), 403)
 
     def test_what_is_no_address_is_refused(self):
-        for url in ("odoo.example", "ftp://x.example", "https://x.example/?a", "https:"):
+        for url in (
+            "odoo.example",
+            "ftp://x.example",
+            "https://x.example/?a",
+            "https:",
+        ):
             with self.subTest(url=url), self.assertRaisesRegex(Exception, "no address"):
                 self.write_company(sms_webhook_base_url=url)
         # Emptied, it is what Odoo's own is.
@@ -185,7 +190,9 @@ class TestRefusals(PublicAddressCase):
     def test_administrators_are_told_with_the_cause_until_it_is_over(self):
         self.log_in_elsewhere()
         for _request in range(3):
-            self.assertEqual(self.post_signed_over(ELSEWHERE, host="other.example"), 403)
+            self.assertEqual(
+                self.post_signed_over(ELSEWHERE, host="other.example"), 403
+            )
         [alert] = self.wait_alerts(1)
         self.assertIn(f"it calls {ELSEWHERE}", alert["message"])
         self.assertIn(self.server.url, alert["message"])
@@ -195,7 +202,9 @@ class TestRefusals(PublicAddressCase):
         rows = self.json_rpc("sms.onboarding", "get_setup")["health"]
         [row] = [row for row in rows if row["key"] == "webhook"]
         self.assertEqual((row["state"], row["text"]), ("wrong", alert["message"]))
-        self.assertTrue(self.count("mail_mail", "body_html LIKE %s", [f"%{ELSEWHERE}%"]))
+        self.assertTrue(
+            self.count("mail_mail", "body_html LIKE %s", [f"%{ELSEWHERE}%"])
+        )
         self.assertEqual(self.text("+13035550191", "Hello").status_code, 200)
         self.assertFalse(self.count_hits())
         self.run_watch()
@@ -233,9 +242,7 @@ class TestRefusals(PublicAddressCase):
         url = f"{self.server.url}/helpdesk_sms/twilio/unknown/inbound"
         before = self.count("sms_webhook_refusal", "TRUE", [])
         for _request in range(5):
-            self.assertEqual(
-                requests.post(url, data=form, timeout=30).status_code, 404
-            )
+            self.assertEqual(requests.post(url, data=form, timeout=30).status_code, 404)
         self.assertEqual(self.count("sms_webhook_refusal", "TRUE", []), before)
 
     def test_two_are_no_run(self):

@@ -118,7 +118,10 @@ class TestLimits(DoorsCase):
     def test_whatever_takes_a_form_says_how_long_it_may_be(self):
         for path, routing in self.list_routes().items():
             # That of the host takes files, and is the host's.
-            if "POST" not in (routing.get("methods") or ()) or path == "/submitted/ticket":
+            if (
+                "POST" not in (routing.get("methods") or ())
+                or path == "/submitted/ticket"
+            ):
                 continue
             with self.subTest(path=path):
                 self.assertLessEqual(routing["max_content_length"], 1024 * 1024)

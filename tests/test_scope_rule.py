@@ -29,6 +29,8 @@ class TestScopeRule(SmsCase):
             rule.write(
                 {"active": True, "effective_from": effective_from, **REASON}
             )
+        # It would take their place on its day.
+        self.env.ref("helpdesk_mgmt_sms.sms_scope_rule_revoke_all").active = False
 
     def ended(self, code, day=None):
         """Return the codes of what a STOP to a purpose ends, None for everything."""
@@ -71,9 +73,20 @@ class TestScopeRule(SmsCase):
 
     def test_the_rule_that_is_not_in_force_is_not_used(self):
         rules = self.env["sms.scope.rule"].with_context(active_test=False).search([])
-        self.assertEqual(len(rules), 3)
-        self.assertEqual(rules.filtered("active").scope, "all")
+        self.assertEqual(len(rules), 4)
+        self.assertEqual(set(rules.filtered("active").mapped("scope")), {"all"})
         self.assertTrue(all(rule.source for rule in rules))
+
+    def test_revoke_all_is_dated_and_loosens_nothing(self):
+        rule = self.env.ref("helpdesk_mgmt_sms.sms_scope_rule_revoke_all")
+        self.assertIn("DA 26-12", rule.source)
+        rules = self.env["sms.scope.rule"]
+        ticket = self.purposes("ticket")
+        self.assertNotEqual(rules._find(ticket, date(2027, 1, 30)), rule)
+        self.assertEqual(rules._find(ticket, date(2027, 1, 31)), rule)
+        for day in (date(2027, 1, 30), date(2027, 1, 31), date(2027, 2, 1)):
+            for code in SHIPPED_CODES:
+                self.assertIsNone(self.ended(code, day))
 
     def test_fcc_26_67(self):
         self.activate_fcc_26_67("2026-11-25")

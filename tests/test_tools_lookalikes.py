@@ -12,7 +12,8 @@ from ..tools.lookalikes import drop_invisible, get_skeleton, unmix
 SEEN = {
     STOP: (
         *("stоp", "ѕtop", "SТОP", "ЅТОР", "Ϲтоp", "ＳＴＯＰ", "𝐒𝐓𝐎𝐏", "ⓈⓉⓄⓅ", "🆂🆃🅾🅿"),
-        *("S\u200bT\u200cO\u200dP", "\u202eSTOP", "STO\u00adP", "STÓP", "S̶T̶O̶P̶", "ꜱᴛᴏᴘ"),
+        *("S\u200bT\u200cO\u200dP", "\u202eSTOP", "STO\u00adP", "STÓP", "S̶T̶O̶P̶"),
+        *("ꜱᴛᴏᴘ", "\u200eSTOP"),
         *("ST0P", "5TOP", "стоп", "СТОП.", "στοπ", "ՏТОР", "quіt", "еnd", "саncel"),
         *("unsubsсribe", "орt оut", "🇸🇹🇴🇵"),
     ),

@@ -9,7 +9,6 @@ import requests
 
 from .live import LiveCase
 
-
 FORM, JSON = "application/x-www-form-urlencoded", "application/json"
 #: What carriers send at most, in bytes.
 FORM_LIMIT, JSON_LIMIT = 64 * 1024, 1024 * 1024

@@ -36,8 +36,8 @@ MANDATORY_WORDS = {
     START: ("START", "UNSTOP"),
 }
 
-#: STOP in the letters of others, as :func:`lookalikes.get_skeleton` shows it: "стоп" and
-#: "στοπ", wholly or half in Latin letters.
+#: STOP in the letters of others, as :func:`lookalikes.get_skeleton` shows it: "стоп"
+#: and "στοπ", wholly or half in Latin letters.
 STOP_OF_OTHERS = ("CTOП", "CTOP", "STOП", "ΣTOΠ", "ΣTOP", "STOΠ")
 
 #: The answer to the double opt-in question. A carrier also reads it as START.

@@ -16,6 +16,23 @@ SECRET_NAMES = re.compile(
 )
 
 
+def is_page(url):
+    """Tell if an address is that of a page on the web, and nothing that a browser runs.
+
+    Browsers skip blanks and control characters, so none may be in it.
+
+    :param str url: as somebody has typed it
+    """
+    if re.search(r"[\s\x00-\x20\x7f\\\"<>`]", url or ""):
+        return False
+    try:
+        parts = urlsplit(url or "")
+    except ValueError:
+        return False
+    has_host = parts.hostname and not parts.username
+    return bool(parts.scheme in ("http", "https") and has_host)
+
+
 def is_personal(url):
     """Tell if a link is one person's own, or opens something by a secret in it.
 

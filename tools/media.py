@@ -59,8 +59,19 @@ _BRANDS = {
     b"M4A ": "audio/mp4",
     b"qt  ": "video/quicktime",
 }
-#: Networks whose addresses hold an IPv4 address (RFC 6052, RFC 3056).
+#: Addresses that lead to one of IPv4 (RFC 6052).
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
+#: Nothing else of IPv6 is routed (RFC 4291, section 2.4; IANA's registry of it).
+_GLOBAL_UNICAST = ipaddress.ip_network("2000::/3")
+#: What ``is_global`` takes for public, or has taken in some version of Python: relays
+#: of 6to4 (RFC 7526), Teredo (RFC 4380), documentation (RFC 9637), protocols
+#: (RFC 6890).
+_NOT_PUBLIC = tuple(
+    map(
+        ipaddress.ip_network,
+        ("192.88.99.0/24", "192.0.0.0/24", "2001::/32", "2001:db8::/32", "3fff::/20"),
+    )
+)
 
 
 def find_type(data):
@@ -87,14 +98,27 @@ def is_public(address):
     :param str address: IPv4 or IPv6, as a resolver gives it
     """
     try:
-        parsed = ipaddress.ip_address(address.partition("%")[0])
+        parsed = ipaddress.ip_address(address)
     except ValueError:
         return False
-    inner = None
     if parsed.version == 6:
-        inner = parsed.ipv4_mapped or parsed.sixtofour
-        if parsed in _NAT64:
-            inner = ipaddress.IPv4Address(int(parsed) & 0xFFFFFFFF)
-    if inner is not None:
-        return is_public(str(inner))
+        if getattr(parsed, "scope_id", None):
+            return False
+        inner = _find_inner(parsed)
+        if inner is not None:
+            return is_public(str(inner))
+        if parsed not in _GLOBAL_UNICAST:
+            return False
+    if any(parsed in network for network in _NOT_PUBLIC):
+        return False
     return parsed.is_global and not (parsed.is_multicast or parsed.is_reserved)
+
+
+def _find_inner(parsed):
+    """Return the IPv4 address to which one of IPv6 leads, None for none.
+
+    Written in full (RFC 4291), through 6to4 (RFC 3056) or a NAT64 (RFC 6052).
+    """
+    if parsed in _NAT64:
+        return ipaddress.IPv4Address(int(parsed) & 0xFFFFFFFF)
+    return parsed.ipv4_mapped or parsed.sixtofour

@@ -26,8 +26,9 @@ def normalize(url):
     url = (url or "").strip().rstrip("/")
     try:
         parts = urlsplit(url)
-        is_base = parts.hostname and parts.scheme in ("http", "https")
-        parts.port  # noqa: B018  # raises for a port that is none
+        # The port raises an error where it is none.
+        has_host = parts.hostname and (parts.port is None or parts.port > 0)
+        is_base = has_host and parts.scheme in ("http", "https")
     except ValueError:
         return None
     if not is_base or parts.query or parts.fragment or parts.username:

@@ -19,8 +19,8 @@ class Shift:
         self.done, self.waited = 0, 0.0
         #: Whether no other dispatcher has been woken.
         self.is_alone = True
-        #: When it has last looked who has left since their texts were claimed, and about
-        #: which event of the ledger it has asked the gate, by call.
+        #: When it has last looked who has left since their texts were claimed, and
+        #: about which event of the ledger it has asked the gate, by call.
         self.recalled_at, self.asked = 0.0, {}
         #: When its time was over, and the accounts that it has waited for since.
         self.over_at, self.slow = None, frozenset()

@@ -1,8 +1,9 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 """Let opt-outs hold that stand in the ledger under an odd spelling of the number.
 
-The ledger is asked about the one spelling of a number now ("+447911…", not "+4407911…").
-What code has recorded under another one would not be found; an opt-out is entered again.
+The ledger is asked about the one spelling of a number now: "+447911…", and not
+"+4407911…". What code has recorded under another one would not be found; an opt-out is
+entered again.
 """
 
 from odoo import SUPERUSER_ID, api
@@ -21,7 +22,9 @@ def migrate(cr, version):
         " WHERE number IS NOT NULL AND state = %s ORDER BY id",
         [consent.OPTED_OUT],
     )
-    odd_ids = [row_id for row_id, number in cr.fetchall() if canonical(number) != number]
+    odd_ids = [
+        row_id for row_id, number in cr.fetchall() if canonical(number) != number
+    ]
     for answer in env["sms.consent"].browse(odd_ids):
         found = env["sms.consent"]._get_found(answer.company_id, answer.number)
         known = found.get(answer.purpose_id.id or False)
