@@ -76,9 +76,9 @@ class PhoneBlacklist(models.Model):
         raise UserError(
             self.env._(
                 "%(number)s has opted out of all text messages (%(how)s, %(when)s). "
-                "Only the person can undo that: on their preference page, by a text, or "
-                "by a signed form dated later. The number then leaves the blacklist by "
-                "itself.",
+                "Only the person can undo that. When they have agreed anew (on their "
+                "preference page, by a text, or on a signed form dated later), the "
+                "number leaves the blacklist by itself.",
                 number=number,
                 how=dict(event._fields["method"]._description_selection(self.env))[
                     event.method

@@ -169,7 +169,9 @@ class SmsConsent(models.Model):
         """
         of_all = found.get((number_hash, 0), consent.Standing())
         if not purposes:
-            stands = {key[1]: row for key, row in found.items() if key[0] == number_hash}
+            stands = {
+                key[1]: row for key, row in found.items() if key[0] == number_hash
+            }
             return of_all.is_bound and all(
                 consent.find_binding(row, of_all)
                 for purpose_id, row in stands.items()

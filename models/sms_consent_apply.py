@@ -192,9 +192,7 @@ class SmsConsent(models.Model):
         stored, _numbers = self._read_stored(company, hashes)
         stopped = self._find_stopped(stored)
         answers = {
-            key: Standing(*row)
-            for key, row in stored.items()
-            if key[0] not in stopped
+            key: Standing(*row) for key, row in stored.items() if key[0] not in stopped
         }
         answers.update(self._replay(company, list(stopped), before))
         return answers

@@ -263,7 +263,7 @@ class SmsConsentEvent(models.Model):
             ``page``, ``witness``, ``message_ref``, ``res_model``, ``res_id``, ``files``
         :return: the events, one for each purpose
         :raises ValueError: for a set of no purposes, which would record nothing
-        :raises UserError: for a yes of the future, or one that is no proof for a purpose
+        :raises UserError: for a yes of the future, or one that proves nothing
         """
         happened_at = fields.Datetime.to_datetime(happened_at) or fields.Datetime.now()
         self._check_statement(event, method, purposes, happened_at)
@@ -291,7 +291,7 @@ class SmsConsentEvent(models.Model):
         What came by text is kept in any case: the gate asks again what it proves.
 
         :raises ValueError: for a set of no purposes, which would record nothing
-        :raises UserError: for a yes of the future, or one that is no proof for a purpose
+        :raises UserError: for a yes of the future, or one that proves nothing
         """
         if purposes is not None and not purposes:
             raise ValueError("a consent event without a purpose records nothing")

@@ -134,9 +134,7 @@ class SmsConsentMixin(models.AbstractModel):
         """Forget the state shown on records: the ledger has a new event."""
         children = self.env.registry.descendants([self._name], "_inherit")
         for model_name in children - {self._name}:
-            self.env[model_name].invalidate_model(
-                ["sms_consent_state", "sms_is_bound"]
-            )
+            self.env[model_name].invalidate_model(["sms_consent_state", "sms_is_bound"])
 
     def _get_sms_typed_number(self):
         """Return the number as people entered it, readable or not, or False."""

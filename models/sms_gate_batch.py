@@ -94,7 +94,8 @@ class GateBatch:
             answer.state,
             answer.state != consent.OPTED_IN
             or proofs.is_accepted(
-                known.methods.get(answer.event_id), self._rules[key[0], purpose_id].proofs
+                known.methods.get(answer.event_id),
+                self._rules[key[0], purpose_id].proofs,
             ),
             known is not None and key in known.reviewed,
             known is not None and key in known.unusable,

@@ -245,9 +245,10 @@ class SmsInboundRouter(models.AbstractModel):
 
     @api.model
     def _get_history(self, inbound, company):
-        """Return a company's events of the sender, as :mod:`tools.restore` reads them.
+        """Return a company's events of the sender as :mod:`tools.restore` reads them.
 
-        Those that count with its carrier, oldest first. Without what is no proof for its purpose: nothing comes back by it.
+        Those that count with its carrier, oldest first. Without what is no proof for
+        its purpose: nothing comes back by it.
         """
         hashes = self.env["sms.consent.key"]._hash([inbound.number])
         consents = self.env["sms.consent"].sudo()

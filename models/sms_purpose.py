@@ -265,7 +265,7 @@ class SmsPurpose(models.Model):
         return frozenset(kind for name, kind in PROOF_FIELDS.items() if self[name])
 
     def _check_proof(self, way):
-        """Refuse a consent to these purposes that was given in a way that is no proof.
+        """Refuse a consent to these purposes that was given in no way that proves it.
 
         :param str way: a method of the ledger, or one of ``statements.WAYS``
         :raises UserError: with the law where it asks for writing
@@ -294,8 +294,9 @@ class SmsPurpose(models.Model):
             }
             if proofs.KIND_OF[way] == proofs.SPOKEN:
                 return self.env._(
-                    "“%(purpose)s” needs consent in writing; what was only said is none "
-                    "(47 CFR 64.1200(a)(2) and (f)(9)). Ask for it by: %(kinds)s.",
+                    "“%(purpose)s” needs consent in writing; what was only said is no "
+                    "proof (47 CFR 64.1200(a)(2) and (f)(9)). Ask for it by: "
+                    "%(kinds)s.",
                     **facts,
                 )
             return self.env._(

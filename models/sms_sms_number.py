@@ -88,8 +88,8 @@ class SmsSms(models.Model):
     def _record_gone(self, code):
         """Let the consent of a number expire that its carrier no longer knows.
 
-        The next holder has agreed to nothing (47 CFR 64.1200(m)), and no START of theirs
-        brings back what an opt-out covers.
+        The next holder has agreed to nothing (47 CFR 64.1200(m)), and their START
+        brings nothing back that an opt-out covers.
         """
         self.ensure_one()
         company = self._get_sms_company()

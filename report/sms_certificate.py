@@ -156,9 +156,7 @@ class SmsCertificate(models.AbstractModel):
                 "by a signed form dated %(date)s, entered by %(user)s, scan %(scan)s",
                 **facts,
             )
-        return self.env._(
-            "on %(date)s by what %(user)s entered (%(how)s)", **facts
-        )
+        return self.env._("on %(date)s by what %(user)s entered (%(how)s)", **facts)
 
     @api.model
     def _get_methods(self):

@@ -26,9 +26,7 @@ class TestScopeRule(SmsCase):
             rule = self.env.ref(
                 f"helpdesk_mgmt_sms.sms_scope_rule_fcc_26_67_{purpose_class}"
             )
-            rule.write(
-                {"active": True, "effective_from": effective_from, **REASON}
-            )
+            rule.write({"active": True, "effective_from": effective_from, **REASON})
         # It would take their place on its day.
         self.env.ref("helpdesk_mgmt_sms.sms_scope_rule_revoke_all").active = False
 

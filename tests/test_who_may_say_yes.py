@@ -51,7 +51,9 @@ class YesCase(SmsCase):
 
     def enter(self, **values):
         """Record by the agent's form."""
-        return self.open_form(**{"purposes": ("ticket",), **values}).save().action_record()
+        return (
+            self.open_form(**{"purposes": ("ticket",), **values}).save().action_record()
+        )
 
 
 class TestStopStands(YesCase):
@@ -116,12 +118,16 @@ class TestStopStands(YesCase):
         self.assertState("opted_out")
 
     def test_other_noes_of_their_own(self):
-        for index, method in enumerate(("web", "carrier", "blacklist", "api", "import")):
+        for index, method in enumerate(
+            ("web", "carrier", "blacklist", "api", "import")
+        ):
             number = phone_number(300 + index)
             self.record_consent(number, event="revoked", method=method)
-            with self.subTest(method=method):
-                with self.assertRaisesRegex(UserError, "Only they can undo it"):
-                    self.enter(number=number, method="phone")
+            with (
+                self.subTest(method=method),
+                self.assertRaisesRegex(UserError, "Only they can undo it"),
+            ):
+                self.enter(number=number, method="phone")
 
     def test_what_an_agent_was_told(self):
         number = phone_number(310)
@@ -270,9 +276,7 @@ class TestScreens(YesCase):
         facts = source._gather(self.company, [self.number])
         report = self.env["report.helpdesk_mgmt_sms.sms_certificate"]
         report = report.with_user(self.compliance_officer)
-        effects = [
-            entry["effect"] for entry in report._get_story(facts["events"], [])
-        ]
+        effects = [entry["effect"] for entry in report._get_story(facts["events"], [])]
         said = [effect for effect in effects if effect]
         self.assertRegex(said[0], r"^Did not count: they had opted out on .* \(Text")
         self.assertRegex(said[1], "^Brought back on .* by the person's own text START;")

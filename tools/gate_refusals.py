@@ -12,8 +12,8 @@ from .verdicts import (
     BAD_NUMBER,
     LEDGER_UNREADABLE,
     NO_CONSENT,
-    NO_PROOF,
     NO_NUMBER,
+    NO_PROOF,
     NO_PROVIDER,
     NO_WAY_BACK,
     OPTED_OUT,
@@ -86,7 +86,6 @@ def find_refusal(facts):
         return None
     if is_yes:
         return NO_PROOF
-        return None
     return AWAITING_YES if facts.state == consent.PENDING else NO_CONSENT
 
 
