@@ -40,8 +40,9 @@ CSP = (
 NO_FRAME, OWN_FRAME = "'none'", "'self'"
 #: The same for old browsers, which know no other websites.
 FRAME_OPTIONS = {NO_FRAME: "DENY", OWN_FRAME: "SAMEORIGIN"}
-#: How long a form of ours may be, in bytes: no file is among its fields.
-FORM_LIMIT = 64 * 1024
+#: How long a form of ours may be, in bytes: no file is among its fields. Browsers write
+#: a character as up to twelve.
+FORM_LIMIT = 512 * 1024
 #: What a page is that a link in a text opens: it is only looked at.
 LOOK = {
     "type": "http",

@@ -28,6 +28,6 @@ class IrHttp(models.AbstractModel):
             return
         if (http.content_length or 0) > routing[LIMIT]:
             raise RequestEntityTooLarge()
-        has_body = http.content_length or http.headers.get("Transfer-Encoding")
-        if has_body and http.mimetype != routing[TAKES]:
+        # What says nothing of its type is not read as a form.
+        if http.mimetype not in ("", routing[TAKES]):
             raise UnsupportedMediaType()

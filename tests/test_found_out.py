@@ -69,9 +69,9 @@ class TestFoundOut(SmsCase):
         ticket.partner_phone = "+1 303 555 0177"
         self.assertEqual(ticket.partner_phone_sanitized, "+13035550177")
         values = {"name": "New", "description": "x", "partner_phone": "303 555 0178"}
+        self.company.country_id = self.country
         made = self.env["helpdesk.ticket"].with_user(self.agent).create(values)
-        made.company_id.country_id = self.country
-        self.assertTrue(made.partner_phone_sanitized)
+        self.assertEqual(made.partner_phone_sanitized, "+13035550178")
 
 
 class TestPages(SmsCase):

@@ -107,6 +107,7 @@ class TestOddNumbers(SmsCase):
 
     def test_the_blacklist(self):
         self.env["phone.blacklist"].add(ODD[0])
+        self.cr.flush()
         self.assertEqual(self.make(NUMBER).failure_type, "sms_optout")
 
     def test_an_opt_out_of_before_is_entered_again_by_the_upgrade(self):

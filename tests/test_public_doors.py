@@ -8,6 +8,7 @@ from unittest.mock import patch
 from odoo.http import _generate_routing_rules
 from odoo.tools import mute_logger
 
+from ..models.ir_http import TAKES
 from ..models.sms_outbox_watch import HEALTH_TOKEN_PARAMETER
 from ..models.sms_rate_limit import LIMITS
 from ..models.sms_sms_media import MEDIA_PATH
@@ -103,7 +104,11 @@ class DoorsCase(WebCase):
         data = {"Body": "x"} if "POST" in self.routes[path]["methods"] else None
         if data and "GET" in self.routes[path]["methods"]:
             data = None
-        return self.url_open(url or wrong, data=data, allow_redirects=False)
+        kind = self.routes[path].get(TAKES)
+        headers = {"Content-Type": kind} if kind else None
+        return self.url_open(
+            url or wrong, data=data, headers=headers, allow_redirects=False
+        )
 
     def setUp(self):
         super().setUp()

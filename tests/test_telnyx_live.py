@@ -80,13 +80,14 @@ class TestTelnyxDoors(TelnyxLiveCase):
             {"telnyx-signature-ed25519": "forged"},
             {"telnyx-signature-ed25519": ""},
             {"telnyx-timestamp": "1"},
-            {"Content-Type": "application/x-www-form-urlencoded"},
         ):
             with self.subTest(headers=headers):
                 response = self.tell("inbound", body, **headers)
                 self.assertEqual(response.status_code, 403)
         url = self.get_telnyx_url("inbound")
         self.assertEqual(requests.post(url, data=body, timeout=30).status_code, 403)
+        kind = {"Content-Type": "application/x-www-form-urlencoded"}
+        self.assertEqual(self.tell("inbound", body, **kind).status_code, 415)
         self.assertEqual(requests.get(url, timeout=30).status_code, 405)
         self.assertEqual(self.count_texts(message_id), 0)
         self.assertNotIn(API_KEY, self.server.read_log())
