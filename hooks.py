@@ -53,7 +53,7 @@ def uninstall_hook(env):
     """Take the triggers away, so that their tables can go; decrypt what is Odoo's."""
     env["sms.encryption"]._decrypt_host()
     names = ["sms_append_only", "sms_consent_evidence_guard"]
-    names += ["sms_evidence_lookup_guard"]
+    names += ["sms_evidence_lookup_guard", "sms_wording_guard"]
     names += [f"sms_day_mark_{watch.table}" for watch in WATCHED]
     env.cr.execute(
         SQL(

@@ -3,6 +3,7 @@ import hashlib
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
+from odoo.tools import SQL
 
 from ..tools import texts, wording
 
@@ -75,6 +76,42 @@ class SmsWording(models.Model):
         "Another version of this wording is published already.",
     )
 
+    def init(self):
+        """Install the trigger that keeps published versions, for every role."""
+        self.env.cr.execute(
+            SQL(
+                """
+                CREATE OR REPLACE FUNCTION sms_wording_guard()
+                RETURNS trigger LANGUAGE plpgsql AS $$
+                BEGIN
+                    IF OLD.state = %(draft)s THEN
+                        RETURN CASE TG_OP WHEN 'DELETE' THEN OLD ELSE NEW END;
+                    END IF;
+                    IF TG_OP = 'UPDATE' AND NEW.state != %(draft)s
+                       AND (NEW.body, NEW.lang, NEW.version,
+                            NEW.purpose_id, NEW.company_id)
+                           IS NOT DISTINCT FROM
+                           (OLD.body, OLD.lang, OLD.version,
+                            OLD.purpose_id, OLD.company_id)
+                       AND NEW.digest
+                           = encode(sha256(convert_to(NEW.body, 'UTF8')), 'hex')
+                    THEN
+                        RETURN NEW;
+                    END IF;
+                    RAISE EXCEPTION
+                        'A published wording stays as it is: %% refused', TG_OP
+                        USING ERRCODE = 'restrict_violation';
+                END $$;
+                DROP TRIGGER IF EXISTS sms_wording_guard ON sms_wording;
+                CREATE TRIGGER sms_wording_guard
+                    BEFORE UPDATE OR DELETE ON sms_wording
+                    FOR EACH ROW EXECUTE FUNCTION sms_wording_guard();
+                """,
+                draft=DRAFT,
+            )
+        )
+        return super().init()
+
     @api.depends("purpose_id", "lang", "version")
     def _compute_display_name(self):
         for record in self:
@@ -114,15 +151,15 @@ class SmsWording(models.Model):
     @api.model_create_multi
     def create(self, vals_list):
         """Make drafts, whatever a client says; what ships is in force at once."""
-        if not self.env.su:
-            vals_list = [
-                {name: vals[name] for name in vals.keys() - STATE_FIELDS}
-                for vals in vals_list
-            ]
-        return super().create(vals_list)
+        dropped = {"digest"} if self.env.su else {"digest", *STATE_FIELDS}
+        return super().create(
+            [{name: vals[name] for name in vals.keys() - dropped} for vals in vals_list]
+        )
 
     def write(self, vals):
         """Refuse to change a published version: consents were given under it."""
+        if "digest" in vals:
+            raise UserError(self.env._("The digest of a wording follows its words."))
         if STATE_FIELDS & vals.keys() and not self.env.su:
             raise UserError(self.env._("A wording is put in force by publishing it."))
         if FIXED_FIELDS & vals.keys() and any(r.state != DRAFT for r in self):

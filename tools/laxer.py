@@ -13,11 +13,13 @@ class Terms(NamedTuple):
     :param str quiet_class: one of ``quiet_hours.QUIET_CLASSES``
     :param int max_per_day: texts to a number in 24 hours; 0: any
     :param bool is_helpdesk: they leave by no provider that cannot bring a STOP back
+    :param bool has_footer: they say how to stop and get help
     """
 
     quiet_class: str
     max_per_day: int
     is_helpdesk: bool
+    has_footer: bool = True
 
 
 def _is_later_of(*order):
@@ -132,6 +134,7 @@ def are_terms_laxer(before, after):
     classes = (before.quiet_class, after.quiet_class)
     opens_hours = classes[0] != classes[1] and classes != (URGENT, INFORMATIONAL)
     loses_way_back = before.is_helpdesk and not after.is_helpdesk
+    loses_way_back |= before.has_footer and not after.has_footer
     allows_more = _allows_more(before.max_per_day, after.max_per_day)
     return opens_hours or loses_way_back or allows_more
 
