@@ -8,6 +8,7 @@ from . import (
     sms_lax_reason,
     sms_sender_number,
     sms_checked_words,
+    sms_footer,
     sms_purpose,
     sms_purpose_company,
     sms_purpose_rule,

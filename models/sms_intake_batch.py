@@ -1,7 +1,8 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from odoo import fields
 
-from ..tools import preference_links, texts
+from ..tools import mandatory_words, preference_links, texts
+from ..tools.quiet_hours import MARKETING
 from ..tools.segments import count_segments
 from .res_partner_reader import NOBODY, Readers
 
@@ -36,6 +37,8 @@ class IntakeBatch:
         self._langs = {}
         self._rules = {}
         self._words = {}
+        self._known_numbers = set()
+        self._company_names = {}
 
     def _read_messages(self, vals_list):
         """Return the ``mail.message`` of some values, by id; an empty one for no id."""
@@ -92,6 +95,42 @@ class IntakeBatch:
             purpose = self._env["sms.purpose"].browse(purpose_id)
             self._rules[key] = purpose._get_rules(lang, company)
         return self._rules[key]
+
+    def read_known_numbers(self, vals_list):
+        """Find out whom the companies have texted before, with one query for all.
+
+        Whoever leaves by Odoo's own provider is left as they were.
+
+        :param vals_list: values with company, purpose and number
+        """
+        pairs = {
+            (vals["record_company_id"], vals["number"])
+            for vals in vals_list
+            if vals["number"]
+            and not vals.get("exemption")
+            and self.companies[vals["record_company_id"]]._uses_sms_outbox()
+        }
+        self._known_numbers = self._sms._find_known_numbers(pairs)
+
+    def get_footer(self, vals, rules):
+        """Return what is added to a message: how to stop, and who sends.
+
+        The sender is named in the first text to a number and in every offer, unless
+        its words name them already (47 CFR 64.1200(b)(1), CPCE art. L34-5, CTIA 5.1.2).
+
+        :param dict vals: of the message, with company and number
+        :param PurposeRules rules: of its purpose, in the reader's language
+        """
+        company = self.companies[vals["record_company_id"]]
+        if not company._uses_sms_outbox():
+            return rules.footer
+        is_known = (company.id, vals["number"]) in self._known_numbers
+        if is_known and rules.quiet_class != MARKETING:
+            return rules.footer
+        if company.id not in self._company_names:
+            self._company_names[company.id] = company.sudo().name
+        name = self._company_names[company.id]
+        return mandatory_words.sign(vals.get("body"), rules.footer, name)
 
     def get_words(self, body, footer):
         """Return the fields that hold a message's text.

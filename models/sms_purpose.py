@@ -32,6 +32,8 @@ SHIPPED_QUIET_CLASSES = {
 
 #: What a new purpose is unless somebody says otherwise: laxer needs a reason.
 DEFAULT_TERMS = Terms(quiet_hours.MARKETING, max_per_day=10, is_helpdesk=False)
+#: The terms that are fields of a purpose.
+TERM_FIELDS = tuple(name for name in Terms._fields if name != "has_footer")
 
 
 class PurposeCode(NamedTuple):
@@ -67,8 +69,8 @@ class SmsPurpose(models.Model):
     """
 
     _name = "sms.purpose"
-    _inherit = ["sms.lax.reason", "sms.cached.rules"]
-    _lax_fields = frozenset(Terms._fields)
+    _inherit = ["sms.footer", "sms.cached.rules"]
+    _lax_fields = frozenset({*TERM_FIELDS, "footer"})
     _description = "Text Message Purpose"
     _order = "sequence, id"
 
@@ -82,10 +84,7 @@ class SmsPurpose(models.Model):
         translate=True,
         help="What the person will get, in their words. Shown where they agree.",
     )
-    footer = fields.Text(
-        translate=True,
-        help="Added once to every message of this purpose: how to stop and get help.",
-    )
+    footer = fields.Text(default=lambda self: self._default_footer())
     is_helpdesk = fields.Boolean(
         string="Helpdesk Purpose",
         tracking=True,
@@ -196,17 +195,27 @@ class SmsPurpose(models.Model):
         :raises UserError: without ``lax_reason``
         """
         purposes = super().create(vals_list)
-        usual = self.new(DEFAULT_TERMS._asdict())._describe_lax_fields()
+        usual = {name: getattr(DEFAULT_TERMS, name) for name in TERM_FIELDS}
+        usual = self.new(usual)._describe_lax_fields()
         for purpose, vals in zip(purposes, vals_list, strict=True):
             if purpose._is_laxer_than(DEFAULT_TERMS):
                 purpose._keep_lax_reason(usual, vals.get("lax_reason"), is_new=True)
         return purposes
 
     def _to_lax_terms(self):
-        return Terms(*(self[name] for name in Terms._fields))
+        terms = {name: self[name] for name in TERM_FIELDS}
+        return Terms(**terms, has_footer=self._has_footer())
 
     def _is_laxer_than(self, before):
-        return are_terms_laxer(before, self._to_lax_terms())
+        after = self._to_lax_terms()
+        if not self._asks_about_footer():
+            after = after._replace(has_footer=before.has_footer)
+        return are_terms_laxer(before, after)
+
+    @api.model
+    def _default_footer(self):
+        """Return the house's footer for a new purpose."""
+        return self.env._("Reply STOP to opt out, HELP for help.")
 
     def write(self, vals):
         """Refuse another code: rules name it, and the ledger is sealed over it."""

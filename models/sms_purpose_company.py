@@ -1,9 +1,10 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from odoo import api, fields, models
-from odoo.exceptions import UserError, ValidationError
+from odoo.exceptions import AccessError, UserError, ValidationError
 
 from ..tools import quiet_hours
 from ..tools.laxer import are_terms_laxer
+from .sms_shared_row import ADMINISTRATORS
 
 
 class SmsPurposeCompany(models.Model):
@@ -15,8 +16,8 @@ class SmsPurposeCompany(models.Model):
 
     _name = "sms.purpose.company"
     _description = "Purpose in One Company"
-    _inherit = ["sms.shared.row", "sms.lax.reason", "sms.cached.rules"]
-    _lax_fields = frozenset({"quiet_class", "max_per_day"})
+    _inherit = ["sms.shared.row", "sms.footer", "sms.cached.rules"]
+    _lax_fields = frozenset({"quiet_class", "max_per_day", "footer"})
     _order = "company_id, purpose_id"
     _rec_name = "purpose_id"
 
@@ -26,10 +27,6 @@ class SmsPurposeCompany(models.Model):
         required=True,
         ondelete="cascade",
         default=lambda self: self.env.company,
-    )
-    footer = fields.Text(
-        translate=True,
-        help="Added once to every message of this purpose: how to stop and get help.",
     )
     quiet_class = fields.Selection(
         lambda self: self.env["sms.purpose"]._fields["quiet_class"].selection,
@@ -99,11 +96,34 @@ class SmsPurposeCompany(models.Model):
     def _to_lax_terms(self):
         shared = self.purpose_id.sudo()._to_lax_terms()
         return shared._replace(
-            quiet_class=self.quiet_class, max_per_day=self.max_per_day
+            quiet_class=self.quiet_class,
+            max_per_day=self.max_per_day,
+            has_footer=self._has_footer(),
         )
 
     def _is_laxer_than(self, before):
-        return are_terms_laxer(before, self._to_lax_terms())
+        after = self._to_lax_terms()
+        if not self._asks_about_footer():
+            after = after._replace(has_footer=before.has_footer)
+        return are_terms_laxer(before, after)
+
+    def _get_footer_company(self):
+        return self.company_id
+
+    @api.constrains("footer")
+    def _check_footer_is_kept(self):
+        """Let administrators alone take a footer away."""
+        may_remove = self.env.user.has_group(ADMINISTRATORS)
+        if may_remove or not self._asks_about_footer():
+            return
+        for own in self:
+            if not own._has_footer() and own.purpose_id.sudo()._has_footer():
+                raise AccessError(
+                    self.env._(
+                        "“%s”: administrators alone take a footer away.",
+                        own.display_name,
+                    )
+                )
 
     @api.model
     def _copy_purpose(self, purpose, company):

@@ -187,7 +187,8 @@ class SmsPurposeRule(models.Model):
     def _is_laxer_than(self, before):
         """Compare what the messages of the rule are for with what they were for."""
         after = self._to_lax_terms()
-        rules = dict(self._get_rules())
+        # Not out of memory: a refusal takes back what it would keep there.
+        rules = self._read_rules()
         former = {key: found for key, found in rules.items() if not after or key != after[0]}
         if before:
             former[before[0]] = before[1]
@@ -277,6 +278,11 @@ class SmsPurposeRule(models.Model):
 
         Cached: every message asks, and the answer changes once a year.
         """
+        return self._read_rules()
+
+    @api.model
+    def _read_rules(self):
+        """Return what :meth:`_get_rules` keeps in memory."""
         rules = {}
         for rule in self.sudo().search([]):
             target = rule[TARGET_FIELDS[rule.level]]

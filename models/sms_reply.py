@@ -3,7 +3,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 
 from ..providers.base import E164
-from ..tools import exemptions, keywords, texts, timing
+from ..tools import exemptions, keywords, mandatory_words, texts, timing
 
 (
     STOP_DONE,
@@ -96,10 +96,14 @@ class SmsReply(models.Model):
     def _check_body(self):
         """Keep what CTIA asks for in the answers that must have it.
 
-        HELP, and the question that asks to confirm joining, tell how to stop (CTIA
-        Messaging Principles and Best Practices, sections 5.1.2 to 5.1.4).
+        HELP, and the question that asks to confirm joining, tell who writes and how to
+        stop, HELP a contact besides (CTIA Messaging Principles and Best Practices,
+        sections 5.1.2 to 5.1.4). What confirms an opt-out only confirms it: nothing in
+        it promotes anything (47 CFR 64.1200(a)(12)).
         """
         for reply in self:
+            reply._check_confirmation()
+            reply._check_sender()
             words = keywords.normalize(reply.body).split()
             if reply.code in (HELP, JOIN_QUESTION, JOIN_DONE) and "STOP" not in words:
                 raise ValidationError(
@@ -107,6 +111,52 @@ class SmsReply(models.Model):
                 )
             if reply.code == JOIN_QUESTION and keywords.YES not in words:
                 raise ValidationError(self.env._("“%s” must ask for YES.", reply.name))
+
+    def _check_confirmation(self):
+        """Refuse promotion in what confirms an opt-out.
+
+        :raises ValidationError: names it
+        """
+        if self.code not in (STOP_DONE, STOP_PURPOSE):
+            return
+        found = mandatory_words.find_promotion(self.body)
+        if found == "…":
+            raise ValidationError(
+                self.env._(
+                    "“%(name)s” only confirms the opt-out: %(limit)s characters are "
+                    "enough.",
+                    name=self.name,
+                    limit=mandatory_words.MAX_CONFIRMATION,
+                )
+            )
+        if found:
+            raise ValidationError(
+                self.env._(
+                    "“%(name)s” only confirms the opt-out (47 CFR 64.1200(a)(12)): no "
+                    "offers, prices, addresses or other ways back than START. Take out "
+                    "“%(words)s”.",
+                    name=self.name,
+                    words=found,
+                )
+            )
+
+    def _check_sender(self):
+        """Refuse an answer that must say who writes, and does not.
+
+        :raises ValidationError: says what is missing
+        """
+        if self.code in (HELP, JOIN_QUESTION) and "{company}" not in self.body:
+            raise ValidationError(
+                self.env._("“%s” must name who writes: {company}.", self.name)
+            )
+        if self.code == HELP and not mandatory_words.names_contact(self.body):
+            raise ValidationError(
+                self.env._(
+                    "“%s” must name a contact: {contact}, a phone number or an e-mail "
+                    "address.",
+                    self.name,
+                )
+            )
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_own(self):

@@ -3,6 +3,7 @@ from typing import NamedTuple
 from uuid import uuid4
 
 from odoo import api, models
+from odoo.tools import SQL
 from odoo.tools.misc import clean_context
 
 from ..providers.base import E164
@@ -11,6 +12,7 @@ from ..tools.numbers import canonical
 from ..tools.purposes import MessageSource
 from .sms_intake_batch import IntakeBatch, get_ids
 from .sms_purpose import PurposeCode
+from .sql_array import as_array
 
 WAITING = "outgoing"
 
@@ -131,7 +133,10 @@ class SmsSms(models.Model):
             vals["uuid"] = vals.get("uuid") or uuid4().hex
             vals["number"] = self._to_e164(vals.get("number"), reader, company)
             vals["not_before"] = vals.get("not_before") or batch.now
-            lang = batch.get_lang(reader, company)
+        batch.read_known_numbers(vals_list)
+        for vals in vals_list:
+            company = batch.companies[vals["record_company_id"]]
+            lang = batch.get_lang(batch.get_reader(vals), company)
             rules = batch.get_rules(vals["purpose_id"], lang, company)
             self._apply_purpose(vals, rules, batch)
         batch.choose_senders(vals_list)
@@ -177,8 +182,53 @@ class SmsSms(models.Model):
         :param IntakeBatch batch: what the messages share
         """
         vals["priority"] = rules.priority
-        footer = "" if vals.get("exemption") else rules.footer
+        footer = "" if vals.get("exemption") else batch.get_footer(vals, rules)
         vals.update(batch.get_words(vals.get("body"), footer))
+
+    @api.model
+    def _get_footer_for(self, purpose, lang, company, number):
+        """Return what goes under a text that somebody is about to write.
+
+        :param purpose: ``sms.purpose``
+        :param str lang: code of the reader's language, may be empty
+        :param company: ``res.company`` that sends
+        :param str number: the reader's, E.164; may be empty
+        """
+        vals = {"record_company_id": company.id, "number": number or ""}
+        batch = IntakeBatch(self, [vals])
+        batch.companies[company.id] = company
+        batch.read_known_numbers([vals])
+        return batch.get_footer(vals, purpose._get_rules(lang, company))
+
+    @api.model
+    def _find_known_numbers(self, pairs):
+        """Return which numbers companies have texted before, or are about to.
+
+        One query for all. What was blocked does not count: nobody has had it.
+
+        :param pairs: set of ``(company id, number)``
+        :return: those that are known
+        :rtype: set
+        """
+        if not pairs:
+            return set()
+        self.flush_model(["record_company_id", "number", "gate_verdict"])
+        company_ids, numbers = zip(*pairs, strict=True)
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT wanted.company_id, wanted.number
+                  FROM unnest(%s, %s) AS wanted (company_id, number)
+                 WHERE EXISTS (SELECT 1 FROM sms_sms
+                                WHERE number = wanted.number
+                                  AND record_company_id = wanted.company_id
+                                  AND gate_verdict != 'block')
+                """,
+                as_array(company_ids, "int4"),
+                as_array(numbers, "varchar"),
+            )
+        )
+        return set(rows)
 
     @api.model
     def _to_e164(self, number, reader, company):

@@ -4,7 +4,7 @@ import re
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
-from ..tools import advice, texts
+from ..tools import advice, mandatory_words, texts
 from ..tools.advice import Wording
 from ..tools.purposes import MessageSource
 from ..tools.quiet_hours import MARKETING
@@ -158,6 +158,9 @@ class SmsTemplate(models.Model):
         purpose = self._get_preview_purpose(record, template_id)
         rules = purpose._get_rules(lang, self._get_preview_company(record))
         footer = rules.footer
+        if rules.quiet_class == MARKETING:
+            name = self._get_preview_company(record).sudo().name
+            footer = mandatory_words.sign(text, footer, name)
         whole = texts.add_footer(text, footer)
         segments = count_segments(whole)
         wording = Wording(

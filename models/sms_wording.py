@@ -5,6 +5,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 from ..tools import texts, wording
+from .ledger_guards import Guard, install_guards
 
 DRAFT, PUBLISHED, SUPERSEDED = STATES = ("draft", "published", "superseded")
 
@@ -12,6 +13,30 @@ DRAFT, PUBLISHED, SUPERSEDED = STATES = ("draft", "published", "superseded")
 FIXED_FIELDS = frozenset({"purpose_id", "lang", "body", "version", "company_id"})
 #: Set by publishing alone.
 STATE_FIELDS = frozenset({"state", "published_at", "published_by_id"})
+
+#: A published version keeps its words, and is not published anew as another.
+KEEP_PUBLISHED = f"""
+BEGIN
+    IF OLD.state = '{DRAFT}' THEN
+        RETURN CASE TG_OP WHEN 'DELETE' THEN OLD ELSE NEW END;
+    END IF;
+    IF TG_OP = 'UPDATE' AND NEW.state != '{DRAFT}'
+       AND (NEW.body, NEW.lang, NEW.version, NEW.purpose_id, NEW.company_id)
+           IS NOT DISTINCT FROM
+           (OLD.body, OLD.lang, OLD.version, OLD.purpose_id, OLD.company_id)
+       AND NEW.digest = encode(sha256(convert_to(NEW.body, 'UTF8')), 'hex')
+    THEN
+        RETURN NEW;
+    END IF;
+    RAISE EXCEPTION 'A published wording stays as it is: % refused', TG_OP
+        USING ERRCODE = 'restrict_violation';
+END
+"""
+PUBLISHED_GUARD = Guard(
+    *("sms_wording_guard", "sms_wording_guard", KEEP_PUBLISHED),
+    events=("UPDATE", "DELETE"),
+    level="ROW",
+)
 
 
 class SmsWording(models.Model):
@@ -26,6 +51,7 @@ class SmsWording(models.Model):
     _inherit = ["sms.shared.row"]
     _description = "Consent Wording"
     _order = "purpose_id, lang, version desc, id desc"
+    _ledger_guards = (PUBLISHED_GUARD,)
 
     purpose_id = fields.Many2one("sms.purpose", required=True, ondelete="restrict")
     company_id = fields.Many2one(
@@ -75,6 +101,11 @@ class SmsWording(models.Model):
         "Another version of this wording is published already.",
     )
 
+    def init(self):
+        """Install the trigger that keeps published versions, for every role."""
+        install_guards(self)
+        return super().init()
+
     @api.depends("purpose_id", "lang", "version")
     def _compute_display_name(self):
         for record in self:
@@ -114,15 +145,15 @@ class SmsWording(models.Model):
     @api.model_create_multi
     def create(self, vals_list):
         """Make drafts, whatever a client says; what ships is in force at once."""
-        if not self.env.su:
-            vals_list = [
-                {name: vals[name] for name in vals.keys() - STATE_FIELDS}
-                for vals in vals_list
-            ]
-        return super().create(vals_list)
+        dropped = {"digest"} if self.env.su else {"digest", *STATE_FIELDS}
+        return super().create(
+            [{name: vals[name] for name in vals.keys() - dropped} for vals in vals_list]
+        )
 
     def write(self, vals):
         """Refuse to change a published version: consents were given under it."""
+        if "digest" in vals:
+            raise UserError(self.env._("The digest of a wording follows its words."))
         if STATE_FIELDS & vals.keys() and not self.env.su:
             raise UserError(self.env._("A wording is put in force by publishing it."))
         if FIXED_FIELDS & vals.keys() and any(r.state != DRAFT for r in self):

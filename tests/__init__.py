@@ -66,6 +66,7 @@ from . import test_ledger
 from . import test_ledger_live
 from . import test_log_mask
 from . import test_lookups
+from . import test_mandatory_words
 from . import test_masked_numbers
 from . import test_media
 from . import test_media_fetch

@@ -123,6 +123,21 @@ class SmsCase(TransactionCase):
         cls.env["sms.purpose"].search([]).write({"max_per_day": 0, **reason})
 
     @classmethod
+    def allow_offers(cls):
+        """Let offers leave without consent under opt-out, wherever somebody is."""
+        laws = cls.env["sms.consent.law"]
+        reason = {"lax_reason": "Tests of other rules."}
+        found = laws.search([])
+        found.write({"needs_consent": False, **reason})
+        others = cls.env["res.country"].search([]) - found.country_id
+        laws.create(
+            [
+                {"country_id": it.id, "needs_consent": False, "source": "T", **reason}
+                for it in others
+            ]
+        )
+
+    @classmethod
     def make_company(cls, name, provider="sandbox", **values):
         """Return another company, in which all of the tests' agents work too."""
         company = cls.env["res.company"].create({"name": name})

@@ -174,6 +174,7 @@ class LiveCase(BaseCase):
         for model, values in (
             ("sms.purpose", {"max_per_day": 0, "lax_reason": "Tests"}),
             ("sms.quiet.hours", {"active": False, "lax_reason": "Tests"}),
+            ("sms.consent.law", {"needs_consent": False, "lax_reason": "Tests"}),
         ):
             cls.rpc(model, "write", cls.rpc(model, "search", []), values)
         cls.set_parameter("helpdesk_mgmt_sms.twilio_api_url", cls.peer.url)

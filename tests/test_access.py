@@ -524,6 +524,7 @@ class TestSecrets(SmsCase):
         settings = self.env["sms.settings"].with_user(self.administrator)
         with Form(settings) as form:
             form.sms_consent_policy = "opt_out"
+            form.sms_lax_reason = "The board, on 3 May"
         form.record.execute()
         self.assertEqual(self.company.sms_consent_policy, "opt_out")
         self.assertEqual(self.company.sms_twilio_api_key_secret, "the-key-secret")

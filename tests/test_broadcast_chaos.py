@@ -49,7 +49,11 @@ class ChaosCase(LiveCase):
     def setUpClass(cls):
         cls.addClassCleanup(cls.calm)
         super().setUpClass()
-        policy = {"sms_consent_policy": "opt_out", "sms_approve_from": 0}
+        policy = {
+            "sms_consent_policy": "opt_out",
+            "sms_approve_from": 0,
+            "sms_lax_reason": "Tests",
+        }
         cls.rpc("res.company", "write", [cls.company_id], policy)
 
     @classmethod

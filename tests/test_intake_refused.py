@@ -220,6 +220,7 @@ class TestOdoosOwnProvider(SmsCase):
 
     def test_two_companies_in_one_queue(self):
         """Odoo's own method fails on them: "Expected singleton"."""
+        self.allow_offers()
         other = self.make_company("Other", "iap", sms_consent_policy="opt_out")
         on_outbox = self.make_company("Outbox", sms_consent_policy="opt_out")
         self.company.sms_consent_policy = "opt_out"
@@ -251,6 +252,7 @@ class TestOdoosOwnProvider(SmsCase):
         self.assertEqual(self.posted, [self.number])
 
     def test_odoos_clean_up_takes_its_own_rows_and_not_ours(self):
+        self.allow_offers()
         other = self.make_company("Sandbox", sms_consent_policy="opt_out")
         self.company.sms_consent_policy = "opt_out"
         native = self.make_sms(phone_number(1))

@@ -84,6 +84,7 @@ class TestTable(QuietHoursCase):
             return self.env["sms.gate"]._decide([question])[0][0]
 
     def test_every_case(self):
+        self.allow_offers()
         self.recipient = self.make_customer(False)
         table = Path(__file__).with_name("quiet_hours.csv")
         with table.open(encoding="utf-8") as file:
@@ -198,12 +199,14 @@ class TestHolding(QuietHoursCase):
             )
 
     def test_offers_keep_the_law_under_opt_out_too(self):
+        self.allow_offers()
         company = self.make_company("Apps", sms_consent_policy="opt_out")
         with freeze_time(NIGHT):
             message = self.send("marketing", record_company_id=company.id)
             self.assertHeld(message)
 
     def test_odoos_own_provider_is_left_alone_until_asked(self):
+        self.allow_offers()
         company = self.make_company("Apps", "iap", sms_consent_policy="opt_out")
         with freeze_time(NIGHT):
             message = self.send("marketing", record_company_id=company.id)

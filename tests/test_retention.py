@@ -228,6 +228,7 @@ class TestForm(RetentionCase):
             self.assertEqual(form.text, 12)
             self.assertIn("0</td><td>Texts received", form.count_html)
             form.text = 5
+            form.reason = "The board, on 3 May"
             self.assertIn("1</td><td>Texts received", form.count_html)
         self.assertEqual(self.company.sms_keep_text_months, 12)
         form.record.action_save()

@@ -67,7 +67,7 @@ SHORTENERS = re.compile(
     re.IGNORECASE,
 )
 
-_PROMOTION = re.compile(
+PROMOTION_PATTERN = re.compile(
     r"\d+\s?% (?:off|discount|de descuento|de réduction|rabatt)"
     r"|\b(?:discounts?|coupons?|vouchers?|promo(?:tion)?s?|special offers?"
     r"|limited[- ]time|buy now|shop now"
@@ -138,7 +138,7 @@ def advise(wording):
         found.append(Advice(NO_SENDER))
     if shortener := SHORTENERS.search(text):
         found.append(Advice(SHORTENER, shortener[0]))
-    offer = not wording.is_promotional and _PROMOTION.search(text)
+    offer = not wording.is_promotional and PROMOTION_PATTERN.search(text)
     if offer:
         found.append(Advice(PROMOTION, offer[0]))
     if not wording.is_internal and not _STOP.search(f"{text}\n{wording.footer}"):

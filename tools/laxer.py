@@ -16,6 +16,7 @@ class Terms(NamedTuple):
     :param bool is_helpdesk: they leave by no provider that cannot bring a STOP back
     :param bool accepts_web: a consent by web form counts, and so on for each of
         ``proofs.KINDS``
+    :param bool has_footer: they say how to stop and get help
     """
 
     quiet_class: str
@@ -26,6 +27,7 @@ class Terms(NamedTuple):
     accepts_paper: bool = True
     accepts_written: bool = True
     accepts_spoken: bool = False
+    has_footer: bool = True
 
 
 #: Those of the terms that say which proofs of a consent are accepted, by kind.
@@ -144,6 +146,7 @@ def are_terms_laxer(before, after):
     classes = (before.quiet_class, after.quiet_class)
     opens_hours = classes[0] != classes[1] and classes != (URGENT, INFORMATIONAL)
     loses_way_back = before.is_helpdesk and not after.is_helpdesk
+    loses_way_back |= before.has_footer and not after.has_footer
     allows_more = _allows_more(before.max_per_day, after.max_per_day)
     accepts_more = any(
         getattr(after, name) and not getattr(before, name) for name in PROOF_FIELDS

@@ -30,12 +30,17 @@ class SmsComposer(models.TransientModel):
         help="Goes under the text when it is sent, in the recipient's language.",
     )
 
-    @api.depends("res_model", "res_id", "comment_single_recipient")
+    @api.depends(
+        *("res_model", "res_id", "comment_single_recipient"),
+        "recipient_single_number_itf",
+    )
     def _compute_sms_footer(self):
         for composer in self:
             purpose = composer._get_sms_purpose()
             lang, company = composer._get_sms_lang(), composer._get_sms_company()
-            composer.sms_footer = purpose._get_rules(lang, company).footer
+            composer.sms_footer = self.env["sms.sms"]._get_footer_for(
+                purpose, lang, company, composer.recipient_single_number_itf
+            )
 
     def _get_sms_lang(self):
         """Return the code of the recipient's language, as the intake finds it."""

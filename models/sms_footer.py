@@ -1,0 +1,77 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from odoo import SUPERUSER_ID, api, fields, models
+from odoo.exceptions import UserError, ValidationError
+
+from ..tools import keywords, mandatory_words
+
+
+class SmsFooter(models.AbstractModel):
+    """A footer says STOP and HELP in each language, or there is none.
+
+    Who takes it away says why. The server's owner need not: the suites of other apps
+    are run without footers.
+    """
+
+    _name = "sms.footer"
+    _description = "Footer of Text Messages"
+    _inherit = ["sms.lax.reason", "sms.checked.words"]
+
+    footer = fields.Text(
+        translate=True,
+        help="Added once to every message of this purpose: how to stop and get help. "
+        "It names STOP and HELP, or the words for them in its language.",
+    )
+
+    @api.constrains("footer")
+    def _check_footer(self):
+        """Refuse a footer that does not name STOP and HELP (CTIA, 5.1.3 and 5.1.4)."""
+        for row in self.filtered(lambda it: it._has_footer()):
+            words = self.env["sms.keyword"]._get_words(row._get_footer_company())
+            missing = mandatory_words.find_missing(
+                row.footer,
+                words.get(keywords.STOP, ()),
+                words.get(keywords.HELP, ()),
+            )
+            if missing:
+                raise ValidationError(
+                    self.env._(
+                        "“%(name)s”: the footer must say %(words)s, in capitals: what "
+                        "the reader texts to get out, and to get help.",
+                        name=row.display_name,
+                        words=self.env._(" and ").join(missing),
+                    )
+                )
+
+    def _get_footer_company(self):
+        """Return the company whose words a footer may name; an empty set: of all."""
+        return self.env["res.company"]
+
+    def _has_footer(self):
+        """Tell if anything is added to the messages."""
+        return bool((self.footer or "").strip())
+
+    def _asks_about_footer(self):
+        """Tell if somebody decides who must say why a footer goes."""
+        return self.env.uid != SUPERUSER_ID
+
+    def _update_field_translations(
+        self, field_name, translations, digest=None, source_lang=""
+    ):
+        """Let no footer be emptied where no reason can be given.
+
+        :raises UserError: says where it can
+        """
+        is_emptied = field_name == "footer" and any(
+            isinstance(text, str) and not text.strip()
+            for text in translations.values()
+        )
+        if is_emptied and self._asks_about_footer():
+            raise UserError(
+                self.env._(
+                    "A footer is taken away in its form, in the language in question: "
+                    "“Why Laxer” asks there who decided that, and why."
+                )
+            )
+        return super()._update_field_translations(
+            field_name, translations, digest=digest, source_lang=source_lang
+        )
