@@ -40,9 +40,7 @@ class JoinController(Controller):
         form = request.httprequest.form
         page = request.httprequest.path
         forms_sudo = request.env["sms.consent.form"].sudo()
-        refusal = forms_sudo._take_join(
-            company_sudo, form, public.get_trace(page), public.get_visitor()
-        )
+        refusal = forms_sudo._take_join(company_sudo, form, public.get_trace(page))
         if refusal:
             return self._show(company_sudo, refusal, texts.clip(form.get("phone"), 40))
         return public.redirect(f"{page}?done=1")

@@ -11,6 +11,13 @@ from . import public
 from .close import read_id
 
 
+def is_unconfirmed():
+    """Tell if the login has typed its own number and not confirmed it."""
+    partner_sudo = request.env.user.partner_id.sudo()
+    claims_sudo = request.env["sms.number.claim"].sudo()
+    return claims_sudo._is_unproven(partner_sudo, partner_sudo.phone_sanitized)
+
+
 class HelpdeskSmsTicketController(HelpdeskTicketController):
     """The portal's form of a new ticket takes a number and a yes to texts about it.
 
@@ -28,6 +35,7 @@ class HelpdeskSmsTicketController(HelpdeskTicketController):
                 request.env.company.sudo(), "", purpose_sudo
             ),
             "sms_phone": request.env.user.partner_id.phone or "",
+            "sms_unconfirmed": is_unconfirmed(),
             "sms_typed": {},
         }
 
@@ -86,6 +94,7 @@ class HelpdeskSmsAccountController(CustomerPortal):
                 request.env["sms.purpose"].sudo()._get_for_customers(),
             ),
             "sms_phone": partner_sudo.phone or "",
+            "sms_unconfirmed": is_unconfirmed(),
             "sms_typed": {},
             "sms_result": kwargs.get("sms"),
         }

@@ -6,6 +6,7 @@ from typing import NamedTuple
 from odoo import api, fields, models
 
 from ..tools import appointments
+from ..tools.names import tidy_name, tidy_title
 from .calendar_event_visit import CONFIRMED
 from .sms_reminder_whereabouts import Whereabouts
 
@@ -41,6 +42,9 @@ class CalendarEvent(models.Model):
 
     sms_customer_name = fields.Char(compute="_compute_sms_words", compute_sudo=True)
     sms_technician_name = fields.Char(compute="_compute_sms_words", compute_sudo=True)
+    sms_title = fields.Char(
+        "Subject for Texts", compute="_compute_sms_words", compute_sudo=True
+    )
     sms_when = fields.Char(
         "Date and Time in Words", compute="_compute_sms_words", compute_sudo=True
     )
@@ -64,7 +68,7 @@ class CalendarEvent(models.Model):
     )
 
     @api.depends(
-        *("start", "allday", "partner_ids.tz", "ticket_id.number", "user_id"),
+        *("name", "start", "allday", "partner_ids.tz", "ticket_id.number", "user_id"),
         *("technician_id", "sms_confirmation", "sms_company_id"),
     )
     @api.depends_context("lang", FACTS_KEY)
@@ -94,8 +98,10 @@ class CalendarEvent(models.Model):
         technician = self.technician_id or self.user_id
         number = self.ticket_id.number
         words = {
-            "sms_customer_name": reader.name or self.env._("there"),
-            "sms_technician_name": technician.name or self.sms_company_id.name,
+            "sms_customer_name": tidy_name(reader.name) or self.env._("there"),
+            "sms_technician_name": tidy_name(technician.name)
+            or self.sms_company_id.name,
+            "sms_title": tidy_title(self.name),
             "sms_ticket_note": f" ({self.env._('ticket #%s', number)})"
             if number
             else "",
@@ -164,6 +170,7 @@ class CalendarEvent(models.Model):
             "object.sms_customer_id.lang",
             "object.sms_customer_name",
             "object.sms_technician_name",
+            "object.sms_title",
             "object.sms_when",
             "object.sms_when_soon",
             "object.sms_old_when",

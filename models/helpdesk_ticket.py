@@ -2,6 +2,7 @@
 from odoo import api, fields, models
 from odoo.tools import SQL
 
+from ..tools.names import tidy_name, tidy_title
 from .sms_consent_search import SubjectColumns
 
 
@@ -26,7 +27,9 @@ class HelpdeskTicket(models.Model):
         store=True,
         precompute=True,
     )
-    sms_customer_name = fields.Char(compute="_compute_sms_customer_name")
+    sms_customer_name = fields.Char(compute="_compute_sms_words")
+    sms_technician_name = fields.Char(compute="_compute_sms_words")
+    sms_title = fields.Char("Subject for Texts", compute="_compute_sms_words")
 
     _partner_phone_index = models.Index(
         "(partner_phone_sanitized, company_id) "
@@ -63,12 +66,17 @@ class HelpdeskTicket(models.Model):
             sanitized = number and ticket._phone_format_number(number, country)
             ticket.partner_phone_sanitized = sanitized or False
 
-    @api.depends("partner_id.name", "partner_name")
-    def _compute_sms_customer_name(self):
+    @api.depends("partner_id.name", "partner_name", "user_id.name", "name")
+    def _compute_sms_words(self):
+        """Make fit for a text what people have typed: see ``tools.names``."""
         for ticket in self:
             ticket.sms_customer_name = (
-                ticket.partner_id.name or ticket.partner_name or self.env._("there")
+                tidy_name(ticket.partner_id.name)
+                or tidy_name(ticket.partner_name)
+                or self.env._("there")
             )
+            ticket.sms_technician_name = tidy_name(ticket.user_id.name)
+            ticket.sms_title = tidy_title(ticket.name)
 
     @api.model
     def _phone_get_number_fields(self):
@@ -115,6 +123,8 @@ class HelpdeskTicket(models.Model):
         return super().mail_allowed_qweb_expressions() + (
             "object.number",
             "object.sms_customer_name",
+            "object.sms_technician_name",
+            "object.sms_title",
             "object.sms_preference_url",
             "object.partner_name",
             "object.partner_id.lang",

@@ -67,7 +67,17 @@ class HelpdeskTicket(models.Model):
         numbers = unknown.mapped("partner_phone_sanitized")
         partners = self.env["res.partner"]
         if numbers:
-            partners = partners.search([("phone_sanitized", "in", numbers)])
+            # Who has merely typed the number has not shown that they have it.
+            claims_sudo = self.env["sms.number.claim"].sudo()
+            typed = claims_sudo._search(
+                claims_sudo._get_open_domain() & Domain("number", "in", numbers)
+            )
+            partners = partners.search(
+                [
+                    ("phone_sanitized", "in", numbers),
+                    ("id", "not in", typed.subselect("partner_id")),
+                ]
+            )
         by_number = partners.grouped("phone_sanitized")
         self.sms_candidate_ids = partners.browse()
         self.sms_candidate_note = False

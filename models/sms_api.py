@@ -48,7 +48,8 @@ def _reveal(messages, rows):
     :param messages: as for ``SmsApiBase._send_sms_batch``
     :param rows: their ``sms.sms`` rows
     """
-    bodies = dict(zip(rows.mapped("uuid"), rows._get_revealed_bodies().values()))
+    by_id = rows._get_revealed_bodies()
+    bodies = {row.uuid: by_id[row.id] for row in rows}
     revealed = []
     for message in messages:
         if not preference_links.is_masked(message["content"]):

@@ -6,6 +6,7 @@ from odoo.fields import Domain
 from odoo.tools import SQL
 
 from ..tools import fill, verdicts
+from ..tools.names import tidy_name
 from ..tools.segments import count_segments
 from .res_partner_reader import NOBODY
 from .sms_broadcast_recipient import (
@@ -190,7 +191,7 @@ class SmsBroadcast(models.Model):
         """
         body, areas, shared = words
         values = {**shared, "area": areas.get(recipient.area_id.id, "")}
-        if name := recipient.partner_id.name:
+        if name := tidy_name(recipient.partner_id.name):
             values["customer"] = name
         return fill.fill(body, values)
 

@@ -4,7 +4,7 @@ from typing import NamedTuple
 from odoo import api, models
 
 from ..providers.base import E164
-from ..tools import consent, restore, texts
+from ..tools import consent, rate, restore, texts
 
 #: More is no phone number, whatever it is.
 NUMBER_LIMIT = 40
@@ -217,13 +217,49 @@ class SmsConsentForm(models.AbstractModel):
     def _request(self, company, number, choices, trace, **facts):
         """Have a number that nobody has proven confirm a yes by text.
 
-        :return: whether it was asked
-        :rtype: bool
+        :return: the events that ask, empty if it may not be asked
         """
+        limits = self.env["sms.rate.limit"]
+        if self._is_asking_too_much(trace) or limits._is_over(
+            "join_company_question", str(company.id)
+        ):
+            return self.env["sms.consent.event"]
         shown = self._get_shown(choices)
         return self.env["sms.opt.in"]._ask_on_web(
             company, number, **shown, **trace._asdict(), **facts
         )
+
+    @api.model
+    def _is_asking_too_much(self, trace):
+        """Count a number that somebody has typed; tell if they have typed too many.
+
+        Counted by address, and by login where there is one: on the same counters for
+        every form.
+
+        :param Trace trace: where the form came from
+        """
+        limits = self.env["sms.rate.limit"]
+        if limits._is_over("join_visitor_question", rate.visitor(trace.address)):
+            return True
+        user = self.env.user
+        return not user._is_public() and limits._is_over(
+            "portal_user_question", str(user.id)
+        )
+
+    @api.model
+    def _refuse_number(self, company, number, trace):
+        """Return why no form of a company takes a number, or an empty text.
+
+        What is refused counts as what is asked does.
+
+        :param str number: E.164
+        :return: one of ``tools.number_kinds``, or empty
+        :rtype: str
+        """
+        refusal = company._find_sms_form_refusal(number)
+        if refusal:
+            self._is_asking_too_much(trace)
+        return refusal
 
     @api.model
     def _get_shown(self, choices):

@@ -25,11 +25,10 @@ class SmsConsentForm(models.AbstractModel):
         return [choice for choice in choices if choice.wording]
 
     @api.model
-    def _take_join(self, company, form, trace, visitor):
+    def _take_join(self, company, form, trace):
         """Ask the number on a form to confirm by text, if it may be asked.
 
         :param dict form: the posted values
-        :param str visitor: who is counted as having sent it
         :return: what the person can put right, or empty, whether or not the number is
             asked
         :rtype: str
@@ -44,10 +43,7 @@ class SmsConsentForm(models.AbstractModel):
             return BAD_NUMBER if typed else NO_NUMBER
         if is_outdated or not ticked:
             return OUTDATED if is_outdated else NOT_TICKED
-        limits = self.env["sms.rate.limit"]
-        is_over = limits._is_over("join_visitor_question", visitor) or limits._is_over(
-            "join_company_question", str(company.id)
-        )
-        if not is_over:
+        refusal = self._refuse_number(company, number, trace)
+        if not refusal:
             self._request(company, number, ticked, trace)
-        return ""
+        return refusal

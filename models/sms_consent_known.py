@@ -39,6 +39,11 @@ READ_KNOWN = """
       FROM sms_unusable_number
      WHERE company_id = ANY(%(company_ids)s) AND number = ANY(%(numbers)s)
  UNION ALL
+    SELECT 'typed', NULL, number, NULL, NULL, partner_id, NULL, NULL
+      FROM sms_number_claim
+     WHERE number = ANY(%(numbers)s)
+       AND typed_at IS NOT NULL AND confirmed_at IS NULL
+ UNION ALL
     SELECT 'text', text.*
       FROM unnest(%(numbers)s) AS wanted (number),
            LATERAL (
@@ -61,6 +66,8 @@ class Known(NamedTuple):
     open review, when the noes were said by purpose, the newest
     :class:`conversation.TheirText` of those who have texted lately, and the numbers
     that their carrier cannot text. ``methods`` says by event how a yes was given.
+    ``typed`` has pairs of a contact's id and a number that its login has typed and
+    that has not said YES to it.
     """
 
     answers: dict
@@ -69,6 +76,7 @@ class Known(NamedTuple):
     texts: dict
     unusable: set
     methods: dict
+    typed: set
 
     def get_stopped_at(self, key, purpose_id):
         """Return when the newest no to a purpose or to all was said, or None."""
@@ -151,7 +159,8 @@ class SmsConsent(models.Model):
         :rtype: Known
         """
         data = self.env.cr.precommit.data
-        known = data.setdefault(READ_ANSWERS, Known({}, set(), {}, {}, set(), {}))
+        nothing = Known({}, set(), {}, {}, set(), {}, set())
+        known = data.setdefault(READ_ANSWERS, nothing)
         missing = wanted - known.answers.keys()
         if missing:
             self._read_missing(known, missing)
@@ -162,6 +171,7 @@ class SmsConsent(models.Model):
         """Enter what is recorded for some companies and numbers into ``known``."""
         self.env["sms.consent.review"].flush_model(["company_id", "number", "state"])
         self.env["sms.unusable.number"].flush_model()
+        self.env["sms.number.claim"].flush_model()
         self.env["sms.inbound"].flush_model()
         company_ids, numbers = (list(set(ids)) for ids in zip(*missing, strict=True))
         spellings = {}
@@ -196,6 +206,8 @@ class SmsConsent(models.Model):
                 known.stops.setdefault(key, {})[purpose_id or False] = moment
         elif what == "text":
             known.texts[key] = TheirText(row_id, moment)
+        elif what == "typed":
+            known.typed.add((row_id, key[1]))
         else:
             (known.reviewed if what == "review" else known.unusable).add(key)
 

@@ -2,16 +2,22 @@
 from odoo import api, models
 from odoo.fields import Domain
 
-from ..tools import consent, texts
+from ..tools import texts
+from ..tools.number_kinds import BAD_COUNTRY, BAD_KIND
 from .sms_consent_form import NUMBER_LIMIT
 
 # What came of a form: the portal says it in words.
 SAVED, AGREED, ASKED, NEW_NUMBER = ("saved", "agreed", "asked", "new_number")
-BAD_NUMBER, NO_NUMBER, OUTDATED = REFUSALS = ("bad_number", "no_number", "outdated")
+BAD_NUMBER, NO_NUMBER, OUTDATED = ("bad_number", "no_number", "outdated")
+REFUSALS = (BAD_NUMBER, NO_NUMBER, OUTDATED, BAD_COUNTRY, BAD_KIND)
 
 
 class SmsConsentForm(models.AbstractModel):
-    """The forms of the customer portal, where a login stands for a contact."""
+    """The forms of the customer portal, where a login stands for a contact.
+
+    A login proves no number. What it ticks is a request until the number has answered
+    YES to a question that was asked for it (``sms.number.claim``).
+    """
 
     _inherit = "sms.consent.form"
 
@@ -19,16 +25,20 @@ class SmsConsentForm(models.AbstractModel):
     def _get_portal_choices(self, company, partner, purposes):
         """Return the choices for the contact's own number.
 
-        Where the number is another contact's too, nothing is shown of what was said.
+        Nothing is shown of what was said where the login has typed the number and not
+        confirmed it, or where it is another contact's too.
         """
         number = partner.phone_sanitized or ""
-        if number and self._is_anothers(company, number, partner):
+        if not self._is_own(company, number, partner):
             number = ""
         return self._get_choices(company, number, purposes)
 
     @api.model
-    def _read_portal_form(self, company, partner, choices, form):
+    def _read_portal_form(self, company, partner, choices, form, trace):
         """Read number and ticks of a portal form.
+
+        A number that the contact has anyway, and that nothing is ticked for, is not
+        asked about: it may be a landline.
 
         :param dict form: the posted values, ``sms_phone`` and the choices' fields
         :return: ``(number, ticked, refusal)``: E.164 or empty, the choices that are
@@ -44,6 +54,8 @@ class SmsConsentForm(models.AbstractModel):
             refusal = OUTDATED
         elif ticked and not number:
             refusal = NO_NUMBER
+        elif ticked or number not in ("", partner.phone_sanitized):
+            refusal = self._refuse_number(company, number, trace)
         return number, ticked, refusal
 
     @api.model
@@ -57,7 +69,7 @@ class SmsConsentForm(models.AbstractModel):
         purpose = self.env["sms.purpose"]._get("ticket")
         choices = self._get_choices(company, "", purpose)
         number, ticked, refusal = self._read_portal_form(
-            company, partner, choices, form
+            company, partner, choices, form, trace
         )
         if refusal or not ticked:
             return refusal or SAVED
@@ -79,7 +91,9 @@ class SmsConsentForm(models.AbstractModel):
         choices = self._get_portal_choices(company, partner, purposes)
         shown = [c for c in choices if form.get(f"sms_shown_{c.purpose.code}")]
         fresh = [choice for choice in choices if choice not in shown]
-        number, ticked, refusal = self._read_portal_form(company, partner, fresh, form)
+        number, ticked, refusal = self._read_portal_form(
+            company, partner, fresh, form, trace
+        )
         if refusal:
             return refusal
         dropped = [c for c in shown if c.is_on and not form.get(c.field)]
@@ -125,20 +139,28 @@ class SmsConsentForm(models.AbstractModel):
         return bool(self.env["res.partner"].search_count(domain, limit=1))
 
     @api.model
-    def _is_stopped_elsewhere(self, company, number, purposes):
-        """Tell if a number has opted out of some purposes other than by this login.
+    def _is_own(self, company, number, partner):
+        """Tell if a number counts as a contact's: it was confirmed, or we entered it.
 
-        Only who has opted out can undo it, and a typed number does not prove them.
+        :param str number: E.164, may be empty
+        :param partner: ``res.partner`` of the login
         """
-        found = self.env["sms.consent"]._get_found(company, number)
-        given = [self.env["sms.consent"]._get_answer(found, p.id) for p in purposes]
-        stops = [a.event_id for a in given if a.state == consent.OPTED_OUT]
-        events = self.env["sms.consent.event"].browse(stops)
-        return any(event.user_id != self.env.user for event in events)
+        claims = self.env["sms.number.claim"]
+        if not number or claims._is_confirmed(partner, number):
+            return bool(number)
+        is_entered = number == partner.phone_sanitized
+        return (
+            is_entered
+            and not claims._is_unproven(partner, number)
+            and not self._is_anothers(company, number, partner)
+        )
 
     @api.model
     def _agree_in_portal(self, company, number, partner, choices, trace):
         """Take a yes of a logged-in customer, or have an unproven number confirm it.
+
+        Of a number that is the contact's by our own word a yes that stands says nothing
+        new, and is not asked about.
 
         :param partner: ``res.partner`` of the login
         :return: :data:`AGREED` or :data:`ASKED`
@@ -146,14 +168,14 @@ class SmsConsentForm(models.AbstractModel):
         """
         purposes = self.env["sms.purpose"].union(*(c.purpose for c in choices))
         facts = self._get_portal_facts(partner)
-        is_unproven = self._is_anothers(
-            company, number, partner
-        ) or self._is_stopped_elsewhere(company, number, purposes)
-        if is_unproven:
-            limits = self.env["sms.rate.limit"]
-            if not limits._is_over("portal_user_question", str(self.env.uid)):
-                self._request(company, number, choices, trace, **facts)
-            return ASKED
-        choices = self._get_choices(company, number, purposes)
-        self._agree(company, number, choices, trace, **facts)
-        return AGREED
+        claims = self.env["sms.number.claim"]
+        is_own = self._is_own(company, number, partner)
+        known = self._get_choices(company, number if is_own else "", purposes)
+        if claims._is_confirmed(partner, number) or all(it.is_on for it in known):
+            self._agree(company, number, known, trace, **facts)
+            return AGREED
+        is_typed = number != partner.phone_sanitized
+        claim = claims._note(company, partner, number, is_typed)
+        asked = self._request(company, number, choices, trace, is_login=True, **facts)
+        claim._note_question(asked)
+        return ASKED

@@ -21,6 +21,7 @@ class _Circumstances(NamedTuple):
     is_proven: bool
     is_under_review: bool
     is_unusable: bool
+    is_typed_only: bool
     is_personal: bool
     text: TheirText | None
     stopped_at: object
@@ -99,6 +100,8 @@ class GateBatch:
             ),
             known is not None and key in known.reviewed,
             known is not None and key in known.unusable,
+            known is not None
+            and (question.reader.partner_id, number) in known.typed,
             question.is_personal,
             known and known.texts.get(key),
             known and known.stops and known.get_stopped_at(key, purpose_id) or None,
@@ -126,6 +129,7 @@ class GateBatch:
             is_ledger_readable=self._known is not None,
             is_under_review=its.is_under_review,
             is_unusable=its.is_unusable,
+            is_typed_only=its.is_typed_only,
             is_personal=its.is_personal,
             text=its.text,
             stopped_at=its.stopped_at,

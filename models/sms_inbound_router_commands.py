@@ -91,7 +91,7 @@ class SmsInboundRouter(models.AbstractModel):
             return
         lang = self.env["sms.reply"]._get_lang(inbound.company_id, inbound.partner_id)
         told = [
-            status.Ticket(ticket.number, ticket.name, ticket.stage_id.name or "")
+            status.Ticket(ticket.number, ticket.sms_title, ticket.stage_id.name or "")
             for ticket in tickets.with_context(lang=lang)
         ]
         more = self.with_context(lang=lang).env._("and {count} more")

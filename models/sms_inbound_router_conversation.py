@@ -35,6 +35,7 @@ FIND_TICKET = """
      WHERE ticket.company_id = %(company)s
        AND ticket.partner_phone_sanitized = %(number)s
        AND ticket.active
+       AND NOT %(is_unproven)s
        AND (stage.closed IS NOT TRUE
             OR (ticket.duplicate_id IS NULL
                 AND COALESCE(ticket.last_stage_update, ticket.create_date)
@@ -148,6 +149,7 @@ class SmsInboundRouter(models.AbstractModel):
             number=inbound.number,
             days=REOPEN_DAYS,
             now=inbound.received_at,
+            is_unproven=tickets._get_unproven_phone_sql(None, "ticket", None),
         )
         return tickets.browse(row[0] for row in self.env.execute_query(query))
 

@@ -2,16 +2,12 @@
 from datetime import timedelta
 
 from odoo import api, fields, models
-from odoo.fields import Domain
 
-from ..tools import consent, exemptions
+from ..tools import asking, consent, exemptions
 from . import sms_reply
 
 #: How long the question to confirm joining may be answered.
 QUESTION_LIFE = timedelta(days=7)
-
-#: A number that somebody typed on a page is asked at most once in this time.
-QUESTION_PAUSE = timedelta(days=1)
 
 
 class SmsOptIn(models.AbstractModel):
@@ -34,12 +30,13 @@ class SmsOptIn(models.AbstractModel):
         :param str method: how it was requested, as in the ledger
         :param partner: ``res.partner`` of the number, may be empty
         :param facts: the evidence; ``wording`` is the question unless given
+        :return: the events that ask
         """
         reply = self.env["sms.reply"]
         question = reply._render_for(
             sms_reply.JOIN_QUESTION, company, partner, purposes
         )
-        self.env["sms.consent.event"]._record(
+        asked = self.env["sms.consent.event"]._record(
             company,
             number,
             consent.REQUESTED,
@@ -55,7 +52,10 @@ class SmsOptIn(models.AbstractModel):
             "opt_in_question",
             purposes,
         )
-        self._plan_reminder(company, number, purposes, partner)
+        # Who has not texted us themselves is asked once.
+        if method == "keyword":
+            self._plan_reminder(company, number, purposes, partner)
+        return asked
 
     @api.model
     def _plan_reminder(self, company, number, purposes, partner):
@@ -90,50 +90,68 @@ class SmsOptIn(models.AbstractModel):
         )
 
     @api.model
-    def _ask_on_web(self, company, number, purposes, **facts):
+    def _ask_on_web(self, company, number, purposes, is_login=False, **facts):
         """Ask a number that somebody has typed on a page, if it may be asked.
 
         It may not when it has opted out (START is its owner's to text), has been asked
-        within a day, or has nothing left to join. Nobody is told which: the page must
-        not say what is known of a number.
+        too often (:mod:`tools.asking`), or has nothing left to join. Nobody is told
+        which: the page must not say what is known of a number.
 
+        :param bool is_login: a customer's login has typed it, which must prove the
+            number also where that has agreed already
         :param facts: as for :meth:`_ask`
-        :return: whether the question was put
-        :rtype: bool
+        :return: the events that ask, empty if the question was not put
         """
-        wanted = self._get_wanted(company, number, purposes)
+        nothing = self.env["sms.consent.event"]
+        wanted = self._get_wanted(company, number, purposes, is_login)
         if not wanted or not self.env["sms.line"]._try(company, number):
-            return False
-        if self._was_asked(company, number):
-            return False
+            return nothing
+        # Of two that ask at once the later one starts over, and finds the first.
+        key = f"{company.id}:{number}"
+        self.env["sms.rate.limit"]._is_over("questions", key)
+        if not self._may_ask(company, number):
+            return nothing
         partner = self.env["res.partner"]._find_by_sms_number(company, number)
-        self._ask(company, number, wanted, "web", partner, **facts)
-        return True
+        return self._ask(company, number, wanted, "web", partner, **facts)
 
     @api.model
-    def _get_wanted(self, company, number, purposes):
+    def _get_wanted(self, company, number, purposes, is_login):
         """Return those purposes that a number may be asked for by text."""
+        purposes = purposes.filtered("accepts_text")
         found = self.env["sms.consent"]._get_found(company, number)
-        if any(answer.state == consent.OPTED_OUT for answer in found.values()):
+        stops = [it.event_id for it in found.values() if it.state == consent.OPTED_OUT]
+        if is_login:
+            # Who has left by this login may come back by it.
+            events = self.env["sms.consent.event"].browse(stops)
+            is_stopped = any(event.user_id != self.env.user for event in events)
+            return purposes.browse() if is_stopped else purposes
+        if stops:
             return purposes.browse()
         get_answer = self.env["sms.consent"]._get_answer
         unproven = self.env["sms.consent"]._find_unproven(company, number)
         return purposes.filtered(
             lambda purpose: (
-                purpose.accepts_text
-                and (
-                    purpose in unproven
-                    or get_answer(found, purpose.id).state != consent.OPTED_IN
-                )
+                purpose in unproven
+                or get_answer(found, purpose.id).state != consent.OPTED_IN
             )
         )
 
     @api.model
-    def _was_asked(self, company, number):
-        """Tell if a number has been asked lately, in whatever way."""
+    def _may_ask(self, company, number):
+        """Tell if a number may be asked now, by what is in the ledger of it.
+
+        Its owner has answered by a yes or a no, however it came, or by a joining word.
+        """
         ledger = self.env["sms.consent.event"].sudo()
-        since = fields.Datetime.now() - QUESTION_PAUSE
-        domain = ledger._number_domain(company, number)
-        domain &= Domain("event", "=", consent.REQUESTED)
-        domain &= Domain("recorded_at", ">", since)
-        return bool(ledger.search_count(domain, limit=1))
+        newest, unanswered = None, {}
+        events = ledger.search(ledger._number_domain(company, number), order="id")
+        for event in events:
+            is_question = event.event == consent.REQUESTED
+            if is_question:
+                newest = event.recorded_at
+            if is_question and event.method == "web":
+                unanswered[event.evidence_id.id] = event.recorded_at
+            elif is_question or event.event in consent.STATEMENTS:
+                unanswered.clear()
+        now = fields.Datetime.now()
+        return asking.may_ask(newest, list(unanswered.values()), now)

@@ -8,6 +8,7 @@ HOLDERS = (
     "sms.consent.evidence",
     "sms.consent",
     "sms.preference.link",
+    "sms.number.claim",
     "mail.notification",
     "sms.sms",
     "sms.broadcast.recipient",

@@ -5,6 +5,7 @@ from odoo import SUPERUSER_ID, api, fields, models
 from odoo.tools import plaintext2html
 
 from ..tools import appointment_answers
+from ..tools.names import tidy_name
 from . import sms_reply_appointments as replies
 from .calendar_event_texts import AppointmentFacts
 from .sms_question_appointment import TIME
@@ -113,7 +114,8 @@ class SmsQuestion(models.Model):
             return
         event = self.env["calendar.attendee"].sudo().browse(self.res_id).event_id
         technician = event.technician_id or event.user_id
-        fillers = {"when": self._say_when(), "technician": technician.name, **fillers}
+        name = tidy_name(technician.name)
+        fillers = {"when": self._say_when(), "technician": name, **fillers}
         router._say_reply(inbound, code, **fillers)
 
     def _tell_technician(self, inbound, what):

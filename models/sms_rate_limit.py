@@ -14,9 +14,12 @@ LIMITS = {
     # Of a page that thousands open at once only who opens it is counted.
     "incident_visitor": (120, 600),
     "join_visitor": (30, 600),
+    # Questions to numbers that somebody has typed, and numbers that a form refuses: on
+    # whatever page, by the visitor's address, by the login, and for the company. How
+    # often one number is asked: ``tools.asking``.
     "join_visitor_question": (10, 3600),
-    "join_company_question": (100, 3600),
     "portal_user_question": (5, 3600),
+    "join_company_question": (100, 3600),
     "appointments": (10**6, 3600),
     # What a visitor calls in vain: unsigned requests of carriers, wrong tokens.
     "refused": (300, 600),
@@ -26,9 +29,10 @@ LIMITS = {
     "team_alert_mails": (20, 3600),
     # Automatic answers to one number.
     "answers": (10, 3600),
-    # Nothing is refused by these: it is where two texts of one number meet, and two
-    # alerts that want codes.
+    # Nothing is refused by these: it is where two texts of one number meet, two
+    # questions to one, and two alerts that want codes.
     "texts": (1_000_000, 3600),
+    "questions": (1_000_000, 3600),
     "team_alerts": (1_000_000, 3600),
 }
 

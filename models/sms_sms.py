@@ -96,6 +96,11 @@ class SmsSms(models.Model):
                 verdicts.NO_PROOF,
                 "The consent was not given as this purpose asks (offers: in writing)",
             ),
+            (
+                verdicts.UNPROVEN,
+                "Typed by the customer, not confirmed yet: it must answer YES, or you "
+                "record their consent",
+            ),
             (verdicts.NO_WAY_BACK, "Odoo's own provider cannot bring a STOP back"),
             (
                 verdicts.NO_PROVIDER,

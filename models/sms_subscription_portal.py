@@ -84,6 +84,8 @@ class SmsConsentForm(models.AbstractModel):
             return OUTDATED
         if not offer.number:
             return NO_NUMBER
+        if refusal := self._refuse_number(company, offer.number, trace):
+            return refusal
         chosen = offer.chosen.filtered(lambda it: it.area_id in ticked)
         is_waiting = PENDING in chosen.mapped("state")
         if chosen.area_id == ticked and (is_waiting or offer.choice.is_sent):

@@ -10,6 +10,21 @@ EVENT_MODEL = "calendar.event"
 #: Records whose templates helpdesk managers write.
 OWN_MODELS = (TICKET_MODEL, EVENT_MODEL)
 
+#: What customers and colleagues have typed: what stands for it in a text.
+TYPED = {
+    "partner_id.name": "sms_customer_name",
+    "partner_id.display_name": "sms_customer_name",
+    "partner_name": "sms_customer_name",
+    "user_id.name": "sms_technician_name",
+    "user_id.display_name": "sms_technician_name",
+    "display_name": "sms_title",
+    "name": "sms_title",
+}
+_TYPED_FIELD = re.compile(
+    rf"\bobject\.({'|'.join(map(re.escape, TYPED))})\b(?!\s*[.(\[])"
+)
+_EXPRESSION = re.compile(r"\{\{.+?\}\}", re.DOTALL)
+
 #: By these an expression would read more than who writes it may.
 MORE_RIGHTS = {"sudo", "env", "with_user", "with_env", "cr"}
 
@@ -141,11 +156,30 @@ class SmsTemplate(models.Model):
     def _render_template_inline_template(
         self, template_txt, model, res_ids, add_context=None, options=None
     ):
-        """Never fill in what tells a secret, however it came to the database."""
+        """Never fill in what tells a secret, however it came to the database.
+
+        Names and titles go in as :mod:`tools.names` leaves them: whoever opens a ticket
+        has chosen them.
+        """
         if self._has_secret(template_txt):
             raise AccessError(
                 self.env._("A text message must not name secrets or settings.")
             )
+        if model in OWN_MODELS and template_txt:
+            template_txt = self._name_tidied(str(template_txt))
         return super()._render_template_inline_template(
             template_txt, model, res_ids, add_context=add_context, options=options
+        )
+
+    @api.model
+    def _name_tidied(self, text):
+        """Return a template that names for each typed field what is fit for a text.
+
+        :param str text: source of a template of :data:`OWN_MODELS`
+        """
+        return _EXPRESSION.sub(
+            lambda expression: _TYPED_FIELD.sub(
+                lambda field: f"object.{TYPED[field[1]]}", expression[0]
+            ),
+            text,
         )

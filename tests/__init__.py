@@ -75,9 +75,10 @@ from . import test_media_out
 from . import test_migrations
 from . import test_neighbours
 from . import test_neutralize
+from . import test_number_claim
+from . import test_odd_numbers
 from . import test_offer_law
 from . import test_onboarding
-from . import test_odd_numbers
 from . import test_opt_in_reminder
 from . import test_outbox
 from . import test_outbox_batches
@@ -133,6 +134,7 @@ from . import test_ticket_link
 from . import test_tools_advice
 from . import test_tools_appointments
 from . import test_tools_areas
+from . import test_tools_asking
 from . import test_tools_at_rest
 from . import test_tools_business_days
 from . import test_tools_chain
@@ -144,6 +146,8 @@ from . import test_tools_gate
 from . import test_tools_keywords
 from . import test_tools_links
 from . import test_tools_lookalikes
+from . import test_tools_names
+from . import test_tools_number_kinds
 from . import test_tools_number_places
 from . import test_tools_numbers
 from . import test_tools_phrases

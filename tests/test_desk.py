@@ -208,7 +208,7 @@ class TestReply(DeskCase):
         )
 
     def test_a_template_is_rendered_once_for_this_ticket(self):
-        self.ticket.name = "{{ object.number }}"
+        self.ticket.name = "{{ object.partner_phone }}"
         template = self.env["sms.template"].create(
             {
                 "name": "Title",
@@ -218,9 +218,9 @@ class TestReply(DeskCase):
         )
         desk = self.desk_of(self.own_agent)
         preview = desk.preview_sms_reply(template_id=template.id)
-        self.assertEqual(preview["body"], "About {{ object.number }}")
+        self.assertEqual(preview["body"], "About {{ object.partner_phone }}")
         self.reply(preview["body"], template_id=template.id)
-        self.assertIn("About {{ object.number }}", self.messages_to().body)
+        self.assertIn("About {{ object.partner_phone }}", self.messages_to().body)
         self.assertEqual(self.messages_to().template_id, template)
 
     def test_a_template_of_another_model_is_none(self):

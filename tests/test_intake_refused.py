@@ -157,13 +157,14 @@ class TestOdoosOwnProvider(SmsCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.posted = []
+        cls.posted, cls.words = [], []
         # The boundary to Odoo's servers: nothing above it is replaced.
         cls.startClassPatcher(patch.object(SmsApi, "_contact_iap", cls._answer))
 
     def setUp(self):
         super().setUp()
         self.posted.clear()
+        self.words.clear()
 
     @staticmethod
     def _answer(_api, _endpoint, params):
@@ -172,6 +173,7 @@ class TestOdoosOwnProvider(SmsCase):
         for message in params["messages"]:
             for number in message["numbers"]:
                 TestOdoosOwnProvider.posted.append(number["number"])
+                TestOdoosOwnProvider.words.append(message["content"])
                 uuids.append(number["uuid"])
         return [{"uuid": uuid, "state": "success", "credit": 1} for uuid in uuids]
 
@@ -210,6 +212,21 @@ class TestOdoosOwnProvider(SmsCase):
         self.assertEqual(self.posted, [])
         self.assertBlocked(sent_at_once, "marketing", "opted_out")
         self.assertBlocked(queued, "marketing", "opted_out")
+
+    def test_each_reader_gets_the_address_of_their_own_page(self):
+        numbers = (self.number, phone_number(1))
+        messages = self.env["sms.sms"]
+        for number in numbers:
+            self.record_consent(number, "marketing")
+            messages |= self.make_sms(
+                number, body=f"Choose: {self.ticket.sms_preference_url}"
+            )
+        self.assertEqual(len(set(messages.mapped("body"))), 1, "one masked text")
+        self.run_native_queue()
+        links = self.env["sms.preference.link"]
+        urls = links._get_urls([(self.company, number) for number in numbers])
+        for number, words in zip(self.posted, self.words, strict=True):
+            self.assertIn(urls[self.company, number], words)
 
     def test_under_opt_out_all_leave_that_way(self):
         self.company.sms_consent_policy = "opt_out"

@@ -96,7 +96,14 @@ class TestPage(WebCase):
     def test_yes_confirms_the_newest_question_alone(self):
         self.join(self.unknown, "ticket")
         self.age_events(timedelta(days=2))
-        self.join(self.unknown, "alert")
+        self.env["sms.keyword"].create(
+            {
+                "word": "ALERTS",
+                "action": "join",
+                "purpose_ids": [(6, 0, self.purposes("alert").ids)],
+            }
+        )
+        self.receive("ALERTS", self.unknown)
         self.receive("YES", self.unknown)
         self.assertEqual(
             self.answers(self.unknown), {"ticket": "pending", "alert": "opted_in"}
@@ -194,13 +201,31 @@ class TestPage(WebCase):
         self.assert_thanks(self.join(self.unknown, "alert"))
         self.assertFalse(self.messages_to(self.unknown))
 
-    def test_a_number_is_asked_once_a_day(self):
-        for _ in range(3):
-            self.join()
-        self.assertEqual(len(self.messages_to(self.unknown)), 1)
-        self.age_events(timedelta(days=1, minutes=1))
+    def test_a_number_that_has_answered_is_asked_once_a_day(self):
         self.join()
-        self.assertEqual(len(self.messages_to(self.unknown)), 2)
+        self.receive("YES", self.unknown)
+        self.join(self.unknown, "alert")
+        self.assertEqual(self.questions(), 1)
+        self.age_events(timedelta(days=1, minutes=1))
+        self.join(self.unknown, "alert")
+        self.assertEqual(self.questions(), 2)
+
+    def test_a_number_that_never_answers_is_left_in_peace(self):
+        for days, count in ((0, 1), (0, 1), (2, 1), (87, 1), (2, 2), (91, 2), (90, 3)):
+            self.age_events(timedelta(days=days))
+            self.join()
+            with self.subTest(days=days):
+                self.assertEqual(self.questions(), count)
+
+    def test_who_typed_it_on_a_page_is_not_reminded(self):
+        self.company.sms_opt_in_reminder_hours = 24
+        self.join()
+        self.assertEqual(len(self.messages_to(self.unknown)), 1)
+
+    def questions(self):
+        """Return how many questions the unknown number got."""
+        messages = self.messages_to(self.unknown)
+        return len(messages.filtered(lambda sms: sms.exemption == "opt_in_question"))
 
     def test_who_has_texted_the_keyword_is_not_asked_again(self):
         self.receive("SUPPORT", self.unknown)

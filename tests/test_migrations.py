@@ -78,9 +78,7 @@ class TestPreferenceLinks(SmsCase):
     """Addresses of customers' pages in texts of before."""
 
     def test_they_are_masked_and_still_sent(self):
-        script = runpy.run_path(
-            str(SCRIPTS / "19.0.1.4.0/post-preference-links.py")
-        )
+        script = runpy.run_path(str(SCRIPTS / "19.0.1.4.0/post-preference-links.py"))
         self.record_consent()
         self.ticket._message_sms("Choose: here")
         sms = self.messages_to()

@@ -28,6 +28,14 @@ class PortalCase(WebCase):
         self.authenticate("sms-portal", "sms-portal")
         self.opener.headers["User-Agent"] = DEVICE
 
+    def prove(self, number=None, login=None):
+        """Have a number say YES to being a login's, as if it had been asked."""
+        claims = self.env["sms.number.claim"]
+        partner = (login or self.login).partner_id
+        claim = claims._note(self.company, partner, number or self.own_number)
+        claim.confirmed_at = "2026-01-01 12:00:00"
+        self.env.flush_all()
+
     def tickets(self, name="Screen is black"):
         """Return the tickets that the form has made."""
         self.env.invalidate_all()
@@ -66,6 +74,7 @@ class TestNewTicket(PortalCase):
         self.assertFalse(self.ticked(self.get(NEW)))
 
     def test_a_yes_reaches_the_ledger_with_all_that_proves_it(self):
+        self.prove()
         self.agree()
         [event] = self.events(self.own_number)
         self.assertEqual((event.event, event.method), ("granted", "web"))
@@ -87,6 +96,7 @@ class TestNewTicket(PortalCase):
         self.new_stage.sms_template_id = self.env.ref(
             "helpdesk_mgmt_sms.sms_template_ticket_received"
         )
+        self.prove()
         self.agree()
         self.assertEqual(self.tickets().stage_id, self.new_stage)
         self.assertEqual(self.tickets().partner_phone_sanitized, self.own_number)
@@ -104,9 +114,15 @@ class TestNewTicket(PortalCase):
         self.assertEqual(len(self.tickets()), 1)
         self.assertFalse(self.tickets().partner_phone)
 
-    def test_a_new_number_that_is_nobodys_is_agreed_to(self):
+    def test_a_new_number_that_is_nobodys_is_asked_and_not_agreed(self):
         self.agree(sms_phone="303-555-0121")
-        self.assertEqual(self.answers(phone_number(21)), {"ticket": "opted_in"})
+        self.assertEqual(self.answers(phone_number(21)), {"ticket": "pending"})
+        self.assertFalse(self.events(self.own_number))
+
+    def test_a_link_agrees_to_nothing(self):
+        """Nor does it make a ticket: the host's route took a GET."""
+        query = f"?sms_phone=3035550120&sms_agree_ticket={self.wording.id}"
+        self.assertEqual(self.get(SUBMIT + query).status_code, 405)
         self.assertFalse(self.events(self.own_number))
 
     def test_a_bad_number_is_told_and_nothing_is_lost(self):
@@ -149,18 +165,6 @@ class TestNewTicket(PortalCase):
                 self.submit(sms_agree_ticket=value, wording="I agree to all")
                 self.assertFalse(self.events(self.own_number))
 
-    def test_a_get_with_parameters_agrees_to_nothing(self):
-        self.get(
-            SUBMIT,
-            params={
-                "subject": "Screen is black",
-                "description": "x",
-                "sms_phone": self.own_number,
-                "sms_agree_ticket": str(self.wording.id),
-            },
-        )
-        self.assertFalse(self.events(self.own_number))
-
     def test_parameters_in_the_address_of_a_post_agree_to_nothing(self):
         page = self.get(NEW)
         query = f"?sms_phone={phone_number(22)}&sms_agree_ticket={self.wording.id}"
@@ -181,6 +185,7 @@ class TestNewTicket(PortalCase):
         self.assertFalse(self.events(self.own_number))
 
     def test_a_second_post_agrees_no_second_time(self):
+        self.prove()
         page = self.get(NEW)
         for _ in range(3):
             self.submit(page, sms_agree_ticket=str(self.wording.id))
@@ -196,6 +201,7 @@ class TestNewTicket(PortalCase):
         self.opener.headers["User-Agent"] = "x" * 5000
         page = self.agree(sms_phone='"><script>alert(1)</script>')
         self.assertNotIn("<script>alert(1)", page.text)
+        self.prove()
         self.agree()
         self.assertEqual(len(self.events(self.own_number).evidence_id.device), 400)
 
@@ -216,7 +222,7 @@ class TestNewTicket(PortalCase):
 
     def test_the_login_of_another_company_agrees_for_that_company(self):
         company = self.make_company("Other")
-        new_test_user(
+        login = new_test_user(
             self.env,
             "sms-other-portal",
             groups="base.group_portal",
@@ -224,6 +230,7 @@ class TestNewTicket(PortalCase):
             company_ids=[(6, 0, company.ids)],
         )
         self.authenticate("sms-other-portal", "sms-other-portal")
+        self.prove(phone_number(23), login)
         self.agree(sms_phone=phone_number(23))
         self.assertFalse(self.events(phone_number(23)))
         self.assertEqual(
@@ -269,6 +276,7 @@ class TestAccount(PortalCase):
         self.assertEqual(self.ticked(self.get(ACCOUNT)), {"sms_agree_alert"})
 
     def test_a_yes_reaches_the_ledger(self):
+        self.prove()
         page = self.save(**self.box("ticket"), **self.box("alert"))
         self.assertIn("Your choices are saved", self.text(page))
         self.assertEqual(self.ticked(page), {"sms_agree_ticket", "sms_agree_alert"})
@@ -308,6 +316,16 @@ class TestAccount(PortalCase):
         self.record_consent(self.own_number)
         self.save(sms_agree_ticket=None)
         self.assertEqual(self.answers(self.own_number), {"ticket": "opted_out"})
+        page = self.save(**self.box("ticket"))
+        self.assertIn("its owner must agree", self.text(page))
+        self.assertEqual(self.answers(self.own_number), {"ticket": "opted_out"})
+        self.receive("YES", self.own_number)
+        self.assertEqual(self.answers(self.own_number), {"ticket": "opted_in"})
+
+    def test_who_has_confirmed_the_number_ticks_again_at_once(self):
+        self.prove()
+        self.record_consent(self.own_number)
+        self.save(sms_agree_ticket=None)
         self.save(**self.box("ticket"))
         self.assertEqual(self.answers(self.own_number), {"ticket": "opted_in"})
 
@@ -334,10 +352,17 @@ class TestAccount(PortalCase):
         self.assertFalse(self.events(phone_number(24)))
         self.assertEqual(self.answers(self.own_number), {"ticket": "opted_in"})
 
-    def test_a_new_number_and_a_new_tick_are_a_yes_for_it(self):
+    def test_a_new_number_and_a_new_tick_are_a_question_to_it(self):
         page = self.save(sms_phone="303 555 0124", **self.box("ticket"))
-        self.assertEqual(self.ticked(page), {"sms_agree_ticket"})
+        self.assertIn("its owner must agree", self.text(page))
+        self.assertIn("Not confirmed yet", self.text(page))
+        self.assertFalse(self.ticked(page))
+        self.assertEqual(self.answers(phone_number(24)), {"ticket": "pending"})
+        self.receive("YES", phone_number(24))
         self.assertEqual(self.answers(phone_number(24)), {"ticket": "opted_in"})
+        page = self.get(ACCOUNT)
+        self.assertNotIn("Not confirmed yet", self.text(page))
+        self.assertEqual(self.ticked(page), {"sms_agree_ticket"})
 
     def test_a_bad_number_is_told_and_nothing_is_lost(self):
         self.record_consent(self.own_number, "alert")

@@ -257,6 +257,7 @@ class TestInThePortal(PortalCase):
         self.assertNotIn("Secret", self.text(page))
 
     def test_a_choice_is_a_yes_to_alerts(self):
+        self.prove()
         page = self.choose()
         self.assertIn("Your choices are saved.", self.text(page))
         self.assertEqual(self.answers(self.own_number), {"alert": "opted_in"})
@@ -274,6 +275,7 @@ class TestInThePortal(PortalCase):
         self.assertEqual(self.answers(self.own_number), {"alert": "opted_in"})
 
     def test_a_form_that_is_posted_twice_chooses_once(self):
+        self.prove()
         for _click in range(2):
             self.assertIn("Your choices are saved.", self.text(self.choose()))
         self.assertEqual(self.subscriptions().state, "active")
@@ -287,6 +289,7 @@ class TestInThePortal(PortalCase):
         second = self.env["sms.area"].create(
             {"name": "Boulder", "cities": "Boulder", "takes_subscribers": True}
         )
+        self.prove()
         self.choose()
         self.choose(**{f"sms_area_{second.id}": str(self.alert_wording.id)})
         found = self.env["sms.subscription"].search([("state", "=", "active")])
@@ -294,6 +297,7 @@ class TestInThePortal(PortalCase):
         self.assertEqual(len(found), 2)
 
     def test_a_yes_that_is_posted_again_after_an_opt_out_counts(self):
+        self.prove()
         self.choose()
         ledger = self.env["sms.consent.event"].with_user(self.login).sudo()
         purposes = self.purposes("alert")
@@ -339,6 +343,24 @@ class TestInThePortal(PortalCase):
         self.make_customer(self.own_number, "Somebody else")
         self.record_consent(self.own_number, "alert")
         self.choose()
+        self.assertEqual(self.subscriptions().state, "pending")
+
+    def test_a_number_that_the_login_has_typed_is_asked_first(self):
+        self.login.partner_id.with_user(self.login).sudo().phone = phone_number(25)
+        self.assertIn("its owner must agree", self.text(self.choose()))
+        self.assertEqual(self.subscriptions().state, "pending")
+        self.receive("YES", phone_number(25))
+        self.assertEqual(self.subscriptions().state, "active")
+
+    def test_a_landline_is_refused(self):
+        for number, words in (
+            ("+19005550123", "not a mobile number"),
+            ("+18765550123", "numbers of this country"),
+        ):
+            self.login.partner_id.phone = number
+            with self.subTest(number=number):
+                self.assertIn(words, self.text(self.choose()))
+                self.assertFalse(self.messages_to(number))
         self.assertFalse(self.subscriptions())
 
     def test_nobody_ends_what_is_anothers(self):

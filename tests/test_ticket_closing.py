@@ -56,7 +56,9 @@ class TestTicketClosing(WebCase):
             if form.fields["stage_id"] == str(self.closed_stage.id)
         ]
         answer = self.url_open(CLOSE, data=dict(form.form_values()))
-        self.assertEqual(answer.url.rpartition("/my/")[2], f"ticket/{self.own_ticket.id}")
+        self.assertEqual(
+            answer.url.rpartition("/my/")[2], f"ticket/{self.own_ticket.id}"
+        )
         self.assertEqual(self.stage_of(self.own_ticket), self.closed_stage)
 
     def test_to_close_twice_texts_once(self):

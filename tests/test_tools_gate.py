@@ -242,11 +242,27 @@ class TestGate(BaseCase):
                 case = facts(state=state, policy=policy, exemption=exemptions.REMINDER)
                 self.assertEqual(decide(case).reason, reason)
 
+    def test_a_number_that_is_not_proven_gets_nothing_by_itself(self):
+        for values, reason in (
+            ({"state": OPTED_IN}, verdicts.UNPROVEN),
+            ({"policy": OPT_OUT, "state": NONE}, verdicts.UNPROVEN),
+            ({"policy": OPT_OUT, "state": PENDING}, verdicts.UNPROVEN),
+            ({"policy": OPT_IN, "state": PENDING}, AWAITING_YES),
+            ({"policy": OPT_IN, "state": NONE}, verdicts.NO_CONSENT),
+            ({"state": OPTED_OUT}, verdicts.OPTED_OUT),
+            ({"state": OPTED_IN, "is_personal": True}, CONSENT),
+            ({"state": NONE, "exemption": "opt_in_question"}, ANSWER),
+        ):
+            with self.subTest(**values):
+                found = decide(facts(**{"is_typed_only": True, **values}))
+                self.assertEqual(found.reason, reason)
+
     def test_every_block_has_a_failure_that_the_chatter_shows(self):
         reasons = {decide(case).reason for case in all_facts()}
         reasons |= {NO_NUMBER, BAD_NUMBER, verdicts.LEDGER_UNREADABLE, verdicts.ERASED}
         reasons.add(decide(facts(is_under_review=True)).reason)
         reasons.add(decide(facts(is_unusable=True)).reason)
+        reasons.add(decide(facts(state=OPTED_IN, is_typed_only=True)).reason)
         reasons.add(decide(facts(state=NONE, exemption=exemptions.REMINDER)).reason)
         reasons.add(decide(facts(state=OPTED_IN, is_proven=False)).reason)
         reasons |= {*exemptions.TOO_LATE, verdicts.TOO_MANY}

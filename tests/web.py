@@ -76,7 +76,7 @@ class WebCase(SmsCase, HttpCase):
         """Return ``{purpose code: state}`` of a number, without purposes of none."""
         company = company or self.company
         number = number or self.number
-        self.env.cr.precommit.data.clear()
+        self.env["sms.consent"]._forget_answers()
         found = self.env["sms.consent"]._get_answers([company.id], [number])
         get_answer = self.env["sms.consent"]._get_answer
         states = {

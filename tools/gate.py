@@ -48,6 +48,8 @@ class Facts:
     :param is_ledger_readable: the recorded answers could be looked up at all
     :param is_unusable: the carrier has said that this number cannot be texted
     :param is_under_review: their last words may be an opt-out, and nobody has read them
+    :param is_typed_only: its contact's login has typed the number, and that has not
+        said YES
     :param is_personal: one of us wrote it to this person alone
     :param text: their newest :class:`TheirText`, or None
     :param stopped_at: when the newest no that stands was said (UTC), or None
@@ -71,6 +73,7 @@ class Facts:
     is_ledger_readable: bool = True
     is_under_review: bool = False
     is_unusable: bool = False
+    is_typed_only: bool = False
     is_personal: bool = False
     is_proven: bool = True
     text: TheirText | None = None

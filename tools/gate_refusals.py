@@ -19,6 +19,7 @@ from .verdicts import (
     OPTED_OUT,
     QUESTION_OVER,
     UNDER_REVIEW,
+    UNPROVEN,
     UNUSABLE,
 )
 
@@ -67,7 +68,9 @@ def find_refusal(facts):
     no message leaves without recorded consent, and under *opt_out* no offer where the
     law asks for consent (:mod:`tools.offer_law`). What may be an opt-out counts as one
     until a person has read it. A consent counts as far as its purpose accepts how it
-    was given: for offers, 47 CFR 64.1200(a)(2) and (f)(9), in writing.
+    was given: for offers, 47 CFR 64.1200(a)(2) and (f)(9), in writing. A number that a
+    customer has typed gets nothing by itself about that customer until it has said YES,
+    under any policy: it may be somebody else's, who has agreed to other texts.
     """
     if facts.exemption in EXEMPTIONS:
         return OPTED_OUT if _is_taken_back(facts) else None
@@ -80,10 +83,10 @@ def find_refusal(facts):
     if facts.exemption == REMINDER:
         return None if facts.state == consent.PENDING else QUESTION_OVER
     is_yes = facts.state == consent.OPTED_IN
-    if is_yes and facts.is_proven:
-        return None
-    if facts.policy == consent.POLICY_OPT_OUT and not facts.asks_consent:
-        return None
+    is_allowed = facts.policy == consent.POLICY_OPT_OUT and not facts.asks_consent
+    if (is_yes and facts.is_proven) or is_allowed:
+        is_strangers = facts.is_typed_only and not facts.is_personal
+        return UNPROVEN if is_strangers else None
     if is_yes:
         return NO_PROOF
     return AWAITING_YES if facts.state == consent.PENDING else NO_CONSENT

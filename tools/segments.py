@@ -74,7 +74,7 @@ def _widths(text, is_gsm7, size):
     for char in text:
         units = _units(char, is_gsm7)
         is_second_letter = char in FLAG_LETTERS and flag_letters % 2
-        joins = is_second_letter or _joins(previous, char)
+        joins = is_second_letter or joins_character(previous, char)
         if widths and joins and widths[-1] + units <= size:
             widths[-1] += units
         else:
@@ -84,7 +84,7 @@ def _widths(text, is_gsm7, size):
     return widths
 
 
-def _joins(previous, char):
+def joins_character(previous, char):
     """Tell if ``char`` is shown as a part of the character before it."""
     if JOINER in (previous, char) or char in SKIN_COLORS:
         return True

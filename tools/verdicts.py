@@ -19,6 +19,7 @@ UNDER_REVIEW = "under_review"
 AWAITING_YES = "awaiting_yes"
 NO_CONSENT = "no_consent"
 NO_PROOF = "no_proof"
+UNPROVEN = "unproven"
 NO_WAY_BACK = "no_way_back"
 NO_PROVIDER = "no_provider"
 REFUSED_BY_APP = "refused_by_app"
@@ -40,6 +41,7 @@ FAILURE_TYPES = {
     AWAITING_YES: "sms_no_consent",
     NO_CONSENT: "sms_no_consent",
     NO_PROOF: "sms_no_consent",
+    UNPROVEN: "sms_no_consent",
     NO_WAY_BACK: "sms_no_provider",
     NO_PROVIDER: "sms_no_provider",
     LEDGER_UNREADABLE: "sms_no_provider",

@@ -29,6 +29,12 @@ class SmsSettings(models.TransientModel):
     sms_terms_url = fields.Char(related="company_id.sms_terms_url", readonly=False)
     sms_join_page = fields.Boolean(related="company_id.sms_join_page", readonly=False)
     sms_join_url = fields.Char(related="company_id.sms_join_url")
+    sms_form_country_ids = fields.Many2many(
+        related="company_id.sms_form_country_ids", readonly=False
+    )
+    sms_form_kinds = fields.Selection(
+        related="company_id.sms_form_kinds", readonly=False, required=True
+    )
     sms_free_right = fields.Selection(
         related="company_id.sms_free_right", readonly=False, required=True
     )

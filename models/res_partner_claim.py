@@ -1,0 +1,39 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from odoo import api, models
+
+
+class ResPartner(models.Model):
+    """Who gives a contact its number: a login of a customer, or one of us.
+
+    In sudo or not, by whatever page: Odoo's own form of the address as well.
+    """
+
+    _inherit = "res.partner"
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        """Note the numbers that customers and visitors type."""
+        partners = super().create(vals_list)
+        if self.env.user.share:
+            self.env["sms.number.claim"].sudo()._note_typed(partners.sudo())
+        return partners
+
+    def write(self, vals):
+        """Note new numbers that customers type; take those that we enter for proven.
+
+        Another country makes another number of the same digits.
+        """
+        if not {"phone", "country_id"} & vals.keys():
+            return super().write(vals)
+        before = {partner.id: partner.phone_sanitized for partner in self.sudo()}
+        result = super().write(vals)
+        changed_sudo = self.sudo().filtered(
+            lambda partner: partner.phone_sanitized != before[partner.id]
+        )
+        if changed_sudo:
+            claims_sudo = self.env["sms.number.claim"].sudo()
+            if self.env.user.share:
+                claims_sudo._note_typed(changed_sudo)
+            else:
+                claims_sudo._vouch(changed_sudo)
+        return result

@@ -1,0 +1,168 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+"""What people have typed (a name, a title), made fit for a text that leaves by itself.
+
+Whoever opens a ticket chooses the name in "Hi …, your ticket": without this they could
+have us text a link, or a whole message, in our name. A phone makes a link of whatever
+looks like an address, so that goes, also where it is disguised: with full-width
+letters, dots of other scripts, characters without width.
+"""
+
+import re
+import unicodedata
+
+from .segments import FLAG_LETTERS, JOINER, joins_character
+
+#: Characters of a name, and of a title, in a text that leaves by itself.
+NAME_LIMIT = 40
+TITLE_LIMIT = 60
+
+#: Needs nothing: thousands of people are named at once.
+_PLAIN = re.compile(r"[A-Za-z]+(?:[ '-][A-Za-z]+)*")
+#: Of a longer text only so many times its limit is looked at.
+_LOOKED_AT = 16
+#: Letters and marks that are shown as nothing.
+_INVISIBLE = frozenset(
+    "\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180f\u2800\u3164\uffa0"
+)
+#: Joins letters of some scripts, or parts them: it belongs to their spelling.
+_LETTER_JOINERS = frozenset("\u200c\u200d")
+_JOINED_SCRIPTS = re.compile("[\u0600-\u08ff\u0900-\u0dff]")
+#: What a phone or a resolver takes for the signs of an address, beside what Unicode
+#: calls compatible with them (UTS 46, the dots of IDNA).
+_LOOKALIKES = str.maketrans(
+    {
+        **dict.fromkeys("\u3002\uff0e\uff61\u2024\u2027\ufe52", "."),
+        **dict.fromkeys("\u2236\uff1a\ufe55\ua789", ":"),
+        **dict.fromkeys("\u2215\u2044\uff0f\u29f8", "/"),
+        "\uff20": "@",
+        "\ufe6b": "@",
+    }
+)
+_TOP_LEVEL = r"(?:[^\W\d_]{2,}|xn--[\w-]+)"
+_DOMAIN = rf"(?:[\w-]+\.)+{_TOP_LEVEL}(?![\w-])"
+_REST = r"(?:\.?[:/?#]\S*)?"
+_ADDRESS = re.compile(
+    rf"[a-z][a-z0-9+.-]*:/+\S*|(?:mailto|tel|sms|smsto|data|javascript):\S+"
+    rf"|www\.\S+|[^\s@]+@{_DOMAIN}{_REST}|{_DOMAIN}{_REST}"
+    r"|(?:\d{1,3}\.){3}\d{1,3}(?:[:/]\S*)?",
+    re.IGNORECASE,
+)
+#: "J.Smith", "St.John": a name without its blank. No path follows.
+_INITIALS = re.compile(r"(?:[^\W\d_a-z][^\W\d_A-Z]{0,3}\.)+[^\W\d_a-z][^\W\d_A-Z]{3,}")
+_EMPTY_BRACKETS = re.compile(r"\(\s*\)|\[\s*\]|<\s*>|\"\s*\"|“\s*”|«\s*»")
+#: A word is not cut unless it is longer than this share of the limit.
+_WORD_SHARE = 2
+
+
+def tidy_name(text, limit=NAME_LIMIT):
+    """Return a name on one line, without addresses, not longer than a name is.
+
+    :param str text: what somebody has typed, may be empty
+    :param int limit: characters at most
+    :return: empty when nothing is left
+    :rtype: str
+    """
+    if text and len(text) <= limit and _PLAIN.fullmatch(text):
+        return text
+    return _cut(_drop_addresses(_flatten(text, limit)), limit)
+
+
+def tidy_title(text, limit=TITLE_LIMIT):
+    """Return a title as :func:`tidy_name` does; what is left out is shown by dots.
+
+    :param str text: what somebody has typed, may be empty
+    :param int limit: characters at most, with the dots
+    :rtype: str
+    """
+    return _cut(_drop_addresses(_flatten(text, limit)), limit, sign="...")
+
+
+def _flatten(text, limit):
+    """Return the beginning of a text on one line, with nothing in it that is unseen."""
+    text = unicodedata.normalize("NFC", (text or "")[: _LOOKED_AT * limit])
+    kept = []
+    for index, char in enumerate(text):
+        category = unicodedata.category(char)
+        if char.isspace() or category == "Cc":
+            kept.append(" ")
+        elif char in _LETTER_JOINERS:
+            around = text[max(index - 1, 0) : index], text[index + 1 : index + 2]
+            if _belongs(char, *around):
+                kept.append(char)
+        elif (
+            category[0] == "C"
+            or char in _INVISIBLE
+            or "\ufe00" <= char <= "\ufe0f"
+            and (not kept or kept[-1].isascii())
+        ):
+            continue
+        else:
+            kept.append(char)
+    return " ".join("".join(kept).split())
+
+
+def _belongs(joiner, before, after):
+    """Tell if a joiner is part of an emoji, or of the spelling of a word."""
+    if _JOINED_SCRIPTS.match(before) and _JOINED_SCRIPTS.match(after):
+        return True
+    is_emoji = after and unicodedata.category(after) == "So"
+    return joiner == JOINER and bool(before and not before.isascii() and is_emoji)
+
+
+def _drop_addresses(line):
+    """Return a line without what a phone would make a link of."""
+    seen = "".join(map(_look, line))
+    parts, end = [], 0
+    for match in _ADDRESS.finditer(seen):
+        parts.append(line[end : match.start()])
+        if _INITIALS.fullmatch(match[0]):
+            parts.append(match[0].replace(".", ". "))
+        end = match.end()
+    parts.append(line[end:])
+    line = _EMPTY_BRACKETS.sub(" ", "".join(parts))
+    line = " ".join(line.split())
+    # What was around an address can make another one: "evil.www.x.y com".
+    return line if len(parts) == 1 else _drop_rest(line)
+
+
+def _drop_rest(line):
+    """Return a line that was joined anew without addresses, which has none now."""
+    while True:
+        seen = "".join(map(_look, line))
+        match = _ADDRESS.search(seen)
+        if not match:
+            return line.strip(" .,;:-/")
+        line = " ".join(f"{line[: match.start()]} {line[match.end() :]}".split())
+
+
+def _look(char):
+    """Return a character as a phone reads it in an address; one for one."""
+    looked = unicodedata.normalize("NFKC", char)
+    looked = looked if len(looked) == 1 else char
+    return looked.translate(_LOOKALIKES)
+
+
+def _cut(line, limit, sign=""):
+    """Return the beginning of a line: whole words, else whole characters.
+
+    :param str sign: what stands for what is left out
+    """
+    if len(line) <= limit:
+        return line
+    end = limit - len(sign)
+    while end > 0 and _is_inside(line, end):
+        end -= 1
+    head, _blank, _tail = line[: end + 1].rpartition(" ")
+    if len(head) <= limit // _WORD_SHARE:
+        head = line[:end]
+    return f"{head.rstrip(' ,;:-')}{sign}" if head else ""
+
+
+def _is_inside(line, index):
+    """Tell if a cut before ``line[index]`` would go through what is one character."""
+    if line[index] in FLAG_LETTERS:
+        letters = 0
+        while index > letters and line[index - 1 - letters] in FLAG_LETTERS:
+            letters += 1
+        return letters % 2 == 1
+    return joins_character(line[index - 1], line[index])
