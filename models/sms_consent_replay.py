@@ -5,7 +5,7 @@ from odoo import SUPERUSER_ID, api, models
 from odoo.service.model import retrying
 from odoo.tools import SQL, split_every
 
-from ..tools import consent
+from ..tools import chain, consent
 from .encrypted_field import decrypt
 from .ledger_guards import DERIVING
 from .sql_array import as_array, as_arrays
@@ -99,8 +99,11 @@ class SmsConsent(models.Model):
 
     @api.model
     def _find_misnamed(self, company):
-        """Yield the keyed hashes of the answers that name another number."""
-        hash_numbers = self.env["sms.consent.key"]._hash
+        """Yield the keyed hashes of the answers that name another number.
+
+        As it is spelled there: before 19.0.1.4.0 each spelling had a hash of its own.
+        """
+        key = self.env["sms.consent.key"]._get()
         for batch in self._iter_numbers(company):
             rows = self.env.execute_query(
                 SQL(
@@ -113,9 +116,8 @@ class SmsConsent(models.Model):
                     as_array(batch, "varchar"),
                 )
             )
-            expected = hash_numbers(number for _hash, number in rows)
             for number_hash, number in rows:
-                if expected.get(number) != number_hash:
+                if chain.number_hash(key, number) != number_hash:
                     yield number_hash
 
     @api.model
