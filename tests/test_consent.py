@@ -58,7 +58,7 @@ class TestLedger(SmsCase):
         witness = self.agent
         purpose = self.env["sms.purpose"].create({"name": "Surveys", "code": "survey"})
         self.env["sms.consent.event"].with_user(witness).sudo()._record(
-            self.company, self.number, "granted", "phone", purpose
+            self.company, self.number, "granted", "paper", purpose
         )
         self.env.flush_all()
         for record in (witness, purpose):

@@ -2,19 +2,24 @@
 import csv
 import io
 import json
+import random
 import subprocess
 import sys
 import tempfile
 import zipfile
+from datetime import timedelta
 from pathlib import Path
 from unittest import skipUnless
 from unittest.mock import patch
 
+from odoo import fields
 from odoo.exceptions import AccessError, UserError
 from odoo.tools.pdf import OdooPdfFileReader, OdooPdfFileWriter
 
+from ..models.sms_consent_event import METHOD_SELECTION
 from ..models.sms_evidence_packet import CERTIFICATE
 from ..report import ir_actions_report
+from ..tools import consent
 from .common import phone_number
 from .test_evidence import EvidenceCase
 
@@ -169,6 +174,45 @@ class TestPacket(PacketCase):
         for row in self.read_table(folder, "events.csv"):
             self.assertTrue(row["erased_at_utc"])
             self.assertFalse(row["person"])
+
+
+class TestReturns(PacketCase):
+    """Who brought a number back, and whose yes did not count."""
+
+    def test_the_script_follows_the_same_rule(self):
+        """Random lives, of all ways in which something is said."""
+        chance = random.Random(18)
+        ways = [method for method, _label in METHOD_SELECTION]
+        start = fields.Datetime.now() - timedelta(days=30)
+        for _life in range(6):
+            for _saying in range(8):
+                method = chance.choice(ways)
+                subject = chance.choice(("ticket", "alert", None))
+                events = consent.EVENTS if subject else consent.FOR_ALL_EVENTS
+                self.record_consent(
+                    None,
+                    *([subject] if subject else []),
+                    event=chance.choice(events),
+                    method=method,
+                    happened_at=start + timedelta(days=chance.randrange(9)),
+                )
+            folder = self.make_packet()
+            self.assertEqual(self.verify(folder)[0], 0, self.verify(folder)[1])
+
+    def test_the_table_and_the_data_name_them(self):
+        stop = self.record_consent(event="revoked", method="keyword")
+        spoken = self.record_consent(method="phone")
+        back = self.record_consent(method="keyword")
+        folder = self.make_packet()
+        rows = {
+            int(row["event_id"]): (
+                row["undid_opt_out"],
+                row["did_not_count_for_opt_out"],
+            )
+            for row in self.read_table(folder, "events.csv")
+        }
+        self.assertEqual(rows[spoken.id], ("", str(stop.id)))
+        self.assertEqual(rows[back.id], (str(stop.id), ""))
 
 
 class TestHostile(PacketCase):

@@ -191,7 +191,7 @@ class TestSentences(StoryCase):
         [entry] = day["entries"]
         self.assertEqual(day["day"], "June 12, 2026")
         self.assertIn("signed by Dana, witnessed by Max", entry["sentence"])
-        [detail] = entry["details"]
+        _sandbox, detail = entry["details"]
         self.assertEqual(
             " ".join(detail.split()), "It was signed on Jun 10, 2026, 9:00 AM."
         )

@@ -197,7 +197,7 @@ class TestStopStands(YesCase):
             " WHERE number_hash = %s AND purpose_id = %s",
             [yes.id, yes.happened_at, yes.number_hash, yes.purpose_id.id],
         )
-        self.env["sms.consent"]._forget_shown_answers()
+        self.env["sms.consent"]._forget_answers()
         self.assertState("opted_in")
         for _again in range(2):
             self.env["sms.consent"]._rebuild_all()
