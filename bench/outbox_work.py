@@ -90,6 +90,8 @@ def agree(env, count):
         env.company, phone(0), "granted", "import", purpose
     )
     env.flush_all()
+    # They all follow from one event, which the triggers refuse.
+    env.cr.execute("ALTER TABLE sms_consent DISABLE TRIGGER USER")
     env.cr.execute("DELETE FROM sms_consent")
     hashes = env["sms.consent.key"]._hash(phone(index) for index in range(count))
     env.cr.execute(
@@ -106,6 +108,7 @@ def agree(env, count):
             list(hashes.values()),
         )
     )
+    env.cr.execute("ALTER TABLE sms_consent ENABLE TRIGGER USER")
     env.cr.commit()
     vacuum(env, "sms_consent")
 

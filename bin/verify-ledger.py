@@ -24,31 +24,89 @@ import os
 import re
 import sys
 from pathlib import Path
+from typing import NamedTuple
 
 KEY_VARIABLE = "HELPDESK_SMS_CONSENT_KEY"
 EVIDENCE, CHAIN = "helpdesk_mgmt_sms.evidence/2", "helpdesk_mgmt_sms.chain/2"
 SEAL = "helpdesk_mgmt_sms.seal/1"
 SEAL_CONTEXT = "helpdesk_mgmt_sms.ledger.seal"
 
-OLD_CONTENT = set(
-    "event_id company_id number_hash purpose event method happened_at recorded_at"
-    " user_id wording_digest evidence_digest".split()
-)
-LINK = set("sequence previous hash seal content".split())
-EVENT = set(
-    "sequence previous hash link_seal content seal sandbox evidence evidence_id"
-    " erased_at files shown effect".split()
-)
-DOCUMENT = set(
-    "format reference made_at made_by company company_id segment sandbox key"
-    " content_fields events statements opt_outs messages received wordings chain".split()
-)
+OLD_CONTENT = {
+    "event_id",
+    "company_id",
+    "number_hash",
+    "purpose",
+    "event",
+    "method",
+    "happened_at",
+    "recorded_at",
+    "user_id",
+    "wording_digest",
+    "evidence_digest",
+}
+LINK = {
+    "sequence",
+    "previous",
+    "hash",
+    "seal",
+    "content",
+}
+EVENT = {
+    "sequence",
+    "previous",
+    "hash",
+    "link_seal",
+    "content",
+    "seal",
+    "sandbox",
+    "evidence",
+    "evidence_id",
+    "erased_at",
+    "files",
+    "shown",
+    "effect",
+}
+DOCUMENT = {
+    "format",
+    "reference",
+    "made_at",
+    "made_by",
+    "company",
+    "company_id",
+    "segment",
+    "sandbox",
+    "key",
+    "content_fields",
+    "events",
+    "statements",
+    "opt_outs",
+    "messages",
+    "received",
+    "wordings",
+    "chain",
+}
 KEYS = {
-    "chain": set(
-        "format company company_id exported_at genesis content_fields key links".split()
-    ),
+    "chain": {
+        "format",
+        "company",
+        "company_id",
+        "exported_at",
+        "genesis",
+        "content_fields",
+        "key",
+        "links",
+    },
     "person": DOCUMENT | {"person", "answers"},
     "period": DOCUMENT | {"period"},
+}
+#: What a value must be, so that nothing passes for empty that is something else.
+KINDS = {
+    list: ["events", "statements", "opt_outs", "messages", "received", "wordings"]
+    + ["answers", "links"],
+    dict: ["person", "period", "chain"],
+    bool: ["sandbox"],
+    int: ["company_id"],
+    str: ["key"],
 }
 #: Tables of a packet: which list of the document, and the columns that name its rows.
 TABLES = {
@@ -75,11 +133,20 @@ def need(holds, text):
 
 NONE, PENDING, OPTED_IN, OPTED_OUT = "none", "pending", "opted_in", "opted_out"
 STATEMENTS = ("granted", "confirmed", "restored", "revoked")
-FOR_ALL_EVENTS = ("revoked", "restored")
 YESES = ("granted", "confirmed", "restored")
+FOR_ALL_EVENTS = ("revoked", "restored")
+#: Ways in which a no is known from an agent's word alone: it binds nobody.
 SPOKEN = ("in_person", "phone")
-NOTHING = (NONE, 0, None)
-UNKNOWN = (*NOTHING, 0, False)
+
+
+class Standing(NamedTuple):
+    """What stands of a purpose, or of all; ``word`` is the person's own last one."""
+
+    state: str = NONE
+    event_id: int = 0
+    since: str = None
+    word: int = 0
+    is_bound: bool = False
 
 
 def next_state(current, event, for_all):
@@ -95,63 +162,71 @@ def next_state(current, event, for_all):
 
 
 def is_own_yes(content):
-    """Tell if a yes is one by which the person can undo their own no."""
-    is_page = content["method"] == "web" and content["wording_digest"]
-    return content["method"] in ("keyword", "paper") or is_page
+    """Tell if an event is a yes by which the person can undo their own no."""
+    method = content["method"]
+    is_page = method == "web" and content["wording_digest"]
+    return content["event"] in YESES and (method in ("keyword", "paper") or is_page)
 
 
-def counts(content, own, of_all):
-    """Tell if an event changes an answer, with what stands of its purpose and of all.
-
-    :param own: ``(state, event id, since, own word, is it a no)``; ``of_all`` likewise
-    """
-    stops = [since for state, _id, since, *_ in {own, of_all} if state == OPTED_OUT]
+def is_ineffective(content, own, of_all):
+    """Tell if an event is a yes that a no keeps from having any effect."""
+    stops = [it for it in (own, of_all) if it and it.state == OPTED_OUT]
     if content["event"] not in YESES or not stops:
+        return False
+    latest = max(it.since for it in stops)
+    if content["happened_at"] < latest:
         return True
-    said_at, is_paper = content["happened_at"], content["method"] == "paper"
-    if said_at < max(stops):
-        return False  # said before the no that stands
-    is_bound = own[4] or (of_all[4] and of_all[3] > own[3])
-    is_later = said_at > max(stops) or not is_paper
-    return not is_bound or (is_own_yes(content) and is_later)
+    is_later = content["method"] != "paper" or content["happened_at"] > latest
+    if is_own_yes(content) and is_later:
+        return False
+    by_all = of_all is not None and of_all.is_bound and of_all.word > own.word
+    return own.is_bound or by_all
+
+
+def take(content, own, of_all):
+    """Return what stands after an event; ``of_all`` is None for one about all."""
+    if is_ineffective(content, own, of_all):
+        return own
+    event, event_id = content["event"], content["event_id"]
+    state = next_state(own.state, event, of_all is None)
+    if state == own.state and event not in STATEMENTS:
+        return own
+    since, word, is_bound = content["happened_at"], own.word, own.is_bound
+    if event == "revoked" and own.state == OPTED_OUT:
+        since = max(since, own.since)
+    is_own_no = event == "revoked" and content["method"] not in SPOKEN
+    if is_own_no or is_own_yes(content):
+        word, is_bound = event_id, is_own_no
+    return Standing(state, event_id, since, word, is_bound)
+
+
+def combine(own, of_all):
+    """Return what holds for a purpose, given its own standing and that of all."""
+    agreed_anew = own.state == OPTED_IN and own.event_id > of_all.event_id
+    return own if of_all.state != OPTED_OUT or agreed_anew else of_all
 
 
 def replay(contents):
-    """Return the answers that events give, in the order of their ids.
+    """Return what is stored of events, in the order of their ids.
 
-    :return: ``{(number_hash, purpose or None): (state, event id, since)}``
+    :return: ``{(number_hash, purpose or None): Standing}``
     """
     found = {}
     for content in sorted(contents, key=lambda it: it["event_id"]):
         number, purpose = content["number_hash"], content["purpose"]
-        event, event_id, since = (
-            content[name] for name in ("event", "event_id", "happened_at")
-        )
-        known = purpose is not None or event in FOR_ALL_EVENTS
-        need(known, f"event {event_id} cannot be about all purposes")
-        own = found.get((number, purpose), UNKNOWN)
-        if not counts(content, own, found.get((number, None), UNKNOWN)):
-            continue
-        state, _event_id, before, word, is_no = own
-        reached = next_state(state, event, purpose is None)
-        if reached == state and event not in STATEMENTS:
-            continue
-        if event == "revoked" and state == OPTED_OUT:
-            since = max(since, before)
-        if event == "revoked" and content["method"] not in SPOKEN:
-            word, is_no = event_id, True
-        elif event in YESES and is_own_yes(content):
-            word, is_no = event_id, False
-        found[number, purpose] = (reached, event_id, since, word, is_no)
-    return {place: row[:3] for place, row in found.items()}
-
-
-def combine(own, of_all):
-    """Return the answer for a purpose, given its own and that for all purposes."""
-    state, event_id, _since = own
-    if of_all[0] != OPTED_OUT or (state == OPTED_IN and event_id > of_all[1]):
-        return own
-    return of_all
+        is_known = purpose is not None or content["event"] in FOR_ALL_EVENTS
+        need(is_known, f"event {content['event_id']} cannot be about all purposes")
+        own = found.get((number, purpose), Standing())
+        of_all = None if purpose is None else found.get((number, None), Standing())
+        after = take(content, own, of_all)
+        if after != own:
+            found[number, purpose] = after
+    shown = {}
+    for (number, purpose), own in found.items():
+        of_all = found.get((number, None), Standing())
+        is_own = own.state == OPTED_OUT or combine(own, of_all) == own
+        shown[number, purpose] = own if is_own else of_all
+    return shown
 
 
 # ----------------------------------------------------------------------
@@ -360,12 +435,11 @@ def check_answers(data):
     need(purposes, "the answers are missing")
     for person in data["person"]["numbers"]:
         value = person["number_hash"]
-        of_all = derived.get((value, None), NOTHING)
+        of_all = derived.get((value, None), Standing())
         for purpose in sorted(purposes):
-            own = derived.get((value, purpose), NOTHING)
-            state, event_id, _since = given = combine(own, of_all)
-            shown = own if own[0] == OPTED_OUT else given
-            times = [it[2] for it in (shown, of_all) if it[2]]
+            own = derived.get((value, purpose), Standing())
+            state, event_id, *_rest = combine(own, of_all)
+            times = [it.since for it in (own, of_all) if it.since]
             since = max(times) if event_id else None
             need(
                 stated.pop((value, purpose), None) == (state, event_id, since),
@@ -377,7 +451,8 @@ def check_answers(data):
 
 def check_opt_outs(data):
     """Check that every opt-out among the events is listed as one, and no other."""
-    events = {event["content"]["event_id"]: event["content"] for event in data["events"]}
+    contents = [event["content"] for event in data["events"]]
+    events = {content["event_id"]: content for content in contents}
     revoked = {key for key, own in events.items() if own["event"] == "revoked"}
     listed = {event_id for row in data["opt_outs"] for event_id in row["event_ids"]}
     for event_id in sorted(listed - revoked):
@@ -514,6 +589,9 @@ def check_form(data):
         raise Broken(f"{name!r} is missing")
     for name in sorted(data.keys() - KEYS[segment]):
         raise Broken(f"{name!r} is unknown")
+    for kind, names in KINDS.items():
+        for name in data.keys() & set(names):
+            need(type(data[name]) is kind, f"{name!r} is no {kind.__name__}")
     return segment
 
 

@@ -35,8 +35,20 @@ BEGIN
 END
 """
 
+#: The state that an event gives, in SQL.
+EVENT_STATE = """
+    CASE event.event
+        WHEN 'requested' THEN 'pending'
+        WHEN 'revoked' THEN 'opted_out'
+        WHEN 'expired' THEN 'none'
+        WHEN 'restored' THEN
+            CASE WHEN event.purpose_id IS NULL THEN 'none' ELSE 'opted_in' END
+        ELSE 'opted_in'
+    END
+"""
+
 #: An answer is that which its event gives: state, number, purpose and company.
-ANSWER_FOLLOWS = """
+ANSWER_FOLLOWS = f"""
 BEGIN
     IF EXISTS (
         SELECT 1
@@ -47,14 +59,7 @@ BEGIN
            AND event.number_hash = written.number_hash
            AND (event.purpose_id IS NOT DISTINCT FROM written.purpose_id
                 OR event.purpose_id IS NULL AND event.event = 'revoked')
-           AND written.state = CASE event.event
-                   WHEN 'requested' THEN 'pending'
-                   WHEN 'revoked' THEN 'opted_out'
-                   WHEN 'expired' THEN 'none'
-                   WHEN 'restored' THEN
-                       CASE WHEN event.purpose_id IS NULL THEN 'none'
-                            ELSE 'opted_in' END
-                   ELSE 'opted_in' END
+           AND written.state = {EVENT_STATE}
          WHERE event.id IS NULL)
     THEN
         RAISE EXCEPTION 'A consent follows from the ledger: % refused', TG_OP

@@ -148,6 +148,7 @@ class ResCompany(models.Model):
         if "sms_provider" in vals:
             moved = self.filtered(lambda it: is_on_sandbox(it) != (it in tried))
             self.env["sms.consent"].sudo()._follow_sandbox(moved)
+            self.env["sms.subscription"].sudo()._end_tried(moved & tried)
         if self._get_sms_sender_fields() & vals.keys():
             self.env["sms.sender"]._sync(self)
         if self._get_sms_account_fields() & vals.keys():

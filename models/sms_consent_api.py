@@ -160,7 +160,7 @@ class SmsConsentApi(models.AbstractModel):
         }
         request_sudo = self.env["sms.consent.request"].sudo()
         request_sudo = request_sudo._claim(company, reference, said)
-        is_new = not request_sudo.evidence_id
+        is_new = not request_sudo._find_events()
         if is_new:
             events_sudo = self.env["sms.consent.entry"]._enter(
                 company,
@@ -174,9 +174,7 @@ class SmsConsentApi(models.AbstractModel):
                 **facts,
             )
             request_sudo.evidence_id = events_sudo.evidence_id
-        events_sudo = request_sudo.env["sms.consent.event"].search(
-            [("evidence_id", "=", request_sudo.evidence_id.id)], order="id"
-        )
+        events_sudo = request_sudo._find_events()
         return {
             "recorded": is_new,
             "event_ids": events_sudo.ids,

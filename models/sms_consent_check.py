@@ -44,6 +44,9 @@ REASONS = [
 
 INSIDE, OUTSIDE = ("inside", "outside")
 
+#: So many things of one kind are named.
+NAMED = 10
+
 
 class SmsConsentCheck(models.Model):
     """One verification of a company's ledger: what was found, and the chain's end.
@@ -163,7 +166,7 @@ class SmsConsentCheck(models.Model):
                 hash=self.head_hash,
                 open=self.unsealed_count,
             )
-            return ". ".join([result, *remarks])
+            return f"{result}. {' '.join(remarks)}" if remarks else result
         findings = (self.findings or "").splitlines()
         if self.broken_sequence:
             result = self.env._(

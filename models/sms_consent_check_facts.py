@@ -1,16 +1,21 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from itertools import islice
 
-from odoo import api, fields, models
+from odoo import api, models
 from odoo.tools import SQL
 from odoo.tools.misc import format_datetime
 
+from ..tools.evidence import parse_time
 from . import ledger_guards
-from .sms_consent_check import ANSWER, CHECK, ENTRY_COPIED, EVIDENCE_ALONE, TRIGGER
+from .sms_consent_check import (
+    ANSWER,
+    CHECK,
+    ENTRY_COPIED,
+    EVIDENCE_ALONE,
+    NAMED,
+    TRIGGER,
+)
 from .sms_consent_key import KEY_OPTION, KEY_VARIABLE
-
-#: So many things of one kind are named; more are counted as "and more".
-NAMED = 10
 
 
 class SmsConsentCheck(models.Model):
@@ -65,7 +70,9 @@ class SmsConsentCheck(models.Model):
     def _find_faulty_triggers(self):
         """Yield a sentence for each trigger that is not as it was installed."""
         sentences = {
-            ledger_guards.GONE: self.env._("The trigger %(name)s of %(table)s is gone."),
+            ledger_guards.GONE: self.env._(
+                "The trigger %(name)s of %(table)s is gone."
+            ),
             ledger_guards.DISABLED: self.env._(
                 "The trigger %(name)s of %(table)s is disabled."
             ),
@@ -125,14 +132,9 @@ class SmsConsentCheck(models.Model):
         tried = None
         if self._is_copy() and self.env["sms.consent.event"]._is_on_sandbox(company):
             tried = set(consents._get_tried_hashes(company))
-        for number_hash, purpose_id, found, derived in consents._find_underived(company):
-            if tried is not None and number_hash in tried:
-                continue
-            yield self._say_answer(number_hash, purpose_id, found, derived)
-        for number_hash in consents._find_misnamed(company):
-            yield self.env._(
-                "The answers of number %s name another number.", number_hash[:12]
-            )
+        for number_hash, *answer in consents._find_underived(company):
+            if tried is None or number_hash not in tried:
+                yield self._say_answer(number_hash, *answer)
 
     @api.model
     def _is_copy(self):
@@ -155,6 +157,10 @@ class SmsConsentCheck(models.Model):
         states = dict(
             self.env["sms.consent"]._fields["state"]._description_selection(self.env)
         )
+        if purpose_id is None:
+            return self.env._(
+                "The answers of number %s name another number.", number_hash[:12]
+            )
         purpose = self.env["sms.purpose"].sudo().browse(purpose_id or ())
         values = {
             "number": number_hash[:12],
@@ -196,7 +202,7 @@ class SmsConsentCheck(models.Model):
         if self.env["sms.consent.key"]._is_inside():
             remarks.append(self._say_key_is_inside())
         if carried := verifier.carried:
-            moment = fields.Datetime.to_datetime(carried["at"].rstrip("Z"))
+            moment = parse_time(carried["at"])
             remarks.append(
                 self.env._(
                     "Links 1 to %(count)s are from before the ledger had seals. They "

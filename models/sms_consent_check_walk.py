@@ -6,7 +6,7 @@ from odoo import api, models
 from odoo.tools import SQL
 
 from ..tools import chain
-from .sms_consent_check import ENTRY_FORGED, EVIDENCE_FOREIGN, NOT_ERASED
+from .sms_consent_check import ENTRY_FORGED, EVIDENCE_FOREIGN, NAMED, NOT_ERASED
 from .sms_consent_evidence import PERSONAL_FIELDS
 
 _logger = logging.getLogger(__name__)
@@ -36,10 +36,10 @@ class SmsConsentCheck(models.Model):
         while self.env["sms.consent.link"]._seal(company, look_back=None):
             continue
         verifier = chain.Verifier(self._get_seen_heads(company), key, company.id)
-        found, event_id = self._walk(company, verifier)
-        findings = self._find_others(company, key)
-        if found:
-            findings.insert(0, (found.reason, self._say_break(found, event_id)))
+        breaks = self._walk(company, verifier)
+        findings = [(found.reason, self._say_break(found, it)) for found, it in breaks]
+        findings += self._find_others(company, key)
+        found, event_id = breaks[0] if breaks else (None, 0)
         check = self._enter(
             company,
             key,
@@ -66,23 +66,41 @@ class SmsConsentCheck(models.Model):
 
     @api.model
     def _walk(self, company, verifier):
-        """Check link after link; return the first break and its event, or nothing."""
+        """Check link after link, to the end or to where the chain does not hold.
+
+        :return: list of pairs of a :class:`tools.chain.Break` and the id of its event
+            or 0: where the chain breaks, then events and evidence that do not hold, of
+            which not more than :data:`NAMED` are looked for
+        """
+        broken = []
         while rows := self._read_links(company, verifier.sequence):
             event_ids = [row[1] for row in rows if row[1]]
             entries = self.env["sms.consent.event"]._read_entries(event_ids)
             for row in rows:
                 content, entry_seal = entries.get(row[1], (None, None))
                 link = self._make_link(row, content)
-                found = verifier.check(link)
-                if not found and not self._is_entered(verifier.key, link, entry_seal):
-                    found = chain.Break(link.sequence, ENTRY_FORGED)
-                if found:
-                    return found, row[1] or 0
-            if found := self._find_changed_evidence(event_ids, verifier.key):
-                event_id, reason = found
-                sequence = next(row[0] for row in rows if row[1] == event_id)
-                return chain.Break(sequence, reason), event_id
-        return verifier.finish(), 0
+                if found := verifier.check(link):
+                    return [(found, row[1] or 0), *broken[:NAMED]]
+                if content and not self._is_entered(verifier.key, content, entry_seal):
+                    broken.append((chain.Break(link.sequence, ENTRY_FORGED), row[1]))
+            if len(broken) < NAMED:
+                broken += self._find_broken_evidence(rows, verifier.key)
+        if found := verifier.finish():
+            broken.insert(0, (found, 0))
+        return broken[:NAMED]
+
+    @api.model
+    def _find_broken_evidence(self, rows, key):
+        """Return whose evidence does not hold, as :meth:`_walk` does.
+
+        :param rows: of :meth:`_read_links`
+        :param str key: the ledger's secret
+        """
+        sequences = {row[1]: row[0] for row in rows if row[1]}
+        return [
+            (chain.Break(sequences[event_id], reason), event_id)
+            for event_id, reason in self._find_changed_evidence(sequences, key)
+        ]
 
     @api.model
     def _read_links(self, company, after, limit=BATCH_SIZE):
@@ -121,19 +139,16 @@ class SmsConsentCheck(models.Model):
         return chain.Link(sequence, previous, own_hash, sealed, seal, statement)
 
     @staticmethod
-    def _is_entered(key, link, entry_seal):
+    def _is_entered(key, content, entry_seal):
         """Tell if the ledger has entered an event, by the seal that it got then."""
-        if link.statement is not None:
-            return True
-        content = {"sandbox": False, **link.content}
         return hmac.compare_digest(chain.entry_seal(key, content), entry_seal or "")
 
     @api.model
     def _find_changed_evidence(self, event_ids, key):
-        """Return the first event whose evidence is not what was recorded, if any.
+        """Yield the events whose evidence is not what was recorded.
 
         :param str key: the ledger's secret
-        :return: the event's id and the reason, or None
+        :return: pairs of an event's id and the reason
         """
         columns = SQL(", ").join(
             SQL("evidence.%s", SQL.identifier(name)) for name in PERSONAL_FIELDS
@@ -141,10 +156,10 @@ class SmsConsentCheck(models.Model):
         rows = self.env.execute_query(
             SQL(
                 """
-                SELECT event.id, event.evidence_digest, event.number_hash, evidence.id,
+                SELECT event.id, evidence.id,
                        evidence.company_id IS DISTINCT FROM event.company_id,
-                       evidence.erased_at, evidence.erased_by_id,
-                       evidence.erasure_seal, %s
+                       event.number_hash, event.evidence_digest, evidence.erased_at,
+                       evidence.erased_by_id, evidence.erasure_seal, %s
                   FROM sms_consent_event event
              LEFT JOIN sms_consent_evidence evidence ON evidence.id = event.evidence_id
                  WHERE event.id = ANY(%s)
@@ -154,34 +169,40 @@ class SmsConsentCheck(models.Model):
                 list(event_ids),
             )
         )
-        with_files = set()
-        evidence = self.env["sms.consent.evidence"]
-        for event_id, digest, number_hash, evidence_id, is_foreign, *rest in rows:
-            erased_at, erased_by_id, erasure_seal, *values = rest
-            if not evidence_id:
-                return event_id, chain.EVIDENCE_CHANGED
-            if is_foreign:
-                return event_id, EVIDENCE_FOREIGN
-            if erased_at:
-                seal = evidence._seal_erasure(key, evidence_id, erased_at, erased_by_id)
-                if not hmac.compare_digest(seal, erasure_seal or ""):
-                    return event_id, NOT_ERASED
-                continue
-            content = evidence._read_content(values)
-            if chain.number_hash(key, content["number"] or "") != number_hash:
-                return event_id, EVIDENCE_FOREIGN
-            if chain.digest(content) != digest:
-                return event_id, chain.EVIDENCE_CHANGED
-            if content["file_digests"]:
-                with_files.add((event_id, evidence_id))
-        return self._find_changed_files(with_files)
+        for event_id, evidence_id, is_foreign, *rest in rows:
+            reason = self._judge_evidence(
+                key, evidence_id, is_foreign, rest[:2], rest[2:5], *rest[5:]
+            )
+            if reason:
+                yield event_id, reason
 
     @api.model
-    def _find_changed_files(self, pairs):
-        """Return the first event whose scans are not those that were recorded."""
-        for event_id, evidence_id in sorted(pairs):
-            if not self.env["sms.consent.evidence"].browse(evidence_id)._files_hold():
-                return event_id, chain.EVIDENCE_CHANGED
+    def _judge_evidence(self, key, evidence_id, is_foreign, sealed, erased, *values):
+        """Return why evidence is not that of its event, or None.
+
+        :param sealed: number's hash and evidence's digest in the event
+        :param erased: when it was erased, by whom, and the seal of that
+        :param values: of :data:`PERSONAL_FIELDS`, as the database has them
+        """
+        number_hash, digest = sealed
+        erased_at, erased_by_id, erasure_seal = erased
+        evidence = self.env["sms.consent.evidence"]
+        if not evidence_id:
+            return chain.EVIDENCE_CHANGED
+        if is_foreign:
+            return EVIDENCE_FOREIGN
+        if erased_at:
+            seal = evidence._seal_erasure(key, evidence_id, erased_at, erased_by_id)
+            is_ours = hmac.compare_digest(seal, erasure_seal or "")
+            return None if is_ours else NOT_ERASED
+        content = evidence._read_content(values)
+        if chain.number_hash(key, content["number"] or "") != number_hash:
+            return EVIDENCE_FOREIGN
+        if chain.digest(content) != digest:
+            return chain.EVIDENCE_CHANGED
+        has_files = content["file_digests"]
+        if has_files and not evidence.browse(evidence_id)._files_hold():
+            return chain.EVIDENCE_CHANGED
         return None
 
     @api.model

@@ -199,6 +199,9 @@ class SmsConsentEvent(models.Model):
         completed = []
         for vals in vals_list:
             values = {**entered, **vals}
+            # To the second, as it is sealed and exported.
+            said_at = fields.Datetime.to_datetime(values["happened_at"])
+            values["happened_at"] = said_at.replace(microsecond=0)
             is_tried = values["company_id"] in tried
             values["sandbox"] = is_tried and values["method"] not in BY_ITSELF
             code = codes[values.get("purpose_id")]
@@ -210,12 +213,9 @@ class SmsConsentEvent(models.Model):
     def _get_content(values, purpose_code):
         """Return what the chain seals of a new event; its id is not known yet."""
         content = {name: values.get(name) or None for name in CONTENT_FIELDS}
-        to_datetime = fields.Datetime.to_datetime
+        recorded_at = fields.Datetime.to_datetime(values["recorded_at"])
         content.update(
-            purpose=purpose_code,
-            sandbox=values["sandbox"],
-            happened_at=to_datetime(values["happened_at"]),
-            recorded_at=to_datetime(values["recorded_at"]),
+            purpose=purpose_code, sandbox=values["sandbox"], recorded_at=recorded_at
         )
         return content
 

@@ -47,16 +47,17 @@ class Past:
         return found
 
     def find_known(self, hashes):
-        """Return what the ledger holds of some numbers."""
+        """Return what the ledger holds of some numbers that counts."""
         rows = self.job.env.execute_query(
             SQL(
                 """
                 SELECT number_hash, COALESCE(purpose_id, 0), event, happened_at
                   FROM sms_consent_event
-                 WHERE company_id = %s AND number_hash = ANY(%s)
+                 WHERE company_id = %s AND number_hash = ANY(%s) AND %s
                 """,
                 self.job.company_id.id,
                 list(hashes),
+                self.job.env["sms.consent"]._get_counting_sql(self.job.company_id),
             )
         )
         return set(rows)

@@ -7,7 +7,7 @@ from odoo.tools import SQL, split_every
 
 from ..tools import chain, consent
 from .encrypted_field import decrypt
-from .ledger_guards import DERIVING
+from .ledger_guards import DERIVING, EVENT_STATE
 from .sql_array import as_array, as_arrays
 
 #: Numbers whose events are in memory at once.
@@ -46,31 +46,28 @@ class SmsConsent(models.Model):
 
     @api.model
     def _iter_numbers(self, company):
-        """Yield batches of the keyed hashes of all numbers, of answers and of events."""
+        """Yield batches of the keyed hashes of all numbers with answers or events."""
         last = ""
-        while hashes := [
-            row[0]
-            for row in self.env.execute_query(
-                SQL(
-                    """
-                    SELECT number_hash FROM (
-                        (SELECT DISTINCT number_hash FROM sms_consent_event
-                          WHERE company_id = %(company)s AND number_hash > %(last)s
-                       ORDER BY number_hash LIMIT %(limit)s)
-                          UNION
-                        (SELECT DISTINCT number_hash FROM sms_consent
-                          WHERE company_id = %(company)s AND number_hash > %(last)s
-                       ORDER BY number_hash LIMIT %(limit)s)
-                    ) AS known ORDER BY number_hash LIMIT %(limit)s
-                    """,
-                    company=company.id,
-                    last=last,
-                    limit=BATCH_SIZE,
-                )
+        while rows := self.env.execute_query(
+            SQL(
+                """
+                SELECT number_hash FROM (
+                    (SELECT DISTINCT number_hash FROM sms_consent_event
+                      WHERE company_id = %(company)s AND number_hash > %(last)s
+                   ORDER BY number_hash LIMIT %(limit)s)
+                      UNION
+                    (SELECT DISTINCT number_hash FROM sms_consent
+                      WHERE company_id = %(company)s AND number_hash > %(last)s
+                   ORDER BY number_hash LIMIT %(limit)s)
+                ) AS known ORDER BY number_hash LIMIT %(limit)s
+                """,
+                company=company.id,
+                last=last,
+                limit=BATCH_SIZE,
             )
-        ]:
-            yield hashes
-            last = hashes[-1]
+        ):
+            yield [row[0] for row in rows]
+            last = rows[-1][0]
 
     # ------------------------------------------------------------------
     # Comparing
@@ -79,6 +76,8 @@ class SmsConsent(models.Model):
     @api.model
     def _find_underived(self, company):
         """Yield the answers that are not what the events of their numbers give.
+
+        After them those that name another number: with None for all else.
 
         Of numbers whose newest event waits for its link nothing is said: a transaction
         that is just being committed may not have looked at what another has written.
@@ -96,29 +95,29 @@ class SmsConsent(models.Model):
                 found, expected = stored.get(key), derived.get(key)
                 if found != expected and key[0] not in waiting:
                     yield (*key, found, expected)
+            for number_hash in self._find_misnamed(company, batch):
+                yield number_hash, None, None, None
 
     @api.model
-    def _find_misnamed(self, company):
-        """Yield the keyed hashes of the answers that name another number.
+    def _find_misnamed(self, company, hashes):
+        """Return those keyed hashes of numbers whose answers name another number.
 
         As it is spelled there: before 19.0.1.4.0 each spelling had a hash of its own.
         """
-        key = self.env["sms.consent.key"]._get()
-        for batch in self._iter_numbers(company):
-            rows = self.env.execute_query(
-                SQL(
-                    """
-                    SELECT number_hash, number FROM sms_consent
-                     WHERE company_id = %s AND number_hash = ANY(%s)
-                       AND number IS NOT NULL
-                    """,
-                    company.id,
-                    as_array(batch, "varchar"),
-                )
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT DISTINCT number_hash, number FROM sms_consent
+                 WHERE company_id = %s AND number_hash = ANY(%s) AND number IS NOT NULL
+                """,
+                company.id,
+                as_array(hashes, "varchar"),
             )
-            for number_hash, number in rows:
-                if chain.number_hash(key, number) != number_hash:
-                    yield number_hash
+        )
+        key = self.env["sms.consent.key"]._get()
+        return sorted(
+            {own for own, number in rows if chain.number_hash(key, number) != own}
+        )
 
     @api.model
     def _get_waiting_hashes(self, company):
@@ -160,7 +159,8 @@ class SmsConsent(models.Model):
     @api.model
     def _rebuild_all(self):
         """Derive all answers of all companies anew (a migration does, or a person)."""
-        for company in self.env["res.company"].sudo().search([]):
+        companies_sudo = self.env["res.company"].sudo().with_context(active_test=False)
+        for company in companies_sudo.search([]):
             for batch in self._iter_numbers(company):
                 self._rebuild(company, batch)
 
@@ -222,10 +222,9 @@ class SmsConsent(models.Model):
     def _settle_overlaps(self, company_id, hashes):
         """Derive anew what two transactions have written without seeing each other.
 
-        A STOP for everything and a yes to one purpose lie in two rows, so that neither
-        waits for the other: of the two, the yes was written without the knowledge that
-        there is something to overcome. And what was said in the sandbox may be written
-        while the company leaves it.
+        A STOP for everything and what is said of one purpose lie in two rows, so that
+        neither waits for the other, and each is what its own event alone gives. And
+        what was said in the sandbox may be written while the company leaves it.
 
         :param int company_id: whose answers
         :param list hashes: keyed hashes of the numbers that they are about
@@ -236,16 +235,28 @@ class SmsConsent(models.Model):
         rows = self.env.execute_query(
             SQL(
                 """
-                SELECT DISTINCT own.number_hash
+                SELECT own.number_hash
+                  FROM sms_consent own
+                  JOIN sms_consent stop ON stop.company_id = own.company_id
+                   AND stop.number_hash = own.number_hash AND stop.purpose_id IS NULL
+                   AND stop.state = %(opted_out)s AND own.state != %(opted_out)s
+                  JOIN sms_consent_event event ON event.id = own.event_id
+                   AND event.purpose_id = own.purpose_id AND own.state = %(given)s
+                 WHERE own.company_id = %(company)s
+                   AND own.number_hash = ANY(%(hashes)s)
+             UNION
+                SELECT own.number_hash
                   FROM sms_consent own
                   JOIN sms_consent_event event ON event.id = own.event_id
-                 WHERE own.company_id = %s AND own.number_hash = ANY(%s)
-                   AND (own.state = %s OR event.sandbox AND %s)
+                 WHERE own.company_id = %(company)s
+                   AND own.number_hash = ANY(%(hashes)s)
+                   AND event.sandbox AND %(left_sandbox)s
                 """,
-                company_id,
-                as_array(hashes, "varchar"),
-                consent.OPTED_OUT,
-                left_sandbox,
+                company=company_id,
+                hashes=as_array(hashes, "varchar"),
+                opted_out=consent.OPTED_OUT,
+                given=SQL(EVENT_STATE),
+                left_sandbox=left_sandbox,
             )
         )
         self._rebuild(company, [row[0] for row in rows])

@@ -1,6 +1,7 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
+from odoo.fields import Domain
 from odoo.tools import SQL
 
 from ..tools import chain
@@ -73,3 +74,14 @@ class SmsConsentRequest(models.Model):
                 )
             )
         return request
+
+    def _find_events(self):
+        """Return the events that were recorded, and count with the company's carrier.
+
+        What was recorded in the sandbox is recorded anew when it is asked for again.
+        """
+        self.ensure_one()
+        ledger = self.env["sms.consent.event"]
+        domain = ledger._get_counting_domain(self.company_id)
+        domain &= Domain("evidence_id", "=", self.evidence_id.id)
+        return ledger.search(domain, order="id")

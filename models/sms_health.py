@@ -209,7 +209,7 @@ class SmsHealth(models.AbstractModel):
 
     @api.model
     def _get_ledger_row(self, company):
-        """Tell how the consent ledger was when it was last verified, and who has its key.
+        """Tell how the consent ledger was last verified, and where its key lies.
 
         In the database the key protects against nobody who owns the database.
         """

@@ -38,7 +38,9 @@ class SmsOnboarding(models.AbstractModel):
         return {
             "company": company.name,
             "steps": steps,
-            "health": [{**row, "buttons": self._get_health_buttons(row)} for row in health],
+            "health": [
+                {**row, "buttons": self._get_health_buttons(row)} for row in health
+            ],
             "done": sum(step["state"] in (DONE, SKIPPED) for step in steps),
             "count": len(steps),
             "is_asking": bool(self.env["sms.carrier.check"]._get_open(company).wanted),
@@ -102,7 +104,8 @@ class SmsOnboarding(models.AbstractModel):
 
         :param dict row: see :class:`SmsHealth`
         """
-        if row["key"] != "ledger" or not self.env["sms.consent.key"]._is_copied_outside():
+        keys = self.env["sms.consent.key"]
+        if row["key"] != "ledger" or not keys._is_copied_outside():
             return []
         label = self.env._("Remove the key from the database")
         return list(filter(None, [self._call(label, "remove_key", SYSTEM_GROUP)]))

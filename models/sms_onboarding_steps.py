@@ -61,6 +61,7 @@ class SmsOnboarding(models.AbstractModel):
     def _get_sandbox_step(self, company):
         """A text has been received from the virtual phone."""
         title = self.env._("Try it in the sandbox")
+        left = self._say_left_behind(company)
         tried = self.env["sms.inbound"].sudo()
         domain = [
             ("company_id", "=", company.id),
@@ -68,16 +69,16 @@ class SmsOnboarding(models.AbstractModel):
         ]
         if tried.search_count(domain, limit=1):
             text = self.env._("A text from the virtual phone was received.")
-            left = self._say_left_behind(company)
             return self._step("sandbox", title, DONE, f"{text} {left}".strip())
         if company.sudo().sms_provider != SandboxProvider.code:
             text = self.env._("Not tried. Nothing is wrong with that.")
-            return self._step("sandbox", title, SKIPPED, text)
+            return self._step("sandbox", title, SKIPPED, f"{text} {left}".strip())
+        text = self.env._("Text SUPPORT from the virtual phone, and answer YES.")
         return self._step(
             "sandbox",
             title,
             TODO,
-            self.env._("Text SUPPORT from the virtual phone, and answer YES."),
+            f"{text} {left}".strip(),
             self._open(self.env._("Virtual phone"), "sms_virtual_phone_action"),
         )
 
@@ -98,14 +99,16 @@ class SmsOnboarding(models.AbstractModel):
             sentences.append(text)
         elif agreed:
             text = self.env._(
-                "%(count)s consents given in the sandbox do not count with %(carrier)s.",
+                "%(count)s consents given in the sandbox do not count with "
+                "%(carrier)s.",
                 count=agreed,
                 carrier=carrier,
             )
             sentences.append(text)
         if stopped:
             text = self.env._(
-                "Neither do opt-outs given there (%s): record those of real people anew.",
+                "Neither do opt-outs given there (%s): record those of real people "
+                "anew.",
                 stopped,
             )
             sentences.append(text)

@@ -130,7 +130,7 @@ class SmsPreferenceLink(models.Model):
         """Return the path of the page, with a new token in it."""
         self.ensure_one()
         life = min(TOKEN_LIFE, self.expires_at - fields.Datetime.now())
-        values = [self.company_id.id, self.number_hash]
+        values = [self.company_id.id, self.number_hash, self.is_sandbox]
         return PAGE_PATH + hash_sign(
             self.sudo().env, TOKEN_SCOPE, values, expiration=life
         )
@@ -162,12 +162,14 @@ class SmsPreferenceLink(models.Model):
         values = self._read_token(token)
         if not values:
             return self.browse()
-        company_id, number_hash = values
+        company_id, number_hash, *kind = values  # it once named no kind
         links_sudo = self.sudo().search(
             [("company_id", "=", company_id), ("number_hash", "=", number_hash)],
             order="id desc",
         )
-        return links_sudo._filter_current()[:1]
+        # A token of the sandbox opens nothing else, though the number has a real link.
+        links_sudo = links_sudo._filter_current()
+        return links_sudo.filtered(lambda it: not kind or it.is_sandbox == kind[0])[:1]
 
     @api.model
     def _read_token(self, token):

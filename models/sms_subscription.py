@@ -65,6 +65,10 @@ class SmsSubscription(models.Model):
         default=AGENT,
     )
     since = fields.Datetime(readonly=True, default=fields.Datetime.now)
+    sandbox = fields.Boolean(
+        readonly=True,
+        help="Made while the company was on the sandbox; it ends when it leaves that.",
+    )
     ended_at = fields.Datetime("Ended On", readonly=True)
     question_id = fields.Many2one(
         "sms.consent.evidence",
@@ -88,6 +92,10 @@ class SmsSubscription(models.Model):
     def create(self, vals_list):
         """Subscribe a contact's number to an area, for who enters it by hand."""
         if self.env.su:
+            is_on_sandbox = self.env["sms.consent.event"]._is_on_sandbox
+            for vals in vals_list:
+                company = self.env["res.company"].browse(vals.get("company_id"))
+                vals["sandbox"] = is_on_sandbox(company or self.env.company)
             return super().create(vals_list)
         for vals in vals_list:
             if own := vals.keys() - ENTRY_FIELDS:
@@ -199,6 +207,15 @@ class SmsSubscription(models.Model):
     def _activate(self):
         """Make subscriptions of what has waited."""
         self.write({"state": ACTIVE, "since": fields.Datetime.now()})
+
+    @api.model
+    def _end_tried(self, companies):
+        """End what was subscribed to in the sandbox: nobody real has asked for it.
+
+        :param companies: ``res.company`` that have left the sandbox
+        """
+        tried = Domain("company_id", "in", companies.ids) & Domain("sandbox", "=", True)
+        self.search(tried & Domain("state", "!=", ENDED))._end()
 
     def _end(self):
         """End them."""

@@ -63,6 +63,7 @@ from . import test_intake_refused
 from . import test_join_page
 from . import test_keywords_data
 from . import test_ledger
+from . import test_ledger_attacks
 from . import test_ledger_live
 from . import test_log_mask
 from . import test_lookups
@@ -72,6 +73,7 @@ from . import test_media
 from . import test_media_fetch
 from . import test_media_live
 from . import test_media_out
+from . import test_migration_ledger
 from . import test_migrations
 from . import test_neighbours
 from . import test_neutralize
@@ -109,6 +111,7 @@ from . import test_review_shared
 from . import test_rights
 from . import test_routing
 from . import test_routing_live
+from . import test_sandbox_consent
 from . import test_scenario
 from . import test_scope_rule
 from . import test_segments_twilio
@@ -174,6 +177,7 @@ from . import test_tours_incident
 from . import test_tours_manager
 from . import test_tours_visit
 from . import test_unusable_number
+from . import test_verifier
 from . import test_virtual_phone
 from . import test_waiting
 from . import test_watch

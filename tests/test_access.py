@@ -148,8 +148,8 @@ PUBLIC_METHODS = {
     "sms.consent.api": {
         *("record_consent", "record_opt_out", "get_state", "get_wordings"),
     },
-    "sms.consent.check": {"action_verify", "action_export"},
-    "sms.consent.event": {"write"},
+    "sms.consent.check": {"action_verify", "action_export", "write"},
+    "sms.consent.event": {"create", "write"},
     "sms.consent.law": {"create"},
     "sms.consent.evidence": {"write"},
     "sms.consent.import": {
@@ -198,6 +198,7 @@ PUBLIC_METHODS = {
     "sms.retention.form": {"action_save"},
     "sms.onboarding": {
         *("get_setup", "check_account", "set_inbound_url", "take_numbers"),
+        "remove_key",
     },
     "sms.registration": {"action_print"},
     "sms.test.text": {"action_send"},

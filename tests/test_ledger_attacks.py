@@ -14,6 +14,7 @@ from odoo.tools import SQL, mute_logger
 
 from ..models.ledger_guards import find_faulty_guards, get_guards
 from ..models.sms_consent_bulk import Statement
+from ..models.sms_consent_evidence import PERSONAL_FIELDS
 from ..models.sms_consent_key import KEY_PARAMETER, KEY_VARIABLE
 from ..tools import chain, consent
 from .common import phone_number
@@ -74,6 +75,16 @@ class TestAnswers(AttackCase):
         self.attack("UPDATE sms_consent SET state = 'opted_in'")
         self.assertFound("answer", "all purposes says “May text”")
 
+    def test_a_purpose_right_after_the_stop(self):
+        """What waits for its link is looked at again, and not mended unseen."""
+        self.record_consent(phone_number(1), event="revoked", method="keyword")
+        self.attack(
+            "UPDATE sms_consent SET state = 'opted_in' WHERE number_hash = %s"
+            " AND purpose_id IS NOT NULL",
+            self.hash(1),
+        )
+        self.assertFound("answer", self.hash(1)[:12], "Tickets says “May text”")
+
     def test_an_answer_that_was_deleted(self):
         self.attack(
             "DELETE FROM sms_consent WHERE number_hash = %s AND purpose_id IS NULL",
@@ -116,6 +127,7 @@ class TestAnswers(AttackCase):
     def test_many_are_named_by_example(self):
         for index in range(20, 40):
             self.record_consent(phone_number(index))
+        self.seal()
         self.tamper("sms_consent", "UPDATE sms_consent SET state = 'opted_out'")
         self.assertFound("answer", "There are more of this kind.")
 
@@ -233,10 +245,7 @@ class TestEvidence(AttackCase):
 
     def test_evidence_that_nobody_erased(self):
         """The trigger lets evidence be erased; only the ledger can sign for it."""
-        columns = ", ".join(
-            f"{name} = NULL"
-            for name in self.env["sms.consent.evidence"]._content().keys()
-        )
+        columns = ", ".join(f"{name} = NULL" for name in PERSONAL_FIELDS)
         query = f"UPDATE sms_consent_evidence SET {columns}, erased_at = now()"
         self.env.flush_all()
         self.cr.execute(f"{query} WHERE id = %s", [self.events[2].evidence_id.id])
@@ -282,11 +291,11 @@ class TestEntries(AttackCase):
         self.cr.execute(
             """
             INSERT INTO sms_consent_event
-                SELECT (jsonb_populate_record(event,
+                SELECT (jsonb_populate_record(source,
                         jsonb_build_object(
                             'id', nextval('sms_consent_event_id_seq'),
                             'evidence_id', %s, 'recorded_at', now()::timestamp))).*
-                  FROM sms_consent_event event WHERE id = %s
+                  FROM sms_consent_event source WHERE id = %s
              RETURNING id
             """,
             [evidence_id, event.id],
@@ -303,10 +312,10 @@ class TestEntries(AttackCase):
         self.cr.execute(
             """
             INSERT INTO sms_consent_event
-                SELECT (jsonb_populate_record(event,
+                SELECT (jsonb_populate_record(source,
                         jsonb_build_object(
                             'id', nextval('sms_consent_event_id_seq')))).*
-                  FROM sms_consent_event event WHERE id = %s
+                  FROM sms_consent_event source WHERE id = %s
             """,
             [self.events[0].id],
         )
@@ -411,6 +420,7 @@ class TestChain(AttackCase):
 
     def test_cut_with_its_newest_verification(self):
         last = self.seal()[-1]
+        event_id = last.event_id.id
         self.tamper(
             "sms_consent_link", "DELETE FROM sms_consent_link WHERE id = %s", [last.id]
         )
@@ -418,7 +428,7 @@ class TestChain(AttackCase):
             "sms_consent_event",
             "ALTER TABLE sms_consent DROP CONSTRAINT sms_consent_event_id_fkey;"
             "DELETE FROM sms_consent_event WHERE id = %s",
-            [last.event_id.id],
+            [event_id],
         )
         self.tamper("sms_consent_check", "DELETE FROM sms_consent_check")
         check = self.find()
@@ -518,6 +528,24 @@ class TestKey(AttackCase):
             self.assertNotIn("lies in the database", check._describe())
             self.assertFalse(self.env["sms.consent.key"]._remove_inside())
 
+    def test_an_administrator_removes_it_in_the_set_up(self):
+        setup = self.env["sms.onboarding"]
+
+        def get_row(shown):
+            """Return the row about the ledger."""
+            return next(row for row in shown["health"] if row["key"] == "ledger")
+
+        row = get_row(setup.get_setup())
+        self.assertEqual((row["state"], row["buttons"]), ("todo", []))
+        self.assertIn("The key of the ledger lies in the database", row["text"])
+        with self.outside(self.key):
+            row = get_row(setup.get_setup())
+            self.assertEqual(row["buttons"][0]["method"], "remove_key")
+            self.assertIn("a copy still lies in it", row["text"])
+            row = get_row(setup.remove_key())
+            self.assertEqual((row["state"], row["buttons"]), ("done", []))
+        self.assertFalse(self.parameters.get_param(KEY_PARAMETER))
+
     def test_the_only_copy_stays(self):
         for outside in ("", "another key"):
             with self.subTest(outside), self.outside(outside):
@@ -559,7 +587,7 @@ class TestReplay(LedgerCase):
     def test_random_events(self):
         seeded = random.Random(20261127)  # noqa: S311  # an order, not a secret
         numbers = [phone_number(index) for index in range(200, 212)]
-        codes = ("ticket", "appointment", "marketing")
+        codes = ("ticket", "appointment", "alert")
         begin = datetime(2026, 1, 1)
         for _round in range(12):
             statements = [

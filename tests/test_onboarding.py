@@ -94,7 +94,7 @@ class TestOnboarding(OnboardingCase):
         self.peer.account.add_number(OWN_NUMBER)
         self.assertEqual(self.get_states(method="check_account")["senders"], "wrong")
         self.assertFalse(self.get_row("senders")["buttons"])
-        for method in ("take_numbers", "set_inbound_url"):
+        for method in ("take_numbers", "set_inbound_url", "remove_key"):
             with self.assertRaises(AccessError):
                 self.get_setup(self.manager, method)
         [button] = self.get_row("senders", self.administrator)["buttons"]
