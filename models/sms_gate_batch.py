@@ -100,8 +100,7 @@ class GateBatch:
             ),
             known is not None and key in known.reviewed,
             known is not None and key in known.unusable,
-            known is not None
-            and (question.reader.partner_id, number) in known.typed,
+            known is not None and (question.reader.partner_id, number) in known.typed,
             question.is_personal,
             known and known.texts.get(key),
             known and known.stops and known.get_stopped_at(key, purpose_id) or None,
