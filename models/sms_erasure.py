@@ -7,6 +7,7 @@ from odoo.service.model import retrying
 
 from ..tools import consent
 from . import sms_consent_review
+from .ledger_guards import APPEND_ONLY_GUARD, install_guards
 from .sms_personal_data import HOLDERS
 
 #: How a consent ends whose evidence is erased, in the ledger.
@@ -20,7 +21,8 @@ class SmsErasure(models.Model):
     """A person was forgotten at their request: when, by whom, and what it took.
 
     It proves that the request was honoured, and names nobody. Made by :meth:`_erase`
-    alone, which is the one place that makes a person forgotten.
+    alone, which is the one place that makes a person forgotten. Append-only by the
+    ledger's trigger.
     """
 
     _name = "sms.erasure"
@@ -28,6 +30,7 @@ class SmsErasure(models.Model):
     _order = "id desc"
     _rec_name = "erased_at"
     _log_access = False
+    _ledger_guards = (APPEND_ONLY_GUARD,)
 
     company_id = fields.Many2one(
         "res.company", required=True, readonly=True, ondelete="restrict", index=True
@@ -54,6 +57,11 @@ class SmsErasure(models.Model):
         "Opt-out Entered", readonly=True, help="The person wants no more texts either."
     )
     summary = fields.Text("Forgotten", readonly=True)
+
+    def init(self):
+        """Install the trigger that makes the table append-only for every role."""
+        install_guards(self)
+        return super().init()
 
     @api.model
     def _check_rights(self, company):

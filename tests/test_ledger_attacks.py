@@ -142,7 +142,7 @@ class TestTriggers(AttackCase):
             {
                 *("sms_consent", "sms_consent_event", "sms_consent_evidence"),
                 *("sms_consent_link", "sms_consent_check", "sms_evidence_export"),
-                "sms_evidence_lookup",
+                *("sms_evidence_lookup", "sms_erasure"),
             },
             tables,
         )
