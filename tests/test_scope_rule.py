@@ -28,7 +28,8 @@ class TestScopeRule(SmsCase):
             )
             rule.write({"active": True, "effective_from": effective_from, **REASON})
         # It would take their place on its day.
-        self.env.ref("helpdesk_mgmt_sms.sms_scope_rule_revoke_all").active = False
+        revoke_all = self.env.ref("helpdesk_mgmt_sms.sms_scope_rule_revoke_all")
+        revoke_all.write({"active": False, **REASON})
 
     def ended(self, code, day=None):
         """Return the codes of what a STOP to a purpose ends, None for everything."""
