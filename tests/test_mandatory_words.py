@@ -107,9 +107,9 @@ class TestFooters(SmsCase):
         own = self.env["sms.purpose.company"].browse(action["res_id"])
         self.own = own.with_user(self.manager)
 
-    def refuse(self, error, work):
+    def refuse(self, error, work, *args):
         with self.assertRaises(error), self.env.cr.savepoint():
-            work()
+            work(*args)
 
     def test_it_says_both_in_each_language(self):
         self.env["res.lang"]._activate_lang("fr_FR")
@@ -120,25 +120,23 @@ class TestFooters(SmsCase):
                     if not missing:
                         spoken.footer = text
                         continue
-                    self.refuse(ValidationError, lambda: row.write({"footer": text}))
+                    self.refuse(ValidationError, row.write, {"footer": text})
                     translation = ("footer", {"fr_FR": text})
                     self.refuse(
                         ValidationError,
-                        lambda: row.update_field_translations(*translation),
+                        row.update_field_translations, *translation,
                     )
 
     def test_it_goes_with_a_reason_alone_and_by_an_administrator(self):
         for empty in (False, "", " \n"):
-            self.refuse(UserError, lambda: self.purpose.write({"footer": empty}))
+            self.refuse(UserError, self.purpose.write, {"footer": empty})
             values = {"footer": empty, "lax_reason": REASON}
-            self.refuse(AccessError, lambda: self.own.write(values))
+            self.refuse(AccessError, self.own.write, values)
             own = self.own.with_user(self.administrator)
-            self.refuse(UserError, lambda: own.write({"footer": empty}))
+            self.refuse(UserError, own.write, {"footer": empty})
         for row in (self.purpose, self.own):
             translation = ("footer", {"en_US": ""})
-            self.refuse(
-                UserError, lambda: row.update_field_translations(*translation)
-            )
+            self.refuse(UserError, row.update_field_translations, *translation)
         self.purpose.write({"footer": False, "lax_reason": REASON})
         self.assertIn(REASON, self.purpose.message_ids[0].body)
 
@@ -186,9 +184,7 @@ class TestSender(SmsCase):
 
     def test_every_offer(self):
         for _twice in range(2):
-            self.assertEqual(
-                self.send(code="marketing").body, f"Hello\n{self.signed}"
-            )
+            self.assertEqual(self.send(code="marketing").body, f"Hello\n{self.signed}")
 
     def test_a_text_that_names_them(self):
         self.assertEqual(

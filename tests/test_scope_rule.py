@@ -26,9 +26,7 @@ class TestScopeRule(SmsCase):
             rule = self.env.ref(
                 f"helpdesk_mgmt_sms.sms_scope_rule_fcc_26_67_{purpose_class}"
             )
-            rule.write(
-                {"active": True, "effective_from": effective_from, **REASON}
-            )
+            rule.write({"active": True, "effective_from": effective_from, **REASON})
 
     def ended(self, code, day=None):
         """Return the codes of what a STOP to a purpose ends, None for everything."""
