@@ -33,9 +33,10 @@ FOOTERS = (
 CONFIRMATIONS = (
     "{company}: you have opted out and will get no more text messages from us. Reply "
     "START to rejoin.",
-    "{company}: you have opted out of text messages about: {purposes}. Reply STOPALL to "
-    "get none at all, START to rejoin.",
-    "{company} : vous ne recevrez plus de SMS de notre part. Répondez START pour revenir.",
+    "{company}: you have opted out of text messages about: {purposes}. Reply STOPALL "
+    "to get none at all, START to rejoin.",
+    "{company} : vous ne recevrez plus de SMS de notre part. Répondez START pour "
+    "revenir.",
     "{company}: ya no recibirá mensajes nuestros. Responda START para volver.",
     "{company}: Sie erhalten keine SMS mehr von uns. Antworten Sie mit START, um sich "
     "wieder anzumelden.",
@@ -154,6 +155,8 @@ class TestFooters(SmsCase):
 
 class TestSender(SmsCase):
     """Who sends is told first, and in each offer."""
+
+    are_numbers_known = False
 
     @classmethod
     def setUpClass(cls):

@@ -133,8 +133,7 @@ class TestPurposeRule(RuleCase):
         context |= {"default_res_id": self.customer.id}
         context |= {"default_composition_mode": "comment"}
         form = Form(composer.with_context(**context))
-        # The first text to the number says who sends.
-        self.assertEqual(form.sms_footer, f"{self.company.name}: {footer}")
+        self.assertEqual(form.sms_footer, footer)
 
     # ------------------------------------------------------------------
     # Changes
