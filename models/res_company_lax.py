@@ -44,7 +44,9 @@ class ResCompany(models.Model):
         result = super().write(vals)
         for company in self:
             was, now = before[company.id], company._get_sms_switches(names)
-            laxer = [it for it in sorted(names) if is_switch_laxer(it, was[it], now[it])]
+            laxer = [
+                it for it in sorted(names) if is_switch_laxer(it, was[it], now[it])
+            ]
             if laxer:
                 company._keep_sms_lax_reason(was, laxer, vals.get("sms_lax_reason"))
         return result

@@ -62,8 +62,7 @@ class SmsFooter(models.AbstractModel):
         :raises UserError: says where it can
         """
         is_emptied = field_name == "footer" and any(
-            isinstance(text, str) and not text.strip()
-            for text in translations.values()
+            isinstance(text, str) and not text.strip() for text in translations.values()
         )
         if is_emptied and self._asks_about_footer():
             raise UserError(

@@ -94,10 +94,9 @@ class GateClock:
             place = self._locate(company, question.number, address)
             hours = self._select(company, place, rules.quiet_class)
             limit = self._get_limit(place, hours, rules)
-            asks_consent = (
-                rules.quiet_class == quiet_hours.MARKETING
-                and self._env["sms.consent.law"]._asks_consent(place)
-            )
+            asks_consent = rules.quiet_class == quiet_hours.MARKETING and self._env[
+                "sms.consent.law"
+            ]._asks_consent(place)
             self._hours[key] = Hours(
                 place, rules.quiet_class, hours, limit, asks_consent
             )

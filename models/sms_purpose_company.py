@@ -62,7 +62,13 @@ class SmsPurposeCompany(models.Model):
 
         :raises UserError: without ``lax_reason``
         """
-        rows = super().create(vals_list)
+        purposes = self.env["sms.purpose"]
+        rows = super().create(
+            [
+                {"footer": purposes.browse(vals.get("purpose_id")).footer, **vals}
+                for vals in vals_list
+            ]
+        )
         for row, vals in zip(rows, vals_list, strict=True):
             purpose = row.purpose_id.sudo()
             if row._is_laxer_than(purpose._to_lax_terms()):

@@ -4,7 +4,7 @@ from odoo.exceptions import UserError, ValidationError
 from odoo.tools import ormcache
 
 from ..tools import purposes
-from ..tools.laxer import are_terms_laxer
+from ..tools.laxer import is_mapping_laxer
 from ..tools.purposes import MessageSource
 from .sms_purpose import MARKETING
 
@@ -162,7 +162,9 @@ class SmsPurposeRule(models.Model):
         rules = super().create(vals_list)
         for rule, vals in zip(rules, vals_list, strict=True):
             if rule._is_laxer_than(None):
-                strict = self.new({"purpose_id": self.env["sms.purpose"]._get(MARKETING)})
+                strict = self.new(
+                    {"purpose_id": self.env["sms.purpose"]._get(MARKETING)}
+                )
                 told = strict._describe_lax_fields()
                 rule._keep_lax_reason(told, vals.get("lax_reason"), is_new=True)
         return rules
@@ -189,12 +191,14 @@ class SmsPurposeRule(models.Model):
         after = self._to_lax_terms()
         # Not out of memory: a refusal takes back what it would keep there.
         rules = self._read_rules()
-        former = {key: found for key, found in rules.items() if not after or key != after[0]}
+        former = {
+            key: found for key, found in rules.items() if not after or key != after[0]
+        }
         if before:
             former[before[0]] = before[1]
         keys = {it[0] for it in (before, after) if it}
         return any(
-            are_terms_laxer(
+            is_mapping_laxer(
                 self._get_terms(former, key)._to_lax_terms(),
                 self._get_terms(rules, key)._to_lax_terms(),
             )

@@ -225,9 +225,7 @@ class SmsQuietHours(models.Model):
                     max_per_day=rule.max_per_day,
                     name=rule.name,
                 ),
-                frozenset(
-                    rule.with_context(active_test=False).copy_ids.company_id.ids
-                ),
+                frozenset(rule.with_context(active_test=False).copy_ids.company_id.ids),
             )
             for rule in self
             if rule.active
@@ -253,9 +251,7 @@ class SmsQuietHours(models.Model):
         :param tools.place.Place place: where the person may be
         :return: tuple of ``tools.quiet_hours.Rule``
         """
-        rules = [
-            it.rule for it in self._get_rules() if it.holds_for(company.id)
-        ]
+        rules = [it.rule for it in self._get_rules() if it.holds_for(company.id)]
         found = quiet_hours.select(rules, place, quiet_class)
         is_silent = not quiet_hours.are_in_force(found, fields.Datetime.now())
         if quiet_class == INFORMATIONAL or (quiet_class == MARKETING and is_silent):

@@ -42,10 +42,11 @@ class SmsTemplate(models.Model):
 
     @api.depends("model")
     def _compute_is_shared(self):
-        super()._compute_is_shared()
+        result = super()._compute_is_shared()
         for template in self:
             if template.sudo().model not in OWN_MODELS:
                 template.is_shared = template.is_locked = False
+        return result
 
     @api.model_create_multi
     def create(self, vals_list):

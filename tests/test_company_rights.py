@@ -5,6 +5,8 @@ The models come out of the registry, and their rows out of their tables: a new m
 tried as soon as it is there, and fails here until a row of it can be made.
 """
 
+import contextlib
+
 from psycopg2 import Error as DatabaseError
 from psycopg2.extras import Json
 
@@ -195,13 +197,11 @@ class TestCompanyRights(SmsCase, HttpCase):
         """Check that a call fails, and that the row stays what it was."""
         before = self.read_row(row)
         count = self.count_rows(row)
-        with mute_logger("odoo.http", "odoo.sql_db"):
-            try:
-                self.call(row._name, method, *args, **kwargs)
-            except JsonRpcException:
-                pass
-            else:
-                self.fail(f"{row._name}.{method}{args} is let through")
+        with (
+            mute_logger("odoo.http", "odoo.sql_db"),
+            self.assertRaises(JsonRpcException, msg=f"{row}.{method}{args}"),
+        ):
+            self.call(row._name, method, *args, **kwargs)
         self.env.invalidate_all()
         self.assertEqual(self.read_row(row), before, (row, method))
         self.assertEqual(self.count_rows(row), count, (row, method))
@@ -258,14 +258,13 @@ class TestCompanyRights(SmsCase, HttpCase):
     def refuse_load(self, row, name, value):
         """Check that an import changes nothing; it tells so, and does not fail."""
         before = self.read_row(row)
-        with mute_logger("odoo.sql_db", "odoo.http"):
-            try:
-                answer = self.call(
-                    row._name, "load", [".id", name], [[str(row.id), str(value)]]
-                )
-                self.assertFalse(answer["ids"], row)
-            except JsonRpcException:
-                pass
+        rows = [[str(row.id), str(value)]]
+        with (
+            mute_logger("odoo.sql_db", "odoo.http"),
+            contextlib.suppress(JsonRpcException),
+        ):
+            answer = self.call(row._name, "load", [".id", name], rows)
+            self.assertFalse(answer["ids"], row)
         self.env.invalidate_all()
         self.assertEqual(self.read_row(row), before, row)
 

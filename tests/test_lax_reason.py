@@ -43,7 +43,9 @@ class TestPurposes(LaxReasonCase):
     """A purpose is made stricter at will, and laxer only with a reason."""
 
     def test_stricter_without_a_reason(self):
-        self.purpose.write({"max_per_day": 5, "sequence": 41, "footer": "STOP ends it"})
+        self.purpose.write(
+            {"max_per_day": 5, "sequence": 41, "footer": "STOP ends it, HELP"}
+        )
         self.purposes("alert").with_user(self.administrator).write(
             {"quiet_class": "informational", "max_per_day": 100}
         )
@@ -219,7 +221,9 @@ class TestReasons(LaxReasonCase):
         super().setUp()
         self.purpose.write({"max_per_day": 30, "lax_reason": REASON})
         rule = self.env.ref("helpdesk_mgmt_sms.sms_quiet_hours_us_fl")
-        rule.with_user(self.administrator).write({"weekday_to": 21, "lax_reason": REASON})
+        rule.with_user(self.administrator).write(
+            {"weekday_to": 21, "lax_reason": REASON}
+        )
         settings = self.env["sms.settings"].with_user(self.manager).create({})
         settings.write({"sms_courtesy_to": 22, "sms_courtesy_reason": REASON})
         records = (self.purpose, rule, self.company.partner_id)

@@ -125,14 +125,15 @@ class TestPurposeRule(RuleCase):
         self.assertEqual(self.messages_to()[-1].purpose_id.code, "alert")
 
     def test_the_composer_shows_the_footer_of_what_it_is_for(self):
-        self.purposes("alert").footer = "An alert. Reply STOP to opt out."
+        footer = "An alert. Reply STOP to opt out, HELP for help."
+        self.purposes("alert").footer = footer
         self.make_rule("alert", model="res.partner")
         composer = self.env["sms.composer"].with_user(self.agent)
         context = {"default_res_model": "res.partner"}
         context |= {"default_res_id": self.customer.id}
         context |= {"default_composition_mode": "comment"}
         form = Form(composer.with_context(**context))
-        self.assertEqual(form.sms_footer, "An alert. Reply STOP to opt out.")
+        self.assertEqual(form.sms_footer, footer)
 
     # ------------------------------------------------------------------
     # Changes

@@ -22,7 +22,7 @@ class TestOwnRows(SmsCase):
         cls.other_company = cls.make_company("Other")
         cls.manager.company_ids = cls.company
 
-    def copy(self, record):
+    def get_own(self, record):
         """Return the company's own row, as the button opens it."""
         action = record.with_user(self.manager).action_copy_for_company()
         return self.env[action["res_model"]].with_user(self.manager).browse(
@@ -36,10 +36,10 @@ class TestOwnRows(SmsCase):
         self.env["res.lang"]._activate_lang("fr_FR")
         shared = self.ref("sms_reply_help")
         shared.with_context(lang="fr_FR").body = "{company} : STOP. {contact}"
-        own = self.copy(shared)
+        own = self.get_own(shared)
         self.assertEqual(own.company_id, self.company)
-        self.assertEqual(self.copy(shared), own)
-        self.assertEqual(self.copy(own), own)
+        self.assertEqual(self.get_own(shared), own)
+        self.assertEqual(self.get_own(own), own)
         self.assertEqual(
             own.with_context(lang="fr_FR").body, "{company} : STOP. {contact}"
         )
@@ -69,7 +69,7 @@ class TestOwnRows(SmsCase):
     # ------------------------------------------------------------------
 
     def test_an_answer(self):
-        own = self.copy(self.ref("sms_reply_start_done"))
+        own = self.get_own(self.ref("sms_reply_start_done"))
         own.body = "{company}: back again. Reply STOP to opt out, HELP for help."
         render = self.env["sms.reply"]._render
         self.assertIn("back again", render("start_done", self.company, "en_US"))
@@ -81,7 +81,7 @@ class TestOwnRows(SmsCase):
     def test_a_fault(self):
         faults = self.env["sms.fault"]
         shared = faults.search([("fault", "=", "unreachable")])
-        self.copy(shared).max_attempts = 77
+        self.get_own(shared).max_attempts = 77
         get = faults._get_policy
         self.assertEqual(get("unreachable", self.company).max_attempts, 77)
         for company in (self.other_company, None):
@@ -91,7 +91,7 @@ class TestOwnRows(SmsCase):
 
     def test_what_a_stop_ends(self):
         shared = self.ref("sms_scope_rule_default")
-        own = self.copy(shared)
+        own = self.get_own(shared)
         with self.assertRaisesRegex(UserError, "Why Laxer"):
             own.scope = "purpose"
         own.write({"scope": "purpose", "lax_reason": "Counsel, 3 May"})
@@ -104,7 +104,7 @@ class TestOwnRows(SmsCase):
             )
 
     def test_a_word(self):
-        own = self.copy(self.ref("sms_keyword_support"))
+        own = self.get_own(self.ref("sms_keyword_support"))
         own.purpose_ids = self.purposes("alert")
         words = self.env["sms.keyword"]._get_words
         self.assertEqual(words(self.company)["join"]["SUPPORT"], own)
@@ -115,11 +115,11 @@ class TestOwnRows(SmsCase):
 
     def test_a_mandatory_word_is_the_same_everywhere(self):
         with self.assertRaises(UserError):
-            self.copy(self.ref("sms_keyword_stop"))
+            self.get_own(self.ref("sms_keyword_stop"))
 
     def test_a_wording(self):
         shared = self.ref("sms_wording_ticket")
-        own = self.copy(shared)
+        own = self.get_own(shared)
         self.assertEqual((own.state, own.body), ("draft", shared.body))
         own.body = f"{shared.body} Thank you."
         own.action_publish()
@@ -133,7 +133,7 @@ class TestOwnRows(SmsCase):
     def test_quiet_hours(self):
         shared = self.ref("sms_quiet_hours_us_fl")
         shared.active = True
-        own = self.copy(shared)
+        own = self.get_own(shared)
         with self.assertRaisesRegex(UserError, "Why Laxer"):
             own.weekday_to = 23
         own.write({"weekday_to": 23, "lax_reason": "Counsel, 3 May"})
@@ -160,7 +160,7 @@ class TestOwnRows(SmsCase):
             rules.create(values)
         with self.assertRaises(UserError), self.env.cr.savepoint():
             rules.create({**values, "active": False})
-        own = self.copy(shared)
+        own = self.get_own(shared)
         with self.assertRaisesRegex(UserError, "Why Laxer"):
             own.active = False
         stricter = rules.create({"name": "9 to 5", "source": "Me", "weekday_to": 17})
@@ -168,7 +168,7 @@ class TestOwnRows(SmsCase):
             stricter.shared_id = shared
 
     def test_it_stands_for_a_shared_row_of_one_company_alone(self):
-        own = self.copy(self.ref("sms_quiet_hours_us_fl"))
+        own = self.get_own(self.ref("sms_quiet_hours_us_fl"))
         rules = self.env["sms.quiet.hours"].with_user(self.administrator)
         with self.assertRaises(ValidationError), self.env.cr.savepoint():
             rules.create({"name": "All", "source": "Me", "shared_id": own.shared_id.id})
@@ -184,7 +184,7 @@ class TestOwnRows(SmsCase):
 
     def test_a_purpose(self):
         shared = self.purposes("ticket")
-        own = self.copy(shared)
+        own = self.get_own(shared)
         self.assertEqual(own.footer, shared.footer)
         own.footer = OWN_FOOTER
         own.max_per_day = 3
@@ -221,7 +221,7 @@ class TestOwnRows(SmsCase):
     def test_a_mapping(self):
         rules = self.env["sms.purpose.rule"]
         shared = rules.search([("model", "=", "helpdesk.ticket")])
-        own = self.copy(shared)
+        own = self.get_own(shared)
         own.purpose_id = self.purposes("marketing")
         found = rules._find_for_model(self.company, "helpdesk.ticket")
         self.assertEqual(found.code, "marketing")
@@ -234,7 +234,7 @@ class TestOwnRows(SmsCase):
         shared = self.ref("sms_template_ticket_closed")
         self.closed_stage.company_id = False
         self.closed_stage.sms_template_id = shared
-        own = self.copy(shared)
+        own = self.get_own(shared)
         self.assertEqual(own.name, shared.name)
         own.body = "Done: {{ object.number }}."
         other = self.make_ticket(self.customer, company_id=self.other_company.id)
@@ -246,7 +246,7 @@ class TestOwnRows(SmsCase):
 
     def test_a_template_in_the_composer(self):
         self.record_consent()
-        own = self.copy(self.ref("sms_template_ticket_update"))
+        own = self.get_own(self.ref("sms_template_ticket_update"))
         own.body = "News of {{ object.number }}: "
         ticket = self.ticket.with_user(self.agent)
         context = ticket.action_send_sms()["context"]
@@ -263,7 +263,7 @@ class TestOwnRows(SmsCase):
                 "purpose_id": self.purposes("marketing").id,
             }
         )
-        own = self.copy(shared)
+        own = self.get_own(shared)
         self.record_consent()
         self.ticket._message_sms_with_template(template=own.sudo())
         self.assertEqual(self.messages_to()[-1].purpose_id.code, "marketing")
@@ -275,7 +275,7 @@ class TestOwnRows(SmsCase):
         shared = self.env["sms.automation"].create(
             {"name": "All", "trigger": "stage", "template_id": template.id}
         )
-        own = self.copy(shared)
+        own = self.get_own(shared)
         stage = self.env["helpdesk.ticket.stage"].create({"name": "S", "company_id": 0})
         for active in (True, False):
             own.active = active
@@ -298,13 +298,13 @@ class TestOwnRows(SmsCase):
         )
         stage = self.env["helpdesk.ticket.stage"].create({"name": "S"})
         self.ticket.stage_id = stage
-        own = self.copy(shared)
+        own = self.get_own(shared)
         self.assertEqual(self.messages_to().automation_id, own.with_env(self.env))
 
     def test_a_plan_of_team_alerts(self):
         plans = self.env["sms.team.alert.plan"]
         shared = plans.search([("company_id", "=", False)], limit=1)
-        own = self.copy(shared)
+        own = self.get_own(shared)
         own.body = "[NOW] {alert} {acknowledge}"
         self.assertEqual(len(own.step_ids), len(shared.step_ids))
         self.assertEqual(plans._find(self.team, self.company), own.with_env(self.env))
@@ -316,14 +316,16 @@ class TestOwnRows(SmsCase):
 
     def test_an_area(self):
         shared = self.env["sms.area"].create({"name": "X", "takes_subscribers": True})
-        own = self.copy(shared).with_env(self.env)
+        own = self.get_own(shared).with_env(self.env)
         offered = self.env["sms.area"]._get_offered
         self.assertEqual(offered(self.company) & (own | shared), own)
         self.assertEqual(offered(self.other_company) & (own | shared), shared)
 
     def test_a_new_row_of_a_manager_is_their_companys(self):
         areas = self.env["sms.area"].with_user(self.manager)
-        self.assertEqual(areas.create({"name": "X", "cities": "Y"}).company_id, self.company)
+        self.assertEqual(
+            areas.create({"name": "X", "cities": "Y"}).company_id, self.company
+        )
         area = self.env["sms.area"].with_user(self.administrator)
         self.assertFalse(area.create({"name": "X", "cities": "Y"}).company_id)
         templates = self.env["sms.template"].with_user(self.manager)

@@ -68,7 +68,7 @@ class TestWording(SmsCase):
 
     def make_version(self):
         """Return a draft that the manager has made of the shipped wording."""
-        action = self.shipped.with_user(self.manager).action_new_version()
+        action = self.shipped.with_user(self.administrator).action_new_version()
         return self.env["sms.wording"].browse(action["res_id"])
 
     def test_what_ships_says_all_that_is_asked(self):
@@ -86,13 +86,13 @@ class TestWording(SmsCase):
             self.shipped.unlink()
 
     def test_a_new_version_supersedes_the_old_one(self):
-        draft = self.make_version().with_user(self.manager)
+        draft = self.make_version().with_user(self.administrator)
         self.assertEqual((draft.version, draft.state), (2, "draft"))
         draft.body = "{company} will text you."
         draft.action_publish()
         self.assertEqual(self.get_published(), draft.sudo())
         self.assertEqual(self.shipped.state, "superseded")
-        self.assertEqual(draft.published_by_id, self.manager)
+        self.assertEqual(draft.published_by_id, self.administrator)
         self.assertIn("the terms ({terms})", draft.missing)
 
     def test_a_client_cannot_publish_by_creating(self):

@@ -5,7 +5,7 @@ from datetime import date
 from typing import NamedTuple
 
 from .proofs import KINDS
-from .quiet_hours import INFORMATIONAL, URGENT
+from .quiet_hours import INFORMATIONAL, MARKETING, URGENT
 
 
 class Terms(NamedTuple):
@@ -152,6 +152,20 @@ def are_terms_laxer(before, after):
         getattr(after, name) and not getattr(before, name) for name in PROOF_FIELDS
     )
     return opens_hours or loses_way_back or allows_more or accepts_more
+
+
+#: Kinds of messages by the consent that they need, the strictest first.
+_BY_CONSENT = (MARKETING, INFORMATIONAL, URGENT)
+
+
+def is_mapping_laxer(before, after):
+    """Tell if messages get a purpose with less strict consent than they had.
+
+    :param Terms before: of the purpose that they had
+    :param Terms after: of the purpose that they are to have
+    """
+    classes = [_BY_CONSENT.index(it.quiet_class) for it in (before, after)]
+    return classes[0] < classes[1] or (before.has_footer and not after.has_footer)
 
 
 def is_laxer(before, after):

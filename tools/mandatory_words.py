@@ -18,8 +18,12 @@ _CONFIRMATION_WORDS = frozenset(
     word for words in keywords.MANDATORY_WORDS.values() for word in words
 )
 _CAPITALS = re.compile(r"(?<!\w)[^\W\d_]{2,}(?!\w)")
-_ADDRESS = re.compile(r"https?:|www\.|\b[\w-]+\.(?:com|net|org|io|co|us|fr|de|es|eu)\b", re.I)
-_PRICE = re.compile(r"[$€£¥%]|\b\d+(?:[.,]\d+)?\s?(?:usd|eur|dollars?|euros?|pesos)\b", re.I)
+_ADDRESS = re.compile(
+    r"https?:|www\.|\b[\w-]+\.(?:com|net|org|io|co|us|fr|de|es|eu)\b", re.IGNORECASE
+)
+_PRICE = re.compile(
+    r"[$€£¥%]|\b\d+(?:[.,]\d+)?\s?(?:usd|eur|dollars?|euros?|pesos)\b", re.IGNORECASE
+)
 #: Beside those of ``advice``: what no confirmation has a use for.
 _OFFER = re.compile(
     r"\b(?:offers?|sales?|savings?|save|free|buy|deals?|bargains?|gifts?|prizes?|win"
@@ -34,8 +38,8 @@ _OFFER = re.compile(
 #: "Reply X", in four languages, with or without quotation marks.
 _ASKS_FOR = re.compile(
     r"\b(?:reply|text|send|répondez|envoyez|responda|responde|envíe|envía"
-    r"|antworten sie(?: mit)?|senden sie|antworte mit|sende)\s+(?:with\s+|con\s+|par\s+)?"
-    r"[\"'“«„]?\s?(\w+)",
+    r"|antworten sie(?: mit)?|senden sie|antworte mit|sende)\s+"
+    r"(?:with\s+|con\s+|par\s+)?[\"'“«„]?\s?(\w+)",
     re.IGNORECASE,
 )
 
