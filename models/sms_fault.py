@@ -34,7 +34,7 @@ class SmsFault(models.Model):
     """What is done when a carrier does not take or does not deliver a message.
 
     One row for each fault that an adapter can tell apart. The adapter knows which of
-    its carrier's codes mean which; what follows is a manager's to set for their company.
+    its carrier's codes mean which; what follows is a manager's to set for a company.
     """
 
     _name = "sms.fault"

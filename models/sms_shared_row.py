@@ -39,7 +39,7 @@ class SmsSharedRow(models.AbstractModel):
 
     @api.model
     def _default_row_company(self):
-        """Return the company of a new row: the user's, unless they write shared ones."""
+        """Return the company of a new row: none for who writes shared ones."""
         if self.env.su or self.env.user.has_group(ADMINISTRATORS):
             return self.env["res.company"]
         return self.env.company

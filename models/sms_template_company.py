@@ -50,7 +50,7 @@ class SmsTemplate(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
-        """Make the helpdesk's templates the user's company's, but an administrator's."""
+        """Give a manager's templates of the helpdesk the company of the manager."""
         templates = super().create(
             [self._add_row_company(dict(vals)) for vals in vals_list]
         )

@@ -62,7 +62,9 @@ class SmsCase(TransactionCase):
         if cls.are_numbers_known:
             cls.startClassPatcher(
                 patch.object(
-                    cls.registry["sms.sms"], "_find_known_numbers", lambda _, pairs: pairs
+                    cls.registry["sms.sms"],
+                    "_find_known_numbers",
+                    lambda _, pairs: pairs,
                 )
             )
         cls.allow_any_hour()

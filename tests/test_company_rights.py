@@ -222,10 +222,11 @@ class TestCompanyRights(SmsCase, HttpCase):
     def get_change(self, row):
         """Return a field that a client could write, with a value."""
         for name, field in row._fields.items():
-            if field.type in ("char", "text", "integer", "boolean") and field.store:
-                if not field.compute and not field.groups and name != "parent_path":
-                    value = SAMPLES[field.type] if field.type != "boolean" else True
-                    return name, value
+            is_plain = field.type in ("char", "text", "integer", "boolean")
+            is_free = not field.compute and not field.groups and name != "parent_path"
+            if is_plain and field.store and is_free:
+                value = SAMPLES[field.type] if field.type != "boolean" else True
+                return name, value
         many2one = next(
             name for name, it in row._fields.items() if it.type == "many2one"
         )

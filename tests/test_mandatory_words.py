@@ -125,7 +125,8 @@ class TestFooters(SmsCase):
                     translation = ("footer", {"fr_FR": text})
                     self.refuse(
                         ValidationError,
-                        row.update_field_translations, *translation,
+                        row.update_field_translations,
+                        *translation,
                     )
 
     def test_it_goes_with_a_reason_alone_and_by_an_administrator(self):

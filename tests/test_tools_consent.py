@@ -331,7 +331,9 @@ class TestWhoMaySayYes(BaseCase):
                 stop = (REVOKED, method, subject)
                 for yes in self.OTHER_YESES:
                     self.assertShown([stop, yes], OPTED_OUT)
-                    self.assertShown([(GRANTED, "phone", "ticket"), stop, yes], OPTED_OUT)
+                    self.assertShown(
+                        [(GRANTED, "phone", "ticket"), stop, yes], OPTED_OUT
+                    )
                 for yes in self.OWN_YESES:
                     self.assertShown([stop, yes], OPTED_IN)
 
