@@ -20,6 +20,7 @@ class GateQuestion(NamedTuple):
     ``send_at`` and ``expires_at`` are UTC; ``key`` tells it from others that wait;
     ``sms_id`` is that of a stored message about which the gate is asked again;
     ``keeps_hours`` says that it waits for business hours though its purpose need not;
+    ``is_unmapped`` says that no rule has said what it is for;
     ``replaces`` are the ids of messages whose place it takes, which do not count.
     """
 
@@ -36,6 +37,7 @@ class GateQuestion(NamedTuple):
     sms_id: int = 0
     keeps_hours: bool = False
     replaces: tuple = ()
+    is_unmapped: bool = False
 
 
 class SmsGate(models.AbstractModel):

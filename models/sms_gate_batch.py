@@ -23,6 +23,7 @@ class _Circumstances(NamedTuple):
     is_unusable: bool
     is_typed_only: bool
     is_personal: bool
+    is_unmapped: bool
     text: TheirText | None
     stopped_at: object
     written_at: object
@@ -102,6 +103,7 @@ class GateBatch:
             known is not None and key in known.unusable,
             known is not None and (question.reader.partner_id, number) in known.typed,
             question.is_personal,
+            question.is_unmapped,
             known and known.texts.get(key),
             known and known.stops and known.get_stopped_at(key, purpose_id) or None,
             question.written_at,
@@ -110,6 +112,19 @@ class GateBatch:
             hours,
             texts_today,
         )
+
+    def _asks_consent(self, its):
+        """Tell if the law asks for consent to some messages, whatever the policy.
+
+        What other apps send by a Twilio account of their own, and nobody has said what
+        it is for, is left as Odoo has it: most of that is no offer.
+
+        :param _Circumstances its: of the messages
+        """
+        is_left = its.is_unmapped and (
+            self._company_facts[its.company_id]["provider"] == "twilio"
+        )
+        return bool(its.hours and its.hours.asks_consent and not is_left)
 
     def _get_facts(self, its, question):
         """Return what the gate needs to know.
@@ -137,6 +152,6 @@ class GateBatch:
             when=self._clock.get_when(hours, its.send_at, its.expires_at),
             day_limit=hours and hours.day_limit,
             texts_today=its.texts_today,
-            asks_consent=bool(hours and hours.asks_consent),
+            asks_consent=self._asks_consent(its),
             **self._company_facts[its.company_id],
         )

@@ -72,12 +72,16 @@ class IntakeBatch:
             self.companies[company_id] = company
         return self.companies[company_id]
 
-    def get_purpose_id(self, company, message):
-        """Return the id of the purpose of messages for which nobody has named one."""
+    def get_purpose(self, company, message):
+        """Return the purpose of messages for which nobody has named one.
+
+        :return: its id, and if no rule speaks of them
+        """
         key = company.id, message.model if message else False
         if key not in self._purpose_ids:
             purpose = self._sms._get_default_purpose(company, key[1], self._source)
-            self._purpose_ids[key] = purpose.id
+            is_unmapped = self._sms._is_unmapped(company, key[1], self._source)
+            self._purpose_ids[key] = (purpose.id, is_unmapped)
         return self._purpose_ids[key]
 
     def get_lang(self, reader, company):
@@ -122,7 +126,8 @@ class IntakeBatch:
         :param PurposeRules rules: of its purpose, in the reader's language
         """
         company = self.companies[vals["record_company_id"]]
-        if not company._uses_sms_outbox():
+        # Where an administrator has taken the footer away, nothing is added.
+        if not rules.footer or not company._uses_sms_outbox():
             return rules.footer
         is_known = (company.id, vals["number"]) in self._known_numbers
         if is_known and rules.quiet_class != MARKETING:

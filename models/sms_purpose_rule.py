@@ -243,15 +243,23 @@ class SmsPurposeRule(models.Model):
         :param MessageSource source: what made the message
         :return: ``sms.purpose``, one, archived or not
         """
-        rules = self._get_rules()
-        source = self._name_shared_template(source, rules)
-        purpose_id = purposes.find_purpose(rules, source, company.id)
+        purpose_id = self._find_id(company, source)
         if purpose_id:
             return self.env["sms.purpose"].browse(purpose_id)
         return self.env["sms.purpose"]._get(MARKETING)
 
     @api.model
-    def _name_shared_template(self, source, rules):
+    def _find_id(self, company, source):
+        """Return the id of the purpose that a rule names, or None without a rule.
+
+        With the arguments of :meth:`_find_purpose`.
+        """
+        rules = self._get_rules()
+        source = self._name_shared_template(source)
+        return purposes.find_purpose(rules, source, company.id)
+
+    @api.model
+    def _name_shared_template(self, source):
         """Let a company's own template be for what the shared one is in its place.
 
         Unless there are rules about the own one.

@@ -147,6 +147,11 @@ class SmsSms(models.Model):
         help="One of us wrote it to this person alone, so it may be an answer to what "
         "they have texted.",
     )
+    is_unmapped = fields.Boolean(
+        readonly=True,
+        copy=False,
+        help="No rule says what it is for, so it is taken for an offer.",
+    )
     inbound_id = fields.Many2one(
         "sms.inbound",
         "Answers",

@@ -41,6 +41,7 @@ class SmsSms(models.Model):
                 expires_at=vals.get("expires_at"),
                 key=vals["uuid"],
                 keeps_hours=bool(vals.get("keeps_hours")),
+                is_unmapped=bool(vals.get("is_unmapped")),
             )
             for vals in waiting
         ]
@@ -108,6 +109,7 @@ class SmsSms(models.Model):
             expires_at=self.expires_at,
             key=self.uuid,
             keeps_hours=self.keeps_hours,
+            is_unmapped=self.is_unmapped,
             **others,
         )
 

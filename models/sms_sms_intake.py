@@ -9,7 +9,7 @@ from odoo.tools.misc import clean_context
 from ..providers.base import E164
 from ..tools import texts, verdicts
 from ..tools.numbers import canonical
-from ..tools.purposes import MessageSource
+from ..tools.purposes import MAILING_MODEL, MessageSource
 from .sms_intake_batch import IntakeBatch, get_ids
 from .sms_purpose import PurposeCode
 from .sql_array import as_array
@@ -125,7 +125,9 @@ class SmsSms(models.Model):
             company = batch.get_company(vals, message)
             vals.setdefault("template_id", batch.template_id)
             if not vals.get("purpose_id"):
-                vals["purpose_id"] = batch.get_purpose_id(company, message)
+                vals["purpose_id"], vals["is_unmapped"] = batch.get_purpose(
+                    company, message
+                )
             vals["is_personal"] = len(vals_list) == 1 and self._is_personal(
                 message, vals.get("body")
             )
@@ -159,6 +161,20 @@ class SmsSms(models.Model):
             return self.env["sms.purpose"]._get(purpose.code)
         source = source._replace(model_name=source.model_name or model_name or "")
         return self.env["sms.purpose.rule"]._find_purpose(company, source)
+
+    @api.model
+    def _is_unmapped(self, company, model_name, source):
+        """Tell if nobody has said what messages are for, so that they are marketing.
+
+        With the arguments of :meth:`_get_default_purpose`. Mailings are offers.
+        """
+        if isinstance(self.env.context.get("sms_purpose"), PurposeCode):
+            return False
+        source = source._replace(model_name=source.model_name or model_name or "")
+        rules = self.env["sms.purpose.rule"]
+        return source.model_name != MAILING_MODEL and not rules._find_id(
+            company, source
+        )
 
     @api.model
     def _is_personal(self, message, body):

@@ -131,7 +131,7 @@ class TestReaders(SmsCase):
     def test_readers_of_a_clients_context_are_not_believed(self):
         french = self.people[0]
         self.env["res.lang"]._activate_lang("fr_FR")
-        self.purposes("ticket").with_context(lang="fr_FR").footer = "Répondez STOP."
+        self.purposes("ticket").with_context(lang="fr_FR").footer = "Répondez STOP, AIDE."
         french.lang = "fr_FR"
         forged = {french.id: [french.id, "", "en_US", "", 0, 0]}
         messages = self.env["sms.sms"].with_context(sms_readers=forged)
@@ -143,4 +143,4 @@ class TestReaders(SmsCase):
                 "purpose_id": self.purposes("ticket").id,
             }
         )
-        self.assertIn("Répondez STOP.", sms.body)
+        self.assertIn("Répondez STOP, AIDE.", sms.body)

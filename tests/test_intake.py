@@ -206,6 +206,10 @@ class TestValues(IntakeCase):
         values = {"number": self.number, "body": "Hello", **values}
         return self.env["sms.sms"].create(values)
 
+    def make_ticket_sms(self, **values):
+        """Create one that is no offer: those name the company besides."""
+        return self.make_sms(purpose_id=self.purposes("ticket").id, **values)
+
     def test_the_purpose_that_is_named_rules(self):
         values = {"number": self.number, "body": "Hello"}
         named = self.make_sms(purpose_id=self.purposes("alert").id)
@@ -250,17 +254,18 @@ class TestValues(IntakeCase):
     def test_a_body_that_has_the_footer_gets_no_second_one(self):
         for body in (f"Hello. {self.footer}", f"Hello\n{self.footer.upper()}"):
             with self.subTest(body=body):
-                self.assertEqual(self.make_sms(body=body).body, body)
+                self.assertEqual(self.make_ticket_sms(body=body).body, body)
         copied = self.make_sms().copy()
         self.assertEqual(copied.body.count(self.footer), 1)
 
     def test_the_footer_speaks_the_readers_language(self):
         self.env["res.lang"]._activate_lang("fr_FR")
         purpose = self.purposes("marketing")
-        purpose.with_context(lang="fr_FR").footer = "Répondez STOP pour arrêter."
+        footer = "Répondez STOP pour arrêter, AIDE pour de l'aide."
+        purpose.with_context(lang="fr_FR").footer = footer
         self.customer.lang = "fr_FR"
         message = self.make_sms(partner_id=self.customer.id)
-        self.assertTrue(message.body.endswith("Répondez STOP pour arrêter."))
+        self.assertTrue(message.body.endswith(footer))
         self.assertTrue(self.make_sms().body.endswith(self.footer))
 
     def test_an_empty_footer_adds_nothing(self):
@@ -283,14 +288,14 @@ class TestValues(IntakeCase):
         self.assertTrue(self.messages_to().body.startswith("Hello\n"))
 
     def test_a_huge_body_is_kept_and_counted(self):
-        message = self.make_sms(body="x" * 100_000)
+        message = self.make_ticket_sms(body="x" * 100_000)
         self.assertEqual(len(message.body), 100_000 + 1 + len(self.footer))
         self.assertEqual(message.segment_count, 654)
 
     def test_an_empty_body_is_its_footer(self):
         for body in ("", False, None):
             with self.subTest(body=body):
-                self.assertEqual(self.make_sms(body=body).body, self.footer)
+                self.assertEqual(self.make_ticket_sms(body=body).body, self.footer)
 
     def test_what_costs_how_much(self):
         self.purposes("marketing").footer = False

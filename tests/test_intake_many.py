@@ -47,7 +47,7 @@ class ManyCase(QuietHoursCase):
         cls.iap = cls.make_company("Other Apps", "iap", sms_consent_policy="opt_out")
         cls.env["res.lang"]._activate_lang("fr_FR")
         purpose = cls.purposes("marketing").with_context(lang="fr_FR")
-        purpose.footer = "Répondez STOP pour arrêter."
+        purpose.footer = "Répondez STOP pour arrêter, ou AIDE."
         cls.people = cls.env["res.partner"]
         for index, (country, state) in enumerate(ADDRESSES * 2):
             cls.people |= cls.make_customer(

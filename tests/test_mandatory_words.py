@@ -207,9 +207,8 @@ class TestSender(SmsCase):
         self.assertEqual(self.send(long).segment_count, 2)
         self.assertEqual(self.send(long).segment_count, 1)
 
-    def test_without_a_footer(self):
+    def test_where_the_footer_was_taken_away_nothing_is_added(self):
         self.purposes("ticket").footer = False
-        self.assertEqual(self.send().body, "Hello\nNorthwind IT")
         self.assertEqual(self.send().body, "Hello")
 
     def test_odoos_own_provider_is_left_as_it_was(self):

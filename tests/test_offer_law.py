@@ -100,6 +100,27 @@ class TestOffers(SmsCase):
         sms = self.send(self.number, record_company_id=other.id)
         self.assertEqual(sms.gate_reason, "no_consent")
 
+    def test_what_other_apps_send_by_a_twilio_account_until_it_is_mapped(self):
+        """Odoo's own suites: their composer texts contacts in Belgium."""
+        company = self.make_company("Apps", "twilio")
+        company.write(
+            {
+                "sms_twilio_account_sid": "AC" + "5ec" * 10 + "re",
+                "sms_twilio_auth_token": "token",
+                "sms_twilio_number_ids": [
+                    (0, 0, {"number": "+13035550199", "country_id": self.country.id})
+                ],
+            }
+        )
+        values = {"number": self.number, "body": "x", "record_company_id": company.id}
+        unmapped = self.env["sms.sms"].create(values)
+        self.assertTrue(unmapped.is_unmapped)
+        self.assertEqual(unmapped.gate_verdict, "send")
+        named = self.send(self.number, record_company_id=company.id)
+        self.assertEqual(named.gate_reason, "no_consent")
+        sandbox = self.env["sms.sms"].create({"number": self.number, "body": "x"})
+        self.assertEqual(sandbox.gate_reason, "no_consent")
+
     def test_the_table_is_the_administrators_and_laxer_with_a_reason(self):
         law = self.env.ref("helpdesk_mgmt_sms.sms_consent_law_us")
         for user in (self.manager, self.compliance_officer):

@@ -95,9 +95,9 @@ class TestVersions(SmsCase):
 
     def test_a_preview_speaks_its_language(self):
         self.quiet_stage.with_context(lang="fr_FR").name = "Calme"
-        self.purposes("ticket").with_context(lang="fr_FR").footer = "STOP pour sortir."
+        self.purposes("ticket").with_context(lang="fr_FR").footer = "STOP, AIDE."
         found = self.preview("{{ object.stage_id.name }}", "fr_FR")
-        self.assertEqual(found["text"], "Calme\nSTOP pour sortir.")
+        self.assertEqual(found["text"], "Calme\nSTOP, AIDE.")
 
     def test_it_says_what_to_look_at(self):
         found = self.preview("Thx, it's done")

@@ -342,13 +342,13 @@ class TestStageChange(StageCase):
         ).body = (
             "Bonjour {{ object.sms_customer_name }}, ticket {{ object.number }} clos."
         )
-        self.purposes("ticket").with_context(**french).footer = "STOP pour sortir."
+        footer = "STOP pour sortir, AIDE pour de l'aide."
+        self.purposes("ticket").with_context(**french).footer = footer
         self.customer.lang = "fr_FR"
         self.move(self.closed_stage)
         self.assertEqual(
             self.messages_to().body,
-            f"Bonjour Dana Customer, ticket {self.ticket.number} clos.\n"
-            "STOP pour sortir.",
+            f"Bonjour Dana Customer, ticket {self.ticket.number} clos.\n{footer}",
         )
 
     def test_a_stage_without_a_template_is_silent(self):

@@ -195,6 +195,9 @@ class SmsComposer(models.TransientModel):
             self._get_sms_number(record),
             self._get_sms_purpose().id,
             is_personal=self._is_personal(),
+            is_unmapped=self.env["sms.sms"]._is_unmapped(
+                self._get_sms_company(), self.res_model, self._get_sms_source()
+            ),
             reader=record._mail_get_partners()[record.id][:1]._get_sms_reader(),
             send_at=self.send_at,
             expires_at=self.env["sms.sms"]._get_end_of_point(record),
