@@ -178,6 +178,7 @@ class SmsConsentEvent(models.Model):
     @api.model_create_multi
     def create(self, vals_list):
         """Mark what the sandbox says, and seal each event as it is entered."""
+        self.check_access("create")
         return super().create(self._complete_entries(vals_list))
 
     @api.model
