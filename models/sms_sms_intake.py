@@ -124,6 +124,7 @@ class SmsSms(models.Model):
             reader = batch.get_reader(vals)
             company = batch.get_company(vals, message)
             vals.setdefault("template_id", batch.template_id)
+            vals["is_unmapped"] = False
             if not vals.get("purpose_id"):
                 vals["purpose_id"], vals["is_unmapped"] = batch.get_purpose(
                     company, message

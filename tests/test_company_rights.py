@@ -60,6 +60,7 @@ class TestCompanyRights(SmsCase, HttpCase):
     def setUpClass(cls):
         super().setUpClass()
         cls.other_company = cls.make_company("Other")
+        cls.record_consent()  # what the ledger alone can make
         cls.stranger = new_test_user(
             cls.env,
             "sms-stranger",

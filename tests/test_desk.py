@@ -265,9 +265,10 @@ class TestReply(DeskCase):
 
     def test_the_footer_is_in_the_readers_language(self):
         self.env["res.lang"]._activate_lang("fr_FR")
-        self.purposes("ticket").with_context(lang="fr_FR").footer = "STOP pour sortir, AIDE."
+        footer = "STOP pour sortir, AIDE."
+        self.purposes("ticket").with_context(lang="fr_FR").footer = footer
         self.customer.lang = "fr_FR"
-        self.assertEqual(self.converse()["reply"]["footer"], "STOP pour sortir, AIDE.")
+        self.assertEqual(self.converse()["reply"]["footer"], footer)
 
     def test_without_consent_the_box_says_why_and_what_to_do(self):
         self.record_consent(event="revoked", method="keyword")

@@ -603,6 +603,7 @@ class TestHolders(SmsCase):
         "sms.purpose.rule": "set up by managers",
         "sms.quiet.hours": "set up by managers",
         "sms.reply": "set up by managers",
+        "sms.retention.form": "deletes itself",
         "sms.scope.rule": "set up by managers",
         "sms.registration": "the house's own words",
         "sms.test.text": "the user's own number; deletes itself",
