@@ -135,6 +135,8 @@ class SmsSharedRow(models.AbstractModel):
         if view_type in ("form", "list"):
             for node in arch.xpath("//field[not(ancestor::field)]"):
                 readonly = node.get("readonly")
+                if not readonly and self._fields[node.get("name")].readonly:
+                    continue
                 condition = f"is_locked or ({readonly})" if readonly else "is_locked"
                 node.set("readonly", condition)
             button = E.button(

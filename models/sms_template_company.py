@@ -83,6 +83,11 @@ class SmsTemplate(models.Model):
                 own.with_context(lang=lang).name = self.with_context(lang=lang).name
         return own
 
+    def action_copy_for_company(self):
+        """Open it in our own form, with the languages side by side."""
+        form = self.env.ref("helpdesk_mgmt_sms.sms_template_view_form")
+        return {**super().action_copy_for_company(), "views": [(form.id, "form")]}
+
     def _get_for_company(self, company):
         """Return the template whose words a company uses in place of this one.
 

@@ -214,6 +214,7 @@ PUBLIC_METHODS = {
     "sms.team.alert.raise": {"action_raise"},
     "sms.template": {
         *("create", "write", "unlink", "get_placeholders", "get_previews"),
+        "action_copy_for_company",
     },
     "sms.ticket.contact": {"action_save"},
     "sms.unusable.number": {"unlink"},

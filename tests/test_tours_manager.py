@@ -35,7 +35,9 @@ class TestManagerTours(SmsCase, HttpCase):
             "helpdesk_sms_manager_writes",
             login="sms-manager",
         )
-        template = self.env.ref("helpdesk_mgmt_sms.sms_template_ticket_closed")
+        shared = self.env.ref("helpdesk_mgmt_sms.sms_template_ticket_closed")
+        template = shared._get_for_company(self.company)
+        self.assertNotEqual(template, shared)
         self.assertEqual(
             template.with_context(lang="fr_FR").body,
             "Bonjour, votre ticket est clos :{{ object.number }}",

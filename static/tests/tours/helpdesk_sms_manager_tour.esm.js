@@ -86,6 +86,19 @@ tours.add("helpdesk_sms_manager_writes", {
             run: "click",
         },
         {
+            content: "All companies share it, so it is read-only",
+            trigger: ".o_sms_version[data-lang=fr_FR] textarea[readonly]",
+        },
+        {
+            content: "Have one for the own company",
+            trigger: "button[name=action_copy_for_company]:visible",
+            run: "click",
+        },
+        {
+            content: "It can be written",
+            trigger: ".o_sms_version[data-lang=fr_FR] textarea:not([readonly])",
+        },
+        {
             content: "Both languages are side by side, filled in with a real ticket",
             trigger:
                 ".o_sms_version[data-lang=en_US] .o_sms_version_bubble:contains(Hi Dana Customer)",
