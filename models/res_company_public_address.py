@@ -1,5 +1,6 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 import logging
+from datetime import timedelta
 
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
@@ -70,7 +71,9 @@ class ResCompany(models.Model):
         result = super().write(vals)
         for company, known in former.items():
             company.sms_former_webhook_base_url = known
-            company.sms_webhook_base_since = fields.Datetime.now()
+            # What came within this second was signed for the former one.
+            since = fields.Datetime.now() + timedelta(seconds=1)
+            company.sms_webhook_base_since = since
         if (CARRIER_FIELDS | {"sms_webhook_base_url"}) & vals.keys():
             # A carrier needs one: emptied, it is what Odoo's own address is now.
             self._keep_sms_base_url()
@@ -151,7 +154,9 @@ class ResCompany(models.Model):
         """
         self.ensure_one()
         _logger.info("The carrier of company %s calls %s", self.id, base)
-        self.sudo().sms_webhook_base_url = base
+        company_sudo = self.sudo()
+        company_sudo.sms_webhook_base_url = base
+        company_sudo.sms_webhook_base_since = fields.Datetime.now()
 
     @api.model
     def _follow_base_url(self, before, after):

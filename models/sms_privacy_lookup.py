@@ -17,6 +17,7 @@ COMPANY_FIELDS = {
     "sms.team.alert.entry": "company_id",
     "sms.subscription": "company_id",
     "sms.consent.paper.line": "company_id",
+    "sms.number.claim": "company_id",
 }
 
 #: In each company a number is one line: its consent, or else a text that the lookup

@@ -131,7 +131,8 @@ class TestReaders(SmsCase):
     def test_readers_of_a_clients_context_are_not_believed(self):
         french = self.people[0]
         self.env["res.lang"]._activate_lang("fr_FR")
-        self.purposes("ticket").with_context(lang="fr_FR").footer = "Répondez STOP, AIDE."
+        ticket = self.purposes("ticket").with_context(lang="fr_FR")
+        ticket.footer = "Répondez STOP, AIDE."
         french.lang = "fr_FR"
         forged = {french.id: [french.id, "", "en_US", "", 0, 0]}
         messages = self.env["sms.sms"].with_context(sms_readers=forged)

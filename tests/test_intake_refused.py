@@ -76,8 +76,8 @@ class TestRefusals(SmsCase):
         self.assertChatterSays(ticket, "sms_number_missing")
 
     def test_a_company_without_credentials_says_so(self):
-        self.record_consent()
         self.company.sms_provider = "twilio"
+        self.record_consent()
         self.ticket._message_sms("Hello")
         message = self.messages_to()
         self.assertBlocked(message, "ticket", "no_provider")

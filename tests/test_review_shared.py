@@ -154,7 +154,9 @@ class TestSharedNumber(ReviewCase):
         ):
             with self.subTest(body=body):
                 for company in self.company | self.other:
-                    self.record_consent(company=company)
+                    self.record_consent(
+                        company=company, event="confirmed", method="keyword"
+                    )
                 self.text(sid=f"SM{index}")
                 self.text(body, sid=f"SM{body}")
                 for company in self.company | self.other:

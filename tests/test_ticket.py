@@ -509,8 +509,8 @@ class TestComposer(SmsCase):
         self.assertEqual(notification.failure_type, "sms_no_consent")
 
     def test_the_reason_names_a_carrier_that_is_not_set_up(self):
-        self.record_consent()
         self.company.sms_provider = "twilio"
+        self.record_consent()
         self.assertIn("not set up", self.compose().sms_block_reason)
         self.company.sms_provider = "iap"
         self.assertIn("STOP", self.compose().sms_block_reason)

@@ -60,13 +60,16 @@ class TestTours(SmsCase, HttpCase):
             [("name", "=", "The scanner blinks")]
         )
         self.assertEqual(ticket.partner_phone_sanitized, phone_number(77))
+        self.assertEqual(ticket.sms_consent_state, "pending")
+        for step in ("proves_number", "answers"):
+            self.run_outbox()
+            self.start_tour(
+                "/odoo/action-helpdesk_mgmt_sms.sms_virtual_phone_action",
+                f"helpdesk_sms_customer_{step}",
+                login="sms-agent",
+            )
+        self.env.invalidate_all()
         self.assertEqual(ticket.sms_consent_state, "opted_in")
-        self.run_outbox()
-        self.start_tour(
-            "/odoo/action-helpdesk_mgmt_sms.sms_virtual_phone_action",
-            "helpdesk_sms_customer_answers",
-            login="sms-agent",
-        )
         self.assertTrue(ticket.sms_waiting_since)
         [inbound] = self.env["sms.inbound"].search([("ticket_id", "=", ticket.id)])
         self.assertEqual(inbound.body, "It is the one on floor 2")

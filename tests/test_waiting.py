@@ -233,6 +233,8 @@ class TestOutboxInTransaction(WaitingCase):
     def test_a_company_that_loses_its_account_sends_nothing(self):
         message = self.queue()
         self.company.sms_provider = "twilio"
+        # What was agreed to in the sandbox does not count there.
+        self.record_consent()
         self.run_outbox()
         self.assertBlocked(message, "ticket", "no_provider")
 

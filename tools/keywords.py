@@ -59,8 +59,9 @@ def normalize(text):
     :rtype: str
     """
     kept = []
-    text = unmix(text or "")
-    for char in unicodedata.normalize("NFKC", _upper(text)):
+    # Small letters have other look-alikes than capitals.
+    text = _upper(unmix(unicodedata.normalize("NFKC", text or "")))
+    for char in unicodedata.normalize("NFKC", unmix(text)):
         # A mark without its letter is what an emoji left behind.
         is_kept = char.isalnum() or (_is_mark(char) and kept and kept[-1] != " ")
         kept.append(char if is_kept else " ")

@@ -43,19 +43,49 @@ tours.add("helpdesk_sms_customer_asks", {
     ],
 });
 
+/** Find the customer's phone, and take it in hand. */
+const takePhone = () => [
+    {
+        content: "Find the customer",
+        trigger: ".o_vphone_search input",
+        run: "edit sms-portal",
+    },
+    {
+        content: "Take the phone in hand",
+        trigger: ".o_vphone_contacts li button:contains(sms-portal)",
+        run: "click",
+    },
+];
+
+/** The number that was typed is asked, and says YES. */
+tours.add("helpdesk_sms_customer_proves_number", {
+    steps: () => [
+        ...takePhone(),
+        {
+            content: "Somebody has typed this number",
+            trigger: ".o_vphone_received:contains(reply YES)",
+        },
+        {
+            content: "Answer",
+            trigger: ".o_vphone_input",
+            run: "edit YES",
+        },
+        {
+            content: "Send it",
+            trigger: ".o_vphone_input",
+            run: "press Enter",
+        },
+        {
+            content: "The answer has left",
+            trigger: ".o_vphone_sent:contains(YES)",
+        },
+    ],
+});
+
 /** The same customer gets the confirmation, and answers it. */
 tours.add("helpdesk_sms_customer_answers", {
     steps: () => [
-        {
-            content: "Find the customer",
-            trigger: ".o_vphone_search input",
-            run: "edit sms-portal",
-        },
-        {
-            content: "Take the phone in hand",
-            trigger: ".o_vphone_contacts li button:contains(sms-portal)",
-            run: "click",
-        },
+        ...takePhone(),
         {
             content: "The ticket was received",
             trigger: ".o_vphone_received:contains(has been received)",
