@@ -1,7 +1,6 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 import threading
 import time
-import xmlrpc.client
 from concurrent.futures import ThreadPoolExecutor
 
 from .live import LiveCase, LiveServer
@@ -49,21 +48,7 @@ class OutboxCase(LiveCase):
 
     def run_cron(self):
         """Wake the outbox's cron, as its schedule does."""
-        [cron] = self.rpc(
-            "ir.model.data",
-            "search_read",
-            [("name", "=", "ir_cron_sms_dispatch")],
-            ["res_id"],
-        )
-        for _attempt in range(50):
-            try:
-                return self.rpc("ir.cron", "method_direct_trigger", [cron["res_id"]])
-            except xmlrpc.client.Fault as fault:
-                # The server's own cron thread is at it.
-                if "already executing" not in fault.faultString:
-                    raise
-                time.sleep(0.2)
-        raise AssertionError("the outbox's cron does not end")
+        self.trigger_cron("ir_cron_sms_dispatch")
 
 
 class TestOutcomes(OutboxCase):

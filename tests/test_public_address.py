@@ -3,7 +3,6 @@
 
 import time
 import uuid
-import xmlrpc.client
 
 import requests
 
@@ -144,21 +143,7 @@ class TestRefusals(PublicAddressCase):
 
     def run_watch(self):
         """Let the watch look, as its cron does."""
-        [cron] = self.rpc(
-            "ir.model.data",
-            "search_read",
-            [("name", "=", "ir_cron_sms_outbox_watch")],
-            ["res_id"],
-        )
-        for _attempt in range(50):
-            try:
-                return self.rpc("ir.cron", "method_direct_trigger", [cron["res_id"]])
-            except xmlrpc.client.Fault as fault:
-                # The server's own cron thread is at it.
-                if "already executing" not in fault.faultString:
-                    raise
-                time.sleep(0.2)
-        raise AssertionError("the watch does not end")
+        self.trigger_cron("ir_cron_sms_outbox_watch")
 
     def setUp(self):
         super().setUp()
