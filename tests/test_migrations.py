@@ -158,3 +158,17 @@ class TestQuietHoursSources(SmsCase):
                 for _twice in range(2):
                     script["migrate"](self.cr, "19.0.1.3.0")
                     self.assertEqual(rule.source, expected)
+
+    def test_what_was_read_is_confirmed_and_nothing_else(self):
+        script = runpy.run_path(str(SCRIPTS / "19.0.1.4.0/post-quiet-hours-sources.py"))
+        for state, is_confirmed in (("al", True), ("md", False)):
+            name = f"sms_quiet_hours_us_{state}"
+            rule = self.env.ref(f"helpdesk_mgmt_sms.{name}")
+            self.assertEqual(rule.is_confirmed, is_confirmed)
+            for source, expected in (
+                (script["FORMER"][name], is_confirmed),
+                ("Our own", not is_confirmed),
+            ):
+                rule.write({"source": source, "is_confirmed": not is_confirmed})
+                script["migrate"](self.cr, "19.0.1.3.0")
+                self.assertEqual(rule.is_confirmed, expected)

@@ -905,7 +905,7 @@ class TestRules(QuietHoursCase):
 
     def test_every_shipped_rule_names_its_source(self):
         rules = self.env["sms.quiet.hours"].search([])
-        self.assertEqual(len(rules), 25)
+        self.assertEqual(len(rules), 26)
         self.assertTrue(all(rule.source for rule in rules))
         doubtful = rules.filtered(lambda rule: not rule.is_confirmed)
         self.assertIn("OK", doubtful.mapped("state_id.code"))

@@ -38,7 +38,80 @@ FORMER = {
     "sms_quiet_hours_us_nm": (
         "9 a.m. to 9 p.m. by secondary sources; read the law before you rely on it."
     ),
+    "sms_quiet_hours_us": (
+        "47 CFR 64.1200(c)(1): no telephone solicitation before 8 a.m. or after 9 "
+        "p.m., local time at the called party's location."
+    ),
+    "sms_quiet_hours_us_fl": (
+        "Fla. Stat. 501.616(6), as changed by SB 1120 of 2021: not before 8 a.m. "
+        "or after 8 p.m. in the called person's time zone, at most three on the "
+        "same subject in 24 hours."
+    ),
+    "sms_quiet_hours_us_wa": (
+        "RCW 80.36.390, as changed by HB 1497 of 2022: no solicitation before 8 "
+        "a.m. or after 8 p.m. at the called party's place."
+    ),
+    "sms_quiet_hours_us_md": (
+        "Stop the Spam Calls Act of 2023 (SB 90), Md. Code, Com. Law 14-4502: 8 "
+        "a.m. to 8 p.m., at most three on the same subject in 24 hours, texts "
+        "included."
+    ),
+    "sms_quiet_hours_us_or": (
+        "Oregon HB 3865, signed on 24 July 2025: 8 a.m. to 8 p.m., texts included; "
+        "at most three in 24 hours unless there was a purchase within 18 months. "
+        "Law firms' summaries."
+    ),
+    "sms_quiet_hours_us_va": (
+        "Va. Code 59.1-511: 8 a.m. to 9 p.m. local time at the called person's "
+        "location, unless they agreed before. Texts count since 2020 (SB 812)."
+    ),
+    "sms_quiet_hours_us_al": (
+        "8 a.m. to 8 p.m., not on Sundays nor on holidays, by secondary sources. "
+        "The rule is said to be the Public Service Commission's, and to bind "
+        "telephone companies alone."
+    ),
+    "sms_quiet_hours_us_la": (
+        "La. Public Service Commission, General Order R-29617, V(A), and La. R.S. "
+        "45:811 and following: 8 a.m. to 8 p.m. Monday to Saturday, not on Sundays "
+        "nor on legal holidays. Quoted by a compliance service; sources differ on "
+        "whether consent exempts."
+    ),
+    "sms_quiet_hours_us_ms": (
+        "Miss. Code 77-3-723: 8 a.m. to 8 p.m. Central time, not on Sundays. "
+        "Holidays by secondary sources."
+    ),
+    "sms_quiet_hours_us_nj": (
+        "8 a.m. to 8 p.m. by secondary sources; read the law before you rely on "
+        "it. Days or holidays may be restricted besides."
+    ),
+    "sms_quiet_hours_us_ca": (
+        "9 a.m. to 9 p.m. by secondary sources; read the law before you rely on it."
+    ),
+    "sms_quiet_hours_us_mi": (
+        "9 a.m. to 9 p.m. by secondary sources; read the law before you rely on it."
+    ),
+    "sms_quiet_hours_us_ut": (
+        "Utah Code 13-25a-103(3): without prior express consent not between 9 p.m. "
+        "and 8 a.m., on a Sunday or on a legal holiday."
+    ),
+    "sms_quiet_hours_us_pa": (
+        "Telemarketer Registration Act, as changed in 2019: not on legal holidays. "
+        "By secondary sources, which also count Good Friday, Flag Day and Election "
+        "Day; those are not in the list of holidays that is used here."
+    ),
+    "sms_quiet_hours_us_nv": (
+        "9 a.m. to 8 p.m. by secondary sources; read the law before you rely on it."
+    ),
+    "sms_quiet_hours_us_ct": (
+        "Conn. Gen. Stat. 42-288a, as changed by P.A. 23-98: 9 a.m. to 8 p.m. "
+        "local time, texts included. The hours by secondary sources."
+    ),
+    "sms_quiet_hours_us_mn": (
+        "9 a.m. to 9 p.m. by secondary sources; read the law before you rely on it."
+    ),
 }
+#: Whose hours turned out to be known at second hand alone.
+NO_LONGER_CONFIRMED = ("sms_quiet_hours_us_md",)
 
 
 def migrate(cr, version):
@@ -54,3 +127,5 @@ def migrate(cr, version):
         rule.source = record.find("field[@name='source']").text
         if record.find("field[@name='is_confirmed']") is not None:
             rule.is_confirmed = True
+        elif name in NO_LONGER_CONFIRMED:
+            rule.is_confirmed = False
