@@ -205,7 +205,7 @@ class LiveCase(BaseCase):
 
     @classmethod
     def trigger_cron(cls, name):
-        """Run a cron of ours, as its schedule does; wait for the server's own run of it.
+        """Run a cron of ours; wait for the run of the server itself.
 
         :param str name: its XML id
         """
