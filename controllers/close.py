@@ -28,7 +28,8 @@ class HelpdeskSmsCloseController(HelpdeskTicketController):
     def support_ticket_close(self, **_query):
         """Close a ticket that the user may close, to a stage that its page offers.
 
-        A ticket that is closed already stays as it is: nobody is told twice.
+        Any other stage changes nothing. A ticket that is closed already stays as it is:
+        nobody is told twice. It leads back to the ticket as the host does.
         """
         form = request.httprequest.form
         ticket = self._find_closable(read_id(form.get("ticket_id")))
@@ -36,11 +37,9 @@ class HelpdeskSmsCloseController(HelpdeskTicketController):
             return public.bare(status=404)
         stages_sudo = ticket.sudo()._get_sms_closing_stages()
         stage_id = read_id(form.get("stage_id"))
-        if stage_id not in stages_sudo.ids:
-            return public.bare(status=403)
-        if not ticket.sudo().stage_id.closed:
+        if stage_id in stages_sudo.ids and not ticket.sudo().stage_id.closed:
             ticket.sudo().stage_id = stage_id
-        return public.redirect(f"/my/ticket/{ticket.id}")
+        return request.redirect(f"/my/ticket/{ticket.id}", code=302)
 
     def _find_closable(self, ticket_id):
         """Return the ticket if the user may close it, else an empty set.
