@@ -56,7 +56,7 @@ LOOK = {
 def answer(template, values=None, status=200, ancestors=NO_FRAME):
     """Return a page of ours.
 
-    :param str template: the name of a template in ``views/consent/sms_public_templates.xml``
+    :param str template: the name of a template in ``sms_public_templates.xml``
     :param dict values: what it shows
     :param int status: the HTTP status
     :param str ancestors: who may show the page in a frame, as in a CSP
