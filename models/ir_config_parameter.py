@@ -1,9 +1,9 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from odoo import models
 
+from ..tools.public_address import IS_GUESS
+
 BASE_URL_PARAMETER = "web.base.url"
-#: In the context: Odoo guesses its own address from where somebody logs in.
-IS_GUESS = "sms_base_url_is_guess"
 
 
 class IrConfigParameter(models.Model):

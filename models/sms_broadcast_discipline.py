@@ -4,7 +4,7 @@ from datetime import timedelta
 from odoo import api, fields, models
 from odoo.tools import SQL
 
-from .sms_broadcast_incident import HAVE_GOT
+from ..tools.verdicts import HAVE_GOT
 from .sms_broadcast_recipient import HELD, WILL
 
 #: News that come sooner after the last text are hardly substantial.

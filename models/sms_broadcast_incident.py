@@ -3,17 +3,13 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 from odoo.tools import SQL
 
+from ..tools.verdicts import HAVE_GOT, HAVE_OR_WILL
 from .sms_broadcast import PAUSED, RUNNING
 from .sms_broadcast_recipient import DUPLICATE, MUTED, NEW
 from .sms_incident import RESOLVED
 
 OPENING, UPDATE = "opening", "update"
 STATUS_PAGE = "status_page"
-
-#: They have got a text, as far as anybody knows.
-HAVE_GOT = ("process", "unknown", "pending", "sent")
-#: They have got it, or will: news reach them instead.
-HAVE_OR_WILL = (*HAVE_GOT, "outgoing")
 
 
 class SmsBroadcast(models.Model):

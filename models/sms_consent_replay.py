@@ -1,13 +1,15 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from collections import defaultdict
 from functools import partial
 
 from odoo import SUPERUSER_ID, api, models
 from odoo.service.model import retrying
 from odoo.tools import SQL, split_every
 
-from ..tools import chain, consent
+from ..tools import chain, consent, evidence
 from .encrypted_field import decrypt
 from .ledger_guards import DERIVING, EVENT_STATE
+from .sms_consent_event import APPLIED_FIELDS, to_said
 from .sql_array import as_array, as_arrays
 
 #: Numbers whose events are in memory at once.
@@ -322,3 +324,59 @@ class SmsConsent(models.Model):
             )
         )
         return [row[0] for row in rows]
+
+    @api.model
+    def _read_effects(self, event_ids):
+        """Return what some events did about an opt-out.
+
+        A yes has undone the one before it, or did not count because of it: see
+        :func:`tools.consent.find_effects`. It takes all that was said by a number to
+        tell.
+
+        :param event_ids: ids of ``sms.consent.event`` of one company
+        :return: ``{event id: {"undone", "obstacle"}}``, the opt-out in one of them, as
+            ``event_id``, ``method`` and ``happened_at``
+        :rtype: dict
+        """
+        events_sudo = self.env["sms.consent.event"].sudo()
+        company = events_sudo.browse(event_ids[:1]).company_id
+        columns = SQL(", ").join(map(SQL.identifier, ("id", *APPLIED_FIELDS)))
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT company_id, %s FROM sms_consent_event
+                 WHERE (company_id, number_hash) IN (
+                           SELECT company_id, number_hash FROM sms_consent_event
+                            WHERE id = ANY(%s) AND event = ANY(%s))
+                   AND %s
+              ORDER BY id
+                """,
+                columns,
+                list(event_ids),
+                list(consent.YESES),
+                self._get_counting_sql(company),
+            )
+        )
+        histories, known = defaultdict(list), {}
+        for company_id, *row in rows:
+            values = dict(zip(("id", *APPLIED_FIELDS), row, strict=True))
+            said = known[values["id"]] = to_said(values)
+            purpose_id = values["purpose_id"] or 0
+            histories[company_id, values["number_hash"]].append((purpose_id, said))
+
+        def describe(event_id):
+            """Return an opt-out for the JSON."""
+            return event_id and {
+                "event_id": event_id,
+                "method": known[event_id].method,
+                "happened_at": evidence.plain(known[event_id].happened_at),
+            }
+
+        return {
+            event_id: {
+                "undone": describe(effect.undone) or None,
+                "obstacle": describe(effect.obstacle) or None,
+            }
+            for history in histories.values()
+            for event_id, effect in consent.find_effects(history).items()
+        }

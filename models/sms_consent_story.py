@@ -4,9 +4,9 @@ from typing import NamedTuple
 
 from odoo import api, models
 from odoo.fields import Domain
-from odoo.tools import format_date, format_time, groupby
+from odoo.tools import SQL, format_date, format_time, groupby
 
-from ..tools.evidence import parse_time
+from ..tools import consent, evidence
 
 #: Events that one page of a story tells of.
 PAGE_SIZE = 200
@@ -14,13 +14,16 @@ PAGE_SIZE = 200
 #: What was entered so long after it was said is told with both times.
 ENTERED_LATER = timedelta(minutes=1)
 
+#: Texts are answered in the same transaction; what is further apart is no answer.
+CONFIRMATION_WINDOW = "1 minute"
+
 
 class Moment(NamedTuple):
     """Events of one moment, which are told in one sentence, and what belongs to them.
 
     ``text`` is the ``sms.inbound`` that said so, ``confirmation`` the ``sms.sms`` that
     confirmed an opt-out; both may be empty. ``effect`` is what it did about an opt-out,
-    as :meth:`SmsEvidence._read_effects` has it.
+    as :meth:`SmsConsent._read_effects` has it.
     """
 
     events: models.BaseModel
@@ -90,10 +93,10 @@ class SmsConsentStory(models.AbstractModel):
     def _get_moments(self, events):
         """Put together what one act of a person has entered, as list of moments."""
         texts = {text: text for text in self._get_texts(events)}
-        confirmations = self.env["sms.evidence"]._read_confirmations(events.ids)
+        confirmations = self._read_confirmations(events.ids)
         sms_ids = [sms_id for sms_id, _sent_at in confirmations.values()]
         messages_sudo = self.env["sms.sms"].sudo()
-        effects = self.env["sms.evidence"]._read_effects(events.ids)
+        effects = self.env["sms.consent"]._read_effects(events.ids)
         moments = []
 
         def get_act(event):
@@ -111,6 +114,43 @@ class SmsConsentStory(models.AbstractModel):
             text = texts.get(text, text.browse())
             moments.append(Moment(own, text, confirmation, effect))
         return moments
+
+    @api.model
+    def _read_confirmations(self, event_ids):
+        """Return the text that confirmed each opt-out.
+
+        Each text confirms one: that which was recorded when it was made. A second STOP
+        is recorded and not answered.
+
+        :param list event_ids: those that are no opt-outs are left out
+        :return: ``{evidence id: (message id, when it was handed over, or None)}``
+        """
+        self.env["sms.sms"].flush_model()
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT DISTINCT ON (sms.id) event.evidence_id, sms.id, sms.sent_at
+                  FROM sms_consent_event event
+             LEFT JOIN sms_consent answer ON answer.company_id = event.company_id
+                   AND answer.number_hash = event.number_hash
+                  JOIN sms_sms sms ON sms.record_company_id = event.company_id
+                   AND sms.exemption = 'opt_out_confirmation'
+                   AND (sms.consent_event_id = event.id
+                        OR sms.number = answer.number
+                       AND sms.create_date BETWEEN event.recorded_at - %s::interval
+                                               AND event.recorded_at + %s::interval)
+                 WHERE event.id = ANY(%s) AND event.event = %s
+              ORDER BY sms.id,
+                       abs(extract(epoch FROM sms.create_date - event.recorded_at)),
+                       event.id
+                """,
+                CONFIRMATION_WINDOW,
+                CONFIRMATION_WINDOW,
+                list(event_ids),
+                consent.REVOKED,
+            )
+        )
+        return {row[0]: row[1:] for row in reversed(rows)}
 
     @api.model
     def _get_act(self, event):
@@ -214,7 +254,7 @@ class SmsConsentStory(models.AbstractModel):
         methods = moment.event._fields["method"]._description_selection(self.env)
         facts = {
             "when": self.env["sms.consent.details"]._format_time(
-                parse_time(stop["happened_at"])
+                evidence.parse_time(stop["happened_at"])
             ),
             "how": dict(methods)[stop["method"]],
         }

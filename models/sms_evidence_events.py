@@ -1,11 +1,8 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-from collections import defaultdict
-
 from odoo import api, models
 from odoo.tools import SQL
 
-from ..tools import chain, consent, evidence
-from .sms_consent_event import APPLIED_FIELDS, to_said
+from ..tools import chain, evidence
 from .sms_consent_evidence import PERSONAL_FIELDS
 
 
@@ -55,7 +52,7 @@ class SmsEvidence(models.AbstractModel):
         )
         shown = self._get_shown(rows, contents)
         with_changed_scans = self._find_changed_scans(rows)
-        effects = self._read_effects(event_ids)
+        effects = self.env["sms.consent"]._read_effects(event_ids)
         key = self.env["sms.consent.key"]._get()
         return [
             {
@@ -66,62 +63,6 @@ class SmsEvidence(models.AbstractModel):
             }
             for row in rows
         ]
-
-    @api.model
-    def _read_effects(self, event_ids):
-        """Return what some events did about an opt-out.
-
-        A yes has undone the one before it, or did not count because of it: see
-        :func:`tools.consent.find_effects`. It takes all that was said by a number to
-        tell.
-
-        :param event_ids: ids of ``sms.consent.event`` of one company
-        :return: ``{event id: {"undone", "obstacle"}}``, the opt-out in one of them, as
-            ``event_id``, ``method`` and ``happened_at``
-        :rtype: dict
-        """
-        events_sudo = self.env["sms.consent.event"].sudo()
-        company = events_sudo.browse(event_ids[:1]).company_id
-        columns = SQL(", ").join(map(SQL.identifier, ("id", *APPLIED_FIELDS)))
-        rows = self.env.execute_query(
-            SQL(
-                """
-                SELECT company_id, %s FROM sms_consent_event
-                 WHERE (company_id, number_hash) IN (
-                           SELECT company_id, number_hash FROM sms_consent_event
-                            WHERE id = ANY(%s) AND event = ANY(%s))
-                   AND %s
-              ORDER BY id
-                """,
-                columns,
-                list(event_ids),
-                list(consent.YESES),
-                self.env["sms.consent"]._get_counting_sql(company),
-            )
-        )
-        histories, known = defaultdict(list), {}
-        for company_id, *row in rows:
-            values = dict(zip(("id", *APPLIED_FIELDS), row, strict=True))
-            said = known[values["id"]] = to_said(values)
-            purpose_id = values["purpose_id"] or 0
-            histories[company_id, values["number_hash"]].append((purpose_id, said))
-
-        def describe(event_id):
-            """Return an opt-out for the JSON."""
-            return event_id and {
-                "event_id": event_id,
-                "method": known[event_id].method,
-                "happened_at": evidence.plain(known[event_id].happened_at),
-            }
-
-        return {
-            event_id: {
-                "undone": describe(effect.undone) or None,
-                "obstacle": describe(effect.obstacle) or None,
-            }
-            for history in histories.values()
-            for event_id, effect in consent.find_effects(history).items()
-        }
 
     @api.model
     def _make_event(self, key, row, content, shown, with_changed_scans):

@@ -1,8 +1,6 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-from odoo import SUPERUSER_ID, api, fields, models
-from odoo.exceptions import UserError, ValidationError
-
-from ..tools import keywords, mandatory_words
+from odoo import SUPERUSER_ID, fields, models
+from odoo.exceptions import UserError
 
 
 class SmsFooter(models.AbstractModel):
@@ -21,26 +19,6 @@ class SmsFooter(models.AbstractModel):
         help="Added once to every message of this purpose: how to stop and get help. "
         "It names STOP and HELP, or the words for them in its language.",
     )
-
-    @api.constrains("footer")
-    def _check_footer(self):
-        """Refuse a footer that does not name STOP and HELP (CTIA, 5.1.3 and 5.1.4)."""
-        for row in self.filtered(lambda it: it._has_footer()):
-            words = self.env["sms.keyword"]._get_words(row._get_footer_company())
-            missing = mandatory_words.find_missing(
-                row.footer,
-                words.get(keywords.STOP, ()),
-                words.get(keywords.HELP, ()),
-            )
-            if missing:
-                raise ValidationError(
-                    self.env._(
-                        "“%(name)s”: the footer must say %(words)s, in capitals: what "
-                        "the reader texts to get out, and to get help.",
-                        name=row.display_name,
-                        words=self.env._(" and ").join(missing),
-                    )
-                )
 
     def _get_footer_company(self):
         """Return the company whose words a footer may name; an empty set: of all."""

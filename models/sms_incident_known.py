@@ -7,8 +7,8 @@ from odoo import api, models
 from odoo.fields import Domain
 from odoo.tools import SQL
 
+from ..tools.verdicts import HAVE_OR_WILL
 from . import sms_reply_incident
-from .sms_broadcast_incident import HAVE_OR_WILL
 
 _logger = logging.getLogger(__name__)
 

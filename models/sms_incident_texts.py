@@ -4,7 +4,8 @@ from markupsafe import Markup
 from odoo import api, fields, models
 from odoo.tools import SQL
 
-from .sms_broadcast_incident import HAVE_GOT, OPENING, UPDATE
+from ..tools.verdicts import HAVE_GOT
+from .sms_broadcast_incident import OPENING, UPDATE
 from .sms_incident import RESOLVED
 
 

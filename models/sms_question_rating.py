@@ -2,8 +2,8 @@
 from odoo import SUPERUSER_ID, models
 
 from ..tools import replies
+from ..tools.verdicts import HAVE_GOT
 from . import sms_reply
-from .sms_broadcast_incident import HAVE_GOT
 
 
 class SmsQuestion(models.Model):

@@ -13,6 +13,9 @@ FINE, NO_ADDRESS, PRIVATE, NOT_HTTPS, UNDERSCORE = VERDICTS = (
     "underscore",
 )
 
+#: In the context: Odoo guesses its own address from where somebody logs in.
+IS_GUESS = "sms_base_url_is_guess"
+
 #: Names that mean something inside a house only (RFC 2606, RFC 6762, RFC 8375).
 PRIVATE_NAMES = ("localhost", "local", "internal", "lan", "home.arpa", "test")
 

@@ -52,3 +52,8 @@ FAILURE_TYPES = {
     ERASED: "sms_no_consent",
     QUESTION_OVER: "sms_no_consent",
 }
+
+#: States of messages that people have got, as far as anybody knows.
+HAVE_GOT = ("process", "unknown", "pending", "sent")
+#: They have got it, or will.
+HAVE_OR_WILL = (*HAVE_GOT, "outgoing")
