@@ -26,7 +26,7 @@ from odoo.tests import BaseCase, tagged
 from odoo.tools import SQL, config
 
 from .common import ANY_HOUR
-from .peer import ACCOUNT_SID, AUTH_TOKEN, TwilioPeer
+from .peer.twilio import ACCOUNT_SID, AUTH_TOKEN, TwilioPeer
 
 DATABASE_VARIABLE = "HELPDESK_SMS_LIVE_DATABASE"
 #: Our number; its country decides which sender is used.
