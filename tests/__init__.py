@@ -52,6 +52,7 @@ from . import test_evidence_packet
 from . import test_failover
 from . import test_fair_share
 from . import test_found_out
+from . import test_gate_reasons
 from . import test_hooks
 from . import test_import
 from . import test_inbox
