@@ -24,10 +24,11 @@ class SmsSms(models.Model):
 
         The outbox calls it for what it reads anyway; no message takes a query.
         """
-        super()._notify_changed()
+        result = super()._notify_changed()
         self._tell_desks_of(
             (sms_sudo.id, sms_sudo.mail_message_id) for sms_sudo in self.sudo()
         )
+        return result
 
     @api.model
     def _tell_desks_of(self, posts):
@@ -46,7 +47,7 @@ class SmsSms(models.Model):
 
         The rows of a long list are not read again for that.
         """
-        super()._after_intake(vals_list)
+        result = super()._after_intake(vals_list)
         posts_sudo = self.env["mail.message"].sudo()
         posts_sudo = posts_sudo.browse(get_ids(vals_list, "mail_message_id"))
         post_of = {post_sudo.id: post_sudo for post_sudo in posts_sudo}
@@ -56,3 +57,4 @@ class SmsSms(models.Model):
             if vals.get("mail_message_id")
         )
         self._end_waiting()
+        return result
