@@ -24,17 +24,6 @@ FAILURE_SELECTION = [
     ("sms_rejected", "Rejected by the carrier"),
 ]
 
-#: State of a row: the state in an agent's words (a blocked row is ``canceled`` too).
-SHOWN_STATES = {
-    "outgoing": "waiting",
-    "process": "sending",
-    UNKNOWN_STATE: "checking",
-    "pending": "sent",
-    "sent": "delivered",
-    "error": "failed",
-    "canceled": "cancelled",
-}
-
 
 class SmsSms(models.Model):
     """Every outgoing text: where it is decided, kept and followed.
@@ -245,22 +234,6 @@ class SmsSms(models.Model):
             sms.gate_label = labels.get(sms.gate_reason, "")
             if sms.gate_reason == verdicts.CONVERSATION and sms.inbound_id:
                 sms.gate_label = sms.inbound_id.sudo()._get_answer_label()
-
-    @api.depends(
-        "state",
-        "failure_type",
-        "fault_id",
-        "carrier_code",
-        "gate_verdict",
-        "gate_label",
-    )
-    def _compute_shown_state(self):
-        for sms in self:
-            is_blocked = sms.gate_verdict == verdicts.BLOCK and sms.state == "canceled"
-            sms.shown_state = "blocked" if is_blocked else SHOWN_STATES.get(sms.state)
-            is_told = is_blocked or sms.gate_reason == verdicts.CONVERSATION
-            label = sms.gate_label if is_told else ""
-            sms.shown_reason = label if is_blocked else sms._explain_fault() or label
 
     def _explain_fault(self):
         """Return why the carrier did not deliver, and what to do, in plain words."""

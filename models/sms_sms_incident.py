@@ -1,10 +1,8 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from odoo import fields, models
 
+from ..tools import verdicts
 from .sms_incident import RESOLVED
-
-MUTED = "muted"
-OVERTAKEN = "overtaken"
 
 
 class SmsSms(models.Model):
@@ -17,8 +15,8 @@ class SmsSms(models.Model):
     )
     gate_reason = fields.Selection(
         selection_add=[
-            (MUTED, "They want no more texts about this incident (MUTE)"),
-            (OVERTAKEN, "The incident has been resolved meanwhile"),
+            (verdicts.MUTED, "They want no more texts about this incident (MUTE)"),
+            (verdicts.OVERTAKEN, "The incident has been resolved meanwhile"),
         ]
     )
 
@@ -26,27 +24,22 @@ class SmsSms(models.Model):
         "(incident_id, number) WHERE incident_id IS NOT NULL"
     )
 
-    def _ask_gate(self):
-        """Call off what was muted meanwhile, and news of what is over.
+    def _add_incident_standing(self, standing):
+        """Add what was muted meanwhile, and news of what is over.
 
         Asked of broadcasts alone: an answer was asked for.
+
+        :param dict standing: see :meth:`_get_gate_standing`
         """
-        told = self.filtered(lambda sms: sms.incident_id and sms.broadcast_id)
+        told = self.filtered("incident_id")
         if not told:
-            return super()._ask_gate()
-        incidents_sudo = told.incident_id.sudo()
-        muted = self.env["sms.incident.mute"]._get_muted(incidents_sudo)
-        called_off = self.browse()
+            return
+        muted = self.env["sms.incident.mute"]._get_muted(told.incident_id.sudo())
+        overtaken = told.broadcast_id.sudo().filtered(
+            lambda it: it.kind != RESOLVED and it._is_overtaken()
+        )
         for sms in told:
-            broadcast_sudo = sms.broadcast_id.sudo()
-            reason = ""
             if (sms.incident_id.id, sms.number) in muted:
-                reason = MUTED
-            elif broadcast_sudo.kind != RESOLVED and broadcast_sudo._is_overtaken():
-                reason = OVERTAKEN
-            if reason:
-                sms.gate_reason = reason
-                called_off |= sms
-        if called_off:
-            called_off.action_set_canceled()
-        return super(SmsSms, self - called_off)._ask_gate()
+                standing[sms.id].add(verdicts.MUTED)
+            if sms.broadcast_id in overtaken:
+                standing[sms.id].add(verdicts.OVERTAKEN)

@@ -208,3 +208,4 @@ class SmsSms(models.Model):
                     "earlier time, or call instead."
                 )
             )
+        self._notify_changed()

@@ -36,9 +36,12 @@ class SmsSms(models.Model):
     def _record_carrier_opt_out(self, code):
         """Enter into the ledger that the carrier knows of an opt-out, if we do not.
 
+        Of who is erased the number is not known any more.
         Source: Twilio error 21610, https://www.twilio.com/docs/api/errors/21610
         """
         self.ensure_one()
+        if not self.number:
+            return
         company = self._get_sms_company()
         found = self.env["sms.consent"]._get_found(company, self.number)
         if self.env["sms.consent"]._is_stopped(found):
@@ -56,11 +59,13 @@ class SmsSms(models.Model):
     def _end_number_after(self, policy):
         """End the number when so many messages in a row have met the same fault.
 
-        One report may be a fault on the way.
+        One report may be a fault on the way. Of who is erased it is not known any more.
 
         :param tools.retries.Policy policy: the rule for that fault
         """
         self.ensure_one()
+        if not self.number:
+            return
         company = self._get_sms_company()
         before_sudo = (
             self.sudo().search(
@@ -92,6 +97,8 @@ class SmsSms(models.Model):
         brings nothing back that an opt-out covers.
         """
         self.ensure_one()
+        if not self.number:
+            return
         company = self._get_sms_company()
         found = self.env["sms.consent"]._get_found(company, self.number)
         purposes = self.env["sms.purpose"].browse(

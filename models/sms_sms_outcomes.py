@@ -79,6 +79,7 @@ class SmsSms(models.Model):
             callback,
             sender.address,
             key=self._get_carrier_key(),
+            media=self._get_media_urls(),
         )
 
     def _get_revealed_bodies(self):
@@ -179,6 +180,8 @@ class SmsSms(models.Model):
             self.write({"carrier_id": found.report.carrier_id, "report_rank": 1})
         if self.state == "pending":
             self.lookup_at = fields.Datetime.now() + REPORT_OVERDUE
+        if price := found.report.price:
+            self._note_prices(self.provider, {found.report.carrier_id: price})
 
     def _take_back(self, carrier_ids):
         """Take the carrier's ids from other messages: they belong to these.

@@ -2,6 +2,7 @@
 """Texts as sources of facts: those that left, and those that came."""
 
 from ..models.sms_price import COST, PICK
+from ..tools import verdicts
 from .sms_analysis_source import Source
 
 #: A text is a reply to our last one within so many hours.
@@ -51,8 +52,10 @@ ANSWER = f"""
               AND other.received_at > COALESCE(before.said_at, '-infinity'))
 """
 
-IS_BLOCKED = "sms.state = 'canceled' AND sms.gate_verdict = 'block' AND " + (
-    "COALESCE(sms.failure_type, '') <> 'sms_expired'"
+IS_BLOCKED = (
+    "sms.state = 'canceled' AND sms.gate_verdict = 'block'"
+    " AND COALESCE(sms.failure_type, '') <> 'sms_expired'"
+    f" AND COALESCE(sms.gate_reason, '') NOT IN {verdicts.CALLED_OFF}"
 )
 IS_SENT = "(sms.sent_at IS NOT NULL OR sms.state IN ('pending', 'sent'))"
 

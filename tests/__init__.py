@@ -37,6 +37,7 @@ from .ledger import test_sandbox_consent
 from .ledger import test_scope_rule
 from .ledger import test_wording
 
+from .message import test_gate_reasons
 from .message import test_intake
 from .message import test_intake_many
 from .message import test_intake_refused

@@ -251,6 +251,11 @@ class SmsCase(TransactionCase):
         self.assertEqual(message.state, "canceled")
         self.assertEqual(message.failure_type, verdicts.FAILURE_TYPES[reason])
 
+    def assertGateSays(self, message, state, verdict, reason):
+        """Check what the gate has stored of a message."""
+        found = (message.state, message.gate_verdict, message.gate_reason)
+        self.assertEqual(found, (state, verdict, reason))
+
     def assertIntake(self, message, purpose, verdict, reason):
         """Check what holds for every outgoing message, whatever made it."""
         self.assertEqual(len(message), 1)

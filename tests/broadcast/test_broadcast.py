@@ -417,6 +417,7 @@ class TestControl(BroadcastCase):
         )
         self.receive("STOP", self.agreed[0].phone)
         broadcast.action_resume()
+        self.assertEqual(set(texts.mapped("shown_label")), {"Waiting"})
         self.work()
         self.run_outbox()
         self.assertEqual(sorted(texts.mapped("state")), ["canceled", "sent", "sent"])
@@ -468,7 +469,8 @@ class TestControl(BroadcastCase):
         self.run_outbox()
         texts = self.texts(broadcast)
         texts._ask_gate()
-        self.assertEqual(set(texts.mapped("gate_reason")), {"paused"})
+        for text in texts:
+            self.assertGateSays(text, "outgoing", "hold", "paused")
         self.assertGreater(min(texts.mapped("not_before")).year, 9000)
 
     def test_cancel(self):
@@ -479,7 +481,11 @@ class TestControl(BroadcastCase):
         broadcast.action_cancel()
         self.assertEqual(texts[0].state, "canceled")
         self.run_outbox()
-        self.assertEqual(set(texts.mapped("state")), {"canceled"})
+        for text in texts:
+            self.assertGateSays(text, "canceled", "block", "cancelled")
+            self.assertEqual(text.shown_label, "Cancelled")
+            self.assertEqual(text.shown_reason, f"by {self.manager.name}")
+            self.assertTrue(text.consent_event_id)
         self.assertEqual(texts.cancelled_by_id, self.manager)
         with self.assertRaises(UserError):
             broadcast.action_cancel()

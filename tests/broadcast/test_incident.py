@@ -144,7 +144,7 @@ class TestLife(IncidentCase):
         self.assertEqual(len(self.reached(end)), 2)
         late.not_before = fields.Datetime.now()
         self.run_outbox()
-        self.assertEqual((late.state, late.gate_reason), ("canceled", "overtaken"))
+        self.assertGateSays(late, "canceled", "block", "overtaken")
 
     def test_what_waits_does_not_outlive_the_incident(self):
         """Nobody reads in the morning that what was mended in the night is down."""
@@ -156,7 +156,7 @@ class TestLife(IncidentCase):
         self.publish("resolved")
         late.not_before = fields.Datetime.now()
         self.run_outbox()
-        self.assertEqual((late.state, late.gate_reason), ("canceled", "overtaken"))
+        self.assertGateSays(late, "canceled", "block", "overtaken")
         self.assertEqual(self.reached(opening), self.first | self.second)
 
     def test_a_copy_is_about_the_same_incident(self):
@@ -225,7 +225,7 @@ class TestMute(IncidentCase):
         self.send(update)
         self.receive("MUTE", self.first.phone)
         [text] = self.texts(update).filtered(lambda it: it.partner_id == self.first)
-        self.assertEqual((text.state, text.gate_reason), ("canceled", "muted"))
+        self.assertGateSays(text, "canceled", "block", "muted")
 
     def test_a_mute_that_its_job_did_not_see(self):
         """It was said while the job's batch was not committed yet."""

@@ -103,7 +103,7 @@ class TestDeskBus(DeskCase):
                 ticket.with_user(self.agent).send_sms_reply(body, f"{ticket.id}{body}")
         self.flush_bus()
         self.messages_to()._update_trackers()
-        self.messages_to()._tell_desks()
+        self.messages_to()._notify_changed()
         self.assertEqual([len(ids) for _ticket, ids in self.changes()], [3, 3])
 
     def test_a_bigger_batch_takes_no_more_queries(self):
@@ -111,8 +111,8 @@ class TestDeskBus(DeskCase):
             self.reply(f"Text {index}")
         messages = self.messages_to()
         self.env.flush_all()
-        few = self.count_queries(messages[:2]._tell_desks)
-        self.assertEqual(self.count_queries(messages._tell_desks), few)
+        few = self.count_queries(messages[:2]._notify_changed)
+        self.assertEqual(self.count_queries(messages._notify_changed), few)
 
     def test_other_apps_texts_are_not_told(self):
         self.env["sms.sms"].create({"number": self.number, "body": "Hello"})

@@ -7,7 +7,7 @@ from odoo.exceptions import UserError
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
-from ...models.sms_sms_broadcast import FAR
+from ...models.sms_sms_timing import FAR
 from ...providers import PROVIDERS, SandboxProvider
 from ...providers.faults import FILTERED, OPTED_OUT
 from ...providers.outbound import DeliveryReport

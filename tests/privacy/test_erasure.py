@@ -148,10 +148,10 @@ class TestTexts(ErasureCase):
         sms.state = "error"
         self.erase()
         sms.with_user(self.administrator).resend_failed()
-        self.assertEqual((sms.state, sms.gate_reason), ("canceled", "erased"))
+        self.assertGateSays(sms, "canceled", "block", "erased")
         self.company.write({"sms_provider": "iap", "sms_consent_policy": "opt_out"})
         sms.with_user(self.administrator).action_set_outgoing()
-        self.assertEqual((sms.state, sms.gate_reason), ("canceled", "erased"))
+        self.assertGateSays(sms, "canceled", "block", "erased")
 
     def test_a_text_on_its_way_is_settled_without_words(self):
         """The worker holds it in memory, and writes what became of it afterwards."""
@@ -185,7 +185,7 @@ class TestTexts(ErasureCase):
         )
         sms.not_before = fields.Datetime.now()
         self.run_outbox()
-        self.assertEqual((sms.state, sms.gate_reason), ("canceled", "erased"))
+        self.assertGateSays(sms, "canceled", "block", "erased")
 
     def test_what_is_never_looked_up_again_keeps_no_outbox_awake(self):
         """A worker that is called for it would be called again, without end."""

@@ -269,6 +269,23 @@ class TestGate(BaseCase):
         blocked = reasons - {CONSENT, NOT_OPTED_OUT, ANSWER}
         self.assertEqual(blocked, set(verdicts.FAILURE_TYPES))
 
+    def test_what_decides_whoever_gets_it(self):
+        """The first that is true; before everything that is known of its reader."""
+        blocking = [it for it in verdicts.STANDING if it != verdicts.PAUSED]
+        for index, reason in enumerate(blocking):
+            standing = frozenset(verdicts.STANDING[index:])
+            for changes in ({}, {"state": OPTED_OUT}, {"exemption": "help"}):
+                decision = decide(facts(standing=standing, **changes))
+                self.assertEqual(decision, Decision(BLOCK, reason))
+            self.assertEqual(decide(Facts(standing=standing)).reason, reason)
+
+    def test_what_is_paused_waits_without_an_end(self):
+        paused = facts(standing=frozenset([verdicts.PAUSED]), state=OPTED_OUT)
+        self.assertEqual(decide(paused), Decision(HOLD, verdicts.PAUSED))
+
+    def test_what_says_nothing_is_refused(self):
+        self.assertEqual(decide(Facts()).verdict, BLOCK)
+
 
 NOON = datetime(2026, 7, 1, 18, 0)  # in Denver
 NIGHT = datetime(2026, 7, 1, 4, 0)  # 22:00 in Denver, the evening before
@@ -327,6 +344,13 @@ class TestGateTime(BaseCase):
         self.assertEqual(passed, Decision(SEND, CONSENT))
         urgent = self.decide(self.when(quiet_class=URGENT, send_at=NOON))
         self.assertEqual(urgent, Decision(HOLD, timing.SCHEDULED, NOON))
+
+    def test_what_is_paused_loses_its_point_like_all_else(self):
+        when = self.when(expires_at=NIGHT + timedelta(hours=1))
+        paused = {"standing": frozenset([verdicts.PAUSED])}
+        self.assertEqual(self.decide(when, **paused).verdict, HOLD)
+        over = self.decide(replace(when, now=NIGHT + timedelta(hours=1)), **paused)
+        self.assertEqual(over, Decision(BLOCK, verdicts.EXPIRED))
 
     def test_what_has_lost_its_point_by_then(self):
         for expires_at, expected in (
