@@ -1,5 +1,6 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from . import (
+    res_company_rights,
     sms_personal_data,
     sms_setup_mixin,
     sms_short_link,
@@ -226,7 +227,6 @@ from . import (
     res_company_quiet_hours,
     res_company_forms,
     res_company_retention,
-    res_company_rights,
     res_users,
     res_company_ticket_link,
     res_partner,
@@ -234,7 +234,6 @@ from . import (
     res_partner_reader,
     helpdesk_ticket,
     helpdesk_ticket_conversation,
-    helpdesk_ticket_automation,
     helpdesk_ticket_link,
     helpdesk_ticket_incident,
     sms_incident_link,
@@ -253,6 +252,7 @@ from . import (
     helpdesk_ticket_rights,
     helpdesk_ticket_stage,
     helpdesk_ticket_team,
+    helpdesk_ticket_automation,
     calendar_event,
     calendar_event_visit,
     calendar_event_texts,

@@ -47,11 +47,17 @@ class SmsBroadcast(models.Model):
         )
         broadcast_sudo._select_recipients()
         broadcast_sudo._wake()
+        self._on_recipients_selected()
         return True
 
+    def _on_recipients_selected(self):
+        """Do what follows once it is noted who may get it. Extended by other rooms."""
+
     def _check_audience(self):
-        """Refuse to look for people when nothing says who they are. Extended."""
-        if not self.area_ids:
+        """Refuse to look for people when nothing says who they are."""
+        if self._is_follow_up():
+            self._check_told()
+        elif not self.area_ids:
             raise UserError(self.env._("Choose the areas first: whom does it concern?"))
 
     def action_send(self):

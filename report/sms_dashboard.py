@@ -71,7 +71,8 @@ class SmsDashboard(models.AbstractModel):
         :param dict filters: ``date_from`` and ``date_to`` (ISO days, both included;
             default: the last 30), ``team_id``, ``purpose_id`` (0 or missing: all)
         :return: ``period``, ``choices``, ``is_empty``, ``attention``, ``tiles``,
-            ``series``, ``templates``, ``teams``, ``failures``, ``blocked``, ``queue``
+            ``series``, ``templates``, ``teams``, ``failures``, ``blocked``, ``queue``,
+            ``gets_mail``
         :rtype: dict
         :raises AccessError: for who may not look
         :raises UserError: for days that cannot be read
@@ -92,6 +93,7 @@ class SmsDashboard(models.AbstractModel):
             "failures": self._prepare_failures(found),
             "blocked": self._prepare_blocked(found),
             "queue": self._prepare_queue(),
+            "gets_mail": self._gets_weekly_mail(),
         }
 
     @api.model

@@ -10,12 +10,10 @@ class SmsDashboard(models.AbstractModel):
     _inherit = "sms.dashboard"
 
     @api.model
-    def get_dashboard(self, filters=None):
-        """Say too if the user gets the weekly e-mail; None where there is none."""
-        data = super().get_dashboard(filters)
+    def _gets_weekly_mail(self):
+        """Tell if the user gets the weekly e-mail; None where there is none."""
         digest_sudo = self._get_digest_sudo()
-        data["gets_mail"] = digest_sudo and (self.env.user in digest_sudo.user_ids)
-        return data
+        return digest_sudo and self.env.user in digest_sudo.user_ids
 
     @api.model
     def set_weekly_mail(self, is_wanted):

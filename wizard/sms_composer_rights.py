@@ -11,12 +11,6 @@ class SmsComposer(models.TransientModel):
 
     _inherit = "sms.composer"
 
-    def _action_send_sms(self):
-        """Ask for the rights that the kind of sending needs."""
-        if not self.env.su:
-            self._check_sms_rights()
-        return super()._action_send_sms()
-
     def _check_sms_rights(self):
         """Refuse typed numbers and long lists to who has no right to them.
 
