@@ -184,11 +184,12 @@ class ResCompany(models.Model):
         What was agreed to there counts there alone.
 
         :param tried: ``res.company`` that were in it
+        :return: those of ``self`` that have left it or come back
         """
         is_on_sandbox = self.env["sms.consent.event"]._is_on_sandbox
         moved = self.filtered(lambda it: is_on_sandbox(it) != (it in tried))
         self.env["sms.consent"].sudo()._follow_sandbox(moved)
-        self.env["sms.subscription"].sudo()._end_tried(moved & tried)
+        return moved
 
     def _ensure_sms_keys(self):
         """Give random keys to the companies that have none."""

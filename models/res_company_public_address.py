@@ -133,13 +133,16 @@ class ResCompany(models.Model):
         since = company_sudo.sms_webhook_base_since
         if not (since and company_sudo.sms_webhook_base_url):
             return False
+        return company_sudo._has_sms_webhook_calls(code, since)
+
+    def _has_sms_webhook_calls(self, code, since):
+        """Tell if a carrier has called; who takes other calls extends this.
+
+        :param str code: a key of ``PROVIDERS``
+        :param datetime since: UTC
+        """
         recent = Domain("company_id", "=", self.id) & Domain("received_at", ">=", since)
-        texts_sudo = company_sudo.env["sms.inbound"]
-        reports_sudo = company_sudo.env["sms.report"]
-        return bool(
-            texts_sudo.search_count(recent & Domain("provider", "=", code), limit=1)
-            or reports_sudo.search_count(recent, limit=1)
-        )
+        return bool(self.env["sms.report"].search_count(recent, limit=1))
 
     def _adopt_sms_base_url(self, base):
         """Take the address that the carrier was seen to sign: it was never proven.

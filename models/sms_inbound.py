@@ -131,8 +131,11 @@ class SmsInbound(models.Model):
             unusable_sudo._note_inbound(company, inbound_sudo.number)
             self.env["sms.inbound.router"].sudo()._route(inbound_sudo)
             self.env["sms.media"]._expect(inbound_sudo, event.media)
-            self.env["sms.virtual.phone"]._notify_inbound(inbound_sudo)
+            inbound_sudo._after_receiving()
         return inbound_sudo
+
+    def _after_receiving(self):
+        """Extend this with what follows once a text was taken in."""
 
     @api.model
     def _store(self, company, event):

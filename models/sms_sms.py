@@ -262,4 +262,11 @@ class SmsSms(models.Model):
         :param at: UTC datetime, default now
         """
         if self:
-            self.env["sms.dispatcher"]._wake(at)
+            self._wake_outbox(at)
+
+    @api.model
+    def _wake_outbox(self, at=None):
+        """Wake the worker that sends; the outbox extends this.
+
+        :param at: UTC datetime, or several; default now
+        """

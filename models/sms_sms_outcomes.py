@@ -94,11 +94,21 @@ class SmsSms(models.Model):
         if not masked:
             return bodies
         pairs = {sms.id: (sms._get_sms_company(), sms.number) for sms in masked}
-        urls = self.env["sms.preference.link"].sudo()._get_urls(pairs.values())
+        urls = self._get_preference_urls(pairs.values())
         for sms in masked:
             if url := urls.get(pairs[sms.id]):
                 bodies[sms.id] = preference_links.reveal(sms.body, url)
         return bodies
+
+    @api.model
+    def _get_preference_urls(self, pairs):
+        """Return the addresses of people's own pages; rooms that have pages extend it.
+
+        :param pairs: ``(res.company, number)``, E.164
+        :return: address by pair
+        :rtype: dict
+        """
+        return {}
 
     def _get_carrier_key(self):
         """Return the key by which a carrier knows another post of the same message.

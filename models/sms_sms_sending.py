@@ -20,6 +20,13 @@ class SmsSms(models.Model):
 
     _inherit = "sms.sms"
 
+    @api.model
+    def _wake_outbox(self, at=None):
+        """Wake the dispatcher."""
+        result = super()._wake_outbox(at)
+        self.env["sms.dispatcher"]._wake(at)
+        return result
+
     def send(self, unlink_failed=False, unlink_sent=True, raise_exception=False):
         """Leave the outbox's messages to the outbox; send the others as Odoo does."""
         outbox = self._filter_outbox()

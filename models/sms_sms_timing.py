@@ -185,7 +185,7 @@ class SmsSms(models.Model):
         :param of_others: when messages of Odoo's own loop may leave (UTC)
         """
         if of_outbox:
-            self.env["sms.dispatcher"]._wake(_to_minutes(of_outbox))
+            self._wake_outbox(_to_minutes(of_outbox))
         if of_others:
             cron = self.env.ref("sms.ir_cron_sms_scheduler_action")
             cron.sudo()._trigger(_to_minutes(of_others))
