@@ -2,6 +2,7 @@
 from . import (
     res_company_rights,
     sms_personal_data,
+    sms_masked_number,
     sms_setup_mixin,
     sms_short_link,
     sms_cached_rules,
@@ -312,6 +313,5 @@ from . import (
     sms_virtual_phone_contacts,
     sms_virtual_phone_messages,
     sms_virtual_phone_live,
-    sms_masked_number,
     ir_websocket,
 )

@@ -9,6 +9,7 @@ from odoo.tools import SQL, format_datetime, format_time, plaintext2html
 from ..providers.base import E164
 from ..tools import preference_links, texts
 from ..tools.numbers import canonical
+from .sms_masked_number import NUMBER_GROUPS
 
 _logger = logging.getLogger(__name__)
 
@@ -25,6 +26,7 @@ class SmsInbound(models.Model):
 
     _name = "sms.inbound"
     _description = "Incoming Text Message"
+    _inherit = ["sms.masked.number"]
     _order = "id desc"
     _rec_name = "number"
 
@@ -34,7 +36,10 @@ class SmsInbound(models.Model):
     provider = fields.Char(required=True, readonly=True)
     provider_sid = fields.Char("Carrier's ID", required=True, readonly=True)
     number = fields.Char(
-        "From", readonly=True, help="As the carrier names the sender, usually E.164."
+        "From",
+        readonly=True,
+        groups=NUMBER_GROUPS,
+        help="As the carrier names the sender, usually E.164.",
     )
     to_number = fields.Char("To", readonly=True)
     service = fields.Char(

@@ -8,6 +8,8 @@ from psycopg2 import OperationalError
 from odoo import api, fields, models
 from odoo.fields import Domain
 
+from .sms_masked_number import NUMBER_GROUPS
+
 _logger = logging.getLogger(__name__)
 
 OPEN, ANSWERED, REPLACED, CANCELLED = ("open", "answered", "replaced", "cancelled")
@@ -30,7 +32,7 @@ class SmsQuestion(models.Model):
 
     _name = "sms.question"
     _description = "Question by Text Message"
-    _inherit = ["sms.personal.data"]
+    _inherit = ["sms.personal.data", "sms.masked.number"]
     _kept_since = "asked_at"
     _order = "id desc"
     _rec_name = "number"
@@ -38,7 +40,9 @@ class SmsQuestion(models.Model):
     company_id = fields.Many2one(
         "res.company", required=True, readonly=True, ondelete="cascade"
     )
-    number = fields.Char(readonly=True, help="E.164; empty once it is erased.")
+    number = fields.Char(
+        readonly=True, groups=NUMBER_GROUPS, help="E.164; empty once it is erased."
+    )
     partner_id = fields.Many2one(
         "res.partner",
         "Contact",

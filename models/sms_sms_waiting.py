@@ -24,13 +24,6 @@ class SmsSms(models.Model):
 
     _inherit = "sms.sms"
 
-    shown_state = fields.Selection(
-        selection_add=[
-            ("held", "Held"),
-            ("replaced", "Replaced"),
-            ("expired", "Expired"),
-        ]
-    )
     shown_label = fields.Char("State in Words", compute="_compute_shown_label")
     is_movable = fields.Boolean(compute="_compute_is_movable")
 
