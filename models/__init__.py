@@ -151,7 +151,6 @@ from . import (
     sms_area_subscribers,
     sms_subscription_portal,
     sms_preference_link_areas,
-    sms_sms_incident,
     sms_inbound,
     sms_inbound_forget,
     sms_media,

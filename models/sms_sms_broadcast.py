@@ -3,28 +3,38 @@ from odoo import fields, models
 
 from ..tools import verdicts
 from .sms_broadcast import CANCELLED, PAUSED
+from .sms_incident import RESOLVED
 
 #: State of a broadcast: what the gate is told of its messages.
 STANDING = {PAUSED: verdicts.PAUSED, CANCELLED: verdicts.CANCELLED}
 
 
 class SmsSms(models.Model):
-    """A message remembers its broadcast, and waits with it."""
+    """A message remembers its broadcast and incident, waits and ends with them."""
 
     _inherit = "sms.sms"
 
     broadcast_id = fields.Many2one(
         "sms.broadcast", readonly=True, copy=False, ondelete="set null"
     )
+    incident_id = fields.Many2one(
+        "sms.incident", readonly=True, copy=False, ondelete="set null"
+    )
     gate_reason = fields.Selection(
         selection_add=[
             (verdicts.PAUSED, "Its broadcast is paused"),
             (verdicts.CANCELLED, "Its broadcast was cancelled"),
+            (verdicts.MUTED, "They want no more texts about this incident (MUTE)"),
+            (verdicts.OVERTAKEN, "The incident has been resolved meanwhile"),
         ]
     )
 
     _broadcast_index = models.Index(
         "(broadcast_id, state) WHERE broadcast_id IS NOT NULL"
+    )
+
+    _incident_index = models.Index(
+        "(incident_id, number) WHERE incident_id IS NOT NULL"
     )
 
     def _get_held_label(self):
@@ -55,3 +65,23 @@ class SmsSms(models.Model):
         for broadcast, messages in cancelled.grouped("broadcast_id").items():
             messages.cancelled_by_id = broadcast.sudo().cancelled_by_id
         return super()._after_decision(decisions)
+
+    def _add_incident_standing(self, standing):
+        """Add what was muted meanwhile, and news of what is over.
+
+        Asked of broadcasts alone: an answer was asked for.
+
+        :param dict standing: see :meth:`_get_gate_standing`
+        """
+        told = self.filtered("incident_id")
+        if not told:
+            return
+        muted = self.env["sms.incident.mute"]._get_muted(told.incident_id.sudo())
+        overtaken = told.broadcast_id.sudo().filtered(
+            lambda it: it.kind != RESOLVED and it._is_overtaken()
+        )
+        for sms in told:
+            if (sms.incident_id.id, sms.number) in muted:
+                standing[sms.id].add(verdicts.MUTED)
+            if sms.broadcast_id in overtaken:
+                standing[sms.id].add(verdicts.OVERTAKEN)
