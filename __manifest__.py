@@ -13,6 +13,7 @@
         "calendar_sms",
         "digest",
         "link_tracker",
+        "privacy_lookup",
         "rating",
         "resource",
     ],

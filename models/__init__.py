@@ -179,7 +179,6 @@ from . import (
     sms_webhook_refusal,
     sms_outbox_watch_webhook,
     sms_erasure,
-    sms_privacy_lookup,
     sms_retention,
     sms_template,
     sms_template_placeholders,
