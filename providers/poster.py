@@ -16,7 +16,6 @@ import math
 import queue
 import threading
 import time
-import weakref
 from contextlib import contextmanager
 
 from .lane import Lane
@@ -38,21 +37,8 @@ GATHER = 0.05
 #: Seconds that leaving a pool waits for calls in flight, which end by time-outs.
 END_WITHIN = 30.0
 
-_open = weakref.WeakSet()
 #: In place of a lane that could begin something.
 _NONE = (None, 0, None)
-
-
-def wait_until_closed(timeout):
-    """Wait until no pool of this process is open.
-
-    :param float timeout: seconds to wait at most
-    """
-    deadline = time.monotonic() + timeout
-    while any(not poster.is_closed for poster in list(_open)):
-        if time.monotonic() > deadline:
-            return
-        time.sleep(0.05)
 
 
 @contextmanager
@@ -87,13 +73,10 @@ class Poster:
         self._begin_until = math.inf
         self._size = size
         self._threads = []
-        #: Nothing is in flight any more, and what came of it was collected.
-        self.is_closed = False
         #: Calls that were submitted and not yet collected.
         self.pending = 0
 
     def __enter__(self):
-        _open.add(self)
         return self
 
     def __exit__(self, *_error):
@@ -105,7 +88,6 @@ class Poster:
         deadline = time.monotonic() + END_WITHIN
         for thread in self._threads:
             thread.join(max(deadline - time.monotonic(), 0))
-        self.is_closed = True
 
     @property
     def room(self):

@@ -404,6 +404,29 @@ class TestScenario(ScenarioCase):
         self.env.flush_all()
         self.assertFalse(self.env["sms.day.stale"].search([]))
 
+    def test_a_visit_marks_the_old_days_that_it_leaves_and_joins(self):
+        visit = self.env["calendar.event"].search([("sms_confirmation", "!=", False)])
+        visit = visit[:1]
+        left, joined, young = self.at(30), self.at(20), self.at(2)
+        self.shift(visit, "start", left)
+        stale = self.env["sms.day.stale"]
+        stale.search([]).unlink()
+        for start, moments in (
+            (joined, [left, joined]),
+            (young, [joined]),
+            (young + timedelta(hours=1), []),
+            (left, [left]),
+            (left, []),
+        ):
+            with self.subTest(start=start):
+                visit.write({"start": start, "stop": start + timedelta(hours=1)})
+                visit.name = f"From {start}"
+                self.env.flush_all()
+                marks = stale.search([("kind", "=", "appointment")])
+                self.assertEqual(sorted(marks.mapped("moment")), moments)
+                self.assertLessEqual(marks.company_id, visit.sms_company_id)
+                marks.unlink()
+
     def test_another_price_counts_for_the_days_from_which_on_it_holds(self):
         self.run_counting()
         day = self.today - timedelta(days=40)

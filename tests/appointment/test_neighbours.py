@@ -107,6 +107,22 @@ class TestGoogle(NeighbourCase):
             originalStartTime={"dateTime": event.start.replace(tzinfo=UTC).isoformat()},
         )
 
+    def test_google_has_what_is_extended_and_calls_ours_first(self):
+        events = ("_odoo_attendee_commands", "_create_from_google", "_cancel")
+        for model, names in (
+            ("calendar.event", events),
+            ("calendar.recurrence", ("_create_from_google",)),
+        ):
+            for name in names:
+                owners = [
+                    cls.__module__.split(".")[2]
+                    for cls in type(self.env[model]).mro()
+                    if name in vars(cls) and cls.__module__.startswith("odoo.addons.")
+                ]
+                with self.subTest(model=model, name=name):
+                    self.assertEqual(owners[0], "helpdesk_mgmt_sms")
+                    self.assertIn("google_calendar", owners)
+
     def test_a_first_synchronisation_is_no_storm(self):
         start = NOW + timedelta(days=1)
         events = [

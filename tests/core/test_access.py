@@ -18,6 +18,7 @@ PUBLIC_METHODS = {
     "res.users": {"authenticate"},
     "mail.notification": {"create"},
     "phone.blacklist": {"create", "write"},
+    "privacy.lookup.wizard.line": {"action_unlink"},
     "calendar.attendee": {"create", "write", "unlink"},
     "calendar.event": {
         *("mail_allowed_qweb_expressions", "create", "write", "unlink", "web_read"),

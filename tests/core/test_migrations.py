@@ -170,3 +170,29 @@ class TestQuietHoursSources(SmsCase):
                 rule.write({"source": source, "is_confirmed": not is_confirmed})
                 script["migrate"](self.cr, "19.0.1.3.0")
                 self.assertEqual(rule.is_confirmed, expected)
+
+
+class TestHostTriggers(SmsCase):
+    """Triggers of before on tables of Odoo's."""
+
+    def test_they_go_and_our_own_stay(self):
+        script = runpy.run_path(str(SCRIPTS / "19.0.1.5.0/pre-host-triggers.py"))
+        for table in ("calendar_event", "rating_rating"):
+            self.cr.execute(
+                f"""
+                CREATE FUNCTION sms_day_mark_{table}() RETURNS trigger AS $$
+                BEGIN RETURN NULL; END $$ LANGUAGE plpgsql;
+                CREATE TRIGGER sms_day_mark AFTER UPDATE ON {table}
+                  FOR EACH ROW EXECUTE FUNCTION sms_day_mark_{table}();
+                """
+            )
+        for _twice in range(2):
+            script["migrate"](self.cr, "19.0.1.4.0")
+        self.cr.execute(
+            "SELECT tgrelid::regclass::text FROM pg_trigger"
+            " WHERE tgname = 'sms_day_mark' ORDER BY 1"
+        )
+        self.assertEqual(
+            [table for (table,) in self.cr.fetchall()],
+            ["sms_reminder", "sms_sms", "sms_team_alert"],
+        )

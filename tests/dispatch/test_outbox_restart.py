@@ -17,8 +17,11 @@ LATENCY = 0.1
 class TestRestartedDatabase(StormCase):
     """PostgreSQL crashes and comes back while two nodes send: nothing lost, nor twice.
 
-    In a cluster of its own: the suite's serves the other tests.
+    In a cluster of its own: the suite's serves the other tests. The nodes run as
+    ``docs/scaling.md`` says: with processes for crons, and under a supervisor.
     """
+
+    workers = 1
 
     @classmethod
     def setUpClass(cls):
@@ -38,6 +41,29 @@ class TestRestartedDatabase(StormCase):
         self.posts = 0
         self.due_crashes = threading.Semaphore(0)
         self.addCleanup(self.keep_time())
+        self.addCleanup(self.supervise())
+
+    def supervise(self):
+        """Start nodes again that have ended, as a supervisor does.
+
+        :return: function that ends it
+        """
+        over = threading.Event()
+
+        def look():
+            while not over.wait(0.5):
+                for name in ("server", "other"):
+                    if getattr(self, name).process.poll() is not None:
+                        self.restart(name)
+
+        thread = threading.Thread(target=look, daemon=True)
+        thread.start()
+
+        def end():
+            over.set()
+            thread.join()
+
+        return end
 
     def choose(self, _form):
         """Count the posts, and take them after a moment; at some a crash is due."""

@@ -1,14 +1,13 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-from unittest.mock import patch
-
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import new_test_user, tagged
 
 from ...models.sms_personal_data import HOLDERS
-from ...models.sms_privacy_lookup import COMPANY_FIELDS, LINE, LOOKUP, PATCHES
+from ...wizard.privacy_lookup_wizard_line import COMPANY_FIELDS
 from ..common import phone_number
 from .common import NEIGHBOUR, ErasureCase
 
+LOOKUP = "privacy.lookup.wizard"
 #: What the lookup lists itself and Odoo deletes: it is not ours.
 HOSTS = {"helpdesk.ticket", "mail.notification"}
 
@@ -26,11 +25,6 @@ class LookupCase(ErasureCase):
             groups="base.group_system,helpdesk_mgmt_sms.group_sms_compliance",
             company_id=cls.company.id,
         )
-
-    def setUp(self):
-        super().setUp()
-        if LOOKUP not in self.env:
-            self.skipTest("privacy_lookup is not installed")
 
     def look_up(self, user=None, name="Dana Customer", email="dana@example.com"):
         """Return the lookup of a person, carried out."""
@@ -248,13 +242,8 @@ class TestErasing(LookupCase):
 
 
 @tagged("post_install", "-at_install")
-class TestHook(LookupCase):
-    """The patches come, go, and touch nothing else."""
-
-    def is_patched(self):
-        """Return which of the methods are patched."""
-        registry = self.env.registry
-        return [name in vars(registry[model]) for model, name, _make in PATCHES]
+class TestListed(LookupCase):
+    """Nothing of ours is listed that would be deleted as Odoo does."""
 
     def test_all_that_the_lookup_lists_of_ours_is_known(self):
         """Else *Delete* would delete it."""
@@ -273,35 +262,3 @@ class TestHook(LookupCase):
             )
             with self.subTest(model=name):
                 self.assertLessEqual(is_listed, name in COMPANY_FIELDS)
-
-    def test_they_can_be_taken_out_and_put_in_again(self):
-        hook = self.env["sms.privacy.lookup"]
-        self.addCleanup(hook._register_hook)
-        self.assertEqual(self.is_patched(), [True, True])
-        hook._unregister_hook()
-        self.assertEqual(self.is_patched(), [False, False])
-        self.record_consent()
-        self.assertFalse(self.records(self.look_up()))
-        hook._register_hook()
-        hook._register_hook()
-        self.assertEqual(self.is_patched(), [True, True])
-        self.assertEqual(len(self.records(self.look_up())), 1)
-
-    def test_somebody_elses_patch_stays(self):
-        hook = self.env["sms.privacy.lookup"]
-        self.addCleanup(hook._register_hook)
-        hook._unregister_hook()
-        with patch.object(self.env.registry[LINE], "action_unlink", lambda self: 0):
-            hook._unregister_hook()
-            self.assertEqual(self.is_patched(), [False, True])
-
-    def test_without_the_module_nothing_is_patched(self):
-        hook, registry = self.env["sms.privacy.lookup"], self.env.registry
-        self.addCleanup(hook._register_hook)
-        hook._unregister_hook()
-        others = {n: m for n, m in registry.models.items() if n not in (LOOKUP, LINE)}
-        with patch.object(registry, "models", others):
-            hook._register_hook()
-            hook._unregister_hook()
-            hook._register_hook()
-        self.assertEqual(self.is_patched(), [False, False])
