@@ -2,14 +2,13 @@
 from odoo import api, models
 
 from ..providers.faults import GONE
-from ..tools import consent, exemptions
-from ..tools.numbers import canonical
+from ..tools import consent
 from .sms_sms import IN_FLIGHT, LEFT
 
 
 class SmsSms(models.Model):
-    """What the carrier's word on one message means for its number, and what waits for
-    it: an opt-out, a number that is no use, one that has another holder by now.
+    """What the carrier's word on one message means for its number: an opt-out, a
+    number that is no use, one that has another holder by now.
     """
 
     _inherit = "sms.sms"
@@ -54,7 +53,6 @@ class SmsSms(models.Model):
             note=self.env._("The carrier refused the message: error %s", code),
             message_ref=self.carrier_id or self.uuid,
         )
-        self._cancel_waiting(company, self.number)
 
     def _end_number_after(self, policy):
         """End the number when so many messages in a row have met the same fault.
@@ -88,7 +86,7 @@ class SmsSms(models.Model):
         self.env["sms.unusable.number"]._note(self, policy)
         if policy.fault == GONE:
             self._record_gone(self.carrier_code)
-        self._cancel_waiting(company, self.number)
+        self._cancel_waiting(company, [self.number])
 
     def _record_gone(self, code):
         """Let the consent of a number expire that its carrier no longer knows.
@@ -117,20 +115,3 @@ class SmsSms(models.Model):
             note=self.env._("The carrier does not know the number: error %s", code),
             message_ref=self.carrier_id or self.uuid,
         )
-
-    @api.model
-    def _cancel_waiting(self, company, *numbers):
-        """Block what waits for people who have just opted out.
-
-        :param company: ``res.company``
-        :param numbers: E.164
-        """
-        waiting = self.sudo().search(
-            [
-                ("state", "=", "outgoing"),
-                ("record_company_id", "=", company.id),
-                ("number", "in", list(map(canonical, numbers))),
-                ("exemption", "in", [False, *exemptions.INVITATIONS]),
-            ]
-        )
-        waiting._ask_gate()

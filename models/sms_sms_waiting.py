@@ -5,6 +5,7 @@ from odoo import api, fields, models
 from odoo.tools import format_datetime
 
 from ..tools import exemptions, quiet_hours, verdicts
+from ..tools.numbers import canonical
 from .sms_sms import UNKNOWN_STATE
 
 #: State of a row: the state in an agent's words (a blocked row is ``canceled`` too).
@@ -20,7 +21,7 @@ SHOWN_STATES = {
 
 
 class SmsSms(models.Model):
-    """What is shown of a message that waits, or has waited too long: until when."""
+    """What waits, or has waited too long: until when, and what ends it at once."""
 
     _inherit = "sms.sms"
 
@@ -121,3 +122,20 @@ class SmsSms(models.Model):
             clock = self._format_local(moment, zone)
             clocks.setdefault(clock, quiet_hours.place_name(zone))
         return ", ".join(f"{clock} ({place})" for clock, place in clocks.items())
+
+    @api.model
+    def _cancel_waiting(self, company, numbers):
+        """Ask the gate again about what waits for numbers that it now refuses.
+
+        :param company: ``res.company``
+        :param numbers: iterable of E.164
+        """
+        waiting = self.sudo().search(
+            [
+                ("state", "=", "outgoing"),
+                ("record_company_id", "=", company.id),
+                ("number", "in", list(map(canonical, numbers))),
+                ("exemption", "in", [False, *exemptions.INVITATIONS]),
+            ]
+        )
+        waiting._ask_gate()

@@ -3,10 +3,16 @@ from odoo import fields, models
 from odoo.exceptions import AccessError
 
 from ..providers.base import E164
-from ..tools import alert_codes
-from . import sms_reply_team_alert as replies
+from ..tools import alert_codes, reply_codes
 from . import sms_team_alert_entry as entries
 from .sms_team_alert import ACKNOWLEDGED, OPEN, RESOLVED
+
+#: What is said to who has done something.
+DONE = {
+    alert_codes.ACKNOWLEDGE: reply_codes.ALERT_ACKNOWLEDGED,
+    alert_codes.RESOLVE: reply_codes.ALERT_RESOLVED,
+    alert_codes.ESCALATE: reply_codes.ALERT_ESCALATED,
+}
 
 
 class SmsTeamAlert(models.Model):
@@ -30,10 +36,10 @@ class SmsTeamAlert(models.Model):
         """
         facts = self._get_facts(question, inbound)
         if self._act(action, inbound.received_at, facts):
-            code = replies.DONE[action]
+            code = DONE[action]
         else:
             self._note(entries.LATE, inbound.received_at, **facts)
-            code = replies.LATE
+            code = reply_codes.ALERT_LATE
         self._reply(code, inbound, question.partner_id)
 
     def _get_facts(self, question, inbound):
@@ -139,7 +145,7 @@ class SmsTeamAlert(models.Model):
                 "next_at": False,
             }
         )
-        self._close_step(entries.TAKEN, replies.TAKEN_BY_OTHER, at, facts)
+        self._close_step(entries.TAKEN, reply_codes.ALERT_TAKEN_BY_OTHER, at, facts)
         return True
 
     def _resolve(self, at, facts):
@@ -155,7 +161,9 @@ class SmsTeamAlert(models.Model):
             values.update(acknowledged_at=at, acknowledged_by_id=facts["user_id"])
         self.write(values)
         self.env["sms.question"]._keep_team_alert(self, at + alert_codes.KEPT)
-        self._close_step(entries.RESOLVED, replies.RESOLVED_BY_OTHER, at, facts)
+        self._close_step(
+            entries.RESOLVED, reply_codes.ALERT_RESOLVED_BY_OTHER, at, facts
+        )
         return True
 
     def _pass_on(self, at, facts):

@@ -1,5 +1,6 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""How often a number may be asked to confirm what somebody typed on a page.
+"""How often a number may be asked to confirm what somebody typed on a page, and until
+when it may answer.
 
 Whoever types a stranger's number must not be able to have them texted again and again:
 a number that does not answer is left in peace, each time for longer.
@@ -7,6 +8,8 @@ a number that does not answer is left in peace, each time for longer.
 
 from datetime import timedelta
 
+#: How long the question to confirm joining may be answered.
+QUESTION_LIFE = timedelta(days=7)
 #: Nobody is asked twice in this time, whatever they have said.
 PAUSE = timedelta(days=1)
 #: So long after the first question that was not answered; twice as long after the

@@ -1,7 +1,8 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from odoo import api, models
 
-from ..models import sms_purpose, sms_reply
+from ..models import sms_purpose
+from ..tools import reply_codes
 
 #: Model of a template: the purpose that its texts have.
 PURPOSES = {
@@ -101,9 +102,9 @@ class SmsRegistration(models.TransientModel):
         return {
             field: reply._render_for(code, self.company_id, partner, purposes)
             for field, code in (
-                ("opt_in_text", sms_reply.JOIN_DONE),
-                ("opt_out_text", sms_reply.STOP_DONE),
-                ("help_text", sms_reply.HELP),
+                ("opt_in_text", reply_codes.JOIN_DONE),
+                ("opt_out_text", reply_codes.STOP_DONE),
+                ("help_text", reply_codes.HELP),
             )
         }
 

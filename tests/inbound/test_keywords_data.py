@@ -9,7 +9,6 @@ from odoo.tests import tagged
 from odoo.tools import mute_logger
 
 from ...models.sms_purpose import SHIPPED_CODES
-from ...models.sms_reply import CODES
 from ...tools import keywords
 from ...tools.segments import count_segments
 from ..common import SmsCase
@@ -18,6 +17,13 @@ from ..common import SmsCase
 COMPANY_NAME = "Northwind IT Services LLC"
 #: More than two segments is a letter, not a text (and three times the price).
 MAX_SEGMENTS = 2
+#: The answers to keywords and ratings; appointments, incidents and alerts have more.
+CODES = (
+    *("stop_done", "stop_purpose", "help", "start_done", "start_nothing"),
+    *("join_question", "join_done", "join_already"),
+    *("status_list", "status_none", "status_unknown"),
+    *("rating_done", "rating_reopened"),
+)
 
 
 class KeywordCase(SmsCase):
