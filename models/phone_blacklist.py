@@ -29,7 +29,8 @@ class PhoneBlacklist(models.Model):
     and so starts no loop.
     """
 
-    _inherit = "phone.blacklist"
+    _name = "phone.blacklist"
+    _inherit = ["phone.blacklist", "sms.personal.data"]
 
     # ------------------------------------------------------------------
     # From the blacklist into the ledger

@@ -6,8 +6,7 @@ from odoo.fields import Domain
 class PhoneBlacklist(models.Model):
     """Odoo's blacklist names the number. The ledger blocks without naming it."""
 
-    _name = "phone.blacklist"
-    _inherit = ["phone.blacklist", "sms.personal.data"]
+    _inherit = "phone.blacklist"
 
     @api.model
     def _get_personal_domain(self, company, numbers):

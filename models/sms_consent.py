@@ -41,7 +41,7 @@ class SmsConsent(models.Model):
     """
 
     _name = "sms.consent"
-    _inherit = "sms.personal.data"
+    _inherit = ["sms.personal.data", "sms.searched.number"]
     _description = "Text Message Consent"
     _order = "since desc, id desc"
     _rec_name = "number"

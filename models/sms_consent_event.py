@@ -73,6 +73,7 @@ class SmsConsentEvent(models.Model):
 
     _name = "sms.consent.event"
     _description = "Text Message Consent Event"
+    _inherit = ["sms.searched.number"]
     _order = "id desc"
     # Odoo's own log columns would be set to NULL when a user is deleted: an update.
     _log_access = False

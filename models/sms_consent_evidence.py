@@ -47,6 +47,7 @@ class SmsConsentEvidence(models.Model):
 
     _name = "sms.consent.evidence"
     _description = "Text Message Consent Evidence"
+    _inherit = ["sms.personal.data"]
     _order = "id desc"
     _rec_name = "number"
     _log_access = False

@@ -12,8 +12,7 @@ from .encrypted_field import decrypt
 class SmsConsentEvidence(models.Model):
     """How long evidence is kept: as long as it may be asked for."""
 
-    _name = "sms.consent.evidence"
-    _inherit = ["sms.consent.evidence", "sms.personal.data"]
+    _inherit = "sms.consent.evidence"
 
     @api.model
     def _get_personal_domain(self, company, numbers):

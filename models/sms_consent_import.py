@@ -35,7 +35,7 @@ class SmsConsentImport(models.Model):
 
     _name = "sms.consent.import"
     _description = "Import of Consents"
-    _inherit = ["sms.setup.mixin"]
+    _inherit = ["sms.setup.mixin", "sms.personal.data"]
     _order = "id desc"
     _rec_name = "file_name"
 

@@ -7,6 +7,7 @@ class SmsConsentImportColumn(models.Model):
 
     _name = "sms.consent.import.column"
     _description = "Column of an Import of Consents"
+    _inherit = ["sms.personal.data"]
     _order = "position"
     _log_access = False
 

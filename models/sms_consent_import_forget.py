@@ -18,8 +18,7 @@ class SmsConsentImport(models.Model):
     more, and a list is a file, out of which nobody can be taken.
     """
 
-    _name = "sms.consent.import"
-    _inherit = ["sms.consent.import", "sms.personal.data"]
+    _inherit = "sms.consent.import"
 
     @api.model
     def _find_personal(self, company, numbers):
@@ -76,8 +75,7 @@ class SmsConsentImport(models.Model):
 class SmsConsentImportRow(models.Model):
     """A row that was not recorded and names a person who was erased: it goes."""
 
-    _name = "sms.consent.import.row"
-    _inherit = ["sms.consent.import.row", "sms.personal.data"]
+    _inherit = "sms.consent.import.row"
 
     @api.model
     def _find_personal(self, company, numbers):
@@ -113,8 +111,7 @@ class SmsConsentImportRow(models.Model):
 class SmsConsentImportColumn(models.Model):
     """The examples that are shown of a list's columns: its first people."""
 
-    _name = "sms.consent.import.column"
-    _inherit = ["sms.consent.import.column", "sms.personal.data"]
+    _inherit = "sms.consent.import.column"
 
     @api.model
     def _find_personal(self, company, numbers):

@@ -34,6 +34,7 @@ class SmsConsentImportRow(models.Model):
 
     _name = "sms.consent.import.row"
     _description = "Row of an Import of Consents"
+    _inherit = ["sms.personal.data"]
     _order = "import_id, row"
     _log_access = False
 

@@ -14,10 +14,10 @@ from .sql_array import as_array
 #: What the transaction has read of the answers (a key of ``cr.precommit.data``).
 READ_ANSWERS = "sms.consent:answers"
 
-#: Reads all of :class:`Known` of some numbers. The index is asked once for each number
-#: (``OFFSET 0`` keeps the planner from reading the whole table instead), so the cost
-#: does not grow with the ledger.
-READ_KNOWN = """
+#: Reads the answers of some numbers. The index is asked once for each (``OFFSET 0``
+#: keeps the planner from reading the whole table instead), so the cost does not grow
+#: with the ledger.
+READ_ANSWER = """
     SELECT 'answer', answer.*
       FROM unnest(%(hashes)s) AS wanted (number_hash),
            LATERAL (
@@ -29,33 +29,11 @@ READ_KNOWN = """
                   AND own.number_hash = wanted.number_hash
                OFFSET 0
            ) AS answer
- UNION ALL
-    SELECT 'review', company_id, number, NULL, NULL, NULL, NULL, NULL
-      FROM sms_consent_review
-     WHERE state = 'open' AND company_id = ANY(%(company_ids)s)
-       AND number = ANY(%(numbers)s)
- UNION ALL
+"""
+READ_UNUSABLE = """
     SELECT 'unusable', company_id, number, NULL, NULL, NULL, NULL, NULL
       FROM sms_unusable_number
      WHERE company_id = ANY(%(company_ids)s) AND number = ANY(%(numbers)s)
- UNION ALL
-    SELECT 'typed', NULL, number, NULL, NULL, partner_id, NULL, NULL
-      FROM sms_number_claim
-     WHERE number = ANY(%(numbers)s)
-       AND typed_at IS NOT NULL AND confirmed_at IS NULL
- UNION ALL
-    SELECT 'text', text.*
-      FROM unnest(%(numbers)s) AS wanted (number),
-           LATERAL (
-               SELECT DISTINCT ON (company_id)
-                      company_id, number, NULL::int, NULL, id, received_at, NULL
-                 FROM sms_inbound
-                WHERE kind = 'conversation' AND number = wanted.number
-                  AND company_id = ANY(%(company_ids)s)
-                  AND received_at >= %(since)s
-             ORDER BY company_id, received_at DESC, id DESC
-               OFFSET 0
-           ) AS text
 """
 
 
@@ -178,10 +156,7 @@ class SmsConsent(models.Model):
     @api.model
     def _read_missing(self, known, missing):
         """Enter what is recorded for some companies and numbers into ``known``."""
-        self.env["sms.consent.review"].flush_model(["company_id", "number", "state"])
-        self.env["sms.unusable.number"].flush_model()
-        self.env["sms.number.claim"].flush_model()
-        self.env["sms.inbound"].flush_model()
+        self._flush_known()
         company_ids, numbers = (list(set(ids)) for ids in zip(*missing, strict=True))
         spellings = {}
         for number in numbers:
@@ -197,7 +172,7 @@ class SmsConsent(models.Model):
 
     @staticmethod
     def _enter(known, what, key, row):
-        """Enter one row of :data:`READ_KNOWN`.
+        """Enter one row of :meth:`_get_known_sources`.
 
         :param Known known: what it is entered into
         :param str what: of what it tells
@@ -221,11 +196,28 @@ class SmsConsent(models.Model):
             (known.reviewed if what == "review" else known.unusable).add(key)
 
     @api.model
+    def _flush_known(self):
+        """Write to the database what :meth:`_get_known_sources` read."""
+        self.env["sms.unusable.number"].flush_model()
+
+    @api.model
+    def _get_known_sources(self):
+        """Return the queries that tell what is known of some numbers.
+
+        Their columns: ``answer``, ``unusable``, ``review``, ``typed`` or ``text``;
+        company, number or its hash, purpose, state, id, moment, method. They may name
+        ``hashes``, ``numbers``, ``company_ids`` and ``since`` (how long texts count).
+
+        :rtype: list[str]
+        """
+        return [READ_ANSWER, READ_UNUSABLE]
+
+    @api.model
     def _get_known_query(self, company_ids, numbers, hashes):
-        """Return the one query for answers, reviews, useless numbers, last texts."""
+        """Return the one query for all that is known of some numbers."""
         since = fields.Datetime.now() - CONVERSATION_TIME - CONVERSATION_PAUSE
         return SQL(
-            READ_KNOWN,
+            " UNION ALL ".join(self._get_known_sources()),
             hashes=as_array(hashes, "varchar"),
             company_ids=company_ids,
             numbers=as_array(numbers, "varchar"),

@@ -7,8 +7,7 @@ from ..tools import spellings
 class SmsConsentPaperLine(models.Model):
     """A signed form that nobody has recorded yet, of a person who was erased."""
 
-    _name = "sms.consent.paper.line"
-    _inherit = ["sms.consent.paper.line", "sms.personal.data"]
+    _inherit = "sms.consent.paper.line"
 
     @api.model
     def _find_personal(self, company, numbers):

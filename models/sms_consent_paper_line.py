@@ -15,6 +15,7 @@ class SmsConsentPaperLine(models.Model):
 
     _name = "sms.consent.paper.line"
     _description = "Signed Consent Form"
+    _inherit = ["sms.personal.data"]
     _order = "sequence, id"
     _rec_name = "scan_name"
 

@@ -26,7 +26,7 @@ class SmsConsentReview(models.Model):
 
     _name = "sms.consent.review"
     _description = "Text Message Opt-out Review"
-    _inherit = ["mail.thread", "mail.activity.mixin"]
+    _inherit = ["mail.thread", "mail.activity.mixin", "sms.personal.data"]
     _order = "is_decided, deadline, id"
     _rec_name = "number"
 

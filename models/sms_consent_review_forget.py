@@ -8,8 +8,7 @@ from .sms_consent_review import OPEN
 class SmsConsentReview(models.Model):
     """A review whose person was forgotten: that it was decided, how, and by whom."""
 
-    _name = "sms.consent.review"
-    _inherit = ["sms.consent.review", "sms.personal.data"]
+    _inherit = "sms.consent.review"
 
     @api.model
     def _get_open_numbers(self, company):

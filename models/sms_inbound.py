@@ -26,7 +26,7 @@ class SmsInbound(models.Model):
 
     _name = "sms.inbound"
     _description = "Incoming Text Message"
-    _inherit = ["sms.masked.number"]
+    _inherit = ["sms.masked.number", "sms.personal.data"]
     _order = "id desc"
     _rec_name = "number"
 

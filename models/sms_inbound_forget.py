@@ -13,8 +13,7 @@ PERSONAL_FIELDS = ("number", "body", "raw", "partner_id", "error", "media_note")
 class SmsInbound(models.Model):
     """A received text whose person was forgotten: that it came, and why."""
 
-    _name = "sms.inbound"
-    _inherit = ["sms.inbound", "sms.personal.data"]
+    _inherit = "sms.inbound"
 
     erased_at = fields.Datetime(
         "Erased On", readonly=True, help="Number and words are gone."

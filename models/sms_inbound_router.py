@@ -205,8 +205,8 @@ class SmsInboundRouter(models.AbstractModel):
     @api.model
     def _find_partner(self, inbound):
         """Return the contact of the number if there is exactly one."""
-        partners = self.env["res.partner"]
-        return partners._find_by_sms_number(inbound.company_id, inbound.number)
+        claims = self.env["sms.number.claim"]
+        return claims._find_contact(inbound.company_id, inbound.number)
 
     @api.model
     def _record(self, inbound, event, purposes=None, company=None, **facts):

@@ -255,3 +255,26 @@ class SmsNumberClaim(models.Model):
     def _forget(self):
         """Delete them: nothing of it needs to be kept."""
         self.unlink()
+
+    @api.model
+    def _find_contact(self, company, number):
+        """Return the contact of a number if there is exactly one.
+
+        Not one whose login has typed the number and has not confirmed it: what its
+        owner texts is not for them to read.
+
+        :param company: ``res.company`` whose contacts count, besides everybody's
+        :param str number: E.164
+        """
+        typed = self.sudo()._search(
+            self._get_open_domain() & Domain("number", "=", number)
+        )
+        partners = self.env["res.partner"].search(
+            [
+                ("phone_sanitized", "=", number),
+                ("company_id", "in", [False, company.id]),
+                ("id", "not in", typed.subselect("partner_id")),
+            ],
+            limit=2,
+        )
+        return partners if len(partners) == 1 else partners.browse()

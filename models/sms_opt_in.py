@@ -107,7 +107,7 @@ class SmsOptIn(models.AbstractModel):
         self.env["sms.rate.limit"]._is_over("questions", key)
         if not self._may_ask(company, number):
             return nothing
-        partner = self.env["res.partner"]._find_by_sms_number(company, number)
+        partner = self.env["sms.number.claim"]._find_contact(company, number)
         return self._ask(company, number, wanted, "web", partner, **facts)
 
     @api.model

@@ -187,8 +187,8 @@ class SmsPreferenceLink(models.Model):
 
     def _get_partner(self):
         """Return the contact of the number, if there is exactly one."""
-        partners_sudo = self.env["res.partner"].sudo()
-        return partners_sudo._find_by_sms_number(self.company_id, self.number)
+        claims_sudo = self.env["sms.number.claim"].sudo()
+        return claims_sudo._find_contact(self.company_id, self.number)
 
     def _get_choices(self):
         """Return what the page offers: list of ``sms_consent_form.Choice``."""

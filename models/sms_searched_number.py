@@ -26,22 +26,8 @@ class SmsSearchedNumber(models.AbstractModel):
             return NotImplemented
         typed = (value or "").strip()
         country = self.env.company.country_id
-        number = self.env["res.partner"]._phone_format_number(typed, country)
+        number = self._phone_format_number(typed, country)
         if not number:
             return Domain("number", operator, typed)
         hashes = self.env["sms.consent.key"]._hash([number])
         return Domain("number_hash", "in", list(hashes.values()))
-
-
-class SmsConsent(models.Model):
-    """Answers are found by the number of who was erased: an opt-out still blocks."""
-
-    _name = "sms.consent"
-    _inherit = ["sms.consent", "sms.searched.number"]
-
-
-class SmsConsentEvent(models.Model):
-    """Events are found by the number of who was erased, and where it is encrypted."""
-
-    _name = "sms.consent.event"
-    _inherit = ["sms.consent.event", "sms.searched.number"]
