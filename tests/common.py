@@ -9,6 +9,7 @@ import uuid
 from unittest.mock import patch
 
 from odoo.tests import TransactionCase, tagged
+from odoo.tools import SQL
 
 from ..providers.sandbox import SandboxProvider
 from ..tools import verdicts
@@ -308,6 +309,20 @@ class SmsCase(TransactionCase):
             ],
             order="id",
         )
+
+    @staticmethod
+    def post_on(record, body, **values):
+        """Post on a record; return the message."""
+        return record.message_post(body=body, **values)
+
+    def tamper(self, table, query, params=()):
+        """Change a table as its owner can: with the triggers switched off."""
+        table = SQL.identifier(table)
+        self.env.flush_all()
+        self.cr.execute(SQL("ALTER TABLE %s DISABLE TRIGGER ALL", table))
+        self.cr.execute(query, params)
+        self.cr.execute(SQL("ALTER TABLE %s ENABLE TRIGGER ALL", table))
+        self.env.invalidate_all()
 
     def count_queries(self, work, *args):
         """Return how many queries ``work(*args)`` takes from an empty cache on."""
