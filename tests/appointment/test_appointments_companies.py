@@ -106,7 +106,7 @@ class TestTeamNumber(AppointmentCase, SendersCase):
         posts = self.env["mail.message"].sudo()
         for day in range(10):
             event = self.book(NOW + timedelta(days=3 + day))
-            posts += event.message_post(body="Hello").sudo()
+            posts += self.post_on(event, "Hello").sudo()
         company, few = self.company, posts[:1]
         company._get_sms_candidates("twilio")
         counts = [

@@ -29,7 +29,7 @@ class TestAutomationLive(LiveCase):
         deadline = time.monotonic() + 120
         while self._count_waiting() and time.monotonic() < deadline:
             self.wake_crons(CRON)
-            time.sleep(2)
+            time.sleep(0.5)
         self.assertFalse(self._count_waiting())
         for number in NUMBERS:
             self.assertEqual(len(self.read_messages(number)), 1, number)

@@ -85,8 +85,8 @@ class TestReplay(AutomationCase):
         inbound.received_at -= timedelta(hours=5)
         automation = self.automate("no_answer", wait_hours=4)
         self.assertEqual(len(self.replay(automation)), 1)
-        self.ticket.with_user(self.agent).message_post(
-            body="Yes", message_type="comment"
+        self.post_on(
+            self.ticket.with_user(self.agent), "Yes", message_type="comment"
         ).sudo().date = inbound.received_at + timedelta(hours=1)
         self.assertFalse(self.replay(automation))
 

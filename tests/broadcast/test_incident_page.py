@@ -54,7 +54,7 @@ class TestIncidentPage(WebCase):
     def test_it_tells_nothing_of_anybody(self):
         local = self.make_customer(phone_number(1), "Lee Local", city="Denver")
         self.make_ticket(local)
-        self.incident.message_post(body="Internal: the vendor is to blame")
+        self.post_on(self.incident, "Internal: the vendor is to blame")
         page = self.get(self.url)
         hidden = ("Lee", phone_number(1), self.manager.name, "vendor", "Printer")
         for words in hidden:

@@ -80,7 +80,7 @@ class TestPostInit(SmsCase):
 
     def test_the_company_is_that_of_the_record_it_was_posted_on(self):
         ticket = self.make_ticket(company_id=self.other_company.id)
-        message = ticket.message_post(body="Old")
+        message = self.post_on(ticket, "Old")
         sms = self.make_old_message(mail_message_id=message.id)
         post_init_hook(self.env)
         self.assertEqual(sms.record_company_id, self.other_company)

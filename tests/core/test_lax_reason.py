@@ -248,7 +248,7 @@ class TestReasons(LaxReasonCase):
             self.purpose._message_update_content(note, body="Because")
 
     def test_other_messages_stay_their_authors(self):
-        note = self.purpose.message_post(body="By the way")
+        note = self.post_on(self.purpose, "By the way")
         note.with_user(self.administrator).write({"body": "By the way, again"})
         note.with_user(self.administrator).unlink()
 

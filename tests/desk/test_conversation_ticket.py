@@ -42,10 +42,11 @@ class TestWaiting(IntakeCase):
     def test_a_mail_to_the_customer_ends_it_and_a_note_does_not(self):
         self.customer.email = "dana@example.com"
         ticket = self.ticket.with_user(self.own_agent)
-        ticket.message_post(body="They text.", subtype_xmlid="mail.mt_note")
+        self.post_on(ticket, "They text.", subtype_xmlid="mail.mt_note")
         self.assertTrue(self.ticket.sms_waiting_since)
-        ticket.message_post(
-            body="It is fixed.",
+        self.post_on(
+            ticket,
+            "It is fixed.",
             message_type="comment",
             subtype_xmlid="mail.mt_comment",
             partner_ids=self.customer.ids,
@@ -53,8 +54,9 @@ class TestWaiting(IntakeCase):
         self.assertFalse(self.ticket.sms_waiting_since)
 
     def test_a_mail_of_the_customer_does_not_end_it(self):
-        self.ticket.message_post(
-            body="Still waiting.",
+        self.post_on(
+            self.ticket,
+            "Still waiting.",
             message_type="comment",
             author_id=self.customer.id,
             subtype_xmlid="mail.mt_comment",

@@ -622,8 +622,11 @@ class TestWhoMayText(SmsCase):
     def test_a_reader_cannot_post_a_text(self):
         for user in self.readers:
             with self.subTest(user=user.login), self.refuse(user):
-                self.ticket.with_user(user).message_post(
-                    body="Hello", message_type="sms", sms_numbers=[self.number]
+                self.post_on(
+                    self.ticket.with_user(user),
+                    "Hello",
+                    message_type="sms",
+                    sms_numbers=[self.number],
                 )
         self.assertFalse(self.messages_to())
 
@@ -631,14 +634,17 @@ class TestWhoMayText(SmsCase):
         """Odoo's own method takes numbers to text with any kind of message."""
         for user in self.readers:
             with self.subTest(user=user.login), self.refuse(user):
-                self.ticket.with_user(user).message_post(
-                    body="Hello", message_type="comment", sms_numbers=[self.number]
+                self.post_on(
+                    self.ticket.with_user(user),
+                    "Hello",
+                    message_type="comment",
+                    sms_numbers=[self.number],
                 )
         self.assertFalse(self.messages_to())
 
     def test_a_reader_can_still_comment(self):
-        message = self.ticket.with_user(self.employee).message_post(
-            body="Any news?", message_type="comment"
+        message = self.post_on(
+            self.ticket.with_user(self.employee), "Any news?", message_type="comment"
         )
         self.assertIn(message.sudo(), self.ticket.message_ids)
         self.assertFalse(self.messages_to())

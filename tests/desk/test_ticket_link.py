@@ -132,8 +132,8 @@ class TestPage(WebCase):
 
     def test_it_tells_how_the_ticket_is_and_nothing_of_the_person(self):
         self.customer.write({"email": "dana@example.com", "street": "Secret Lane 5"})
-        self.ticket.message_post(
-            body="Internal: a difficult person", subtype_xmlid="mail.mt_note"
+        self.post_on(
+            self.ticket, "Internal: a difficult person", subtype_xmlid="mail.mt_note"
         )
         self.ticket.description = "<p>My password is hunter2</p>"
         page = self.get(self.url)

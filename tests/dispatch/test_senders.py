@@ -88,7 +88,7 @@ class TestWhichSender(SendersCase):
         numbers = [phone_number(it) for it in range(40)]
         posts = self.env["mail.message"].sudo()
         for _number in numbers:
-            posts += self.ticket.message_post(body="Hello").sudo()
+            posts += self.post_on(self.ticket, "Hello").sudo()
 
         def choose(count):
             self.company._choose_sms_senders(numbers[:count], list(posts[:count]))

@@ -35,14 +35,6 @@ class LedgerCase(SmsCase):
         """Verify the company's ledger; return the check."""
         return self.env["sms.consent.check"]._verify(self.company)
 
-    def tamper(self, table, query, params=()):
-        """Change a table as its owner can: with the triggers switched off."""
-        self.env.flush_all()
-        self.cr.execute(f"ALTER TABLE {table} DISABLE TRIGGER ALL")
-        self.cr.execute(query, params)
-        self.cr.execute(f"ALTER TABLE {table} ENABLE TRIGGER ALL")
-        self.env.invalidate_all()
-
     @mute_logger(CHECK_LOGGER)
     def assertBroken(self, sequence, reason):
         check = self.verify()

@@ -97,7 +97,7 @@ class TestAnyNumber(RightsCase):
             },
         ):
             with self.subTest(**values), self.refuse(NEEDS_NUMBER):
-                contact.message_post(body="Hello", **values)
+                self.post_on(contact, "Hello", **values)
         self.assertFalse(self.messages_to(STRANGER))
 
     def test_by_a_notification(self):
@@ -113,7 +113,7 @@ class TestAnyNumber(RightsCase):
     def test_their_own_number_is_not_typed(self):
         contact = self.customer.with_user(self.clerk)
         contact._message_sms("Hello")
-        contact.message_post(body="Hi", message_type="sms", sms_numbers=[self.number])
+        self.post_on(contact, "Hi", message_type="sms", sms_numbers=[self.number])
         self.assertEqual(len(self.messages_to()), 2)
 
     def test_a_record_that_nobody_posts_on(self):
@@ -153,8 +153,9 @@ class TestTicket(RightsCase):
         self.compose(self.agent, "comment", self.ticket)
         later = fields.Datetime.now() + timedelta(hours=1)
         with self.refuse(DAILY, UserError):
-            self.ticket.with_user(self.agent).message_post(
-                body="Hello",
+            self.post_on(
+                self.ticket.with_user(self.agent),
+                "Hello",
                 message_type="sms",
                 partner_ids=self.customer.ids,
                 scheduled_date=fields.Datetime.to_string(later),
@@ -306,8 +307,11 @@ class TestMany(RightsCase):
     def test_a_post_to_many(self):
         customers = self.make_customers(4)
         with self.refuse(TOO_MANY):
-            self.customer.with_user(self.clerk).message_post(
-                body="Hello", message_type="sms", partner_ids=customers.ids
+            self.post_on(
+                self.customer.with_user(self.clerk),
+                "Hello",
+                message_type="sms",
+                partner_ids=customers.ids,
             )
 
     def test_agents_in_bulk_if_the_company_says_so(self):

@@ -8,6 +8,8 @@ import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+from .serving import serve
+
 #: One pixel each.
 PNG = bytes.fromhex(
     "89504e470d0a1a0a0000000d49484452000000010000000108060000001f15c4890000000d49444154"
@@ -143,7 +145,7 @@ class MediaPeer:
 
     def start(self):
         """Serve until :meth:`stop`; return self."""
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+        serve(self.server)
         return self
 
     def stop(self):

@@ -16,6 +16,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from .serving import serve
 from .telnyx_account import PeerTelnyxAccount
 from .twilio import PeerHandler, PeerServer
 
@@ -172,7 +173,7 @@ class TelnyxPeer:
 
     def start(self):
         """Serve until :meth:`stop`; return self."""
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+        serve(self.server)
         return self
 
     def stop(self):

@@ -3,13 +3,14 @@
 
 import ssl
 import tempfile
-import threading
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
+
+from .serving import serve
 
 
 def make_certificate():
@@ -55,7 +56,7 @@ class TlsPeer:
         self._server.handle_error = lambda *_args: None
 
     def __enter__(self):
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+        serve(self._server)
         return f"https://127.0.0.1:{self._server.server_port}"
 
     def __exit__(self, *_error):

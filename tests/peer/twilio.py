@@ -17,6 +17,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from ...providers.poster import thin_threads
+from .serving import serve
 from .twilio_account import PeerAccount
 from .twilio_messages import PeerMessages
 
@@ -192,7 +193,7 @@ class TwilioPeer:
 
     def start(self):
         """Serve until :meth:`stop`; return self."""
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+        serve(self.server)
         return self
 
     def stop(self):

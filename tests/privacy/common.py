@@ -96,14 +96,6 @@ class EvidenceCase(SmsCase):
         self.receive("START")
         self.run_outbox()
 
-    def tamper(self, table, query, params):
-        """Change a table as its owner can: with the triggers switched off."""
-        self.env.flush_all()
-        self.cr.execute(f"ALTER TABLE {table} DISABLE TRIGGER ALL")
-        self.cr.execute(query, params)
-        self.cr.execute(f"ALTER TABLE {table} ENABLE TRIGGER ALL")
-        self.env.invalidate_all()
-
 
 class PacketCase(EvidenceCase):
     """Packets, and the script that knows nothing of Odoo."""

@@ -226,7 +226,7 @@ class TestTexts(ErasureCase):
     def test_what_colleagues_wrote_on_the_ticket_stays(self):
         self.text("Texted")
         self.receive("Answered")
-        note = self.ticket.message_post(body=f"I called {self.number}")
+        note = self.post_on(self.ticket, f"I called {self.number}")
         count = len(self.ticket.message_ids)
         self.erase()
         self.assertIn(self.number, note.body)
@@ -238,10 +238,12 @@ class TestTexts(ErasureCase):
 
     def test_a_message_to_two_people_goes_with_the_last_of_them(self):
         self.record_consent(NEIGHBOUR)
-        self.ticket.message_post(
-            body="To both of you", message_type="sms",
+        self.post_on(
+            self.ticket,
+            "To both of you",
+            message_type="sms",
             sms_numbers=[self.number, NEIGHBOUR],
-        )  # fmt: skip
+        )
         message = self.messages_to(NEIGHBOUR).mail_message_id
         self.erase()
         self.assertIn("To both of you", message.body)
