@@ -16,7 +16,7 @@ from odoo.http import request
 from odoo.tools import format_datetime, format_time
 
 from ..tools import texts
-from ..tools.rate import visitor
+from ..tools.web import visitor
 
 _logger = logging.getLogger(__name__)
 

@@ -17,7 +17,7 @@ class TicketController(Controller):
     def ticket(self, token, **_query):
         """Show how a ticket is.
 
-        :param str token: see ``tools.short_token``
+        :param str token: see ``tools.links``
         """
         if public.is_over("ticket_visitor"):
             return public.too_many()

@@ -13,7 +13,7 @@ from odoo.http import request
 
 from ..models import ir_http
 from ..models.sms_webhook_refusal import ADDRESS, TOKEN, UNSIGNED
-from ..tools import public_address, texts
+from ..tools import texts, web
 
 _logger = logging.getLogger(__name__)
 
@@ -76,7 +76,7 @@ def check(company_sudo, code, door, key, form, signature):
         if company_sudo.sms_has_refusals:
             refusals_sudo._end(company_sudo, code)
         return
-    own = public_address.normalize(company_sudo.get_base_url())
+    own = web.normalize_address(company_sudo.get_base_url())
     find_cause = partial(_find_cause, company_sudo, code, door, key, own, is_signed)
     is_own = own and is_signed(company_sudo._get_sms_url(door, code, key, own))
     if is_own and not company_sudo._has_proven_sms_base_url(code):
@@ -101,7 +101,7 @@ def _find_cause(company_sudo, code, door, key, own, is_signed):
     """
     http = request.httprequest
     called = [f"{scheme}://{http.host}" for scheme in ("https", "http")]
-    for base in filter(None, map(public_address.normalize, (own, *called))):
+    for base in filter(None, map(web.normalize_address, (own, *called))):
         if is_signed(company_sudo._get_sms_url(door, code, key, base)):
             return ADDRESS, base
     return TOKEN, ""

@@ -1,7 +1,7 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from odoo import models
 
-from ..tools.purposes import MessageSource
+from ..tools.purpose_rules import MessageSource
 
 #: What our own code says in a context of the message that it is making: it holds for
 #: that message, and not for what a rule makes of it.

@@ -6,7 +6,7 @@ from odoo.exceptions import ValidationError
 from odoo.tools import ormcache
 
 from ..tools import automation
-from ..tools.appointment_changes import BOOKED, CALLED_OFF, MOVED
+from ..tools.appointments import BOOKED, CALLED_OFF, MOVED
 from .sms_automation import TICKET_MODEL
 from .sms_reminder import NO_SHOW, ON_THE_WAY, REMINDER
 from .sms_reminder_rules import TextRule

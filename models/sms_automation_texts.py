@@ -6,7 +6,7 @@ from odoo.tools import SQL
 
 from ..tools import automation
 from ..tools.automation import Rule
-from ..tools.purposes import MessageSource
+from ..tools.purpose_rules import MessageSource
 from .sms_automation import TICKET_MODEL
 from .sms_purpose import PurposeCode
 

@@ -13,8 +13,7 @@ from odoo import api, fields, models
 
 from ..providers import base, faults, outbound
 from ..providers.poster import MAX_IN_FLIGHT, Poster
-from ..tools.deadline import Deadline
-from ..tools.shift import Shift
+from ..tools.dispatch import Deadline, DispatchRun
 from .server_cron import keep_crons
 
 _logger = logging.getLogger(__name__)
@@ -87,7 +86,7 @@ class SmsDispatcher(models.AbstractModel):
     @api.model
     def _run(self):
         """Work off the outbox until it is empty or the cron's time is over."""
-        shift = Shift(self._commit(remaining=1))
+        shift = DispatchRun(self._commit(remaining=1))
         with Poster(self._get_in_flight()) as poster:
             while self._work(poster, shift):
                 pass

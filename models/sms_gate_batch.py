@@ -4,7 +4,7 @@ from typing import NamedTuple
 from odoo import fields
 
 from ..providers.base import E164
-from ..tools import consent, gate, proofs
+from ..tools import consent, gate, purpose_rules
 from ..tools.conversation import TheirText
 from .sms_gate_clock import GateClock
 
@@ -95,7 +95,7 @@ class GateBatch:
             bool(number and E164.match(number)),
             answer.state,
             answer.state != consent.OPTED_IN
-            or proofs.is_accepted(
+            or purpose_rules.is_proof_accepted(
                 known.methods.get(answer.event_id),
                 self._rules[key[0], purpose_id].proofs,
             ),

@@ -7,8 +7,8 @@ from odoo.fields import Domain
 from odoo.tools import SQL, format_datetime, format_time, plaintext2html
 
 from ..providers.base import E164
-from ..tools import preference_links, texts
-from ..tools.numbers import canonical
+from ..tools import links, texts
+from ..tools.phone import canonical
 
 _logger = logging.getLogger(__name__)
 
@@ -145,7 +145,7 @@ class SmsInbound(models.Model):
 
         def clean(text):
             """Return words to store: who quotes our text keeps their own address."""
-            return preference_links.hide(texts.clean(text))
+            return links.hide_keys(texts.clean(text))
 
         raw = {clean(key): clean(value) for key, value in event.raw.items()}
         rows = self.env.execute_query(

@@ -3,7 +3,7 @@ from datetime import timedelta
 
 from odoo import api, fields, models
 
-from ..tools import asking, consent, exemptions
+from ..tools import consent, exemptions
 from . import sms_reply
 
 #: How long the question to confirm joining may be answered.
@@ -94,7 +94,7 @@ class SmsOptIn(models.AbstractModel):
         """Ask a number that somebody has typed on a page, if it may be asked.
 
         It may not when it has opted out (START is its owner's to text), has been asked
-        too often (:mod:`tools.asking`), or has nothing left to join. Nobody is told
+        too often (:mod:`tools.consent`), or has nothing left to join. Nobody is told
         which: the page must not say what is known of a number.
 
         :param bool is_login: a customer's login has typed it, which must prove the
@@ -154,4 +154,4 @@ class SmsOptIn(models.AbstractModel):
             elif is_question or event.event in consent.STATEMENTS:
                 unanswered.clear()
         now = fields.Datetime.now()
-        return asking.may_ask(newest, list(unanswered.values()), now)
+        return consent.may_ask(newest, list(unanswered.values()), now)

@@ -1,7 +1,7 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from odoo import fields, models
 
-from ..tools import alert_codes
+from ..tools import replies
 
 ACKNOWLEDGED = "alert_acknowledged"
 RESOLVED = "alert_resolved"
@@ -13,9 +13,9 @@ RESOLVED_BY_OTHER = "alert_resolved_by_other"
 
 #: What is said to who has done something.
 DONE = {
-    alert_codes.ACKNOWLEDGE: ACKNOWLEDGED,
-    alert_codes.RESOLVE: RESOLVED,
-    alert_codes.ESCALATE: ESCALATED,
+    replies.ACKNOWLEDGE: ACKNOWLEDGED,
+    replies.RESOLVE: RESOLVED,
+    replies.ESCALATE: ESCALATED,
 }
 
 

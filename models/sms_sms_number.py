@@ -3,7 +3,7 @@ from odoo import api, models
 
 from ..providers.faults import GONE
 from ..tools import consent, exemptions
-from ..tools.numbers import canonical
+from ..tools.phone import canonical
 from .sms_sms import IN_FLIGHT, LEFT
 
 
@@ -58,7 +58,7 @@ class SmsSms(models.Model):
 
         One report may be a fault on the way.
 
-        :param tools.retries.Policy policy: the rule for that fault
+        :param tools.dispatch.Policy policy: the rule for that fault
         """
         self.ensure_one()
         company = self._get_sms_company()

@@ -3,8 +3,8 @@ from odoo import fields, models
 from odoo.exceptions import AccessError
 
 from ..providers.base import E164
-from ..tools import alert_codes
-from . import sms_reply_team_alert as replies
+from ..tools import replies
+from . import sms_reply_team_alert as team_replies
 from . import sms_team_alert_entry as entries
 from .sms_team_alert import ACKNOWLEDGED, OPEN, RESOLVED
 
@@ -24,16 +24,16 @@ class SmsTeamAlert(models.Model):
     def _answer(self, action, question, inbound):
         """Do what the code of a text says, and answer it.
 
-        :param str action: one of :data:`tools.alert_codes.ACTIONS`
+        :param str action: one of :data:`tools.replies.ACTIONS`
         :param question: ``sms.question`` of the number about this alert
         :param inbound: ``sms.inbound``
         """
         facts = self._get_facts(question, inbound)
         if self._act(action, inbound.received_at, facts):
-            code = replies.DONE[action]
+            code = team_replies.DONE[action]
         else:
             self._note(entries.LATE, inbound.received_at, **facts)
-            code = replies.LATE
+            code = team_replies.LATE
         self._reply(code, inbound, question.partner_id)
 
     def _get_facts(self, question, inbound):
@@ -76,15 +76,15 @@ class SmsTeamAlert(models.Model):
 
     def action_acknowledge(self):
         """Take the alert: nobody else is told any more."""
-        return self._press(alert_codes.ACKNOWLEDGE)
+        return self._press(replies.ACKNOWLEDGE)
 
     def action_resolve(self):
         """Say that the trouble is over."""
-        return self._press(alert_codes.RESOLVE)
+        return self._press(replies.RESOLVE)
 
     def action_escalate(self):
         """Pass the alert on: the next step is done at once."""
-        return self._press(alert_codes.ESCALATE)
+        return self._press(replies.ESCALATE)
 
     def action_refresh(self):
         """Wake what should have told the next by now; the client asks."""
@@ -122,9 +122,9 @@ class SmsTeamAlert(models.Model):
         :param dict facts: who said it, as fields of ``sms.team.alert.entry``
         """
         return {
-            alert_codes.ACKNOWLEDGE: self._acknowledge,
-            alert_codes.RESOLVE: self._resolve,
-            alert_codes.ESCALATE: self._pass_on,
+            replies.ACKNOWLEDGE: self._acknowledge,
+            replies.RESOLVE: self._resolve,
+            replies.ESCALATE: self._pass_on,
         }[action](at, facts)
 
     def _acknowledge(self, at, facts):
@@ -139,7 +139,7 @@ class SmsTeamAlert(models.Model):
                 "next_at": False,
             }
         )
-        self._close_step(entries.TAKEN, replies.TAKEN_BY_OTHER, at, facts)
+        self._close_step(entries.TAKEN, team_replies.TAKEN_BY_OTHER, at, facts)
         return True
 
     def _resolve(self, at, facts):
@@ -154,8 +154,8 @@ class SmsTeamAlert(models.Model):
         if not self.acknowledged_at:
             values.update(acknowledged_at=at, acknowledged_by_id=facts["user_id"])
         self.write(values)
-        self.env["sms.question"]._keep_team_alert(self, at + alert_codes.KEPT)
-        self._close_step(entries.RESOLVED, replies.RESOLVED_BY_OTHER, at, facts)
+        self.env["sms.question"]._keep_team_alert(self, at + replies.KEPT)
+        self._close_step(entries.RESOLVED, team_replies.RESOLVED_BY_OTHER, at, facts)
         return True
 
     def _pass_on(self, at, facts):

@@ -4,9 +4,9 @@ import re
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
-from ..tools import advice, mandatory_words, texts
+from ..tools import advice, texts
 from ..tools.advice import Wording
-from ..tools.purposes import MessageSource
+from ..tools.purpose_rules import MessageSource
 from ..tools.quiet_hours import MARKETING
 from ..tools.segments import count_segments
 from .sms_purpose import INTERNAL
@@ -160,7 +160,7 @@ class SmsTemplate(models.Model):
         footer = rules.footer
         if rules.quiet_class == MARKETING:
             name = self._get_preview_company(record).sudo().name
-            footer = mandatory_words.sign(text, footer, name)
+            footer = advice.sign(text, footer, name)
         whole = texts.add_footer(text, footer)
         segments = count_segments(whole)
         wording = Wording(

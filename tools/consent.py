@@ -6,7 +6,8 @@ it is about all of them (a STOP). The answer for a purpose is read from two stat
 that of the purpose, and that of "all".
 """
 
-from datetime import datetime
+from collections import defaultdict
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 NONE, PENDING, OPTED_IN, OPTED_OUT = STATES = (
@@ -299,3 +300,95 @@ def summarize(answers):
     """
     found = {answer.state for answer in answers}
     return next((s for s in (OPTED_IN, PENDING, OPTED_OUT) if s in found), NONE)
+
+
+# What a START gives back.
+#
+# It takes back what was said by text, and the carrier's own block, which a START lifts
+# at the carrier too. An opt-out that was said in another way (to an agent, on the
+# preference page, in a letter) was not made by a word that the phone can undo: it needs
+# a new consent. Nothing more comes back than was once granted.
+
+#: Ways of saying no that a START takes back.
+BY_TEXT = frozenset(("keyword", "carrier"))
+
+#: The key of what is about all purposes at once.
+ALL = False
+
+
+def find_restorable(history):
+    """Return what a START takes back.
+
+    While a stop for everything stands that was said in another way, it takes back
+    nothing: a purpose that came back would overrule it.
+
+    :param history: the number's events, oldest first: pairs of a purpose's id (or
+        ``ALL``) and a :class:`consent.Said`
+    :return: set of purpose ids, and ``ALL`` for the stop of everything
+    """
+    ways, agreed = _read_ways(history)
+    of_all = ways.pop(ALL, set())
+    if of_all - BY_TEXT:
+        return set()
+    found = {
+        purpose_id
+        for purpose_id, methods in ways.items()
+        if methods and methods <= BY_TEXT and purpose_id in agreed
+    }
+    return found | ({ALL} if of_all else set())
+
+
+def _read_ways(history):
+    """Return in which ways each purpose was stopped since its last yes that counts.
+
+    :return: ``{purpose id or ALL: methods}``, and the purposes that were agreed to
+    """
+    standings, ways, agreed = defaultdict(Standing), defaultdict(set), set()
+    for purpose_id, said in history:
+        of_all = standings[ALL] if purpose_id else None
+        if find_obstacle(said, standings[purpose_id], of_all):
+            continue
+        standings[purpose_id] = take(said, standings[purpose_id], of_all)
+        if said.event == REVOKED:
+            ways[purpose_id].add(said.method)
+        elif said.event == EXPIRED:
+            agreed.discard(purpose_id)
+        elif said.is_yes:
+            ways[purpose_id] = set()
+            agreed.add(purpose_id)
+    return ways, agreed
+
+
+# How often a number may be asked to confirm what somebody typed on a page.
+#
+# Whoever types a stranger's number must not be able to have them texted again and
+# again: a number that does not answer is left in peace, each time for longer.
+
+#: Nobody is asked twice in this time, whatever they have said.
+PAUSE = timedelta(days=1)
+#: So long after the first question that was not answered; twice as long after the
+#: second, and so on.
+SILENCE = timedelta(days=90)
+#: More is for ever.
+MOST_DOUBLINGS = 5
+
+
+def get_next_asking(newest, unanswered):
+    """Return from when on a number may be asked again.
+
+    :param datetime newest: when it was last asked, in whatever way (UTC); or None
+    :param list unanswered: when pages have asked since its owner last answered (UTC)
+    :return: UTC, or None for a number that may be asked now
+    :rtype: datetime
+    """
+    limits = [newest + PAUSE] if newest else []
+    if unanswered:
+        doublings = min(len(unanswered) - 1, MOST_DOUBLINGS)
+        limits.append(max(unanswered) + SILENCE * 2**doublings)
+    return max(limits, default=None)
+
+
+def may_ask(newest, unanswered, now):
+    """Tell if a number may be asked now; arguments as for :func:`get_next`."""
+    start = get_next_asking(newest, unanswered)
+    return start is None or now >= start

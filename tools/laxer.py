@@ -4,7 +4,7 @@
 from datetime import date
 from typing import NamedTuple
 
-from .proofs import KINDS
+from .purpose_rules import KINDS
 from .quiet_hours import INFORMATIONAL, MARKETING, URGENT
 
 

@@ -13,7 +13,7 @@ from functools import lru_cache
 from zlib import crc32
 from zoneinfo import ZoneInfo
 
-from .public_holidays import get_holidays
+from .business_days import get_holidays
 
 #: Classes of purposes. Solicitations keep the law's hours; what a person needs keeps
 #: the house's; what cannot wait keeps none.

@@ -7,7 +7,7 @@ from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from . import quiet_hours
-from .place import Place
+from .geography import Place
 
 # Why a message waits.
 QUIET_HOURS = "quiet_hours"

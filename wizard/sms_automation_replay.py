@@ -6,9 +6,9 @@ from odoo.exceptions import UserError
 
 from ..models.sms_automation import TICKET_MODEL
 from ..models.sms_gate import GateQuestion
-from ..tools import automation, replay, verdicts
+from ..tools import automation, verdicts
 from ..tools.automation import Rule
-from ..tools.purposes import MessageSource
+from ..tools.purpose_rules import MessageSource
 
 #: Texts that are shown with their words; the others are counted.
 SHOWN = 200
@@ -117,12 +117,14 @@ class SmsAutomationReplay(models.TransientModel):
         """
         changes, inbound, answers = past
         state = (ticket.stage_id.id or 0, ticket.user_id.id or 0)
-        events = replay.read_history(created_at, changes, *state, closed_ids)
-        events += replay.read_texts(inbound, events, *state)
+        events = automation.read_history(created_at, changes, *state, closed_ids)
+        events += automation.read_texts(inbound, events, *state)
         events.sort(key=lambda event: event.at)
-        waits = replay.find_waits(inbound, answers)
+        waits = automation.find_waits(inbound, answers)
         facts = self.env["sms.automation"]._get_facts_of_closing(ticket)
-        return replay.plan(events, waits, rules, facts, fields.Datetime.now())
+        return automation.plan_replay(
+            events, waits, rules, facts, fields.Datetime.now()
+        )
 
     def _get_rules(self):
         """Return what is tried: the stages' own texts, then the automations chosen."""

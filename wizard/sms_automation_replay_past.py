@@ -4,7 +4,7 @@ from collections import defaultdict
 from odoo import api, models
 
 from ..models.sms_automation import TICKET_MODEL
-from ..tools import replay
+from ..tools import automation
 
 
 class SmsAutomationReplay(models.TransientModel):
@@ -29,7 +29,7 @@ class SmsAutomationReplay(models.TransientModel):
             merged[value.mail_message_id][name] = value.old_value_integer or 0
         changes = defaultdict(list)
         for message, old in merged.items():
-            changes[message.res_id].append(replay.Change(message.date, **old))
+            changes[message.res_id].append(automation.Change(message.date, **old))
         return changes
 
     @api.model

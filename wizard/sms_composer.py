@@ -5,7 +5,7 @@ from ..models.sms_gate import GateQuestion
 from ..models.sms_sms_intake import PersonalText
 from ..tools import consent, verdicts
 from ..tools.conversation import CONVERSATION_TIME
-from ..tools.purposes import MAILING_MODEL, MessageSource
+from ..tools.purpose_rules import MAILING_MODEL, MessageSource
 from .sms_composer_timing import TIME_REASONS
 
 

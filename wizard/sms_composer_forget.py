@@ -1,7 +1,7 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from odoo import api, models
 
-from ..tools import spellings
+from ..tools import phone
 
 
 class SmsComposer(models.TransientModel):
@@ -24,9 +24,7 @@ class SmsComposer(models.TransientModel):
             """Tell if one of the numbers, or of their messages, is in a composer."""
             typed = [composer.recipient_single_number_itf or ""]
             typed += (composer.numbers or "").split(",")
-            named = any(
-                spellings.is_written(text, n) for text in typed for n in numbers
-            )
+            named = any(phone.is_written(text, n) for text in typed for n in numbers)
             texted = composer._get_records()
             return named or any((r._name, r.id) in records for r in texted or ())
 

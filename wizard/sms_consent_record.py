@@ -5,7 +5,7 @@ from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
 from ..models.sms_consent_event import METHOD_SELECTION
-from ..tools import consent, spellings
+from ..tools import consent, phone
 
 #: What an agent can witness. The other ways enter themselves.
 AGENT_METHODS = ("in_person", "phone", "written", "paper")
@@ -210,7 +210,7 @@ class SmsConsentRecord(models.TransientModel):
         """Return the forms that were filled in and are not cleared away yet."""
         forms = self.search([("company_id", "=", company.id)])
         return forms.filtered(
-            lambda form: any(spellings.is_written(form.number, n) for n in numbers)
+            lambda form: any(phone.is_written(form.number, n) for n in numbers)
         )
 
     def _describe_personal(self):

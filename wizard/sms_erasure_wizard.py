@@ -6,7 +6,7 @@ from odoo.exceptions import UserError
 from odoo.fields import Domain
 from odoo.tools import format_datetime
 
-from ..tools import spellings
+from ..tools import phone
 
 
 class SmsErasureWizard(models.TransientModel):
@@ -189,7 +189,7 @@ class SmsErasureWizard(models.TransientModel):
             raise UserError(self.env._("Nothing is kept of this number."))
         if not (self.reason or "").strip():
             raise UserError(self.env._("Say which request this is."))
-        if any(spellings.mentions(self.reason, number) for number in numbers):
+        if any(phone.mentions(self.reason, number) for number in numbers):
             raise UserError(
                 self.env._(
                     "The request is recorded and stays: do not write the number there."
