@@ -3,7 +3,7 @@ from functools import partial
 
 from odoo import models
 
-from .sms_automation import TICKET_MODEL
+from ..tools import TICKET_MODEL
 
 #: What automated actions have texted in this transaction (a key of ``cr.cache``).
 TEXTED = "helpdesk_mgmt_sms.action_texts"

@@ -3,8 +3,8 @@ from typing import NamedTuple
 
 from odoo import api, models
 
-from ..providers.base import E164
 from ..tools import consent, texts, web
+from ..tools.phone import E164
 
 #: More is no phone number, whatever it is.
 NUMBER_LIMIT = 40

@@ -3,9 +3,9 @@ from typing import NamedTuple
 
 from odoo import fields
 
-from ..providers.base import E164
 from ..tools import consent, gate, purpose_rules
 from ..tools.conversation import TheirText
+from ..tools.phone import E164
 from .sms_gate_clock import GateClock
 
 

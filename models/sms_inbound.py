@@ -6,9 +6,8 @@ from odoo import api, fields, models
 from odoo.fields import Domain
 from odoo.tools import SQL, format_datetime, format_time, plaintext2html
 
-from ..providers.base import E164
 from ..tools import links, texts
-from ..tools.phone import canonical
+from ..tools.phone import E164, canonical
 
 _logger = logging.getLogger(__name__)
 

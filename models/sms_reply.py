@@ -2,8 +2,8 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 
-from ..providers.base import E164
 from ..tools import advice, exemptions, keywords, texts, timing
+from ..tools.phone import E164
 
 (
     STOP_DONE,

@@ -6,9 +6,8 @@ from odoo import api, models
 from odoo.tools import SQL
 from odoo.tools.misc import clean_context
 
-from ..providers.base import E164
 from ..tools import texts, verdicts
-from ..tools.phone import canonical
+from ..tools.phone import E164, canonical
 from ..tools.purpose_rules import MAILING_MODEL, MessageSource
 from .sms_intake_batch import IntakeBatch, get_ids
 from .sms_purpose import PurposeCode

@@ -2,8 +2,8 @@
 from odoo import fields, models
 from odoo.exceptions import AccessError
 
-from ..providers.base import E164
 from ..tools import replies
+from ..tools.phone import E164
 from . import sms_reply_team_alert as team_replies
 from . import sms_team_alert_entry as entries
 from .sms_team_alert import ACKNOWLEDGED, OPEN, RESOLVED

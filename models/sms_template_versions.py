@@ -4,13 +4,13 @@ import re
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
-from ..tools import advice, texts
+from ..tools import EVENT_MODEL, TICKET_MODEL, advice, texts
 from ..tools.advice import Wording
 from ..tools.purpose_rules import MessageSource
 from ..tools.quiet_hours import MARKETING
 from ..tools.segments import count_segments
 from .sms_purpose import INTERNAL
-from .sms_template_placeholders import EVENT_MODEL, OWN_MODELS, TICKET_MODEL
+from .sms_template_placeholders import OWN_MODELS
 
 
 class SmsTemplate(models.Model):

@@ -16,6 +16,9 @@ from phonenumbers import NumberParseException, PhoneNumberType
 
 from .geography import TERRITORIES, is_assigned
 
+#: E.164: a plus sign, then 8 to 15 digits that do not start with 0 (ITU-T E.164).
+#: Western digits only, and nothing after them, not even a line break.
+E164 = re.compile(r"\+[1-9][0-9]{7,14}\Z")
 #: A number of North America as it should be: nothing is to be looked up.
 _PLAIN_AMERICAN = re.compile(r"\+1[2-9][0-9]{2}[2-9][0-9]{6}\Z")
 #: What is dialed before a country's code, where it stands for the plus.

@@ -4,9 +4,8 @@ from datetime import timedelta
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
-from ..models.sms_automation import TICKET_MODEL
 from ..models.sms_gate import GateQuestion
-from ..tools import automation, verdicts
+from ..tools import TICKET_MODEL, automation, verdicts
 from ..tools.automation import Rule
 from ..tools.purpose_rules import MessageSource
 

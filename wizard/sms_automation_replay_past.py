@@ -3,8 +3,7 @@ from collections import defaultdict
 
 from odoo import api, models
 
-from ..models.sms_automation import TICKET_MODEL
-from ..tools import automation
+from ..tools import TICKET_MODEL, automation
 
 
 class SmsAutomationReplay(models.TransientModel):
