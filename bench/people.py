@@ -18,7 +18,6 @@ PLACES = (
 
 
 def _is_day(zone):
-    """Tell if it is well within business hours in a zone."""
     return 9 <= datetime.now(ZoneInfo(zone)).hour < 19
 
 

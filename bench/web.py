@@ -39,7 +39,6 @@ def web_server(options, database):
 
 
 def _free_port():
-    """Return a TCP port of the loopback address that is free now."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]

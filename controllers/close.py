@@ -64,7 +64,6 @@ def read_id(typed):
     """Return the id that a form has sent, or None for what is none.
 
     :param str typed: anything
-    :rtype: int
     """
     typed = typed or ""
     is_number = typed.isascii() and typed.isdigit() and len(typed) <= ID_DIGITS

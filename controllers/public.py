@@ -182,7 +182,6 @@ def say_moment(env, moment, tz):
 
     :param datetime moment: UTC
     :param str tz: the zone in which it is said
-    :rtype: str
     """
     day = format_datetime(env, moment, tz=tz, dt_format="d MMMM")
     hour = format_time(env, moment, tz=tz, time_format="short")

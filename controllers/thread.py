@@ -11,8 +11,6 @@ class TextThreadController(ThreadController):
         """Refuse texts: this door posts in sudo, where nobody asks who may text.
 
         Odoo's own client texts by the composer.
-
-        :raises AccessError: for a message that would be a text
         """
         data = super()._prepare_message_data(post_data, thread=thread, **kwargs)
         if data.get("message_type") == "sms":

@@ -47,7 +47,6 @@ class TwilioController(Controller):
         return self._answer()
 
     def _verify(self, key, door):
-        """Return the company of a request and its form, after checking both."""
         company_sudo = webhooks.find_company(key)
         form = request.httprequest.form
         signature = request.httprequest.headers.get(SIGNATURE_HEADER)
@@ -55,5 +54,4 @@ class TwilioController(Controller):
         return company_sudo, {name: form[name] for name in form}
 
     def _answer(self):
-        """Answer with no message of our own, in the form that Twilio expects."""
         return public.bare(EMPTY_TWIML, "text/xml")

@@ -87,7 +87,6 @@ def check(company_sudo, code, door, key, form, signature):
 
 
 def _find_none():
-    """Return the cause of a refusal where there is no signature."""
     return UNSIGNED, ""
 
 
@@ -95,9 +94,6 @@ def _find_cause(company_sudo, code, door, key, own, is_signed):
     """Return why a signature is wrong: which address was signed, if any that we know.
 
     Only to tell administrators: what was called is taken for nothing else.
-
-    :param str own: Odoo's own address of now
-    :param is_signed: function that tells if the carrier has signed an address
     """
     http = request.httprequest
     called = [f"{scheme}://{http.host}" for scheme in ("https", "http")]

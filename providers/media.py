@@ -71,7 +71,6 @@ def fetch(url, own_url, auth, trusted=(), limit=RECEIVE_LIMIT, deadline=DEADLINE
         peer in tests
     :param int limit: bytes at most
     :param float deadline: seconds for all of it
-    :rtype: Fetched
     :raises MediaFailed: whatever the reason
     """
     session = requests.Session()
@@ -134,10 +133,7 @@ def _read(adapter, response, limit):
 
 
 def _origin(url):
-    """Return scheme, host and port of an address.
-
-    :raises MediaFailed: for what is no address of a web server
-    """
+    """Return scheme, host and port of an address."""
     try:
         parts = urlsplit(url)
         host, port = parts.hostname, parts.port
@@ -214,10 +210,7 @@ class _GuardedAdapter(HTTPAdapter):
 
 
 def _resolve(connection, name):
-    """Return the address of a name, if all that it has are public.
-
-    :raises MediaFailed: for one that is not
-    """
+    """Return the address of a name, if all that it has are public."""
     try:
         found = socket.getaddrinfo(name, connection.port, type=socket.SOCK_STREAM)
     except OSError as error:

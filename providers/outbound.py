@@ -86,7 +86,6 @@ def read_price(amount, currency):
 
     :param amount: number as text; some write what they charge as less than nothing
     :param currency: ISO 4217
-    :rtype: Price
     """
     try:
         value = abs(float(amount))

@@ -264,12 +264,10 @@ class Poster:
                 self._changed.notify_all()
 
     def _recount(self):
-        """Count what is pending, and forget the queues that have nothing."""
         self._queues = {name: own for name, own in self._queues.items() if own.pending}
         self.pending = sum(own.pending for own in self._queues.values())
 
     def _work(self):
-        """Make one call after the other, until the pool is closed."""
         while (item := self._next()) is not None:
             own, ticket, (key, call) = item
             self._results.put((own, key, call()))

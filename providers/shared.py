@@ -127,7 +127,6 @@ def list_senders(service, numbers):
 
     :param str service: the carrier's id of it, may be empty
     :param numbers: pairs of an E.164 number or short code and its country code
-    :rtype: tuple[Sender, ...]
     """
     pool = (Sender(service, SERVICE),) if service else ()
     return pool + tuple(
@@ -155,7 +154,6 @@ def judge_inbound(sender, url, inbound_url):
     :param str sender: the number or service
     :param str url: what is entered at the carrier, may be empty
     :param str inbound_url: our own
-    :rtype: Finding
     """
     if not url:
         return Finding(INBOUND, WRONG, "empty", sender)
@@ -186,7 +184,6 @@ def fold(words):
     dashes above all, and unlike each other.
 
     :return: its letters and digits, or the text where it has none of them
-    :rtype: str
     """
     plain = unicodedata.normalize("NFKD", words).casefold()
     return "".join(filter(str.isalnum, plain)) or words.strip()

@@ -94,7 +94,6 @@ class SmsAnalysis(models.Model):
         return make_facts(self._get_sources())
 
     def _get_sources(self):
-        """Return where facts come from. Extended where more is known."""
         return SOURCES
 
     def action_view_source(self):

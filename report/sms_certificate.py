@@ -34,10 +34,8 @@ class SmsCertificate(models.AbstractModel):
     def _get_report_values(self, docids, data=None):
         """Return what the template shows.
 
-        :param docids: none
         :param dict data: ``facts`` (see :meth:`SmsEvidence._gather`) and ``digest``,
             that of their JSON
-        :raises AccessError: for facts that were not gathered here
         """
         facts = (data or {}).get("facts")
         if not isinstance(facts, Facts):
@@ -79,10 +77,7 @@ class SmsCertificate(models.AbstractModel):
 
     @api.model
     def _get_story(self, events, wordings):
-        """Return events for people: what was said at once is one entry.
-
-        :param list wordings: as :meth:`_get_shown_wordings` returns them
-        """
+        """Return events for people: what was said at once is one entry."""
         groups = {}
         for event in events:
             content = event["content"]
@@ -115,10 +110,7 @@ class SmsCertificate(models.AbstractModel):
 
     @api.model
     def _say_effect(self, event):
-        """Return how an event brought the number back, or why it did not count.
-
-        :rtype: str
-        """
+        """Return how an event brought the number back, or why it did not count."""
         effect = event["effect"]
         if not effect:
             return ""
@@ -160,7 +152,6 @@ class SmsCertificate(models.AbstractModel):
 
     @api.model
     def _get_methods(self):
-        """Return the words for the ways in which something is said."""
         field = self.env["sms.consent.event"]._fields["method"]
         return dict(field._description_selection(self.env))
 
@@ -179,7 +170,6 @@ class SmsCertificate(models.AbstractModel):
 
     @staticmethod
     def _is_late(content):
-        """Tell if an event was recorded later than at the moment it was said."""
         said, recorded = (
             evidence.parse_time(content[name])
             for name in ("happened_at", "recorded_at")
@@ -188,7 +178,6 @@ class SmsCertificate(models.AbstractModel):
 
     @api.model
     def _get_zone(self):
-        """Return the name of the reader's time zone."""
         return self.env.user.tz or "UTC"
 
     @api.model
@@ -215,12 +204,10 @@ class SmsCertificate(models.AbstractModel):
 
     @staticmethod
     def _tail(rows):
-        """Return the last rows, as many as are printed."""
         return rows[-PRINTED_ROWS:]
 
     @api.model
     def _get_summary(self, facts):
-        """Return in one sentence for each number what it may be sent today."""
         sentences = []
         for number in facts["person"]["numbers"]:
             states = {consent.OPTED_IN: [], consent.PENDING: [], consent.OPTED_OUT: []}

@@ -56,7 +56,6 @@ class SmsCertificate(models.AbstractModel):
 
     @api.model
     def _say_version(self, wording):
-        """Return the name of a version of a wording."""
         return self.env._(
             "%(purpose)s (%(lang)s, version %(version)s)",
             purpose=wording["purpose_name"],

@@ -72,7 +72,6 @@ class SmsDashboard(models.AbstractModel):
             default: the last 30), ``team_id``, ``purpose_id`` (0 or missing: all)
         :return: ``period``, ``choices``, ``is_empty``, ``attention``, ``tiles``,
             ``series``, ``templates``, ``teams``, ``failures``, ``blocked``, ``queue``
-        :rtype: dict
         :raises AccessError: for who may not look
         :raises UserError: for days that cannot be read
         """
@@ -96,7 +95,6 @@ class SmsDashboard(models.AbstractModel):
 
     @api.model
     def _check_dashboard_access(self):
-        """Refuse who may not read the messages of all teams."""
         if not self.env.su and not any(map(self.env.user.has_group, GROUPS)):
             raise AccessError(
                 self.env._("Only helpdesk users and compliance officers see figures.")
@@ -104,7 +102,6 @@ class SmsDashboard(models.AbstractModel):
 
     @api.model
     def _read_period(self, filters):
-        """Return the days that are asked for, none of them later than today."""
         today = self.env["sms.day"]._get_today(self.env.company)
         last = min(self._read_day(filters.get("date_to")) or today, today)
         first = self._read_day(filters.get("date_from"))
@@ -113,10 +110,7 @@ class SmsDashboard(models.AbstractModel):
 
     @api.model
     def _read_day(self, value):
-        """Return a day that a client has sent (ISO), None for none.
-
-        :raises UserError: for what is no day
-        """
+        """Return a day that a client has sent (ISO), None for none."""
         try:
             return date.fromisoformat(value) if value else None
         except (TypeError, ValueError) as error:

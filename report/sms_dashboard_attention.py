@@ -18,9 +18,6 @@ class SmsDashboard(models.AbstractModel):
         """Return what needs attention: ``level``, ``text``, ``advice`` and ``action``.
 
         Only of what the user may see: who cannot open a thing is not sent there.
-
-        :param dict found: see :meth:`_read_figures`
-        :param dict filters: see :meth:`get_dashboard`
         """
         items = [
             *self._find_troubles(),

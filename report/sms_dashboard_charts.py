@@ -140,7 +140,6 @@ class SmsDashboard(models.AbstractModel):
 
     @api.model
     def _get_names(self, model, ids):
-        """Return names by id, also of records that the user cannot read."""
         records_sudo = self.env[model].sudo().browse(ids).exists()
         names = {record.id: record.display_name for record in records_sudo}
         return {it: names.get(it) or self.env._("Deleted") for it in ids} | names

@@ -147,10 +147,7 @@ class SmsDashboard(models.AbstractModel):
 
     @api.model
     def _get_event_notes(self, say):
-        """Return the notes of appointments, broadcasts and incidents.
-
-        :param dict say: figures as text, by measure
-        """
+        """Return the notes of appointments, broadcasts and incidents."""
         return {
             "confirmed_rate": self.env._(
                 "of %(all)s; %(moved)s moved, %(missed)s missed",

@@ -222,12 +222,10 @@ class SmsFigures(models.AbstractModel):
     alert_rate = fields.Float("Alerts Taken in Time", readonly=True, aggregator="avg")
 
     def _read_group(self, *args, **kwargs):
-        """Group in memory."""
         with group_in_memory(self.env.cr):
             return super()._read_group(*args, **kwargs)
 
     def _read_grouping_sets(self, *args, **kwargs):
-        """Group in memory, as a pivot does."""
         with group_in_memory(self.env.cr):
             return super()._read_grouping_sets(*args, **kwargs)
 
@@ -244,5 +242,4 @@ class SmsFigures(models.AbstractModel):
         return SQL("sum(%s)::float8 / NULLIF(%s, 0)", part_sql, sums)
 
     def _get_selection(self, name):
-        """Return the choices of a field of messages, which other topics add to."""
         return self.env["sms.sms"]._fields[name]._description_selection(self.env)

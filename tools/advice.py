@@ -123,7 +123,6 @@ def advise(wording):
     """Return what should be looked at in a message, in a fixed order.
 
     :param Wording wording: the message
-    :rtype: list[Advice]
     """
     text = wording.text
     found = []
@@ -156,7 +155,6 @@ def find_rare(text):
 
 
 def _find_capitals(text, names):
-    """Return two or more words in a message that are shouted, or an empty text."""
     own = {word for name in names for word in re.findall(r"\w+", name or "")}
     words = [
         word
@@ -167,7 +165,6 @@ def _find_capitals(text, names):
 
 
 def _has_name(text, names):
-    """Tell if one of the names stands in a message."""
     return any(name and name.casefold() in text.casefold() for name in names)
 
 
@@ -223,7 +220,6 @@ def find_missing(text, stop_words=(), help_words=()):
     :param stop_words: the company's words to opt out
     :param help_words: the company's words to get help
     :return: of ``("STOP", "HELP")``
-    :rtype: tuple
     """
     shown = {
         keywords.squeeze(word)
@@ -247,7 +243,6 @@ def find_promotion(text):
 
     :param str text: the confirmation, in one language
     :return: the words that are not allowed, or ``"…"`` where it is too long
-    :rtype: str
     """
     for pattern in (_ADDRESS, _PRICE, _OFFER, PROMOTION_PATTERN):
         if match := pattern.search(text):
@@ -295,12 +290,10 @@ def sign(body, footer, name):
 
 
 def _squeeze_all(*collections):
-    """Return words as they are compared."""
     return {keywords.squeeze(word) for words in collections for word in words}
 
 
 def _is_opt_out(word):
-    """Tell if a word that is texted alone ends everything."""
     return phrases.classify(word).kind == phrases.OPT_OUT
 
 
@@ -331,7 +324,6 @@ def missing_elements(body):
 
     :param str body: the wording with its placeholders ({company}, {privacy}, {terms})
     :return: keys of :data:`ELEMENTS`, in their order
-    :rtype: list[str]
     """
     return [
         element

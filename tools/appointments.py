@@ -158,7 +158,6 @@ def say(start, is_allday, zone_name, company_zone, lang, now):
     :param datetime start: UTC
     :param str lang: code such as ``en_US``
     :param datetime now: UTC
-    :rtype: Spoken
     """
     today = to_local(now, zone_name).date()
     return _say(start, is_allday, zone_name, company_zone, lang, today)
@@ -238,7 +237,6 @@ def find_notices(changes):
     """Return what is to be told: one notice for a person and an appointment or series.
 
     :param changes: iterable of :class:`Change`
-    :rtype: list[Notice]
     """
     groups = defaultdict(list)
     for change in changes:
@@ -324,10 +322,7 @@ DAYTIME = (time(8), time(20))
 
 
 def read_action(text):
-    """Return which of :data:`ACTIONS` a text is, or None.
-
-    :param str text: as it came
-    """
+    """Return which of :data:`ACTIONS` a text is, or None."""
     return _ACTION_OF.get(re.sub(r"\s+", " ", _read_first(text)))
 
 
@@ -341,7 +336,6 @@ def read_choice(text, count):
 
 
 def _read_first(text):
-    """Return the word or figure that a text consists of, in capitals, or empty."""
     found = _ANSWER.fullmatch((text or "")[:_LIMIT].strip().upper())
     if not found:
         return ""
@@ -359,7 +353,6 @@ def find_free(work, busy, duration, not_before, count=3):
     :param timedelta duration: how long it takes
     :param datetime not_before: UTC
     :param int count: how many at most
-    :rtype: list[datetime]
     """
     found = []
     for start, end in sorted(work):
@@ -382,7 +375,6 @@ def keep_daytime(spans, zone_name):
 
     :param spans: iterable of ``(start, end)``, UTC
     :param str zone_name: the zone by whose clock the customer is told times
-    :rtype: list[tuple]
     """
     found = []
     for start, end in spans:
@@ -406,7 +398,6 @@ def is_free(moment, duration, work, busy):
 
 
 def _get_steps(start, last):
-    """Yield the full and half hours from a time on, until a last one."""
     moment = start.replace(minute=0, second=0, microsecond=0)
     while moment < start:
         moment += STEP

@@ -93,7 +93,6 @@ def compare(before, after):
     :param before: ``(stage id, is closed, user id)``; None: it is new
     :param after: the same, now
     :return: triggers
-    :rtype: frozenset
     """
     stage_id, is_closed, user_id = after
     if before is None:
@@ -115,7 +114,6 @@ def is_of_company(rule, company_id):
     """Tell if a rule holds in a company: its own, or shared and none in its place.
 
     :param Rule rule: the automation
-    :param int company_id: the company's id
     """
     return rule.company_id in (0, company_id) and company_id not in rule.replaced_in
 
@@ -125,7 +123,6 @@ def fits(rule, facts):
 
     :param Rule rule: the automation
     :param Facts facts: the record
-    :rtype: bool
     """
     return (
         is_of_company(rule, facts.company_id)
@@ -157,7 +154,6 @@ def choose(rules, served=()):
 
     :param rules: iterable of :class:`Rule`
     :param served: the audiences that have their text already
-    :rtype: list[Rule]
     """
     heard, served = [], set(served)
     for rule in rules:
@@ -174,7 +170,6 @@ def may_text(rule, last, now):
 
     :param datetime last: when its text last went to that person, or None
     :param datetime now: both in UTC
-    :rtype: bool
     """
     if last is None or rule.pause is None:
         return True
@@ -211,7 +206,6 @@ def read_history(created_at, changes, stage_id, user_id, closed_ids):
     :param list changes: of :class:`Change`
     :param stage_id: its stage at the end; ``user_id`` likewise
     :param closed_ids: the stages in which a record is closed
-    :rtype: list[Event]
     """
     events = []
     after = (stage_id, user_id)
@@ -238,7 +232,6 @@ def read_texts(times, events, stage_id, user_id):
     :param list times: when they came (UTC)
     :param list events: what else happened, oldest first
     :param stage_id: the record's stage if nothing happened; ``user_id`` likewise
-    :rtype: list[Event]
     """
     moments = [event.at for event in events]
     found = []
@@ -273,7 +266,6 @@ def holds(event, rule, events, waits):
     :param Event event: what set it off
     :param list events: all of the record
     :param list waits: see :func:`find_waits`
-    :rtype: bool
     """
     due = event.at + rule.delay
     between = [other for other in events if event.at < other.at <= due]

@@ -16,7 +16,6 @@ def get_holidays(country, state, year):
 
     :param str country: ISO 3166 code; one that nobody knows has no holidays
     :param str state: ISO code of its part; empty or unknown: the whole country's only
-    :rtype: frozenset of dates
     """
     known = holidays.list_supported_countries()
     if country not in known:
@@ -50,7 +49,6 @@ def add_business_days(day, count):
 
     :param date day: the day on which the request came
     :param int count: how many business days, 0 for the day itself
-    :rtype: date
     """
     while count > 0:
         day += timedelta(days=1)

@@ -90,7 +90,6 @@ def canonical(values):
     """Return a mapping in the one form that is hashed.
 
     :param dict values: JSON values and naive UTC datetimes
-    :rtype: bytes
     """
     text = json.dumps(
         values,
@@ -274,7 +273,6 @@ class Verifier:
         return None
 
     def _takes_over(self, link):
-        """Tell if a carry-over says of the chain before it what is so."""
         said = link.statement
         return (
             said.get("statement") == CARRIED_OVER

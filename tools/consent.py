@@ -78,7 +78,6 @@ def next_answer(current, event, event_id, for_all=False):
     :param str event: one of ``EVENTS``
     :param int event_id: the event's id; a later event has a higher one
     :param bool for_all: the event names no purpose
-    :rtype: Answer
     :raises ValueError: as :func:`next_state`
     """
     state = next_state(current.state, event, for_all)
@@ -155,7 +154,6 @@ def take(said, of_subject, of_all):
     :param Said said: what was said, later than all that stands
     :param Standing of_subject: what stands of its purpose, or of all if it is for all
     :param of_all: what stands of all, None if ``of_subject`` is that
-    :rtype: Standing
     :raises ValueError: as :func:`next_state`
     """
     if find_obstacle(said, of_subject, of_all):
@@ -182,7 +180,6 @@ def find_obstacle(said, of_subject, of_all):
     entered.
 
     :param Said said: as for :func:`take`
-    :rtype: Standing
     """
     if not said.is_yes:
         return None
@@ -205,7 +202,6 @@ def find_binding(of_subject, of_all):
 
     :param Standing of_subject: what stands of the purpose, or of all
     :param of_all: what stands of all, None if ``of_subject`` is that
-    :rtype: Standing
     """
     if of_subject.is_bound:
         return of_subject
@@ -222,7 +218,6 @@ def show(of_subject, of_all):
 
     :param Standing of_subject: what was last said about the purpose
     :param Standing of_all: what was last said about all purposes at once
-    :rtype: Standing
     """
     answer = combine(of_subject.answer, of_all.answer)
     is_own = of_subject.is_stop or answer == of_subject.answer
@@ -267,7 +262,6 @@ def combine(of_purpose, of_all):
 
     :param Answer of_purpose: what was last said about the purpose
     :param Answer of_all: what was last said about all purposes at once
-    :rtype: Answer
     """
     if of_all.state != OPTED_OUT:
         return of_purpose
@@ -281,7 +275,6 @@ def has_left(found):
     """Tell if a person has opted out of everything, and agreed to nothing since.
 
     :param dict found: :class:`Answer` by purpose; that for all has the key ``False``
-    :rtype: bool
     """
     of_all = found.get(False, Answer())
     if of_all.state != OPTED_OUT:
@@ -379,7 +372,6 @@ def get_next_asking(newest, unanswered):
     :param datetime newest: when it was last asked, in whatever way (UTC); or None
     :param list unanswered: when pages have asked since its owner last answered (UTC)
     :return: UTC, or None for a number that may be asked now
-    :rtype: datetime
     """
     limits = [newest + PAUSE] if newest else []
     if unanswered:

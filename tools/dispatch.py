@@ -28,7 +28,6 @@ class Deadline:
 
     @staticmethod
     def _read_clocks():
-        """Return what both clocks show, in seconds."""
         return time.monotonic(), time.clock_gettime(time.CLOCK_REALTIME)
 
 
@@ -100,10 +99,7 @@ def current_rate(rate, slowed_to=1.0, seconds_since=0.0):
 
 
 def slower(rate, slowed_to, seconds_since):
-    """Return the share of its rate that a sender is left with after "too fast".
-
-    :rtype: float
-    """
+    """Return the share of its rate that a sender is left with after "too fast"."""
     share = min(slowed_to * 2 ** (max(seconds_since, 0.0) / RECOVERY), 1.0)
     return max(share / 2, SLOWEST)
 
@@ -173,10 +169,7 @@ def next_pause(policy, attempts, seconds_since_first, random_share):
 
 
 def pause_after(policy, attempts, random_share):
-    """Return the pause after so many attempts: doubled each time, capped, jittered.
-
-    :rtype: float
-    """
+    """Return the pause after so many attempts: doubled each time, capped, jittered."""
     # No more doublings than reach any cap: 2 ** 1000 is no number of seconds.
     doubled = policy.first_pause * 2 ** min(max(attempts - 1, 0), 30)
     return min(doubled, policy.max_pause) * (1 + JITTER * random_share)
@@ -242,7 +235,6 @@ def choose_by_country(number, candidates):
 
 
 def _get_near_countries(number):
-    """Return the countries of a number, the nearest ones first, as sets."""
     try:
         parsed = phonenumbers.parse(number)
     except phonenumbers.NumberParseException:

@@ -44,7 +44,6 @@ def expand(steps):
     """Return all that a plan does, in its order.
 
     :param steps: iterable of :class:`Step`
-    :rtype: list[Occurrence]
     """
     found = [
         Occurrence(step.after + number * step.every, step.whom, step.step_id)
@@ -62,16 +61,12 @@ def find_due(steps, done, elapsed):
     :param steps: iterable of :class:`Step`
     :param timedelta done: the offset up to which all is done, or :data:`NOTHING`
     :param timedelta elapsed: since the alert began
-    :rtype: list[Occurrence]
     """
     return [it for it in expand(steps) if done < it.offset <= elapsed]
 
 
 def find_next(steps, done):
-    """Return what comes next after an offset: all that is due together, or nothing.
-
-    :rtype: list[Occurrence]
-    """
+    """Return what comes next after an offset: all that is due together, or nothing."""
     later = [it for it in expand(steps) if it.offset > done]
     return [it for it in later if it.offset == later[0].offset]
 
@@ -83,7 +78,6 @@ def pick(people, whom, told):
     :param str whom: one of :data:`WHOM`
     :param told: those who were told before
     :return: those who are told, in their order; all once more if nobody comes next
-    :rtype: list
     """
     if whom == ON_CALL:
         return people[:1]

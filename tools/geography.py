@@ -168,7 +168,6 @@ def read_number(number):
     more than the country. Which of them do, the library knows.
 
     :param str number: E.164; what is none says nothing
-    :rtype: Place
     """
     number = number or ""
     digits = number[1:]
@@ -221,8 +220,6 @@ def _compile_kinds(metadata, calling_code):
     """Return one pattern for all numbers of a region, a group for each kind.
 
     :param metadata: ``phonenumbers.PhoneMetadata`` of the region
-    :param int calling_code: of the region
-    :return: compiled pattern, for the whole of a number after its calling code
     """
     kinds = {"service": _SERVICES, "local": ("fixed_line",), "mobile": ("mobile",)}
     if is_number_type_geographical(PhoneNumberType.MOBILE, calling_code):
@@ -235,10 +232,7 @@ def _compile_kinds(metadata, calling_code):
 
 
 def _join_patterns(metadata, names):
-    """Return a pattern for any of some kinds of numbers; none is matched by nothing.
-
-    :param names: attributes of the metadata
-    """
+    """Return a pattern for any of some kinds of numbers; none is matched by nothing."""
     kinds = (getattr(metadata, name) for name in names)
     patterns = [it.national_number_pattern for it in kinds if it]
     return "|".join(filter(None, patterns)) or "(?!)"
@@ -271,7 +265,6 @@ def _get_calling_code(digits):
 
 
 def _find_kind(digits):
-    """Return the country of a number and its kind, None for what is no number."""
     code = _get_calling_code(digits)
     national = digits[len(code) :]
     region = next((it for it in _get_regions(code) if it.has(national)), None)
@@ -279,14 +272,12 @@ def _find_kind(digits):
 
 
 def _get_zones(digits):
-    """Return the zones of the longest beginning of which the library knows some."""
     beginnings = (digits[:end] for end in range(TIMEZONE_LONGEST_PREFIX, 0, -1))
     return next((TIMEZONE_DATA[it] for it in beginnings if it in TIMEZONE_DATA), ())
 
 
 @lru_cache(maxsize=4096)
 def _make_place(country, zones, is_local):
-    """Return a place, one for all of its numbers."""
     zones = tuple(filter(is_zone, zones))
     if not zones:
         return NOWHERE
@@ -316,7 +307,6 @@ def _of_area_code(code):
 
 
 def _get_region(code):
-    """Return country and state of an area code of North America."""
     if state := STATE_OF_AREA_CODE.get(code):
         return "US", state
     parsed = phonenumbers.parse(f"+1{code}5550100")
@@ -389,7 +379,6 @@ def locate(number, tz="", country="", state="", fallback=NOWHERE):
     :param str country: ISO code of the address's country
     :param str state: code of its state
     :param Place fallback: where the company is, for who could be anywhere
-    :rtype: Place
     """
     return _put_together(read_number(number), tz, country, state, fallback)
 
@@ -399,7 +388,6 @@ def locate_company(tz="", country="", state="", number=""):
 
     :param str tz: the company's own zone, which alone counts if it is one
     :param str number: the company's phone, E.164
-    :rtype: Place
     """
     regions = _of_address(country, state).regions
     if is_zone(tz):
@@ -427,14 +415,12 @@ def _put_together(of_number, tz, country, state, fallback):
 
 
 def _join(clues, regions):
-    """Return one place out of several clues."""
     zones = dict.fromkeys(zone for clue in clues for zone in clue.zones)
     sources = tuple(source for clue in clues for source in clue.sources)
     return Place(tuple(zones), tuple(dict.fromkeys(regions)), sources)
 
 
 def _of_contact(tz):
-    """Return what the contact's own zone says."""
     return Place((tz,), (), (CONTACT,)) if is_zone(tz) else NOWHERE
 
 
@@ -500,7 +486,6 @@ def split_names(text):
     """Return the names in a list that people write, folded for comparison.
 
     :param str text: such as ``Denver, Boulder``, may be empty
-    :rtype: list[str]
     """
     names = (" ".join(name.split()) for name in re.split(r"[,;\n]", text or ""))
     return [name.lower() for name in names if name]

@@ -28,7 +28,6 @@ def parse_instant(text):
 
     :param str text: such as ``2026-11-25T10:18:00Z`` or ``2026-11-25 10:18:00+01:00``;
         without a zone it is UTC
-    :rtype: datetime
     :raises ValueError: when it is none
     """
     if not isinstance(text, str) or not re.match(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d", text):
@@ -245,7 +244,6 @@ def read_row(cells, columns, order, zone, now, decision=GRANTED):
     :param str zone: see :func:`parse_time`
     :param datetime now: UTC
     :param str decision: what a row says that has no column for it
-    :rtype: Said
     :raises Fault: for the first thing that is missing or wrong
     """
     found = {

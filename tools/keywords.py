@@ -68,13 +68,11 @@ def unmix(text):
 
 
 def _to_latin(word):
-    """Return a word in Latin letters if all of it looks like them, else as it is."""
     latin = word.translate(_LATIN)
     return latin if _is_latin(latin) else word
 
 
 def _is_latin(word):
-    """Tell if all letters of a word are Latin, with or without accents."""
     return all(
         char.isascii() or not char.isalpha() or "LATIN" in unicodedata.name(char, "")
         for char in word
@@ -146,7 +144,6 @@ def normalize(text):
 
     :param str text: any text, also empty, huge or with control characters
     :return: upper-case words, single spaces between them
-    :rtype: str
     """
     kept = []
     # Small letters have other look-alikes than capitals.
@@ -164,7 +161,6 @@ def squeeze(text):
 
 
 def _upper(text):
-    """Return ``text`` in upper case, its compatibility forms folded first."""
     return unicodedata.normalize("NFKC", text).upper()
 
 
@@ -184,7 +180,6 @@ def find_action(text, words, carrier_action=""):
         also covers words that only the carrier's account knows
     :return: ``(action, word)``, the word as ``words`` spells it, or ``(None, text)``
         with the normalized text when it is no command
-    :rtype: tuple
     """
     if known := CARRIER_ACTIONS.get((carrier_action or "").strip().upper()):
         return known, normalize(text)

@@ -35,10 +35,7 @@ PROOF_FIELDS = {f"accepts_{kind}": kind for kind in KINDS}
 
 
 def _is_later_of(*order):
-    """Return the test if a choice is one that lets more through than another.
-
-    :param order: the choices, the strictest first
-    """
+    """Return the test if a choice is one that lets more through than another."""
     return lambda before, after: order.index(after) > order.index(before)
 
 
@@ -120,7 +117,6 @@ def is_scope_laxer(before, after):
 
 
 def _is_scope_within(inner, outer):
-    """Tell if a rule is about nothing that another one is not about."""
     same = (inner.scope, inner.purpose_class, inner.company_id)
     return (
         outer.active
@@ -195,11 +191,9 @@ def _allows_more(before, after):
 
 
 def _get_scope(rule):
-    """Return whom and what a rule is about."""
     return rule.quiet_class, rule.country, rule.state
 
 
 def _is_within(inner, outer):
-    """Tell if a window lies in another."""
     is_empty = inner[0] >= inner[1]
     return is_empty or (outer[0] <= inner[0] and inner[1] <= outer[1])

@@ -55,7 +55,6 @@ def find_links(text):
     """Return the links in a text that may be counted, each once, in their order.
 
     :param str text: the words
-    :rtype: list
     """
     found = (link.rstrip(".,;:") for link in LINK.findall(text or ""))
     return [link for link in dict.fromkeys(found) if not is_personal(link)]
@@ -102,7 +101,6 @@ def hide_keys(text):
     """Return a text with blanks for the keys and tokens of customers' pages.
 
     :param str text: may be empty
-    :rtype: str
     """
     if not text or "/sms/p" not in text:
         return text
@@ -122,7 +120,6 @@ def reveal_key(text, url):
 
     :param str text: as it is stored
     :param str url: the reader's own address
-    :rtype: str
     """
     return _MASKED.sub(lambda match: match[1] + url, text)
 
@@ -173,10 +170,8 @@ def decode(text):
 def make_token(record_id, day, digest):
     """Return an address.
 
-    :param int record_id: id of the record
     :param int day: the last day, as days since 1970
     :param str digest: HMAC over both and more, in hexadecimal digits
-    :rtype: str
     """
     signature = encode(int(digest[:HEX_DIGITS], 16), SIGNATURE_LENGTH)
     return encode(day, DAY_LENGTH) + signature + encode(record_id)
@@ -186,7 +181,6 @@ def read_token(token):
     """Return what an address says, or None when it cannot be one.
 
     :param str token: what a visitor called
-    :rtype: Parts
     """
     fixed = DAY_LENGTH + SIGNATURE_LENGTH
     if not fixed < len(token) <= MAX_LENGTH or not set(token) <= set(LETTERS):
@@ -202,7 +196,6 @@ def is_genuine(parts, digest):
 
     :param Parts parts: what was read
     :param str digest: HMAC in hexadecimal digits, computed anew
-    :rtype: bool
     """
     wanted = encode(int(digest[:HEX_DIGITS], 16), SIGNATURE_LENGTH)
     return hmac.compare_digest(parts.signature, wanted)

@@ -32,7 +32,6 @@ def canonical(number):
     :param str number: with its country's code, in whatever form; or what a carrier
         calls a sender, such as a short code or a name
     :return: E.164, or ``number``
-    :rtype: str
     """
     if not number or _PLAIN_AMERICAN.match(number):
         return number
@@ -66,7 +65,6 @@ def _parse(number):
 
 
 def _to_ascii(char):
-    """Return a digit or a plus in ASCII, whatever script or style it is in."""
     if char in "＋﹢⁺":
         return "+"
     return str(int(char)) if char.isdecimal() else char
@@ -143,7 +141,6 @@ def read_kind(number):
     """Return what a number is.
 
     :param str number: E.164
-    :rtype: NumberKind
     """
     try:
         parsed = phonenumbers.parse(number)
@@ -163,7 +160,6 @@ def find_kind_refusal(number, taken, is_country_taken):
     :param str taken: a key of :data:`TAKEN`
     :param is_country_taken: function from an ISO code to a bool
     :return: :data:`BAD_COUNTRY`, :data:`BAD_KIND` or empty
-    :rtype: str
     """
     found = read_kind(number)
     if not found.country or not is_country_taken(found.country):
@@ -199,7 +195,6 @@ def get_spellings(number):
     """Return the digits of each way in which a number is written.
 
     :param str number: E.164; anything else stands for itself
-    :rtype: set
     """
     try:
         parsed = phonenumbers.parse(number or "")

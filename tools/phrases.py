@@ -128,7 +128,6 @@ def classify(text):
 
     :param str text: a text as it came, also empty or huge
     :return: the strongest :class:`Finding` of all languages
-    :rtype: Finding
     """
     text = text or ""
     clauses = read_clauses(text[:MAX_LENGTH])
@@ -201,7 +200,6 @@ class _Part:
         self._add_starts_after_lead_ins()
 
     def _add_starts_after_lead_ins(self):
-        """Let a request begin behind "can you", "I would like to"."""
         todo = list(self.starts)
         while todo:
             start = todo.pop()
@@ -255,12 +253,10 @@ class _Part:
                 yield start, max(ends)
 
     def _is_qualified(self, start, end):
-        """Tell if more than no is said before or behind a phrase."""
         patterns = self.language.qualifiers
         return _has(patterns, self.words[:start]) or _has(patterns, self.words[end:])
 
     def _names_matter(self, start, end):
-        """Tell if a thing that a helpdesk mends is named outside of a phrase."""
         return any(
             word.text in self.language.matters
             for word in self.words[:start] + self.words[end:]
@@ -268,7 +264,6 @@ class _Part:
 
 
 def _has(patterns, words):
-    """Tell if any of some patterns occurs anywhere in some words."""
     return any(
         pattern.ends(words, start)
         for pattern in patterns

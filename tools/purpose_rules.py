@@ -92,7 +92,6 @@ def is_proof_accepted(way, accepted):
 
     :param str way: a method of the ledger, or one of ``statements.WAYS``
     :param accepted: those of :data:`KINDS` that the purpose accepts
-    :rtype: bool
     """
     kind = KIND_OF.get(way)
     return kind is None or kind in accepted

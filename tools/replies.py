@@ -47,11 +47,7 @@ class Reply(NamedTuple):
 
 
 def read_rating(text):
-    """Return the reply that a text is, or None if it is none.
-
-    :param str text: as it came
-    :rtype: Reply | None
-    """
+    """Return the reply that a text is, or None if it is none."""
     said = unicodedata.normalize("NFKC", (text or "")[:_LIMIT]).strip()
     bare = _strip(said).upper()
     if _NO.fullmatch(bare):
@@ -72,7 +68,6 @@ def is_thanks(text):
 
 
 def _strip(text):
-    """Return a text without the signs and pictures around it."""
     kept = re.sub(r"\A[^\w]+", "", text)
     return re.sub(r"[^\w!.)]+\Z", "", kept)
 
@@ -120,7 +115,6 @@ def get_codes(block):
     """Return the codes of an alert by what they do.
 
     :param int block: the alert's, from 0
-    :rtype: dict[str, str]
     """
     return {action: str(10 * block + digit) for action, digit in DIGITS.items()}
 
@@ -143,9 +137,6 @@ def read_code(text):
     """Return the answer that a text is, or None if it is none.
 
     Only what is plainly an answer counts: "4 printers are broken" is none.
-
-    :param str text: as it came
-    :rtype: Answer | None
     """
     said = " ".join((text or "")[:_CODE_LIMIT].upper().replace("’", "'").split())
     word = said.rstrip(".!")

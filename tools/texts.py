@@ -28,7 +28,6 @@ def shorten(text, limit=60, sign="…"):
     :param str text: any text, may be long and have line breaks
     :param int limit: characters at most, with the sign
     :param str sign: what stands for what is left out
-    :rtype: str
     """
     # Of a huge text only the beginning is looked at.
     line = " ".join((text or "")[: 4 * limit].split())
@@ -44,16 +43,12 @@ def mask_number(number):
 
     :param str number: E.164, e.g. ``+13035550142``
     :return: e.g. ``•••• 42``
-    :rtype: str
     """
     return f"•••• {number[-2:]}"
 
 
 def link(text):
-    """Return ``text`` as HTML in which the addresses of pages can be followed.
-
-    :rtype: markupsafe.Markup
-    """
+    """Return ``text`` as HTML in which the addresses of pages can be followed."""
     parts, end = [], 0
     for match in _ADDRESS.finditer(text or ""):
         anchor = Markup('<a href="%s" target="_blank" rel="noopener noreferrer">%s</a>')
@@ -79,7 +74,6 @@ def add_footer(body, footer):
 
     :param str body: the message, may be empty
     :param str footer: how to stop and get help, in the reader's language, may be empty
-    :rtype: str
     """
     body = body or ""
     if not footer or _squeeze(footer) in _squeeze(body):
@@ -113,7 +107,6 @@ def fill(text, values):
 
 
 def _squeeze(text):
-    """Return ``text`` in one case and without differences of white space."""
     return " ".join(text.casefold().split())
 
 
@@ -132,7 +125,6 @@ def tidy_note(html):
     Where there is no tag but the line break there is nothing to make safe.
 
     :param str html: a note, e.g. ``Hi &amp; bye<br/>STOP``
-    :rtype: str
     """
     if not _PLAIN.match(html):
         return None

@@ -28,7 +28,6 @@ _MARKED = re.compile(_MARK + r"\s*(\d{1,12})\W*\Z")
 def find_ticket_number(text, numbers):
     """Return which of some tickets a text names.
 
-    :param str text: as it came
     :param numbers: the tickets' numbers, the preferred one first
     :return: the first of ``numbers`` that is in the text, or None
     """
@@ -49,7 +48,6 @@ def looks_like(text, sample):
 
     It says nothing of whether there is such a ticket: only the form counts.
 
-    :param str text: as it came
     :param str sample: the number of any ticket of the company, may be empty
     """
     folded = _fold(text).strip()
@@ -77,7 +75,6 @@ def _get_pattern(number):
 
 
 def _fold(text):
-    """Return the beginning of a text with its letters in one case and form."""
     return unicodedata.normalize("NFKC", (text or "")[:LIMIT]).upper()
 
 
@@ -106,7 +103,6 @@ def tell_status(tickets, more="+{count}"):
 
     :param tickets: list of :class:`Ticket`, the most important first
     :param str more: what is said of those that are left out
-    :rtype: str
     """
     lines = []
     for ticket in tickets[:MAX_TICKETS]:

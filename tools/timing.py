@@ -47,7 +47,6 @@ def get_answer_end(exemption, asked_at):
 
     :param str exemption: which answer, one of ``exemptions.EXEMPTIONS``
     :param datetime asked_at: when the text came (UTC)
-    :rtype: datetime
     """
     return asked_at + ANSWER_LIVES.get(exemption, ANSWER_LIFE)
 
@@ -125,7 +124,6 @@ class When:
         return bool(self.expires_at and until >= self.expires_at)
 
     def _get_pass(self, is_answer):
-        """Return why the hour does not matter, or empty."""
         if is_answer:
             return ANSWER
         if not self.quiet_class:
@@ -146,7 +144,6 @@ class When:
 
 @lru_cache(maxsize=1024)
 def _describe(now, place):
-    """Return a place and its local time in words, once for all who are there."""
     clocks = quiet_hours.local_times(now, place.zones)
     return (
         ",".join(place.zones),

@@ -45,7 +45,6 @@ def judge_address(url):
 
     :param str url: e.g. ``https://odoo.example.com``
     :return: one of :data:`VERDICTS`; plain HTTP works, and anybody on the way reads it
-    :rtype: str
     """
     try:
         parts = urlsplit(url or "")
@@ -82,7 +81,6 @@ def visitor(address):
 
     :param str address: an IP address as the server names it
     :return: the network, or the address as it is when it cannot be read
-    :rtype: str
     """
     try:
         parsed = ipaddress.ip_address(address or "")
@@ -98,7 +96,6 @@ def bucket(key):
     """Return which counter a key is counted in.
 
     :param str key: a visitor, a number, anything
-    :rtype: int
     """
     digest = hashlib.sha256(key.encode("utf-8", "replace")).digest()
     return int.from_bytes(digest[:4], "big") % BUCKETS

@@ -111,8 +111,6 @@ class SmsAutomationReplay(models.TransientModel):
 
         :param datetime created_at: None: before the time in question
         :param tuple past: its changes, its customer's texts, our answers
-        :param list rules: those whose conditions hold
-        :param set closed_ids: the stages in which a ticket is closed
         """
         changes, inbound, answers = past
         state = (ticket.stage_id.id or 0, ticket.user_id.id or 0)
@@ -145,7 +143,6 @@ class SmsAutomationReplay(models.TransientModel):
         ]
 
     def _get_holding(self, rules, tickets):
-        """Return the ids of the tickets for which the rules' own conditions hold."""
         engine = self.env["sms.automation"].sudo()
         return {
             rule: set(engine._filter_by_domain(rule, tickets.ids).ids) for rule in rules
@@ -203,7 +200,6 @@ class SmsAutomationReplay(models.TransientModel):
 
     @api.model
     def _get_purpose(self, ticket, rule):
-        """Return what a text would be for."""
         if rule.purpose_code:
             return self.env["sms.purpose"]._get(rule.purpose_code).sudo()
         source = MessageSource(TICKET_MODEL, rule.template_id)
@@ -212,7 +208,6 @@ class SmsAutomationReplay(models.TransientModel):
 
     @api.model
     def _get_body(self, ticket, rule, recipient):
-        """Return the words of a text, or why there are none."""
         template_sudo = self.env["sms.template"].sudo().browse(rule.template_id)
         is_customer = rule.audience == automation.CUSTOMER
         partner = None if is_customer else recipient.partner

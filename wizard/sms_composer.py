@@ -43,7 +43,6 @@ class SmsComposer(models.TransientModel):
             )
 
     def _get_sms_lang(self):
-        """Return the code of the recipient's language, as the intake finds it."""
         partner = self.env["res.partner"]
         if self.comment_single_recipient:
             record = self._get_records()
@@ -79,10 +78,7 @@ class SmsComposer(models.TransientModel):
                 composer.sms_time_note = composer._get_time_note(decision, labels)
 
     def _explain_block(self, record, decision, labels):
-        """Return why the gate blocks; of an opt-out also when, how and what undoes it.
-
-        :param dict labels: the gate's reasons in words
-        """
+        """Return why the gate blocks; of an opt-out also when, how and what undoes it."""
         reason = labels[decision.reason]
         if decision.reason != verdicts.OPTED_OUT:
             return reason
@@ -96,7 +92,6 @@ class SmsComposer(models.TransientModel):
         return bool(stop and stop.is_own)
 
     def _find_stop(self, record):
-        """Return the no that blocks a message, see ``sms.consent._find_obstacle``."""
         said = consent.Said(consent.GRANTED, "", fields.Datetime.now())
         return self.env["sms.consent"]._find_obstacle(
             self._get_sms_company(),
@@ -106,10 +101,7 @@ class SmsComposer(models.TransientModel):
         )
 
     def _describe_answer(self, text):
-        """Return in words which text a message would answer, and until when it may.
-
-        :param TheirText text: what they have texted
-        """
+        """Return in words which text a message would answer, and until when it may."""
         inbound_model = self.env["sms.inbound"]
         return self.env._(
             "You may answer their text of %(received)s without recorded consent, until "
@@ -123,10 +115,7 @@ class SmsComposer(models.TransientModel):
     # ------------------------------------------------------------------
 
     def _get_sms_source(self):
-        """Return what makes the messages: a server action, a template, an app.
-
-        :rtype: MessageSource
-        """
+        """Return what makes the messages: a server action, a template, an app."""
         source = self.env["sms.sms"]._get_source()
         is_mailing = "mailing_id" in self._fields and self.mailing_id
         return MessageSource(
@@ -158,7 +147,6 @@ class SmsComposer(models.TransientModel):
         )
 
     def _get_sms_company(self):
-        """Return the company of the one record, else the current one."""
         record = self._get_records() if self.comment_single_recipient else None
         if record and "company_id" in record and record.company_id:
             return record.company_id
@@ -179,7 +167,6 @@ class SmsComposer(models.TransientModel):
         )
 
     def _fields_gate_labels(self):
-        """Return the gate's reasons in the reader's language."""
         field = self.env["sms.sms"]._fields["gate_reason"]
         return field._description_selection(self.env)
 

@@ -29,7 +29,6 @@ class SmsComposer(models.TransientModel):
 
     @api.constrains("attachment_ids")
     def _check_attachments(self):
-        """Refuse at once what would be refused when it is sent."""
         for composer in self.filtered("attachment_ids"):
             if not composer.may_send_media:
                 raise ValidationError(

@@ -12,17 +12,12 @@ class SmsComposer(models.TransientModel):
     _inherit = "sms.composer"
 
     def _action_send_sms(self):
-        """Ask for the rights that the kind of sending needs."""
         if not self.env.su:
             self._check_sms_rights()
         return super()._action_send_sms()
 
     def _check_sms_rights(self):
-        """Refuse typed numbers and long lists to who has no right to them.
-
-        :raises AccessError: without the right to text any number, or so many people
-        :raises UserError: over the user's daily limit
-        """
+        """Refuse typed numbers and long lists to who has no right to them."""
         company = self._get_sms_company()
         records = self._get_records()
         is_posted = isinstance(records, self.pool["mail.thread"])
@@ -39,7 +34,6 @@ class SmsComposer(models.TransientModel):
                 records._check_sms_team_limit()
 
     def _has_sms_limits(self, company, records):
-        """Tell if the limits of whoever texts hold for these records."""
         thread = self.env["mail.thread"]
         is_thread = isinstance(records, self.pool["mail.thread"])
         return (records if is_thread else thread)._has_sms_limits(company)
@@ -51,5 +45,4 @@ class SmsComposer(models.TransientModel):
         return bool(is_mailing) and self.env.user.has_group(group)
 
     def _count_typed_numbers(self):
-        """Return how many numbers were typed."""
         return len((self.sanitized_numbers or "-").split(","))

@@ -27,11 +27,7 @@ class SmsComposer(models.TransientModel):
     )
 
     def _get_time_note(self, decision, labels):
-        """Return when a held message would leave, and why not before.
-
-        :param tools.gate.Decision decision: a hold
-        :param dict labels: the gate's reasons in words
-        """
+        """Return when a held message would leave, and why not before."""
         note = self.env["sms.sms"]._get_zone_note(
             decision.until, decision.when.place.zones
         )

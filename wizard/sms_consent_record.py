@@ -69,7 +69,6 @@ class SmsConsentRecord(models.TransientModel):
 
     @api.depends("decision", "purpose_ids", "company_id")
     def _compute_wording(self):
-        """Propose the published words, in the person's language."""
         for record in self:
             record.wording = record.decision == consent.GRANTED and self.env[
                 "sms.consent.entry"
@@ -79,7 +78,6 @@ class SmsConsentRecord(models.TransientModel):
 
     @api.depends("decision", "method", "purpose_ids")
     def _compute_offered_purpose_ids(self):
-        """Offer what can be agreed to in this way, and what is ticked already."""
         purposes = self.env["sms.purpose"].search([])
         for record in self:
             offered = purposes
@@ -118,7 +116,6 @@ class SmsConsentRecord(models.TransientModel):
         :param company: ``res.company``
         :param number: E.164, or False if none is known
         :param purposes: ``sms.purpose``, what it is about
-        :param defaults: further values of the form
         """
         defaults |= {
             "company_id": company.id,
@@ -159,11 +156,7 @@ class SmsConsentRecord(models.TransientModel):
         return {"type": "ir.actions.act_window_close"}
 
     def _check_rights(self):
-        """Return the record that this is about, after checking what the user may.
-
-        :raises AccessError: for who is no helpdesk user, may not see the record, or
-            works in another company
-        """
+        """Return the record that this is about, after checking what the user may."""
         self.env["sms.consent.entry"]._check_may_record(self.company_id)
         if not (self.res_model and self.res_id):
             return None
@@ -174,10 +167,7 @@ class SmsConsentRecord(models.TransientModel):
         return record
 
     def _get_paper_facts(self):
-        """Return what belongs to a signed form: its scan, and who saw it signed.
-
-        :raises UserError: for a signed form without a scan
-        """
+        """Return what belongs to a signed form: its scan, and who saw it signed."""
         if self.method != PAPER:
             return {}
         data = base64.b64decode(self.scan or b"")
@@ -185,7 +175,6 @@ class SmsConsentRecord(models.TransientModel):
         return {"files": [scan], "witness": self.witness}
 
     def _get_person(self, record):
-        """Return the person's name as the record knows it."""
         if not record:
             return False
         if "sms_customer_name" in record:
@@ -207,7 +196,6 @@ class SmsConsentRecord(models.TransientModel):
 
     @api.model
     def _find_personal(self, company, numbers):
-        """Return the forms that were filled in and are not cleared away yet."""
         forms = self.search([("company_id", "=", company.id)])
         return forms.filtered(
             lambda form: any(phone.is_written(form.number, n) for n in numbers)

@@ -61,7 +61,6 @@ class SmsEvidenceWizard(models.TransientModel):
 
     @api.depends("partner_id", "company_id")
     def _compute_numbers(self):
-        """Propose every number of the contact that the ledger knows."""
         for wizard in self:
             if wizard.partner_id:
                 found = self.env["sms.evidence"]._find_numbers(
@@ -102,10 +101,7 @@ class SmsEvidenceWizard(models.TransientModel):
         }
 
     def _read_numbers(self):
-        """Return the numbers as E.164; what is no number may be the name of a sender.
-
-        :raises UserError: when there is none
-        """
+        """Return the numbers as E.164; what is no number may be the name of a sender."""
         typed = [part.strip() for part in (self.numbers or "").split(",")]
         country = self.company_id.country_id
         read = self.env["res.partner"]._phone_format_number

@@ -17,5 +17,4 @@ class SmsEvidenceWizard(models.TransientModel):
         return []
 
     def _forget(self):
-        """Delete the forms with their files."""
         self.unlink()

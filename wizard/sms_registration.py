@@ -67,7 +67,6 @@ class SmsRegistration(models.TransientModel):
 
     @api.model
     def _default_templates(self):
-        """Return the shipped templates that are still there."""
         templates = self.env["sms.template"]
         for xmlid in SHIPPED_SAMPLES:
             found = self.env.ref(f"helpdesk_mgmt_sms.{xmlid}", raise_if_not_found=False)

@@ -18,7 +18,6 @@ class SmsRegistration(models.TransientModel):
 
     @api.model
     def _get_purpose(self, template):
-        """Return the purpose of what a template is for."""
         code = PURPOSES.get(template.model, sms_purpose.TICKET)
         return self.env["sms.purpose"]._get(code)
 
@@ -109,10 +108,7 @@ class SmsRegistration(models.TransientModel):
 
     @api.model
     def _say(self, problem):
-        """Return a problem as a sentence: what it is, and what to do.
-
-        :param tools.registration.Problem problem: what was found
-        """
+        """Return a problem as a sentence: what it is, and what to do."""
         name = self._fields[problem.field].get_description(self.env)["string"]
         values = {"name": name, "detail": problem.detail}
         return self._get_sentences()[problem.what] % values

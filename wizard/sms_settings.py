@@ -149,10 +149,7 @@ class SmsSettings(models.TransientModel):
         )
 
     def _apply(self, vals):
-        """Write the settings among some values to the company.
-
-        :param dict vals: values by field, as a client sends them
-        """
+        """Write the settings among some values to the company."""
         self.ensure_one()
         self.company_id._check_user_works_here()
         company_sudo = self.company_id.sudo()
@@ -179,17 +176,13 @@ class SmsSettings(models.TransientModel):
 
     @api.model
     def _check_readable(self, name, value):
-        """Refuse a record that the user may not see, though it is set in ``sudo``.
-
-        :raises AccessError: then
-        """
+        """Refuse a record that the user may not see, though it is set in ``sudo``."""
         field = self._fields[name]
         if field.type == "many2one" and value:
             self.env[field.comodel_name].browse(value).check_access("read")
 
     @api.model
     def _clean_value(self, name, value):
-        """Return a value without the blanks that a paste brings along."""
         return value.strip() if isinstance(value, str) else value
 
     @api.model

@@ -51,7 +51,6 @@ class SmsTeamAlertRaise(models.TransientModel):
             form.name = f"{ticket.name} (#{ticket.number})" if ticket else form.name
 
     def _get_company(self):
-        """Return in whose name it is sent."""
         self.ensure_one()
         return self.ticket_id.company_id or self.team_id.company_id or self.env.company
 

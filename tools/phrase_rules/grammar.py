@@ -98,7 +98,6 @@ class Pattern:
 
 
 def _fits(choices, word):
-    """Tell if a word is one of the choices of a place."""
     if word.text in choices or "_" in choices:
         return True
     return "@" in choices and word.is_name and word.text not in NO_NAMES
