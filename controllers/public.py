@@ -58,7 +58,6 @@ def answer(template, values=None, status=200, ancestors=NO_FRAME):
 
     :param str template: the name of a template in ``sms_public_templates.xml``
     :param dict values: what it shows
-    :param int status: the HTTP status
     :param str ancestors: who may show the page in a frame, as in a CSP
     """
     lang = request.env.context.get("lang") or "en_US"
@@ -86,7 +85,6 @@ def bare(data="", content_type="text/plain; charset=utf-8", status=200):
     """Return an answer that is no page: to a carrier, a monitor, or on the way.
 
     :param data: text or bytes
-    :param int status: the HTTP status
     """
     response = request.make_response(
         data, [("Content-Type", content_type)], status=status
@@ -181,7 +179,6 @@ def say_moment(env, moment, tz):
     """Return a time as a page says it, in the language of ``env``.
 
     :param datetime moment: UTC
-    :param str tz: the zone in which it is said
     """
     day = format_datetime(env, moment, tz=tz, dt_format="d MMMM")
     hour = format_time(env, moment, tz=tz, time_format="short")

@@ -24,7 +24,6 @@ class TelnyxController(Controller):
     def inbound(self, key, **_query):
         """Take in a text; other events, of which a profile tells too, are nothing.
 
-        :param str key: the company's webhook key
         :raises NotFound: 404 for an unknown key
         :raises Forbidden: 403 for a signature that is missing or wrong
         """
@@ -38,7 +37,6 @@ class TelnyxController(Controller):
     def status(self, key, uuid, **_query):
         """Take in a delivery report.
 
-        :param str key: the company's webhook key
         :param str uuid: our own key of the message, which nobody can guess
         :raises NotFound: 404 for an unknown key
         :raises Forbidden: 403 for a signature that is missing or wrong

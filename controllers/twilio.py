@@ -23,7 +23,6 @@ class TwilioController(Controller):
     def inbound(self, key, **_post):
         """Take in a text.
 
-        :param str key: the company's webhook key
         :raises NotFound: 404 for an unknown key
         :raises Forbidden: 403 for a signature that is missing or wrong
         """
@@ -36,7 +35,6 @@ class TwilioController(Controller):
     def status(self, key, uuid, **_post):
         """Take in a delivery report.
 
-        :param str key: the company's webhook key
         :param str uuid: our own key of the message, which nobody can guess
         :raises NotFound: 404 for an unknown key
         :raises Forbidden: 403 for a signature that is missing or wrong

@@ -37,7 +37,6 @@ JSON_DOOR = {**_DOOR, ir_http.TAKES: "application/json", ir_http.LIMIT: 1024 * 1
 def find_company(key):
     """Return the company of an address, in sudo.
 
-    :param str key: the company's webhook key
     :raises NotFound: 404 for an unknown key
     """
     companies_sudo = request.env["res.company"].sudo()
@@ -104,10 +103,7 @@ def _find_cause(company_sudo, code, door, key, own, is_signed):
 
 
 def take_inbound(company_sudo, event):
-    """Take in a text, those of one number one after the other.
-
-    :param providers.inbound.InboundEvent event: in our words
-    """
+    """Take in a text, those of one number one after the other."""
     request.env["sms.line"].sudo()._wait(company_sudo, texts.clean(event.number))
     request.env["sms.inbound"].sudo()._receive(company_sudo, event)
 
@@ -120,7 +116,6 @@ def take_report(company_sudo, code, uuid, report):
 
     :param str code: the carrier that reports
     :param str uuid: our own key of the message, which nobody can guess
-    :param providers.outbound.DeliveryReport report: in our words
     """
     sms_sudo = request.env["sms.sms"].sudo()
     uuid = texts.clean(uuid)

@@ -64,8 +64,6 @@ class Fetched:
 def fetch(url, own_url, auth, trusted=(), limit=RECEIVE_LIMIT, deadline=DEADLINE):
     """Fetch one picture or file.
 
-    :param str url: where the carrier says that it is
-    :param str own_url: the carrier's own address: whose host gets the credentials
     :param auth: pair of user and password
     :param trusted: addresses (``http://host:port``) that may be private: a proxy, or a
         peer in tests

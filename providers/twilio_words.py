@@ -76,7 +76,6 @@ def fault_of_status(status):
 def read_report(carrier_id, status, code, raw=None, price=None):
     """Return a delivery report in our words.
 
-    :param str carrier_id: the message's SID
     :param str status: a key of :data:`REPORTS`
     :param str code: a key of :data:`CODES`, may be empty
     :param dict raw: every field as it came

@@ -35,7 +35,6 @@ def make_facts(sources=SOURCES, since=None, until=None, company_ids=None):
     :param sources: see ``sms_analysis_sources``
     :param datetime since: UTC, only facts from then on
     :param datetime until: UTC, only facts before
-    :param list company_ids: only these companies' facts
     """
     return SQL(" UNION ALL ").join(
         _select(source, since, until, company_ids) for source in sources

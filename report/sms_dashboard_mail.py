@@ -21,7 +21,6 @@ class SmsDashboard(models.AbstractModel):
     def set_weekly_mail(self, is_wanted):
         """Send the user the figures every week from now on, or no longer.
 
-        :param bool is_wanted: send them
         :return: if they are sent
         :raises AccessError: for who may not see them
         """

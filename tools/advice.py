@@ -120,10 +120,7 @@ class Advice(NamedTuple):
 
 
 def advise(wording):
-    """Return what should be looked at in a message, in a fixed order.
-
-    :param Wording wording: the message
-    """
+    """Return what should be looked at in a message, in a fixed order."""
     text = wording.text
     found = []
     if wording.segments.count > GOOD_SEGMENTS:
@@ -217,8 +214,6 @@ def find_missing(text, stop_words=(), help_words=()):
     for an opt-out by themselves.
 
     :param str text: the footer, in one language
-    :param stop_words: the company's words to opt out
-    :param help_words: the company's words to get help
     :return: of ``("STOP", "HELP")``
     """
     shown = {
@@ -254,10 +249,7 @@ def find_promotion(text):
 
 
 def names_contact(text):
-    """Tell if an answer names somebody to ask: by its placeholder, or in full.
-
-    :param str text: the source of an answer
-    """
+    """Tell if an answer names somebody to ask: by its placeholder, or in full."""
     digits = sum(char.isdigit() for char in text)
     return "{contact}" in text or "@" in text or digits >= 7
 
@@ -266,7 +258,6 @@ def names_sender(text, name):
     """Tell if a text names who sends it.
 
     :param str text: a message, its footer included
-    :param str name: the company's
     """
     squeezed = " ".join(name.casefold().split())
     return bool(squeezed) and squeezed in " ".join(text.casefold().split())
@@ -279,7 +270,6 @@ def sign(body, footer, name):
 
     :param str body: the text, may be empty
     :param str footer: how to stop and get help, may be empty
-    :param str name: the company's
     """
     body, footer = body or "", (footer or "").strip()
     if names_sender(f"{body}\n{footer}", name):

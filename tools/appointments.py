@@ -101,7 +101,6 @@ def find_due(anchor, offset, now, zone_names, rules, key=""):
     time has passed is none: who books late has just been told.
 
     :param datetime anchor: the appointment (UTC), see :func:`get_anchor`
-    :param timedelta offset: how long before it
     :param datetime now: UTC
     :param rules: the ``quiet_hours.Rule`` that apply; empty for none
     :param str key: tells the reminder from others, to spread what leaves at one time
@@ -270,7 +269,6 @@ def merge_changes(pending_kind, pending_known, notice):
 
     :param str pending_kind: one of :data:`NOTICES`
     :param datetime pending_known: what the person knew before it (UTC), or None
-    :param Notice notice: the newer one
     :return: ``(kind, known)`` of the one text that is left, or None: nothing is new
     """
     known = None if pending_kind == BOOKED else pending_known
@@ -350,7 +348,6 @@ def find_free(work, busy, duration, not_before, count=3):
 
     :param work: list of ``(start, end)``, UTC, when the technician works
     :param busy: the same, when they have something else
-    :param timedelta duration: how long it takes
     :param datetime not_before: UTC
     :param int count: how many at most
     """
@@ -374,7 +371,6 @@ def keep_daytime(spans, zone_name):
     A technician may work while a customer of another zone sleeps.
 
     :param spans: iterable of ``(start, end)``, UTC
-    :param str zone_name: the zone by whose clock the customer is told times
     """
     found = []
     for start, end in spans:

@@ -111,19 +111,12 @@ def compare(before, after):
 
 
 def is_of_company(rule, company_id):
-    """Tell if a rule holds in a company: its own, or shared and none in its place.
-
-    :param Rule rule: the automation
-    """
+    """Tell if a rule holds in a company: its own, or shared and none in its place."""
     return rule.company_id in (0, company_id) and company_id not in rule.replaced_in
 
 
 def fits(rule, facts):
-    """Tell if a rule is about a record, its domain aside.
-
-    :param Rule rule: the automation
-    :param Facts facts: the record
-    """
+    """Tell if a rule is about a record, its domain aside."""
     return (
         is_of_company(rule, facts.company_id)
         and (not rule.team_ids or facts.team_id in rule.team_ids)
@@ -138,8 +131,6 @@ def get_served(happened, facts):
 
     Who is asked how it went learns by that question that the ticket is closed.
 
-    :param happened: triggers
-    :param Facts facts: the record
     :return: some of :data:`AUDIENCES`
     """
     is_asked = CLOSED in happened and CREATED not in happened and facts.asks_rating
@@ -153,7 +144,6 @@ def choose(rules, served=()):
     wait are all heard, since they are looked at again when their time has come.
 
     :param rules: iterable of :class:`Rule`
-    :param served: the audiences that have their text already
     """
     heard, served = [], set(served)
     for rule in rules:
@@ -205,7 +195,6 @@ def read_history(created_at, changes, stage_id, user_id, closed_ids):
     :param datetime created_at: when it came to be; None: before the time in question
     :param list changes: of :class:`Change`
     :param stage_id: its stage at the end; ``user_id`` likewise
-    :param closed_ids: the stages in which a record is closed
     """
     events = []
     after = (stage_id, user_id)
@@ -264,7 +253,6 @@ def holds(event, rule, events, waits):
     What happened again started the rule's time over, and is an event of its own.
 
     :param Event event: what set it off
-    :param list events: all of the record
     :param list waits: see :func:`find_waits`
     """
     due = event.at + rule.delay

@@ -37,17 +37,13 @@ SATURDAY = 5
 
 
 def is_business_day(day):
-    """Tell if a date counts.
-
-    :param date day: a date where the company is
-    """
+    """Tell if a date counts."""
     return day.weekday() < SATURDAY and day not in get_holidays("US", "", day.year)
 
 
 def add_business_days(day, count):
     """Return the ``count``-th business day after ``day``, which does not count itself.
 
-    :param date day: the day on which the request came
     :param int count: how many business days, 0 for the day itself
     """
     while count > 0:

@@ -119,7 +119,6 @@ def number_hash(key, number):
     There are few enough phone numbers to try them all, so a hash without a key would
     name the person whose data was erased.
 
-    :param str key: secret
     :param str number: E.164, or what the carrier calls the sender
     """
     return hmac.digest(key.encode(), number.encode(), "sha256").hex()
@@ -197,7 +196,6 @@ def carry_over(company_id, sequence, previous, key, moment):
     """Return what the link says that takes over a chain from before there were seals.
 
     :param int sequence: its own number; all links before it are taken over
-    :param str previous: hash of the last of them
     :param str key: the ledger's secret, of which it names the fingerprint
     :param datetime moment: when (UTC)
     """

@@ -74,7 +74,6 @@ def next_answer(current, event, event_id, for_all=False):
     A yes or a no that is said again is newer, and the newest one counts. Nothing else
     makes an answer newer: to ask again who has stopped must not revive an old yes.
 
-    :param Answer current: the answer so far
     :param str event: one of ``EVENTS``
     :param int event_id: the event's id; a later event has a higher one
     :param bool for_all: the event names no purpose

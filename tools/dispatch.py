@@ -155,7 +155,6 @@ class Policy:
 def next_pause(policy, attempts, seconds_since_first, random_share):
     """Return after how many seconds to try again, or None if not at all.
 
-    :param Policy policy: the rule
     :param int attempts: attempts so far, at least 1
     :param float seconds_since_first: how long ago the first attempt was
     :param float random_share: 0 to 1, for the jitter

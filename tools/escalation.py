@@ -60,7 +60,6 @@ def find_due(steps, done, elapsed):
 
     :param steps: iterable of :class:`Step`
     :param timedelta done: the offset up to which all is done, or :data:`NOTHING`
-    :param timedelta elapsed: since the alert began
     """
     return [it for it in expand(steps) if done < it.offset <= elapsed]
 
@@ -76,7 +75,6 @@ def pick(people, whom, told):
 
     :param list people: who can be told, in their order; those on call now come first
     :param str whom: one of :data:`WHOM`
-    :param told: those who were told before
     :return: those who are told, in their order; all once more if nobody comes next
     """
     if whom == ON_CALL:

@@ -87,10 +87,7 @@ OPT_OUT_COLUMNS = tuple(
 
 
 def make_reference(today):
-    """Return the name of a new certificate, such as ``EV-20261125-9F3A61C07B``.
-
-    :param date today: when it is made
-    """
+    """Return the name of a new certificate, such as ``EV-20261125-9F3A61C07B``."""
     return f"EV-{today:%Y%m%d}-{secrets.token_hex(5).upper()}"
 
 
@@ -111,7 +108,6 @@ def parse_time(text):
 def write_json(stream, values):
     """Write a mapping as JSON, one row of a list to a line.
 
-    :param stream: text stream
     :param dict values: JSON values; an iterator is written row by row as a list, so
         that a long one is never held as a whole; a function is called when it is due
     """
@@ -250,10 +246,7 @@ class Packet:
         self._folder.cleanup()
 
     def open(self, name, encoding="utf-8"):
-        """Return a new text file of the packet, to be closed by the caller.
-
-        :param str name: its path in the packet
-        """
+        """Return a new text file of the packet, to be closed by the caller."""
         return self._make(name).open("w", encoding=encoding, newline="")
 
     def open_table(self, name):

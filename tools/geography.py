@@ -375,7 +375,6 @@ def locate(number, tz="", country="", state="", fallback=NOWHERE):
     """Return where the person with a number and an address may be.
 
     :param str number: E.164; what is none says nothing
-    :param str tz: the contact's own zone
     :param str country: ISO code of the address's country
     :param str state: code of its state
     :param Place fallback: where the company is, for who could be anywhere

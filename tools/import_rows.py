@@ -196,9 +196,7 @@ def parse_time(text, order, zone):
     A day without a time is its beginning: whoever said STOP on that day has the last
     word. Dates that begin with the year are always read so.
 
-    :param str text: the cell
     :param str order: :data:`MDY` or :data:`DMY`, or :data:`YMD` for no other dates
-    :param str zone: where times without a zone were written down
     :raises ValueError: when it cannot be told
     """
     match = DATE.fullmatch(text.strip())
@@ -238,7 +236,6 @@ def _to_utc(moment, offset, zone):
 def read_row(cells, columns, order, zone, now, decision=GRANTED):
     """Return what a row says.
 
-    :param cells: its texts
     :param dict columns: ``{field: index}``
     :param str order: see :func:`parse_time`
     :param str zone: see :func:`parse_time`

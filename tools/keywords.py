@@ -43,10 +43,7 @@ _LATIN_LETTER = re.compile("[A-Za-z]")
 
 
 def drop_invisible(text):
-    """Return a text without what nobody sees: joiners, marks of direction.
-
-    :param str text: any text
-    """
+    """Return a text without what nobody sees: joiners, marks of direction."""
     if text.isascii():
         return text
     text = text.translate(_STYLED)
@@ -58,8 +55,6 @@ def unmix(text):
 
     A word that consists of look-alikes alone is taken for a Latin one where there are
     Latin letters around it: else it may be a word of its own language.
-
-    :param str text: any text
     """
     text = drop_invisible(text)
     if text.isascii() or not _LATIN_LETTER.search(text):
@@ -83,8 +78,6 @@ def get_skeleton(text):
     """Return what a text looks like: Latin capitals without accents or strokes.
 
     For a single word that is compared with a few others: "ЅТОР", "ꜱᴛᴏᴘ", "ST0P".
-
-    :param str text: any text
     """
     text = drop_invisible(unicodedata.normalize("NFKC", text)).translate(_LATIN)
     letters = unicodedata.normalize("NFKD", text.upper())

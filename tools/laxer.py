@@ -155,11 +155,7 @@ _BY_CONSENT = (MARKETING, INFORMATIONAL, URGENT)
 
 
 def is_mapping_laxer(before, after):
-    """Tell if messages get a purpose with less strict consent than they had.
-
-    :param Terms before: of the purpose that they had
-    :param Terms after: of the purpose that they are to have
-    """
+    """Tell if messages get a purpose with less strict consent than they had."""
     classes = [_BY_CONSENT.index(it.quiet_class) for it in (before, after)]
     return classes[0] < classes[1] or (before.has_footer and not after.has_footer)
 

@@ -52,10 +52,7 @@ def is_personal(url):
 
 
 def find_links(text):
-    """Return the links in a text that may be counted, each once, in their order.
-
-    :param str text: the words
-    """
+    """Return the links in a text that may be counted, each once, in their order."""
     found = (link.rstrip(".,;:") for link in LINK.findall(text or ""))
     return [link for link in dict.fromkeys(found) if not is_personal(link)]
 
@@ -119,7 +116,6 @@ def reveal_key(text, url):
     somebody has written around the blank.
 
     :param str text: as it is stored
-    :param str url: the reader's own address
     """
     return _MASKED.sub(lambda match: match[1] + url, text)
 

@@ -222,7 +222,6 @@ def is_written(text, number):
 def mentions(text, number):
     """Tell if a text has a number in it, beside other words.
 
-    :param str text: words of a person
     :param str number: E.164
     """
     tail = get_tail(number)

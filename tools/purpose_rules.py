@@ -45,7 +45,6 @@ def find_purpose(rules, source, company_id):
 
     :param dict rules: purpose ids by ``(level, id or model, company id or False)``
     :param MessageSource source: what made the message
-    :param int company_id: the message's company
     :return: a purpose's id, or None when no rule speaks of it
     """
     targets = {
@@ -130,7 +129,6 @@ def asks_consent(laws, countries, day):
 
     :param laws: of :class:`OfferLaw`
     :param countries: ISO codes of where they may be; none: nobody knows
-    :param date day: when it would leave
     """
     return not countries or any(
         _asks_in(laws, country, day) for country in set(countries)

@@ -82,7 +82,6 @@ def select(rules, place, quiet_class):
     """Return the rules for messages of a class to somebody.
 
     :param rules: iterable of :class:`Rule`
-    :param place.Place place: where the person may be
     """
     return tuple(
         rule

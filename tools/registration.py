@@ -161,7 +161,6 @@ def show_placeholders(body, words):
     Carriers ask for ``[name]`` where a text differs from person to person.
 
     :param str body: with ``{{ expression }}`` in it
-    :param dict words: plain names by expression
     """
 
     def show(match):

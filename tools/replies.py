@@ -125,10 +125,7 @@ def get_block(code):
 
 
 def find_free(taken):
-    """Return the lowest block that is free, so that codes stay short.
-
-    :param taken: blocks that are in use
-    """
+    """Return the lowest block that is free, so that codes stay short."""
     taken = set(taken)
     return next(block for block in range(len(taken) + 1) if block not in taken)
 

@@ -85,7 +85,6 @@ def find_unknown(text, names):
     """Return the blanks of a text that are none of ``names``, in order, each once.
 
     :param str text: may be empty
-    :param names: names of blanks
     """
     found = (match.strip() for match in _BLANK.findall(text or ""))
     return list(dict.fromkeys(name for name in found if name not in names))
@@ -99,7 +98,6 @@ def fill(text, values):
     in is not read again.
 
     :param str text: the wording, e.g. ``{company}: you have opted out.``
-    :param dict values: texts by placeholder
     """
     return _BLANK.sub(
         lambda match: str(values.get(match[1].strip(), match[0])), text or ""

@@ -118,7 +118,6 @@ class SmsSettings(models.TransientModel):
     def create(self, vals_list):
         """Save what a form holds: the company gets what differs from what it has.
 
-        :param list vals_list: values by field
         :raises AccessError: for another user's field, or a company where the user does
             not work now
         """
