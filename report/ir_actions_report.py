@@ -115,7 +115,7 @@ class IrActionsReport(models.Model):
 
     @api.model
     def _fetch_for_sms_pdf(self, url, *_args, **_kwargs):
-        """Return what a page of ours is made of, and fetch nothing from anywhere else."""
+        """Return what a page of ours is made of; fetch nothing from elsewhere."""
         path = url.removeprefix(BASE).partition("?")[0]
         if url.startswith("data:"):
             return load_weasyprint().default_url_fetcher(url)

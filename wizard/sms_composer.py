@@ -78,7 +78,7 @@ class SmsComposer(models.TransientModel):
                 composer.sms_time_note = composer._get_time_note(decision, labels)
 
     def _explain_block(self, record, decision, labels):
-        """Return why the gate blocks; of an opt-out also when, how and what undoes it."""
+        """Return why the gate blocks; of an opt-out also how it is undone."""
         reason = labels[decision.reason]
         if decision.reason != verdicts.OPTED_OUT:
             return reason

@@ -101,7 +101,7 @@ class SmsEvidenceWizard(models.TransientModel):
         }
 
     def _read_numbers(self):
-        """Return the numbers as E.164; what is no number may be the name of a sender."""
+        """Return the numbers as E.164; what is none may be the name of a sender."""
         typed = [part.strip() for part in (self.numbers or "").split(",")]
         country = self.company_id.country_id
         read = self.env["res.partner"]._phone_format_number
