@@ -19,10 +19,26 @@ def web_server(options, database):
     port = _free_port()
     process = subprocess.Popen(
         [
-            *(sys.executable, "-m", "odoo", "server", "-c", options.config),
-            *("-d", database, "--db-filter", f"^{database}$", "--workers", "0"),
-            *("--http-port", str(port), "--http-interface", "127.0.0.1"),
-            *("--max-cron-threads", "0", "--log-level", "warn"),
+            sys.executable,
+            "-m",
+            "odoo",
+            "server",
+            "-c",
+            options.config,
+            "-d",
+            database,
+            "--db-filter",
+            f"^{database}$",
+            "--workers",
+            "0",
+            "--http-port",
+            str(port),
+            "--http-interface",
+            "127.0.0.1",
+            "--max-cron-threads",
+            "0",
+            "--log-level",
+            "warn",
         ]
     )
     try:

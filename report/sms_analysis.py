@@ -48,8 +48,12 @@ class SmsAnalysis(models.Model):
         "calendar.event": ["start", "sms_confirmation", "sms_enabled"],
         "rating.rating": ["rating", "consumed"],
         "sms.price": [
-            *("amount", "media_amount", "currency_id"),
-            *("prefix", "provider", "valid_from"),
+            "amount",
+            "media_amount",
+            "currency_id",
+            "prefix",
+            "provider",
+            "valid_from",
         ],
     }
 

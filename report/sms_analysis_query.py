@@ -12,8 +12,16 @@ from .sms_figures import DIMENSIONS, MEASURES, RATES, get_column_type
 
 #: Places of the kinds in a fact's id, which is that of its row times their number.
 KINDS = (
-    *("outgoing", "incoming", "consent", "click", "appointment", "rating"),
-    *("alert", "recipient", "news", "mute"),
+    "outgoing",
+    "incoming",
+    "consent",
+    "click",
+    "appointment",
+    "rating",
+    "alert",
+    "recipient",
+    "news",
+    "mute",
 )
 
 #: What single facts have, and the table by day has not: column and its type.

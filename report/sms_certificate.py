@@ -14,7 +14,13 @@ PRINTED_ROWS = 200
 
 #: What an agent enters. Everything else enters itself, in the name of a system user.
 ENTERED_BY_PEOPLE = (
-    *("paper", "in_person", "phone", "written", "import", "api", "blacklist"),
+    "paper",
+    "in_person",
+    "phone",
+    "written",
+    "import",
+    "api",
+    "blacklist",
     "erasure",
 )
 
@@ -83,7 +89,9 @@ class SmsCertificate(models.AbstractModel):
             content = event["content"]
             effect = self._say_effect(event)
             key = (
-                *(event["evidence_id"], content["event"], bool(event["sequence"])),
+                event["evidence_id"],
+                content["event"],
+                bool(event["sequence"]),
                 effect,
             )
             groups.setdefault(key, []).append(event)

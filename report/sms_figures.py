@@ -19,18 +19,44 @@ DIMENSIONS = {
 }
 #: What is added up. Times are sums, of as many as their count says.
 MEASURES = (
-    *("made_count", "sent_count", "delivered_count", "failed_count", "blocked_count"),
-    *("waiting_count", "cancelled_count", "segment_count", "cost"),
+    "made_count",
+    "sent_count",
+    "delivered_count",
+    "failed_count",
+    "blocked_count",
+    "waiting_count",
+    "cancelled_count",
+    "segment_count",
+    "cost",
     "priced_count",
-    *("timed_count", "delivery_seconds"),
-    *("received_count", "reply_count", "reply_seconds", "stop_count"),
-    *("asked_count", "answered_count", "answer_seconds"),
-    *("opt_in_count", "opt_out_count", "click_count"),
-    *("visit_count", "visit_confirmed_count", "visit_moved_count"),
-    *("visit_missed_count", "rating_count", "rating_sum"),
-    *("concerned_count", "left_out_count", "reached_count", "known_count"),
-    *("news_count", "mute_count"),
-    *("alert_count", "alert_taken_count", "alert_in_time_count", "alert_seconds"),
+    "timed_count",
+    "delivery_seconds",
+    "received_count",
+    "reply_count",
+    "reply_seconds",
+    "stop_count",
+    "asked_count",
+    "answered_count",
+    "answer_seconds",
+    "opt_in_count",
+    "opt_out_count",
+    "click_count",
+    "visit_count",
+    "visit_confirmed_count",
+    "visit_moved_count",
+    "visit_missed_count",
+    "rating_count",
+    "rating_sum",
+    "concerned_count",
+    "left_out_count",
+    "reached_count",
+    "known_count",
+    "news_count",
+    "mute_count",
+    "alert_count",
+    "alert_taken_count",
+    "alert_in_time_count",
+    "alert_seconds",
 )
 #: Averages and rates: what is divided by what, over all rows of a group. An average of
 #: rows would count those that know nothing, and in the table by day each row is many.
@@ -50,8 +76,14 @@ RATIOS = {
 RATES = tuple(name for name in RATIOS if name.endswith("_rate"))
 #: What the charts show of each day.
 SERIES = (
-    *("sent_count", "delivered_count", "failed_count", "blocked_count"),
-    *("reply_count", "click_count", "opt_in_count", "opt_out_count"),
+    "sent_count",
+    "delivered_count",
+    "failed_count",
+    "blocked_count",
+    "reply_count",
+    "click_count",
+    "opt_in_count",
+    "opt_out_count",
 )
 
 

@@ -15,13 +15,25 @@ from .segments import GSM7_BASIC, GSM7_EXTENSION
 
 # What can be wrong.
 TOO_LONG, NO_NEXT_STEP, ALL_CAPS, SLANG, NO_SENDER, SHORTENER, PROMOTION = (
-    *("too_long", "no_next_step", "all_caps", "slang", "no_sender", "shortener"),
+    "too_long",
+    "no_next_step",
+    "all_caps",
+    "slang",
+    "no_sender",
+    "shortener",
     "promotion",
 )
 NO_OPT_OUT, UNICODE = ("no_opt_out", "unicode")
 CODES = (
-    *(TOO_LONG, NO_NEXT_STEP, ALL_CAPS, SLANG, NO_SENDER, SHORTENER, PROMOTION),
-    *(NO_OPT_OUT, UNICODE),
+    TOO_LONG,
+    NO_NEXT_STEP,
+    ALL_CAPS,
+    SLANG,
+    NO_SENDER,
+    SHORTENER,
+    PROMOTION,
+    NO_OPT_OUT,
+    UNICODE,
 )
 
 #: Segments of a text that is still short.

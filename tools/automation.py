@@ -12,15 +12,25 @@ from typing import NamedTuple
 
 # What happens.
 CREATED, ASSIGNED, STAGE, CLOSED, REOPENED, WROTE, NO_ANSWER, SLA = TRIGGERS = (
-    *("created", "assigned", "stage", "closed", "reopened", "wrote"),
-    *("no_answer", "sla"),
+    "created",
+    "assigned",
+    "stage",
+    "closed",
+    "reopened",
+    "wrote",
+    "no_answer",
+    "sla",
 )
 #: Those that a clock finds, and not a change of the record.
 TIMED = (NO_ANSWER, SLA)
 
 # To whom.
 CUSTOMER, FOLLOWERS, ASSIGNEE, TEAM, ON_CALL = AUDIENCES = (
-    *("customer", "followers", "assignee", "team", "on_call"),
+    "customer",
+    "followers",
+    "assignee",
+    "team",
+    "on_call",
 )
 #: Those who work here: what they get is internal.
 STAFF = (ASSIGNEE, TEAM, ON_CALL)

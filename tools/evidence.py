@@ -64,24 +64,53 @@ EVENT_COLUMNS = (
 MESSAGE_COLUMNS = tuple(
     (name, name.removesuffix("_utc"))
     for name in (
-        *("id", "made_at_utc", "handed_over_at_utc", "number", "purpose", "body"),
-        *("state", "reason", "decision", "decision_reason", "decided_at_utc"),
-        *("exemption", "consent_event_id", "segments", "encoding"),
-        *("carrier", "carrier_id", "carrier_code", "erased_at_utc"),
+        "id",
+        "made_at_utc",
+        "handed_over_at_utc",
+        "number",
+        "purpose",
+        "body",
+        "state",
+        "reason",
+        "decision",
+        "decision_reason",
+        "decided_at_utc",
+        "exemption",
+        "consent_event_id",
+        "segments",
+        "encoding",
+        "carrier",
+        "carrier_id",
+        "carrier_code",
+        "erased_at_utc",
     )
 )
 RECEIVED_COLUMNS = tuple(
     (name, name.removesuffix("_utc"))
     for name in (
-        *("id", "received_at_utc", "number", "to_number", "body", "kind"),
-        *("answered_by_carrier", "carrier", "carrier_id"),
+        "id",
+        "received_at_utc",
+        "number",
+        "to_number",
+        "body",
+        "kind",
+        "answered_by_carrier",
+        "carrier",
+        "carrier_id",
     )
 )
 OPT_OUT_COLUMNS = tuple(
     (name, name.removesuffix("_utc"))
     for name in (
-        *("event_ids", "number", "purposes", "method", "said_at_utc"),
-        *("recorded_at_utc", "confirmed_at_utc", "seconds", "message_id"),
+        "event_ids",
+        "number",
+        "purposes",
+        "method",
+        "said_at_utc",
+        "recorded_at_utc",
+        "confirmed_at_utc",
+        "seconds",
+        "message_id",
     )
 )
 

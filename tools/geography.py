@@ -156,8 +156,14 @@ _LONGEST_CALLING_CODE = 3
 #: Kinds of numbers that belong to a service, whose owner may be anywhere in the
 #: country. The library looks for them first.
 _SERVICES = (
-    *("premium_rate", "toll_free", "shared_cost", "voip"),
-    *("personal_number", "pager", "uan", "voicemail"),
+    "premium_rate",
+    "toll_free",
+    "shared_cost",
+    "voip",
+    "personal_number",
+    "pager",
+    "uan",
+    "voicemail",
 )
 
 

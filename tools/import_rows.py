@@ -115,9 +115,20 @@ YMD, MDY, DMY = "ymd", "mdy", "dmy"
 OPTED_OUT, TWICE, KNOWN = SKIPPED = ("opted_out", "twice", "known")
 # Why a row is wrong.
 WRONG = (
-    *("no_number", "bad_number", "no_time", "bad_time", "future", "no_how"),
-    *("no_words", "bad_version", "no_source", "no_purpose", "bad_purpose", "no_proof"),
-    *("bad_decision", "too_long"),
+    "no_number",
+    "bad_number",
+    "no_time",
+    "bad_time",
+    "future",
+    "no_how",
+    "no_words",
+    "bad_version",
+    "no_source",
+    "no_purpose",
+    "bad_purpose",
+    "no_proof",
+    "bad_decision",
+    "too_long",
 )
 
 
@@ -269,8 +280,15 @@ def read_row(cells, columns, order, zone, now, decision=GRANTED):
     texts = {
         name: get(name)
         for name in (
-            *("number", "how", "wording", "version", "source", "name", "witness"),
-            *("address", "note"),
+            "number",
+            "how",
+            "wording",
+            "version",
+            "source",
+            "name",
+            "witness",
+            "address",
+            "note",
         )
     }
     return Said(event=event, happened_at=happened_at, purposes=purposes, **texts)

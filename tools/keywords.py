@@ -93,8 +93,15 @@ def get_skeleton(text):
 
 #: Actions in the order in which they are looked for: leaving comes first.
 STOP, HELP, START, JOIN, STATUS, ANSWER, TICKET, MUTE, UNMUTE = ACTIONS = (
-    *("stop", "help", "start", "join"),
-    *("status", "answer", "ticket", "mute", "unmute"),
+    "stop",
+    "help",
+    "start",
+    "join",
+    "status",
+    "answer",
+    "ticket",
+    "mute",
+    "unmute",
 )
 #: Those that a manager's own words may set off, and that serve a customer.
 SERVICES = (STATUS, ANSWER, TICKET, MUTE, UNMUTE)

@@ -68,7 +68,11 @@ def find_purpose(rules, source, company_id):
 # e-mail are in writing; what was said on the phone or in person is not.
 
 WEB, TEXT, PAPER, WRITTEN, SPOKEN = KINDS = (
-    *("web", "text", "paper", "written", "spoken"),
+    "web",
+    "text",
+    "paper",
+    "written",
+    "spoken",
 )
 
 #: The kind of what was said in a way, as the ledger or other systems name it.

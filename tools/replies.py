@@ -87,8 +87,17 @@ KEPT = timedelta(hours=72)
 
 _CODE_WORDS = {
     ACKNOWLEDGE: (
-        *("ACK", "ACKNOWLEDGE", "ACKNOWLEDGED", "ON IT", "I'M ON IT", "IM ON IT"),
-        *("ON MY WAY", "OMW", "TAKE", "TAKEN", "GOT IT"),
+        "ACK",
+        "ACKNOWLEDGE",
+        "ACKNOWLEDGED",
+        "ON IT",
+        "I'M ON IT",
+        "IM ON IT",
+        "ON MY WAY",
+        "OMW",
+        "TAKE",
+        "TAKEN",
+        "GOT IT",
     ),
     RESOLVE: ("RESOLVE", "RESOLVED", "DONE", "FIXED", "SOLVED"),
     ESCALATE: ("ESCALATE", "ESCALATED", "PASS ON"),

@@ -27,7 +27,11 @@ DELIMITERS = ",;\t|"
 
 # Why a file is refused.
 EMPTY, TOO_LARGE, TOO_MANY_ROWS, TOO_WIDE, CELL_TOO_LONG = (
-    *("empty", "too_large", "too_many_rows", "too_wide", "cell_too_long"),
+    "empty",
+    "too_large",
+    "too_many_rows",
+    "too_wide",
+    "cell_too_long",
 )
 OLD_EXCEL, ENCODING, BROKEN, NO_TABLE = "old_excel", "encoding", "broken", "no_table"
 

@@ -31,7 +31,9 @@ class SmsComposer(models.TransientModel):
     )
 
     @api.depends(
-        *("res_model", "res_id", "comment_single_recipient"),
+        "res_model",
+        "res_id",
+        "comment_single_recipient",
         "recipient_single_number_itf",
     )
     def _compute_sms_footer(self):

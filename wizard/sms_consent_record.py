@@ -88,7 +88,7 @@ class SmsConsentRecord(models.TransientModel):
             record.offered_purpose_ids = offered | record.purpose_ids._origin
 
     @api.depends(
-        *("company_id", "number", "decision", "purpose_ids", "method", "happened_at")
+        "company_id", "number", "decision", "purpose_ids", "method", "happened_at"
     )
     @api.depends_context("tz", "lang")
     def _compute_problem(self):

@@ -138,9 +138,19 @@ class SmsRegistration(models.TransientModel):
         """Return what is printed: pairs of a name and a text."""
         self.ensure_one()
         names = (
-            *("description", "opt_in_flow", "samples", "has_links", "has_phones"),
-            *("opt_in_keywords", "opt_in_text", "opt_out_keywords", "opt_out_text"),
-            *("help_keywords", "help_text", "privacy_url", "terms_url"),
+            "description",
+            "opt_in_flow",
+            "samples",
+            "has_links",
+            "has_phones",
+            "opt_in_keywords",
+            "opt_in_text",
+            "opt_out_keywords",
+            "opt_out_text",
+            "help_keywords",
+            "help_text",
+            "privacy_url",
+            "terms_url",
             "privacy_statement",
         )
         yes, no = self.env._("Yes"), self.env._("No")

@@ -118,22 +118,12 @@ FUZZY = (
 
 #: ... unless they are words of their own.
 SPELLED_RIGHT = {
-    *("unsubscribed", "unsubscribes", "unsubscriber", "equivocada"),
-    *("desabonne", "desabonnes", "desabonnee", "abbestellt"),
+    "unsubscribed",
+    "unsubscribes",
+    "unsubscriber",
+    "equivocada",
+    "desabonne",
+    "desabonnes",
+    "desabonnee",
+    "abbestellt",
 }
-
-__all__ = [
-    *("LANGUAGES", "COURTESIES", "CONJUNCTIONS", "JOINED", "SPELLINGS"),
-    *("MIN_FUZZY_LENGTH", "FUZZY", "SPELLED_RIGHT"),
-    *(
-        "ALL",
-        "ALONE",
-        "ANYWHERE",
-        "BEGINNING",
-        "LIKELY",
-        "MAYBE",
-        "NOTHING",
-        "SURE",
-        "WHOLE",
-    ),
-]

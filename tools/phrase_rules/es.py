@@ -22,7 +22,7 @@ WORDS = {
 
 TABLE = (
     (
-        *("opt_out", ALONE, SURE),
+        ("opt_out", ALONE, SURE),
         "Carriers' stop words and their Spanish equals, as the whole text.",
         "stop|alto|basta|parar|detener|baja|cancelar|desuscribir|desuscribirme",
         "stop|alto|basta|no|parar|detener|cancelar de|a? {the}? {texts}",
@@ -33,7 +33,7 @@ TABLE = (
         "no quiero|deseo {texts}",
     ),
     (
-        *("opt_out", ALL, SURE),
+        ("opt_out", ALL, SURE),
         "To be taken out, or left alone, as the whole text.",
         "dar|darme|darse|denme|deme|dame de baja de? {the}? {texts}|lista|todo|esto?",
         "dejenme|dejeme|dejame|dejadme en paz",
@@ -42,7 +42,7 @@ TABLE = (
         "cancelar|cancelen|cancele {the} {texts}",
     ),
     (
-        *("opt_out", BEGINNING, SURE),
+        ("opt_out", BEGINNING, SURE),
         "Asks not to write, with the person as its object.",
         "{leave} de {write_me}",
         "{leave} de {write} {the}? {texts}",
@@ -50,34 +50,34 @@ TABLE = (
         "no me|nos {dont_send} mas|ningun? {the}? {texts}",
     ),
     (
-        *("opt_out", ALL, SURE),
+        ("opt_out", ALL, SURE),
         "The same without its object.",
         "no me|nos {dont_send} mas",
         "no me|nos {dont_send} mas? nada mas?",
     ),
     (
-        *("opt_out", BEGINNING, SURE),
+        ("opt_out", BEGINNING, SURE),
         "Wants none, with the texts as its object.",
         "no quiero|deseo|quisiera|queremos recibir {the}? {the}? {texts}",
         "no quiero|deseo|queremos {the} {the}? {texts}",
         "no quiero|deseo|queremos recibirlos|recibir mas",
     ),
     (
-        *("opt_out", BEGINNING, SURE),
+        ("opt_out", BEGINNING, SURE),
         "Off the list, or the consent taken back by its name.",
         "{erase_me} de su|la|esta|tu|sus {list}",
         "{erase} mi {number} de su|la|esta|tu {list}",
         "revoco|retiro mi consentimiento|permiso|autorizacion",
     ),
     (
-        *("wrong_number", ALL, SURE),
+        ("wrong_number", ALL, SURE),
         "A stranger has the number.",
         "el? {number} equivocado|erroneo|incorrecto",
         "persona equivocada",
         "no soy @ @?",
     ),
     (
-        *("wrong_number", BEGINNING, SURE),
+        ("wrong_number", BEGINNING, SURE),
         "Tells that somebody else is meant.",
         "tiene|tienen|tienes el {number} equivocado|incorrecto|erroneo",
         "se|te equivoco|equivocaron|equivocaste|equivoca|equivocas de {number}|persona",
@@ -88,7 +88,7 @@ TABLE = (
         "no conozco a ningun|ninguna? @",
     ),
     (
-        *("doubtful", ALL, MAYBE),
+        ("doubtful", ALL, MAYBE),
         "Could mean the texts or what they are about.",
         "paren|pare|parad|dejen|salir|suficiente|fin|cancelar|parar|detener",
         "basta con|de esto|eso",
@@ -98,7 +98,7 @@ TABLE = (
         "es|esto spam|es? spam?",
     ),
     (
-        *("doubtful", ANYWHERE, LIKELY),
+        ("doubtful", ANYWHERE, LIKELY),
         "Speaks of texts that should end, but not as a plain request.",
         "{leave} de {write_me}",
         "no me|nos {dont_write} mas",
@@ -107,7 +107,7 @@ TABLE = (
         "{number} equivocado persona",
     ),
     (
-        *("doubtful", ANYWHERE, MAYBE),
+        ("doubtful", ANYWHERE, MAYBE),
         "May want to leave, or asks how or why.",
         "me doy|doy|dar|darme de baja",
         "darme|darnos de baja",

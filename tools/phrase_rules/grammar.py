@@ -138,13 +138,13 @@ def compile_patterns(*sources, words=None):
 def make_language(code, words, table, lead_ins, exceptions, qualifiers, matters):
     """Return a language out of its readable table.
 
-    :param table: rows ``(kind, place, level, reason, *patterns)``
+    :param table: rows ``((kind, place, level), reason, *patterns)``
     """
     return Language(
         code,
         tuple(
             Rule(Pattern(source, words), place, level, kind, reason)
-            for kind, place, level, reason, *sources in table
+            for (kind, place, level), reason, *sources in table
             for source in sources
         ),
         compile_patterns(*lead_ins, words=words),
