@@ -9,6 +9,7 @@ class SmsEvidenceWizard(models.TransientModel):
     """Where a compliance officer takes out the evidence of one person."""
 
     _name = "sms.evidence.wizard"
+    _inherit = "sms.personal.data"
     _description = "Evidence of a Person"
 
     company_id = fields.Many2one(
@@ -123,3 +124,18 @@ class SmsEvidenceWizard(models.TransientModel):
             event_count=len(facts["events"]),
             message_count=len(facts["messages"]),
         )
+
+    # ------------------------------------------------------------------
+    # The form that has taken out a person's evidence has number and file
+    # ------------------------------------------------------------------
+
+    @api.model
+    def _find_personal(self, company, numbers):
+        return self.search([("company_id", "=", company.id)])
+
+    def _describe_personal(self):
+        """Say nothing: Odoo deletes them within a day anyway."""
+        return []
+
+    def _forget(self):
+        self.unlink()
