@@ -1,8 +1,7 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from odoo import fields, models
 
-from .sms_analysis_query import KINDS, make_facts
-from .sms_analysis_sources import SOURCES
+from .sms_analysis_query import KINDS, SOURCES, make_facts
 
 #: Kind of a fact: the model of its row.
 MODELS = {
