@@ -76,8 +76,8 @@ class SmsDashboard(models.AbstractModel):
         :param dict filters: ``date_from`` and ``date_to`` (ISO days, both included;
             default: the last 30), ``team_id``, ``purpose_id`` (0 or missing: all)
         :return: ``period``, ``choices``, ``is_empty``, ``attention``, ``tiles``,
-            ``series``, ``templates``, ``teams``, ``failures``, ``blocked``, ``queue``, ``gets_mail`` (whether the
-            user gets the weekly e-mail; None where there is none)
+            ``series``, ``templates``, ``teams``, ``failures``, ``blocked``, ``queue``,
+            ``gets_mail`` (the user gets the weekly e-mail; None where there is none)
         :raises AccessError: for who may not look
         :raises UserError: for days that cannot be read
         """
