@@ -101,7 +101,7 @@ def report(what, count, found, queries=None):
 
 
 def prepare(env):
-    """Let texts leave at any hour."""
+    """Allow texts to leave at any hour."""
     env.cr.execute("UPDATE ir_cron SET active = FALSE")
     env.company.write(
         {

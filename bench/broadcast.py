@@ -98,7 +98,7 @@ def measure_ours(env, count):
 
 
 def work_off(env, broadcast, state):
-    """Let the job work, a commit for each batch; return the seconds."""
+    """Run the job, a commit for each batch; return the seconds."""
     begin = time.perf_counter()
     while broadcast.state == state:
         broadcast._work_off()

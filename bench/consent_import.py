@@ -98,7 +98,7 @@ def measure_import(env, first, count):
     idle = get_peak()
 
     def run(job):
-        """Let a job run to its end."""
+        """Run a job to its end."""
         while job.state in ("checking", "importing"):
             job._work_off()
             env.cr.commit()

@@ -58,7 +58,7 @@ class Bench:
         return self.end(self.start(*arguments, **settings))
 
     def dispatch(self, database, *arguments, workers=1):
-        """Let workers send what waits, side by side; return what each found."""
+        """Send what waits by workers side by side; return what each found."""
         started = [
             self.start("dispatch", database, *arguments) for _i in range(workers)
         ]

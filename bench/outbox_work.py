@@ -84,7 +84,7 @@ def configure(env, carrier, in_flight=64, rate=0, workers=1):
 
 
 def agree(env, count):
-    """Let so many people have agreed to texts of other apps, by SQL."""
+    """Record by SQL that so many people have agreed to texts of other apps."""
     purpose = env["sms.purpose"]._get("marketing")
     event = env["sms.consent.event"]._record(
         env.company, phone(0), "granted", "import", purpose
@@ -190,7 +190,7 @@ def run_native(env, idle):
 
 
 def lead_to(carrier):
-    """Let Odoo's own client, whose address is fixed, speak to our carrier.
+    """Lead Odoo's own client, whose address is fixed, to our carrier.
 
     Its session gets a door for that one address; nothing else of it is touched.
     """

@@ -111,7 +111,7 @@ def shield(response):
 
 
 def guarded(method):
-    """Let a door answer what opens nothing, and count it by who calls.
+    """Make an endpoint count by caller what opens nothing, and answer it alike.
 
     What a visitor calls in vain too often gets 429, and no line in the log any more.
     What is signed, or has the right token, is never counted: carriers call often. An

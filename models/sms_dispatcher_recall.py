@@ -40,7 +40,7 @@ class SmsDispatcher(models.AbstractModel):
         calls = [call for call in poster.get_waiting() if call.kind == "send"]
         blocked = calls and self._in_new_transaction(self._find_blocked, calls, run)
         taken = poster.withdraw(blocked) if blocked else []
-        poster.let_begin(looked_at + RECALL_WITHIN)
+        poster.allow_until(looked_at + RECALL_WITHIN)
         if taken:
             self._in_new_transaction(self._block_taken, taken)
 

@@ -29,7 +29,7 @@ class RedactionRefused(Exception):
 
 
 class Provider:
-    """What every carrier's adapter offers.
+    """The contract that every carrier's adapter fulfills.
 
     :param dict account: the company's credentials and senders; keys are the
         adapter's own and documented on it
@@ -48,7 +48,10 @@ class Provider:
         self.account = account
 
     def missing(self):
-        """Return what the account lacks for sending, in a person's words."""
+        """Return what the account lacks for sending, in a person's words.
+
+        :rtype: tuple[str, ...]
+        """
         raise NotImplementedError
 
     def can_check(self):
@@ -62,6 +65,7 @@ class Provider:
         carrier that offers no way to look leaves this as it is: nothing is claimed.
 
         :param str inbound_url: where texts that come in must go
+        :rtype: tuple[Finding, ...]
         """
         return ()
 
@@ -77,16 +81,24 @@ class Provider:
         """Return the numbers of the account that can send texts.
 
         :return: E.164
+        :rtype: tuple[str, ...]
         :raises LookupFailed: when the carrier could not be asked
         """
         return ()
 
     def senders(self):
-        """Return what this account can send by, the preferred one first."""
+        """Return what this account can send by, the preferred one first.
+
+        :rtype: tuple[Sender, ...]
+        """
         raise NotImplementedError
 
     def send(self, message):
-        """Hand over one message. Touches the network, never the database."""
+        """Hand over one message. Touches the network, never the database.
+
+        :param OutboundMessage message: the text
+        :rtype: Outcome
+        """
         raise NotImplementedError
 
     def find(self, message, since, until):
@@ -105,6 +117,7 @@ class Provider:
         """Ask what has become of a message whose delivery report is overdue.
 
         :param str carrier_id: the carrier's id of the message
+        :rtype: DeliveryReport
         :raises LookupFailed: when the carrier could not be asked
         """
         raise NotImplementedError
@@ -138,6 +151,7 @@ class Provider:
         :param form: what was posted, as this carrier signs it: the fields, lists for
             repeated ones, or the bytes
         :param signature: the header's value, or None; a tuple for several headers
+        :rtype: bool
         """
         raise NotImplementedError
 
@@ -145,16 +159,23 @@ class Provider:
         """Fetch a picture or a file that came with a text. Touches the network.
 
         :param str url: as the carrier gave it
+        :rtype: providers.media.Fetched
         :raises providers.media.MediaFailed: whatever the reason
         """
         raise NotImplementedError
 
     @staticmethod
     def parse_inbound(form):
-        """Read a text that came in."""
+        """Read a text that came in.
+
+        :rtype: InboundEvent
+        """
         raise NotImplementedError
 
     @staticmethod
     def parse_report(form):
-        """Read a delivery report."""
+        """Read a delivery report.
+
+        :rtype: DeliveryReport
+        """
         raise NotImplementedError

@@ -154,7 +154,7 @@ class _GuardedAdapter(HTTPAdapter):
         super().__init__()
 
     def init_poolmanager(self, *args, **kwargs):
-        """Let each pool make guarded connections."""
+        """Make each pool open guarded connections only."""
         self.poolmanager = PoolManager(*args, **kwargs)
         self.poolmanager.pool_classes_by_scheme = {
             "http": self._guard(HTTPConnectionPool, HTTPConnection, "http"),

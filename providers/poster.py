@@ -149,7 +149,7 @@ class Poster:
 
     @property
     def room(self):
-        """How many more calls can be taken, of all accounts."""
+        """The number of calls that can still be taken, of all accounts."""
         return max(SHARES * AHEAD * self._size - self.pending, 0)
 
     def get_room(self, account):
@@ -164,7 +164,7 @@ class Poster:
 
     @property
     def is_full(self):
-        """Whether all accounts that have anything have no room now."""
+        """Tell if all accounts that have anything have no room now."""
         return bool(self._queues) and len(self.get_full()) == len(self._queues)
 
     def get_slow(self, since):
@@ -249,8 +249,8 @@ class Poster:
             self._recount()
         return taken
 
-    def let_begin(self, until):
-        """Let calls begin until a time, and none after it; without it they always may.
+    def allow_until(self, until):
+        """Allow calls to begin until a time, and none after it; by default they always may.
 
         Whoever looks from time to time which calls must not be made any more is waited
         for, should it be late.

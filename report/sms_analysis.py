@@ -19,7 +19,7 @@ MODELS = {
 
 
 class SmsAnalysis(models.Model):
-    """What happened with text messages, one row each, to be counted in any way.
+    """Facts about text messages, one row each, to be counted in any way.
 
     A query over the messages that left and came, the consent ledger, appointments and
     ratings; nothing is stored. Company rules hold here as there. Numbers are masked:

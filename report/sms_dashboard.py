@@ -45,7 +45,7 @@ class Period(NamedTuple):
 
     @property
     def days(self):
-        """How many days it has."""
+        """Return the number of its days."""
         return (self.last - self.first).days + 1
 
     @property

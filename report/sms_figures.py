@@ -96,7 +96,7 @@ def get_column_type(measure):
 
 @contextmanager
 def group_in_memory(cr):
-    """Let PostgreSQL group in memory, and compile no query meanwhile.
+    """Make PostgreSQL group in memory, and compile no query meanwhile.
 
     With the server's usual 4 MB the hundred thousand rows of a year are sorted on disk,
     and to compile such a query takes longer than to run it.
@@ -107,7 +107,7 @@ def group_in_memory(cr):
 
 
 class SmsFigures(models.AbstractModel):
-    """What is counted of text messages, the same in each fact and for each day."""
+    """Figures of text messages, the same in each fact and for each day."""
 
     _name = "sms.figures"
     _description = "Figures of Text Messages"

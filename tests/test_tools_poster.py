@@ -159,9 +159,9 @@ class TestPoster(BaseCase):
 
     def test_nothing_begins_beyond_the_time_until_which_it_may(self):
         with Poster(SIZE) as poster:
-            poster.let_begin(time.monotonic())
+            poster.allow_until(time.monotonic())
             self.submit(poster, "one", 2, lambda: None)
             self.submit(poster, "due", 1, lambda: None, 0.01)
             self.assertEqual(poster.collect(0.2), [])
-            poster.let_begin(time.monotonic() + 60)
+            poster.allow_until(time.monotonic() + 60)
             self.assertEqual(len(self.collect(poster, 3)), 3)

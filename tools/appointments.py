@@ -216,7 +216,7 @@ class Change(NamedTuple):
 
 
 class Notice(NamedTuple):
-    """What one person is told of one appointment or one series.
+    """A notice to one person about one appointment or one series.
 
     :param str kind: one of :data:`NOTICES`
     :param Change first: the earliest occurrence that it is about

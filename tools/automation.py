@@ -47,7 +47,7 @@ PAUSES = {
 
 
 class Facts(NamedTuple):
-    """What the filters look at in one record: ids (0: none), and a priority.
+    """One record as the filters see it: ids (0: none), and a priority.
 
     :param bool asks_rating: its customer is asked how it went when it is closed
     """
@@ -191,7 +191,7 @@ class Change(NamedTuple):
 
 
 class Event(NamedTuple):
-    """What happened to one record, and how it stood then (ids, 0: none)."""
+    """An event of one record, and how the record stood then (ids, 0: none)."""
 
     at: datetime
     happened: frozenset

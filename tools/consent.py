@@ -96,7 +96,7 @@ TEXT, PAPER, PAGE = ("keyword", "paper", "web")
 
 
 class Said(NamedTuple):
-    """What an event of the ledger says of one purpose, or of all.
+    """An event's statement about one purpose, or about all.
 
     All of it is sealed. ``is_worded``: under a published wording that was shown.
     """
@@ -109,17 +109,17 @@ class Said(NamedTuple):
 
     @property
     def is_yes(self):
-        """Whether it says yes, or takes a no back."""
+        """Tell if it says yes, or takes a no back."""
         return self.event in YESES
 
     @property
     def is_own_no(self):
-        """Whether it is a no that binds everybody but the person themselves."""
+        """Tell if it is a no that binds everybody but the person themselves."""
         return self.event == REVOKED and self.method not in SPOKEN
 
     @property
     def is_own_yes(self):
-        """Whether it is a yes by which the person can undo their own no.
+        """Tell if it is a yes by which the person can undo their own no.
 
         Their text; a page of ours that shows its wording; what they have signed. What
         an agent, another system, a list or a program says is none of them.
@@ -129,7 +129,7 @@ class Said(NamedTuple):
 
 
 class Standing(NamedTuple):
-    """What stands of a number's purpose (or of all): the answer, and what binds.
+    """The standing of a number's purpose (or of all): the answer, and what binds.
 
     ``since`` (UTC) is when the answer was said, of several noes the latest. ``word`` is
     the person's own last word about it, as the id of its event, 0 without one;
@@ -143,7 +143,7 @@ class Standing(NamedTuple):
 
     @property
     def is_stop(self):
-        """Whether the answer is a no."""
+        """Tell if the answer is a no."""
         return self.answer.state == OPTED_OUT
 
 
@@ -224,7 +224,7 @@ def show(of_subject, of_all):
 
 
 class Effect(NamedTuple):
-    """What a yes did about a no, as ids of events: it was undone, or in the way."""
+    """A yes's effect on a no, as ids of events: it was undone, or in the way."""
 
     undone: int = 0
     obstacle: int = 0

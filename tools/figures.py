@@ -18,7 +18,7 @@ PATIENCE_HOURS = 4
 
 
 class Change(NamedTuple):
-    """How a figure compares with that of the period before.
+    """A figure compared with that of the period before.
 
     :param float ratio: growth (0.1: a tenth more); None where there was nothing
     :param int direction: 1 more, -1 less, 0 as much

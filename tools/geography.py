@@ -27,7 +27,7 @@ TERRITORIES = ("AS", "GU", "MP", "PR", "VI")
 
 @dataclass(frozen=True)
 class Place:
-    """Where somebody may be.
+    """A place where somebody may be.
 
     :param zones: names of time zones (IANA), the best known first
     :param regions: pairs of ISO codes, country and state (may be empty)

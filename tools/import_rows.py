@@ -141,7 +141,7 @@ class Fault(Exception):
 
 
 class Said(NamedTuple):
-    """What a row says, as far as it can be told without a database."""
+    """A row's contents, as far as they can be read without a database."""
 
     number: str
     event: str

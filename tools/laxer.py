@@ -78,7 +78,7 @@ SCOPE_ALL, SCOPE_PURPOSE = ("all", "purpose")
 
 
 class ScopeTerms(NamedTuple):
-    """What a STOP ends, by one rule.
+    """An opt-out's scope by one rule.
 
     :param bool active: it counts at all
     :param str purpose_class: which messages it is about

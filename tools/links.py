@@ -139,7 +139,7 @@ HEX_DIGITS = 20
 
 
 class Parts(NamedTuple):
-    """What an address says, whether it is genuine or not."""
+    """The parts of an address, genuine or not."""
 
     record_id: int
     day: int

@@ -113,7 +113,7 @@ MAX_REST = 6
 
 
 class Finding(NamedTuple):
-    """What a text is, and by which rule: its language and its reason in words."""
+    """A text's class and the rule that gives it: its language and reason."""
 
     kind: str
     language: str = ""

@@ -16,7 +16,7 @@ MAILING_MODEL = "mailing.mailing"
 
 
 class MessageSource(NamedTuple):
-    """What made a message; our own code puts it into the context ``sms_source``.
+    """A message's origin; our own code puts it into the context ``sms_source``.
 
     A client can send any text in a context, but none of this type.
 
@@ -109,7 +109,7 @@ def is_proof_accepted(way, accepted):
 
 
 class OfferLaw(NamedTuple):
-    """What the law of a country asks for.
+    """A country's law on offers by text.
 
     :param str country: ISO code
     :param bool needs_consent: an offer needs consent beforehand

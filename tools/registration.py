@@ -29,7 +29,7 @@ KEYWORDS_LENGTH = 255
 
 @dataclass(frozen=True)
 class Packet:
-    """What is registered, as plain texts; keywords are joined by commas."""
+    """A registration's contents as plain texts; keywords are joined by commas."""
 
     company: str = ""
     description: str = ""
@@ -47,7 +47,7 @@ class Packet:
 
 @dataclass(frozen=True)
 class Problem:
-    """What is missing or wrong.
+    """A fault of a registration.
 
     :param what: ``short``, ``long``, ``few_samples``, ``many_samples``,
         ``sample_length``, ``sample_stop``, ``sample_shortener``, ``no_page``,

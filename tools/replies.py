@@ -111,7 +111,7 @@ _CODE_LIMIT = 300
 
 
 class Answer(NamedTuple):
-    """What a text says: a code as it stands there (None: words alone), an action.
+    """A reply: its code as it stands there (None: words alone), and its action.
 
     ``action`` is None where the code means none, or another than the words beside it.
     """

@@ -25,7 +25,7 @@ FLAG_LETTERS = frozenset(map(chr, range(0x1F1E6, 0x1F200)))
 
 
 class Segments(NamedTuple):
-    """What a text costs: its encoding, the units it takes, and its segments."""
+    """A text's size: its encoding, the units it takes, and its segments."""
 
     encoding: str
     units: int

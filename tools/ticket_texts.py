@@ -89,7 +89,7 @@ TITLE_LIMIT = 30
 
 
 class Ticket(NamedTuple):
-    """What is told of a ticket."""
+    """A ticket as a status text shows it."""
 
     number: str
     title: str

@@ -69,7 +69,7 @@ def get_day(leaves_at, zone_name):
 
 @dataclass(frozen=True)
 class When:
-    """What the gate knows about a message's time. Times are UTC without a zone.
+    """A message's time as the gate knows it. Times are UTC without a zone.
 
     :param datetime now: the time of the decision
     :param str quiet_class: one of ``quiet_hours.QUIET_CLASSES``; empty: the company

@@ -15,7 +15,7 @@ SHOWN = 200
 
 
 class SmsAutomationReplay(models.TransientModel):
-    """Who would have got what: automations over the past, without a single text.
+    """Dry run of automations over the past, without a single text.
 
     The past is what Odoo has kept. What it has not (a ticket's former team, priority
     or category) is taken as it is today; deadlines are not played again.

@@ -37,7 +37,7 @@ class SmsComposer(models.TransientModel):
             self.env["sms.sms"]._check_media(composer.attachment_ids)
 
     def _action_send_sms(self):
-        """Let the record own what goes along, as it owns the message."""
+        """Make the record own what goes along, as it owns the message."""
         # Nothing is read for a mass message.
         if not self.comment_single_recipient or not self.attachment_ids:
             return super()._action_send_sms()

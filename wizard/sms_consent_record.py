@@ -13,7 +13,7 @@ PAPER = "paper"
 
 
 class SmsConsentRecord(models.TransientModel):
-    """Where an agent enters what a person has said or signed: a yes or an opt-out."""
+    """Form to enter what a person has said or signed: a yes or an opt-out."""
 
     _name = "sms.consent.record"
     _inherit = "sms.personal.data"

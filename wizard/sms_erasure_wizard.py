@@ -10,7 +10,7 @@ from ..tools import phone
 
 
 class SmsErasureWizard(models.TransientModel):
-    """Where a compliance officer erases a person: what goes, what stays, and why.
+    """Form to erase a person: what goes, what stays, and why.
 
     By a number, or from a contact: then all numbers under which it was texted. It
     deletes itself, since it names the number.

@@ -6,7 +6,7 @@ from ..models.sms_evidence_export import CERTIFICATE, KIND_SELECTION, PACKET
 
 
 class SmsEvidenceWizard(models.TransientModel):
-    """Where a compliance officer takes out the evidence of one person."""
+    """Form to take out the evidence of one person, for compliance officers."""
 
     _name = "sms.evidence.wizard"
     _inherit = "sms.personal.data"

@@ -23,7 +23,7 @@ PURPOSES = {
 
 
 class SmsRegistration(models.TransientModel):
-    """What a company registers its texts with in the US (A2P 10DLC), ready to copy.
+    """A company's registration of its texts in the US (A2P 10DLC), ready to copy.
 
     Made of what is in force when it is opened: templates, keywords, answers, wordings
     and forms. What can be said better than by rule, the description and the ways in,

@@ -5,7 +5,7 @@ from ..models.res_company_retention import TIMES, get_limits
 
 
 class SmsRetentionForm(models.TransientModel):
-    """How long a company keeps texts and evidence, with what would go now.
+    """A company's terms for keeping texts and evidence, with what would go now.
 
     For compliance officers, who may not open the settings. Who may be texted without
     consent stands here for the same reason.

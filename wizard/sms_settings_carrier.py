@@ -14,7 +14,7 @@ SECRET_NAMES = {
 
 
 class SmsSettings(models.TransientModel):
-    """What administrators set: the account at the carrier, and secret addresses."""
+    """The administrators' settings: the carrier's account, and secret addresses."""
 
     _inherit = "sms.settings"
 

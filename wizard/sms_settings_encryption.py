@@ -5,7 +5,7 @@ from ..models.encrypted_field import get_box
 
 
 class SmsSettings(models.TransientModel):
-    """Whether credentials and evidence are encrypted, for administrators."""
+    """State of the encryption of credentials and evidence, for administrators."""
 
     _inherit = "sms.settings"
 
