@@ -250,7 +250,7 @@ class Poster:
         return taken
 
     def allow_until(self, until):
-        """Allow calls to begin until a time, and none after it; by default they always may.
+        """Allow calls to begin until a time; by default they always may begin.
 
         Whoever looks from time to time which calls must not be made any more is waited
         for, should it be late.
