@@ -14,8 +14,8 @@ import subprocess
 import sys
 import urllib.request
 
+from common import print_table
 from intake import run_intake
-from tables import print_table
 from web import run_inbound, run_reports, run_stage
 
 HERE = os.path.dirname(os.path.abspath(__file__))

@@ -8,7 +8,7 @@ import time
 from contextlib import contextmanager
 
 import requests
-from tables import print_table
+from common import print_table
 
 HEAD = ["route", "at once", "requests/s", "median, ms", "95 %, ms"]
 

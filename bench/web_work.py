@@ -8,7 +8,7 @@ from statistics import median
 from urllib.parse import urlsplit
 
 import requests
-from people import phone
+from common import phone
 from twilio.request_validator import RequestValidator
 
 #: People who text, in turn: two texts of one person are taken one after the other.
