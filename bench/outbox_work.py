@@ -145,11 +145,11 @@ def run_native(env, idle):
 def lead_to(carrier):
     """Lead Odoo's own client, whose address is fixed, to our carrier.
 
-    Its session gets a door for that one address; nothing else of it is touched.
+    An adapter does so for that one address; nothing else of its session is touched.
     """
     original = requests.Session.__init__
 
-    class Door(requests.adapters.HTTPAdapter):
+    class Redirect(requests.adapters.HTTPAdapter):
         def send(self, request, **kwargs):
             """Send a request to the peer instead."""
             request.url = carrier + urlsplit(request.url).path
@@ -158,7 +158,7 @@ def lead_to(carrier):
     def init(session):
         """Begin a session that calls the peer."""
         original(session)
-        session.mount("https://api.twilio.com", Door())
+        session.mount("https://api.twilio.com", Redirect())
 
     requests.Session.__init__ = init
 

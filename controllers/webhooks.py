@@ -1,7 +1,7 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""What the doors of all carriers share: find the account, hand over.
+"""What the endpoints of all carriers share: find the account, hand over.
 
-Each door verifies its carrier's signature in between, before any write.
+Each endpoint verifies its carrier's signature in between, before any write.
 """
 
 import logging
@@ -17,8 +17,8 @@ from ..tools import texts, web
 
 _logger = logging.getLogger(__name__)
 
-#: What every door is: for strangers, who are known by their signature.
-_DOOR = {
+#: What every endpoint is: for strangers, who are known by their signature.
+_WEBHOOK_ROUTE = {
     "type": "http",
     "auth": "public",
     "methods": ["POST"],
@@ -26,12 +26,16 @@ _DOOR = {
     "save_session": False,
 }
 #: What carriers send, and no more of it (bytes): a form, or JSON.
-FORM_DOOR = {
-    **_DOOR,
+FORM_WEBHOOK_ROUTE = {
+    **_WEBHOOK_ROUTE,
     ir_http.TAKES: "application/x-www-form-urlencoded",
     ir_http.LIMIT: 64 * 1024,
 }
-JSON_DOOR = {**_DOOR, ir_http.TAKES: "application/json", ir_http.LIMIT: 1024 * 1024}
+JSON_WEBHOOK_ROUTE = {
+    **_WEBHOOK_ROUTE,
+    ir_http.TAKES: "application/json",
+    ir_http.LIMIT: 1024 * 1024,
+}
 
 
 def find_company(key):
@@ -46,7 +50,7 @@ def find_company(key):
     return company_sudo
 
 
-def check(company_sudo, code, door, key, form, signature):
+def check(company_sudo, code, endpoint, key, form, signature):
     """Refuse a request that the carrier has not signed.
 
     The signature covers the address as the carrier knows it, which is built from the
@@ -54,7 +58,7 @@ def check(company_sudo, code, door, key, form, signature):
     signed request has proven that one, Odoo's own address of now may take its place.
 
     :param str code: a key of ``PROVIDERS``
-    :param str door: ``inbound``, or ``status/<uuid>``
+    :param str endpoint: ``inbound``, or ``status/<uuid>``
     :param str key: the key of the company that was called
     :param form: as for ``Provider.verify``, like the following one
     :raises Forbidden: 403 for a signature that is missing or wrong
@@ -71,13 +75,13 @@ def check(company_sudo, code, door, key, form, signature):
         return provider.verify(f"{url}?{query}" if query else url, form, signature)
 
     refusals_sudo = request.env["sms.webhook.refusal"].sudo()
-    if any(map(is_signed, company_sudo._get_signed_sms_urls(door, key, code))):
+    if any(map(is_signed, company_sudo._get_signed_sms_urls(endpoint, key, code))):
         if company_sudo.sms_has_refusals:
             refusals_sudo._end(company_sudo, code)
         return
     own = web.normalize_address(company_sudo.get_base_url())
-    find_cause = partial(_find_cause, company_sudo, code, door, key, own, is_signed)
-    is_own = own and is_signed(company_sudo._get_sms_url(door, code, key, own))
+    find_cause = partial(_find_cause, company_sudo, code, endpoint, key, own, is_signed)
+    is_own = own and is_signed(company_sudo._get_sms_url(endpoint, code, key, own))
     if is_own and not company_sudo._has_proven_sms_base_url(code):
         company_sudo._adopt_sms_base_url(own)
         return
@@ -89,7 +93,7 @@ def _find_none():
     return UNSIGNED, ""
 
 
-def _find_cause(company_sudo, code, door, key, own, is_signed):
+def _find_cause(company_sudo, code, endpoint, key, own, is_signed):
     """Return why a signature is wrong: which address was signed, if any that we know.
 
     Only to tell administrators: what was called is taken for nothing else.
@@ -97,7 +101,7 @@ def _find_cause(company_sudo, code, door, key, own, is_signed):
     http = request.httprequest
     called = [f"{scheme}://{http.host}" for scheme in ("https", "http")]
     for base in filter(None, map(web.normalize_address, (own, *called))):
-        if is_signed(company_sudo._get_sms_url(door, code, key, base)):
+        if is_signed(company_sudo._get_sms_url(endpoint, code, key, base)):
             return ADDRESS, base
     return TOKEN, ""
 

@@ -117,17 +117,17 @@ class ResCompany(models.Model):
     # What the carrier signs
     # ------------------------------------------------------------------
 
-    def _get_signed_sms_urls(self, door, key, code):
+    def _get_signed_sms_urls(self, endpoint, key, code):
         """Return the addresses that a carrier may have signed, the present one first.
 
-        :param str door: ``inbound``, or ``status/<uuid>``
+        :param str endpoint: ``inbound``, or ``status/<uuid>``
         :param str key: that of the address which was called
         :param str code: a key of ``PROVIDERS``
         """
         self.ensure_one()
         former = self.sudo().sms_former_webhook_base_url
         bases = filter(None, (self._get_sms_base_url(), former))
-        return [self._get_sms_url(door, code, key, base) for base in bases]
+        return [self._get_sms_url(endpoint, code, key, base) for base in bases]
 
     def _has_proven_sms_base_url(self, code):
         """Tell if a signed request has come since the address is what it is.
