@@ -17,7 +17,11 @@ class SmsComposer(models.TransientModel):
         return super()._action_send_sms()
 
     def _check_sms_rights(self):
-        """Refuse typed numbers and long lists to who has no right to them."""
+        """Refuse typed numbers and long lists to who has no right to them.
+
+        :raises AccessError: without the right to text any number, or so many people
+        :raises UserError: over the user's daily limit
+        """
         company = self._get_sms_company()
         records = self._get_records()
         is_posted = isinstance(records, self.pool["mail.thread"])

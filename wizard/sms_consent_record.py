@@ -156,7 +156,11 @@ class SmsConsentRecord(models.TransientModel):
         return {"type": "ir.actions.act_window_close"}
 
     def _check_rights(self):
-        """Return the record that this is about, after checking what the user may."""
+        """Return the record that this is about, after checking what the user may.
+
+        :raises AccessError: for who is no helpdesk user, may not see the record, or
+            works in another company
+        """
         self.env["sms.consent.entry"]._check_may_record(self.company_id)
         if not (self.res_model and self.res_id):
             return None
@@ -167,7 +171,10 @@ class SmsConsentRecord(models.TransientModel):
         return record
 
     def _get_paper_facts(self):
-        """Return what belongs to a signed form: its scan, and who saw it signed."""
+        """Return what belongs to a signed form: its scan, and who saw it signed.
+
+        :raises UserError: for a signed form without a scan
+        """
         if self.method != PAPER:
             return {}
         data = base64.b64decode(self.scan or b"")
