@@ -1,5 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""What a manager should look at again before a template is used.
+"""Advice on a template, the words that the law asks for, and those it forbids.
 
 Rules of thumb over the words of one message, as its reader would get it: nothing here
 forbids anything. Sources: the rules of the house (short, one thing, a next step, no

@@ -1,5 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""When somebody is texted about an appointment, and how its time is told to them.
+"""Texts about appointments: their times, notices of changes, and answers.
 
 Times are UTC without a zone, as Odoo stores them. An all-day event is on a date, which
 no zone changes: Odoo stores it as 8:00 UTC of that date.

@@ -1,5 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""Which automation answers to what has happened, and whom of several is heard.
+"""Automations: which of them answers to an event, and a dry run over the past.
 
 Pure rules over plain values. What happens (:data:`TRIGGERS`), for which records
 (:class:`Rule`'s filters), to whom (:data:`AUDIENCES`) and when (``delay``, ``pause``)

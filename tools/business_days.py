@@ -1,5 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""Public holidays of a country and of its states, for deadlines and quiet hours alike.
+"""Public holidays and business days.
 
 Computed by the library ``holidays``, which follows the laws when they change.
 """

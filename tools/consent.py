@@ -1,5 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""What the events of the consent ledger mean for a number and a purpose.
+"""Meaning of the ledger's events: answers, what a START restores, renewed questions.
 
 Consent belongs to a number and a purpose. An event names one purpose, or none when
 it is about all of them (a STOP). The answer for a purpose is read from two states:

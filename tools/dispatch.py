@@ -1,5 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""Until when something may still be done, though the machine may have stood still."""
+"""Dispatch rules: deadlines, the run's state, a sender's pace, retries, senders."""
 
 import time
 from dataclasses import dataclass

@@ -1,5 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""When a team alert is told to whom, until somebody takes it.
+"""Escalation of team alerts: the plan's steps, and who is on call.
 
 Pure rules over a plan's steps and the time since the alert began. A step that repeats
 is a row of occurrences, so that what is due, and what comes next, is one comparison.

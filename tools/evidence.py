@@ -1,5 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""How evidence is written down: its JSON, its tables, its files, and safe words.
+"""Formats of evidence: JSON, tables, safe words, and packets of files.
 
 What is in them is gathered by ``sms.evidence``; the formats are told to who reads them
 in ``docs/evidence.md``.

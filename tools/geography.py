@@ -1,5 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""A place where somebody may be, as far as the hour there and its law matter."""
+"""Places: area codes and zones of numbers, whereabouts of people, postal codes."""
 
 import re
 from dataclasses import dataclass

@@ -1,5 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""How other systems name things: when something was said, and how consent was given."""
+"""Columns and cells of an imported list of consents, and of other systems."""
 
 import re
 import unicodedata

@@ -1,5 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""Letters that look like Latin ones: what a person sees, and not what a machine does.
+"""Keywords in texts (STOP, HELP, START, ...), whatever letters they are written in.
 
 A phone's keyboard, a joke or a trick writes "stоp" with a letter of another alphabet.
 A reader sees "stop", and a reasonable person's reading counts (47 CFR 64.1200(a)(10)).

@@ -1,5 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""Which links in a text may become short, counted ones."""
+"""Links in texts: counted ones, secret keys of pages, and short signed addresses."""
 
 import hmac
 import re

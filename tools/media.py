@@ -1,5 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""What pictures and files may come with a text and go with one, by their bytes.
+"""Types of pictures, files and scans, by their bytes.
 
 What the sender or the carrier says of a file's type is a claim. Signatures: the file
 formats' own specifications; what carriers take and bring:

@@ -1,5 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""One spelling for a number: what the ledger is asked about is what was recorded.
+"""Phone numbers: one spelling, their kinds, and how people write them down.
 
 Code hands numbers over in odd forms that a carrier takes all the same: with the prefix
 that is dialed inside the country ("+4407911…", "+1120255…"), with the country's code

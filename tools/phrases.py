@@ -1,5 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""From a text to the words by which ``tools.phrases`` reads it.
+"""Opt-outs in a person's own words.
 
 Clause by clause, without case and accents, and spelled as the tables of rules are.
 """

@@ -1,5 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""Which purpose a message of any app has: the most specific rule decides.
+"""Purposes of messages, proofs that they accept, and the law on offers.
 
 A purpose decides which consent is asked for, so nothing that a client says may choose
 one: what made a message is told by our own code alone (:class:`MessageSource`).

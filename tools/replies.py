@@ -1,5 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""Reading the reply to "Reply 1 to 5, or NO if it is not solved".
+"""Replies by number or word: to the rating's question, and to a team alert.
 
 Only what is plainly a reply counts: "3 printers are still broken" is none. What is
 none is conversation, which a person reads.

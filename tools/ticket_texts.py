@@ -1,5 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""Finding a ticket's number in what a person texts.
+"""Texts about tickets: a ticket's number in what comes in, and the answer to STATUS.
 
 The number's form is the company's to choose (the sequence's prefix), so a text is
 compared with the numbers of real tickets and never with a pattern. ``HT00042`` is found

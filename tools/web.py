@@ -1,5 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""Can a carrier reach this server at all? Told from its address alone."""
+"""Our web pages: whether a carrier reaches them, and how visitors are counted."""
 
 import hashlib
 import ipaddress
