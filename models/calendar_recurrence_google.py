@@ -3,7 +3,7 @@ from odoo import models
 
 
 class CalendarRecurrence(models.Model):
-    """What ``google_calendar`` takes of series from there, where it is installed."""
+    """Extend what ``google_calendar`` does with series, as with events."""
 
     _inherit = "calendar.recurrence"
 

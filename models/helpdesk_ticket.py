@@ -52,11 +52,13 @@ class HelpdeskTicket(models.Model):
     def _has_phone_of_former(self, partner):
         """Tell if the number is that of a contact whom ``partner`` replaces.
 
-        Kept, it would get the texts about somebody else's ticket. A number that was
-        entered for the ticket stays.
+        Kept, it would get the texts about somebody else's ticket. So would one that
+        was never confirmed for them. Any other that was entered for the ticket stays.
         """
         former = self.partner_id
-        return former and former != partner and self.partner_phone == former.phone
+        if not former or former == partner:
+            return False
+        return self.partner_phone == former.phone or self.sms_phone_is_unproven
 
     @api.depends("partner_phone", "partner_id.country_id", "company_id.country_id")
     def _compute_partner_phone_sanitized(self):
@@ -126,6 +128,7 @@ class HelpdeskTicket(models.Model):
             "object.sms_technician_name",
             "object.sms_title",
             "object.sms_preference_url",
+            "object.sms_ticket_url",
             "object.partner_name",
             "object.partner_id.lang",
             "object.stage_id.name",
@@ -133,6 +136,61 @@ class HelpdeskTicket(models.Model):
             "object.category_id.name",
             "object.company_id.name",
         )
+
+    # ------------------------------------------------------------------
+    # What changes
+    # ------------------------------------------------------------------
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        """Tell of new tickets, and note the numbers that customers type for them."""
+        tickets = super().create(vals_list)
+        tickets._on_sms_changes(dict.fromkeys(tickets.ids))
+        tickets._on_sms_created()
+        tickets._note_typed_phones()
+        return tickets
+
+    def write(self, vals):
+        """Forget the number of a contact whom another one replaces, and tell the rest.
+
+        The waiting ends with the ticket, its customer is asked how it went, and the
+        numbers that customers type are noted.
+        """
+        if "partner_id" in vals and "partner_phone" not in vals:
+            partner = self.env["res.partner"].browse(vals["partner_id"])
+            self.filtered(
+                lambda ticket: ticket._has_phone_of_former(partner)
+            ).partner_phone = False
+        before = {ticket.id: ticket._get_sms_state() for ticket in self.sudo()}
+        result = super().write(vals)
+        if vals.get("stage_id"):
+            self.filtered("stage_id.closed")._end_sms_waiting()
+        self._on_sms_changes(before)
+        if vals.keys() & {"stage_id", "team_id"}:
+            self._update_sms_rating(before)
+        if "partner_phone" in vals:
+            self._note_typed_phones()
+        return result
+
+    def _get_sms_state(self):
+        """Return what texts follow from: stage, whether it is closed, user.
+
+        :rtype: tuple[int, bool, int]
+        """
+        stage = self.stage_id
+        return stage.id, stage.closed, self.user_id.id
+
+    def _on_sms_changes(self, before):
+        """Do what follows from new or changed tickets. Extended by other rooms.
+
+        :param dict before: :meth:`_get_sms_state` by id; None: the ticket is new
+        """
+
+    def _on_sms_created(self):
+        """Do what else follows from new tickets, when :meth:`_on_sms_changes` is done.
+
+        Extended by other rooms.
+        """
 
     # ------------------------------------------------------------------
     # A person texts
@@ -158,12 +216,3 @@ class HelpdeskTicket(models.Model):
                 "default_template_id": template.id if template else False,
             },
         }
-
-    def write(self, vals):
-        """Forget the number of a contact whom another one replaces."""
-        if "partner_id" in vals and "partner_phone" not in vals:
-            partner = self.env["res.partner"].browse(vals["partner_id"])
-            self.filtered(
-                lambda ticket: ticket._has_phone_of_former(partner)
-            ).partner_phone = False
-        return super().write(vals)

@@ -1,5 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-from odoo import api, models
+from odoo import models
 
 from ..tools import automation
 from .sms_automation_engine import Change
@@ -12,25 +12,6 @@ class HelpdeskTicket(models.Model):
     """What changes on a ticket sets off texts: its stage's, and the automations'."""
 
     _inherit = "helpdesk.ticket"
-
-    @api.model_create_multi
-    def create(self, vals_list):
-        """Let the automations know of new tickets."""
-        tickets = super().create(vals_list)
-        tickets._tell_automations(dict.fromkeys(tickets.ids))
-        return tickets
-
-    def write(self, vals):
-        """Let the automations know what has changed."""
-        before = {ticket.id: ticket._get_automation_state() for ticket in self.sudo()}
-        result = super().write(vals)
-        self._tell_automations(before)
-        return result
-
-    def _get_automation_state(self):
-        """Return what automations look at: stage, whether it is closed, user."""
-        stage = self.stage_id
-        return stage.id, stage.closed, self.user_id.id
 
     def _get_automation_fact(self, trigger):
         """Return what must stay the same until a planned text leaves.
@@ -52,20 +33,17 @@ class HelpdeskTicket(models.Model):
             return str(ticket_sudo.sms_waiting_since or "")
         return "closed" if ticket_sudo.stage_id.closed else "open"
 
-    def _tell_automations(self, before):
+    def _on_sms_changes(self, before):
         """Set off the texts of what has changed.
 
         Who was told in this transaction that their ticket was received is not told in
         the same breath that it was assigned.
-
-        :param dict before: ``_get_automation_state`` by id; None: the ticket is new
         """
+        super()._on_sms_changes(before)
         changes = []
         # A recordset may hold one twice, as ``ticket + ticket`` does.
         for ticket in self.browse(before).sudo():
-            happened = automation.compare(
-                before[ticket.id], ticket._get_automation_state()
-            )
+            happened = automation.compare(before[ticket.id], ticket._get_sms_state())
             if ticket.id in self._get_told():
                 happened -= {automation.ASSIGNED}
             if happened:

@@ -56,20 +56,6 @@ class HelpdeskTicket(models.Model):
             number=SQL.identifier(alias, "partner_phone_sanitized"),
         )
 
-    @api.model_create_multi
-    def create(self, vals_list):
-        """Note the numbers that customers type for their tickets."""
-        tickets = super().create(vals_list)
-        tickets._note_typed_phones()
-        return tickets
-
-    def write(self, vals):
-        """Note the numbers that customers type for their tickets."""
-        result = super().write(vals)
-        if "partner_phone" in vals:
-            self._note_typed_phones()
-        return result
-
     def _note_typed_phones(self):
         """Note numbers that a customer's login has given, other than the contact's."""
         if not self.env.user.share:
@@ -79,10 +65,3 @@ class HelpdeskTicket(models.Model):
             partner, number = ticket.partner_id, ticket.partner_phone_sanitized
             if partner and number and number != partner.phone_sanitized:
                 claims_sudo._note(ticket.company_id, partner, number)
-
-    def _has_phone_of_former(self, partner):
-        """Forget a number with its contact, too, that was never confirmed for them."""
-        if super()._has_phone_of_former(partner):
-            return True
-        former = self.partner_id
-        return bool(former) and former != partner and self.sms_phone_is_unproven

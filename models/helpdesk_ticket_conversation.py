@@ -116,23 +116,6 @@ class HelpdeskTicket(models.Model):
         self.write(values)
         self._on_sms_received(inbound)
 
-    def _on_sms_received(self, inbound):
-        """Do what follows from a text of the customer. Extended by other topics.
-
-        Called in sudo, in the transaction of the webhook, after the text was posted.
-
-        :param inbound: ``sms.inbound``, one
-        """
-        self.ensure_one()
-
-    def _on_sms_media(self, inbound):
-        """Do what follows when a picture of a text has come, or will not come.
-
-        Called in sudo, by the cron that fetches. Extended by other topics.
-
-        :param inbound: ``sms.inbound``, one, with its ``attachment_ids``
-        """
-
     # ------------------------------------------------------------------
     # One of us has read it, or has answered
     # ------------------------------------------------------------------
@@ -149,6 +132,7 @@ class HelpdeskTicket(models.Model):
         domain = inbound_sudo._get_unread_domain() & Domain("ticket_id", "in", self.ids)
         inbound_sudo.search(domain).read_at = fields.Datetime.now()
         self.invalidate_recordset(["sms_unread_count"])
+        self._notify_sms_desks(dict.fromkeys(self.ids, []))
 
     def action_mark_sms_answered(self):
         """Say that the customer's texts need no (further) answer.
@@ -159,13 +143,6 @@ class HelpdeskTicket(models.Model):
         self._mark_sms_read()
         self._end_sms_waiting()
         return True
-
-    def write(self, vals):
-        """End the waiting with the ticket."""
-        result = super().write(vals)
-        if vals.get("stage_id"):
-            self.filtered("stage_id.closed")._end_sms_waiting()
-        return result
 
     def _notify_thread(self, message, msg_vals=False, **kwargs):
         """End the waiting when one of us writes to the customer by mail."""

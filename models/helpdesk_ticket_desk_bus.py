@@ -74,18 +74,26 @@ class HelpdeskTicket(models.Model):
         return [self._get_sms_bus_channel(ticket.id) for ticket in tickets], others
 
     def _on_sms_received(self, inbound):
-        """Show the text on open conversations, and tell who is to answer it."""
-        result = super()._on_sms_received(inbound)
+        """Show the text on open conversations, and tell who is to answer it.
+
+        Called in sudo, in the transaction of the webhook, after the text was posted.
+        Extended by other rooms.
+
+        :param inbound: ``sms.inbound``, one
+        """
+        self.ensure_one()
         self._notify_sms_desks({self.id: [f"{IN}-{inbound.id}"]})
         for user in self._get_sms_readers():
             user._bus_send(NEWS_TYPE, {"ticket_id": self.id})
-        return result
 
     def _on_sms_media(self, inbound):
-        """Show a picture on open conversations, or why it will not come."""
-        result = super()._on_sms_media(inbound)
+        """Show a picture on open conversations, or why it will not come.
+
+        Called in sudo, by the cron that fetches.
+
+        :param inbound: ``sms.inbound``, one, with its ``attachment_ids``
+        """
         self._notify_sms_desks({self.id: [f"{IN}-{inbound.id}"]})
-        return result
 
     def _get_sms_readers(self):
         """Return whom a new text concerns: the assignee, or else the whole team."""
@@ -113,9 +121,3 @@ class HelpdeskTicket(models.Model):
             ),
             "body": inbound_sudo.body or self.env._("A picture or a file"),
         }
-
-    def _mark_sms_read(self):
-        """Let the other screens know that the texts are read."""
-        result = super()._mark_sms_read()
-        self._notify_sms_desks(dict.fromkeys(self.ids, []))
-        return result

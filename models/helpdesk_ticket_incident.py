@@ -29,13 +29,12 @@ class HelpdeskTicket(models.Model):
                     )
                 )
 
-    @api.model_create_multi
-    def create(self, vals_list):
+    def _on_sms_created(self):
         """Link new tickets to what is going on, and tell their customers we know."""
-        tickets = super().create(vals_list)
-        for ticket_sudo in tickets.sudo():
+        result = super()._on_sms_created()
+        for ticket_sudo in self.sudo():
             ticket_sudo._join_incident()
-        return tickets
+        return result
 
     def _join_incident(self):
         """Link a new ticket, and tell its customer that we know of the incident.

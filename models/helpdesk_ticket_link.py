@@ -58,8 +58,3 @@ class HelpdeskTicket(models.Model):
         )
         moments = (self.last_stage_update, self.create_date, last.date)
         return max(moment for moment in moments if moment)
-
-    @api.model
-    def mail_allowed_qweb_expressions(self):
-        """Let managers put the link into their templates."""
-        return super().mail_allowed_qweb_expressions() + ("object.sms_ticket_url",)

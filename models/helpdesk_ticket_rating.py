@@ -21,17 +21,19 @@ class HelpdeskTicket(models.Model):
     _name = "helpdesk.ticket"
     _inherit = ["helpdesk.ticket", "rating.mixin"]
 
-    def write(self, vals):
-        """Ask when a ticket is closed; withdraw the question when it is opened."""
-        before = {ticket: ticket.stage_id.closed for ticket in self}
-        result = super().write(vals)
-        if vals.keys() & {"stage_id", "team_id"}:
-            closed = self.filtered("stage_id.closed")
-            closed.filtered(lambda ticket: not before[ticket])._ask_sms_rating()
-            opened = (self - closed).filtered(lambda ticket: before[ticket])
-            if opened:
-                self.env["sms.question"]._end("rating", opened, sms_question.CANCELLED)
-        return result
+    def _update_sms_rating(self, before):
+        """Ask about tickets that were closed; withdraw the question when opened.
+
+        :param dict before: :meth:`_get_sms_state` by id
+        """
+        was_closed = {
+            ticket_id for ticket_id, (_, closed, _) in before.items() if closed
+        }
+        closed = self.filtered("stage_id.closed")
+        closed.filtered(lambda ticket: ticket.id not in was_closed)._ask_sms_rating()
+        opened = (self - closed).filtered(lambda ticket: ticket.id in was_closed)
+        if opened:
+            self.env["sms.question"]._end("rating", opened, sms_question.CANCELLED)
 
     def _ask_sms_rating(self):
         """Ask the customers of closed tickets how it went, where their team wants it.

@@ -1,8 +1,6 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from odoo import models
 
-from ..tools.purpose_rules import MessageSource
-
 #: What our own code says in a context of the message that it is making: it holds for
 #: that message, and not for what a rule makes of it.
 MESSAGE_CONTEXT = ("sms_purpose", "sms_source", "sms_personal")
@@ -22,10 +20,3 @@ class IrActionsServer(models.Model):
         return super(
             IrActionsServer, self.with_context(**context, sms_automated=True)
         ).run()
-
-    def _run_action_sms_multi(self, eval_context=None):
-        """Name the action to the intake: a rule may say what its texts are for."""
-        source = MessageSource(action_id=self.id)
-        return super(
-            IrActionsServer, self.with_context(sms_source=source)
-        )._run_action_sms_multi(eval_context=eval_context)

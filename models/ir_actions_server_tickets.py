@@ -4,6 +4,7 @@ from functools import partial
 from odoo import models
 
 from ..tools import TICKET_MODEL
+from ..tools.purpose_rules import MessageSource
 
 #: What automated actions have texted in this transaction (a key of ``cr.cache``).
 TEXTED = "helpdesk_mgmt_sms.action_texts"
@@ -20,17 +21,22 @@ class IrActionsServer(models.Model):
     _inherit = "ir.actions.server"
 
     def _run_action_sms_multi(self, eval_context=None):
-        """Text each ticket once for one state of it, and note what goes wrong."""
+        """Text each ticket once for one state of it, and note what goes wrong.
+
+        The action is named to the intake: a rule may say what its texts are for.
+        """
+        named = self.with_context(sms_source=MessageSource(action_id=self.id))
         context = dict(eval_context or {})
         records = context.get("records") or context.get("record")
         is_automated = "__action_done" in self.env.context
+        run = super(IrActionsServer, named)._run_action_sms_multi
         if not (is_automated and records and records._name == TICKET_MODEL):
-            return super()._run_action_sms_multi(eval_context=eval_context)
+            return run(eval_context=eval_context)
         fresh = records.filtered(self._is_first_text)
         if not fresh:
             return False
         context.update(records=fresh, record=fresh[:1])
-        work = partial(super()._run_action_sms_multi, eval_context=context)
+        work = partial(run, eval_context=context)
         self.env["sms.automation"].sudo()._isolate(work, fresh.sudo())
         return False
 
@@ -41,7 +47,7 @@ class IrActionsServer(models.Model):
         if since != now:
             texted = set()
             cache[TEXTED] = (now, texted)
-        key = (self.id, ticket.id, *ticket.sudo()._get_automation_state())
+        key = (self.id, ticket.id, *ticket.sudo()._get_sms_state())
         if key in texted:
             return False
         texted.add(key)

@@ -11,13 +11,22 @@ class MailThread(models.AbstractModel):
 
     _inherit = "mail.thread"
 
-    def _notify_thread_by_sms(self, message, recipients_data, **kwargs):
-        """Take what a person wrote to another record for nothing they wrote to this."""
+    def _notify_thread_by_sms(self, message, recipients_data, msg_vals=False, **kwargs):
+        """Say what goes along with the texts of this message.
+
+        What a person wrote to another record is nothing that they wrote to this one.
+
+        :raises UserError: for pictures and files that carriers do not take
+        """
+        context = self._get_sms_media_context(message, msg_vals or {})
         written = self.env.context.get("sms_personal")
-        if isinstance(written, PersonalText):
-            is_here = (written.model, written.res_id) == (self._name, self.id)
-            self = self if is_here else self.with_context(sms_personal=None)
-        return super()._notify_thread_by_sms(message, recipients_data, **kwargs)
+        is_personal = isinstance(written, PersonalText)
+        if is_personal and (written.model, written.res_id) != (self._name, self.id):
+            context["sms_personal"] = None
+        thread = self.with_context(**context) if context else self
+        return super(MailThread, thread)._notify_thread_by_sms(
+            message, recipients_data, msg_vals=msg_vals, **kwargs
+        )
 
     def _message_sms_with_template(
         self,

@@ -16,19 +16,17 @@ class MailThread(models.AbstractModel):
             kwargs.setdefault("attachment_ids", list(sent.attachment_ids))
         return super()._message_sms(body, **kwargs)
 
-    def _notify_thread_by_sms(self, message, recipients_data, msg_vals=False, **kwargs):
-        """Say what goes along with the texts of this message.
+    def _get_sms_media_context(self, message, msg_vals):
+        """Return what says which pictures and files go along with a message's texts.
 
         :raises UserError: for what carriers do not take
+        :rtype: dict
         """
-        is_text = (msg_vals or {}).get("message_type") == "sms"
-        if is_text and msg_vals.get("attachment_ids"):
-            company = message.sudo().record_company_id or self.env.company
-            if company._uses_sms_outbox():
-                attachments_sudo = message.sudo().attachment_ids
-                self.env["sms.sms"]._check_media(attachments_sudo)
-                sent = SentMedia(message.id, tuple(attachments_sudo.ids))
-                self = self.with_context(sms_media=sent)
-        return super()._notify_thread_by_sms(
-            message, recipients_data, msg_vals=msg_vals, **kwargs
-        )
+        if msg_vals.get("message_type") != "sms" or not msg_vals.get("attachment_ids"):
+            return {}
+        company = message.sudo().record_company_id or self.env.company
+        if not company._uses_sms_outbox():
+            return {}
+        attachments_sudo = message.sudo().attachment_ids
+        self.env["sms.sms"]._check_media(attachments_sudo)
+        return {"sms_media": SentMedia(message.id, tuple(attachments_sudo.ids))}

@@ -148,7 +148,6 @@ class PhoneBlacklist(models.Model):
                 ]
                 if statements:
                     ledger_sudo._record_many(company, statements)
-                    self.env["sms.sms"]._cancel_waiting(company, *numbers)
 
     # ------------------------------------------------------------------
     # From the ledger onto the blacklist

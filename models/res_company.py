@@ -3,7 +3,7 @@ import secrets
 
 from odoo import api, fields, models
 
-from ..providers import PROVIDERS, get_provider
+from ..providers import PROVIDERS, TelnyxProvider, get_provider
 from ..tools import business_days, consent
 from .res_company_webhook import make_webhook_key
 from .sms_api import SmsApiGated, SmsApiOutbox
@@ -17,6 +17,11 @@ MEDIA_URLS_PARAMETER = "helpdesk_mgmt_sms.media_urls"
 
 #: Path of a company's page to join, before its key.
 JOIN_PATH = "/sms/join/"
+
+#: By which carriers texts leave.
+CARRIER_FIELDS = {"sms_provider", "sms_backup_provider"}
+#: Of these the former values are needed when they change.
+FORMER_FIELDS = {"sms_webhook_base_url", "sms_twilio_account_sid"}
 
 
 class ResCompany(models.Model):
@@ -130,25 +135,29 @@ class ResCompany(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
-        """Give each company keys of its own."""
+        """Give companies keys and senders of their own, and keep their address."""
         companies = super().create(vals_list)
         companies._ensure_sms_keys()
         self.env["sms.sender"]._sync(companies)
+        companies._drop_sms_backup()
+        companies._keep_sms_base_url()
         return companies
 
-    def write(self, vals):
-        """Let the senders follow the account, and let them try a new one at once.
-
-        What was agreed to in the sandbox counts there alone: who leaves it, or comes
-        back to it, has other answers.
-        """
-        is_on_sandbox = self.env["sms.consent.event"]._is_on_sandbox
-        tried = self.filtered(is_on_sandbox) if "sms_provider" in vals else self
-        result = super().write(vals)
+    def _get_sms_before(self, vals):
+        """Add who tries it in the sandbox, the public address and the account."""
+        before = super()._get_sms_before(vals)
         if "sms_provider" in vals:
-            moved = self.filtered(lambda it: is_on_sandbox(it) != (it in tried))
-            self.env["sms.consent"].sudo()._follow_sandbox(moved)
-            self.env["sms.subscription"].sudo()._end_tried(moved & tried)
+            is_on_sandbox = self.env["sms.consent.event"]._is_on_sandbox
+            before["tried"] = self.filtered(is_on_sandbox)
+        for name in FORMER_FIELDS & vals.keys():
+            before[name] = {company: company.sudo()[name] for company in self}
+        return before
+
+    def _after_sms_write(self, before, vals):
+        """Let the senders follow the account, and let them try a new one at once."""
+        result = super()._after_sms_write(before, vals)
+        if "sms_provider" in vals:
+            self._follow_sms_sandbox(before["tried"])
         if self._get_sms_sender_fields() & vals.keys():
             self.env["sms.sender"]._sync(self)
         if self._get_sms_account_fields() & vals.keys():
@@ -157,7 +166,30 @@ class ResCompany(models.Model):
                 [("company_id", "in", self.ids), ("stop_count", ">", 0)]
             )
             stopped._start()
+        if CARRIER_FIELDS & vals.keys():
+            self._drop_sms_backup()
+        if "sms_webhook_base_url" in vals:
+            url = vals["sms_webhook_base_url"]
+            self._keep_former_sms_base_url(before["sms_webhook_base_url"], url)
+        if (CARRIER_FIELDS | {"sms_webhook_base_url"}) & vals.keys():
+            # A carrier needs one: emptied, it is what Odoo's own address is now.
+            self._keep_sms_base_url()
+        if "sms_twilio_account_sid" in vals:
+            self._note_sms_account_change(before["sms_twilio_account_sid"])
         return result
+
+    def _follow_sms_sandbox(self, tried):
+        """Let other answers count for who leaves the sandbox, or comes back to it.
+
+        What was agreed to there counts there alone.
+
+        :param tried: ``res.company`` that were in it
+        :return: those of ``self`` that have left it or come back
+        """
+        is_on_sandbox = self.env["sms.consent.event"]._is_on_sandbox
+        moved = self.filtered(lambda it: is_on_sandbox(it) != (it in tried))
+        self.env["sms.consent"].sudo()._follow_sandbox(moved)
+        return moved
 
     def _ensure_sms_keys(self):
         """Give random keys to the companies that have none."""
@@ -200,6 +232,8 @@ class ResCompany(models.Model):
         :param str code: a key of ``PROVIDERS``
         """
         self.ensure_one()
+        if code == TelnyxProvider.code:
+            return self.sms_telnyx_number_ids
         return self.sms_twilio_number_ids
 
     @api.model
@@ -212,6 +246,9 @@ class ResCompany(models.Model):
             "sms_provider",
             "sms_twilio_number_ids",
             "sms_twilio_messaging_service_sid",
+            "sms_backup_provider",
+            "sms_telnyx_number_ids",
+            "sms_telnyx_messaging_profile_id",
         }
 
     def _get_sms_gate_facts(self):

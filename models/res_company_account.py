@@ -1,6 +1,7 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from odoo import api, fields, models
 
+from ..providers import TelnyxProvider
 from .encrypted_field import EncryptedChar, EncryptionKeyError
 from .res_company import MEDIA_URLS_PARAMETER, TWILIO_URL_PARAMETER
 
@@ -45,6 +46,8 @@ class ResCompany(models.Model):
             "sms_twilio_second_auth_token",
             "sms_twilio_api_key_sid",
             "sms_twilio_api_key_secret",
+            "sms_telnyx_api_key",
+            "sms_telnyx_public_key",
         }
 
     def _get_sms_account(self, code, with_senders=True):
@@ -53,6 +56,8 @@ class ResCompany(models.Model):
         :param str code: a key of ``PROVIDERS``
         :param bool with_senders: False to read no numbers: nothing is sent by them
         """
+        if code == TelnyxProvider.code:
+            return self._get_sms_telnyx_account(with_senders)
         company_sudo = self.sudo()
         numbers_sudo = company_sudo.sms_twilio_number_ids if with_senders else ()
         parameters_sudo = self.env["ir.config_parameter"].sudo()
@@ -101,5 +106,6 @@ class ResCompany(models.Model):
                 "sms_twilio_auth_token",
                 "sms_twilio_second_auth_token",
                 "sms_twilio_api_key_secret",
-            )
+            ),
+            TelnyxProvider.code: ("sms_telnyx_api_key",),
         }

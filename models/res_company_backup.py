@@ -24,20 +24,6 @@ class ResCompany(models.Model):
         """Return the carriers that can be a second one, with their names."""
         return [(code, PROVIDERS[code].name) for code in REAL]
 
-    @api.model_create_multi
-    def create(self, vals_list):
-        """Drop a second carrier without a first one."""
-        companies = super().create(vals_list)
-        companies._drop_sms_backup()
-        return companies
-
-    def write(self, vals):
-        """Drop a second carrier without a first one, or that is the first one now."""
-        result = super().write(vals)
-        if {"sms_provider", "sms_backup_provider"} & vals.keys():
-            self._drop_sms_backup()
-        return result
-
     def _drop_sms_backup(self):
         """Keep a second carrier only beside another one that reaches people.
 
@@ -47,11 +33,6 @@ class ResCompany(models.Model):
             first = company.sms_provider
             if first not in REAL or first == company.sms_backup_provider:
                 company.sms_backup_provider = False
-
-    @api.model
-    def _get_sms_sender_fields(self):
-        """Let the senders follow the second carrier."""
-        return super()._get_sms_sender_fields() | {"sms_backup_provider"}
 
     def _get_sms_carriers(self):
         """Return the codes of the carriers that texts leave by, the own one first.

@@ -18,15 +18,13 @@ class ResCompany(models.Model):
         help="Since when texts leave by the account of now. Empty: since ever.",
     )
 
-    def write(self, vals):
-        """Note when a company takes another account."""
-        if "sms_twilio_account_sid" not in vals:
-            return super().write(vals)
-        former = {it.id: it.sudo().sms_twilio_account_sid for it in self}
-        result = super().write(vals)
+    def _note_sms_account_change(self, former):
+        """Note when companies take another account.
+
+        :param dict former: the account that they had, by company
+        """
         changed = self.filtered(
-            lambda it: former[it.id] not in (False, it.sudo().sms_twilio_account_sid)
+            lambda it: former[it] not in (False, it.sudo().sms_twilio_account_sid)
         )
         if changed:
             changed.sms_twilio_account_since = fields.Datetime.now()
-        return result

@@ -32,21 +32,23 @@ class ResCompany(models.Model):
         "is kept in the chatter of the company's contact.",
     )
 
-    def write(self, vals):
-        """Let nobody make a company laxer without saying why.
+    def _get_sms_before(self, vals):
+        """Add the settings of which some values let more messages leave."""
+        before = super()._get_sms_before(vals)
+        names = COMPANY_SWITCHES.keys() & vals.keys()
+        if names and self.env.uid != SUPERUSER_ID:
+            before["switches"] = {it: it._get_sms_switches(names) for it in self}
+        return before
+
+    def _after_sms_write(self, before, vals):
+        """Refuse settings that let more messages leave without a reason.
 
         :raises UserError: without ``sms_lax_reason``
         """
-        names = COMPANY_SWITCHES.keys() & vals.keys()
-        if not names or self.env.uid == SUPERUSER_ID:
-            return super().write(vals)
-        before = {it.id: it._get_sms_switches(names) for it in self}
-        result = super().write(vals)
-        for company in self:
-            was, now = before[company.id], company._get_sms_switches(names)
-            laxer = [
-                it for it in sorted(names) if is_switch_laxer(it, was[it], now[it])
-            ]
+        result = super()._after_sms_write(before, vals)
+        for company, was in before.get("switches", {}).items():
+            now = company._get_sms_switches(was)
+            laxer = [it for it in sorted(was) if is_switch_laxer(it, was[it], now[it])]
             if laxer:
                 company._keep_sms_lax_reason(was, laxer, vals.get("sms_lax_reason"))
         return result

@@ -11,8 +11,6 @@ from .res_company_backup import REAL
 
 _logger = logging.getLogger(__name__)
 
-CARRIER_FIELDS = {"sms_provider", "sms_backup_provider"}
-
 
 class ResCompany(models.Model):
     """The public address at which the carriers call a company.
@@ -50,34 +48,30 @@ class ResCompany(models.Model):
         "Public Address Since", groups="base.group_system", copy=False, readonly=True
     )
 
-    @api.model_create_multi
-    def create(self, vals_list):
-        """Keep the address of companies that have a carrier at once."""
-        companies = super().create(vals_list)
-        companies._keep_sms_base_url()
-        return companies
-
-    def write(self, vals):
-        """Keep the address when a carrier is chosen, and the former one with it.
+    def _prepare_sms_values(self, vals):
+        """Make the public address fit to be kept.
 
         :raises ValidationError: for an address that is none
         """
-        former = {}
+        vals = super()._prepare_sms_values(vals)
         if "sms_webhook_base_url" in vals:
             url = self._check_sms_base_url(vals["sms_webhook_base_url"])
             vals = {**vals, "sms_webhook_base_url": url}
-            before = {it: it.sudo().sms_webhook_base_url for it in self}
-            former = {it: known for it, known in before.items() if known != url}
-        result = super().write(vals)
+        return vals
+
+    def _keep_former_sms_base_url(self, former, url):
+        """Keep the addresses that were replaced.
+
+        :param dict former: the address that was known, by company
+        :param url: the new one, or False
+        """
         for company, known in former.items():
+            if known == url:
+                continue
             company.sms_former_webhook_base_url = known
             # What came within this second was signed for the former one.
             since = fields.Datetime.now() + timedelta(seconds=1)
             company.sms_webhook_base_since = since
-        if (CARRIER_FIELDS | {"sms_webhook_base_url"}) & vals.keys():
-            # A carrier needs one: emptied, it is what Odoo's own address is now.
-            self._keep_sms_base_url()
-        return result
 
     def _check_sms_base_url(self, typed):
         """Return a public address as it is kept.
@@ -139,13 +133,16 @@ class ResCompany(models.Model):
         since = company_sudo.sms_webhook_base_since
         if not (since and company_sudo.sms_webhook_base_url):
             return False
+        return company_sudo._has_sms_webhook_calls(code, since)
+
+    def _has_sms_webhook_calls(self, code, since):
+        """Tell if a carrier has called; who takes other calls extends this.
+
+        :param str code: a key of ``PROVIDERS``
+        :param datetime since: UTC
+        """
         recent = Domain("company_id", "=", self.id) & Domain("received_at", ">=", since)
-        texts_sudo = company_sudo.env["sms.inbound"]
-        reports_sudo = company_sudo.env["sms.report"]
-        return bool(
-            texts_sudo.search_count(recent & Domain("provider", "=", code), limit=1)
-            or reports_sudo.search_count(recent, limit=1)
-        )
+        return bool(self.env["sms.report"].search_count(recent, limit=1))
 
     def _adopt_sms_base_url(self, base):
         """Take the address that the carrier was seen to sign: it was never proven.

@@ -47,20 +47,26 @@ class ResCompany(models.Model):
         "Business hours lie between 0:00 and 24:00, and the first before the last.",
     )
 
-    def write(self, vals):
-        """Let nobody lengthen the business hours without saying why.
+    def _get_sms_before(self, vals):
+        """Add the business hours, as a rule and in words."""
+        before = super()._get_sms_before(vals)
+        if COURTESY_FIELDS & vals.keys():
+            before["courtesy"] = {
+                it: (it._get_sms_courtesy_rule(""), it._describe_sms_courtesy())
+                for it in self
+            }
+        return before
+
+    def _after_sms_write(self, before, vals):
+        """Refuse longer business hours without a reason.
 
         :raises UserError: without ``sms_courtesy_reason``
         """
-        if not COURTESY_FIELDS & vals.keys():
-            return super().write(vals)
-        before = {company.id: company._get_sms_courtesy_rule("") for company in self}
-        told = {company.id: company._describe_sms_courtesy() for company in self}
-        result = super().write(vals)
+        result = super()._after_sms_write(before, vals)
         reason = (vals.get("sms_courtesy_reason") or "").strip()
-        for company in self:
-            if is_laxer(before[company.id], company._get_sms_courtesy_rule("")):
-                company._keep_sms_courtesy_reason(told[company.id], reason)
+        for company, (rule, told) in before.get("courtesy", {}).items():
+            if is_laxer(rule, company._get_sms_courtesy_rule("")):
+                company._keep_sms_courtesy_reason(told, reason)
         return result
 
     def _keep_sms_courtesy_reason(self, before, reason):

@@ -63,6 +63,38 @@ class ResCompany(models.Model):
         "At least one person can be texted at once, and a limit is not negative.",
     )
 
+    def write(self, vals):
+        """Write, with what precedes it and what follows from it in each room."""
+        vals = self._prepare_sms_values(vals)
+        before = self._get_sms_before(vals)
+        result = super().write(vals)
+        self._after_sms_write(before, vals)
+        return result
+
+    def _prepare_sms_values(self, vals):
+        """Return values as they are kept. Extended by other rooms.
+
+        :raises ValidationError: for what cannot be kept
+        """
+        return vals
+
+    def _get_sms_before(self, vals):
+        """Return what :meth:`_after_sms_write` must know of before. Extended.
+
+        :param dict vals: what is to be written
+        :return: each room's own, under keys of its own
+        :rtype: dict
+        """
+        return {}
+
+    def _after_sms_write(self, before, vals):
+        """Do what follows from a change of companies. Extended by other rooms.
+
+        :param dict before: what :meth:`_get_sms_before` has returned
+        :param dict vals: what was written
+        :raises UserError: for what needs a reason and has none
+        """
+
     def _restricts_texting(self):
         """Tell if the rights hold for what other apps' users text.
 

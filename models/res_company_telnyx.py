@@ -53,36 +53,8 @@ class ResCompany(models.Model):
         for company in self:
             company.sms_telnyx_inbound_url = company._get_sms_url("inbound", CODE)
 
-    def _get_sms_numbers(self, code):
-        """Return the numbers that are entered for Telnyx."""
-        if code != CODE:
-            return super()._get_sms_numbers(code)
-        return self.sms_telnyx_number_ids
-
-    @api.model
-    def _get_sms_sender_fields(self):
-        """Let the senders follow Telnyx's numbers too."""
-        return super()._get_sms_sender_fields() | {
-            "sms_telnyx_number_ids",
-            "sms_telnyx_messaging_profile_id",
-        }
-
-    @api.model
-    def _get_sms_secrets(self):
-        return super()._get_sms_secrets() | {CODE: ("sms_telnyx_api_key",)}
-
-    @api.model
-    def _get_sms_account_fields(self):
-        """Let the senders try a new account at Telnyx at once."""
-        return super()._get_sms_account_fields() | {
-            "sms_telnyx_api_key",
-            "sms_telnyx_public_key",
-        }
-
-    def _get_sms_account(self, code, with_senders=True):
+    def _get_sms_telnyx_account(self, with_senders):
         """Return the account at Telnyx as its adapter wants it."""
-        if code != CODE:
-            return super()._get_sms_account(code, with_senders)
         company_sudo = self.sudo()
         numbers_sudo = company_sudo.sms_telnyx_number_ids if with_senders else ()
         parameters_sudo = self.env["ir.config_parameter"].sudo()

@@ -1,5 +1,6 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from odoo import api, models
+from odoo.fields import Domain
 
 
 class ResPartner(models.Model):
@@ -37,3 +38,27 @@ class ResPartner(models.Model):
             else:
                 claims_sudo._vouch(changed_sudo)
         return result
+
+    @api.model
+    def _find_by_sms_number(self, company, number):
+        """Return the contact of a number if there is exactly one.
+
+        Not one whose login has typed the number and has not confirmed it: what its
+        owner texts is not for them to read.
+
+        :param company: ``res.company`` whose contacts count, besides everybody's
+        :param str number: E.164
+        """
+        claims_sudo = self.env["sms.number.claim"].sudo()
+        typed = claims_sudo._search(
+            claims_sudo._get_open_domain() & Domain("number", "=", number)
+        )
+        partners = self.search(
+            [
+                ("phone_sanitized", "=", number),
+                ("company_id", "in", [False, company.id]),
+                ("id", "not in", typed.subselect("partner_id")),
+            ],
+            limit=2,
+        )
+        return partners if len(partners) == 1 else partners.browse()

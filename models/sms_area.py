@@ -63,7 +63,7 @@ class SmsArea(models.Model):
     )
     contact_count = fields.Integer("Contacts", compute="_compute_contact_count")
 
-    @api.depends(*CRITERIA)
+    @api.depends("takes_subscribers", *CRITERIA)
     def _compute_contact_count(self):
         for area in self:
             domain = area._get_contact_domain()
@@ -84,10 +84,13 @@ class SmsArea(models.Model):
                     )
                 ) from error
 
-    @api.constrains("name", *CRITERIA)
+    @api.constrains("name", "takes_subscribers", *CRITERIA)
     def _check_criteria(self):
-        """Refuse an area that says nothing: it would be everybody."""
-        for area in self:
+        """Refuse an area that says nothing: it would be everybody.
+
+        One that people choose themselves needs to say nothing.
+        """
+        for area in self.filtered(lambda area: not area.takes_subscribers):
             if not any(area[name] for name in CRITERIA):
                 raise ValidationError(
                     self.env._(
@@ -97,11 +100,20 @@ class SmsArea(models.Model):
                 )
 
     def _get_contact_domain(self):
-        """Return the domain of the area's contacts.
+        """Return the domain of the area's contacts, with its subscribers.
+
+        The subscribers are those of the company that asks.
 
         :rtype: Domain
         """
         self.ensure_one()
+        domain = self._get_criteria_domain()
+        if self.takes_subscribers:
+            domain |= Domain.custom(to_sql=self._get_subscriber_sql)
+        return domain
+
+    def _get_criteria_domain(self):
+        """Return the domain of the contacts that the area says belong to it."""
         if not any(self[name] for name in CRITERIA):
             return Domain.FALSE
         domain = self._get_place_domain()

@@ -4,7 +4,6 @@ from odoo.exceptions import ValidationError
 from odoo.fields import Domain
 from odoo.tools import SQL
 
-from .sms_area import CRITERIA
 from .sms_broadcast_recipient import NEW
 from .sms_purpose import ALERT
 
@@ -56,16 +55,6 @@ class SmsArea(models.Model):
         for area in self:
             area.subscriber_count = counts.get(area.id, 0)
 
-    @api.depends("takes_subscribers")
-    def _compute_contact_count(self):
-        return super()._compute_contact_count()
-
-    @api.constrains("name", "takes_subscribers", *CRITERIA)
-    def _check_criteria(self):
-        """Need nothing else of an area that people choose themselves."""
-        chosen = self.filtered("takes_subscribers")
-        return super(SmsArea, self - chosen)._check_criteria()
-
     @api.model
     def _get_offered(self, company):
         """Return the areas that customers of a company may choose.
@@ -78,13 +67,6 @@ class SmsArea(models.Model):
             Domain("company_id", "=", company.id) & Domain("shared_id", "!=", False)
         )
         return found - own.shared_id
-
-    def _get_contact_domain(self):
-        """Count subscribers as the area's people, in the company that asks."""
-        domain = super()._get_contact_domain()
-        if self.takes_subscribers:
-            domain |= Domain.custom(to_sql=self._get_subscriber_sql)
-        return domain
 
     def _get_subscriber_sql(self, _model, alias, _query):
         """Return the SQL condition that a contact's number has subscribed."""
@@ -119,31 +101,29 @@ class SmsBroadcast(models.Model):
 
     _inherit = "sms.broadcast"
 
-    def _select_area(self, area):
-        """Note the numbers that have subscribed and are no contact's noted so far."""
-        result = super()._select_area(area)
-        if area.takes_subscribers:
-            self.env.cr.execute(
-                SQL(
-                    """
-                    INSERT INTO sms_broadcast_recipient
-                           (broadcast_id, area_id, number, lang, outcome)
-                    SELECT %(broadcast)s, sub.area_id, sub.number, sub.lang, %(new)s
-                      FROM sms_subscription sub
-                     WHERE sub.area_id = %(area)s AND sub.company_id = %(company)s
-                       AND sub.state = 'active' AND sub.number IS NOT NULL
-                       AND NOT EXISTS (SELECT 1 FROM sms_broadcast_recipient noted
-                                        WHERE noted.broadcast_id = %(broadcast)s
-                                          AND noted.number = sub.number)
-                  ORDER BY sub.id
-                    """,
-                    broadcast=self.id,
-                    area=area.id,
-                    company=self.company_id.id,
-                    new=NEW,
-                )
-            )
-        return result
+    def _get_subscriber_selection(self, area):
+        """Return the statement that notes an area's subscribers.
+
+        Only of numbers that are no contact's noted so far.
+        """
+        return SQL(
+            """
+            INSERT INTO sms_broadcast_recipient
+                   (broadcast_id, area_id, number, lang, outcome)
+            SELECT %(broadcast)s, sub.area_id, sub.number, sub.lang, %(new)s
+              FROM sms_subscription sub
+             WHERE sub.area_id = %(area)s AND sub.company_id = %(company)s
+               AND sub.state = 'active' AND sub.number IS NOT NULL
+               AND NOT EXISTS (SELECT 1 FROM sms_broadcast_recipient noted
+                                WHERE noted.broadcast_id = %(broadcast)s
+                                  AND noted.number = sub.number)
+          ORDER BY sub.id
+            """,
+            broadcast=self.id,
+            area=area.id,
+            company=self.company_id.id,
+            new=NEW,
+        )
 
 
 class SmsKeyword(models.Model):

@@ -186,17 +186,26 @@ class SmsAutomation(models.Model):
         field = self.env[TICKET_MODEL]._fields.get("sla_deadline")
         return TICKET_MODEL if field and field.store else ""
 
-    @api.depends("audience")
+    @api.depends("audience", "trigger")
     def _compute_purpose_id(self):
-        """Take the ticket's purpose, and the internal one for colleagues."""
-        purposes = self.env["sms.purpose"]
-        rules = self.env["sms.purpose.rule"]
         for rule in self:
-            if rule.audience in automation.STAFF:
-                rule.purpose_id = purposes._get(INTERNAL)
-            elif not rule.purpose_id or rule.purpose_id.code == INTERNAL:
-                company = rule.company_id or self.env.company
-                rule.purpose_id = rules._find_for_model(company, TICKET_MODEL)
+            rule.purpose_id = rule._get_purpose()
+
+    def _get_purpose(self):
+        """Return the purpose: the internal one for colleagues, or else the ticket's.
+
+        Another one stays that somebody has chosen. Extended by other rooms.
+        """
+        if self.audience in automation.STAFF:
+            return self.env["sms.purpose"]._get(INTERNAL)
+        if self.purpose_id and self.purpose_id.code != INTERNAL:
+            return self.purpose_id
+        return self._find_purpose(TICKET_MODEL)
+
+    def _find_purpose(self, model):
+        """Return what the company's texts about records of a model are for."""
+        company = self.company_id or self.env.company
+        return self.env["sms.purpose.rule"]._find_for_model(company, model)
 
     @api.constrains("audience", "purpose_id")
     def _check_purpose(self):
@@ -212,14 +221,18 @@ class SmsAutomation(models.Model):
                     )
                 )
 
-    @api.constrains("template_id")
+    @api.constrains("trigger", "template_id")
     def _check_template(self):
         """Refuse a template of other records: it could not be filled in."""
         for rule in self:
             template_sudo = rule.template_id.sudo()
-            if template_sudo and template_sudo.model != TICKET_MODEL:
-                raise ValidationError(
-                    self.env._(
-                        "“%s” is no template for tickets.", rule.template_id.name
-                    )
-                )
+            if template_sudo and template_sudo.model != rule._get_record_model():
+                raise ValidationError(rule._explain_template())
+
+    def _get_record_model(self):
+        """Return of which model the records are that it is about. Extended."""
+        return TICKET_MODEL
+
+    def _explain_template(self):
+        """Return what is wrong with a template of other records. Extended."""
+        return self.env._("“%s” is no template for tickets.", self.template_id.name)

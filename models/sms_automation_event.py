@@ -1,11 +1,9 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-from datetime import timedelta
-
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 from odoo.tools import ormcache
 
-from ..tools import EVENT_MODEL, TICKET_MODEL, automation
+from ..tools import EVENT_MODEL, automation
 from ..tools.appointments import BOOKED, CALLED_OFF, MOVED
 from .sms_reminder import NO_SHOW, ON_THE_WAY, REMINDER
 from .sms_reminder_rules import TextRule
@@ -38,7 +36,11 @@ class SmsAutomation(models.Model):
     def _compute_is_for_events(self):
         for rule in self:
             rule.is_for_events = rule.trigger in EVENT_TRIGGERS
-            rule.template_model = EVENT_MODEL if rule.is_for_events else TICKET_MODEL
+            rule.template_model = rule._get_record_model()
+
+    def _get_record_model(self):
+        """Mean appointments where it is about them."""
+        return EVENT_MODEL if self.is_for_events else super()._get_record_model()
 
     @api.model
     def _selection_trigger(self):
@@ -58,31 +60,17 @@ class SmsAutomation(models.Model):
             return self.env._("%s hours before an appointment", self.wait_hours)
         return super()._describe_trigger()
 
-    @api.depends("trigger")
-    def _compute_purpose_id(self):
+    def _get_purpose(self):
         """Take the purpose of appointments for texts about them."""
-        about_events = self.filtered("is_for_events")
-        result = super(SmsAutomation, self - about_events)._compute_purpose_id()
-        rules = self.env["sms.purpose.rule"]
-        for rule in about_events:
-            company = rule.company_id or self.env.company
-            rule.purpose_id = rules._find_for_model(company, EVENT_MODEL)
-        return result
+        if self.is_for_events:
+            return self._find_purpose(EVENT_MODEL)
+        return super()._get_purpose()
 
-    @api.constrains("trigger", "template_id")
-    def _check_template(self):
-        """Refuse a template of tickets for an appointment."""
-        about_events = self.filtered("is_for_events")
-        result = super(SmsAutomation, self - about_events)._check_template()
-        for rule in about_events:
-            template_sudo = rule.template_id.sudo()
-            if template_sudo and template_sudo.model != EVENT_MODEL:
-                raise ValidationError(
-                    self.env._(
-                        "“%s” is no template for appointments.", rule.template_id.name
-                    )
-                )
-        return result
+    def _explain_template(self):
+        if not self.is_for_events:
+            return super()._explain_template()
+        name = self.template_id.name
+        return self.env._("“%s” is no template for appointments.", name)
 
     @api.constrains("trigger", "audience", "domain", "stage_ids", "delay_number")
     def _check_event_filters(self):
@@ -100,42 +88,18 @@ class SmsAutomation(models.Model):
                     )
                 )
 
-    @api.model_create_multi
-    def create(self, vals_list):
-        """Plan the reminders of what is booked already."""
-        rules = super().create(vals_list)
-        rules._plan_events_again()
-        return rules
-
-    def write(self, vals):
-        """Plan the reminders of what is booked already, as they are now."""
-        self._plan_events_again()
-        result = super().write(vals)
-        self._plan_events_again()
+    def _on_rules_change(self):
+        """Plan the reminders of what is booked already anew, when all is done."""
+        result = super()._on_rules_change()
+        if self.filtered(lambda rule: rule.trigger == "event_reminder"):
+            domain = [("start", ">", fields.Datetime.now()), ("sms_enabled", "=", True)]
+            events = self.env[EVENT_MODEL].sudo().search(domain)
+            events.with_context(dont_notify=True)._touch_appointments()
         return result
 
-    def unlink(self):
-        """Cancel the reminders that it would have sent."""
-        self._plan_events_again()
-        return super().unlink()
-
-    def _plan_events_again(self):
-        """Look at all appointments that are to come when the transaction ends."""
-        if not self.filtered(lambda rule: rule.trigger == "event_reminder"):
-            return
-        events = (
-            self.env[EVENT_MODEL]
-            .sudo()
-            .search([("start", ">", fields.Datetime.now()), ("sms_enabled", "=", True)])
-        )
-        events.with_context(dont_notify=True)._touch_appointments()
-
-    def _to_rule(self):
+    def _is_timed(self):
         """Count the hours of a reminder before its appointment."""
-        rule = super()._to_rule()
-        if self.trigger == "event_reminder":
-            return rule._replace(lead=timedelta(hours=self.wait_hours))
-        return rule
+        return super()._is_timed() or self.trigger == "event_reminder"
 
     @api.model
     @ormcache("company.id")

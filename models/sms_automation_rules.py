@@ -16,11 +16,32 @@ class SmsAutomation(models.Model):
 
     _inherit = "sms.automation"
 
+    @api.model_create_multi
+    def create(self, vals_list):
+        """Tell of the new automations."""
+        rules = super().create(vals_list)
+        rules._on_rules_change()
+        return rules
+
     def write(self, vals):
         """Start the time of a clock anew where what it waits for is changed."""
         if any(name in vals for name in CLOCK_FIELDS):
             vals = {"in_force_since": fields.Datetime.now(), **vals}
-        return super().write(vals)
+        self._on_rules_change()
+        result = super().write(vals)
+        self._on_rules_change()
+        return result
+
+    def unlink(self):
+        """Tell of the automations that there are no more."""
+        self._on_rules_change()
+        return super().unlink()
+
+    def _on_rules_change(self):
+        """Plan anew what follows from the automations. Extended by other rooms.
+
+        Called before and after a change, after a creation and before a deletion.
+        """
 
     @api.model
     @ormcache()
@@ -37,7 +58,7 @@ class SmsAutomation(models.Model):
     def _to_rule(self):
         """Return the automation as the engine reads it."""
         self.ensure_one()
-        is_timed = self.trigger in automation.TIMED
+        is_timed = self._is_timed()
         number = 0 if is_timed else self.delay_number
         return Rule(
             automation_id=self.id,
@@ -60,3 +81,7 @@ class SmsAutomation(models.Model):
                 self.with_context(active_test=False).copy_ids.company_id.ids
             ),
         )
+
+    def _is_timed(self):
+        """Tell if its hours count to or from a point of time. Extended."""
+        return self.trigger in automation.TIMED

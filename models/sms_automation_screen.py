@@ -37,14 +37,13 @@ class SmsAutomation(models.Model):
         return dict(options).get(self[name], "…")
 
     def _describe_trigger(self):
+        """Return when it texts, in words. Extended by other rooms."""
         if self.trigger == automation.NO_ANSWER:
             return self.env._(
                 "When the customer has waited %s hours for an answer", self.wait_hours
             )
         if self.trigger == automation.SLA:
             return self.env._("%s hours before a deadline", self.wait_hours)
-        if self.trigger == "event_reminder":
-            return self.env._("%s hours before an appointment", self.wait_hours)
         words = self._describe("trigger")
         return self.env._("When %s", words[:1].lower() + words[1:])
 

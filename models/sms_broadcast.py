@@ -20,6 +20,8 @@ SETUP_FIELDS = {
 }
 #: What the text can say of each person.
 BLANKS = ("customer", "area")
+#: And, in a text about an incident, where news of it are.
+STATUS_PAGE = "status_page"
 
 
 class SmsBroadcast(models.Model):
@@ -95,10 +97,10 @@ class SmsBroadcast(models.Model):
         )
 
     def _get_blanks(self):
-        """Return the names of the blanks that are filled in. Extended."""
-        return BLANKS
+        """Return the names of the blanks that are filled in."""
+        return (*BLANKS, STATUS_PAGE) if self.incident_id else BLANKS
 
-    @api.constrains("body")
+    @api.constrains("body", "incident_id")
     def _check_body(self):
         """Refuse blanks that nothing is filled into: people would read them."""
         for broadcast in self:

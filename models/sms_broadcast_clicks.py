@@ -2,7 +2,7 @@
 from odoo import models
 from odoo.tools import SQL
 
-from .sms_broadcast_incident import STATUS_PAGE
+from .sms_broadcast import STATUS_PAGE
 
 
 class SmsBroadcast(models.Model):
@@ -14,9 +14,9 @@ class SmsBroadcast(models.Model):
 
     _inherit = "sms.broadcast"
 
-    def action_check(self):
+    def _on_recipients_selected(self):
         """Make the links of all languages before anybody looks at the text."""
-        result = super().action_check()
+        result = super()._on_recipients_selected()
         rows = self.env.execute_query(
             SQL(
                 "SELECT DISTINCT lang FROM sms_broadcast_recipient"

@@ -3,6 +3,7 @@ from odoo import fields, models
 from odoo.exceptions import AccessError, UserError
 from odoo.tools import SQL
 
+from ..tools import verdicts
 from .sms_broadcast import (
     CANCELLED,
     CHECKED,
@@ -15,7 +16,6 @@ from .sms_broadcast import (
     WAITING,
 )
 from .sms_broadcast_recipient import REACHED
-from .sms_sms_broadcast import PAUSE
 
 
 class SmsBroadcast(models.Model):
@@ -47,11 +47,17 @@ class SmsBroadcast(models.Model):
         )
         broadcast_sudo._select_recipients()
         broadcast_sudo._wake()
+        self._on_recipients_selected()
         return True
 
+    def _on_recipients_selected(self):
+        """Do what follows once it is noted who may get it. Extended by other rooms."""
+
     def _check_audience(self):
-        """Refuse to look for people when nothing says who they are. Extended."""
-        if not self.area_ids:
+        """Refuse to look for people when nothing says who they are."""
+        if self._is_follow_up():
+            self._check_told()
+        elif not self.area_ids:
             raise UserError(self.env._("Choose the areas first: whom does it concern?"))
 
     def action_send(self):
@@ -107,8 +113,8 @@ class SmsBroadcast(models.Model):
         broadcast_sudo = self._take(PAUSED)
         broadcast_sudo.state = QUEUEING
         broadcast_sudo._change_waiting(
-            SQL("not_before = %s, gate_verdict = 'send'", fields.Datetime.now()),
-            SQL("gate_reason = %s", PAUSE),
+            {"not_before": fields.Datetime.now()},
+            SQL("gate_reason = %s", verdicts.PAUSED),
         )
         self.env["sms.dispatcher"].sudo()._wake()
         broadcast_sudo._wake()
@@ -121,8 +127,9 @@ class SmsBroadcast(models.Model):
         """
         broadcast_sudo = self._take(*OPEN, QUEUEING, SENT, PAUSED)
         broadcast_sudo.write({"state": CANCELLED, "cancelled_by_id": self.env.uid})
+        values = self.env["sms.sms"]._get_standing_values(verdicts.CANCELLED)
         broadcast_sudo._change_waiting(
-            SQL("state = 'canceled', cancelled_by_id = %s", self.env.uid),
+            {**values, "cancelled_by_id": self.env.uid},
             SQL("not_before > %s", fields.Datetime.now()),
         )
         return True
@@ -148,12 +155,16 @@ class SmsBroadcast(models.Model):
         )
         paused.invalidate_recordset(["state"])
 
-    def _change_waiting(self, change, condition):
+    def _change_waiting(self, values, condition):
         """Change messages that wait and that nobody is about to take.
 
-        :param SQL change: what is set
+        :param dict values: of stored fields
         :param SQL condition: of which of them
         """
+        changes = SQL(", ").join(
+            SQL("%s = %s", SQL.identifier(name), value or None)
+            for name, value in values.items()
+        )
         self.env.flush_all()
         self.env.cr.execute(
             SQL(
@@ -161,7 +172,7 @@ class SmsBroadcast(models.Model):
                 UPDATE sms_sms SET %s
                  WHERE broadcast_id = %s AND state = 'outgoing' AND %s
                 """,
-                change,
+                changes,
                 self.id,
                 condition,
             )

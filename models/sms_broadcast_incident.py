@@ -9,7 +9,6 @@ from .sms_broadcast_recipient import DUPLICATE, MUTED, NEW
 from .sms_incident import RESOLVED
 
 OPENING, UPDATE = "opening", "update"
-STATUS_PAGE = "status_page"
 
 
 class SmsBroadcast(models.Model):
@@ -31,16 +30,6 @@ class SmsBroadcast(models.Model):
         required=True,
         default=OPENING,
     )
-
-    def _get_blanks(self):
-        """Let texts about an incident name its status page."""
-        blanks = super()._get_blanks()
-        return (*blanks, STATUS_PAGE) if self.incident_id else blanks
-
-    @api.constrains("body", "incident_id")
-    def _check_body(self):
-        """Look again when the incident changes: without one there is no page."""
-        return super()._check_body()
 
     @api.constrains("kind", "incident_id", "company_id")
     def _check_incident(self):
@@ -74,10 +63,11 @@ class SmsBroadcast(models.Model):
     # Whom
     # ------------------------------------------------------------------
 
-    def _check_audience(self):
-        """Need no area for who was told before; wait until they all are."""
-        if not self._is_follow_up():
-            return super()._check_audience()
+    def _check_told(self):
+        """Refuse news while nobody was told yet, or not everybody.
+
+        :raises UserError: then
+        """
         others = self.incident_id.broadcast_ids - self
         if not any(others.mapped("started_at")):
             raise UserError(
@@ -91,45 +81,14 @@ class SmsBroadcast(models.Model):
                 )
             )
 
-    def _get_areas(self):
-        """Name the areas of who was told before."""
-        areas = super()._get_areas()
-        if self._is_follow_up():
-            areas |= self.incident_id.broadcast_ids.area_ids
-        return areas
-
-    def _get_shared_words(self):
-        """Fill in the address of the status page."""
-        words = super()._get_shared_words()
-        if self.incident_id:
-            words[STATUS_PAGE] = self.incident_id.sudo().status_page
-        return words
-
-    def _select_recipients(self):
-        """Leave out who wants no more texts about the incident."""
-        if self._is_follow_up():
-            result = self._select_told()
-        else:
-            result = super()._select_recipients()
-        if self.incident_id:
-            self.env.cr.execute(self._get_muting())
-            self.env["sms.broadcast.recipient"].invalidate_model()
-        return result
-
     def _select_told(self):
         """Note whom earlier texts about the incident have reached.
 
         By the number that was told, whatever the contact's is now. Who still waits for
         an earlier text gets news in its place, and need not hear of the end.
         """
-        self.ensure_one()
-        self.env.flush_all()
-        cr = self.env.cr
-        cr.execute(
-            SQL("DELETE FROM sms_broadcast_recipient WHERE broadcast_id = %s", self.id)
-        )
         states = HAVE_GOT if self.kind == RESOLVED else HAVE_OR_WILL
-        cr.execute(
+        self.env.cr.execute(
             SQL(
                 """
                 INSERT INTO sms_broadcast_recipient
@@ -177,23 +136,16 @@ class SmsBroadcast(models.Model):
     # Queueing
     # ------------------------------------------------------------------
 
-    def _get_message_values(self):
-        """Let the messages know their incident."""
-        values = super()._get_message_values()
-        return {**values, "incident_id": self.incident_id.id}
-
-    def _queue(self, recipients):
-        """Leave out who has muted it since, and let news replace what still waits."""
+    def _leave_out_muted(self, recipients):
+        """Return the recipients who have not muted the incident since."""
         if not self.incident_id or not recipients:
-            return super()._queue(recipients)
+            return recipients
         muted = self.env["sms.incident.mute"]._get_muted(self.incident_id)
         silent = recipients.filtered(
             lambda it: (self.incident_id.id, it.number) in muted
         )
         silent.sudo().write({"outcome": MUTED})
-        super()._queue(recipients - silent)
-        if self._is_follow_up():
-            self._replace_waiting(recipients - silent)
+        return recipients - silent
 
     def _replace_waiting(self, recipients):
         """Call off what still waits of earlier texts to people who get this one.

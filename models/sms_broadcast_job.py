@@ -102,11 +102,19 @@ class SmsBroadcastJob(models.Model):
         )
 
     def _get_message_values(self):
-        """Return what all of the messages have in common. Extended."""
-        return {"broadcast_id": self.id, "keeps_hours": not self.is_emergency}
+        """Return what all of the messages have in common."""
+        return {
+            "broadcast_id": self.id,
+            "incident_id": self.incident_id.id,
+            "keeps_hours": not self.is_emergency,
+        }
 
     def _queue(self, recipients):
-        """Make the messages to some recipients. The gate has the last word on each."""
+        """Make the messages to some recipients. The gate has the last word on each.
+
+        News replace what still waits.
+        """
+        recipients = self._leave_out_muted(recipients)
         if not recipients:
             return
         words = self._get_words(set(recipients.mapped("lang")))
@@ -139,3 +147,5 @@ class SmsBroadcastJob(models.Model):
             )
         )
         recipients.invalidate_recordset()
+        if self._is_follow_up():
+            self._replace_waiting(recipients)

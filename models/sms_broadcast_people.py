@@ -9,6 +9,7 @@ from ..tools import texts, verdicts
 from ..tools.names import tidy_name
 from ..tools.segments import count_segments
 from .res_partner_reader import NOBODY
+from .sms_broadcast import STATUS_PAGE
 from .sms_broadcast_recipient import (
     BLOCKED,
     DUPLICATE,
@@ -57,26 +58,33 @@ class SmsBroadcast(models.Model):
         return self.with_user(self.user_id).with_company(self.company_id)
 
     def _select_recipients(self):
-        """Note all contacts of the areas, each once, area after area.
+        """Note who was told before, or else all people of the areas.
 
-        One statement for each area. Of those who share a number the first gets it.
+        Each once, area after area: one statement for each. Of those who share a number
+        the first gets it. Who wants no more texts about the incident is marked.
         """
         self.ensure_one()
         self.env.flush_all()
-        self.env.cr.execute(
+        cr = self.env.cr
+        cr.execute(
             SQL("DELETE FROM sms_broadcast_recipient WHERE broadcast_id = %s", self.id)
         )
-        for area in self._get_author().area_ids:
-            self._select_area(area)
-        self.env.cr.execute(self._get_marking())
+        if self._is_follow_up():
+            self._select_told()
+        else:
+            for area in self._get_author().area_ids:
+                cr.execute(self._get_selection(area))
+                if area.takes_subscribers:
+                    cr.execute(self._get_subscriber_selection(area))
+            cr.execute(self._get_marking())
+        if self.incident_id:
+            cr.execute(self._get_muting())
         self.env["sms.broadcast.recipient"].invalidate_model()
 
-    def _select_area(self, area):
-        """Note the people of an area who are not noted yet. Extended."""
-        self.env.cr.execute(self._get_selection(area))
-
     def _get_areas(self):
-        """Return the areas in which recipients are. Extended."""
+        """Return the areas in which recipients are, or were when they were told."""
+        if self._is_follow_up():
+            return self.area_ids | self.incident_id.broadcast_ids.area_ids
         return self.area_ids
 
     def _get_selection(self, area):
@@ -197,7 +205,8 @@ class SmsBroadcast(models.Model):
 
     def _get_shared_words(self):
         """Return what is filled in for everybody alike, by blank. Extended."""
-        return {}
+        page = self.incident_id.sudo().status_page
+        return {STATUS_PAGE: page} if self.incident_id else {}
 
     def _get_samples(self):
         """Return what somebody gets, in each language that recipients read.

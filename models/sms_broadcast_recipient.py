@@ -2,6 +2,8 @@
 from odoo import api, fields, models
 from odoo.fields import Domain
 
+from .sms_masked_number import NUMBER_GROUPS
+
 NEW, WILL, HELD, BLOCKED, NO_NUMBER, DUPLICATE, MUTED, QUEUED = OUTCOMES = (
     *("new", "will", "held", "blocked", "no_number", "duplicate", "muted", "queued"),
 )
@@ -17,7 +19,7 @@ class SmsBroadcastRecipient(models.Model):
 
     _name = "sms.broadcast.recipient"
     _description = "Recipient of a Broadcast"
-    _inherit = "sms.personal.data"
+    _inherit = ["sms.personal.data", "sms.masked.number"]
     _order = "id"
     _rec_name = "partner_id"
     _log_access = False
@@ -30,7 +32,9 @@ class SmsBroadcastRecipient(models.Model):
         "res.partner", "Contact", readonly=True, ondelete="set null", index=True
     )
     area_id = fields.Many2one("sms.area", readonly=True, ondelete="set null")
-    number = fields.Char(readonly=True, help="E.164; empty once it is erased.")
+    number = fields.Char(
+        readonly=True, groups=NUMBER_GROUPS, help="E.164; empty once it is erased."
+    )
     lang = fields.Char("Language", readonly=True)
     outcome = fields.Selection(
         [

@@ -1,6 +1,7 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from collections import defaultdict
 from functools import partial
+from typing import NamedTuple
 
 from odoo import SUPERUSER_ID, api, models
 from odoo.service.model import retrying
@@ -10,6 +11,38 @@ from ..tools import consent
 from ..tools.consent import Answer, Standing
 from .sms_consent_event import APPLIED_FIELDS, to_said
 from .sql_array import as_array, as_arrays
+
+
+class Change(NamedTuple):
+    """What is new of some numbers of a company, for :meth:`SmsConsent._after_answers`.
+
+    :param company: ``res.company``
+    :param events: values of the new events, as for :meth:`SmsConsent._apply`; none
+        where answers were only derived anew
+    :param numbers: number by its keyed hash
+    :param left: the numbers that have opted out of everything, of those whose answers
+        have changed
+    :param back: the numbers that had, and have come back
+    """
+
+    company: models.BaseModel
+    events: list
+    numbers: dict
+    left: list
+    back: list
+
+    def get_numbers(self, *kinds):
+        """Return the numbers of which something was said, without erased ones.
+
+        :param kinds: of :data:`tools.consent.EVENTS`; none: whatever was said
+        :rtype: set[str]
+        """
+        hashes = {
+            values["number_hash"]
+            for values in self.events
+            if not kinds or values["event"] in kinds
+        }
+        return {self.numbers[value] for value in hashes if self.numbers[value]}
 
 
 class SmsConsent(models.Model):
@@ -38,23 +71,35 @@ class SmsConsent(models.Model):
         self._upsert(company, changed, numbers)
         self._look_again_when_committed(company.id, list(numbers))
         hashes = {number_hash for number_hash, _purpose_id in changed}
-        self._tell_of_changes(before, after, hashes, numbers)
+        change = self._get_change(company, events, numbers, before, after, hashes)
+        self._after_answers(change)
 
     @api.model
-    def _tell_of_changes(self, before, after, hashes, numbers):
-        """Let what was read be read anew, and Odoo's blacklist follow.
+    def _get_change(self, company, events, numbers, before, after, hashes):
+        """Return what is new, for :meth:`_after_answers`.
 
         :param dict before: answers as :meth:`_get_shown` returned them
         :param dict after: those that hold now
         :param set hashes: keyed hashes of the numbers whose answers are other ones
-        :param dict numbers: number by its keyed hash
+        :rtype: Change
         """
-        self._forget_answers()
+        had_left = self._find_left(before, hashes)
+        has_left = self._find_left(after, hashes)
+        left = [numbers[value] for value in has_left]
+        back = [numbers[value] for value in had_left - has_left]
+        return Change(company, events, numbers, left, back)
+
+    @api.model
+    def _after_answers(self, change):
+        """Do what follows from new answers, which are written by now.
+
+        This is the one place where an opt-out takes effect on what waits, is planned or
+        is shown, however it came: each room extends it for what it keeps. Called once
+        for all numbers of a batch, so what is done here is set-based.
+
+        :param Change change: what is new
+        """
         self.invalidate_model()
-        self.env["sms.consent.mixin"]._invalidate_sms_consent_state()
-        self._tell_blacklist(
-            self._find_left(before, hashes), self._find_left(after, hashes), numbers
-        )
 
     @staticmethod
     def _follow(answers, events):
@@ -145,19 +190,6 @@ class SmsConsent(models.Model):
         for (number_hash, purpose_id), (answer, _since) in answers.items():
             found[number_hash][purpose_id] = answer
         return {value for value in hashes if consent.has_left(found[value])}
-
-    @api.model
-    def _tell_blacklist(self, before, after, numbers):
-        """Let Odoo's own blacklist follow: who has left, and who has come back.
-
-        :param set before: keyed hashes of who had opted out of everything
-        :param set after: keyed hashes of who has now
-        :param dict numbers: number by its keyed hash
-        """
-        if before or after:
-            left = [numbers[value] for value in after]
-            back = [numbers[value] for value in before - after]
-            self.env["phone.blacklist"]._follow_ledger(left, back)
 
     @api.model
     def _look_again_when_committed(self, company_id, hashes):

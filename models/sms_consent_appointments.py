@@ -11,12 +11,13 @@ class SmsConsent(models.Model):
     _inherit = "sms.consent"
 
     @api.model
-    def _apply(self, company, events, numbers):
+    def _after_answers(self, change):
         """Cancel the reminders of who leaves, plan those of who comes back."""
-        result = super()._apply(company, events, numbers)
-        known = self._find_reminded(company, list(numbers.values()))
+        result = super()._after_answers(change)
+        numbers = change.get_numbers()
+        known = numbers and self._find_reminded(change.company, numbers)
         if known:
-            self._follow_appointments(company, known)
+            self._follow_appointments(change.company, known)
         return result
 
     @api.model
@@ -36,7 +37,7 @@ class SmsConsent(models.Model):
                  WHERE partner.phone_sanitized = ANY(%s) AND row.company_id = %s
                    AND (row.state = 'planned' OR row.reason = 'opted_out')
                 """,
-                [number for number in numbers if number],
+                list(numbers),
                 company.id,
             )
         )

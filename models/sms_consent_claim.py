@@ -10,9 +10,9 @@ class SmsConsentEvent(models.Model):
     _inherit = "sms.consent.event"
 
     @api.model
-    def _record(self, company, number, event, method, *args, **facts):
+    def _after_record(self, number, event, facts):
         """Take a number for the contact's whose yes one of us has heard or read."""
-        events = super()._record(company, number, event, method, *args, **facts)
+        result = super()._after_record(number, event, facts)
         if event == consent.GRANTED and not self.env.user.share:
             record = self.env.get(facts.get("res_model"))
             partners = self.env["res.partner"]
@@ -22,7 +22,7 @@ class SmsConsentEvent(models.Model):
                 partners = partners.browse(facts.get("res_id"))
             if partners:
                 self.env["sms.number.claim"].sudo()._vouch(partners, [number])
-        return events
+        return result
 
 
 class SmsConsent(models.Model):
@@ -31,14 +31,9 @@ class SmsConsent(models.Model):
     _inherit = "sms.consent"
 
     @api.model
-    def _apply(self, company, events, numbers):
+    def _after_answers(self, change):
         """Have numbers confirmed anew whose consent has expired."""
-        result = super()._apply(company, events, numbers)
-        expired = {
-            numbers[values["number_hash"]]
-            for values in events
-            if values["event"] == consent.EXPIRED
-        }
-        if expired := expired - {False, None}:
+        result = super()._after_answers(change)
+        if expired := change.get_numbers(consent.EXPIRED):
             self.env["sms.number.claim"].sudo()._reopen(expired)
         return result

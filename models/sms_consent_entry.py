@@ -29,7 +29,7 @@ class SmsConsentEntry(models.AbstractModel):
         files=(),
         **facts,
     ):
-        """Check a statement and record it; cancel what waits after an opt-out.
+        """Check a statement and record it.
 
         :param company: ``res.company``
         :param str number: as it was typed, E.164 or national
@@ -48,7 +48,7 @@ class SmsConsentEntry(models.AbstractModel):
         self._check_counts(company, number, event, method, purposes, happened_at)
         if event == consent.GRANTED and method == consent.PAPER and not files:
             raise UserError(self.env._("Attach the scan of the signed form."))
-        events_sudo = (
+        return (
             self.env["sms.consent.event"]
             .sudo()
             ._record(
@@ -64,9 +64,6 @@ class SmsConsentEntry(models.AbstractModel):
                 **facts,
             )
         )
-        if event == consent.REVOKED:
-            self.env["sms.sms"]._cancel_waiting(company, number)
-        return events_sudo
 
     @api.model
     def _check_may_record(self, company):

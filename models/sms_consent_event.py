@@ -283,7 +283,19 @@ class SmsConsentEvent(models.Model):
             {values["number_hash"]: number},
         )
         self.env["sms.consent.link"]._wake_sealer()
+        self._after_record(number, event, facts)
         return events_sudo.sudo(self.env.su)
+
+    @api.model
+    def _after_record(self, number, event, facts):
+        """Do what follows from a statement about one number: what lists do not bring.
+
+        What follows from the new answers is done by :meth:`SmsConsent._after_answers`.
+
+        :param str number: E.164
+        :param str event: one of :data:`tools.consent.EVENTS`
+        :param dict facts: as for :meth:`_record`
+        """
 
     @api.model
     def _check_statement(self, event, method, purposes, happened_at):

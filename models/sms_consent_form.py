@@ -163,7 +163,7 @@ class SmsConsentForm(models.AbstractModel):
 
     @api.model
     def _stop(self, company, number, purposes, trace, **facts):
-        """Enter a no, and cancel what waits for the number; nothing is texted.
+        """Enter a no; nothing is texted.
 
         :param purposes: ``sms.purpose``, or None for everything
         :return: the events
@@ -174,7 +174,7 @@ class SmsConsentForm(models.AbstractModel):
         is_nothing_new = is_lasting(False) if purposes is None else not purposes
         if is_nothing_new:
             return self.env["sms.consent.event"]
-        events = self.env["sms.consent.event"]._record(
+        return self.env["sms.consent.event"]._record(
             company,
             number,
             consent.REVOKED,
@@ -183,8 +183,6 @@ class SmsConsentForm(models.AbstractModel):
             **trace._asdict(),
             **facts,
         )
-        self.env["sms.sms"]._cancel_waiting(company, number)
-        return events
 
     @api.model
     def _get_lasting(self, company, number):

@@ -5,7 +5,7 @@ import json
 from odoo import api, fields, models
 from odoo.tools import SQL
 
-from ..tools import consent, tabular
+from ..tools import tabular
 from .batch_retry import DATABASE_FAULTS, try_work_off
 from .bulk_insert import insert_many
 from .sms_consent_import import (
@@ -140,9 +140,6 @@ class SmsConsentImportJob(models.Model):
         """Enter the statements in the name of who imports them."""
         ledger_sudo = self.env["sms.consent.event"].with_user(self.user_id).sudo()
         ledger_sudo._record_many(self.company_id, statements)
-        numbers = {row.number for row in statements if row.event == consent.REVOKED}
-        if numbers:
-            self.env["sms.sms"]._cancel_waiting(self.company_id, *numbers)
 
     def _end_without_list(self):
         """End a job whose stored list is gone or damaged, and say how far it came."""

@@ -90,6 +90,15 @@ class SmsConsent(models.Model):
     _inherit = "sms.consent"
 
     @api.model
+    def _after_answers(self, change):
+        """Read the answers anew, and block what waits for who has opted out."""
+        result = super()._after_answers(change)
+        self._forget_answers()
+        if numbers := change.get_numbers(consent.REVOKED):
+            self.env["sms.sms"]._cancel_waiting(change.company, numbers)
+        return result
+
+    @api.model
     def _forget_answers(self):
         """Read anew what was read in this transaction: something was written."""
         self.env.cr.precommit.data.pop(READ_ANSWERS, None)

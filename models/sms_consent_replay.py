@@ -136,8 +136,6 @@ class SmsConsent(models.Model):
     def _rebuild(self, company, hashes):
         """Derive the answers of some numbers anew, and write those that differ.
 
-        Odoo's blacklist follows.
-
         :param company: ``res.company``
         :param hashes: iterable of keyed hashes of numbers
         :return: how many answers differed
@@ -154,7 +152,8 @@ class SmsConsent(models.Model):
             self._upsert(company, changed, numbers)
             self._take_away(company, gone)
             known = {value for value in touched if numbers[value]}
-            self._tell_of_changes(before, after, known, numbers)
+            change = self._get_change(company, [], numbers, before, after, known)
+            self._after_answers(change)
             count += len(changed) + len(gone)
         return count
 

@@ -62,6 +62,15 @@ class SmsConsent(models.Model):
 
         return Domain.custom(to_sql=to_sql)
 
+    @api.model
+    def _after_answers(self, change):
+        """Show the new state on records, and bring Odoo's blacklist up to date."""
+        result = super()._after_answers(change)
+        self.env["sms.consent.mixin"]._invalidate_sms_consent_state()
+        if change.left or change.back:
+            self.env["phone.blacklist"]._follow_ledger(change.left, change.back)
+        return result
+
     def get_story(self, before=False):
         """Return the story of the number, for who may read its answer.
 

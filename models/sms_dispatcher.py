@@ -14,7 +14,6 @@ from odoo import api, fields, models
 from ..providers import base, faults, outbound
 from ..providers.poster import MAX_IN_FLIGHT, Poster
 from ..tools.dispatch import Deadline, DispatchRun
-from .server_cron import keep_crons
 
 _logger = logging.getLogger(__name__)
 
@@ -77,11 +76,6 @@ class SmsDispatcher(models.AbstractModel):
 
     _name = "sms.dispatcher"
     _description = "Text Message Outbox"
-
-    def _register_hook(self):
-        """Let the crons of this process survive a restart of the database."""
-        super()._register_hook()
-        keep_crons()
 
     @api.model
     def _run(self):

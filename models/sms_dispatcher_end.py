@@ -5,7 +5,6 @@ from collections import Counter
 from odoo import api, fields, models
 from odoo.tools import SQL
 
-from .server_end import is_stopping, stopping
 from .sms_dispatcher import LINGER, PATIENCE
 
 #: Seconds beyond the cron's time in which texts of other accounts still leave while one
@@ -28,9 +27,9 @@ class SmsDispatcher(models.AbstractModel):
         When the time is over nobody needs to wait for those whose carrier is slow: the
         others go on until what is in flight has ended.
         """
-        if not is_stopping() and run.seconds_left > 0:
+        if run.seconds_left > 0:
             return True
-        if run.over_at is None or is_stopping():
+        if run.over_at is None:
             run.over_at = time.monotonic()
             self._withdraw(poster)
             return False
@@ -105,7 +104,7 @@ class SmsDispatcher(models.AbstractModel):
         if due is None or due > LINGER:
             return 0
         pause = min(max(due, 0.05), PATIENCE)
-        stopping.wait(pause)
+        time.sleep(pause)
         return pause
 
     @api.model
@@ -116,11 +115,6 @@ class SmsDispatcher(models.AbstractModel):
         """
         due = self._get_next_due()
         if due is None:
-            self._commit(done, remaining=0)
-            return
-        if is_stopping():
-            # Another process goes on: this one would be called again until its end.
-            self._wake()
             self._commit(done, remaining=0)
             return
         if LINGER < due < FAR_AWAY:

@@ -51,4 +51,4 @@ class SmsDispatcher(models.AbstractModel):
             )
         )
         if rows:
-            self._browse(rows)._expire()
+            self._browse(rows)._ask_gate()

@@ -63,7 +63,14 @@ class SmsDispatcher(models.AbstractModel):
         self._settle_lookups(end for end in ends if end[0] != "send")
         messages._update_trackers()
         messages.mail_message_id._notify_message_notification_update()
-        self.env["sms.virtual.phone"]._notify_outgoing(messages)
+        self._after_outcomes(messages)
+
+    @api.model
+    def _after_outcomes(self, messages):
+        """Extend this with what follows once the outcomes of posts are recorded.
+
+        :param messages: ``sms.sms`` whose outcomes were recorded
+        """
 
     @api.model
     def _lock(self, sms_ids):

@@ -21,7 +21,8 @@ class GateQuestion(NamedTuple):
     ``sms_id`` is that of a stored message about which the gate is asked again;
     ``keeps_hours`` says that it waits for business hours though its purpose need not;
     ``is_unmapped`` says that no rule has said what it is for;
-    ``replaces`` are the ids of messages whose place it takes, which do not count.
+    ``replaces`` are the ids of messages whose place it takes, which do not count;
+    ``standing`` decides whoever gets it, see :class:`gate.Facts`.
     """
 
     company_id: int
@@ -38,6 +39,7 @@ class GateQuestion(NamedTuple):
     keeps_hours: bool = False
     replaces: tuple = ()
     is_unmapped: bool = False
+    standing: frozenset = frozenset()
 
 
 class SmsGate(models.AbstractModel):
@@ -55,9 +57,12 @@ class SmsGate(models.AbstractModel):
         """Decide a batch of messages with one query for what people have said.
 
         :param questions: list of :class:`GateQuestion`
-        :return: list of ``(Decision, consent event id or False)``, in the same order
+        :return: list of ``(Decision, consent event id or False)``, in the same order;
+            None in place of the id where the ledger was not asked
         """
-        batch = GateBatch(self.env, questions, self._read_ledger(questions))
+        open_questions = [it for it in questions if not it.standing]
+        known = self._read_ledger(open_questions)
+        batch = GateBatch(self.env, open_questions, known)
         return [batch.decide(question) for question in questions]
 
     @api.model

@@ -44,7 +44,7 @@ class GateBatch:
     def __init__(self, env, questions, known):
         """Gather what the messages share.
 
-        :param questions: list of :class:`sms_gate.GateQuestion`
+        :param questions: list of :class:`sms_gate.GateQuestion` whose reader matters
         :param known: :class:`sms_consent_known.Known`, None if it cannot be looked up
         """
         self._consent = env["sms.consent"]
@@ -64,8 +64,11 @@ class GateBatch:
     def decide(self, question):
         """Decide one message.
 
-        :return: ``(Decision, consent event id or False)``
+        :return: ``(Decision, consent event id or False)``; None in place of the id
+            where the ledger was not asked
         """
+        if question.standing:
+            return self._decide_standing(question), None
         key = (question.company_id, question.number)
         purpose_id = question.purpose_id
         found = self._known.answers.get(key, {}) if self._known else {}
@@ -78,6 +81,20 @@ class GateBatch:
         decision = decision.spread(question.key)
         self._clock.note(key, purpose_id, decision)
         return decision, answer.event_id or False
+
+    def _decide_standing(self, question):
+        """Decide a message whose reader does not matter."""
+        key = question.standing, question.exemption, question.expires_at
+        if key not in self._decisions:
+            expires_at = question.expires_at or None
+            self._decisions[key] = gate.decide(
+                gate.Facts(
+                    standing=question.standing,
+                    exemption=question.exemption or "",
+                    when=self._clock.get_when(None, None, expires_at),
+                )
+            )
+        return self._decisions[key]
 
     def _get_circumstances(self, question, key, purpose_id, answer):
         """Return what decides on a message."""

@@ -8,6 +8,7 @@ from odoo.tools import SQL, format_datetime, format_time, plaintext2html
 
 from ..tools import links, texts
 from ..tools.phone import E164, canonical
+from .sms_masked_number import NUMBER_GROUPS
 
 _logger = logging.getLogger(__name__)
 
@@ -24,6 +25,7 @@ class SmsInbound(models.Model):
 
     _name = "sms.inbound"
     _description = "Incoming Text Message"
+    _inherit = ["sms.masked.number"]
     _order = "id desc"
     _rec_name = "number"
 
@@ -33,7 +35,10 @@ class SmsInbound(models.Model):
     provider = fields.Char(required=True, readonly=True)
     provider_sid = fields.Char("Carrier's ID", required=True, readonly=True)
     number = fields.Char(
-        "From", readonly=True, help="As the carrier names the sender, usually E.164."
+        "From",
+        readonly=True,
+        groups=NUMBER_GROUPS,
+        help="As the carrier names the sender, usually E.164.",
     )
     to_number = fields.Char("To", readonly=True)
     service = fields.Char(
@@ -130,8 +135,11 @@ class SmsInbound(models.Model):
             unusable_sudo._note_inbound(company, inbound_sudo.number)
             self.env["sms.inbound.router"].sudo()._route(inbound_sudo)
             self.env["sms.media"]._expect(inbound_sudo, event.media)
-            self.env["sms.virtual.phone"]._notify_inbound(inbound_sudo)
+            inbound_sudo._after_receiving()
         return inbound_sudo
+
+    def _after_receiving(self):
+        """Extend this with what follows once a text was taken in."""
 
     @api.model
     def _store(self, company, event):

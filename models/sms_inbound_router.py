@@ -4,9 +4,9 @@ import logging
 from odoo import api, fields, models
 from odoo.fields import Domain
 
-from ..tools import consent, keywords
-from . import sms_consent_review, sms_reply
-from .sms_opt_in import QUESTION_LIFE
+from ..tools import consent, keywords, reply_codes
+from ..tools.consent import QUESTION_LIFE
+from . import sms_consent_review
 
 _logger = logging.getLogger(__name__)
 
@@ -43,7 +43,7 @@ class SmsInboundRouter(models.AbstractModel):
             return
         inbound.partner_id = self._find_partner(inbound)
         if action == keywords.HELP:
-            self._answer(inbound, "help", sms_reply.HELP, "help")
+            self._answer(inbound, "help", reply_codes.HELP, "help")
         elif action == keywords.START:
             self._start(inbound)
         elif (
@@ -56,10 +56,37 @@ class SmsInboundRouter(models.AbstractModel):
             self._join(inbound, words[keywords.JOIN][word])
         elif action in keywords.SERVICES:
             self._serve(inbound, words[action][word])
-        elif self._tell_one_ticket(inbound):
+        elif self._serve_without_keyword(inbound):
             pass
         elif not self._read_own_words(inbound):
             self._converse(inbound)
+
+    # ------------------------------------------------------------------
+    # What other rooms do with a text
+    # ------------------------------------------------------------------
+
+    @api.model
+    def _serve(self, inbound, keyword):
+        """Do what a keyword of the company says: each room does its own actions.
+
+        What none of them knows is conversation.
+
+        :param keyword: ``sms.keyword``, one, with an action of ``keywords.SERVICES``
+        """
+        return self._converse(inbound)
+
+    @api.model
+    def _serve_without_keyword(self, inbound):
+        """Serve a text that asks for something by no keyword; say if it does."""
+        return False
+
+    @api.model
+    def _converse(self, inbound, **place):
+        """Take a text for conversation, and bring it to who answers it.
+
+        :param place: where it belongs, if that is known
+        """
+        inbound.kind = "conversation"
 
     # ------------------------------------------------------------------
     # Joining
@@ -67,6 +94,15 @@ class SmsInboundRouter(models.AbstractModel):
 
     @api.model
     def _join(self, inbound, keyword):
+        """Renew what the sender has agreed to already, then join the rest.
+
+        :param keyword: ``sms.keyword``, one
+        """
+        self._renew(inbound, keyword.purpose_ids)
+        self._ask_to_join(inbound, keyword)
+
+    @api.model
+    def _ask_to_join(self, inbound, keyword):
         """Ask who texted a joining keyword to confirm it (double opt-in)."""
         joined = self._get_purposes_in(inbound, consent.OPTED_IN)
         joined -= self.env["sms.consent"]._find_unproven(
@@ -75,7 +111,7 @@ class SmsInboundRouter(models.AbstractModel):
         wanted = keyword.purpose_ids - joined
         if not wanted:
             self._answer(
-                inbound, "join", sms_reply.JOIN_ALREADY, "start", purposes=joined
+                inbound, "join", reply_codes.JOIN_ALREADY, "start", purposes=joined
             )
             return
         wanted = wanted.filtered("accepts_text")
@@ -120,11 +156,20 @@ class SmsInboundRouter(models.AbstractModel):
         self._answer(
             inbound,
             "confirm",
-            sms_reply.JOIN_DONE,
+            reply_codes.JOIN_DONE,
             "opt_in_confirmation",
             purposes=asked.purpose_id,
         )
+        self._after_yes(inbound, asked)
         return True
+
+    @api.model
+    def _after_yes(self, inbound, asked):
+        """Do what else a YES brings about: it confirms the number for its login.
+
+        :param asked: ``sms.consent.event`` records that asked
+        """
+        self.env["sms.number.claim"].sudo()._take_yes(asked)
 
     @api.model
     def _get_open_question(self, inbound):
@@ -216,7 +261,7 @@ class SmsInboundRouter(models.AbstractModel):
         Where the carrier has answered, its answer is the only one.
 
         :param str kind: value of ``sms.inbound.kind``
-        :param str code: which wording, one of :data:`sms_reply.CODES`
+        :param str code: which wording, one of :data:`tools.reply_codes.SELECTION`
         :param str exemption: one of :data:`tools.exemptions.EXEMPTIONS`
         """
         inbound.kind = kind

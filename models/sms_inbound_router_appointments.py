@@ -1,8 +1,8 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from odoo import api, fields, models
 
-from ..tools import keywords
-from . import sms_reply, sms_reply_appointments
+from ..tools import keywords, reply_codes
+from .sms_inbound_router_leaving import CONFIRMATION
 from .sms_question import OPEN, REPLACED
 from .sms_question_appointment import APPOINTMENT, ATTENDEE_MODEL
 
@@ -16,20 +16,18 @@ class SmsInboundRouter(models.AbstractModel):
     _inherit = "sms.inbound.router"
 
     @api.model
-    def _answer(self, inbound, kind, code, exemption, purposes=None):
+    def _confirm_stop(self, inbound, purposes=None):
         """Ask in the one confirmation of a CANCEL if the appointment is meant.
 
         47 CFR 64.1200(a)(12) allows the confirmation to ask what was meant; without an
         answer the opt-out stands, and it stands with one.
         """
-        stops = (sms_reply.STOP_DONE, sms_reply.STOP_PURPOSE)
         is_cancel = keywords.normalize(inbound.body or "").strip() == CANCEL
-        if code in stops and is_cancel and not inbound.opt_out_type:
-            attendee = self._find_next_appointment(inbound)
-            if attendee:
-                self._ask_if_meant(inbound, attendee, exemption, purposes)
-                return
-        return super()._answer(inbound, kind, code, exemption, purposes)
+        is_ours = is_cancel and not inbound.opt_out_type
+        attendee = is_ours and self._find_next_appointment(inbound)
+        if attendee:
+            return self._ask_if_meant(inbound, attendee, purposes)
+        return super()._confirm_stop(inbound, purposes)
 
     @api.model
     def _find_next_appointment(self, inbound):
@@ -51,7 +49,7 @@ class SmsInboundRouter(models.AbstractModel):
         )
 
     @api.model
-    def _ask_if_meant(self, inbound, attendee, exemption, purposes):
+    def _ask_if_meant(self, inbound, attendee, purposes):
         """Confirm the opt-out and ask if the appointment is to be called off too."""
         inbound.kind = "stop"
         self.env["sms.question"]._end(APPOINTMENT, attendee, REPLACED)
@@ -74,7 +72,7 @@ class SmsInboundRouter(models.AbstractModel):
         )
         replies = self.env["sms.reply"]
         body = replies._render_for(
-            sms_reply_appointments.STOP_MEANT,
+            reply_codes.STOP_APPOINTMENT,
             inbound.company_id,
             inbound.partner_id,
             purposes or self.env["sms.purpose"],
@@ -88,5 +86,5 @@ class SmsInboundRouter(models.AbstractModel):
             inbound.partner_id,
             asked_at=inbound.received_at,
             purpose_id=(purpose or purpose._get("ticket")).id,
-            exemption=exemption,
+            exemption=CONFIRMATION,
         )

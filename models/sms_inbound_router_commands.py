@@ -1,8 +1,7 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from odoo import api, models
 
-from ..tools import keywords, texts, ticket_texts
-from . import sms_reply
+from ..tools import keywords, reply_codes, texts, ticket_texts
 
 #: Tickets that are read for a list; what is left out of a text is counted so far.
 READ_LIMIT = 50
@@ -20,17 +19,21 @@ class SmsInboundRouter(models.AbstractModel):
 
     @api.model
     def _serve(self, inbound, keyword):
-        """Do what a keyword of the company says.
-
-        :param keyword: ``sms.keyword``, one
-        """
+        """Tell how tickets stand, make one, or say the keyword's own answer."""
         if keyword.action == keywords.STATUS:
-            self._tell_status(inbound)
-        elif keyword.action == keywords.TICKET:
-            self._open_ticket(inbound, keyword)
-        else:
+            return self._tell_status(inbound)
+        if keyword.action == keywords.TICKET:
+            return self._open_ticket(inbound, keyword)
+        if keyword.action == keywords.ANSWER:
             inbound.kind = SERVICE
-            self._say(inbound, self._fill(inbound, keyword))
+            return self._say(inbound, self._fill(inbound, keyword))
+        return super()._serve(inbound, keyword)
+
+    @api.model
+    def _serve_without_keyword(self, inbound):
+        """Tell how the ticket stands whose number is the whole text."""
+        done = super()._serve_without_keyword(inbound)
+        return done or self._tell_one_ticket(inbound)
 
     # ------------------------------------------------------------------
     # How tickets stand
@@ -68,7 +71,7 @@ class SmsInboundRouter(models.AbstractModel):
             return True
         if not ticket and self._looks_like_number(inbound):
             self._converse(inbound)
-            self._say_reply(inbound, sms_reply.STATUS_UNKNOWN)
+            self._say_reply(inbound, reply_codes.STATUS_UNKNOWN)
             return True
         return False
 
@@ -87,7 +90,7 @@ class SmsInboundRouter(models.AbstractModel):
         """Answer with the state of some tickets, which the sender may know."""
         inbound.kind = SERVICE
         if not tickets:
-            self._say_reply(inbound, sms_reply.STATUS_NONE)
+            self._say_reply(inbound, reply_codes.STATUS_NONE)
             return
         lang = self.env["sms.reply"]._get_lang(inbound.company_id, inbound.partner_id)
         told = [
@@ -98,7 +101,9 @@ class SmsInboundRouter(models.AbstractModel):
         ]
         more = self.with_context(lang=lang).env._("and {count} more")
         self._say_reply(
-            inbound, sms_reply.STATUS_LIST, tickets=ticket_texts.tell_status(told, more)
+            inbound,
+            reply_codes.STATUS_LIST,
+            tickets=ticket_texts.tell_status(told, more),
         )
 
     # ------------------------------------------------------------------
@@ -137,7 +142,7 @@ class SmsInboundRouter(models.AbstractModel):
     def _say_reply(self, inbound, code, **fillers):
         """Answer with a wording that managers edit.
 
-        :param str code: one of :data:`sms_reply.CODES`
+        :param str code: one of :data:`tools.reply_codes.SELECTION`
         :param fillers: its placeholders
         """
         body = self.env["sms.reply"]._render_for(

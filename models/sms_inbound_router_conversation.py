@@ -62,13 +62,14 @@ class SmsInboundRouter(models.AbstractModel):
 
         :param place: where, if that is known: arguments of :meth:`_place`
         """
-        inbound.kind = "conversation"
+        super()._converse(inbound, **place)
         if not inbound._is_from_phone():
             return  # a name or a short code: nobody who could be answered
         self._meet(inbound)
         try:
             with self.env.cr.savepoint():
                 self._place(inbound, **place)
+                self._after_place(inbound)
         except OperationalError:
             raise  # a conflict with another transaction: Odoo starts the request over
         except Exception as error:  # whatever another module's chatter hook raises
@@ -105,11 +106,19 @@ class SmsInboundRouter(models.AbstractModel):
         inbound.ticket_id._note_sms_inbound(inbound, waits=not is_over)
 
     @api.model
+    def _after_place(self, inbound):
+        """Do what follows from a text that has come to its ticket."""
+
+    @api.model
     def _get_own_domain(self, inbound):
-        """Return the domain of the sender's tickets: nobody else's are ever told."""
+        """Return the domain of the sender's tickets: nobody else's are ever told.
+
+        Those to which somebody else has typed the sender's number are not theirs.
+        """
         return [
             ("company_id", "=", inbound.company_id.id),
             ("partner_phone_sanitized", "=", inbound.number),
+            ("sms_phone_is_unproven", "=", False),
         ]
 
     # ------------------------------------------------------------------

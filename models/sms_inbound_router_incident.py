@@ -1,8 +1,7 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from odoo import api, models
 
-from ..tools import keywords
-from . import sms_reply_incident
+from ..tools import keywords, reply_codes
 from .sms_inbound_router_commands import SERVICE
 
 
@@ -31,9 +30,9 @@ class SmsInboundRouter(models.AbstractModel):
         if incident:
             mutes = self.env["sms.incident.mute"]
             mutes._mute(incident, inbound.number, inbound.partner_id)
-            self._say_of_incident(inbound, incident, sms_reply_incident.MUTED)
+            self._say_of_incident(inbound, incident, reply_codes.INCIDENT_MUTED)
         else:
-            self._say_reply(inbound, sms_reply_incident.MUTE_NOTHING)
+            self._say_reply(inbound, reply_codes.INCIDENT_MUTE_NOTHING)
 
     @api.model
     def _unmute_incident(self, inbound):
@@ -53,10 +52,10 @@ class SmsInboundRouter(models.AbstractModel):
         if mute_sudo:
             mute_sudo._end()
             self._say_of_incident(
-                inbound, mute_sudo.incident_id, sms_reply_incident.UNMUTED
+                inbound, mute_sudo.incident_id, reply_codes.INCIDENT_UNMUTED
             )
         else:
-            self._say_reply(inbound, sms_reply_incident.UNMUTE_NOTHING)
+            self._say_reply(inbound, reply_codes.INCIDENT_UNMUTE_NOTHING)
 
     @api.model
     def _say_of_incident(self, inbound, incident, code):
@@ -65,13 +64,13 @@ class SmsInboundRouter(models.AbstractModel):
         self._say_reply(inbound, code, **incident._get_fillers(lang))
 
     @api.model
-    def _place(self, inbound, **place):
-        """Tell who texts in about what we know already that we know it.
+    def _after_place(self, inbound):
+        """Acknowledge a known incident to who texts in about it.
 
         Their ticket is linked if it was opened since it began. Whoever has stopped, or
         may have, is answered by a person.
         """
-        result = super()._place(inbound, **place)
+        result = super()._after_place(inbound)
         ticket_sudo = inbound.ticket_id.sudo()
         incident_sudo = ticket_sudo.sms_incident_id
         if not incident_sudo:

@@ -5,11 +5,14 @@ from psycopg2 import OperationalError
 
 from odoo import api, fields, models
 
-from ..tools import consent, keywords, phrases, timing
-from . import sms_consent_review, sms_reply
+from ..tools import consent, keywords, phrases, reply_codes, timing
+from . import sms_consent_review
 from .sms_consent_event import to_said
 
 _logger = logging.getLogger(__name__)
+
+#: The exemption of the text that confirms an opt-out.
+CONFIRMATION = "opt_out_confirmation"
 
 #: These end everything, whatever a scope rule says of the others.
 WORDS_FOR_ALL = frozenset(("STOPALL",))
@@ -47,14 +50,21 @@ class SmsInboundRouter(models.AbstractModel):
                 company,
                 note=f"{note} {words}" if note else words,
             )
-            self.env["sms.sms"]._cancel_waiting(company, inbound.number)
         inbound.partner_id = self._find_partner(inbound)
         self._settle_reviews(inbound, sms_consent_review.OPT_OUT, companies)
         if was_stopped:
             inbound.kind = "stop"
             return
-        reply = sms_reply.STOP_PURPOSE if purposes else sms_reply.STOP_DONE
-        self._answer(inbound, "stop", reply, "opt_out_confirmation", purposes)
+        self._confirm_stop(inbound, purposes)
+
+    @api.model
+    def _confirm_stop(self, inbound, purposes=None):
+        """Confirm an opt-out by the one text that does.
+
+        :param purposes: ``sms.purpose`` that were ended, None for everything
+        """
+        reply = reply_codes.STOP_PURPOSE if purposes else reply_codes.STOP_DONE
+        self._answer(inbound, "stop", reply, CONFIRMATION, purposes)
 
     @api.model
     def _stop_by_keyword(self, inbound, word):
@@ -117,8 +127,9 @@ class SmsInboundRouter(models.AbstractModel):
 
         What was granted was another person's, so it expires first: no START of the
         stranger brings it back. They get the one confirmation that anybody gets who
-        leaves; it names no customer.
+        leaves; it names no customer. No login may call the number its own any more.
         """
+        self.env["sms.number.claim"].sudo()._reopen([inbound.number])
         note = self.env._("Wrong number. In their words:")
         known = self._get_known_purposes(inbound)
         if known:
@@ -182,11 +193,10 @@ class SmsInboundRouter(models.AbstractModel):
             res_model=review._name,
             res_id=review.id,
         )
-        self.env["sms.sms"]._cancel_waiting(review.company_id, review.number)
         now = fields.Datetime.now()
         is_prompt = review.received_at >= now - timing.CONFIRMATION_LIFE
         if inbound and is_prompt and not was_stopped:
-            self._answer(inbound, "stop", sms_reply.STOP_DONE, "opt_out_confirmation")
+            self._confirm_stop(inbound)
         elif inbound:
             inbound.kind = "stop"
 
@@ -206,7 +216,7 @@ class SmsInboundRouter(models.AbstractModel):
             self._restore(inbound, company)
         self._settle_reviews(inbound, sms_consent_review.CONVERSATION, companies)
         purposes = self._get_purposes_in(inbound, consent.OPTED_IN)
-        reply = sms_reply.START_DONE if purposes else sms_reply.START_NOTHING
+        reply = reply_codes.START_DONE if purposes else reply_codes.START_NOTHING
         self._answer(inbound, "start", reply, "start", purposes=purposes)
 
     @api.model

@@ -11,18 +11,9 @@ RENEWAL_PAUSE = timedelta(days=1)
 
 
 class SmsInboundRouter(models.AbstractModel):
-    """A joining word from who has joined: a yes said anew, from which consent is young.
-
-    Registered after the others that join, so that it sees every joining word.
-    """
+    """A joining word from who has joined is a yes said anew: their consent is young."""
 
     _inherit = "sms.inbound.router"
-
-    @api.model
-    def _join(self, inbound, keyword):
-        """Renew what the sender has agreed to already, then join the rest."""
-        self._renew(inbound, keyword.purpose_ids)
-        return super()._join(inbound, keyword)
 
     @api.model
     def _renew(self, inbound, purposes):

@@ -2,8 +2,7 @@
 from odoo import api, models
 from odoo.fields import Domain
 
-from ..tools import consent
-from . import sms_reply_subscription
+from ..tools import consent, reply_codes
 from .sms_subscription import KEYWORD, PENDING
 
 
@@ -13,15 +12,15 @@ class SmsInboundRouter(models.AbstractModel):
     _inherit = "sms.inbound.router"
 
     @api.model
-    def _join(self, inbound, keyword):
+    def _ask_to_join(self, inbound, keyword):
         """Subscribe who has agreed to alerts already; else ask, and wait for YES."""
         areas = self._get_areas_of(inbound, keyword)
         if not areas:
-            return super()._join(inbound, keyword)
+            return super()._ask_to_join(inbound, keyword)
         self._meet(inbound)
         if keyword.purpose_ids - self._get_purposes_in(inbound, consent.OPTED_IN):
             before = self._get_open_question(inbound)
-            result = super()._join(inbound, keyword)
+            result = super()._ask_to_join(inbound, keyword)
             # One YES to the newest question is about both words.
             areas |= self._get_waiting_areas(inbound, before)
             self._subscribe(inbound, areas, self._get_open_question(inbound))
@@ -30,7 +29,7 @@ class SmsInboundRouter(models.AbstractModel):
         inbound.kind = "join"
         lang = self.env["sms.reply"]._get_lang(inbound.company_id, inbound.partner_id)
         names = areas.with_context(lang=lang).mapped("name")
-        code = sms_reply_subscription.SUBSCRIBED
+        code = reply_codes.SUBSCRIBED
         return self._say_reply(inbound, code, areas=", ".join(names))
 
     @api.model
@@ -73,12 +72,10 @@ class SmsInboundRouter(models.AbstractModel):
         )
 
     @api.model
-    def _confirm(self, inbound):
-        """Let a YES make subscriptions of what waits for it."""
-        question = self._get_open_question(inbound)
-        result = super()._confirm(inbound)
-        if result and question:
-            self.env["sms.subscription"].sudo()._take_yes(
-                inbound.company_id, inbound.number, question.sudo().evidence_id
-            )
+    def _after_yes(self, inbound, asked):
+        """Make subscriptions of what waits for the YES."""
+        result = super()._after_yes(inbound, asked)
+        self.env["sms.subscription"].sudo()._take_yes(
+            inbound.company_id, inbound.number, asked.sudo().evidence_id
+        )
         return result

@@ -7,8 +7,8 @@ from odoo import api, models
 from odoo.fields import Domain
 from odoo.tools import SQL
 
+from ..tools import reply_codes
 from ..tools.verdicts import HAVE_OR_WILL
-from . import sms_reply_incident
 
 _logger = logging.getLogger(__name__)
 
@@ -120,7 +120,7 @@ class SmsIncident(models.Model):
         """Queue the answer that we know; arguments as for :meth:`_tell_we_know`."""
         replies = self.env["sms.reply"]
         body = replies._render_for(
-            sms_reply_incident.KNOWN,
+            reply_codes.INCIDENT_KNOWN,
             self.company_id,
             partner,
             self.env["sms.purpose"],

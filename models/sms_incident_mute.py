@@ -2,6 +2,8 @@
 from odoo import api, fields, models
 from odoo.exceptions import AccessError
 
+from .sms_masked_number import NUMBER_GROUPS
+
 
 class SmsIncidentMute(models.Model):
     """A number wants no more texts about one incident. It has not opted out.
@@ -11,7 +13,7 @@ class SmsIncidentMute(models.Model):
 
     _name = "sms.incident.mute"
     _description = "Muted Incident"
-    _inherit = ["sms.personal.data"]
+    _inherit = ["sms.personal.data", "sms.masked.number"]
     _kept_since = "muted_at"
     _order = "id desc"
     _rec_name = "number"
@@ -20,7 +22,9 @@ class SmsIncidentMute(models.Model):
         "sms.incident", required=True, readonly=True, ondelete="cascade"
     )
     company_id = fields.Many2one(related="incident_id.company_id", store=True)
-    number = fields.Char(readonly=True, help="E.164; empty once it is erased.")
+    number = fields.Char(
+        readonly=True, groups=NUMBER_GROUPS, help="E.164; empty once it is erased."
+    )
     partner_id = fields.Many2one(
         "res.partner",
         "Contact",

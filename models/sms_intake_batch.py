@@ -1,4 +1,6 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from collections import defaultdict
+
 from odoo import fields
 
 from ..tools import advice, links, texts
@@ -39,6 +41,8 @@ class IntakeBatch:
         self._words = {}
         self._known_numbers = set()
         self._company_names = {}
+        #: What rooms remember until the batch is prepared.
+        self.memo = defaultdict(dict)
 
     def _read_messages(self, vals_list):
         """Return the ``mail.message`` of some values, by id; an empty one for no id."""

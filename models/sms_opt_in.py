@@ -3,11 +3,7 @@ from datetime import timedelta
 
 from odoo import api, fields, models
 
-from ..tools import consent, exemptions
-from . import sms_reply
-
-#: How long the question to confirm joining may be answered.
-QUESTION_LIFE = timedelta(days=7)
+from ..tools import consent, exemptions, reply_codes
 
 
 class SmsOptIn(models.AbstractModel):
@@ -34,7 +30,7 @@ class SmsOptIn(models.AbstractModel):
         """
         reply = self.env["sms.reply"]
         question = reply._render_for(
-            sms_reply.JOIN_QUESTION, company, partner, purposes
+            reply_codes.JOIN_QUESTION, company, partner, purposes
         )
         asked = self.env["sms.consent.event"]._record(
             company,
@@ -45,7 +41,7 @@ class SmsOptIn(models.AbstractModel):
             **{"wording": question, **facts},
         )
         reply._queue(
-            sms_reply.JOIN_QUESTION,
+            reply_codes.JOIN_QUESTION,
             company,
             number,
             partner,
@@ -77,7 +73,7 @@ class SmsOptIn(models.AbstractModel):
             return
         now = fields.Datetime.now()
         self.env["sms.reply"]._queue(
-            sms_reply.JOIN_QUESTION,
+            reply_codes.JOIN_QUESTION,
             company,
             number,
             partner,
@@ -86,7 +82,7 @@ class SmsOptIn(models.AbstractModel):
             # The least urgent: an alert would keep no quiet hours.
             purpose_id=purposes.sorted("sequence")[-1:].id,
             send_at=now + timedelta(hours=hours),
-            expires_at=now + QUESTION_LIFE,
+            expires_at=now + consent.QUESTION_LIFE,
         )
 
     @api.model

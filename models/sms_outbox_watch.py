@@ -58,7 +58,7 @@ class SmsOutboxWatch(models.AbstractModel):
 
     @api.model
     def _get_troubles(self, facts):
-        """Return what is wrong, in plain words.
+        """Return what is wrong, in plain words. Extended by other rooms.
 
         :param dict facts: see :meth:`_get_facts`
         :return: ``{key: message or False}``
@@ -66,6 +66,7 @@ class SmsOutboxWatch(models.AbstractModel):
         return {
             **self._get_server_troubles(facts),
             **self._get_carrier_troubles(facts),
+            "webhook": facts["refused_requests"] and self._explain_refusals(facts),
         }
 
     @api.model

@@ -53,6 +53,7 @@ class SmsOutboxWatch(models.AbstractModel):
         return {
             **self._get_open_facts(company, now),
             **self._get_recent_facts(company, now),
+            **self._get_refusal_facts(company),
             "standing_still": self._count_standing_still(company, now),
             "stopped_senders": self.env["sms.sender"].search_count(
                 [("company_id", "=", company.id), ("stop_count", ">", 0)]

@@ -10,23 +10,14 @@ class SmsOutboxWatch(models.AbstractModel):
     _inherit = "sms.outbox.watch"
 
     @api.model
-    def _get_facts(self, company):
-        """Add how many requests were refused in a row, and why."""
+    def _get_refusal_facts(self, company):
+        """Return how many requests were refused in a row, and why."""
         run_sudo = self.env["sms.webhook.refusal"].sudo()._get_run(company)
-        facts = {
+        return {
             "refused_requests": run_sudo.hits,
             "refused_cause": run_sudo.cause or "",
             "refused_base": run_sudo.called_base or "",
             "public_address": company._get_sms_base_url(),
-        }
-        return {**super()._get_facts(company), **facts}
-
-    @api.model
-    def _get_troubles(self, facts):
-        """Add requests under a company's key whose signature is wrong."""
-        return {
-            **super()._get_troubles(facts),
-            "webhook": facts["refused_requests"] and self._explain_refusals(facts),
         }
 
     @api.model

@@ -8,6 +8,8 @@ from psycopg2 import OperationalError
 from odoo import api, fields, models
 from odoo.fields import Domain
 
+from .sms_masked_number import NUMBER_GROUPS
+
 _logger = logging.getLogger(__name__)
 
 OPEN, ANSWERED, REPLACED, CANCELLED = ("open", "answered", "replaced", "cancelled")
@@ -30,7 +32,7 @@ class SmsQuestion(models.Model):
 
     _name = "sms.question"
     _description = "Question by Text Message"
-    _inherit = ["sms.personal.data"]
+    _inherit = ["sms.personal.data", "sms.masked.number"]
     _kept_since = "asked_at"
     _order = "id desc"
     _rec_name = "number"
@@ -38,7 +40,9 @@ class SmsQuestion(models.Model):
     company_id = fields.Many2one(
         "res.company", required=True, readonly=True, ondelete="cascade"
     )
-    number = fields.Char(readonly=True, help="E.164; empty once it is erased.")
+    number = fields.Char(
+        readonly=True, groups=NUMBER_GROUPS, help="E.164; empty once it is erased."
+    )
     partner_id = fields.Many2one(
         "res.partner",
         "Contact",
@@ -150,16 +154,30 @@ class SmsQuestion(models.Model):
                 raise  # a conflict with another transaction: Odoo starts over
             except Exception:  # whatever another module's hook raises
                 _logger.exception("Text %s was not taken as an answer", inbound.id)
+        return self._take_unclaimed(inbound)
+
+    @api.model
+    def _take_unclaimed(self, inbound):
+        """Take a text that answers no open question, though it looks like an answer.
+
+        :return: whether it was taken
+        """
+        return False
+
+    def _is_urgent(self):
+        """Tell if a question is asked about a text before all that are not urgent."""
+        self.ensure_one()
         return False
 
     @api.model
     def _find_open(self, inbound):
-        """Return the questions that a text may answer, the newest first."""
+        """Return the questions that a text may answer: urgent ones, then the newest."""
         domain = Domain("company_id", "=", inbound.company_id.id)
         domain &= Domain("number", "=", inbound.number) & Domain("state", "=", OPEN)
-        return self.sudo().search(
+        found = self.sudo().search(
             domain & Domain("expires_at", ">", inbound.received_at)
         )
+        return found.sorted(lambda it: not it._is_urgent())
 
     def _note_answer(self, inbound, answer):
         """Note what was answered, and close the question.

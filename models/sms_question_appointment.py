@@ -2,9 +2,8 @@
 from odoo import api, fields, models
 from odoo.fields import Domain
 
-from ..tools import appointments
+from ..tools import appointments, reply_codes
 from ..tools.appointments import CALL_OFF, CONFIRM
-from . import sms_reply_appointments as replies
 from .bulk_insert import create_many
 from .sms_question import OPEN, REPLACED
 
@@ -135,7 +134,9 @@ class SmsQuestion(models.Model):
         end = max(self.mapped("expires_at"))
         first._ask_next(WHICH, inbound, details, end)
         times = [it._say_when() for it in self]
-        first._reply(inbound, replies.WHICH, choices=self._number(times))
+        first._reply(
+            inbound, reply_codes.APPOINTMENT_WHICH, choices=self._number(times)
+        )
 
     def _take_appointment_which(self, inbound):
         """Do with the appointment that the customer names what they wanted."""
@@ -163,7 +164,7 @@ class SmsQuestion(models.Model):
         if action == CONFIRM:
             self._confirm(inbound)
         elif not event._may_change_by_text():
-            self._reply(inbound, replies.LATE)
+            self._reply(inbound, reply_codes.APPOINTMENT_LATE)
             self._tell_technician(
                 inbound, self.env._("asks for a change, which is too late by text")
             )
@@ -179,7 +180,7 @@ class SmsQuestion(models.Model):
         attendees[1:].state = "accepted"
         # Who has confirmed may still need another time, by the same text.
         self.state = OPEN
-        self._reply(inbound, replies.CONFIRMED)
+        self._reply(inbound, reply_codes.APPOINTMENT_CONFIRMED)
         self._tell_technician(inbound, self.env._("has confirmed the appointment"))
 
     def _call_off(self, inbound):
@@ -187,7 +188,7 @@ class SmsQuestion(models.Model):
         attendees = self._get_answered()
         attendees[:1].do_decline()
         attendees[1:].state = "declined"
-        self._reply(inbound, replies.CALLED_OFF)
+        self._reply(inbound, reply_codes.APPOINTMENT_CALLED_OFF)
         self._tell_technician(inbound, self.env._("has called off the appointment"))
 
     def _get_answered(self):

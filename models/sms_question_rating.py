@@ -1,9 +1,8 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from odoo import SUPERUSER_ID, models
 
-from ..tools import replies
+from ..tools import replies, reply_codes
 from ..tools.verdicts import HAVE_GOT
-from . import sms_reply
 
 
 class SmsQuestion(models.Model):
@@ -24,11 +23,11 @@ class SmsQuestion(models.Model):
         if reply.value == replies.NOT_SOLVED:
             ticket._reopen_by_sms()
             router._converse(inbound, ticket=ticket.with_env(self.env))
-            code = sms_reply.RATING_REOPENED
+            code = reply_codes.RATING_REOPENED
         else:
             inbound.write({"kind": "answer", "ticket_id": ticket.id})
             ticket._rate_by_sms(reply, inbound)
-            code = sms_reply.RATING_DONE
+            code = reply_codes.RATING_DONE
         router._say_reply(inbound, code, ticket=ticket.number)
         return True
 

@@ -4,9 +4,8 @@ from datetime import timedelta
 from odoo import SUPERUSER_ID, api, fields, models
 from odoo.tools import plaintext2html
 
-from ..tools import appointments
+from ..tools import appointments, reply_codes
 from ..tools.names import tidy_name
-from . import sms_reply_appointments as replies
 from .calendar_event_texts import AppointmentFacts
 from .sms_question_appointment import TIME
 from .sms_reminder_whereabouts import Whereabouts
@@ -32,7 +31,7 @@ class SmsQuestion(models.Model):
         now = fields.Datetime.now()
         self._ask_next(TIME, inbound, details, now + OFFER_LIFE)
         words = [self._say_when(it) for it in times]
-        self._reply(inbound, replies.TIMES, choices=self._number(words))
+        self._reply(inbound, reply_codes.APPOINTMENT_TIMES, choices=self._number(words))
         self._tell_technician(inbound, self.env._("asks for another time"))
 
     def _take_appointment_time(self, inbound):
@@ -60,7 +59,7 @@ class SmsQuestion(models.Model):
         attendee = self._get_attendee()
         event = attendee.event_id
         if not event._may_change_by_text():
-            self._reply(inbound, replies.LATE)
+            self._reply(inbound, reply_codes.APPOINTMENT_LATE)
             return
         technician = event.technician_id or event.user_id
         self.env["sms.rate.limit"]._is_over("appointments", str(technician.id or 0))
@@ -82,7 +81,7 @@ class SmsQuestion(models.Model):
         if event.ticket_id:
             router = self.env["sms.inbound.router"]
             router._converse(inbound, ticket=event.ticket_id.with_env(self.env))
-        self._reply(inbound, replies.PERSON)
+        self._reply(inbound, reply_codes.APPOINTMENT_PERSON)
         self._tell_technician(
             inbound, self.env._("wants another time and waits for your call or text")
         )

@@ -4,8 +4,7 @@ from datetime import timedelta
 from odoo import api, fields, models
 from odoo.fields import Domain
 
-from ..tools import replies
-from . import sms_reply_team_alert as team_replies
+from ..tools import replies, reply_codes
 from .sms_purpose import INTERNAL
 from .sms_question import OPEN
 from .sms_team_alert import RESOLVED
@@ -76,16 +75,14 @@ class SmsQuestion(models.Model):
     # Taking the answer
     # ------------------------------------------------------------------
 
-    @api.model
-    def _find_open(self, inbound):
+    def _is_urgent(self):
         """Ask about alerts that are not over first."""
-        found = super()._find_open(inbound)
-        return found.sorted(lambda it: it._get_alert().state in (False, RESOLVED))
+        return super()._is_urgent() or bool(self._get_unresolved())
 
     @api.model
-    def _take(self, inbound):
+    def _take_unclaimed(self, inbound):
         """Say which codes there are to who texts another one."""
-        return super()._take(inbound) or self._take_unknown_code(inbound)
+        return super()._take_unclaimed(inbound) or self._take_unknown_code(inbound)
 
     def _take_team_alert(self, inbound):
         """Do what a code of the alert says; say if the text is one.
@@ -147,6 +144,6 @@ class SmsQuestion(models.Model):
         alerts = alerts.with_context(lang=partner.lang)
         choices = [alert._describe_codes() for alert in alerts]
         self.env["sms.inbound.router"]._say_alert(
-            inbound, team_replies.WHICH, partner, {"choices": "\n".join(choices)}
+            inbound, reply_codes.ALERT_WHICH, partner, {"choices": "\n".join(choices)}
         )
         return True

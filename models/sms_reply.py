@@ -4,35 +4,13 @@ from odoo.exceptions import UserError, ValidationError
 
 from ..tools import advice, exemptions, keywords, texts, timing
 from ..tools.phone import E164
-
-(
+from ..tools.reply_codes import (
+    HELP,
+    JOIN_DONE,
+    JOIN_QUESTION,
+    SELECTION,
     STOP_DONE,
     STOP_PURPOSE,
-    HELP,
-    START_DONE,
-    START_NOTHING,
-    JOIN_QUESTION,
-    JOIN_DONE,
-    JOIN_ALREADY,
-    STATUS_LIST,
-    STATUS_NONE,
-    STATUS_UNKNOWN,
-    RATING_DONE,
-    RATING_REOPENED,
-) = CODES = (
-    "stop_done",
-    "stop_purpose",
-    "help",
-    "start_done",
-    "start_nothing",
-    "join_question",
-    "join_done",
-    "join_already",
-    "status_list",
-    "status_none",
-    "status_unknown",
-    "rating_done",
-    "rating_reopened",
 )
 
 
@@ -52,21 +30,7 @@ class SmsReply(models.Model):
     sequence = fields.Integer(default=10)
     name = fields.Char(required=True, translate=True)
     code = fields.Selection(
-        [
-            (STOP_DONE, "After STOP"),
-            (STOP_PURPOSE, "After STOP, where it ends one kind of message"),
-            (HELP, "After HELP"),
-            (START_DONE, "After START"),
-            (START_NOTHING, "After START, nothing to restore"),
-            (JOIN_QUESTION, "After a joining keyword: asks for YES"),
-            (JOIN_DONE, "After YES"),
-            (JOIN_ALREADY, "After a joining keyword, already joined"),
-            (STATUS_LIST, "After STATUS, or the number of a ticket"),
-            (STATUS_NONE, "After STATUS, nothing is open"),
-            (STATUS_UNKNOWN, "After a number that is no ticket of theirs"),
-            (RATING_DONE, "After a reply of 1 to 5"),
-            (RATING_REOPENED, "After NO: a ticket is not solved"),
-        ],
+        SELECTION,
         string="Sent",
         required=True,
         readonly=True,
@@ -179,7 +143,7 @@ class SmsReply(models.Model):
     def _render(self, code, company, lang=None, **values):
         """Return the wording of an answer, filled in.
 
-        :param str code: one of :data:`CODES`
+        :param str code: one of :data:`tools.reply_codes.SELECTION`
         :param company: ``res.company``
         :param str lang: language of the reader, default the company's
         :param values: further placeholders

@@ -3,6 +3,7 @@ from odoo import api, fields, models
 from odoo.tools import SQL
 
 from .bulk_insert import insert_columns
+from .sms_masked_number import NUMBER_GROUPS
 
 
 class SmsReport(models.Model):
@@ -28,7 +29,7 @@ class SmsReport(models.Model):
     carrier_id = fields.Char("Carrier's ID", readonly=True)
     status = fields.Char(readonly=True, help="In our words.")
     code = fields.Char("Carrier's Error Code", readonly=True)
-    raw = fields.Json("As It Came", readonly=True)
+    raw = fields.Json("As It Came", readonly=True, groups=NUMBER_GROUPS)
 
     _sms_index = models.Index("(sms_id, carrier_id)")
 

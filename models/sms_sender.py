@@ -20,6 +20,9 @@ DEFAULT_RATES = {
     account.SANDBOX: 0.0,
 }
 
+#: What of a sender decides by which one texts leave.
+CHOICE_FIELDS = {"team_id", "country_ids", "active"}
+
 
 class SmsSender(models.Model):
     """A number or service that texts leave by: how fast it may send, and if it may.
@@ -87,12 +90,15 @@ class SmsSender(models.Model):
         return senders
 
     def write(self, vals):
-        """Refuse a speed that cannot be kept.
+        """Let the texts that are made from now on know.
 
-        :raises ValidationError: then
+        :raises ValidationError: for a speed that cannot be kept
         """
         self._check_rate(vals)
-        return super().write(vals)
+        result = super().write(vals)
+        if CHOICE_FIELDS & vals.keys():
+            self.env.registry.clear_cache()
+        return result
 
     @api.model
     def _check_rate(self, vals):

@@ -3,9 +3,6 @@ from odoo import api, fields, models
 
 from ..providers import PROVIDERS
 
-#: What of a sender decides by which one texts leave.
-CHOICE_FIELDS = {"team_id", "country_ids", "active"}
-
 
 class SmsSender(models.Model):
     """Of several senders: for which countries one is, and who texts with it."""
@@ -27,13 +24,6 @@ class SmsSender(models.Model):
         for sender in self:
             known = PROVIDERS.get(sender.provider)
             sender.carrier_name = known.name if known else sender.provider
-
-    def write(self, vals):
-        """Let the texts that are made from now on know."""
-        result = super().write(vals)
-        if CHOICE_FIELDS & vals.keys():
-            self.env.registry.clear_cache()
-        return result
 
     def _find_conversations(self, company, numbers, sender_ids):
         """Return by which sender each of some people has texted with us last.

@@ -24,17 +24,6 @@ FAILURE_SELECTION = [
     ("sms_rejected", "Rejected by the carrier"),
 ]
 
-#: State of a row: the state in an agent's words (a blocked row is ``canceled`` too).
-SHOWN_STATES = {
-    "outgoing": "waiting",
-    "process": "sending",
-    UNKNOWN_STATE: "checking",
-    "pending": "sent",
-    "sent": "delivered",
-    "error": "failed",
-    "canceled": "cancelled",
-}
-
 
 class SmsSms(models.Model):
     """Every outgoing text: where it is decided, kept and followed.
@@ -127,6 +116,9 @@ class SmsSms(models.Model):
             ("failed", "Not delivered"),
             ("blocked", "Blocked"),
             ("cancelled", "Cancelled"),
+            ("held", "Held"),
+            ("replaced", "Replaced"),
+            ("expired", "Expired"),
         ],
         string="State",
         compute="_compute_shown_state",
@@ -246,22 +238,6 @@ class SmsSms(models.Model):
             if sms.gate_reason == verdicts.CONVERSATION and sms.inbound_id:
                 sms.gate_label = sms.inbound_id.sudo()._get_answer_label()
 
-    @api.depends(
-        "state",
-        "failure_type",
-        "fault_id",
-        "carrier_code",
-        "gate_verdict",
-        "gate_label",
-    )
-    def _compute_shown_state(self):
-        for sms in self:
-            is_blocked = sms.gate_verdict == verdicts.BLOCK and sms.state == "canceled"
-            sms.shown_state = "blocked" if is_blocked else SHOWN_STATES.get(sms.state)
-            is_told = is_blocked or sms.gate_reason == verdicts.CONVERSATION
-            label = sms.gate_label if is_told else ""
-            sms.shown_reason = label if is_blocked else sms._explain_fault() or label
-
     def _explain_fault(self):
         """Return why the carrier did not deliver, and what to do, in plain words."""
         self.ensure_one()
@@ -289,4 +265,11 @@ class SmsSms(models.Model):
         :param at: UTC datetime, default now
         """
         if self:
-            self.env["sms.dispatcher"]._wake(at)
+            self._wake_outbox(at)
+
+    @api.model
+    def _wake_outbox(self, at=None):
+        """Wake the worker that sends; the outbox extends this.
+
+        :param at: UTC datetime, or several; default now
+        """

@@ -1,5 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-from odoo import api, models
+from odoo import models
 
 from ..tools import verdicts
 
@@ -9,17 +9,14 @@ class SmsSms(models.Model):
 
     _inherit = "sms.sms"
 
-    @api.model_create_multi
-    def create(self, vals_list):
+    def _end_waiting(self):
         """Note on a ticket that its customer was answered, unless the gate refused."""
-        messages = super().create(vals_list)
-        if len(messages) > 1:  # what is for many is not personal
-            return messages
-        answers = messages.filtered(
+        if len(self) > 1:  # what is for many is not personal
+            return
+        answers = self.filtered(
             lambda sms: sms.is_personal and sms.gate_verdict != verdicts.BLOCK
         )
         for message_sudo in answers.mail_message_id.sudo():
             if message_sudo.model == "helpdesk.ticket":
                 ticket = self.env["helpdesk.ticket"].browse(message_sudo.res_id)
                 ticket._end_sms_waiting()
-        return messages

@@ -1,10 +1,15 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from collections import defaultdict
+
 from odoo import api, fields, models
 
-from ..tools import exemptions, verdicts
+from ..tools import gate, verdicts
 from .res_partner_reader import NOBODY
 from .sms_gate import GateQuestion
 from .sms_purpose import MARKETING
+from .sms_sms_timing import FAR
+
+NOTHING, REFUSED = frozenset(), frozenset([verdicts.REFUSED_BY_APP])
 
 
 class SmsSms(models.Model):
@@ -18,17 +23,7 @@ class SmsSms(models.Model):
 
         :param IntakeBatch batch: what they share
         """
-        waiting = []
         now = fields.Datetime.now()
-        for vals in vals_list:
-            if vals.get("state", "outgoing") == "outgoing":
-                waiting.append(vals)
-            else:
-                vals.update(
-                    gate_verdict=verdicts.BLOCK,
-                    gate_reason=verdicts.REFUSED_BY_APP,
-                    gate_checked_at=now,
-                )
         questions = [
             GateQuestion(
                 vals["record_company_id"],
@@ -42,12 +37,15 @@ class SmsSms(models.Model):
                 key=vals["uuid"],
                 keeps_hours=bool(vals.get("keeps_hours")),
                 is_unmapped=bool(vals.get("is_unmapped")),
+                standing=(
+                    NOTHING if vals.get("state", "outgoing") == "outgoing" else REFUSED
+                ),
             )
-            for vals in waiting
+            for vals in vals_list
         ]
         decisions = self.env["sms.gate"]._decide(questions)
         known = {}
-        for vals, (decision, event_id) in zip(waiting, decisions, strict=True):
+        for vals, (decision, event_id) in zip(vals_list, decisions, strict=True):
             key = (id(decision), event_id)  # messages that are alike share one
             if key not in known:
                 known[key] = self._get_gate_values(decision, event_id, now)
@@ -55,38 +53,39 @@ class SmsSms(models.Model):
 
     @api.model
     def _get_gate_values(self, decision, event_id, now):
-        """Return the fields that store a decision on a row.
+        """Return the fields that store a decision on a row. Nothing else writes them.
 
+        What an app has refused keeps the state and the failure that the app gave it.
+
+        :param event_id: consent event or False; None: the ledger was not asked, and
+            what it has said before stays
         :param datetime now: when it was made (UTC)
         """
         values = {
             "gate_verdict": decision.verdict,
             "gate_reason": decision.reason,
             "gate_checked_at": now,
-            "consent_event_id": event_id,
-            "inbound_id": decision.text and decision.text.inbound_id,
-            **self._get_time_values(decision),
         }
-        if decision.verdict == verdicts.BLOCK:
+        if event_id is not None:
+            values["consent_event_id"] = event_id
+            values["inbound_id"] = decision.text and decision.text.inbound_id
+            values.update(self._get_time_values(decision))
+        if decision.verdict == verdicts.HOLD:
+            values["not_before"] = decision.until or FAR
+        is_ours = decision.reason != verdicts.REFUSED_BY_APP
+        if decision.verdict == verdicts.BLOCK and is_ours:
             values["state"] = "canceled"
-            values["failure_type"] = verdicts.FAILURE_TYPES[decision.reason]
+            values["failure_type"] = verdicts.FAILURE_TYPES.get(decision.reason, False)
         return values
 
-    def _expire(self):
-        """End waiting messages whose time is over, as the gate does at their turn."""
-        now = fields.Datetime.now()
-        for exemption, messages in self.grouped("exemption").items():
-            reason = exemptions.get_late_reason(exemption)
-            messages.write(
-                {
-                    "state": "canceled",
-                    "failure_type": verdicts.FAILURE_TYPES[reason],
-                    "gate_verdict": verdicts.BLOCK,
-                    "gate_reason": reason,
-                    "gate_checked_at": now,
-                }
-            )
-        self._update_trackers()
+    @api.model
+    def _get_standing_values(self, reason):
+        """Return the fields that store what a reason decides, whoever gets a message.
+
+        :param str reason: one of :data:`verdicts.STANDING`
+        """
+        decision = gate.decide(gate.Facts(standing=frozenset([reason])))
+        return self._get_gate_values(decision, None, fields.Datetime.now())
 
     def _get_question(self, readers, **others):
         """Return what the gate is asked about a stored message.
@@ -113,31 +112,75 @@ class SmsSms(models.Model):
             **others,
         )
 
+    def _get_gate_standing(self):
+        """Return what decides on stored messages, whoever gets them. Rooms add to it.
+
+        :return: ``{message id: set of reasons of verdicts.STANDING}``
+        """
+        return {sms.id: set() for sms in self}
+
     def _ask_gate(self):
         """Ask the gate again about waiting messages; store what it says.
 
         :return: those that may leave now
         """
-        readers = self.partner_id._get_sms_readers()
-        questions = [sms._get_question(readers, sms_id=sms.id) for sms in self]
-        decisions = self.env["sms.gate"]._decide(questions)
+        standing = self._get_gate_standing()
+        readers = self.filtered(lambda sms: not standing[sms.id]).partner_id
+        readers = readers._get_sms_readers()
+        questions = [
+            sms._get_question(
+                readers, sms_id=sms.id, standing=frozenset(standing[sms.id])
+            )
+            for sms in self
+        ]
+        decided = self.env["sms.gate"]._decide(questions)
+        self._store_decisions(decided)
+        decisions = {
+            sms.id: decision
+            for sms, (decision, _event_id) in zip(self, decided, strict=True)
+        }
+        self._after_decision(decisions)
+        return self._filter_decided(decisions, verdicts.SEND)
+
+    def _store_decisions(self, decided):
+        """Store what the gate says. Mostly it is what it has said before.
+
+        :param decided: list of ``(Decision, consent event id)``, in order
+        """
         now = fields.Datetime.now()
         self.gate_checked_at = now
-        ids = {verdict: [] for verdict in verdicts.VERDICTS}
-        for sms, (decision, event_id) in zip(self, decisions, strict=True):
-            decided = self._get_gate_values(decision, event_id, now)
-            if decision.verdict == verdicts.HOLD:
-                decided["tried_at"] = sms._get_first_try(decision.until)
-            # Mostly it says what it has said before.
-            values = {
-                name: value
-                for name, value in decided.items()
+        alike = defaultdict(list)
+        for sms, (decision, event_id) in zip(self, decided, strict=True):
+            values = self._get_gate_values(decision, event_id, now)
+            if decision.until:
+                values["tried_at"] = sms._get_first_try(decision.until)
+            changed = tuple(
+                (name, value)
+                for name, value in values.items()
                 if (sms._fields[name].convert_to_write(sms[name], sms) or False)
                 != (value or False)
-            }
-            if values:
-                sms.write(values)
-            ids[decision.verdict].append(sms.id)
-        self.browse(ids[verdicts.BLOCK])._update_trackers()
-        self.browse(ids[verdicts.HOLD])._wake_when_due()
-        return self.browse(ids[verdicts.SEND])
+            )
+            alike[changed].append(sms.id)
+        for changed, sms_ids in alike.items():
+            if changed:
+                self.browse(sms_ids).write(dict(changed))
+
+    def _filter_decided(self, decisions, verdict):
+        """Return the messages with a verdict.
+
+        :param dict decisions: ``Decision`` by message id
+        """
+        return self.filtered(lambda sms: decisions[sms.id].verdict == verdict)
+
+    def _after_decision(self, decisions):
+        """Do what follows from decisions on waiting messages. Rooms add to it.
+
+        :param dict decisions: ``Decision`` by message id
+        """
+        self._filter_decided(decisions, verdicts.BLOCK)._update_trackers()
+        held = self._filter_decided(decisions, verdicts.HOLD)
+        held.filtered(lambda sms: decisions[sms.id].until)._wake_when_due()
+        held._notify_changed()
+
+    def _notify_changed(self):
+        """Tell who looks at messages that they have changed. Rooms add to it."""

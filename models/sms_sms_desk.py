@@ -19,14 +19,16 @@ class SmsSms(models.Model):
         "OR (state = 'canceled' AND gate_verdict = 'block')"
     )
 
-    def _tell_desks(self):
+    def _notify_changed(self):
         """Tell the open conversations: one notice for each ticket of the batch.
 
         The outbox calls it for what it reads anyway; no message takes a query.
         """
+        result = super()._notify_changed()
         self._tell_desks_of(
             (sms_sudo.id, sms_sudo.mail_message_id) for sms_sudo in self.sudo()
         )
+        return result
 
     @api.model
     def _tell_desks_of(self, posts):
@@ -40,44 +42,19 @@ class SmsSms(models.Model):
                 changed[post_sudo.res_id].append(f"{OUT}-{sms_id}")
         self.env[TICKET_MODEL]._notify_sms_desks(changed)
 
-    @api.model_create_multi
-    def create(self, vals_list):
-        """Show new texts. The rows of a long list are not read again for that."""
-        messages = super().create(vals_list)
+    def _after_intake(self, vals_list):
+        """Show new texts, and end the waiting of who was answered.
+
+        The rows of a long list are not read again for that.
+        """
+        result = super()._after_intake(vals_list)
         posts_sudo = self.env["mail.message"].sudo()
         posts_sudo = posts_sudo.browse(get_ids(vals_list, "mail_message_id"))
         post_of = {post_sudo.id: post_sudo for post_sudo in posts_sudo}
         self._tell_desks_of(
             (sms_id, post_of[vals["mail_message_id"]])
-            for sms_id, vals in zip(messages._ids, vals_list, strict=True)
+            for sms_id, vals in zip(self._ids, vals_list, strict=True)
             if vals.get("mail_message_id")
         )
-        return messages
-
-    def _update_trackers(self):
-        """Show what has become of texts."""
-        result = super()._update_trackers()
-        self._tell_desks()
-        return result
-
-    def _update_sms_state_and_trackers(self, new_state, failure_type=None):
-        """Show what a person has cancelled or sent again, or a newer text replaced."""
-        result = super()._update_sms_state_and_trackers(
-            new_state, failure_type=failure_type
-        )
-        # Of what Odoo's own loop sends nothing more is read than without us.
-        if new_state in ("outgoing", "canceled"):
-            self._tell_desks()
-        return result
-
-    def _ask_gate(self):
-        """Show what is held from now on."""
-        allowed = super()._ask_gate()
-        (self - allowed)._tell_desks()
-        return allowed
-
-    def _move(self, send_at):
-        """Show the new time."""
-        result = super()._move(send_at)
-        self._tell_desks()
+        self._end_waiting()
         return result

@@ -40,39 +40,13 @@ class SmsSms(models.Model):
                 return super(SmsSms, self - erased).write(vals)
         return super().write(vals)
 
-    def _ask_gate(self):
+    def _get_gate_standing(self):
         """Refuse for good what is erased: nobody is left to send it to."""
-        erased = self.filtered("erased_at")
-        if not erased:
-            return super()._ask_gate()
-        erased._cancel_erased()
-        return super(SmsSms, self - erased)._ask_gate()
-
-    def _cancel_erased(self):
-        """Cancel texts whose person is erased, and say so in the chatter."""
-        self.write(
-            {
-                "state": "canceled",
-                "failure_type": verdicts.FAILURE_TYPES[verdicts.ERASED],
-                "gate_verdict": verdicts.BLOCK,
-                "gate_reason": verdicts.ERASED,
-                "gate_checked_at": fields.Datetime.now(),
-                "not_before": False,
-            }
-        )
-        self._update_trackers()
-
-    def _record_carrier_opt_out(self, code):
-        """Record nothing of who is erased: the number is not known any more."""
-        return None if self.erased_at else super()._record_carrier_opt_out(code)
-
-    def _end_number_after(self, policy):
-        """End no number of who is erased: it is not known any more."""
-        return None if self.erased_at else super()._end_number_after(policy)
-
-    def _record_gone(self, code):
-        """Record nothing of who is erased: their consent has ended."""
-        return None if self.erased_at else super()._record_gone(code)
+        standing = super()._get_gate_standing()
+        for sms in self:
+            if sms.erased_at:
+                standing[sms.id].add(verdicts.ERASED)
+        return standing
 
     # ------------------------------------------------------------------
     # Forgetting
@@ -110,29 +84,44 @@ class SmsSms(models.Model):
                 self.env["sms.redaction"]._count_for(self, "record_company_id"),
                 self.env._("Of these texts, at the carrier: removed there next"),
             ),
+            (len(self.attachment_ids), self.env._("Pictures and files sent")),
         ]
 
     def _forget(self):
-        """Empty the rows, their notifications and their copies in the chatter.
+        """Empty the rows, their notifications, their copies and files in the chatter.
 
         By SQL: the segments that were paid for are not to be counted anew, and a row
         must be emptied at once.
         """
+        attachments, messages = self.attachment_ids, self.mail_message_id
         rows = self.filtered(lambda sms: not sms.erased_at)
-        if not rows:
-            return
-        waiting = rows.filtered(lambda sms: sms.state == "outgoing")
-        messages = rows.mail_message_id
-        notifications = self.env["mail.notification"].search(
-            [("sms_id_int", "in", rows.ids)]
+        if rows:
+            rows._forget_words()
+        # Those of a message that is another person's too stay with it.
+        told = attachments.filtered(
+            lambda it: (
+                not self.search_count(
+                    [("attachment_ids", "in", it.ids), ("erased_at", "=", False)],
+                    limit=1,
+                )
+            )
         )
-        self.env["sms.redaction"]._queue_sent(rows)
-        rows._empty()
-        rows._forget_traces()
+        messages._forget_attachments(told.exists())
+
+    def _forget_words(self):
+        """Empty the rows, what was made of them, and cancel what waits."""
+        waiting = self.filtered(lambda sms: sms.state == "outgoing")
+        messages = self.mail_message_id
+        notifications = self.env["mail.notification"].search(
+            [("sms_id_int", "in", self.ids)]
+        )
+        self.env["sms.redaction"]._queue_sent(self)
+        self._empty()
+        self._forget_traces()
         notifications._forget()
         messages._forget_text()
         # At last: open screens are told, and must not be told the words again.
-        waiting._cancel_erased()
+        waiting._ask_gate()
 
     def _empty(self):
         """Write NULL into what is personal, and when that was done."""

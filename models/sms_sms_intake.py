@@ -54,11 +54,13 @@ class SmsSms(models.Model):
             messages = self._insert_many(vals_list)
         else:
             messages = super().create(vals_list)
-        messages._follow_up(vals_list)
+        messages._after_intake(vals_list)
         return messages
 
-    def _follow_up(self, vals_list):
+    def _after_intake(self, vals_list):
         """Do what follows from new messages: replace, tell of refusals, wake.
+
+        Rooms add to it.
 
         :param vals_list: their completed values, in order. To read thousands of rows
             again would cost more than to write them did.
@@ -111,12 +113,14 @@ class SmsSms(models.Model):
     def _prepare_intake(self, vals_list, batch):
         """Complete the values of new messages: company, purpose, number, footer.
 
+        Rooms add to it.
         Contexts, where the caller cannot set values: ``sms_purpose`` (a
         ``PurposeCode``) and ``sms_source`` (a ``MessageSource``) say for what and by
         what the messages are made, ``sms_personal`` (a ``PersonalText``) by whom.
 
         :param IntakeBatch batch: what they share
         """
+        self._prepare_media(vals_list)
         self._prepare_times(vals_list)
         for vals in vals_list:
             message = batch.messages[vals.get("mail_message_id")]
@@ -199,7 +203,15 @@ class SmsSms(models.Model):
         """
         vals["priority"] = rules.priority
         footer = "" if vals.get("exemption") else batch.get_footer(vals, rules)
-        vals.update(batch.get_words(vals.get("body"), footer))
+        vals.update(batch.get_words(self._prepare_body(vals, batch), footer))
+
+    @api.model
+    def _prepare_body(self, vals, batch):
+        """Return a message's text as it leaves, before its footer. Rooms change it.
+
+        :param IntakeBatch batch: what the messages share
+        """
+        return vals.get("body")
 
     @api.model
     def _get_footer_for(self, purpose, lang, company, number):

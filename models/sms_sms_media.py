@@ -1,6 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 import time
-from dataclasses import replace
 from typing import NamedTuple
 
 from odoo import api, fields, models
@@ -42,31 +41,23 @@ class SmsSms(models.Model):
     # A column of its own: a text without media costs no query for them.
     media_count = fields.Integer("Pictures and Files Sent", readonly=True, copy=False)
 
-    @api.model_create_multi
-    def create(self, vals_list):
-        """Tie what was posted with the message to its text."""
+    @api.model
+    def _prepare_media(self, vals_list):
+        """Tie what was posted with a message to its text."""
         sent = self.env.context.get("sms_media")
-        if isinstance(sent, SentMedia) and sent.message_id:
-            vals_list = [
-                {
-                    **vals,
-                    "attachment_ids": [(6, 0, sent.attachment_ids)],
-                    "media_count": len(sent.attachment_ids),
-                }
-                if vals.get("mail_message_id") == sent.message_id
-                else vals
-                for vals in vals_list
-            ]
-        return super().create(vals_list)
+        if not (isinstance(sent, SentMedia) and sent.message_id):
+            return
+        for vals in vals_list:
+            if vals.get("mail_message_id") == sent.message_id:
+                vals["attachment_ids"] = [(6, 0, sent.attachment_ids)]
+                vals["media_count"] = len(sent.attachment_ids)
 
-    def _to_outbound(self, sender):
-        """Name the addresses of what goes along."""
-        outbound = super()._to_outbound(sender)
+    def _get_media_urls(self):
+        """Return the public addresses of what goes along, signed."""
         if not self.media_count:
-            return outbound
+            return ()
         base = self._get_sms_company()._get_sms_base_url()
-        urls = (f"{base}{path}" for path in self._get_media_paths())
-        return replace(outbound, media=tuple(urls))
+        return tuple(f"{base}{path}" for path in self._get_media_paths())
 
     def _get_media_paths(self):
         """Return a signed public path for each picture and file of the text."""
@@ -141,27 +132,3 @@ class SmsSms(models.Model):
                         attachment.name,
                     )
                 )
-
-    # ------------------------------------------------------------------
-    # Forgetting
-    # ------------------------------------------------------------------
-
-    def _describe_personal(self):
-        sent = (len(self.attachment_ids), self.env._("Pictures and files sent"))
-        return [*super()._describe_personal(), sent]
-
-    def _forget(self):
-        """Delete what went along as well."""
-        attachments, messages = self.attachment_ids, self.mail_message_id
-        result = super()._forget()
-        # Those of a message that is another person's too stay with it.
-        told = attachments.filtered(
-            lambda it: (
-                not self.search_count(
-                    [("attachment_ids", "in", it.ids), ("erased_at", "=", False)],
-                    limit=1,
-                )
-            )
-        )
-        messages._forget_attachments(told.exists())
-        return result

@@ -206,3 +206,4 @@ class SmsSms(models.Model):
                     "earlier time, or call instead."
                 )
             )
+        self._notify_changed()

@@ -2,14 +2,13 @@
 from odoo import api, models
 
 from ..providers.faults import GONE
-from ..tools import consent, exemptions
-from ..tools.phone import canonical
+from ..tools import consent
 from .sms_sms import IN_FLIGHT, LEFT
 
 
 class SmsSms(models.Model):
-    """What the carrier's word on one message means for its number, and what waits for
-    it: an opt-out, a number that is no use, one that has another holder by now.
+    """What the carrier's word on one message means for its number: an opt-out, a
+    number that is no use, one that has another holder by now.
     """
 
     _inherit = "sms.sms"
@@ -36,9 +35,12 @@ class SmsSms(models.Model):
     def _record_carrier_opt_out(self, code):
         """Enter into the ledger that the carrier knows of an opt-out, if we do not.
 
+        Of who is erased the number is not known any more.
         Source: Twilio error 21610, https://www.twilio.com/docs/api/errors/21610
         """
         self.ensure_one()
+        if not self.number:
+            return
         company = self._get_sms_company()
         found = self.env["sms.consent"]._get_found(company, self.number)
         if self.env["sms.consent"]._is_stopped(found):
@@ -51,16 +53,17 @@ class SmsSms(models.Model):
             note=self.env._("The carrier refused the message: error %s", code),
             message_ref=self.carrier_id or self.uuid,
         )
-        self._cancel_waiting(company, self.number)
 
     def _end_number_after(self, policy):
         """End the number when so many messages in a row have met the same fault.
 
-        One report may be a fault on the way.
+        One report may be a fault on the way. Of who is erased it is not known any more.
 
         :param tools.dispatch.Policy policy: the rule for that fault
         """
         self.ensure_one()
+        if not self.number:
+            return
         company = self._get_sms_company()
         before_sudo = (
             self.sudo().search(
@@ -83,7 +86,7 @@ class SmsSms(models.Model):
         self.env["sms.unusable.number"]._note(self, policy)
         if policy.fault == GONE:
             self._record_gone(self.carrier_code)
-        self._cancel_waiting(company, self.number)
+        self._cancel_waiting(company, [self.number])
 
     def _record_gone(self, code):
         """Let the consent of a number expire that its carrier no longer knows.
@@ -92,6 +95,8 @@ class SmsSms(models.Model):
         brings nothing back that an opt-out covers.
         """
         self.ensure_one()
+        if not self.number:
+            return
         company = self._get_sms_company()
         found = self.env["sms.consent"]._get_found(company, self.number)
         purposes = self.env["sms.purpose"].browse(
@@ -110,20 +115,3 @@ class SmsSms(models.Model):
             note=self.env._("The carrier does not know the number: error %s", code),
             message_ref=self.carrier_id or self.uuid,
         )
-
-    @api.model
-    def _cancel_waiting(self, company, *numbers):
-        """Block what waits for people who have just opted out.
-
-        :param company: ``res.company``
-        :param numbers: E.164
-        """
-        waiting = self.sudo().search(
-            [
-                ("state", "=", "outgoing"),
-                ("record_company_id", "=", company.id),
-                ("number", "in", list(map(canonical, numbers))),
-                ("exemption", "in", [False, *exemptions.INVITATIONS]),
-            ]
-        )
-        waiting._ask_gate()

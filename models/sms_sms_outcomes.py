@@ -79,6 +79,7 @@ class SmsSms(models.Model):
             callback,
             sender.address,
             key=self._get_carrier_key(),
+            media=self._get_media_urls(),
         )
 
     def _get_revealed_bodies(self):
@@ -93,11 +94,21 @@ class SmsSms(models.Model):
         if not masked:
             return bodies
         pairs = {sms.id: (sms._get_sms_company(), sms.number) for sms in masked}
-        urls = self.env["sms.preference.link"].sudo()._get_urls(pairs.values())
+        urls = self._get_preference_urls(pairs.values())
         for sms in masked:
             if url := urls.get(pairs[sms.id]):
                 bodies[sms.id] = links.reveal_key(sms.body, url)
         return bodies
+
+    @api.model
+    def _get_preference_urls(self, pairs):
+        """Return the addresses of people's own pages; rooms that have pages extend it.
+
+        :param pairs: ``(res.company, number)``, E.164
+        :return: address by pair
+        :rtype: dict
+        """
+        return {}
 
     def _get_carrier_key(self):
         """Return the key by which a carrier knows another post of the same message.
@@ -179,6 +190,8 @@ class SmsSms(models.Model):
             self.write({"carrier_id": found.report.carrier_id, "report_rank": 1})
         if self.state == "pending":
             self.lookup_at = fields.Datetime.now() + REPORT_OVERDUE
+        if price := found.report.price:
+            self._note_prices(self.provider, {found.report.carrier_id: price})
 
     def _take_back(self, carrier_ids):
         """Take the carrier's ids from other messages: they belong to these.

@@ -41,23 +41,6 @@ class SmsSms(models.Model):
                     amount = format_amount(self.env, total, price_sudo.currency_id)
                     sms.price_label = self.env._("About %s", amount)
 
-    def _take_report_locked(self, report, provider=None):
-        """Note the price that a report tells, whatever else it changes."""
-        result = super()._take_report_locked(report, provider)
-        is_own = report.carrier_id and report.carrier_id == self.carrier_id
-        if report.price and is_own and provider in (None, self.provider):
-            self._note_prices(self.provider, {report.carrier_id: report.price})
-        return result
-
-    def _note_found(self, found):
-        """Note the price of a message whose outcome was unknown."""
-        result = super()._note_found(found)
-        if found.report.price:
-            self._note_prices(
-                self.provider, {found.report.carrier_id: found.report.price}
-            )
-        return result
-
     @api.model
     def _note_prices(self, provider, prices):
         """Store what a carrier has charged; what it does not say overwrites nothing.

@@ -56,6 +56,7 @@ class SmsSms(models.Model):
                         failure_type=told_by,
                         failure_reason=reason,
                     )
+        self._notify_changed()
 
     def _take_report(self, report):
         """Keep a delivery report as it came, and move the message by it.
@@ -115,6 +116,9 @@ class SmsSms(models.Model):
         self.env["sms.report"]._keep(self, report)
         if is_known:
             self._apply_report(report)
+        is_own = report.carrier_id and report.carrier_id == self.carrier_id
+        if report.price and is_own and provider in (None, self.provider):
+            self._note_prices(self.provider, {report.carrier_id: report.price})
 
     def _knows_attempt(self, report):
         """Tell if a report is on the attempt that counts, not on an earlier one.

@@ -20,6 +20,13 @@ class SmsSms(models.Model):
 
     _inherit = "sms.sms"
 
+    @api.model
+    def _wake_outbox(self, at=None):
+        """Wake the dispatcher."""
+        result = super()._wake_outbox(at)
+        self.env["sms.dispatcher"]._wake(at)
+        return result
+
     def send(self, unlink_failed=False, unlink_sent=True, raise_exception=False):
         """Leave the outbox's messages to the outbox; send the others as Odoo does."""
         outbox = self._filter_outbox()
@@ -108,18 +115,20 @@ class SmsSms(models.Model):
         A message that was blocked when it was made has no tracker; it gets one, so
         that its notification in the chatter follows.
         """
-        if new_state in ("outgoing", "canceled"):
+        is_again = new_state == "outgoing"
+        if is_again or new_state == "canceled":
             self._check_not_left()
-        if new_state != "outgoing":
-            return super()._update_sms_state_and_trackers(
-                new_state, failure_type=failure_type
-            )
-        self._ensure_trackers()
-        retried = self.filtered(lambda sms: sms.state in ("error", "canceled"))
-        now = fields.Datetime.now()
-        retried.write({**dict.fromkeys(ATTEMPT_FIELDS), "not_before": now})
+        if is_again:
+            self._ensure_trackers()
+            retried = self.filtered(lambda sms: sms.state in ("error", "canceled"))
+            now = fields.Datetime.now()
+            retried.write({**dict.fromkeys(ATTEMPT_FIELDS), "not_before": now})
         result = super()._update_sms_state_and_trackers(new_state, failure_type)
-        self._ask_gate()._filter_outbox()._wake_dispatcher()
+        if is_again:
+            self._ask_gate()._filter_outbox()._wake_dispatcher()
+        # Of what Odoo's own loop sends nothing more is read than without us.
+        if is_again or new_state == "canceled":
+            self._notify_changed()
         return result
 
     def _check_not_left(self):

@@ -7,6 +7,8 @@ from odoo.fields import Domain
 from ..tools import timing, verdicts
 
 APPOINTMENT_MODEL = "calendar.event"
+#: Until when is kept what has no time yet: until somebody goes on.
+FAR = datetime(9999, 12, 31)
 
 
 def _to_minutes(moments):
@@ -146,13 +148,11 @@ class SmsSms(models.Model):
 
     @api.model
     def _get_time_values(self, decision):
-        """Return the fields that store when a message may leave, and why then."""
+        """Return the fields that store why a message may leave at some hour."""
         values = {"gate_timing": decision.timing or False}
         if decision.when:
             names = ("zone_names", "zone_source", "local_time")
             values.update(zip(names, decision.when.describe(), strict=True))
-        if decision.verdict == verdicts.HOLD:
-            values["not_before"] = decision.until
         return values
 
     def _get_first_try(self, until):
@@ -185,7 +185,7 @@ class SmsSms(models.Model):
         :param of_others: when messages of Odoo's own loop may leave (UTC)
         """
         if of_outbox:
-            self.env["sms.dispatcher"]._wake(_to_minutes(of_outbox))
+            self._wake_outbox(_to_minutes(of_outbox))
         if of_others:
             cron = self.env.ref("sms.ir_cron_sms_scheduler_action")
             cron.sudo()._trigger(_to_minutes(of_others))

@@ -5,38 +5,64 @@ from odoo import api, fields, models
 from odoo.tools import format_datetime
 
 from ..tools import exemptions, quiet_hours, verdicts
+from ..tools.phone import canonical
+from .sms_sms import UNKNOWN_STATE
+
+#: State of a row: the state in an agent's words (a blocked row is ``canceled`` too).
+SHOWN_STATES = {
+    "outgoing": "waiting",
+    "process": "sending",
+    UNKNOWN_STATE: "checking",
+    "pending": "sent",
+    "sent": "delivered",
+    "error": "failed",
+    "canceled": "cancelled",
+}
 
 
 class SmsSms(models.Model):
-    """What is shown of a message that waits, or has waited too long: until when."""
+    """What waits, or has waited too long: until when, and what ends it at once."""
 
     _inherit = "sms.sms"
 
-    shown_state = fields.Selection(
-        selection_add=[
-            ("held", "Held"),
-            ("replaced", "Replaced"),
-            ("expired", "Expired"),
-        ]
-    )
     shown_label = fields.Char("State in Words", compute="_compute_shown_label")
     is_movable = fields.Boolean(compute="_compute_is_movable")
 
-    @api.depends("not_before", "gate_reason", "replaced_by_id", "cancelled_by_id")
+    @api.depends(
+        *("state", "failure_type", "fault_id", "carrier_code", "not_before"),
+        *("gate_verdict", "gate_reason", "gate_label"),
+        *("replaced_by_id", "cancelled_by_id"),
+    )
     def _compute_shown_state(self):
-        result = super()._compute_shown_state()
         for sms in self:
-            if sms._is_held():
-                sms.shown_state = "held"
-                sms.shown_reason = sms.gate_label
-            elif sms.state == "canceled" and sms.replaced_by_id:
-                sms.shown_state = "replaced"
-            elif sms.state == "canceled" and sms.gate_reason in exemptions.TOO_LATE:
-                sms.shown_state = "expired"
-            elif sms.shown_state == "cancelled" and sms.cancelled_by_id:
-                name = sms.cancelled_by_id.sudo().name
-                sms.shown_reason = self.env._("by %s", name)
-        return result
+            sms.shown_state = sms._get_shown_state()
+            sms.shown_reason = sms._get_shown_reason()
+
+    def _get_shown_state(self):
+        """Return the state of the message in an agent's words."""
+        self.ensure_one()
+        if self._is_held():
+            return "held"
+        if self.state == "canceled":
+            if self.replaced_by_id:
+                return "replaced"
+            if self.gate_reason in exemptions.TOO_LATE:
+                return "expired"
+            is_called_off = self.gate_reason in verdicts.CALLED_OFF
+            if self.gate_verdict == verdicts.BLOCK and not is_called_off:
+                return "blocked"
+        return SHOWN_STATES.get(self.state)
+
+    def _get_shown_reason(self):
+        """Return why the message is in the state that is shown."""
+        self.ensure_one()
+        if self.shown_state == "cancelled" and self.cancelled_by_id:
+            return self.env._("by %s", self.cancelled_by_id.sudo().name)
+        is_refused = self.gate_verdict == verdicts.BLOCK and self.state == "canceled"
+        if is_refused or self.shown_state == "held":
+            return self.gate_label
+        is_answer = self.gate_reason == verdicts.CONVERSATION
+        return self._explain_fault() or (self.gate_label if is_answer else "")
 
     @api.depends("shown_state")
     def _compute_shown_label(self):
@@ -96,3 +122,20 @@ class SmsSms(models.Model):
             clock = self._format_local(moment, zone)
             clocks.setdefault(clock, quiet_hours.place_name(zone))
         return ", ".join(f"{clock} ({place})" for clock, place in clocks.items())
+
+    @api.model
+    def _cancel_waiting(self, company, numbers):
+        """Ask the gate again about what waits for numbers that it now refuses.
+
+        :param company: ``res.company``
+        :param numbers: iterable of E.164
+        """
+        waiting = self.sudo().search(
+            [
+                ("state", "=", "outgoing"),
+                ("record_company_id", "=", company.id),
+                ("number", "in", list(map(canonical, numbers))),
+                ("exemption", "in", [False, *exemptions.INVITATIONS]),
+            ]
+        )
+        waiting._ask_gate()

@@ -3,6 +3,8 @@ from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 from odoo.fields import Domain
 
+from .sms_masked_number import NUMBER_GROUPS
+
 PENDING, ACTIVE, ENDED = ("pending", "active", "ended")
 PORTAL, KEYWORD, AGENT = ("portal", "keyword", "agent")
 
@@ -20,7 +22,7 @@ class SmsSubscription(models.Model):
 
     _name = "sms.subscription"
     _description = "Subscription to an Area"
-    _inherit = ["sms.personal.data"]
+    _inherit = ["sms.personal.data", "sms.masked.number"]
     _kept_since = "ended_at"
     _order = "id desc"
     _rec_name = "number"
@@ -38,7 +40,9 @@ class SmsSubscription(models.Model):
         index=True,
         domain=[("takes_subscribers", "=", True)],
     )
-    number = fields.Char(readonly=True, help="E.164; empty once it is erased.")
+    number = fields.Char(
+        readonly=True, groups=NUMBER_GROUPS, help="E.164; empty once it is erased."
+    )
     partner_id = fields.Many2one(
         "res.partner", "Contact", ondelete="set null", index="btree_not_null"
     )

@@ -2,11 +2,17 @@
 from odoo import fields, models
 from odoo.exceptions import AccessError
 
-from ..tools import replies
+from ..tools import replies, reply_codes
 from ..tools.phone import E164
-from . import sms_reply_team_alert as team_replies
 from . import sms_team_alert_entry as entries
 from .sms_team_alert import ACKNOWLEDGED, OPEN, RESOLVED
+
+#: What is said to who has done something.
+DONE = {
+    replies.ACKNOWLEDGE: reply_codes.ALERT_ACKNOWLEDGED,
+    replies.RESOLVE: reply_codes.ALERT_RESOLVED,
+    replies.ESCALATE: reply_codes.ALERT_ESCALATED,
+}
 
 
 class SmsTeamAlert(models.Model):
@@ -30,10 +36,10 @@ class SmsTeamAlert(models.Model):
         """
         facts = self._get_facts(question, inbound)
         if self._act(action, inbound.received_at, facts):
-            code = team_replies.DONE[action]
+            code = DONE[action]
         else:
             self._note(entries.LATE, inbound.received_at, **facts)
-            code = team_replies.LATE
+            code = reply_codes.ALERT_LATE
         self._reply(code, inbound, question.partner_id)
 
     def _get_facts(self, question, inbound):
@@ -139,7 +145,7 @@ class SmsTeamAlert(models.Model):
                 "next_at": False,
             }
         )
-        self._close_step(entries.TAKEN, team_replies.TAKEN_BY_OTHER, at, facts)
+        self._close_step(entries.TAKEN, reply_codes.ALERT_TAKEN_BY_OTHER, at, facts)
         return True
 
     def _resolve(self, at, facts):
@@ -155,7 +161,9 @@ class SmsTeamAlert(models.Model):
             values.update(acknowledged_at=at, acknowledged_by_id=facts["user_id"])
         self.write(values)
         self.env["sms.question"]._keep_team_alert(self, at + replies.KEPT)
-        self._close_step(entries.RESOLVED, team_replies.RESOLVED_BY_OTHER, at, facts)
+        self._close_step(
+            entries.RESOLVED, reply_codes.ALERT_RESOLVED_BY_OTHER, at, facts
+        )
         return True
 
     def _pass_on(self, at, facts):

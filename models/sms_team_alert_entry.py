@@ -2,6 +2,8 @@
 from odoo import api, fields, models
 from odoo.fields import Domain
 
+from .sms_masked_number import NUMBER_GROUPS
+
 (TOLD, TAKEN, RESOLVED, ESCALATED, LATE, UNKNOWN, NOBODY) = (
     *("told", "acknowledged", "resolved", "escalated", "late", "unknown", "nobody"),
 )
@@ -19,7 +21,7 @@ class SmsTeamAlertEntry(models.Model):
 
     _name = "sms.team.alert.entry"
     _description = "Timeline of a Team Alert"
-    _inherit = ["sms.personal.data"]
+    _inherit = ["sms.personal.data", "sms.masked.number"]
     _kept_since = "at"
     _order = "at, id"
     _rec_name = "kind"
@@ -54,7 +56,9 @@ class SmsTeamAlertEntry(models.Model):
         ondelete="set null",
         index="btree_not_null",
     )
-    number = fields.Char(readonly=True, help="E.164; empty once it is erased.")
+    number = fields.Char(
+        readonly=True, groups=NUMBER_GROUPS, help="E.164; empty once it is erased."
+    )
     sms_id = fields.Many2one(
         "sms.sms",
         "Message",

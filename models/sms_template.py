@@ -1,6 +1,9 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from odoo import models
 
+#: A change of these changes which template stands for which.
+PLACE_FIELDS = {"shared_id", "company_id"}
+
 
 class SmsTemplate(models.Model):
     """A template stays where its author may write templates."""
@@ -8,14 +11,17 @@ class SmsTemplate(models.Model):
     _inherit = "sms.template"
 
     def write(self, vals):
-        """Refuse to move a template to a model whose templates the user may not write.
+        """Let the words of a company hold from now on.
 
-        Odoo checks what the template was, and not what it becomes: a helpdesk manager
-        could make one for a ticket and turn it into another app's.
+        Nobody moves a template to a model whose templates they may not write. Odoo
+        checks what the template was, and not what it becomes: a helpdesk manager could
+        make one for a ticket and turn it into another app's.
         """
         result = super().write(vals)
         if "model_id" in vals:
             self.check_access("write")
+        if PLACE_FIELDS & vals.keys():
+            self.env.registry.clear_cache()
         return result
 
     def unlink(self):

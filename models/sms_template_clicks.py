@@ -22,23 +22,13 @@ class SmsSms(models.Model):
     _inherit = "sms.sms"
 
     @api.model
-    def _prepare_intake(self, vals_list, batch):
-        """Remember the links of a batch while it is prepared."""
-        messages = self.with_context(sms_links={})
-        return super(SmsSms, messages)._prepare_intake(vals_list, batch)
-
-    @api.model
-    def _apply_purpose(self, vals, rules, batch):
-        """Shorten links before the footer is added and segments are counted.
-
-        A text without a link costs nothing.
-        """
-        body = vals.get("body") or ""
-        if LINK_SIGN in body and (values := self._get_link_values(vals)):
+    def _prepare_body(self, vals, batch):
+        """Shorten links. A text without a link costs nothing."""
+        body = super()._prepare_body(vals, batch)
+        if LINK_SIGN in (body or "") and (values := self._get_link_values(vals)):
             links = self.env["link.tracker"]
-            memo = self.env.context.get("sms_links", {})
-            vals["body"] = links._shorten_for_sms(body, values, memo)
-        return super()._apply_purpose(vals, rules, batch)
+            body = links._shorten_for_sms(body, values, batch.memo["links"])
+        return body
 
     @api.model
     def _get_link_values(self, vals):

@@ -5,9 +5,6 @@ from odoo.tools import ormcache
 from .sms_shared_row import ADMINISTRATORS
 from .sms_template_placeholders import OWN_MODELS
 
-#: A change of these changes which template stands for which.
-PLACE_FIELDS = {"shared_id", "company_id"}
-
 
 class SmsTemplate(models.Model):
     """A company may have its own words in place of a shared template's.
@@ -50,19 +47,14 @@ class SmsTemplate(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
-        """Give a manager's templates of the helpdesk the company of the manager."""
-        templates = super().create(
-            [self._add_row_company(dict(vals)) for vals in vals_list]
-        )
+        """Give a manager's templates of the helpdesk the company of the manager.
+
+        Body and records come out of what the form gives instead of them.
+        """
+        vals_list = [self._add_form_values(vals) for vals in vals_list]
+        templates = super().create([self._add_row_company(vals) for vals in vals_list])
         self.env.registry.clear_cache()
         return templates
-
-    def write(self, vals):
-        """Let the words of a company hold from now on."""
-        result = super().write(vals)
-        if PLACE_FIELDS & vals.keys():
-            self.env.registry.clear_cache()
-        return result
 
     @api.model
     def _add_row_company(self, vals):

@@ -100,18 +100,17 @@ class SmsTemplate(models.Model):
         )
         self.preview_ticket_id = ticket
 
-    @api.model_create_multi
-    def create(self, vals_list):
-        """Take body and records out of what the form gives instead of them."""
-        vals_list = [dict(vals) for vals in vals_list]
-        for vals in vals_list:
-            versions = vals.get("language_versions") or []
-            bodies = [version.get("body") for version in versions]
-            if not vals.get("body"):
-                vals["body"] = next(filter(None, bodies), "")
-            if vals.get("about") and not vals.get("model_id"):
-                vals["model_id"] = self.env["ir.model"]._get_id(vals["about"])
-        return super().create(vals_list)
+    @api.model
+    def _add_form_values(self, vals):
+        """Return values with body and records, out of what the form gives instead."""
+        vals = dict(vals)
+        versions = vals.get("language_versions") or []
+        bodies = [version.get("body") for version in versions]
+        if not vals.get("body"):
+            vals["body"] = next(filter(None, bodies), "")
+        if vals.get("about") and not vals.get("model_id"):
+            vals["model_id"] = self.env["ir.model"]._get_id(vals["about"])
+        return vals
 
     # ------------------------------------------------------------------
     # How it would look

@@ -21,7 +21,6 @@ import math
 import queue
 import threading
 import time
-import weakref
 from collections import deque
 from contextlib import contextmanager
 
@@ -40,17 +39,6 @@ STACK_SIZE = 2 * 1024 * 1024
 GATHER = 0.05
 #: Seconds that leaving a pool waits for calls in flight, which end by time-outs.
 END_WITHIN = 30.0
-
-_open = weakref.WeakSet()
-
-
-def wait_until_closed(timeout):
-    """Wait until no pool of this process is open, some seconds at most."""
-    deadline = time.monotonic() + timeout
-    while any(not poster.is_closed for poster in list(_open)):
-        if time.monotonic() > deadline:
-            return
-        time.sleep(0.05)
 
 
 @contextmanager
@@ -127,13 +115,10 @@ class Poster:
         self._begin_until = math.inf
         self._size = size
         self._threads = []
-        #: Nothing is in flight any more, and what came of it was collected.
-        self.is_closed = False
         #: Calls that were submitted and not yet collected.
         self.pending = 0
 
     def __enter__(self):
-        _open.add(self)
         return self
 
     def __exit__(self, *_error):
@@ -145,7 +130,6 @@ class Poster:
         deadline = time.monotonic() + END_WITHIN
         for thread in self._threads:
             thread.join(max(deadline - time.monotonic(), 0))
-        self.is_closed = True
 
     @property
     def room(self):

@@ -33,7 +33,10 @@ class SmsAnalysis(models.Model):
     _order = "date desc, id desc"
     _rec_name = "masked_number"
     _depends = {
-        "sms.sms": ["state", "number", "delivered_at", "sent_at", "gate_verdict"],
+        "sms.sms": [
+            *("state", "number", "delivered_at", "sent_at"),
+            *("gate_verdict", "gate_reason"),
+        ],
         "sms.inbound": ["kind", "number", "ticket_id"],
         "sms.consent.event": ["event", "recorded_at"],
         "sms.reminder": ["kind", "state", "event_id"],

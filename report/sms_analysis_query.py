@@ -10,6 +10,7 @@ from typing import NamedTuple
 from odoo.tools import SQL
 
 from ..models.sms_price import COST, PICK
+from ..tools import verdicts
 from .sms_figures import DIMENSIONS, MEASURES, RATES, get_column_type
 
 
@@ -72,8 +73,10 @@ ANSWER = f"""
               AND other.received_at > COALESCE(before.said_at, '-infinity'))
 """
 
-IS_BLOCKED = "sms.state = 'canceled' AND sms.gate_verdict = 'block' AND " + (
-    "COALESCE(sms.failure_type, '') <> 'sms_expired'"
+IS_BLOCKED = (
+    "sms.state = 'canceled' AND sms.gate_verdict = 'block'"
+    " AND COALESCE(sms.failure_type, '') <> 'sms_expired'"
+    f" AND COALESCE(sms.gate_reason, '') NOT IN {verdicts.CALLED_OFF}"
 )
 IS_SENT = "(sms.sent_at IS NOT NULL OR sms.state IN ('pending', 'sent'))"
 

@@ -1,8 +1,11 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from contextlib import contextmanager
 from typing import NamedTuple
 
 from odoo import api, fields, models
 from odoo.tools import SQL
+
+from ..models.sql_array import as_arrays
 
 #: Marks that are worked off between two commits.
 BATCH_SIZE = 5000
@@ -11,7 +14,7 @@ MARKED_AFTER = "7 days"
 
 
 class Watch(NamedTuple):
-    """A table in which a change makes the figures of an old day wrong.
+    """A table of ours in which a change makes the figures of an old day wrong.
 
     ``moment`` and ``company`` are expressions on ``it``, the row before or after the
     change; no company (NULL) stands for each. ``names`` are the columns that count,
@@ -35,16 +38,16 @@ WATCHED = (
         "it.create_date",
         "it.record_company_id",
         (
-            *("state", "gate_verdict", "failure_type", "fault_id", "sent_at"),
-            *("delivered_at", "segment_count", "price", "price_currency_id"),
+            "state",
+            "gate_verdict",
+            "failure_type",
+            "fault_id",
+            "sent_at",
+            "delivered_at",
+            "segment_count",
+            "price",
+            "price_currency_id",
         ),
-    ),
-    Watch(
-        "appointment",
-        "calendar_event",
-        "it.start",
-        "it.sms_company_id",
-        ("start", "active", "sms_enabled", "sms_confirmation", "sms_company_id"),
     ),
     Watch(
         "appointment",
@@ -53,13 +56,6 @@ WATCHED = (
         "NULL::int4",
         events="INSERT OR UPDATE",
         condition="NEW.kind IN ('moved', 'no_show')",
-    ),
-    Watch(
-        "rating",
-        "rating_rating",
-        "it.write_date",
-        "NULL::int4",
-        ("rating", "consumed"),
     ),
     Watch(
         "alert",
@@ -92,9 +88,9 @@ TRIGGER = """
 class SmsDayStale(models.Model):
     """A note that the figures of an old day are wrong: something came late.
 
-    Written by triggers, since reports, prices and claims are written by SQL; read and
-    deleted by the cron that counts. Rows are only ever added, so who writes waits for
-    nobody, and what is young costs one comparison.
+    Written by triggers on our own tables, since reports, prices and claims are written
+    by SQL, and by :meth:`_marking` on what Odoo writes to its own; read and deleted by
+    the cron that counts. Rows are only ever added, so who writes waits for nobody.
     """
 
     _name = "sms.day.stale"
@@ -133,6 +129,45 @@ class SmsDayStale(models.Model):
             limit=limit,
             what=f"({rows[0]}) IS DISTINCT FROM ({rows[1]})" if watch.names else "TRUE",
             when=watch.condition or f"LEAST({', '.join(moments)}) < {limit}",
+        )
+
+    @contextmanager
+    def _marking(self, kind, records, moment, company, *names):
+        """Note the old days whose figures a change of some records makes wrong.
+
+        Used around ``_write_multi``, by which computed fields are written as well.
+
+        :param str kind: of the facts
+        :param records: what is written
+        :param str moment: column that says on which day a record counts
+        :param str company: column, or None for each company
+        :param names: other columns that count
+        """
+        columns = SQL(", ").join(map(SQL.identifier, ("id", *names)))
+        query = SQL(
+            "SELECT %s, %s, %s FROM %s WHERE id = ANY(%s)"
+            " AND %s < now() AT TIME ZONE 'UTC' - %s::interval",
+            SQL.identifier(company) if company else SQL("NULL::int4"),
+            SQL.identifier(moment),
+            columns,
+            SQL.identifier(records._table),
+            records.ids,
+            SQL.identifier(moment),
+            MARKED_AFTER,
+        )
+        before = set(self.env.execute_query(query))
+        yield
+        changed = before.symmetric_difference(self.env.execute_query(query))
+        if not changed:
+            return
+        self.env.cr.execute(
+            SQL(
+                "INSERT INTO sms_day_stale (company_id, kind, moment)"
+                " SELECT company_id, %s, moment"
+                " FROM unnest(%s) AS changed (company_id, moment)",
+                kind,
+                as_arrays({row[:2] for row in changed}, "int4", "timestamp"),
+            )
         )
 
     @api.model

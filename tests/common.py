@@ -18,6 +18,9 @@ from ..tools.segments import count_segments
 #: Every one has a hundred numbers for examples: <area>-555-0100 to 0199.
 AREA_CODES = ("303", "212", "305", "312", "404", "415", "512", "617", "702", "206")
 
+#: Where the web client opens an action of ours by its name.
+ACTION = "/odoo/action-helpdesk_mgmt_sms."
+
 #: A company whose business hours never end.
 ANY_HOUR = {
     "sms_courtesy_days": "all",
@@ -51,7 +54,7 @@ class SmsCase(TransactionCase):
     provider = "sandbox"
     policy = "opt_in"
     #: The tests' numbers have been texted before, so that no text is the first one,
-    #: which says who sends (tests/test_mandatory_words.py).
+    #: which says who sends (tests/message/test_mandatory_words.py).
     are_numbers_known = True
 
     @classmethod
@@ -247,6 +250,11 @@ class SmsCase(TransactionCase):
         self.assertIntake(message, purpose, "block", reason)
         self.assertEqual(message.state, "canceled")
         self.assertEqual(message.failure_type, verdicts.FAILURE_TYPES[reason])
+
+    def assertGateSays(self, message, state, verdict, reason):
+        """Check what the gate has stored of a message."""
+        found = (message.state, message.gate_verdict, message.gate_reason)
+        self.assertEqual(found, (state, verdict, reason))
 
     def assertIntake(self, message, purpose, verdict, reason):
         """Check what holds for every outgoing message, whatever made it."""

@@ -17,6 +17,7 @@ import time
 import uuid
 import xmlrpc.client
 from contextlib import contextmanager
+from pathlib import Path
 
 import requests
 from twilio.request_validator import RequestValidator
@@ -26,7 +27,7 @@ from odoo.tests import BaseCase, tagged
 from odoo.tools import SQL, config
 
 from .common import ANY_HOUR
-from .peer import ACCOUNT_SID, AUTH_TOKEN, TwilioPeer
+from .peer.twilio import ACCOUNT_SID, AUTH_TOKEN, TwilioPeer
 
 DATABASE_VARIABLE = "HELPDESK_SMS_LIVE_DATABASE"
 #: Our number; its country decides which sender is used.
@@ -64,7 +65,7 @@ class LiveServer:
         """Start, and wait until the server answers; return self."""
         self.process = subprocess.Popen(
             [
-                *(sys.executable, "-m", "odoo", "server"),
+                *(sys.executable, Path(__file__).with_name("serve.py"), "server"),
                 *("-c", config["config"], "-d", self.database),
                 *("--http-port", str(self.port), "--http-interface", "127.0.0.1"),
                 *("--gevent-port", str(free_port())),
@@ -75,6 +76,8 @@ class LiveServer:
             stdout=self.log,
             stderr=subprocess.STDOUT,
             cwd=tempfile.gettempdir(),
+            # Or the names of the tests' own modules would come first.
+            env={**os.environ, "PYTHONSAFEPATH": "1"},
         )
         deadline = time.monotonic() + 60
         while time.monotonic() < deadline:
@@ -97,7 +100,8 @@ class LiveServer:
         if self.process.poll() is None:
             self.process.terminate()
             try:
-                self.process.wait(15)
+                # A worker that sends ends its run first.
+                self.process.wait(30)
             except subprocess.TimeoutExpired:
                 self.kill()
 

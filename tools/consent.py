@@ -363,6 +363,8 @@ PAUSE = timedelta(days=1)
 SILENCE = timedelta(days=90)
 #: More is for ever.
 MOST_DOUBLINGS = 5
+#: How long the question to confirm joining may be answered.
+QUESTION_LIFE = timedelta(days=7)
 
 
 def get_next_asking(newest, unanswered):

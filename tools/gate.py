@@ -26,16 +26,20 @@ from .verdicts import (
     CONVERSATION,
     HOLD,
     NOT_OPTED_OUT,
+    PAUSED,
     REMINDED,
     SEND,
+    STANDING,
     TOO_MANY,
 )
 
 
 @dataclass(frozen=True)
 class Facts:
-    """What the gate needs to know of one message.
+    """What the gate needs to know of one message. What says nothing is refused.
 
+    :param standing: what decides whoever gets it, of :data:`verdicts.STANDING`; nothing
+        else needs to be known then but ``exemption`` and ``when``
     :param number: E.164, or what was given when it cannot be brought to it
     :param is_valid_number: ``number`` is E.164 and can receive texts
     :param state: the recorded answer, one of :data:`consent.STATES`
@@ -62,11 +66,12 @@ class Facts:
     :param day_limit: how many those may be; None for any number
     """
 
-    number: str
-    is_valid_number: bool
-    state: str
-    policy: str
-    provider: str
+    standing: frozenset = frozenset()
+    number: str = ""
+    is_valid_number: bool = False
+    state: str = consent.NONE
+    policy: str = consent.POLICY_OPT_IN
+    provider: str = ""
     missing: tuple = ()
     is_helpdesk_purpose: bool = False
     exemption: str = ""
@@ -90,6 +95,7 @@ class Facts:
 class Decision:
     """The gate's answer: a verdict, its reason, and for a hold the time (UTC).
 
+    Held without a time, it waits until somebody goes on.
     ``text`` is the text that a conversation answers, as :class:`TheirText`.
     :param str timing: why the hour is right, one of ``timing.PASSES``, or empty
     :param timing.When when: what was known of the hour, to be stored
@@ -123,6 +129,9 @@ def decide(facts):
     :param Facts facts: what is known of it
     :rtype: Decision
     """
+    for reason in STANDING:
+        if reason in facts.standing:
+            return _decide_standing(facts, reason)
     reason = blocked_by_number(facts) or blocked_by_person(facts)
     reason = reason or blocked_by_provider(facts)
     if reason:
@@ -136,6 +145,18 @@ def decide(facts):
     if facts.state == consent.OPTED_IN and facts.is_proven:
         return _decide_time(facts, CONSENT)
     return _decide_time(facts, NOT_OPTED_OUT)
+
+
+def _decide_standing(facts, reason):
+    """Decide a message whose reader does not matter.
+
+    :param str reason: one of :data:`verdicts.STANDING`
+    """
+    if reason != PAUSED:
+        return Decision(BLOCK, reason)
+    if facts.when.is_too_late(facts.when.now):
+        return Decision(BLOCK, get_late_reason(facts.exemption))
+    return Decision(HOLD, PAUSED)
 
 
 def _decide_time(facts, reason):

@@ -22,16 +22,26 @@ NO_PROOF = "no_proof"
 UNPROVEN = "unproven"
 NO_WAY_BACK = "no_way_back"
 NO_PROVIDER = "no_provider"
-REFUSED_BY_APP = "refused_by_app"
 LEDGER_UNREADABLE = "ledger_unreadable"
 EXPIRED = "expired"
 UNCONFIRMED = "unconfirmed"
 UNANSWERED = "unanswered"
 TOO_MANY = "too_many"
-ERASED = "erased"
 QUESTION_OVER = "question_over"
 
-#: reason of a block: failure type that Odoo shows in the chatter
+# Why it may not, or must wait, whoever gets it.
+ERASED = "erased"
+REFUSED_BY_APP = "refused_by_app"
+MUTED = "muted"
+OVERTAKEN = "overtaken"
+CANCELLED = "cancelled"
+PAUSED = "paused"
+#: These, in their order: the first that is true of a message decides.
+STANDING = (ERASED, REFUSED_BY_APP, MUTED, OVERTAKEN, CANCELLED, PAUSED)
+#: Of these, what we have called off ourselves: nobody was refused.
+CALLED_OFF = (OVERTAKEN, CANCELLED)
+
+#: Reason of a block: failure type that Odoo shows in the chatter, if there is one.
 FAILURE_TYPES = {
     NO_NUMBER: "sms_number_missing",
     BAD_NUMBER: "sms_number_format",

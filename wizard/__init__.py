@@ -1,6 +1,8 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from . import (
     base_partner_merge,
+    privacy_lookup_wizard,
+    privacy_lookup_wizard_line,
     sms_automation_replay,
     sms_automation_replay_line,
     sms_send_at,

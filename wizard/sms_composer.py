@@ -199,7 +199,13 @@ class SmsComposer(models.TransientModel):
         return self._get_records().action_record_sms_consent()
 
     def _action_send_sms(self):
-        """Check the right to text a ticket, and say what makes the messages."""
+        """Check the rights that it needs, and say what makes the messages.
+
+        The record owns the pictures and files that go along, as it owns the message.
+        """
+        if not self.env.su:
+            self._check_sms_rights()
+        sent = self._hand_over_attachments()
         if self.res_model == "helpdesk.ticket":
             self._get_records()._check_may_text()
         personal = None
@@ -211,6 +217,7 @@ class SmsComposer(models.TransientModel):
             sms_source=self._get_sms_source(),
             sms_personal=personal,
             sms_send_at=self.send_at or None,
+            **({"sms_media": sent} if sent else {}),
         )
         return super(SmsComposer, composer)._action_send_sms()
 

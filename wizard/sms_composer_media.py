@@ -29,6 +29,7 @@ class SmsComposer(models.TransientModel):
 
     @api.constrains("attachment_ids")
     def _check_attachments(self):
+        """Refuse at once what would be refused when it is sent."""
         for composer in self.filtered("attachment_ids"):
             if not composer.may_send_media:
                 raise ValidationError(
@@ -36,18 +37,18 @@ class SmsComposer(models.TransientModel):
                 )
             self.env["sms.sms"]._check_media(composer.attachment_ids)
 
-    def _action_send_sms(self):
-        """Make the record own what goes along, as it owns the message."""
+    def _hand_over_attachments(self):
+        """Give the record what goes along with the message.
+
+        :rtype: SentMedia | None
+        """
         # Nothing is read for a mass message.
         if not self.comment_single_recipient or not self.attachment_ids:
-            return super()._action_send_sms()
+            return None
         self.attachment_ids.check_access("read")
         record = self._get_records()
         own_sudo = self.attachment_ids.sudo().filtered(
             lambda it: it.res_model == self._name and it.create_uid == self.env.user
         )
         own_sudo.write({"res_model": record._name, "res_id": record.id})
-        composer = self.with_context(
-            sms_media=SentMedia(0, tuple(self.attachment_ids.ids))
-        )
-        return super(SmsComposer, composer)._action_send_sms()
+        return SentMedia(0, tuple(self.attachment_ids.ids))

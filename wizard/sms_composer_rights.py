@@ -11,11 +11,6 @@ class SmsComposer(models.TransientModel):
 
     _inherit = "sms.composer"
 
-    def _action_send_sms(self):
-        if not self.env.su:
-            self._check_sms_rights()
-        return super()._action_send_sms()
-
     def _check_sms_rights(self):
         """Refuse typed numbers and long lists to who has no right to them.
 
@@ -38,6 +33,7 @@ class SmsComposer(models.TransientModel):
                 records._check_sms_team_limit()
 
     def _has_sms_limits(self, company, records):
+        """Tell if the limits of whoever texts hold for these records."""
         thread = self.env["mail.thread"]
         is_thread = isinstance(records, self.pool["mail.thread"])
         return (records if is_thread else thread)._has_sms_limits(company)
@@ -49,4 +45,5 @@ class SmsComposer(models.TransientModel):
         return bool(is_mailing) and self.env.user.has_group(group)
 
     def _count_typed_numbers(self):
+        """Return how many numbers were typed."""
         return len((self.sanitized_numbers or "-").split(","))

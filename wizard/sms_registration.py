@@ -1,8 +1,8 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from odoo import api, fields, models
 
-from ..models import sms_purpose, sms_reply
-from ..tools import keywords, registration, texts
+from ..models import sms_purpose
+from ..tools import keywords, registration, reply_codes, texts
 
 #: Templates that show what is sent, by XML id.
 SHIPPED_SAMPLES = (
@@ -269,9 +269,9 @@ class SmsRegistration(models.TransientModel):
         return {
             field: reply._render_for(code, self.company_id, partner, purposes)
             for field, code in (
-                ("opt_in_text", sms_reply.JOIN_DONE),
-                ("opt_out_text", sms_reply.STOP_DONE),
-                ("help_text", sms_reply.HELP),
+                ("opt_in_text", reply_codes.JOIN_DONE),
+                ("opt_out_text", reply_codes.STOP_DONE),
+                ("help_text", reply_codes.HELP),
             )
         }
 

@@ -3,6 +3,17 @@ from odoo import api, fields, models
 
 from ..models.res_company_lax import OFFICERS
 
+#: Shown for a secret that is set. What a browser is given stays in its caches.
+SECRET_MASK = "••••••••"
+
+#: What can be replaced here, and not read.
+SECRET_NAMES = {
+    "sms_twilio_auth_token",
+    "sms_twilio_second_auth_token",
+    "sms_twilio_api_key_secret",
+    "sms_telnyx_api_key",
+}
+
 
 class SmsSettings(models.TransientModel):
     """A company's settings for text messages, for helpdesk managers.
@@ -166,8 +177,11 @@ class SmsSettings(models.TransientModel):
 
     @api.model
     def _get_setting_names(self):
-        """Return the names of what can be set here; the company's fields have them."""
-        return {
+        """Return the names of what can be set here; the company's fields have them.
+
+        The secrets are no related fields: those could be read.
+        """
+        return SECRET_NAMES | {
             name
             for name, field in self._fields.items()
             if field.related == f"company_id.{name}" and not field.readonly
@@ -186,7 +200,14 @@ class SmsSettings(models.TransientModel):
 
     @api.model
     def _is_same(self, company, name, value):
-        """Tell if a company has a value already: writing it would have effects."""
+        """Tell if a company has a value already: writing it would have effects.
+
+        A secret that nobody has touched is; one that nobody can read is replaced.
+        """
+        if name in SECRET_NAMES and value == SECRET_MASK:
+            return True
+        if name in SECRET_NAMES and company._read_sms_secret(name) is None:
+            return False
         field = company._fields[name]
         if field.type == "one2many":
             return all(command[0] == fields.Command.LINK for command in value or ())

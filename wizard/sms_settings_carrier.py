@@ -1,16 +1,7 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from odoo import api, fields, models
 
-#: Shown for a secret that is set. What a browser is given stays in its caches.
-SECRET_MASK = "••••••••"
-
-#: What can be replaced here, and not read.
-SECRET_NAMES = {
-    "sms_twilio_auth_token",
-    "sms_twilio_second_auth_token",
-    "sms_twilio_api_key_secret",
-    "sms_telnyx_api_key",
-}
+from .sms_settings import SECRET_MASK, SECRET_NAMES
 
 
 class SmsSettings(models.TransientModel):
@@ -79,20 +70,6 @@ class SmsSettings(models.TransientModel):
         for settings in self:
             base_url = settings.company_id._get_sms_base_url()
             settings.sms_health_url = f"{base_url}/helpdesk_sms/health/{token}"
-
-    @api.model
-    def _get_setting_names(self):
-        """Add the secrets, which are no related fields: those could be read."""
-        return super()._get_setting_names() | SECRET_NAMES
-
-    @api.model
-    def _is_same(self, company, name, value):
-        """Keep a secret that nobody has touched; replace one that nobody can read."""
-        if name in SECRET_NAMES and value == SECRET_MASK:
-            return True
-        if name in SECRET_NAMES and company._read_sms_secret(name) is None:
-            return False
-        return super()._is_same(company, name, value)
 
     def action_rotate_sms_webhook_key(self):
         """Replace the company's webhook key and show the new address."""

@@ -21,7 +21,7 @@ class SmsSettings(models.TransientModel):
         for settings in self:
             state = self.env["sms.encryption"]._get_state(settings.company_id)
             settings.sms_encryption = state[1]
-            settings.sms_has_key = bool(get_box().key_ids)
+            settings.sms_has_key = get_box().has_keys
 
     def action_encrypt(self):
         """Bring what is stored in line with the keys now, and not within the hour.

@@ -1,0 +1,18 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from odoo import models
+
+#: What the figures of appointments are counted by: first the day and the company.
+COUNTED = ("start", "sms_company_id", "active", "sms_enabled", "sms_confirmation")
+
+
+class CalendarEvent(models.Model):
+    """Have the figures of an old day counted anew when an appointment changes."""
+
+    _inherit = "calendar.event"
+
+    def _write_multi(self, vals_list):
+        """Mark the day when what is counted changes."""
+        if not any(vals.keys() & COUNTED for vals in vals_list):
+            return super()._write_multi(vals_list)
+        with self.env["sms.day.stale"]._marking("appointment", self, *COUNTED):
+            return super()._write_multi(vals_list)

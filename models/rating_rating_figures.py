@@ -1,0 +1,13 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from odoo import models
+
+
+class RatingRating(models.Model):
+    """Have the figures of an old day counted anew when a rating changes."""
+
+    _inherit = "rating.rating"
+
+    def _write_multi(self, vals_list):
+        """Mark the day of the last change, by which ratings are counted."""
+        with self.env["sms.day.stale"]._marking("rating", self, "write_date", None):
+            return super()._write_multi(vals_list)

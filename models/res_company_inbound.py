@@ -1,0 +1,17 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from odoo import models
+from odoo.fields import Domain
+
+
+class ResCompany(models.Model):
+    """A text that came in proves that the carrier reaches this server."""
+
+    _inherit = "res.company"
+
+    def _has_sms_webhook_calls(self, code, since):
+        """Look for texts that came in, too."""
+        recent = Domain("company_id", "=", self.id) & Domain("received_at", ">=", since)
+        recent &= Domain("provider", "=", code)
+        return super()._has_sms_webhook_calls(code, since) or bool(
+            self.env["sms.inbound"].search_count(recent, limit=1)
+        )

@@ -1,0 +1,14 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from odoo import api, models
+
+
+class SmsSms(models.Model):
+    """Texts lead their readers to their own page of preferences."""
+
+    _inherit = "sms.sms"
+
+    @api.model
+    def _get_preference_urls(self, pairs):
+        """Add the addresses of the pages of preferences."""
+        urls = super()._get_preference_urls(pairs)
+        return urls | self.env["sms.preference.link"].sudo()._get_urls(pairs)

@@ -1,0 +1,102 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+import json
+
+from odoo.tests import HttpCase, tagged
+
+from .common import ScenarioCase
+
+#: What each tile says of the scenario in the last 30 days: figure, note and change.
+TILES = {
+    "sent_count": ["40", "40 segments", "▲ 300%"],
+    "delivery_rate": ["83.3%", "6 not delivered", "▲ 4.2%"],
+    "delivery_time": ["6 s", "until the carrier's report", "▼ 70%"],
+    "blocked_count": ["8", "by the gate, with a reason", "▲ new"],
+    "reply_count": ["4", "6 received", "▲ new"],
+    "answer_time": ["45 min", "2 of 3 answered by text", ""],
+    "opt_out_count": ["5", "63 opt-ins", "▲ new"],
+    "click_count": ["4", "robots not counted", "▲ new"],
+    "confirmed_rate": ["33.3%", "of 3; 1 moved, 1 missed", ""],
+    "rating": ["4.5", "2 ratings, 1 to 5", ""],
+    "alert_rate": ["33.3%", "of 3 team alerts", ""],
+    "reach_rate": ["66.7%", "4 of 6 concerned", ""],
+    "news_count": ["2", "1 told that we know, 1 muted", "▲ new"],
+    "cost": ["$ 0.50", "10 of 40 texts as the carrier says", "▲ 400%"],
+}
+#: What the lists below say, and what the charts add up to.
+LISTS = {
+    "best": [["News", "24", "100%", "16.7%", "0%"]],
+    "worst": [],
+    "teams": [["Support", "3", "2", "45 min"]],
+    "failures": [["6"]],
+    "blocked": [["5"], ["3"]],
+    "queue": [["8"], ["2"], ["0"]],
+}
+CHARTS = [
+    "Delivery. Delivered: 30, Not delivered: 6, Blocked: 8",
+    "Engagement. Replies: 4, Clicks on links: 4",
+    "Opt-outs and opt-ins. Opt-outs: 5, Opt-ins: 63",
+]
+
+READ = """
+    const say = (el) => (el ? el.textContent.replace(/\\s+/g, " ").trim() : "");
+    const found = {tiles: {}, lists: {}, charts: []};
+    for (const tile of document.querySelectorAll(".o_sms_tile")) {
+        const change = tile.querySelector(".o_sms_change");
+        found.tiles[tile.dataset.key.replace(/^cost_.*/, "cost")] = [
+            say(tile.querySelector(".o_sms_value")),
+            say(tile.querySelector(".o_sms_note")),
+            say(change && change.firstChild),
+        ];
+    }
+    for (const card of document.querySelectorAll(".o_sms_card[data-key]")) {
+        const cells = (row) => [...row.querySelectorAll("td, strong")].map(say);
+        found.lists[card.dataset.key] = [
+            ...card.querySelectorAll("tbody tr, .o_sms_row"),
+        ].map(cells);
+    }
+    // How long the longest has waited is for the clock to say.
+    found.lists.queue = (found.lists.queue || []).slice(0, 3);
+    for (const canvas of document.querySelectorAll(".o_sms_chart canvas")) {
+        found.charts.push(canvas.getAttribute("aria-label"));
+    }
+    const wrong = [];
+    for (const [part, names] of Object.entries(%s)) {
+        for (const [name, expected] of Object.entries(names)) {
+            const shown = JSON.stringify(found[part][name]);
+            if (shown !== JSON.stringify(expected)) {
+                wrong.push(`${part} ${name}: ${shown}`);
+            }
+        }
+    }
+    if (wrong.length) {
+        console.error(wrong.join("; "));
+    } else {
+        console.log("test successful");
+    }
+"""
+
+
+@tagged("post_install", "-at_install")
+class TestPage(ScenarioCase, HttpCase):
+    """Each number on the page, as a browser shows it, is the one counted by hand."""
+
+    def read_page(self, **expected):
+        """Compare what the page shows a manager with what is expected."""
+        self.browser_js(
+            "/odoo/sms-dashboard",
+            READ % json.dumps(expected),
+            ready="!!document.querySelector('.o_sms_card[data-key=queue]')",
+            login="sms-manager",
+            timeout=60,
+        )
+
+    def test_the_page_shows_what_was_counted(self):
+        self.play()
+        self.env.flush_all()
+        self.read_page(tiles=TILES, lists=LISTS, charts=dict(enumerate(CHARTS)))
+
+    def test_so_does_the_table_by_day(self):
+        self.play()
+        self._run_cron(self.env.ref("helpdesk_mgmt_sms.ir_cron_sms_day"))
+        self.env.flush_all()
+        self.read_page(tiles=TILES, lists=LISTS, charts=dict(enumerate(CHARTS)))

@@ -1,0 +1,566 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from ast import literal_eval
+from datetime import datetime, timedelta
+
+from freezegun import freeze_time
+from lxml import etree
+from pytz import timezone, utc
+
+from odoo.tests import Form
+
+from ..common import phone_number
+from .common import NOW, AppointmentCase
+
+
+class TestBooking(AppointmentCase):
+    """One appointment: booked, reminded, moved, called off."""
+
+    def test_a_visit_is_told_and_reminded(self):
+        event = self.book()
+        self.assertEqual(self.kinds(event), ["booked", "reminder", "reminder"])
+        self.pass_time(days=2)
+        self.assertEqual(
+            self.bodies(),
+            [
+                "Hi Dana Customer, your IT appointment with Ana Agent (ticket "
+                f"#{self.ticket.number}) is booked for Wed, Dec 2 at 9:00 AM. Reply 1 "
+                "to confirm, 2 to reschedule, 3 to call off.",
+                "Hi Dana Customer, this is a reminder of your IT appointment with "
+                "Ana Agent tomorrow, Wed, Dec 2 at 9:00 AM. Reply 1 to confirm, 2 to "
+                "reschedule, 3 to call off.",
+                "Hi Dana Customer, this is a reminder of your IT appointment with "
+                "Ana Agent today at 9:00 AM.",
+            ],
+        )
+        self.assertIntake(self.messages_to()[0], "appointment", "send", "consent")
+
+    def test_nothing_goes_twice_whatever_is_run_again(self):
+        event = self.book()
+        self.pass_time(days=1)
+        count = len(self.messages_to())
+        event.with_user(self.agent).write({"alarm_ids": [(5,)], "sms_enabled": True})
+        self.settle()
+        self.run_reminders()
+        self.run_reminders()
+        self.assertEqual(len(self.messages_to()), count)
+
+    def test_a_move_tells_both_times_and_is_reminded_anew(self):
+        event = self.book()
+        self.pass_time(minutes=1)
+        self.move(event, days=1, hours=2)
+        self.assertEqual(self.kinds(event), ["moved", "reminder", "reminder"])
+        self.assertEqual(
+            set(self.rows(event, state="cancelled").mapped("reason")), {"moved"}
+        )
+        self.pass_time(minutes=2)
+        self.assertIn(
+            "has moved from Wed, Dec 2 at 9:00 AM to Thu, Dec 3 at 11:00 AM.",
+            self.bodies()[-1],
+        )
+        due = self.rows(event, state="planned").mapped("due_at")
+        self.assertEqual(
+            due, [event.start - timedelta(days=1), event.start - timedelta(hours=2)]
+        )
+
+    def test_two_drags_are_one_text_and_a_drag_back_is_none(self):
+        event = self.book()
+        self.pass_time(minutes=1)
+        self.move(event, days=1)
+        self.move(event, days=1)
+        self.assertEqual(self.kinds(event, kind="moved"), ["moved"])
+        self.move(event, days=-2)
+        self.assertEqual(self.kinds(event, kind="moved"), [])
+        self.pass_time(minutes=5)
+        self.assertEqual(len(self.messages_to()), 1)
+        self.assertEqual(self.kinds(event), ["reminder", "reminder"])
+
+    def test_what_is_moved_before_it_was_told_is_booked_once(self):
+        event = self.book()
+        self.move(event, days=1)
+        self.pass_time(minutes=5)
+        [body] = self.bodies()
+        self.assertIn("is booked for Thu, Dec 3 at 9:00 AM", body)
+
+    def test_archiving_calls_off_and_undoing_it_says_nothing(self):
+        event = self.book()
+        self.pass_time(minutes=1)
+        event.active = False
+        self.settle()
+        self.assertEqual(self.kinds(event), ["called_off"])
+        event.active = True
+        self.settle()
+        self.assertEqual(self.kinds(event), ["reminder", "reminder"])
+        self.pass_time(minutes=5)
+        self.assertEqual(len(self.messages_to()), 1)
+        event.active = False
+        self.settle()
+        self.pass_time(minutes=5)
+        self.assertIn("on Wed, Dec 2 at 9:00 AM is called off", self.bodies()[-1])
+
+    def test_deleting_calls_off(self):
+        event = self.book()
+        self.pass_time(minutes=1)
+        event.unlink()
+        self.settle()
+        self.pass_time(minutes=5)
+        self.assertEqual(len(self.bodies()), 2)
+        self.assertIn(
+            f"(ticket #{self.ticket.number}) on Wed, Dec 2 at 9:00 AM is called off",
+            self.bodies()[-1],
+        )
+        self.pass_time(days=3)
+        self.assertEqual(len(self.bodies()), 2)
+
+    def test_what_nobody_was_told_is_not_called_off(self):
+        event = self.book()
+        event.unlink()
+        self.settle()
+        self.pass_time(days=3)
+        self.assertFalse(self.messages_to())
+
+    def test_who_declines_gets_no_more(self):
+        event = self.book()
+        self.pass_time(minutes=1)
+        self.attendee(event).do_decline()
+        self.settle()
+        self.assertEqual(self.kinds(event), [])
+        self.move(event, days=1)
+        event.unlink()
+        self.settle()
+        self.pass_time(days=4)
+        self.assertEqual(len(self.messages_to()), 1)
+
+    def test_who_is_invited_later_is_told_and_who_is_dropped_too(self):
+        luis = self.make_customer(phone_number(1), "Luis", tz="America/Chicago")
+        self.record_consent(phone_number(1), "appointment")
+        event = self.book()
+        self.pass_time(minutes=1)
+        event.write({"partner_ids": [(4, luis.id)]})
+        self.settle()
+        self.pass_time(minutes=1)
+        self.assertEqual(len(self.bodies()), 1)
+        [body] = self.bodies(luis)
+        self.assertIn("Wed, Dec 2 at 10:00 AM (Chicago time)", body)
+        event.write({"partner_ids": [(3, luis.id)]})
+        self.settle()
+        self.pass_time(days=3)
+        self.assertEqual(len(self.bodies(luis)), 2)
+        self.assertIn("is called off", self.bodies(luis)[-1])
+        self.assertEqual(len(self.bodies()), 3)
+
+    def test_the_technician_follows_a_new_organizer(self):
+        event = self.book()
+        event.sudo().user_id = self.manager
+        self.settle()
+        self.assertEqual(event.technician_id, self.manager)
+        self.pass_time(days=1)
+        self.assertIn("with Max Manager tomorrow", self.bodies()[-1])
+        event.sudo().write({"technician_id": self.agent.id})
+        event.sudo().user_id = self.team_agent
+        self.assertEqual(event.technician_id, self.agent)
+
+    def test_the_switch_silences_one_appointment(self):
+        event = self.book(sms_enabled=False)
+        self.assertEqual(self.kinds(event), [])
+        event.sms_enabled = True
+        self.settle()
+        self.assertEqual(self.kinds(event), ["booked", "reminder", "reminder"])
+        self.pass_time(minutes=1)
+        event.sms_enabled = False
+        self.settle()
+        event.unlink()
+        self.settle()
+        self.pass_time(days=4)
+        self.assertEqual(len(self.messages_to()), 1)
+
+    def test_other_meetings_text_nobody(self):
+        event = self.book(ticket_id=False)
+        self.assertFalse(event.sms_enabled)
+        self.pass_time(days=3)
+        self.assertFalse(self.messages_to())
+
+    def test_the_past_is_never_told(self):
+        event = self.book(NOW - timedelta(hours=1))
+        self.assertEqual(self.kinds(event), [])
+        soon = self.book(NOW + timedelta(hours=3))
+        self.assertEqual(self.kinds(soon), ["booked", "reminder"])
+        self.move(soon, hours=-4)
+        self.pass_time(days=1)
+        self.assertFalse(self.messages_to())
+
+    def test_private_and_all_day(self):
+        event = self.book(privacy="private", name="Divorce lawyer's laptop")
+        self.pass_time(minutes=1)
+        self.assertNotIn("lawyer", self.bodies()[-1])
+        self.assertTrue(event)
+        day = NOW.date() + timedelta(days=4)
+        event = self.book(
+            allday=True, start=NOW + timedelta(days=4), start_date=day, stop_date=day
+        )
+        self.pass_time(minutes=1)
+        self.assertIn("is booked for Fri, Dec 4. Reply", self.bodies()[-1])
+        self.assertEqual(self.kinds(event), ["reminder"])
+        self.pass_time(days=4)
+        self.assertIn("Ana Agent tomorrow, Fri, Dec 4. Reply", self.bodies()[-1])
+
+    def test_a_language_has_its_own_style(self):
+        self.env["res.lang"]._activate_lang("fr_FR")
+        self.customer.lang = "fr_FR"
+        self.book(NOW + timedelta(days=2, hours=6))
+        self.pass_time(minutes=1)
+        self.assertIn("mer. 2 déc.", self.bodies()[-1])
+        self.assertIn("15:00", self.bodies()[-1])
+
+    def test_stop_cancels_and_a_new_yes_plans_again(self):
+        event = self.book()
+        self.pass_time(minutes=1)
+        self.receive("STOP")
+        self.settle()
+        self.assertEqual(self.kinds(event), [])
+        self.assertEqual(
+            set(self.rows(event, state="cancelled").mapped("reason")), {"opted_out"}
+        )
+        self.receive("START")
+        self.settle()
+        self.assertEqual(self.kinds(event), ["reminder", "reminder"])
+
+    def test_without_consent_the_refusal_is_seen(self):
+        stranger = self.make_customer(phone_number(2), "Sam")
+        event = self.book(partners=stranger)
+        self.pass_time(minutes=1)
+        [message] = self.messages_to(phone_number(2))
+        self.assertBlocked(message, "appointment", "no_consent")
+        self.assertIn(message.mail_message_id, event.message_ids)
+
+    def test_a_bad_template_fails_alone_and_is_tried_again(self):
+        rule = self.env.ref("helpdesk_mgmt_sms.sms_automation_appointment_booked")
+        good = rule.template_id.body
+        rule.template_id.body = "{{ object.start.nonsense }}"
+        event = self.book()
+        with self.assertLogs("odoo.addons.helpdesk_mgmt_sms.models.sms_reminder_run"):
+            self.pass_time(minutes=1)
+        row = self.rows(event, kind="booked")
+        self.assertEqual((row.state, row.reason), ("failed", "bad_text"))
+        rule.template_id.body = good
+        row.with_user(self.manager).action_try_again()
+        self.run_reminders()
+        self.assertEqual(row.state, "sent")
+
+    def test_a_standstill_reminds_once(self):
+        event = self.book()
+        self.pass_time(minutes=1)
+        self.frozen.move_to(event.start - timedelta(hours=1))
+        self.run_reminders()
+        self.assertEqual(len(self.bodies()), 2)
+        self.assertIn("today at 9:00 AM", self.bodies()[-1])
+
+    def test_a_late_worker_tells_nobody_of_what_is_over(self):
+        event = self.book()
+        self.frozen.move_to(event.start)
+        self.run_reminders()
+        self.assertFalse(self.messages_to())
+        self.assertEqual(set(self.rows(event).mapped("reason")), {"too_late"})
+
+    def test_what_waits_in_the_outbox_is_taken_back(self):
+        event = self.book()
+        self.run_reminders()
+        [booked] = self.messages_to()
+        self.assertEqual(booked.state, "outgoing")
+        self.move(event, days=1)
+        self.assertEqual(booked.state, "canceled")
+        self.pass_time(minutes=5)
+        self.assertIn("is booked for Thu, Dec 3", self.bodies()[-1])
+
+
+class TestWithdrawn(AppointmentCase):
+    """A reminder that was due when its appointment was dragged away, and back."""
+
+    def setUp(self):
+        super().setUp()
+        self.event = self.book()
+        self.start = self.event.start
+        self.pass_time(minutes=1)
+
+    def reminder(self):
+        """Return the row of the reminder of the day before the first date."""
+        return self.rows(
+            self.event, kind="reminder", offset_minutes=1440, start=self.start
+        )
+
+    def wait_for_reminder(self, hand_over=True):
+        """Let the reminder of the day before be due; it waits in the outbox."""
+        self.frozen.move_to(self.event.start - timedelta(days=1))
+        if hand_over:
+            self.run_reminders()
+
+    def test_what_waited_in_the_outbox_goes_after_all(self):
+        self.wait_for_reminder()
+        first = self.reminder().sms_id
+        self.assertEqual(first.state, "outgoing")
+        self.move(self.event, days=1)
+        self.assertEqual(
+            (first.state, self.reminder().state), ("canceled", "cancelled")
+        )
+        self.move(self.event, days=-1)
+        self.pass_time(minutes=2)
+        [second] = self.reminder().sms_id
+        self.assertNotEqual(second, first)
+        self.assertEqual(len(self.bodies()), 3)
+        self.assertIn("tomorrow, Wed, Dec 2 at 9:00 AM", self.bodies()[-1])
+        sent = self.messages_to().filtered(lambda sms: sms.state != "canceled")
+        self.assertEqual(len(sent), 2)
+
+    def test_what_was_due_goes_after_all(self):
+        self.wait_for_reminder(hand_over=False)
+        for active in (False, True):
+            self.event.active = active
+            self.settle()
+        self.pass_time(minutes=2)
+        self.assertEqual(self.reminder().state, "sent")
+
+    def test_early_ones_too(self):
+        """Held by quiet hours, it left on the evening before."""
+        self.company.write({"sms_courtesy_from": 8, "sms_courtesy_to": 20})
+        self.move(self.event, days=5, hours=-1)
+        self.pass_time(minutes=2)
+        early = self.rows(self.event, kind="reminder", state="planned")[-1]
+        self.assertGreater(early.start - early.due_at, timedelta(hours=11))
+        self.frozen.move_to(early.due_at)
+        self.run_reminders()
+        self.move(self.event, days=1)
+        self.move(self.event, days=-1)
+        self.assertEqual(early.state, "planned")
+        self.assertLessEqual(early.due_at, datetime.now())
+
+    def test_who_is_told_of_a_move_needs_no_reminder_of_before(self):
+        self.wait_for_reminder()
+        self.move(self.event, days=1)
+        self.pass_time(minutes=2)
+        self.assertIn("has moved from", self.bodies()[-1])
+        self.move(self.event, days=-1)
+        self.pass_time(minutes=2)
+        self.assertIn("has moved from", self.bodies()[-1])
+        row = self.reminder()
+        self.assertEqual((row.state, row.reason), ("cancelled", "moved"))
+
+    def test_what_another_reminder_has_overtaken_stays_so(self):
+        self.frozen.move_to(self.event.start - timedelta(hours=1))
+        self.run_reminders()
+        self.assertEqual(self.reminder().reason, "replaced")
+        self.event.sms_enabled = False
+        self.settle()
+        self.event.sms_enabled = True
+        self.settle()
+        self.assertEqual(self.reminder().reason, "replaced")
+
+    def hold_overnight(self):
+        """Return a reminder whose hour was in the night, and that waits for the day."""
+        self.company.write({"sms_courtesy_from": 8, "sms_courtesy_to": 20})
+        self.move(self.event, days=5, hours=14)
+        self.pass_time(minutes=2)
+        held = self.rows(self.event, kind="reminder", state="planned").filtered(
+            lambda row: row.offset_minutes == 1440
+        )
+        self.frozen.move_to(held.start - timedelta(hours=22))
+        self.assertGreater(held.due_at, datetime.now() + timedelta(hours=2))
+        return held
+
+    def test_what_the_night_holds_goes_after_all(self):
+        held = self.hold_overnight()
+        due_at, count = held.due_at, len(self.bodies())
+        for days in (1, -1):
+            self.move(self.event, days=days)
+        self.assertEqual((held.state, held.due_at), ("planned", due_at))
+        self.frozen.move_to(due_at)
+        self.run_reminders()
+        self.assertEqual((held.state, len(self.bodies())), ("sent", count + 1))
+
+    def test_what_the_night_holds_comes_to_who_is_back_by_then(self):
+        held = self.hold_overnight()
+        due_at = held.due_at
+        self.receive("STOP")
+        self.settle()
+        self.assertEqual((held.state, held.reason), ("cancelled", "opted_out"))
+        self.receive("START")
+        self.settle()
+        self.assertEqual((held.state, held.due_at), ("planned", due_at))
+
+    def test_what_has_moved_while_somebody_was_gone_does_not_come_back(self):
+        held = self.hold_overnight()
+        self.receive("STOP")
+        self.settle()
+        self.move(self.event, days=1)
+        self.receive("START")
+        self.settle()
+        self.assertEqual((held.state, held.reason), ("cancelled", "moved"))
+
+    def test_what_the_night_held_is_over_when_its_hour_has_passed(self):
+        held = self.hold_overnight()
+        self.event.active = False
+        self.settle()
+        self.frozen.move_to(held.due_at + timedelta(minutes=5))
+        self.event.active = True
+        self.settle()
+        self.assertEqual(held.state, "cancelled")
+
+    def test_after_a_stop_and_a_start_nothing_of_before_comes(self):
+        self.wait_for_reminder()
+        self.receive("STOP")
+        self.receive("START")
+        self.settle()
+        self.assertNotEqual(self.reminder().state, "planned")
+
+
+class TestScreens(AppointmentCase):
+    """What an agent finds in the calendar, and on the ticket."""
+
+    def find_tomorrow(self, tz):
+        """Return what the filter shows to an agent of a zone."""
+        view = self.env.ref("helpdesk_mgmt_sms.calendar_event_view_search")
+        [node] = etree.fromstring(view.arch).xpath(
+            "//filter[@name='sms_open_tomorrow']"
+        )
+        self.agent.tz = tz
+        events = self.env["calendar.event"].with_user(self.agent).with_context(tz=tz)
+        return events.search(literal_eval(node.get("domain")))
+
+    def test_who_has_not_confirmed_for_tomorrow(self):
+        midnight = NOW.replace(hour=7) + timedelta(days=1)
+        tomorrow = [
+            self.book(midnight),
+            self.book(midnight + timedelta(hours=23)),
+            self.book(midnight + timedelta(hours=9)),
+        ]
+        self.attendee(tomorrow[1]).state = "tentative"
+        self.book(midnight - timedelta(minutes=30))
+        self.book(midnight + timedelta(days=1))
+        for state in ("accepted", "declined"):
+            answered = self.book(midnight + timedelta(hours=5))
+            self.attendee(answered).state = state
+        self.settle()
+        self.assertEqual(set(self.find_tomorrow("America/Denver")), set(tomorrow))
+
+    def test_a_day_is_the_same_day_everywhere(self):
+        day = NOW.date() + timedelta(days=1)
+        event = self.book(
+            allday=True, start=NOW + timedelta(days=1), start_date=day, stop_date=day
+        )
+        for tz in ("America/Denver", "Pacific/Honolulu"):
+            self.assertEqual(self.find_tomorrow(tz), event, tz)
+
+    def test_what_needs_care_comes_first(self):
+        events = self.env["calendar.event"]
+        for state in ("declined", "accepted", "needsAction"):
+            event = self.book(NOW + timedelta(days=3))
+            self.attendee(event).state = state
+            events |= event
+        self.settle()
+        found = events.with_context(read_group_expand=True).web_read_group(
+            [("id", "in", events.ids)], ["sms_confirmation"]
+        )
+        self.assertEqual(
+            [group["sms_confirmation"] for group in found["groups"]],
+            ["open", "confirmed", "declined"],
+        )
+
+    def test_a_visit_is_proposed_in_working_hours(self):
+        zone = timezone(self.company.resource_calendar_id.tz)
+        ticket = self.ticket.with_user(self.agent)
+        friday_night = datetime(2026, 7, 3, 23, 20)
+        with freeze_time(friday_night):
+            start = ticket.action_schedule_visit()["context"]["default_start"]
+        local = utc.localize(start).astimezone(zone)
+        self.assertEqual((local.strftime("%A"), local.hour), ("Monday", 8))
+        tuesday = zone.localize(datetime(2026, 7, 7, 9, 40)).astimezone(utc)
+        with freeze_time(tuesday.replace(tzinfo=None)):
+            start = ticket.action_schedule_visit()["context"]["default_start"]
+        local = utc.localize(start).astimezone(zone)
+        self.assertEqual((local.strftime("%A"), local.hour), ("Wednesday", 9))
+        self.own_agent.sudo().resource_ids.calendar_id = False
+        self.company.resource_calendar_id = False
+        with freeze_time(friday_night):
+            start = ticket.action_schedule_visit()["context"]["default_start"]
+        self.assertEqual(start, datetime(2026, 7, 4, 23))
+
+    def test_a_ticket_leads_to_its_visits_and_back(self):
+        ticket = self.ticket.with_user(self.agent)
+        action = ticket.action_schedule_visit()
+        form = Form(
+            self.env["calendar.event"]
+            .with_user(self.agent)
+            .with_context(**action["context"])
+        )
+        event = form.save()
+        self.settle()
+        self.assertEqual(event.ticket_id, self.ticket)
+        self.assertEqual(event.partner_ids, self.customer | self.own_agent.partner_id)
+        self.assertEqual(event.technician_id, self.own_agent)
+        self.assertTrue(event.sms_enabled)
+        self.assertEqual(ticket.visit_count, 1)
+        self.assertEqual(ticket.action_view_visits()["res_id"], event.id)
+        other = self.book(NOW + timedelta(days=5))
+        found = self.env["calendar.event"].search(ticket.action_view_visits()["domain"])
+        self.assertEqual(found, event | other)
+        self.assertEqual(event.action_view_ticket()["res_id"], self.ticket.id)
+
+
+class TestButtons(AppointmentCase):
+    """On the way, not there, and who may say so."""
+
+    def test_on_the_way_once(self):
+        event = self.book(NOW + timedelta(hours=1))
+        event.with_user(self.agent).action_sms_on_the_way()
+        self.run_reminders()
+        self.assertIn("is on the way to you", self.bodies()[-1])
+        with self.assertRaisesRegex(Exception, "told already"):
+            event.with_user(self.agent).action_sms_on_the_way()
+
+    def test_nobody_was_there(self):
+        event = self.book(NOW + timedelta(hours=1))
+        self.pass_time(minutes=1)
+        with self.assertRaisesRegex(Exception, "still to come"):
+            event.with_user(self.agent).action_sms_no_show()
+        self.pass_time(hours=2)
+        event.with_user(self.agent).action_sms_no_show()
+        self.run_reminders()
+        self.assertIn("we missed you", self.bodies()[-1])
+
+
+class TestAlarms(AppointmentCase):
+    """Odoo's own reminders by text: ours stand in for them, and never both go."""
+
+    def setUp(self):
+        super().setUp()
+        self.alarm = self.env["calendar.alarm"].create(
+            {
+                "name": "Text, 5 hours",
+                "alarm_type": "sms",
+                "duration": 5,
+                "interval": "hours",
+            }
+        )
+
+    def test_a_visit_is_reminded_by_ours(self):
+        event = self.book(alarm_ids=[(6, 0, self.alarm.ids)])
+        self.assertEqual(
+            self.rows(event, kind="reminder").mapped("offset_minutes"),
+            [1440, 300, 120],
+        )
+        self.pass_time(days=1, hours=20)
+        count = len(self.messages_to())
+        event.sudo()._do_sms_reminder(self.alarm)
+        self.assertEqual(len(self.messages_to()), count)
+
+    def test_other_meetings_keep_odoos(self):
+        event = self.book(ticket_id=False, alarm_ids=[(6, 0, self.alarm.ids)])
+        self.assertEqual(self.kinds(event), [])
+        event.sudo()._do_sms_reminder(self.alarm)
+        self.assertEqual(len(self.messages_to()), 1)
+
+    def test_colleagues_keep_odoos(self):
+        self.agent.partner_id.phone = phone_number(9)
+        self.alarm.notify_responsible = True
+        event = self.book(alarm_ids=[(6, 0, self.alarm.ids)])
+        event.with_user(self.env.user)._do_sms_reminder(self.alarm)
+        self.assertFalse(self.messages_to())
+        self.assertEqual(len(self.messages_to(phone_number(9))), 1)

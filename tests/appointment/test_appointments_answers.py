@@ -1,0 +1,180 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from datetime import datetime, timedelta
+
+from ..common import phone_number
+from .common import NOW, AppointmentCase
+
+
+class TestAnswers(AppointmentCase):
+    """1 to confirm, 2 to reschedule, 3 to call off."""
+
+    def setUp(self):
+        super().setUp()
+        self.company.resource_calendar_id.tz = "America/Denver"
+        self.event = self.book()
+        self.pass_time(minutes=1)
+
+    def say(self, body, number=None):
+        """Let a customer text, and everything work that hangs on it."""
+        inbound = self.receive(body, number)
+        self.settle()
+        self.work()
+        return inbound
+
+    def note_of(self, record):
+        """Return the texts of the chatter of a record."""
+        return " ".join(record.message_ids.mapped("body"))
+
+    def test_one_confirms(self):
+        inbound = self.say("1")
+        self.assertEqual(self.attendee(self.event).state, "accepted")
+        self.assertEqual(self.event.sms_confirmation, "confirmed")
+        self.assertEqual((inbound.kind, inbound.ticket_id), ("answer", self.ticket))
+        self.assertIn(
+            "thank you, your appointment Wed, Dec 2 at 9:00 AM is confirmed",
+            self.bodies()[-1],
+        )
+        self.assertIn("has accepted the invitation", self.note_of(self.event))
+        self.assertIn("has confirmed the appointment", self.note_of(self.ticket))
+        told = self.env["mail.notification"].search(
+            [("res_partner_id", "=", self.agent.partner_id.id)]
+        )
+        self.assertTrue(told)
+        self.pass_time(days=1)
+        self.assertIn("Reply 2 to reschedule, 3 to call off.", self.bodies()[-1])
+
+    def test_who_has_confirmed_may_still_reschedule(self):
+        self.say("1")
+        self.say("2")
+        self.assertEqual(self.event.sms_confirmation, "maybe")
+        self.assertIn("which time suits you", self.bodies()[-1])
+
+    def test_words_and_thanks_are_read(self):
+        for body in ("C", "confirm", "1.", "1 thanks", "Yes"):
+            with self.subTest(body=body):
+                self.attendee(self.event).state = "needsAction"
+                self.env["sms.question"].search([]).write({"state": "open"})
+                self.say(body)
+                self.assertEqual(self.attendee(self.event).state, "accepted")
+
+    def test_what_is_no_answer_is_conversation(self):
+        for body in ("3 printers are broken now", "11", "see you then"):
+            inbound = self.say(body)
+            self.assertEqual(inbound.kind, "conversation", body)
+        self.assertEqual(self.attendee(self.event).state, "needsAction")
+
+    def test_three_calls_off(self):
+        self.say("3")
+        self.assertEqual(self.attendee(self.event).state, "declined")
+        self.assertEqual(self.event.sms_confirmation, "declined")
+        self.assertEqual(self.kinds(self.event), [])
+        self.assertIn("is called off", self.bodies()[-1])
+        self.pass_time(days=3)
+        self.assertEqual(len(self.bodies()), 2)
+
+    def test_two_reschedules_to_the_end(self):
+        self.say("2")
+        self.assertEqual(self.event.sms_confirmation, "maybe")
+        offer = self.bodies()[-1]
+        self.assertIn("1: Mon, Nov 30 at 1:00 PM", offer)
+        self.assertIn("2: Tue, Dec 1 at 8:00 AM", offer)
+        self.assertIn("3: Tue, Dec 1 at 1:00 PM", offer)
+        self.say("2")
+        self.assertEqual(self.event.start, datetime(2026, 12, 1, 15))
+        self.assertEqual(self.event.sms_confirmation, "confirmed")
+        self.assertIn(
+            "has moved from Wed, Dec 2 at 9:00 AM to Tue, Dec 1 at 8:00 AM.",
+            self.bodies()[-1],
+        )
+        self.assertIn("has chosen another time", self.note_of(self.ticket))
+        self.assertEqual(self.kinds(self.event), ["reminder"])
+
+    def test_a_time_that_is_taken_meanwhile_is_offered_no_more(self):
+        self.say("2")
+        self.book(datetime(2026, 12, 1, 15), partners=self.customer.browse())
+        self.say("2")
+        self.assertEqual(self.event.start, NOW + timedelta(days=2))
+        self.assertNotIn("Tue, Dec 1 at 8:00 AM", self.bodies()[-1])
+        self.assertIn("2: Tue, Dec 1 at 9:00 AM", self.bodies()[-1])
+
+    def test_nobody_is_offered_their_night(self):
+        """The technician's day from 8 to 17 is that from 15 to 24 in London."""
+        self.customer.tz = "Europe/London"
+        self.settle()
+        self.say("2")
+        offer = self.bodies()[-1]
+        self.assertIn("1: Tue, Dec 1 at 3:00 PM (London time)", offer)
+        self.assertNotIn("8:00 PM", offer)
+        self.say("1")
+        self.assertEqual(self.event.start, datetime(2026, 12, 1, 15))
+
+    def test_where_no_day_is_common_a_person_arranges_it(self):
+        self.customer.tz = "Asia/Kolkata"
+        self.settle()
+        self.say("2")
+        self.assertIn("a colleague will contact you", self.bodies()[-1])
+
+    def test_none_of_the_times_goes_to_a_person(self):
+        self.say("2")
+        inbound = self.say("0")
+        self.assertEqual(
+            (inbound.kind, inbound.ticket_id), ("conversation", self.ticket)
+        )
+        self.assertIn("a colleague will contact you", self.bodies()[-1])
+        self.assertEqual(self.event.start, NOW + timedelta(days=2))
+
+    def test_without_free_times_a_person_arranges_it(self):
+        self.book(
+            NOW,
+            partners=self.customer.browse(),
+            stop=NOW + timedelta(days=30),
+        )
+        self.say("2")
+        self.assertIn("a colleague will contact you", self.bodies()[-1])
+
+    def test_of_several_the_customer_is_asked(self):
+        other = self.book(NOW + timedelta(days=3))
+        self.pass_time(minutes=1)
+        self.say("3")
+        self.assertIn("1: Wed, Dec 2 at 9:00 AM\n2: Thu, Dec 3", self.bodies()[-1])
+        self.assertEqual(self.attendee(other).state, "needsAction")
+        self.say("2")
+        self.assertEqual(self.attendee(other).state, "declined")
+        self.assertEqual(self.attendee(self.event).state, "needsAction")
+        self.say("1")
+        self.assertEqual(self.attendee(self.event).state, "accepted")
+
+    def test_an_answer_too_late_is_conversation(self):
+        self.pass_time(days=2)
+        inbound = self.say("1")
+        self.assertEqual(inbound.kind, "conversation")
+
+    def test_another_number_answers_nothing(self):
+        inbound = self.say("1", phone_number(3))
+        self.assertEqual(inbound.kind, "conversation")
+        self.assertEqual(self.attendee(self.event).state, "needsAction")
+
+    def test_a_bare_cancel_is_an_opt_out_that_asks(self):
+        inbound = self.say("CANCEL")
+        self.assertEqual(inbound.kind, "stop")
+        self.assertIn(
+            "Did you mean your appointment Wed, Dec 2 at 9:00 AM?", self.bodies()[-1]
+        )
+        count = len(self.messages_to())
+        self.say("3")
+        self.assertEqual(self.attendee(self.event).state, "declined")
+        self.assertEqual(len(self.messages_to()), count)
+
+    def test_stop_asks_nothing(self):
+        self.say("STOP")
+        self.assertNotIn("appointment", self.bodies()[-1])
+
+    def test_one_answer_for_a_series(self):
+        series = self.book_series(3)
+        self.pass_time(minutes=1)
+        self.attendee(self.event).state = "accepted"
+        self.say("1")
+        states = self.env["calendar.event"].search(
+            [("sms_series_key", "=", series.sms_series_key)]
+        )
+        self.assertEqual(set(states.mapped("sms_confirmation")), {"confirmed"})

@@ -1,0 +1,78 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+import time
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timedelta
+
+from odoo.tools import SQL
+
+from ..live import LiveCase, LiveServer
+
+NUMBERS = [f"+1509555{index:04d}" for index in range(3100, 3124)]
+CRON = "ir_cron_sms_reminder"
+
+
+class TestAppointmentsLive(LiveCase):
+    """Texts about appointments on two real servers, one of which is killed."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        company = cls.rpc(
+            "res.company", "read", [cls.company_id], ["sms_consent_policy"]
+        )
+        cls.addClassCleanup(cls._set_policy, company[0]["sms_consent_policy"])
+        cls._set_policy("opt_out")
+
+    @classmethod
+    def _set_policy(cls, policy):
+        with cls.cursor() as cr:
+            cr.execute("UPDATE res_company SET sms_consent_policy = %s", [policy])
+
+    def _book(self, partner_id):
+        """Book a visit of a customer, as its agent does; return its id."""
+        ticket_id = self.make_ticket(partner_id)
+        start = datetime.now().replace(microsecond=0) + timedelta(days=5)
+        return self.rpc(
+            "calendar.event",
+            "create",
+            {
+                "name": "Visit",
+                "start": str(start),
+                "stop": str(start + timedelta(hours=1)),
+                "ticket_id": ticket_id,
+                "partner_ids": [(6, 0, [partner_id])],
+            },
+        )
+
+    def _count_planned(self, event_ids):
+        """Return how many bookings are still to be told."""
+        return self.count(
+            "sms_reminder",
+            "kind = 'booked' AND state = 'planned' AND event_id = ANY(%s)",
+            [event_ids],
+        )
+
+    def test_each_booking_is_told_once_whatever_is_killed(self):
+        partner_ids = [self.make_customer(number) for number in NUMBERS]
+        self.slow_down("sms_sms", 0.05, SQL("NEW.number LIKE %s", "+15095553%"))
+        with ThreadPoolExecutor(4) as pool:
+            booked = pool.map(self._book, partner_ids)
+            for pause in (0.3, 0.8, 1.5):
+                node = LiveServer(self.database).start()
+                time.sleep(pause)
+                node.kill()
+            event_ids = list(booked)
+        deadline = time.monotonic() + 120
+        while self._count_planned(event_ids) and time.monotonic() < deadline:
+            self.wake_crons(CRON)
+            time.sleep(2)
+        self.assertEqual(self._count_planned(event_ids), 0)
+        for number in NUMBERS:
+            told = [
+                message
+                for message in self.read_messages(number)
+                if "is booked for" in message["body"]
+            ]
+            self.assertEqual(
+                [message["gate_verdict"] for message in told], ["send"], number
+            )

@@ -1,0 +1,177 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from datetime import timedelta
+
+from .common import NOW, AppointmentCase
+
+
+class TestSeries(AppointmentCase):
+    """One text for a series when it is booked, moved or called off."""
+
+    def occurrences(self, event):
+        """Return the visits of a series, in their order."""
+        return self.env["calendar.event"].search(
+            [("sms_series_key", "=", event.sms_series_key)], order="start"
+        )
+
+    def edit(self, event, setting, **values):
+        """Change one visit, or the following, or all, as the form does."""
+        event.with_user(self.agent).write({"recurrence_update": setting, **values})
+        self.settle()
+
+    def test_two_hundred_occurrences_are_one_text(self):
+        event = self.book_series(200)
+        self.assertEqual(len(self.rows(state="planned", kind="booked")), 1)
+        self.assertEqual(len(self.occurrences(event)), 200)
+        self.assertEqual(len(self.rows(state="planned", kind="reminder")), 400)
+        self.pass_time(minutes=1)
+        [body] = self.bodies()
+        self.assertIn("booked for Wed, Dec 2 at 9:00 AM, the first of 200.", body)
+
+    def test_each_occurrence_is_reminded(self):
+        self.book_series(3)
+        self.pass_time(days=30)
+        days = [body for body in self.bodies() if "tomorrow" in body]
+        self.assertEqual(len(days), 3)
+        self.assertEqual(len(self.bodies()), 7)
+
+    def test_this_one_is_moved(self):
+        event = self.book_series(5)
+        self.pass_time(minutes=1)
+        second = self.occurrences(event)[1]
+        start = second.start + timedelta(hours=1)
+        self.edit(second, "self_only", start=start, stop=start + timedelta(hours=1))
+        self.pass_time(minutes=2)
+        self.assertEqual(len(self.bodies()), 2)
+        self.assertIn(
+            "from Wed, Dec 9 at 9:00 AM to Wed, Dec 9 at 10:00 AM. Reply",
+            self.bodies()[-1],
+        )
+
+    def test_the_following_are_moved(self):
+        event = self.book_series(5)
+        self.pass_time(minutes=1)
+        second = self.occurrences(event)[1]
+        start = second.start + timedelta(hours=2)
+        self.edit(second, "future_events", start=start, stop=start + timedelta(hours=1))
+        self.pass_time(minutes=2)
+        self.assertEqual(len(self.bodies()), 2)
+        self.assertIn(
+            "from Wed, Dec 9 at 9:00 AM to Wed, Dec 9 at 11:00 AM, the first of 4.",
+            self.bodies()[-1],
+        )
+        planned = self.rows(state="planned", kind="reminder")
+        self.assertEqual(len(planned), 10)
+
+    def test_all_are_moved(self):
+        event = self.book_series(5)
+        self.pass_time(minutes=1)
+        start = event.start + timedelta(hours=3)
+        self.edit(event, "all_events", start=start, stop=start + timedelta(hours=1))
+        self.pass_time(minutes=2)
+        self.assertEqual(len(self.bodies()), 2)
+        self.assertIn(
+            "from Wed, Dec 2 at 9:00 AM to Wed, Dec 2 at 12:00 PM, the first of 5.",
+            self.bodies()[-1],
+        )
+        planned = self.rows(state="planned", kind="reminder")
+        self.assertEqual(len(planned), 10)
+
+    def test_a_series_made_anew_at_the_same_times_says_nothing(self):
+        event = self.book_series(5)
+        self.pass_time(minutes=1)
+        stop = event.start + timedelta(hours=2)
+        self.edit(event, "all_events", start=event.start, stop=stop)
+        self.pass_time(minutes=2)
+        self.assertEqual(len(self.bodies()), 1)
+        self.assertEqual(len(self.rows(state="planned", kind="reminder")), 10)
+
+    def test_a_series_is_called_off_by_one_text(self):
+        event = self.book_series(5)
+        self.pass_time(minutes=1)
+        event.action_mass_archive("all_events")
+        self.settle()
+        self.pass_time(minutes=2)
+        self.assertEqual(len(self.bodies()), 2)
+        self.assertIn(
+            "on Wed, Dec 2 at 9:00 AM, the first of 5 is called off", self.bodies()[-1]
+        )
+        self.assertFalse(self.rows(state="planned"))
+
+    def test_a_series_is_deleted_by_one_text(self):
+        event = self.book_series(5)
+        self.pass_time(minutes=1)
+        event.action_mass_deletion("all_events")
+        self.settle()
+        self.pass_time(minutes=2)
+        self.assertEqual(len(self.bodies()), 2)
+        self.assertIn("is called off", self.bodies()[-1])
+        self.assertFalse(self.rows(state="planned"))
+
+    def test_a_visit_becomes_a_series(self):
+        event = self.book()
+        self.pass_time(minutes=1)
+        self.edit(
+            event,
+            "future_events",
+            recurrency=True,
+            rrule_type="weekly",
+            end_type="count",
+            count=4,
+            wed=True,
+            event_tz="America/Denver",
+        )
+        self.pass_time(minutes=2)
+        self.assertEqual(len(self.bodies()), 2)
+        self.assertIn(
+            "booked for Wed, Dec 9 at 9:00 AM, the first of 3", self.bodies()[-1]
+        )
+
+    def test_daylight_saving_keeps_the_local_hour(self):
+        start = NOW.replace(year=2027, month=3, day=8, hour=16)
+        self.frozen.move_to(start - timedelta(days=3))
+        self.book(
+            start,
+            recurrency=True,
+            rrule_type="weekly",
+            end_type="count",
+            count=2,
+            mon=True,
+            event_tz="America/Denver",
+        )
+        self.pass_time(days=12)
+        hours = [body for body in self.bodies() if "today at 9:00 AM" in body]
+        self.assertEqual(len(hours), 2)
+
+
+class TestSynchronisation(AppointmentCase):
+    """What another calendar brings announces nothing, and moves what was told."""
+
+    def test_a_first_synchronisation_is_no_storm(self):
+        synced = {"context": {"dont_notify": True}}
+        events = self.env["calendar.event"].with_context(**synced["context"])
+        made = events.create(
+            [
+                {
+                    "name": f"From Google {day}",
+                    "start": NOW + timedelta(days=day),
+                    "stop": NOW + timedelta(days=day, hours=1),
+                    "partner_ids": [(6, 0, self.customer.ids)],
+                    "ticket_id": self.ticket.id,
+                }
+                for day in range(1, 30)
+            ]
+        )
+        self.settle()
+        self.assertEqual(self.kinds(kind="booked"), [])
+        made.write({"location": "Room 1"})
+        made.with_context(**synced["context"]).write({"show_as": "free"})
+        self.settle()
+        self.run_reminders()
+        self.assertFalse(self.messages_to())
+
+    def test_a_move_in_the_other_calendar_reaches_who_was_told(self):
+        event = self.book()
+        self.pass_time(minutes=1)
+        self.move(event.with_context(dont_notify=True), days=1)
+        self.pass_time(minutes=2)
+        self.assertIn("has moved from", self.bodies()[-1])

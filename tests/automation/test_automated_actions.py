@@ -1,0 +1,103 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from odoo.tools import mute_logger
+
+from ..common import phone_number
+from .common import ENGINE, AutomationCase
+
+
+class TestAutomatedActions(AutomationCase):
+    """Odoo's automated actions with "Send SMS" on tickets."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        if "base.automation" not in cls.env:
+            cls.skipTest(cls, "base_automation is not installed")
+        cls.env["sms.automation"].search([]).active = False
+        cls.model_id = cls.env["ir.model"]._get_id("helpdesk.ticket")
+
+    def make_rule(self, trigger, method, *fields):
+        """Return an automated action of an administrator that texts."""
+        names = self.env["ir.model.fields"].search(
+            [("model", "=", "helpdesk.ticket"), ("name", "in", fields)]
+        )
+        rule = self.env["base.automation"].create(
+            {
+                "name": trigger,
+                "model_id": self.model_id,
+                "trigger": trigger,
+                "trigger_field_ids": [(6, 0, names.ids)],
+            }
+        )
+        rule.action_server_ids = self.env["ir.actions.server"].create(
+            {
+                "name": "Text",
+                "model_id": self.model_id,
+                "state": "sms",
+                "sms_template_id": self.template.id,
+                "sms_method": method,
+                "base_automation_id": rule.id,
+                "usage": "base_automation",
+            }
+        )
+        return rule
+
+    def make(self, partner, user=None):
+        return (
+            self.env["helpdesk.ticket"]
+            .with_user(user or self.agent)
+            .create(
+                {
+                    "name": "New",
+                    "description": "New",
+                    "partner_id": partner.id,
+                    "team_id": self.team.id,
+                }
+            )
+        )
+
+    def test_a_customer_without_a_phone_stops_no_ticket(self):
+        for method in ("comment", "sms", "note"):
+            with self.subTest(method=method), mute_logger(ENGINE, "odoo.sql_db"):
+                rule = self.make_rule("on_create_or_write", method, "stage_id")
+                ticket = self.make(self.make_customer(False))
+                self.env.flush_all()
+                self.assertTrue(ticket.exists())
+                rule.active = False
+
+    def test_it_says_on_the_ticket_why_nobody_was_texted(self):
+        self.make_rule("on_create_or_write", "comment", "stage_id")
+        with mute_logger(ENGINE):
+            ticket = self.make(self.make_customer(False))
+        bodies = "".join(ticket.message_ids.mapped("body"))
+        self.assertEqual(bodies.count("was not made"), 1, bodies)
+
+    def test_a_rule_on_the_stage_texts_a_new_ticket_once(self):
+        for method in ("comment", "sms"):
+            with self.subTest(method=method):
+                before = len(self.messages_to())
+                rule = self.make_rule("on_create_or_write", method, "stage_id")
+                self.make(self.customer)
+                self.assertEqual(len(self.messages_to()), before + 1)
+                rule.active = False
+
+    def test_each_stage_that_is_reached_texts(self):
+        self.make_rule("on_create_or_write", "comment", "stage_id")
+        self.ticket.stage_id = self.progress_stage
+        self.ticket.stage_id = self.waiting_stage
+        self.assertEqual(len(self.messages_to()), 2)
+
+    def test_the_gate_is_asked(self):
+        self.make_rule("on_create_or_write", "comment", "stage_id")
+        number = phone_number(3)
+        self.make(self.make_customer(number))
+        self.assertBlocked(self.messages_to(number), "ticket", "no_consent")
+
+    def test_a_broken_template_stops_no_ticket(self):
+        self.template.body = "{{ 1 / 0 }}"
+        self.make_rule("on_create_or_write", "comment", "stage_id")
+        with mute_logger(ENGINE, "odoo.addons.mail.models.mail_render_mixin"):
+            ticket = self.make(self.customer)
+        self.env.flush_all()
+        self.assertTrue(ticket.exists())
+        self.assertFalse(self.messages_to())

@@ -1,0 +1,644 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from datetime import timedelta
+
+from psycopg2.errors import CheckViolation, SerializationFailure
+
+from odoo import fields
+from odoo.exceptions import AccessError, ValidationError
+from odoo.tools import SQL, mute_logger
+
+from ..common import phone_number
+from .common import ENGINE, AutomationCase
+
+OTHER_NUMBER = phone_number(1)
+RETRY = "odoo.addons.helpdesk_mgmt_sms.models.batch_retry"
+
+
+class TestTriggers(AutomationCase):
+    """Each thing that can happen sets off its automations, and nothing else does."""
+
+    def test_a_new_ticket(self):
+        automation = self.automate("created")
+        ticket = self.make_ticket(self.customer)
+        [message] = self.made_by(automation)
+        self.assertSent(message, "ticket")
+        self.assertIn(f"Own words about {ticket.number}", message.body)
+        ticket.name = "Other title"
+        ticket.stage_id = self.progress_stage
+        self.assertEqual(len(self.made_by(automation)), 1)
+
+    def test_an_assignment(self):
+        automation = self.automate("assigned")
+        self.ticket.user_id = False
+        self.assertFalse(self.made_by(automation))
+        self.ticket.with_user(self.agent).user_id = self.team_agent
+        self.assertEqual(len(self.made_by(automation)), 1)
+        self.ticket.user_id = self.team_agent
+        self.assertEqual(len(self.made_by(automation)), 1, "nothing has changed")
+
+    def test_a_stage(self):
+        automation = self.automate("stage", stage_ids=self.waiting_stage.ids)
+        self.ticket.stage_id = self.progress_stage
+        self.assertFalse(self.made_by(automation))
+        self.ticket.stage_id = self.waiting_stage
+        self.assertEqual(len(self.made_by(automation)), 1)
+
+    def test_closing_and_reopening(self):
+        closed, reopened = self.automate("closed"), self.automate("reopened")
+        self.ticket.stage_id = self.closed_stage
+        self.assertEqual(len(self.made_by(closed)), 1)
+        self.assertFalse(self.made_by(reopened))
+        cancelled = self.env.ref("helpdesk_mgmt.helpdesk_ticket_stage_cancelled")
+        self.ticket.stage_id = cancelled
+        self.assertEqual(len(self.made_by(closed)), 1, "it was closed already")
+        reopened.template_id = self.make_template("Open again").id
+        self.ticket.stage_id = self.quiet_stage
+        self.assertEqual(len(self.made_by(reopened)), 1)
+
+    def test_a_text_of_the_customer(self):
+        automation = self.automate("wrote")
+        self.receive("Any news?")
+        self.assertEqual(len(self.made_by(automation)), 1)
+        self.receive("STOP")
+        self.assertEqual(len(self.made_by(automation)), 1, "a STOP is no conversation")
+
+    def test_what_is_switched_off_or_has_no_template_is_silent(self):
+        automation = self.automate("stage")
+        automation.active = False
+        self.ticket.stage_id = self.waiting_stage
+        self.assertFalse(self.made_by(automation))
+        automation.active = True
+        self.template.unlink()
+        self.ticket.stage_id = self.progress_stage
+        self.assertFalse(self.made_by(automation))
+
+    def test_the_portal_and_the_mail_gateway_set_them_off(self):
+        created = self.automate("created")
+        closed = self.automate("closed", self.make_template("Closed"))
+        ticket = self.env["helpdesk.ticket"].message_new(
+            {
+                "subject": "By mail",
+                "body": "Help",
+                "from": "dana@example.com",
+                "author_id": self.customer.id,
+            }
+        )
+        self.assertEqual(len(self.made_by(created)), 1)
+        ticket.with_user(self.portal_user).sudo().stage_id = self.closed_stage
+        [message] = self.made_by(closed)
+        author = message.mail_message_id.author_id
+        self.assertNotEqual(author, self.portal_user.partner_id)
+
+
+class TestShipped(AutomationCase):
+    """What a new installation sends."""
+
+    def get(self, name):
+        return self.env.ref(f"helpdesk_mgmt_sms.sms_automation_{name}")
+
+    def test_all_are_there_and_work(self):
+        for name in ("received", "assigned", "waiting", "resolved"):
+            with self.subTest(name=name):
+                self.assertTrue(self.get(name).active)
+
+    def test_received_and_assigned_in_one_go_are_one_text(self):
+        ticket = self.make_ticket(
+            self.customer, stage_id=self.new_stage.id, user_id=self.own_agent.id
+        )
+        self.assertEqual(self.messages_to().automation_id, self.get("received"))
+        ticket.user_id = self.team_agent
+        self.assertEqual(len(self.messages_to()), 1)
+
+    def test_assigned_later_is_a_text_of_its_own(self):
+        self.ticket.write({"user_id": False, "stage_id": self.new_stage.id})
+        self.ticket.user_id = self.team_agent
+        self.assertEqual(self.messages_to().automation_id, self.get("assigned"))
+
+    def test_waiting_and_resolved(self):
+        self.ticket.stage_id = self.waiting_stage
+        self.run_automations()
+        self.ticket.stage_id = self.closed_stage
+        self.assertEqual(
+            self.messages_to().mapped("automation_id"),
+            self.get("waiting") + self.get("resolved"),
+        )
+
+    def test_the_text_of_a_stage_comes_before_the_automations(self):
+        self.closed_stage.sms_template_id = self.template
+        self.ticket.stage_id = self.closed_stage
+        [message] = self.messages_to()
+        self.assertEqual(message.template_id, self.template)
+        self.assertFalse(message.automation_id)
+
+
+class TestWhich(AutomationCase):
+    """An automation is about the tickets that its manager has named."""
+
+    def moved(self, **values):
+        """Return how many texts a ticket causes that moves, and undo it all."""
+        savepoint = self.cr.savepoint()
+        automation = self.automate("stage", **values)
+        self.ticket.stage_id = self.waiting_stage
+        count = len(self.made_by(automation))
+        savepoint.rollback()
+        savepoint.close(rollback=False)
+        self.env.registry.clear_cache()
+        return count
+
+    def test_filters(self):
+        category = self.env["helpdesk.ticket.category"].create({"name": "Net"})
+        other_team = self.env["helpdesk.ticket.team"].create({"name": "Other"})
+        self.ticket.write({"category_id": category.id, "priority": "2"})
+        other_category = category.copy()
+        for values, count in (
+            ({"team_ids": self.team.ids}, 1),
+            ({"team_ids": other_team.ids}, 0),
+            ({"category_ids": category.ids}, 1),
+            ({"category_ids": other_category.ids}, 0),
+            ({"min_priority": "2"}, 1),
+            ({"min_priority": "3"}, 0),
+            ({"stage_ids": self.progress_stage.ids}, 0),
+            ({"domain": "[('name', 'ilike', 'printer')]"}, 1),
+            ({"domain": "[('name', 'ilike', 'scanner')]"}, 0),
+            ({"domain": "[('partner_id.country_id.code', '=', 'US')]"}, 1),
+            ({"domain": "[('create_date', '>', 'today -7d')]"}, 1),
+            ({"company_id": self.company.id}, 1),
+        ):
+            with self.subTest(**values):
+                self.assertEqual(self.moved(**values), count)
+
+    def test_another_companys_automation_is_silent(self):
+        other = self.make_company("Other")
+        manager = self.manager
+        self.assertIn(other, manager.company_ids)
+        automation = self.automate("stage")
+        automation.sudo().company_id = other
+        self.ticket.stage_id = self.waiting_stage
+        self.assertFalse(self.made_by(automation))
+
+    def test_automations_of_another_company_are_out_of_reach(self):
+        other = self.make_company("Other")
+        automation = self.automate("stage", company_id=other.id)
+        self.manager.company_ids = self.company
+        self.env.invalidate_all()
+        found = self.env["sms.automation"].with_user(self.manager).search([])
+        self.assertNotIn(automation, found)
+        with self.assertRaises(AccessError):
+            automation.with_user(self.manager).name = "Mine"
+
+    def test_a_ticket_is_texted_by_its_own_companys_automation(self):
+        other = self.make_company("Other")
+        self.record_consent(company=other)
+        automation = self.automate("stage", company_id=other.id)
+        ticket = self.make_ticket(self.customer, company_id=other.id)
+        (self.ticket | ticket).write({"stage_id": self.waiting_stage.id})
+        message = self.made_by(automation)
+        self.assertEqual(message.mail_message_id.res_id, ticket.id)
+        self.assertEqual(message.record_company_id, other)
+
+    def test_conditions_that_would_tell_a_secret_are_refused(self):
+        for domain in (
+            "[('company_id.sms_webhook_key', '=like', 'a%')]",
+            "[('company_id.sms_twilio_auth_token', '!=', False)]",
+            "[('company_id', 'any', [('sms_webhook_key', '=like', 'a%')])]",
+            "[('company_id.sms_twilio_number_ids.number', '=like', '+1%')]",
+            "[('no_such_field', '=', 1)]",
+            "[('name', 'ilike', env.user.name)]",
+            "__import__('os').system('true')",
+            "{'a': 1}",
+            "[('name', 'no-such', 1)]",
+        ):
+            for user in (self.manager, self.administrator):
+                with (
+                    self.subTest(domain=domain, user=user.login),
+                    self.assertRaises(ValidationError, msg=domain),
+                ):
+                    automations = self.env["sms.automation"].with_user(user)
+                    automations.create(
+                        {
+                            "name": "Secret",
+                            "trigger": "stage",
+                            "template_id": self.template.id,
+                            "domain": domain,
+                        }
+                    )
+
+    def test_an_agent_reads_automations_and_writes_none(self):
+        automation = self.automate("stage")
+        self.assertEqual(automation.with_user(self.agent).name, "stage")
+        with self.assertRaises(AccessError):
+            automation.with_user(self.agent).name = "Mine"
+
+
+class TestWhom(AutomationCase):
+    """Customers, followers, the technician, the team."""
+
+    def test_colleagues_get_what_is_internal_and_only_if_they_agreed(self):
+        automation = self.automate("stage", audience="assignee")
+        self.assertEqual(automation.purpose_id.code, "internal")
+        self.own_agent.partner_id.write(
+            {"phone": OTHER_NUMBER, "country_id": self.country.id}
+        )
+        self.ticket.stage_id = self.progress_stage
+        self.assertBlocked(self.made_by(automation), "internal", "no_consent")
+        self.record_consent(OTHER_NUMBER, "internal")
+        self.ticket.stage_id = self.waiting_stage
+        self.assertSent(self.made_by(automation)[-1], "internal")
+        self.assertEqual(self.made_by(automation)[-1].number, OTHER_NUMBER)
+
+    def test_the_team_without_who_did_it(self):
+        automation = self.automate("stage", audience="team")
+        for index, user in enumerate(self.team.user_ids):
+            user.partner_id.phone = phone_number(10 + index)
+        self.ticket.with_user(self.team_agent).stage_id = self.progress_stage
+        self.assertEqual(self.made_by(automation).partner_id, self.own_agent.partner_id)
+
+    def test_followers_are_contacts_and_not_the_customer(self):
+        friend = self.make_customer(OTHER_NUMBER, "Friend")
+        self.record_consent(OTHER_NUMBER)
+        people = friend | self.customer | self.agent.partner_id
+        self.ticket.message_subscribe(people.ids)
+        automation = self.automate("stage", audience="followers")
+        self.ticket.stage_id = self.progress_stage
+        self.assertEqual(self.made_by(automation).partner_id, friend)
+
+    def test_one_number_gets_one_text_of_a_change(self):
+        friend = self.make_customer(self.number, "Same phone")
+        self.ticket.message_subscribe(friend.ids)
+        self.automate("stage")
+        self.automate("stage", audience="followers")
+        self.ticket.stage_id = self.progress_stage
+        self.assertEqual(len(self.messages_to()), 1)
+
+    def test_what_is_internal_never_goes_to_a_customer(self):
+        internal = self.purposes("internal")
+        with self.assertRaises(ValidationError):
+            self.automate("stage", purpose_id=internal.id)
+        with self.assertRaises(ValidationError):
+            self.automate(
+                "stage", audience="team", purpose_id=self.purposes("ticket").id
+            )
+
+    def test_everybody_reads_their_own_language(self):
+        self.env["res.lang"]._activate_lang("fr_FR")
+        self.template.with_context(
+            lang="fr_FR"
+        ).body = "Au sujet de {{ object.number }}"
+        friend = self.make_customer(OTHER_NUMBER, "Amie", lang="fr_FR")
+        self.record_consent(OTHER_NUMBER)
+        self.ticket.message_subscribe(friend.ids)
+        self.automate("stage", audience="followers")
+        self.automate("stage")
+        self.ticket.with_context(lang="fr_FR").stage_id = self.progress_stage
+        self.assertIn("Au sujet de", self.messages_to(OTHER_NUMBER).body)
+        self.assertIn("Own words about", self.messages_to().body)
+
+    def test_the_purpose_and_the_urgency_are_the_messages(self):
+        self.record_consent(self.number, "alert")
+        automation = self.automate(
+            "stage", purpose_id=self.purposes("alert").id, is_urgent=True
+        )
+        self.ticket.stage_id = self.progress_stage
+        message = self.made_by(automation)
+        self.assertSent(message, "alert")
+        self.assertLess(message.priority, 0)
+
+
+class TestHowOften(AutomationCase):
+    """One change is one text, and a ticket that comes and goes is none."""
+
+    def go_to_and_fro(self, rounds):
+        for _round in range(rounds):
+            self.ticket.stage_id = self.progress_stage
+            self.run_automations()
+            self.ticket.stage_id = self.quiet_stage
+
+    def age(self, **delta):
+        """Let the messages be older."""
+        self.env.flush_all()
+        self.env.cr.execute(
+            "UPDATE sms_sms SET create_date = create_date - %s", [timedelta(**delta)]
+        )
+        self.env.invalidate_all()
+
+    def test_at_most(self):
+        for at_most, just_before, after in (
+            ("hour", {"minutes": 59}, {"minutes": 2}),
+            ("day", {"hours": 23}, {"hours": 2}),
+            ("week", {"days": 6}, {"days": 2}),
+        ):
+            with self.subTest(at_most=at_most):
+                automation = self.automate(
+                    "stage",
+                    self.make_template(at_most),
+                    at_most=at_most,
+                    stage_ids=self.progress_stage.ids,
+                )
+                self.go_to_and_fro(3)
+                self.age(**just_before)
+                self.go_to_and_fro(1)
+                self.assertEqual(len(self.made_by(automation)), 1)
+                self.age(**after)
+                self.go_to_and_fro(1)
+                self.assertEqual(len(self.made_by(automation)), 2)
+                automation.active = False
+
+    def test_each_time_and_once(self):
+        for at_most, count in (("each", 3), ("once", 1)):
+            automation = self.automate(
+                "stage",
+                self.make_template(at_most),
+                at_most=at_most,
+                stage_ids=self.progress_stage.ids,
+            )
+            for _round in range(3):
+                self.go_to_and_fro(1)
+                self.age(days=400)
+            self.assertEqual(len(self.made_by(automation)), count, at_most)
+            automation.active = False
+
+    def test_of_several_the_first_texts(self):
+        second = self.automate("stage", sequence=3)
+        first = self.automate("stage", self.make_template("First"), sequence=2)
+        self.ticket.stage_id = self.progress_stage
+        self.assertEqual(len(self.made_by(first)), 1)
+        self.assertFalse(self.made_by(second))
+
+    def test_many_tickets_at_once_are_texted_once_each(self):
+        numbers = [phone_number(index) for index in range(20, 30)]
+        tickets = self.env["helpdesk.ticket"]
+        for number in numbers:
+            self.record_consent(number, "ticket")
+            tickets += self.make_ticket(self.make_customer(number))
+        automation = self.automate("stage")
+        tickets.with_user(self.agent).write({"stage_id": self.progress_stage.id})
+        self.assertEqual(self.made_by(automation).mapped("number"), numbers)
+
+    def test_what_matches_nothing_costs_no_query(self):
+        """However many tickets move, and however many automations there are."""
+        tickets = self.ticket
+        for index in range(20):
+            tickets += self.make_ticket(self.make_customer(phone_number(30 + index)))
+        engine = self.env["sms.automation"]
+
+        def move(stage):
+            tickets.write({"stage_id": stage.id})
+
+        engine.search([]).active = False
+        move(self.progress_stage)
+        move(self.quiet_stage)
+        without = self.count_queries(move, self.progress_stage)
+        move(self.quiet_stage)
+        for _index in range(5):
+            self.automate("stage", domain="[('name', 'ilike', 'x')]", min_priority="3")
+        move(self.progress_stage)
+        move(self.quiet_stage)
+        self.assertEqual(self.count_queries(move, self.progress_stage), without)
+
+    def test_what_is_at_its_limit_costs_some_queries_for_all(self):
+        """Recipients, when they last had it: asked once, however many tickets move."""
+        tickets = self.env["helpdesk.ticket"]
+        for index in range(20):
+            number = phone_number(60 + index)
+            self.record_consent(number)
+            tickets += self.make_ticket(self.make_customer(number))
+        self.env["sms.automation"].search([]).active = False
+        automation = self.automate("stage", at_most="once")
+
+        def move(stage):
+            tickets.write({"stage_id": stage.id})
+
+        move(self.progress_stage)
+        self.assertEqual(len(self.made_by(automation)), 20)
+        move(self.quiet_stage)
+        with_limit = self.count_queries(move, self.progress_stage)
+        automation.active = False
+        move(self.quiet_stage)
+        move(self.progress_stage)
+        without = self.count_queries(move, self.quiet_stage)
+        self.assertEqual(len(self.made_by(automation)), 20)
+        self.assertLessEqual(with_limit, without + 8)
+
+
+class TestFailure(AutomationCase):
+    """The ticket is saved, whatever becomes of the text."""
+
+    @mute_logger(ENGINE, "odoo.addons.mail.models.mail_render_mixin")
+    def test_a_broken_template_is_noted_and_stops_nothing(self):
+        self.template.body = "{{ 1 / 0 }}"
+        self.automate("stage")
+        other_number = phone_number(5)
+        other = self.make_ticket(self.make_customer(other_number))
+        before = len(self.ticket.message_ids)
+        (self.ticket | other).write({"stage_id": self.waiting_stage.id})
+        self.assertEqual((self.ticket | other).stage_id, self.waiting_stage)
+        self.env.flush_all()
+        self.assertFalse(self.messages_to())
+        note = self.ticket.message_ids - self.ticket.message_ids[before:]
+        self.assertIn("was not made", "".join(note.mapped("body")))
+
+    @mute_logger(ENGINE, "odoo.addons.mail.models.mail_render_mixin", "odoo.sql_db")
+    def test_a_failure_of_one_ticket_spares_the_others(self):
+        self.record_consent(OTHER_NUMBER)
+        other = self.make_ticket(self.make_customer(OTHER_NUMBER), name="Good")
+        self.template.body = "{{ 'ok' if object.name == 'Good' else 1 / 0 }}"
+        self.automate("stage")
+        (self.ticket | other).write({"stage_id": self.waiting_stage.id})
+        self.assertFalse(self.messages_to())
+        self.assertEqual(len(self.messages_to(OTHER_NUMBER)), 1)
+        self.assertEqual((self.ticket | other).stage_id, self.waiting_stage)
+
+    @mute_logger(ENGINE, "odoo.addons.mail.models.mail_render_mixin", "odoo.sql_db")
+    def test_a_template_that_breaks_the_database_loses_no_ticket(self):
+        self.template.body = "{{ object.browse(10 ** 12).name }}"
+        self.automate("created")
+        ticket = self.make_ticket(self.customer, name="Kept")
+        self.env.flush_all()
+        self.env.invalidate_all()
+        self.assertEqual(ticket.name, "Kept")
+
+    def test_a_conflict_with_another_transaction_is_not_kept_back(self):
+        """Odoo starts the work over: caught here, it would lose the ticket."""
+
+        def collide():
+            raise SerializationFailure("could not serialize access")
+
+        with self.assertRaises(SerializationFailure):
+            self.env["sms.automation"]._isolate(collide, self.ticket)
+
+    @mute_logger(RETRY, "odoo.sql_db")
+    def test_a_ticket_that_stays_locked_keeps_no_other_waiting(self):
+        self.env.cr.execute(
+            """
+            CREATE FUNCTION pg_temp.refuse() RETURNS trigger LANGUAGE plpgsql AS $$
+            BEGIN RAISE EXCEPTION 'locked' USING ERRCODE = 'lock_not_available'; END $$;
+            CREATE TRIGGER refuse BEFORE INSERT ON sms_sms FOR EACH ROW
+            WHEN (NEW.body LIKE 'Locked%') EXECUTE FUNCTION pg_temp.refuse();
+            """
+        )
+        self.record_consent(OTHER_NUMBER)
+        self.template.body = "{{ object.name }}"
+        automation = self.automate("created")
+        locked = self.make_ticket(self.customer, name="Locked")
+        self.make_ticket(self.make_customer(OTHER_NUMBER), name="Good")
+        [message] = self.made_by(automation)
+        self.assertEqual(message.number, OTHER_NUMBER)
+        self.env.cr.execute("DROP TRIGGER refuse ON sms_sms")
+        self.let_time_pass(hours=1)
+        self.assertEqual(len(self.made_by(automation)), 2)
+        self.assertIn(f"{locked.name}", self.messages_to()[-1].body)
+
+    def test_a_ticket_that_is_there_twice_is_written_once(self):
+        automation = self.automate("stage", stage_ids=self.waiting_stage.ids)
+        (self.ticket + self.ticket).stage_id = self.waiting_stage
+        self.assertEqual(len(self.made_by(automation)), 1)
+
+    def test_a_customer_without_a_number_is_not_texted(self):
+        automation = self.automate("created")
+        self.make_ticket(self.make_customer(False))
+        self.assertFalse(self.made_by(automation))
+
+    def test_a_number_that_cannot_be_read_is_a_blocked_message(self):
+        automation = self.automate("created")
+        self.make_ticket(self.make_customer("call me"))
+        self.assertBlocked(self.made_by(automation), "ticket", "bad_number")
+
+
+class TestLater(AutomationCase):
+    """A delayed text leaves if what it is about still holds, and once."""
+
+    def wait(self, automation, **delta):
+        self.let_time_pass(**delta)
+        self.run_clock()
+        return self.made_by(automation)
+
+    def test_it_waits_and_then_texts_once(self):
+        automation = self.automate("stage", delay_number=2, delay_unit="hours")
+        self.ticket.stage_id = self.waiting_stage
+        self.run_clock()
+        self.assertFalse(self.made_by(automation))
+        self.assertEqual(len(self.wait(automation, hours=2, minutes=1)), 1)
+        self.assertEqual(len(self.wait(automation, hours=2)), 1)
+
+    def test_it_is_dropped_when_it_no_longer_holds(self):
+        category = self.env["helpdesk.ticket.category"].create({"name": "Net"})
+        self.ticket.category_id = category
+        for undo in (
+            lambda: self.ticket.write({"stage_id": self.progress_stage.id}),
+            lambda: self.ticket.write({"category_id": False}),
+            lambda: self.ticket.write({"active": False}),
+        ):
+            automation = self.automate(
+                "stage",
+                stage_ids=self.waiting_stage.ids,
+                category_ids=category.ids,
+                delay_number=1,
+            )
+            self.ticket.write(
+                {"stage_id": self.waiting_stage.id, "category_id": category.id}
+            )
+            undo()
+            self.assertFalse(self.wait(automation, hours=2))
+            run = self.env["sms.automation.run"].search(
+                [("automation_id", "=", automation.id)]
+            )
+            self.assertEqual(run.state, "skipped")
+            automation.active = False
+            self.ticket.write({"stage_id": self.quiet_stage.id, "active": True})
+
+    def test_what_happens_again_starts_its_time_over(self):
+        automation = self.automate(
+            "stage", stage_ids=self.waiting_stage.ids, delay_number=2
+        )
+        self.ticket.stage_id = self.waiting_stage
+        self.let_time_pass(hours=1, minutes=59)
+        self.ticket.stage_id = self.quiet_stage
+        self.ticket.stage_id = self.waiting_stage
+        self.assertFalse(self.wait(automation, minutes=30))
+        self.assertEqual(len(self.wait(automation, hours=2)), 1)
+
+    @mute_logger("odoo.sql_db")
+    def test_a_time_beyond_all_calendars_is_refused(self):
+        """Else no ticket that it is about could be saved any more."""
+        for values in (
+            {"delay_number": 99_999_999, "delay_unit": "hours"},
+            {"delay_number": 366, "delay_unit": "days"},
+            {"wait_hours": 99_999_999},
+        ):
+            with self.assertRaises(CheckViolation), self.env.cr.savepoint():
+                self.automate("stage", **values)
+        self.automate("stage", delay_number=365, delay_unit="days")
+        self.ticket.stage_id = self.waiting_stage
+
+    def test_it_is_dropped_when_the_automation_is_switched_off(self):
+        automation = self.automate("stage", delay_number=1)
+        self.ticket.stage_id = self.waiting_stage
+        automation.active = False
+        self.assertFalse(self.wait(automation, hours=2))
+
+    def test_a_deleted_ticket_stops_nothing(self):
+        automation = self.automate("created", delay_number=1)
+        ticket = self.make_ticket(self.customer)
+        kept = self.make_ticket(self.customer)
+        ticket.unlink()
+        [message] = self.wait(automation, hours=2)
+        self.assertEqual(message.mail_message_id.res_id, kept.id)
+
+    def test_no_answer_for_hours(self):
+        automation = self.automate(
+            "no_answer", audience="assignee", wait_hours=4, at_most="each"
+        )
+        automation.sudo().in_force_since -= timedelta(days=1)
+        self.own_agent.partner_id.phone = OTHER_NUMBER
+        self.receive("Hello?")
+        self.assertTrue(self.ticket.sms_waiting_since)
+        self.run_clock()
+        self.assertFalse(self.made_by(automation))
+        self.ticket.sms_waiting_since -= timedelta(hours=4, minutes=1)
+        self.run_clock()
+        self.assertEqual(len(self.made_by(automation)), 1)
+        self.run_clock()
+        self.assertEqual(len(self.made_by(automation)), 1, "once for each waiting")
+        self.ticket.sms_waiting_since += timedelta(seconds=1)
+        self.run_clock()
+        self.assertEqual(len(self.made_by(automation)), 2, "they wait again")
+
+    def test_what_is_found_again_uses_up_no_id(self):
+        """The clock looks with every change of any ticket, for years."""
+        automation = self.automate("no_answer", audience="assignee", wait_hours=4)
+        automation.sudo().in_force_since -= timedelta(days=1)
+        self.receive("Hello?")
+        self.ticket.sms_waiting_since -= timedelta(hours=5)
+        self.run_clock()
+        ids = "SELECT last_value FROM sms_automation_run_id_seq"
+        [before] = self.env.execute_query(SQL(ids))
+        self.run_clock()
+        self.assertEqual(self.env.execute_query(SQL(ids)), [before])
+        runs = [("automation_id", "=", automation.id)]
+        self.assertEqual(self.env["sms.automation.run"].search_count(runs), 1)
+
+    def test_who_was_answered_does_not_wait(self):
+        automation = self.automate("no_answer", wait_hours=1)
+        automation.sudo().in_force_since -= timedelta(days=1)
+        self.receive("Hello?")
+        self.ticket.sms_waiting_since -= timedelta(hours=2)
+        self.ticket.action_mark_sms_answered()
+        self.run_clock()
+        self.assertFalse(self.made_by(automation))
+
+    def test_a_new_automation_leaves_alone_who_has_waited_for_long(self):
+        self.receive("Hello?")
+        self.ticket.sms_waiting_since -= timedelta(hours=30)
+        automation = self.automate("no_answer", wait_hours=1)
+        self.run_clock()
+        self.assertFalse(self.made_by(automation))
+
+    def test_the_cron_is_woken_when_a_text_is_due(self):
+        cron = self.env.ref("helpdesk_mgmt_sms.ir_cron_sms_automation")
+        triggers = self.env["ir.cron.trigger"].search([("cron_id", "=", cron.id)])
+        self.automate("stage", delay_number=3)
+        self.ticket.stage_id = self.waiting_stage
+        new = self.env["ir.cron.trigger"].search([("cron_id", "=", cron.id)]) - triggers
+        due = fields.Datetime.now() + timedelta(hours=3)
+        self.assertTrue(new)
+        self.assertLess(abs(max(new.mapped("call_at")) - due), timedelta(minutes=2))

@@ -1,0 +1,134 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from datetime import timedelta
+
+from odoo.exceptions import AccessError
+
+from ..common import phone_number
+from .common import AutomationCase
+
+
+class TestReplay(AutomationCase):
+    """Who would have got what last week: found in the past, without a text."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.env["sms.automation"].search([]).active = False
+        cls.flush_tracking(cls)
+
+    def flush_tracking(self):
+        """Let Odoo keep what has changed, as at the end of a transaction."""
+        self.env.flush_all()
+        self.env.cr.precommit.run()
+
+    def move(self, stage, ticket=None):
+        """Move a ticket in a transaction of its own."""
+        (ticket or self.ticket).stage_id = stage
+        self.flush_tracking()
+
+    def replay(self, automations, **values):
+        """Return the lines of a dry run of the manager."""
+        wizard = self.env["sms.automation.replay"].with_user(self.manager)
+        wizard = wizard.create({"automation_ids": automations.ids, **values})
+        wizard.action_replay()
+        return wizard.line_ids
+
+    def test_a_past_change_of_stage(self):
+        self.move(self.waiting_stage)
+        self.move(self.progress_stage)
+        automation = self.automate("stage", stage_ids=self.waiting_stage.ids)
+        before = self.env["sms.sms"].search_count([])
+        [line] = self.replay(automation)
+        self.assertEqual(line.ticket_id, self.ticket)
+        self.assertEqual(line.number, self.number)
+        self.assertEqual(line.verdict, "send")
+        self.assertIn(self.ticket.number, line.body)
+        self.assertEqual(self.env["sms.sms"].search_count([]), before)
+        self.assertFalse(self.made_by(automation))
+
+    def test_new_assigned_and_closed_tickets(self):
+        ticket = self.make_ticket(self.customer)
+        self.flush_tracking()
+        ticket.user_id = self.team_agent
+        self.flush_tracking()
+        self.move(self.closed_stage, ticket)
+        for trigger in ("created", "assigned", "closed"):
+            with self.subTest(trigger=trigger):
+                lines = self.replay(self.automate(trigger))
+                self.assertIn(ticket, lines.ticket_id)
+        self.assertFalse(self.replay(self.automate("reopened")))
+
+    def test_what_lies_further_back_is_left_out(self):
+        self.move(self.waiting_stage)
+        self.env.cr.execute(
+            "UPDATE mail_message SET date = date - interval '8 days' "
+            "WHERE model = 'helpdesk.ticket'"
+        )
+        self.env.cr.execute(
+            "UPDATE helpdesk_ticket SET create_date = create_date - interval '30 days'"
+        )
+        self.env.invalidate_all()
+        automation = self.automate("stage", stage_ids=self.waiting_stage.ids)
+        self.assertFalse(self.replay(automation))
+        self.assertEqual(len(self.replay(automation, days=9)), 1)
+
+    def test_what_the_gate_would_say(self):
+        self.record_consent(event="revoked")
+        self.move(self.waiting_stage)
+        [line] = self.replay(self.automate("stage", stage_ids=self.waiting_stage.ids))
+        self.assertEqual(line.verdict, "block")
+        self.assertIn("Opted out", line.reason)
+
+    def test_a_text_that_nobody_answered(self):
+        self.receive("Hello?")
+        inbound = self.env["sms.inbound"].search([], order="id desc", limit=1)
+        inbound.received_at -= timedelta(hours=5)
+        automation = self.automate("no_answer", wait_hours=4)
+        self.assertEqual(len(self.replay(automation)), 1)
+        self.ticket.with_user(self.agent).message_post(
+            body="Yes", message_type="comment"
+        ).sudo().date = inbound.received_at + timedelta(hours=1)
+        self.assertFalse(self.replay(automation))
+
+    def test_at_most_counts_in_the_past_too(self):
+        for _round in range(3):
+            self.move(self.waiting_stage)
+            self.move(self.quiet_stage)
+        automation = self.automate("stage", stage_ids=self.waiting_stage.ids)
+        self.assertEqual(len(self.replay(automation)), 1)
+
+    def test_what_a_template_does_is_undone(self):
+        self.move(self.waiting_stage)
+        self.template.body = "{{ object.write({'name': 'Changed'}) or 'x' }}"
+        automation = self.automate("stage", stage_ids=self.waiting_stage.ids)
+        self.assertEqual(len(self.replay(automation)), 1)
+        self.env.invalidate_all()
+        self.assertEqual(self.ticket.name, "Printer jams")
+
+    def test_a_manager_sees_the_tickets_of_the_own_companies(self):
+        other = self.make_company("Other")
+        ticket = self.make_ticket(
+            self.make_customer(phone_number(7)), company_id=other.id
+        )
+        self.flush_tracking()
+        self.manager.company_ids = self.company
+        lines = self.replay(self.automate("created"))
+        self.assertNotIn(ticket, lines.ticket_id)
+
+    def test_it_is_the_managers(self):
+        automation = self.automate("stage")
+        action = automation.action_dry_run()
+        self.assertEqual(action["res_model"], "sms.automation.replay")
+        with self.assertRaises(AccessError):
+            automation.with_user(self.agent).action_dry_run()
+
+    def test_it_reads_as_a_sentence(self):
+        automation = self.automate(
+            "stage", stage_ids=self.waiting_stage.ids, delay_number=2
+        )
+        self.assertEqual(
+            automation.summary,
+            f"When a ticket reaches a stage (stage {self.waiting_stage.name}): send "
+            f"“{self.template.name}” to the customer after 2 hours, at most once a "
+            "day for each ticket.",
+        )

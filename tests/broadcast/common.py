@@ -1,0 +1,109 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+"""What the tests of broadcasts share."""
+
+from ..common import SmsCase, phone_number
+
+STOPPED, SILENT, LOCAL = phone_number(300), phone_number(301), phone_number(302)
+
+
+class BroadcastCase(SmsCase):
+    """People in Denver: three who agreed, one who left, one who never said anything."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.colorado = cls.env.ref("base.state_us_6")
+        cls.area = cls.env["sms.area"].create({"name": "Denver", "cities": "Denver"})
+        cls.agreed = cls.env["res.partner"]
+        for index in range(310, 313):
+            cls.agreed |= cls.make_local(phone_number(index), f"Agreed {index}")
+            cls.record_consent(phone_number(index), "alert")
+        cls.stopped = cls.make_local(STOPPED, "Stopped")
+        cls.record_consent(STOPPED, "alert")
+        cls.record_consent(STOPPED, event="revoked", method="keyword")
+        cls.silent = cls.make_local(SILENT, "Silent")
+        cls.no_number = cls.make_local(False, "Without a number")
+        cls.twin = cls.make_local(phone_number(310), "Twin")
+        cls.far = cls.make_customer(LOCAL, "Far away", city="Boston")
+        cls.record_consent(LOCAL, "alert")
+
+    @classmethod
+    def make_local(cls, number, name):
+        """Return a contact in Denver."""
+        return cls.make_customer(
+            number, name, city="Denver", zip="80202-1234", state_id=cls.colorado.id
+        )
+
+    def make(self, user=None, **values):
+        """Return a draft, made by a manager."""
+        return (
+            self.env["sms.broadcast"]
+            .with_user(user or self.manager)
+            .create(
+                {
+                    "name": "Outage",
+                    "area_ids": [(6, 0, self.area.ids)],
+                    "is_emergency": True,
+                    "emergency_reason": "The network is down",
+                    **values,
+                }
+            )
+        )
+
+    def work(self):
+        """Let the cron do its work, as far as there is any."""
+        self._run_cron(self.env.ref("helpdesk_mgmt_sms.ir_cron_sms_broadcast"))
+        self.env.invalidate_all()
+
+    def check(self, broadcast):
+        """Check who gets it."""
+        broadcast.action_check()
+        self.work()
+        self.assertEqual(broadcast.state, "checked")
+
+    def send(self, broadcast):
+        """Check and send."""
+        self.check(broadcast)
+        broadcast.action_send()
+        self.work()
+
+    def outcomes(self, broadcast):
+        """Return what becomes of each contact: outcome and reason."""
+        return {
+            row.partner_id: (row.outcome, row.reason) for row in broadcast.recipient_ids
+        }
+
+    def texts(self, broadcast):
+        """Return the messages of a broadcast."""
+        return self.env["sms.sms"].search([("broadcast_id", "=", broadcast.id)])
+
+
+class SubscriptionCase(BroadcastCase):
+    """A service that can be chosen, and its word."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.mail = cls.env["sms.area"].create(
+            {"name": "E-mail", "takes_subscribers": True, "kind": "service"}
+        )
+        cls.word = cls.env["sms.keyword"].create(
+            {
+                "word": "MAIL",
+                "action": "join",
+                "purpose_ids": [(6, 0, cls.purposes("alert").ids)],
+                "area_ids": [(6, 0, cls.mail.ids)],
+            }
+        )
+
+    def subscriptions(self, number=None):
+        """Return the subscriptions to the service, of a number or all."""
+        domain = [("area_id", "=", self.mail.id)]
+        return self.env["sms.subscription"].search(
+            [*domain, ("number", "=", number)] if number else domain
+        )
+
+    def subscribe(self, partner, user=None):
+        """Return a subscription that one of us enters."""
+        subscriptions = self.env["sms.subscription"].with_user(user or self.agent)
+        return subscriptions.create({"partner_id": partner.id, "area_id": self.mail.id})

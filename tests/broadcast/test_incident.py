@@ -1,0 +1,489 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+"""An incident's life: its texts, who has muted it, its news, its tickets."""
+
+from datetime import timedelta
+from unittest.mock import patch
+
+from odoo import fields
+from odoo.exceptions import AccessError, UserError, ValidationError
+from odoo.tests import tagged
+
+from ...models import sms_broadcast_job
+from ..common import phone_number
+from .common import BroadcastCase
+
+
+class IncidentCase(BroadcastCase):
+    """An outage in Denver, announced to the three who may be texted."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        incidents = cls.env["sms.incident"].with_user(cls.manager)
+        cls.incident = incidents.create(
+            {"name": "No internet in Denver", "area_ids": [(6, 0, cls.area.ids)]}
+        )
+        cls.first, cls.second, cls.third = cls.agreed
+
+    def prepare(self, **values):
+        """Return the broadcast that the incident's button prepares."""
+        action = self.incident.action_text()
+        broadcast = self.env["sms.broadcast"].with_user(self.manager)
+        broadcast = broadcast.browse(action["res_id"])
+        broadcast.write(
+            {"is_emergency": True, "emergency_reason": "The network is down", **values}
+        )
+        return broadcast
+
+    def tell(self, **values):
+        """Send the text that comes next; return its broadcast."""
+        broadcast = self.prepare(**values)
+        self.send(broadcast)
+        self.run_outbox()
+        return broadcast
+
+    def publish(self, state, body="It is mended."):
+        """Publish news."""
+        action = self.incident.with_context(sms_news_state=state).action_publish()
+        news = self.env["sms.incident.news"].with_user(self.manager)
+        news.with_context(**action["context"]).create({"body": body})
+
+    def reached(self, broadcast):
+        """Return who was texted by a broadcast."""
+        texts = self.texts(broadcast).filtered(lambda sms: sms.state == "sent")
+        return texts.partner_id
+
+
+@tagged("post_install", "-at_install")
+class TestLife(IncidentCase):
+    """Beginning, news, end: to who was told of the beginning."""
+
+    def test_from_the_beginning_to_the_end(self):
+        opening = self.tell()
+        self.assertEqual(opening.kind, "opening")
+        self.assertEqual(self.reached(opening), self.agreed)
+        self.assertIn(self.incident.status_page, self.texts(opening)[0].body)
+        self.record_consent(self.silent.phone, "alert")
+        update = self.tell()
+        self.assertEqual(update.kind, "update")
+        self.assertEqual(self.reached(update), self.agreed)
+        self.publish("resolved")
+        self.assertEqual(self.incident.state, "resolved")
+        self.assertTrue(self.incident.resolved_at)
+        end = self.tell()
+        self.assertEqual(end.kind, "resolved")
+        self.assertEqual(self.reached(end), self.agreed)
+        self.assertFalse(self.incident.next_kind)
+        self.assertEqual(self.incident.texted_count, 3)
+        self.assertIn(">3</td>", self.incident.texts_html)
+        self.assertIn("have had 3 texts", self.incident.texts_html)
+
+    def test_who_has_left_since_gets_no_news(self):
+        self.tell()
+        self.receive("STOP", self.first.phone)
+        update = self.prepare()
+        self.check(update)
+        self.assertEqual(self.outcomes(update)[self.first], ("blocked", "opted_out"))
+        self.assertEqual(update.reached_count, 2)
+
+    def test_who_was_not_reached_gets_no_news(self):
+        opening = self.tell()
+        failed = self.texts(opening).filtered(lambda it: it.partner_id == self.first)
+        failed.state = "error"
+        self.assertEqual(self.reached(self.tell()), self.second | self.third)
+
+    def test_the_number_that_was_told_is_told_again(self):
+        """A new number of the contact has heard nothing, and agreed to nothing."""
+        told = self.first.phone
+        self.tell()
+        self.first.phone = phone_number(399)
+        update = self.tell()
+        self.assertIn(told, self.texts(update).mapped("number"))
+        self.assertNotIn(phone_number(399), self.texts(update).mapped("number"))
+
+    def test_news_need_an_announcement(self):
+        broadcast = self.make(incident_id=self.incident.id, kind="update")
+        with self.assertRaisesRegex(UserError, "announce it first"):
+            broadcast.action_check()
+
+    def test_news_wait_for_the_text_before(self):
+        opening = self.prepare()
+        self.send(opening)
+        opening.action_pause()
+        with self.assertRaisesRegex(UserError, "not finished"):
+            self.prepare().action_check()
+
+    def test_news_of_nothing_and_a_page_of_nothing(self):
+        with self.assertRaisesRegex(ValidationError, "Choose the incident"):
+            self.make(kind="update")
+        with self.assertRaisesRegex(ValidationError, "cannot be filled in"):
+            self.make(body="See {status_page}")
+        broadcast = self.prepare()
+        with self.assertRaisesRegex(ValidationError, "cannot be filled in"):
+            broadcast.incident_id = False
+
+    def test_what_still_waits_is_replaced_by_the_news(self):
+        opening = self.prepare()
+        self.send(opening)
+        waiting = self.texts(opening)
+        update = self.prepare()
+        self.send(update)
+        self.assertEqual(set(waiting.mapped("state")), {"canceled"})
+        self.assertEqual(waiting.replaced_by_id, self.texts(update))
+        self.run_outbox()
+        self.assertEqual(self.reached(update), self.agreed)
+
+    def test_the_end_overtakes_what_still_waits(self):
+        opening = self.prepare()
+        self.send(opening)
+        late = self.texts(opening)[0]
+        late.not_before += timedelta(days=1)
+        self.run_outbox()
+        self.publish("resolved")
+        end = self.tell()
+        self.assertEqual(len(self.reached(end)), 2)
+        late.not_before = fields.Datetime.now()
+        self.run_outbox()
+        self.assertGateSays(late, "canceled", "block", "overtaken")
+
+    def test_what_waits_does_not_outlive_the_incident(self):
+        """Nobody reads in the morning that what was mended in the night is down."""
+        opening = self.prepare()
+        self.send(opening)
+        late = self.texts(opening).filtered(lambda it: it.partner_id == self.third)
+        late.not_before = fields.Datetime.now() + timedelta(hours=1)
+        self.run_outbox()
+        self.publish("resolved")
+        late.not_before = fields.Datetime.now()
+        self.run_outbox()
+        self.assertGateSays(late, "canceled", "block", "overtaken")
+        self.assertEqual(self.reached(opening), self.first | self.second)
+
+    def test_a_copy_is_about_the_same_incident(self):
+        copied = self.tell().copy()
+        self.assertEqual((copied.incident_id, copied.state), (self.incident, "draft"))
+        self.assertEqual(self.tell().copy().kind, "update")
+
+    def test_the_emergency_is_over_when_it_is_resolved(self):
+        self.tell()
+        self.assertTrue(
+            self.incident.browse(self.incident.id).broadcast_ids.is_emergency
+        )
+        action = self.incident.action_text()
+        update = self.env["sms.broadcast"].browse(action["res_id"])
+        self.assertTrue(update.is_emergency)
+        self.publish("resolved")
+        action = self.incident.action_text()
+        self.assertFalse(
+            self.env["sms.broadcast"].browse(action["res_id"]).is_emergency
+        )
+
+    def test_in_batches(self):
+        with patch.object(sms_broadcast_job, "BATCH_SIZE", 2):
+            self.tell()
+            self.tell()
+        for partner in self.agreed:
+            self.assertEqual(len(self.messages_to(partner.phone)), 2)
+
+
+@tagged("post_install", "-at_install")
+class TestMute(IncidentCase):
+    """MUTE ends one incident's texts, and no consent."""
+
+    def last_to(self, partner):
+        return self.messages_to(partner.phone)[-1]
+
+    def test_mute_and_unmute(self):
+        self.tell()
+        inbound = self.receive("Mute.", self.first.phone)
+        self.assertEqual(inbound.kind, "service")
+        self.assertFalse(inbound.ticket_id)
+        self.assertIn("No internet in Denver", self.last_to(self.first).body)
+        self.assertEqual(self.incident.muted_count, 1)
+        update = self.tell()
+        self.assertEqual(self.outcomes(update)[self.first], ("muted", False))
+        self.assertEqual(self.reached(update), self.second | self.third)
+        self.assertIn("MUTE", update.check_html)
+        answer = self.env["sms.consent"]._get_found(self.company, self.first.phone)
+        self.assertNotIn("opted_out", {it.state for it in answer.values()})
+        self.receive("UNMUTE", self.first.phone)
+        self.assertFalse(self.incident.muted_count)
+        self.assertIn(self.first, self.reached(self.tell()))
+
+    def test_a_mute_between_check_and_sending(self):
+        self.tell()
+        update = self.prepare()
+        self.check(update)
+        self.receive("MUTE", self.first.phone)
+        update.action_send()
+        self.work()
+        self.assertNotIn(self.first.phone, self.texts(update).mapped("number"))
+
+    def test_a_mute_while_it_waits(self):
+        self.tell()
+        update = self.prepare()
+        self.send(update)
+        self.receive("MUTE", self.first.phone)
+        [text] = self.texts(update).filtered(lambda it: it.partner_id == self.first)
+        self.assertGateSays(text, "canceled", "block", "muted")
+
+    def test_a_mute_that_its_job_did_not_see(self):
+        """It was said while the job's batch was not committed yet."""
+        self.tell()
+        update = self.prepare()
+        self.send(update)
+        self.env["sms.incident.mute"].sudo().create(
+            {
+                "incident_id": self.incident.id,
+                "number": self.first.phone,
+                "muted_at": fields.Datetime.now(),
+            }
+        )
+        self.run_outbox()
+        self.assertEqual(self.reached(update), self.second | self.third)
+
+    def test_of_several_the_newest_text_is_meant(self):
+        self.tell()
+        older, self.incident = self.incident, self.incident.copy({"name": "No mail"})
+        self.tell()
+        self.receive("MUTE", self.first.phone)
+        self.assertEqual((older.muted_count, self.incident.muted_count), (0, 1))
+        self.assertIn("No mail", self.last_to(self.first).body)
+        self.receive("MUTE", self.first.phone)
+        self.assertEqual((older.muted_count, self.incident.muted_count), (1, 1))
+        self.receive("UNMUTE", self.first.phone)
+        self.assertEqual((older.muted_count, self.incident.muted_count), (0, 1))
+
+    def test_nothing_to_mute(self):
+        for word, said in (("MUTE", "nothing to mute"), ("UNMUTE", "nothing that is")):
+            self.receive(word, self.first.phone)
+            self.assertIn(said, self.last_to(self.first).body)
+        self.tell()
+        self.publish("resolved")
+        self.receive("MUTE", self.first.phone)
+        self.assertIn("nothing to mute", self.last_to(self.first).body)
+
+    def test_a_compliance_officer_sees_the_list(self):
+        incident = self.incident.with_user(self.compliance_officer)
+        [values] = incident.read(["name", "area_ids", "texted_count"])
+        self.assertEqual(values["area_ids"], self.incident.area_ids.ids)
+        [shown] = incident.web_read({"area_ids": {"fields": {"display_name": {}}}})
+        self.assertEqual(
+            [area["display_name"] for area in shown["area_ids"]],
+            self.incident.area_ids.mapped("name"),
+        )
+
+    def test_one_of_us_takes_it_back(self):
+        self.tell()
+        self.receive("MUTE", self.first.phone)
+        mute = self.incident.mute_ids
+        for user in (self.own_agent, self.compliance_officer, self.employee):
+            with self.subTest(user=user.login), self.assertRaises(AccessError):
+                mute.with_user(user).action_unmute()
+        mute.with_user(self.agent).action_unmute()
+        self.assertEqual(mute.ended_by_id, self.agent)
+        self.assertFalse(self.incident.muted_count)
+
+    def test_it_is_forgotten_with_its_person(self):
+        self.tell()
+        self.receive("MUTE", self.second.phone)
+        found = self.env["sms.incident.mute"].sudo()
+        found = found._find_personal(self.company, [self.second.phone])
+        self.assertEqual(found.partner_id, self.second)
+        found._forget()
+        self.assertFalse(found.partner_id or found.number)
+
+
+@tagged("post_install", "-at_install")
+class TestDiscipline(IncidentCase):
+    """How many texts people have had is shown, and who sends too many is warned."""
+
+    def test_a_warning_before_too_many(self):
+        self.incident.text_limit = 2
+        self.tell()
+        update = self.prepare()
+        self.check(update)
+        self.assertNotIn("people have had", update.discipline_note)
+        update.action_send()
+        self.work()
+        self.run_outbox()
+        update = self.prepare()
+        self.check(update)
+        self.assertIn("3 people have had 2 texts", update.discipline_note)
+
+    def test_a_warning_so_soon(self):
+        opening = self.prepare()
+        self.assertFalse(opening.discipline_note)
+        self.send(opening)
+        self.assertIn("half an hour ago", self.prepare().discipline_note)
+        opening.sudo().started_at -= timedelta(hours=1)
+        self.assertFalse(self.prepare().discipline_note)
+
+    def test_an_answer_counts_as_a_text(self):
+        self.tell()
+        self.receive("Nothing works", self.first.phone)
+        self.run_outbox()
+        self.assertIn("have had 2 texts", self.incident.texts_html)
+        self.assertEqual(self.incident.texted_count, 3)
+
+
+@tagged("post_install", "-at_install")
+class TestRights(IncidentCase):
+    """Managers announce and publish; agents see it and link tickets."""
+
+    def test_an_agent_announces_nothing(self):
+        seen = self.incident.with_user(self.agent)
+        self.assertEqual(seen.name, "No internet in Denver")
+        for work in (seen.action_text, lambda: seen.write({"name": "x"})):
+            with self.assertRaises(AccessError):
+                work()
+        with self.assertRaises(AccessError):
+            self.env["sms.incident.news"].with_user(self.agent).create(
+                {"incident_id": self.incident.id, "body": "x"}
+            )
+
+    def test_how_it_stands_is_said_by_news(self):
+        with self.assertRaisesRegex(AccessError, "publishing news"):
+            self.incident.state = "resolved"
+        self.publish("monitoring")
+        self.assertEqual(self.incident.state, "monitoring")
+        news = self.incident.news_ids
+        news.write({"body": "Corrected", "state": "open"})
+        self.assertEqual((news.body, news.state), ("Corrected", "monitoring"))
+        self.assertEqual(news.user_id, self.manager)
+        with self.assertRaises(AccessError):
+            news.unlink()
+        self.publish("resolved")
+        self.publish("open")
+        self.assertFalse(self.incident.resolved_at)
+
+    def test_another_company(self):
+        other = self.make_company("Other")
+        self.manager.company_ids -= other
+        incidents = self.env["sms.incident"].with_user(self.manager)
+        with self.assertRaises(AccessError):
+            incidents.create({"name": "x", "company_id": other.id})
+        theirs = self.env["sms.incident"].create(
+            {"name": "Theirs", "company_id": other.id}
+        )
+        self.assertFalse(incidents.search([("id", "=", theirs.id)]))
+        with self.assertRaises(ValidationError):
+            self.ticket.sms_incident_id = theirs
+        with self.assertRaises(ValidationError):
+            self.env["sms.broadcast"].create(
+                {"name": "x", "incident_id": theirs.id, "company_id": self.company.id}
+            )
+
+    def test_what_was_told_is_kept(self):
+        self.tell()
+        with self.assertRaises(UserError):
+            self.incident.unlink()
+        self.incident.copy().unlink()
+
+    def test_the_buttons_of_everybody(self):
+        self.tell()
+        for button in ("broadcasts", "tickets", "mutes", "texts"):
+            action = getattr(
+                self.incident.with_user(self.agent), f"action_view_{button}"
+            )()
+            records = self.env[action["res_model"]].with_user(self.agent)
+            self.assertIsInstance(records.search_count(action["domain"]), int)
+
+
+@tagged("post_install", "-at_install")
+class TestTickets(IncidentCase):
+    """Who texts in, or opens a ticket, from the area is told that we know."""
+
+    def answers_to(self, partner):
+        texts = self.messages_to(partner.phone)
+        return texts.filtered(lambda it: it.incident_id and not it.broadcast_id)
+
+    def test_a_text_out_of_the_area(self):
+        """Once, without recorded consent too: it answers what they ask."""
+        inbound = self.receive("My internet is down", self.silent.phone)
+        self.assertEqual(inbound.ticket_id.sms_incident_id, self.incident)
+        answer = self.answers_to(self.silent)
+        self.assertEqual(answer.state, "outgoing")
+        self.assertIn("No internet in Denver", answer.body)
+        self.assertIn(self.incident.status_page, answer.body)
+        self.receive("Hello? Is anybody there", self.silent.phone)
+        self.assertEqual(len(self.answers_to(self.silent)), 1)
+
+    def test_a_text_from_elsewhere(self):
+        inbound = self.receive("My internet is down", self.far.phone)
+        self.assertTrue(inbound.ticket_id)
+        self.assertFalse(inbound.ticket_id.sms_incident_id)
+        self.assertFalse(self.answers_to(self.far))
+
+    def test_who_was_texted_need_not_be_in_the_area(self):
+        self.tell()
+        self.first.city = "Boston"
+        inbound = self.receive("My internet is down", self.first.phone)
+        self.assertEqual(inbound.ticket_id.sms_incident_id, self.incident)
+
+    def test_a_ticket_that_somebody_opens(self):
+        self.record_consent(self.first.phone, "ticket")
+        ticket = self.make_ticket(self.first)
+        self.assertEqual(ticket.sms_incident_id, self.incident)
+        answer = self.answers_to(self.first)
+        self.assertEqual(answer.gate_reason, "consent")
+        # The footer's words are the answer's own.
+        self.assertEqual(answer.body.count("STOP"), 1)
+        self.assertIn("HELP", answer.body)
+        self.make_ticket(self.first)
+        self.assertEqual(len(self.answers_to(self.first)), 1)
+
+    def test_without_consent_a_ticket_brings_no_text(self):
+        ticket = self.make_ticket(self.silent)
+        self.assertEqual(ticket.sms_incident_id, self.incident)
+        self.assertEqual(self.answers_to(self.silent).gate_reason, "no_consent")
+
+    def test_an_older_ticket_is_about_something_else(self):
+        ticket = self.make_ticket(self.far)
+        self.far.city = "Denver"
+        self.incident.opened_at = ticket.create_date + timedelta(seconds=1)
+        inbound = self.receive("And now the internet too", self.far.phone)
+        self.assertEqual(inbound.ticket_id, ticket)
+        self.assertFalse(ticket.sms_incident_id)
+        self.assertEqual(len(self.answers_to(self.far)), 1)
+
+    def test_nobody_is_answered_who_has_muted_or_left_or_may_have(self):
+        self.tell()
+        self.receive("MUTE", self.first.phone)
+        self.receive("My internet is down", self.first.phone)
+        self.receive("STOP", self.second.phone)
+        self.receive("My internet is down", self.second.phone)
+        self.receive("I have had enough of this", self.third.phone)
+        review = self.env["sms.consent.review"].search(
+            [("number", "=", self.third.phone)]
+        )
+        self.assertEqual(review.state, "open")
+        answers = self.answers_to(self.first).filtered(
+            lambda it: it.body.find("know about") >= 0
+        )
+        self.assertFalse(answers)
+        for partner in (self.second, self.third):
+            self.assertFalse(self.answers_to(partner))
+
+    def test_nothing_when_it_is_resolved(self):
+        self.publish("resolved")
+        ticket = self.make_ticket(self.first)
+        self.assertFalse(ticket.sms_incident_id)
+        self.publish("open")
+        self.assertTrue(self.make_ticket(self.first).sms_incident_id)
+
+    def test_by_hand(self):
+        ticket = self.make_ticket(self.far)
+        ticket.with_user(self.agent).sms_incident_id = self.incident
+        self.assertEqual(self.incident.with_user(self.agent).ticket_count, 1)
+
+    def test_a_new_ticket_costs_no_query_while_nothing_goes_on(self):
+        self.publish("resolved")
+        self.make_ticket(self.far)
+        self.env.flush_all()
+        ticket = self.make_ticket(self.far)
+        self.env.flush_all()
+        self.assertEqual(ticket.partner_phone_sanitized, self.far.phone)
+        before = self.cr.sql_log_count
+        ticket._join_incident()
+        self.assertEqual(self.cr.sql_log_count, before)

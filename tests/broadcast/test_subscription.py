@@ -1,0 +1,346 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+"""Subscriptions: who chooses an area, how, and who is told of its outages."""
+
+from datetime import timedelta
+
+from freezegun import freeze_time
+
+from odoo import fields
+from odoo.exceptions import AccessError, UserError, ValidationError
+from odoo.tests import tagged
+
+from ..common import phone_number
+from ..consent.common import PortalCase
+from .common import SubscriptionCase
+
+STRANGER = phone_number(350)
+
+
+@tagged("post_install", "-at_install")
+class TestByKeyword(SubscriptionCase):
+    """The area's word is texted: by who has agreed at once, else after YES."""
+
+    def test_a_stranger_joins_by_yes(self):
+        self.receive("mail", STRANGER)
+        self.assertEqual(self.subscriptions(STRANGER).state, "pending")
+        broadcast = self.make(area_ids=[(6, 0, self.mail.ids)])
+        self.check(broadcast)
+        self.assertFalse(broadcast.concerned_count)
+        self.receive("YES", STRANGER)
+        subscription = self.subscriptions(STRANGER)
+        self.assertEqual(
+            (subscription.state, subscription.method), ("active", "keyword")
+        )
+        self.send(broadcast)
+        [row] = broadcast.recipient_ids
+        self.assertEqual((row.number, row.outcome), (STRANGER, "queued"))
+        self.assertIn("E-mail", self.texts(broadcast).body)
+
+    def test_who_is_no_contact_has_no_name(self):
+        self.receive("MAIL", STRANGER)
+        self.receive("YES", STRANGER)
+        broadcast = self.make(body="Hi {customer}, {area} is down.")
+        broadcast.area_ids = self.mail
+        self.send(broadcast)
+        self.assertIn("Hi there, E-mail is down.", self.texts(broadcast).body)
+
+    def test_who_has_agreed_is_told_at_once(self):
+        agreed = self.agreed[1]
+        self.receive("MAIL", agreed.phone)
+        self.assertEqual(self.subscriptions(agreed.phone).state, "active")
+        self.assertEqual(self.subscriptions(agreed.phone).partner_id, agreed)
+        self.assertIn("E-mail", self.messages_to(agreed.phone)[-1].body)
+        self.receive("MAIL", agreed.phone)
+        self.assertEqual(len(self.subscriptions(agreed.phone)), 1)
+
+    def test_a_yes_to_something_else_subscribes_nobody(self):
+        self.receive("MAIL", STRANGER)
+        self.receive("STOP", STRANGER)
+        self.receive("SUPPORT", STRANGER)
+        self.receive("YES", STRANGER)
+        self.assertEqual(self.subscriptions(STRANGER).state, "pending")
+
+    def test_a_yes_to_the_question_that_was_asked_again(self):
+        self.receive("MAIL", STRANGER)
+        with freeze_time(fields.Datetime.now() + timedelta(days=30)):
+            self.receive("MAIL", STRANGER)
+            self.receive("YES", STRANGER)
+        self.assertEqual(self.subscriptions(STRANGER).state, "active")
+
+    def test_one_yes_to_two_words(self):
+        self.area.takes_subscribers = True
+        self.word.copy({"word": "DENVER", "area_ids": [(6, 0, self.area.ids)]})
+        self.receive("MAIL", STRANGER)
+        self.receive("DENVER", STRANGER)
+        self.receive("YES", STRANGER)
+        domain = [("number", "=", STRANGER), ("state", "=", "active")]
+        found = self.env["sms.subscription"].search(domain)
+        self.assertEqual(found.area_id, self.mail | self.area)
+
+    def test_a_stop_ends_what_waited(self):
+        self.area.takes_subscribers = True
+        self.word.copy({"word": "DENVER", "area_ids": [(6, 0, self.area.ids)]})
+        self.receive("MAIL", STRANGER)
+        self.receive("STOP", STRANGER)
+        self.receive("DENVER", STRANGER)
+        self.receive("YES", STRANGER)
+        self.assertEqual(self.subscriptions(STRANGER).state, "pending")
+
+    def test_an_area_that_is_not_offered_any_more(self):
+        self.mail.write({"takes_subscribers": False, "cities": "Denver"})
+        self.receive("MAIL", STRANGER)
+        self.assertFalse(self.subscriptions(STRANGER))
+
+    def test_the_word_must_join_alerts(self):
+        with self.assertRaisesRegex(ValidationError, "outage alerts"):
+            self.word.purpose_ids = self.purposes("ticket")
+
+
+@tagged("post_install", "-at_install")
+class TestWhoIsTold(SubscriptionCase):
+    """Subscribers count as the area's people, wherever they are."""
+
+    def test_contacts_and_numbers_once_each(self):
+        self.subscribe(self.far)
+        self.receive("MAIL", STRANGER)
+        self.receive("YES", STRANGER)
+        self.area.takes_subscribers = True
+        self.env["sms.subscription"]._subscribe(
+            self.company, STRANGER, self.area, "keyword", self.env["res.partner"]
+        )
+        areas = (self.mail | self.area).ids
+        broadcast = self.make(area_ids=[(6, 0, areas)])
+        self.check(broadcast)
+        numbers = broadcast.recipient_ids.filtered(lambda it: it.outcome == "will")
+        wanted = [*self.agreed.mapped("phone"), self.far.phone, STRANGER]
+        self.assertEqual(sorted(numbers.mapped("number")), sorted(wanted))
+        self.assertEqual(self.mail.contact_count, 1)
+        self.assertEqual(self.mail.with_user(self.agent).subscriber_count, 2)
+
+    def test_it_is_no_consent(self):
+        self.subscribe(self.silent)
+        broadcast = self.make(area_ids=[(6, 0, self.mail.ids)])
+        self.check(broadcast)
+        self.assertEqual(self.outcomes(broadcast)[self.silent][1], "no_consent")
+
+    def test_a_new_number_has_chosen_nothing(self):
+        self.subscribe(self.far)
+        self.far.phone = phone_number(351)
+        self.mail.invalidate_recordset()
+        self.assertFalse(self.mail.contact_count)
+
+    def test_another_companys_subscribers_are_not_ours(self):
+        other = self.make_company("Other")
+        self.env["sms.subscription"]._subscribe(
+            other, self.far.phone, self.mail, "keyword", self.far
+        )
+        broadcast = self.make(area_ids=[(6, 0, self.mail.ids)])
+        self.check(broadcast)
+        self.assertFalse(broadcast.concerned_count)
+
+    def test_an_incident_of_the_service_concerns_them(self):
+        self.subscribe(self.far)
+        incident = self.env["sms.incident"].create(
+            {"name": "No mail", "area_ids": [(6, 0, self.mail.ids)]}
+        )
+        self.assertEqual(self.make_ticket(self.far).sms_incident_id, incident)
+        self.assertFalse(self.make_ticket(self.silent).sms_incident_id)
+
+    def test_nobody_is_in_an_area_of_nothing(self):
+        with self.assertRaises(ValidationError):
+            self.mail.takes_subscribers = False
+
+
+@tagged("post_install", "-at_install")
+class TestByUs(SubscriptionCase):
+    """One of us enters and ends what a person asks for."""
+
+    def test_it_is_entered_and_ended(self):
+        subscription = self.subscribe(self.far)
+        self.assertEqual(subscription.number, self.far.phone)
+        self.assertEqual(subscription.method, "agent")
+        self.assertEqual(self.subscribe(self.far), subscription)
+        subscription.action_end()
+        self.assertEqual(subscription.state, "ended")
+        self.assertNotEqual(self.subscribe(self.far), subscription)
+
+    def test_nobody_else_and_nothing_else(self):
+        subscription = self.subscribe(self.far)
+        for user in (self.own_agent, self.employee, self.compliance_officer):
+            with self.subTest(user=user.login), self.assertRaises(AccessError):
+                self.subscribe(self.silent, user)
+            with self.subTest(user=user.login), self.assertRaises(AccessError):
+                subscription.with_user(user).action_end()
+        with self.assertRaises(AccessError):
+            subscription.write({"state": "pending"})
+        with self.assertRaises(AccessError):
+            subscription.create(
+                {
+                    "partner_id": self.silent.id,
+                    "area_id": self.mail.id,
+                    "number": self.silent.phone,
+                }
+            )
+
+    def test_who_has_no_number(self):
+        with self.assertRaisesRegex(UserError, "no number"):
+            self.subscribe(self.no_number)
+
+    def test_it_is_forgotten_with_its_person(self):
+        self.subscribe(self.far)
+        found = self.env["sms.subscription"].sudo()
+        found = found._find_personal(self.company, [self.far.phone])
+        found._forget()
+        self.assertEqual((found.number, found.state), (False, "ended"))
+
+
+@tagged("post_install", "-at_install")
+class TestInThePortal(PortalCase):
+    """Customers choose on a page of their own; nothing is ticked for them."""
+
+    URL = "/my/outages"
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.area = cls.env["sms.area"].create(
+            {"name": "Denver", "cities": "Denver", "takes_subscribers": True}
+        )
+        cls.hidden = cls.env["sms.area"].create({"name": "Secret", "cities": "Golden"})
+        cls.box = f"sms_area_{cls.area.id}"
+        cls.alert_wording = cls.env.ref("helpdesk_mgmt_sms.sms_wording_alert")
+
+    def subscriptions(self):
+        self.env.invalidate_all()
+        return self.env["sms.subscription"].search([("area_id", "=", self.area.id)])
+
+    def choose(self, **values):
+        return self.post(self.URL, **{self.box: str(self.alert_wording.id), **values})
+
+    def test_nothing_is_ticked_and_the_words_stand_there(self):
+        page = self.get(self.URL)
+        self.assertEqual(self.boxes(page), {self.box: str(self.alert_wording.id)})
+        self.assertFalse(self.ticked(page))
+        self.assertIn("By ticking a box you agree:", self.text(page))
+        self.assertIn("Denver", self.text(page))
+        self.assertNotIn("Secret", self.text(page))
+
+    def test_a_choice_is_a_yes_to_alerts(self):
+        self.prove()
+        page = self.choose()
+        self.assertIn("Your choices are saved.", self.text(page))
+        self.assertEqual(self.answers(self.own_number), {"alert": "opted_in"})
+        [event] = self.events(self.own_number)
+        self.assertEqual(event.method, "web")
+        self.assertEqual(event.evidence_id.page, self.URL)
+        self.assertEqual(event.wording_id, self.alert_wording)
+        subscription = self.subscriptions()
+        self.assertEqual(
+            (subscription.state, subscription.method), ("active", "portal")
+        )
+        self.assertEqual(subscription.number, self.own_number)
+        page = self.post(self.URL, stop=str(subscription.id))
+        self.assertEqual(self.subscriptions().state, "ended")
+        self.assertEqual(self.answers(self.own_number), {"alert": "opted_in"})
+
+    def test_a_form_that_is_posted_twice_chooses_once(self):
+        self.prove()
+        for _click in range(2):
+            self.assertIn("Your choices are saved.", self.text(self.choose()))
+        self.assertEqual(self.subscriptions().state, "active")
+        self.assertEqual(len(self.events(self.own_number)), 1)
+        for _click in range(2):
+            page = self.post(self.URL, stop=str(self.subscriptions().id))
+            self.assertIn("Your choices are saved.", self.text(page))
+        self.assertEqual(self.subscriptions().state, "ended")
+
+    def test_what_is_new_in_an_old_form_is_chosen(self):
+        second = self.env["sms.area"].create(
+            {"name": "Boulder", "cities": "Boulder", "takes_subscribers": True}
+        )
+        self.prove()
+        self.choose()
+        self.choose(**{f"sms_area_{second.id}": str(self.alert_wording.id)})
+        found = self.env["sms.subscription"].search([("state", "=", "active")])
+        self.assertEqual(found.area_id, self.area | second)
+        self.assertEqual(len(found), 2)
+
+    def test_a_yes_that_is_posted_again_after_an_opt_out_counts(self):
+        self.prove()
+        self.choose()
+        ledger = self.env["sms.consent.event"].with_user(self.login).sudo()
+        purposes = self.purposes("alert")
+        ledger._record(self.company, self.own_number, "revoked", "web", purposes)
+        self.choose()
+        self.assertEqual(self.answers(self.own_number), {"alert": "opted_in"})
+        self.assertEqual(len(self.subscriptions()), 1)
+
+    def test_what_is_refused(self):
+        for values, words in (
+            ({self.box: ""}, "tick at least one"),
+            ({self.box: "999999"}, "wording above the boxes has changed"),
+        ):
+            with self.subTest(**values):
+                self.assertIn(words, self.text(self.choose(**values)))
+        self.post(
+            self.URL, **{f"sms_area_{self.hidden.id}": str(self.alert_wording.id)}
+        )
+        self.assertFalse(self.env["sms.subscription"].search([]))
+        self.login.partner_id.phone = False
+        self.assertIn("enter your mobile number", self.text(self.choose()))
+        self.assertFalse(self.subscriptions())
+
+    def test_anothers_number_is_asked_first(self):
+        self.make_customer(self.own_number, "Somebody else")
+        for _click in range(2):
+            self.assertIn("its owner must agree", self.text(self.choose()))
+        self.assertEqual(len(self.messages_to(self.own_number)), 1)
+        self.assertEqual(self.subscriptions().state, "pending")
+        self.receive("YES", self.own_number)
+        self.assertEqual(self.subscriptions().state, "active")
+
+    def test_anothers_answer_is_not_shown(self):
+        self.make_customer(self.own_number, "Somebody else")
+        self.choose()
+        pages = [self.text(self.get(self.URL))]
+        self.record_consent(self.own_number, "alert")
+        pages.append(self.text(self.get(self.URL)))
+        self.assertEqual(*pages)
+
+    def test_anothers_consent_is_not_used(self):
+        """Who has agreed to alerts for themselves has not chosen this area."""
+        self.make_customer(self.own_number, "Somebody else")
+        self.record_consent(self.own_number, "alert")
+        self.choose()
+        self.assertEqual(self.subscriptions().state, "pending")
+
+    def test_a_number_that_the_login_has_typed_is_asked_first(self):
+        self.login.partner_id.with_user(self.login).sudo().phone = phone_number(25)
+        self.assertIn("its owner must agree", self.text(self.choose()))
+        self.assertEqual(self.subscriptions().state, "pending")
+        self.receive("YES", phone_number(25))
+        self.assertEqual(self.subscriptions().state, "active")
+
+    def test_a_landline_is_refused(self):
+        for number, words in (
+            ("+19005550123", "not a mobile number"),
+            ("+18765550123", "numbers of this country"),
+        ):
+            self.login.partner_id.phone = number
+            with self.subTest(number=number):
+                self.assertIn(words, self.text(self.choose()))
+                self.assertFalse(self.messages_to(number))
+        self.assertFalse(self.subscriptions())
+
+    def test_nobody_ends_what_is_anothers(self):
+        self.choose()
+        theirs = self.env["sms.subscription"]._subscribe(
+            self.company, STRANGER, self.area, "keyword", self.env["res.partner"]
+        )
+        self.post(self.URL, stop=str(theirs.id))
+        self.assertEqual(theirs.state, "active")
+
+    def test_a_visitor_without_a_login_sees_nothing(self):
+        self.authenticate(None, None)
+        page = self.get(self.URL, allow_redirects=False)
+        self.assertEqual(page.status_code, 303)

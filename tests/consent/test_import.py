@@ -1,0 +1,632 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+import base64
+import csv
+import io
+import time
+from datetime import datetime, timedelta
+from pathlib import Path
+from unittest.mock import patch
+
+from psycopg2.errors import SerializationFailure
+
+from odoo import fields
+from odoo.exceptions import AccessError, UserError
+from odoo.tests import Form
+from odoo.tools import mute_logger
+
+from ...models import sms_consent_import_job
+from ...models.batch_retry import work_off_safely
+from ...models.sms_consent_import import KEEP
+from ...tools import tabular
+from ..common import phone_number
+from ..live import LiveCase
+from ..tools.common import make_xlsx
+from .common import HEADERS, WORDS, ImportCase, make_csv, make_row
+
+
+class TestImport(ImportCase):
+    """What the list holds ends in the ledger, with its proof."""
+
+    def test_a_row_is_entered_with_its_proof(self):
+        job = self.run_job([make_row()])
+        self.assertCounts(job, 1)
+        self.assertEqual(job.state, "done")
+        self.assertRecordValues(
+            self.events(),
+            [
+                {
+                    "company_id": self.company.id,
+                    "number": self.number,
+                    "event": "granted",
+                    "method": "import",
+                    "purpose_id": self.purposes("ticket").id,
+                    "happened_at": datetime(2026, 3, 2, 9),
+                    "user_id": self.manager.id,
+                    "wording": WORDS,
+                    "name": "Customer 0",
+                    "note": "How it was given: Web form\nEvidence: CRM 0\ncrm.csv, 2",
+                    "res_model": "sms.consent.import",
+                    "res_id": job.id,
+                }
+            ],
+        )
+        self.assertEqual(self.ticket.sms_consent_state, "opted_in")
+        check = self.env["sms.consent.check"]._verify(self.company)
+        self.assertEqual((check.state, check.link_count), ("intact", 1))
+
+    def test_the_check_records_nothing_and_says_what_would_be(self):
+        self.receive("STOP", phone_number(2))
+        before = len(self.events())
+        job = self.make_job(
+            [
+                make_row(0),
+                make_row(1, Evidence=""),
+                make_row(2),
+                make_row(0),
+                make_row(3, Phone="call me"),
+            ]
+        )
+        job.action_check()
+        self.assertEqual((job.state, job.row_total), ("checked", 5))
+        self.assertCounts(job, 1, 2, 2)
+        self.assertEqual(
+            self.faults(job),
+            {3: "no_source", 4: "opted_out", 5: "twice", 6: "bad_number"},
+        )
+        self.assertIn("1 × No evidence", job.summary)
+        self.assertEqual(len(self.events()), before)
+        job.action_import()
+        self.assertCounts(job, 1, 2, 2)
+        self.assertEqual(len(self.events()), before + 1)
+
+    def test_a_workbook_is_imported_like_a_csv(self):
+        row = make_row(0, Phone=13035550100, Date=datetime(2026, 3, 2, 9))
+        job = self.run_job(make_xlsx([HEADERS, [row[name] for name in HEADERS]]))
+        self.assertCounts(job, 1)
+        self.assertEqual(self.events().happened_at, datetime(2026, 3, 2, 9))
+
+    def test_national_numbers_are_read_with_the_companys_country(self):
+        job = self.run_job([make_row(0, Phone="(303) 555-0100")])
+        self.assertEqual(self.events().number, self.number)
+        self.company.country_id = False
+        job = self.make_job([make_row(0, Phone="303 555 0101")])
+        job.action_check()
+        self.assertEqual(self.faults(job), {2: "bad_number"})
+
+    def test_words_that_are_published_name_their_version(self):
+        version = self.env["sms.wording"]._get_published(
+            self.company, self.purposes("ticket")
+        )
+        shown = version._render(self.company)
+        self.run_job([make_row(0, Text=shown)])
+        headers = ("Phone", "Date", "Method", "Version", "Evidence")
+        for index, text in enumerate(("1", "v1", version.digest), 1):
+            self.run_job(make_csv([make_row(index, Version=text)], headers))
+        self.assertEqual(len(self.events()), 4)
+        self.assertEqual(self.events().wording_id, version)
+        self.assertEqual(set(self.events().mapped("wording")), {shown})
+        job = self.make_job(make_csv([make_row(5, Version="9")], headers))
+        job.action_check()
+        self.assertEqual(self.faults(job), {2: "bad_version"})
+
+    def test_purposes_of_the_row_come_before_those_of_the_list(self):
+        headers = (*HEADERS, "Purposes")
+        job = self.run_job(
+            make_csv(
+                [
+                    make_row(0, Purposes="alert; Appointments"),
+                    make_row(1),
+                    make_row(2, Purposes="offers"),
+                ],
+                headers,
+            )
+        )
+        self.assertEqual(self.faults(job), {4: "bad_purpose"})
+        self.assertEqual(
+            set(self.events(self.number).mapped("purpose_id.code")),
+            {"alert", "appointment"},
+        )
+        self.assertEqual(self.events(phone_number(1)).purpose_id.code, "ticket")
+
+    def test_a_list_of_opt_outs(self):
+        self.record_consent()
+        self.ticket._message_sms("Hello")
+        headers = ("Phone", "Date", "Method", "Evidence")
+        job = self.run_job(
+            make_csv([make_row(0)], headers), decision="revoked", purpose_ids=False
+        )
+        self.assertCounts(job, 1)
+        event = self.events()[-1]
+        self.assertEqual((event.event, event.purpose_id.id), ("revoked", False))
+        self.assertEqual(self.ticket.sms_consent_state, "opted_out")
+        self.assertEqual(self.messages_to().gate_reason, "opted_out")
+
+    def test_a_list_that_holds_both(self):
+        headers = (*HEADERS, "Status")
+        rows = [
+            make_row(0, Status="unsubscribed"),
+            make_row(0, Status="subscribed"),
+            make_row(1, Status="yes"),
+            make_row(1, Status="no", Date="2026-03-03"),
+            make_row(2, Status="perhaps"),
+        ]
+        job = self.make_job(make_csv(rows, headers))
+        job.action_check()
+        expected = {3: "opted_out", 6: "bad_decision"}
+        self.assertEqual(self.faults(job), expected)
+        job.action_import()
+        self.assertEqual(self.faults(job), expected)
+        states = self.env["sms.consent"].search([])
+        self.assertEqual(set(states.mapped("state")), {"opted_out"})
+
+
+class TestOptOut(ImportCase):
+    """An import never overrules somebody who has opted out."""
+
+    def test_whatever_its_date(self):
+        for stop in (None, self.purposes("ticket")):
+            number = phone_number(10 + bool(stop))
+            self.env["sms.consent.event"]._record(
+                self.company, number, "revoked", "phone", stop, datetime(2026, 3, 1)
+            )
+            job = self.run_job([make_row(0, Phone=number, Date="2026-06-01")])
+            with self.subTest(stop=stop):
+                self.assertCounts(job, 0, 1)
+                self.assertEqual(self.faults(job), {2: "opted_out"})
+                states = self.env["sms.consent"].search([("number", "=", number)])
+                self.assertEqual(states.mapped("state"), ["opted_out"])
+
+    def test_who_stopped_one_purpose_may_have_agreed_to_another(self):
+        self.record_consent(self.number, "alert", event="revoked")
+        self.assertCounts(self.run_job([make_row(0)]), 1)
+
+    def test_who_agreed_anew_has_not_opted_out(self):
+        self.record_consent(event="revoked", happened_at=datetime(2026, 3, 1))
+        self.record_consent(happened_at=datetime(2026, 3, 4))
+        self.assertCounts(self.run_job([make_row(0)]), 1)
+        self.assertEqual(self.ticket.sms_consent_state, "opted_in")
+
+    def test_who_stopped_between_the_check_and_the_import(self):
+        job = self.make_job([make_row(0)])
+        job.action_check()
+        self.assertCounts(job, 1)
+        self.receive("STOP")
+        job.action_import()
+        self.assertCounts(job, 0, 1)
+        self.assertEqual(self.ticket.sms_consent_state, "opted_out")
+
+
+class TestTwice(ImportCase):
+    """Nothing is recorded twice, however often it is said."""
+
+    def test_the_same_list_again(self):
+        rows = [make_row(index) for index in range(3)]
+        self.run_job(rows)
+        job = self.run_job(rows)
+        self.assertCounts(job, 0, 3)
+        self.assertEqual(set(self.faults(job).values()), {"known"})
+        self.assertEqual(len(self.events()), 3)
+
+    def test_the_same_row_in_other_letters(self):
+        job = self.run_job([make_row(0), make_row(0, Phone="303-555-0100", Name="X")])
+        self.assertEqual(self.faults(job), {3: "twice"})
+        self.assertEqual(job.row_ids.detail, "row 2")
+
+    def test_the_same_person_at_another_time(self):
+        self.assertCounts(
+            self.run_job([make_row(0), make_row(0, Date="2026-04-01")]), 2
+        )
+
+    def test_over_the_bounds_of_a_batch(self):
+        with patch.object(sms_consent_import_job, "BATCH_SIZE", 2):
+            job = self.make_job([make_row(i % 5) for i in range(12)])
+            job.action_check()
+            self.run_cron()
+            self.assertCounts(job, 5, 7)
+            job.action_import()
+            self.run_cron()
+        self.assertCounts(job, 5, 7)
+        self.assertEqual(set(self.faults(job).values()), {"twice"})
+
+
+class TestJob(ImportCase):
+    """A long list is worked off in the background, and survives a kill."""
+
+    def setUp(self):
+        super().setUp()
+        for module, name, value in (
+            (sms_consent_import_job, "BATCH_SIZE", 10),
+            (sms_consent_import_job, "INLINE_ROWS", 5),
+        ):
+            patcher = patch.object(module, name, value)
+            patcher.start()
+            self.addCleanup(patcher.stop)
+
+    def test_it_goes_on_in_the_background(self):
+        job = self.make_job([make_row(index) for index in range(35)])
+        job.action_check()
+        self.assertEqual((job.state, job.row_total, job.position), ("checking", 35, 0))
+        self.run_cron()
+        self.assertEqual((job.state, job.progress), ("checked", 100))
+        job.action_import()
+        self.assertEqual(job.state, "importing")
+        self.run_cron()
+        self.assertEqual(job.state, "done")
+        self.assertCounts(job, 35)
+        self.assertEqual(len(self.events()), 35)
+
+    def test_one_that_cannot_go_on_keeps_no_other_waiting(self):
+        faulty = self.make_job([make_row(index) for index in range(8)])
+        sound = self.make_job([make_row(index) for index in range(8, 16)])
+        for job in (faulty, sound):
+            job.action_check()
+        work_off = type(faulty)._work_off
+
+        def fail_for_one(job):
+            if job == faulty:
+                raise KeyError("number")
+            return work_off(job)
+
+        with (
+            patch.object(type(faulty), "_work_off", fail_for_one),
+            mute_logger("odoo.addons.helpdesk_mgmt_sms.models.batch_retry"),
+        ):
+            self.run_cron()
+        self.assertEqual((faulty.state, sound.state), ("checking", "checked"))
+        self.run_cron()
+        self.assertEqual(faulty.state, "checked")
+
+    def test_a_batch_and_its_progress_are_one(self):
+        """Killed in a batch, it stands where it stood before, and goes on."""
+        job = self.make_job([make_row(index) for index in range(35)]).sudo()
+        job.action_check()
+        self.run_cron()
+        job.action_import()
+        for crash_after in (0, 1, 2):
+            for _batch in range(crash_after):
+                job._work_off(10)
+            position, count = job.position, len(self.events())
+            self.assertEqual(position, count)
+            self.env.flush_all()
+            with self.assertRaises(MemoryError), self.cr.savepoint():
+                job._work_off(10)
+                self.env.flush_all()
+                raise MemoryError
+            self.env.invalidate_all()
+            self.assertEqual((job.position, len(self.events())), (position, count))
+        self.run_cron()
+        self.assertEqual(job.state, "done")
+        self.assertEqual(len(self.events()), 35)
+        self.assertEqual(len(set(self.events().mapped("number"))), 35)
+
+    def test_a_batch_that_meets_a_text_is_tried_again(self):
+        job = self.make_job([make_row(index) for index in range(12)]).sudo()
+        job.action_check()
+        self.run_cron()
+        job.action_import()
+        self.env.flush_all()
+        work_off, failures = type(job)._work_off, []
+
+        def fail_once(records):
+            if not failures:
+                failures.append(1)
+                raise SerializationFailure
+            return work_off(records)
+
+        with (
+            patch.object(type(job), "_work_off", fail_once),
+            patch.object(self.cr, "rollback"),
+        ):
+            work_off_safely(job, job._work_off)
+        self.assertEqual((failures, job.position), ([1], 10))
+
+    def test_queries_do_not_grow_with_the_rows(self):
+        def run(first, count):
+            job = self.make_job([make_row(first + i) for i in range(count)]).sudo()
+            job.action_check()
+            job._work_off(1000)
+            job.action_import()
+            return self.count_queries(job._work_off, 1000)
+
+        run(0, 20)
+        few = run(100, 20)
+        self.assertLessEqual(run(200, 400), few)
+
+    def lose(self, job, keep=0):
+        """Lose the file of a stored list, all of it or what is behind some bytes."""
+        self.env.flush_all()
+        attachment = (
+            self.env["ir.attachment"]
+            .sudo()
+            .search(
+                [
+                    ("res_model", "=", job._name),
+                    ("res_field", "=", "packed"),
+                    ("res_id", "=", job.id),
+                ]
+            )
+        )
+        path = Path(attachment._full_path(attachment.store_fname))
+        content = path.read_bytes()
+        path.unlink()
+        if keep:
+            path.write_bytes(content[:keep])
+        self.env.invalidate_all()
+        return path
+
+    def test_a_list_that_is_gone_is_not_checked(self):
+        job = self.make_job([make_row(index) for index in range(35)])
+        job.action_check()
+        self.lose(job)
+        self.run_cron()
+        self.assertEqual((job.state, job.position, job.row_total), ("failed", 0, 35))
+        self.assertIn("Only 0 of 35 rows", job.problem)
+        self.assertFalse(job.report or job.row_ids)
+        with self.assertRaises(UserError):
+            job.action_import()
+        # It can be read anew from the upload.
+        job.action_check()
+        self.run_cron()
+        self.assertEqual((job.state, job.position, job.problem), ("checked", 35, False))
+        job.action_import()
+        self.run_cron()
+        self.assertCounts(job, 35)
+
+    def test_a_list_that_is_lost_while_it_is_recorded(self):
+        """What was recorded stays, and the same list records the others."""
+        rows = [make_row(index) for index in range(35)]
+        job = self.make_job(rows)
+        job.action_check()
+        self.run_cron()
+        job.action_import()
+        job.sudo()._work_off(10)
+        self.lose(job)
+        self.run_cron()
+        self.assertEqual((job.state, job.position), ("failed", 10))
+        self.assertIn("Only 10 of 35 rows", job.problem)
+        self.assertEqual(len(self.events()), 10)
+        with self.assertRaisesRegex(UserError, "is kept"):
+            job.unlink()
+        job.file = base64.b64encode(make_csv(rows))
+        job.action_check()
+        self.run_cron()
+        job.action_import()
+        self.run_cron()
+        self.assertCounts(job, 25, 10)
+        self.assertEqual(len(self.events()), 35)
+        self.assertEqual(len(set(self.events().mapped("number"))), 35)
+
+    def test_a_list_of_which_a_part_is_left(self):
+        """Cut within a row, and between two."""
+        job = self.make_job([make_row(index) for index in range(12)])
+        job.action_check()
+        packed = base64.b64decode(job.sudo().packed)
+        for keep in (len(packed) - 5, packed.index(b"\n") + 1):
+            with self.subTest(keep=keep):
+                path = self.lose(job, keep)
+                self.run_cron()
+                self.assertEqual(job.state, "failed")
+                self.assertIn("of 12 rows", job.problem)
+                path.unlink()  # Odoo writes nothing over a file with other content
+                job.action_check()
+        self.run_cron()
+        self.assertEqual((job.state, job.position), ("checked", 12))
+
+    def test_two_lists_wait_for_each_other(self):
+        jobs = [self.make_job([make_row(i + n) for i in range(12)]) for n in (0, 20)]
+        for job in jobs:
+            job.action_check()
+        self.run_cron()
+        self.assertEqual([job.state for job in jobs], ["checked", "checked"])
+
+
+class TestRefused(ImportCase):
+    """What cannot be imported is refused in words that say what to do."""
+
+    def test_a_list_without_proof(self):
+        job = self.make_job(make_csv([make_row()], ("Phone", "Date")))
+        self.assertIn("Evidence", job.missing)
+        with self.assertRaisesRegex(UserError, "lacks what a consent is proved by"):
+            job.action_check()
+
+    def test_columns_can_be_named_by_hand(self):
+        headers = ("A", "B", "C", "D", "E")
+        cells = list(make_row().values())[:5]
+        data = make_csv([dict(zip(headers, cells, strict=True))], headers)
+        job = self.make_job(data)
+        fields = ("number", "happened_at", "how", "wording", "source")
+        for column, field in zip(job.column_ids, fields, strict=True):
+            column.field = field
+        self.assertFalse(job.missing)
+        job.action_check()
+        self.assertCounts(job, 1)
+
+    def test_what_is_no_table(self):
+        for data, words in (
+            (b"GIF89a\x01\x00\x01\x00", "Save it as “CSV UTF-8”"),
+            (b"\xd0\xcf\x11\xe0old", "Save it as XLSX or CSV"),
+            (b"PK\x03\x04broken", "damaged"),
+            (b" ", "empty"),
+        ):
+            with self.subTest(data=data), self.assertRaisesRegex(UserError, words):
+                self.make_job(data)
+
+    def test_what_turns_out_to_be_too_long(self):
+        job = self.make_job([make_row(index) for index in range(5)])
+        with patch.object(tabular, "MAX_ROWS", 3):
+            job.action_check()
+        self.assertEqual(job.state, "failed")
+        self.assertIn("Split it", job.problem)
+
+    def test_the_error_file_holds_the_row_the_reason_and_no_formula(self):
+        job = self.run_job(
+            [
+                make_row(0, Evidence="", Name="=HYPERLINK(1)"),
+                make_row(1, Phone="@SUM(1)"),
+                make_row(2),
+            ]
+        )
+        text = base64.b64decode(job.report).decode("utf-8-sig")
+        head, *rows = csv.reader(io.StringIO(text))
+        self.assertEqual(head[:6], list(HEADERS))
+        self.assertEqual(
+            [row[6:9] for row in rows],
+            [["2", "Wrong", "No evidence"],
+             ["3", "Wrong", "The phone number cannot be read"]],
+        )  # fmt: skip
+        for row in rows:
+            for cell in row:
+                self.assertNotRegex(cell, r"^[=+\-@]")
+        self.assertEqual(rows[0][5], "'=HYPERLINK(1)")
+        self.assertEqual(job.report_name, "crm-not-recorded.csv")
+
+    def test_the_corrected_error_file_can_be_imported(self):
+        job = self.run_job([make_row(0, Evidence="")])
+        text = base64.b64decode(job.report).decode("utf-8-sig")
+        [row] = csv.DictReader(io.StringIO(text))
+        row["Evidence"] = "CRM 0"
+        job = self.run_job(make_csv([row], tuple(row)))
+        self.assertCounts(job, 1)
+        self.assertEqual(self.events().number, self.number)
+
+    def test_who_imports(self):
+        for user in (self.agent, self.own_agent, self.employee, self.portal_user):
+            with self.subTest(user=user.login), self.assertRaises(AccessError):
+                self.make_job([make_row()], user)
+        job = self.make_job([make_row()], self.compliance_officer)
+        job.action_check()
+        job.action_import()
+        self.assertEqual(self.events().user_id, self.compliance_officer)
+
+    def test_how_far_it_has_come_is_the_jobs_to_say(self):
+        job = self.make_job([make_row()])
+        for vals in (
+            {"state": "importing"},
+            {"position": 0},
+            {"good_count": 5},
+            {"packed": b"eA=="},
+            {"user_id": self.agent.id},
+        ):
+            with self.subTest(vals=vals), self.assertRaises(AccessError):
+                job.write(vals)
+            with self.subTest(vals=vals), self.assertRaises(AccessError):
+                self.env["sms.consent.import"].with_user(self.manager).create(vals)
+
+    def test_nor_is_it_said_by_the_defaults_of_a_client(self):
+        context = {"default_state": "checked", "default_good_count": 5}
+        imports = self.env["sms.consent.import"].with_user(self.manager)
+        job = imports.with_context(**context).create(
+            {"file": base64.b64encode(make_csv([make_row()]))}
+        )
+        self.assertEqual((job.state, job.good_count), ("draft", 0))
+
+    def test_what_was_recorded_stays(self):
+        job = self.run_job([make_row()])
+        with self.assertRaises(UserError):
+            job.unlink()
+        with self.assertRaises(UserError):
+            job.write({"file": base64.b64encode(make_csv([make_row(1)]))})
+        self.assertFalse(job.file)
+        draft = self.make_job([make_row()])
+        draft.unlink()
+
+    def test_a_change_after_the_check_asks_for_another_check(self):
+        job = self.make_job([make_row()])
+        job.action_check()
+        job.purpose_ids = self.purposes("alert")
+        self.assertEqual(job.state, "draft")
+        with self.assertRaises(UserError):
+            job.action_import()
+
+    def test_another_company(self):
+        company = self.env["res.company"].create({"name": "Other"})
+        with self.assertRaises(AccessError):
+            self.make_job([make_row()], company_id=company.id)
+
+    def test_the_form_shows_the_columns_of_an_upload(self):
+        form = Form(self.env["sms.consent.import"].with_user(self.manager))
+        form.file = base64.b64encode(make_csv([make_row()])).decode()
+        self.assertEqual(len(form.column_ids), 6)
+        job = form.save()
+        self.assertEqual(
+            job.column_ids.mapped("field"),
+            ["number", "happened_at", "how", "wording", "source", "name"],
+        )
+        self.assertIn("+13035550100", job.column_ids[0].sample)
+
+    def test_names_are_forgotten_in_the_end(self):
+        job = self.run_job([make_row(0), make_row(1, Evidence="")])
+        self.env.flush_all()
+        long_ago = fields.Datetime.now() - KEEP - timedelta(days=1)
+        self.cr.execute(
+            "UPDATE sms_consent_import SET write_date = %s WHERE id = %s",
+            [long_ago, job.id],
+        )
+        job.invalidate_recordset()
+        self.env["sms.consent.import"]._gc_uploads()
+        self.assertFalse(job.row_ids)
+        self.assertCounts(job, 1, 0, 1)
+
+
+class TestKilled(LiveCase):
+    """A real server that is killed while it imports, and started again."""
+
+    ROWS = 12_000
+
+    def read_job(self, job_id):
+        """Return how a job stands."""
+        names = ["state", "position", "good_count", "skipped_count", "wrong_count"]
+        return self.rpc("sms.consent.import", "read", [job_id], names)[0]
+
+    def wait(self, job_id, is_there):
+        """Wait until a job stands as ``is_there`` says; return how it stands."""
+        deadline = time.monotonic() + 180
+        while time.monotonic() < deadline:
+            job = self.read_job(job_id)
+            if is_there(job):
+                return job
+            time.sleep(0.1)
+        raise AssertionError(f"the import does not get there: {job}")
+
+    def test_every_row_is_recorded_once(self):
+        rows = [
+            make_row(0, Phone=f"+1303{2_000_000 + index}", Evidence=f"killed {index}")
+            for index in range(self.ROWS)
+        ]
+        job_id = self.rpc(
+            "sms.consent.import",
+            "create",
+            {
+                "file": base64.b64encode(make_csv(rows)).decode(),
+                "file_name": "killed.csv",
+                "purpose_ids": [
+                    (6, 0, self.rpc("sms.purpose", "search", [("code", "=", "ticket")]))
+                ],
+                "date_order": "ymd",
+                "tz": "UTC",
+            },
+        )
+        self.rpc("sms.consent.import", "action_check", [job_id])
+        self.wait(job_id, lambda job: job["state"] == "checked")
+        self.rpc("sms.consent.import", "action_import", [job_id])
+        positions = []
+        for part in (0, self.ROWS // 2):
+            job = self.wait(job_id, lambda job, part=part: job["position"] > part)
+            self.server.kill()
+            positions.append(job["position"])
+            self.server.start()
+            self.rpc("sms.consent.import", "action_refresh", [job_id])
+        self.assertLess(positions[0], self.ROWS, "it was done before it was killed")
+        job = self.wait(job_id, lambda job: job["state"] == "done")
+        self.assertEqual((job["position"], job["good_count"]), (self.ROWS, self.ROWS))
+        condition = "method = 'import' AND evidence_id IN (SELECT id FROM "
+        condition += "sms_consent_evidence WHERE res_id = %s AND note LIKE %s)"
+        params = [job_id, "%killed.csv%"]
+        self.assertEqual(self.count("sms_consent_event", condition, params), self.ROWS)
+        with self.cursor() as cr:
+            cr.execute(
+                f"SELECT count(DISTINCT number_hash) FROM sms_consent_event "
+                f"WHERE {condition}",
+                params,
+            )
+            self.assertEqual(cr.fetchone()[0], self.ROWS)

@@ -1,0 +1,294 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+import base64
+from datetime import date, datetime, timedelta
+
+from odoo import fields
+from odoo.exceptions import AccessError
+from odoo.tests import Form, tagged
+
+from ...models.sms_consent_paper import KEEP_EMPTY
+from ...tools import media
+from ..common import SmsCase, phone_number
+
+PDF = b"%PDF-1.4 signed by "
+
+
+def make_scan(name="Dana"):
+    """Return a scan as a browser sends it."""
+    return base64.b64encode(PDF + name.encode()).decode()
+
+
+@tagged("post_install", "-at_install")
+class PaperCase(SmsCase):
+    """An agent with a stack of signed forms."""
+
+    def make_stack(self, *lines, user=None, **values):
+        """Return a new stack with some lines; each is complete but for its changes."""
+        stacks = self.env["sms.consent.paper"].with_user(user or self.agent)
+        return stacks.create(
+            {
+                "purpose_ids": [(6, 0, self.purposes("ticket").ids)],
+                "signed_on": "2026-03-02",
+                "witness": "Alex at the desk",
+                "line_ids": [
+                    (
+                        0,
+                        0,
+                        {
+                            "number": phone_number(index),
+                            "name": f"Customer {index}",
+                            "scan": make_scan(str(index)),
+                            "scan_name": f"form {index}.pdf",
+                            **changes,
+                        },
+                    )
+                    for index, changes in enumerate(lines)
+                ],
+                **values,
+            }
+        )
+
+    def events(self, number=None):
+        """Return the ledger's events, of a number or of all, oldest first."""
+        domain = [("number", "=", number)] if number else []
+        return self.env["sms.consent.event"].search(domain, order="id")
+
+
+class TestRecord(PaperCase):
+    """A signed form ends in the ledger, with its scan as evidence."""
+
+    def test_a_form_is_entered_with_its_scan(self):
+        stack = self.make_stack(
+            {"partner_id": self.customer.id, "name": "Dana Customer"}
+        )
+        stack.action_record()
+        self.assertRecordValues(
+            self.events(),
+            [
+                {
+                    "company_id": self.company.id,
+                    "number": self.number,
+                    "name": "Dana Customer",
+                    "event": "granted",
+                    "method": "paper",
+                    "purpose_id": self.purposes("ticket").id,
+                    "happened_at": datetime(2026, 3, 2),
+                    "user_id": self.agent.id,
+                    "res_model": "res.partner",
+                    "res_id": self.customer.id,
+                }
+            ],
+        )
+        evidence = self.events().sudo().evidence_id
+        self.assertEqual(evidence.witness, "Alex at the desk")
+        self.assertEqual(evidence.attachment_ids.name, "form 0.pdf")
+        self.assertEqual(evidence.attachment_ids.raw, PDF + b"0")
+        self.assertTrue(evidence._files_hold())
+        self.assertEqual(self.ticket.sms_consent_state, "opted_in")
+
+    def test_the_scan_is_for_compliance_alone(self):
+        self.make_stack({}).action_record()
+        scan = self.events().sudo().evidence_id.attachment_ids
+        self.assertTrue(scan.with_user(self.compliance_officer).has_access("read"))
+        for user in (self.agent, self.own_agent, self.manager, self.employee):
+            with self.subTest(user=user.login):
+                self.assertFalse(scan.with_user(user).has_access("read"))
+
+    def test_what_is_recorded_leaves_the_stack(self):
+        """With all that names a person, the scan too."""
+        stack = self.make_stack({}, {})
+        attachments = self.env["ir.attachment"].sudo()
+        domain = [
+            ("res_model", "=", "sms.consent.paper.line"),
+            ("res_field", "=", "scan"),
+        ]
+        self.assertEqual(attachments.search_count(domain), 2)
+        stack.action_record()
+        self.assertEqual(attachments.search_count(domain), 0)
+        self.assertEqual((stack.line_count, stack.recorded_count), (0, 2))
+
+    def test_words_that_are_published_name_their_version(self):
+        both = self.purposes("ticket", "alert")
+        stack = self.make_stack(
+            {}, {"purpose_ids": [(6, 0, self.purposes("alert").ids)]},
+            purpose_ids=[(6, 0, both.ids)],
+        )  # fmt: skip
+        self.assertIn("outages", stack.wording)
+        stack.action_record()
+        versions = self.env["sms.wording"]._get_published(self.company, both)
+        self.assertEqual(len(self.events()), 3)
+        for event in self.events():
+            self.assertIn(event.wording_id, versions)
+            self.assertEqual(event.wording_id.purpose_id, event.purpose_id)
+        self.assertNotIn("tickets", self.events(phone_number(1)).wording)
+
+    def test_words_that_were_typed_in_are_on_every_form(self):
+        stack = self.make_stack(
+            {}, {"purpose_ids": [(6, 0, self.purposes("alert").ids)]},
+            wording="I agree to texts.",
+        )  # fmt: skip
+        stack.action_record()
+        self.assertEqual(set(self.events().mapped("wording")), {"I agree to texts."})
+        self.assertFalse(self.events().wording_id)
+
+    def test_a_day_begins_where_the_agent_is(self):
+        self.agent.tz = "America/Denver"
+        self.make_stack({}).action_record()
+        self.assertEqual(self.events().happened_at, datetime(2026, 3, 2, 7))
+
+    def test_a_form_alone(self):
+        stack = self.make_stack({}, {})
+        stack.line_ids[1].action_record()
+        self.assertEqual(self.events().number, phone_number(1))
+        self.assertEqual((stack.line_count, stack.recorded_count), (1, 1))
+
+
+class TestErrors(PaperCase):
+    """Nothing is lost: what cannot be recorded stays, with the reason beside it."""
+
+    def check(self, words, count=0, **changes):
+        """Check that a line stays with some words and nothing of it is recorded."""
+        stack = self.make_stack(changes)
+        stack.action_record()
+        self.assertRegex(stack.line_ids.problem or "", words)
+        self.assertEqual(len(self.events()), count)
+
+    def test_what_is_missing_or_wrong(self):
+        tomorrow = fields.Date.today() + timedelta(days=2)
+        html = base64.b64encode(b"<html>I agree</html>")
+        large = base64.b64encode(PDF + b"." * media.MAX_SCAN_BYTES)
+        for words, changes in (
+            ("Attach the scan", {"scan": False}),
+            ("“form 0.pdf” is no scan", {"scan": html}),
+            ("has 15 MB; at most 15 MB", {"scan": large}),
+            ("is not a phone number", {"number": "call me"}),
+            ("is not a phone number", {"number": False}),
+            ("date on which it was signed", {"signed_on": False}),
+            ("in the future", {"signed_on": tomorrow}),
+            ("Choose what the person agreed to", {"purpose_ids": [(5, 0, 0)]}),
+        ):
+            with self.subTest(words=words):
+                self.check(words, **changes)
+
+    def test_a_stack_is_recorded_but_for_what_is_wrong(self):
+        stack = self.make_stack({}, {"number": "call me"}, {}, {"scan": False}, {})
+        action = stack.action_record()
+        self.assertIn("3 recorded. 2 left", action["params"]["message"])
+        self.assertEqual(
+            (stack.recorded_count, stack.line_count, stack.problem_count), (3, 2, 2)
+        )
+        self.assertEqual(stack.line_ids[1].name, "Customer 3")
+        stack.line_ids[0].number = phone_number(1)
+        stack.line_ids[1].scan = make_scan("3")
+        stack.action_record()
+        self.assertEqual((stack.recorded_count, stack.line_count), (5, 0))
+        self.assertEqual(len(self.events()), 5)
+
+    def test_a_form_from_before_a_stop(self):
+        self.receive("STOP")
+        self.check("opted out on .* after this consent", count=1)
+        self.assertEqual(self.ticket.sms_consent_state, "opted_out")
+
+    def test_a_form_of_the_day_of_a_stop(self):
+        self.record_consent(event="revoked", happened_at=datetime(2026, 3, 2, 10))
+        self.check("opted out", count=1)
+
+    def test_a_form_from_after_a_stop(self):
+        self.record_consent(event="revoked", happened_at=datetime(2026, 3, 1, 10))
+        self.make_stack({}).action_record()
+        self.assertEqual(self.ticket.sms_consent_state, "opted_in")
+
+    def test_two_scans_of_one_sheet(self):
+        self.make_stack({}).action_record()
+        self.check("in the ledger already", count=1)
+        stack = self.make_stack(
+            {"number": phone_number(5)}, {"number": phone_number(5)}
+        )
+        stack.action_record()
+        self.assertEqual((stack.recorded_count, stack.line_count), (1, 1))
+
+    def test_a_line_can_be_saved_with_nothing_in_it(self):
+        stack = self.make_stack()
+        stack.line_ids = [(0, 0, {})]
+        self.assertEqual(stack.line_ids.purpose_ids, self.purposes("ticket"))
+        self.assertEqual(stack.line_ids.signed_on, date(2026, 3, 2))
+
+
+class TestScreen(PaperCase):
+    """The screen saves typing."""
+
+    def test_a_line_takes_what_the_stack_and_the_contact_know(self):
+        form = Form(self.env["sms.consent.paper"].with_user(self.agent))
+        self.assertEqual(form.witness, self.agent.name)
+        form.purpose_ids.add(self.purposes("ticket"))
+        form.signed_on = date(2026, 3, 2)
+        with form.line_ids.new() as line:
+            line.partner_id = self.customer
+            self.assertEqual((line.number, line.name), (self.number, "Dana Customer"))
+        with form.line_ids.new() as line:
+            line.number = phone_number(1)
+        stack = form.save()
+        self.assertEqual(set(stack.line_ids.mapped("signed_on")), {date(2026, 3, 2)})
+        self.assertEqual(stack.line_ids.purpose_ids, self.purposes("ticket"))
+
+    def test_each_file_that_is_added_becomes_a_line(self):
+        stack = self.make_stack()
+        files = self.env["ir.attachment"].with_user(self.agent)
+        files = files.create(
+            [
+                {"name": name, "raw": PDF + name.encode(), "res_model": stack._name}
+                for name in ("b.pdf", "a.pdf")
+            ]
+        )
+        stack.upload_ids = files
+        stack.action_add_scans()
+        self.assertEqual(stack.line_ids.mapped("scan_name"), ["a.pdf", "b.pdf"])
+        self.assertEqual(base64.b64decode(stack.line_ids[0].scan), PDF + b"a.pdf")
+        self.assertFalse(stack.upload_ids or files.exists())
+
+    def test_the_scan_can_be_looked_at(self):
+        line = self.make_stack({}).line_ids
+        self.assertIn(f"/{line.id}/scan", line.action_view_scan()["url"])
+
+    def test_an_empty_stack_goes_by_and_by(self):
+        empty, full = self.make_stack(), self.make_stack({})
+        self.env.flush_all()
+        long_ago = fields.Datetime.now() - KEEP_EMPTY - timedelta(days=1)
+        self.cr.execute("UPDATE sms_consent_paper SET write_date = %s", [long_ago])
+        self.env.invalidate_all()
+        self.env["sms.consent.paper"]._gc_recorded()
+        self.assertEqual((empty + full).exists(), full)
+
+
+class TestWhoRecords(PaperCase):
+    """Helpdesk users record; everybody their own stack."""
+
+    def test_every_helpdesk_user_may(self):
+        users = (self.own_agent, self.team_agent, self.agent, self.manager)
+        for index, user in enumerate(users):
+            stack = self.make_stack({"number": phone_number(index)}, user=user)
+            stack.action_record()
+            with self.subTest(user=user.login):
+                self.assertEqual(self.events()[-1].user_id, user)
+
+    def test_nobody_else_may(self):
+        for user in (self.employee, self.portal_user, self.compliance_officer):
+            with self.subTest(user=user.login), self.assertRaises(AccessError):
+                self.make_stack({}, user=user)
+
+    def test_a_stack_of_somebody_else_is_the_managers_to_see(self):
+        stack = self.make_stack({})
+        for records in (stack, stack.line_ids):
+            self.assertFalse(records.with_user(self.own_agent).has_access("read"))
+            self.assertTrue(records.with_user(self.manager).has_access("read"))
+        with self.assertRaises(AccessError):
+            stack.line_ids.with_user(self.own_agent).action_record()
+
+    def test_another_company(self):
+        company = self.env["res.company"].create({"name": "Other"})
+        with self.assertRaises(AccessError):
+            self.make_stack({}, company_id=company.id)
+
+    def test_the_count_is_not_to_be_set(self):
+        with self.assertRaises(AccessError):
+            self.make_stack({}).recorded_count = 5

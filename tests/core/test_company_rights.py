@@ -1,0 +1,396 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+"""What one company has is out of reach of another one's managers, over RPC.
+
+The models come out of the registry, and their rows out of their tables: a new model is
+tried as soon as it is there, and fails here until a row of it can be made.
+"""
+
+import contextlib
+
+from psycopg2 import Error as DatabaseError
+from psycopg2.extras import Json
+
+from odoo import fields
+from odoo.tests import HttpCase, new_test_user, tagged
+from odoo.tests.common import JsonRpcException
+from odoo.tools import SQL, mute_logger
+
+from ..common import SmsCase, phone_number
+
+MODULE = "helpdesk_mgmt_sms"
+
+#: Odoo's models whose rows managers of the helpdesk may write, and whose they are.
+HOST_MODELS = {
+    "sms.sms": "record_company_id",
+    "sms.template": "company_id",
+    "helpdesk.ticket": "company_id",
+    "helpdesk.ticket.team": "company_id",
+    "helpdesk.ticket.stage": "company_id",
+}
+#: Models that are no table of rows: what they show has rules of its own.
+QUERIES = {"sms.analysis"}
+#: Nobody's company: counters, and work that no user reaches.
+WITHOUT_COMPANY = {"sms.rate.limit", "sms.day.stale", "sms.consent.key"}
+#: Values that a table's own checks ask for.
+VALUES = {
+    "sms.quiet.hours": {"weekday_to": 20, "saturday_to": 20, "sunday_to": 20},
+    "sms.automation": {"wait_hours": 1},
+    "sms.team.alert.plan": {"target_minutes": 1},
+    "sms.team.alert.step": {"every_minutes": 1},
+    "sms.fault": {"max_attempts": 1},
+}
+SAMPLES = {
+    "char": "sample",
+    "text": "sample",
+    "html": "sample",
+    "integer": 1,
+    "float": 1.0,
+    "boolean": False,
+    "date": "2026-01-01",
+    "datetime": "2026-01-01 00:00:00",
+    "many2one_reference": 1,
+}
+
+
+@tagged("post_install", "-at_install")
+class TestCompanyRights(SmsCase, HttpCase):
+    """A manager of another company, at every door of every model."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.other_company = cls.make_company("Other")
+        cls.record_consent()  # what the ledger alone can make
+        cls.stranger = new_test_user(
+            cls.env,
+            "sms-stranger",
+            groups="helpdesk_mgmt.group_helpdesk_manager,base.group_allow_export",
+            company_id=cls.other_company.id,
+            company_ids=[(6, 0, cls.other_company.ids)],
+        )
+
+    def setUp(self):
+        super().setUp()
+        self.made = {}
+        self.authenticate("sms-stranger", "sms-stranger")
+
+    # ------------------------------------------------------------------
+    # Rows
+    # ------------------------------------------------------------------
+
+    def list_models(self):
+        """Return the models to try: the addon's tables, and Odoo's that it extends."""
+        own = {
+            name
+            for name, model in self.env.registry.items()
+            if model._original_module == MODULE and not model._abstract
+        }
+        return sorted((own - QUERIES) | HOST_MODELS.keys())
+
+    def find_company_path(self, model, seen=()):
+        """Return the fields that lead from a row to its company, None for no way."""
+        for name in (HOST_MODELS.get(model), "company_id", "record_company_id"):
+            field = name and self.env[model]._fields.get(name)
+            if field and field.store:
+                return [name]
+        for name, field in self.env[model]._fields.items():
+            ours = field.type == "many2one" and field.required and field.store
+            if not ours or name in seen or not field.comodel_name.startswith("sms."):
+                continue
+            if field.comodel_name == "sms.purpose":
+                continue
+            path = self.find_company_path(field.comodel_name, (*seen, name))
+            if path:
+                return [name, *path]
+        return None
+
+    def make_row(self, model, company):
+        """Return a row of a company, or a shared one (an empty set of companies)."""
+        path = self.find_company_path(model)
+        if not company and path and not self.is_optional(model, path):
+            company = self.company
+        key = model, company.id
+        if key not in self.made:
+            self.made[key] = self.find_row(model, company) or self.insert(
+                model, company
+            )
+        return self.made[key]
+
+    def find_row(self, model, company):
+        """Return a row that is there already."""
+        path = self.find_company_path(model)
+        records = self.env[model].sudo().with_context(active_test=False)
+        if not path or records._transient:
+            return records.browse()
+        domain = [(".".join(path), "=", company.id)]
+        found = records.search(domain)
+        if "active" in records._fields:
+            found = found.filtered("active")
+        return found[:1]
+
+    def insert(self, model, company):
+        """Return a new row with what its table asks for, past all code."""
+        records = self.env[model].sudo()
+        path = self.find_company_path(model) or [None]
+        values = {}
+        for name, field in records._fields.items():
+            if not field.store or not field.column_type or name == "id":
+                continue
+            if name == path[0]:
+                values[name] = (
+                    company.id or None
+                    if len(path) == 1
+                    else self.make_row(field.comodel_name, company).id
+                )
+            elif field.required or name in ("active", "number"):
+                values[name] = self.get_sample(field, company)
+        values |= VALUES.get(model, {})
+        self.env.flush_all()
+        try:
+            with mute_logger("odoo.sql_db"), self.env.cr.savepoint():
+                [[row_id]] = self.env.execute_query(
+                    SQL(
+                        "INSERT INTO %s (%s) VALUES (%s) RETURNING id",
+                        SQL.identifier(records._table),
+                        SQL(", ").join(map(SQL.identifier, values)),
+                        SQL(", ").join(SQL("%s", value) for value in values.values()),
+                    )
+                )
+        except DatabaseError as error:
+            self.fail(f"Give this model a row in VALUES: {model} ({error})")
+        records.invalidate_model(flush=False)
+        return records.browse(row_id)
+
+    def get_sample(self, field, company):
+        """Return a value for a column."""
+        if field.name == "number":
+            return phone_number(500 + len(self.made))
+        if field.name == "active":
+            return True
+        if field.type == "many2one":
+            if field.comodel_name == "res.company":
+                return (company or self.company).id
+            if field.comodel_name.startswith("sms."):
+                return self.make_row(field.comodel_name, company).id
+            return self.env[field.comodel_name].sudo().search([], limit=1).id
+        if field.type == "selection":
+            return field.get_values(self.env)[0]
+        if field.type == "json":
+            return Json({})
+        value = SAMPLES[field.type]
+        if field.type in ("char", "text", "html"):
+            value = f"{value} {len(self.made)} {field.name} {company.id}"
+            return Json({"en_US": value}) if field.translate else value
+        return value
+
+    # ------------------------------------------------------------------
+    # Calls
+    # ------------------------------------------------------------------
+
+    def call(self, model, method, *args, **kwargs):
+        """Call a method as the other company's manager, over JSON-RPC."""
+        return self.make_jsonrpc_request(
+            f"/web/dataset/call_kw/{model}/{method}",
+            {"model": model, "method": method, "args": args, "kwargs": kwargs},
+        )
+
+    def refuse(self, row, method, *args, **kwargs):
+        """Check that a call fails, and that the row stays what it was."""
+        before = self.read_row(row)
+        count = self.count_rows(row)
+        with (
+            mute_logger("odoo.http", "odoo.sql_db"),
+            self.assertRaises(JsonRpcException, msg=f"{row}.{method}{args}"),
+        ):
+            self.call(row._name, method, *args, **kwargs)
+        self.env.invalidate_all()
+        self.assertEqual(self.read_row(row), before, (row, method))
+        self.assertEqual(self.count_rows(row), count, (row, method))
+
+    def read_row(self, row):
+        """Return what a table has of a row."""
+        self.env.flush_all()
+        return self.env.execute_query(
+            SQL("SELECT * FROM %s WHERE id = %s", SQL.identifier(row._table), row.id)
+        )
+
+    def count_rows(self, row):
+        """Return how many rows a table has."""
+        return self.env.execute_query(
+            SQL("SELECT count(*) FROM %s", SQL.identifier(row._table))
+        )
+
+    def get_change(self, row):
+        """Return a field that a client could write, with a value."""
+        for name, field in row._fields.items():
+            is_plain = field.type in ("char", "text", "integer", "boolean")
+            is_free = not field.compute and not field.groups and name != "parent_path"
+            if is_plain and field.store and is_free:
+                value = SAMPLES[field.type] if field.type != "boolean" else True
+                return name, value
+        many2one = next(
+            name for name, it in row._fields.items() if it.type == "many2one"
+        )
+        return many2one, row[many2one].id
+
+    def refuse_changes(self, row):
+        """Check each way of a client to change a row."""
+        stranger = row.with_user(self.stranger).with_company(self.other_company)
+        for operation in ("write", "unlink", "create"):
+            with self.subTest(model=row._name, operation=operation):
+                self.assertFalse(stranger.has_access(operation))
+        name, value = self.get_change(row)
+        self.refuse(row, "write", row.ids, {name: value})
+        self.refuse(row, "web_save", row.ids, {name: value}, specification={})
+        self.refuse(row, "unlink", row.ids)
+        if "active" in row._fields:
+            self.refuse(row, "action_archive", row.ids)
+            self.refuse(row, "write", row.ids, {"active": False})
+        for field in row._fields.values():
+            if field.translate and field.store and not field.related:
+                self.refuse(
+                    row,
+                    "update_field_translations",
+                    row.ids,
+                    field.name,
+                    {"en_US": "Call us at +1 900 555 0100"},
+                )
+        self.refuse_load(row, name, value)
+
+    def refuse_load(self, row, name, value):
+        """Check that an import changes nothing; it tells so, and does not fail."""
+        before = self.read_row(row)
+        rows = [[str(row.id), str(value)]]
+        with (
+            mute_logger("odoo.sql_db", "odoo.http"),
+            contextlib.suppress(JsonRpcException),
+        ):
+            answer = self.call(row._name, "load", [".id", name], rows)
+            self.assertFalse(answer["ids"], row)
+        self.env.invalidate_all()
+        self.assertEqual(self.read_row(row), before, row)
+
+    # ------------------------------------------------------------------
+    # The tests
+    # ------------------------------------------------------------------
+
+    def test_a_row_of_another_company_is_neither_seen_nor_changed(self):
+        for model in self.list_models():
+            if not self.find_company_path(model):
+                continue
+            row = self.make_row(model, self.company)
+            with self.subTest(model=model):
+                if not self.env[model]._transient:
+                    self.assertEqual(self.get_company(row), self.company)
+                self.refuse(row, "read", row.ids, ["id", "display_name"])
+                self.refuse(row, "copy", row.ids)
+                self.assertNotIn(row.id, self.search(model))
+            self.refuse_changes(row)
+
+    def test_a_row_that_companies_share_is_seen_and_not_changed(self):
+        shared = 0
+        for model in self.list_models():
+            path = self.find_company_path(model)
+            if path and not self.is_optional(model, path):
+                continue
+            if model in WITHOUT_COMPANY or model.startswith("helpdesk."):
+                continue
+            if self.env[model]._transient:
+                continue  # forms: each is its user's own
+            row = self.make_row(model, self.env["res.company"])
+            self.refuse_changes(row)
+            if model not in ("sms.sms", "sms.preference.link"):
+                shared += 1
+        self.assertGreater(shared, 10)
+
+    def test_a_row_is_not_made_for_another_company_or_for_all(self):
+        for model in self.list_models():
+            path = self.find_company_path(model)
+            if not path or len(path) > 1 or model.startswith("helpdesk."):
+                continue
+            if self.env[model]._transient:
+                continue  # a form does nothing yet; what its button does is checked
+            row = self.make_row(model, self.company)
+            owners = [self.company.id]
+            if self.is_optional(model, path):
+                owners.append(False)
+            values = self.get_values(row)
+            for owner in owners:
+                self.refuse(row, "create", [{**values, path[0]: owner}])
+
+    def test_administrators_write_what_is_shared(self):
+        for model in self.list_models():
+            path = self.find_company_path(model)
+            if not issubclass(
+                self.env.registry[model], self.env.registry["sms.shared.row"]
+            ):
+                continue
+            if self.is_optional(model, path):
+                row = self.make_row(model, self.env["res.company"])
+                with self.subTest(model=model):
+                    own = row.with_user(self.administrator)
+                    self.assertTrue(own.has_access("write"))
+                    self.assertFalse(row.with_user(self.manager).has_access("write"))
+
+    def test_whatever_has_an_optional_company_is_a_shared_row(self):
+        """So that no model is shared, and everybody's to write."""
+        for model in self.list_models():
+            path = self.find_company_path(model)
+            records = self.env[model].with_user(self.stranger)
+            if model.startswith("helpdesk.") or records._transient:
+                continue  # the host's own rules; see test_the_text_of_a_shared_stage
+            if path and self.is_optional(model, path) and records.has_access("write"):
+                with self.subTest(model=model):
+                    self.assertIn("is_shared", records._fields)
+
+    def test_the_text_of_a_shared_stage(self):
+        """Odoo lets managers write the stages that companies share."""
+        stage = self.env["helpdesk.ticket.stage"].create(
+            {"name": "Shared", "company_id": False}
+        )
+        template = self.env.ref(f"{MODULE}.sms_template_ticket_closed")
+        self.refuse(stage, "write", stage.ids, {"sms_template_id": template.id})
+        stage.with_user(self.administrator).sms_template_id = template
+        self.refuse(stage, "write", stage.ids, {"sms_template_id": False})
+        values = {"name": "New", "company_id": False, "sms_template_id": template.id}
+        self.refuse(stage, "create", [values])
+
+    # ------------------------------------------------------------------
+
+    def search(self, model):
+        """Return what the other company's manager finds, as far as they may look."""
+        try:
+            with mute_logger("odoo.http"):
+                return self.call(model, "search", [])
+        except JsonRpcException:
+            return []
+
+    def get_company(self, row):
+        """Return whose row it is."""
+        return row.mapped(".".join(self.find_company_path(row._name)))
+
+    def is_optional(self, model, path):
+        """Tell if a row may be of no company."""
+        for name in path:
+            field = self.env[model]._fields[name]
+            if name == path[-1]:
+                return not field.required
+            model = field.comodel_name
+        return False
+
+    def get_values(self, row):
+        """Return what a row has as a client would send it, as far as it is plain."""
+        return {
+            name: fields.Datetime.to_string(row[name])
+            if field.type == "datetime"
+            else fields.Date.to_string(row[name])
+            if field.type == "date"
+            else row[name].id
+            if field.type == "many2one"
+            else row[name]
+            for name, field in row._fields.items()
+            if field.store
+            and field.column_type
+            and field.required
+            and name not in ("id", "create_uid", "write_uid")
+        }

@@ -1,0 +1,228 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+"""A company's switches: stricter at will, laxer with a reason, and by whom."""
+
+from odoo.exceptions import AccessError, UserError
+from odoo.service.model import call_kw
+from odoo.tests import BaseCase, Form
+
+from ...models.sms_lax_reason import REASON_SUBTYPE
+from ...tools.laxer import COMPANY_SWITCHES, is_switch_laxer
+from ..common import SmsCase
+
+REASON = "The board, on 3 May."
+
+#: Setting, before, after, and if it lets more through or keeps proof for less time.
+CASES = """
+sms_consent_policy      opt_in   opt_out   yes
+sms_consent_policy      opt_out  opt_in    no
+sms_consent_policy      opt_in   opt_in    no
+sms_free_right          managers agents    yes
+sms_free_right          agents   everybody yes
+sms_free_right          everybody managers no
+sms_bulk_right          managers everybody yes
+sms_bulk_right          agents   managers  no
+sms_redaction           keep     empty     yes
+sms_redaction           empty    delete    yes
+sms_redaction           delete   keep      no
+sms_bulk_from           10       11        yes
+sms_bulk_from           10       1         no
+sms_user_limit          200      201       yes
+sms_user_limit          200      0         yes
+sms_user_limit          0        200       no
+sms_user_limit          200      199       no
+sms_approve_from        500      501       yes
+sms_approve_from        500      0         yes
+sms_approve_from        0        500       no
+sms_consent_months      12       24        yes
+sms_consent_months      12       0         yes
+sms_consent_months      0        12        no
+sms_keep_text_months    12       11        yes
+sms_keep_text_months    0        120       yes
+sms_keep_text_months    12       0         no
+sms_keep_raw_months     13       12        yes
+sms_keep_raw_months     13       14        no
+sms_keep_consent_years  5        4         yes
+sms_keep_consent_years  5        0         no
+sms_keep_opt_out_years  10       1         yes
+sms_keep_opt_out_years  10       11        no
+sms_quiet_hours         1        0         yes
+sms_quiet_hours         0        1         no
+"""
+
+
+def read_cases():
+    """Return the table: name, before, after, is laxer."""
+
+    def read(value):
+        return int(value) if value.isdigit() else value
+
+    for line in CASES.strip().splitlines():
+        name, before, after, answer = line.split()
+        yield name, read(before), read(after), answer == "yes"
+
+
+class TestTable(BaseCase):
+    """The rule, without a database."""
+
+    def test_each_case(self):
+        for name, before, after, expected in read_cases():
+            with self.subTest(name=name, before=before, after=after):
+                self.assertIs(is_switch_laxer(name, before, after), expected)
+
+    def test_every_switch_has_a_case_of_either_kind(self):
+        for name in COMPANY_SWITCHES:
+            found = {it[3] for it in read_cases() if it[0] == name}
+            self.assertEqual(found, {True, False}, name)
+
+
+class TestSwitches(SmsCase):
+    """By the settings, by the officer's form, and over RPC."""
+
+    OFFICERS = {
+        *("sms_consent_policy", "sms_redaction", "sms_keep_text_months"),
+        *("sms_keep_raw_months", "sms_keep_consent_years", "sms_keep_opt_out_years"),
+    }
+
+    def notes(self):
+        """Return the reasons on the company's contact, the newest first."""
+        subtype = self.env.ref(REASON_SUBTYPE)
+        messages = self.company.partner_id.message_ids
+        return messages.filtered(lambda it: it.subtype_id == subtype)
+
+    def call(self, user, model, method, *args):
+        """Call a method as a client does."""
+        return call_kw(self.env[model].with_user(user), method, list(args), {})
+
+    def test_each_switch_by_the_settings(self):
+        for name, before, after, is_laxer in read_cases():
+            self.company.write({name: before})
+            count = len(self.notes())
+            user = self.administrator if name in self.OFFICERS else self.manager
+            with self.subTest(name=name, before=before, after=after):
+                values = {name: after}
+                if is_laxer:
+                    for reason in ({}, {"sms_lax_reason": " \n"}):
+                        with (
+                            self.assertRaisesRegex(UserError, "Why Laxer"),
+                            self.env.cr.savepoint(),
+                        ):
+                            self.call(
+                                user, "sms.settings", "create", {**values, **reason}
+                            )
+                        self.env.invalidate_all()
+                        self.assertEqual(self.company[name], before)
+                    values["sms_lax_reason"] = REASON
+                self.call(user, "sms.settings", "create", values)
+                self.assertEqual(self.company[name], after)
+                self.assertEqual(len(self.notes()), count + is_laxer)
+
+    def test_what_is_kept(self):
+        settings = self.env["sms.settings"].with_user(self.manager)
+        with Form(settings) as form:
+            form.sms_approve_from = 1000
+            form.sms_bulk_right = "everybody"
+            form.sms_lax_reason = REASON
+        note = self.notes()[0]
+        self.assertEqual(note.author_id, self.manager.partner_id)
+        for words in (REASON, "1000, and no longer 500", "Every internal user"):
+            self.assertIn(words, note.body)
+        with self.assertRaises(AccessError):
+            note.with_user(self.administrator).unlink()
+
+    def test_policy_and_retention_are_no_managers(self):
+        for name in self.OFFICERS:
+            value = {"sms_consent_policy": "opt_out", "sms_redaction": "delete"}
+            values = {name: value.get(name, 1), "sms_lax_reason": REASON}
+            with self.subTest(name=name):
+                with self.assertRaises(AccessError):
+                    self.call(self.manager, "sms.settings", "create", values)
+                settings = self.call(self.manager, "sms.settings", "create", [{}])
+                with self.assertRaises(AccessError):
+                    self.call(self.manager, "sms.settings", "write", settings, values)
+                with self.assertRaises(AccessError):
+                    self.call(
+                        self.manager, "res.company", "write", self.company.ids, values
+                    )
+        with self.assertRaises(AccessError):
+            self.call(self.manager, "sms.retention.form", "create", [{}])
+
+    def test_an_officer_sets_them_by_their_form(self):
+        forms = self.env["sms.retention.form"].with_user(self.compliance_officer)
+        form = forms.create({"policy": "opt_out", "opt_out": 3})
+        with self.assertRaisesRegex(UserError, "Why Laxer"), self.env.cr.savepoint():
+            form.action_save()
+        form.reason = REASON
+        form.action_save()
+        self.assertEqual(self.company.sms_consent_policy, "opt_out")
+        self.assertEqual(self.company.sms_keep_opt_out_years, 3)
+        note = self.notes()[0]
+        self.assertEqual(note.author_id, self.compliance_officer.partner_id)
+        self.assertIn(REASON, note.body)
+
+    def test_a_manager_who_is_an_officer_too_uses_the_settings(self):
+        self.manager.group_ids |= self.env.ref("helpdesk_mgmt_sms.group_sms_compliance")
+        values = {"sms_consent_policy": "opt_out", "sms_lax_reason": REASON}
+        self.call(self.manager, "sms.settings", "create", values)
+        self.assertEqual(self.company.sms_consent_policy, "opt_out")
+
+    def test_an_administrator_who_writes_to_the_company(self):
+        values = {"sms_consent_policy": "opt_out"}
+        with self.assertRaisesRegex(UserError, "Why Laxer"), self.env.cr.savepoint():
+            self.call(
+                self.administrator, "res.company", "write", self.company.ids, values
+            )
+        values["sms_lax_reason"] = REASON
+        self.call(self.administrator, "res.company", "write", self.company.ids, values)
+        self.assertIn(REASON, self.notes()[0].body)
+
+    def test_the_servers_owner_needs_none(self):
+        before = self.notes()
+        self.company.sms_consent_policy = "opt_out"
+        self.assertEqual(self.notes(), before)
+
+
+class TestMapping(SmsCase):
+    """Messages of other apps get a less strict purpose with a reason alone."""
+
+    def setUp(self):
+        super().setUp()
+        self.rules = self.env["sms.purpose.rule"].with_user(self.manager)
+        self.values = {
+            "model": "res.partner",
+            "purpose_id": self.purposes("ticket").id,
+        }
+
+    def test_a_new_rule(self):
+        with self.assertRaisesRegex(UserError, "Why Laxer"), self.env.cr.savepoint():
+            self.rules.create(self.values)
+        rule = self.rules.create({**self.values, "lax_reason": REASON})
+        self.assertIn(REASON, rule.message_ids[0].body)
+
+    def test_a_strict_rule_that_is_changed(self):
+        rule = self.rules.create(
+            {**self.values, "purpose_id": self.purposes("marketing").id}
+        )
+        for code in ("ticket", "alert"):
+            values = {"purpose_id": self.purposes(code).id}
+            with (
+                self.assertRaisesRegex(UserError, "Why Laxer"),
+                self.env.cr.savepoint(),
+            ):
+                rule.write(values)
+            rule.write({**values, "lax_reason": REASON})
+        rule.purpose_id = self.purposes("marketing")
+
+    def test_a_rule_that_is_archived_and_comes_back(self):
+        rule = self.rules.create({**self.values, "lax_reason": REASON})
+        rule.active = False
+        with self.assertRaisesRegex(UserError, "Why Laxer"), self.env.cr.savepoint():
+            rule.active = True
+        rule.write({"active": True, "lax_reason": REASON})
+
+    def test_a_strict_rule_before_a_less_strict_one(self):
+        self.env["sms.purpose.rule"].create(self.values)
+        rule = self.rules.create(
+            {**self.values, "purpose_id": self.purposes("marketing").id}
+        )
+        with self.assertRaisesRegex(UserError, "Why Laxer"), self.env.cr.savepoint():
+            rule.active = False

@@ -1,0 +1,198 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+"""What an upgrade does beyond the data files."""
+
+import runpy
+
+from ..common import SmsCase
+from .common import SCRIPTS
+
+
+class TestShippedWords(SmsCase):
+    """Words that managers edit: new ones where nobody has."""
+
+    def setUp(self):
+        super().setUp()
+        self.script = runpy.run_path(str(SCRIPTS / "19.0.1.3.0/post-shipped-words.py"))
+        self.template = self.env.ref("helpdesk_mgmt_sms.sms_template_ticket_rating")
+        self.shipped = self.template.body
+        words = {name: former for name, _field, former, _new in self.script["WORDS"]}
+        self.former = words["sms_template_ticket_rating"]
+
+    def upgrade(self):
+        """Run the script as Odoo does."""
+        self.env.flush_all()
+        self.script["migrate"](self.cr, "19.0.1.1.0")
+        self.env.invalidate_all()
+
+    def test_former_words_become_those_of_a_new_database(self):
+        for name, field, former, _current in self.script["WORDS"]:
+            record = self.env.ref(f"helpdesk_mgmt_sms.{name}")
+            shipped = record[field]
+            record[field] = former
+            self.upgrade()
+            self.assertEqual(record[field], shipped, name)
+            self.assertNotEqual(former, shipped, name)
+
+    def test_a_managers_words_stay(self):
+        self.template.body = f"{self.former} Thank you."
+        self.upgrade()
+        self.assertEqual(self.template.body, f"{self.former} Thank you.")
+
+    def test_a_managers_translation_stays(self):
+        self.env["res.lang"]._activate_lang("fr_FR")
+        self.template.body = self.former
+        french = self.template.with_context(lang="fr_FR")
+        french.body = "Comment ça s'est passé ?"
+        self.upgrade()
+        self.assertEqual(self.template.body, self.shipped)
+        self.assertEqual(french.body, "Comment ça s'est passé ?")
+
+    def test_a_template_that_was_deleted_stays_so(self):
+        self.template.unlink()
+        self.upgrade()
+        self.assertFalse(self.template.exists())
+
+
+class TestDoubleIndex(SmsCase):
+    """An index of before that another one begins with."""
+
+    def test_it_goes_and_the_other_stays(self):
+        script = runpy.run_path(str(SCRIPTS / "19.0.1.2.0/pre-double-index.py"))
+        for _twice in range(2):
+            script["migrate"](self.cr, "19.0.1.1.0")
+            self.cr.execute(
+                "SELECT indexname FROM pg_indexes WHERE tablename = 'sms_sms'"
+            )
+            names = {name for (name,) in self.cr.fetchall()}
+            self.assertNotIn("sms_sms_evidence_index", names)
+            self.assertIn("sms_sms_number_index", names)
+            self.cr.execute(
+                "CREATE INDEX IF NOT EXISTS sms_sms_evidence_index"
+                " ON sms_sms (record_company_id, number)"
+            )
+
+
+class TestPreferenceLinks(SmsCase):
+    """Addresses of customers' pages in texts of before."""
+
+    def test_they_are_masked_and_still_sent(self):
+        script = runpy.run_path(str(SCRIPTS / "19.0.1.4.0/post-preference-links.py"))
+        self.record_consent()
+        self.ticket._message_sms("Choose: here")
+        sms = self.messages_to()
+        pair = (self.company, self.number)
+        url = self.env["sms.preference.link"]._get_urls([pair])[pair]
+        self.env.flush_all()
+        self.cr.execute(
+            "UPDATE sms_sms SET body = %s WHERE id = %s", [f"Choose: {url}", sms.id]
+        )
+        note = sms.mail_message_id
+        self.cr.execute(
+            "UPDATE mail_message SET body = %s WHERE id = %s",
+            [f'<p>Choose: <a href="{url}">{url}</a></p>', note.id],
+        )
+        for _twice in range(2):
+            script["migrate"](self.cr, "19.0.1.3.0")
+        self.env.invalidate_all()
+        for record in (sms, note):
+            self.assertNotIn(url, record.body)
+            self.assertIn("/sms/p/" + "_" * 16, record.body)
+        self.assertEqual(sms._to_outbound(sms.sender_id).body, f"Choose: {url}")
+
+
+class TestPublicAddress(SmsCase):
+    """The address of companies that have a carrier already."""
+
+    def test_it_is_kept_for_them_alone(self):
+        carrier, sandbox = self.env["res.company"].create(
+            [
+                {"name": "A carrier's", "sms_provider": "twilio"},
+                {"name": "The sandbox's", "sms_provider": "sandbox"},
+            ]
+        )
+        self.env.flush_all()
+        self.cr.execute("UPDATE res_company SET sms_webhook_base_url = NULL")
+        self.env.invalidate_all()
+        script = runpy.run_path(str(SCRIPTS / "19.0.1.4.0/post-public-address.py"))
+        for _twice in range(2):
+            script["migrate"](self.cr, "19.0.1.3.0")
+            self.env.invalidate_all()
+            self.assertEqual(carrier.sms_webhook_base_url, carrier.get_base_url())
+            self.assertFalse(sandbox.sms_webhook_base_url)
+
+
+class TestPages(SmsCase):
+    """Addresses of pages that were entered before any was looked at."""
+
+    def test_they_are_mended_or_emptied(self):
+        script = runpy.run_path(str(SCRIPTS / "19.0.1.4.0/post-pages.py"))
+        for url, mended in (
+            ("www.example.com/privacy", "https://www.example.com/privacy"),
+            ("https://example.com/x", "https://example.com/x"),
+            ("javascript:alert(1)", False),
+            ("see our office", False),
+        ):
+            self.cr.execute(
+                "UPDATE res_company SET sms_privacy_url = %s WHERE id = %s",
+                [url, self.company.id],
+            )
+            for _twice in range(2):
+                script["migrate"](self.cr, "19.0.1.3.0")
+                self.env.invalidate_all()
+                self.assertEqual(self.company.sms_privacy_url, mended)
+
+
+class TestQuietHoursSources(SmsCase):
+    """What is said of the law: anew where nobody has edited it."""
+
+    def test_they_are_those_of_a_new_database(self):
+        script = runpy.run_path(str(SCRIPTS / "19.0.1.4.0/post-quiet-hours-sources.py"))
+        for name, former in script["FORMER"].items():
+            rule = self.env.ref(f"helpdesk_mgmt_sms.{name}")
+            shipped = rule.source
+            self.assertNotEqual(former, shipped)
+            for source, expected in ((former, shipped), ("Our own", "Our own")):
+                rule.source = source
+                for _twice in range(2):
+                    script["migrate"](self.cr, "19.0.1.3.0")
+                    self.assertEqual(rule.source, expected)
+
+    def test_what_was_read_is_confirmed_and_nothing_else(self):
+        script = runpy.run_path(str(SCRIPTS / "19.0.1.4.0/post-quiet-hours-sources.py"))
+        for state, is_confirmed in (("al", True), ("md", False)):
+            name = f"sms_quiet_hours_us_{state}"
+            rule = self.env.ref(f"helpdesk_mgmt_sms.{name}")
+            self.assertEqual(rule.is_confirmed, is_confirmed)
+            for source, expected in (
+                (script["FORMER"][name], is_confirmed),
+                ("Our own", not is_confirmed),
+            ):
+                rule.write({"source": source, "is_confirmed": not is_confirmed})
+                script["migrate"](self.cr, "19.0.1.3.0")
+                self.assertEqual(rule.is_confirmed, expected)
+
+
+class TestHostTriggers(SmsCase):
+    """Triggers of before on tables of Odoo's."""
+
+    def test_they_go_and_our_own_stay(self):
+        script = runpy.run_path(str(SCRIPTS / "19.0.1.5.0/pre-host-triggers.py"))
+        for table in ("calendar_event", "rating_rating"):
+            self.cr.execute(
+                f"""
+                CREATE FUNCTION sms_day_mark_{table}() RETURNS trigger AS $$
+                BEGIN RETURN NULL; END $$ LANGUAGE plpgsql;
+                CREATE TRIGGER sms_day_mark AFTER UPDATE ON {table}
+                  FOR EACH ROW EXECUTE FUNCTION sms_day_mark_{table}();
+                """
+            )
+        for _twice in range(2):
+            script["migrate"](self.cr, "19.0.1.4.0")
+        self.cr.execute(
+            "SELECT tgrelid::regclass::text FROM pg_trigger"
+            " WHERE tgname = 'sms_day_mark' ORDER BY 1"
+        )
+        self.assertEqual(
+            [table for (table,) in self.cr.fetchall()],
+            ["sms_reminder", "sms_sms", "sms_team_alert"],
+        )

@@ -1,0 +1,135 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+"""Numbers in odd forms, on every way on which the ledger is asked."""
+
+import runpy
+import uuid
+
+from ...models.sms_consent_bulk import Statement
+from ...providers.inbound import InboundEvent
+from ..common import SmsCase
+from .common import SCRIPTS
+
+NUMBER = "+447911123456"
+ODD = (
+    "+4407911123456",
+    "+44447911123456",
+    "tel:+447911123456",
+    "＋４４７９１１１２３４５６",
+)
+ODD += ("0044 7911 123456", "+44 (0)7911 123456 ext 5")
+
+
+class TestOddNumbers(SmsCase):
+    """A STOP of a number holds for each spelling of it, and so does a yes."""
+
+    policy = "opt_out"
+
+    def stop(self, number=NUMBER):
+        """Text STOP, as the carrier names the sender."""
+        event = InboundEvent(
+            provider="sandbox",
+            carrier_id=uuid.uuid4().hex,
+            number=number,
+            to_number="sandbox",
+            body="STOP",
+            raw={},
+        )
+        return self.env["sms.inbound"]._receive(self.company, event)
+
+    def make(self, *numbers):
+        """Make a text to each number, as code does that knows nothing of us."""
+        self.company.sms_consent_policy = "opt_out"
+        purpose_id = self.purposes("ticket").id
+        return self.env["sms.sms"].create(
+            [{"number": it, "body": "Hi", "purpose_id": purpose_id} for it in numbers]
+        )
+
+    def test_code_that_makes_texts(self):
+        self.stop()
+        for messages in (self.make(*ODD), *map(self.make, ODD)):
+            self.assertEqual(set(messages.mapped("number")), {NUMBER})
+            self.assertEqual(set(messages.mapped("failure_type")), {"sms_optout"})
+
+    def test_many_at_once(self):
+        self.stop()
+        messages = self.make(*(ODD[index % len(ODD)] for index in range(300)))
+        self.assertEqual(set(messages.mapped("failure_type")), {"sms_optout"})
+
+    def test_what_waits_is_called_off(self):
+        waiting = self.make(*ODD)
+        self.assertEqual(set(waiting.mapped("state")), {"outgoing"})
+        self.stop()
+        self.assertEqual(set(waiting.mapped("state")), {"canceled"})
+
+    def test_the_carrier_names_the_sender_so(self):
+        for odd in ODD:
+            with self.subTest(odd=odd):
+                inbound = self.stop(odd)
+                self.assertEqual((inbound.number, inbound.kind), (NUMBER, "stop"))
+
+    def test_the_ledger_and_its_answers(self):
+        purpose = self.purposes("ticket")
+        event = self.env["sms.consent.event"]._record(
+            self.company, ODD[0], "granted", "paper", purpose
+        )
+        self.env["sms.consent.event"]._record_many(
+            self.company,
+            [Statement(ODD[1], "granted", "paper", self.purposes("alert"))],
+        )
+        self.assertEqual(event.evidence_id.number, NUMBER)
+        found = self.env["sms.consent"]._get_answers([self.company.id], [NUMBER, *ODD])
+        states = {
+            number: {key: answer.state for key, answer in answers.items()}
+            for (_company_id, number), answers in found.items()
+        }
+        self.assertEqual(len(states), len(ODD) + 1)
+        self.assertEqual(
+            {tuple(sorted(it.items())) for it in states.values()},
+            {
+                tuple(
+                    sorted(
+                        {
+                            purpose.id: "opted_in",
+                            self.purposes("alert").id: "opted_in",
+                        }.items()
+                    )
+                )
+            },
+        )
+        self.assertEqual(
+            self.env["sms.consent"].search_count([("number", "=", NUMBER)]), 2
+        )
+
+    def test_a_contact(self):
+        self.stop()
+        partner = self.make_customer(ODD[0])
+        self.assertEqual(partner.sms_consent_state, "opted_out")
+
+    def test_the_blacklist(self):
+        self.env["phone.blacklist"].add(ODD[0])
+        self.cr.flush()
+        self.assertEqual(self.make(NUMBER).failure_type, "sms_optout")
+
+    def test_an_opt_out_of_before_is_entered_again_by_the_upgrade(self):
+        self.stop()
+        # As it would stand there if it had been recorded by the version before.
+        answer = self.env["sms.consent"].search([("number", "=", NUMBER)])
+        self.env.flush_all()
+        self.cr.execute("ALTER TABLE sms_consent DISABLE TRIGGER USER")
+        self.cr.execute(
+            "UPDATE sms_consent SET number = %s, number_hash = 'odd'"
+            " WHERE id = ANY(%s)",
+            [ODD[0], answer.ids],
+        )
+        self.cr.execute("ALTER TABLE sms_consent ENABLE TRIGGER USER")
+        self.env.invalidate_all()
+        self.env["sms.consent"]._forget_answers()
+        path = SCRIPTS / "19.0.1.4.0/post-number-spellings.py"
+        for _twice in range(2):
+            runpy.run_path(str(path))["migrate"](self.cr, "19.0.1.3.0")
+            self.env.invalidate_all()
+            again = self.env["sms.consent"].search([("number", "=", NUMBER)])
+            self.assertEqual(again.mapped("state"), ["opted_out"])
+        self.assertEqual(
+            self.make(*ODD).mapped("failure_type"), ["sms_optout"] * len(ODD)
+        )

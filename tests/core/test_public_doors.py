@@ -1,0 +1,264 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+"""What holds for every address of ours that the internet can call."""
+
+import inspect
+import re
+from unittest.mock import patch
+
+from odoo.http import _generate_routing_rules
+from odoo.tools import mute_logger
+
+from ...models.ir_http import TAKES
+from ...models.sms_outbox_watch import HEALTH_TOKEN_PARAMETER
+from ...models.sms_rate_limit import LIMITS
+from ...models.sms_sms_media import MEDIA_PATH
+from ..peer.media import PNG
+from ..web import WebCase
+from .common import MODULE
+
+#: Each public address: the counter that ends a visitor's attempts at it. A new address
+#: without a line here is one that anybody may call as often as they like.
+ENDPOINTS = {
+    "/helpdesk_sms/health/<string:token>": "refused",
+    MEDIA_PATH
+    + "/<int:sms_id>/<int:attachment_id>/<int:expires>/<string:signature>": "refused",
+    "/helpdesk_sms/telnyx/<string:key>/inbound": "refused",
+    "/helpdesk_sms/telnyx/<string:key>/status/<string:uuid>": "refused",
+    "/helpdesk_sms/twilio/<string:key>/inbound": "refused",
+    "/helpdesk_sms/twilio/<string:key>/status/<string:uuid>": "refused",
+    "/sms/incident/<string:token>": "incident_visitor",
+    "/sms/join/<string:key>": "join_visitor",
+    "/sms/p/<string:key>": "preferences_visitor",
+    "/sms/preferences/<string:token>": "preferences_visitor",
+    "/sms/t/<string:token>": "ticket_visitor",
+}
+LOGGER = "odoo.addons.helpdesk_mgmt_sms.controllers.public"
+#: On every answer: exactly this, or it begins so.
+HEADERS = {
+    "Cache-Control": "no-store",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+    "X-Robots-Tag": "noindex, nofollow",
+}
+
+
+class DoorsCase(WebCase):
+    """Every address of ours, as a stranger and as a customer call it."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.company.sms_join_page = True
+        cls.record_consent()
+        cls.incident = cls.env["sms.incident"].create({"name": "No network"})
+        cls.env["ir.config_parameter"].set_param(HEALTH_TOKEN_PARAMETER, "right")
+
+    def list_routes(self):
+        """Return ``{path: routing}`` of all that our controllers answer at."""
+        modules = sorted(self.env.registry._init_modules)
+        return {
+            path: endpoint.routing
+            for path, endpoint in _generate_routing_rules(modules, nodb_only=False)
+            if inspect.unwrap(endpoint.func).__module__.startswith(
+                f"odoo.addons.{MODULE}."
+            )
+        }
+
+    def list_right(self):
+        """Return ``{path: address}`` that opens something, of those called by GET."""
+        [short] = (
+            self.env["sms.preference.link"]
+            ._get_urls([(self.company, self.number)])
+            .values()
+        )
+        link = self.env["sms.preference.link"]._find_by_key(short.rpartition("/")[2])
+        ticket = self.ticket.with_user(self.own_agent)
+        attachment = ticket.env["ir.attachment"].create(
+            {
+                "name": "a.png",
+                "raw": PNG,
+                "res_model": ticket._name,
+                "res_id": ticket.id,
+            }
+        )
+        ticket._message_sms("Look", attachment_ids=attachment.ids)
+        sms = self.messages_to()[-1]
+        [media] = sms._to_outbound(sms.sender_id).media
+        found = {
+            "/helpdesk_sms/health/<string:token>": "/helpdesk_sms/health/right",
+            next(it for it in ENDPOINTS if it.startswith(MEDIA_PATH)): media,
+            "/sms/incident/<string:token>": self.incident.status_page,
+            "/sms/join/<string:key>": f"/sms/join/{self.company.sms_join_key}",
+            "/sms/p/<string:key>": short,
+            "/sms/preferences/<string:token>": link._get_path(),
+            "/sms/t/<string:token>": self.ticket.sms_ticket_url,
+        }
+        self.env.flush_all()
+        return {
+            path: re.sub(r"^https?://[^/]+", "", url) for path, url in found.items()
+        }
+
+    def call(self, path, url=None):
+        """Call an address as the carrier or a browser does, or with wrong tokens."""
+        wrong = re.sub(r"<int:\w+>", "7", re.sub(r"<string:\w+>", "wrong", path))
+        data = {"Body": "x"} if "POST" in self.routes[path]["methods"] else None
+        if data and "GET" in self.routes[path]["methods"]:
+            data = None
+        kind = self.routes[path].get(TAKES)
+        headers = {"Content-Type": kind} if kind else None
+        return self.url_open(
+            url or wrong, data=data, headers=headers, allow_redirects=False
+        )
+
+    def setUp(self):
+        super().setUp()
+        self.routes = self.list_routes()
+        muted = mute_logger(LOGGER)
+        self.enterContext(muted)
+
+
+class TestLimits(DoorsCase):
+    """How much is taken at each address: a new one cannot be forgotten."""
+
+    def test_whatever_takes_a_form_says_how_long_it_may_be(self):
+        for path, routing in self.list_routes().items():
+            # That of the host takes files, and is the host's.
+            if (
+                "POST" not in (routing.get("methods") or ())
+                or path == "/submitted/ticket"
+            ):
+                continue
+            with self.subTest(path=path):
+                self.assertLessEqual(routing["max_content_length"], 1024 * 1024)
+
+
+class TestEveryDoor(DoorsCase):
+    """Headers and limits, at every address that needs no login."""
+
+    def test_each_is_on_the_list(self):
+        public = {
+            p for p, routing in self.routes.items() if routing["auth"] == "public"
+        }
+        self.assertEqual(public, set(ENDPOINTS))
+
+    def assert_headers(self, answer):
+        """Check what every answer of ours says to the browser."""
+        headers = answer.headers
+        for name, value in HEADERS.items():
+            self.assertEqual(headers[name], value, name)
+        self.assertIn("geolocation=()", headers["Permissions-Policy"])
+        policy = headers["Content-Security-Policy"]
+        self.assertIn("default-src 'none'", policy)
+        self.assertIn("frame-ancestors", policy)
+        for loose in ("unsafe", "script-src", "*", "data:"):
+            self.assertNotIn(loose, policy)
+        self.assertNotIn("<script", answer.text)
+        if "'self' " not in policy.partition("frame-ancestors")[2]:
+            self.assertIn(headers["X-Frame-Options"], ("DENY", "SAMEORIGIN"))
+
+    def test_headers_of_what_is_refused(self):
+        for path in ENDPOINTS:
+            with self.subTest(path=path):
+                answer = self.call(path)
+                self.assertIn(answer.status_code, (403, 404))
+                self.assert_headers(answer)
+
+    def test_headers_of_what_is_opened(self):
+        right = self.list_right()
+        gets = {path for path in ENDPOINTS if "GET" in self.routes[path]["methods"]}
+        self.assertEqual(right.keys(), gets)
+        for path, url in right.items():
+            with self.subTest(path=path):
+                answer = self.call(path, url)
+                self.assertIn(answer.status_code, (200, 303), answer.text)
+                self.assert_headers(answer)
+
+    def test_headers_of_what_a_form_answers(self):
+        url = f"/sms/join/{self.company.sms_join_key}"
+        page = self.get(url)
+        token = self.tree(page).xpath("//input[@name='csrf_token']/@value")[0]
+        data = {"csrf_token": token, "phone": "303 555 0177", "agree_ticket": "1"}
+        self.assert_headers(self.url_open(url, data=data, allow_redirects=False))
+
+    def test_each_ends_a_visitors_attempts(self):
+        for path, scope in ENDPOINTS.items():
+            with (
+                self.subTest(path=path),
+                patch.dict(LIMITS, {scope: (2, 600)}),
+            ):
+                self.env["sms.rate.limit"].search([]).unlink()
+                self.env.flush_all()
+                statuses = [self.call(path).status_code for _attempt in range(4)]
+                self.assertTrue(set(statuses[:2]) <= {403, 404}, statuses)
+                self.assertEqual(statuses[2:], [429, 429])
+                answer = self.call(path)
+                self.assertTrue(answer.headers["Retry-After"])
+                self.assert_headers(answer)
+
+    def test_who_has_the_token_is_never_counted(self):
+        """A monitor asks each minute, a carrier fetches as many pictures as we send."""
+        right = self.list_right()
+        with patch.dict(LIMITS, {"refused": (2, 600)}):
+            for path, url in right.items():
+                if ENDPOINTS[path] == "refused":
+                    for _call in range(4):
+                        self.assertEqual(self.call(path, url).status_code, 200)
+
+    def test_the_log_is_not_flooded(self):
+        path = "/helpdesk_sms/twilio/<string:key>/inbound"
+        with (
+            patch.dict(LIMITS, {"refused": (2, 600)}),
+            self.assertLogs(LOGGER, "WARNING") as logs,
+        ):
+            for _call in range(6):
+                self.call(path)
+        self.assertEqual(len(logs.output), 2)
+
+    def test_the_log_says_what_was_wrong(self):
+        path = "/helpdesk_sms/twilio/<string:key>/inbound"
+        right = f"/helpdesk_sms/twilio/{self.company.sms_webhook_key}/inbound"
+        for url, words in (
+            (None, "no company has this address"),
+            (right, "a request that twilio has not signed"),
+        ):
+            with self.assertLogs(LOGGER, "WARNING") as logs:
+                self.call(path, url)
+            self.assertIn(words, logs.output[0])
+
+
+class TestPortal(DoorsCase):
+    """The pages of who is logged in: Odoo's layout, and nobody else's frame."""
+
+    def test_headers(self):
+        self.authenticate("sms-portal", "sms-portal")
+        wording = self.env.ref(f"{MODULE}.sms_wording_ticket")
+        form = {"sms_phone": "12", "sms_agree_ticket": str(wording.id)}
+        ticket = {"subject": "Screen", "description": "x", **form}
+        self.assert_headers(self.get("/my/outages"))
+        for url, values in (
+            ("/my/outages", {}),
+            ("/my/account/sms", {}),
+            ("/my/account/sms", form),
+            ("/submitted/ticket", ticket),
+        ):
+            page = self.get("/my/account" if "my" in url else "/new/ticket")
+            [token, *_more] = self.tree(page).xpath(
+                "//input[@name='csrf_token']/@value"
+            )
+            with self.subTest(url=url, values=values):
+                self.assert_headers(
+                    self.url_open(
+                        url,
+                        data={"csrf_token": token, **values},
+                        allow_redirects=False,
+                    )
+                )
+
+    def assert_headers(self, answer):
+        """Check what an answer to a customer says to the browser."""
+        self.assertIn(answer.status_code, (200, 303))
+        for name, value in HEADERS.items():
+            self.assertEqual(answer.headers[name], value, name)
+        policy = answer.headers["Content-Security-Policy"]
+        self.assertRegex(policy, "frame-ancestors '(self|none)'")
+        self.assertTrue(answer.headers["X-Frame-Options"])

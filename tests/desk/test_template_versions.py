@@ -1,0 +1,144 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from odoo.exceptions import AccessError, UserError
+from odoo.tests import Form
+
+from ..common import SmsCase, phone_number
+
+
+class TestVersions(SmsCase):
+    """A template in all languages, written and looked at by a manager."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.env["res.lang"]._activate_lang("fr_FR")
+        cls.templates = cls.env["sms.template"].with_user(cls.manager)
+
+    def version(self, body, lang="en_US"):
+        return {"lang": lang, "name": lang, "body": body}
+
+    def make(self, *versions, **values):
+        return self.templates.create(
+            {
+                "name": "Own",
+                "about": "helpdesk.ticket",
+                "language_versions": list(versions),
+                **values,
+            }
+        )
+
+    def preview(self, body, lang="en_US", ticket=None, user=None):
+        [found] = self.templates.with_user(user or self.manager).get_previews(
+            "helpdesk.ticket",
+            (ticket or self.ticket).id,
+            [self.version(body, lang)],
+        )
+        return found
+
+    def test_each_language_has_its_own_text(self):
+        template = self.make(
+            self.version("Ticket {{ object.number }}"),
+            self.version("Billet {{ object.number }}", "fr_FR"),
+        )
+        self.assertEqual(template.model, "helpdesk.ticket")
+        self.assertEqual(template.body, "Ticket {{ object.number }}")
+        french = template.with_context(lang="fr_FR")
+        self.assertEqual(french.body, "Billet {{ object.number }}")
+        template.invalidate_recordset()
+        self.assertEqual(
+            {v["lang"]: v["body"] for v in template.language_versions},
+            {
+                "en_US": "Ticket {{ object.number }}",
+                "fr_FR": "Billet {{ object.number }}",
+            },
+        )
+
+    def test_a_change_of_one_leaves_the_others(self):
+        template = self.make(self.version("One"), self.version("Un", "fr_FR"))
+        versions = template.language_versions
+        versions = [
+            {**v, "body": "Deux"} if v["lang"] == "fr_FR" else v for v in versions
+        ]
+        template.language_versions = versions
+        self.assertEqual(template.body, "One")
+        self.assertEqual(template.with_context(lang="fr_FR").body, "Deux")
+
+    def test_an_empty_one_and_an_unknown_language_change_nothing(self):
+        template = self.make(self.version("One"))
+        template.language_versions = [
+            self.version(""),
+            self.version("Eins", "de_DE"),
+            self.version("x", None),
+        ]
+        template.invalidate_recordset()
+        self.assertEqual(template.body, "One")
+
+    def test_a_manager_makes_one_in_the_form(self):
+        view = "helpdesk_mgmt_sms.sms_template_view_form"
+        with Form(self.templates, view=view) as form:
+            form.name = "By form"
+            form.about = "helpdesk.ticket"
+            form.language_versions = [self.version("Hello")]
+        self.assertEqual(form.record.body, "Hello")
+        self.assertEqual(form.record.model, "helpdesk.ticket")
+
+    def test_a_preview_is_what_the_customer_gets(self):
+        self.record_consent()
+        body = "Hi {{ object.sms_customer_name }}, about #{{ object.number }}: reply."
+        template = self.make(self.version(body))
+        self.ticket._send_sms_template(template.sudo())
+        found = self.preview(body)
+        [message] = self.messages_to()
+        self.assertEqual(found["text"], message.body)
+        self.assertEqual(found["segments"], message.segment_count)
+        self.assertEqual(found["encoding"], message.encoding)
+
+    def test_a_preview_speaks_its_language(self):
+        self.quiet_stage.with_context(lang="fr_FR").name = "Calme"
+        self.purposes("ticket").with_context(lang="fr_FR").footer = "STOP, AIDE."
+        found = self.preview("{{ object.stage_id.name }}", "fr_FR")
+        self.assertEqual(found["text"], "Calme\nSTOP, AIDE.")
+
+    def test_it_says_what_to_look_at(self):
+        found = self.preview("Thx, it's done")
+        sentences = " ".join(found["advice"])
+        for words in ("No next step", "slang: Thx", "No sender"):
+            self.assertIn(words, sentences)
+        good = f"{self.company.name}: ticket {{{{ object.number }}}} is closed. Reply."
+        self.assertFalse(self.preview(good)["advice"])
+
+    def test_a_missing_footer_is_told(self):
+        self.purposes("ticket").footer = False
+        found = self.preview(f"{self.company.name}: please reply.")
+        self.assertEqual(len(found["advice"]), 1)
+        self.assertIn("STOP", found["advice"][0])
+
+    def test_nobody_looks_at_a_ticket_that_they_may_not_read(self):
+        other = self.make_company("Other")
+        ticket = self.make_ticket(
+            self.make_customer(phone_number(3)), company_id=other.id
+        )
+        self.manager.company_ids = self.company
+        with self.assertRaises(AccessError):
+            self.preview("{{ object.name }}", ticket=ticket)
+
+    def test_who_writes_no_templates_has_no_preview(self):
+        for user in (self.agent, self.own_agent, self.employee, self.portal_user):
+            with self.subTest(user=user.login):
+                with self.assertRaises(AccessError):
+                    self.preview("Hello", user=user)
+                with self.assertRaises(AccessError):
+                    self.templates.with_user(user).get_placeholders("helpdesk.ticket")
+
+    def test_only_records_of_the_helpdesk_can_be_looked_at(self):
+        for model in ("res.users", "res.partner", "ir.config_parameter", "x"):
+            with self.subTest(model=model), self.assertRaises(UserError):
+                self.templates.get_previews(model, 1, [self.version("Hello")])
+            self.assertFalse(self.templates.get_placeholders(model))
+
+    def test_without_a_record_the_words_are_shown_as_they_are(self):
+        self.env["calendar.event"].search([]).unlink()
+        [found] = self.templates.get_previews(
+            "calendar.event", False, [self.version("At {{ object.sms_start_time }}")]
+        )
+        self.assertTrue(found["text"].startswith("At {{ object.sms_start_time }}"))

@@ -1,0 +1,232 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from datetime import timedelta
+
+from psycopg2.errors import CheckViolation
+
+from odoo import fields
+from odoo.tools import mute_logger
+
+from ...providers.outbound import DELIVERED, DeliveryReport
+from ..peer.telnyx import API_KEY, PUBLIC_KEY, TelnyxPeer
+from ..peer.twilio import ACCOUNT_SID, AUTH_TOKEN, TwilioPeer
+from .common import SendersCase
+
+OWN_TWILIO, OWN_TELNYX = "+13035550175", "+13035550176"
+
+
+class FailoverCase(SendersCase):
+    """A company with Twilio first and Telnyx second, both on the loopback."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.env["ir.config_parameter"].set_param("helpdesk_mgmt_sms.in_flight", "2")
+        cls.company.write(
+            {
+                "sms_twilio_account_sid": ACCOUNT_SID,
+                "sms_twilio_auth_token": AUTH_TOKEN,
+                "sms_twilio_number_ids": [
+                    (5, 0, 0),
+                    (0, 0, {"number": OWN_TWILIO, "country_id": cls.country.id}),
+                ],
+                "sms_backup_provider": "telnyx",
+                "sms_telnyx_api_key": API_KEY,
+                "sms_telnyx_public_key": PUBLIC_KEY,
+                "sms_telnyx_number_ids": [(0, 0, {"number": OWN_TELNYX})],
+            }
+        )
+        cls.env["sms.sender"].search([]).rate = 0
+
+    def setUp(self):
+        super().setUp()
+        self.twilio, self.telnyx = TwilioPeer().start(), TelnyxPeer().start()
+        for code, peer in (("twilio", self.twilio), ("telnyx", self.telnyx)):
+            self.addCleanup(peer.stop)
+            self.env["ir.config_parameter"].set_param(
+                f"helpdesk_mgmt_sms.{code}_api_url", peer.url
+            )
+
+    def send(self, *behaviors, body="We are on it."):
+        """Send one text, to carriers that behave so; return it."""
+        self.twilio.behaviors[self.number], self.telnyx.behaviors[self.number] = (
+            *behaviors,
+            *[None] * (2 - len(behaviors)),
+        )
+        sms = self.text(self.ticket, body=body)
+        self.run_outbox()
+        return sms
+
+    def assertTakenBy(self, sms, code, refused_by=False):
+        """Check which carrier has a message, that it alone has it, and that it says."""
+        self.assertEqual((sms.state, sms.provider), ("pending", code))
+        self.assertEqual(sms.refused_by, refused_by)
+        self.assertEqual(sms.sender_id.provider, code)
+        taken = {"twilio": self.twilio.taken, "telnyx": self.telnyx.taken}
+        words = {
+            "twilio": [it["Body"] for it in self.twilio.taken],
+            "telnyx": [it["text"] for it in self.telnyx.taken],
+        }
+        self.assertEqual(words.pop(code).count(sms.body), 1)
+        self.assertNotIn(sms.body, [*words.values()][0])
+        self.assertTrue(taken[code])
+
+
+class TestFailover(FailoverCase):
+    """The second carrier takes what the first one surely did not take."""
+
+    def test_the_first_carrier_is_the_first(self):
+        self.assertTakenBy(self.send(), "twilio")
+        self.assertFalse(self.telnyx.posts)
+
+    def test_a_hard_refusal_goes_to_the_second(self):
+        for code in (20003, 21606, 63038, 30034):
+            with self.subTest(code=code):
+                sms = self.send(("error", 400, code), body=f"Error {code}")
+                self.assertTakenBy(sms, "telnyx", "twilio")
+                self.assertEqual(self.telnyx.posts[-1]["from"], OWN_TELNYX)
+                self.sender(OWN_TWILIO)._start()
+
+    def test_the_first_has_stopped_and_administrators_know(self):
+        self.send(("error", 401, 20003))
+        sender = self.sender(OWN_TWILIO)
+        self.assertTrue(sender._is_stopped())
+        alert = self.env["sms.outbox.alert"].search(
+            [("company_id", "=", self.company.id)]
+        )
+        self.assertIn("leaves by the other carrier", alert.message)
+
+    def test_what_is_made_meanwhile_does_not_try_the_first(self):
+        self.send(("error", 401, 20003))
+        sms = self.send(body="And this one")
+        self.assertTakenBy(sms, "telnyx", "twilio")
+        self.assertEqual(len(self.twilio.messages), 1)
+
+    def test_after_the_pause_the_first_is_tried_again(self):
+        self.send(("error", 401, 20003))
+        self.sender(OWN_TWILIO).stopped_until = fields.Datetime.now() - timedelta(
+            seconds=1
+        )
+        self.assertTakenBy(self.send(body="And this one"), "twilio")
+        self.assertFalse(self.sender(OWN_TWILIO).stop_count)
+
+    def test_a_refusal_of_the_person_is_a_refusal(self):
+        for code in (21610, 21211, 30007):
+            with self.subTest(code=code):
+                sms = self.send(("error", 400, code), body=f"Error {code}")
+                self.assertNotEqual(sms.provider, "telnyx")
+                if code == 21610:
+                    self.record_consent(event="restored")
+                    self.record_consent()
+        self.assertFalse(self.telnyx.posts)
+
+    def test_what_nobody_can_tell_stays_where_it_is(self):
+        for behavior in ("drop", ("html", 502), ("error", 503, 20503)):
+            with self.subTest(behavior=behavior):
+                sms = self.send(behavior, body=f"Behaves {behavior}")
+                self.assertEqual((sms.state, sms.provider), ("unknown", "twilio"))
+        self.assertFalse(self.telnyx.posts)
+
+    def test_no_connection_is_waited_for_once(self):
+        self.twilio.go_down()
+        sms = self.send()
+        sms.not_before = fields.Datetime.now()
+        self.run_outbox()
+        self.assertTakenBy(sms, "telnyx", "twilio")
+        self.assertEqual(sms.attempts, 3)
+
+    def test_both_refuse_and_nothing_runs_in_a_circle(self):
+        sms = self.send(("error", 401, 20003), ("error", 403, "20100"))
+        self.assertEqual((sms.state, sms.refused_by), ("outgoing", "twilio"))
+        self.assertEqual(len(self.twilio.messages), 1)
+        self.assertEqual(len(self.telnyx.posts), 1)
+        self.run_outbox()
+        self.assertEqual(len(self.twilio.messages) + len(self.telnyx.posts), 2)
+
+    def test_a_fault_that_ends_is_asked_about_once(self):
+        fault = self.env["sms.fault"].search([("fault", "=", "country")])
+        fault.use_backup = True
+        sms = self.send(("error", 400, 21408), ("error", 400, "40309"))
+        self.assertEqual((sms.state, sms.provider), ("error", "telnyx"))
+        self.assertEqual(len(self.twilio.messages), 1)
+        self.assertEqual(len(self.telnyx.posts), 1)
+
+    def test_who_has_opted_out_at_one_is_not_texted_by_the_other(self):
+        fault = self.env["sms.fault"].search([("fault", "=", "opted_out")])
+        fault = fault.with_user(self.manager)._copy_for_company(self.company)
+        with (
+            mute_logger("odoo.sql_db"),
+            self.assertRaises(CheckViolation),
+            self.env.cr.savepoint(),
+        ):
+            fault.use_backup = True
+        policy = self.env["sms.fault"]._get_policy("opted_out")
+        sms = self.text(self.ticket)
+        self.assertFalse(sms._may_change_carrier(policy))
+
+    def test_only_if_the_manager_wants_it(self):
+        fault = self.env["sms.fault"].search([("fault", "=", "authentication")])
+        fault = fault.with_user(self.manager)._copy_for_company(self.company)
+        fault.use_backup = False
+        sms = self.send(("error", 401, 20003))
+        self.assertEqual((sms.state, sms.sender_id.address), ("outgoing", OWN_TWILIO))
+        self.run_outbox()
+        self.assertFalse(self.telnyx.posts)
+
+    def test_without_a_second_carrier_it_waits(self):
+        self.company.sms_backup_provider = False
+        sms = self.send(("error", 401, 20003))
+        self.assertEqual((sms.state, sms.sender_id.address), ("outgoing", OWN_TWILIO))
+        self.assertFalse(self.telnyx.posts)
+
+    def test_who_opts_out_meanwhile_is_not_texted(self):
+        self.send(("error", 401, 20003))
+        sms = self.text(self.ticket, body="And this one")
+        self.receive("STOP")
+        self.run_outbox()
+        self.assertEqual(sms.state, "canceled")
+        self.assertNotIn(sms.body, [it["text"] for it in self.telnyx.posts])
+
+    def test_the_first_carriers_late_report_moves_nothing(self):
+        sms = self.send(("error", 401, 20003))
+        report = DeliveryReport("SM" + "0" * 32, DELIVERED)
+        self.env["sms.sms"]._take_report_by_uuid(
+            self.company, sms.uuid, report, "twilio"
+        )
+        self.assertEqual((sms.state, len(sms.report_ids)), ("pending", 1))
+        report = DeliveryReport(sms.carrier_id, DELIVERED)
+        self.env["sms.sms"]._take_report_by_uuid(
+            self.company, sms.uuid, report, "telnyx"
+        )
+        self.assertEqual(sms.state, "sent")
+
+    def test_a_person_who_sends_it_anew_begins_anew(self):
+        sms = self.send(("error", 401, 20003), ("error", 400, "40310"))
+        self.assertEqual((sms.state, sms.refused_by), ("error", "twilio"))
+        before = sms._get_carrier_key()
+        sms.tried_at -= timedelta(hours=1)
+        sms.action_set_outgoing()
+        self.assertFalse(sms.refused_by)
+        self.assertNotEqual(sms._get_carrier_key(), before)
+
+
+class TestSecondCarrier(FailoverCase):
+    """Which second carrier a company can have."""
+
+    def test_its_numbers_are_senders(self):
+        self.assertEqual(self.company._get_sms_carriers(), ("twilio", "telnyx"))
+        self.assertTrue(self.sender(OWN_TELNYX).active)
+
+    def test_the_sandbox_lets_nothing_leave(self):
+        self.company.sms_provider = "sandbox"
+        self.assertFalse(self.company.sms_backup_provider)
+        self.assertFalse(self.sender(OWN_TELNYX).active)
+
+    def test_a_carrier_cannot_stand_in_for_itself(self):
+        self.company.sms_backup_provider = "twilio"
+        self.assertFalse(self.company.sms_backup_provider)
+        self.company.write({"sms_provider": "telnyx", "sms_backup_provider": "twilio"})
+        self.assertEqual(self.company._get_sms_carriers(), ("telnyx", "twilio"))
+
+    def test_the_choice_names_who_reaches_people(self):
+        selection = self.env["res.company"]._get_sms_backup_providers()
+        self.assertEqual({code for code, _name in selection}, {"twilio", "telnyx"})

@@ -1,0 +1,289 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+import time
+from datetime import datetime, timedelta
+from functools import partial
+from unittest.mock import patch
+
+from freezegun import freeze_time
+
+from odoo import fields
+from odoo.tests import tagged
+from odoo.tools import mute_logger
+
+from ...models import sms_sms_bulk
+from ...models.sms_consent_known import READ_ANSWERS
+from ...models.sms_dispatcher import POST_WITHIN, Call
+from ...providers import faults, outbound
+from ...providers.outbound import DeliveryReport, Outcome
+from ...tools.dispatch import Deadline
+from .common import LARGE, SMALL, BatchCase
+
+
+@tagged("post_install", "-at_install")
+class TestQueriesOfABatch(BatchCase):
+    """A batch takes so many queries, however many messages are in it."""
+
+    def assertConstant(self, prepare, work):
+        """Check that a large batch takes no more queries than a small one.
+
+        :param prepare: function of a size; what it returns is given to ``work``
+        """
+        counts = []
+        # The first time for what is cached for good.
+        for size in (SMALL, SMALL, LARGE):
+            prepared = prepare(size)
+            self.env.cr.precommit.data.pop(READ_ANSWERS, None)
+            counts.append(self.count_queries(work, prepared))
+        _first, small, large = counts
+        self.assertGreater(small, 0)
+        self.assertEqual(large, small)
+
+    def test_making_messages(self):
+        self.patch(sms_sms_bulk, "BULK_FROM", SMALL)
+        self.assertConstant(lambda size: size, self.queue_many)
+
+    def test_claiming(self):
+        def prepare(size):
+            self.env["sms.sms"].search([("state", "=", "outgoing")]).state = "canceled"
+            self.queue_many(size)
+            return size
+
+        # A decision of the same second is not written anew.
+        with freeze_time(datetime.now()):
+            self.assertConstant(prepare, self.claim)
+
+    def _prepare_claimed(self, size):
+        self.env["sms.sms"].search([("state", "=", "outgoing")]).state = "canceled"
+        messages = self.queue_many(size)
+        self.claim(size)
+        return messages
+
+    def test_settling_what_was_taken(self):
+        def settle(messages):
+            self.env["sms.dispatcher"]._settle(
+                [
+                    (
+                        Call("send", sms.id, 1),
+                        Outcome(
+                            outbound.ACCEPTED, carrier_id=f"SM{sms.id}", report="queued"
+                        ),
+                    )
+                    for sms in messages
+                ]
+            )
+            self.assertEqual(set(messages.mapped("state")), {"pending"})
+
+        self.assertConstant(self._prepare_claimed, settle)
+
+    def test_how_many_are_in_flight_is_set_or_the_most(self):
+        parameters = self.env["ir.config_parameter"]
+        for value, size in ((False, 64), ("", 64), ("16", 16), ("0", 1), ("many", 64)):
+            with self.subTest(value=value):
+                parameters.set_param("helpdesk_mgmt_sms.in_flight", value)
+                self.assertEqual(self.env["sms.dispatcher"]._get_in_flight(), size)
+
+    def test_finding_what_was_abandoned(self):
+        def prepare(size):
+            messages = self._prepare_claimed(size)
+            messages.claimed_at = messages[0].claimed_at - timedelta(hours=1)
+
+        self.assertConstant(
+            prepare, lambda _nothing: self.env["sms.dispatcher"]._mark_abandoned()
+        )
+
+
+@tagged("post_install", "-at_install")
+class TestAttempts(BatchCase):
+    """What comes too late, or about another attempt, changes nothing."""
+
+    def settle(self, message, attempt, outcome):
+        """Write down what one call came to."""
+        self.env["sms.dispatcher"]._settle(
+            [(Call("send", message.id, attempt), outcome)]
+        )
+
+    def test_an_answer_on_an_earlier_attempt_is_dropped(self):
+        message = self.queue()
+        self.claim(1)
+        message._try_again(timedelta())
+        self.claim(1)
+        self.settle(message, 1, Outcome(outbound.AGAIN, fault=faults.TOO_FAST))
+        self.assertEqual((message.state, message.attempts), ("process", 2))
+        self.settle(message, 2, Outcome(outbound.ACCEPTED, "SM2", "queued"))
+        self.assertEqual((message.state, message.carrier_id), ("pending", "SM2"))
+
+    def test_what_was_cancelled_meanwhile_is_not_tried_again(self):
+        message = self.queue()
+        self.claim(1)
+        message.state = "canceled"
+        self.settle(message, 1, Outcome(outbound.AGAIN, fault=faults.TOO_FAST))
+        self.assertEqual(message.state, "canceled")
+
+    def test_what_is_gone_takes_nothing_along(self):
+        gone, message = self.queue(), self.queue()
+        self.claim(2)
+        gone_id = gone.id
+        gone.unlink()
+        self.env["sms.dispatcher"]._settle(
+            [
+                (Call("send", row, 1), Outcome(outbound.ACCEPTED, f"SM{row}", "queued"))
+                for row in (gone_id, message.id)
+            ]
+        )
+        self.assertEqual(message.state, "pending")
+
+    def test_a_lookup_may_take_the_wrong_one_of_two_twins(self):
+        """The report says which of two equal messages the carrier has."""
+        first, second = self.queue(), self.queue()
+        self.claim(2)
+        (first | second)._mark_unknown()
+        found = outbound.Found(DeliveryReport("SM1", "queued"), first.body)
+        dispatcher = self.env["sms.dispatcher"]
+        dispatcher._settle([(Call("find", first.id, 1), [found])])
+        self.assertEqual((first.state, first.carrier_id), ("pending", "SM1"))
+        second._take_report(DeliveryReport("SM1", "delivered"))
+        self.assertEqual((second.state, second.carrier_id), ("sent", "SM1"))
+        self.assertEqual((first.state, first.carrier_id), ("unknown", False))
+        self.assertTrue(first.lookup_at)
+
+    def test_a_lookup_waits_for_a_twin_that_is_being_posted(self):
+        unknown = self.queue()
+        self.claim(1)
+        unknown._mark_unknown()
+        self.queue()
+        self.claim(1)
+        found = outbound.Found(DeliveryReport("SM1", "queued"), unknown.body)
+        self.env["sms.dispatcher"]._settle([(Call("find", unknown.id, 1), [found])])
+        self.assertEqual((unknown.state, unknown.carrier_id), ("unknown", False))
+
+    @mute_logger("odoo.addons.helpdesk_mgmt_sms.models.sms_dispatcher_lookup")
+    def test_what_cannot_be_looked_up_keeps_nobody_waiting(self):
+        odd, sound = self.queue(), self.queue()
+        self.claim(2)
+        (odd | sound)._mark_unknown()
+        now = datetime.now()
+        (odd | sound).lookup_at = now - timedelta(minutes=1)
+        to_outbound = type(odd)._to_outbound
+
+        def fail_for_one(sms, sender):
+            if sms == odd:
+                raise KeyError("odd")
+            return to_outbound(sms, sender)
+
+        with patch.object(type(odd), "_to_outbound", fail_for_one):
+            calls = self.env["sms.dispatcher"]._claim_lookups(5)
+        self.assertEqual([key.sms_id for _, key, _, _ in calls], [sound.id])
+        self.assertGreater(odd.lookup_at, now)
+
+    def test_a_report_before_the_answer_is_followed_by_others(self):
+        """Who posted it may be dead, and the report of its end be lost."""
+        message = self.queue()
+        self.claim(1)
+        message._take_report(DeliveryReport("SM1", "sent"))
+        self.assertEqual(message.state, "pending")
+        self.assertTrue(message.lookup_at)
+        message._take_report(DeliveryReport("SM1", "delivered"))
+        self.assertFalse(message.lookup_at)
+
+    def test_what_the_database_refuses_is_left_out(self):
+        """NUL, and half of an emoji."""
+        odd = "SM\x001\ud83d"
+        message = self.queue()
+        self.claim(1)
+        refused = Outcome(outbound.AGAIN, odd, fault=faults.TOO_FAST, detail=odd)
+        self.settle(message, 1, refused)
+        self.assertEqual(message.carrier_detail, "SM1?")
+        report = DeliveryReport(odd, "delivered", odd, raw={odd: odd})
+        message._take_report(report)
+        self.assertEqual((message.state, message.carrier_id), ("sent", "SM1?"))
+        self.assertEqual(message.sudo().report_ids.raw, {"SM1?": "SM1?"})
+
+    def test_a_stale_claim_is_not_posted(self):
+        """A frozen worker finds that somebody else may be at it."""
+        dispatcher = self.env["sms.dispatcher"]
+        for clock, *which in (("monotonic",), ("clock_gettime", time.CLOCK_REALTIME)):
+            with self.subTest(clock=clock):
+                posts = []
+                until = Deadline(POST_WITHIN)
+                later = getattr(time, clock)(*which) + POST_WITHIN + 1
+                with patch.object(time, clock, return_value=later):
+                    outcome = dispatcher._guard(
+                        Call("send", 1, 1), partial(posts.append, 1), until
+                    )
+                self.assertEqual((outcome.kind, posts), (outbound.AGAIN, []))
+
+    def test_what_was_stored_for_a_sender_that_goes_gets_another(self):
+        message = self.queue()
+        gone = self.env["sms.sender"].create(
+            {
+                "company_id": self.company.id,
+                "provider": "sandbox",
+                "address": "gone",
+                "kind": "sandbox",
+                "active": False,
+            }
+        )
+        message.sender_id = gone
+        self.run_outbox()
+        self.assertEqual(message.state, "sent")
+
+    def test_a_batch_of_refusals_stops_a_sender_once(self):
+        messages = self.queue_many(SMALL)
+        sender = messages.sender_id
+        self.claim(SMALL)
+        refusal = Outcome(outbound.REFUSED, code="20003", fault=faults.AUTHENTICATION)
+        self.env["sms.dispatcher"]._settle(
+            [(Call("send", sms.id, 1), refusal) for sms in messages]
+        )
+        self.assertEqual(sender.stop_count, 1)
+        self.assertEqual(set(messages.mapped("state")), {"outgoing"})
+
+    def test_a_sender_that_has_stopped_is_tried_by_one_message_at_a_time(self):
+        """Not by another one while the first is on its way, whatever its speed."""
+        dispatcher = self.env["sms.dispatcher"]
+        refusal = Outcome(outbound.REFUSED, code="20003", fault=faults.AUTHENTICATION)
+        for rate in (0, 50):
+            with self.subTest(rate=rate):
+                self.env["sms.sms"].search([]).state = "canceled"
+                messages = self.queue_many(SMALL)
+                sender = messages.sender_id
+                sender.write({"rate": rate, "stop_count": 1, "stopped_until": False})
+                for stops in (2, 3):
+                    [call] = self.claim_all()
+                    self.assertFalse(dispatcher._get_accounts(), "one is on its way")
+                    self.assertGreater(dispatcher._get_next_due(), 60)
+                    dispatcher._settle([(call, refusal)])
+                    self.assertEqual(sender.stop_count, stops)
+                    self.assertFalse(dispatcher._get_accounts(), "it has stopped")
+                    sender.stopped_until = fields.Datetime.now()
+                [call] = self.claim_all()
+                taken = Outcome(
+                    outbound.ACCEPTED, carrier_id=f"SM{rate}", report="queued"
+                )
+                dispatcher._settle([(call, taken)])
+                self.assertFalse(sender.stop_count)
+                self.assertEqual(len(self.claim_all()), SMALL - 1)
+
+    def test_an_attempt_of_which_nobody_knows_is_not_waited_for_without_end(self):
+        """A crash left it behind: it is looked up, and another one is tried."""
+        dispatcher = self.env["sms.dispatcher"]
+        messages = self.queue_many(SMALL)
+        messages.sender_id.stop_count = 1
+        self.claim_all()
+        [tried] = messages.filtered(lambda it: it.state == "process")
+        tried.claimed_at -= timedelta(minutes=3)
+        self.assertEqual(dispatcher._get_next_due(), 0)
+        dispatcher._mark_abandoned()
+        self.assertEqual(tried.state, "unknown")
+        [call] = self.claim_all()
+        self.assertNotEqual(call.sms_id, tried.id)
+
+    def test_a_batch_of_too_fast_halves_the_speed_once(self):
+        messages = self.queue_many(SMALL)
+        self.claim(SMALL)
+        too_fast = Outcome(outbound.AGAIN, fault=faults.TOO_FAST)
+        self.env["sms.dispatcher"]._settle(
+            [(Call("send", sms.id, 1), too_fast) for sms in messages]
+        )
+        pace = self.env["sms.sender.pace"]._get(messages.sender_id)
+        self.assertEqual(pace.slowed_to, 0.5)

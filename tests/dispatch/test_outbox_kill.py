@@ -1,0 +1,112 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+import logging
+import os
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+from .common import SEED, StormCase
+
+_logger = logging.getLogger(__name__)
+
+MESSAGES = 2000
+KILLS = 20
+#: Seconds for which nobody can connect to the carrier.
+DOWN = float(os.environ.get("HELPDESK_SMS_DOWN_SECONDS", "5"))
+#: The last two texts to each of so many numbers have the same words.
+TWINS = 40
+
+
+class TestKilledDispatchers(StormCase):
+    """SIGKILL at random, in mid-post: nothing is lost, nothing is sent twice."""
+
+    def setUp(self):
+        super().setUp()
+        _logger.info("The storm's seed is %s", SEED)
+        self.thresholds = self.random.sample(range(30, MESSAGES * 3 // 5), KILLS)
+        self.posts = 0
+        self.due_kills = threading.Semaphore(0)
+
+    def choose(self, form):
+        """Count the posts; at some of them a node is killed."""
+        with self.lock:
+            self.posts += 1
+            if self.posts in self.thresholds:
+                self.due_kills.release()
+        return super().choose(form)
+
+    def kill_as_due(self):
+        """Kill a node whenever one is due, and start it again.
+
+        :return: how often
+        """
+        restarts = {}
+        with ThreadPoolExecutor(2) as pool:
+            for _kill in range(KILLS):
+                self.assertTrue(self.due_kills.acquire(timeout=120), "nothing is sent")
+                while not (alive := self.find_alive(restarts)):
+                    time.sleep(0.1)
+                name = self.random.choice(alive)
+                time.sleep(self.random.uniform(0, 0.1))
+                getattr(self, name).kill()
+                restarts[name] = pool.submit(self.restart, name)
+        for restart in restarts.values():
+            restart.result()
+
+    def find_alive(self, restarts):
+        """Return the names of the nodes that run."""
+        return [
+            name
+            for name in ("server", "other")
+            if name not in restarts or restarts[name].done()
+        ]
+
+    def test_a_storm_of_kills(self):
+        words = "Storm"
+        end_time = self.keep_time()
+        self.addCleanup(end_time)
+        self.queue(MESSAGES, words, TWINS)
+        self.kill_as_due()
+        self.wait_states(words, ("process", "unknown", "pending", "sent"), 120)
+        # Those who have left something behind are dead; then their time runs out.
+        for name in ("server", "other"):
+            getattr(self, name).kill()
+        time.sleep(1)
+        self.let_time_pass()
+        for name in ("server", "other"):
+            self.restart(name)
+        self.wait_sent(words)
+        self.check_taken(words)
+
+
+class TestCarrierDown(StormCase):
+    """The carrier is down: what waits leaves later, once."""
+
+    def choose(self, form):
+        """Count the posts; at one of them something happens."""
+        with self.lock:
+            self.posts = getattr(self, "posts", 0) + 1
+            if self.posts == 150:
+                self.happens.set()
+        return None
+
+    def setUp(self):
+        super().setUp()
+        self.posts = 0
+        self.happens = threading.Event()
+        self.addCleanup(self.keep_time())
+
+    def test_the_carrier_is_down(self):
+        words = "Down"
+        self.queue(500, words)
+        self.assertTrue(self.happens.wait(30), "nothing is sent")
+        self.peer.go_down()
+        time.sleep(DOWN)
+        waiting = self.read_states(words).get("outgoing", 0)
+        self.assertGreater(waiting, 0)
+        self.peer.come_back()
+        self.wait_states(words, ("process", "unknown", "pending", "sent"), 60)
+        time.sleep(1)
+        self.let_time_pass()
+        self.wait_sent(words)
+        self.check_taken(words)

@@ -1,0 +1,149 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from datetime import timedelta
+
+from odoo import fields
+from odoo.tests import tagged
+from odoo.tools import mute_logger
+
+from ...models.sms_dispatcher import Call
+from ...providers import faults, outbound
+from ...providers.outbound import DeliveryReport, Found, Outcome
+from .common import BatchCase
+
+ALERT_LOGGER = "odoo.addons.helpdesk_mgmt_sms.models.sms_outbox_alert"
+
+
+@tagged("post_install", "-at_install")
+class TestUnknown(BatchCase):
+    """What nobody can tell ends some day, as the manager's rule has it."""
+
+    def make_unknown(self, **values):
+        """Return a message whose outcome nobody can tell."""
+        message = self.queue()
+        self.claim(1)
+        message._mark_unknown()
+        message.write(values)
+        return message
+
+    def look_up(self, message, found):
+        """Let the carrier answer what it has of a message."""
+        call = Call("find", message.id, message.attempts)
+        self.env["sms.dispatcher"]._settle([(call, found)])
+
+    def test_what_was_taken_without_a_name_is_looked_up(self):
+        """There is nothing by which the carrier could be asked what became of it."""
+        message = self.queue()
+        self.claim(1)
+        call = Call("send", message.id, 1)
+        self.env["sms.dispatcher"]._settle([(call, Outcome(outbound.ACCEPTED))])
+        self.assertEqual(message.state, "unknown")
+        self.assertTrue(message.lookup_at)
+
+    def test_the_carrier_of_old_is_not_asked_for_ever(self):
+        """The company has changed its carrier: nobody can tell any more."""
+        yesterday = fields.Datetime.now() - timedelta(hours=25)
+        old = self.make_unknown(provider="twilio", lookup_at=yesterday)
+        asked = self.make_unknown(lookup_at=yesterday)
+        recent = self.make_unknown(provider="twilio")
+        self.env["sms.dispatcher"]._claim_lookups(5)
+        self.assertEqual((old.state, old.fault_id.fault), ("error", faults.NO_ANSWER))
+        self.assertEqual(set((asked | recent).mapped("state")), {"unknown"})
+        old.action_set_outgoing()
+        self.assertEqual(old.state, "outgoing")
+
+    def test_another_account_is_not_asked_about_texts_of_the_former(self):
+        """It would know of none, and they would go out twice."""
+        yesterday = fields.Datetime.now() - timedelta(hours=25)
+        self.company.sms_twilio_account_sid = "AC" + "1" * 32
+        self.company.sms_twilio_account_since = False
+        dispatcher = self.env["sms.dispatcher"]
+        old = self.make_unknown(
+            provider="twilio", lookup_at=yesterday, claimed_at=yesterday
+        )
+        recent = self.make_unknown(
+            provider="twilio", lookup_at=yesterday, claimed_at=yesterday
+        )
+        self.company.sms_provider = "twilio"
+        self.env.flush_all()
+        self.assertEqual(dispatcher._lock_lookups(5, ()), old | recent)
+        self.company.sms_twilio_account_sid = "AC" + "1" * 32  # as it was
+        self.assertFalse(self.company.sms_twilio_account_since)
+        self.company.sms_twilio_account_sid = "AC" + "2" * 32
+        recent.lookup_at = fields.Datetime.now()
+        self.env.flush_all()
+        self.assertFalse(dispatcher._lock_lookups(5, ()))
+        dispatcher._end_unaskable()
+        self.assertEqual((old.state, recent.state), ("error", "unknown"))
+
+    def test_the_rule_may_end_it(self):
+        for action, state in (("again", "outgoing"), ("end", "error")):
+            with self.subTest(action=action):
+                rule = self.env["sms.fault"].search([("fault", "=", faults.NO_ANSWER)])
+                rule.action = action
+                message = self.make_unknown()
+                for _look in range(rule.max_attempts):
+                    self.assertEqual(message.state, "unknown")
+                    self.look_up(message, [])
+                self.assertEqual(message.state, state)
+                message.state = "canceled"
+
+    def test_what_was_looked_up_often_is_asked_about_like_others(self):
+        """To double the pause for each lookup before would lead beyond all years."""
+        message = self.make_unknown(lookups=500)
+        self.look_up(message, [Found(DeliveryReport("SM1", "queued"), message.body)])
+        self.assertEqual((message.state, message.carrier_id), ("pending", "SM1"))
+        call = Call("fetch", message.id, message.attempts)
+        self.env["sms.dispatcher"]._settle([(call, None)])
+        self.assertEqual(message.lookups, 1)
+        self.assertGreater(message.lookup_at, fields.Datetime.now())
+
+    @mute_logger(ALERT_LOGGER)
+    def test_the_time_for_which_its_sender_stood_still_is_not_its_own(self):
+        """Wrong credentials over a night, and then it is too fast for the carrier."""
+        message = self.queue()
+        self.claim(1)
+        message.tried_at -= timedelta(days=2)
+        refused = Outcome(outbound.REFUSED, fault=faults.AUTHENTICATION)
+        dispatcher = self.env["sms.dispatcher"]
+        dispatcher._settle([(Call("send", message.id, 1), refused)])
+        self.assertEqual(message.state, "outgoing")
+        message.sender_id._start()
+        self.claim(1)
+        too_fast = Outcome(outbound.AGAIN, fault=faults.TOO_FAST)
+        call = Call("send", message.id, message.attempts)
+        dispatcher._settle([(call, too_fast)])
+        self.assertEqual(message.state, "outgoing")
+
+
+@tagged("post_install", "-at_install")
+class TestArchivedCompany(BatchCase):
+    """A company that is closed texts nobody, and hears who says no."""
+
+    def test_nothing_leaves_any_more(self):
+        company = self.make_company("Closed")
+        self.record_consent(company=company)
+        message = self.queue(record_company_id=company.id)
+        (self.agent | self.team_agent | self.own_agent | self.manager).write(
+            {"company_ids": [(3, company.id)]}
+        )
+        company.active = False
+        self.run_outbox()
+        self.assertBlocked(message, "ticket", "no_provider")
+        company.active = True
+        message.action_set_outgoing()
+        self.run_outbox()
+        self.assertEqual(message.state, "sent")
+
+    def test_what_comes_in_is_taken(self):
+        company = self.make_company("Closed")
+        key = company.sms_webhook_key
+        company.active = False
+        found = self.env["res.company"]._find_by_sms_webhook_key(key)
+        self.assertEqual(found, company)
+        self.record_consent(company=company)
+        self.receive("STOP", company=found)
+        self.receive("Are you still there?", company=found)
+        answers = self.env["sms.consent"]
+        self.assertTrue(answers._is_stopped(answers._get_found(company, self.number)))
+        texts = self.env["sms.inbound"].search([("company_id", "=", company.id)])
+        self.assertEqual(texts.filtered("error"), self.env["sms.inbound"])

@@ -1,0 +1,322 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+"""What texts cost: the managers' table, and what the carriers say."""
+
+from datetime import UTC, datetime, timedelta
+
+from psycopg2.errors import CheckViolation, UniqueViolation
+
+from odoo import fields
+from odoo.exceptions import AccessError
+from odoo.tests import BaseCase, tagged
+from odoo.tools import mute_logger
+
+from ...providers.outbound import Price, read_price
+from ...providers.telnyx import TelnyxProvider
+from ...providers.telnyx_api import read_event
+from ..common import SmsCase, phone_number
+from ..peer.company import LoopbackTwilio
+from ..peer.telnyx import make_event
+
+BRITON = "+447700900181"
+
+
+class TestTable(SmsCase):
+    """Which line of the table says what a segment costs."""
+
+    def find(self, number="", **values):
+        """Return the amount of the line that is picked."""
+        return self.env["sms.price"]._find(self.company, number, **values).amount
+
+    def test_the_longest_beginning_then_the_newest(self):
+        today = fields.Date.today()
+        self.set_price(0.05)
+        self.set_price(0.01, prefix="+1")
+        self.set_price(0.02, prefix="+1303")
+        self.set_price(0.03, prefix="+1303", valid_from=today - timedelta(days=1))
+        self.set_price(0.04, prefix="+1303", valid_from=today + timedelta(days=1))
+        self.assertEqual(self.find("+12125550100"), 0.01)
+        self.assertEqual(self.find("+13035550100"), 0.03)
+        self.assertEqual(self.find(BRITON), 0.05)
+        self.assertEqual(self.find(), 0.01, "nobody yet: the company's own country")
+
+    def test_a_carriers_own_line_counts_first(self):
+        self.set_price(0.01, prefix="+1303")
+        self.set_price(0.004, prefix="+1", provider="telnyx")
+        self.assertEqual(self.find("+13035550100"), 0.01)
+        self.assertEqual(self.find("+13035550100", provider="telnyx"), 0.004)
+        self.assertEqual(self.find(BRITON, provider="telnyx"), 0)
+
+    def test_pictures_have_a_price_of_their_own(self):
+        price = self.set_price(0.01)
+        self.assertEqual(price._get_cost(3), 0.03)
+        self.assertEqual(price._get_cost(3, has_media=True), 0.03, "none is set")
+        price.media_amount = 0.02
+        self.assertEqual(price._get_cost(3), 0.03)
+        self.assertEqual(price._get_cost(3, has_media=True), 0.02)
+
+    def test_what_is_not_in_use_or_another_companys_does_not_count(self):
+        self.set_price(0.01).active = False
+        self.set_price(0.02, company_id=self.make_company("Elsewhere").id)
+        self.assertEqual(self.find(BRITON), 0)
+
+    @mute_logger("odoo.sql_db")
+    def test_what_is_no_price_is_refused(self):
+        for values in (
+            {"amount": -1},
+            {"amount": 1, "media_amount": -1},
+            {"amount": 1, "prefix": "44"},
+        ):
+            with (
+                self.subTest(values=values),
+                self.assertRaises(CheckViolation),
+                self.cr.savepoint(),
+            ):
+                self.set_price(**values)
+        self.set_price(0.01, prefix="+1")
+        with self.assertRaises(UniqueViolation), self.cr.savepoint():
+            self.set_price(0.02, prefix="+1")
+
+    def test_managers_set_it_and_agents_do_not(self):
+        price = self.set_price(0.01)
+        price.with_user(self.manager).amount = 0.02
+        with self.assertRaises(AccessError):
+            price.with_user(self.agent).amount = 0.03
+        elsewhere = self.make_company("Elsewhere")
+        prices = self.env["sms.price"].with_user(self.manager)
+        found = prices.with_company(elsewhere).search([])
+        self.assertNotIn(price, found)
+
+    def test_the_composer_tells_the_price_of_this_number(self):
+        self.set_price(0.01, prefix="+1")
+        self.set_price(0.04, prefix="+44")
+        composers = self.env["sms.composer"].with_user(self.agent)
+        composer = composers.with_context(
+            default_res_model="helpdesk.ticket", default_res_id=self.ticket.id
+        ).new({})
+        self.assertEqual(composer.sms_segment_price, 0.01)
+        composer.recipient_single_number_itf = BRITON
+        self.assertEqual(composer.sms_segment_price, 0.04)
+
+    def test_the_one_price_of_before_becomes_a_line(self):
+        self.cr.execute(
+            "ALTER TABLE res_company ADD COLUMN sms_segment_price numeric,"
+            " ADD COLUMN sms_segment_currency_id int"
+        )
+        usd = self.env.ref("base.USD")
+        self.cr.execute(
+            "UPDATE res_company SET sms_segment_price = 0.0083,"
+            " sms_segment_currency_id = %s WHERE id = %s",
+            [usd.id, self.company.id],
+        )
+        self.env["sms.price"].search([]).unlink()
+        for _update in range(2):
+            self.env["sms.price"].init()
+        self.env.invalidate_all()
+        price = self.env["sms.price"].search([("company_id", "=", self.company.id)])
+        self.assertEqual((price.amount, price.currency_id), (0.0083, usd))
+
+
+class TestReported(SmsCase):
+    """What a carrier says counts before the table, and is never lost."""
+
+    def text(self, provider="telnyx", carrier_id="T1", **values):
+        """Return a text that a carrier has taken."""
+        sms = self.env["sms.sms"].create({"number": self.number, "body": "Hello"})
+        sms.write(
+            {
+                "state": "pending",
+                "provider": provider,
+                "carrier_id": carrier_id,
+                "sent_at": fields.Datetime.now(),
+                **values,
+            }
+        )
+        return sms
+
+    def report(self, sms, status, cost=None):
+        """Take a report of Telnyx as its webhook does; ``cost`` as in its JSON."""
+        body = make_event(
+            "message.finalized",
+            {"id": sms.carrier_id, "to": [{"status": status}], "cost": cost},
+        )
+        self.env["sms.sms"]._take_report_by_uuid(
+            self.company, sms.uuid, TelnyxProvider.parse_report(read_event(body))
+        )
+        self.env.flush_all()
+
+    def test_a_report_tells_the_price_and_a_later_one_keeps_it(self):
+        sms = self.text()
+        self.report(sms, "sent")
+        self.assertFalse(sms.price_currency_id)
+        self.report(sms, "delivered", {"amount": "0.0051", "currency": "USD"})
+        self.assertEqual((sms.price, sms.price_currency_id.name), (0.0051, "USD"))
+        self.report(sms, "delivered")
+        self.report(sms, "delivered", {"amount": None, "currency": "USD"})
+        self.assertEqual((sms.price, sms.price_currency_id.name), (0.0051, "USD"))
+
+    def test_a_currency_that_is_not_in_use_is_known(self):
+        sms = self.text()
+        self.env.ref("base.CHF").active = False
+        self.report(sms, "sent", {"amount": "0.02", "currency": "chf"})
+        self.assertEqual(sms.price_currency_id.name, "CHF")
+        other = self.text(carrier_id="T2")
+        self.report(other, "sent", {"amount": "0.02", "currency": "QQQ"})
+        self.assertFalse(other.price_currency_id)
+
+    def test_the_message_says_who_says_it(self):
+        self.set_price(0.01)
+        sms = self.text()
+        self.assertIn("About", sms.price_label)
+        self.report(sms, "sent", {"amount": "0.02", "currency": "USD"})
+        self.assertIn("0.02", sms.price_label)
+        self.assertIn("says the carrier", sms.price_label)
+
+    def test_pictures_cost_what_they_do_in_message_and_figures(self):
+        self.set_price(0.01, media_amount=0.05)
+        plain = self.text()
+        pictured = self.text(carrier_id="T2", media_count=1)
+        self.env.flush_all()
+        self.assertIn("0.01", plain.price_label)
+        self.assertIn("0.05", pictured.price_label)
+        facts = self.env["sms.analysis"].search([("kind", "=", "outgoing")], order="id")
+        self.assertEqual(facts[-2:].mapped("cost"), [0.01, 0.05])
+        self.report(pictured, "delivered", {"amount": "0.04", "currency": "USD"})
+        self.env["sms.analysis"].invalidate_model()
+        self.assertEqual(facts[-1:].cost, 0.04)
+
+    def test_many_prices_are_one_query(self):
+        texts = [self.text(carrier_id=f"T{place}") for place in range(30)]
+        note = self.env["sms.sms"]._note_prices
+        note("telnyx", {"T0": Price(0.01, "USD")})  # the currency is known from here
+        few = {f"T{place}": Price(0.02, "USD") for place in range(2)}
+        many = {f"T{place}": Price(0.02, "USD") for place in range(30)}
+        self.assertEqual(
+            self.count_queries(note, "telnyx", few),
+            self.count_queries(note, "telnyx", many),
+        )
+        self.assertEqual({sms.price for sms in texts}, {0.02})
+        self.assertEqual(note("telnyx", many), 0, "what is known is not written again")
+        self.assertEqual(note("twilio", many), 0, "another carrier's ids are others")
+
+
+class TestAsked(LoopbackTwilio, SmsCase):
+    """Twilio tells no price in its reports: a day's texts are asked about at once."""
+
+    provider = "twilio"
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.start_peer()
+        cls.enter_account()
+        cls.enter_number()
+
+    def setUp(self):
+        super().setUp()
+        self.peer.taken.clear()
+        self.peer.listed.clear()
+        self.addCleanup(setattr, self.peer, "page_size", 1000)
+
+    def send(self, count, days_ago=1, sender=0):
+        """Let the carrier take texts, as if so many days ago; return them."""
+        numbers = [phone_number(700 + place) for place in range(count)]
+        for number in numbers:
+            self.record_consent(number, "ticket")
+        messages = self.env["sms.sms"].create(
+            [
+                {
+                    "number": number,
+                    "body": "Hello",
+                    "purpose_id": self.purposes("ticket").id,
+                }
+                for number in numbers
+            ]
+        )
+        taken = len(self.peer.taken)
+        self.run_outbox()
+        sent_at = datetime.now(UTC) - timedelta(days=days_ago)
+        for message in self.peer.taken[taken:]:
+            message["sent"] = sent_at.strftime("%Y-%m-%dT%H:%M:%SZ")
+        messages.flush_recordset()
+        self.cr.execute(
+            "UPDATE sms_sms SET sent_at = %s, create_date = %s WHERE id = ANY(%s)",
+            [sent_at, sent_at, messages.ids],
+        )
+        messages.invalidate_recordset()
+        return messages
+
+    def fetch(self):
+        """Run the cron that asks."""
+        self._run_cron(self.env.ref("helpdesk_mgmt_sms.ir_cron_sms_price"))
+        self.env.invalidate_all()
+
+    def test_a_days_texts_are_asked_about_in_pages(self):
+        messages = self.send(5)
+        self.assertEqual(set(messages.mapped("provider")), {"twilio"})
+        for message in self.peer.taken:
+            message["price"] = "-0.00790"
+        self.peer.page_size = 2
+        self.fetch()
+        self.assertEqual(set(messages.mapped("price")), {0.0079})
+        self.assertEqual(messages.price_currency_id.mapped("name"), ["USD"])
+        self.assertEqual(len(self.peer.listed), 3, "five texts in pages of two")
+        self.assertEqual(self.peer.listed[0]["PageSize"], "1000")
+        self.assertIn("From", self.peer.listed[0])
+        self.fetch()
+        self.assertEqual(len(self.peer.listed), 3, "what is known is not asked again")
+
+    def test_what_is_not_charged_yet_is_asked_about_again(self):
+        first, second = self.send(2)
+        for message in self.peer.taken_to(first.number):
+            message["price"] = "-0.01"
+        self.fetch()
+        self.assertEqual((first.price, second.price), (0.01, 0))
+        self.assertFalse(second.price_currency_id)
+        for message in self.peer.taken:
+            message["price"] = "-0.02"
+        self.fetch()
+        self.assertEqual(second.price, 0.02)
+
+    def test_what_is_too_new_or_too_old_is_not_asked_about(self):
+        self.send(1, days_ago=0)
+        self.fetch()
+        self.assertFalse(self.peer.listed)
+        self.cr.execute("UPDATE sms_sms SET sent_at = sent_at - interval '9 days'")
+        self.fetch()
+        self.assertFalse(self.peer.listed)
+
+    def test_a_carrier_that_is_down_stops_nothing(self):
+        messages = self.send(1)
+        self.env["ir.config_parameter"].set_param(
+            "helpdesk_mgmt_sms.twilio_api_url", "http://127.0.0.1:9"
+        )
+        self.fetch()
+        self.assertFalse(messages.price_currency_id)
+
+    def test_a_lookup_tells_it_too(self):
+        message = self.send(1)
+        self.peer.taken[0].update(price="-0.03", status="delivered")
+        message.write({"state": "pending", "lookup_at": fields.Datetime.now()})
+        self.run_outbox()
+        self.assertEqual((message.state, message.price), ("sent", 0.03))
+
+
+@tagged("post_install", "-at_install")
+class TestReadPrice(BaseCase):
+    """What is a price, and what is none."""
+
+    def test_what_carriers_write(self):
+        for amount, currency, price in (
+            ("-0.00750", "USD", Price(0.0075, "USD")),
+            ("0.0051", "usd", Price(0.0051, "USD")),
+            (0, "EUR", Price(0, "EUR")),
+            (None, "USD", None),
+            ("", "USD", None),
+            ("nan", "USD", None),
+            ("0.01", "", None),
+            ("0.01", None, None),
+            ("0.01", "dollars", None),
+            ([], "USD", None),
+        ):
+            with self.subTest(amount=amount, currency=currency):
+                self.assertEqual(read_price(amount, currency), price)

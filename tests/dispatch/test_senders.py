@@ -1,0 +1,206 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from odoo.exceptions import AccessError, ValidationError
+from odoo.tests import Form
+
+from ...providers.twilio_sending import fields_of
+from ..common import SmsCase, phone_number
+from ..peer.telnyx import API_KEY, PROFILE_ID, PUBLIC_KEY
+from .common import BRITISH, FIRST, SECOND, SendersCase
+
+BRITON = "+447700900172"
+
+
+class TestWhichSender(SendersCase):
+    """By which of several numbers a text leaves."""
+
+    def test_the_first_number_of_the_country(self):
+        self.assertEqual(self.text(self.ticket).sender_id.address, FIRST)
+        self.assertEqual(self.text(number=BRITON).sender_id.address, BRITISH)
+
+    def test_countries_that_a_manager_gives_to_a_number(self):
+        sender = self.sender(SECOND).with_user(self.manager)
+        sender.country_ids = self.env.ref("base.uk")
+        self.assertEqual(self.text(number=BRITON).sender_id.address, SECOND)
+        sender.country_ids = False
+        self.assertEqual(self.text(number=BRITON).sender_id.address, BRITISH)
+
+    def test_an_agent_cannot_give_a_number_away(self):
+        with self.assertRaises(AccessError):
+            self.sender(SECOND).with_user(self.agent).team_id = self.team
+
+    def test_the_number_of_the_tickets_team(self):
+        self.sender(SECOND).with_user(self.manager).team_id = self.team
+        self.assertEqual(self.text(self.ticket).sender_id.address, SECOND)
+        elsewhere = self.make_ticket(self.customer, team_id=self.other_team.id)
+        self.assertEqual(self.text(elsewhere).sender_id.address, FIRST)
+        self.assertEqual(self.text().sender_id.address, FIRST)
+
+    def test_a_ticket_that_changes_its_team_changes_the_number(self):
+        self.sender(SECOND).team_id = self.team
+        self.text(self.ticket)
+        self.ticket.team_id = self.other_team
+        self.assertEqual(self.text(self.ticket).sender_id.address, FIRST)
+
+    def test_the_answer_leaves_by_the_number_that_was_texted(self):
+        self.receive_at(SECOND)
+        self.assertEqual(self.text(self.ticket).sender_id.address, SECOND)
+        self.assertEqual(self.text().sender_id.address, SECOND)
+        self.assertEqual(self.text(number=phone_number(1)).sender_id.address, FIRST)
+
+    def test_the_newest_of_what_was_said_decides(self):
+        self.receive_at(SECOND).received_at = "2020-01-01"
+        sent = self.text(self.ticket)
+        sent.write({"sender_id": self.sender(FIRST).id, "claimed_at": "2021-01-01"})
+        self.assertEqual(self.text(self.ticket).sender_id.address, FIRST)
+        sent.claimed_at = "2019-01-01"
+        self.assertEqual(self.text(self.ticket).sender_id.address, SECOND)
+
+    def test_a_number_that_was_given_back_is_not_used(self):
+        self.receive_at(SECOND)
+        numbers = self.company.sms_twilio_number_ids
+        numbers.filtered(lambda it: it.number == SECOND).unlink()
+        self.assertFalse(self.sender(SECOND).active)
+        self.assertEqual(self.text(self.ticket).sender_id.address, FIRST)
+
+    def test_another_companys_conversation_is_not_ours(self):
+        company = self.make_company("Other")
+        inbound = self.receive("Hello", company=company)
+        inbound.to_number = SECOND
+        self.assertEqual(self.text(self.ticket).sender_id.address, FIRST)
+
+    def test_a_service_keeps_its_texts_but_those_of_a_team(self):
+        service = "MG" + "0" * 32
+        self.company.sms_twilio_messaging_service_sid = service
+        self.assertEqual(self.text(self.ticket).sender_id.address, service)
+        self.sender(SECOND).team_id = self.team
+        self.assertEqual(self.text(self.ticket).sender_id.address, SECOND)
+        self.assertEqual(self.text().sender_id.address, service)
+        sms = self.text(self.ticket)
+        account = self.company._get_sms_provider().account
+        fields = fields_of(account, sms._to_outbound(sms.sender_id))
+        self.assertEqual(
+            (fields["messaging_service_sid"], fields["from_"]), (service, SECOND)
+        )
+
+    def test_many_texts_cost_as_much_as_one(self):
+        self.sender(SECOND).team_id = self.team
+        self.company._get_sms_candidates("twilio")
+        numbers = [phone_number(it) for it in range(40)]
+        posts = self.env["mail.message"].sudo()
+        for _number in numbers:
+            posts += self.ticket.message_post(body="Hello").sudo()
+
+        def choose(count):
+            self.company._choose_sms_senders(numbers[:count], list(posts[:count]))
+
+        self.assertEqual(self.count_queries(choose, 40), self.count_queries(choose, 1))
+
+
+class TestSpeed(SendersCase):
+    """How fast a sender may send is the manager's to say, in what can be kept."""
+
+    def test_a_speed_that_would_be_kept_as_no_limit_is_refused(self):
+        sender = self.sender(FIRST).with_user(self.manager)
+        sender.rate = 2
+        for rate in (0.004, 0.0049, 1e-9, "0.001"):
+            with self.subTest(rate=rate):
+                with self.assertRaisesRegex(ValidationError, "at least 0.01"):
+                    sender.write({"rate": rate})
+                self.assertEqual(sender.rate, 2)
+        for rate in (-1, -0.001, float("nan")):
+            with (
+                self.subTest(rate=rate),
+                self.assertRaisesRegex(ValidationError, "less than nothing"),
+            ):
+                sender.write({"rate": rate})
+        for rate, kept in ((0.005, 0.01), (0.01, 0.01), (0, 0), (False, 0)):
+            with self.subTest(rate=rate):
+                sender.write({"rate": rate})
+                self.env.flush_all()
+                sender.invalidate_recordset()
+                self.assertEqual(sender.rate, kept)
+
+    def test_nor_does_a_form_a_new_sender_or_an_import_take_it(self):
+        sender = self.sender(FIRST).with_user(self.manager)
+        with (
+            self.assertRaisesRegex(ValidationError, "at least 0.01"),
+            Form(sender) as form,
+        ):
+            form.rate = 0.004
+        made = sender.sudo().copy_data({"address": "+13035550172", "rate": 0.004})
+        with self.assertRaisesRegex(ValidationError, "at least 0.01"):
+            sender.sudo().create(made)
+        loaded = sender.load([".id", "rate"], [[str(sender.id), "0.004"]])
+        self.assertFalse(loaded["ids"])
+        self.assertIn("at least 0.01", loaded["messages"][0]["message"])
+        self.assertEqual(sender.rate, 1)
+
+    def test_who_may_not(self):
+        for user in (self.agent, self.compliance_officer):
+            with self.subTest(user=user.login), self.assertRaises(AccessError):
+                self.sender(FIRST).with_user(user).rate = 2
+
+
+class TestTelnyxNumbers(SmsCase):
+    """Numbers at a carrier for which Odoo has no list of its own."""
+
+    def make(self, number, user=None):
+        """Return a new number at Telnyx."""
+        numbers = self.env["sms.carrier.number"].with_user(user or self.administrator)
+        return numbers.create({"company_id": self.company.id, "number": number})
+
+    def configure_telnyx(self, **values):
+        """Put the company on Telnyx."""
+        account = {"sms_telnyx_api_key": API_KEY, "sms_telnyx_public_key": PUBLIC_KEY}
+        self.company.write({"sms_provider": "telnyx", **account, **values})
+
+    def test_senders_follow_the_numbers(self):
+        self.configure_telnyx()
+        number = self.make("+1 (303) 555-0173")
+        self.assertEqual((number.number, number.country_code), ("+13035550173", "US"))
+        [sender] = self.env["sms.sender"].search([("provider", "=", "telnyx")])
+        self.assertEqual((sender.address, sender.kind), ("+13035550173", "long_code"))
+        number.number = "+13035550174"
+        self.assertFalse(sender.active)
+        number.unlink()
+        self.assertFalse(self.env["sms.sender"].search([("provider", "=", "telnyx")]))
+
+    def test_a_pool_is_a_sender(self):
+        self.configure_telnyx(sms_telnyx_messaging_profile_id=PROFILE_ID)
+        [sender] = self.env["sms.sender"].search([("provider", "=", "telnyx")])
+        self.assertEqual((sender.address, sender.kind), (PROFILE_ID, "service"))
+
+    def test_what_is_no_number_is_refused(self):
+        self.assertTrue(self.make("12345"))
+        for number in ("Acme", "3035550173", "+0303", "1", "+1303555017x"):
+            with self.subTest(number=number), self.assertRaises(ValidationError):
+                self.make(number)
+
+    def test_only_administrators_enter_numbers(self):
+        with self.assertRaises(AccessError):
+            self.make("+13035550173", self.manager)
+
+    def test_the_key_can_be_replaced_and_not_read(self):
+        self.configure_telnyx()
+        settings = self.env["sms.settings"].with_user(self.administrator)
+        with Form(settings) as form:
+            self.assertNotIn(API_KEY, form.sms_telnyx_api_key)
+        self.assertEqual(self.company.sms_telnyx_api_key, API_KEY)
+        with Form(settings) as form:
+            form.sms_telnyx_api_key = "KEYnew"
+            form.sms_backup_provider = "twilio"
+        self.assertEqual(self.company.sms_telnyx_api_key, "KEYnew")
+        self.assertEqual(self.company.sms_backup_provider, "twilio")
+
+    def test_a_manager_chooses_the_second_carrier_and_sees_no_account(self):
+        self.configure_telnyx()
+        with Form(self.env["sms.settings"].with_user(self.manager)) as form:
+            self.assertNotIn("sms_telnyx_api_key", form._view["fields"])
+            form.sms_backup_provider = "twilio"
+        self.assertEqual(self.company._get_sms_carriers(), ("telnyx", "twilio"))
+
+    def test_an_account_that_lacks_something_says_so(self):
+        self.configure_telnyx(sms_telnyx_public_key=False)
+        self.record_consent()
+        self.ticket._message_sms("Hello")
+        self.assertBlocked(self.messages_to(), "ticket", "no_provider")

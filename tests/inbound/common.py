@@ -1,0 +1,58 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+"""What the tests of received texts share."""
+
+from ..common import SmsCase
+
+DOUBTFUL = "stop it"
+
+
+class LedgerCase(SmsCase):
+    """Adds the reading of the ledger."""
+
+    def events(self, number=None, company=None):
+        """Return a number's events, oldest first."""
+        ledger = self.env["sms.consent.event"]
+        domain = ledger._number_domain(company or self.company, number or self.number)
+        return ledger.search(domain, order="id")
+
+    def state(self, code, number=None):
+        """Return the answer of a number for a purpose."""
+        consents = self.env["sms.consent"]
+        key = self.company.id, number or self.number
+        found = consents._get_answers([key[0]], [key[1]])[key]
+        return consents._get_answer(found, self.purposes(code).id).state
+
+    def exemptions(self):
+        """Return what was answered, oldest first."""
+        return self.messages_to().filtered("exemption").mapped("exemption")
+
+
+class ReviewCase(LedgerCase):
+    """A customer who has agreed, and whose texts may be opt-outs."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.reviews = cls.env["sms.consent.review"]
+
+    def setUp(self):
+        super().setUp()
+        self.record_consent(None, "ticket", "alert")
+
+    def doubt(self, text=DOUBTFUL, number=None, **kwargs):
+        """Take in a text that may be an opt-out; return its open review."""
+        inbound = self.receive(text, number, **kwargs)
+        review = self.reviews.search([("inbound_id", "=", inbound.id)])
+        self.assertEqual(len(review), 1)
+        return review
+
+    def send(self, purpose="ticket", number=None, **values):
+        """Return a new message."""
+        return self.env["sms.sms"].create(
+            {
+                "number": number or self.number,
+                "body": "Hello",
+                "purpose_id": self.purposes(purpose).id,
+                **values,
+            }
+        )

@@ -1,0 +1,154 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+import hashlib
+
+from psycopg2 import errors
+
+from odoo.exceptions import AccessError, UserError
+from odoo.tests import BaseCase, tagged
+from odoo.tools import mute_logger
+
+from ...tools.advice import WORDING_ELEMENTS, missing_elements
+from ..common import SmsCase
+
+
+@tagged("post_install", "-at_install")
+class TestElements(BaseCase):
+    """What CTIA asks of a call to action, named when it is not there."""
+
+    def test_what_is_missing_is_named(self):
+        complete = (
+            "{company} texts. Message frequency varies. Message and data rates may "
+            "apply. Reply STOP to opt out, HELP for help. {privacy} {terms}"
+        )
+        self.assertEqual(missing_elements(complete), [])
+        for element, without in (
+            ("program", complete.replace("{company}", "Our")),
+            ("frequency", complete.replace("Message frequency varies. ", "")),
+            ("rates", complete.replace("rates", "prices")),
+            ("STOP", complete.replace("STOP", "stop")),
+            ("HELP", complete.replace("HELP", "help")),
+            ("privacy policy", complete.replace("{privacy}", "")),
+            ("terms", complete.replace("{terms}", "")),
+        ):
+            with self.subTest(element):
+                self.assertEqual(missing_elements(without), [element])
+
+    def test_nothing_has_nothing(self):
+        for body in ("", None, "x" * 100_000):
+            self.assertEqual(missing_elements(body), list(WORDING_ELEMENTS))
+
+    def test_other_languages_are_read(self):
+        for body in (
+            "{company}: la frecuencia varía. Se aplican tarifas. STOP, HELP, {privacy}"
+            " {terms}",
+            "{company} : fréquence variable. Des frais s'appliquent. STOP, HELP,"
+            " {privacy} {terms}",
+            "{company}: Häufigkeit unterschiedlich. Kosten können anfallen. STOP, HELP,"
+            " {privacy} {terms}",
+        ):
+            with self.subTest(body):
+                self.assertEqual(missing_elements(body), [])
+
+
+class TestWording(SmsCase):
+    """A published wording stays as it is, and every consent names its version."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.ticket_purpose = cls.purposes("ticket")
+        cls.shipped = cls.get_published()
+
+    @classmethod
+    def get_published(cls, lang="en_US"):
+        """Return the ticket purpose's wording in force."""
+        return cls.env["sms.wording"]._get_published(
+            cls.company, cls.ticket_purpose, lang
+        )
+
+    def make_version(self):
+        """Return a draft that the manager has made of the shipped wording."""
+        action = self.shipped.with_user(self.administrator).action_new_version()
+        return self.env["sms.wording"].browse(action["res_id"])
+
+    def test_what_ships_says_all_that_is_asked(self):
+        wordings = self.env["sms.wording"].search([("state", "=", "published")])
+        self.assertEqual(len(wordings.purpose_id), 5)
+        self.assertEqual(set(wordings.mapped("missing")), {""})
+
+    def test_a_published_wording_cannot_be_changed(self):
+        for values in ({"body": "x"}, {"lang": "en_US"}, {"purpose_id": 1}):
+            with self.subTest(values), self.assertRaises(UserError):
+                self.shipped.with_user(self.manager).write(values)
+        with self.assertRaises(UserError):
+            self.shipped.with_user(self.manager).write({"state": "draft"})
+        with self.assertRaises(UserError):
+            self.shipped.unlink()
+
+    def test_a_new_version_supersedes_the_old_one(self):
+        draft = self.make_version().with_user(self.administrator)
+        self.assertEqual((draft.version, draft.state), (2, "draft"))
+        draft.body = "{company} will text you."
+        draft.action_publish()
+        self.assertEqual(self.get_published(), draft.sudo())
+        self.assertEqual(self.shipped.state, "superseded")
+        self.assertEqual(draft.published_by_id, self.administrator)
+        self.assertIn("the terms ({terms})", draft.missing)
+
+    def test_a_client_cannot_publish_by_creating(self):
+        wording = (
+            self.env["sms.wording"]
+            .with_user(self.manager)
+            .create(
+                {
+                    "purpose_id": self.ticket_purpose.id,
+                    "lang": "en_US",
+                    "body": "x",
+                    "state": "published",
+                }
+            )
+        )
+        self.assertEqual(wording.state, "draft")
+
+    def test_agents_read_and_do_not_publish(self):
+        draft = self.make_version()
+        self.assertTrue(draft.with_user(self.agent).body)
+        with self.assertRaises(AccessError):
+            draft.with_user(self.agent).action_publish()
+
+    def test_there_is_one_published_wording_for_a_purpose_and_language(self):
+        with (
+            mute_logger("odoo.sql_db"),
+            self.assertRaises(errors.UniqueViolation),
+            self.cr.savepoint(),
+        ):
+            self.make_version().sudo().write({"state": "published"})
+            self.env.flush_all()
+
+    def test_the_companys_own_wording_comes_first(self):
+        draft = self.shipped.copy({"company_id": self.company.id})
+        draft.action_publish()
+        self.assertEqual(self.get_published(), draft)
+        self.assertEqual(self.shipped.state, "published", "for the other companies")
+
+    def test_a_reader_of_another_language_gets_english(self):
+        self.assertEqual(self.get_published("fr_FR"), self.shipped)
+
+    def test_it_is_filled_in_when_it_is_shown(self):
+        self.company.write(
+            {
+                "sms_privacy_url": "https://example.com/privacy",
+                "sms_terms_url": "https://example.com/terms",
+            }
+        )
+        shown = self.shipped._render(self.company)
+        self.assertIn(f"I agree that {self.company.name} sends me", shown)
+        self.assertIn("https://example.com/privacy", shown)
+        self.assertNotIn("{", shown)
+
+    def test_an_event_names_the_version_and_its_digest(self):
+        event = self.record_consent(wordings=self.shipped, wording="as shown")
+        self.assertEqual(event.wording_id, self.shipped)
+        digest = hashlib.sha256(self.shipped.body.encode()).hexdigest()
+        self.assertEqual(event.wording_digest, digest)
+        self.assertEqual(event.wording, "as shown")

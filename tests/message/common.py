@@ -1,0 +1,177 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+"""What the tests of outgoing messages share."""
+
+from datetime import datetime, timedelta
+
+from ...models import (
+    mail_message_bulk,
+    res_partner_reader,
+    sms_sms_bulk,
+)
+from ...tools import timing
+from ..common import SmsCase, phone_number
+
+#: From so many on messages are made in bulk here.
+FEW = 10
+NUMBERS = (
+    *(phone_number(index) for index in range(0, 1000, 90)),
+    *("+442079460000", "+61491570156", "(303) 555-0107", "0491 570 156"),
+    *("nonsense", "12", "", False, "+1208\x005550100"),
+)
+ADDRESSES = (("US", "CO"), ("US", "FL"), ("US", "TX"), ("AU", ""), ("", ""))
+NOON = "2026-07-01 18:00:00"  # in Denver, a Wednesday
+NIGHT = "2026-07-02 04:00:00"  # 22:00 in Denver
+MORNING = datetime(2026, 7, 2, 14, 0)  # 8:00 in Denver
+
+
+class IntakeCase(SmsCase):
+    """Adds the native ways in which a text comes to be."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.ticket_template = cls.make_template("helpdesk.ticket", "{{ object.name }}")
+
+    @classmethod
+    def make_template(cls, model, body):
+        """Return a new SMS template."""
+        return cls.env["sms.template"].create(
+            {"name": body, "model_id": cls.env["ir.model"]._get_id(model), "body": body}
+        )
+
+    def compose(self, mode, records=None, user=None, **values):
+        """Send by Odoo's composer, as a user does in the client."""
+        context = {"default_composition_mode": mode}
+        if records:
+            context["default_res_model"] = records._name
+            key = "default_res_id" if mode == "comment" else "default_res_ids"
+            context[key] = records.id if mode == "comment" else records.ids
+        composer = self.env["sms.composer"].with_user(user or self.agent)
+        composer = composer.with_context(**context)
+        composer.create({"body": "We are on our way.", **values}).action_send_sms()
+
+    def make_stage(self, template):
+        """Return a stage that texts."""
+        return self.env["helpdesk.ticket.stage"].create(
+            {"name": "Texting", "sequence": 98, "sms_template_id": template.id}
+        )
+
+
+class QuietHoursCase(SmsCase):
+    """A company in Denver with the hours and limits that ship."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.configure(
+            cls.company,
+            sms_courtesy_days="weekdays",
+            sms_courtesy_from=8,
+            sms_courtesy_to=20,
+        )
+        cls.company.partner_id.write(
+            {"tz": "America/Denver", "country_id": cls.country.id, "phone": False}
+        )
+
+    @classmethod
+    def allow_any_hour(cls):
+        """Keep the hours and limits that ship: they are what is tested."""
+
+    def send(self, code="ticket", number=None, **values):
+        """Return a new message of a purpose."""
+        return self.env["sms.sms"].create(
+            {
+                "number": number or self.number,
+                "body": "Hello",
+                "purpose_id": self.purposes(code).id,
+                **values,
+            }
+        )
+
+    def assertHeld(self, message, reason=timing.QUIET_HOURS, until=None):
+        """Check that a message waits for its hour, give or take the spreading."""
+        self.assertEqual((message.state, message.gate_verdict), ("outgoing", "hold"))
+        self.assertEqual(message.gate_reason, reason)
+        until = until or MORNING
+        self.assertLessEqual(until, message.not_before)
+        self.assertLess(message.not_before, until + timedelta(minutes=30))
+
+
+class ManyCase(QuietHoursCase):
+    """People of many kinds, and what is said about them."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.branch = cls.make_company("Branch")
+        cls.iap = cls.make_company("Other Apps", "iap", sms_consent_policy="opt_out")
+        cls.env["res.lang"]._activate_lang("fr_FR")
+        purpose = cls.purposes("marketing").with_context(lang="fr_FR")
+        purpose.footer = "Répondez STOP pour arrêter, ou AIDE."
+        cls.people = cls.env["res.partner"]
+        for index, (country, state) in enumerate(ADDRESSES * 2):
+            cls.people |= cls.make_customer(
+                phone_number(100 + index),
+                lang="fr_FR" if index % 3 == 0 else False,
+                tz="America/New_York" if index % 4 == 0 else False,
+                **cls._get_address(country, state),
+            )
+        cls._let_people_speak()
+        cls.template = cls.env["sms.template"].create(
+            {
+                "name": "Update",
+                "model_id": cls.env["ir.model"]._get_id("helpdesk.ticket"),
+                "body": "News",
+            }
+        )
+        tickets = cls.ticket | cls.make_ticket(cls.people[0])
+        cls.notes = cls.env["mail.message"]
+        for ticket in (*tickets, *tickets):
+            cls.notes |= ticket._message_log(body="News", message_type="sms")
+
+    def setUp(self):
+        super().setUp()
+        for module in (sms_sms_bulk, mail_message_bulk, res_partner_reader):
+            self.patch(module, "BULK_FROM", FEW)
+
+    @classmethod
+    def _get_address(cls, country, state):
+        found = cls.env["res.country"].search([("code", "=", country)], limit=1)
+        state_ids = found.state_ids.filtered(lambda it: it.code == state)
+        return {"country_id": found.id, "state_id": state_ids[:1].id}
+
+    @classmethod
+    def _let_people_speak(cls):
+        """Some agree, some leave, some are asked, of some nothing is known."""
+        cls.record_consent(cls.number, "ticket", "marketing")
+        cls.purposes("marketing").max_per_day = 1
+        for index, number in enumerate((*NUMBERS[:14], *cls.people.mapped("phone"))):
+            company = cls.branch if index % 5 == 0 else cls.company
+            if index % 4 < 2:
+                codes = ("ticket", "marketing", "alert")
+                cls.record_consent(number, *codes, company=company)
+            if index % 7 == 3:
+                cls.record_consent(number, event="revoked", company=company)
+            if index % 7 == 2:
+                cls.record_consent(number, "marketing", event="requested")
+
+
+class WaitingCase(SmsCase):
+    """Adds messages that wait in the outbox."""
+
+    def setUp(self):
+        super().setUp()
+        self.record_consent(None, "ticket", "alert")
+
+    def queue(self, purpose="ticket", number=None, **values):
+        """Return a new message that waits."""
+        message = self.env["sms.sms"].create(
+            {
+                "number": number or self.number,
+                "body": "Hello",
+                "purpose_id": self.purposes(purpose).id,
+                **values,
+            }
+        )
+        self.assertEqual(message.state, "outgoing")
+        return message

@@ -1,0 +1,149 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+"""Under opt-out offers still need consent where the recipient's law asks for it."""
+
+from datetime import date
+
+from odoo.exceptions import AccessError, UserError
+from odoo.tests import BaseCase
+
+from ...tools.purpose_rules import OfferLaw, asks_consent
+from ..common import SmsCase
+
+DAY = date(2026, 11, 27)
+#: Numbers for examples, or that no carrier assigns: the country of each.
+NUMBERS = {
+    "+13035550142": "US",
+    "+16475550142": "CA",
+    "+447700900123": "GB",
+    "+33199001234": "FR",
+    "+4930231250": "DE",
+    "+34912345678": "ES",
+    "+32470123456": "BE",
+    "+81312345678": "JP",
+}
+
+
+class TestRule(BaseCase):
+    """The rule itself, without a database."""
+
+    def test_silence_is_no_leave(self):
+        self.assertTrue(asks_consent([], [], DAY))
+        self.assertTrue(asks_consent([], ["US"], DAY))
+        self.assertTrue(asks_consent([OfferLaw("CA", False)], ["US"], DAY))
+
+    def test_the_law_of_the_day(self):
+        laws = [
+            OfferLaw("US", False, None, date(2026, 6, 30)),
+            OfferLaw("US", True, date(2026, 7, 1)),
+            OfferLaw("CA", False),
+            OfferLaw("CA", True, date(2027, 1, 1)),
+        ]
+        for country, day, expected in (
+            ("US", date(2026, 6, 30), False),
+            ("US", date(2026, 7, 1), True),
+            ("CA", DAY, False),
+            ("CA", date(2027, 1, 1), True),
+        ):
+            with self.subTest(country=country, day=day):
+                self.assertEqual(asks_consent(laws, [country], day), expected)
+
+    def test_the_strictest_of_several_countries(self):
+        laws = [OfferLaw("CA", False), OfferLaw("US", True)]
+        self.assertFalse(asks_consent(laws, ["CA", "CA"], DAY))
+        self.assertTrue(asks_consent(laws, ["CA", "US"], DAY))
+
+
+class TestOffers(SmsCase):
+    """A company in the outbox whose policy is opt-out."""
+
+    policy = "opt_out"
+
+    def send(self, number, code="marketing", **values):
+        return self.env["sms.sms"].create(
+            {
+                "number": number,
+                "body": "Hello",
+                "purpose_id": self.purposes(code).id,
+                **values,
+            }
+        )
+
+    def test_an_offer_needs_consent_wherever_the_law_is_known(self):
+        for number, country in NUMBERS.items():
+            with self.subTest(country=country):
+                self.assertBlocked(self.send(number), "marketing", "no_consent")
+                self.record_consent(number, "marketing")
+                self.assertEqual(self.send(number).gate_verdict, "send")
+
+    def test_everything_else_needs_none(self):
+        for code in ("ticket", "alert", "appointment"):
+            with self.subTest(code=code):
+                self.assertSent(self.send(self.number, code), code, "not_opted_out")
+
+    def test_a_country_whose_law_asks_for_none(self):
+        self.env["sms.consent.law"].create(
+            {
+                "country_id": self.env.ref("base.jp").id,
+                "needs_consent": False,
+                "source": "A test",
+                "lax_reason": "Counsel, 3 May",
+            }
+        )
+        self.assertEqual(self.send("+81312345678").gate_verdict, "send")
+        self.assertEqual(self.send(self.number).gate_verdict, "block")
+
+    def test_a_company_on_odoos_provider_is_left_as_it_was(self):
+        other = self.make_company("Apps", "iap")
+        sms = self.send(self.number, record_company_id=other.id)
+        self.assertEqual(sms.gate_verdict, "send")
+        other.sms_quiet_hours = True
+        sms = self.send(self.number, record_company_id=other.id)
+        self.assertEqual(sms.gate_reason, "no_consent")
+
+    def test_what_other_apps_send_by_a_twilio_account_until_it_is_mapped(self):
+        """Odoo's own suites: their composer texts contacts in Belgium."""
+        company = self.make_company("Apps", "twilio")
+        company.write(
+            {
+                "sms_twilio_account_sid": "AC" + "5ec" * 10 + "re",
+                "sms_twilio_auth_token": "token",
+                "sms_twilio_number_ids": [
+                    (0, 0, {"number": "+13035550199", "country_id": self.country.id})
+                ],
+            }
+        )
+        values = {"number": self.number, "body": "x", "record_company_id": company.id}
+        unmapped = self.env["sms.sms"].create(values)
+        self.assertTrue(unmapped.is_unmapped)
+        self.assertEqual(unmapped.gate_verdict, "send")
+        named = self.send(self.number, record_company_id=company.id)
+        self.assertEqual(named.gate_reason, "no_consent")
+        sandbox = self.env["sms.sms"].create({"number": self.number, "body": "x"})
+        self.assertEqual(sandbox.gate_reason, "no_consent")
+
+    def test_the_table_is_the_administrators_and_laxer_with_a_reason(self):
+        law = self.env.ref("helpdesk_mgmt_sms.sms_consent_law_us")
+        for user in (self.manager, self.compliance_officer):
+            with self.assertRaises(AccessError):
+                law.with_user(user).needs_consent = False
+        law = law.with_user(self.administrator)
+        for values in (
+            {"needs_consent": False},
+            {"active": False},
+            {"effective_to": "2026-01-01"},
+            {"country_id": self.env.ref("base.jp").id},
+        ):
+            with (
+                self.subTest(**values),
+                self.assertRaisesRegex(UserError, "Why Laxer"),
+                self.env.cr.savepoint(),
+            ):
+                law.write(values)
+        law.write({"needs_consent": False, "lax_reason": "Counsel, 3 May"})
+        self.assertEqual(self.send(self.number).gate_verdict, "send")
+        law.needs_consent = True
+        self.assertEqual(self.send(self.number).gate_verdict, "block")
+
+    def test_each_law_names_its_source(self):
+        for law in self.env["sms.consent.law"].search([]):
+            self.assertTrue(law.source and law.needs_consent, law.country_id.code)

@@ -1,0 +1,306 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+"""A loopback peer that answers like Twilio's Messages API.
+
+It speaks real HTTP on 127.0.0.1, so that the tests go through the SDK, the socket and
+the time-outs. What it shall do with a message is told by number; by default it takes
+everything. Shape of the answers: Twilio's public OpenAPI description.
+"""
+
+import base64
+import json
+import re
+import threading
+import uuid
+from datetime import UTC, datetime
+from email.utils import format_datetime, parsedate_to_datetime
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import parse_qsl, urlencode, urlsplit
+
+from ...providers.poster import thin_threads
+from .twilio_account import PeerAccount
+from .twilio_messages import PeerMessages
+
+ACCOUNT_PATH = r"^/2010-04-01/Accounts/(AC[0-9a-zA-Z]{32})/Messages"
+MESSAGES_PATH = re.compile(ACCOUNT_PATH + r"\.json$")
+MESSAGE_PATH = re.compile(ACCOUNT_PATH + r"/(SM[0-9a-f]{32})\.json$")
+
+ACCOUNT_SID = "AC" + "0123456789abcdef" * 2
+AUTH_TOKEN = "5ecret-t0ken-of-the-loopback-peer"
+API_KEY_SID = "SK" + "fedcba9876543210" * 2
+API_KEY_SECRET = "5ecret-of-the-key"
+
+
+class PeerHandler(BaseHTTPRequestHandler):
+    """Answers one connection. ``peer`` is the :class:`TwilioPeer` that it serves."""
+
+    peer = None
+
+    protocol_version = "HTTP/1.1"
+
+    def log_message(self, *_args):
+        """Stay silent."""
+
+    def do_POST(self):
+        """Take a message as Twilio does."""
+        if self.peer.is_down:
+            return self.hang_up()
+        size = int(self.headers.get("Content-Length", 0))
+        body = self.rfile.read(size)
+        if len(body) < size:  # who was posting is dead
+            return self.hang_up()
+        form = dict(parse_qsl(body.decode(), True))
+        if not self.is_authorized():
+            return self.answer(401, self.peer.error(401, 20003, "Authenticate"))
+        if found := MESSAGES_PATH.match(self.path):
+            return self.take(found[1], form)
+        if changed := self.peer.account.change(self.path, form):
+            return self.answer(200, changed)
+        return self.answer(*self.peer.remove("POST", self.path, form))
+
+    def do_DELETE(self):
+        """Remove a message, or one of its media."""
+        if self.peer.is_down:
+            return self.hang_up()
+        if not self.is_authorized():
+            return self.answer(401, self.peer.error(401, 20003, "Authenticate"))
+        return self.answer(*self.peer.remove("DELETE", self.path))
+
+    def do_GET(self):
+        """Show what was taken: one message by its id, or all to a number."""
+        if self.peer.is_down:
+            return self.hang_up()
+        url = urlsplit(self.path)
+        if not self.is_authorized():
+            return self.answer(401, self.peer.error(401, 20003, "Authenticate"))
+        if found := MESSAGES_PATH.match(url.path):
+            asked = dict(parse_qsl(url.query))
+            return self.answer(200, self.peer.list(found[1], asked))
+        if found := MESSAGE_PATH.match(url.path):
+            for message in self.peer.taken:
+                if message["sid"] == found[2]:
+                    return self.answer(200, self.peer.created(found[1], message))
+        if shown := self.peer.account.show(url.path):
+            return self.answer(200, shown)
+        return self.answer(*self.peer.remove("GET", url.path))
+
+    def is_authorized(self):
+        """Check Basic authentication."""
+        scheme, _, value = self.headers.get("Authorization", "").partition(" ")
+        user, _, secret = base64.b64decode(value or "").decode().partition(":")
+        return scheme == "Basic" and self.peer.credentials.get(user) == secret
+
+    def take(self, account_sid, form):
+        """Note a message, then do what was asked for its number."""
+        behavior = self.peer.behaviors.get(form.get("To")) or self.peer.choose(form)
+        message = {
+            **form,
+            "sid": "SM" + uuid.uuid4().hex,
+            "status": "accepted" if "MessagingServiceSid" in form else "queued",
+            "created": format_datetime(datetime.now(UTC)),
+        }
+        # What is reported at once does not change what the answer says.
+        answer = self.peer.created(account_sid, message)
+        self.peer.messages.append(message)
+        kind = behavior[0] if isinstance(behavior, tuple) else behavior
+        if kind in (None, "drop", "hold", "hang", "slow", "taken"):
+            self.peer.taken.append(message)
+            self.peer.on_taken(message)
+        self.peer.arrived.release()
+        if kind in ("hang", "slow"):
+            self.peer.release.wait(behavior[1])
+        if kind in ("drop", "lose", "hang"):
+            return self.hang_up()
+        if kind == "hold":
+            self.peer.release.wait(60)
+        elif kind == "html":
+            return self.answer(behavior[1], "<html>Bad gateway</html>")
+        elif kind in ("error", "taken"):
+            status, code = behavior[1:]
+            return self.answer(status, self.peer.error(status, code, "Refused"))
+        return self.answer(201, answer)
+
+    def hang_up(self):
+        """Close the connection without an answer."""
+        self.close_connection = True
+        self.connection.close()
+
+    def answer(self, status, body):
+        """Send a status and a JSON (dict) or HTML (str) body."""
+        is_json = isinstance(body, dict)
+        data = (json.dumps(body) if is_json else body).encode()
+        self.send_response(status)
+        kind = "application/json" if is_json else "text/html"
+        self.send_header("Content-Type", kind)
+        self.send_header("Content-Length", str(len(data)))
+        self.end_headers()
+        self.wfile.write(data)
+        return None
+
+
+class PeerServer(ThreadingHTTPServer):
+    """One thread a connection, and room for all that two dispatchers open at once."""
+
+    daemon_threads = True
+    request_queue_size = 256
+
+    def process_request(self, request, client_address):
+        """Serve each connection in a thread; many of them hang at times."""
+        with thin_threads():
+            return super().process_request(request, client_address)
+
+
+class TwilioPeer:
+    """The server, with what it was told and what it got.
+
+    ``messages`` holds the forms of all posts that it took or was asked to take, in
+    order of arrival, each with the answer's ``sid``. ``behaviors`` maps a number (To)
+    to what to do: ``("error", status, code)``, ``("html", status)``, ``("taken",
+    status, code)`` (take it, and answer an error), ``"drop"`` (take it, close without
+    an answer), ``"lose"`` (close, and do not take it), ``("hang", seconds)`` (take it,
+    say nothing for so long, close), ``("slow", seconds)`` (answer after so long, or
+    when :attr:`release` is set), or ``"hold"`` (answer only then). For other numbers
+    ``choose`` is asked. ``taken`` holds what it has really taken, as a lookup shows it;
+    ``on_taken`` is told of it at once. ``listed`` holds the filters of each list that
+    was asked for, ``page_size`` how much one shows.
+    """
+
+    def __init__(self, port=0):
+        self.messages = []
+        self.taken = []
+        self.listed, self.page_size = [], 1000
+        self.behaviors = {}
+        self.choose = lambda form: None
+        self.on_taken = lambda message: None
+        self.release = threading.Event()
+        self.arrived = threading.Semaphore(0)
+        self.account = PeerAccount()
+        self.kept_messages = PeerMessages()
+        self.credentials = {ACCOUNT_SID: AUTH_TOKEN, API_KEY_SID: API_KEY_SECRET}
+        self.is_down = False
+        self.server = None
+        self._listen(port)
+
+    @property
+    def url(self):
+        """The address to put into the system parameter."""
+        return f"http://127.0.0.1:{self.server.server_port}"
+
+    def _listen(self, port):
+        """Open the port; 0: any that is free."""
+        handler = type("Handler", (PeerHandler,), {"peer": self})
+        self.server = PeerServer(("127.0.0.1", port), handler)
+
+    def start(self):
+        """Serve until :meth:`stop`; return self."""
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+        return self
+
+    def stop(self):
+        """Let go of who waits, and close the port."""
+        self.release.set()
+        self.server.shutdown()
+        self.server.server_close()
+
+    def go_down(self):
+        """Refuse connections, and hang up on those that are open."""
+        self.is_down = True
+        self.server.shutdown()
+        self.server.server_close()
+
+    def come_back(self):
+        """Serve again, at the same address."""
+        self._listen(self.server.server_port)
+        self.is_down = False
+        self.start()
+
+    def to(self, number):
+        """Return the posts to ``number`` (E.164), oldest first."""
+        return [message for message in self.messages if message["To"] == number]
+
+    def taken_to(self, number):
+        """Return what was really taken for ``number``, oldest first."""
+        return [message for message in self.taken if message["To"] == number]
+
+    def wait_for(self, number, count=1, timeout=20):
+        """Wait until ``count`` posts to ``number`` have come; return them.
+
+        :raises AssertionError: after ``timeout`` seconds
+        """
+        while len(self.to(number)) < count:
+            if not self.arrived.acquire(timeout=timeout):
+                raise AssertionError(
+                    f"{count} messages to {number} expected, got {self.to(number)}"
+                )
+        return self.to(number)
+
+    def list(self, account_sid, asked):
+        """Return a page of what was taken, the newest first.
+
+        :param dict asked: the filters that Twilio knows, as they are posted
+        """
+        self.listed.append(asked)
+        found = [
+            self.created(account_sid, message)
+            for message in reversed(self.taken)
+            if asked.get("To", message["To"]) == message["To"]
+            and asked.get("From", message.get("From")) == message.get("From")
+            and asked.get("DateSent>", "") <= self.sent_at(message)
+            and self.sent_at(message) < asked.get("DateSent<", "9")
+        ]
+        size = min(int(asked.get("PageSize", 50)), self.page_size)
+        page = int(asked.get("Page", 0))
+        rest = found[(page + 1) * size :]
+        path = f"/2010-04-01/Accounts/{account_sid}/Messages.json?"
+        following = path + urlencode({**asked, "Page": page + 1})
+        return {
+            "messages": found[page * size : (page + 1) * size],
+            "page_size": size,
+            "next_page_uri": following if rest else None,
+        }
+
+    @staticmethod
+    def sent_at(message):
+        """Return when it was sent (ISO 8601): as a test says, else when taken."""
+        created = parsedate_to_datetime(message["created"])
+        return message.get("sent") or created.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+    def remove(self, method, path, form=None):
+        """Return the answer to a request about what is kept: status and body."""
+        answer = self.kept_messages.handle(method, path, form)
+        return answer or (404, self.error(404, 20404, "Not found"))
+
+    @staticmethod
+    def error(status, code, text):
+        """Return the body of an error answer."""
+        return {
+            "code": code,
+            "message": text,
+            "more_info": f"https://www.twilio.com/docs/errors/{code}",
+            "status": status,
+        }
+
+    @staticmethod
+    def created(account_sid, message):
+        """Return the body of a 201: the new message."""
+        return {
+            "account_sid": account_sid,
+            "sid": message["sid"],
+            "to": message["To"],
+            "from": message.get("From"),
+            "messaging_service_sid": message.get("MessagingServiceSid"),
+            "body": message["Body"],
+            "status": message["status"],
+            "num_segments": "1",
+            "num_media": "0",
+            "direction": "outbound-api",
+            "date_created": message["created"],
+            "date_updated": message["created"],
+            "date_sent": None,
+            "error_code": None,
+            "error_message": None,
+            "price": message.get("price"),
+            "price_unit": "USD",
+            "api_version": "2010-04-01",
+            "uri": f"/2010-04-01/Accounts/{account_sid}/Messages/{message['sid']}.json",
+            "subresource_uris": {},
+        }

@@ -1,0 +1,266 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from unittest.mock import patch
+
+from dateutil.relativedelta import relativedelta
+from psycopg2 import IntegrityError
+
+from odoo import fields
+from odoo.exceptions import AccessError
+from odoo.tests import Form, freeze_time, tagged
+from odoo.tools import mute_logger
+
+from ...models import sms_retention
+from ...models.res_company_retention import TIMES
+from ..common import phone_number
+from .common import ErasureCase
+
+
+@tagged("post_install", "-at_install")
+class RetentionCase(ErasureCase):
+    """A company that keeps nothing for ever, and a clock that goes forward."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.company.write(
+            {
+                "sms_keep_text_months": 12,
+                "sms_keep_raw_months": 2,
+                "sms_keep_consent_years": 5,
+                "sms_keep_opt_out_years": 10,
+            }
+        )
+        cls.start = fields.Datetime.now()
+
+    def run_after(self, **time):
+        """Let the cron run when some time has gone by."""
+        with freeze_time(self.start + relativedelta(**time)):
+            self._run_cron(self.env.ref("helpdesk_mgmt_sms.ir_cron_sms_retention"))
+        self.env.invalidate_all()
+
+    def count_after(self, company=None, **time):
+        """Return what would go when some time has gone by: counts by label."""
+        company = company or self.company
+        with freeze_time(self.start + relativedelta(**time)):
+            pairs = self.env["sms.retention"]._count(company, company._get_sms_limits())
+        return {label: count for count, label in pairs if count}
+
+
+class TestTexts(RetentionCase):
+    """The words of texts go when the company says so."""
+
+    def setUp(self):
+        super().setUp()
+        self.record_consent()
+        self.sms = self.text("Your printer is ready")
+        self.run_outbox()
+        self.inbound = self.receive("Thank you so much")
+
+    def test_they_are_kept_until_their_time_is_over(self):
+        self.run_after(months=11)
+        self.assertIn("printer", self.sms.body)
+        self.assertEqual(self.inbound.body, "Thank you so much")
+
+    def test_then_they_go_with_their_copies(self):
+        expected = self.count_after(months=13)
+        self.assertEqual(
+            expected,
+            {"Texts sent": 1, "Texts received": 1, "Raw forms of received texts": 1},
+        )
+        self.run_after(months=13)
+        self.assertFalse(self.sms.body or self.sms.number or self.inbound.body)
+        self.assertEqual(self.sms.state, "sent")
+        bodies = "".join(self.ticket.message_ids.mapped("body"))
+        self.assertNotIn("printer", bodies)
+        self.assertNotIn("Thank you", bodies)
+        self.assertFalse(self.count_after(months=13))
+
+    def test_the_consent_under_which_they_were_sent_stands(self):
+        self.run_after(months=13)
+        self.assertSent(self.send(), "ticket")
+        self.assertEqual(self.events().number, self.number)
+
+    def test_by_default_they_stay_for_ever(self):
+        company = self.env["res.company"].create({"name": "New"})
+        self.assertEqual(company.sms_keep_text_months, 0)
+        self.assertEqual(company.sms_keep_consent_years, 5)
+        self.assertEqual(company.sms_keep_opt_out_years, 10)
+        self.company.sms_keep_text_months = 0
+        self.run_after(years=40)
+        self.assertIn("printer", self.sms.body)
+
+    def test_what_is_on_its_way_stays(self):
+        for state in ("outgoing", "process"):
+            with self.subTest(state):
+                self.sms.state = state
+                self.assertNotIn("Texts sent", self.count_after(years=3))
+
+    def test_the_raw_form_goes_before_the_words(self):
+        self.assertTrue(self.inbound.sudo().raw)
+        self.run_after(months=3)
+        self.assertFalse(self.inbound.sudo().raw)
+        self.assertEqual(self.inbound.body, "Thank you so much")
+        self.assertFalse(self.inbound.erased_at)
+
+    def test_nothing_goes_that_waits_to_be_reviewed(self):
+        doubtful = self.receive("stop it")
+        review = self.env["sms.consent.review"].search([])
+        self.run_after(months=13)
+        self.assertEqual(doubtful.body, "stop it")
+        self.assertIn("printer", self.sms.body)
+        self.assertEqual(review.body, "stop it")
+        review.with_user(self.manager).action_conversation()
+        self.run_after(months=13)
+        self.assertFalse(doubtful.body or self.sms.body or review.body)
+        self.assertEqual(review.state, "conversation")
+
+    def test_another_company_keeps_its_own(self):
+        other = self.make_company("Other")
+        kept = self.receive("Kept", company=other)
+        self.run_after(months=13)
+        self.assertEqual(kept.body, "Kept")
+
+    def test_it_goes_in_batches_until_all_is_gone(self):
+        for index in range(5):
+            self.receive(f"Text {index}")
+        with patch.object(sms_retention, "BATCH_SIZE", 2):
+            self.run_after(months=13)
+        self.assertFalse(self.env["sms.inbound"].search([("body", "!=", False)]))
+
+
+class TestEvidence(RetentionCase):
+    """Evidence is kept while it may be asked for; the opt-out itself for ever."""
+
+    def test_a_consent_that_stands_is_kept_for_ever(self):
+        self.record_consent()
+        self.run_after(years=30)
+        self.assertEqual(self.events().number, self.number)
+
+    def test_one_that_has_ended_is_kept_for_years(self):
+        self.record_consent()
+        self.record_consent(None, "ticket", event="expired")
+        for years, is_kept in ((4, True), (6, False)):
+            self.run_after(years=years)
+            self.assertEqual(bool(self.events()[0].number), is_kept, years)
+        answers = self.env["sms.consent"].search([])
+        self.assertFalse(any(answers.mapped("number")))
+        self.assertBlocked(self.send(), "ticket", "no_consent")
+
+    def test_the_last_text_under_it_counts(self):
+        self.record_consent()
+        sms = self.text()
+        self.record_consent(None, "ticket", event="expired")
+        sms.write({"state": "sent", "sent_at": self.start + relativedelta(years=3)})
+        self.run_after(years=6)
+        self.assertFalse(sms.body, "the text itself is long gone")
+        self.assertTrue(self.events()[0].number)
+        self.run_after(years=9)
+        self.assertFalse(self.events()[0].number)
+
+    def test_an_opt_out_is_kept_longer_and_blocks_for_ever(self):
+        self.record_consent()
+        self.record_consent(event="revoked", note="in her words")
+        self.record_consent(None, "ticket", event="expired")
+        self.run_after(years=6)
+        granted, revoked = self.events()[:2]
+        self.assertFalse(granted.number)
+        self.assertEqual(revoked.note, "in her words")
+        self.run_after(years=11)
+        self.assertFalse(revoked.note or revoked.number)
+        self.assertBlocked(self.send(), "ticket", "opted_out")
+
+    def test_an_open_review_keeps_it(self):
+        self.receive("SUPPORT")
+        self.receive("stop it")
+        self.record_consent(None, "ticket", event="expired")
+        self.run_after(years=20)
+        self.assertTrue(self.events()[0].number)
+
+    def test_zero_keeps_it_for_ever(self):
+        self.company.write({"sms_keep_consent_years": 0, "sms_keep_opt_out_years": 0})
+        self.record_consent()
+        self.record_consent(event="revoked")
+        self.record_consent(None, "ticket", event="expired")
+        self.run_after(years=100)
+        self.assertTrue(all(self.events().mapped("number")))
+
+    def test_an_open_question_is_kept(self):
+        self.receive("SUPPORT")
+        self.assertFalse(self.count_after(years=20).get("Pieces of evidence"))
+
+    def test_the_chain_still_verifies(self):
+        for index in range(3):
+            self.record_consent(phone_number(index), event="revoked")
+        while self.env["sms.consent.link"]._seal(self.company):
+            continue
+        self.run_after(years=11)
+        self.assertFalse(any(self.events().mapped("number")))
+        check = self.env["sms.consent.check"]._verify(self.company)
+        self.assertEqual((check.state, check.link_count), ("intact", 3))
+
+    def test_many_go_by_few_queries(self):
+        counts = []
+        for amount in (2, 20):
+            for index in range(amount):
+                self.record_consent(phone_number(100 + index), event="revoked")
+            with freeze_time(self.start + relativedelta(years=11)):
+                self.env.flush_all()
+                before = self.cr.sql_log_count
+                evidence = self.env["sms.consent.evidence"]
+                found = evidence.search(
+                    evidence._get_overdue_domain(
+                        self.company, self.company._get_sms_limits()
+                    )
+                )
+                self.assertEqual(len(found), amount)
+                found._forget()
+                counts.append(self.cr.sql_log_count - before)
+        self.assertLessEqual(counts[1], counts[0])
+
+
+class TestForm(RetentionCase):
+    """Officers set the times and see what they would take, before they save."""
+
+    def test_an_officer_sees_what_would_go_under_other_times(self):
+        self.receive("Hello")
+        forms = self.env["sms.retention.form"].with_user(self.compliance_officer)
+        with freeze_time(self.start + relativedelta(months=6)), Form(forms) as form:
+            self.assertEqual(form.text, 12)
+            self.assertIn("0</td><td>Texts received", form.count_html)
+            form.text = 5
+            form.reason = "The board, on 3 May"
+            self.assertIn("1</td><td>Texts received", form.count_html)
+        self.assertEqual(self.company.sms_keep_text_months, 12)
+        form.record.action_save()
+        self.assertEqual(self.company.sms_keep_text_months, 5)
+
+    def test_nobody_else_does(self):
+        for user in (self.agent, self.manager, self.employee, self.portal_user):
+            with self.subTest(user.login), self.assertRaises(AccessError):
+                self.env["sms.retention.form"].with_user(user).create({})
+
+    def test_an_officer_of_another_company_does_not(self):
+        other = self.make_company("Other")
+        forms = self.env["sms.retention.form"].with_user(self.compliance_officer)
+        form = forms.create({"company_id": other.id, "text": 1})
+        with self.assertRaises(AccessError):
+            form.action_save()
+        self.assertEqual(other.sms_keep_text_months, 0)
+
+    def test_less_than_no_time_is_refused(self):
+        for name, _unit in TIMES.values():
+            with (
+                self.subTest(name),
+                mute_logger("odoo.sql_db"),
+                self.assertRaises(IntegrityError),
+                self.cr.savepoint(),
+            ):
+                self.company[name] = -1
+                self.env.flush_all()
+
+    def test_the_settings_show_the_same_times(self):
+        settings = self.env["sms.settings"].with_user(self.administrator)
+        with Form(settings) as form:
+            form.sms_keep_consent_years = 7
+        form.record.execute()
+        self.assertEqual(self.company.sms_keep_consent_years, 7)

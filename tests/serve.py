@@ -1,0 +1,7 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+"""Start Odoo as its own script does, by whose path its processes start another."""
+
+if __name__ == "__main__":
+    from odoo.cli.command import main
+
+    main()

@@ -1,0 +1,119 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+"""What the tests of team alerts share: a team with three people on call."""
+
+from datetime import datetime, timedelta
+
+from freezegun import freeze_time
+
+from odoo.tests import new_test_user
+
+from ..common import SmsCase, phone_number
+
+NOW = datetime(2026, 11, 25, 22, 0)
+WORDS = "Server 4 offline. All hands on deck in the data center."
+
+
+class TeamAlertCase(SmsCase):
+    """Ann is on call, Bo comes next, Cy is one of all; Dee is of another team.
+
+    Their plan tells Ann at once, Bo after 10 minutes, all after 20, and all twice again
+    every 15 minutes. All have agreed to it.
+    """
+
+    #: The clock stands still but for what a test lets pass.
+    is_frozen = True
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.ann, cls.bo, cls.cy, cls.dee = (
+            cls.make_colleague(name, 910 + index)
+            for index, name in enumerate(("Ann", "Bo", "Cy", "Dee"))
+        )
+        cls.shifts = cls.env["sms.oncall.shift"].create(
+            [
+                {"team_id": cls.team.id, "user_id": user.id, "sequence": index}
+                for index, user in enumerate(cls.ann + cls.bo + cls.cy)
+            ]
+        )
+        cls.plan = cls.env["sms.team.alert.plan"].create(
+            {
+                "name": "Support",
+                "team_id": cls.team.id,
+                "step_ids": [
+                    (0, 0, {"after_minutes": 0, "whom": "on_call"}),
+                    (0, 0, {"after_minutes": 10, "whom": "next"}),
+                    (
+                        *(0, 0),
+                        {
+                            "after_minutes": 20,
+                            "whom": "all",
+                            "repeats": 2,
+                            "every_minutes": 15,
+                        },
+                    ),
+                ],
+            }
+        )
+        cls.alerts = cls.env["sms.team.alert"]
+
+    @classmethod
+    def make_colleague(cls, name, index, is_agreed=True):
+        """Return a new helpdesk user with a number."""
+        user = new_test_user(
+            cls.env,
+            f"sms-{name.lower()}",
+            groups="helpdesk_mgmt.group_helpdesk_user_own",
+            company_id=cls.company.id,
+            name=name,
+        )
+        user.partner_id.write(
+            {"phone": phone_number(index), "country_id": cls.country.id}
+        )
+        if is_agreed:
+            cls.record_consent(phone_number(index), "internal")
+        return user
+
+    def setUp(self):
+        super().setUp()
+        if self.is_frozen:
+            clock = freeze_time(NOW)
+            self.frozen = clock.start()
+            self.addCleanup(clock.stop)
+
+    def wait(self, minutes, runs=True):
+        """Let time pass, and the cron run at its end."""
+        self.frozen.tick(timedelta(minutes=minutes))
+        if runs:
+            self.run_escalation()
+
+    def run_escalation(self):
+        """Let the cron of team alerts do what is due."""
+        self._run_cron(self.env.ref("helpdesk_mgmt_sms.ir_cron_sms_team_alert"))
+
+    def raise_alert(self, words=WORDS, **values):
+        """Raise an alert of the team."""
+        return self.alerts._raise(self.team, words, **values)
+
+    def get_timeline(self, alert):
+        """Return what happened: ``(minutes since it was raised, what, who)``."""
+        return [
+            (
+                int((entry.at - alert.created_at).total_seconds() // 60),
+                entry.kind,
+                entry.user_id.name or "",
+            )
+            for entry in alert.entry_ids.sorted("id")
+        ]
+
+    def get_number(self, user):
+        """Return a colleague's number (E.164)."""
+        return user.partner_id.phone_sanitized
+
+    def answer(self, user, body):
+        """Let a colleague text; return the ``sms.inbound``."""
+        return self.receive(body, self.get_number(user))
+
+    def texts_to(self, user):
+        """Return the bodies of the texts to a colleague, oldest first."""
+        return self.messages_to(self.get_number(user)).mapped("body")

@@ -1,0 +1,157 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+import time
+import uuid
+from concurrent.futures import ThreadPoolExecutor
+
+from odoo.sql_db import db_connect
+
+from ..live import LiveCase, LiveServer
+
+ANN, BO, CY = "+15095550110", "+15095550111", "+15095550112"
+ALERTS = 12
+
+
+class TestTeamAlertLive(LiveCase):
+    """Alerts on a real server: a worker that is killed, answers that come at once."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        team = {"name": f"On call {uuid.uuid4().hex}"}
+        cls.team_id = cls.rpc("helpdesk.ticket.team", "create", team)
+        for sequence, number in enumerate((ANN, BO, CY)):
+            cls._add_colleague(number, sequence)
+        steps = [(0, "on_call"), (10, "next"), (20, "all")]
+        cls.rpc(
+            "sms.team.alert.plan",
+            "create",
+            {
+                **team,
+                "team_id": cls.team_id,
+                "step_ids": [
+                    (0, 0, {"after_minutes": after, "whom": whom})
+                    for after, whom in steps
+                ],
+            },
+        )
+        cls.addClassCleanup(cls._end)
+
+    @classmethod
+    def _add_colleague(cls, number, sequence):
+        """Put somebody who has agreed to it on the team's list."""
+        user_id = cls.rpc(
+            "res.users",
+            "create",
+            {"name": number, "login": f"{number}-{uuid.uuid4().hex}", "phone": number},
+        )
+        purpose_ids = cls.rpc("sms.purpose", "search", [("code", "=", "internal")])
+        form_id = cls.rpc(
+            "sms.consent.record",
+            "create",
+            {"number": number, "purpose_ids": [(6, 0, purpose_ids)]},
+        )
+        cls.rpc("sms.consent.record", "action_record", [form_id])
+        cls.rpc(
+            "sms.oncall.shift",
+            "create",
+            {"team_id": cls.team_id, "user_id": user_id, "sequence": sequence},
+        )
+
+    @classmethod
+    def _end(cls):
+        """Leave nothing to the other tests that goes on by itself."""
+        with db_connect(cls.database).cursor() as cr:
+            cr.execute("UPDATE sms_team_alert SET state = 'resolved', next_at = NULL")
+
+    def _raise(self, name):
+        """Raise an alert as a user does; return its id."""
+        values = {"team_id": self.team_id, "name": name}
+        form_id = self.rpc("sms.team.alert.raise", "create", values)
+        return self.rpc("sms.team.alert.raise", "action_raise", [form_id])["res_id"]
+
+    def _read(self, alert_id, *names):
+        return self.rpc("sms.team.alert", "read", [alert_id], names)[0]
+
+    def _count_told(self, number, ids):
+        """Return how often a number was told of some alerts, and by how many texts."""
+        with self.cursor() as cr:
+            cr.execute(
+                "SELECT count(*), count(DISTINCT sms_id), count(DISTINCT alert_id)"
+                " FROM sms_team_alert_entry"
+                " WHERE kind = 'told' AND number = %s AND alert_id = ANY(%s)",
+                [number, ids],
+            )
+            return cr.fetchone()
+
+    def _make_overdue(self, ids):
+        """Let the second step of some alerts be due, and each take a while."""
+        self.slow_down("sms_team_alert_entry", 0.15)
+        with self.cursor() as cr:
+            cr.execute(
+                """
+                UPDATE sms_team_alert
+                   SET escalating_since = escalating_since - interval '11 minutes',
+                       next_at = next_at - interval '11 minutes'
+                 WHERE id = ANY(%s);
+                """,
+                [ids],
+            )
+
+    def _restart(self):
+        """Kill the server in the middle of whatever it does, and start another."""
+        type(self).server.kill()
+        type(self).server = LiveServer(self.database).start()
+        self.set_parameter("web.base.url", self.server.url)
+
+    def test_a_worker_that_is_killed_tells_each_step_once(self):
+        ids = [self._raise(f"Server {index} offline") for index in range(ALERTS)]
+        before = len(self.read_messages(BO))
+        self._make_overdue(ids)
+        for pause in (0.2, 0.5, 0.9, 1.4):
+            self.rpc("sms.team.alert", "action_refresh", ids)
+            time.sleep(pause)
+            self._restart()
+        deadline = time.monotonic() + 90
+        while self._count_told(BO, ids)[2] < ALERTS and time.monotonic() < deadline:
+            self.rpc("sms.team.alert", "action_refresh", ids)
+            time.sleep(1)
+        self.assertEqual(self._count_told(BO, ids), (ALERTS, ALERTS, ALERTS))
+        self.assertEqual(self._count_told(ANN, ids), (ALERTS, ALERTS, ALERTS))
+        self.assertEqual(len(self.read_messages(BO)) - before, ALERTS)
+        self.assertFalse(self._count_told(CY, ids)[0], "her step is not due yet")
+
+    def test_of_two_who_take_it_at_once_one_has_it(self):
+        alert_id = self._raise("Mail is down")
+        code = 10 * self._read(alert_id, "code_block")["code_block"] + 4
+        with self.cursor() as cr:
+            # Bo was told as well.
+            cr.execute(
+                "UPDATE sms_team_alert SET next_at = next_at - interval '10 minutes',"
+                " escalating_since = escalating_since - interval '10 minutes'"
+                " WHERE id = %s",
+                [alert_id],
+            )
+        deadline = time.monotonic() + 90
+        while not self._count_told(BO, [alert_id])[0] and time.monotonic() < deadline:
+            self.rpc("sms.team.alert", "action_refresh", [alert_id])
+            time.sleep(0.5)
+        twice = "SM" + uuid.uuid4().hex
+        texts = [(ANN, None), (BO, twice), (BO, twice)]
+        with ThreadPoolExecutor(len(texts)) as pool:
+            found = pool.map(lambda it: self.text(it[0], str(code), it[1]), texts)
+            self.assertEqual({response.status_code for response in found}, {200})
+        entries = self.rpc(
+            "sms.team.alert.entry",
+            "search_read",
+            [("alert_id", "=", alert_id), ("kind", "!=", "told")],
+            ["kind"],
+        )
+        kinds = sorted(entry["kind"] for entry in entries)
+        self.assertEqual(kinds, ["acknowledged", "late"])
+        self.assertEqual(self._read(alert_id, "state")["state"], "acknowledged")
+
+    def test_alerts_that_are_raised_at_once_have_codes_of_their_own(self):
+        with ThreadPoolExecutor(6) as pool:
+            ids = list(pool.map(self._raise, [f"Alarm {index}" for index in range(6)]))
+        blocks = [self._read(it, "code_block")["code_block"] for it in ids]
+        self.assertEqual(len(set(blocks)), 6, blocks)

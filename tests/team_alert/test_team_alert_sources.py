@@ -1,0 +1,262 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from datetime import timedelta
+
+from odoo.exceptions import AccessError, UserError
+from odoo.service.model import call_kw
+from odoo.tests import Form, new_test_user
+from odoo.tools import mute_logger
+
+from .common import TeamAlertCase
+
+MAIL = """Return-Path: <{sender}>
+To: urgent@alerts.example.com
+From: {sender}
+Subject: {subject}
+Message-ID: <{number}@mail.example.com>
+Date: Wed, 25 Nov 2026 22:00:00 +0000
+
+It does not answer.
+"""
+MAIL_THREAD = "odoo.addons.mail.models.mail_thread"
+
+
+class TestByHand(TeamAlertCase):
+    """Raised by a person, from the board or from a ticket."""
+
+    def test_from_a_ticket(self):
+        action = self.ticket.with_user(self.own_agent).action_raise_team_alert()
+        forms = self.env[action["res_model"]].with_user(self.own_agent)
+        with Form(forms.with_context(**action["context"])) as form:
+            self.assertEqual(form.name, f"Printer jams (#{self.ticket.number})")
+            self.assertEqual(form.team_id, self.team)
+            self.assertEqual(form.oncall_names, "Ann, Bo, Cy")
+            self.assertIn("At once who is on call now; after 10", form.plan_summary)
+            self.assertIn("[URGENT] Printer jams", form.preview)
+            form.name = "Printer room under water"
+        form.record.action_raise()
+        alert = self.ticket.team_alert_ids
+        self.assertEqual(alert.user_id, self.own_agent)
+        self.assertEqual(alert.plan_id, self.plan)
+        self.assertEqual(self.ticket.team_alert_count, 1)
+        self.assertIn("Printer room under water", self.texts_to(self.ann)[0])
+        notes = " ".join(self.ticket.message_ids.mapped("body"))
+        self.assertIn("Team alert raised: Printer room under water", notes)
+        self.answer(self.ann, "4")
+        notes = " ".join(self.ticket.message_ids.mapped("body"))
+        self.assertIn("Taken (Ann)", notes)
+
+    def test_without_words_nobody_is_woken(self):
+        form = self.env["sms.team.alert.raise"].create(
+            {"team_id": self.team.id, "name": "  "}
+        )
+        with self.assertRaises(UserError):
+            form.with_user(self.env.user).action_raise()
+
+    def test_nobody_else_raises_one(self):
+        for user in (self.employee, self.portal_user):
+            with self.assertRaises(AccessError):
+                self.env["sms.team.alert.raise"].with_user(user).create(
+                    {"team_id": self.team.id, "name": "x"}
+                )
+        with self.assertRaises(AccessError):
+            self.ticket.with_user(self.dee).action_raise_team_alert()
+
+    def test_a_ticket_that_is_not_theirs_is_refused(self):
+        form = self.env["sms.team.alert.raise"].with_user(self.dee)
+        with self.assertRaises(AccessError):
+            form.create(
+                {"team_id": self.team.id, "name": "x", "ticket_id": self.ticket.id}
+            ).action_raise()
+
+    def test_a_long_text_is_cut(self):
+        alert = self.raise_alert("word " * 200)
+        self.assertLessEqual(len(alert.name), 300)
+
+
+class TestByAutomation(TeamAlertCase):
+    """Raised by an automation: once while it is open, and not too often."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.env["sms.automation"].search([]).active = False
+        cls.template = cls.env["sms.template"].create(
+            {
+                "name": "Urgent ticket",
+                "model_id": cls.env["ir.model"]._get_id("helpdesk.ticket"),
+                "body": "Ticket {{ object.number }} cannot wait",
+            }
+        )
+        cls.urgent_stage = cls.env["helpdesk.ticket.stage"].create({"name": "Urgent"})
+        cls.rule = cls.env["sms.automation"].create(
+            {
+                "name": "Wake somebody",
+                "trigger": "stage",
+                "stage_ids": [(6, 0, cls.urgent_stage.ids)],
+                "template_id": cls.template.id,
+                "audience": "on_call",
+                "at_most": "hour",
+            }
+        )
+
+    def move(self, stage):
+        """Move the ticket to a stage, as its agent does; the automations follow."""
+        self.ticket.with_user(self.own_agent).stage_id = stage
+        self.run_automations()
+
+    def test_it_raises_an_alert_in_its_templates_words(self):
+        self.assertEqual(self.rule.purpose_id.code, "internal")
+        self.move(self.urgent_stage)
+        alert = self.ticket.team_alert_ids
+        self.assertEqual(alert.name, f"Ticket {self.ticket.number} cannot wait")
+        self.assertEqual((alert.origin, alert.automation_id), ("automation", self.rule))
+        self.assertEqual(len(self.texts_to(self.ann)), 1)
+        self.assertFalse(self.messages_to(), "nothing internal goes to the customer")
+
+    def test_not_twice_while_it_is_open_nor_too_soon(self):
+        self.move(self.urgent_stage)
+        self.move(self.quiet_stage)
+        self.frozen.tick(timedelta(hours=3))
+        self.move(self.urgent_stage)
+        self.assertEqual(len(self.ticket.team_alert_ids), 1, "it is open")
+        self.ticket.team_alert_ids.action_resolve()
+        self.move(self.quiet_stage)
+        self.move(self.urgent_stage)
+        self.assertEqual(len(self.ticket.team_alert_ids), 2)
+        self.ticket.team_alert_ids.action_resolve()
+        self.move(self.quiet_stage)
+        self.frozen.tick(timedelta(minutes=59))
+        self.move(self.urgent_stage)
+        self.assertEqual(len(self.ticket.team_alert_ids), 2, "once an hour")
+
+    def test_a_ticket_without_a_team_says_that_nobody_was_told(self):
+        self.ticket.team_id = False
+        with self.assertLogs("odoo.addons.helpdesk_mgmt_sms", "ERROR"):
+            self.move(self.urgent_stage)
+        self.assertEqual(self.ticket.stage_id, self.urgent_stage)
+        self.assertFalse(self.ticket.team_alert_ids)
+        self.assertIn("nobody is on call for it", self.ticket.message_ids[0].body)
+
+    def test_a_dry_run_shows_who_would_be_told(self):
+        self.move(self.urgent_stage)
+        action = self.rule.with_user(self.manager).action_dry_run()
+        replay = self.env[action["res_model"]].browse(action["res_id"])
+        self.assertIn("Ann", replay.line_ids.mapped("recipient"))
+
+
+class TestByMail(TeamAlertCase):
+    """Raised by a mail to the address of a plan."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        domain = cls.env["mail.alias.domain"].create({"name": "alerts.example.com"})
+        cls.company.alias_domain_id = domain
+        cls.plan.write(
+            {
+                "alias_name": "urgent",
+                "alias_domain_id": domain.id,
+                "mail_senders": "nagios@monitor.example\n@probe.example",
+            }
+        )
+
+    def mail(self, sender, subject="Server 4 offline", number=1):
+        """Let a mail come in."""
+        self.env["mail.thread"].message_process(
+            False, MAIL.format(sender=sender, subject=subject, number=number)
+        )
+        return self.alerts.search([("plan_id", "=", self.plan.id)])
+
+    def test_known_senders_and_users_raise_an_alert(self):
+        self.dee.partner_id.email = "dee@example.com"
+        for index, sender in enumerate(
+            ("Nagios <NAGIOS@monitor.example>", "x@probe.example", "dee@example.com")
+        ):
+            with self.subTest(sender):
+                alerts = self.mail(sender, f"Server {index} offline", index)
+                self.assertEqual(len(alerts), index + 1)
+                self.assertEqual(alerts[0].name, f"Server {index} offline")
+                self.assertEqual(alerts[0].origin, "mail")
+        self.assertEqual(alerts[0].user_id, self.dee)
+        self.assertEqual(len(self.texts_to(self.ann)), 3)
+
+    def test_anybody_else_is_sent_back(self):
+        for index, sender in enumerate(
+            ("eve@example.net", "nagios@monitor.example.net", "probe.example@x.net")
+        ):
+            with self.subTest(sender):
+                self.assertFalse(self.mail(sender, number=index))
+        self.assertFalse(self.texts_to(self.ann))
+        self.customer.email = "dana@example.net"
+        self.assertFalse(self.mail("dana@example.net", number=9))
+
+    def test_the_same_again_wakes_nobody(self):
+        self.mail("x@probe.example", number=1)
+        [alert] = self.mail("x@probe.example", number=2)
+        self.assertEqual(alert.repeat_count, 1)
+        self.assertEqual(len(self.texts_to(self.ann)), 1)
+        alert.action_resolve()
+        self.assertEqual(len(self.mail("x@probe.example", number=3)), 2)
+
+    def test_a_storm_of_mails_ends(self):
+        for number in range(25):
+            alerts = self.mail("x@probe.example", f"Probe {number}", number)
+        self.assertEqual(len(alerts), 20)
+
+    def test_a_plan_that_is_archived_takes_none(self):
+        self.plan.active = False
+        self.assertFalse(
+            self.alerts.with_context(active_test=False).search([])
+            & self.mail("x@probe.example")
+        )
+
+    def test_nobody_hands_in_a_mail_over_rpc(self):
+        """Who has a login of any kind could write it as whoever may raise an alert."""
+        message = MAIL.format(sender="x@probe.example", subject="Wake up", number=9)
+        message = message.replace("urgent@", "nobody@")
+        values = {"plan_id": self.plan.id}
+        mail = {"subject": "Wake up", "email_from": "x@probe.example"}
+        for user in (self.portal_user, self.employee, self.manager):
+            alerts = self.alerts.with_user(user)
+            with self.subTest(user=user.login):
+                with self.assertRaises(AccessError):
+                    call_kw(alerts, "message_new", [mail, values], {})
+                args = [alerts._name, message, values]
+                # Odoo lets a customer's login hand in none at all.
+                refused = AccessError if user.share else ValueError
+                with self.assertRaises(refused), mute_logger(MAIL_THREAD):
+                    call_kw(alerts, "message_process", args, {})
+        self.assertFalse(self.alerts.search([("plan_id", "=", self.plan.id)]))
+        self.assertFalse(self.texts_to(self.ann))
+
+    def test_no_mail_announces_an_incident(self):
+        message = MAIL.format(sender="x@probe.example", subject="Down", number=9)
+        message = message.replace("urgent@", "nobody@")
+        incidents = self.env["sms.incident"].with_user(self.employee)
+        with self.assertRaises(ValueError), mute_logger(MAIL_THREAD):
+            call_kw(incidents, "message_process", [incidents._name, message], {})
+        self.assertFalse(self.env["sms.incident"].search([("name", "=", "Down")]))
+
+    def test_a_user_of_another_company_is_anybody_else(self):
+        stranger = new_test_user(
+            self.env,
+            "stranger",
+            company_id=self.env["res.company"].create({"name": "Other"}).id,
+            email="stranger@example.com",
+        )
+        self.assertFalse(self.mail(stranger.email))
+
+
+class TestWhoIsOnCall(TeamAlertCase):
+    """Who is on call is for those who see the team."""
+
+    def test_a_form_tells_nothing_of_another_companys_team(self):
+        other = self.make_company("Other")
+        self.team.company_id = other
+        self.own_agent.company_ids -= other
+        self.plan.company_id = False
+        form = self.env["sms.team.alert.raise"].with_user(self.own_agent)
+        spec = {"oncall_names": {}, "plan_id": {}, "preview": {}, "team_id": {}}
+        answer = form.onchange({"team_id": self.team.id}, ["team_id"], spec)
+        self.assertFalse(answer["value"].get("oncall_names"))
+        self.assertFalse(answer["value"].get("plan_id"))

@@ -1,0 +1,89 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from odoo.tests import BaseCase, tagged
+
+from ...tools import advice
+from ...tools.advice import Wording
+from ...tools.segments import count_segments
+
+FOOTER = "Reply STOP to opt out, HELP for help."
+GOOD = "Acme IT: your ticket #HT1 is closed. Still wrong? Reply to this text."
+
+
+@tagged("post_install", "-at_install")
+class TestAdvice(BaseCase):
+    """What a manager is told of a wording."""
+
+    def codes(self, text, footer=FOOTER, **facts):
+        segments = count_segments(f"{text}\n{footer}" if footer else text)
+        wording = Wording(text, footer, segments, ("Acme IT",), **facts)
+        return [found.code for found in advice.advise(wording)]
+
+    def test_a_good_text_gets_no_advice(self):
+        for text in (
+            GOOD,
+            "Acme IT: 3 tickets are open. We'll write when one is solved.",
+            "Acme IT: reply YES to confirm. Msg & data rates may apply.",
+            "Acme IT: see https://help.example.com/t.co/7",
+            "Acme IT: por favor responda a este mensaje.",
+            "Acme IT: veuillez répondre à ce message.",
+            "Acme IT: bitte antworten Sie auf diese Nachricht.",
+            "Acme IT: the VPN and the ERP are back. Please log in again.",
+        ):
+            with self.subTest(text=text):
+                self.assertEqual(self.codes(text), [])
+
+    def test_each_thing_is_found(self):
+        for text, code in (
+            (GOOD + " Please." * 40, "too_long"),
+            ("Acme IT: your ticket is closed.", "no_next_step"),
+            ("Acme IT: PLEASE READ THIS NOW and reply.", "all_caps"),
+            ("Acme IT: pls reply.", "slang"),
+            ("Acme IT: thx, we'll write.", "slang"),
+            ("Acme IT: r u there? Please reply.", "slang"),
+            ("Acme IT: we're gonna call you.", "slang"),
+            ("Your ticket is closed. Reply to this text.", "no_sender"),
+            ("Acme IT: see https://bit.ly/abc", "shortener"),
+            ("Acme IT: see tinyurl.com/abc, please.", "shortener"),
+            ("Acme IT: 20% off, reply to this text.", "promotion"),
+            ("Acme IT: please use this coupon.", "promotion"),
+            ("Acme IT: bitte nutzen Sie den Gutschein.", "promotion"),
+            ("Acme IT: please reply – soon.", "unicode"),
+            ("Acme IT: please reply 🙂", "unicode"),
+        ):
+            with self.subTest(text=text):
+                self.assertEqual(self.codes(text), [code])
+
+    def test_what_looks_like_it_is_not_it(self):
+        for text in (
+            "Acme IT: the URGENT queue is served first. Please wait.",
+            "Acme IT: reply STOP or HELP, please.",
+            "Acme IT: your offer letter is attached. Please call.",
+            "Acme IT: please visit https://not-bit.ly.example.com/x",
+            "Acme IT: we'll deal with it today.",
+            "Acme IT: the sales team will call.  Please wait.",
+            "Acme IT: please call 303 555 0100.",
+            "Acme IT: your laptop's order no. 4 is here. Please visit us.",
+        ):
+            with self.subTest(text=text):
+                self.assertEqual(self.codes(text), [])
+
+    def test_an_offer_may_be_one_where_it_is_meant(self):
+        self.assertEqual(
+            self.codes("Acme IT: 20% off. Reply to this text.", is_promotional=True), []
+        )
+
+    def test_a_way_out_stands_in_the_text_or_below_it(self):
+        self.assertEqual(self.codes(GOOD, footer=""), ["no_opt_out"])
+        self.assertEqual(self.codes(f"{GOOD} Reply STOP to end.", footer=""), [])
+        self.assertEqual(
+            self.codes("Server down. Please help.", "", is_internal=True), []
+        )
+
+    def test_it_names_what_it_means(self):
+        segments = count_segments("x")
+        text = "Acme IT: „please“ reply"
+        found = advice.advise(Wording(text, FOOTER, segments, ("Acme IT",)))
+        self.assertEqual(found, [("unicode", "„ “")])
+
+    def test_an_empty_text(self):
+        self.assertIn("no_next_step", self.codes(""))

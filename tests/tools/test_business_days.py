@@ -1,0 +1,52 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from datetime import date
+
+from odoo.tests import BaseCase, tagged
+
+from ...tools.business_days import MAX_DAYS, add_business_days, is_business_day
+
+
+@tagged("post_install", "-at_install")
+class TestBusinessDays(BaseCase):
+    """Weekends and federal holidays do not count (47 CFR 64.1200(a)(10))."""
+
+    def test_the_law_allows_ten(self):
+        self.assertEqual(MAX_DAYS, 10)
+
+    def test_federal_holidays_and_the_days_on_which_they_are_observed(self):
+        for day in (
+            date(2026, 1, 1),
+            date(2026, 1, 19),
+            date(2026, 2, 16),
+            date(2026, 5, 25),
+            date(2026, 6, 19),
+            date(2026, 7, 3),
+            date(2026, 9, 7),
+            date(2026, 10, 12),
+            date(2026, 11, 11),
+            date(2026, 11, 26),
+            date(2026, 12, 25),
+            date(2027, 12, 31),
+        ):
+            with self.subTest(day=day):
+                self.assertFalse(is_business_day(day))
+
+    def test_other_days_count(self):
+        for day in (date(2026, 11, 25), date(2026, 11, 27), date(2026, 12, 24)):
+            with self.subTest(day=day):
+                self.assertTrue(is_business_day(day))
+
+    def test_counting(self):
+        for day, count, deadline in (
+            (date(2026, 11, 2), 0, date(2026, 11, 2)),
+            (date(2026, 11, 2), 1, date(2026, 11, 3)),
+            (date(2026, 11, 6), 1, date(2026, 11, 9)),
+            (date(2026, 11, 7), 1, date(2026, 11, 9)),
+            # Veterans Day and Thanksgiving lie between.
+            (date(2026, 11, 2), 10, date(2026, 11, 17)),
+            (date(2026, 11, 16), 10, date(2026, 12, 1)),
+            # Over the turn of the year, with both holidays.
+            (date(2026, 12, 21), 10, date(2027, 1, 6)),
+        ):
+            with self.subTest(day=day, count=count):
+                self.assertEqual(add_business_days(day, count), deadline)

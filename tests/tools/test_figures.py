@@ -1,0 +1,77 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from odoo.tests import BaseCase, tagged
+
+from ...tools import figures
+
+
+def sent(sent_count, **sums):
+    """Return some figures."""
+    return {"sent_count": sent_count, **sums}
+
+
+@tagged("post_install", "-at_install")
+class TestFigures(BaseCase):
+    """Rates, comparisons and what needs attention, without a database."""
+
+    def test_a_share_of_nothing_is_not_known(self):
+        self.assertIsNone(figures.share(0, 0))
+        self.assertEqual(figures.share(1, 4), 0.25)
+
+    def test_comparisons(self):
+        cases = {
+            (12, 10): (0.2, 1),
+            (5, 10): (-0.5, -1),
+            (10, 10): (0, 0),
+            (3, 0): (None, 1),
+            (0, 0): (None, 0),
+            (None, 4): (None, 0),
+            (4, None): (None, 0),
+        }
+        for (now, before), wanted in cases.items():
+            with self.subTest(now=now, before=before):
+                self.assertEqual(tuple(figures.compare(now, before)), wanted)
+
+    def test_delivered_is_of_those_whose_fate_is_known(self):
+        rates = figures.get_rates(
+            {"sent_count": 100, "delivered_count": 60, "failed_count": 20}
+        )
+        self.assertEqual(rates["delivery_rate"], 0.75)
+        self.assertEqual(rates["failure_rate"], 0.25)
+
+    def test_opt_outs_rise(self):
+        cases = [
+            # Too few STOPs, or too few among so many.
+            (sent(10, stop_count=2), {}, False),
+            (sent(10_000, stop_count=10), {}, False),
+            (sent(100, stop_count=3), {}, True),
+            (sent(100, stop_count=3), sent(100, stop_count=2), True),
+            (sent(100, stop_count=3), sent(100, stop_count=3), False),
+            # More of them, of even more texts.
+            (sent(1000, stop_count=10), sent(100, stop_count=3), False),
+        ]
+        for now, before, wanted in cases:
+            with self.subTest(now=now, before=before):
+                self.assertIs(figures.is_stop_rate_rising(now, before), wanted)
+
+    def test_a_sender_fails(self):
+        cases = [
+            ({"delivered_count": 0, "failed_count": 4}, False),
+            ({"delivered_count": 45, "failed_count": 5}, True),
+            ({"delivered_count": 46, "failed_count": 5}, False),
+            ({}, False),
+        ]
+        for sums, wanted in cases:
+            with self.subTest(sums=sums):
+                self.assertIs(figures.is_failing(sums), wanted)
+
+    def test_the_best_are_answered_and_the_worst_do_harm(self):
+        best, worst = figures.rank_templates(
+            {
+                1: sent(100, reply_count=50),
+                2: sent(100, reply_count=10),
+                3: sent(100, stop_count=5, reply_count=90),
+                4: sent(100, delivered_count=50, failed_count=50),
+                5: sent(figures.ENOUGH - 1, reply_count=19),
+            }
+        )
+        self.assertEqual((best, worst), ([1, 2], [4, 3]))

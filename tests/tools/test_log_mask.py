@@ -1,0 +1,110 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+import io
+import logging
+
+from odoo.tests import BaseCase
+
+from ...tools import log_mask
+
+KEY = "Zk3-secret_KEY"
+
+
+class TestLogMask(BaseCase):
+    """What a log may say of people and of ways in."""
+
+    def log(self, name, message, *args, **kwargs):
+        """Return what a handler that masks writes."""
+        written = io.StringIO()
+        handler = logging.StreamHandler(written)
+        handler.addFilter(log_mask.LogMask())
+        logger = logging.Logger(name)
+        logger.addHandler(handler)
+        logger.error(message, *args, **kwargs)
+        return written.getvalue()
+
+    def test_numbers(self):
+        for line, expected in (
+            ("to +13035550142 now", "to +***42 now"),
+            ("From=%2B13035550142&Body=", "From=%2B***42&Body="),
+            ("['+447700900123', '+13035550100']", "['+***23', '+***00']"),
+            ("2026-11-25 20:47:21+00:00", "2026-11-25 20:47:21+00:00"),
+            ("uid 1303555014, 5+7 of +12", "uid 1303555014, 5+7 of +12"),
+        ):
+            with self.subTest(line=line):
+                self.assertEqual(log_mask.mask(line), expected)
+
+    def test_ways_in(self):
+        for path in (
+            f"/helpdesk_sms/twilio/{KEY}/inbound",
+            f"/helpdesk_sms/twilio/{KEY}/status/0e0e",
+            f"/helpdesk_sms/health/{KEY}",
+            f"/helpdesk_sms/media/{KEY}",
+            f"/sms/preferences/{KEY}",
+            f"/sms/p/{KEY}",
+            f"/sms/t/{KEY}",
+            f"/sms/join/{KEY}",
+            f"/sms/incident/{KEY}",
+            f"/my/ticket/7?access_token={KEY}&x=1",
+        ):
+            with self.subTest(path=path):
+                line = self.log("werkzeug", '"GET %s HTTP/1.1" 200', path)
+                self.assertNotIn(KEY, line)
+                self.assertIn(path.partition(KEY)[0], line)
+                self.assertIn("HTTP/1.1", line)
+
+    def test_a_signed_address_of_a_picture(self):
+        line = self.log("werkzeug", "GET /helpdesk_sms/media/7/12/1790000000/%s", KEY)
+        self.assertEqual(line, "GET /helpdesk_sms/media/***\n")
+
+    def test_what_opens_nothing_stays(self):
+        for line in ("/odoo/action-sms?debug=1", "/web/login", "/my/account/sms"):
+            self.assertEqual(log_mask.mask(line), line)
+
+    def test_a_query_that_failed_is_logged_without_its_values(self):
+        query = "INSERT INTO sms_sms (body) VALUES ('It''s my knee, call me')"
+        line = self.log("odoo.sql_db", "bad query: %s\nERROR: %s", query, "Key")
+        self.assertIn("INSERT INTO sms_sms (body) VALUES ('***')", line)
+        self.assertNotIn("knee", line)
+
+    def test_a_row_that_was_refused(self):
+        """PostgreSQL tells it without quotes, in the line and in the traceback."""
+        detail = "DETAIL:  Failing row contains (7, my knee (left)\ncall me, null)."
+        key = f"DETAIL:  Key (sms_webhook_key)=({KEY}) already exists.\n"
+        for text in (detail, key):
+            with self.subTest(text=text):
+                line = self.log("odoo.sql_db", "bad query: x\nERROR: %s", text)
+                try:
+                    raise ValueError(text)
+                except ValueError:
+                    line += self.log("odoo.http", "Failed", exc_info=True)
+                for word in ("knee", "call me", KEY):
+                    self.assertNotIn(word, line)
+                self.assertEqual(line.count("(***)"), 2)
+
+    def test_a_dump_of_headers(self):
+        line = self.log("urllib3", "Authorization: Bearer %s, Accept: x", f"KEY{KEY}=")
+        self.assertEqual(line, "Authorization: Bearer ***, Accept: x\n")
+
+    def test_a_traceback(self):
+        try:
+            raise ValueError("No such number: +13035550142")
+        except ValueError:
+            line = self.log("odoo.http", "Failed for %s", "x", exc_info=True)
+        self.assertIn("ValueError: No such number: +***42", line)
+        self.assertNotIn("3035550142", line)
+
+    def test_a_line_that_cannot_be_put_together_is_not_swallowed(self):
+        record = logging.LogRecord("x", 40, "", 1, "%s and %s", ("one",), None)
+        self.assertTrue(log_mask.LogMask().filter(record))
+        self.assertEqual(record.args, ("one",))
+
+    def test_the_server_masks_what_it_logs_once(self):
+        root = logging.getLogger()
+        handler = logging.StreamHandler(io.StringIO())
+        root.addHandler(handler)
+        self.addCleanup(root.removeHandler, handler)
+        log_mask.install()
+        log_mask.install()
+        logging.getLogger("odoo.addons.sms").error("To %s", "+13035550142")
+        self.assertEqual(len(handler.filters), 1)
+        self.assertNotIn("3035550142", handler.stream.getvalue())

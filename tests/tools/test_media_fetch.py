@@ -1,0 +1,227 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+import base64
+import socket
+import time
+from unittest.mock import patch
+
+from odoo.tests import BaseCase, tagged
+
+from ...providers import TwilioProvider, media
+from ...tools.media import find_type, is_public
+from ..peer.media import GIF, HTML, JPEG, PNG, MediaPeer
+
+AUTH = ("user", "secret")
+BASIC = "Basic " + base64.b64encode(b"user:secret").decode()
+
+
+@tagged("post_install", "-at_install")
+class TestFetch(BaseCase):
+    """What is fetched over real HTTP, and what is refused."""
+
+    def setUp(self):
+        super().setUp()
+        self.carrier, self.store = MediaPeer().start(), MediaPeer().start()
+        self.addCleanup(self.carrier.stop)
+        self.addCleanup(self.store.stop)
+
+    def fetch(self, path, trusted=None, **limits):
+        """Fetch from the carrier, who trusts itself and the store."""
+        urls = (self.carrier.url, self.store.url) if trusted is None else trusted
+        url = self.carrier.url + path
+        return media.fetch(url, self.carrier.url, AUTH, urls, **limits)
+
+    def assertFails(self, fault, path, **options):
+        """Check that it cannot be fetched, and why."""
+        with self.assertRaises(media.MediaFailed) as caught:
+            self.fetch(path, **options)
+        self.assertEqual(caught.exception.fault, fault)
+
+    def test_a_picture(self):
+        fetched = self.fetch("/png")
+        self.assertEqual((fetched.data, fetched.mimetype), (PNG, "image/png"))
+        self.assertEqual(self.carrier.requests[0][1]["Authorization"], BASIC)
+
+    def test_the_password_does_not_follow_to_another_host(self):
+        self.carrier.target = self.store.url + "/png"
+        self.assertEqual(self.fetch("/redirect").data, PNG)
+        [(path, headers)] = self.store.requests
+        self.assertEqual(path, "/png")
+        self.assertNotIn("Authorization", headers)
+        self.store.target = self.carrier.url + "/png"
+        self.carrier.target = self.store.url + "/redirect"
+        self.assertEqual(self.fetch("/redirect").data, PNG)
+
+    def test_a_private_address_is_not_connected_to(self):
+        port = self.store.server.server_port
+        # Odoo's tests let no request out but to these.
+        for host in ("127.0.0.1", "localhost"):
+            self.carrier.target = f"https://{host}:{port}/png"
+            with self.subTest(host=host):
+                self.assertFails(media.PRIVATE, "/redirect", trusted=[self.carrier.url])
+        self.assertFalse(self.store.requests)
+
+    def test_a_carrier_that_is_not_trusted_may_not_be_private_either(self):
+        self.assertFails(media.BAD_ADDRESS, "/png", trusted=())
+        self.assertFalse(self.carrier.requests)
+
+    def test_a_name_is_resolved_once_and_connected_to_as_it_was_checked(self):
+        asked, real = [], socket.getaddrinfo
+
+        def resolve(host, *args, **kwargs):
+            asked.append(host)
+            if host == "localhost":
+                return real("93.184.216.34", *args, **kwargs)
+            if host == "93.184.216.34":
+                host, args = "127.0.0.1", (self.store.server.server_port, *args[1:])
+            return real(host, *args, **kwargs)
+
+        self.carrier.target = "https://localhost/png"
+        with patch.object(socket, "getaddrinfo", resolve):
+            self.assertFails(media.UNAVAILABLE, "/redirect")
+        self.assertEqual(asked[-2:], ["localhost", "93.184.216.34"])
+
+    def test_addresses_that_are_none(self):
+        for target in (
+            "ftp://example.com/x",
+            "file:///etc/passwd",
+            "https://user:pass@example.com/x",
+            "https://",
+            "https://[::1",
+            "http://example.com/x",
+            "https://example.com:99999/x",
+            "gopher://127.0.0.1/",
+        ):
+            self.carrier.target = target
+            with self.subTest(target=target):
+                self.assertFails(media.BAD_ADDRESS, "/redirect")
+
+    def test_a_redirect_without_end(self):
+        self.assertFails(media.REDIRECTS, "/loop")
+        self.assertEqual(len(self.carrier.requests), media.MAX_REDIRECTS + 1)
+
+    def test_a_claim_of_a_gigabyte_and_a_flood(self):
+        self.assertFails(media.TOO_LARGE, "/claim")
+        start = time.monotonic()
+        self.assertFails(media.TOO_LARGE, "/flood", limit=4 * 1024 * 1024)
+        self.assertLess(time.monotonic() - start, 10)
+
+    def test_types_are_told_by_the_bytes(self):
+        self.assertFails(media.WRONG_TYPE, "/html")
+        self.assertFails(media.WRONG_TYPE, "/zip")
+
+    def test_a_slow_server(self):
+        for path in ("/slow", "/slow-header"):
+            start = time.monotonic()
+            with self.subTest(path=path):
+                self.assertFails(media.SLOW, path, deadline=1)
+                self.assertLess(time.monotonic() - start, 5)
+
+    def test_statuses(self):
+        for path, fault in (
+            ("/gone", media.GONE),
+            ("/forbidden", media.REFUSED),
+            ("/down", media.UNAVAILABLE),
+            ("/half", media.UNAVAILABLE),
+        ):
+            with self.subTest(path=path):
+                self.assertFails(fault, path)
+
+    def test_nobody_is_there(self):
+        self.carrier.stop()
+        self.assertFails(media.UNAVAILABLE, "/png")
+
+    def test_the_adapter_asks_with_its_key(self):
+        account = {
+            "account_sid": "AC1",
+            "auth_token": "token",
+            "api_key_sid": "user",
+            "api_key_secret": "secret",
+            "api_url": self.carrier.url,
+        }
+        fetched = TwilioProvider(account).fetch_media(self.carrier.url + "/png")
+        self.assertEqual(fetched.data, PNG)
+        self.assertEqual(self.carrier.requests[0][1]["Authorization"], BASIC)
+
+    def test_the_adapter_of_no_account_asks_nobody(self):
+        account = {"account_sid": False, "auth_token": False}
+        with self.assertRaises(media.MediaFailed) as caught:
+            TwilioProvider(account).fetch_media(self.carrier.url + "/png")
+        self.assertEqual(caught.exception.fault, media.NO_ACCOUNT)
+        self.assertFalse(self.carrier.requests)
+
+
+@tagged("post_install", "-at_install")
+class TestMediaRules(BaseCase):
+    """Types by their bytes, and addresses."""
+
+    def test_types(self):
+        for data, kind in (
+            (PNG, "image/png"),
+            (GIF, "image/gif"),
+            (JPEG, "image/jpeg"),
+            (b"RIFF\x00\x00\x00\x00WEBPVP8 ", "image/webp"),
+            (b"RIFF\x00\x00\x00\x00WAVEfmt ", "audio/wav"),
+            (b"\x00\x00\x00\x18ftypheic", "image/heic"),
+            (b"\x00\x00\x00\x18ftyp3gp5", "video/3gpp"),
+            (b"\x00\x00\x00\x18ftypisom", "video/mp4"),
+            (b"%PDF-1.7", "application/pdf"),
+            (b"#!AMR\n", "audio/amr"),
+            (b"BEGIN:VCARD\r\n", "text/vcard"),
+            (HTML, None),
+            (b"<svg xmlns='http://www.w3.org/2000/svg'>", None),
+            (b"MZ\x90\x00", None),
+            (b"PK\x03\x04", None),
+            (b"RIFF\x00\x00\x00\x00AVI ", None),
+            (b"", None),
+        ):
+            with self.subTest(data=data[:12]):
+                self.assertEqual(find_type(data), kind)
+
+    def test_addresses(self):
+        for address in ("8.8.8.8", "93.184.216.34", "2606:4700::1", "64:ff9b::808:808"):
+            with self.subTest(address=address):
+                self.assertTrue(is_public(address))
+        for address in (
+            *("127.0.0.1", "10.1.2.3", "172.16.0.1", "192.168.1.1", "169.254.169.254"),
+            *("100.64.0.1", "0.0.0.0", "224.0.0.1", "240.0.0.1", "255.255.255.255"),
+            *("::1", "::", "fe80::1", "fe80::1%eth0", "fc00::1", "ff02::1"),
+            *("::ffff:10.0.0.1", "64:ff9b::7f00:1", "2002:7f00:1::", "2001:db8::1"),
+            *("localhost", "", "8.8.8", "2130706433"),
+            # Site-local, relays of 6to4, Teredo, local NAT64, documentation, discard.
+            *(
+                "fec0::1",
+                "feff::1",
+                "192.88.99.1",
+                "2002:c058:6301::",
+                "2001:0:a00:1::1",
+            ),
+            *("64:ff9b:1::808:808", "3fff::1", "100::1", "5f00::1", "::ffff:0:8.8.8.8"),
+            *("::8.8.8.8", "4000::1", "192.0.0.8", "192.0.2.1", "198.18.0.1"),
+            *(
+                "203.0.113.9",
+                "64:ff9b::c058:6301",
+                "2606:4700::1%1",
+                "::ffff:192.88.99.2",
+            ),
+        ):
+            with self.subTest(address=address):
+                self.assertFalse(is_public(address))
+
+    def test_what_a_form_says_of_its_media(self):
+        def read(**form):
+            event = TwilioProvider.parse_inbound({"MessageSid": "SM1", **form})
+            return [(it.url, it.content_type) for it in event.media]
+
+        two = {
+            "MediaUrl0": "https://a/0",
+            "MediaContentType0": "image/png",
+            "MediaUrl1": "https://a/1",
+        }
+        expected = [("https://a/0", "image/png"), ("https://a/1", "")]
+        self.assertEqual(read(NumMedia="2", **two), expected)
+        self.assertEqual(read(NumMedia="9999999999", **two), [])
+        self.assertEqual(read(NumMedia="99", **two), expected)
+        for said in ("0", "", "-1", "x", "²", "1e3"):
+            with self.subTest(said=said):
+                self.assertEqual(read(NumMedia=said, **two), [])
+        self.assertEqual(read(**two), [])

@@ -1,0 +1,167 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+import threading
+import time
+from functools import partial
+
+from odoo.tests import BaseCase
+
+from ...providers.poster import AHEAD, REFILL, SHARES, Poster
+
+SIZE = 8
+
+
+class TestPoster(BaseCase):
+    """How the threads are shared between accounts, with real threads."""
+
+    def setUp(self):
+        super().setUp()
+        self.release = threading.Event()
+        self.addCleanup(self.release.set)
+        self.lock = threading.Lock()
+        self.begun = []
+
+    def hang(self, name):
+        """Stand for a call whose carrier does not answer."""
+        with self.lock:
+            self.begun.append(name)
+        self.release.wait(20)
+        return name
+
+    def submit(self, poster, account, count, call=None, delay=0):
+        """Submit so many calls of an account, each known by it and its number."""
+        for index in range(count):
+            key = (account, index)
+            poster.submit(account, key, call or partial(self.hang, account), delay)
+
+    def wait_begun(self, account, count):
+        """Wait until so many calls of an account have begun, and see if it stays so."""
+        deadline = time.monotonic() + 5
+        while self.begun.count(account) < count and time.monotonic() < deadline:
+            time.sleep(0.01)
+        time.sleep(0.1)
+        self.assertEqual(self.begun.count(account), count)
+
+    def collect(self, poster, count):
+        """Return so many keys as they end."""
+        keys = []
+        deadline = time.monotonic() + 5
+        while len(keys) < count and time.monotonic() < deadline:
+            keys += [key for key, _result in poster.collect(0.2)]
+        return keys
+
+    def test_one_alone_has_all_that_one_may_have(self):
+        with Poster(SIZE) as poster:
+            self.submit(poster, "one", 5 * SIZE)
+            self.wait_begun("one", SIZE)
+            self.release.set()
+            self.assertEqual(len(self.collect(poster, 5 * SIZE)), 5 * SIZE)
+            self.assertEqual((poster.pending, len(poster._threads)), (0, SIZE))
+
+    def test_one_that_hangs_keeps_no_other_waiting(self):
+        with Poster(SIZE) as poster:
+            self.submit(poster, "hangs", 4 * SIZE)
+            self.wait_begun("hangs", SIZE)
+            self.submit(poster, "sound", 50, lambda: None)
+            keys = self.collect(poster, 50)
+            self.assertEqual({account for account, _index in keys}, {"sound"})
+            self.assertEqual(len(keys), 50)
+            self.release.set()
+
+    def test_many_that_hang_leave_something_to_the_next(self):
+        """The last of them has a thread at once, and the threads are bounded."""
+        with Poster(SIZE) as poster:
+            for account in range(3):
+                self.submit(poster, account, 4 * SIZE)
+            self.wait_begun(0, SIZE)
+            self.submit(poster, "sound", 1, lambda: None)
+            self.assertEqual(self.collect(poster, 1), [("sound", 0)])
+            self.assertLessEqual(len(poster._threads), SHARES * SIZE)
+            self.release.set()
+
+    def test_those_who_wait_get_what_those_who_hang_let_go(self):
+        with Poster(SIZE) as poster:
+            self.submit(poster, "first", 4 * SIZE)
+            self.wait_begun("first", SIZE)
+            self.submit(poster, "second", 4 * SIZE)
+            self.wait_begun("second", SIZE // 2)
+            self.release.set()
+            keys = self.collect(poster, 8 * SIZE)
+            self.assertEqual(len(set(keys)), 8 * SIZE)
+
+    def test_what_is_claimed_ahead_is_shared_as_well(self):
+        with Poster(SIZE) as poster:
+            most = AHEAD * SIZE
+            self.assertEqual(poster.get_room("one"), most)
+            self.submit(poster, "one", most)
+            self.assertEqual(poster.get_room("one"), 0)
+            self.assertTrue(poster.is_full)
+            self.assertEqual(poster.get_full(), ["one"])
+            self.assertEqual(poster.get_room("two"), most // 2)
+            self.submit(poster, "two", most // 2)
+            self.assertEqual(poster.get_room("three"), most // 4)
+            self.release.set()
+
+    def test_few_are_not_worth_a_claim(self):
+        with Poster(SIZE) as poster:
+            enough = int(AHEAD * SIZE * REFILL)
+            self.submit(poster, "one", AHEAD * SIZE - enough + 1, lambda: None, 0.3)
+            self.assertEqual(poster.get_room("one"), 0)
+            poster.withdraw()
+            self.submit(poster, "one", AHEAD * SIZE - enough, lambda: None, 0.3)
+            self.assertEqual(poster.get_room("one"), enough)
+
+    def test_what_has_not_begun_is_taken_back(self):
+        with Poster(SIZE) as poster:
+            self.submit(poster, "one", 2 * SIZE)
+            self.submit(poster, "two", 1, lambda: None, 60)
+            self.wait_begun("one", SIZE)
+            taken = poster.withdraw()
+            self.assertEqual(len(taken), SIZE + 1)
+            self.assertEqual(poster.pending, SIZE)
+            self.release.set()
+            keys = self.collect(poster, SIZE)
+            self.assertEqual(len(keys), SIZE)
+            self.assertFalse(set(keys) & set(taken))
+
+    def test_who_is_slow_is_known_by_what_is_in_flight(self):
+        with Poster(SIZE) as poster:
+            self.submit(poster, "slow", 1)
+            self.submit(poster, "later", 1, delay=60)
+            self.wait_begun("slow", 1)
+            since = time.monotonic()
+            self.submit(poster, "new", 1)
+            self.wait_begun("new", 1)
+            self.assertEqual(poster.get_slow(since), {"slow"})
+            self.assertEqual(poster.get_slow(time.monotonic()), {"slow", "new"})
+            self.release.set()
+
+    def test_what_is_due_does_not_wait_for_a_backlog(self):
+        with Poster(SIZE) as poster:
+            order = []
+            for index in range(50):
+                poster.submit("one", index, lambda: time.sleep(0.05))
+            poster.submit("one", "due", lambda: order.append(poster.pending), 0.01)
+            self.collect(poster, 51)
+            self.assertGreater(order[0], 20)
+
+    def test_some_of_what_has_not_begun_are_taken_back(self):
+        with Poster(SIZE) as poster:
+            self.submit(poster, "one", SIZE + 2)
+            self.wait_begun("one", SIZE)
+            self.submit(poster, "two", 2, lambda: None, 60)
+            waiting = set(poster.get_waiting())
+            self.assertEqual(len(waiting), 4)
+            gone = {("one", SIZE), ("one", 0), ("two", 1)}
+            self.assertEqual(set(poster.withdraw(gone)), gone & waiting)
+            self.assertEqual(set(poster.get_waiting()), waiting - gone)
+            self.assertEqual(poster.pending, SIZE + 2)
+            self.release.set()
+
+    def test_nothing_begins_beyond_the_time_until_which_it_may(self):
+        with Poster(SIZE) as poster:
+            poster.allow_until(time.monotonic())
+            self.submit(poster, "one", 2, lambda: None)
+            self.submit(poster, "due", 1, lambda: None, 0.01)
+            self.assertEqual(poster.collect(0.2), [])
+            poster.allow_until(time.monotonic() + 60)
+            self.assertEqual(len(self.collect(poster, 3)), 3)

@@ -1,0 +1,327 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+import random
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from odoo.tests import BaseCase, tagged
+
+from ...tools import quiet_hours
+from ...tools.geography import locate
+from ...tools.laxer import Terms, are_terms_laxer, is_laxer
+from ...tools.quiet_hours import (
+    ALL_DAY,
+    CLOSED,
+    INFORMATIONAL,
+    MARKETING,
+    URGENT,
+    Rule,
+    next_opening,
+)
+from ...tools.timing import When
+from . import quiet_hours_oracle as oracle
+
+EASTERN, CENTRAL = "America/New_York", "America/Chicago"
+MOUNTAIN, PACIFIC = "America/Denver", "America/Los_Angeles"
+
+EIGHT_TO_NINE_PM = (480, 1260)
+FEDERAL = Rule(MARKETING, "US", "", *[EIGHT_TO_NINE_PM] * 3)
+TEXAS = Rule(MARKETING, "US", "TX", (540, 1260), (540, 1260), (720, 1260))
+OKLAHOMA = Rule(MARKETING, "US", "OK", *[(480, 1200)] * 3, is_closed_on_holidays=True)
+
+
+def utc(text):
+    """Return a UTC time as Odoo stores it."""
+    return datetime.fromisoformat(text)
+
+
+@tagged("post_install", "-at_install")
+class TestQuietHours(BaseCase):
+    """When a text may reach somebody."""
+
+    def assertOpenings(self, zones, rules, *cases):
+        """Check ``(now, first time that is open)`` for each case, in UTC."""
+        for now, expected in cases:
+            with self.subTest(now=now):
+                self.assertEqual(
+                    next_opening(utc(now), zones, rules), expected and utc(expected)
+                )
+
+    def test_the_edges_are_strict(self):
+        self.assertOpenings(
+            [MOUNTAIN],
+            (FEDERAL,),
+            # Denver is six hours behind UTC in summer.
+            ("2026-07-01 13:59:59", "2026-07-01 14:00:00"),
+            ("2026-07-01 14:00:00", "2026-07-01 14:00:00"),
+            ("2026-07-02 02:59:59", "2026-07-02 02:59:59"),
+            ("2026-07-02 03:00:00", "2026-07-02 14:00:00"),
+        )
+
+    def test_several_zones_are_open_when_all_are(self):
+        self.assertOpenings(
+            [EASTERN, PACIFIC],
+            (FEDERAL,),
+            ("2026-07-01 12:00:00", "2026-07-01 15:00:00"),
+            ("2026-07-02 00:59:00", "2026-07-02 00:59:00"),
+            ("2026-07-02 01:00:00", "2026-07-02 15:00:00"),
+        )
+
+    def test_several_rules_are_open_when_all_are(self):
+        # Sunday, 5 July 2026; Chicago is five hours behind UTC.
+        self.assertOpenings(
+            [CENTRAL],
+            (FEDERAL, TEXAS),
+            ("2026-07-05 13:30:00", "2026-07-05 17:00:00"),
+            ("2026-07-06 13:30:00", "2026-07-06 14:00:00"),
+        )
+
+    def test_holidays(self):
+        # Thanksgiving is the 26th, the day after it is one of Oklahoma's.
+        self.assertOpenings(
+            [CENTRAL],
+            (FEDERAL, OKLAHOMA),
+            ("2026-11-26 15:00:00", "2026-11-28 14:00:00"),
+            ("2026-11-26 02:00:00", "2026-11-28 14:00:00"),
+            ("2026-11-26 01:59:00", "2026-11-26 01:59:00"),
+        )
+
+    def test_the_clocks_go_forward(self):
+        # 8 March 2026: New York is 5 hours behind UTC, from 7:00 UTC on 4.
+        self.assertOpenings(
+            [EASTERN],
+            (FEDERAL,),
+            ("2026-03-08 01:59:00", "2026-03-08 01:59:00"),
+            ("2026-03-08 02:00:00", "2026-03-08 12:00:00"),
+        )
+        # 2:30 does not exist: the first time after it is 3:00, which is 7:00 UTC.
+        from_half_past_two = Rule(MARKETING, "", "", *[(150, 1260)] * 3)
+        self.assertOpenings(
+            [EASTERN],
+            (from_half_past_two,),
+            ("2026-03-08 06:45:00", "2026-03-08 07:00:00"),
+        )
+
+    def test_the_clocks_go_back(self):
+        # 1 November 2026: New York is 4 hours behind UTC, from 6:00 UTC on 5.
+        self.assertOpenings(
+            [EASTERN],
+            (FEDERAL,),
+            ("2026-11-01 01:00:00", "2026-11-01 13:00:00"),
+            ("2026-11-02 01:59:59", "2026-11-02 01:59:59"),
+        )
+        # 1:30 comes twice; between them it is 1:00 once more, and closed.
+        from_half_past_one = Rule(MARKETING, "", "", *[(90, 1260)] * 3)
+        self.assertOpenings(
+            [EASTERN],
+            (from_half_past_one,),
+            ("2026-11-01 05:00:00", "2026-11-01 05:30:00"),
+            ("2026-11-01 06:10:00", "2026-11-01 06:30:00"),
+        )
+        # Closed from 1:30, and open again when it is 1:00 for the second time.
+        until_half_past_one = Rule(MARKETING, "", "", *[(0, 90)] * 3)
+        self.assertOpenings(
+            [EASTERN],
+            (until_half_past_one,),
+            ("2026-11-01 05:45:00", "2026-11-01 06:00:00"),
+        )
+
+    def test_zones_without_a_common_hour(self):
+        apart = [EASTERN, "Australia/Perth"]
+        rule = Rule(MARKETING, "", "", *[(540, 1020)] * 3)
+        self.assertOpenings(apart, (rule,), ("2026-07-01 12:00:00", None))
+        self.assertOpenings(
+            [EASTERN],
+            (replace(rule, weekdays=CLOSED),),
+            ("2026-07-06 12:00:00", "2026-07-11 13:00:00"),
+        )
+
+    def test_without_rules_it_is_always_open(self):
+        self.assertOpenings([EASTERN], (), ("2026-07-01 07:00:00",) * 2)
+
+    def test_a_rule_holds_from_a_day_to_a_day_where_the_person_is(self):
+        rule = replace(
+            FEDERAL, effective_from=date(2026, 7, 2), effective_to=date(2026, 7, 3)
+        )
+        self.assertOpenings(
+            [EASTERN],
+            (rule,),
+            ("2026-07-02 03:59:00", "2026-07-02 03:59:00"),
+            ("2026-07-02 04:00:00", "2026-07-02 12:00:00"),
+            # Its last day ends at midnight, and with it the rule.
+            ("2026-07-04 03:00:00", "2026-07-04 04:00:00"),
+        )
+
+    def test_spreading(self):
+        opening = utc("2026-07-01 12:00:00")
+        times = [
+            quiet_hours.spread(opening, f"key-{index}", [EASTERN], (FEDERAL,))
+            for index in range(2000)
+        ]
+        self.assertGreaterEqual(min(times), opening)
+        self.assertLess(max(times), opening + timedelta(minutes=30))
+        # No second gets more than a handful: 2,000 over 1,800 seconds.
+        self.assertLess(max(map(times.count, set(times))), 9)
+        again = quiet_hours.spread(opening, "key-0", [EASTERN], (FEDERAL,))
+        self.assertEqual(again, times[0])
+
+    def test_spreading_stays_in_the_window(self):
+        short = Rule(MARKETING, "", "", *[(480, 490)] * 3)
+        opening = utc("2026-07-01 12:00:00")
+        for index in range(200):
+            time = quiet_hours.spread(opening, str(index), [EASTERN], (short,))
+            self.assertTrue(quiet_hours.is_open(time, [EASTERN], (short,)))
+
+    def test_what_is_laxer(self):
+        limited = replace(OKLAHOMA, max_per_day=3)
+        for changes, expected in (
+            ({}, False),
+            ({"weekdays": (540, 1200)}, False),
+            ({"sunday": CLOSED}, False),
+            ({"max_per_day": 2}, False),
+            ({"name": "Other words"}, False),
+            ({"effective_from": None}, False),
+            ({"weekdays": (479, 1200)}, True),
+            ({"saturday": (480, 1201)}, True),
+            ({"sunday": ALL_DAY}, True),
+            ({"is_closed_on_holidays": False}, True),
+            ({"max_per_day": 4}, True),
+            ({"max_per_day": 0}, True),
+            ({"effective_from": date(2026, 1, 1)}, True),
+            ({"effective_to": date(2027, 1, 1)}, True),
+            ({"state": "TX"}, True),
+            ({"quiet_class": "informational"}, True),
+        ):
+            with self.subTest(**changes):
+                after = replace(limited, **changes)
+                self.assertIs(is_laxer(limited, after), expected)
+        self.assertTrue(is_laxer(limited, None))
+
+    def test_what_makes_a_purpose_laxer(self):
+        offers, house, urgent = MARKETING, INFORMATIONAL, URGENT
+        for before, after, expected in (
+            # quiet class, texts a day (0: any), helpdesk purpose
+            ((offers, 5, True), (offers, 5, True), False),
+            ((offers, 5, True), (house, 5, True), True),
+            ((offers, 5, True), (urgent, 5, True), True),
+            ((house, 5, True), (urgent, 5, True), True),
+            # Offers may leave on a Saturday, when the house is closed.
+            ((house, 5, True), (offers, 5, True), True),
+            # So may then a broadcast that is no emergency, and kept the house's hours.
+            ((urgent, 5, True), (offers, 5, True), True),
+            ((urgent, 5, True), (house, 5, True), False),
+            ((house, 5, True), (house, 4, True), False),
+            ((house, 5, True), (house, 6, True), True),
+            ((house, 5, True), (house, 0, True), True),
+            ((house, 0, True), (house, 1000, True), False),
+            ((house, 0, True), (house, 0, True), False),
+            # Stricter in one thing does not make up for laxer in another.
+            ((urgent, 5, True), (house, 6, True), True),
+            ((house, 6, True), (urgent, 5, True), True),
+            # Then a provider may carry it that cannot bring a STOP back.
+            ((offers, 5, True), (offers, 5, False), True),
+            ((offers, 5, False), (offers, 5, True), False),
+        ):
+            with self.subTest(before=before, after=after):
+                found = are_terms_laxer(Terms(*before), Terms(*after))
+                self.assertIs(found, expected)
+
+
+def make_rule(state, hours):
+    """Return the oracle's hours of a state as a rule."""
+    windows = [(first * 60, last * 60) for first, last in hours]
+    return Rule(MARKETING, "US", state, *windows)
+
+
+#: The law as the oracle knows it.
+LAW = [make_rule("", oracle.ALWAYS)]
+LAW += [make_rule(state, hours) for state, hours in oracle.STATES.items()]
+
+#: Zones on both sides of the world, with odd offsets and odd clock changes.
+ZONES = (
+    *(EASTERN, CENTRAL, MOUNTAIN, PACIFIC, "America/Phoenix", "Pacific/Honolulu"),
+    *("America/Anchorage", "America/St_Johns", "America/Santiago", "Asia/Kathmandu"),
+    *("Europe/London", "Australia/Lord_Howe", "Asia/Beirut", "America/Havana"),
+)
+WINDOWS = st.tuples(st.integers(0, 1439), st.integers(0, 1440))
+RULES = st.builds(
+    Rule,
+    st.just(MARKETING),
+    weekdays=WINDOWS,
+    saturday=WINDOWS,
+    sunday=WINDOWS,
+)
+#: Around the days on which clocks are changed, and any other.
+CHANGES = [
+    datetime(2026, month, day) for month in (3, 4, 9, 10, 11) for day in (1, 8, 29)
+]
+MOMENTS = st.one_of(
+    st.datetimes(datetime(2026, 1, 1), datetime(2028, 1, 1)),
+    st.builds(
+        lambda change, minutes: change + timedelta(minutes=minutes),
+        st.sampled_from(CHANGES),
+        st.integers(-1440, 1440),
+    ),
+)
+
+
+def is_open_by_hand(moment, zones, rules):
+    """Tell what the rules say, in the plainest way: no code of the rule is used."""
+    for zone in zones:
+        local = moment.replace(tzinfo=UTC).astimezone(ZoneInfo(zone))
+        clock = local.strftime("%H:%M")
+        for rule in rules:
+            windows = [rule.weekdays] * 5 + [rule.saturday, rule.sunday]
+            opens, closes = (
+                f"{minutes // 60:02}:{minutes % 60:02}"
+                for minutes in windows[local.weekday()]
+            )
+            if not opens <= clock < closes:
+                return False
+    return True
+
+
+@tagged("post_install", "-at_install")
+class TestQuietHoursProperties(BaseCase):
+    """Never outside the window, in any zone; and never later than need be."""
+
+    @given(
+        MOMENTS,
+        st.lists(st.sampled_from(ZONES), min_size=1, max_size=3, unique=True),
+        st.lists(RULES, min_size=1, max_size=2),
+    )
+    def test_the_first_open_minute(self, now, zones, rules):
+        found = next_opening(now, zones, tuple(rules))
+        moment = now
+        minute = now.replace(second=0, microsecond=0)
+        until = minute + timedelta(days=quiet_hours.SEARCH_DAYS)
+        # Minute by minute.
+        while not is_open_by_hand(moment, zones, rules):
+            minute += timedelta(minutes=1)
+            moment = minute
+            if moment > until:
+                moment = None
+                break
+        self.assertEqual(found, moment)
+
+    @given(st.integers(0, 2**32))
+    def test_no_offer_leaves_outside_the_hours_of_the_law(self, seed):
+        """Wherever the person may be, held or not, spread or not, over all of 2026."""
+        chance = random.Random(seed)
+        number, state, zones = chance.choice(oracle.NUMBERS)
+        address, more = chance.choice((*oracle.ADDRESSES, ("", "")))
+        now = oracle.make_moment(chance)
+        place = locate(number, "", address and "US", address)
+        when = When(
+            *(now, MARKETING, place, quiet_hours.select(LAW, place, MARKETING)),
+            key=str(seed),
+            send_at=chance.choice((None, oracle.make_moment(chance))),
+        )
+        until, _reason = when.find_time()
+        states = [state, address]
+        hours = oracle.get_rules(states, "marketing") if any(states) else []
+        self.assertGreaterEqual(until, max(now, when.send_at or now))
+        self.assertTrue(oracle.is_open(until, [*zones, *more], hours))

@@ -1,0 +1,143 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from datetime import datetime, timedelta
+
+from odoo.tests import BaseCase, tagged
+
+from ...tools import automation
+from ...tools.automation import Change, Facts, Rule
+
+NOON = datetime(2026, 5, 4, 12)
+NEW, OPEN, DONE = 1, 2, 3
+
+
+def at(hour, minute=0):
+    """Return a time of the day."""
+    return NOON.replace(hour=hour, minute=minute)
+
+
+@tagged("post_install", "-at_install")
+class TestReplayRules(BaseCase):
+    """The past of one ticket, read backwards from how it stands today."""
+
+    def test_a_history(self):
+        events = automation.read_history(
+            at(8),
+            [Change(at(10), old_stage_id=OPEN), Change(at(9), NEW, 0)],
+            DONE,
+            7,
+            {DONE},
+        )
+        self.assertEqual(
+            [(e.at, sorted(e.happened), e.stage_id, e.user_id) for e in events],
+            [
+                (at(8), ["created", "stage"], NEW, 0),
+                (at(9), ["assigned", "stage"], OPEN, 7),
+                (at(10), ["closed", "stage"], DONE, 7),
+            ],
+        )
+
+    def test_a_ticket_that_was_there_before(self):
+        events = automation.read_history(None, [], NEW, 0, {DONE})
+        self.assertEqual(events, [])
+
+    def test_waits(self):
+        for texts, answers, expected in (
+            ([], [], []),
+            ([at(8)], [], [(at(8), None)]),
+            ([at(8), at(9)], [at(10)], [(at(8), at(10))]),
+            ([at(8), at(11)], [at(10)], [(at(8), at(10)), (at(11), None)]),
+            ([at(8)], [at(7)], [(at(8), None)]),
+        ):
+            with self.subTest(texts=texts, answers=answers):
+                self.assertEqual(automation.find_waits(texts, answers), expected)
+
+    def plan(self, rule, changes, now=None, waits=()):
+        events = automation.read_history(at(8), changes, DONE, 7, {DONE})
+        facts = Facts(stage_id=DONE)
+        return automation.plan_replay(events, list(waits), [rule], facts, now or at(20))
+
+    def test_a_delayed_one_must_hold(self):
+        rule = Rule(
+            1,
+            automation.STAGE,
+            1,
+            stage_ids=frozenset({OPEN}),
+            delay=timedelta(hours=2),
+        )
+        changes = [Change(at(9), old_stage_id=NEW), Change(at(10), old_stage_id=OPEN)]
+        self.assertFalse(self.plan(rule, changes), "it was left after an hour")
+        changes[1] = Change(at(12), old_stage_id=OPEN)
+        self.assertEqual(self.plan(rule, changes), [(at(11), rule)])
+        self.assertFalse(self.plan(rule, changes, now=at(10)), "it is still to come")
+
+    def test_no_answer(self):
+        rule = Rule(1, automation.NO_ANSWER, 1, lead=timedelta(hours=2))
+        for until, expected in (
+            (None, [(at(11), rule)]),
+            (at(10), []),
+            (at(12), [(at(11), rule)]),
+        ):
+            with self.subTest(until=until):
+                found = self.plan(rule, [], waits=[(at(9), until)])
+                self.assertEqual(found, expected)
+
+
+@tagged("post_install", "-at_install")
+class TestAutomationRules(BaseCase):
+    """Which automation is heard."""
+
+    def test_what_a_change_means(self):
+        for before, after, expected in (
+            (None, (NEW, False, 0), "created stage"),
+            (None, (NEW, False, 7), "assigned created stage"),
+            (None, (DONE, True, 0), "closed created stage"),
+            ((NEW, False, 0), (NEW, False, 0), ""),
+            ((NEW, False, 0), (OPEN, False, 0), "stage"),
+            ((NEW, False, 0), (DONE, True, 0), "closed stage"),
+            ((DONE, True, 0), (NEW, False, 0), "reopened stage"),
+            ((DONE, True, 0), (4, True, 0), "stage"),
+            ((NEW, False, 7), (NEW, False, 8), "assigned"),
+            ((NEW, False, 7), (NEW, False, 0), ""),
+        ):
+            with self.subTest(before=before, after=after):
+                found = automation.compare(before, after)
+                self.assertEqual(" ".join(sorted(found)), expected)
+
+    def test_the_first_of_each_audience_and_all_that_wait(self):
+        first, second = Rule(1, "stage", 1), Rule(2, "stage", 2)
+        team = Rule(3, "stage", 3, audience=automation.TEAM)
+        later = Rule(4, "stage", 4, delay=timedelta(hours=1))
+        self.assertEqual(
+            automation.choose([first, second, team, later, later]),
+            [first, team, later, later],
+        )
+
+    def test_who_is_asked_how_it_went_is_not_told_besides(self):
+        customer, team = Rule(1, "closed", 1), Rule(2, "closed", 2, automation.TEAM)
+        later = customer._replace(delay=timedelta(hours=1))
+        asked = Facts(asks_rating=True)
+        for happened, facts, expected in (
+            ("closed stage", asked, [team, later]),
+            ("closed stage", Facts(), [customer, team, later]),
+            ("reopened stage", asked, [customer, team, later]),
+            ("created closed stage", asked, [customer, team, later]),
+        ):
+            with self.subTest(happened=happened, facts=facts):
+                served = automation.get_served(set(happened.split()), facts)
+                heard = automation.choose([customer, team, later], served)
+                self.assertEqual(heard, expected)
+
+    def test_how_often(self):
+        for name, pause, expected in (
+            ("each", timedelta(), True),
+            ("hour", timedelta(minutes=59), False),
+            ("hour", timedelta(hours=1), True),
+            ("day", timedelta(hours=23), False),
+            ("day", timedelta(days=1), True),
+            ("week", timedelta(days=7), True),
+            ("once", timedelta(days=9999), False),
+        ):
+            rule = Rule(1, "stage", 1, pause=automation.PAUSES[name])
+            with self.subTest(name=name, pause=pause):
+                self.assertIs(automation.may_text(rule, NOON - pause, NOON), expected)
+                self.assertTrue(automation.may_text(rule, None, NOON))

@@ -1,0 +1,43 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from odoo.tests import BaseCase, tagged
+
+from ...tools.phone import get_spellings, get_tail, is_written, mentions
+
+US, UK = "+13035550100", "+447400123456"
+
+
+@tagged("post_install", "-at_install")
+class TestSpellings(BaseCase):
+    """A number is found in whatever way somebody has typed it."""
+
+    def test_it_is_found_as_it_is_typed(self):
+        for number, texts in (
+            (US, ("+13035550100", "(303) 555-0100", "303.555.0100", "1-303-555-0100")),
+            (US, ("0013035550100", "011 1 303 555 0100", " +1 303 555 0100 ")),
+            (UK, ("+44 7400 123456", "07400 123456", "0044 7400 123456")),
+            ("12345", ("12345",)),
+            ("ACME", ("ACME",)),
+        ):
+            for text in texts:
+                with self.subTest(text):
+                    self.assertTrue(is_written(text, number))
+
+    def test_another_number_is_not(self):
+        for number, texts in (
+            (US, ("+13035550101", "555-0100", "5550100", "13035550100 4", "", None)),
+            (UK, ("+44 7400 123457", "17400123456 0")),
+            ("ACME", ("ACMES", "")),
+        ):
+            for text in texts:
+                with self.subTest(text):
+                    self.assertFalse(is_written(text, number))
+
+    def test_every_spelling_has_the_tail(self):
+        for number in (US, UK):
+            for spelling in get_spellings(number):
+                self.assertIn(get_tail(number), spelling)
+
+    def test_a_sentence_that_has_the_number_is_noticed(self):
+        self.assertTrue(mentions("Letter from 303-555-0100", US))
+        self.assertFalse(mentions("Letter of 12 May, file 2026/117", US))
+        self.assertFalse(mentions("Letter", "ACME"))

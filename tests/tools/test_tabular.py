@@ -1,0 +1,262 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+import io
+import tracemalloc
+import zipfile
+from datetime import datetime
+from unittest.mock import patch
+
+from odoo.tests import BaseCase
+
+from ...tools import import_rows, tabular
+from ...tools.consent import GRANTED, REVOKED
+from ...tools.import_rows import DMY, MDY, YMD, Fault
+from .common import make_xlsx
+
+TEXT = "Number,Name\r\n+1 303,Zoë\r\n"
+NOW = datetime(2026, 11, 25, 12)
+
+
+class TestReading(BaseCase):
+    """Whatever people save a table as is read, or refused in plain words."""
+
+    def refuse(self, data, reason, row=0):
+        with self.assertRaises(tabular.FileRefused) as caught:
+            list(tabular.iter_rows(data))
+        self.assertEqual((caught.exception.reason, caught.exception.row), (reason, row))
+
+    def test_every_usual_encoding_is_read(self):
+        expected = [(1, ["Number", "Name"]), (2, ["+1 303", "Zoë"])]
+        for encoding in (
+            *("utf-8", "utf-8-sig", "cp1252", "latin-1"),
+            *("utf-16", "utf-16-le", "utf-16-be"),
+        ):
+            with self.subTest(encoding=encoding):
+                self.assertEqual(
+                    list(tabular.iter_rows(TEXT.encode(encoding))), expected
+                )
+
+    def test_other_encodings_are_refused(self):
+        for data in (
+            TEXT.encode("utf-32"),
+            b"\xff\xfe\x00",
+            b"name\n\x81\x8d\x8f\n",
+            bytes(range(256)),
+            b"GIF89a\x01\x00\x01\x00\x80\x00\x00",
+        ):
+            with self.subTest(data=data[:20]):
+                self.refuse(data, tabular.ENCODING)
+
+    def test_every_usual_separator_is_read(self):
+        for mark in ",;\t|":
+            data = f'a{mark}"b{mark}c"\n1{mark}"2\n3"\n'.encode()
+            with self.subTest(mark=mark):
+                rows = [cells for _number, cells in tabular.iter_rows(data)]
+                self.assertEqual(rows, [["a", f"b{mark}c"], ["1", "2\n3"]])
+
+    def test_a_workbook_is_read_as_people_see_it(self):
+        data = make_xlsx(
+            [
+                ["Number", "When", "Ok", None],
+                [13035550100, datetime(2026, 3, 2), True],
+                [],
+                ["303 555 0101", datetime(2026, 3, 2, 9, 30), 1.5],
+            ]
+        )
+        self.assertEqual(
+            list(tabular.iter_rows(data)),
+            [
+                (1, ["Number", "When", "Ok"]),
+                (2, ["13035550100", "2026-03-02", "True"]),
+                (4, ["303 555 0101", "2026-03-02 09:30:00", "1.5"]),
+            ],
+        )
+
+    def test_rows_keep_the_number_that_a_spreadsheet_shows(self):
+        rows = tabular.iter_rows(b"a,b\n\n,\n1,2\n")
+        self.assertEqual([number for number, _cells in rows], [1, 4])
+
+    def test_what_is_no_table(self):
+        plain_zip = io.BytesIO()
+        with zipfile.ZipFile(plain_zip, "w") as archive:
+            archive.writestr("x.txt", "x")
+        for data, reason in (
+            (b"", tabular.EMPTY),
+            (b" \n ", tabular.EMPTY),
+            (b"\xd0\xcf\x11\xe0\xa1\xb1", tabular.OLD_EXCEL),
+            (b"PK\x03\x04broken", tabular.BROKEN),
+            (plain_zip.getvalue(), tabular.NO_TABLE),
+        ):
+            with self.subTest(data=data[:9]):
+                self.refuse(data, reason)
+        cut = make_xlsx([["a"], ["b"]])
+        self.refuse(cut[: len(cut) // 2], tabular.BROKEN)
+
+    def test_limits(self):
+        self.refuse(b"a" * (tabular.MAX_BYTES + 1), tabular.TOO_LARGE)
+        self.refuse(b"a\n" + b"x" * 10_001, tabular.CELL_TOO_LONG, 2)
+        self.refuse(b",".join([b"x"] * 101), tabular.TOO_WIDE, 1)
+        with patch.object(tabular, "MAX_ROWS", 2):
+            self.assertEqual(len(list(tabular.iter_rows(b"a\n1\n2\n"))), 3)
+            self.refuse(b"a\n1\n2\n3\n", tabular.TOO_MANY_ROWS)
+        with patch.object(tabular, "MAX_UNPACKED", 100):
+            self.refuse(make_xlsx([["a"]]), tabular.TOO_LARGE)
+
+    def test_memory_does_not_grow_with_the_rows(self):
+        data = b"number,name\n" + b"+13035550100,Dana\n" * 200_000
+        tracemalloc.start()
+        count = sum(1 for _row in tabular.iter_rows(data))
+        _now, peak = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        self.assertEqual(count, 200_001)
+        # To tell the encoding the text is decoded once: a few times its size.
+        self.assertLess(peak, 4 * len(data))
+
+    def test_no_cell_that_is_written_is_a_formula(self):
+        cells = ["=1+1", "+1303", "-2", "@x", "\tx", "\rx", "plain", "é"]
+        data = tabular.write_rows([cells])
+        self.assertTrue(data.startswith(b"\xef\xbb\xbf"))
+        text = data.decode("utf-8-sig")
+        for cell in cells[:6]:
+            self.assertIn(f"'{cell}", text)
+        self.assertIn(",plain,é", text)
+
+    def test_a_corrected_error_file_is_read_as_it_was(self):
+        data = tabular.write_rows([["Number", "x"], ["+13035550100", "-"]])
+        rows = [cells for _number, cells in tabular.iter_rows(data)]
+        self.assertEqual(rows[1], ["+13035550100", "-"])
+
+    def test_packed_rows_come_back(self):
+        rows = [(2, ["a", "b\nc"]), (5, ["é", ""]), (9, ['"'])]
+        data, count = tabular.pack_rows(rows)
+        self.assertEqual(count, 3)
+        first, offset = tabular.unpack_rows(data, 0, 2)
+        last, end = tabular.unpack_rows(data, offset, 2)
+        self.assertEqual(first + last, rows)
+        self.assertEqual((tabular.unpack_rows(data, end, 2), end), (([], end), end))
+        self.assertEqual(end, len(data))
+
+
+class TestColumns(BaseCase):
+    """Columns are known by what others call them."""
+
+    def test_headers_in_several_spellings(self):
+        for headers, expected in (
+            (["Phone", "Date", "Method", "Text", "Source"],
+             ["number", "happened_at", "how", "wording", "source"]),
+            (["PHONE_NUMBER", "opt-in date", "Channel", "Consent text", "Evidence"],
+             ["number", "happened_at", "how", "wording", "source"]),
+            (["Numéro de téléphone", "Date", "Canal", "Texte", "Preuve", "Nom"],
+             ["number", "happened_at", "how", "wording", "source", "name"]),
+            (["Telefonnummer", "Datum", "Kanal", "Wortlaut", "Nachweis", "Kunde"],
+             ["number", "happened_at", "how", "wording", "source", "name"]),
+            (["number", "happened_at", "how", "version", "source", "purposes"],
+             ["number", "happened_at", "how", "version", "source", "purposes"]),
+            (["Mobile", "Phone", "Colour"], [None, "number", None]),
+            ([], []),
+        ):  # fmt: skip
+            with self.subTest(headers=headers):
+                self.assertEqual(import_rows.guess_fields(headers), expected)
+
+    def test_what_a_list_must_have(self):
+        full = ["number", "happened_at", "how", "source"]
+        self.assertEqual(import_rows.find_missing([*full, "wording"]), [])
+        self.assertEqual(import_rows.find_missing([*full, "version"]), [])
+        self.assertEqual(import_rows.find_missing(full), ["wording"])
+        self.assertEqual(
+            import_rows.find_missing(["name"]),
+            ["number", "happened_at", "how", "source", "wording"],
+        )
+
+
+class TestCells(BaseCase):
+    """What a row says, and what is wrong with it."""
+
+    def test_times(self):
+        for text, order, expected in (
+            ("2026-03-02", YMD, datetime(2026, 3, 2, 7)),
+            ("2026-03-02 09:30", MDY, datetime(2026, 3, 2, 16, 30)),
+            ("2026-03-02T09:30:15Z", YMD, datetime(2026, 3, 2, 9, 30, 15)),
+            ("2026-03-02T09:30:15.123+01:00", YMD, datetime(2026, 3, 2, 8, 30, 15)),
+            ("3/2/2026 1:05 PM", MDY, datetime(2026, 3, 2, 20, 5)),
+            ("12/31/2025 12:00 am", MDY, datetime(2025, 12, 31, 7)),
+            ("02.03.2026, 09:30", DMY, datetime(2026, 3, 2, 16, 30)),
+            ("31/12/2025", DMY, datetime(2025, 12, 31, 7)),
+            ("2026-07-02", YMD, datetime(2026, 7, 2, 6)),
+        ):
+            with self.subTest(text=text):
+                self.assertEqual(
+                    import_rows.parse_time(text, order, "America/Denver"), expected
+                )
+
+    def test_times_that_cannot_be_told(self):
+        for text, order in (
+            ("3/2/2026", YMD),
+            ("31/12/2025", MDY),
+            ("12/31/2025", DMY),
+            ("3/2/26", MDY),
+            ("yesterday", MDY),
+            ("2026-02-30", YMD),
+            ("2026-03-02 25:00", YMD),
+            ("2026-03-02 13:00 PM", YMD),
+            ("45993", YMD),
+        ):
+            with self.subTest(text=text), self.assertRaises(ValueError):
+                import_rows.parse_time(text, order, "UTC")
+
+    columns = {
+        name: index
+        for index, name in enumerate(
+            ("number", "happened_at", "how", "wording", "source", "decision")
+        )
+    }
+    row = ["303 555 0100", "2026-03-02", "web", "I agree.", "CRM 1", ""]
+
+    def read_cells(self, **changes):
+        cells = list(self.row)
+        for name, value in changes.items():
+            cells[self.columns[name]] = value
+        return import_rows.read_row(cells, self.columns, YMD, "UTC", NOW)
+
+    def test_a_row(self):
+        said = self.read_cells()
+        self.assertEqual(
+            (said.number, said.event, said.happened_at, said.purposes, said.name),
+            ("303 555 0100", GRANTED, datetime(2026, 3, 2), (), ""),
+        )
+
+    def test_decisions(self):
+        for text, event in (
+            *(
+                ("yes", GRANTED),
+                ("Opted_In", GRANTED),
+                ("1", GRANTED),
+                ("Oui", GRANTED),
+            ),
+            *(("NO", REVOKED), ("unsubscribed", REVOKED), ("opted out", REVOKED)),
+        ):
+            with self.subTest(text=text):
+                self.assertEqual(self.read_cells(decision=text).event, event)
+
+    def test_an_opt_out_needs_no_words(self):
+        self.assertEqual(self.read_cells(decision="no", wording="").event, REVOKED)
+
+    def test_what_is_missing_or_wrong(self):
+        for reason, changes in (
+            ("no_number", {"number": ""}),
+            ("no_time", {"happened_at": ""}),
+            ("bad_time", {"happened_at": "soon"}),
+            ("future", {"happened_at": "2026-11-26"}),
+            ("no_how", {"how": ""}),
+            ("no_words", {"wording": ""}),
+            ("no_source", {"source": ""}),
+            ("bad_decision", {"decision": "perhaps"}),
+        ):
+            with self.subTest(reason=reason), self.assertRaises(Fault) as caught:
+                self.read_cells(**changes)
+            self.assertEqual(caught.exception.reason, reason)
+            self.assertIn(reason, import_rows.WRONG)
+
+    def test_a_short_row_lacks_its_last_cells(self):
+        with self.assertRaises(Fault) as caught:
+            import_rows.read_row(["303"], self.columns, YMD, "UTC", NOW)
+        self.assertEqual(caught.exception.reason, "no_time")

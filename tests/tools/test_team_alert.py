@@ -1,0 +1,156 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from datetime import datetime, timedelta
+
+from odoo.tests import BaseCase
+
+from ...tools import escalation, replies
+from ...tools.escalation import ALL, NEXT, ON_CALL, Step, Turn
+from ...tools.replies import ACKNOWLEDGE, ESCALATE, RESOLVE, Answer
+
+
+def minutes(number):
+    return timedelta(minutes=number)
+
+
+PLAN = [
+    Step(minutes(0), ON_CALL),
+    Step(minutes(10), NEXT),
+    Step(minutes(20), ALL, repeats=2, every=minutes(15)),
+]
+
+
+class TestEscalation(BaseCase):
+    def test_a_plan_is_a_row_of_occurrences(self):
+        found = [(it.offset, it.whom) for it in escalation.expand(PLAN)]
+        self.assertEqual(
+            found,
+            [
+                *((minutes(0), ON_CALL), (minutes(10), NEXT), (minutes(20), ALL)),
+                *((minutes(35), ALL), (minutes(50), ALL)),
+            ],
+        )
+
+    def test_what_is_due(self):
+        for done, elapsed, expected in (
+            (escalation.NOTHING, minutes(0), [ON_CALL]),
+            (minutes(0), minutes(9), []),
+            (minutes(0), minutes(10), [NEXT]),
+            (minutes(10), minutes(10), []),
+            # The server stood still.
+            (minutes(0), minutes(40), [NEXT, ALL, ALL]),
+            (minutes(50), minutes(500), []),
+        ):
+            with self.subTest(done=done, elapsed=elapsed):
+                due = escalation.find_due(PLAN, done, elapsed)
+                self.assertEqual([it.whom for it in due], expected)
+
+    def test_what_comes_next(self):
+        self.assertEqual(escalation.find_next(PLAN, minutes(0))[0].offset, minutes(10))
+        self.assertEqual(escalation.find_next(PLAN, minutes(50)), [])
+        twins = [Step(minutes(5), ALL), Step(minutes(5), ON_CALL)]
+        self.assertEqual(
+            [it.whom for it in escalation.find_next(twins, escalation.NOTHING)],
+            [ON_CALL, ALL],
+        )
+
+    def test_whom_a_step_means(self):
+        for whom, told, expected in (
+            (ON_CALL, "", "a"),
+            (ON_CALL, "a", "a"),
+            (NEXT, "a", "b"),
+            (NEXT, "b", "a"),
+            # Nobody is left: all of them once more, rather than nobody.
+            (NEXT, "abc", "abc"),
+            (ALL, "ab", "abc"),
+        ):
+            with self.subTest(whom=whom, told=told):
+                found = escalation.pick(list("abc"), whom, set(told))
+                self.assertEqual("".join(found), expected)
+        self.assertEqual(escalation.pick([], ALL, set()), [])
+
+
+class TestOncall(BaseCase):
+    def test_a_turn_without_times_covers_all(self):
+        self.assertTrue(escalation.covers(Turn(), datetime(2026, 1, 1)))
+
+    def test_a_turn_has_its_begin_and_not_its_end(self):
+        turn = Turn(datetime(2026, 3, 1, 8), datetime(2026, 3, 1, 20))
+        for hour, expected in ((7, False), (8, True), (19, True), (20, False)):
+            with self.subTest(hour):
+                moment = datetime(2026, 3, 1, hour)
+                self.assertEqual(escalation.covers(turn, moment), expected)
+        self.assertFalse(escalation.covers(turn, datetime(2026, 3, 8, 8)))
+
+    def test_it_comes_again(self):
+        week = Turn(datetime(2026, 3, 2), datetime(2026, 3, 9), weeks=2)
+        for day, expected in (
+            (datetime(2026, 3, 1), False),
+            (datetime(2026, 3, 8, 23), True),
+            (datetime(2026, 3, 9), False),
+            (datetime(2026, 3, 16), True),
+            (datetime(2026, 2, 16), False),
+            (datetime(2027, 3, 1), True),
+        ):
+            with self.subTest(day):
+                self.assertEqual(escalation.covers(week, day), expected)
+
+    def test_it_begins_at_the_same_hour_in_summer(self):
+        """In Denver 8:00 is 15:00 UTC in winter and 14:00 in summer."""
+        turn = Turn(
+            datetime(2026, 2, 2, 15), datetime(2026, 2, 2, 23), 1, "America/Denver"
+        )
+        for moment, expected in (
+            (datetime(2026, 2, 9, 14, 30), False),
+            (datetime(2026, 2, 9, 15), True),
+            (datetime(2026, 3, 9, 13, 59), False),
+            (datetime(2026, 3, 9, 14), True),
+            (datetime(2026, 3, 9, 21, 59), True),
+            (datetime(2026, 3, 9, 22), False),
+        ):
+            with self.subTest(moment):
+                self.assertEqual(escalation.covers(turn, moment), expected)
+
+
+class TestCodes(BaseCase):
+    def test_each_alert_has_figures_of_its_own(self):
+        self.assertEqual(
+            replies.get_codes(0), {ACKNOWLEDGE: "4", RESOLVE: "6", ESCALATE: "8"}
+        )
+        self.assertEqual(replies.get_codes(12)[RESOLVE], "126")
+        self.assertEqual(replies.get_block(126), 12)
+
+    def test_the_lowest_block_that_is_free(self):
+        for taken, expected in (((), 0), ((0, 1), 2), ((1, 2), 0), ((0, 2, 5), 1)):
+            with self.subTest(taken):
+                self.assertEqual(replies.find_free(taken), expected)
+
+    def test_what_is_an_answer(self):
+        for text, expected in (
+            ("4", Answer(4, ACKNOWLEDGE)),
+            (" 4.", Answer(4, ACKNOWLEDGE)),
+            ("#14", Answer(14, ACKNOWLEDGE)),
+            ("4 on my way", Answer(4, ACKNOWLEDGE)),
+            ("4, stuck in traffic", Answer(4, ACKNOWLEDGE)),
+            ("6 thanks", Answer(6, RESOLVE)),
+            ("6 fixed!", Answer(6, RESOLVE)),
+            ("18", Answer(18, ESCALATE)),
+            ("ack 14", Answer(14, ACKNOWLEDGE)),
+            ("Resolved 16", Answer(16, RESOLVE)),
+            ("On it", Answer(None, ACKNOWLEDGE)),
+            ("DONE.", Answer(None, RESOLVE)),
+            ("I’m on it!", Answer(None, ACKNOWLEDGE)),
+            # A figure that means nothing, and words against the figure.
+            ("5", Answer(5, None)),
+            ("resolve 4", Answer(4, None)),
+        ):
+            with self.subTest(text):
+                self.assertEqual(replies.read_code(text), expected)
+
+    def test_what_is_none(self):
+        for text in (
+            *("", "4 printers are broken", "Server 4 is down again", "4 5", "4-6"),
+            *("Done with the other one, what now?", "call me", "4th floor"),
+            *("1234567", "x" * 5000),
+        ):
+            with self.subTest(text[:30]):
+                self.assertIsNone(replies.read_code(text))

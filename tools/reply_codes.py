@@ -1,0 +1,89 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+"""The automatic answers whose wording managers edit (``sms.reply``), by their codes.
+
+One of each ships in ``data/``. To add one: a line here, and its words there.
+"""
+
+SELECTION = [
+    (STOP_DONE := "stop_done", "After STOP"),
+    (STOP_PURPOSE := "stop_purpose", "After STOP, where it ends one kind of message"),
+    (HELP := "help", "After HELP"),
+    (START_DONE := "start_done", "After START"),
+    (START_NOTHING := "start_nothing", "After START, nothing to restore"),
+    (JOIN_QUESTION := "join_question", "After a joining keyword: asks for YES"),
+    (JOIN_DONE := "join_done", "After YES"),
+    (JOIN_ALREADY := "join_already", "After a joining keyword, already joined"),
+    (STATUS_LIST := "status_list", "After STATUS, or the number of a ticket"),
+    (STATUS_NONE := "status_none", "After STATUS, nothing is open"),
+    (STATUS_UNKNOWN := "status_unknown", "After a number that is no ticket of theirs"),
+    (RATING_DONE := "rating_done", "After a reply of 1 to 5"),
+    (RATING_REOPENED := "rating_reopened", "After NO: a ticket is not solved"),
+    # Appointments. Placeholders besides: {when}, {technician}, {choices} (numbered).
+    (
+        APPOINTMENT_CONFIRMED := "appointment_confirmed",
+        "After an appointment is confirmed",
+    ),
+    (
+        APPOINTMENT_CALLED_OFF := "appointment_called_off",
+        "After an appointment is called off by its customer",
+    ),
+    (
+        APPOINTMENT_TIMES := "appointment_times",
+        "Offers other times for an appointment",
+    ),
+    (
+        APPOINTMENT_PERSON := "appointment_person",
+        "Hands an appointment over to a person",
+    ),
+    (
+        APPOINTMENT_WHICH := "appointment_which",
+        "Asks which of several appointments is meant",
+    ),
+    (
+        APPOINTMENT_LATE := "appointment_late",
+        "An appointment is too near to be changed by text",
+    ),
+    (
+        STOP_APPOINTMENT := "stop_appointment",
+        "After CANCEL, where an appointment may be meant",
+    ),
+    # Incidents. Placeholders besides: {incident} (what has failed), {status_page}.
+    (
+        INCIDENT_KNOWN := "incident_known",
+        "To who texts in, or opens a ticket, during an incident",
+    ),
+    (INCIDENT_MUTED := "incident_muted", "After MUTE"),
+    (
+        INCIDENT_MUTE_NOTHING := "incident_mute_nothing",
+        "After MUTE, where they were texted of no incident",
+    ),
+    (INCIDENT_UNMUTED := "incident_unmuted", "After UNMUTE"),
+    (
+        INCIDENT_UNMUTE_NOTHING := "incident_unmute_nothing",
+        "After UNMUTE, nothing is muted",
+    ),
+    # Team alerts. Placeholders besides: {alert}, {name} (who has taken or resolved it),
+    # {time}, {acknowledge}, {resolve}, {escalate} (its codes), {choices} (an alert a
+    # line).
+    (ALERT_ACKNOWLEDGED := "alert_acknowledged", "After a team alert is taken"),
+    (ALERT_RESOLVED := "alert_resolved", "After a team alert is resolved"),
+    (ALERT_ESCALATED := "alert_escalated", "After a team alert is passed on"),
+    (ALERT_LATE := "alert_late", "After an answer to a team alert that comes too late"),
+    (
+        ALERT_WHICH := "alert_which",
+        "After an answer that is no code of an open team alert",
+    ),
+    (
+        ALERT_TAKEN_BY_OTHER := "alert_taken_by_other",
+        "To the others, when a team alert is taken",
+    ),
+    (
+        ALERT_RESOLVED_BY_OTHER := "alert_resolved_by_other",
+        "To the others, when a team alert is resolved",
+    ),
+    # Subscriptions. Placeholder besides: {areas}.
+    (
+        SUBSCRIBED := "subscribed",
+        "After an area's word, from who has agreed to alerts already",
+    ),
+]

@@ -1,0 +1,84 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from odoo import models
+
+#: What the lookup may list of ours, and where the company of it stands. Tickets are
+#: not here: they are the helpdesk's, and are deleted as all else is.
+COMPANY_FIELDS = {
+    "sms.consent": "company_id",
+    "sms.sms": "record_company_id",
+    "sms.inbound": "company_id",
+    "sms.question": "company_id",
+    "sms.broadcast.recipient": "company_id",
+    "sms.incident.mute": "company_id",
+    "sms.team.alert.entry": "company_id",
+    "sms.subscription": "company_id",
+    "sms.consent.paper.line": "company_id",
+    "sms.number.claim": "company_id",
+}
+
+
+class PrivacyLookupWizardLine(models.TransientModel):
+    """Erase what is ours as the form of this addon does."""
+
+    _inherit = "privacy.lookup.wizard.line"
+
+    def action_unlink(self):
+        """Erase what is ours; delete all else as Odoo does."""
+        self.ensure_one()
+        if self.is_unlinked or self.res_model not in COMPANY_FIELDS:
+            return super().action_unlink()
+        return self._erase_sms_person()
+
+    def _erase_sms_person(self):
+        """Erase the person of a line, and say so on all lines that this empties.
+
+        What has no number, or is no company's, is forgotten by itself.
+
+        :raises AccessError: for anybody but compliance officers of the company
+        """
+        erasures = self.env["sms.erasure"]
+        record_sudo = self.env[self.res_model].sudo().browse(self.res_id).exists()
+        company = record_sudo[COMPANY_FIELDS[self.res_model]].sudo(False)
+        erasures._check_rights(company or self.env.company)
+        number = self._get_sms_number(record_sudo, company)
+        erased = [record_sudo]
+        if company and number:
+            erased += erasures._find(company, [number])
+            erasures._erase(company, number, self.env._("Odoo's Privacy Lookup"))
+        record_sudo.exists()._forget()  # what _erase does not know by that number
+        self._note_sms_erased(erased)
+
+    def _get_sms_number(self, record_sudo, company):
+        """Return the number of what is held, in E.164 if it can be read so."""
+        typed = (record_sudo.number or "").strip()
+        country = company.country_id
+        return self.env["res.partner"]._phone_format_number(typed, country) or typed
+
+    def _note_sms_erased(self, erased):
+        """Write on this line, and on the others of its lookup, that they are erased.
+
+        The name goes: it is the number.
+
+        :param list erased: records by model
+        """
+        gone = {(records._name, id_) for records in erased for id_ in records.ids}
+        others = self.wizard_id.line_ids.filtered(
+            lambda other: (
+                other.res_model in COMPANY_FIELDS
+                and not other.is_unlinked
+                and (other.res_model, other.res_id) in gone
+            )
+        )
+        for line in self | others:
+            details = self.env._(
+                "Erased %(model)s #%(id)s",
+                model=line.res_model_id.name,
+                id=line.res_id,
+            )
+            line.write(
+                {
+                    "execution_details": details,
+                    "is_unlinked": True,
+                    "res_name": False,
+                }
+            )
