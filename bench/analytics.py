@@ -4,29 +4,19 @@
 Run by ``bin/bench analytics``. Prints tables in Markdown and a query plan.
 """
 
-import argparse
-import time
 from datetime import timedelta
 from statistics import median
 
 from analytics_data import make_messages
-from tables import print_table
+from common import clock, environment, make_parser, print_table
 
 import odoo
-from odoo.modules.registry import Registry
 from odoo.tools import SQL
 
 RANGES = (7, 30, 90, 365)
 TURNS = 5
 TABLES = ("sms_sms", "sms_inbound", "sms_consent_event", "sms_day")
 INDEXES = ("sms_sms_made_index", "sms_day_day_index")
-
-
-def clock(work, *args):
-    """Return how many seconds some work takes, and what it returns."""
-    begin = time.perf_counter()
-    result = work(*args)
-    return time.perf_counter() - begin, result
 
 
 def open_dashboard(env, days):
@@ -97,15 +87,10 @@ def print_plan(env, days):
 
 def main():
     """Read the command line, measure, print."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("-c", "--config", required=True)
-    parser.add_argument("-d", "--database", required=True)
-    parser.add_argument("--messages", type=int, default=1_000_000)
-    parser.add_argument("--days", type=int, default=365)
-    options = parser.parse_args()
+    options = make_parser(__doc__, messages=1_000_000, days=365).parse_args()
     odoo.tools.config.parse_config(["-c", options.config], setup_logging=False)
-    with Registry(options.database).cursor() as cr:
-        env = odoo.api.Environment(cr, odoo.SUPERUSER_ID, {})
+    with environment(options.database) as env:
+        cr = env.cr
         cr.execute("UPDATE ir_cron SET active = FALSE")
         made, _result = clock(make_messages, env, options.messages, options.days)
         cr.commit()

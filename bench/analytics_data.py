@@ -5,10 +5,9 @@ Also for looking at the dashboard: ``python bench/analytics_data.py -c CONF -d D
 --messages 5000 --days 120`` fills a database that is not in earnest use.
 """
 
-import argparse
+from common import environment, make_parser
 
 import odoo
-from odoo.modules.registry import Registry
 
 #: Of a hundred texts so many have which fate: state, decision, its reason, failure.
 FATES = (
@@ -184,15 +183,10 @@ def make_subjects(env):
 
 def main():
     """Read the command line, fill the database."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("-c", "--config", required=True)
-    parser.add_argument("-d", "--database", required=True)
-    parser.add_argument("--messages", type=int, default=5_000)
-    parser.add_argument("--days", type=int, default=120)
-    options = parser.parse_args()
+    options = make_parser(__doc__, messages=5_000, days=120).parse_args()
     odoo.tools.config.parse_config(["-c", options.config], setup_logging=False)
-    with Registry(options.database).cursor() as cr:
-        env = odoo.api.Environment(cr, odoo.SUPERUSER_ID, {})
+    with environment(options.database) as env:
+        cr = env.cr
         make_messages(env, options.messages, options.days)
         cr.execute("DELETE FROM sms_day")  # so that old days are counted too
         env["sms.day"]._run()

@@ -6,52 +6,20 @@ run, Odoo's own reminders by text (``calendar_sms``) in a database without the a
 what booking costs there, and their run. Prints tables in Markdown.
 """
 
-import argparse
 import os
 import time
 from datetime import datetime, timedelta
 from unittest.mock import patch
 
+from common import agree, environment, make_parser, make_people
+
 import odoo
-from odoo.modules.registry import Registry
 
 SIZES = (1_000, 10_000)
 DUE = 5_000
 CHUNK = 1_000
 #: Odoo mails each attendee of a new event: that is the same with and without us.
 QUIET = {"no_mail_to_attendees": True, "skip_contact_description": True}
-
-
-def make_people(env, first, count):
-    """Make contacts, each with a number of their own; return their ids."""
-    env.cr.execute(
-        """
-        INSERT INTO res_partner (name, complete_name, active, type, lang, phone,
-                                 phone_sanitized, country_id)
-        SELECT 'P' || n, 'P' || n, TRUE, 'contact', 'en_US', '+1303' || (2000000 + n),
-               '+1303' || (2000000 + n), %s
-          FROM generate_series(%s, %s) AS n
-        RETURNING id
-        """,
-        [env.ref("base.us").id, first, first + count - 1],
-    )
-    ids = [row[0] for row in env.cr.fetchall()]
-    env.invalidate_all()
-    return ids
-
-
-def agree(env, first, count):
-    """Record that they have agreed to texts about appointments."""
-    from odoo.addons.helpdesk_mgmt_sms.models.sms_consent_bulk import Statement
-
-    purpose = env["sms.purpose"]._get("appointment")
-    env["sms.consent.event"]._record_many(
-        env.company,
-        (
-            Statement(f"+1303{2_000_000 + n}", "granted", "import", purpose)
-            for n in range(first, first + count)
-        ),
-    )
 
 
 def book(env, partner_ids, start, **values):
@@ -101,7 +69,7 @@ def report(what, count, found, queries=None):
 
 
 def prepare(env):
-    """Let texts leave at any hour."""
+    """Allow texts to leave at any hour."""
     env.cr.execute("UPDATE ir_cron SET active = FALSE")
     env.company.write(
         {
@@ -121,7 +89,7 @@ def measure_plan(env, sizes):
     first, found = 0, {}
     for size in sizes:
         partner_ids = make_people(env, first, size)
-        agree(env, first, size)
+        agree(env, "appointment", first, size)
         env.cr.commit()
         first += size
         booked = measure(
@@ -214,25 +182,17 @@ def measure_native(env, sizes, due):
 
 def main():
     """Plan for some sizes, hand over what is due, and let Odoo do the same."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("-c", "--config", required=True)
-    parser.add_argument("-d", "--database", required=True)
-    parser.add_argument("--native")
-    parser.add_argument("--sizes", type=int, nargs="+", default=SIZES)
-    parser.add_argument("--due", type=int, default=DUE)
-    parser.add_argument("--native-due", type=int, default=DUE)
+    parser = make_parser(__doc__, sizes=SIZES, due=DUE, native_due=DUE)
     options = parser.parse_args()
     odoo.tools.config.parse_config(["-c", options.config], setup_logging=False)
     print(f"Load at the beginning: {os.getloadavg()[0]:.1f}")
     print("| what | appointments | s | each second | Python, µs each | queries |")
     print("|---|---|---|---|---|---|")
-    with Registry(options.database).cursor() as cr:
-        env = odoo.api.Environment(cr, odoo.SUPERUSER_ID, {})
+    with environment(options.database) as env:
         prepare(env)
         ours = measure_plan(env, options.sizes)
         handed = hand_over(env, options.due)
-    with Registry(options.native).cursor() as cr:
-        env = odoo.api.Environment(cr, odoo.SUPERUSER_ID, {})
+    with environment(options.native) as env:
         native, sent = measure_native(env, options.sizes, options.native_due)
     print()
     print("| compared | ratio |\n|---|---|")

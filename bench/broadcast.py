@@ -6,63 +6,27 @@ without the addon. Each size in a process of its own, since memory is its peak. 
 table in Markdown.
 """
 
-import argparse
 import json
-import resource
-import subprocess
 import sys
 import time
 
+from common import agree, environment, get_peak, make_parser, make_people, measure_apart
+
 import odoo
-from odoo.modules.registry import Registry
 
 SIZES = (1_000, 10_000, 100_000)
 NATIVE_SIZE = 5_000
 BODY = "[System Alert] {customer}: a network outage is affecting the {area} region."
 
 
-def get_peak():
-    """Return the process's highest memory so far, in MB."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-
-
-def make_people(env, count):
-    """Make contacts in one city, each with a number of their own."""
-    env.cr.execute("DELETE FROM res_partner WHERE city = 'Benchville'")
-    env.cr.execute(
-        """
-        INSERT INTO res_partner (name, complete_name, active, type, lang, city, phone,
-                                 phone_sanitized, company_id, country_id)
-        SELECT 'P' || n, 'P' || n, TRUE, 'contact', 'en_US', 'Benchville',
-               '+1303' || (2000000 + n), '+1303' || (2000000 + n), NULL, %s
-          FROM generate_series(1, %s) AS n
-        """,
-        [env.ref("base.us").id, count],
-    )
-    env.invalidate_all()
-
-
-def agree(env, count):
-    """Record that they have all agreed to alerts, in bulk."""
-    from odoo.addons.helpdesk_mgmt_sms.models.sms_consent_bulk import Statement
-
-    purpose = env["sms.purpose"]._get("alert")
-    env["sms.consent.event"]._record_many(
-        env.company,
-        (
-            Statement(f"+1303{2_000_000 + n}", "granted", "import", purpose)
-            for n in range(1, count + 1)
-        ),
-    )
-    env.cr.commit()
-
-
 def measure_ours(env, count):
     """Send one broadcast; return how long its parts took."""
     env.company.write({"country_id": env.ref("base.us").id, "sms_provider": "sandbox"})
     env.cr.execute("UPDATE ir_cron SET active = FALSE")
-    make_people(env, count)
-    agree(env, count)
+    env.cr.execute("DELETE FROM res_partner WHERE city = 'Benchville'")
+    make_people(env, 1, count, "Benchville")
+    agree(env, "alert", 1, count)
+    env.cr.commit()
     area = env["sms.area"].create({"name": "Benchville", "cities": "Benchville"})
     broadcast = env["sms.broadcast"].create(
         {
@@ -98,7 +62,7 @@ def measure_ours(env, count):
 
 
 def work_off(env, broadcast, state):
-    """Let the job work, a commit for each batch; return the seconds."""
+    """Run the job, a commit for each batch; return the seconds."""
     begin = time.perf_counter()
     while broadcast.state == state:
         broadcast._work_off()
@@ -109,7 +73,7 @@ def work_off(env, broadcast, state):
 
 def measure_native(env, count):
     """Queue the same by Odoo's mass composer, with the note on each contact."""
-    make_people(env, count)
+    make_people(env, 1, count, "Benchville")
     partners = env["res.partner"].search([("city", "=", "Benchville")])
     idle, begin = get_peak(), time.perf_counter()
     env["sms.composer"].with_context(
@@ -123,22 +87,15 @@ def measure_native(env, count):
     return {"queue": time.perf_counter() - begin, "memory": get_peak() - idle}
 
 
-def run_child(options, database, kind, count):
-    """Measure one size in a process of its own."""
-    command = [sys.executable, __file__, "-c", options.config, "-d", database]
-    command += ["--one", json.dumps([kind, count])]
-    output = subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout
-    return json.loads(output.splitlines()[-1])
-
-
 def run_all(options):
     """Print the table of all sizes."""
     print("| people | way | select, s | gate, s | queue, s | rows/s | µs a row | MB |")
     print("|---|---|---|---|---|---|---|---|")
-    native = run_child(options, options.native, "native", NATIVE_SIZE)
+    native = measure_apart(__file__, options, options.native, ["native", NATIVE_SIZE])
     print_row(NATIVE_SIZE, "Odoo's mass composer", native)
     for size in options.sizes:
-        print_row(size, "broadcast", run_child(options, options.database, "ours", size))
+        found = measure_apart(__file__, options, options.database, ["ours", size])
+        print_row(size, "broadcast", found)
 
 
 def print_row(count, way, found):
@@ -160,21 +117,14 @@ def print_row(count, way, found):
 
 def main():
     """Read the command line, measure, print."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("-c", "--config", required=True)
-    parser.add_argument("-d", "--database", required=True)
-    parser.add_argument("--native")
-    parser.add_argument("--sizes", type=json.loads, default=SIZES)
-    parser.add_argument("--one", type=json.loads)
-    options = parser.parse_args()
-    if not options.one:
+    options = make_parser(__doc__, sizes=SIZES, measure=None).parse_args()
+    if not options.measure:
         run_all(options)
         return
     odoo.tools.config.parse_config(["-c", options.config], setup_logging=False)
-    kind, count = options.one
+    kind, count = options.measure
     measure = measure_native if kind == "native" else measure_ours
-    with Registry(options.database).cursor() as cr:
-        env = odoo.api.Environment(cr, odoo.SUPERUSER_ID, {})
+    with environment(options.database) as env:
         print(json.dumps(measure(env, count)))
 
 

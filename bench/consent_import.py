@@ -5,24 +5,24 @@ Run by ``bin/bench consent``, which makes the database. Every measurement runs i
 process of its own, so that its peak memory is its own. Prints tables in Markdown.
 """
 
-import argparse
 import base64
 import csv
 import io
 import json
-import os
-import resource
 import statistics
-import subprocess
-import sys
 import time
-from contextlib import contextmanager
 
-from tables import print_table
+from common import (
+    clock,
+    environment,
+    fill_consents,
+    get_peak,
+    make_parser,
+    measure_apart,
+    print_table,
+)
 
 import odoo
-from odoo.modules.registry import Registry
-from odoo.tools import SQL
 
 SIZES = (1_000, 10_000, 100_000)
 GATE_SIZES = (1_000, 100_000, 1_000_000)
@@ -62,30 +62,6 @@ def make_csv(first, count):
     return stream.getvalue().encode()
 
 
-@contextmanager
-def environment(database):
-    """Open a database as its superuser, with a US company on the sandbox."""
-    registry = Registry(database)
-    with registry.cursor() as cr:
-        env = odoo.api.Environment(cr, odoo.SUPERUSER_ID, {})
-        env.company.country_id = env.ref("base.us")
-        env.company.sms_provider = "sandbox"
-        cr.commit()
-        yield env
-
-
-def get_peak():
-    """Return the process's highest memory so far, in MB."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-
-
-def timed(work):
-    """Return how long ``work()`` takes, in seconds."""
-    begin = time.perf_counter()
-    work()
-    return time.perf_counter() - begin
-
-
 # ----------------------------------------------------------------------
 # One measurement, in a process of its own
 # ----------------------------------------------------------------------
@@ -98,7 +74,7 @@ def measure_import(env, first, count):
     idle = get_peak()
 
     def run(job):
-        """Let a job run to its end."""
+        """Run a job to its end."""
         while job.state in ("checking", "importing"):
             job._work_off()
             env.cr.commit()
@@ -130,10 +106,10 @@ def measure_import(env, first, count):
             env.cr.commit()
 
     job = env["sms.consent.import"]
-    found = {"check": timed(check), "record": timed(record)}
+    found = {"check": clock(check)[0], "record": clock(record)[0]}
     assert (job.state, job.good_count) == ("done", count), job.read()
     found["memory"] = get_peak() - idle
-    found["seal"] = timed(seal)
+    found["seal"] = clock(seal)[0]
     return found
 
 
@@ -148,7 +124,7 @@ def measure_ledger(env, first, count):
     )
     idle = get_peak()
     ledger = env["sms.consent.event"]
-    seconds = timed(lambda: ledger._record_many(env.company, statements))
+    seconds = clock(ledger._record_many, env.company, statements)[0]
     env.cr.commit()
     return {"record": seconds, "memory": get_peak() - idle}
 
@@ -165,7 +141,7 @@ def measure_one_by_one(env, first, count):
                 env.company, phone(index), "granted", "api", purpose, wording="I agree."
             )
 
-    return {"record": timed(work), "memory": 0}
+    return {"record": clock(work)[0], "memory": 0}
 
 
 def measure_native(env, first, count, model):
@@ -184,7 +160,7 @@ def measure_native(env, first, count, model):
             env.cr.commit()
             env.invalidate_all()
 
-    return {"record": timed(work), "memory": get_peak() - idle}
+    return {"record": clock(work)[0], "memory": get_peak() - idle}
 
 
 def measure_gate(env, count):
@@ -193,7 +169,8 @@ def measure_gate(env, count):
     from odoo.addons.helpdesk_mgmt_sms.models.sms_gate import GateQuestion
 
     purpose = env["sms.purpose"]._get("ticket")
-    fill_consents(env, purpose, count)
+    numbers = map(phone, range(GATE_BATCH))
+    fill_consents(env, purpose, numbers, others=count - GATE_BATCH)
     questions = [
         GateQuestion(env.company.id, phone(index), purpose.id)
         for index in range(GATE_BATCH)
@@ -207,42 +184,6 @@ def measure_gate(env, count):
     # It is night for some of them.
     assert all(decision.verdict != "block" for decision, _event in decisions)
     return {"milliseconds": statistics.median(times) * 1000}
-
-
-def fill_consents(env, purpose, count):
-    """Bring the table of answers to so many rows, by SQL."""
-    event = env["sms.consent.event"]._record(
-        env.company, phone(0), "granted", "import", purpose
-    )
-    env.flush_all()
-    # They all follow from one event, which the triggers refuse.
-    env.cr.execute("ALTER TABLE sms_consent DISABLE TRIGGER USER")
-    env.cr.execute("DELETE FROM sms_consent")
-    hashes = env["sms.consent.key"]._hash(phone(index) for index in range(GATE_BATCH))
-    filling = SQL(
-        """
-        INSERT INTO sms_consent
-            (company_id, number_hash, purpose_id, state, since, event_id)
-        SELECT %s, hash, %s, 'opted_in', now() AT TIME ZONE 'UTC', %s
-        """,
-        env.company.id,
-        purpose.id,
-        event.id,
-    )
-    env.cr.execute(SQL("%s FROM unnest(%s) AS hash", filling, list(hashes.values())))
-    env.cr.execute(
-        SQL(
-            "%s FROM (SELECT encode(sha256(n::text::bytea), 'hex') AS hash"
-            " FROM generate_series(1, %s) AS n) AS numbers",
-            filling,
-            count - GATE_BATCH,
-        )
-    )
-    env.cr.execute("ALTER TABLE sms_consent ENABLE TRIGGER USER")
-    env.cr.commit()
-    env.cr._cnx.autocommit = True
-    env.cr.execute("VACUUM ANALYZE sms_consent")
-    env.cr._cnx.autocommit = False
 
 
 KINDS = {
@@ -259,13 +200,9 @@ KINDS = {
 # ----------------------------------------------------------------------
 
 
-def measure(options, kind, *arguments):
-    """Run one measurement in a process of its own; return what it found."""
-    print(f"... {kind} {arguments}", file=sys.stderr, flush=True)
-    command = [sys.executable, os.path.abspath(__file__), "-c", options.config]
-    command += ["-d", options.database, "--measure", json.dumps([kind, *arguments])]
-    output = subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout
-    return json.loads(output.splitlines()[-1])
+def measure(options, *what):
+    """Run one measurement; return what it found."""
+    return measure_apart(__file__, options, options.database, what)
 
 
 def run_all(options):
@@ -350,12 +287,7 @@ def run_gate(options):
 
 def main():
     """Read the command line."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("-c", "--config", required=True)
-    parser.add_argument("-d", "--database", required=True)
-    parser.add_argument("--measure", type=json.loads)
-    parser.add_argument("--sizes", type=json.loads, default=SIZES)
-    parser.add_argument("--gate-sizes", type=json.loads, default=GATE_SIZES)
+    parser = make_parser(__doc__, measure=None, sizes=SIZES, gate_sizes=GATE_SIZES)
     options = parser.parse_args()
     if not options.measure:
         run_all(options)
@@ -365,6 +297,9 @@ def main():
     )
     kind, *arguments = options.measure
     with environment(options.database) as env:
+        env.company.country_id = env.ref("base.us")
+        env.company.sms_provider = "sandbox"
+        env.cr.commit()
         print(json.dumps(KINDS[kind](env, *arguments)))
 
 

@@ -1,7 +1,7 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 """Tables of how fast messages get in: a part of ``outbox.py``."""
 
-from tables import print_table
+from common import print_table
 
 #: Name of the way, its method (``intake_work.Intake``), with the addon or without.
 WAYS = (

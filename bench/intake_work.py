@@ -7,7 +7,7 @@ recorded consent, and says how long it took and what memory it needed.
 
 import time
 
-from people import COUNTRY, phone
+from common import COUNTRY, phone
 
 from odoo.tools import SQL
 

@@ -14,8 +14,8 @@ import subprocess
 import sys
 import urllib.request
 
+from common import print_table
 from intake import run_intake
-from tables import print_table
 from web import run_inbound, run_reports, run_stage
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -58,7 +58,7 @@ class Bench:
         return self.end(self.start(*arguments, **settings))
 
     def dispatch(self, database, *arguments, workers=1):
-        """Let workers send what waits, side by side; return what each found."""
+        """Send what waits by workers side by side; return what each found."""
         started = [
             self.start("dispatch", database, *arguments) for _i in range(workers)
         ]

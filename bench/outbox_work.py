@@ -8,22 +8,18 @@ function of that name wants. Prints what was found as JSON.
 import argparse
 import json
 import re
-import resource
 import sys
 import threading
 import time
 from collections import Counter
-from contextlib import contextmanager
 from urllib.parse import urlsplit
 
 import intake_work
 import requests
 import web_work
-from people import phone
+from common import environment, fill_consents, get_peak, phone, vacuum
 
 import odoo
-from odoo.modules.registry import Registry
-from odoo.tools import SQL
 
 from odoo.addons.base.models.ir_cron import IrCron
 
@@ -33,18 +29,6 @@ OWN_NUMBER = "+13035550100"
 PUBLIC_URL = "http://sms.example"
 ACCOUNT_SID = "AC" + "0123456789abcdef" * 2
 AUTH_TOKEN = "5ecret-of-the-benchmark"
-
-
-def get_peak():
-    """Return the process's highest memory so far, in MB."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-
-
-@contextmanager
-def environment(database):
-    """Open a database as its superuser."""
-    with Registry(database).cursor() as cr:
-        yield odoo.api.Environment(cr, odoo.SUPERUSER_ID, {})
 
 
 # ----------------------------------------------------------------------
@@ -84,40 +68,9 @@ def configure(env, carrier, in_flight=64, rate=0, workers=1):
 
 
 def agree(env, count):
-    """Let so many people have agreed to texts of other apps, by SQL."""
+    """Record by SQL that so many people have agreed to texts of other apps."""
     purpose = env["sms.purpose"]._get("marketing")
-    event = env["sms.consent.event"]._record(
-        env.company, phone(0), "granted", "import", purpose
-    )
-    env.flush_all()
-    # They all follow from one event, which the triggers refuse.
-    env.cr.execute("ALTER TABLE sms_consent DISABLE TRIGGER USER")
-    env.cr.execute("DELETE FROM sms_consent")
-    hashes = env["sms.consent.key"]._hash(phone(index) for index in range(count))
-    env.cr.execute(
-        SQL(
-            """
-            INSERT INTO sms_consent
-                (company_id, number_hash, purpose_id, state, since, event_id)
-            SELECT %s, hash, %s, 'opted_in', now() AT TIME ZONE 'UTC', %s
-              FROM unnest(%s) AS hash
-            """,
-            env.company.id,
-            purpose.id,
-            event.id,
-            list(hashes.values()),
-        )
-    )
-    env.cr.execute("ALTER TABLE sms_consent ENABLE TRIGGER USER")
-    env.cr.commit()
-    vacuum(env, "sms_consent")
-
-
-def vacuum(env, table):
-    """Clean a table up, and let the planner know it."""
-    env.cr._cnx.autocommit = True
-    env.cr.execute(f"VACUUM ANALYZE {table}")
-    env.cr._cnx.autocommit = False
+    fill_consents(env, purpose, map(phone, range(count)))
 
 
 def make_messages(env, count):
@@ -190,13 +143,13 @@ def run_native(env, idle):
 
 
 def lead_to(carrier):
-    """Let Odoo's own client, whose address is fixed, speak to our carrier.
+    """Lead Odoo's own client, whose address is fixed, to our carrier.
 
-    Its session gets a door for that one address; nothing else of it is touched.
+    An adapter does so for that one address; nothing else of its session is touched.
     """
     original = requests.Session.__init__
 
-    class Door(requests.adapters.HTTPAdapter):
+    class Redirect(requests.adapters.HTTPAdapter):
         def send(self, request, **kwargs):
             """Send a request to the peer instead."""
             request.url = carrier + urlsplit(request.url).path
@@ -205,7 +158,7 @@ def lead_to(carrier):
     def init(session):
         """Begin a session that calls the peer."""
         original(session)
-        session.mount("https://api.twilio.com", Door())
+        session.mount("https://api.twilio.com", Redirect())
 
     requests.Session.__init__ = init
 

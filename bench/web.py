@@ -8,7 +8,7 @@ import time
 from contextlib import contextmanager
 
 import requests
-from tables import print_table
+from common import print_table
 
 HEAD = ["route", "at once", "requests/s", "median, ms", "95 %, ms"]
 
@@ -55,7 +55,6 @@ def web_server(options, database):
 
 
 def _free_port():
-    """Return a TCP port of the loopback address that is free now."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]

@@ -8,7 +8,7 @@ from statistics import median
 from urllib.parse import urlsplit
 
 import requests
-from people import phone
+from common import phone
 from twilio.request_validator import RequestValidator
 
 #: People who text, in turn: two texts of one person are taken one after the other.
@@ -29,15 +29,15 @@ def await_reports(work, database, carrier, count):
                 " carrier_id = 'SM' || uuid, report_rank = 1, attempts = 1"
             )
             key = env.company.sms_webhook_key
-            door = f"/helpdesk_sms/twilio/{key}/status/"
+            endpoint = f"/helpdesk_sms/twilio/{key}/status/"
         else:
             messages.write({"state": "pending", "to_delete": False})
             env["sms.tracker"].create(
                 [{"sms_uuid": uid} for uid in messages.mapped("uuid")]
             )
-            door = "/sms_twilio/status/"
+            endpoint = "/sms_twilio/status/"
         env.cr.commit()
-        return [work.PUBLIC_URL + door + sms.uuid for sms in messages]
+        return [work.PUBLIC_URL + endpoint + sms.uuid for sms in messages]
 
 
 def await_texts(work, database, carrier):

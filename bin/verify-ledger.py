@@ -140,7 +140,7 @@ SPOKEN = ("in_person", "phone")
 
 
 class Standing(NamedTuple):
-    """What stands of a purpose, or of all; ``word`` is the person's own last one."""
+    """The standing of a purpose, or of all; ``word`` is the person's own last one."""
 
     state: str = NONE
     event_id: int = 0

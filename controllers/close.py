@@ -61,11 +61,7 @@ class HelpdeskSmsCloseController(HelpdeskTicketController):
 
 
 def read_id(typed):
-    """Return the id that a form has sent, or None for what is none.
-
-    :param str typed: anything
-    :rtype: int
-    """
+    """Return the id that a form has sent, or None for what is none."""
     typed = typed or ""
     is_number = typed.isascii() and typed.isdigit() and len(typed) <= ID_DIGITS
     return int(typed) if is_number and 0 < int(typed) < ID_LIMIT else None

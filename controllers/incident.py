@@ -16,7 +16,7 @@ class IncidentController(Controller):
     def incident(self, token, **_query):
         """Show an incident.
 
-        :param str token: see ``tools.short_token``
+        :param str token: see ``tools.links``
         """
         if public.is_over("incident_visitor"):
             return public.too_many()

@@ -46,12 +46,7 @@ class JoinController(Controller):
         return public.redirect(f"{page}?done=1")
 
     def _show(self, company_sudo, refusal="", phone="", is_done=False):
-        """Return the page.
-
-        :param str refusal: what is wrong with the form, a code that the template knows
-        :param str phone: the number as it was typed
-        :param bool is_done: the form has been taken
-        """
+        """Return the page."""
         forms_sudo = request.env["sms.consent.form"].sudo()
         return public.answer(
             "public_join",

@@ -8,7 +8,7 @@ from . import public
 
 
 class MediaController(Controller):
-    """The door through which a carrier fetches what goes with a text."""
+    """The endpoint through which a carrier fetches what goes with a text."""
 
     _media_url = (
         MEDIA_PATH

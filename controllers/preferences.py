@@ -86,10 +86,7 @@ class PreferencesController(Controller):
         return public.answer("public_staff", status=403)
 
     def _show(self, link_sudo, notice):
-        """Return the page.
-
-        :param str notice: what has just happened, a code that the template knows
-        """
+        """Return the page."""
         choices = link_sudo._get_choices()
         sent = [choice for choice in choices if choice.is_sent]
         return public.answer(

@@ -16,7 +16,7 @@ from odoo.http import request
 from odoo.tools import format_datetime, format_time
 
 from ..tools import texts
-from ..tools.rate import visitor
+from ..tools.web import visitor
 
 _logger = logging.getLogger(__name__)
 
@@ -58,7 +58,6 @@ def answer(template, values=None, status=200, ancestors=NO_FRAME):
 
     :param str template: the name of a template in ``sms_public_templates.xml``
     :param dict values: what it shows
-    :param int status: the HTTP status
     :param str ancestors: who may show the page in a frame, as in a CSP
     """
     lang = request.env.context.get("lang") or "en_US"
@@ -86,7 +85,6 @@ def bare(data="", content_type="text/plain; charset=utf-8", status=200):
     """Return an answer that is no page: to a carrier, a monitor, or on the way.
 
     :param data: text or bytes
-    :param int status: the HTTP status
     """
     response = request.make_response(
         data, [("Content-Type", content_type)], status=status
@@ -113,7 +111,7 @@ def shield(response):
 
 
 def guarded(method):
-    """Let a door answer what opens nothing, and count it by who calls.
+    """Make an endpoint count by caller what opens nothing, and answer it alike.
 
     What a visitor calls in vain too often gets 429, and no line in the log any more.
     What is signed, or has the right token, is never counted: carriers call often. An
@@ -181,8 +179,6 @@ def say_moment(env, moment, tz):
     """Return a time as a page says it, in the language of ``env``.
 
     :param datetime moment: UTC
-    :param str tz: the zone in which it is said
-    :rtype: str
     """
     day = format_datetime(env, moment, tz=tz, dt_format="d MMMM")
     hour = format_time(env, moment, tz=tz, time_format="short")

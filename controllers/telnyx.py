@@ -10,21 +10,20 @@ TIME_HEADER = "telnyx-timestamp"
 
 
 class TelnyxController(Controller):
-    """Telnyx's two doors: texts that come in, and delivery reports.
+    """Telnyx's two endpoints: texts that come in, and delivery reports.
 
-    Its events are JSON, signed as they are, with the time. Each door: find the account
+    Its events are JSON, signed as they are, with the time. Each: find the account
     by the key in the address, verify before any write, hand over, answer with nothing.
     """
 
     _inbound_url = "/helpdesk_sms/telnyx/<string:key>/inbound"
     _status_url = "/helpdesk_sms/telnyx/<string:key>/status/<string:uuid>"
 
-    @route(_inbound_url, **webhooks.JSON_DOOR)
+    @route(_inbound_url, **webhooks.JSON_WEBHOOK_ROUTE)
     @public.guarded
     def inbound(self, key, **_query):
         """Take in a text; other events, of which a profile tells too, are nothing.
 
-        :param str key: the company's webhook key
         :raises NotFound: 404 for an unknown key
         :raises Forbidden: 403 for a signature that is missing or wrong
         """
@@ -33,12 +32,11 @@ class TelnyxController(Controller):
             webhooks.take_inbound(company_sudo, TelnyxProvider.parse_inbound(event))
         return self._answer()
 
-    @route(_status_url, **webhooks.JSON_DOOR)
+    @route(_status_url, **webhooks.JSON_WEBHOOK_ROUTE)
     @public.guarded
     def status(self, key, uuid, **_query):
         """Take in a delivery report.
 
-        :param str key: the company's webhook key
         :param str uuid: our own key of the message, which nobody can guess
         :raises NotFound: 404 for an unknown key
         :raises Forbidden: 403 for a signature that is missing or wrong

@@ -5,14 +5,12 @@ from odoo.addons.mail.controllers.thread import ThreadController
 
 
 class TextThreadController(ThreadController):
-    """Odoo's door to the chatter: nobody texts through it."""
+    """Odoo's endpoint to the chatter: nobody texts through it."""
 
     def _prepare_message_data(self, post_data, *, thread, **kwargs):
-        """Refuse texts: this door posts in sudo, where nobody asks who may text.
+        """Refuse texts: this endpoint posts in sudo, where nobody asks who may text.
 
         Odoo's own client texts by the composer.
-
-        :raises AccessError: for a message that would be a text
         """
         data = super()._prepare_message_data(post_data, thread=thread, **kwargs)
         if data.get("message_type") == "sms":

@@ -17,7 +17,7 @@ class TicketController(Controller):
     def ticket(self, token, **_query):
         """Show how a ticket is.
 
-        :param str token: see ``tools.short_token``
+        :param str token: see ``tools.links``
         """
         if public.is_over("ticket_visitor"):
             return public.too_many()
@@ -34,7 +34,6 @@ class TicketController(Controller):
         return public.answer("public_ticket", self._get_values(ticket_sudo, partner.tz))
 
     def _lead_to_account(self, ticket_sudo):
-        """Return the way to the ticket's own page, by the login where need be."""
         path = ticket_sudo.access_url
         if request.env.user._is_public():
             path = f"/web/login?redirect={path}"

@@ -9,21 +9,20 @@ EMPTY_TWIML = '<?xml version="1.0" encoding="UTF-8"?><Response/>'
 
 
 class TwilioController(Controller):
-    """Twilio's two doors: texts that come in, and delivery reports.
+    """Twilio's two endpoints: texts that come in, and delivery reports.
 
     Each: find the account by the key in the address, verify the signature before any
-    write, hand over, answer with nothing. Everything else happens behind the doors.
+    write, hand over, answer with nothing. Everything else happens behind them.
     """
 
     _inbound_url = "/helpdesk_sms/twilio/<string:key>/inbound"
     _status_url = "/helpdesk_sms/twilio/<string:key>/status/<string:uuid>"
 
-    @route(_inbound_url, **webhooks.FORM_DOOR)
+    @route(_inbound_url, **webhooks.FORM_WEBHOOK_ROUTE)
     @public.guarded
     def inbound(self, key, **_post):
         """Take in a text.
 
-        :param str key: the company's webhook key
         :raises NotFound: 404 for an unknown key
         :raises Forbidden: 403 for a signature that is missing or wrong
         """
@@ -31,12 +30,11 @@ class TwilioController(Controller):
         webhooks.take_inbound(company_sudo, TwilioProvider.parse_inbound(form))
         return self._answer()
 
-    @route(_status_url, **webhooks.FORM_DOOR)
+    @route(_status_url, **webhooks.FORM_WEBHOOK_ROUTE)
     @public.guarded
     def status(self, key, uuid, **_post):
         """Take in a delivery report.
 
-        :param str key: the company's webhook key
         :param str uuid: our own key of the message, which nobody can guess
         :raises NotFound: 404 for an unknown key
         :raises Forbidden: 403 for a signature that is missing or wrong
@@ -46,14 +44,14 @@ class TwilioController(Controller):
         webhooks.take_report(company_sudo, TwilioProvider.code, uuid, report)
         return self._answer()
 
-    def _verify(self, key, door):
-        """Return the company of a request and its form, after checking both."""
+    def _verify(self, key, endpoint):
         company_sudo = webhooks.find_company(key)
         form = request.httprequest.form
         signature = request.httprequest.headers.get(SIGNATURE_HEADER)
-        webhooks.check(company_sudo, TwilioProvider.code, door, key, form, signature)
+        webhooks.check(
+            company_sudo, TwilioProvider.code, endpoint, key, form, signature
+        )
         return company_sudo, {name: form[name] for name in form}
 
     def _answer(self):
-        """Answer with no message of our own, in the form that Twilio expects."""
         return public.bare(EMPTY_TWIML, "text/xml")

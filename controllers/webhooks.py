@@ -1,7 +1,7 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""What the doors of all carriers share: find the account, hand over.
+"""What the endpoints of all carriers share: find the account, hand over.
 
-Each door verifies its carrier's signature in between, before any write.
+Each endpoint verifies its carrier's signature in between, before any write.
 """
 
 import logging
@@ -13,12 +13,12 @@ from odoo.http import request
 
 from ..models import ir_http
 from ..models.sms_webhook_refusal import ADDRESS, TOKEN, UNSIGNED
-from ..tools import public_address, texts
+from ..tools import texts, web
 
 _logger = logging.getLogger(__name__)
 
-#: What every door is: for strangers, who are known by their signature.
-_DOOR = {
+#: What every endpoint is: for strangers, who are known by their signature.
+_WEBHOOK_ROUTE = {
     "type": "http",
     "auth": "public",
     "methods": ["POST"],
@@ -26,18 +26,21 @@ _DOOR = {
     "save_session": False,
 }
 #: What carriers send, and no more of it (bytes): a form, or JSON.
-FORM_DOOR = {
-    **_DOOR,
+FORM_WEBHOOK_ROUTE = {
+    **_WEBHOOK_ROUTE,
     ir_http.TAKES: "application/x-www-form-urlencoded",
     ir_http.LIMIT: 64 * 1024,
 }
-JSON_DOOR = {**_DOOR, ir_http.TAKES: "application/json", ir_http.LIMIT: 1024 * 1024}
+JSON_WEBHOOK_ROUTE = {
+    **_WEBHOOK_ROUTE,
+    ir_http.TAKES: "application/json",
+    ir_http.LIMIT: 1024 * 1024,
+}
 
 
 def find_company(key):
     """Return the company of an address, in sudo.
 
-    :param str key: the company's webhook key
     :raises NotFound: 404 for an unknown key
     """
     companies_sudo = request.env["res.company"].sudo()
@@ -47,7 +50,7 @@ def find_company(key):
     return company_sudo
 
 
-def check(company_sudo, code, door, key, form, signature):
+def check(company_sudo, code, endpoint, key, form, signature):
     """Refuse a request that the carrier has not signed.
 
     The signature covers the address as the carrier knows it, which is built from the
@@ -55,7 +58,7 @@ def check(company_sudo, code, door, key, form, signature):
     signed request has proven that one, Odoo's own address of now may take its place.
 
     :param str code: a key of ``PROVIDERS``
-    :param str door: ``inbound``, or ``status/<uuid>``
+    :param str endpoint: ``inbound``, or ``status/<uuid>``
     :param str key: the key of the company that was called
     :param form: as for ``Provider.verify``, like the following one
     :raises Forbidden: 403 for a signature that is missing or wrong
@@ -72,13 +75,13 @@ def check(company_sudo, code, door, key, form, signature):
         return provider.verify(f"{url}?{query}" if query else url, form, signature)
 
     refusals_sudo = request.env["sms.webhook.refusal"].sudo()
-    if any(map(is_signed, company_sudo._get_signed_sms_urls(door, key, code))):
+    if any(map(is_signed, company_sudo._get_signed_sms_urls(endpoint, key, code))):
         if company_sudo.sms_has_refusals:
             refusals_sudo._end(company_sudo, code)
         return
-    own = public_address.normalize(company_sudo.get_base_url())
-    find_cause = partial(_find_cause, company_sudo, code, door, key, own, is_signed)
-    is_own = own and is_signed(company_sudo._get_sms_url(door, code, key, own))
+    own = web.normalize_address(company_sudo.get_base_url())
+    find_cause = partial(_find_cause, company_sudo, code, endpoint, key, own, is_signed)
+    is_own = own and is_signed(company_sudo._get_sms_url(endpoint, code, key, own))
     if is_own and not company_sudo._has_proven_sms_base_url(code):
         company_sudo._adopt_sms_base_url(own)
         return
@@ -87,31 +90,24 @@ def check(company_sudo, code, door, key, form, signature):
 
 
 def _find_none():
-    """Return the cause of a refusal where there is no signature."""
     return UNSIGNED, ""
 
 
-def _find_cause(company_sudo, code, door, key, own, is_signed):
+def _find_cause(company_sudo, code, endpoint, key, own, is_signed):
     """Return why a signature is wrong: which address was signed, if any that we know.
 
     Only to tell administrators: what was called is taken for nothing else.
-
-    :param str own: Odoo's own address of now
-    :param is_signed: function that tells if the carrier has signed an address
     """
     http = request.httprequest
     called = [f"{scheme}://{http.host}" for scheme in ("https", "http")]
-    for base in filter(None, map(public_address.normalize, (own, *called))):
-        if is_signed(company_sudo._get_sms_url(door, code, key, base)):
+    for base in filter(None, map(web.normalize_address, (own, *called))):
+        if is_signed(company_sudo._get_sms_url(endpoint, code, key, base)):
             return ADDRESS, base
     return TOKEN, ""
 
 
 def take_inbound(company_sudo, event):
-    """Take in a text, those of one number one after the other.
-
-    :param providers.inbound.InboundEvent event: in our words
-    """
+    """Take in a text, those of one number one after the other."""
     request.env["sms.line"].sudo()._wait(company_sudo, texts.clean(event.number))
     request.env["sms.inbound"].sudo()._receive(company_sudo, event)
 
@@ -124,7 +120,6 @@ def take_report(company_sudo, code, uuid, report):
 
     :param str code: the carrier that reports
     :param str uuid: our own key of the message, which nobody can guess
-    :param providers.outbound.DeliveryReport report: in our words
     """
     sms_sudo = request.env["sms.sms"].sudo()
     uuid = texts.clean(uuid)

@@ -4,7 +4,7 @@ from datetime import UTC, timedelta
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 
-from ..tools import appointment_answers
+from ..tools import appointments
 from .calendar_event_changes import AT_ONCE_KEY
 from .sms_reminder_whereabouts import Whereabouts
 
@@ -26,7 +26,7 @@ class CalendarEvent(models.Model):
         """Return the technician's next free times (UTC), three at most."""
         self.ensure_one()
         now = fields.Datetime.now()
-        return appointment_answers.find_free(
+        return appointments.find_free(
             *self._get_hours(now, now + HORIZON),
             self.stop - self.start,
             now + NOTICE,
@@ -38,7 +38,7 @@ class CalendarEvent(models.Model):
         duration = self.stop - self.start
         hours = self._get_hours(start - timedelta(days=1), start + timedelta(days=2))
         is_to_come = start > fields.Datetime.now()
-        return is_to_come and appointment_answers.is_free(start, duration, *hours)
+        return is_to_come and appointments.is_free(start, duration, *hours)
 
     def _get_hours(self, start, end):
         """Return when technician and customers can, and when they are busy (UTC).
@@ -53,7 +53,7 @@ class CalendarEvent(models.Model):
         whereabouts = Whereabouts(self._get_texting_company())
         for customer in customers:
             zone = whereabouts.get_zone(customer)
-            work = appointment_answers.keep_daytime(work, zone)
+            work = appointments.keep_daytime(work, zone)
         people = (self.technician_id or self.user_id).partner_id | customers
         busy = people.sudo()._get_busy_calendar_events(*aware)
         events = self.env["calendar.event"].union(*busy.values()) - self

@@ -2,7 +2,7 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
-TICKET_MODEL = "helpdesk.ticket"
+from ..tools import TICKET_MODEL
 
 OPEN, CONFIRMED, MAYBE, DECLINED = ("open", "confirmed", "maybe", "declined")
 #: Where the states of a customer's invitation show, the best of several customers last.

@@ -3,8 +3,8 @@ from functools import partial
 
 from odoo import models
 
-from ..tools.purposes import MessageSource
-from .sms_automation import TICKET_MODEL
+from ..tools import TICKET_MODEL
+from ..tools.purpose_rules import MessageSource
 
 #: What automated actions have texted in this transaction (a key of ``cr.cache``).
 TEXTED = "helpdesk_mgmt_sms.action_texts"

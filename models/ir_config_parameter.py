@@ -1,7 +1,7 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from odoo import models
 
-from ..tools.public_address import IS_GUESS
+from ..tools.web import IS_GUESS
 
 BASE_URL_PARAMETER = "web.base.url"
 

@@ -39,11 +39,11 @@ class LinkTracker(models.Model):
         """
         own = tuple(values.values())
         short = {}
-        for link in links.find(body):
+        for link in links.find_links(body):
             if (link, own) not in memo:
                 memo[link, own] = self._shorten_url(link, values)
             short[link] = memo[link, own]
-        return links.replace(body, short)
+        return links.replace_links(body, short)
 
     @api.model
     def _shorten_url(self, url, values):

@@ -1,7 +1,7 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from odoo import api, models
 
-from ..tools import notes
+from ..tools import texts
 from .bulk_insert import BULK_FROM, create_many, is_extended
 
 #: Modules whose additions to ``create`` are seen to here.
@@ -41,7 +41,7 @@ class MailMessage(models.Model):
         for values in values_list:
             body = values.get("body") or ""
             if body not in tidied:
-                tidied[body] = notes.tidy(body) or field.convert_to_column_insert(
+                tidied[body] = texts.tidy_note(body) or field.convert_to_column_insert(
                     body, self
                 )
             rows.append({**values, "body": tidied[body]})

@@ -2,7 +2,7 @@
 from odoo import models
 from odoo.tools.misc import clean_context
 
-from ..tools.purposes import MessageSource
+from ..tools.purpose_rules import MessageSource
 from .sms_sms_intake import PersonalText
 
 

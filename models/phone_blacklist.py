@@ -4,8 +4,8 @@ from odoo.exceptions import UserError
 from odoo.fields import Domain
 from odoo.tools import SQL, format_datetime, split_every
 
-from ..providers.base import E164
 from ..tools import consent
+from ..tools.phone import E164
 from .sms_consent_bulk import CHUNK_SIZE, Statement
 from .sql_array import as_array
 

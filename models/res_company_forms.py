@@ -2,7 +2,7 @@
 from odoo import fields, models
 from odoo.fields import Domain
 
-from ..tools import number_kinds
+from ..tools import phone
 
 
 class ResCompany(models.Model):
@@ -19,13 +19,13 @@ class ResCompany(models.Model):
     )
     sms_form_kinds = fields.Selection(
         [
-            (number_kinds.MOBILE, "Mobile"),
-            (number_kinds.VOIP, "Mobile and internet (VoIP)"),
-            (number_kinds.LANDLINE, "Mobile, internet and landline"),
+            (phone.MOBILE, "Mobile"),
+            (phone.VOIP, "Mobile and internet (VoIP)"),
+            (phone.LANDLINE, "Mobile, internet and landline"),
         ],
         "Kinds of Numbers",
         required=True,
-        default=number_kinds.MOBILE,
+        default=phone.MOBILE,
         help="Premium, shared-cost, toll-free and satellite numbers and pagers are "
         "never taken.",
     )
@@ -34,12 +34,12 @@ class ResCompany(models.Model):
         """Return why the company's forms do not take a number, or an empty text.
 
         :param str number: E.164
-        :return: as :func:`tools.number_kinds.find_refusal`
+        :return: as :func:`tools.phone.find_kind_refusal`
         :rtype: str
         """
         self.ensure_one()
         company_sudo = self.sudo()
-        return number_kinds.find_refusal(
+        return phone.find_kind_refusal(
             number, company_sudo.sms_form_kinds, company_sudo._takes_sms_country
         )
 

@@ -6,7 +6,7 @@ from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 from odoo.fields import Domain
 
-from ..tools import public_address
+from ..tools import web
 from .res_company_backup import REAL
 
 _logger = logging.getLogger(__name__)
@@ -79,7 +79,7 @@ class ResCompany(models.Model):
         :param str typed: may be empty
         :raises ValidationError: for what is no address
         """
-        url = public_address.normalize(typed)
+        url = web.normalize_address(typed)
         if typed and not url:
             raise ValidationError(
                 self.env._(
@@ -96,7 +96,7 @@ class ResCompany(models.Model):
             carriers = {company_sudo.sms_provider, company_sudo.sms_backup_provider}
             if company_sudo.sms_webhook_base_url or not carriers & set(REAL):
                 continue
-            if url := public_address.normalize(company_sudo.get_base_url()):
+            if url := web.normalize_address(company_sudo.get_base_url()):
                 company_sudo.sms_webhook_base_url = url
 
     def _get_sms_base_url(self):
@@ -111,17 +111,17 @@ class ResCompany(models.Model):
     # What the carrier signs
     # ------------------------------------------------------------------
 
-    def _get_signed_sms_urls(self, door, key, code):
+    def _get_signed_sms_urls(self, endpoint, key, code):
         """Return the addresses that a carrier may have signed, the present one first.
 
-        :param str door: ``inbound``, or ``status/<uuid>``
+        :param str endpoint: ``inbound``, or ``status/<uuid>``
         :param str key: that of the address which was called
         :param str code: a key of ``PROVIDERS``
         """
         self.ensure_one()
         former = self.sudo().sms_former_webhook_base_url
         bases = filter(None, (self._get_sms_base_url(), former))
-        return [self._get_sms_url(door, code, key, base) for base in bases]
+        return [self._get_sms_url(endpoint, code, key, base) for base in bases]
 
     def _has_proven_sms_base_url(self, code):
         """Tell if a signed request has come since the address is what it is.
@@ -162,7 +162,7 @@ class ResCompany(models.Model):
         :param str before: the value of ``web.base.url``
         :param str after: its new value
         """
-        before, after = map(public_address.normalize, (before, after))
+        before, after = map(web.normalize_address, (before, after))
         if before and after and before != after:
             domain = [("sms_webhook_base_url", "=", before)]
             self.sudo().with_context(active_test=False).search(domain).write(

@@ -3,7 +3,7 @@ from odoo import fields, models
 from odoo.exceptions import UserError
 
 from ..providers import PROVIDERS
-from ..tools import consent, zones
+from ..tools import consent, geography
 from ..tools.laxer import is_laxer
 from ..tools.quiet_hours import CLOSED, Rule
 from .sms_lax_reason import REASON_SUBTYPE
@@ -130,11 +130,11 @@ class ResCompany(models.Model):
     def _get_sms_place(self):
         """Return where the company is, for people who could be anywhere.
 
-        :rtype: tools.place.Place
+        :rtype: tools.geography.Place
         """
         partner_sudo = self.sudo().partner_id
         country = partner_sudo.country_id or self.sudo().country_id
-        return zones.locate_company(
+        return geography.locate_company(
             partner_sudo.tz,
             country.code,
             partner_sudo.state_id.code,

@@ -3,7 +3,7 @@ from odoo import models
 from odoo.tools import ormcache
 
 from ..providers import account
-from ..tools import senders
+from ..tools import dispatch
 
 #: The way from what texts are posted on to the ticket that they are about.
 TICKET_OF = {"helpdesk.ticket": "", "calendar.event": "ticket_id"}
@@ -40,7 +40,7 @@ class ResCompany(models.Model):
         senders_sudo = self.env["sms.sender"].sudo()
         known_ids = senders_sudo._find_conversations(self, numbers, sender_ids)
         return [
-            senders.choose(
+            dispatch.choose_sender(
                 number or "",
                 candidates,
                 team_ids.get(post.id, 0),
@@ -80,7 +80,7 @@ class ResCompany(models.Model):
     def _get_sms_candidates(self, code):
         """Return the company's senders at a carrier as the rule asks for them.
 
-        :return: tuple of ``tools.senders.Candidate``, in the account's order
+        :return: tuple of ``tools.dispatch.Candidate``, in the account's order
         """
         sender_ids = self._get_sms_sender_ids(code)
         senders_sudo = self.env["sms.sender"].sudo()
@@ -90,7 +90,7 @@ class ResCompany(models.Model):
             if row_sudo:
                 countries = row_sudo.country_ids.mapped("code") or [sender.country]
                 candidates.append(
-                    senders.Candidate(
+                    dispatch.Candidate(
                         row_sudo.id,
                         tuple(filter(None, countries)),
                         row_sudo.team_id.id or 0,

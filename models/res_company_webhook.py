@@ -72,7 +72,7 @@ class ResCompany(models.Model):
         """
         if not key:
             return self.browse()
-        # All that the doors ask of a company, and not the hundred fields that it has.
+        # All that an endpoint asks of a company, and not all of its fields.
         names = ["sms_webhook_key", "sms_webhook_base_url"]
         names += ["sms_former_webhook_base_url", "sms_has_refusals"]
         names += self._get_sms_sender_fields()
@@ -88,17 +88,17 @@ class ResCompany(models.Model):
         found_sudo = all_sudo.search_fetch(domain, names, limit=1)
         return found_sudo.with_env(companies_sudo.env)
 
-    def _get_sms_url(self, door, provider="twilio", key=None, base=None):
+    def _get_sms_url(self, endpoint, provider="twilio", key=None, base=None):
         """Return a public address of this company for the carrier.
 
         Built from the address that is kept, never from a request's headers: signatures
         are checked over it.
 
-        :param str door: ``inbound``, or ``status/<uuid>``
+        :param str endpoint: ``inbound``, or ``status/<uuid>``
         :param str key: that of the address which was called, default the present one
         :param str base: with what it begins, default the company's public address
         """
         self.ensure_one()
         key = key or self.sudo().sms_webhook_key
         base = base or self._get_sms_base_url()
-        return f"{base}/helpdesk_sms/{provider}/{key}/{door}"
+        return f"{base}/helpdesk_sms/{provider}/{key}/{endpoint}"

@@ -6,7 +6,7 @@ from odoo.exceptions import AccessError, UserError
 from odoo.tools import SQL
 
 from ..tools import verdicts
-from ..tools.public_address import IS_GUESS
+from ..tools.web import IS_GUESS
 from .res_company_rights import RIGHT_GROUPS
 
 #: The time for which the texts of one user, or of one team, are counted.

@@ -7,7 +7,7 @@ the company itself (the test wizard of mass mailings): it must find no way aroun
 
 from odoo.addons.sms.tools.sms_api import SmsApi, SmsApiBase
 
-from ..tools import preference_links, verdicts
+from ..tools import links, verdicts
 
 
 def _split_by_gate(env, messages):
@@ -52,7 +52,7 @@ def _reveal(messages, rows):
     bodies = {row.uuid: by_id[row.id] for row in rows}
     revealed = []
     for message in messages:
-        if not preference_links.is_masked(message["content"]):
+        if not links.is_masked(message["content"]):
             revealed.append(message)
             continue
         revealed += [

@@ -4,7 +4,7 @@ from odoo.exceptions import ValidationError
 from odoo.fields import Domain
 from odoo.tools import SQL, escape_psql
 
-from ..tools import areas
+from ..tools import geography
 
 #: What says who belongs to an area; without any it would be everybody.
 CRITERIA = (
@@ -74,7 +74,7 @@ class SmsArea(models.Model):
         """Refuse postal codes that cannot be read, before anybody relies on them."""
         for area in self:
             try:
-                areas.parse_zips(area.zips)
+                geography.parse_zips(area.zips)
             except ValueError as error:
                 raise ValidationError(
                     self.env._(
@@ -132,7 +132,7 @@ class SmsArea(models.Model):
             places.append(Domain("state_id", "in", self.state_ids._origin.ids))
         places += [
             Domain("city", "=ilike", escape_psql(name))
-            for name in areas.split_names(self.cities)
+            for name in geography.split_names(self.cities)
         ]
         if self.zips:
             places.append(Domain.custom(to_sql=self._get_zip_sql))
@@ -140,7 +140,7 @@ class SmsArea(models.Model):
 
     def _get_zip_sql(self, _model, alias, _query):
         """Return the SQL condition that a postal code is one of the area's."""
-        ranges = areas.parse_zips(self.zips)
+        ranges = geography.parse_zips(self.zips)
         column = SQL(
             "upper(regexp_replace(%s, '[^0-9A-Za-z]', '', 'g')) COLLATE \"C\"",
             SQL.identifier(alias, "zip"),

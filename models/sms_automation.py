@@ -2,10 +2,9 @@
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
-from ..tools import automation
+from ..tools import TICKET_MODEL, automation
 from .sms_purpose import INTERNAL
 
-TICKET_MODEL = "helpdesk.ticket"
 SLA_MODEL = "helpdesk.ticket.sla"
 
 

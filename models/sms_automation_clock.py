@@ -4,8 +4,7 @@ from datetime import timedelta
 from odoo import api, fields, models
 from odoo.tools import SQL
 
-from ..tools import automation
-from .sms_automation import TICKET_MODEL
+from ..tools import TICKET_MODEL, automation
 
 #: What a clock should have found longer ago is past: the cron stood still.
 TOO_LATE = timedelta(days=2)

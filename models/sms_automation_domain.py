@@ -6,7 +6,7 @@ from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.fields import Domain
 from odoo.tools import frozendict
 
-from .sms_automation import TICKET_MODEL
+from ..tools import TICKET_MODEL
 
 MANAGER_GROUP = "helpdesk_mgmt.group_helpdesk_manager"
 

@@ -4,8 +4,8 @@ from functools import partial
 
 from odoo import api, fields, models
 
+from ..tools import TICKET_MODEL
 from .batch_retry import try_work_off
-from .sms_automation import TICKET_MODEL
 from .sms_automation_run import AT_ONCE, DONE, SKIPPED, WAITING
 
 #: Rows that are worked off between two commits.

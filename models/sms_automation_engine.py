@@ -9,9 +9,8 @@ from odoo import SUPERUSER_ID, api, models
 from odoo.exceptions import UserError
 from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 
-from ..tools import automation
+from ..tools import TICKET_MODEL, automation
 from ..tools.automation import Facts, Rule
-from .sms_automation import TICKET_MODEL
 
 _logger = logging.getLogger(__name__)
 

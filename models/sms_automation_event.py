@@ -3,12 +3,10 @@ from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 from odoo.tools import ormcache
 
-from ..tools import automation
-from ..tools.appointment_changes import BOOKED, CALLED_OFF, MOVED
+from ..tools import EVENT_MODEL, automation
+from ..tools.appointments import BOOKED, CALLED_OFF, MOVED
 from .sms_reminder import NO_SHOW, ON_THE_WAY, REMINDER
 from .sms_reminder_rules import TextRule
-
-EVENT_MODEL = "calendar.event"
 
 #: What happens to appointments: a trigger for each kind of text.
 EVENT_TRIGGERS = {

@@ -4,10 +4,9 @@ from typing import NamedTuple
 from odoo import SUPERUSER_ID, api, fields, models
 from odoo.tools import SQL
 
-from ..tools import automation
+from ..tools import TICKET_MODEL, automation
 from ..tools.automation import Rule
-from ..tools.purposes import MessageSource
-from .sms_automation import TICKET_MODEL
+from ..tools.purpose_rules import MessageSource
 from .sms_purpose import PurposeCode
 
 

@@ -2,7 +2,7 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 
-from ..tools import fill
+from ..tools import texts
 
 (DRAFT, CHECKING, CHECKED, WAITING, QUEUEING, PAUSED, SENT, CANCELLED) = (
     *("draft", "checking", "checked", "waiting", "queueing", "paused", "sent"),
@@ -105,7 +105,7 @@ class SmsBroadcast(models.Model):
         """Refuse blanks that nothing is filled into: people would read them."""
         for broadcast in self:
             known = broadcast._get_blanks()
-            unknown = fill.find_unknown(broadcast.body, known)
+            unknown = texts.find_unknown(broadcast.body, known)
             if unknown:
                 raise ValidationError(
                     self.env._(

@@ -5,7 +5,7 @@ from odoo import api, models
 from odoo.fields import Domain
 from odoo.tools import SQL
 
-from ..tools import fill, verdicts
+from ..tools import texts, verdicts
 from ..tools.names import tidy_name
 from ..tools.segments import count_segments
 from .res_partner_reader import NOBODY
@@ -201,7 +201,7 @@ class SmsBroadcast(models.Model):
         values = {**shared, "area": areas.get(recipient.area_id.id, "")}
         if name := tidy_name(recipient.partner_id.name):
             values["customer"] = name
-        return fill.fill(body, values)
+        return texts.fill(body, values)
 
     def _get_shared_words(self):
         """Return what is filled in for everybody alike, by blank. Extended."""

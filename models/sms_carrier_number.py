@@ -5,8 +5,8 @@ from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
 from ..providers import TelnyxProvider
-from ..providers.base import E164
-from ..tools.senders import country_of
+from ..tools.dispatch import country_of
+from ..tools.phone import E164
 
 #: Digits alone, without a country code.
 SHORT_CODE = re.compile(r"[1-9][0-9]{2,7}\Z")

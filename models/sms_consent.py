@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from odoo import api, fields, models
 
-from ..tools import consent, restore
+from ..tools import consent
 from ..tools.consent import Answer
 from .ledger_guards import ANSWER_GUARDS, install_guards
 from .sms_consent_event import to_said
@@ -110,8 +110,8 @@ class SmsConsent(models.Model):
         found = {}
         self._follow(found, rows)
         of_all = found.get((number_hash, 0), consent.Standing())
-        restorable = restore.find_restorable(
-            (row["purpose_id"] or restore.ALL, to_said(row)) for row in rows
+        restorable = consent.find_restorable(
+            (row["purpose_id"] or consent.ALL, to_said(row)) for row in rows
         )
         obstacles = []
         for purpose_id in purposes.ids:
@@ -120,7 +120,7 @@ class SmsConsent(models.Model):
             binding = stop and consent.find_binding(own, of_all)
             event_id = stop and (binding.word if binding else stop.answer.event_id)
             event_sudo = self.env["sms.consent.event"].sudo().browse(event_id)
-            by_start = bool(restorable & {purpose_id, restore.ALL})
+            by_start = bool(restorable & {purpose_id, consent.ALL})
             obstacles.append(
                 stop and Obstacle(event_sudo, stop.since, bool(binding), by_start)
             )

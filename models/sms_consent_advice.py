@@ -2,7 +2,7 @@
 from odoo import api, fields, models
 
 from ..tools import consent, verdicts
-from ..tools.asking import QUESTION_LIFE
+from ..tools.consent import QUESTION_LIFE
 
 #: What may be offered to who looks at an answer: to record, or to read a doubtful text.
 RECORD, REVIEW = ("record", "review")

@@ -2,7 +2,7 @@
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, ValidationError
 
-from ..tools import statements, texts
+from ..tools import import_rows, texts
 
 #: Longest reference and longest text that other systems send, in characters.
 MAX_REFERENCE = 200
@@ -62,9 +62,9 @@ class SmsConsentApi(models.AbstractModel):
     @api.model
     def _read_way(self, how):
         """Return the way in which consent was given."""
-        way = statements.read_way(how)
+        way = import_rows.read_way(how)
         if not way:
-            ways = ", ".join(statements.WAYS)
+            ways = ", ".join(import_rows.WAYS)
             raise ValidationError(self.env._("how: say one of %s.", ways))
         return way
 
@@ -72,7 +72,7 @@ class SmsConsentApi(models.AbstractModel):
     def _read_instant(self, text):
         """Return when something was said, in UTC."""
         try:
-            moment = statements.parse_instant(text)
+            moment = import_rows.parse_instant(text)
         except ValueError as error:
             raise ValidationError(
                 self.env._(
@@ -80,7 +80,7 @@ class SmsConsentApi(models.AbstractModel):
                     text,
                 )
             ) from error
-        return statements.settle_clock(moment, fields.Datetime.now())
+        return import_rows.settle_clock(moment, fields.Datetime.now())
 
     @api.model
     def _read_proof(self, how, source, wording, evidence):
@@ -92,7 +92,7 @@ class SmsConsentApi(models.AbstractModel):
         facts = self._read_texts(
             required={"source": source, "wording": wording}, **evidence
         )
-        note = statements.make_note(way, facts.pop("source"), facts.get("note"))
+        note = import_rows.make_note(way, facts.pop("source"), facts.get("note"))
         return {**facts, "note": note}
 
     @api.model

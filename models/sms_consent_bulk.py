@@ -10,7 +10,7 @@ from odoo import api, fields, models
 from odoo.tools import split_every
 
 from ..tools import chain, consent
-from ..tools.numbers import canonical
+from ..tools.phone import canonical
 from .bulk_insert import insert_many
 from .encrypted_field import get_box
 from .sms_consent_event import METHOD_SELECTION

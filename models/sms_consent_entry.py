@@ -3,7 +3,7 @@ from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 from odoo.tools.mimetypes import guess_mimetype
 
-from ..tools import consent, scans
+from ..tools import consent, media
 
 
 class SmsConsentEntry(models.AbstractModel):
@@ -220,17 +220,17 @@ class SmsConsentEntry(models.AbstractModel):
         :raises UserError: when it is missing, too large or no scan
         """
         guess = guess_mimetype(data) if data else None
-        fault = scans.find_fault(data, guess)
-        if fault == scans.EMPTY:
+        fault = media.find_scan_fault(data, guess)
+        if fault == media.EMPTY:
             raise UserError(self.env._("Attach the scan of the signed form."))
-        if fault == scans.TOO_LARGE:
+        if fault == media.TOO_LARGE:
             raise UserError(
                 self.env._(
                     "The scan “%(name)s” has %(size)s MB; at most %(limit)s MB are "
                     "taken. Scan it in grey or at a lower resolution.",
                     name=name or "",
                     size=len(data) // 1024**2,
-                    limit=scans.MAX_BYTES // 1024**2,
+                    limit=media.MAX_SCAN_BYTES // 1024**2,
                 )
             )
         if fault:
@@ -241,4 +241,4 @@ class SmsConsentEntry(models.AbstractModel):
                     name or "",
                 )
             )
-        return scans.get_file_name(name, scans.get_kind(data, guess)), data
+        return media.get_scan_name(name, media.get_scan_kind(data, guess)), data

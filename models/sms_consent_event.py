@@ -7,8 +7,8 @@ from odoo.tools import SQL
 from ..providers.sandbox import SandboxProvider
 from ..tools import chain, consent
 from ..tools.chain import CONTENT_FIELDS
-from ..tools.numbers import canonical
-from ..tools.statements import CLOCK_TOLERANCE
+from ..tools.import_rows import CLOCK_TOLERANCE
+from ..tools.phone import canonical
 from .ledger_guards import APPEND_ONLY_GUARD, install_guards
 
 EVENT_SELECTION = [

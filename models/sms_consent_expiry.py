@@ -7,7 +7,7 @@ from odoo import api, fields, models
 from odoo.fields import Domain
 
 from ..tools import consent
-from ..tools.asking import QUESTION_LIFE
+from ..tools.consent import QUESTION_LIFE
 
 #: Answers that are worked off between two commits.
 BATCH_SIZE = 500

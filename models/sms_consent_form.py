@@ -3,8 +3,8 @@ from typing import NamedTuple
 
 from odoo import api, models
 
-from ..providers.base import E164
-from ..tools import consent, rate, restore, texts
+from ..tools import consent, texts, web
+from ..tools.phone import E164
 
 #: More is no phone number, whatever it is.
 NUMBER_LIMIT = 40
@@ -207,7 +207,7 @@ class SmsConsentForm(models.AbstractModel):
             said = [found[key] for key in {purpose_id, False} if key in found]
             stops = [answer for answer in said if answer.state == consent.OPTED_OUT]
             ways = events.browse(answer.event_id for answer in stops).mapped("method")
-            return stands and any(way not in restore.BY_TEXT for way in ways)
+            return stands and any(way not in consent.BY_TEXT for way in ways)
 
         return is_lasting
 
@@ -237,7 +237,7 @@ class SmsConsentForm(models.AbstractModel):
         :param Trace trace: where the form came from
         """
         limits = self.env["sms.rate.limit"]
-        if limits._is_over("join_visitor_question", rate.visitor(trace.address)):
+        if limits._is_over("join_visitor_question", web.visitor(trace.address)):
             return True
         user = self.env.user
         return not user._is_public() and limits._is_over(
@@ -251,7 +251,7 @@ class SmsConsentForm(models.AbstractModel):
         What is refused counts as what is asked does.
 
         :param str number: E.164
-        :return: one of ``tools.number_kinds``, or empty
+        :return: one of ``tools.phone``, or empty
         :rtype: str
         """
         refusal = company._find_sms_form_refusal(number)

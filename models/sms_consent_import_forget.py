@@ -7,7 +7,7 @@ from odoo.exceptions import UserError
 from odoo.fields import Domain
 from odoo.tools import SQL
 
-from ..tools import spellings, tabular
+from ..tools import phone, tabular
 from .sms_consent_import import FAILED, RUNNING
 
 
@@ -23,7 +23,7 @@ class SmsConsentImport(models.Model):
     @api.model
     def _find_personal(self, company, numbers):
         jobs = self.search([("company_id", "=", company.id), ("state", "!=", "done")])
-        wanted = set().union(*map(spellings.get_spellings, numbers))
+        wanted = set().union(*map(phone.get_spellings, numbers))
         return jobs.filtered(lambda job: job.file and job._holds(wanted))
 
     def _holds(self, wanted):
@@ -33,7 +33,7 @@ class SmsConsentImport(models.Model):
         """
         try:
             return any(
-                spellings.digits(cell) in wanted
+                phone.digits(cell) in wanted
                 for _row, cells in tabular.iter_rows(base64.b64decode(self.file))
                 for cell in cells
             )
@@ -79,8 +79,8 @@ class SmsConsentImportRow(models.Model):
 
     @api.model
     def _find_personal(self, company, numbers):
-        tails = [f"%{spellings.get_tail(number)}%" for number in numbers]
-        wanted = set().union(*map(spellings.get_spellings, numbers))
+        tails = [f"%{phone.get_tail(number)}%" for number in numbers]
+        wanted = set().union(*map(phone.get_spellings, numbers))
         candidates = self.search(
             Domain("import_id.company_id", "=", company.id)
             & Domain.custom(
@@ -93,7 +93,7 @@ class SmsConsentImportRow(models.Model):
         )
         return candidates.filtered(
             lambda row: any(
-                spellings.digits(cell) in wanted for cell in json.loads(row.cells)
+                phone.digits(cell) in wanted for cell in json.loads(row.cells)
             )
         )
 
@@ -118,10 +118,10 @@ class SmsConsentImportColumn(models.Model):
         columns = self.search(
             [("import_id.company_id", "=", company.id), ("sample", "!=", False)]
         )
-        wanted = set().union(*map(spellings.get_spellings, numbers))
+        wanted = set().union(*map(phone.get_spellings, numbers))
         return columns.filtered(
             lambda column: any(
-                spellings.digits(cell) in wanted for cell in column.sample.split(" · ")
+                phone.digits(cell) in wanted for cell in column.sample.split(" · ")
             )
         )
 

@@ -8,7 +8,7 @@ from odoo.exceptions import UserError
 
 from odoo.addons.phone_validation.tools import phone_validation
 
-from ..tools import chain, consent, import_rows, proofs, statements
+from ..tools import chain, consent, import_rows, purpose_rules
 from ..tools.import_rows import Fault, simplify
 from .sms_consent_bulk import Statement
 from .sms_consent_import_past import Past
@@ -112,7 +112,7 @@ class Judge:
         purposes = self._find_purposes(said)
         self._check_proof(said, purposes)
         wordings, words = self.words.find(said, purposes)
-        note = statements.make_note(said.how, said.source, said.note)
+        note = import_rows.make_note(said.how, said.source, said.note)
         facts = {
             "wording": words,
             "note": f"{note}\n{job.file_name or ''}, {row}",
@@ -164,11 +164,11 @@ class Judge:
         """
         if said.event != consent.GRANTED:
             return
-        way = statements.read_way(said.how)
+        way = import_rows.read_way(said.how)
         for purpose in purposes:
             accepted = purpose._get_rules(None, purpose.env.company).proofs
-            counts = way and proofs.is_accepted(way, accepted)
-            if not counts and not accepted >= set(proofs.KINDS):
+            counts = way and purpose_rules.is_proof_accepted(way, accepted)
+            if not counts and not accepted >= set(purpose_rules.KINDS):
                 raise Fault("no_proof", f"{purpose.name}: {said.how}")
 
     # ------------------------------------------------------------------

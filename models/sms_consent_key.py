@@ -9,7 +9,7 @@ from odoo.exceptions import UserError
 from odoo.tools import config
 
 from ..tools import chain
-from ..tools.numbers import canonical
+from ..tools.phone import canonical
 
 _logger = logging.getLogger(__name__)
 

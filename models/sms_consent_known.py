@@ -8,7 +8,7 @@ from odoo.tools import SQL
 from ..tools import consent
 from ..tools.consent import Answer
 from ..tools.conversation import CONVERSATION_PAUSE, CONVERSATION_TIME, TheirText
-from ..tools.numbers import canonical
+from ..tools.phone import canonical
 from .sql_array import as_array
 
 #: What the transaction has read of the answers (a key of ``cr.precommit.data``).

@@ -3,7 +3,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 from odoo.tools import ormcache
 
-from ..tools.offer_law import OfferLaw, asks_consent
+from ..tools.purpose_rules import OfferLaw, asks_consent
 
 
 class SmsConsentLaw(models.Model):
@@ -111,7 +111,7 @@ class SmsConsentLaw(models.Model):
     def _asks_consent(self, place):
         """Tell if an offer to somebody needs their consent today.
 
-        :param tools.place.Place place: where they may be
+        :param tools.geography.Place place: where they may be
         """
         countries = [country for country, _state in place.regions if country]
         return asks_consent(self._get_laws(), countries, fields.Date.today())

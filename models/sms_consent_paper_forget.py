@@ -1,7 +1,7 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from odoo import api, models
 
-from ..tools import spellings
+from ..tools import phone
 
 
 class SmsConsentPaperLine(models.Model):
@@ -16,7 +16,7 @@ class SmsConsentPaperLine(models.Model):
             [("paper_id.company_id", "=", company.id), ("number", "!=", False)]
         )
         return lines.filtered(
-            lambda line: any(spellings.is_written(line.number, n) for n in numbers)
+            lambda line: any(phone.is_written(line.number, n) for n in numbers)
         )
 
     def _describe_personal(self):

@@ -3,7 +3,7 @@ from odoo import api, models
 from odoo.fields import Domain
 
 from ..tools import texts
-from ..tools.number_kinds import BAD_COUNTRY, BAD_KIND
+from ..tools.phone import BAD_COUNTRY, BAD_KIND
 from .sms_consent_form import NUMBER_LIMIT
 
 # What came of a form: the portal says it in words.

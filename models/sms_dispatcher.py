@@ -13,8 +13,7 @@ from odoo import api, fields, models
 
 from ..providers import base, faults, outbound
 from ..providers.poster import MAX_IN_FLIGHT, Poster
-from ..tools.deadline import Deadline
-from ..tools.shift import Shift
+from ..tools.dispatch import Deadline, DispatchRun
 
 _logger = logging.getLogger(__name__)
 
@@ -81,66 +80,66 @@ class SmsDispatcher(models.AbstractModel):
     @api.model
     def _run(self):
         """Work off the outbox until it is empty or the cron's time is over."""
-        shift = Shift(self._commit(remaining=1))
+        run = DispatchRun(self._commit(remaining=1))
         with Poster(self._get_in_flight()) as poster:
-            while self._work(poster, shift):
+            while self._work(poster, run):
                 pass
-            self._hand_over(shift.done)
+            self._hand_over(run.done)
 
     @api.model
-    def _work(self, poster, shift):
+    def _work(self, poster, run):
         """Claim, wait for the carriers, note what they said.
 
         :return: whether to go on
         """
-        self._recall(poster, shift)
-        is_open = self._is_open(poster, shift)
+        self._recall(poster, run)
+        is_open = self._is_open(poster, run)
         if is_open:
-            self._fill(poster, shift)
-            self._recall(poster, shift)
+            self._fill(poster, run)
+            self._recall(poster, run)
         if not poster.pending:
-            shift.answered_at = time.monotonic()
-            may_wait = is_open and shift.seconds_left > 0 and shift.waited < LINGER
+            run.answered_at = time.monotonic()
+            may_wait = is_open and run.seconds_left > 0 and run.waited < LINGER
             pause = self._wait_for_due() if may_wait else 0
             if not pause:
                 return False
-            shift.waited += pause
+            run.waited += pause
         elif results := poster.collect(PATIENCE):
-            shift.note_ended(len(results))
+            run.note_ended(len(results))
             self._settle_safely(results)
-        elif time.monotonic() - shift.answered_at > GIVE_UP:
+        elif time.monotonic() - run.answered_at > GIVE_UP:
             _logger.error("%d calls to carriers do not end", poster.pending)
             return False
-        if time.monotonic() - shift.told_at > TELL_EVERY:
-            shift.note_told(self._commit(shift.done, remaining=1))
+        if time.monotonic() - run.told_at > TELL_EVERY:
+            run.note_told(self._commit(run.done, remaining=1))
         return True
 
     @api.model
-    def _fill(self, poster, shift):
+    def _fill(self, poster, run):
         """Claim what may leave now, and hand it to the threads."""
         # Others than those who have enough are looked for from time to time.
-        if poster.is_full and time.monotonic() - shift.filled_at < LOOK_EVERY:
+        if poster.is_full and time.monotonic() - run.filled_at < LOOK_EVERY:
             return
-        shift.filled_at = time.monotonic()
+        run.filled_at = time.monotonic()
         until = Deadline(POST_WITHIN)
         self._in_new_transaction(self._mark_abandoned)
-        full = shift.slow.union(poster.get_full())
+        full = run.slow.union(poster.get_full())
         lookups = self._in_new_transaction(self._claim_lookups, poster.room, full)
         self._submit(poster, lookups, until)
         accounts = self._in_new_transaction(self._get_accounts)
         waiting = [account for account in accounts if account not in full]
         for index, account in enumerate(waiting):
             # What is left is for those that come after as well.
-            self._recall(poster, shift)
+            self._recall(poster, run)
             share = poster.room // (len(waiting) - index + 1)
             room = min(poster.get_room(account), max(share, 1))
             if not room:
                 continue
             calls = self._in_new_transaction(self._claim, accounts[account], room)
             self._submit(poster, calls, until)
-            if len(calls) >= room and shift.is_alone:
+            if len(calls) >= room and run.is_alone:
                 self._wake_others()
-                shift.is_alone = False
+                run.is_alone = False
 
     @api.model
     def _submit(self, poster, calls, until):

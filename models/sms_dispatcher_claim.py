@@ -11,7 +11,7 @@ from odoo import api, fields, models
 from odoo.tools import SQL
 
 from ..providers import PROVIDERS, faults
-from ..tools.pace import HORIZON
+from ..tools.dispatch import HORIZON
 from .sms_dispatcher import Account, Call
 from .sms_dispatcher_settle import LEASE
 from .sms_sender_pace import IS_TRYING, NEXT_SLOT

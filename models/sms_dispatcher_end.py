@@ -21,21 +21,21 @@ class SmsDispatcher(models.AbstractModel):
     _inherit = "sms.dispatcher"
 
     @api.model
-    def _is_open(self, poster, shift):
+    def _is_open(self, poster, run):
         """Tell if more may be claimed; else what has not begun waits again.
 
         When the time is over nobody needs to wait for those whose carrier is slow: the
         others go on until what is in flight has ended.
         """
-        if shift.seconds_left > 0:
+        if run.seconds_left > 0:
             return True
-        if shift.over_at is None:
-            shift.over_at = time.monotonic()
+        if run.over_at is None:
+            run.over_at = time.monotonic()
             self._withdraw(poster)
             return False
-        if time.monotonic() - shift.over_at < OVERTIME:
-            shift.slow = poster.get_slow(shift.over_at)
-            if shift.slow:
+        if time.monotonic() - run.over_at < OVERTIME:
+            run.slow = poster.get_slow(run.over_at)
+            if run.slow:
                 return True
         self._withdraw(poster)
         return False

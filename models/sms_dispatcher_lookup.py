@@ -9,7 +9,7 @@ from odoo import api, fields, models
 from odoo.tools import SQL
 
 from ..providers.faults import NO_ANSWER
-from ..tools import retries
+from ..tools import dispatch
 from .sms_dispatcher import Account, Call
 from .sms_sms import UNKNOWN_STATE
 from .sms_sms_outcomes import REPORT_OVERDUE
@@ -162,7 +162,7 @@ class SmsDispatcher(models.AbstractModel):
         policy = self.env["sms.fault"]._get_policy(NO_ANSWER, company)
         now = fields.Datetime.now()
         if self._has_twin_on_its_way(sms):
-            pause = retries.pause_after(policy, 1, 0)
+            pause = dispatch.pause_after(policy, 1, 0)
             sms.lookup_at = now + timedelta(seconds=pause)
             return
         for one in self._pick_free(sms.provider, found or ()):
@@ -171,12 +171,12 @@ class SmsDispatcher(models.AbstractModel):
         if found is not None:
             sms.lookups += 1
         is_over = found is not None and sms.lookups >= policy.max_attempts
-        if is_over and policy.action == retries.AGAIN:
+        if is_over and policy.action == dispatch.AGAIN:
             sms._try_again(timedelta())
         elif is_over or now - sms.tried_at > timedelta(seconds=policy.deadline):
             sms._fail(policy)
         else:
-            pause = retries.pause_after(policy, sms.lookups + 1, 0)
+            pause = dispatch.pause_after(policy, sms.lookups + 1, 0)
             sms.lookup_at = now + timedelta(seconds=pause)
 
     @api.model

@@ -27,25 +27,25 @@ class SmsDispatcher(models.AbstractModel):
     _inherit = "sms.dispatcher"
 
     @api.model
-    def _recall(self, poster, shift):
+    def _recall(self, poster, run):
         """Take back what must not leave any more; let the rest begin for a while.
 
         :param Poster poster: the threads, and what waits for them
-        :param Shift shift: the run
+        :param DispatchRun run: this one
         """
         looked_at = time.monotonic()
-        if looked_at - shift.recalled_at < RECALL_EVERY:
+        if looked_at - run.recalled_at < RECALL_EVERY:
             return
-        shift.recalled_at = looked_at
+        run.recalled_at = looked_at
         calls = [call for call in poster.get_waiting() if call.kind == "send"]
-        blocked = calls and self._in_new_transaction(self._find_blocked, calls, shift)
+        blocked = calls and self._in_new_transaction(self._find_blocked, calls, run)
         taken = poster.withdraw(blocked) if blocked else []
-        poster.let_begin(looked_at + RECALL_WITHIN)
+        poster.allow_until(looked_at + RECALL_WITHIN)
         if taken:
             self._in_new_transaction(self._block_taken, taken)
 
     @api.model
-    def _find_blocked(self, calls, shift):
+    def _find_blocked(self, calls, run):
         """Return the calls whose message the gate does not let leave any more.
 
         The gate is asked about those only whose number has ended something, and once
@@ -53,12 +53,12 @@ class SmsDispatcher(models.AbstractModel):
         of a STOP does.
 
         :param calls: list of ``Call``, that have not begun
-        :param Shift shift: the run; remembers what the gate was asked about
+        :param DispatchRun run: remembers what the gate was asked about
         :rtype: set
         """
         ended = self._find_ended(calls)
-        doubtful = [call for call in ended if shift.asked.get(call) != ended[call]]
-        shift.asked = ended
+        doubtful = [call for call in ended if run.asked.get(call) != ended[call]]
+        run.asked = ended
         by_id = {call.sms_id: call for call in doubtful}
         messages = self.env["sms.sms"].browse(by_id).exists()
         readers = messages.partner_id._get_sms_readers()

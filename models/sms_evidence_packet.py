@@ -5,7 +5,7 @@ from pathlib import Path
 from odoo import api, models
 from odoo.tools.pdf import OdooPdfFileReader, OdooPdfFileWriter
 
-from ..tools import chain, evidence, packet
+from ..tools import chain, evidence
 from ..tools.tabular import write_csv
 
 CERTIFICATE = "helpdesk_mgmt_sms.sms_certificate_report"
@@ -64,7 +64,7 @@ class SmsEvidence(models.AbstractModel):
         :param dict facts: as :meth:`_gather` returns them
         :return: ZIP as bytes
         """
-        with packet.Packet(self._make_seal) as files:
+        with evidence.Packet(self._make_seal) as files:
             self._write_document(files, facts)
             reports = self.env["ir.actions.report"]
             if reports._can_render_sms_pdf():

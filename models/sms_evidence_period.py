@@ -5,7 +5,7 @@ from odoo import api, models
 from odoo.fields import Domain
 from odoo.tools import SQL
 
-from ..tools import consent, evidence, packet
+from ..tools import consent, evidence
 from .sms_evidence_messages import BATCH_SIZE
 
 
@@ -49,7 +49,7 @@ class SmsEvidence(models.AbstractModel):
         """
         self._check_rights(company)
         tally = Tally()
-        with packet.Packet(self._make_seal) as files:
+        with evidence.Packet(self._make_seal) as files:
             document = self._get_period_document(company, start, end, files, tally)
             self._write_document(files, document)
             self._add_help(files, document["reference"])

@@ -4,7 +4,7 @@ from odoo.exceptions import UserError
 from odoo.tools import ormcache
 
 from ..providers import faults
-from ..tools import retries
+from ..tools import dispatch
 
 #: What a fault is called where managers see the table itself.
 FAULT_SELECTION = [
@@ -50,10 +50,10 @@ class SmsFault(models.Model):
     advice = fields.Char(translate=True, help="What the agent can do about it.")
     action = fields.Selection(
         [
-            (retries.AGAIN, "Try again"),
-            (retries.END, "End the message"),
-            (retries.NUMBER, "End the message and the number"),
-            (retries.SENDER, "Stop the sender, keep the message"),
+            (dispatch.AGAIN, "Try again"),
+            (dispatch.END, "End the message"),
+            (dispatch.NUMBER, "End the message and the number"),
+            (dispatch.SENDER, "Stop the sender, keep the message"),
         ],
         required=True,
         help="A sender that was stopped is tried again after the pause.",
@@ -129,7 +129,7 @@ class SmsFault(models.Model):
 
         :param str fault: one of ``providers.faults``
         :param company: ``res.company``, whose own row comes first; None: the shared one
-        :rtype: tools.retries.Policy
+        :rtype: tools.dispatch.Policy
         """
         owners = [False, company.id] if company else [False]
         rows_sudo = self.sudo().search(
@@ -137,8 +137,8 @@ class SmsFault(models.Model):
         )
         row_sudo = rows_sudo.sorted(lambda row: not row.company_id)[:1]
         if not row_sudo:
-            return retries.Policy(fault, retries.END)
-        return retries.Policy(
+            return dispatch.Policy(fault, dispatch.END)
+        return dispatch.Policy(
             fault,
             row_sudo.action,
             row_sudo.first_pause,

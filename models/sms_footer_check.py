@@ -2,7 +2,7 @@
 from odoo import api, models
 from odoo.exceptions import ValidationError
 
-from ..tools import keywords, mandatory_words
+from ..tools import advice, keywords
 
 
 class SmsFooter(models.AbstractModel):
@@ -15,7 +15,7 @@ class SmsFooter(models.AbstractModel):
         """Refuse a footer that does not name STOP and HELP (CTIA, 5.1.3 and 5.1.4)."""
         for row in self.filtered(lambda it: it._has_footer()):
             words = self.env["sms.keyword"]._get_words(row._get_footer_company())
-            missing = mandatory_words.find_missing(
+            missing = advice.find_missing(
                 row.footer,
                 words.get(keywords.STOP, ()),
                 words.get(keywords.HELP, ()),

@@ -3,9 +3,9 @@ from typing import NamedTuple
 
 from odoo import fields
 
-from ..providers.base import E164
-from ..tools import consent, gate, proofs
+from ..tools import consent, gate, purpose_rules
 from ..tools.conversation import TheirText
+from ..tools.phone import E164
 from .sms_gate_clock import GateClock
 
 
@@ -112,7 +112,7 @@ class GateBatch:
             bool(number and E164.match(number)),
             answer.state,
             answer.state != consent.OPTED_IN
-            or proofs.is_accepted(
+            or purpose_rules.is_proof_accepted(
                 known.methods.get(answer.event_id),
                 self._rules[key[0], purpose_id].proofs,
             ),

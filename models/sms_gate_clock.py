@@ -3,8 +3,8 @@ from collections import defaultdict
 
 from odoo.tools import SQL
 
-from ..tools import quiet_hours, verdicts, zones
-from ..tools.number_places import read_number
+from ..tools import geography, quiet_hours, verdicts
+from ..tools.geography import read_number
 from ..tools.timing import ANSWER, DAY, When, get_day
 from .sql_array import as_array
 
@@ -169,7 +169,7 @@ class GateClock:
         """Return where the recipient may be."""
         if company not in self._company_places:
             self._company_places[company] = company._get_sms_place()
-        return zones.locate(number, *address, self._company_places[company])
+        return geography.locate(number, *address, self._company_places[company])
 
     def _select(self, company, place, quiet_class):
         """Return the rules for a class of messages to a place."""

@@ -6,7 +6,7 @@ from odoo.tools.misc import format_datetime
 
 from ..providers import PROVIDERS
 from ..providers.sandbox import SandboxProvider
-from ..tools import public_address
+from ..tools import web
 from .res_company import TWILIO_URL_PARAMETER
 from .sms_redaction import KEEP
 
@@ -159,10 +159,10 @@ class SmsHealth(models.AbstractModel):
             text = self.env._("No carrier calls it yet.")
             return self._row("address", title, SKIPPED, text)
         parameters_sudo = self.env["ir.config_parameter"].sudo()
-        verdict = public_address.judge(url)
+        verdict = web.judge_address(url)
         if parameters_sudo.get_param(TWILIO_URL_PARAMETER):
             # Where something stands in for the carrier, it may stand in this house.
-            verdict = public_address.FINE
+            verdict = web.FINE
         problems = self._get_address_problems(url)
         if verdict in problems:
             return self._row("address", title, WRONG, problems[verdict])
@@ -170,7 +170,7 @@ class SmsHealth(models.AbstractModel):
             text = self.env._("The carrier has reached %s.", url)
             return self._row("address", title, DONE, text)
         text = self.env._("Nobody has called %s yet; the first report shows it.", url)
-        if verdict == public_address.NOT_HTTPS:
+        if verdict == web.NOT_HTTPS:
             text = self.env._("%s is not encrypted. Use HTTPS.", url)
         return self._row("address", title, TODO, text)
 
@@ -190,13 +190,13 @@ class SmsHealth(models.AbstractModel):
     def _get_address_problems(self, url):
         """Return why a carrier cannot reach an address, by verdict."""
         return {
-            public_address.NO_ADDRESS: self.env._("%s is no address.", url),
-            public_address.PRIVATE: self.env._(
+            web.NO_ADDRESS: self.env._("%s is no address.", url),
+            web.PRIVATE: self.env._(
                 "The carrier cannot reach %s. Enter the address that the internet "
                 "knows in Settings, under Public address.",
                 url,
             ),
-            public_address.UNDERSCORE: self.env._(
+            web.UNDERSCORE: self.env._(
                 "The host of %s has a “_”, which carriers refuse.", url
             ),
         }

@@ -6,9 +6,8 @@ from odoo import api, fields, models
 from odoo.fields import Domain
 from odoo.tools import SQL, format_datetime, format_time, plaintext2html
 
-from ..providers.base import E164
-from ..tools import preference_links, texts
-from ..tools.numbers import canonical
+from ..tools import links, texts
+from ..tools.phone import E164, canonical
 from .sms_masked_number import NUMBER_GROUPS
 
 _logger = logging.getLogger(__name__)
@@ -153,7 +152,7 @@ class SmsInbound(models.Model):
 
         def clean(text):
             """Return words to store: who quotes our text keeps their own address."""
-            return preference_links.hide(texts.clean(text))
+            return links.hide_keys(texts.clean(text))
 
         raw = {clean(key): clean(value) for key, value in event.raw.items()}
         rows = self.env.execute_query(

@@ -5,7 +5,7 @@ from odoo import api, fields, models
 from odoo.fields import Domain
 
 from ..tools import consent, keywords, reply_codes
-from ..tools.asking import QUESTION_LIFE
+from ..tools.consent import QUESTION_LIFE
 from . import sms_consent_review
 
 _logger = logging.getLogger(__name__)

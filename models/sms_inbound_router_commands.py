@@ -1,7 +1,7 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from odoo import api, models
 
-from ..tools import keywords, reply_codes, status, texts, ticket_numbers
+from ..tools import keywords, reply_codes, texts, ticket_texts
 
 #: Tickets that are read for a list; what is left out of a text is counted so far.
 READ_LIMIT = 50
@@ -65,7 +65,7 @@ class SmsInboundRouter(models.AbstractModel):
         if not is_short or not inbound._is_from_phone():
             return False
         ticket = self._find_named_ticket(inbound)
-        if ticket and ticket_numbers.is_alone(inbound.body, ticket.number):
+        if ticket and ticket_texts.is_alone(inbound.body, ticket.number):
             inbound.ticket_id = ticket
             self._tell(inbound, ticket)
             return True
@@ -83,7 +83,7 @@ class SmsInboundRouter(models.AbstractModel):
         sample = self.env["helpdesk.ticket"].search(
             [("company_id", "=", inbound.company_id.id)], order="id desc", limit=1
         )
-        return ticket_numbers.looks_like(inbound.body, sample.number or "")
+        return ticket_texts.looks_like(inbound.body, sample.number or "")
 
     @api.model
     def _tell(self, inbound, tickets):
@@ -94,12 +94,16 @@ class SmsInboundRouter(models.AbstractModel):
             return
         lang = self.env["sms.reply"]._get_lang(inbound.company_id, inbound.partner_id)
         told = [
-            status.Ticket(ticket.number, ticket.sms_title, ticket.stage_id.name or "")
+            ticket_texts.Ticket(
+                ticket.number, ticket.sms_title, ticket.stage_id.name or ""
+            )
             for ticket in tickets.with_context(lang=lang)
         ]
         more = self.with_context(lang=lang).env._("and {count} more")
         self._say_reply(
-            inbound, reply_codes.STATUS_LIST, tickets=status.tell(told, more)
+            inbound,
+            reply_codes.STATUS_LIST,
+            tickets=ticket_texts.tell_status(told, more),
         )
 
     # ------------------------------------------------------------------

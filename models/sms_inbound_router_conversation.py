@@ -6,7 +6,7 @@ from psycopg2 import OperationalError
 from odoo import SUPERUSER_ID, api, models
 from odoo.tools import SQL, plaintext2html
 
-from ..tools import replies, ticket_numbers
+from ..tools import replies, ticket_texts
 from .helpdesk_ticket_team import REOPEN_DAYS
 from .sms_inbound import CHATTER_LIMIT
 
@@ -141,7 +141,7 @@ class SmsInboundRouter(models.AbstractModel):
             limit=NAMED_LIMIT,
         )
         by_number = {ticket.number: ticket for ticket in reversed(tickets)}
-        found = ticket_numbers.find(inbound.body, list(reversed(by_number)))
+        found = ticket_texts.find_ticket_number(inbound.body, list(reversed(by_number)))
         return by_number.get(found, tickets.browse())
 
     @api.model

@@ -5,7 +5,7 @@ from psycopg2 import OperationalError
 
 from odoo import api, fields, models
 
-from ..tools import consent, keywords, phrases, reply_codes, restore, timing
+from ..tools import consent, keywords, phrases, reply_codes, timing
 from . import sms_consent_review
 from .sms_consent_event import to_said
 
@@ -209,7 +209,7 @@ class SmsInboundRouter(models.AbstractModel):
         """Give back what was taken by text, nothing more than was once granted.
 
         An opt-out that was said in another way needs a new consent: see
-        :mod:`tools.restore`.
+        :mod:`tools.consent`.
         """
         companies = self.env["sms.sender"]._find_companies(inbound)
         for company in companies:
@@ -222,9 +222,9 @@ class SmsInboundRouter(models.AbstractModel):
     @api.model
     def _restore(self, inbound, company):
         """Give back what was taken by text in one company."""
-        restorable = restore.find_restorable(self._get_history(inbound, company))
-        purpose_ids = restorable - {restore.ALL}
-        if restore.ALL in restorable:
+        restorable = consent.find_restorable(self._get_history(inbound, company))
+        purpose_ids = restorable - {consent.ALL}
+        if consent.ALL in restorable:
             self._end_unproven(inbound, company)
             self._record(inbound, consent.RESTORED, company=company)
         if purpose_ids:
@@ -255,7 +255,7 @@ class SmsInboundRouter(models.AbstractModel):
 
     @api.model
     def _get_history(self, inbound, company):
-        """Return a company's events of the sender as :mod:`tools.restore` reads them.
+        """Return a company's events of the sender as :mod:`tools.consent` reads them.
 
         Those that count with its carrier, oldest first. Without what is no proof for
         its purpose: nothing comes back by it.

@@ -3,7 +3,7 @@ from collections import defaultdict
 
 from odoo import fields
 
-from ..tools import mandatory_words, preference_links, texts
+from ..tools import advice, links, texts
 from ..tools.quiet_hours import MARKETING
 from ..tools.segments import count_segments
 from .res_partner_reader import NOBODY, Readers
@@ -139,7 +139,7 @@ class IntakeBatch:
         if company.id not in self._company_names:
             self._company_names[company.id] = company.sudo().name
         name = self._company_names[company.id]
-        return mandatory_words.sign(vals.get("body"), rules.footer, name)
+        return advice.sign(vals.get("body"), rules.footer, name)
 
     def get_words(self, body, footer):
         """Return the fields that hold a message's text.
@@ -152,7 +152,7 @@ class IntakeBatch:
         """
         key = body, footer
         if key not in self._words:
-            text = preference_links.hide(texts.clean(body))
+            text = links.hide_keys(texts.clean(body))
             text = texts.add_footer(text, footer)
             segments = count_segments(text)
             self._words[key] = {

@@ -6,7 +6,7 @@ from psycopg2.errors import LockNotAvailable
 from odoo import api, models
 from odoo.tools import SQL
 
-from ..tools.numbers import canonical
+from ..tools.phone import canonical
 
 #: How long a text waits for those before it. The carrier gives up after 15 seconds.
 PATIENCE = "5s"

@@ -9,7 +9,7 @@ from odoo.fields import Domain
 from odoo.tools import SQL
 
 from ..tools import verdicts
-from ..tools.asking import QUESTION_LIFE
+from ..tools.consent import QUESTION_LIFE
 
 _logger = logging.getLogger(__name__)
 

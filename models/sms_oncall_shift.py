@@ -6,7 +6,7 @@ from odoo.tools import SQL
 
 from odoo.addons.base.models.res_partner import _tz_get
 
-from ..tools import oncall
+from ..tools import escalation
 from .sms_consent_search import SubjectColumns
 from .sms_purpose import INTERNAL
 
@@ -133,8 +133,8 @@ class SmsOncallShift(models.Model):
     def _is_on_duty(self, now):
         """Tell if the shift covers a time (UTC), time off aside."""
         self.ensure_one()
-        turn = oncall.Turn(self.start_at, self.stop_at, self.repeat_weeks, self.tz)
-        if not oncall.covers(turn, now):
+        turn = escalation.Turn(self.start_at, self.stop_at, self.repeat_weeks, self.tz)
+        if not escalation.covers(turn, now):
             return False
         return not self.calendar_id or self.env["sms.oncall"]._is_in_hours(
             self.calendar_id, now

@@ -3,7 +3,7 @@ from datetime import timedelta
 
 from odoo import api, fields, models
 
-from ..tools import asking, consent, exemptions, reply_codes
+from ..tools import consent, exemptions, reply_codes
 
 
 class SmsOptIn(models.AbstractModel):
@@ -82,7 +82,7 @@ class SmsOptIn(models.AbstractModel):
             # The least urgent: an alert would keep no quiet hours.
             purpose_id=purposes.sorted("sequence")[-1:].id,
             send_at=now + timedelta(hours=hours),
-            expires_at=now + asking.QUESTION_LIFE,
+            expires_at=now + consent.QUESTION_LIFE,
         )
 
     @api.model
@@ -90,7 +90,7 @@ class SmsOptIn(models.AbstractModel):
         """Ask a number that somebody has typed on a page, if it may be asked.
 
         It may not when it has opted out (START is its owner's to text), has been asked
-        too often (:mod:`tools.asking`), or has nothing left to join. Nobody is told
+        too often (:mod:`tools.consent`), or has nothing left to join. Nobody is told
         which: the page must not say what is known of a number.
 
         :param bool is_login: a customer's login has typed it, which must prove the
@@ -150,4 +150,4 @@ class SmsOptIn(models.AbstractModel):
             elif is_question or event.event in consent.STATEMENTS:
                 unanswered.clear()
         now = fields.Datetime.now()
-        return asking.may_ask(newest, list(unanswered.values()), now)
+        return consent.may_ask(newest, list(unanswered.values()), now)

@@ -2,7 +2,7 @@
 from odoo import api, fields, models
 from odoo.tools import SQL
 
-from .sms_automation import TICKET_MODEL
+from ..tools import TICKET_MODEL
 from .sms_automation_run import WAITING
 from .sms_outbox_watch_facts import STANDSTILL
 

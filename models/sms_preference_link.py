@@ -8,7 +8,7 @@ from odoo import api, fields, models
 from odoo.tools.misc import hash_sign, verify_hash_signed
 
 from ..providers import SandboxProvider
-from ..tools.preference_links import KEY_LENGTH, MASK, PAGE_PATH, SHORT_PATH
+from ..tools.links import KEY_LENGTH, MASK, PAGE_PATH, SHORT_PATH
 
 #: A link in a text works this long at least, and at most LINK_LIFE: the same link is
 #: given again until less than this is left of its life.
@@ -33,7 +33,7 @@ class SmsPreferenceLink(models.Model):
     The number itself is here alone; without this row no token opens anything, so to
     erase a person is to delete it.
 
-    Nobody but the customer sees the address: see ``tools.preference_links``. What is
+    Nobody but the customer sees the address: see ``tools.links``. What is
     stored and rendered is :meth:`_get_masked_url`; the outbox puts the address in its
     place. The virtual phone shows the sandbox's addresses to whoever plays the
     customer, so those open nothing once the company has a real carrier.

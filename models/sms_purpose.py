@@ -6,7 +6,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 from odoo.tools import format_list, ormcache
 
-from ..tools import proofs, quiet_hours
+from ..tools import purpose_rules, quiet_hours
 from ..tools.laxer import PROOF_FIELDS, Terms, are_terms_laxer
 
 TICKET, APPOINTMENT, ALERT, INTERNAL, MARKETING = SHIPPED_CODES = (
@@ -290,7 +290,7 @@ class SmsPurpose(models.Model):
         """
         for purpose_sudo in self.sudo():
             accepted = purpose_sudo._get_rules(self.env.lang, self.env.company).proofs
-            if proofs.is_accepted(way, accepted):
+            if purpose_rules.is_proof_accepted(way, accepted):
                 continue
             labels = [
                 self._fields[name]._description_string(self.env)
@@ -301,7 +301,7 @@ class SmsPurpose(models.Model):
                 "purpose": purpose_sudo.name,
                 "kinds": format_list(self.env, labels, "or") if labels else "–",
             }
-            if proofs.KIND_OF[way] == proofs.SPOKEN:
+            if purpose_rules.KIND_OF[way] == purpose_rules.SPOKEN:
                 return self.env._(
                     "“%(purpose)s” needs consent in writing; what was only said is no "
                     "proof (47 CFR 64.1200(a)(2) and (f)(9)). Ask for it by: "

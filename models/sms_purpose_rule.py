@@ -3,16 +3,16 @@ from odoo import SUPERUSER_ID, api, fields, models
 from odoo.exceptions import UserError, ValidationError
 from odoo.tools import ormcache
 
-from ..tools import purposes
+from ..tools import purpose_rules
 from ..tools.laxer import is_mapping_laxer
-from ..tools.purposes import MessageSource
+from ..tools.purpose_rules import MessageSource
 from .sms_purpose import MARKETING
 
 #: level of a rule: the field that names what it is about
 TARGET_FIELDS = {
-    purposes.ACTION: "action_id",
-    purposes.TEMPLATE: "template_id",
-    purposes.MODEL: "model",
+    purpose_rules.ACTION: "action_id",
+    purpose_rules.TEMPLATE: "template_id",
+    purpose_rules.MODEL: "model",
 }
 
 
@@ -42,13 +42,13 @@ class SmsPurposeRule(models.Model):
     active = fields.Boolean(default=True, tracking=True)
     level = fields.Selection(
         [
-            (purposes.MODEL, "Messages on the records of an app"),
-            (purposes.TEMPLATE, "Messages out of a template"),
-            (purposes.ACTION, "Messages of a server action"),
+            (purpose_rules.MODEL, "Messages on the records of an app"),
+            (purpose_rules.TEMPLATE, "Messages out of a template"),
+            (purpose_rules.ACTION, "Messages of a server action"),
         ],
         string="For",
         required=True,
-        default=purposes.MODEL,
+        default=purpose_rules.MODEL,
         tracking=True,
         help="The most specific rule decides: a server action comes before a template, "
         "and a template before the app.",
@@ -120,7 +120,7 @@ class SmsPurposeRule(models.Model):
             return False
         model = self.env[model_name]
         people = model._mail_get_partner_fields() or model._phone_get_number_fields()
-        has_people = people or model_name == purposes.MAILING_MODEL
+        has_people = people or model_name == purpose_rules.MAILING_MODEL
         return bool(has_people) and not model._abstract
 
     @api.depends("level", "model", "template_id.name", "action_id.name")
@@ -128,7 +128,7 @@ class SmsPurposeRule(models.Model):
         labels = dict(self._selection_model())
         for rule in self:
             target = rule[TARGET_FIELDS[rule.level]] if rule.level else False
-            if rule.level == purposes.MODEL:
+            if rule.level == purpose_rules.MODEL:
                 rule.name = labels.get(target, target)
             else:
                 rule.name = target.display_name if target else rule.name
@@ -180,7 +180,7 @@ class SmsPurposeRule(models.Model):
         """
         self.ensure_one()
         target = self[TARGET_FIELDS[self.level]]
-        if self.level != purposes.MODEL:
+        if self.level != purpose_rules.MODEL:
             target = target.id
         if not self.active or not target:
             return None
@@ -219,7 +219,7 @@ class SmsPurposeRule(models.Model):
 
     def _get_copy_domain(self):
         target = TARGET_FIELDS[self.level]
-        value = self[target] if self.level == purposes.MODEL else self[target].id
+        value = self[target] if self.level == purpose_rules.MODEL else self[target].id
         return [("level", "=", self.level), (target, "=", value)]
 
     def _creation_message(self):
@@ -256,7 +256,7 @@ class SmsPurposeRule(models.Model):
         """
         rules = self._get_rules()
         source = self._name_shared_template(source)
-        return purposes.find_purpose(rules, source, company.id)
+        return purpose_rules.find_purpose(rules, source, company.id)
 
     @api.model
     def _name_shared_template(self, source):
@@ -279,7 +279,7 @@ class SmsPurposeRule(models.Model):
     def _knows_template(self, template):
         """Tell if some rule is about a template."""
         return any(
-            level == purposes.TEMPLATE and target == template.id
+            level == purpose_rules.TEMPLATE and target == template.id
             for level, target, _company_id in self._get_rules()
         )
 
@@ -298,7 +298,7 @@ class SmsPurposeRule(models.Model):
         rules = {}
         for rule in self.sudo().search([]):
             target = rule[TARGET_FIELDS[rule.level]]
-            if rule.level != purposes.MODEL:
+            if rule.level != purpose_rules.MODEL:
                 target = target.id
             if target:
                 rules[rule.level, target, rule.company_id.id] = rule.purpose_id.id

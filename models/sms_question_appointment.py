@@ -2,8 +2,8 @@
 from odoo import api, fields, models
 from odoo.fields import Domain
 
-from ..tools import appointment_answers, reply_codes
-from ..tools.appointment_answers import CALL_OFF, CONFIRM
+from ..tools import appointments, reply_codes
+from ..tools.appointments import CALL_OFF, CONFIRM
 from .bulk_insert import create_many
 from .sms_question import OPEN, REPLACED
 
@@ -105,7 +105,7 @@ class SmsQuestion(models.Model):
 
     def _take_appointment(self, inbound):
         """Do what the customer wants with the appointment; say if that is plain."""
-        action = appointment_answers.read_action(inbound.body)
+        action = appointments.read_action(inbound.body)
         if not action or not self._get_attendee():
             return False
         meant = self._find_meant(inbound, action)
@@ -142,7 +142,7 @@ class SmsQuestion(models.Model):
         """Do with the appointment that the customer names what they wanted."""
         details = self.details or {}
         asked = self.browse(details.get("questions") or ()).exists()
-        number = appointment_answers.read_choice(inbound.body, len(asked))
+        number = appointments.read_choice(inbound.body, len(asked))
         if number is None:
             return False
         self._note_answer(inbound, str(number))

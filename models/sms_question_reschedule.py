@@ -4,7 +4,7 @@ from datetime import timedelta
 from odoo import SUPERUSER_ID, api, fields, models
 from odoo.tools import plaintext2html
 
-from ..tools import appointment_answers, reply_codes
+from ..tools import appointments, reply_codes
 from ..tools.names import tidy_name
 from .calendar_event_texts import AppointmentFacts
 from .sms_question_appointment import TIME
@@ -37,7 +37,7 @@ class SmsQuestion(models.Model):
     def _take_appointment_time(self, inbound):
         """Move the appointment to the time that the customer has chosen."""
         offered = (self.details or {}).get("times") or []
-        number = appointment_answers.read_choice(inbound.body, len(offered))
+        number = appointments.read_choice(inbound.body, len(offered))
         attendee = self._get_attendee()
         if number is None or not attendee:
             return False

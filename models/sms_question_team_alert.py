@@ -4,7 +4,7 @@ from datetime import timedelta
 from odoo import api, fields, models
 from odoo.fields import Domain
 
-from ..tools import alert_codes, reply_codes
+from ..tools import replies, reply_codes
 from .sms_purpose import INTERNAL
 from .sms_question import OPEN
 from .sms_team_alert import RESOLVED
@@ -89,14 +89,14 @@ class SmsQuestion(models.Model):
 
         Words alone ("on it") count where one alert alone can be meant.
         """
-        answer = alert_codes.read(inbound.body)
+        answer = replies.read_code(inbound.body)
         alert = self._get_alert()
         if not answer or not answer.action or not alert:
             return False
         if answer.code is None:
             if self._find_open(inbound)._get_meant(inbound) != alert:
                 return False
-        elif alert_codes.get_block(answer.code) != alert.code_block:
+        elif replies.get_block(answer.code) != alert.code_block:
             return False
         self.write(
             {
@@ -130,7 +130,7 @@ class SmsQuestion(models.Model):
     @api.model
     def _take_unknown_code(self, inbound):
         """Answer a code of no alert, while one is open; say if the text is one."""
-        if not alert_codes.read(inbound.body):
+        if not replies.read_code(inbound.body):
             return False
         questions = self._find_open(inbound)
         alerts = questions._get_unresolved()

@@ -248,7 +248,7 @@ class SmsQuietHours(models.Model):
         where no rule is in force: silence of the table is no leave to text at night.
 
         :param company: ``res.company``
-        :param tools.place.Place place: where the person may be
+        :param tools.geography.Place place: where the person may be
         :return: tuple of ``tools.quiet_hours.Rule``
         """
         rules = [it.rule for it in self._get_rules() if it.holds_for(company.id)]

@@ -2,7 +2,7 @@
 from odoo import api, fields, models
 from odoo.tools import SQL
 
-from ..tools import rate
+from ..tools import web
 
 #: Scope: how many times in how many seconds. Phones of one carrier share addresses, so
 #: that of a visitor is counted generously; a token is one person's.
@@ -16,7 +16,7 @@ LIMITS = {
     "join_visitor": (30, 600),
     # Questions to numbers that somebody has typed, and numbers that a form refuses: on
     # whatever page, by the visitor's address, by the login, and for the company. How
-    # often one number is asked: ``tools.asking``.
+    # often one number is asked: ``tools.consent``.
     "join_visitor_question": (10, 3600),
     "portal_user_question": (5, 3600),
     "join_company_question": (100, 3600),
@@ -41,7 +41,7 @@ class SmsRateLimit(models.Model):
     """Counters that keep the public pages from being overrun.
 
     In the database, because several workers on several nodes answer. Bounded: a scope
-    has a fixed number of rows (:data:`tools.rate.BUCKETS`), and none of them says who
+    has a fixed number of rows (:data:`tools.web.BUCKETS`), and none of them says who
     was counted. Written by :meth:`_is_over` alone.
     """
 
@@ -82,7 +82,7 @@ class SmsRateLimit(models.Model):
                 RETURNING hits
                 """,
                 scope=scope,
-                bucket=rate.bucket(key),
+                bucket=web.bucket(key),
                 limit=limit,
                 now=(now := fields.Datetime.now()),
                 since=fields.Datetime.subtract(now, seconds=seconds),

@@ -4,7 +4,7 @@ from datetime import timedelta
 from odoo import api, fields, models
 from odoo.tools import SQL
 
-from ..tools.appointment_changes import BOOKED, CALLED_OFF, MOVED, NOTICES
+from ..tools.appointments import BOOKED, CALLED_OFF, MOVED, NOTICES
 
 REMINDER, ON_THE_WAY, NO_SHOW = ("reminder", "on_the_way", "no_show")
 PLANNED, SENT, CANCELLED, FAILED = ("planned", "sent", "cancelled", "failed")

@@ -2,8 +2,8 @@
 from odoo import api, fields, models
 from odoo.tools import SQL
 
-from ..tools import appointment_changes
-from ..tools.appointment_changes import BOOKED, CALLED_OFF
+from ..tools import appointments
+from ..tools.appointments import BOOKED, CALLED_OFF
 from .bulk_insert import create_many
 from .sms_reminder import CANCELLED, GRACE, PLANNED, SENT
 
@@ -19,7 +19,7 @@ class SmsReminder(models.Model):
         changes = self._find_changes(found, obstacles, touched)
         notices = [
             notice
-            for notice in appointment_changes.find_notices(changes)
+            for notice in appointments.find_notices(changes)
             if notice.kind != BOOKED or notice.first.subject[1]
         ]
         pending = self._group_pending(notices)
@@ -44,11 +44,11 @@ class SmsReminder(models.Model):
         """
         kind, known = notice.kind, notice.known
         for row in reversed(older):
-            if not appointment_changes.follows(row.kind, row.start, notice):
+            if not appointments.follows(row.kind, row.start, notice):
                 continue
             if not row._take_back():
                 continue
-            told = appointment_changes.merge(row.kind, row.known_start, notice)
+            told = appointments.merge_changes(row.kind, row.known_start, notice)
             if told is None:
                 row.reason = "undone"
                 return None

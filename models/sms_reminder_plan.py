@@ -4,7 +4,7 @@ from collections import defaultdict
 from odoo import api, fields, models
 from odoo.tools import SQL
 
-from ..tools.appointment_changes import CALLED_OFF, Change
+from ..tools.appointments import CALLED_OFF, Change
 from .sql_array import as_arrays
 
 

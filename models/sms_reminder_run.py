@@ -7,7 +7,7 @@ from odoo import api, fields, models
 from odoo.tools import SQL
 
 from ..tools import appointments
-from ..tools.appointment_changes import CALLED_OFF
+from ..tools.appointments import CALLED_OFF
 from .row_lock import lock_next
 from .sms_reminder import FAILED, NO_SHOW, REMINDER, SENT
 from .sms_reminder_whereabouts import Whereabouts

@@ -2,7 +2,7 @@
 from odoo import api, fields, models
 from odoo.tools import SQL
 
-from ..tools.appointment_changes import NOTICES
+from ..tools.appointments import NOTICES
 from .sms_reminder import CANCELLED, PLANNED, REMINDER, SENT
 from .sql_array import as_arrays
 

@@ -5,7 +5,7 @@ from collections import defaultdict
 from odoo import api, fields, models
 from odoo.tools import frozendict
 
-from ..tools.appointment_changes import CALLED_OFF
+from ..tools.appointments import CALLED_OFF
 from .bulk_insert import create_many, insert_many
 from .calendar_event_texts import FACTS_KEY, AppointmentFacts
 from .sms_automation_engine import CONFLICTS

@@ -1,6 +1,6 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-from ..tools import appointments, zones
-from ..tools.number_places import read_number
+from ..tools import appointments, geography
+from ..tools.geography import read_number
 
 
 class Whereabouts:
@@ -25,7 +25,7 @@ class Whereabouts:
         """Return where a customer may be.
 
         :param partner: ``res.partner``
-        :rtype: tools.place.Place
+        :rtype: tools.geography.Place
         """
         return self._find(partner)[0]
 
@@ -45,7 +45,7 @@ class Whereabouts:
 
     def _locate(self, partner):
         get_code = self._env["sms.gate"]._get_code
-        place = zones.locate(
+        place = geography.locate(
             partner.phone_sanitized or "",
             partner.tz or "",
             get_code("res.country", partner.country_id.id),

@@ -2,8 +2,8 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 
-from ..providers.base import E164
-from ..tools import exemptions, keywords, mandatory_words, texts, timing
+from ..tools import advice, exemptions, keywords, texts, timing
+from ..tools.phone import E164
 from ..tools.reply_codes import (
     HELP,
     JOIN_DONE,
@@ -83,14 +83,14 @@ class SmsReply(models.Model):
         """
         if self.code not in (STOP_DONE, STOP_PURPOSE):
             return
-        found = mandatory_words.find_promotion(self.body)
+        found = advice.find_promotion(self.body)
         if found == "…":
             raise ValidationError(
                 self.env._(
                     "“%(name)s” only confirms the opt-out: %(limit)s characters are "
                     "enough.",
                     name=self.name,
-                    limit=mandatory_words.MAX_CONFIRMATION,
+                    limit=advice.MAX_CONFIRMATION,
                 )
             )
         if found:
@@ -113,7 +113,7 @@ class SmsReply(models.Model):
             raise ValidationError(
                 self.env._("“%s” must name who writes: {company}.", self.name)
             )
-        if self.code == HELP and not mandatory_words.names_contact(self.body):
+        if self.code == HELP and not advice.names_contact(self.body):
             raise ValidationError(
                 self.env._(
                     "“%s” must name a contact: {contact}, a phone number or an e-mail "

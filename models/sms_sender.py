@@ -7,7 +7,7 @@ from odoo.exceptions import ValidationError
 from odoo.tools import float_is_zero
 
 from ..providers import account
-from ..tools import pace, retries
+from ..tools import dispatch
 
 #: Segments a second that a sender may send unless the manager knows better. Carriers
 #: promise a long code one, toll-free three, a short code ten and more; a service has
@@ -163,7 +163,7 @@ class SmsSender(models.Model):
     def _stop(self, policy, detail=""):
         """Stop sending for a while, longer each time; tell the administrators once.
 
-        :param tools.retries.Policy policy: the rule that asks for it
+        :param tools.dispatch.Policy policy: the rule that asks for it
         :param str detail: the carrier's own words
         """
         now = fields.Datetime.now()
@@ -171,7 +171,7 @@ class SmsSender(models.Model):
             # What was in flight when it stopped is refused as well: one stop for all.
             if sender._is_stopped():
                 continue
-            pause = retries.pause_after(policy, sender.stop_count + 1, random.random())
+            pause = dispatch.pause_after(policy, sender.stop_count + 1, random.random())
             sender.write(
                 {
                     "stopped_until": now + timedelta(seconds=pause),
@@ -244,7 +244,7 @@ class SmsSender(models.Model):
             seconds = (now - row.slowed_at).total_seconds() if row.slowed_at else 0
             # What was in flight when it slowed down says nothing about the new speed.
             # Before that only where a clock was set back.
-            if row.slowed_at and 0 <= seconds < pace.REACTION:
+            if row.slowed_at and 0 <= seconds < dispatch.REACTION:
                 continue
-            share = pace.slower(sender.rate, row.slowed_to or 1.0, seconds)
+            share = dispatch.slower(sender.rate, row.slowed_to or 1.0, seconds)
             row.write({"slowed_at": now, "slowed_to": share})

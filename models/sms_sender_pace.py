@@ -4,7 +4,7 @@ from typing import NamedTuple
 from odoo import api, fields, models
 from odoo.tools import SQL
 
-from ..tools import pace
+from ..tools import dispatch
 
 #: UTC by the database's clock, now and not when the transaction began.
 CLOCK = SQL("(clock_timestamp() AT TIME ZONE 'UTC')")
@@ -144,8 +144,8 @@ class SmsSenderPace(models.Model):
         )
         ready = []
         for *keys, rate, was_stopped, slowed_to, seconds_since, booked in rows:
-            current = pace.current_rate(rate, slowed_to, seconds_since or 0.0)
-            capacity = pace.capacity(current, booked or 0.0)
+            current = dispatch.current_rate(rate, slowed_to, seconds_since or 0.0)
+            capacity = dispatch.capacity(current, booked or 0.0)
             if was_stopped and capacity != 0:
                 # One attempt shows if it may send again.
                 capacity = 1

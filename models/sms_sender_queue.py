@@ -2,7 +2,7 @@
 from odoo import fields, models
 from odoo.tools import SQL
 
-from ..tools import pace
+from ..tools import dispatch
 
 
 class SmsSender(models.Model):
@@ -130,7 +130,7 @@ class SmsSender(models.Model):
             sender.current_rate = sender.rate
             if row and row.slowed_at:
                 seconds = (now - row.slowed_at).total_seconds()
-                sender.current_rate = pace.current_rate(
+                sender.current_rate = dispatch.current_rate(
                     sender.rate, row.slowed_to, seconds
                 )
             rate = self.env._("%s a second", f"{sender.current_rate:.4g}")

@@ -4,7 +4,7 @@ from datetime import date, timedelta
 from odoo import api, fields, models
 from odoo.tools.misc import hmac
 
-from ..tools import short_token
+from ..tools import links
 
 FIRST_DAY = date(1970, 1, 1)
 
@@ -32,7 +32,7 @@ class SmsShortLink(models.AbstractModel):
         """
         self.ensure_one()
         day = (last_day - FIRST_DAY).days
-        token = short_token.make(self.id, day, self._sign_short_link(day))
+        token = links.make_token(self.id, day, self._sign_short_link(day))
         company = self.company_id
         base = company._get_sms_base_url() if company else self.get_base_url()
         return f"{base}{self._short_link_path}{token}"
@@ -61,11 +61,11 @@ class SmsShortLink(models.AbstractModel):
         :return: the record in sudo
         """
         none = self.sudo().browse()
-        parts = short_token.read(token)
+        parts = links.read_token(token)
         if not parts or FIRST_DAY + timedelta(parts.day) < fields.Date.today():
             return none
         record_sudo = none.browse(parts.record_id).exists()
         if not record_sudo:
             return none
         digest = record_sudo._sign_short_link(parts.day)
-        return record_sudo if short_token.is_genuine(parts, digest) else none
+        return record_sudo if links.is_genuine(parts, digest) else none

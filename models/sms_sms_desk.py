@@ -3,9 +3,9 @@ from collections import defaultdict
 
 from odoo import api, models
 
+from ..tools import TICKET_MODEL
 from .helpdesk_ticket_desk_texts import OUT
 from .sms_intake_batch import get_ids
-from .sms_sms_moving import TICKET_MODEL
 
 
 class SmsSms(models.Model):

@@ -4,7 +4,7 @@ from datetime import timedelta
 from odoo import fields, models
 
 from ..providers import faults
-from ..tools import retries
+from ..tools import dispatch
 
 #: A fault that passes is met so often at one carrier before the other is tried.
 TRIES = 2
@@ -28,7 +28,7 @@ class SmsSms(models.Model):
         Only what its carrier surely did not take comes here; what nobody can tell is
         looked up where it was posted, and nowhere else.
 
-        :param tools.retries.Policy policy: the rule for the fault that it met
+        :param tools.dispatch.Policy policy: the rule for the fault that it met
         :return: whether the other carrier is asked next
         """
         self.ensure_one()
@@ -52,7 +52,7 @@ class SmsSms(models.Model):
         """
         if policy.fault == faults.OPTED_OUT:
             return False
-        if policy.action == retries.AGAIN:
+        if policy.action == dispatch.AGAIN:
             return self.attempts % TRIES == 0
         return not self.refused_by
 

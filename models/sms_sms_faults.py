@@ -5,7 +5,7 @@ from datetime import timedelta
 from odoo import fields, models
 
 from ..providers import faults, outbound
-from ..tools import retries
+from ..tools import dispatch
 from ..tools.texts import clean
 from .sms_sms import IN_FLIGHT, UNKNOWN_STATE
 
@@ -48,7 +48,7 @@ class SmsSms(models.Model):
         """Mark messages that the carrier may have: they are looked up, not sent."""
         for company, messages in self.grouped("record_company_id").items():
             policy = self.env["sms.fault"]._get_policy(faults.NO_ANSWER, company)
-            pause = timedelta(seconds=retries.pause_after(policy, 1, 0))
+            pause = timedelta(seconds=dispatch.pause_after(policy, 1, 0))
             messages.write(
                 {
                     "state": UNKNOWN_STATE,
@@ -68,9 +68,9 @@ class SmsSms(models.Model):
         self.fault_id = policy.id
         if fault == faults.TOO_FAST:
             self.sender_id._slow_down()
-        if policy.action == retries.SENDER:
+        if policy.action == dispatch.SENDER:
             self.sender_id._stop(policy, self.carrier_detail or self.carrier_code)
-        is_senders = policy.action == retries.SENDER and not is_taken
+        is_senders = policy.action == dispatch.SENDER and not is_taken
         if is_senders:
             # The message itself is all right: the attempt is none of its own, nor is
             # the time until its sender may send.
@@ -82,7 +82,7 @@ class SmsSms(models.Model):
             return
         now = fields.Datetime.now()
         since = (now - (self.tried_at or now)).total_seconds()
-        pause = retries.next_pause(policy, self.attempts, since, random.random())
+        pause = dispatch.next_pause(policy, self.attempts, since, random.random())
         if pause is not None:
             self._try_again(timedelta(seconds=pause))
             return
@@ -108,7 +108,7 @@ class SmsSms(models.Model):
     def _fail(self, policy):
         """End a message, and its number if the rule says so.
 
-        :param tools.retries.Policy policy: the rule for the fault that it met
+        :param tools.dispatch.Policy policy: the rule for the fault that it met
         """
         self.ensure_one()
         self.write(

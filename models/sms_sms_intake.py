@@ -6,10 +6,9 @@ from odoo import api, models
 from odoo.tools import SQL
 from odoo.tools.misc import clean_context
 
-from ..providers.base import E164
 from ..tools import texts, verdicts
-from ..tools.numbers import canonical
-from ..tools.purposes import MAILING_MODEL, MessageSource
+from ..tools.phone import E164, canonical
+from ..tools.purpose_rules import MAILING_MODEL, MessageSource
 from .sms_intake_batch import IntakeBatch, get_ids
 from .sms_purpose import PurposeCode
 from .sql_array import as_array

@@ -3,9 +3,7 @@ from odoo import fields, models
 from odoo.exceptions import AccessError, UserError
 from odoo.tools import SQL
 
-from ..tools import verdicts
-
-TICKET_MODEL = "helpdesk.ticket"
+from ..tools import TICKET_MODEL, verdicts
 
 
 class SmsSms(models.Model):

@@ -59,7 +59,7 @@ class SmsSms(models.Model):
 
         One report may be a fault on the way. Of who is erased it is not known any more.
 
-        :param tools.retries.Policy policy: the rule for that fault
+        :param tools.dispatch.Policy policy: the rule for that fault
         """
         self.ensure_one()
         if not self.number:

@@ -5,7 +5,7 @@ from odoo import api, fields, models
 from odoo.tools import SQL
 
 from ..providers.outbound import QUEUED, REPORT_RANKS, OutboundMessage
-from ..tools import preference_links
+from ..tools import links
 from .sql_array import as_arrays
 
 #: Reported by a carrier (``providers.outbound.REPORT_RANKS``): state of the row.
@@ -90,14 +90,14 @@ class SmsSms(models.Model):
         :rtype: Bodies
         """
         bodies = Bodies((sms.id, sms.body or "") for sms in self)
-        masked = self.filtered(lambda sms: preference_links.is_masked(sms.body))
+        masked = self.filtered(lambda sms: links.is_masked(sms.body))
         if not masked:
             return bodies
         pairs = {sms.id: (sms._get_sms_company(), sms.number) for sms in masked}
         urls = self._get_preference_urls(pairs.values())
         for sms in masked:
             if url := urls.get(pairs[sms.id]):
-                bodies[sms.id] = preference_links.reveal(sms.body, url)
+                bodies[sms.id] = links.reveal_key(sms.body, url)
         return bodies
 
     @api.model

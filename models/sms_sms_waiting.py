@@ -5,7 +5,7 @@ from odoo import api, fields, models
 from odoo.tools import format_datetime
 
 from ..tools import exemptions, quiet_hours, verdicts
-from ..tools.numbers import canonical
+from ..tools.phone import canonical
 from .sms_sms import UNKNOWN_STATE
 
 #: State of a row: the state in an agent's words (a blocked row is ``canceled`` too).

@@ -5,7 +5,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL
 
-from ..tools import alert_codes, texts
+from ..tools import replies, texts
 
 OPEN, ACKNOWLEDGED, RESOLVED = ("open", "acknowledged", "resolved")
 
@@ -206,10 +206,10 @@ class SmsTeamAlert(models.Model):
                 """,
                 company_id,
                 RESOLVED,
-                fields.Datetime.now() - alert_codes.KEPT,
+                fields.Datetime.now() - replies.KEPT,
             )
         )
-        return alert_codes.find_free(block for (block,) in rows)
+        return replies.find_free(block for (block,) in rows)
 
     def _get_codes(self):
         """Return the codes by what they do.
@@ -217,4 +217,4 @@ class SmsTeamAlert(models.Model):
         :rtype: dict[str, str]
         """
         self.ensure_one()
-        return alert_codes.get_codes(self.code_block)
+        return replies.get_codes(self.code_block)

@@ -2,16 +2,16 @@
 from odoo import fields, models
 from odoo.exceptions import AccessError
 
-from ..providers.base import E164
-from ..tools import alert_codes, reply_codes
+from ..tools import replies, reply_codes
+from ..tools.phone import E164
 from . import sms_team_alert_entry as entries
 from .sms_team_alert import ACKNOWLEDGED, OPEN, RESOLVED
 
 #: What is said to who has done something.
 DONE = {
-    alert_codes.ACKNOWLEDGE: reply_codes.ALERT_ACKNOWLEDGED,
-    alert_codes.RESOLVE: reply_codes.ALERT_RESOLVED,
-    alert_codes.ESCALATE: reply_codes.ALERT_ESCALATED,
+    replies.ACKNOWLEDGE: reply_codes.ALERT_ACKNOWLEDGED,
+    replies.RESOLVE: reply_codes.ALERT_RESOLVED,
+    replies.ESCALATE: reply_codes.ALERT_ESCALATED,
 }
 
 
@@ -30,7 +30,7 @@ class SmsTeamAlert(models.Model):
     def _answer(self, action, question, inbound):
         """Do what the code of a text says, and answer it.
 
-        :param str action: one of :data:`tools.alert_codes.ACTIONS`
+        :param str action: one of :data:`tools.replies.ACTIONS`
         :param question: ``sms.question`` of the number about this alert
         :param inbound: ``sms.inbound``
         """
@@ -82,15 +82,15 @@ class SmsTeamAlert(models.Model):
 
     def action_acknowledge(self):
         """Take the alert: nobody else is told any more."""
-        return self._press(alert_codes.ACKNOWLEDGE)
+        return self._press(replies.ACKNOWLEDGE)
 
     def action_resolve(self):
         """Say that the trouble is over."""
-        return self._press(alert_codes.RESOLVE)
+        return self._press(replies.RESOLVE)
 
     def action_escalate(self):
         """Pass the alert on: the next step is done at once."""
-        return self._press(alert_codes.ESCALATE)
+        return self._press(replies.ESCALATE)
 
     def action_refresh(self):
         """Wake what should have told the next by now; the client asks."""
@@ -128,9 +128,9 @@ class SmsTeamAlert(models.Model):
         :param dict facts: who said it, as fields of ``sms.team.alert.entry``
         """
         return {
-            alert_codes.ACKNOWLEDGE: self._acknowledge,
-            alert_codes.RESOLVE: self._resolve,
-            alert_codes.ESCALATE: self._pass_on,
+            replies.ACKNOWLEDGE: self._acknowledge,
+            replies.RESOLVE: self._resolve,
+            replies.ESCALATE: self._pass_on,
         }[action](at, facts)
 
     def _acknowledge(self, at, facts):
@@ -160,7 +160,7 @@ class SmsTeamAlert(models.Model):
         if not self.acknowledged_at:
             values.update(acknowledged_at=at, acknowledged_by_id=facts["user_id"])
         self.write(values)
-        self.env["sms.question"]._keep_team_alert(self, at + alert_codes.KEPT)
+        self.env["sms.question"]._keep_team_alert(self, at + replies.KEPT)
         self._close_step(
             entries.RESOLVED, reply_codes.ALERT_RESOLVED_BY_OTHER, at, facts
         )

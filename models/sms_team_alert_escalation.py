@@ -5,7 +5,7 @@ from odoo import api, fields, models
 from odoo.fields import Domain
 
 from ..tools import escalation
-from ..tools.purposes import MessageSource
+from ..tools.purpose_rules import MessageSource
 from .batch_retry import try_work_off
 from .sms_purpose import INTERNAL
 from .sms_team_alert import OPEN

@@ -5,10 +5,10 @@ from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 from odoo.fields import Command, Domain
 
-from ..tools import alert_codes, escalation, fill
+from ..tools import escalation, replies, texts
 
 #: What the text can say.
-BLANKS = ("alert", "team", *alert_codes.ACTIONS)
+BLANKS = ("alert", "team", *replies.ACTIONS)
 
 
 class SmsTeamAlertPlan(models.Model):
@@ -114,7 +114,7 @@ class SmsTeamAlertPlan(models.Model):
     def _check_body(self):
         """Refuse blanks that nothing is filled into, and a text without the alert."""
         for plan in self:
-            unknown = fill.find_unknown(plan.body, BLANKS)
+            unknown = texts.find_unknown(plan.body, BLANKS)
             if unknown:
                 raise ValidationError(
                     self.env._(
@@ -123,7 +123,7 @@ class SmsTeamAlertPlan(models.Model):
                         known=", ".join(f"{{{name}}}" for name in BLANKS),
                     )
                 )
-            for needed in ("alert", alert_codes.ACKNOWLEDGE):
+            for needed in ("alert", replies.ACKNOWLEDGE):
                 if f"{{{needed}}}" not in plan.body:
                     raise ValidationError(
                         self.env._("The text must say {%s} somewhere.", needed)
@@ -200,8 +200,8 @@ class SmsTeamAlertPlan(models.Model):
 
         :param str words: what is wrong
         :param team: ``helpdesk.ticket.team``
-        :param dict codes: see :func:`tools.alert_codes.get_codes`
+        :param dict codes: see :func:`tools.replies.get_codes`
         """
         self.ensure_one()
         team = team.with_context(lang=self.env.lang)
-        return fill.fill(self.body, {"alert": words, "team": team.name, **codes})
+        return texts.fill(self.body, {"alert": words, "team": team.name, **codes})

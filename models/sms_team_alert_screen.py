@@ -3,7 +3,7 @@ from datetime import timedelta
 
 from odoo import api, fields, models
 
-from ..tools import alert_codes, texts
+from ..tools import replies, texts
 from .sms_team_alert import OPEN, RESOLVED
 from .sms_team_alert_entry import TOLD
 
@@ -49,9 +49,9 @@ class SmsTeamAlert(models.Model):
         return self.env._(
             "%(acknowledge)s take, %(resolve)s resolve, %(escalate)s pass on: "
             "%(alert)s",
-            acknowledge=codes[alert_codes.ACKNOWLEDGE],
-            resolve=codes[alert_codes.RESOLVE],
-            escalate=codes[alert_codes.ESCALATE],
+            acknowledge=codes[replies.ACKNOWLEDGE],
+            resolve=codes[replies.RESOLVE],
+            escalate=codes[replies.ESCALATE],
             alert=texts.shorten(self.name, SHORT, sign="..."),
         )
 

@@ -4,8 +4,7 @@ import re
 from odoo import api, models
 from odoo.exceptions import AccessError
 
-TICKET_MODEL = "helpdesk.ticket"
-EVENT_MODEL = "calendar.event"
+from ..tools import EVENT_MODEL, TICKET_MODEL
 
 #: Records whose templates helpdesk managers write.
 OWN_MODELS = (TICKET_MODEL, EVENT_MODEL)

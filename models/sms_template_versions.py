@@ -4,13 +4,13 @@ import re
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
-from ..tools import advice, mandatory_words, texts
+from ..tools import EVENT_MODEL, TICKET_MODEL, advice, texts
 from ..tools.advice import Wording
-from ..tools.purposes import MessageSource
+from ..tools.purpose_rules import MessageSource
 from ..tools.quiet_hours import MARKETING
 from ..tools.segments import count_segments
 from .sms_purpose import INTERNAL
-from .sms_template_placeholders import EVENT_MODEL, OWN_MODELS, TICKET_MODEL
+from .sms_template_placeholders import OWN_MODELS
 
 
 class SmsTemplate(models.Model):
@@ -159,7 +159,7 @@ class SmsTemplate(models.Model):
         footer = rules.footer
         if rules.quiet_class == MARKETING:
             name = self._get_preview_company(record).sudo().name
-            footer = mandatory_words.sign(text, footer, name)
+            footer = advice.sign(text, footer, name)
         whole = texts.add_footer(text, footer)
         segments = count_segments(whole)
         wording = Wording(

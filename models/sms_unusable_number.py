@@ -33,7 +33,7 @@ class SmsUnusableNumber(models.Model):
         """Note that the number of a message cannot be texted.
 
         :param sms: the ``sms.sms`` that showed it
-        :param tools.retries.Policy policy: the rule for the fault that it met
+        :param tools.dispatch.Policy policy: the rule for the fault that it met
         """
         company = sms._get_sms_company()
         if not self._find(company, sms.number):

@@ -4,7 +4,7 @@ import hashlib
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
-from ..tools import texts, wording
+from ..tools import advice, texts
 from .ledger_guards import Guard, install_guards
 
 DRAFT, PUBLISHED, SUPERSEDED = STATES = ("draft", "published", "superseded")
@@ -139,7 +139,7 @@ class SmsWording(models.Model):
             "terms": self.env._("the terms ({terms})"),
         }
         for record in self:
-            elements = wording.missing_elements(record.body)
+            elements = advice.missing_elements(record.body)
             record.missing = ", ".join(labels[element] for element in elements)
 
     @api.model_create_multi

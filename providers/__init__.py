@@ -24,5 +24,4 @@ def get_provider(code, account):
 
 @lru_cache(maxsize=64)
 def _make(cls, account):
-    """Make an adapter from its account in JSON."""
     return cls(json.loads(account))

@@ -3,7 +3,7 @@
 
 from dataclasses import dataclass
 
-# What a sender is; each kind has its usual speed (``tools.pace``).
+# What a sender is; each kind has its usual speed (``tools.dispatch``).
 LONG_CODE, TOLL_FREE, SHORT_CODE, SERVICE, SANDBOX = SENDER_KINDS = (
     "long_code",
     "toll_free",

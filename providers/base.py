@@ -8,14 +8,8 @@ it has to say goes out in our words (``outbound.py``, ``inbound.py``, ``faults.p
 :data:`providers.PROVIDERS` and to the selection ``res.company.sms_provider``.
 """
 
-import re
-
 #: A carrier passes on so many pictures and files with one text, in either direction.
 MEDIA_LIMIT = 10
-
-#: E.164: a plus sign, then 8 to 15 digits that do not start with 0 (ITU-T E.164).
-#: Western digits only, and nothing after them, not even a line break.
-E164 = re.compile(r"\+[1-9][0-9]{7,14}\Z")
 
 
 class LookupFailed(Exception):
@@ -35,7 +29,7 @@ class RedactionRefused(Exception):
 
 
 class Provider:
-    """What every carrier's adapter offers.
+    """The contract that every carrier's adapter fulfills.
 
     :param dict account: the company's credentials and senders; keys are the
         adapter's own and documented on it

@@ -64,14 +64,11 @@ class Fetched:
 def fetch(url, own_url, auth, trusted=(), limit=RECEIVE_LIMIT, deadline=DEADLINE):
     """Fetch one picture or file.
 
-    :param str url: where the carrier says that it is
-    :param str own_url: the carrier's own address: whose host gets the credentials
     :param auth: pair of user and password
     :param trusted: addresses (``http://host:port``) that may be private: a proxy, or a
         peer in tests
     :param int limit: bytes at most
     :param float deadline: seconds for all of it
-    :rtype: Fetched
     :raises MediaFailed: whatever the reason
     """
     session = requests.Session()
@@ -134,10 +131,7 @@ def _read(adapter, response, limit):
 
 
 def _origin(url):
-    """Return scheme, host and port of an address.
-
-    :raises MediaFailed: for what is no address of a web server
-    """
+    """Return scheme, host and port of an address."""
     try:
         parts = urlsplit(url)
         host, port = parts.hostname, parts.port
@@ -160,7 +154,7 @@ class _GuardedAdapter(HTTPAdapter):
         super().__init__()
 
     def init_poolmanager(self, *args, **kwargs):
-        """Let each pool make guarded connections."""
+        """Make each pool open guarded connections only."""
         self.poolmanager = PoolManager(*args, **kwargs)
         self.poolmanager.pool_classes_by_scheme = {
             "http": self._guard(HTTPConnectionPool, HTTPConnection, "http"),
@@ -214,10 +208,7 @@ class _GuardedAdapter(HTTPAdapter):
 
 
 def _resolve(connection, name):
-    """Return the address of a name, if all that it has are public.
-
-    :raises MediaFailed: for one that is not
-    """
+    """Return the address of a name, if all that it has are public."""
     try:
         found = socket.getaddrinfo(name, connection.port, type=socket.SOCK_STREAM)
     except OSError as error:

@@ -49,7 +49,7 @@ class OutboundMessage:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What an attempt to send came to.
+    """The outcome of an attempt to send.
 
     :param kind: ``accepted``, ``refused``, ``again`` or ``unknown``
     :param carrier_id: the carrier's id of the message, when it gave one
@@ -71,7 +71,7 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Price:
-    """What the carrier charges for one message, all its segments together.
+    """The carrier's price of one message, all its segments together.
 
     :param float amount: 0 or more
     :param str currency: ISO 4217, e.g. ``USD``
@@ -86,7 +86,6 @@ def read_price(amount, currency):
 
     :param amount: number as text; some write what they charge as less than nothing
     :param currency: ISO 4217
-    :rtype: Price
     """
     try:
         value = abs(float(amount))

@@ -54,7 +54,6 @@ class SandboxProvider(Provider):
         """Read the virtual phone's event.
 
         :param dict form: ``id`` (unique), ``from`` (E.164), ``body``
-        :rtype: InboundEvent
         """
         return InboundEvent(
             provider=SandboxProvider.code,

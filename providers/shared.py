@@ -95,7 +95,6 @@ def outcome_of_refusal(fault, failure_type, code, words, is_sure):
     """Return the outcome of a post that was answered with an error.
 
     :param str fault: one of ``faults``, of the error's code or status
-    :param str failure_type: Odoo's
     :param str code: the carrier's error code
     :param str words: the carrier's own; holds no secret
     :param bool is_sure: the carrier has surely not taken the message
@@ -127,7 +126,6 @@ def list_senders(service, numbers):
 
     :param str service: the carrier's id of it, may be empty
     :param numbers: pairs of an E.164 number or short code and its country code
-    :rtype: tuple[Sender, ...]
     """
     pool = (Sender(service, SERVICE),) if service else ()
     return pool + tuple(
@@ -152,10 +150,7 @@ def judge_inbound(sender, url, inbound_url):
 
     Of another address only the host is told: what follows may be a secret.
 
-    :param str sender: the number or service
     :param str url: what is entered at the carrier, may be empty
-    :param str inbound_url: our own
-    :rtype: Finding
     """
     if not url:
         return Finding(INBOUND, WRONG, "empty", sender)
@@ -170,7 +165,6 @@ def fetch_media(account, url, carrier_url, credentials):
 
     :param dict account: its ``api_url`` takes the place of the carrier's own address,
         and is as trusted as its ``media_urls``
-    :param str carrier_url: the carrier's own address
     :param credentials: pair of user and password, None where media are open
     """
     own_url = account.get("api_url")
@@ -186,16 +180,12 @@ def fold(words):
     dashes above all, and unlike each other.
 
     :return: its letters and digits, or the text where it has none of them
-    :rtype: str
     """
     plain = unicodedata.normalize("NFKD", words).casefold()
     return "".join(filter(str.isalnum, plain)) or words.strip()
 
 
 def fingerprint(form):
-    """Return an id of an event that has none: of its own contents, against replays.
-
-    :param dict form: its fields
-    """
+    """Return an id of an event that has none: of its own contents, against replays."""
     canonical = json.dumps(sorted(form.items()), ensure_ascii=False)
     return "sha256:" + hashlib.sha256(canonical.encode()).hexdigest()

@@ -46,7 +46,6 @@ def check(provider, inbound_url):
 
 
 def _refusal(error):
-    """Return the finding about a key that was not taken, or not looked at."""
     # A header cannot hold it, so nothing left: a bad paste.
     is_bad_paste = isinstance(error.__cause__, ValueError) and not error.status
     if error.status in (401, 403) or is_bad_paste:
@@ -81,7 +80,6 @@ def _get_numbers(provider):
 
 
 def _get_profile(provider, profile_id):
-    """Return a messaging profile as Telnyx shows it, None for one that is not there."""
     try:
         return as_dict(provider.api.ask(PROFILE_PATH.format(profile_id)))
     except LookupFailed as error:
@@ -92,7 +90,6 @@ def _get_profile(provider, profile_id):
 
 
 def _can_text(number):
-    """Tell if a number can send texts at all."""
     return bool(as_dict(number.get("features")).get("sms"))
 
 
@@ -155,7 +152,6 @@ def _check_pool(provider, profile_id, numbers, inbound_url):
 
 
 def _check_webhook(sender, profile, inbound_url):
-    """Return the finding about where a profile sends what comes in."""
     finding = judge_inbound(sender, as_text(profile.get("webhook_url")), inbound_url)
     version = as_text(profile.get("webhook_api_version"))
     if finding.state == FINE and version != WEBHOOK_VERSION:

@@ -47,7 +47,6 @@ class TelnyxApi:
         self._ask("PATCH", path, json=values)
 
     def _ask(self, method, path, **values):
-        """Return the data of the answer to a request that may be made again."""
         try:
             response = self.request(method, path, **values)
             if not is_success(response):
@@ -61,7 +60,6 @@ class TelnyxApi:
         """Make a request: with a time-out, and without retries of its own.
 
         :param values: further arguments of ``requests``
-        :rtype: requests.Response
         """
         authorization = {"Authorization": f"Bearer {self._key}"}
         return self._get_session().request(
@@ -74,7 +72,6 @@ class TelnyxApi:
         )
 
     def _get_session(self):
-        """Return the session, a new one after it was idle."""
         with self._lock:
             now = time.monotonic()
             if self._session is None or now - self._used_at > IDLE:
@@ -109,10 +106,7 @@ def read_error(response):
 
 
 def read_event(body):
-    """Return the event in a body, an empty dict for what is no object of JSON.
-
-    :param bytes body: as it came
-    """
+    """Return the event in a body, an empty dict for what is no object of JSON."""
     try:
         event = json.dumps(json.loads(body), ensure_ascii=False)
         # Half of an emoji, which JSON can bring, is no text that can be stored.

@@ -33,7 +33,6 @@ RECEIVED = "message.received"
 def verify(account, body, signature):
     """Check the Ed25519 signature; closed when the key or a header lacks.
 
-    :param bytes body: as it came
     :param signature: pair of the signature (base64) and its time (seconds)
     """
     signed, at = signature or ("", "")

@@ -125,7 +125,6 @@ def read_message(payload, raw=None):
 
     :param dict payload: the message, as Telnyx represents it
     :param dict raw: every field as it came
-    :rtype: providers.outbound.DeliveryReport
     """
     error = first_of(payload.get("errors"))
     return _report(
@@ -143,17 +142,13 @@ def read_cost(payload):
     last event on it.
 
     :param dict payload: the message, as Telnyx represents it
-    :rtype: providers.outbound.Price
     """
     cost = as_dict(payload.get("cost"))
     return outbound.read_price(cost.get("amount"), as_text(cost.get("currency")))
 
 
 def read_record(record):
-    """Return a message as its detail record shows it; its words are not kept there.
-
-    :rtype: providers.outbound.Found
-    """
+    """Return a message as its detail record shows it; its words are not kept there."""
     errors = record.get("errors")
     code = as_text(errors[0]) if isinstance(errors, list) and errors else ""
     report = _report(
@@ -184,10 +179,7 @@ def _report(words, carrier_id, status, code, raw=None, price=None):
 
 
 def read_media(payload):
-    """Return the pictures and files of a text that came in.
-
-    :rtype: tuple[inbound.Media, ...]
-    """
+    """Return the pictures and files of a text that came in."""
     listed = payload.get("media")
     found = (
         inbound.Media(as_text(it.get("url")), as_text(it.get("content_type")))
@@ -211,7 +203,6 @@ def flatten(value, path=""):
 
     :param value: JSON: objects, lists and plain values
     :return: e.g. ``{"data.payload.to.0.status": "sent"}``, texts all
-    :rtype: dict
     """
     if isinstance(value, dict):
         parts = value.items()

@@ -57,7 +57,6 @@ def _check_credentials(provider):
 
 
 def _refusal(error, what):
-    """Return the finding about credentials that were not taken, or not looked at."""
     status = get_status(error)
     is_bad_paste = isinstance(error.__cause__, UnicodeEncodeError)
     if status in (401, 403, 404) or is_bad_paste:
@@ -92,7 +91,6 @@ def _get_numbers(provider):
 
 
 def _can_text(number):
-    """Tell if a number can send texts at all."""
     return bool((number.capabilities or {}).get("sms"))
 
 
@@ -124,14 +122,12 @@ def _check_numbers(provider, inbound_url):
 
 
 def _check_webhook(sender, number, inbound_url):
-    """Return the finding about where a number sends what comes in."""
     if getattr(number, "sms_application_sid", None):
         return Finding(INBOUND, WRONG, "application", sender)
     return _compare(sender, number.sms_url, number.sms_method, inbound_url)
 
 
 def _compare(sender, url, method, inbound_url):
-    """Return the finding about an address that is entered at Twilio."""
     finding = judge_inbound(sender, url, inbound_url)
     if finding.state == FINE and method != "POST":
         return Finding(INBOUND, WRONG, "not_post", sender)

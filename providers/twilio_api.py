@@ -85,7 +85,6 @@ class TwilioApi:
 
 
 def _make_http_client():
-    """Return the SDK's HTTP client, with a connection for each post in flight."""
     http_client = TwilioHttpClient(timeout=TIMEOUT, max_retries=0)
     widen(http_client.session)
     return http_client

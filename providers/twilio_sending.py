@@ -37,7 +37,6 @@ def fields_of(account, message):
     """Return the arguments of Twilio's call for a message.
 
     :param dict account: as in ``TwilioProvider``
-    :param OutboundMessage message: the text
     """
     values = {"to": message.number, "body": message.body}
     if message.media:

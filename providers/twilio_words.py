@@ -76,12 +76,10 @@ def fault_of_status(status):
 def read_report(carrier_id, status, code, raw=None, price=None):
     """Return a delivery report in our words.
 
-    :param str carrier_id: the message's SID
     :param str status: a key of :data:`REPORTS`
     :param str code: a key of :data:`CODES`, may be empty
     :param dict raw: every field as it came
     :param providers.outbound.Price price: what it costs, None if that is not said
-    :rtype: providers.outbound.DeliveryReport
     """
     report = REPORTS.get(status, outbound.UNKNOWN)
     fault, failure_type = CODES.get(code, (faults.UNSURE, "sms_not_delivered"))
@@ -108,8 +106,6 @@ def read_media(form):
 
     Their number is what the form says, and at most :data:`base.MEDIA_LIMIT`.
     https://www.twilio.com/docs/messaging/guides/webhook-request#media-related-parameters
-
-    :rtype: tuple[inbound.Media, ...]
     """
     said = form.get("NumMedia", "")
     count = int(said) if said.isascii() and said.isdigit() and len(said) < 4 else 0

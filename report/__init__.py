@@ -2,7 +2,6 @@
 from . import (
     ir_actions_report,
     sms_certificate,
-    sms_certificate_wordings,
     sms_figures,
     sms_analysis,
     sms_day,
@@ -10,7 +9,4 @@ from . import (
     sms_day_prices,
     sms_dashboard,
     sms_dashboard_tiles,
-    sms_dashboard_charts,
-    sms_dashboard_attention,
-    sms_dashboard_mail,
 )

@@ -71,7 +71,6 @@ class IrActionsReport(models.Model):
 
     @api.model
     def _can_render_sms_pdf(self):
-        """Tell if something here can make a PDF of a report of this addon."""
         has_native = self.get_wkhtmltopdf_state() != "install"
         return has_native or load_weasyprint() is not None
 
@@ -116,12 +115,7 @@ class IrActionsReport(models.Model):
 
     @api.model
     def _fetch_for_sms_pdf(self, url, *_args, **_kwargs):
-        """Return what a page of ours is made of, and fetch nothing from anywhere else.
-
-        :param str url: as the page names it
-        :raises ValueError: for everything but what a page holds, Odoo's style sheet,
-            and the fonts and pictures that lie in modules
-        """
+        """Return what a page of ours is made of; fetch nothing from elsewhere."""
         path = url.removeprefix(BASE).partition("?")[0]
         if url.startswith("data:"):
             return load_weasyprint().default_url_fetcher(url)

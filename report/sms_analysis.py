@@ -1,8 +1,7 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from odoo import fields, models
 
-from .sms_analysis_query import KINDS, make_facts
-from .sms_analysis_sources import SOURCES
+from .sms_analysis_query import KINDS, SOURCES, make_facts
 
 #: Kind of a fact: the model of its row.
 MODELS = {
@@ -20,7 +19,7 @@ MODELS = {
 
 
 class SmsAnalysis(models.Model):
-    """What happened with text messages, one row each, to be counted in any way.
+    """Facts about text messages, one row each, to be counted in any way.
 
     A query over the messages that left and came, the consent ledger, appointments and
     ratings; nothing is stored. Company rules hold here as there. Numbers are masked:
@@ -101,7 +100,6 @@ class SmsAnalysis(models.Model):
         return make_facts(self._get_sources())
 
     def _get_sources(self):
-        """Return where facts come from. Extended where more is known."""
         return SOURCES
 
     def action_view_source(self):

@@ -40,10 +40,8 @@ class SmsCertificate(models.AbstractModel):
     def _get_report_values(self, docids, data=None):
         """Return what the template shows.
 
-        :param docids: none
         :param dict data: ``facts`` (see :meth:`SmsEvidence._gather`) and ``digest``,
             that of their JSON
-        :raises AccessError: for facts that were not gathered here
         """
         facts = (data or {}).get("facts")
         if not isinstance(facts, Facts):
@@ -85,10 +83,7 @@ class SmsCertificate(models.AbstractModel):
 
     @api.model
     def _get_story(self, events, wordings):
-        """Return events for people: what was said at once is one entry.
-
-        :param list wordings: as :meth:`_get_shown_wordings` returns them
-        """
+        """Return events for people: what was said at once is one entry."""
         groups = {}
         for event in events:
             content = event["content"]
@@ -123,10 +118,7 @@ class SmsCertificate(models.AbstractModel):
 
     @api.model
     def _say_effect(self, event):
-        """Return how an event brought the number back, or why it did not count.
-
-        :rtype: str
-        """
+        """Return how an event brought the number back, or why it did not count."""
         effect = event["effect"]
         if not effect:
             return ""
@@ -168,7 +160,6 @@ class SmsCertificate(models.AbstractModel):
 
     @api.model
     def _get_methods(self):
-        """Return the words for the ways in which something is said."""
         field = self.env["sms.consent.event"]._fields["method"]
         return dict(field._description_selection(self.env))
 
@@ -187,7 +178,6 @@ class SmsCertificate(models.AbstractModel):
 
     @staticmethod
     def _is_late(content):
-        """Tell if an event was recorded later than at the moment it was said."""
         said, recorded = (
             evidence.parse_time(content[name])
             for name in ("happened_at", "recorded_at")
@@ -196,7 +186,6 @@ class SmsCertificate(models.AbstractModel):
 
     @api.model
     def _get_zone(self):
-        """Return the name of the reader's time zone."""
         return self.env.user.tz or "UTC"
 
     @api.model
@@ -223,12 +212,10 @@ class SmsCertificate(models.AbstractModel):
 
     @staticmethod
     def _tail(rows):
-        """Return the last rows, as many as are printed."""
         return rows[-PRINTED_ROWS:]
 
     @api.model
     def _get_summary(self, facts):
-        """Return in one sentence for each number what it may be sent today."""
         sentences = []
         for number in facts["person"]["numbers"]:
             states = {consent.OPTED_IN: [], consent.PENDING: [], consent.OPTED_OUT: []}
@@ -256,3 +243,61 @@ class SmsCertificate(models.AbstractModel):
         if not parts:
             parts.append(self.env._("has no consent on record"))
         return f"{number} {'; '.join(parts)}."
+
+    # ------------------------------------------------------------------
+    # The words that people saw, each once, as the certificate prints them
+    # ------------------------------------------------------------------
+
+    @api.model
+    def _get_shown_wordings(self, facts):
+        """Return the different words that were shown, each once, with a letter.
+
+        Where they were erased, the published versions that the events name stand for
+        them.
+        """
+        versions = {wording["digest"]: wording for wording in facts["wordings"]}
+        found = {}
+        for event in facts["events"]:
+            version = versions.get(event["content"]["wording_digest"])
+            shown = (event["evidence"] or {}).get("wording")
+            text = shown or (version and version["body"])
+            if not text:
+                continue
+            entry = found.setdefault(
+                text, {"text": text, "is_template": not shown, "events": [], "used": {}}
+            )
+            entry["events"].append(event)
+            if version:
+                entry["used"][version["digest"]] = version
+        return [
+            {
+                "letter": evidence.say_letter(index),
+                "title": self.env._("Wording %s", evidence.say_letter(index)),
+                "origin": self._say_origin(entry),
+                "text": entry["text"],
+                "event_ids": [e["content"]["event_id"] for e in entry["events"]],
+                "digests": list(entry["used"]),
+            }
+            for index, entry in enumerate(found.values())
+        ]
+
+    @api.model
+    def _say_origin(self, entry):
+        """Return where a wording comes from: published versions, and events."""
+        parts = list(map(self._say_version, entry["used"].values()))
+        if links := evidence.say_ranges([e["sequence"] for e in entry["events"]]):
+            parts.append(self.env._("link %s", links))
+        if entry["is_template"]:
+            parts.append(
+                self.env._("the published text; the words as shown were erased")
+            )
+        return "; ".join(parts)
+
+    @api.model
+    def _say_version(self, wording):
+        return self.env._(
+            "%(purpose)s (%(lang)s, version %(version)s)",
+            purpose=wording["purpose_name"],
+            lang=wording["lang"],
+            version=wording["version"],
+        )

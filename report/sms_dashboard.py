@@ -2,9 +2,9 @@
 from datetime import date, timedelta
 from typing import NamedTuple
 
-from odoo import api, models
+from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
-from odoo.tools import SQL
+from odoo.tools import SQL, format_date
 
 from ..tools import figures
 from .sms_figures import MEASURES, SERIES, get_column_type, group_in_memory
@@ -45,13 +45,18 @@ class Period(NamedTuple):
 
     @property
     def days(self):
-        """How many days it has."""
+        """Return the number of its days."""
         return (self.last - self.first).days + 1
 
     @property
     def before(self):
         """The first day of the period before."""
         return self.first - timedelta(days=self.days)
+
+
+DIGEST = "helpdesk_mgmt_sms.digest_digest_sms"
+#: Above so many days the charts show weeks.
+MAX_POINTS = 62
 
 
 class SmsDashboard(models.AbstractModel):
@@ -72,8 +77,7 @@ class SmsDashboard(models.AbstractModel):
             default: the last 30), ``team_id``, ``purpose_id`` (0 or missing: all)
         :return: ``period``, ``choices``, ``is_empty``, ``attention``, ``tiles``,
             ``series``, ``templates``, ``teams``, ``failures``, ``blocked``, ``queue``,
-            ``gets_mail``
-        :rtype: dict
+            ``gets_mail`` (the user gets the weekly e-mail; None where there is none)
         :raises AccessError: for who may not look
         :raises UserError: for days that cannot be read
         """
@@ -81,6 +85,7 @@ class SmsDashboard(models.AbstractModel):
         filters = filters or {}
         period = self._read_period(filters)
         found = self._read_figures(period, filters)
+        digest_sudo = self._get_digest_sudo()
         return {
             "period": self._prepare_period(period),
             "choices": self._prepare_choices(),
@@ -93,12 +98,11 @@ class SmsDashboard(models.AbstractModel):
             "failures": self._prepare_failures(found),
             "blocked": self._prepare_blocked(found),
             "queue": self._prepare_queue(),
-            "gets_mail": self._gets_weekly_mail(),
+            "gets_mail": digest_sudo and (self.env.user in digest_sudo.user_ids),
         }
 
     @api.model
     def _check_dashboard_access(self):
-        """Refuse who may not read the messages of all teams."""
         if not self.env.su and not any(map(self.env.user.has_group, GROUPS)):
             raise AccessError(
                 self.env._("Only helpdesk users and compliance officers see figures.")
@@ -106,7 +110,6 @@ class SmsDashboard(models.AbstractModel):
 
     @api.model
     def _read_period(self, filters):
-        """Return the days that are asked for, none of them later than today."""
         today = self.env["sms.day"]._get_today(self.env.company)
         last = min(self._read_day(filters.get("date_to")) or today, today)
         first = self._read_day(filters.get("date_from"))
@@ -115,10 +118,7 @@ class SmsDashboard(models.AbstractModel):
 
     @api.model
     def _read_day(self, value):
-        """Return a day that a client has sent (ISO), None for none.
-
-        :raises UserError: for what is no day
-        """
+        """Return a day that a client has sent (ISO), None for none."""
         try:
             return date.fromisoformat(value) if value else None
         except (TypeError, ValueError) as error:
@@ -207,3 +207,162 @@ class SmsDashboard(models.AbstractModel):
         """Return sums and rates of one group of :meth:`_read_figures`."""
         sums = found[split][is_now].get(key, {})
         return {**dict.fromkeys(MEASURES, 0), **sums, **figures.get_rates(sums)}
+
+    # ------------------------------------------------------------------
+    # The figures of the week by e-mail, for who asks for them on the dashboard
+    # ------------------------------------------------------------------
+
+    @api.model
+    def set_weekly_mail(self, is_wanted):
+        """Send the user the figures every week from now on, or no longer.
+
+        :return: if they are sent
+        :raises AccessError: for who may not see them
+        """
+        self._check_dashboard_access()
+        digest_sudo = self._get_digest_sudo()
+        if not digest_sudo:
+            return False
+        if is_wanted:
+            digest_sudo._action_subscribe_users(self.env.user)
+        else:
+            digest_sudo._action_unsubscribe_users(self.env.user)
+        return bool(is_wanted)
+
+    @api.model
+    def _get_digest_sudo(self):
+        """Return the digest that ships with us, or None when somebody deleted it."""
+        digest = self.env.ref(DIGEST, raise_if_not_found=False)
+        return digest and digest.sudo()
+
+    # ------------------------------------------------------------------
+    # The charts and short lists of the dashboard
+    # ------------------------------------------------------------------
+
+    @api.model
+    def _prepare_series(self, found, period):
+        """Return the charts' points: days, or weeks where there are many."""
+        step = 1 if period.days <= MAX_POINTS else 7
+        days = range(0, period.days, step)
+        starts = [period.first + timedelta(days=offset) for offset in days]
+        points = {name: [0] * len(starts) for name in SERIES}
+        for (day,), sums in found["day"][True].items():
+            place = (day - period.first).days // step
+            for name in SERIES:
+                points[name][place] += sums[name]
+        labels = [format_date(self.env, it, date_format="MMM d") for it in starts]
+        return {"labels": labels, "is_weekly": step > 1, **points}
+
+    @api.model
+    def _prepare_templates(self, found):
+        """Return the templates that do best and worst."""
+        sums = {key[0]: it for key, it in found["template"][True].items() if key[0]}
+        best, worst = figures.rank_templates(sums)
+        names = self._get_names("sms.template", [*best, *worst])
+
+        def prepare(template_id):
+            """Return one template's row."""
+            rates = figures.get_rates(sums[template_id])
+            return {
+                "id": template_id,
+                "name": names[template_id],
+                "sent": sums[template_id]["sent_count"],
+                **{name: rates[name] for name in ("delivery_rate", "reply_rate")},
+                "stop_rate": rates["stop_rate"],
+            }
+
+        return {"best": [*map(prepare, best)], "worst": [*map(prepare, worst)]}
+
+    @api.model
+    def _prepare_teams(self, found):
+        """Return how fast each team answers, the one that is asked most first."""
+        sums = {key[0]: it for key, it in found["team"][True].items()}
+        asked = {key: it for key, it in sums.items() if it["asked_count"]}
+        names = self._get_names("helpdesk.ticket.team", filter(None, asked))
+        return [
+            {
+                "id": team_id or 0,
+                "name": names.get(team_id) or self.env._("No team"),
+                "asked": it["asked_count"],
+                "answered": it["answered_count"],
+                "answer_time": figures.get_rates(it)["answer_time"],
+            }
+            for team_id, it in sorted(
+                asked.items(), key=lambda pair: -pair[1]["asked_count"]
+            )
+        ]
+
+    @api.model
+    def _prepare_failures(self, found):
+        """Return why texts were not delivered, in plain words with what to do."""
+        failures = dict(
+            self.env["sms.sms"]._fields["failure_type"]._description_selection(self.env)
+        )
+        rows = []
+        for (fault_id, failure), sums in found["fault"][True].items():
+            if not sums["failed_count"]:
+                continue
+            fault = self.env["sms.fault"].sudo().browse(fault_id or [])
+            name = fault.name or failures.get(failure) or self.env._("Not known")
+            rows.append(
+                {
+                    "name": name,
+                    "advice": fault.advice or "",
+                    "count": sums["failed_count"],
+                    "fault_id": fault_id or 0,
+                    "failure_type": failure or "",
+                }
+            )
+        return sorted(rows, key=lambda row: -row["count"])[:6]
+
+    @api.model
+    def _prepare_blocked(self, found):
+        """Return why the gate has blocked texts, in plain words."""
+        reasons = dict(
+            self.env["sms.sms"]._fields["gate_reason"]._description_selection(self.env)
+        )
+        rows = [
+            {
+                "key": reason or "",
+                "name": reasons.get(reason) or self.env._("Not known"),
+                "count": sums["blocked_count"],
+            }
+            for (reason,), sums in found["reason"][True].items()
+            if sums["blocked_count"]
+        ]
+        return sorted(rows, key=lambda row: -row["count"])[:6]
+
+    @api.model
+    def _prepare_queue(self):
+        """Return how the outbox is now; the indexes hold open rows only."""
+        counts = self.env.execute_query(
+            SQL(
+                """
+                SELECT count(*) FILTER (WHERE state = 'outgoing'
+                                          AND not_before <= %(now)s),
+                       count(*) FILTER (WHERE state = 'outgoing'
+                                          AND not_before > %(now)s),
+                       count(*) FILTER (WHERE state = 'process'),
+                       EXTRACT(EPOCH FROM %(now)s::timestamp - min(not_before)
+                           FILTER (WHERE state = 'outgoing'))
+                  FROM sms_sms
+                 WHERE state IN ('outgoing', 'process')
+                   AND record_company_id = ANY(%(companies)s)
+                """,
+                now=fields.Datetime.now(),
+                companies=self.env.companies.ids,
+            )
+        )[0]
+        waiting, held, sending, oldest = counts
+        return {
+            "waiting": waiting,
+            "held": held,
+            "sending": sending,
+            "oldest_seconds": max(0, float(oldest or 0)),
+        }
+
+    @api.model
+    def _get_names(self, model, ids):
+        records_sudo = self.env[model].sudo().browse(ids).exists()
+        names = {record.id: record.display_name for record in records_sudo}
+        return {it: names.get(it) or self.env._("Deleted") for it in ids} | names

@@ -96,7 +96,7 @@ def get_column_type(measure):
 
 @contextmanager
 def group_in_memory(cr):
-    """Let PostgreSQL group in memory, and compile no query meanwhile.
+    """Make PostgreSQL group in memory, and compile no query meanwhile.
 
     With the server's usual 4 MB the hundred thousand rows of a year are sorted on disk,
     and to compile such a query takes longer than to run it.
@@ -107,7 +107,7 @@ def group_in_memory(cr):
 
 
 class SmsFigures(models.AbstractModel):
-    """What is counted of text messages, the same in each fact and for each day."""
+    """Figures of text messages, the same in each fact and for each day."""
 
     _name = "sms.figures"
     _description = "Figures of Text Messages"
@@ -254,12 +254,10 @@ class SmsFigures(models.AbstractModel):
     alert_rate = fields.Float("Alerts Taken in Time", readonly=True, aggregator="avg")
 
     def _read_group(self, *args, **kwargs):
-        """Group in memory."""
         with group_in_memory(self.env.cr):
             return super()._read_group(*args, **kwargs)
 
     def _read_grouping_sets(self, *args, **kwargs):
-        """Group in memory, as a pivot does."""
         with group_in_memory(self.env.cr):
             return super()._read_grouping_sets(*args, **kwargs)
 
@@ -276,5 +274,4 @@ class SmsFigures(models.AbstractModel):
         return SQL("sum(%s)::float8 / NULLIF(%s, 0)", part_sql, sums)
 
     def _get_selection(self, name):
-        """Return the choices of a field of messages, which other topics add to."""
         return self.env["sms.sms"]._fields[name]._description_selection(self.env)

@@ -274,24 +274,26 @@ class LiveCase(BaseCase):
 
     validator = RequestValidator(AUTH_TOKEN)
 
-    def get_url(self, door):
-        """Return the public address of a door: ``inbound`` or ``status/<uuid>``."""
-        return f"{self.server.url}/helpdesk_sms/twilio/{self.key}/{door}"
+    def get_url(self, endpoint):
+        """Return an endpoint's public address: ``inbound`` or ``status/<uuid>``."""
+        return f"{self.server.url}/helpdesk_sms/twilio/{self.key}/{endpoint}"
 
-    def sign(self, door, form):
+    def sign(self, endpoint, form):
         """Return the signature that Twilio sends with a form."""
-        return self.validator.compute_signature(self.get_url(door), form)
+        return self.validator.compute_signature(self.get_url(endpoint), form)
 
-    def post(self, door, form, signature=None):
+    def post(self, endpoint, form, signature=None):
         """Post a webhook as Twilio does, signed over the public address.
 
         :param signature: another signature than the right one
         :return: ``requests.Response``
         """
         if signature is None:
-            signature = self.sign(door, form)
+            signature = self.sign(endpoint, form)
         headers = {"X-Twilio-Signature": signature}
-        return requests.post(self.get_url(door), data=form, headers=headers, timeout=30)
+        return requests.post(
+            self.get_url(endpoint), data=form, headers=headers, timeout=30
+        )
 
     def text(self, number, body, sid=None, **extra):
         """Text to us from a number, as Twilio passes it on; return the response."""

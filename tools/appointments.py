@@ -1,10 +1,12 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""When somebody is texted about an appointment, and how its time is told to them.
+"""Texts about appointments: their times, notices of changes, and answers.
 
 Times are UTC without a zone, as Odoo stores them. An all-day event is on a date, which
 no zone changes: Odoo stores it as 8:00 UTC of that date.
 """
 
+import re
+from collections import defaultdict
 from datetime import UTC, datetime, time, timedelta
 from functools import lru_cache
 from typing import NamedTuple
@@ -14,7 +16,8 @@ from babel import Locale, UnknownLocaleError
 from babel.dates import format_skeleton, format_time
 
 from . import quiet_hours
-from .place import is_zone
+from .geography import is_zone
+from .replies import is_thanks
 from .texts import plain_spaces
 
 #: What an all-day appointment is reckoned from: this hour of its day, local time.
@@ -98,7 +101,6 @@ def find_due(anchor, offset, now, zone_names, rules, key=""):
     time has passed is none: who books late has just been told.
 
     :param datetime anchor: the appointment (UTC), see :func:`get_anchor`
-    :param timedelta offset: how long before it
     :param datetime now: UTC
     :param rules: the ``quiet_hours.Rule`` that apply; empty for none
     :param str key: tells the reminder from others, to spread what leaves at one time
@@ -155,7 +157,6 @@ def say(start, is_allday, zone_name, company_zone, lang, now):
     :param datetime start: UTC
     :param str lang: code such as ``en_US``
     :param datetime now: UTC
-    :rtype: Spoken
     """
     today = to_local(now, zone_name).date()
     return _say(start, is_allday, zone_name, company_zone, lang, today)
@@ -186,3 +187,216 @@ def _get_locale(lang):
         return Locale.parse((lang or "en_US").split("@")[0])
     except (ValueError, UnknownLocaleError):
         return Locale.parse("en_US")
+
+
+# What a customer is told when appointments have changed: one text, of the whole.
+#
+# A calendar changes a series by throwing it away and making it anew. So what counts is
+# not what was done, but what a person knew before and what holds now; both are compared
+# once, when the transaction is about to end.
+
+BOOKED, MOVED, CALLED_OFF = NOTICES = ("booked", "moved", "called_off")
+
+
+class Change(NamedTuple):
+    """One occurrence for one person: what they know, and what holds.
+
+    :param str key: tells the appointment, or the series that it is of
+    :param int partner_id: who is to be told
+    :param datetime known: the start that they have been told (UTC), None for nothing
+    :param datetime start: the start that holds (UTC), None: it is called off
+    :param object subject: whatever the caller keeps of it
+    """
+
+    key: str
+    partner_id: int
+    known: datetime | None
+    start: datetime | None
+    subject: object = None
+
+
+class Notice(NamedTuple):
+    """A notice to one person about one appointment or one series.
+
+    :param str kind: one of :data:`NOTICES`
+    :param Change first: the earliest occurrence that it is about
+    :param datetime start: when that is (UTC); of what is called off, when it was
+    :param datetime known: when they thought that it was (UTC), None if booked
+    :param int count: occurrences that are concerned
+    """
+
+    kind: str
+    first: Change
+    start: datetime
+    known: datetime | None
+    count: int
+
+
+def find_notices(changes):
+    """Return what is to be told: one notice for a person and an appointment or series.
+
+    :param changes: iterable of :class:`Change`
+    """
+    groups = defaultdict(list)
+    for change in changes:
+        groups[change.partner_id, change.key].append(change)
+    found = (_find_notice(group) for group in groups.values())
+    return [notice for notice in found if notice]
+
+
+def _find_notice(group):
+    """Return what a group of changes comes to, or None if to nothing."""
+    known = sorted(change.known for change in group if change.known)
+    holding = sorted(
+        (change for change in group if change.start), key=lambda it: it.start
+    )
+    same = set(known) & {change.start for change in holding}
+    before = [start for start in known if start not in same]
+    after = [change for change in holding if change.start not in same]
+    count = max(len(before), len(after))
+    if after and before:
+        return Notice(MOVED, after[0], after[0].start, before[0], count)
+    if after:
+        return Notice(BOOKED, after[0], after[0].start, None, count)
+    if before:
+        first = next(change for change in group if change.known == before[0])
+        return Notice(CALLED_OFF, first, before[0], before[0], count)
+    return None
+
+
+def merge_changes(pending_kind, pending_known, notice):
+    """Return what becomes of a notice that has not left, when a newer one has come.
+
+    :param str pending_kind: one of :data:`NOTICES`
+    :param datetime pending_known: what the person knew before it (UTC), or None
+    :return: ``(kind, known)`` of the one text that is left, or None: nothing is new
+    """
+    known = None if pending_kind == BOOKED else pending_known
+    if notice.kind == CALLED_OFF:
+        return (CALLED_OFF, known) if known else None
+    if known is None:
+        return BOOKED, None
+    return None if known == notice.start else (MOVED, known)
+
+
+def follows(pending_kind, pending_start, notice):
+    """Tell if a newer notice is about what one that has not left says.
+
+    Else both are told: a series is booked, and one occurrence of it has moved.
+
+    :param datetime pending_start: the start that the older one tells (UTC)
+    """
+    return pending_kind == CALLED_OFF or pending_start == notice.known
+
+
+# Reading what a customer answers about an appointment, and what is free for another.
+#
+# Only what is plainly an answer counts: "3 printers are broken" is none, and is read by
+# a person. No word of a carrier is asked for: CANCEL and STOP end all texts.
+
+CONFIRM, MOVE, CALL_OFF = ACTIONS = ("confirm", "move", "call_off")
+
+_WORDS = {
+    CONFIRM: "1 C CONFIRM CONFIRMED OK OKAY Y YES",
+    MOVE: "2 R RESCHEDULE MOVE",
+    CALL_OFF: "3 CALLOFF",
+}
+_ACTION_OF = {
+    word: action for action, words in _WORDS.items() for word in words.split()
+}
+_ACTION_OF["CALL OFF"] = CALL_OFF
+
+#: The answer, then, behind a sign or thanks, whatever they add.
+_ANSWER = re.compile(
+    r"(CALL\s+OFF|\d{1,2}|[A-Z]+)(?:\s*[.,;:!)\n]+(.*)|\s+(.*))?", re.S
+)
+#: So much of a text is looked at.
+_LIMIT = 500
+
+#: Free times are offered at these minutes of an hour.
+STEP = timedelta(minutes=30)
+#: No time is offered before and after these hours, by the customer's own clock.
+DAYTIME = (time(8), time(20))
+
+
+def read_action(text):
+    """Return which of :data:`ACTIONS` a text is, or None."""
+    return _ACTION_OF.get(re.sub(r"\s+", " ", _read_first(text)))
+
+
+def read_choice(text, count):
+    """Return which of some numbered choices a text names, 0 for none of them, or None.
+
+    :param int count: how many there are, from 1
+    """
+    first = _read_first(text)
+    return int(first) if first.isdigit() and int(first) <= count else None
+
+
+def _read_first(text):
+    found = _ANSWER.fullmatch((text or "")[:_LIMIT].strip().upper())
+    if not found:
+        return ""
+    word, _behind_sign, plain = found.groups()
+    return word if not plain or is_thanks(plain) else ""
+
+
+def find_free(work, busy, duration, not_before, count=3):
+    """Return the next times that are free: at most one a half day.
+
+    So that who cannot in the morning need not read five times of the morning.
+
+    :param work: list of ``(start, end)``, UTC, when the technician works
+    :param busy: the same, when they have something else
+    :param datetime not_before: UTC
+    :param int count: how many at most
+    """
+    found = []
+    for start, end in sorted(work):
+        for moment in _get_steps(max(start, not_before), end - duration):
+            until = moment + duration
+            if any(moment < other_end and until > other for other, other_end in busy):
+                continue
+            # One of this stretch of work is enough.
+            found.append(moment)
+            break
+        if len(found) == count:
+            break
+    return found
+
+
+def keep_daytime(spans, zone_name):
+    """Return what of some spans of time is by day where somebody is.
+
+    A technician may work while a customer of another zone sleeps.
+
+    :param spans: iterable of ``(start, end)``, UTC
+    """
+    found = []
+    for start, end in spans:
+        day = to_local(start, zone_name).date()
+        while day <= to_local(end, zone_name).date():
+            opens, closes = (
+                to_utc(datetime.combine(day, hour), zone_name) for hour in DAYTIME
+            )
+            if max(start, opens) < min(end, closes):
+                found.append((max(start, opens), min(end, closes)))
+            day += timedelta(days=1)
+    return found
+
+
+def is_free(moment, duration, work, busy):
+    """Tell if a time is free; arguments as of :func:`find_free`."""
+    until = moment + duration
+    return any(start <= moment and until <= end for start, end in work) and not any(
+        moment < other_end and until > other for other, other_end in busy
+    )
+
+
+def _get_steps(start, last):
+    moment = start.replace(minute=0, second=0, microsecond=0)
+    while moment < start:
+        moment += STEP
+    while moment <= last:
+        yield moment
+        moment += STEP

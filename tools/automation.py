@@ -1,12 +1,13 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""Which automation answers to what has happened, and whom of several is heard.
+"""Automations: which of them answers to an event, and a dry run over the past.
 
 Pure rules over plain values. What happens (:data:`TRIGGERS`), for which records
 (:class:`Rule`'s filters), to whom (:data:`AUDIENCES`) and when (``delay``, ``pause``)
 are separate, so that records of another kind can have automations of their own.
 """
 
-from datetime import timedelta
+from bisect import bisect_right
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 # What happens.
@@ -46,7 +47,7 @@ PAUSES = {
 
 
 class Facts(NamedTuple):
-    """What the filters look at in one record: ids (0: none), and a priority.
+    """One record as the filters see it: ids (0: none), and a priority.
 
     :param bool asks_rating: its customer is asked how it went when it is closed
     """
@@ -102,7 +103,6 @@ def compare(before, after):
     :param before: ``(stage id, is closed, user id)``; None: it is new
     :param after: the same, now
     :return: triggers
-    :rtype: frozenset
     """
     stage_id, is_closed, user_id = after
     if before is None:
@@ -121,21 +121,12 @@ def compare(before, after):
 
 
 def is_of_company(rule, company_id):
-    """Tell if a rule holds in a company: its own, or shared and none in its place.
-
-    :param Rule rule: the automation
-    :param int company_id: the company's id
-    """
+    """Tell if a rule holds in a company: its own, or shared and none in its place."""
     return rule.company_id in (0, company_id) and company_id not in rule.replaced_in
 
 
 def fits(rule, facts):
-    """Tell if a rule is about a record, its domain aside.
-
-    :param Rule rule: the automation
-    :param Facts facts: the record
-    :rtype: bool
-    """
+    """Tell if a rule is about a record, its domain aside."""
     return (
         is_of_company(rule, facts.company_id)
         and (not rule.team_ids or facts.team_id in rule.team_ids)
@@ -150,8 +141,6 @@ def get_served(happened, facts):
 
     Who is asked how it went learns by that question that the ticket is closed.
 
-    :param happened: triggers
-    :param Facts facts: the record
     :return: some of :data:`AUDIENCES`
     """
     is_asked = CLOSED in happened and CREATED not in happened and facts.asks_rating
@@ -165,8 +154,6 @@ def choose(rules, served=()):
     wait are all heard, since they are looked at again when their time has come.
 
     :param rules: iterable of :class:`Rule`
-    :param served: the audiences that have their text already
-    :rtype: list[Rule]
     """
     heard, served = [], set(served)
     for rule in rules:
@@ -183,8 +170,149 @@ def may_text(rule, last, now):
 
     :param datetime last: when its text last went to that person, or None
     :param datetime now: both in UTC
-    :rtype: bool
     """
     if last is None or rule.pause is None:
         return True
     return rule.pause != timedelta.max and now - last >= rule.pause
+
+
+# What automations would have done with what has happened: the past, played again.
+#
+# Pure rules over what Odoo has kept: when records came to be, how their stage and user
+# were changed, when their customers texted and were answered.
+
+
+class Change(NamedTuple):
+    """One kept change: when (UTC), and what stood before; None: not changed."""
+
+    at: datetime
+    old_stage_id: int | None = None
+    old_user_id: int | None = None
+
+
+class Event(NamedTuple):
+    """An event of one record, and how the record stood then (ids, 0: none)."""
+
+    at: datetime
+    happened: frozenset
+    stage_id: int
+    user_id: int
+
+
+def read_history(created_at, changes, stage_id, user_id, closed_ids):
+    """Return what happened to a record, oldest first, from how it stands at the end.
+
+    :param datetime created_at: when it came to be; None: before the time in question
+    :param list changes: of :class:`Change`
+    :param stage_id: its stage at the end; ``user_id`` likewise
+    """
+    events = []
+    after = (stage_id, user_id)
+    for change in sorted(changes, key=lambda change: change.at, reverse=True):
+        before = (
+            after[0] if change.old_stage_id is None else change.old_stage_id,
+            after[1] if change.old_user_id is None else change.old_user_id,
+        )
+        happened = compare(
+            (before[0], before[0] in closed_ids, before[1]),
+            (after[0], after[0] in closed_ids, after[1]),
+        )
+        events.append(Event(change.at, happened, *after))
+        after = before
+    if created_at:
+        state = (after[0], after[0] in closed_ids, after[1])
+        events.append(Event(created_at, compare(None, state), *after))
+    return events[::-1]
+
+
+def read_texts(times, events, stage_id, user_id):
+    """Return the customer's texts as events, with how the record stood then.
+
+    :param list times: when they came (UTC)
+    :param list events: what else happened, oldest first
+    :param stage_id: the record's stage if nothing happened; ``user_id`` likewise
+    """
+    moments = [event.at for event in events]
+    found = []
+    for at in times:
+        index = bisect_right(moments, at) - 1
+        state = events[index][2:] if index >= 0 else (stage_id, user_id)
+        found.append(Event(at, frozenset({WROTE}), *state))
+    return found
+
+
+def find_waits(texts, answers):
+    """Return from when to when a customer waited for an answer.
+
+    :param list texts: when they texted (UTC), in order
+    :param list answers: when one of us answered
+    :return: pairs; the second is None while they wait
+    """
+    waits, until = [], None
+    for at in texts:
+        if waits and (until is None or at <= until):
+            continue
+        until = next((answer for answer in sorted(answers) if answer > at), None)
+        waits.append((at, until))
+    return waits
+
+
+def holds(event, rule, events, waits):
+    """Tell if what a delayed rule is about still held when its time had come.
+
+    What happened again started the rule's time over, and is an event of its own.
+
+    :param Event event: what set it off
+    :param list waits: see :func:`find_waits`
+    """
+    due = event.at + rule.delay
+    between = [other for other in events if event.at < other.at <= due]
+    if rule.trigger == STAGE:
+        return all(other.stage_id == event.stage_id for other in between)
+    if rule.trigger == ASSIGNED:
+        return all(other.user_id == event.user_id for other in between)
+    if rule.trigger == WROTE:
+        is_waiting = any(
+            since <= event.at and (until is None or until > due)
+            for since, until in waits
+        )
+        again = any(WROTE in other.happened for other in between)
+        return is_waiting and not again
+    turned = {CLOSED, REOPENED}
+    return not any(turned & other.happened for other in between)
+
+
+def plan_replay(events, waits, rules, facts, now):
+    """Return which rules would have texted about one record, and when.
+
+    :param list events: what happened to it, oldest first
+    :param list waits: see :func:`find_waits`
+    :param rules: the automations in their order, those whose conditions hold
+    :param automation.Facts facts: what their filters look at
+    :param datetime now: what would be due later is left out
+    :return: list of ``(datetime, automation.Rule)``
+    """
+    found = []
+    for event in events:
+        then = facts._replace(stage_id=event.stage_id)
+        fitting = [
+            rule
+            for rule in rules
+            if rule.trigger in event.happened and fits(rule, then)
+        ]
+        served = get_served(event.happened, facts)
+        found += [
+            (event.at + rule.delay, rule)
+            for rule in choose(fitting, served)
+            if not rule.delay or holds(event, rule, events, waits)
+        ]
+    for rule in rules:
+        if rule.trigger == NO_ANSWER and fits(rule, facts):
+            found += [
+                (since + rule.lead, rule)
+                for since, until in waits
+                if until is None or until > since + rule.lead
+            ]
+    return sorted(
+        ((at, rule) for at, rule in found if at <= now), key=lambda pair: pair[0]
+    )

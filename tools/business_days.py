@@ -1,14 +1,34 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""Business days, as the law counts them for an opt-out.
+"""Public holidays and business days.
 
-47 CFR 64.1200(a)(10): to be honoured within a reasonable time, not longer than ten
-business days. Saturdays, Sundays and the legal holidays of 5 U.S.C. 6103 (with the
-day on which they are observed) do not count.
+Computed by the library ``holidays``, which follows the laws when they change.
 """
 
 from datetime import timedelta
+from functools import lru_cache
 
-from .public_holidays import get_holidays
+import holidays
+
+
+@lru_cache(maxsize=512)
+def get_holidays(country, state, year):
+    """Return the public holidays of a year, with the days on which they are observed.
+
+    :param str country: ISO 3166 code; one that nobody knows has no holidays
+    :param str state: ISO code of its part; empty or unknown: the whole country's only
+    """
+    known = holidays.list_supported_countries()
+    if country not in known:
+        return frozenset()
+    part = state if state in known[country] else None
+    return frozenset(holidays.country_holidays(country, subdiv=part, years=year))
+
+
+# Business days, as the law counts them for an opt-out.
+#
+# 47 CFR 64.1200(a)(10): to be honoured within a reasonable time, not longer than ten
+# business days. Saturdays, Sundays and the legal holidays of 5 U.S.C. 6103 (with the
+# day on which they are observed) do not count.
 
 #: The law's own limit; a company may set itself a shorter one.
 MAX_DAYS = 10
@@ -17,19 +37,14 @@ SATURDAY = 5
 
 
 def is_business_day(day):
-    """Tell if a date counts.
-
-    :param date day: a date where the company is
-    """
+    """Tell if a date counts."""
     return day.weekday() < SATURDAY and day not in get_holidays("US", "", day.year)
 
 
 def add_business_days(day, count):
     """Return the ``count``-th business day after ``day``, which does not count itself.
 
-    :param date day: the day on which the request came
     :param int count: how many business days, 0 for the day itself
-    :rtype: date
     """
     while count > 0:
         day += timedelta(days=1)

@@ -90,7 +90,6 @@ def canonical(values):
     """Return a mapping in the one form that is hashed.
 
     :param dict values: JSON values and naive UTC datetimes
-    :rtype: bytes
     """
     text = json.dumps(
         values,
@@ -120,7 +119,6 @@ def number_hash(key, number):
     There are few enough phone numbers to try them all, so a hash without a key would
     name the person whose data was erased.
 
-    :param str key: secret
     :param str number: E.164, or what the carrier calls the sender
     """
     return hmac.digest(key.encode(), number.encode(), "sha256").hex()
@@ -198,7 +196,6 @@ def carry_over(company_id, sequence, previous, key, moment):
     """Return what the link says that takes over a chain from before there were seals.
 
     :param int sequence: its own number; all links before it are taken over
-    :param str previous: hash of the last of them
     :param str key: the ledger's secret, of which it names the fingerprint
     :param datetime moment: when (UTC)
     """
@@ -274,7 +271,6 @@ class Verifier:
         return None
 
     def _takes_over(self, link):
-        """Tell if a carry-over says of the chain before it what is so."""
         said = link.statement
         return (
             said.get("statement") == CARRIED_OVER

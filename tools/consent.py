@@ -1,12 +1,13 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""What the events of the consent ledger mean for a number and a purpose.
+"""Meaning of the ledger's events: answers, what a START restores, renewed questions.
 
 Consent belongs to a number and a purpose. An event names one purpose, or none when
 it is about all of them (a STOP). The answer for a purpose is read from two states:
 that of the purpose, and that of "all".
 """
 
-from datetime import datetime
+from collections import defaultdict
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 NONE, PENDING, OPTED_IN, OPTED_OUT = STATES = (
@@ -73,11 +74,9 @@ def next_answer(current, event, event_id, for_all=False):
     A yes or a no that is said again is newer, and the newest one counts. Nothing else
     makes an answer newer: to ask again who has stopped must not revive an old yes.
 
-    :param Answer current: the answer so far
     :param str event: one of ``EVENTS``
     :param int event_id: the event's id; a later event has a higher one
     :param bool for_all: the event names no purpose
-    :rtype: Answer
     :raises ValueError: as :func:`next_state`
     """
     state = next_state(current.state, event, for_all)
@@ -97,7 +96,7 @@ TEXT, PAPER, PAGE = ("keyword", "paper", "web")
 
 
 class Said(NamedTuple):
-    """What an event of the ledger says of one purpose, or of all.
+    """An event's statement about one purpose, or about all.
 
     All of it is sealed. ``is_worded``: under a published wording that was shown.
     """
@@ -110,17 +109,17 @@ class Said(NamedTuple):
 
     @property
     def is_yes(self):
-        """Whether it says yes, or takes a no back."""
+        """Tell if it says yes, or takes a no back."""
         return self.event in YESES
 
     @property
     def is_own_no(self):
-        """Whether it is a no that binds everybody but the person themselves."""
+        """Tell if it is a no that binds everybody but the person themselves."""
         return self.event == REVOKED and self.method not in SPOKEN
 
     @property
     def is_own_yes(self):
-        """Whether it is a yes by which the person can undo their own no.
+        """Tell if it is a yes by which the person can undo their own no.
 
         Their text; a page of ours that shows its wording; what they have signed. What
         an agent, another system, a list or a program says is none of them.
@@ -130,7 +129,7 @@ class Said(NamedTuple):
 
 
 class Standing(NamedTuple):
-    """What stands of a number's purpose (or of all): the answer, and what binds.
+    """The standing of a number's purpose (or of all): the answer, and what binds.
 
     ``since`` (UTC) is when the answer was said, of several noes the latest. ``word`` is
     the person's own last word about it, as the id of its event, 0 without one;
@@ -144,7 +143,7 @@ class Standing(NamedTuple):
 
     @property
     def is_stop(self):
-        """Whether the answer is a no."""
+        """Tell if the answer is a no."""
         return self.answer.state == OPTED_OUT
 
 
@@ -154,7 +153,6 @@ def take(said, of_subject, of_all):
     :param Said said: what was said, later than all that stands
     :param Standing of_subject: what stands of its purpose, or of all if it is for all
     :param of_all: what stands of all, None if ``of_subject`` is that
-    :rtype: Standing
     :raises ValueError: as :func:`next_state`
     """
     if find_obstacle(said, of_subject, of_all):
@@ -181,7 +179,6 @@ def find_obstacle(said, of_subject, of_all):
     entered.
 
     :param Said said: as for :func:`take`
-    :rtype: Standing
     """
     if not said.is_yes:
         return None
@@ -204,7 +201,6 @@ def find_binding(of_subject, of_all):
 
     :param Standing of_subject: what stands of the purpose, or of all
     :param of_all: what stands of all, None if ``of_subject`` is that
-    :rtype: Standing
     """
     if of_subject.is_bound:
         return of_subject
@@ -221,7 +217,6 @@ def show(of_subject, of_all):
 
     :param Standing of_subject: what was last said about the purpose
     :param Standing of_all: what was last said about all purposes at once
-    :rtype: Standing
     """
     answer = combine(of_subject.answer, of_all.answer)
     is_own = of_subject.is_stop or answer == of_subject.answer
@@ -229,7 +224,7 @@ def show(of_subject, of_all):
 
 
 class Effect(NamedTuple):
-    """What a yes did about a no, as ids of events: it was undone, or in the way."""
+    """A yes's effect on a no, as ids of events: it was undone, or in the way."""
 
     undone: int = 0
     obstacle: int = 0
@@ -266,7 +261,6 @@ def combine(of_purpose, of_all):
 
     :param Answer of_purpose: what was last said about the purpose
     :param Answer of_all: what was last said about all purposes at once
-    :rtype: Answer
     """
     if of_all.state != OPTED_OUT:
         return of_purpose
@@ -280,7 +274,6 @@ def has_left(found):
     """Tell if a person has opted out of everything, and agreed to nothing since.
 
     :param dict found: :class:`Answer` by purpose; that for all has the key ``False``
-    :rtype: bool
     """
     of_all = found.get(False, Answer())
     if of_all.state != OPTED_OUT:
@@ -299,3 +292,96 @@ def summarize(answers):
     """
     found = {answer.state for answer in answers}
     return next((s for s in (OPTED_IN, PENDING, OPTED_OUT) if s in found), NONE)
+
+
+# What a START gives back.
+#
+# It takes back what was said by text, and the carrier's own block, which a START lifts
+# at the carrier too. An opt-out that was said in another way (to an agent, on the
+# preference page, in a letter) was not made by a word that the phone can undo: it needs
+# a new consent. Nothing more comes back than was once granted.
+
+#: Ways of saying no that a START takes back.
+BY_TEXT = frozenset(("keyword", "carrier"))
+
+#: The key of what is about all purposes at once.
+ALL = False
+
+
+def find_restorable(history):
+    """Return what a START takes back.
+
+    While a stop for everything stands that was said in another way, it takes back
+    nothing: a purpose that came back would overrule it.
+
+    :param history: the number's events, oldest first: pairs of a purpose's id (or
+        ``ALL``) and a :class:`consent.Said`
+    :return: set of purpose ids, and ``ALL`` for the stop of everything
+    """
+    ways, agreed = _read_ways(history)
+    of_all = ways.pop(ALL, set())
+    if of_all - BY_TEXT:
+        return set()
+    found = {
+        purpose_id
+        for purpose_id, methods in ways.items()
+        if methods and methods <= BY_TEXT and purpose_id in agreed
+    }
+    return found | ({ALL} if of_all else set())
+
+
+def _read_ways(history):
+    """Return in which ways each purpose was stopped since its last yes that counts.
+
+    :return: ``{purpose id or ALL: methods}``, and the purposes that were agreed to
+    """
+    standings, ways, agreed = defaultdict(Standing), defaultdict(set), set()
+    for purpose_id, said in history:
+        of_all = standings[ALL] if purpose_id else None
+        if find_obstacle(said, standings[purpose_id], of_all):
+            continue
+        standings[purpose_id] = take(said, standings[purpose_id], of_all)
+        if said.event == REVOKED:
+            ways[purpose_id].add(said.method)
+        elif said.event == EXPIRED:
+            agreed.discard(purpose_id)
+        elif said.is_yes:
+            ways[purpose_id] = set()
+            agreed.add(purpose_id)
+    return ways, agreed
+
+
+# How often a number may be asked to confirm what somebody typed on a page.
+#
+# Whoever types a stranger's number must not be able to have them texted again and
+# again: a number that does not answer is left in peace, each time for longer.
+
+#: Nobody is asked twice in this time, whatever they have said.
+PAUSE = timedelta(days=1)
+#: So long after the first question that was not answered; twice as long after the
+#: second, and so on.
+SILENCE = timedelta(days=90)
+#: More is for ever.
+MOST_DOUBLINGS = 5
+#: How long the question to confirm joining may be answered.
+QUESTION_LIFE = timedelta(days=7)
+
+
+def get_next_asking(newest, unanswered):
+    """Return from when on a number may be asked again.
+
+    :param datetime newest: when it was last asked, in whatever way (UTC); or None
+    :param list unanswered: when pages have asked since its owner last answered (UTC)
+    :return: UTC, or None for a number that may be asked now
+    """
+    limits = [newest + PAUSE] if newest else []
+    if unanswered:
+        doublings = min(len(unanswered) - 1, MOST_DOUBLINGS)
+        limits.append(max(unanswered) + SILENCE * 2**doublings)
+    return max(limits, default=None)
+
+
+def may_ask(newest, unanswered, now):
+    """Tell if a number may be asked now; arguments as for :func:`get_next`."""
+    start = get_next_asking(newest, unanswered)
+    return start is None or now >= start

@@ -37,7 +37,6 @@ def is_conversation(facts):
     our messages, and CTIA's conversational tier needs none: they ask, we answer).
 
     :param Facts facts: what is known of the message
-    :rtype: bool
     """
     if not facts.is_personal or not facts.text:
         return False

@@ -1,12 +1,13 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""When a team alert is told to whom, until somebody takes it.
+"""Escalation of team alerts: the plan's steps, and who is on call.
 
 Pure rules over a plan's steps and the time since the alert began. A step that repeats
 is a row of occurrences, so that what is due, and what comes next, is one comparison.
 """
 
-from datetime import timedelta
+from datetime import UTC, timedelta
 from typing import NamedTuple
+from zoneinfo import ZoneInfo
 
 ON_CALL, NEXT, ALL = WHOM = ("on_call", "next", "all")
 
@@ -43,7 +44,6 @@ def expand(steps):
     """Return all that a plan does, in its order.
 
     :param steps: iterable of :class:`Step`
-    :rtype: list[Occurrence]
     """
     found = [
         Occurrence(step.after + number * step.every, step.whom, step.step_id)
@@ -60,17 +60,12 @@ def find_due(steps, done, elapsed):
 
     :param steps: iterable of :class:`Step`
     :param timedelta done: the offset up to which all is done, or :data:`NOTHING`
-    :param timedelta elapsed: since the alert began
-    :rtype: list[Occurrence]
     """
     return [it for it in expand(steps) if done < it.offset <= elapsed]
 
 
 def find_next(steps, done):
-    """Return what comes next after an offset: all that is due together, or nothing.
-
-    :rtype: list[Occurrence]
-    """
+    """Return what comes next after an offset: all that is due together, or nothing."""
     later = [it for it in expand(steps) if it.offset > done]
     return [it for it in later if it.offset == later[0].offset]
 
@@ -80,9 +75,7 @@ def pick(people, whom, told):
 
     :param list people: who can be told, in their order; those on call now come first
     :param str whom: one of :data:`WHOM`
-    :param told: those who were told before
     :return: those who are told, in their order; all once more if nobody comes next
-    :rtype: list
     """
     if whom == ON_CALL:
         return people[:1]
@@ -90,3 +83,48 @@ def pick(people, whom, told):
         left = [one for one in people if one not in told]
         return left[:1] or list(people)
     return list(people)
+
+
+# Which turns of duty cover a time.
+
+
+class Turn(NamedTuple):
+    """A turn of duty between two times, which may come again every few weeks.
+
+    :param datetime start: UTC without a zone; None: since ever
+    :param datetime stop: the same; None: for ever
+    :param int weeks: it comes again after so many; 0: it does not
+    :param str zone: in whose clock it comes again, so that it begins at the same hour
+        in summer and in winter
+    """
+
+    start: object = None
+    stop: object = None
+    weeks: int = 0
+    zone: str = "UTC"
+
+
+def covers(turn, now):
+    """Tell if a turn covers a time (UTC, without a zone)."""
+    if turn.weeks and turn.start and turn.stop:
+        return any(start <= now < stop for start, stop in _find_turns(turn, now))
+    return (not turn.start or turn.start <= now) and (not turn.stop or now < turn.stop)
+
+
+def _find_turns(turn, now):
+    """Yield the turns around a time that are not before the first one (UTC)."""
+    zone = ZoneInfo(turn.zone or "UTC")
+    start, stop, local = (
+        moment.replace(tzinfo=UTC).astimezone(zone).replace(tzinfo=None)
+        for moment in (turn.start, turn.stop, now)
+    )
+    period = timedelta(weeks=turn.weeks)
+    count = (local - start) // period
+    for number in range(max(count - 1, 0), count + 2):
+        yield tuple(
+            (moment + number * period)
+            .replace(tzinfo=zone)
+            .astimezone(UTC)
+            .replace(tzinfo=None)
+            for moment in (start, stop)
+        )

@@ -18,7 +18,7 @@ PATIENCE_HOURS = 4
 
 
 class Change(NamedTuple):
-    """How a figure compares with that of the period before.
+    """A figure compared with that of the period before.
 
     :param float ratio: growth (0.1: a tenth more); None where there was nothing
     :param int direction: 1 more, -1 less, 0 as much
@@ -69,7 +69,6 @@ def get_rates(figures):
 def is_stop_rate_rising(now, before):
     """Tell if people leave after a template's texts, and more than they did.
 
-    :param dict now: figures of the period
     :param dict before: figures of the period before, may be empty
     """
     rate = get_rates(now)["stop_rate"] or 0
@@ -90,7 +89,6 @@ def rank_templates(figures, limit=5):
     The best bring replies, the worst opt-outs and failures. Of templates with enough
     texts only, and none on both sides.
 
-    :param dict figures: figures by template
     :return: ``(best, worst)``, lists of keys
     """
     known = {key: get_rates(it) for key, it in figures.items()}

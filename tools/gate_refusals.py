@@ -66,7 +66,7 @@ def find_refusal(facts):
 
     Source: 47 CFR 64.1200(a)(10)-(12); under *opt_in* also the house's own rule that
     no message leaves without recorded consent, and under *opt_out* no offer where the
-    law asks for consent (:mod:`tools.offer_law`). What may be an opt-out counts as one
+    law asks for consent (``tools.purpose_rules``). What may be an opt-out counts as one
     until a person has read it. A consent counts as far as its purpose accepts how it
     was given: for offers, 47 CFR 64.1200(a)(2) and (f)(9), in writing. A number that a
     customer has typed gets nothing by itself about that customer until it has said YES,

@@ -1,14 +1,68 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""What the columns and cells of an imported list of consents mean."""
+"""Columns and cells of an imported list of consents, and of other systems."""
 
 import re
 import unicodedata
-from datetime import datetime, time, timezone
+from datetime import datetime, time, timedelta, timezone
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from .consent import GRANTED, REVOKED
-from .statements import settle_clock
+
+#: Clocks differ. What lies so little in the future was said now.
+CLOCK_TOLERANCE = timedelta(minutes=2)
+
+#: How consent can have been given elsewhere, and how others write that.
+WAYS = {
+    "web": ("web form", "website", "online", "form", "formulaire", "formulario"),
+    "paper": ("signed paper", "written form", "papier", "papel", "signature"),
+    "text": ("sms", "text message", "keyword", "texto"),
+    "phone": ("call", "telephone", "phone call", "said on the phone", "téléphone"),
+    "in_person": ("in person", "verbal", "face to face", "said in person"),
+    "written": ("email", "e-mail", "letter", "e-mail or letter", "mail", "courrier"),
+}
+
+
+def parse_instant(text):
+    """Return a moment in UTC, without zone, out of ISO 8601.
+
+    :param str text: such as ``2026-11-25T10:18:00Z`` or ``2026-11-25 10:18:00+01:00``;
+        without a zone it is UTC
+    :raises ValueError: when it is none
+    """
+    if not isinstance(text, str) or not re.match(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d", text):
+        raise ValueError(f"not a moment: {text!r}")
+    moment = datetime.fromisoformat(text.strip().replace("Z", "+00:00"))
+    if moment.tzinfo:
+        moment = moment.astimezone(timezone.utc).replace(tzinfo=None)
+    return moment.replace(microsecond=0)
+
+
+def settle_clock(moment, now):
+    """Return ``moment``, or ``now`` when it lies in the future by a clock's error."""
+    return now if now < moment <= now + CLOCK_TOLERANCE else moment
+
+
+def read_way(text):
+    """Return the key of :data:`WAYS` that a text means, or None."""
+    word = " ".join(str(text or "").casefold().replace("_", " ").split())
+    return next(
+        (
+            way
+            for way, others in WAYS.items()
+            if word in (way.replace("_", " "), *others)
+        ),
+        None,
+    )
+
+
+def make_note(way, source, note=None):
+    """Return what the evidence says of a consent that was given elsewhere."""
+    lines = [f"How it was given: {way}" if way else "", f"Evidence: {source}"]
+    return "\n".join(filter(None, [*(lines if source else lines[:1]), note]))
+
+
+# What the columns and cells of an imported list of consents mean.
 
 #: Field: how its column is headed elsewhere, in small letters without accents.
 HEADERS = {
@@ -87,7 +141,7 @@ class Fault(Exception):
 
 
 class Said(NamedTuple):
-    """What a row says, as far as it can be told without a database."""
+    """A row's contents, as far as they can be read without a database."""
 
     number: str
     event: str
@@ -153,9 +207,7 @@ def parse_time(text, order, zone):
     A day without a time is its beginning: whoever said STOP on that day has the last
     word. Dates that begin with the year are always read so.
 
-    :param str text: the cell
     :param str order: :data:`MDY` or :data:`DMY`, or :data:`YMD` for no other dates
-    :param str zone: where times without a zone were written down
     :raises ValueError: when it cannot be told
     """
     match = DATE.fullmatch(text.strip())
@@ -195,13 +247,11 @@ def _to_utc(moment, offset, zone):
 def read_row(cells, columns, order, zone, now, decision=GRANTED):
     """Return what a row says.
 
-    :param cells: its texts
     :param dict columns: ``{field: index}``
     :param str order: see :func:`parse_time`
     :param str zone: see :func:`parse_time`
     :param datetime now: UTC
     :param str decision: what a row says that has no column for it
-    :rtype: Said
     :raises Fault: for the first thing that is missing or wrong
     """
     found = {

@@ -1,14 +1,95 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""Reading a text as a command: STOP, HELP, START, a joining word, YES, STATUS.
+"""Keywords in texts (STOP, HELP, START, ...), whatever letters they are written in.
 
-Carriers match a single word only; case, punctuation and spaces do not matter
-(CTIA Messaging Principles and Best Practices, section 5.1.3). The words themselves
-are data (model ``sms.keyword``): mandatory ones can be added to, never removed.
+A phone's keyboard, a joke or a trick writes "stоp" with a letter of another alphabet.
+A reader sees "stop", and a reasonable person's reading counts (47 CFR 64.1200(a)(10)).
+A few pairs are enough for that: those of Unicode's list of confusables
+(https://www.unicode.org/reports/tr39/) that are letters of alphabets in daily use.
 """
 
+import re
 import unicodedata
 
-from .lookalikes import get_skeleton, unmix
+#: What stands on the left looks like what stands below it on the right.
+_PAIRS = (
+    # Cyrillic
+    ("АВЕЅІЈКМНОРСТУХаеѕіјорсухԁһԛԝӏҮү", "ABESIJKMHOPCTYXaesijopcyxdhqwlYy"),
+    ("вкмнт", "bkmht"),
+    # Greek
+    ("ΑΒΕΖΗΙΚΜΝΟΡΤΥΧανιορυχϲτκηεω", "ABEZHIKMNOPTYXaviopuxctknew"),
+    # Armenian
+    ("ՏՕՍօոսհցյ", "SOUonuhgj"),
+    # Cherokee
+    ("ᎪᏴᏟᎠᎬᎻᎫᏞᎷᏢᏚᎢᏙᏔᏃ", "ABCDEHJLMPSTVWZ"),
+    # Latin letters of phonetics: small capitals, and others
+    ("ᴀʙᴄᴅᴇꜰɢʜɪᴊᴋʟᴍɴᴏᴘʀꜱᴛᴜᴠᴡʏᴢɑɡıȷ", "ABCDEFGHIJKLMNOPRSTUVWYZagij"),
+)
+#: Styled alphabets that Unicode's compatibility forms leave out: white letters in black
+#: circles and squares, and those of which flags are made.
+_STYLED = {
+    first + index: chr(ord("A") + index)
+    for first in (0x1F150, 0x1F170, 0x1F1E6)
+    for index in range(26)
+}
+_LATIN = {
+    ord(other): latin
+    for others, latins in _PAIRS
+    for other, latin in zip(others, latins, strict=True)
+}
+#: Digits that stand for letters, within a word.
+_DIGITS = str.maketrans("0135", "OIES")
+_WORD = re.compile(r"\w+")
+_LATIN_LETTER = re.compile("[A-Za-z]")
+
+
+def drop_invisible(text):
+    """Return a text without what nobody sees: joiners, marks of direction."""
+    if text.isascii():
+        return text
+    text = text.translate(_STYLED)
+    return "".join(char for char in text if unicodedata.category(char) != "Cf")
+
+
+def unmix(text):
+    """Return a text with words of mixed alphabets in Latin letters.
+
+    A word that consists of look-alikes alone is taken for a Latin one where there are
+    Latin letters around it: else it may be a word of its own language.
+    """
+    text = drop_invisible(text)
+    if text.isascii() or not _LATIN_LETTER.search(text):
+        return text
+    return _WORD.sub(lambda word: _to_latin(word[0]), text)
+
+
+def _to_latin(word):
+    latin = word.translate(_LATIN)
+    return latin if _is_latin(latin) else word
+
+
+def _is_latin(word):
+    return all(
+        char.isascii() or not char.isalpha() or "LATIN" in unicodedata.name(char, "")
+        for char in word
+    )
+
+
+def get_skeleton(text):
+    """Return what a text looks like: Latin capitals without accents or strokes.
+
+    For a single word that is compared with a few others: "ЅТОР", "ꜱᴛᴏᴘ", "ST0P".
+    """
+    text = drop_invisible(unicodedata.normalize("NFKC", text)).translate(_LATIN)
+    letters = unicodedata.normalize("NFKD", text.upper())
+    letters = "".join(it for it in letters if not unicodedata.combining(it))
+    return letters.translate(_DIGITS) if _LATIN_LETTER.search(letters) else letters
+
+
+# Reading a text as a command: STOP, HELP, START, a joining word, YES, STATUS.
+#
+# Carriers match a single word only; case, punctuation and spaces do not matter
+# (CTIA Messaging Principles and Best Practices, section 5.1.3). The words themselves
+# are data (model ``sms.keyword``): mandatory ones can be added to, never removed.
 
 #: Actions in the order in which they are looked for: leaving comes first.
 STOP, HELP, START, JOIN, STATUS, ANSWER, TICKET, MUTE, UNMUTE = ACTIONS = (
@@ -43,7 +124,7 @@ MANDATORY_WORDS = {
     START: ("START", "UNSTOP"),
 }
 
-#: STOP in the letters of others, as :func:`lookalikes.get_skeleton` shows it: "стоп"
+#: STOP in the letters of others, as :func:`get_skeleton` shows it: "стоп"
 #: and "στοπ", wholly or half in Latin letters.
 STOP_OF_OTHERS = ("CTOП", "CTOP", "STOП", "ΣTOΠ", "ΣTOP", "STOΠ")
 
@@ -63,7 +144,6 @@ def normalize(text):
 
     :param str text: any text, also empty, huge or with control characters
     :return: upper-case words, single spaces between them
-    :rtype: str
     """
     kept = []
     # Small letters have other look-alikes than capitals.
@@ -81,7 +161,6 @@ def squeeze(text):
 
 
 def _upper(text):
-    """Return ``text`` in upper case, its compatibility forms folded first."""
     return unicodedata.normalize("NFKC", text).upper()
 
 
@@ -101,7 +180,6 @@ def find_action(text, words, carrier_action=""):
         also covers words that only the carrier's account knows
     :return: ``(action, word)``, the word as ``words`` spells it, or ``(None, text)``
         with the normalized text when it is no command
-    :rtype: tuple
     """
     if known := CARRIER_ACTIONS.get((carrier_action or "").strip().upper()):
         return known, normalize(text)

@@ -4,7 +4,7 @@
 from datetime import date
 from typing import NamedTuple
 
-from .proofs import KINDS
+from .purpose_rules import KINDS
 from .quiet_hours import INFORMATIONAL, MARKETING, URGENT
 
 
@@ -35,10 +35,7 @@ PROOF_FIELDS = {f"accepts_{kind}": kind for kind in KINDS}
 
 
 def _is_later_of(*order):
-    """Return the test if a choice is one that lets more through than another.
-
-    :param order: the choices, the strictest first
-    """
+    """Return the test if a choice is one that lets more through than another."""
     return lambda before, after: order.index(after) > order.index(before)
 
 
@@ -81,7 +78,7 @@ SCOPE_ALL, SCOPE_PURPOSE = ("all", "purpose")
 
 
 class ScopeTerms(NamedTuple):
-    """What a STOP ends, by one rule.
+    """An opt-out's scope by one rule.
 
     :param bool active: it counts at all
     :param str purpose_class: which messages it is about
@@ -120,7 +117,6 @@ def is_scope_laxer(before, after):
 
 
 def _is_scope_within(inner, outer):
-    """Tell if a rule is about nothing that another one is not about."""
     same = (inner.scope, inner.purpose_class, inner.company_id)
     return (
         outer.active
@@ -159,11 +155,7 @@ _BY_CONSENT = (MARKETING, INFORMATIONAL, URGENT)
 
 
 def is_mapping_laxer(before, after):
-    """Tell if messages get a purpose with less strict consent than they had.
-
-    :param Terms before: of the purpose that they had
-    :param Terms after: of the purpose that they are to have
-    """
+    """Tell if messages get a purpose with less strict consent than they had."""
     classes = [_BY_CONSENT.index(it.quiet_class) for it in (before, after)]
     return classes[0] < classes[1] or (before.has_footer and not after.has_footer)
 
@@ -195,11 +187,9 @@ def _allows_more(before, after):
 
 
 def _get_scope(rule):
-    """Return whom and what a rule is about."""
     return rule.quiet_class, rule.country, rule.state
 
 
 def _is_within(inner, outer):
-    """Tell if a window lies in another."""
     is_empty = inner[0] >= inner[1]
     return is_empty or (outer[0] <= inner[0] and inner[1] <= outer[1])

@@ -38,7 +38,6 @@ def mask(line):
     """Return a line without numbers, refused rows, and what opens something.
 
     :param str line: what is to be logged
-    :rtype: str
     """
     line = _ROWS.sub(r"\1(***)", line)
     line = _CREDENTIALS.sub(r"\1 ***", line)
@@ -61,8 +60,6 @@ class LogMask(logging.Filter):
         """Mask a record in place; nothing is left out.
 
         A line that cannot be put together is the handler's to report.
-
-        :rtype: bool
         """
         try:
             line = record.getMessage()

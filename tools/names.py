@@ -60,7 +60,6 @@ def tidy_name(text, limit=NAME_LIMIT):
     :param str text: what somebody has typed, may be empty
     :param int limit: characters at most
     :return: empty when nothing is left
-    :rtype: str
     """
     if text and len(text) <= limit and _PLAIN.fullmatch(text):
         return text
@@ -72,7 +71,6 @@ def tidy_title(text, limit=TITLE_LIMIT):
 
     :param str text: what somebody has typed, may be empty
     :param int limit: characters at most, with the dots
-    :rtype: str
     """
     return _cut(_drop_addresses(_flatten(text, limit)), limit, sign="...")
 
@@ -102,7 +100,6 @@ def _flatten(text, limit):
 
 
 def _belongs(joiner, before, after):
-    """Tell if a joiner is part of an emoji, or of the spelling of a word."""
     if _JOINED_SCRIPTS.match(before) and _JOINED_SCRIPTS.match(after):
         return True
     is_emoji = after and unicodedata.category(after) == "So"
@@ -126,7 +123,6 @@ def _drop_addresses(line):
 
 
 def _drop_rest(line):
-    """Return a line that was joined anew without addresses, which has none now."""
     while True:
         seen = "".join(map(_look, line))
         match = _ADDRESS.search(seen)
@@ -143,10 +139,7 @@ def _look(char):
 
 
 def _cut(line, limit, sign=""):
-    """Return the beginning of a line: whole words, else whole characters.
-
-    :param str sign: what stands for what is left out
-    """
+    """Return the beginning of a line: whole words, else whole characters."""
     if len(line) <= limit:
         return line
     end = limit - len(sign)
@@ -159,7 +152,6 @@ def _cut(line, limit, sign=""):
 
 
 def _is_inside(line, index):
-    """Tell if a cut before ``line[index]`` would go through what is one character."""
     if line[index] in FLAG_LETTERS:
         letters = 0
         while index > letters and line[index - 1 - letters] in FLAG_LETTERS:

@@ -13,7 +13,7 @@ from functools import lru_cache
 from zlib import crc32
 from zoneinfo import ZoneInfo
 
-from .public_holidays import get_holidays
+from .business_days import get_holidays
 
 #: Classes of purposes. Solicitations keep the law's hours; what a person needs keeps
 #: the house's; what cannot wait keeps none.
@@ -82,7 +82,6 @@ def select(rules, place, quiet_class):
     """Return the rules for messages of a class to somebody.
 
     :param rules: iterable of :class:`Rule`
-    :param place.Place place: where the person may be
     """
     return tuple(
         rule
@@ -115,7 +114,6 @@ def is_open(now, zone_names, rules):
 
 @lru_cache(maxsize=4096)
 def _is_open(minute, zone_names, rules):
-    """Tell it once for all messages of a minute."""
     return all(_is_open_at(rules, local) for local in _locals(minute, zone_names))
 
 
@@ -169,13 +167,11 @@ def get_day_limit(rules, day):
 
 
 def _locals(now, zone_names):
-    """Return a UTC time as it is in some zones."""
     aware = now.replace(tzinfo=UTC)
     return [aware.astimezone(ZoneInfo(name)) for name in zone_names]
 
 
 def _is_open_at(rules, local):
-    """Tell if all rules are open at a local time."""
     minute = local.hour * 60 + local.minute
     day = local.date()
     for rule in rules:
@@ -202,7 +198,6 @@ def _search(now, zone_names, rules):
 
 
 def _get_edges(now, zone, rules):
-    """Yield the UTC times from which on a window may be open in a zone."""
     today = now.replace(tzinfo=UTC).astimezone(zone).date()
     for offset in range(SEARCH_DAYS + 1):
         day = today + timedelta(days=offset)
@@ -239,5 +234,4 @@ def _to_utc(wall, zone, fold):
 
 
 def _get_offset(moment, zone):
-    """Return a zone's difference to UTC at a UTC time."""
     return moment.replace(tzinfo=UTC).astimezone(zone).utcoffset()

@@ -29,7 +29,7 @@ KEYWORDS_LENGTH = 255
 
 @dataclass(frozen=True)
 class Packet:
-    """What is registered, as plain texts; keywords are joined by commas."""
+    """A registration's contents as plain texts; keywords are joined by commas."""
 
     company: str = ""
     description: str = ""
@@ -47,7 +47,7 @@ class Packet:
 
 @dataclass(frozen=True)
 class Problem:
-    """What is missing or wrong.
+    """A fault of a registration.
 
     :param what: ``short``, ``long``, ``few_samples``, ``many_samples``,
         ``sample_length``, ``sample_stop``, ``sample_shortener``, ``no_page``,
@@ -65,7 +65,6 @@ def get_problems(packet):
     """Return what keeps a packet from being registered, in the order of its fields.
 
     :param Packet packet: what is to be registered
-    :rtype: list[Problem]
     """
     return [
         *_check_lengths(packet),
@@ -135,7 +134,6 @@ def list_keywords(*groups):
 
     :param groups: collections of words, in the order of the list
     :return: joined by commas
-    :rtype: str
     """
     return ",".join(
         word for group in groups for word in sorted(group) if " " not in word
@@ -163,8 +161,6 @@ def show_placeholders(body, words):
     Carriers ask for ``[name]`` where a text differs from person to person.
 
     :param str body: with ``{{ expression }}`` in it
-    :param dict words: plain names by expression
-    :rtype: str
     """
 
     def show(match):
@@ -177,7 +173,6 @@ def show_placeholders(body, words):
 
 
 def _name_of(expression):
-    """Return what the first field of an expression is about, e.g. ``state``."""
     path = expression.partition(" or ")[0].split(".")
     if len(path) > 2 and path[-1] == "name":
         path.pop()

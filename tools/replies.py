@@ -1,5 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""Reading the reply to "Reply 1 to 5, or NO if it is not solved".
+"""Replies by number or word: to the rating's question, and to a team alert.
 
 Only what is plainly a reply counts: "3 printers are still broken" is none. What is
 none is conversation, which a person reads.
@@ -7,6 +7,7 @@ none is conversation, which a person reads.
 
 import re
 import unicodedata
+from datetime import timedelta
 from typing import NamedTuple
 
 #: The reply of who is not helped yet.
@@ -46,11 +47,7 @@ class Reply(NamedTuple):
 
 
 def read_rating(text):
-    """Return the reply that a text is, or None if it is none.
-
-    :param str text: as it came
-    :rtype: Reply | None
-    """
+    """Return the reply that a text is, or None if it is none."""
     said = unicodedata.normalize("NFKC", (text or "")[:_LIMIT]).strip()
     bare = _strip(said).upper()
     if _NO.fullmatch(bare):
@@ -71,6 +68,105 @@ def is_thanks(text):
 
 
 def _strip(text):
-    """Return a text without the signs and pictures around it."""
     kept = re.sub(r"\A[^\w]+", "", text)
     return re.sub(r"[^\w!.)]+\Z", "", kept)
+
+
+# The codes by which a team alert is answered: "Reply 4 to acknowledge, 6 to ...".
+#
+# Each alert has a block of ten figures of its own, of which the last says what is
+# wanted: 4, 6 and 8 of the first, 14, 16 and 18 of the second. So several that are open
+# are told apart, and nobody must learn other figures.
+
+ACKNOWLEDGE, RESOLVE, ESCALATE = ACTIONS = ("acknowledge", "resolve", "escalate")
+
+DIGITS = {ACKNOWLEDGE: 4, RESOLVE: 6, ESCALATE: 8}
+
+#: So long after its alert a code means nothing else: answers come late.
+KEPT = timedelta(hours=72)
+
+_CODE_WORDS = {
+    ACKNOWLEDGE: (
+        "ACK",
+        "ACKNOWLEDGE",
+        "ACKNOWLEDGED",
+        "ON IT",
+        "I'M ON IT",
+        "IM ON IT",
+        "ON MY WAY",
+        "OMW",
+        "TAKE",
+        "TAKEN",
+        "GOT IT",
+    ),
+    RESOLVE: ("RESOLVE", "RESOLVED", "DONE", "FIXED", "SOLVED"),
+    ESCALATE: ("ESCALATE", "ESCALATED", "PASS ON"),
+}
+_ACTION_OF = {word: action for action, words in _CODE_WORDS.items() for word in words}
+_CODE = re.compile(r"(?:(?P<word>[A-Z' ]+?)\s+)?#?(?P<code>\d{1,6})(?P<rest>.*)", re.S)
+#: Behind a sign people add whatever they like, but not another figure.
+_SIGN = re.compile(r"\s*[.,;:!)\-–—]+(?!\s*\d).*", re.S)
+#: So much of a text is looked at.
+_CODE_LIMIT = 300
+
+
+class Answer(NamedTuple):
+    """A reply: its code as it stands there (None: words alone), and its action.
+
+    ``action`` is None where the code means none, or another than the words beside it.
+    """
+
+    code: int | None
+    action: str | None
+
+
+def get_codes(block):
+    """Return the codes of an alert by what they do.
+
+    :param int block: the alert's, from 0
+    """
+    return {action: str(10 * block + digit) for action, digit in DIGITS.items()}
+
+
+def get_block(code):
+    """Return the block of which a code is."""
+    return code // 10
+
+
+def find_free(taken):
+    """Return the lowest block that is free, so that codes stay short."""
+    taken = set(taken)
+    return next(block for block in range(len(taken) + 1) if block not in taken)
+
+
+def read_code(text):
+    """Return the answer that a text is, or None if it is none.
+
+    Only what is plainly an answer counts: "4 printers are broken" is none.
+    """
+    said = " ".join((text or "")[:_CODE_LIMIT].upper().replace("’", "'").split())
+    word = said.rstrip(".!")
+    if word in _ACTION_OF:
+        return Answer(None, _ACTION_OF[word])
+    found = _CODE.fullmatch(said)
+    if not found or not _is_addition(found["rest"]):
+        return None
+    spoken = found["word"]
+    if spoken and spoken not in _ACTION_OF:
+        return None
+    code = int(found["code"])
+    actions = {digit: action for action, digit in DIGITS.items()}
+    action = actions.get(code % 10)
+    if spoken and _ACTION_OF[spoken] != action:
+        action = None
+    return Answer(code, action)
+
+
+def _is_addition(rest):
+    """Tell if what follows a code merely adds to it: a sign, thanks, our own words."""
+    bare = rest.strip()
+    return bool(
+        not bare
+        or _SIGN.fullmatch(rest)
+        or (rest[0] == " " and (is_thanks(bare) or bare.rstrip(".!") in _ACTION_OF))
+    )

@@ -25,7 +25,7 @@ FLAG_LETTERS = frozenset(map(chr, range(0x1F1E6, 0x1F200)))
 
 
 class Segments(NamedTuple):
-    """What a text costs: its encoding, the units it takes, and its segments."""
+    """A text's size: its encoding, the units it takes, and its segments."""
 
     encoding: str
     units: int
@@ -42,7 +42,6 @@ def count_segments(text):
 
     :param str text: the message as it will be sent, may be empty
     :return: encoding (``GSM-7`` or ``UCS-2``), units, number of segments (0 if empty)
-    :rtype: Segments
     """
     text = text or ""
     rare = set(text) - GSM7_BASIC
@@ -92,7 +91,6 @@ def joins_character(previous, char):
 
 
 def _pack(widths, size):
-    """Return how many segments of ``size`` units hold ``widths`` without a split."""
     count, free = 1, size
     for width in widths:
         if width > free:

@@ -102,7 +102,6 @@ def _refuse(reason, row=0):
 
 
 def _is_text(data, encoding):
-    """Tell if bytes are readable text in an encoding."""
     try:
         text = data.decode(encoding)
     except UnicodeDecodeError:
@@ -146,7 +145,6 @@ def iter_rows(data):
 
 
 def _clean(cell):
-    """Return a cell without what cannot be stored, and without a formula's guard."""
     cell = cell.replace("\x00", "").strip()
     return cell[1:] if re.match("'[=+\\-@]", cell) else cell
 
@@ -185,7 +183,6 @@ def _iter_xlsx(data):
 
 
 def _as_text(value):
-    """Return a spreadsheet's value as a person would type it."""
     if value is None:
         return ""
     if isinstance(value, float) and value.is_integer():

@@ -7,7 +7,7 @@ from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from . import quiet_hours
-from .place import Place
+from .geography import Place
 
 # Why a message waits.
 QUIET_HOURS = "quiet_hours"
@@ -47,7 +47,6 @@ def get_answer_end(exemption, asked_at):
 
     :param str exemption: which answer, one of ``exemptions.EXEMPTIONS``
     :param datetime asked_at: when the text came (UTC)
-    :rtype: datetime
     """
     return asked_at + ANSWER_LIVES.get(exemption, ANSWER_LIFE)
 
@@ -70,7 +69,7 @@ def get_day(leaves_at, zone_name):
 
 @dataclass(frozen=True)
 class When:
-    """What the gate knows about a message's time. Times are UTC without a zone.
+    """A message's time as the gate knows it. Times are UTC without a zone.
 
     :param datetime now: the time of the decision
     :param str quiet_class: one of ``quiet_hours.QUIET_CLASSES``; empty: the company
@@ -125,7 +124,6 @@ class When:
         return bool(self.expires_at and until >= self.expires_at)
 
     def _get_pass(self, is_answer):
-        """Return why the hour does not matter, or empty."""
         if is_answer:
             return ANSWER
         if not self.quiet_class:
@@ -146,7 +144,6 @@ class When:
 
 @lru_cache(maxsize=1024)
 def _describe(now, place):
-    """Return a place and its local time in words, once for all who are there."""
     clocks = quiet_hours.local_times(now, place.zones)
     return (
         ",".join(place.zones),

@@ -3,7 +3,7 @@ from odoo import api, models
 
 
 class BasePartnerMerge(models.TransientModel):
-    """Who is one person after a merge of contacts is reminded once."""
+    """Remind once the person whose contacts are merged."""
 
     _inherit = "base.partner.merge.automatic.wizard"
 

@@ -1,21 +1,21 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from collections import defaultdict
 from datetime import timedelta
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
-from ..models.sms_automation import TICKET_MODEL
 from ..models.sms_gate import GateQuestion
-from ..tools import automation, replay, verdicts
+from ..tools import TICKET_MODEL, automation, verdicts
 from ..tools.automation import Rule
-from ..tools.purposes import MessageSource
+from ..tools.purpose_rules import MessageSource
 
 #: Texts that are shown with their words; the others are counted.
 SHOWN = 200
 
 
 class SmsAutomationReplay(models.TransientModel):
-    """Who would have got what: automations over the past, without a single text.
+    """Dry run of automations over the past, without a single text.
 
     The past is what Odoo has kept. What it has not (a ticket's former team, priority
     or category) is taken as it is today; deadlines are not played again.
@@ -112,17 +112,17 @@ class SmsAutomationReplay(models.TransientModel):
 
         :param datetime created_at: None: before the time in question
         :param tuple past: its changes, its customer's texts, our answers
-        :param list rules: those whose conditions hold
-        :param set closed_ids: the stages in which a ticket is closed
         """
         changes, inbound, answers = past
         state = (ticket.stage_id.id or 0, ticket.user_id.id or 0)
-        events = replay.read_history(created_at, changes, *state, closed_ids)
-        events += replay.read_texts(inbound, events, *state)
+        events = automation.read_history(created_at, changes, *state, closed_ids)
+        events += automation.read_texts(inbound, events, *state)
         events.sort(key=lambda event: event.at)
-        waits = replay.find_waits(inbound, answers)
+        waits = automation.find_waits(inbound, answers)
         facts = self.env["sms.automation"]._get_facts_of_closing(ticket)
-        return replay.plan(events, waits, rules, facts, fields.Datetime.now())
+        return automation.plan_replay(
+            events, waits, rules, facts, fields.Datetime.now()
+        )
 
     def _get_rules(self):
         """Return what is tried: the stages' own texts, then the automations chosen."""
@@ -144,7 +144,6 @@ class SmsAutomationReplay(models.TransientModel):
         ]
 
     def _get_holding(self, rules, tickets):
-        """Return the ids of the tickets for which the rules' own conditions hold."""
         engine = self.env["sms.automation"].sudo()
         return {
             rule: set(engine._filter_by_domain(rule, tickets.ids).ids) for rule in rules
@@ -202,7 +201,6 @@ class SmsAutomationReplay(models.TransientModel):
 
     @api.model
     def _get_purpose(self, ticket, rule):
-        """Return what a text would be for."""
         if rule.purpose_code:
             return self.env["sms.purpose"]._get(rule.purpose_code).sudo()
         source = MessageSource(TICKET_MODEL, rule.template_id)
@@ -211,7 +209,6 @@ class SmsAutomationReplay(models.TransientModel):
 
     @api.model
     def _get_body(self, ticket, rule, recipient):
-        """Return the words of a text, or why there are none."""
         template_sudo = self.env["sms.template"].sudo().browse(rule.template_id)
         is_customer = rule.audience == automation.CUSTOMER
         partner = None if is_customer else recipient.partner
@@ -219,3 +216,61 @@ class SmsAutomationReplay(models.TransientModel):
             return template_sudo._render_text(ticket, partner)
         except UserError:
             return self.env._("(The template cannot be filled in: correct it.)")
+
+    # ------------------------------------------------------------------
+    # The past of tickets, as Odoo has kept it
+    # ------------------------------------------------------------------
+
+    @api.model
+    def _read_changes(self, since):
+        """Return the kept changes of stage and user: ``{ticket id: [Change]}``."""
+        values_sudo = self.env["mail.tracking.value"].sudo()
+        found = values_sudo.search(
+            [
+                ("mail_message_id.model", "=", TICKET_MODEL),
+                ("mail_message_id.date", ">=", since),
+                ("field_id.name", "in", ("stage_id", "user_id")),
+            ]
+        )
+        merged = defaultdict(dict)
+        for value in found:
+            name = f"old_{value.field_id.name}"
+            merged[value.mail_message_id][name] = value.old_value_integer or 0
+        changes = defaultdict(list)
+        for message, old in merged.items():
+            changes[message.res_id].append(automation.Change(message.date, **old))
+        return changes
+
+    @api.model
+    def _read_inbound(self, since):
+        """Return when the customers texted: ``{ticket id: times}``."""
+        found = self.env["sms.inbound"].search(
+            [
+                ("ticket_id", "!=", False),
+                ("kind", "=", "conversation"),
+                ("received_at", ">=", since),
+            ],
+            order="received_at",
+        )
+        times = defaultdict(list)
+        for inbound in found:
+            times[inbound.ticket_id.id].append(inbound.received_at)
+        return times
+
+    @api.model
+    def _read_answers(self, tickets, since):
+        """Return when one of us wrote on each ticket: ``{ticket id: times}``."""
+        messages_sudo = self.env["mail.message"].sudo()
+        found = messages_sudo.search(
+            [
+                ("model", "=", TICKET_MODEL),
+                ("res_id", "in", tickets.ids),
+                ("date", ">=", since),
+                ("message_type", "in", ("comment", "sms")),
+                ("author_id.user_ids.share", "=", False),
+            ]
+        )
+        times = defaultdict(list)
+        for message in found:
+            times[message.res_id].append(message.date)
+        return times

@@ -1,18 +1,22 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from odoo import api, fields, models
 
+from ..models.sms_consent import STATE_SELECTION
 from ..models.sms_gate import GateQuestion
 from ..models.sms_sms_intake import PersonalText
-from ..tools import consent, verdicts
+from ..tools import consent, phone, timing, verdicts
 from ..tools.conversation import CONVERSATION_TIME
-from ..tools.purposes import MAILING_MODEL, MessageSource
-from .sms_composer_timing import TIME_REASONS
+from ..tools.purpose_rules import MAILING_MODEL, MessageSource
+
+#: Why the gate blocks what it would let pass at another time.
+TIME_REASONS = {verdicts.EXPIRED, verdicts.TOO_MANY}
 
 
 class SmsComposer(models.TransientModel):
     """Odoo's composer: asks the gate first, and keeps tickets to who may text them."""
 
-    _inherit = "sms.composer"
+    _name = "sms.composer"
+    _inherit = ["sms.composer", "sms.send.at", "sms.personal.data"]
 
     sms_block_reason = fields.Char(
         compute="_compute_sms_block_reason",
@@ -28,6 +32,36 @@ class SmsComposer(models.TransientModel):
     sms_footer = fields.Char(
         compute="_compute_sms_footer",
         help="Goes under the text when it is sent, in the recipient's language.",
+    )
+    sms_consent_state = fields.Selection(
+        STATE_SELECTION,
+        string="Consent",
+        compute="_compute_sms_consent_state",
+        help="Of the record's own number. Empty while another one is typed.",
+    )
+    desk_key = fields.Char(
+        readonly=True,
+        copy=False,
+        help="Made up by the conversation's screen for one text, so that it is sent "
+        "once however often it is asked for.",
+    )
+    sms_segment_price = fields.Float(compute="_compute_sms_segment_price")
+    sms_segment_currency_id = fields.Many2one(
+        "res.currency", compute="_compute_sms_segment_price"
+    )
+    _desk_key_unique = models.UniqueIndex(
+        "(create_uid, desk_key) WHERE desk_key IS NOT NULL"
+    )
+    send_at = fields.Datetime(
+        help="Leave it empty to send as soon as possible. Quiet hours may hold it."
+    )
+    sms_time_note = fields.Char(
+        compute="_compute_sms_block_reason",
+        help="When it would leave, by the clock where the person is, if not at once.",
+    )
+    is_time_wrong = fields.Boolean(
+        compute="_compute_sms_block_reason",
+        help="It would not be sent at this time, and may be at another.",
     )
 
     @api.depends(
@@ -45,7 +79,6 @@ class SmsComposer(models.TransientModel):
             )
 
     def _get_sms_lang(self):
-        """Return the code of the recipient's language, as the intake finds it."""
         partner = self.env["res.partner"]
         if self.comment_single_recipient:
             record = self._get_records()
@@ -81,10 +114,7 @@ class SmsComposer(models.TransientModel):
                 composer.sms_time_note = composer._get_time_note(decision, labels)
 
     def _explain_block(self, record, decision, labels):
-        """Return why the gate blocks; of an opt-out also when, how and what undoes it.
-
-        :param dict labels: the gate's reasons in words
-        """
+        """Return why the gate blocks; of an opt-out also how it is undone."""
         reason = labels[decision.reason]
         if decision.reason != verdicts.OPTED_OUT:
             return reason
@@ -98,7 +128,6 @@ class SmsComposer(models.TransientModel):
         return bool(stop and stop.is_own)
 
     def _find_stop(self, record):
-        """Return the no that blocks a message, see ``sms.consent._find_obstacle``."""
         said = consent.Said(consent.GRANTED, "", fields.Datetime.now())
         return self.env["sms.consent"]._find_obstacle(
             self._get_sms_company(),
@@ -108,10 +137,7 @@ class SmsComposer(models.TransientModel):
         )
 
     def _describe_answer(self, text):
-        """Return in words which text a message would answer, and until when it may.
-
-        :param TheirText text: what they have texted
-        """
+        """Return in words which text a message would answer, and until when it may."""
         inbound_model = self.env["sms.inbound"]
         return self.env._(
             "You may answer their text of %(received)s without recorded consent, until "
@@ -125,10 +151,7 @@ class SmsComposer(models.TransientModel):
     # ------------------------------------------------------------------
 
     def _get_sms_source(self):
-        """Return what makes the messages: a server action, a template, an app.
-
-        :rtype: MessageSource
-        """
+        """Return what makes the messages: a server action, a template, an app."""
         source = self.env["sms.sms"]._get_source()
         is_mailing = "mailing_id" in self._fields and self.mailing_id
         return MessageSource(
@@ -160,7 +183,6 @@ class SmsComposer(models.TransientModel):
         )
 
     def _get_sms_company(self):
-        """Return the company of the one record, else the current one."""
         record = self._get_records() if self.comment_single_recipient else None
         if record and "company_id" in record and record.company_id:
             return record.company_id
@@ -181,7 +203,6 @@ class SmsComposer(models.TransientModel):
         )
 
     def _fields_gate_labels(self):
-        """Return the gate's reasons in the reader's language."""
         field = self.env["sms.sms"]._fields["gate_reason"]
         return field._description_selection(self.env)
 
@@ -243,3 +264,121 @@ class SmsComposer(models.TransientModel):
         if self.comment_single_recipient:
             return dict.fromkeys(records.ids, self.body)
         return super()._prepare_body_values(records)
+
+    # ------------------------------------------------------------------
+    # The composer shows the consent of whom it is about to text
+    # ------------------------------------------------------------------
+
+    @api.depends("recipient_single_number_itf", "res_model", "res_id")
+    def _compute_sms_consent_state(self):
+        for composer in self:
+            composer.sms_consent_state = False
+            model = self.env.get(composer.res_model)
+            is_single = composer.comment_single_recipient and composer.res_id
+            if not is_single or not isinstance(model, self.pool["sms.consent.mixin"]):
+                continue
+            record = composer._get_records()
+            _company, number, _purpose = record._get_sms_subjects()[record.id]
+            typed = composer.recipient_single_number_itf or number
+            if number and record._phone_format(number=typed) == number:
+                composer.sms_consent_state = record.sms_consent_state
+
+    # ------------------------------------------------------------------
+    # The composer counts what a text costs, and serves the agent's desk once
+    # ------------------------------------------------------------------
+
+    @api.depends("res_model", "res_id", "recipient_single_number_itf")
+    def _compute_sms_segment_price(self):
+        for composer in self:
+            number = ""
+            if composer.comment_single_recipient and composer.res_model:
+                number = composer._get_sms_number(composer._get_records())
+            price = composer._get_sms_company()._get_sms_segment_price(number)
+            composer.sms_segment_price = price["amount"]
+            composer.sms_segment_currency_id = price["currency_id"]
+
+    # ------------------------------------------------------------------
+    # Sends later: at a time that its author chooses, or when quiet hours end
+    # ------------------------------------------------------------------
+
+    def _get_time_note(self, decision, labels):
+        """Return when a held message would leave, and why not before."""
+        note = self.env["sms.sms"]._get_zone_note(
+            decision.until, decision.when.place.zones
+        )
+        if decision.reason == timing.SCHEDULED:
+            return note
+        return f"{note}: {labels[decision.reason]}" if note else labels[decision.reason]
+
+    # ------------------------------------------------------------------
+    # Keeps lists of people and typed numbers to who may text them
+    # ------------------------------------------------------------------
+
+    def _check_sms_rights(self):
+        """Refuse typed numbers and long lists to who has no right to them.
+
+        :raises AccessError: without the right to text any number, or so many people
+        :raises UserError: over the user's daily limit
+        """
+        company = self._get_sms_company()
+        records = self._get_records()
+        is_posted = isinstance(records, self.pool["mail.thread"])
+        is_typed = self.composition_mode == "numbers" or not is_posted
+        if not self._has_sms_limits(company, records) or self._is_own_mailing():
+            return
+        user = self.env.user
+        if is_typed and self.composition_mode != "mass":
+            user._check_may_text_any_number(company)
+            user._check_may_text_many(company, self._count_typed_numbers())
+        elif self.composition_mode == "mass" or len(records) > 1:
+            user._check_may_text_many(company, len(records))
+            if self.res_model == "helpdesk.ticket":
+                records._check_sms_team_limit()
+
+    def _has_sms_limits(self, company, records):
+        """Tell if the limits of whoever texts hold for these records."""
+        thread = self.env["mail.thread"]
+        is_thread = isinstance(records, self.pool["mail.thread"])
+        return (records if is_thread else thread)._has_sms_limits(company)
+
+    def _is_own_mailing(self):
+        """Tell if the list is a mailing's: its app has groups and counts of its own."""
+        group = "mass_mailing.group_mass_mailing_user"
+        is_mailing = "mailing_id" in self._fields and self.mailing_id
+        return bool(is_mailing) and self.env.user.has_group(group)
+
+    def _count_typed_numbers(self):
+        """Return how many numbers were typed."""
+        return len((self.sanitized_numbers or "-").split(","))
+
+    # ------------------------------------------------------------------
+    # A composer lies in the database for a while after it was used: it forgets too
+    # ------------------------------------------------------------------
+
+    @api.model
+    def _find_personal(self, company, numbers):
+        """Return the forms that have texted some numbers and are not cleared away yet.
+
+        They name the number, or else the record that it was texted from.
+        """
+        sms_model = self.env["sms.sms"]
+        messages = sms_model._find_personal(company, numbers).mail_message_id
+        records = {(message.model, message.res_id) for message in messages}
+
+        def is_about(composer):
+            """Tell if one of the numbers, or of their messages, is in a composer."""
+            typed = [composer.recipient_single_number_itf or ""]
+            typed += (composer.numbers or "").split(",")
+            named = any(phone.is_written(text, n) for text in typed for n in numbers)
+            texted = composer._get_records()
+            return named or any((r._name, r.id) in records for r in texted or ())
+
+        return self.search([]).filtered(is_about)
+
+    def _describe_personal(self):
+        """Say nothing: Odoo deletes them within a day anyway."""
+        return []
+
+    def _forget(self):
+        """Delete the forms: what was sent is a message."""
+        self.unlink()

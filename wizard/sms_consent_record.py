@@ -5,7 +5,7 @@ from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
 from ..models.sms_consent_event import METHOD_SELECTION
-from ..tools import consent, spellings
+from ..tools import consent, phone
 
 #: What an agent can witness. The other ways enter themselves.
 AGENT_METHODS = ("in_person", "phone", "written", "paper")
@@ -13,7 +13,7 @@ PAPER = "paper"
 
 
 class SmsConsentRecord(models.TransientModel):
-    """Where an agent enters what a person has said or signed: a yes or an opt-out."""
+    """Form to enter what a person has said or signed: a yes or an opt-out."""
 
     _name = "sms.consent.record"
     _inherit = "sms.personal.data"
@@ -69,7 +69,6 @@ class SmsConsentRecord(models.TransientModel):
 
     @api.depends("decision", "purpose_ids", "company_id")
     def _compute_wording(self):
-        """Propose the published words, in the person's language."""
         for record in self:
             record.wording = record.decision == consent.GRANTED and self.env[
                 "sms.consent.entry"
@@ -79,7 +78,6 @@ class SmsConsentRecord(models.TransientModel):
 
     @api.depends("decision", "method", "purpose_ids")
     def _compute_offered_purpose_ids(self):
-        """Offer what can be agreed to in this way, and what is ticked already."""
         purposes = self.env["sms.purpose"].search([])
         for record in self:
             offered = purposes
@@ -118,7 +116,6 @@ class SmsConsentRecord(models.TransientModel):
         :param company: ``res.company``
         :param number: E.164, or False if none is known
         :param purposes: ``sms.purpose``, what it is about
-        :param defaults: further values of the form
         """
         defaults |= {
             "company_id": company.id,
@@ -185,7 +182,6 @@ class SmsConsentRecord(models.TransientModel):
         return {"files": [scan], "witness": self.witness}
 
     def _get_person(self, record):
-        """Return the person's name as the record knows it."""
         if not record:
             return False
         if "sms_customer_name" in record:
@@ -207,10 +203,9 @@ class SmsConsentRecord(models.TransientModel):
 
     @api.model
     def _find_personal(self, company, numbers):
-        """Return the forms that were filled in and are not cleared away yet."""
         forms = self.search([("company_id", "=", company.id)])
         return forms.filtered(
-            lambda form: any(spellings.is_written(form.number, n) for n in numbers)
+            lambda form: any(phone.is_written(form.number, n) for n in numbers)
         )
 
     def _describe_personal(self):

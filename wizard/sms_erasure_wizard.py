@@ -6,11 +6,11 @@ from odoo.exceptions import UserError
 from odoo.fields import Domain
 from odoo.tools import format_datetime
 
-from ..tools import spellings
+from ..tools import phone
 
 
 class SmsErasureWizard(models.TransientModel):
-    """Where a compliance officer erases a person: what goes, what stays, and why.
+    """Form to erase a person: what goes, what stays, and why.
 
     By a number, or from a contact: then all numbers under which it was texted. It
     deletes itself, since it names the number.
@@ -59,7 +59,6 @@ class SmsErasureWizard(models.TransientModel):
 
     @api.depends("partner_id", "company_id")
     def _compute_line_ids(self):
-        """List the numbers of the contact that anything is known of."""
         for wizard in self:
             wizard.line_ids = [(5, 0, 0)] + [
                 (0, 0, {"number": number, "is_chosen": is_own or not others})
@@ -92,14 +91,12 @@ class SmsErasureWizard(models.TransientModel):
         return [(n, n == own, self._get_others(n)) for n in numbers]
 
     def _get_others(self, number):
-        """Return the other contacts that have a number."""
         domain = Domain("phone_sanitized", "=", number)
         domain &= Domain("id", "!=", self.partner_id.id)
         domain &= Domain("company_id", "in", [False, self.company_id.id])
         return self.env["res.partner"].search(domain)
 
     def _get_numbers(self):
-        """Return the numbers that are to be erased, as they are kept."""
         if self.partner_id:
             return self.line_ids.filtered("is_chosen").mapped("number")
         typed = (self.number or "").strip()
@@ -131,7 +128,6 @@ class SmsErasureWizard(models.TransientModel):
             )
 
     def _render_counts(self, pairs):
-        """Return counts as a table."""
         row = Markup("<tr><td class='text-end fw-bold pe-3'>%s</td><td>%s</td></tr>")
         rows = Markup("").join(row % (f"{count:,}", label) for count, label in pairs)
         return Markup("<table class='o_sms_counts'><tbody>%s</tbody></table>") % rows
@@ -189,7 +185,7 @@ class SmsErasureWizard(models.TransientModel):
             raise UserError(self.env._("Nothing is kept of this number."))
         if not (self.reason or "").strip():
             raise UserError(self.env._("Say which request this is."))
-        if any(spellings.mentions(self.reason, number) for number in numbers):
+        if any(phone.mentions(self.reason, number) for number in numbers):
             raise UserError(
                 self.env._(
                     "The request is recorded and stays: do not write the number there."
@@ -214,7 +210,6 @@ class SmsErasureWizardLine(models.TransientModel):
 
     @api.depends("number", "wizard_id.partner_id")
     def _compute_shared_with(self):
-        """Name the other contacts who have the number."""
         for line in self:
             others = line.wizard_id._get_others(line.number)
             line.shared_with = ", ".join(others.mapped("display_name"))

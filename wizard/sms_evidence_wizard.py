@@ -6,9 +6,10 @@ from ..models.sms_evidence_export import CERTIFICATE, KIND_SELECTION, PACKET
 
 
 class SmsEvidenceWizard(models.TransientModel):
-    """Where a compliance officer takes out the evidence of one person."""
+    """Form to take out the evidence of one person, for compliance officers."""
 
     _name = "sms.evidence.wizard"
+    _inherit = "sms.personal.data"
     _description = "Evidence of a Person"
 
     company_id = fields.Many2one(
@@ -61,7 +62,6 @@ class SmsEvidenceWizard(models.TransientModel):
 
     @api.depends("partner_id", "company_id")
     def _compute_numbers(self):
-        """Propose every number of the contact that the ledger knows."""
         for wizard in self:
             if wizard.partner_id:
                 found = self.env["sms.evidence"]._find_numbers(
@@ -102,10 +102,7 @@ class SmsEvidenceWizard(models.TransientModel):
         }
 
     def _read_numbers(self):
-        """Return the numbers as E.164; what is no number may be the name of a sender.
-
-        :raises UserError: when there is none
-        """
+        """Return the numbers as E.164; what is none may be the name of a sender."""
         typed = [part.strip() for part in (self.numbers or "").split(",")]
         country = self.company_id.country_id
         read = self.env["res.partner"]._phone_format_number
@@ -127,3 +124,18 @@ class SmsEvidenceWizard(models.TransientModel):
             event_count=len(facts["events"]),
             message_count=len(facts["messages"]),
         )
+
+    # ------------------------------------------------------------------
+    # The form that has taken out a person's evidence has number and file
+    # ------------------------------------------------------------------
+
+    @api.model
+    def _find_personal(self, company, numbers):
+        return self.search([("company_id", "=", company.id)])
+
+    def _describe_personal(self):
+        """Say nothing: Odoo deletes them within a day anyway."""
+        return []
+
+    def _forget(self):
+        self.unlink()

@@ -36,7 +36,6 @@ class SmsReschedule(models.TransientModel):
             move.local_note = "" if move.fault else local_note
 
     def _get_send_at_fault(self):
-        """Refuse a time, too, at which the message has lost its point."""
         expires_at = self.sms_id.expires_at
         if self.send_at and expires_at and self.send_at >= expires_at:
             return self.env._(

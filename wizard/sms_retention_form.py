@@ -5,7 +5,7 @@ from ..models.res_company_retention import TIMES, get_limits
 
 
 class SmsRetentionForm(models.TransientModel):
-    """How long a company keeps texts and evidence, with what would go now.
+    """A company's terms for keeping texts and evidence, with what would go now.
 
     For compliance officers, who may not open the settings. Who may be texted without
     consent stands here for the same reason.
@@ -43,12 +43,10 @@ class SmsRetentionForm(models.TransientModel):
 
     @api.model
     def _default_time(self, kind):
-        """Return how long the current company keeps something."""
         return self.env.company.sudo()[TIMES[kind][0]]
 
     @api.depends("company_id", *TIMES)
     def _compute_count_html(self):
-        """Count what would go under the times that are entered, saved or not."""
         render = self.env["sms.erasure.wizard"]._render_counts
         for form in self:
             limits = get_limits({kind: max(form[kind], 0) for kind in TIMES})

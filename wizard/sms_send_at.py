@@ -18,7 +18,6 @@ class SmsSendAt(models.AbstractModel):
 
     @api.constrains("send_at")
     def _check_send_at(self):
-        """Refuse a time that has passed, or is more than a year away."""
         for form in self:
             if fault := form._get_send_at_fault():
                 raise ValidationError(fault)

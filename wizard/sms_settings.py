@@ -1,6 +1,7 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from odoo import api, fields, models
 
+from ..models.encrypted_field import get_box
 from ..models.res_company_lax import OFFICERS
 
 #: Shown for a secret that is set. What a browser is given stays in its caches.
@@ -103,6 +104,80 @@ class SmsSettings(models.TransientModel):
     sms_lax_reason = fields.Text(related="company_id.sms_lax_reason", readonly=False)
     is_sms_officer = fields.Boolean(compute="_compute_is_sms_officer")
     sms_outbox_trouble = fields.Text(compute="_compute_sms_outbox_trouble")
+    sms_twilio_account_sid = fields.Char(
+        related="company_id.sms_twilio_account_sid", readonly=False
+    )
+    sms_twilio_auth_token = fields.Char(
+        "Auth Token",
+        compute="_compute_secrets",
+        readonly=False,
+        groups="base.group_system",
+        help="It can be replaced, and not read. Twilio signs with it what it sends us.",
+    )
+    sms_twilio_second_auth_token = fields.Char(
+        compute="_compute_secrets",
+        readonly=False,
+        groups="base.group_system",
+        string="Second Auth Token",
+        help="Only while you change the token at Twilio: what is signed with either of "
+        "them is taken. Empty it when the new one is the first.",
+    )
+    sms_twilio_number_ids = fields.One2many(
+        related="company_id.sms_twilio_number_ids",
+        readonly=False,
+        groups="base.group_system",
+    )
+    sms_twilio_messaging_service_sid = fields.Char(
+        related="company_id.sms_twilio_messaging_service_sid", readonly=False
+    )
+    sms_twilio_api_key_sid = fields.Char(
+        related="company_id.sms_twilio_api_key_sid", readonly=False
+    )
+    sms_twilio_api_key_secret = fields.Char(
+        "API Key Secret",
+        compute="_compute_secrets",
+        readonly=False,
+        groups="base.group_system",
+        help="It can be replaced, and not read.",
+    )
+    sms_webhook_base_url = fields.Char(
+        related="company_id.sms_webhook_base_url", readonly=False
+    )
+    sms_inbound_url = fields.Char(related="company_id.sms_inbound_url")
+    sms_health_url = fields.Char(
+        "Address for Monitoring",
+        compute="_compute_sms_health_url",
+        groups="base.group_system",
+        help="Answers 200 while texts leave, 503 when something keeps them.",
+    )
+    sms_backup_provider = fields.Selection(
+        related="company_id.sms_backup_provider", readonly=False
+    )
+    sms_telnyx_api_key = fields.Char(
+        "API Key",
+        compute="_compute_secrets",
+        readonly=False,
+        groups="base.group_system",
+        help="It can be replaced, and not read.",
+    )
+    sms_telnyx_public_key = fields.Char(
+        related="company_id.sms_telnyx_public_key", readonly=False
+    )
+    sms_telnyx_messaging_profile_id = fields.Char(
+        related="company_id.sms_telnyx_messaging_profile_id", readonly=False
+    )
+    sms_telnyx_number_ids = fields.One2many(
+        related="company_id.sms_telnyx_number_ids",
+        readonly=False,
+        groups="base.group_system",
+    )
+    sms_telnyx_inbound_url = fields.Char(related="company_id.sms_telnyx_inbound_url")
+    sms_encryption = fields.Char(
+        compute="_compute_sms_encryption", groups="base.group_system"
+    )
+    sms_has_key = fields.Boolean(
+        compute="_compute_sms_encryption", groups="base.group_system"
+    )
 
     @api.depends("company_id")
     def _compute_display_name(self):
@@ -129,7 +204,6 @@ class SmsSettings(models.TransientModel):
     def create(self, vals_list):
         """Save what a form holds: the company gets what differs from what it has.
 
-        :param list vals_list: values by field
         :raises AccessError: for another user's field, or a company where the user does
             not work now
         """
@@ -160,10 +234,7 @@ class SmsSettings(models.TransientModel):
         )
 
     def _apply(self, vals):
-        """Write the settings among some values to the company.
-
-        :param dict vals: values by field, as a client sends them
-        """
+        """Write the settings among some values to the company."""
         self.ensure_one()
         self.company_id._check_user_works_here()
         company_sudo = self.company_id.sudo()
@@ -193,17 +264,13 @@ class SmsSettings(models.TransientModel):
 
     @api.model
     def _check_readable(self, name, value):
-        """Refuse a record that the user may not see, though it is set in ``sudo``.
-
-        :raises AccessError: then
-        """
+        """Refuse a record that the user may not see, though it is set in ``sudo``."""
         field = self._fields[name]
         if field.type == "many2one" and value:
             self.env[field.comodel_name].browse(value).check_access("read")
 
     @api.model
     def _clean_value(self, name, value):
-        """Return a value without the blanks that a paste brings along."""
         return value.strip() if isinstance(value, str) else value
 
     @api.model
@@ -221,3 +288,57 @@ class SmsSettings(models.TransientModel):
             return all(command[0] == fields.Command.LINK for command in value or ())
         new = field.convert_to_cache(value, company)
         return (new or None) == (field.convert_to_cache(company[name], company) or None)
+
+    # ------------------------------------------------------------------
+    # The administrators' settings: the carrier's account, and secret addresses
+    # ------------------------------------------------------------------
+
+    @api.depends("company_id")
+    def _compute_secrets(self):
+        for settings in self:
+            company_sudo = settings.company_id.sudo()
+            for name in SECRET_NAMES:
+                is_set = company_sudo._read_sms_secret(name) not in (False, "")
+                settings[name] = is_set and SECRET_MASK
+
+    @api.depends("company_id")
+    def _compute_sms_health_url(self):
+        token = self.env["sms.outbox.watch"]._get_health_token()
+        for settings in self:
+            base_url = settings.company_id._get_sms_base_url()
+            settings.sms_health_url = f"{base_url}/helpdesk_sms/health/{token}"
+
+    def action_rotate_sms_webhook_key(self):
+        """Replace the company's webhook key and show the new address."""
+        self.ensure_one()
+        self.company_id._check_user_works_here()
+        self.company_id.action_rotate_sms_webhook_key()
+        return self.execute()
+
+    # ------------------------------------------------------------------
+    # State of the encryption of credentials and evidence, for administrators
+    # ------------------------------------------------------------------
+
+    @api.depends("company_id")
+    def _compute_sms_encryption(self):
+        for settings in self:
+            state = self.env["sms.encryption"]._get_state(settings.company_id)
+            settings.sms_encryption = state[1]
+            settings.sms_has_key = get_box().has_keys
+
+    def action_encrypt(self):
+        """Bring what is stored in line with the keys now, and not within the hour.
+
+        :raises AccessError: for all but administrators
+        """
+        self.ensure_one()
+        self._check_field_access(self._fields["sms_encryption"], "read")
+        self.env.ref("helpdesk_mgmt_sms.ir_cron_sms_encryption").sudo()._trigger()
+        return {
+            "type": "ir.actions.client",
+            "tag": "display_notification",
+            "params": {
+                "message": self.env._("It is being worked off in the background."),
+                "type": "info",
+            },
+        }

@@ -2,7 +2,7 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
-from ..tools import alert_codes
+from ..tools import replies
 from ..tools.segments import count_segments
 
 
@@ -51,7 +51,6 @@ class SmsTeamAlertRaise(models.TransientModel):
             form.name = f"{ticket.name} (#{ticket.number})" if ticket else form.name
 
     def _get_company(self):
-        """Return in whose name it is sent."""
         self.ensure_one()
         return self.ticket_id.company_id or self.team_id.company_id or self.env.company
 
@@ -77,7 +76,7 @@ class SmsTeamAlertRaise(models.TransientModel):
             if not form.plan_id:
                 continue
             body = form.plan_id.sudo()._fill_in(
-                form.name or "…", form.team_id, alert_codes.get_codes(0)
+                form.name or "…", form.team_id, replies.get_codes(0)
             )
             form.preview = body
             form.preview_note = self.env._(

@@ -9,7 +9,7 @@ entered again.
 from odoo import SUPERUSER_ID, api
 
 from odoo.addons.helpdesk_mgmt_sms.tools import consent
-from odoo.addons.helpdesk_mgmt_sms.tools.numbers import canonical
+from odoo.addons.helpdesk_mgmt_sms.tools.phone import canonical
 
 NOTE = "Entered again under the usual spelling of the number."
 

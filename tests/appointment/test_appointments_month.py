@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from ...models.sms_reminder_whereabouts import Whereabouts
 from ...tools import appointments, quiet_hours
-from ...tools.appointment_changes import NOTICES
+from ...tools.appointments import NOTICES
 from ..common import phone_number
 from .common import NOW, AppointmentCase
 

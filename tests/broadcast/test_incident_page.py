@@ -9,7 +9,7 @@ from odoo import fields
 from odoo.tests import tagged
 
 from ...models import sms_rate_limit
-from ...tools import short_token
+from ...tools import links
 from ..common import phone_number
 from ..web import WebCase
 
@@ -76,7 +76,7 @@ class TestIncidentPage(WebCase):
             self.get(f"/sms/incident/{wrong}")
             for wrong in (
                 *("x", token[:-1], token.upper(), "0" * 23),
-                token[:17] + short_token.encode(other.id),
+                token[:17] + links.encode(other.id),
                 urlsplit(self.ticket.sms_ticket_url).path.rsplit("/", 1)[1],
             )
         ]

@@ -11,7 +11,7 @@ from odoo.tests import BaseCase
 
 from odoo.addons.base.models.res_users import INDEX_SIZE, KEY_CRYPT_CONTEXT
 
-from ...tools import statements
+from ...tools import import_rows
 from ..common import phone_number
 from ..live import LiveCase
 from .common import CONSENT, ApiCase
@@ -262,7 +262,7 @@ class TestWords(BaseCase):
             (now + 5 * minute, now + 5 * minute),
         ):
             with self.subTest(moment=moment):
-                self.assertEqual(statements.settle_clock(moment, now), expected)
+                self.assertEqual(import_rows.settle_clock(moment, now), expected)
 
     def test_ways(self):
         for text, way in (
@@ -277,7 +277,7 @@ class TestWords(BaseCase):
             ("telepathy", None),
         ):
             with self.subTest(text=text):
-                self.assertEqual(statements.read_way(text), way)
+                self.assertEqual(import_rows.read_way(text), way)
 
 
 class TestAtOnce(LiveCase):

@@ -7,7 +7,7 @@ from odoo.exceptions import AccessError
 from odoo.tests import Form, tagged
 
 from ...models.sms_consent_paper import KEEP_EMPTY
-from ...tools import scans
+from ...tools import media
 from ..common import SmsCase, phone_number
 
 PDF = b"%PDF-1.4 signed by "
@@ -156,7 +156,7 @@ class TestErrors(PaperCase):
     def test_what_is_missing_or_wrong(self):
         tomorrow = fields.Date.today() + timedelta(days=2)
         html = base64.b64encode(b"<html>I agree</html>")
-        large = base64.b64encode(PDF + b"." * scans.MAX_BYTES)
+        large = base64.b64encode(PDF + b"." * media.MAX_SCAN_BYTES)
         for words, changes in (
             ("Attach the scan", {"scan": False}),
             ("“form 0.pdf” is no scan", {"scan": html}),

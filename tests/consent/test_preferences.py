@@ -12,8 +12,8 @@ from odoo.tools.misc import hash_sign
 from ...controllers.preferences import PAGE
 from ...models import sms_rate_limit
 from ...models.sms_preference_link import LINK_LIFE, TOKEN_SCOPE
-from ...tools import rate, texts
-from ...tools.preference_links import MASK, PAGE_PATH
+from ...tools import texts, web
+from ...tools.links import MASK, PAGE_PATH
 from ...tools.segments import count_segments
 from ..common import SmsCase, phone_number
 from ..web import DEVICE, WebCase
@@ -35,14 +35,14 @@ class TestRate(BaseCase):
             ("unknown", "unknown", True),
         ):
             with self.subTest(address=address, other=other):
-                same = rate.visitor(address) == rate.visitor(other)
+                same = web.visitor(address) == web.visitor(other)
                 self.assertEqual(same, is_same)
 
     def test_there_are_so_many_counters_and_no_more(self):
-        found = {rate.bucket(str(index)) for index in range(1000)}
+        found = {web.bucket(str(index)) for index in range(1000)}
         self.assertGreater(len(found), 950)
-        self.assertLess(max(found), rate.BUCKETS)
-        self.assertLess(rate.bucket("\ud800\x00" * 1000), rate.BUCKETS)
+        self.assertLess(max(found), web.BUCKETS)
+        self.assertLess(web.bucket("\ud800\x00" * 1000), web.BUCKETS)
 
     def test_a_masked_number_keeps_two_digits(self):
         self.assertEqual(texts.mask_number("+13035550142"), "•••• 42")

@@ -276,18 +276,18 @@ class TestPlantedSecrets(WebCase):
             "/my/outages",
             "/my/account",
         }
-        doors = {
-            f"/helpdesk_sms/{carrier}/{key}/{door}"
+        endpoints = {
+            f"/helpdesk_sms/{carrier}/{key}/{endpoint}"
             for carrier in ("twilio", "telnyx")
-            for door in ("inbound", "status/0e0e0e0e")
+            for endpoint in ("inbound", "status/0e0e0e0e")
         }
-        return pages, doors
+        return pages, endpoints
 
     def test_every_public_address(self):
         """With right and wrong tokens, by GET and by POST, signed wrongly."""
         self.company.sms_join_page = True
         self.env.flush_all()
-        pages, doors = self.get_addresses()
+        pages, endpoints = self.get_addresses()
         body = make_text(self.number, self.number, "hello")
         headers = {
             "telnyx-signature-ed25519": "bm8=",
@@ -296,7 +296,7 @@ class TestPlantedSecrets(WebCase):
             "Content-Type": "application/json",
         }
         statuses = {}
-        for url in sorted(pages | doors):
+        for url in sorted(pages | endpoints):
             wrong = (f"{url}x", f"{url}%00", f"{url}%C3%A9")
             if url.endswith("/inbound") or url.startswith("/my/"):
                 wrong = ()  # it ends in no token: other addresses are not ours
@@ -306,7 +306,9 @@ class TestPlantedSecrets(WebCase):
                         answer = self.url_open(
                             called, data=data, headers=headers, allow_redirects=False
                         )
-                        statuses.setdefault(url in doors, set()).add(answer.status_code)
+                        statuses.setdefault(url in endpoints, set()).add(
+                            answer.status_code
+                        )
                         head = json.dumps(dict(answer.headers))
                         own = [s for s in self.secrets if s in called]
                         self.assert_none(answer.text + head, *own)
@@ -326,8 +328,8 @@ class TestPlantedSecrets(WebCase):
         requests = logging.getLogger("werkzeug")
         self.addCleanup(requests.setLevel, requests.level)
         requests.setLevel(logging.INFO)
-        pages, doors = self.get_addresses()
-        for url in sorted(pages | doors):
+        pages, endpoints = self.get_addresses()
+        for url in sorted(pages | endpoints):
             self.url_open(url, data=b"{}", allow_redirects=False)
             self.url_open(url, allow_redirects=False)
         # Two companies cannot have one key: PostgreSQL tells which in its refusal.

@@ -18,7 +18,7 @@ from .common import MODULE
 
 #: Each public address: the counter that ends a visitor's attempts at it. A new address
 #: without a line here is one that anybody may call as often as they like.
-DOORS = {
+ENDPOINTS = {
     "/helpdesk_sms/health/<string:token>": "refused",
     MEDIA_PATH
     + "/<int:sms_id>/<int:attachment_id>/<int:expires>/<string:signature>": "refused",
@@ -86,7 +86,7 @@ class DoorsCase(WebCase):
         [media] = sms._to_outbound(sms.sender_id).media
         found = {
             "/helpdesk_sms/health/<string:token>": "/helpdesk_sms/health/right",
-            next(it for it in DOORS if it.startswith(MEDIA_PATH)): media,
+            next(it for it in ENDPOINTS if it.startswith(MEDIA_PATH)): media,
             "/sms/incident/<string:token>": self.incident.status_page,
             "/sms/join/<string:key>": f"/sms/join/{self.company.sms_join_key}",
             "/sms/p/<string:key>": short,
@@ -139,7 +139,7 @@ class TestEveryDoor(DoorsCase):
         public = {
             p for p, routing in self.routes.items() if routing["auth"] == "public"
         }
-        self.assertEqual(public, set(DOORS))
+        self.assertEqual(public, set(ENDPOINTS))
 
     def assert_headers(self, answer):
         """Check what every answer of ours says to the browser."""
@@ -157,7 +157,7 @@ class TestEveryDoor(DoorsCase):
             self.assertIn(headers["X-Frame-Options"], ("DENY", "SAMEORIGIN"))
 
     def test_headers_of_what_is_refused(self):
-        for path in DOORS:
+        for path in ENDPOINTS:
             with self.subTest(path=path):
                 answer = self.call(path)
                 self.assertIn(answer.status_code, (403, 404))
@@ -165,7 +165,7 @@ class TestEveryDoor(DoorsCase):
 
     def test_headers_of_what_is_opened(self):
         right = self.list_right()
-        gets = {path for path in DOORS if "GET" in self.routes[path]["methods"]}
+        gets = {path for path in ENDPOINTS if "GET" in self.routes[path]["methods"]}
         self.assertEqual(right.keys(), gets)
         for path, url in right.items():
             with self.subTest(path=path):
@@ -181,7 +181,7 @@ class TestEveryDoor(DoorsCase):
         self.assert_headers(self.url_open(url, data=data, allow_redirects=False))
 
     def test_each_ends_a_visitors_attempts(self):
-        for path, scope in DOORS.items():
+        for path, scope in ENDPOINTS.items():
             with (
                 self.subTest(path=path),
                 patch.dict(LIMITS, {scope: (2, 600)}),
@@ -200,7 +200,7 @@ class TestEveryDoor(DoorsCase):
         right = self.list_right()
         with patch.dict(LIMITS, {"refused": (2, 600)}):
             for path, url in right.items():
-                if DOORS[path] == "refused":
+                if ENDPOINTS[path] == "refused":
                     for _call in range(4):
                         self.assertEqual(self.call(path, url).status_code, 200)
 

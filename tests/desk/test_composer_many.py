@@ -10,7 +10,7 @@ from odoo.addons.sms.wizard.sms_composer import SmsComposer as NativeComposer
 
 from ...models import mail_message_bulk, sms_sms_bulk
 from ...models.sms_consent_known import READ_ANSWERS
-from ...tools import notes
+from ...tools import texts
 from ...wizard import sms_composer_mass
 from ..common import phone_number
 from ..message.common import FEW, NOON, ManyCase
@@ -37,12 +37,12 @@ class TestTidyNotes(ManyCase):
         field = self.env["mail.message"]._fields["body"]
         dice = random.Random(5)
         pieces = "".join(TEXTS)
-        texts = [*TEXTS]
-        texts += ["".join(dice.choices(pieces, k=12)) for _time in range(300)]
+        bodies = [*TEXTS]
+        bodies += ["".join(dice.choices(pieces, k=12)) for _time in range(300)]
         tidied = 0
-        for text in texts:
+        for text in bodies:
             html = sms_content_to_rendered_html(text)
-            found = notes.tidy(html)
+            found = texts.tidy_note(html)
             if found is not None:
                 tidied += 1
                 wanted = field.convert_to_column_insert(html, self.env["mail.message"])
@@ -69,7 +69,7 @@ class TestPlainNotes(BaseCase):
             ("x<br/>", None),
         ):
             with self.subTest(html=html):
-                self.assertEqual(notes.tidy(html), wanted)
+                self.assertEqual(texts.tidy_note(html), wanted)
 
 
 @tagged("post_install", "-at_install")

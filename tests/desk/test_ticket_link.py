@@ -11,7 +11,7 @@ from odoo.tests import BaseCase, new_test_user, tagged
 from odoo.tools import mute_logger
 
 from ...models import sms_rate_limit
-from ...tools import short_token
+from ...tools import links
 from ..common import SmsCase, phone_number
 from ..web import WebCase
 
@@ -24,22 +24,22 @@ class TestShortToken(BaseCase):
 
     def test_what_is_written_is_read(self):
         for record_id in (1, 61, 62, 999_999, 2**31 - 1):
-            token = short_token.make(record_id, 20_500, self.digest)
+            token = links.make_token(record_id, 20_500, self.digest)
             with self.subTest(record_id=record_id):
-                parts = short_token.read(token)
+                parts = links.read_token(token)
                 self.assertEqual((parts.record_id, parts.day), (record_id, 20_500))
-                self.assertTrue(short_token.is_genuine(parts, self.digest))
-                self.assertFalse(short_token.is_genuine(parts, "f" * 64))
-                self.assertLessEqual(len(token), short_token.MAX_LENGTH)
+                self.assertTrue(links.is_genuine(parts, self.digest))
+                self.assertFalse(links.is_genuine(parts, "f" * 64))
+                self.assertLessEqual(len(token), links.MAX_LENGTH)
 
     def test_what_is_none_is_not_read(self):
-        token = short_token.make(7, 20_500, self.digest)
+        token = links.make_token(7, 20_500, self.digest)
         for wrong in (
             *("", "a", token[:-1], token + "0" * 7, token[:-1] + "-", token + "\n"),
             *(token[:-1] + "0", token[:17] + "07", "é" * 20, token[:17] + "zzzzzz"),
         ):
             with self.subTest(wrong=wrong):
-                self.assertIsNone(short_token.read(wrong))
+                self.assertIsNone(links.read_token(wrong))
 
 
 class TestLink(SmsCase):
@@ -169,7 +169,7 @@ class TestPage(WebCase):
             for wrong in (
                 "x",
                 token[:-1],
-                token[:17] + short_token.encode(other.id),
+                token[:17] + links.encode(other.id),
                 "0" * 23,
                 token.upper(),
             )

@@ -7,7 +7,7 @@ from ...models.sms_dispatcher import Call
 from ...providers import faults, outbound
 from ...providers.outbound import DeliveryReport, Outcome
 from ...tools import timing
-from ...tools.deadline import Deadline
+from ...tools.dispatch import Deadline
 from ..common import phone_number
 from ..message.common import WaitingCase
 

@@ -15,7 +15,7 @@ from ...models.sms_consent_known import READ_ANSWERS
 from ...models.sms_dispatcher import POST_WITHIN, Call
 from ...providers import faults, outbound
 from ...providers.outbound import DeliveryReport, Outcome
-from ...tools.deadline import Deadline
+from ...tools.dispatch import Deadline
 from .common import LARGE, SMALL, BatchCase
 
 

@@ -37,19 +37,19 @@ class TelnyxLiveCase(OutboxCase):
         values = {"sms_backup_provider": False}
         cls.addClassCleanup(cls.rpc, "res.company", "write", [cls.company_id], values)
 
-    def get_telnyx_url(self, door):
-        """Return the public address of a door: ``inbound`` or ``status/<uuid>``."""
-        return f"{self.server.url}/helpdesk_sms/telnyx/{self.key}/{door}"
+    def get_telnyx_url(self, endpoint):
+        """Return an endpoint's public address: ``inbound`` or ``status/<uuid>``."""
+        return f"{self.server.url}/helpdesk_sms/telnyx/{self.key}/{endpoint}"
 
-    def tell(self, door, body, **headers):
+    def tell(self, endpoint, body, **headers):
         """Post an event as Telnyx does, rightly signed unless headers say otherwise."""
         headers = {"Content-Type": "application/json", **sign(body), **headers}
-        url = self.get_telnyx_url(door)
+        url = self.get_telnyx_url(endpoint)
         return requests.post(url, data=body, headers=headers, timeout=30)
 
 
 class TestTelnyxDoors(TelnyxLiveCase):
-    """What Telnyx's public doors do with right, wrong and repeated events."""
+    """What Telnyx's public endpoints do with right, wrong and repeated events."""
 
     def count_texts(self, message_id):
         """Return how many texts are kept with Telnyx's id."""
@@ -93,9 +93,9 @@ class TestTelnyxDoors(TelnyxLiveCase):
     def test_signed_nonsense_does_no_harm(self):
         before = self.count("sms_inbound", "TRUE", [])
         for body in (b"", b"[]", b"\xff\x00", b"{}", make_report("1", "sent")):
-            for door in ("inbound", "status/x"):
-                with self.subTest(door=door, body=body[:20]):
-                    self.assertEqual(self.tell(door, body).status_code, 204)
+            for endpoint in ("inbound", "status/x"):
+                with self.subTest(endpoint=endpoint, body=body[:20]):
+                    self.assertEqual(self.tell(endpoint, body).status_code, 204)
         self.assertEqual(self.count("sms_inbound", "TRUE", []), before)
 
     def test_a_text_with_odd_bytes_is_kept(self):

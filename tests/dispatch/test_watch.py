@@ -7,8 +7,8 @@ from odoo.tools import mute_logger
 
 from ...models.sms_outbox_watch import HEALTH_TOKEN_PARAMETER
 from ...providers import faults, outbound
-from ...tools import retries
-from ...tools.pace import REACTION
+from ...tools import dispatch
+from ...tools.dispatch import REACTION
 from ..message.common import WaitingCase
 
 ALERT_LOGGER = "odoo.addons.helpdesk_mgmt_sms.models.sms_outbox_alert"
@@ -254,7 +254,7 @@ class TestSenderQueue(WatchCase):
 
     def test_a_sender_that_is_stopped_keeps_what_waits(self):
         policy = self.env["sms.fault"]._get_policy(faults.AUTHENTICATION)
-        self.assertEqual(policy.action, retries.SENDER)
+        self.assertEqual(policy.action, dispatch.SENDER)
         message = self.queue()
         with mute_logger(ALERT_LOGGER):
             self.sender._stop(policy, "Authenticate")

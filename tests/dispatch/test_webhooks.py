@@ -18,7 +18,7 @@ class TestTooMuch(LiveCase):
     """More than a carrier sends, and other things: refused before it is read."""
 
     def get_path(self, carrier="twilio"):
-        """Return the path of a door."""
+        """Return the path of an endpoint."""
         return f"/helpdesk_sms/{carrier}/{self.key}/inbound"
 
     def talk(self, path, headers, body=b""):
@@ -83,7 +83,7 @@ class TestTooMuch(LiveCase):
 
 
 class TestInboundDoor(LiveCase):
-    """What the public door for texts does with right, wrong, hostile and huge input."""
+    """What the public endpoint for texts does with right, wrong and huge input."""
 
     def setUp(self):
         super().setUp()
@@ -319,7 +319,7 @@ class TestInboundDoor(LiveCase):
 
 
 class TestStatusDoor(LiveCase):
-    """What the public door for delivery reports does."""
+    """What the public endpoint for delivery reports does."""
 
     def _sent(self, number):
         """Return a message that the peer has taken, and its id there."""
@@ -359,17 +359,21 @@ class TestStatusDoor(LiveCase):
         self.assertEqual(found, 1)
 
     def test_a_report_for_an_unknown_message_is_a_logged_nothing(self):
-        for door in (f"status/{uuid.uuid4().hex}", "status/x", "status/" + "y" * 3000):
-            with self.subTest(door=door[:20]):
+        for endpoint in (
+            f"status/{uuid.uuid4().hex}",
+            "status/x",
+            "status/" + "y" * 3000,
+        ):
+            with self.subTest(endpoint=endpoint[:20]):
                 form = {"MessageSid": "SM9", "MessageStatus": "delivered"}
-                self.assertEqual(self.post(door, form).status_code, 200)
+                self.assertEqual(self.post(endpoint, form).status_code, 200)
 
     def test_a_forged_report_is_refused_and_changes_nothing(self):
         number = "+13035550134"
         message, sid = self._sent(number)
         form = {"MessageSid": sid, "MessageStatus": "delivered"}
-        door = f"status/{message['uuid']}"
-        self.assertEqual(self.post(door, form, "forged").status_code, 403)
+        endpoint = f"status/{message['uuid']}"
+        self.assertEqual(self.post(endpoint, form, "forged").status_code, 403)
         self.assertEqual(self.read_messages(number)[-1]["state"], "pending")
 
     def test_ten_reports_at_once(self):

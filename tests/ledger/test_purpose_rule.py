@@ -5,7 +5,7 @@ from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tests import Form, tagged
 from odoo.tools import mute_logger
 
-from ...tools.purposes import MessageSource
+from ...tools.purpose_rules import MessageSource
 from ..message.common import IntakeCase
 
 

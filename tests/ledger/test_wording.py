@@ -7,7 +7,7 @@ from odoo.exceptions import AccessError, UserError
 from odoo.tests import BaseCase, tagged
 from odoo.tools import mute_logger
 
-from ...tools.wording import ELEMENTS, missing_elements
+from ...tools.advice import WORDING_ELEMENTS, missing_elements
 from ..common import SmsCase
 
 
@@ -35,7 +35,7 @@ class TestElements(BaseCase):
 
     def test_nothing_has_nothing(self):
         for body in ("", None, "x" * 100_000):
-            self.assertEqual(missing_elements(body), list(ELEMENTS))
+            self.assertEqual(missing_elements(body), list(WORDING_ELEMENTS))
 
     def test_other_languages_are_read(self):
         for body in (

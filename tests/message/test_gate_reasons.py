@@ -10,7 +10,7 @@ from odoo.tests import tagged
 from ...tools import consent, exemptions, timing, verdicts
 from ...tools.conversation import TheirText
 from ...tools.gate import Facts, decide
-from ...tools.place import Place
+from ...tools.geography import Place
 from ...tools.quiet_hours import CLOSED, INFORMATIONAL, Rule
 from ...tools.timing import When
 from ...tools.verdicts import BLOCK, HOLD, SEND

@@ -8,7 +8,7 @@ from odoo.service.model import call_kw
 from odoo.tests import BaseCase
 from odoo.tools import mute_logger
 
-from ...tools import mandatory_words
+from ...tools import advice
 from ..common import SmsCase, phone_number
 
 REASON = "The board, on 3 May."
@@ -70,18 +70,18 @@ class TestRules(BaseCase):
     def test_footers(self):
         for text, missing in FOOTERS:
             with self.subTest(text=text):
-                found = mandatory_words.find_missing(text, (), HELP_WORDS)
+                found = advice.find_missing(text, (), HELP_WORDS)
                 self.assertEqual(found, missing)
 
     def test_confirmations(self):
         for text in CONFIRMATIONS:
             with self.subTest(text=text):
-                self.assertEqual(mandatory_words.find_promotion(text), "")
+                self.assertEqual(advice.find_promotion(text), "")
 
     def test_promotion(self):
         for text in PROMOTIONS:
             with self.subTest(text=text):
-                self.assertTrue(mandatory_words.find_promotion(text))
+                self.assertTrue(advice.find_promotion(text))
 
     def test_who_sends(self):
         footer = "Reply STOP to opt out, HELP for help."
@@ -95,7 +95,7 @@ class TestRules(BaseCase):
             (None, None, "Acme IT"),
         ):
             with self.subTest(body=body, footer=given):
-                self.assertEqual(mandatory_words.sign(body, given, "Acme IT"), expected)
+                self.assertEqual(advice.sign(body, given, "Acme IT"), expected)
 
 
 class TestFooters(SmsCase):

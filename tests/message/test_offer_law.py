@@ -6,7 +6,7 @@ from datetime import date
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import BaseCase
 
-from ...tools.offer_law import OfferLaw, asks_consent
+from ...tools.purpose_rules import OfferLaw, asks_consent
 from ..common import SmsCase
 
 DAY = date(2026, 11, 27)

@@ -5,7 +5,7 @@ from odoo.exceptions import AccessError
 from odoo.fields import Command
 from odoo.tests import Form
 
-from ...wizard.sms_settings_carrier import SECRET_MASK
+from ...wizard.sms_settings import SECRET_MASK
 from ..common import SmsCase
 
 ACCOUNT_SID = "AC" + "5ec" * 10 + "re"

@@ -2,7 +2,7 @@
 from datetime import timedelta
 
 from ...providers.sandbox import SandboxProvider
-from ...tools.alert_codes import KEPT
+from ...tools.replies import KEPT
 from .common import NOW, WORDS, TeamAlertCase
 
 

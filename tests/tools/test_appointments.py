@@ -3,19 +3,22 @@ from datetime import datetime, timedelta
 
 from odoo.tests import BaseCase, tagged
 
-from ...tools import appointment_changes as changes
-from ...tools import appointments as rules
-from ...tools.appointment_answers import (
+from ...tools import appointments
+from ...tools.appointments import (
+    BOOKED,
     CALL_OFF,
+    CALLED_OFF,
     CONFIRM,
     MOVE,
+    MOVED,
+    Change,
+    Notice,
     find_free,
     is_free,
     keep_daytime,
     read_action,
     read_choice,
 )
-from ...tools.appointment_changes import BOOKED, CALLED_OFF, MOVED, Change, Notice
 from ...tools.quiet_hours import CLOSED, INFORMATIONAL, Rule, is_open
 
 DENVER, PHOENIX, LONDON = "America/Denver", "America/Phoenix", "Europe/London"
@@ -36,7 +39,7 @@ class TestWords(BaseCase):
     def assertSaid(self, *cases, now="2026-11-30 16:00"):
         for start, zone, lang, expected in cases:
             with self.subTest(start=start, zone=zone, lang=lang):
-                said = rules.say(utc(start), False, zone, DENVER, lang, utc(now))
+                said = appointments.say(utc(start), False, zone, DENVER, lang, utc(now))
                 self.assertEqual(tuple(said), expected)
 
     def test_zones_and_styles(self):
@@ -128,7 +131,7 @@ class TestWords(BaseCase):
         )
 
     def test_a_day_has_no_hour_and_no_zone(self):
-        said = rules.say(
+        said = appointments.say(
             utc("2026-12-02 08:00"),
             True,
             AUCKLAND,
@@ -145,7 +148,7 @@ class TestWords(BaseCase):
             ("Nowhere/Town", (LONDON,), LONDON),
             (False, (), DENVER),
         ):
-            self.assertEqual(rules.pick_zone(tz, place, DENVER), expected)
+            self.assertEqual(appointments.pick_zone(tz, place, DENVER), expected)
 
 
 @tagged("post_install", "-at_install")
@@ -155,7 +158,7 @@ class TestDue(BaseCase):
     def assertDue(self, rule, *cases, zone=DENVER, now="2026-11-27 16:00"):
         for anchor, hours, expected in cases:
             with self.subTest(anchor=anchor, hours=hours):
-                due = rules.find_due(
+                due = appointments.find_due(
                     utc(anchor), timedelta(hours=hours), utc(now), (zone,), (rule,), "k"
                 )
                 self.assertEqual(due, expected and utc(expected))
@@ -179,7 +182,7 @@ class TestDue(BaseCase):
             # At 21:30, a day before: the next morning is early enough.
             ("2026-12-03 04:30", 24, "2026-12-02 15:00", "2026-12-02 15:30"),
         ):
-            due = rules.find_due(
+            due = appointments.find_due(
                 utc(anchor),
                 timedelta(hours=hours),
                 utc("2026-11-27 16:00"),
@@ -190,7 +193,7 @@ class TestDue(BaseCase):
             self.assertTrue(utc(low) <= due < utc(high), due)
 
     def test_over_a_weekend(self):
-        due = rules.find_due(
+        due = appointments.find_due(
             utc("2026-11-30 15:20"),
             timedelta(hours=24),
             utc("2026-11-27 16:00"),
@@ -222,7 +225,7 @@ class TestDue(BaseCase):
             ("2026-03-09 18:00", "2026-03-09 14:00"),
             ("2026-11-02 19:00", "2026-11-02 15:00"),
         ):
-            due = rules.find_due(
+            due = appointments.find_due(
                 utc(anchor),
                 timedelta(hours=6),
                 utc("2026-01-01 00:00"),
@@ -235,10 +238,12 @@ class TestDue(BaseCase):
     def test_all_day(self):
         start = utc("2026-12-02 08:00")
         self.assertEqual(
-            rules.get_anchor(start, True, AUCKLAND), utc("2026-12-01 20:00")
+            appointments.get_anchor(start, True, AUCKLAND), utc("2026-12-01 20:00")
         )
-        self.assertEqual(rules.get_end(start, True, DENVER), utc("2026-12-03 07:00"))
-        self.assertEqual(rules.get_end(start, False, DENVER), start)
+        self.assertEqual(
+            appointments.get_end(start, True, DENVER), utc("2026-12-03 07:00")
+        )
+        self.assertEqual(appointments.get_end(start, False, DENVER), start)
 
 
 @tagged("post_install", "-at_install")
@@ -248,7 +253,7 @@ class TestChanges(BaseCase):
     one, two, three = (utc(f"2026-12-0{day} 16:00") for day in (1, 2, 3))
 
     def tell(self, *pairs, key="series"):
-        notices = changes.find_notices(
+        notices = appointments.find_notices(
             Change(key, 1, known, start) for known, start in pairs
         )
         return [(it.kind, it.known, it.start, it.count) for it in notices]
@@ -273,7 +278,7 @@ class TestChanges(BaseCase):
                 self.assertEqual(self.tell(*pairs), [expected] if expected else [])
 
     def test_people_and_appointments_are_told_apart(self):
-        found = changes.find_notices(
+        found = appointments.find_notices(
             [
                 Change("a", 1, None, self.one),
                 Change("b", 1, None, self.one),
@@ -295,7 +300,9 @@ class TestChanges(BaseCase):
         ):
             with self.subTest(pending=pending, kind=kind, start=start):
                 notice = Notice(kind, None, start, None, 1)
-                self.assertEqual(changes.merge(pending, known, notice), expected)
+                self.assertEqual(
+                    appointments.merge_changes(pending, known, notice), expected
+                )
 
 
 @tagged("post_install", "-at_install")

@@ -1,8 +1,8 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from odoo.tests import BaseCase
 
-from ...tools import fill
-from ...tools.areas import MAX_ZIPS, ZipRange, parse_zips, split_names
+from ...tools import texts
+from ...tools.geography import MAX_ZIPS, ZipRange, parse_zips, split_names
 
 
 class TestZips(BaseCase):
@@ -58,12 +58,14 @@ class TestBlanks(BaseCase):
         ):
             with self.subTest(text):
                 values = {"customer": "Dana", "area": "Denver"}
-                self.assertEqual(fill.fill(text, values), expected)
+                self.assertEqual(texts.fill(text, values), expected)
 
     def test_what_is_filled_in_is_not_read_again(self):
         values = {"customer": "{area}", "area": "Denver"}
-        self.assertEqual(fill.fill("Hi {customer}", values), "Hi {area}")
+        self.assertEqual(texts.fill("Hi {customer}", values), "Hi {area}")
 
     def test_unknown(self):
-        self.assertEqual(fill.find_unknown("{area} {x}{ y }{x}", ("area",)), ["x", "y"])
-        self.assertEqual(fill.find_unknown(None, ()), [])
+        self.assertEqual(
+            texts.find_unknown("{area} {x}{ y }{x}", ("area",)), ["x", "y"]
+        )
+        self.assertEqual(texts.find_unknown(None, ()), [])

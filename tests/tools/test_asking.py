@@ -3,7 +3,7 @@ from datetime import datetime, timedelta
 
 from odoo.tests import BaseCase, tagged
 
-from ...tools.asking import MOST_DOUBLINGS, PAUSE, SILENCE, get_next, may_ask
+from ...tools.consent import MOST_DOUBLINGS, PAUSE, SILENCE, get_next_asking, may_ask
 
 NOW = datetime(2026, 11, 27, 12)
 DAY = timedelta(days=1)
@@ -25,7 +25,7 @@ class TestAsking(BaseCase):
             (NOW, [NOW] * 1000, NOW + SILENCE * 2**MOST_DOUBLINGS),
         ):
             with self.subTest(newest=newest, unanswered=len(unanswered)):
-                self.assertEqual(get_next(newest, unanswered), start)
+                self.assertEqual(get_next_asking(newest, unanswered), start)
 
     def test_it_may_be_asked_from_then_on(self):
         second = timedelta(seconds=1)

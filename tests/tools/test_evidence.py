@@ -8,7 +8,7 @@ from datetime import date, datetime
 from odoo.tests import BaseCase, tagged
 
 from ...tools import evidence
-from ...tools.packet import Packet
+from ...tools.evidence import Packet
 
 
 @tagged("post_install", "-at_install")

@@ -10,7 +10,7 @@ from ...tools.consent import NONE, OPTED_IN, OPTED_OUT, PENDING, STATES
 from ...tools.conversation import CONVERSATION_TIME
 from ...tools.exemptions import EXEMPTIONS
 from ...tools.gate import Decision, Facts, decide
-from ...tools.place import Place
+from ...tools.geography import Place
 from ...tools.quiet_hours import CLOSED, INFORMATIONAL, URGENT, Rule
 from ...tools.timing import When
 from ...tools.verdicts import (

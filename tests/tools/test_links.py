@@ -29,7 +29,7 @@ class TestLinks(BaseCase):
             ("https://example.com/?q={customer}", []),
         ):
             with self.subTest(text=text):
-                self.assertEqual(links.find(text), found)
+                self.assertEqual(links.find_links(text), found)
 
     def test_a_persons_own_links_and_secrets_are_left(self):
         for url in (
@@ -56,6 +56,6 @@ class TestLinks(BaseCase):
     def test_no_part_of_a_longer_link_is_replaced(self):
         text = "https://a.example/c https://a.example/c/d. https://a.example/c."
         self.assertEqual(
-            links.replace(text, {"https://a.example/c": "S"}),
+            links.replace_links(text, {"https://a.example/c": "S"}),
             "S https://a.example/c/d. S.",
         )

@@ -5,8 +5,16 @@ from hypothesis import strategies as st
 from odoo.tests import BaseCase
 
 from ...tools import phrases
-from ...tools.keywords import HELP, START, STOP, find_action, normalize
-from ...tools.lookalikes import drop_invisible, get_skeleton, unmix
+from ...tools.keywords import (
+    HELP,
+    START,
+    STOP,
+    drop_invisible,
+    find_action,
+    get_skeleton,
+    normalize,
+    unmix,
+)
 
 #: What a person reads as a command.
 SEEN = {

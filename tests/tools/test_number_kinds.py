@@ -1,8 +1,8 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from odoo.tests import BaseCase, tagged
 
-from ...tools import number_kinds
-from ...tools.number_kinds import BAD_COUNTRY, BAD_KIND, LANDLINE, MOBILE, VOIP
+from ...tools import phone
+from ...tools.phone import BAD_COUNTRY, BAD_KIND, LANDLINE, MOBILE, VOIP
 
 
 @tagged("post_install", "-at_install")
@@ -35,7 +35,7 @@ class TestNumberKinds(BaseCase):
             ("", "", ""),
         ):
             with self.subTest(number=number):
-                self.assertEqual(number_kinds.read(number), (country, kind))
+                self.assertEqual(phone.read_kind(number), (country, kind))
 
     def test_what_a_form_takes(self):
         for number, taken, refusal in (
@@ -52,7 +52,7 @@ class TestNumberKinds(BaseCase):
             ("+445601234567", VOIP, ""),
         ):
             with self.subTest(number=number, taken=taken):
-                found = number_kinds.find_refusal(
+                found = phone.find_kind_refusal(
                     number, taken, lambda country: country in ("US", "GB")
                 )
                 self.assertEqual(found, refusal)

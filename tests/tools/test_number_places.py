@@ -7,8 +7,7 @@ from phonenumbers.timezone import time_zones_for_number
 
 from odoo.tests import BaseCase, tagged
 
-from ...tools.number_places import read_number
-from ...tools.place import NOWHERE, NUMBER, Place, is_zone
+from ...tools.geography import NOWHERE, NUMBER, Place, is_zone, read_number
 
 #: Numbers that are made of each kind that a country has.
 OF_A_KIND = 40

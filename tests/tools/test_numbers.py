@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from odoo.tests import BaseCase
 
-from ...tools.numbers import canonical
+from ...tools.phone import canonical
 
 #: One number, and the odd forms in which code has it.
 SPELLINGS = {

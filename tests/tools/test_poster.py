@@ -5,7 +5,7 @@ from functools import partial
 
 from odoo.tests import BaseCase
 
-from ...providers.poster import AHEAD, LANES, REFILL, Poster
+from ...providers.poster import AHEAD, REFILL, SHARES, Poster
 
 SIZE = 8
 
@@ -27,19 +27,19 @@ class TestPoster(BaseCase):
         self.release.wait(20)
         return name
 
-    def submit(self, poster, lane, count, call=None, delay=0):
-        """Submit so many calls of a lane, each known by the lane and its number."""
+    def submit(self, poster, account, count, call=None, delay=0):
+        """Submit so many calls of an account, each known by it and its number."""
         for index in range(count):
-            key = (lane, index)
-            poster.submit(lane, key, call or partial(self.hang, lane), delay)
+            key = (account, index)
+            poster.submit(account, key, call or partial(self.hang, account), delay)
 
-    def wait_begun(self, lane, count):
-        """Wait until so many calls of a lane have begun, and see if it stays so."""
+    def wait_begun(self, account, count):
+        """Wait until so many calls of an account have begun, and see if it stays so."""
         deadline = time.monotonic() + 5
-        while self.begun.count(lane) < count and time.monotonic() < deadline:
+        while self.begun.count(account) < count and time.monotonic() < deadline:
             time.sleep(0.01)
         time.sleep(0.1)
-        self.assertEqual(self.begun.count(lane), count)
+        self.assertEqual(self.begun.count(account), count)
 
     def collect(self, poster, count):
         """Return so many keys as they end."""
@@ -63,19 +63,19 @@ class TestPoster(BaseCase):
             self.wait_begun("hangs", SIZE)
             self.submit(poster, "sound", 50, lambda: None)
             keys = self.collect(poster, 50)
-            self.assertEqual({lane for lane, _index in keys}, {"sound"})
+            self.assertEqual({account for account, _index in keys}, {"sound"})
             self.assertEqual(len(keys), 50)
             self.release.set()
 
     def test_many_that_hang_leave_something_to_the_next(self):
         """The last of them has a thread at once, and the threads are bounded."""
         with Poster(SIZE) as poster:
-            for lane in range(3):
-                self.submit(poster, lane, 4 * SIZE)
+            for account in range(3):
+                self.submit(poster, account, 4 * SIZE)
             self.wait_begun(0, SIZE)
             self.submit(poster, "sound", 1, lambda: None)
             self.assertEqual(self.collect(poster, 1), [("sound", 0)])
-            self.assertLessEqual(len(poster._threads), LANES * SIZE)
+            self.assertLessEqual(len(poster._threads), SHARES * SIZE)
             self.release.set()
 
     def test_those_who_wait_get_what_those_who_hang_let_go(self):
@@ -159,9 +159,9 @@ class TestPoster(BaseCase):
 
     def test_nothing_begins_beyond_the_time_until_which_it_may(self):
         with Poster(SIZE) as poster:
-            poster.let_begin(time.monotonic())
+            poster.allow_until(time.monotonic())
             self.submit(poster, "one", 2, lambda: None)
             self.submit(poster, "due", 1, lambda: None, 0.01)
             self.assertEqual(poster.collect(0.2), [])
-            poster.let_begin(time.monotonic() + 60)
+            poster.allow_until(time.monotonic() + 60)
             self.assertEqual(len(self.collect(poster, 3)), 3)

@@ -1,8 +1,8 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from odoo.tests import BaseCase, tagged
 
-from ...tools import preference_links
-from ...tools.preference_links import MASK
+from ...tools import links
+from ...tools.links import MASK
 from ...tools.segments import count_segments
 
 KEY = "aB3dE6gH9jK2mN5p"
@@ -27,7 +27,7 @@ class TestPreferenceLinks(BaseCase):
             (f"https://x.example/sms/preferences/{token}=", None),
         ):
             with self.subTest(text=text):
-                found = preference_links.hide(text)
+                found = links.hide_keys(text)
                 if shown is None and text:
                     self.assertNotIn(token, found)
                 else:
@@ -43,8 +43,8 @@ class TestPreferenceLinks(BaseCase):
             (f"Choose: http://old.example/sms/p/{MASK}", f"Choose: {URL}"),
         ):
             with self.subTest(text=text):
-                self.assertTrue(preference_links.is_masked(text))
-                self.assertEqual(preference_links.reveal(text, URL), sent)
+                self.assertTrue(links.is_masked(text))
+                self.assertEqual(links.reveal_key(text, URL), sent)
 
     def test_no_key_goes_to_another_page(self):
         for text in (
@@ -58,7 +58,7 @@ class TestPreferenceLinks(BaseCase):
             MASK,
         ):
             with self.subTest(text=text):
-                sent = preference_links.reveal(text, URL)
+                sent = links.reveal_key(text, URL)
                 self.assertIn(sent, (text, URL))
 
     def test_both_take_the_same_room(self):

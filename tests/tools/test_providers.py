@@ -9,7 +9,7 @@ from werkzeug.datastructures import MultiDict
 from odoo.tests import BaseCase, tagged
 
 from ...providers import PROVIDERS, SandboxProvider, TwilioProvider, get_provider
-from ...providers.base import E164, Provider
+from ...providers.base import Provider
 from ...providers.faults import NO_CONNECTION, OPTED_OUT
 from ...providers.outbound import (
     ACCEPTED,
@@ -26,6 +26,7 @@ from ...providers.outbound import (
     OutboundMessage,
 )
 from ...providers.shared import IDLE
+from ...tools.phone import E164
 from ..peer.tls import TlsPeer
 from ..peer.twilio import (
     ACCOUNT_SID,

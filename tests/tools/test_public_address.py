@@ -1,7 +1,7 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from odoo.tests import BaseCase, tagged
 
-from ...tools import public_address
+from ...tools import web
 
 
 @tagged("post_install", "-at_install")
@@ -31,4 +31,4 @@ class TestPublicAddress(BaseCase):
     def test_each_address(self):
         for url, verdict in self.CASES:
             with self.subTest(url=url):
-                self.assertEqual(public_address.judge(url), verdict)
+                self.assertEqual(web.judge_address(url), verdict)

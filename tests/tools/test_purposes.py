@@ -1,7 +1,7 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from odoo.tests import BaseCase, tagged
 
-from ...tools.purposes import MessageSource, find_purpose
+from ...tools.purpose_rules import MessageSource, find_purpose
 
 OURS, THEIRS = 1, 2
 RULES = {

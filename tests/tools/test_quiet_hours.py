@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from odoo.tests import BaseCase, tagged
 
 from ...tools import quiet_hours
+from ...tools.geography import locate
 from ...tools.laxer import Terms, are_terms_laxer, is_laxer
 from ...tools.quiet_hours import (
     ALL_DAY,
@@ -21,7 +22,6 @@ from ...tools.quiet_hours import (
     next_opening,
 )
 from ...tools.timing import When
-from ...tools.zones import locate
 from . import quiet_hours_oracle as oracle
 
 EASTERN, CENTRAL = "America/New_York", "America/Chicago"

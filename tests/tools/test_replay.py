@@ -3,9 +3,8 @@ from datetime import datetime, timedelta
 
 from odoo.tests import BaseCase, tagged
 
-from ...tools import automation, replay
-from ...tools.automation import Facts, Rule
-from ...tools.replay import Change
+from ...tools import automation
+from ...tools.automation import Change, Facts, Rule
 
 NOON = datetime(2026, 5, 4, 12)
 NEW, OPEN, DONE = 1, 2, 3
@@ -21,7 +20,7 @@ class TestReplayRules(BaseCase):
     """The past of one ticket, read backwards from how it stands today."""
 
     def test_a_history(self):
-        events = replay.read_history(
+        events = automation.read_history(
             at(8),
             [Change(at(10), old_stage_id=OPEN), Change(at(9), NEW, 0)],
             DONE,
@@ -38,7 +37,7 @@ class TestReplayRules(BaseCase):
         )
 
     def test_a_ticket_that_was_there_before(self):
-        events = replay.read_history(None, [], NEW, 0, {DONE})
+        events = automation.read_history(None, [], NEW, 0, {DONE})
         self.assertEqual(events, [])
 
     def test_waits(self):
@@ -50,12 +49,12 @@ class TestReplayRules(BaseCase):
             ([at(8)], [at(7)], [(at(8), None)]),
         ):
             with self.subTest(texts=texts, answers=answers):
-                self.assertEqual(replay.find_waits(texts, answers), expected)
+                self.assertEqual(automation.find_waits(texts, answers), expected)
 
     def plan(self, rule, changes, now=None, waits=()):
-        events = replay.read_history(at(8), changes, DONE, 7, {DONE})
+        events = automation.read_history(at(8), changes, DONE, 7, {DONE})
         facts = Facts(stage_id=DONE)
-        return replay.plan(events, list(waits), [rule], facts, now or at(20))
+        return automation.plan_replay(events, list(waits), [rule], facts, now or at(20))
 
     def test_a_delayed_one_must_hold(self):
         rule = Rule(

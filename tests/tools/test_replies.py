@@ -3,7 +3,7 @@ import time
 
 from odoo.tests import BaseCase, tagged
 
-from ...tools import replies, status
+from ...tools import replies, ticket_texts
 from ...tools.segments import count_segments
 
 
@@ -93,25 +93,27 @@ class TestStatus(BaseCase):
 
     def test_one_a_line(self):
         tickets = [
-            status.Ticket("HT1", "Printer jams", "New"),
-            status.Ticket("HT2", "The projector in room four is broken", "Waiting"),
+            ticket_texts.Ticket("HT1", "Printer jams", "New"),
+            ticket_texts.Ticket(
+                "HT2", "The projector in room four is broken", "Waiting"
+            ),
         ]
         self.assertEqual(
-            status.tell(tickets),
+            ticket_texts.tell_status(tickets),
             "HT1 Printer jams: New\nHT2 The projector in room four..: Waiting",
         )
 
     def test_what_is_left_out_is_said(self):
-        tickets = [status.Ticket(f"HT{i}", "Jam", "New") for i in range(8)]
-        lines = status.tell(tickets, "and {count} more").splitlines()
-        self.assertEqual(len(lines), status.LIMIT + 1)
+        tickets = [ticket_texts.Ticket(f"HT{i}", "Jam", "New") for i in range(8)]
+        lines = ticket_texts.tell_status(tickets, "and {count} more").splitlines()
+        self.assertEqual(len(lines), ticket_texts.MAX_TICKETS + 1)
         self.assertEqual(lines[-1], "and 3 more")
 
     def test_few_segments(self):
         for title in ("a" * 500, "é😀" * 200, "x\ny\n" * 99, ""):
-            tickets = [status.Ticket("HT00001", title, "Stage " * 30)] * 50
+            tickets = [ticket_texts.Ticket("HT00001", title, "Stage " * 30)] * 50
             with self.subTest(title=title[:5]):
-                text = status.tell(tickets)
+                text = ticket_texts.tell_status(tickets)
                 self.assertLessEqual(
-                    count_segments(text).count, status.MAX_SEGMENTS + 1
+                    count_segments(text).count, ticket_texts.MAX_SEGMENTS + 1
                 )

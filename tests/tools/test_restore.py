@@ -7,6 +7,8 @@ from hypothesis import strategies as st
 from odoo.tests import BaseCase, tagged
 
 from ...tools.consent import (
+    ALL,
+    BY_TEXT,
     CONFIRMED,
     EVENTS,
     EXPIRED,
@@ -15,8 +17,8 @@ from ...tools.consent import (
     RESTORED,
     REVOKED,
     Said,
+    find_restorable,
 )
-from ...tools.restore import ALL, BY_TEXT, find_restorable
 
 TICKET, ALERT = 1, 2
 START_OF_TIME = datetime(2026, 1, 1)

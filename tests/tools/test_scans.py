@@ -2,7 +2,7 @@
 from odoo.tests import BaseCase
 from odoo.tools.mimetypes import guess_mimetype
 
-from ...tools import scans
+from ...tools import media
 
 #: How files begin, and what they are taken for.
 FILES = (
@@ -30,20 +30,20 @@ class TestScans(BaseCase):
     def test_a_file_is_what_its_bytes_are(self):
         for data, kind in FILES:
             with self.subTest(data=data):
-                self.assertEqual(scans.get_kind(data, guess_mimetype(data)), kind)
+                self.assertEqual(media.get_scan_kind(data, guess_mimetype(data)), kind)
 
     def test_what_is_wrong_with_a_file(self):
         pdf = b"%PDF-1.7"
         for data, fault in (
-            (b"", scans.EMPTY),
+            (b"", media.EMPTY),
             (pdf, None),
-            (pdf + b"." * (scans.MAX_BYTES - len(pdf)), None),
-            (pdf + b"." * scans.MAX_BYTES, scans.TOO_LARGE),
-            (b"I agree", scans.WRONG_KIND),
+            (pdf + b"." * (media.MAX_SCAN_BYTES - len(pdf)), None),
+            (pdf + b"." * media.MAX_SCAN_BYTES, media.TOO_LARGE),
+            (b"I agree", media.WRONG_KIND),
         ):
             with self.subTest(size=len(data)):
                 guess = guess_mimetype(data) if data else None
-                self.assertEqual(scans.find_fault(data, guess), fault)
+                self.assertEqual(media.find_scan_fault(data, guess), fault)
 
     def test_a_name_has_no_path_and_the_right_ending(self):
         for name, kind, expected in (
@@ -58,4 +58,4 @@ class TestScans(BaseCase):
             (None, "image/heic", "scan.heic"),
         ):
             with self.subTest(name=name):
-                self.assertEqual(scans.get_file_name(name, kind), expected)
+                self.assertEqual(media.get_scan_name(name, kind), expected)

@@ -1,7 +1,7 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from odoo.tests import BaseCase, tagged
 
-from ...tools.senders import Candidate, choose, country_of
+from ...tools.dispatch import Candidate, choose_sender, country_of
 
 US, GB = Candidate(1, ("US",)), Candidate(2, ("GB",))
 NETWORK, PRINT, PRINT_GB = (
@@ -28,49 +28,51 @@ class TestChoice(BaseCase):
             ("", US),
         ):
             with self.subTest(number=number):
-                self.assertEqual(choose(number, [US, GB]), sender.id)
-        self.assertEqual(choose("+15145550191", [GB, US]), US.id)
+                self.assertEqual(choose_sender(number, [US, GB]), sender.id)
+        self.assertEqual(choose_sender("+15145550191", [GB, US]), US.id)
 
     def test_a_number_may_be_for_several_countries(self):
         wide = Candidate(9, ("GB", "AU"))
-        self.assertEqual(choose("+61491570156", [US, wide]), wide.id)
+        self.assertEqual(choose_sender("+61491570156", [US, wide]), wide.id)
 
     def test_the_teams_number_comes_first(self):
         every = [US, NETWORK, PRINT, PRINT_GB]
-        self.assertEqual(choose(US_PERSON, every, team_id=7), NETWORK.id)
-        self.assertEqual(choose(GB_PERSON, every, team_id=7), NETWORK.id)
-        self.assertEqual(choose(GB_PERSON, every, team_id=8), PRINT_GB.id)
+        self.assertEqual(choose_sender(US_PERSON, every, team_id=7), NETWORK.id)
+        self.assertEqual(choose_sender(GB_PERSON, every, team_id=7), NETWORK.id)
+        self.assertEqual(choose_sender(GB_PERSON, every, team_id=8), PRINT_GB.id)
 
     def test_a_team_without_one_takes_nobody_elses(self):
         every = [NETWORK, US, PRINT]
-        self.assertEqual(choose(US_PERSON, every, team_id=99), US.id)
-        self.assertEqual(choose(US_PERSON, every), US.id)
+        self.assertEqual(choose_sender(US_PERSON, every, team_id=99), US.id)
+        self.assertEqual(choose_sender(US_PERSON, every), US.id)
 
     def test_if_all_are_teams_somebody_must(self):
-        self.assertEqual(choose(GB_PERSON, [NETWORK, PRINT_GB]), PRINT_GB.id)
+        self.assertEqual(choose_sender(GB_PERSON, [NETWORK, PRINT_GB]), PRINT_GB.id)
 
     def test_a_conversation_keeps_its_number(self):
         every = [US, GB, PRINT, PRINT_GB]
-        self.assertEqual(choose(US_PERSON, every, known_id=GB.id), GB.id)
-        self.assertEqual(choose(US_PERSON, every, 8, PRINT_GB.id), PRINT_GB.id)
+        self.assertEqual(choose_sender(US_PERSON, every, known_id=GB.id), GB.id)
+        self.assertEqual(choose_sender(US_PERSON, every, 8, PRINT_GB.id), PRINT_GB.id)
         # It was texted at, so it answers: STOP and HELP are about no ticket.
-        self.assertEqual(choose(US_PERSON, every, known_id=PRINT.id), PRINT.id)
+        self.assertEqual(choose_sender(US_PERSON, every, known_id=PRINT.id), PRINT.id)
 
     def test_a_team_rules_over_the_conversation(self):
-        self.assertEqual(choose(US_PERSON, [US, NETWORK], 7, US.id), NETWORK.id)
+        self.assertEqual(choose_sender(US_PERSON, [US, NETWORK], 7, US.id), NETWORK.id)
 
     def test_a_number_that_is_gone_is_forgotten(self):
-        self.assertEqual(choose(GB_PERSON, [US, GB], known_id=42), GB.id)
+        self.assertEqual(choose_sender(GB_PERSON, [US, GB], known_id=42), GB.id)
 
     def test_a_pool_picks_for_itself_unless_a_team_has_a_number(self):
         every = [POOL, US, NETWORK]
-        self.assertEqual(choose(US_PERSON, every), POOL.id)
-        self.assertEqual(choose(US_PERSON, every, known_id=US.id), POOL.id)
-        self.assertEqual(choose(US_PERSON, every, known_id=NETWORK.id), NETWORK.id)
-        self.assertEqual(choose(US_PERSON, every, team_id=7), NETWORK.id)
+        self.assertEqual(choose_sender(US_PERSON, every), POOL.id)
+        self.assertEqual(choose_sender(US_PERSON, every, known_id=US.id), POOL.id)
+        self.assertEqual(
+            choose_sender(US_PERSON, every, known_id=NETWORK.id), NETWORK.id
+        )
+        self.assertEqual(choose_sender(US_PERSON, every, team_id=7), NETWORK.id)
 
     def test_nothing_to_choose_from(self):
-        self.assertEqual(choose(US_PERSON, []), 0)
+        self.assertEqual(choose_sender(US_PERSON, []), 0)
 
     def test_the_country_of_a_number(self):
         for number, country in (

@@ -1,7 +1,7 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from odoo.tests import BaseCase, tagged
 
-from ...tools.spellings import get_spellings, get_tail, is_written, mentions
+from ...tools.phone import get_spellings, get_tail, is_written, mentions
 
 US, UK = "+13035550100", "+447400123456"
 

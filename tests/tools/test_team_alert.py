@@ -3,10 +3,9 @@ from datetime import datetime, timedelta
 
 from odoo.tests import BaseCase
 
-from ...tools import alert_codes, escalation, oncall
-from ...tools.alert_codes import ACKNOWLEDGE, ESCALATE, RESOLVE, Answer
-from ...tools.escalation import ALL, NEXT, ON_CALL, Step
-from ...tools.oncall import Turn
+from ...tools import escalation, replies
+from ...tools.escalation import ALL, NEXT, ON_CALL, Step, Turn
+from ...tools.replies import ACKNOWLEDGE, ESCALATE, RESOLVE, Answer
 
 
 def minutes(number):
@@ -72,15 +71,15 @@ class TestEscalation(BaseCase):
 
 class TestOncall(BaseCase):
     def test_a_turn_without_times_covers_all(self):
-        self.assertTrue(oncall.covers(Turn(), datetime(2026, 1, 1)))
+        self.assertTrue(escalation.covers(Turn(), datetime(2026, 1, 1)))
 
     def test_a_turn_has_its_begin_and_not_its_end(self):
         turn = Turn(datetime(2026, 3, 1, 8), datetime(2026, 3, 1, 20))
         for hour, expected in ((7, False), (8, True), (19, True), (20, False)):
             with self.subTest(hour):
                 moment = datetime(2026, 3, 1, hour)
-                self.assertEqual(oncall.covers(turn, moment), expected)
-        self.assertFalse(oncall.covers(turn, datetime(2026, 3, 8, 8)))
+                self.assertEqual(escalation.covers(turn, moment), expected)
+        self.assertFalse(escalation.covers(turn, datetime(2026, 3, 8, 8)))
 
     def test_it_comes_again(self):
         week = Turn(datetime(2026, 3, 2), datetime(2026, 3, 9), weeks=2)
@@ -93,7 +92,7 @@ class TestOncall(BaseCase):
             (datetime(2027, 3, 1), True),
         ):
             with self.subTest(day):
-                self.assertEqual(oncall.covers(week, day), expected)
+                self.assertEqual(escalation.covers(week, day), expected)
 
     def test_it_begins_at_the_same_hour_in_summer(self):
         """In Denver 8:00 is 15:00 UTC in winter and 14:00 in summer."""
@@ -109,21 +108,21 @@ class TestOncall(BaseCase):
             (datetime(2026, 3, 9, 22), False),
         ):
             with self.subTest(moment):
-                self.assertEqual(oncall.covers(turn, moment), expected)
+                self.assertEqual(escalation.covers(turn, moment), expected)
 
 
 class TestCodes(BaseCase):
     def test_each_alert_has_figures_of_its_own(self):
         self.assertEqual(
-            alert_codes.get_codes(0), {ACKNOWLEDGE: "4", RESOLVE: "6", ESCALATE: "8"}
+            replies.get_codes(0), {ACKNOWLEDGE: "4", RESOLVE: "6", ESCALATE: "8"}
         )
-        self.assertEqual(alert_codes.get_codes(12)[RESOLVE], "126")
-        self.assertEqual(alert_codes.get_block(126), 12)
+        self.assertEqual(replies.get_codes(12)[RESOLVE], "126")
+        self.assertEqual(replies.get_block(126), 12)
 
     def test_the_lowest_block_that_is_free(self):
         for taken, expected in (((), 0), ((0, 1), 2), ((1, 2), 0), ((0, 2, 5), 1)):
             with self.subTest(taken):
-                self.assertEqual(alert_codes.find_free(taken), expected)
+                self.assertEqual(replies.find_free(taken), expected)
 
     def test_what_is_an_answer(self):
         for text, expected in (
@@ -145,7 +144,7 @@ class TestCodes(BaseCase):
             ("resolve 4", Answer(4, None)),
         ):
             with self.subTest(text):
-                self.assertEqual(alert_codes.read(text), expected)
+                self.assertEqual(replies.read_code(text), expected)
 
     def test_what_is_none(self):
         for text in (
@@ -154,4 +153,4 @@ class TestCodes(BaseCase):
             *("1234567", "x" * 5000),
         ):
             with self.subTest(text[:30]):
-                self.assertIsNone(alert_codes.read(text))
+                self.assertIsNone(replies.read_code(text))

@@ -84,10 +84,11 @@ class TestFill(BaseCase):
             fill("{company}: write to {contact}. {company}", values),
             "ACME: write to help@acme.example. ACME",
         )
+        self.assertEqual(fill("{ company }", values), "ACME")
 
     def test_what_is_unknown_or_broken_stays_as_it_is(self):
         for text in (
-            *("{unknown}", "{", "}", "{}", "{{", "{ company }", "{company", "company}"),
+            *("{unknown}", "{", "}", "{}", "{{", "{company", "company}"),
             *("{company.env}", "{company[0]}", "{company!r}", "{company:>99}", "{0}"),
             *("%s", "%(company)s", "$company", "{{ object.name }}"),
         ):

@@ -3,7 +3,7 @@ import time
 
 from odoo.tests import BaseCase, tagged
 
-from ...tools import ticket_numbers
+from ...tools import ticket_texts
 
 
 @tagged("post_install", "-at_install")
@@ -25,7 +25,9 @@ class TestTicketNumbers(BaseCase):
             "ＨＴ００042",
         ):
             with self.subTest(text=text):
-                self.assertEqual(ticket_numbers.find(text, ["HT00042"]), "HT00042")
+                self.assertEqual(
+                    ticket_texts.find_ticket_number(text, ["HT00042"]), "HT00042"
+                )
 
     def test_what_is_no_number_of_a_ticket_is_not_found(self):
         for text in (
@@ -40,45 +42,45 @@ class TestTicketNumbers(BaseCase):
             "HT",
         ):
             with self.subTest(text=text):
-                self.assertIsNone(ticket_numbers.find(text, ["HT00042"]))
+                self.assertIsNone(ticket_texts.find_ticket_number(text, ["HT00042"]))
 
     def test_a_number_of_digits_alone_needs_its_mark(self):
         for text in ("#12", "ticket 12", "12", " 12. ", "case 12 again"):
             with self.subTest(text=text):
-                self.assertEqual(ticket_numbers.find(text, ["12"]), "12")
+                self.assertEqual(ticket_texts.find_ticket_number(text, ["12"]), "12")
         for text in ("12 printers", "at 12", "#123", "Room 12 is cold"):
             with self.subTest(text=text):
-                self.assertIsNone(ticket_numbers.find(text, ["12"]))
+                self.assertIsNone(ticket_texts.find_ticket_number(text, ["12"]))
 
     def test_the_first_of_several_is_found(self):
         numbers = ["HT00001", "HT00002"]
         text = "HT00002 is like HT00001"
-        self.assertEqual(ticket_numbers.find(text, numbers), "HT00001")
+        self.assertEqual(ticket_texts.find_ticket_number(text, numbers), "HT00001")
 
     def test_a_number_without_letters_and_digits_is_never_found(self):
-        self.assertIsNone(ticket_numbers.find("/ ??", ["/", "", None]))
+        self.assertIsNone(ticket_texts.find_ticket_number("/ ??", ["/", "", None]))
 
     def test_a_number_alone(self):
         for text in ("HT00042", " #ht 00042 ", "ticket HT00042?", "status of HT00042"):
             with self.subTest(text=text):
-                self.assertTrue(ticket_numbers.is_alone(text, "HT00042"))
+                self.assertTrue(ticket_texts.is_alone(text, "HT00042"))
         for text in ("HT00042 is broken", "is HT00042 done", "HT00043"):
             with self.subTest(text=text):
-                self.assertFalse(ticket_numbers.is_alone(text, "HT00042"))
+                self.assertFalse(ticket_texts.is_alone(text, "HT00042"))
 
     def test_what_could_be_a_number(self):
         for text in ("HT99999", "ht 12345", "#77", "ticket 77", "HT-00001."):
             with self.subTest(text=text):
-                self.assertTrue(ticket_numbers.looks_like(text, "HT00001"))
+                self.assertTrue(ticket_texts.looks_like(text, "HT00001"))
         for text in ("PC0042", "77", "HT", "HT00001 is broken", "hello", "", None):
             with self.subTest(text=text):
-                self.assertFalse(ticket_numbers.looks_like(text, "HT00001"))
-        self.assertFalse(ticket_numbers.looks_like("HT00001", "00001"))
-        self.assertFalse(ticket_numbers.looks_like("HT00001", ""))
+                self.assertFalse(ticket_texts.looks_like(text, "HT00001"))
+        self.assertFalse(ticket_texts.looks_like("HT00001", "00001"))
+        self.assertFalse(ticket_texts.looks_like("HT00001", ""))
 
     def test_a_huge_text_takes_no_time(self):
         numbers = [f"HT{index:05}" for index in range(200)]
         start = time.monotonic()
         for text in ("HT0000" * 20_000, " " * 100_000, "#" * 100_000, "H.-" * 30_000):
-            ticket_numbers.find(text, numbers)
+            ticket_texts.find_ticket_number(text, numbers)
         self.assertLess(time.monotonic() - start, 2)

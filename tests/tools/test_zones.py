@@ -6,9 +6,18 @@ from phonenumbers import geocoder
 
 from odoo.tests import BaseCase, tagged
 
-from ...tools.area_codes import STATE_OF_AREA_CODE
-from ...tools.place import ADDRESS, COMPANY, CONTACT, NUMBER, Place, is_zone
-from ...tools.zones import ZONES_OF_STATE, locate, locate_company
+from ...tools.geography import (
+    ADDRESS,
+    COMPANY,
+    CONTACT,
+    NUMBER,
+    STATE_OF_AREA_CODE,
+    ZONES_OF_STATE,
+    Place,
+    is_zone,
+    locate,
+    locate_company,
+)
 
 EASTERN, CENTRAL = "America/New_York", "America/Chicago"
 MOUNTAIN, PACIFIC = "America/Denver", "America/Los_Angeles"

@@ -127,23 +127,3 @@ SPELLED_RIGHT = {
     "desabonnee",
     "abbestellt",
 }
-
-__all__ = [
-    "LANGUAGES",
-    "COURTESIES",
-    "CONJUNCTIONS",
-    "JOINED",
-    "SPELLINGS",
-    "MIN_FUZZY_LENGTH",
-    "FUZZY",
-    "SPELLED_RIGHT",
-    "ALL",
-    "ALONE",
-    "ANYWHERE",
-    "BEGINNING",
-    "LIKELY",
-    "MAYBE",
-    "NOTHING",
-    "SURE",
-    "WHOLE",
-]

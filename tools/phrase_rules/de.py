@@ -23,9 +23,7 @@ WORDS = {
 
 TABLE = (
     (
-        "opt_out",
-        ALL,
-        SURE,
+        ("opt_out", ALL, SURE),
         "Carriers' stop words and their German equals, as the whole text.",
         "stop|abmelden|abmeldung|abbestellen|abbestellung|austragen|widerruf",
         "stop mit? {the}? {texts}",
@@ -35,9 +33,7 @@ TABLE = (
         "mir|mich nicht|nie mehr schreiben|anschreiben|kontaktieren|texten",
     ),
     (
-        "opt_out",
-        ALL,
-        SURE,
+        ("opt_out", ALL, SURE),
         "To be taken out, as the whole text.",
         "mich|uns abmelden|austragen",
         "mich|uns abmelden|austragen von {the} {texts}",
@@ -48,9 +44,7 @@ TABLE = (
         "meine {number} loschen|loeschen|entfernen",
     ),
     (
-        "opt_out",
-        BEGINNING,
-        SURE,
+        ("opt_out", BEGINNING, SURE),
         "Asks not to write, with the person or the texts as its object.",
         "{cease} sie? auf mir|mich|uns {texts}? zu {write}",
         "{cease} sie? auf mit {the} {texts}",
@@ -60,24 +54,18 @@ TABLE = (
         "lasst|lassen|lass sie? mich|uns in ruhe",
     ),
     (
-        "opt_out",
-        BEGINNING,
-        SURE,
+        ("opt_out", BEGINNING, SURE),
         "Wants none, with the texts as its object.",
         "ich|wir {want} {no} {the}? {texts} mehr|von|bekommen|erhalten|empfangen|haben",
     ),
     (
-        "opt_out",
-        ALL,
-        SURE,
+        ("opt_out", ALL, SURE),
         "The same, without more.",
         "ich|wir {want} {no} {the}? {texts}",
         "ich|wir {want} das|sie|diese nicht mehr? bekommen|erhalten",
     ),
     (
-        "opt_out",
-        BEGINNING,
-        SURE,
+        ("opt_out", BEGINNING, SURE),
         "Off the list, or the consent taken back by its name.",
         "{erase} sie? mich|uns von|aus "
         "der|dem|ihrer|ihrem|eurer|eurem|den|ihren {list}",
@@ -86,9 +74,7 @@ TABLE = (
         "ich ziehe meine einwilligung|zustimmung zuruck|zurueck",
     ),
     (
-        "wrong_number",
-        ALL,
-        SURE,
+        ("wrong_number", ALL, SURE),
         "A stranger has the number.",
         "die? falsche|verkehrte {number}|person",
         "falscher empfanger|empfaenger",
@@ -96,9 +82,7 @@ TABLE = (
         "ich bin nicht herr|frau _",
     ),
     (
-        "wrong_number",
-        BEGINNING,
-        SURE,
+        ("wrong_number", BEGINNING, SURE),
         "Tells that somebody else is meant.",
         "da|hier? sie|ihr|du haben|habt|hast die|eine falsche|verkehrte "
         "{number}|person",
@@ -111,9 +95,7 @@ TABLE = (
         "ich kenne {no}|keinen @|herr|herrn|frau",
     ),
     (
-        "doubtful",
-        ALL,
-        MAYBE,
+        ("doubtful", ALL, MAYBE),
         "Could mean the texts or what they are about.",
         "{cease} sie? auf damit?",
         "aufhoren|aufhoeren|ende|schluss|reicht|kundigen|kuendigen|genug damit?",
@@ -127,18 +109,14 @@ TABLE = (
         "ich bin nicht @",
     ),
     (
-        "doubtful",
-        BEGINNING,
-        LIKELY,
+        ("doubtful", BEGINNING, LIKELY),
         "No more of some of them.",
         "{no} {the}? {texts} mehr zu|zum|zur|wegen|uber|ueber",
         "wie kann|konnen|melde|bestelle ich|man|wir mich|die|das? "
         "abmelden|abbestellen|ab",
     ),
     (
-        "doubtful",
-        ANYWHERE,
-        LIKELY,
+        ("doubtful", ANYWHERE, LIKELY),
         "Speaks of texts that should end, but not as a plain request.",
         "{dont_write} sie? mir|mich nicht mehr",
         "{dont_send} sie? mir {no} {texts} mehr",
@@ -146,9 +124,7 @@ TABLE = (
         "{cease} auf mir zu? {write}",
     ),
     (
-        "doubtful",
-        ANYWHERE,
-        MAYBE,
+        ("doubtful", ANYWHERE, MAYBE),
         "May want to leave, or asks how or why.",
         "abbestellen",
         "zu viele {texts}",

@@ -21,16 +21,12 @@ WORDS = {
 
 TABLE = (
     (
-        "opt_out",
-        ALONE,
-        SURE,
+        ("opt_out", ALONE, SURE),
         "47 CFR 64.1200(a)(10) names these words; with a courtesy they mean the same.",
         "{stop}|cancel|revoke|remove",
     ),
     (
-        "opt_out",
-        ALL,
-        SURE,
+        ("opt_out", ALL, SURE),
         'Those that mean nothing else even after "I want to".',
         "stop|unsubscribe|optout|stopall",
         "{stop}|cancel|unsubscribe from? {the}? {the}? {texts}",
@@ -39,9 +35,7 @@ TABLE = (
         "cancel my? subscription",
     ),
     (
-        "opt_out",
-        ALL,
-        SURE,
+        ("opt_out", ALL, SURE),
         "To be taken out, said to who sends the texts.",
         "i? optout of|from? {the}? {texts}|list|this|it?",
         "opt me|us|this out",
@@ -53,9 +47,7 @@ TABLE = (
         "lose my|this {number}",
     ),
     (
-        "opt_out",
-        ALL,
-        SURE,
+        ("opt_out", ALL, SURE),
         "No more of them, or no more at all, as a whole answer to a text.",
         "no more {texts} from? you?",
         "leave me|us alone",
@@ -66,9 +58,7 @@ TABLE = (
         "i|we dont want|need {texts}",
     ),
     (
-        "opt_out",
-        BEGINNING,
-        SURE,
+        ("opt_out", BEGINNING, SURE),
         "Asks not to text, with the person or the number as its object.",
         "{stop} {texting}|writing me|us",
         "{stop} {texting}|writing|sending to? this|my phone|cell? {number}",
@@ -80,9 +70,7 @@ TABLE = (
         "no more {texts} to me|us|this",
     ),
     (
-        "opt_out",
-        BEGINNING,
-        SURE,
+        ("opt_out", BEGINNING, SURE),
         "Wants none, with the texts as its object.",
         "i|we dont want|wish|need to? receive|get {the}|more|anymore? {the}? {texts}",
         "i|we dont want|need {the}|more|anymore {the}|more? {texts}",
@@ -91,9 +79,7 @@ TABLE = (
         "dont want {the}|more|anymore {the}|more? {texts}",
     ),
     (
-        "opt_out",
-        BEGINNING,
-        SURE,
+        ("opt_out", BEGINNING, SURE),
         "Off the list of who sends the texts.",
         "{remove} me|us from|off {the}? text|texting|sms|contact|message|phone? {list}",
         "{remove} my|this cell|phone|mobile? {number}|name from|off {the}? contact? "
@@ -102,16 +88,12 @@ TABLE = (
         "unsubscribe me|us|this",
     ),
     (
-        "opt_out",
-        BEGINNING,
-        SURE,
+        ("opt_out", BEGINNING, SURE),
         "Takes the consent back by its name.",
         "i? hereby? revoke|withdraw|rescind my|all? consent|permission",
     ),
     (
-        "wrong_number",
-        ALL,
-        SURE,
+        ("wrong_number", ALL, SURE),
         "A stranger has the number.",
         "the|a? wrong number|person|phone|guy|recipient",
         "youve|have|got|reached the|a wrong number|person|phone|guy",
@@ -119,9 +101,7 @@ TABLE = (
         "not @ number|phone",
     ),
     (
-        "wrong_number",
-        BEGINNING,
-        SURE,
+        ("wrong_number", BEGINNING, SURE),
         "Tells that somebody else is meant.",
         "you|youve have|reached|texted|text|contacted|messaging|texting|called? "
         "the|a wrong number|person|phone|guy",
@@ -134,9 +114,7 @@ TABLE = (
         "i dont know any|anyone|a named|called? @",
     ),
     (
-        "doubtful",
-        ALL,
-        MAYBE,
+        ("doubtful", ALL, MAYBE),
         "Could mean the texts or what they are about.",
         "stop it|this|that",
         "enough is? enough? of? this|it?",
@@ -150,9 +128,7 @@ TABLE = (
         "spam|junk",
     ),
     (
-        "doubtful",
-        ANYWHERE,
-        LIKELY,
+        ("doubtful", ANYWHERE, LIKELY),
         "Speaks of texts that should end, but not as a plain request.",
         "{stop} {texting} me|us",
         "{stop} sending me|us",
@@ -164,9 +140,7 @@ TABLE = (
         "this isnt the? @ {number}",
     ),
     (
-        "doubtful",
-        ANYWHERE,
-        MAYBE,
+        ("doubtful", ANYWHERE, MAYBE),
         "May want to leave, or asks how.",
         "unsubscribe|optout",
         "had|have enough of? this|it|your?",
@@ -178,9 +152,7 @@ TABLE = (
         "im not interested",
     ),
     (
-        "doubtful",
-        ALL,
-        MAYBE,
+        ("doubtful", ALL, MAYBE),
         "May be somebody else.",
         "this isnt @ @?",
     ),

@@ -23,9 +23,7 @@ WORDS = {
 
 TABLE = (
     (
-        "opt_out",
-        ALL,
-        SURE,
+        ("opt_out", ALL, SURE),
         "Carriers' stop words and their French equals, as the whole text.",
         "stop|arret|arreter|desabonner|desinscrire|desabonnement|desinscription",
         "{stop} {the}|aux|au|avec? {the}? {texts}",
@@ -34,9 +32,7 @@ TABLE = (
         "plus jamais de {texts}",
     ),
     (
-        "opt_out",
-        ALL,
-        SURE,
+        ("opt_out", ALL, SURE),
         "To be taken out, or left alone, as the whole text.",
         "me|nous? {leave} de|a? {the}|cette|la? {texts}|liste?",
         "{erase} moi",
@@ -45,9 +41,7 @@ TABLE = (
         "laissez|laisse moi en paix",
     ),
     (
-        "opt_out",
-        BEGINNING,
-        SURE,
+        ("opt_out", BEGINNING, SURE),
         "Asks not to write, with the person as its object.",
         "{stop} de|d me|m|nous {write}",
         "{stop} de|d me|m|nous {send} {the}? {the}? {texts}",
@@ -56,9 +50,7 @@ TABLE = (
         "ne? me|m|nous {dont_send} plus {the}? {the}? {texts}",
     ),
     (
-        "opt_out",
-        ALL,
-        SURE,
+        ("opt_out", ALL, SURE),
         "The same without its object.",
         "ne? me|m|nous {dont_send} plus rien?",
         "ne plus me|m {write}",
@@ -67,9 +59,7 @@ TABLE = (
         "{stop} de|d me|m|nous {send} ca|cela?",
     ),
     (
-        "opt_out",
-        BEGINNING,
-        SURE,
+        ("opt_out", BEGINNING, SURE),
         "Wants none, with the texts as its object.",
         "je|j|on|nous ne? veux|souhaite|desire|voulons|souhaitons|veut plus|pas "
         "recevoir {the}? {the}? {texts}",
@@ -78,9 +68,7 @@ TABLE = (
         "ne plus recevoir {the}? {texts}",
     ),
     (
-        "opt_out",
-        BEGINNING,
-        SURE,
+        ("opt_out", BEGINNING, SURE),
         "Off the list, or the consent taken back by its name.",
         "{leave_me} moi|nous|mon",
         "{erase} moi de la|votre|cette|vos {list}",
@@ -88,9 +76,7 @@ TABLE = (
         "je|j? retire|revoque mon|ma consentement|accord|autorisation",
     ),
     (
-        "wrong_number",
-        ALL,
-        SURE,
+        ("wrong_number", ALL, SURE),
         "A stranger has the number.",
         "mauvais|faux {number}",
         "mauvaise personne",
@@ -99,9 +85,7 @@ TABLE = (
         "je|j ne? suis pas @ @?",
     ),
     (
-        "wrong_number",
-        BEGINNING,
-        SURE,
+        ("wrong_number", BEGINNING, SURE),
         "Tells that somebody else is meant.",
         "vous|tu avez|as le|fait|un un? mauvais|faux {number}",
         "vous etes? trompez|trompe|trompes|trompee de {number}|personne",
@@ -111,9 +95,7 @@ TABLE = (
         "je ne? connais pas|aucun de? @",
     ),
     (
-        "doubtful",
-        ALL,
-        MAYBE,
+        ("doubtful", ALL, MAYBE),
         "Could mean the texts or what they are about.",
         "arretez|arrete|cessez|stoppez|fin|assez ca|cela?",
         "ca suffit",
@@ -124,9 +106,7 @@ TABLE = (
         "plus besoin",
     ),
     (
-        "doubtful",
-        ANYWHERE,
-        LIKELY,
+        ("doubtful", ANYWHERE, LIKELY),
         "Speaks of texts that should end, but not as a plain request.",
         "ne me|m|nous {dont_write} plus",
         "ne me|m|nous {dont_send} plus de|ces|vos {texts}",
@@ -134,9 +114,7 @@ TABLE = (
         "ne me|m appelez|appelle plus",
     ),
     (
-        "doubtful",
-        ANYWHERE,
-        MAYBE,
+        ("doubtful", ANYWHERE, MAYBE),
         "May want to leave, or asks how or why.",
         "{leave}",
         "trop de {texts}",

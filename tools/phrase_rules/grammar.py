@@ -98,7 +98,6 @@ class Pattern:
 
 
 def _fits(choices, word):
-    """Tell if a word is one of the choices of a place."""
     if word.text in choices or "_" in choices:
         return True
     return "@" in choices and word.is_name and word.text not in NO_NAMES
@@ -139,13 +138,13 @@ def compile_patterns(*sources, words=None):
 def make_language(code, words, table, lead_ins, exceptions, qualifiers, matters):
     """Return a language out of its readable table.
 
-    :param table: rows ``(kind, place, level, reason, *patterns)``
+    :param table: rows ``((kind, place, level), reason, *patterns)``
     """
     return Language(
         code,
         tuple(
             Rule(Pattern(source, words), place, level, kind, reason)
-            for kind, place, level, reason, *sources in table
+            for (kind, place, level), reason, *sources in table
             for source in sources
         ),
         compile_patterns(*lead_ins, words=words),

@@ -1,6 +1,7 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""Can a carrier reach this server at all? Told from its address alone."""
+"""Our web pages: whether a carrier reaches them, and how visitors are counted."""
 
+import hashlib
 import ipaddress
 import re
 from urllib.parse import urlsplit
@@ -20,7 +21,7 @@ IS_GUESS = "sms_base_url_is_guess"
 PRIVATE_NAMES = ("localhost", "local", "internal", "lan", "home.arpa", "test")
 
 
-def normalize(url):
+def normalize_address(url):
     """Return a base address as addresses are built from it: without a slash at its end.
 
     :param str url: as somebody has typed it
@@ -39,12 +40,11 @@ def normalize(url):
     return None if re.search(r"[\s\x00-\x1f\\\"<>]", url) else url
 
 
-def judge(url):
+def judge_address(url):
     """Return what is to be said of a base address.
 
     :param str url: e.g. ``https://odoo.example.com``
     :return: one of :data:`VERDICTS`; plain HTTP works, and anybody on the way reads it
-    :rtype: str
     """
     try:
         parts = urlsplit(url or "")
@@ -67,3 +67,35 @@ def _is_private(host):
     except ValueError:  # a name
         last = any(host == it or host.endswith(f".{it}") for it in PRIVATE_NAMES)
         return last or "." not in host
+
+
+# Who is counted as one visitor, and in which of a bounded number of counters.
+
+#: Counters of a scope. So many rows and never more, however many visitors come; that
+#: two of them share one by chance is as likely as one in this number.
+BUCKETS = 65_536
+
+
+def visitor(address):
+    """Return what an address is counted as: a subscriber of IPv6 has a /64 of them.
+
+    :param str address: an IP address as the server names it
+    :return: the network, or the address as it is when it cannot be read
+    """
+    try:
+        parsed = ipaddress.ip_address(address or "")
+    except ValueError:
+        return address or ""
+    if parsed.version == 6 and parsed.ipv4_mapped:
+        parsed = parsed.ipv4_mapped
+    prefix = 64 if parsed.version == 6 else 32
+    return str(ipaddress.ip_network((parsed, prefix), strict=False))
+
+
+def bucket(key):
+    """Return which counter a key is counted in.
+
+    :param str key: a visitor, a number, anything
+    """
+    digest = hashlib.sha256(key.encode("utf-8", "replace")).digest()
+    return int.from_bytes(digest[:4], "big") % BUCKETS

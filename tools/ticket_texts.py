@@ -1,5 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""Finding a ticket's number in what a person texts.
+"""Texts about tickets: a ticket's number in what comes in, and the answer to STATUS.
 
 The number's form is the company's to choose (the sequence's prefix), so a text is
 compared with the numbers of real tickets and never with a pattern. ``HT00042`` is found
@@ -8,6 +8,10 @@ in ``#ht00042``, ``HT-00042``, ``Ht 00042`` and ``ticket 00042``, and not in ``h
 
 import re
 import unicodedata
+from typing import NamedTuple
+
+from .segments import count_segments
+from .texts import shorten
 
 #: So much of a text is looked through: who names a ticket does so early.
 LIMIT = 2000
@@ -21,10 +25,9 @@ _ALONE = re.compile(r"#?\s*([^\W\d_]{1,8})" + _GAP + r"(\d{2,12})\W*\Z")
 _MARKED = re.compile(_MARK + r"\s*(\d{1,12})\W*\Z")
 
 
-def find(text, numbers):
+def find_ticket_number(text, numbers):
     """Return which of some tickets a text names.
 
-    :param str text: as it came
     :param numbers: the tickets' numbers, the preferred one first
     :return: the first of ``numbers`` that is in the text, or None
     """
@@ -45,7 +48,6 @@ def looks_like(text, sample):
 
     It says nothing of whether there is such a ticket: only the form counts.
 
-    :param str text: as it came
     :param str sample: the number of any ticket of the company, may be empty
     """
     folded = _fold(text).strip()
@@ -73,5 +75,42 @@ def _get_pattern(number):
 
 
 def _fold(text):
-    """Return the beginning of a text with its letters in one case and form."""
     return unicodedata.normalize("NFKC", (text or "")[:LIMIT]).upper()
+
+
+# Telling a customer by text how their tickets stand, in few segments.
+
+#: Tickets that are told at once.
+MAX_TICKETS = 5
+#: Segments that the list may take; the words around it need another.
+MAX_SEGMENTS = 3
+#: Characters of a title: enough to know one's own ticket by.
+TITLE_LIMIT = 30
+
+
+class Ticket(NamedTuple):
+    """A ticket as a status text shows it."""
+
+    number: str
+    title: str
+    stage: str
+
+
+def tell_status(tickets, more="+{count}"):
+    """Return the state of some tickets, one a line.
+
+    As many as fit; how many are left out is said.
+
+    :param tickets: list of :class:`Ticket`, the most important first
+    :param str more: what is said of those that are left out
+    """
+    lines = []
+    for ticket in tickets[:MAX_TICKETS]:
+        # The usual sign for what is left out is not in GSM-7, and would cost double.
+        title = shorten(ticket.title, TITLE_LIMIT, sign="..")
+        line = f"{ticket.number} {title}: {ticket.stage}"
+        if lines and count_segments("\n".join([*lines, line])).count > MAX_SEGMENTS:
+            break
+        lines.append(line)
+    left = len(tickets) - len(lines)
+    return "\n".join([*lines, more.format(count=left)] if left else lines)

@@ -1,0 +1,170 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+"""What the measurements share: people, an environment, processes, tables in Markdown.
+
+People live where it is business hours: elsewhere their texts are held until the
+morning, and that is not what is measured.
+"""
+
+import argparse
+import json
+import os
+import resource
+import subprocess
+import sys
+import time
+from contextlib import contextmanager
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+import odoo
+from odoo.modules.registry import Registry
+from odoo.tools import SQL
+
+#: A country and a zone of it, how numbers begin there, and the digits that follow. By
+#: turns, it is day in one of them.
+PLACES = (
+    ("base.us", "America/Denver", "+1303", 2_000_000),
+    ("base.us", "Pacific/Honolulu", "+1808", 2_000_000),
+    ("base.gu", "Pacific/Guam", "+1671", 2_000_000),
+    ("base.uk", "Europe/London", "+4477", 10_000_000),
+)
+
+
+def _is_day(zone):
+    return 9 <= datetime.now(ZoneInfo(zone)).hour < 19
+
+
+COUNTRY, _ZONE, PREFIX, FIRST = next((it for it in PLACES if _is_day(it[1])), PLACES[0])
+
+
+def phone(index):
+    """Return the ``index``-th number (E.164)."""
+    return f"{PREFIX}{FIRST + index}"
+
+
+def make_parser(doc, **defaults):
+    """Return a parser of the command line: configuration, database and lists."""
+    parser = argparse.ArgumentParser(description=doc.splitlines()[0])
+    parser.add_argument("-c", "--config", required=True)
+    parser.add_argument("-d", "--database", required=True)
+    parser.add_argument("--native", help="database without the addon")
+    for name, default in defaults.items():
+        option = f"--{name.replace('_', '-')}"
+        read = type(default) if isinstance(default, int) else json.loads
+        parser.add_argument(option, type=read, default=default)
+    return parser
+
+
+@contextmanager
+def environment(database):
+    """Open a database as its superuser."""
+    with Registry(database).cursor() as cr:
+        yield odoo.api.Environment(cr, odoo.SUPERUSER_ID, {})
+
+
+def measure_apart(script, options, database, what):
+    """Run a script for one measurement in a process of its own.
+
+    :param what: JSON value that the script reads as ``--measure``
+    :return: what it printed last, as JSON
+    """
+    print(f"... {what}", file=sys.stderr, flush=True)
+    command = [sys.executable, os.path.abspath(script), "-c", options.config]
+    command += ["-d", database, "--measure", json.dumps(what)]
+    output = subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout
+    return json.loads(output.splitlines()[-1])
+
+
+def get_peak():
+    """Return the process's highest memory so far, in MB."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+def clock(work, *args):
+    """Return how many seconds some work takes, and what it returns."""
+    begin = time.perf_counter()
+    result = work(*args)
+    return time.perf_counter() - begin, result
+
+
+def print_table(head, rows):
+    """Print a table in Markdown."""
+    print("| " + " | ".join(head) + " |")
+    print("|" + "---|" * len(head))
+    for row in rows:
+        print("| " + " | ".join(row) + " |")
+    print(flush=True)
+
+
+def vacuum(env, table):
+    """Clean a table up, and show it to the planner."""
+    env.cr._cnx.autocommit = True
+    env.cr.execute(f"VACUUM ANALYZE {table}")
+    env.cr._cnx.autocommit = False
+
+
+def make_people(env, first, count, city=None):
+    """Make contacts, each with a number of their own; return their ids."""
+    env.cr.execute(
+        """
+        INSERT INTO res_partner (name, complete_name, active, type, lang, city, phone,
+                                 phone_sanitized, country_id)
+        SELECT 'P' || n, 'P' || n, TRUE, 'contact', 'en_US', %s,
+               '+1303' || (2000000 + n), '+1303' || (2000000 + n), %s
+          FROM generate_series(%s, %s) AS n
+        RETURNING id
+        """,
+        [city, env.ref("base.us").id, first, first + count - 1],
+    )
+    ids = [row[0] for row in env.cr.fetchall()]
+    env.invalidate_all()
+    return ids
+
+
+def agree(env, code, first, count):
+    """Record that people of :func:`make_people` have agreed to a purpose, in bulk."""
+    from odoo.addons.helpdesk_mgmt_sms.models.sms_consent_bulk import Statement
+
+    purpose = env["sms.purpose"]._get(code)
+    env["sms.consent.event"]._record_many(
+        env.company,
+        (
+            Statement(f"+1303{2_000_000 + n}", "granted", "import", purpose)
+            for n in range(first, first + count)
+        ),
+    )
+
+
+def fill_consents(env, purpose, numbers, others=0):
+    """Replace all answers by a yes of some numbers and of so many others, by SQL.
+
+    They all follow from one event, which the triggers refuse.
+    """
+    numbers = list(numbers)
+    event = env["sms.consent.event"]._record(
+        env.company, numbers[0], "granted", "import", purpose
+    )
+    env.flush_all()
+    env.cr.execute("ALTER TABLE sms_consent DISABLE TRIGGER USER")
+    env.cr.execute("DELETE FROM sms_consent")
+    env.cr.execute(
+        SQL(
+            """
+            INSERT INTO sms_consent
+                (company_id, number_hash, purpose_id, state, since, event_id)
+            SELECT %s, hash, %s, 'opted_in', now() AT TIME ZONE 'UTC', %s
+              FROM (SELECT unnest(%s) AS hash
+                     UNION ALL
+                    SELECT encode(sha256(n::text::bytea), 'hex')
+                      FROM generate_series(1, %s) AS n) AS numbers
+            """,
+            env.company.id,
+            purpose.id,
+            event.id,
+            list(env["sms.consent.key"]._hash(numbers).values()),
+            others,
+        )
+    )
+    env.cr.execute("ALTER TABLE sms_consent ENABLE TRIGGER USER")
+    env.cr.commit()
+    vacuum(env, "sms_consent")

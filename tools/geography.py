@@ -1,0 +1,496 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+"""Places: area codes and zones of numbers, whereabouts of people, postal codes."""
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import NamedTuple
+from zoneinfo import ZoneInfo
+
+import phonenumbers
+import pytz
+from phonenumbers import COUNTRY_CODE_TO_REGION_CODE, PhoneMetadata, PhoneNumberType
+from phonenumbers.phonenumberutil import is_number_type_geographical
+from phonenumbers.timezone import TIMEZONE_DATA, TIMEZONE_LONGEST_PREFIX
+
+#: How a place was found.
+CONTACT, ADDRESS, NUMBER, COMPANY = SOURCES = (
+    "contact",
+    "address",
+    "number",
+    "company",
+)
+
+#: Countries of their own for the post and the phone, parts of the US for its law.
+TERRITORIES = ("AS", "GU", "MP", "PR", "VI")
+
+
+@dataclass(frozen=True)
+class Place:
+    """A place where somebody may be.
+
+    :param zones: names of time zones (IANA), the best known first
+    :param regions: pairs of ISO codes, country and state (may be empty)
+    :param sources: how it was found, of :data:`SOURCES`
+    :param is_exact: it names more than a country
+    """
+
+    zones: tuple = ()
+    regions: tuple = ()
+    sources: tuple = ()
+    is_exact: bool = True
+
+
+#: What says nothing.
+NOWHERE = Place()
+
+
+@lru_cache(maxsize=1024)
+def is_zone(name):
+    """Tell if ``name`` is a time zone that can be reckoned with; anything may be asked.
+
+    :param name: what a field of a contact holds
+    """
+    if not name or not isinstance(name, str):
+        return False
+    try:
+        return bool(ZoneInfo(name))
+    except (ValueError, OSError, KeyError):
+        return False
+
+
+# Which state of the US an area code belongs to.
+#
+# ``phonenumbers`` knows it too, but only with its whole geography of the world in
+# memory (100 MB a worker). A test compares this table with the library, which thus says
+# when an area code is new.
+
+_AREA_CODES = {
+    "AK": "907",
+    "AL": "205 251 256 334 659 938",
+    "AR": "327 479 501 870",
+    "AZ": "480 520 602 623 928",
+    "CA": (
+        "209 213 279 310 323 341 350 369 408 415 424 442 510 530 559 562 619 626 "
+        "628 650 657 661 669 707 714 738 747 760 805 818 820 831 840 858 909 916 "
+        "925 949 951"
+    ),
+    "CO": "303 719 720 748 970 983",
+    "CT": "203 475 860 959",
+    "DC": "202 771",
+    "DE": "302",
+    "FL": (
+        "239 305 321 324 352 386 407 448 561 645 656 689 727 728 754 772 786 813 "
+        "850 863 904 941 954"
+    ),
+    "GA": "229 404 470 478 678 706 762 770 912 943",
+    "HI": "808",
+    "IA": "319 515 563 641 712",
+    "ID": "208 986",
+    "IL": "217 224 309 312 331 447 464 618 630 708 730 773 779 815 847 872",
+    "IN": "219 260 317 463 574 765 812 930",
+    "KS": "316 620 785 913",
+    "KY": "270 364 502 606 859",
+    "LA": "225 318 337 504 985",
+    "MA": "339 351 413 508 617 774 781 857 978",
+    "MD": "227 240 301 410 443 667",
+    "ME": "207",
+    "MI": "231 248 269 313 517 586 616 734 810 906 947 989",
+    "MN": "218 320 507 612 651 763 952",
+    "MO": "235 314 417 557 573 636 660 816 975",
+    "MS": "228 601 662 769",
+    "MT": "406",
+    "NC": "252 336 472 704 743 828 910 919 980 984",
+    "ND": "701",
+    "NE": "308 402 531",
+    "NH": "603",
+    "NJ": "201 551 609 640 732 848 856 862 908 973",
+    "NM": "505 575",
+    "NV": "702 725 775",
+    "NY": (
+        "212 315 329 332 347 363 516 518 585 607 631 646 680 716 718 838 845 914 "
+        "917 929 934"
+    ),
+    "OH": "216 220 234 283 326 330 380 419 440 513 567 614 740 937",
+    "OK": "405 539 572 580 918",
+    "OR": "458 503 541 971",
+    "PA": "215 223 267 272 412 445 484 570 582 610 717 724 814 835 878",
+    "RI": "401",
+    "SC": "803 821 839 843 854 864",
+    "SD": "605",
+    "TN": "423 615 629 731 865 901 931",
+    "TX": (
+        "210 214 254 281 325 346 361 409 430 432 469 512 682 713 726 737 806 817 "
+        "830 832 903 915 936 940 945 956 972 979"
+    ),
+    "UT": "385 435 801",
+    "VA": "276 434 540 571 686 703 757 804 826 948",
+    "VT": "802",
+    "WA": "206 253 360 425 509 564",
+    "WI": "262 274 353 414 534 608 715 920",
+    "WV": "304 681",
+    "WY": "307",
+}
+
+#: area code: code of the state
+STATE_OF_AREA_CODE = {
+    code: state for state, codes in _AREA_CODES.items() for code in codes.split()
+}
+
+
+# Where a number says that its owner may be.
+#
+# The patterns and the zones are those of ``phonenumbers``. Its functions try them one
+# by one, though, and some of them thrice: 60 µs for a British number, six seconds for a
+# list of 100,000. So the patterns of a region are put together here, once; a test
+# compares the answers with the library's.
+
+#: Area codes that lie over others, of which the library knows one zone only.
+_OVERLAYS = {"364": "270", "448": "850", "458": "541", "930": "812", "986": "208"}
+#: Zones that the library does not know an area code to reach into.
+_MORE_ZONES = {"931": ("America/New_York",)}
+
+#: calling code: who shares it, in the order in which the library asks
+_COUNTRIES = {str(code): it for code, it in COUNTRY_CODE_TO_REGION_CODE.items()}
+_LONGEST_CALLING_CODE = 3
+#: Kinds of numbers that belong to a service, whose owner may be anywhere in the
+#: country. The library looks for them first.
+_SERVICES = (
+    "premium_rate",
+    "toll_free",
+    "shared_cost",
+    "voip",
+    "personal_number",
+    "pager",
+    "uan",
+    "voicemail",
+)
+
+
+def read_number(number):
+    """Return what a number says: all places that fit, the same for many numbers.
+
+    A phone goes where its owner goes, and a mobile number of most countries says no
+    more than the country. Which of them do, the library knows.
+
+    :param str number: E.164; what is none says nothing
+    """
+    number = number or ""
+    digits = number[1:]
+    if number[:1] != "+" or not (digits.isascii() and digits.isdigit()):
+        return NOWHERE
+    if digits[0] == "1" and len(digits) == 11:
+        return _of_area_code(digits[1:4])
+    return _of_plan(digits)
+
+
+def is_assigned(digits):
+    """Tell if digits are a number of some country's plan, spelled as it should be.
+
+    :param str digits: calling code and number, without the plus
+    """
+    _country, kind = _find_kind(digits)
+    return bool(kind)
+
+
+class _Region:
+    """The numbers of a country, or of a part of it that has numbers of its own."""
+
+    def __init__(self, calling_code, country):
+        """Put the library's patterns together.
+
+        :param str calling_code: without the plus
+        :param str country: ISO code, of those that share the calling code
+        """
+        metadata = PhoneMetadata.metadata_for_region(country)
+        self.country = country
+        self._leading = metadata.leading_digits and re.compile(metadata.leading_digits)
+        self._kinds = _compile_kinds(metadata, int(calling_code))
+
+    def has(self, national):
+        """Tell if a number is of here.
+
+        :param str national: digits after the calling code
+        """
+        if self._leading:
+            return bool(self._leading.match(national))
+        return self.get_kind(national) is not None
+
+    def get_kind(self, national):
+        """Return what it is: ``service``, ``local``, ``mobile``, None for no number."""
+        match = self._kinds.fullmatch(national)
+        return match and match.lastgroup
+
+
+def _compile_kinds(metadata, calling_code):
+    """Return one pattern for all numbers of a region, a group for each kind.
+
+    :param metadata: ``phonenumbers.PhoneMetadata`` of the region
+    """
+    kinds = {"service": _SERVICES, "local": ("fixed_line",), "mobile": ("mobile",)}
+    if is_number_type_geographical(PhoneNumberType.MOBILE, calling_code):
+        kinds["local"] += kinds.pop("mobile")
+    groups = (
+        f"(?P<{kind}>{_join_patterns(metadata, names)})"
+        for kind, names in kinds.items()
+    )
+    return re.compile("|".join(groups))
+
+
+def _join_patterns(metadata, names):
+    """Return a pattern for any of some kinds of numbers; none is matched by nothing."""
+    kinds = (getattr(metadata, name) for name in names)
+    patterns = [it.national_number_pattern for it in kinds if it]
+    return "|".join(filter(None, patterns)) or "(?!)"
+
+
+@lru_cache(maxsize=1024)
+def _get_regions(calling_code):
+    """Return who shares a calling code; nobody for satellites and the like."""
+    countries = _COUNTRIES.get(calling_code, ())
+    return [_Region(calling_code, it) for it in countries if it.isalpha()]
+
+
+def _of_plan(digits):
+    """Return what a number says by the plan of its country.
+
+    :param str digits: calling code and number
+    """
+    country, kind = _find_kind(digits)
+    if not kind:
+        return NOWHERE
+    is_local = kind == "local"
+    zones = _get_zones(digits if is_local else _get_calling_code(digits))
+    return _make_place(country, zones, is_local)
+
+
+def _get_calling_code(digits):
+    """Return the calling code that digits begin with, empty for none."""
+    codes = (digits[: end + 1] for end in range(_LONGEST_CALLING_CODE))
+    return next((it for it in codes if it in _COUNTRIES), "")
+
+
+def _find_kind(digits):
+    code = _get_calling_code(digits)
+    national = digits[len(code) :]
+    region = next((it for it in _get_regions(code) if it.has(national)), None)
+    return region and region.country, region and region.get_kind(national)
+
+
+def _get_zones(digits):
+    beginnings = (digits[:end] for end in range(TIMEZONE_LONGEST_PREFIX, 0, -1))
+    return next((TIMEZONE_DATA[it] for it in beginnings if it in TIMEZONE_DATA), ())
+
+
+@lru_cache(maxsize=4096)
+def _make_place(country, zones, is_local):
+    zones = tuple(filter(is_zone, zones))
+    if not zones:
+        return NOWHERE
+    return Place(zones, ((country, ""),), (NUMBER,), is_local or len(zones) == 1)
+
+
+@lru_cache(maxsize=1024)
+def _of_area_code(code):
+    """Return what an area code of North America says: all zones it reaches into.
+
+    Numbers move with their owners within an area code, so its exchanges, which the
+    library knows one by one, are put together. A code without a place says nothing:
+    toll-free, or personal numbers.
+    """
+    prefixes = {f"1{code}", f"1{_OVERLAYS.get(code, code)}"}
+    found = (
+        zone
+        for prefix, names in TIMEZONE_DATA.items()
+        if prefix[:4] in prefixes
+        for zone in names
+    )
+    zones = dict.fromkeys((*found, *_MORE_ZONES.get(code, ())))
+    country, state = _get_region(code)
+    if not zones or not country:
+        return NOWHERE
+    return Place(tuple(zones), ((country, state),), (NUMBER,))
+
+
+def _get_region(code):
+    if state := STATE_OF_AREA_CODE.get(code):
+        return "US", state
+    parsed = phonenumbers.parse(f"+1{code}5550100")
+    country = phonenumbers.region_code_for_number(parsed) or ""
+    return ("US", country) if country in TERRITORIES else (country, "")
+
+
+# Where a recipient may be: every time zone that fits, and how each was found.
+#
+# Nobody knows where a phone is. The law asks for the hour at the called party's place
+# (47 CFR 64.1200(c)(1)), so all that is known of the person is put together, and who
+# asks keeps to the strictest of the answers: a zone more can only shorten the window.
+#
+# A clue that says no more than a country (a mobile number of Australia, an address
+# without a state) yields to one that names a place in that country. Arizona is taken to
+# keep no summer time; the Navajo Nation, which keeps it, cannot be told from it.
+
+_EASTERN, _CENTRAL = "America/New_York", "America/Chicago"
+_MOUNTAIN, _PACIFIC = "America/Denver", "America/Los_Angeles"
+
+#: Codes of the states that keep one zone (49 CFR part 71).
+_STATES_OF_ZONE = {
+    _EASTERN: "CT DE DC GA ME MD MA NH NJ NY NC OH PA RI SC VT VA WV",
+    _CENTRAL: "AL AR IL IA LA MN MS MO OK WI",
+    _MOUNTAIN: "CO MT NM UT WY",
+    _PACIFIC: "CA WA",
+    "America/Phoenix": "AZ",
+    "Pacific/Honolulu": "HI",
+    "America/Puerto_Rico": "PR",
+    "America/St_Thomas": "VI",
+    "Pacific/Guam": "GU",
+    "Pacific/Saipan": "MP",
+    "Pacific/Pago_Pago": "AS",
+}
+
+#: Those over which a border of two zones runs.
+_STATES_OF_TWO_ZONES = {
+    "AK": ("America/Anchorage", "America/Adak"),
+    "FL": (_EASTERN, _CENTRAL),
+    "ID": ("America/Boise", _PACIFIC),
+    "IN": ("America/Indiana/Indianapolis", _CENTRAL),
+    "KS": (_CENTRAL, _MOUNTAIN),
+    "KY": (_EASTERN, _CENTRAL),
+    "MI": ("America/Detroit", _CENTRAL),
+    "NE": (_CENTRAL, _MOUNTAIN),
+    "NV": (_PACIFIC, _MOUNTAIN),
+    "ND": (_CENTRAL, _MOUNTAIN),
+    "OR": (_PACIFIC, "America/Boise"),
+    "SD": (_CENTRAL, _MOUNTAIN),
+    "TN": (_CENTRAL, _EASTERN),
+    "TX": (_CENTRAL, _MOUNTAIN),
+}
+
+#: code of a state or territory of the US: its zones
+ZONES_OF_STATE = {
+    **{
+        state: (zone,)
+        for zone, states in _STATES_OF_ZONE.items()
+        for state in states.split()
+    },
+    **_STATES_OF_TWO_ZONES,
+}
+
+
+def locate(number, tz="", country="", state="", fallback=NOWHERE):
+    """Return where the person with a number and an address may be.
+
+    :param str number: E.164; what is none says nothing
+    :param str country: ISO code of the address's country
+    :param str state: code of its state
+    :param Place fallback: where the company is, for who could be anywhere
+    """
+    return _put_together(read_number(number), tz, country, state, fallback)
+
+
+def locate_company(tz="", country="", state="", number=""):
+    """Return where a company is; in UTC if nothing is known of it.
+
+    :param str tz: the company's own zone, which alone counts if it is one
+    :param str number: the company's phone, E.164
+    """
+    regions = _of_address(country, state).regions
+    if is_zone(tz):
+        return Place((tz,), regions, (COMPANY,))
+    found = locate(number or "", "", country or "", state or "")
+    return Place(found.zones or ("UTC",), found.regions or regions, (COMPANY,))
+
+
+@lru_cache(maxsize=4096)
+def _put_together(of_number, tz, country, state, fallback):
+    """Return what the number, the contact's zone and the address say together."""
+    clues = (_of_contact(tz), _of_address(country, state), of_number)
+    clues = [clue for clue in clues if clue.zones or clue.regions]
+    exact = {zone for clue in clues if clue.is_exact for zone in clue.zones}
+    used = [
+        clue
+        for clue in clues
+        if clue.zones and (clue.is_exact or not exact.intersection(clue.zones))
+    ]
+    place = _join(used, [region for clue in clues for region in clue.regions])
+    if not place.zones:
+        regions = place.regions or fallback.regions
+        return Place(fallback.zones, regions, (COMPANY,))
+    return place
+
+
+def _join(clues, regions):
+    zones = dict.fromkeys(zone for clue in clues for zone in clue.zones)
+    sources = tuple(source for clue in clues for source in clue.sources)
+    return Place(tuple(zones), tuple(dict.fromkeys(regions)), sources)
+
+
+def _of_contact(tz):
+    return Place((tz,), (), (CONTACT,)) if is_zone(tz) else NOWHERE
+
+
+def _of_address(country, state):
+    """Return what the address says: its state's zones, else all of its country."""
+    country, state = (country or "").upper(), (state or "").upper()
+    if country in TERRITORIES:
+        country, state = "US", country
+    if not country:
+        return NOWHERE
+    if country == "US" and state in ZONES_OF_STATE:
+        return Place(ZONES_OF_STATE[state], (("US", state),), (ADDRESS,))
+    zones = tuple(pytz.country_timezones.get(country, ()))
+    return Place(zones, ((country, state),), (ADDRESS,), len(zones) == 1)
+
+
+# Postal codes of an area: single ones, beginnings and ranges.
+
+#: A list names at most so many.
+MAX_ZIPS = 500
+
+_SEPARATOR = re.compile(r"[\s,;]+")
+_PREFIX = re.compile(r"([0-9A-Z]{1,10})\*")
+_SINGLE = re.compile(r"[0-9A-Z]{2,10}")
+_RANGE = re.compile(r"(\d{2,10})-(\d{2,10})")
+
+
+class ZipRange(NamedTuple):
+    """Postal codes whose first ``length`` characters lie between two, both included."""
+
+    low: str
+    high: str
+    length: int
+
+
+def parse_zips(text):
+    """Return what a list of postal codes means.
+
+    :param str text: such as ``80202, 803*, 80401-80419``, may be empty
+    :return: list of :class:`ZipRange`
+    :raises ValueError: with the first part that cannot be read
+    """
+    parts = [part for part in _SEPARATOR.split((text or "").upper()) if part]
+    if len(parts) > MAX_ZIPS:
+        raise ValueError(parts[MAX_ZIPS])
+    return [_parse_zip(part) for part in parts]
+
+
+def _parse_zip(part):
+    """Return what one part of a list means."""
+    if match := _RANGE.fullmatch(part):
+        low, high = match.groups()
+        if len(low) == len(high) and low <= high:
+            return ZipRange(low, high, len(low))
+    elif match := _PREFIX.fullmatch(part):
+        return ZipRange(match[1], match[1], len(match[1]))
+    elif _SINGLE.fullmatch(part):
+        return ZipRange(part, part, len(part))
+    raise ValueError(part)
+
+
+def split_names(text):
+    """Return the names in a list that people write, folded for comparison.
+
+    :param str text: such as ``Denver, Boulder``, may be empty
+    """
+    names = (" ".join(name.split()) for name in re.split(r"[,;\n]", text or ""))
+    return [name.lower() for name in names if name]

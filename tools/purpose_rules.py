@@ -1,0 +1,146 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+"""Purposes of messages, proofs that they accept, and the law on offers.
+
+A purpose decides which consent is asked for, so nothing that a client says may choose
+one: what made a message is told by our own code alone (:class:`MessageSource`).
+"""
+
+from datetime import date
+from typing import NamedTuple
+
+#: What a rule is about, the most specific first.
+ACTION, TEMPLATE, MODEL = LEVELS = ("action", "template", "model")
+
+#: The app whose messages mailings are, on whatever records.
+MAILING_MODEL = "mailing.mailing"
+
+
+class MessageSource(NamedTuple):
+    """A message's origin; our own code puts it into the context ``sms_source``.
+
+    A client can send any text in a context, but none of this type.
+
+    :param model_name: the model whose app made it, such as ``helpdesk.ticket``
+    :param template_id: id of the ``sms.template`` that it was made out of, or 0
+    :param action_id: id of the ``ir.actions.server`` that made it, or 0
+    :param is_own_text: somebody has written another text over the template's
+    :param automation_id: id of the ``sms.automation`` that made it, or 0
+    :param is_urgent: it leaves before others
+    """
+
+    model_name: str = ""
+    template_id: int = 0
+    action_id: int = 0
+    is_own_text: bool = False
+    automation_id: int = 0
+    is_urgent: bool = False
+
+
+def find_purpose(rules, source, company_id):
+    """Return the purpose of what a source makes in a company.
+
+    A server action comes before a template, and that before a model; of two rules for
+    the same the company's own comes before that for all companies. A template whose
+    text was written over says nothing: anybody can choose one and write what they like.
+
+    :param dict rules: purpose ids by ``(level, id or model, company id or False)``
+    :param MessageSource source: what made the message
+    :return: a purpose's id, or None when no rule speaks of it
+    """
+    targets = {
+        ACTION: source.action_id,
+        TEMPLATE: 0 if source.is_own_text else source.template_id,
+        MODEL: source.model_name,
+    }
+    keys = (
+        (level, targets[level], of_company)
+        for level in LEVELS
+        if targets[level]
+        for of_company in (company_id, False)
+    )
+    return next((rules[key] for key in keys if key in rules), None)
+
+
+# Which kinds of proof of a consent there are, and which of them a purpose accepts.
+#
+# For offers, 47 CFR 64.1200(a)(2) and (f)(9) ask for prior express written consent: a
+# signed agreement. By the E-SIGN Act (15 U.S.C. 7001) a web form, a text message and an
+# e-mail are in writing; what was said on the phone or in person is not.
+
+WEB, TEXT, PAPER, WRITTEN, SPOKEN = KINDS = (
+    "web",
+    "text",
+    "paper",
+    "written",
+    "spoken",
+)
+
+#: The kind of what was said in a way, as the ledger or other systems name it.
+KIND_OF = {
+    "web": WEB,
+    "keyword": TEXT,
+    "text": TEXT,
+    "paper": PAPER,
+    "written": WRITTEN,
+    "phone": SPOKEN,
+    "in_person": SPOKEN,
+}
+
+
+def is_proof_accepted(way, accepted):
+    """Tell if a consent that was given in a way is a proof that a purpose accepts.
+
+    What an import or another system has entered was judged when it came, by the way in
+    which it was given there.
+
+    :param str way: a method of the ledger, or one of ``statements.WAYS``
+    :param accepted: those of :data:`KINDS` that the purpose accepts
+    """
+    kind = KIND_OF.get(way)
+    return kind is None or kind in accepted
+
+
+# Where an offer needs the recipient's consent beforehand, whatever a company's policy.
+#
+# Opt-out is a policy for what other apps send. For offers most laws ask for consent: 47
+# CFR 64.1200(a)(2) and (f)(9) (US), Directive 2002/58/EC art. 13 (EU), PECR reg. 22
+# (UK), CASL s. 6 (Canada). The laws are data (``sms.consent.law``); silence of the
+# table is no leave to text.
+
+
+class OfferLaw(NamedTuple):
+    """A country's law on offers by text.
+
+    :param str country: ISO code
+    :param bool needs_consent: an offer needs consent beforehand
+    :param effective_from: its first day, or None
+    :param effective_to: its last day, or None
+    """
+
+    country: str
+    needs_consent: bool
+    effective_from: date | None = None
+    effective_to: date | None = None
+
+    def is_in_force(self, day):
+        """Tell if it is the law on a day."""
+        starts = self.effective_from or date.min
+        return starts <= day <= (self.effective_to or date.max)
+
+
+def asks_consent(laws, countries, day):
+    """Tell if an offer to somebody needs their consent.
+
+    :param laws: of :class:`OfferLaw`
+    :param countries: ISO codes of where they may be; none: nobody knows
+    """
+    return not countries or any(
+        _asks_in(laws, country, day) for country in set(countries)
+    )
+
+
+def _asks_in(laws, country, day):
+    """Tell what the newest law of a country says; without one it is yes."""
+    found = [law for law in laws if law.country == country and law.is_in_force(day)]
+    found.sort(key=lambda law: law.effective_from or date.min)
+    return found[-1].needs_consent if found else True
