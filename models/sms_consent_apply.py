@@ -207,7 +207,8 @@ class SmsConsent(models.Model):
             with registry.cursor() as cr:
                 consents = api.Environment(cr, SUPERUSER_ID, {})["sms.consent"]
                 look = partial(consents._settle_overlaps, company_id, hashes)
-                retrying(look, consents.env)
+                # Odoo's way signals caches, and warns where an upgrade is under way.
+                retrying(look, consents.env) if registry.ready else look()
 
         self.env.cr.postcommit.add(look_again)
 

@@ -161,6 +161,7 @@ from .setup import test_onboarding
 from .setup import test_registration
 from .setup import test_settings
 from .setup import test_tours_manager
+from .setup import test_upgrade
 from .setup import test_virtual_phone
 
 from .tools import test_advice

@@ -14,7 +14,7 @@ def migrate(cr, _version):
           JOIN sms_consent_event event ON event.id = answer.event_id
           JOIN sms_purpose purpose ON purpose.id = answer.purpose_id
          WHERE answer.state = 'opted_in' AND event.method IN ('in_person', 'phone')
-           AND NOT purpose.accepts_spoken
+           AND purpose.accepts_spoken IS NOT TRUE
         """
     )
     [count] = cr.fetchone()
