@@ -3,7 +3,7 @@
 
 from odoo.tools import SQL
 
-from .models.ledger_guards import get_guards
+from .models.ledger.ledger_guards import get_guards
 from .report.sms_day_stale import WATCHED
 from .tools import log_mask
 

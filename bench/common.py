@@ -123,7 +123,7 @@ def make_people(env, first, count, city=None):
 
 def agree(env, code, first, count):
     """Record that people of :func:`make_people` have agreed to a purpose, in bulk."""
-    from odoo.addons.helpdesk_mgmt_sms.models.sms_consent_bulk import Statement
+    from odoo.addons.helpdesk_mgmt_sms.models.ledger.sms_consent_event import Statement
 
     purpose = env["sms.purpose"]._get(code)
     env["sms.consent.event"]._record_many(

@@ -115,7 +115,7 @@ def measure_import(env, first, count):
 
 def measure_ledger(env, first, count):
     """Enter statements by the ledger's bulk path alone, without a list."""
-    from odoo.addons.helpdesk_mgmt_sms.models.sms_consent_bulk import Statement
+    from odoo.addons.helpdesk_mgmt_sms.models.ledger.sms_consent_event import Statement
 
     purpose = env["sms.purpose"]._get("ticket")
     statements = (
@@ -165,8 +165,8 @@ def measure_native(env, first, count, model):
 
 def measure_gate(env, count):
     """Ask the gate about a batch, with so many consents in the table."""
-    from odoo.addons.helpdesk_mgmt_sms.models.sms_consent_known import READ_ANSWERS
-    from odoo.addons.helpdesk_mgmt_sms.models.sms_gate import GateQuestion
+    from odoo.addons.helpdesk_mgmt_sms.models.message.sms_consent import READ_ANSWERS
+    from odoo.addons.helpdesk_mgmt_sms.models.message.sms_gate import GateQuestion
 
     purpose = env["sms.purpose"]._get("ticket")
     numbers = map(phone, range(GATE_BATCH))

@@ -3,7 +3,7 @@ from werkzeug.exceptions import NotFound
 
 from odoo.http import Controller, request, route
 
-from ..models.sms_sms_media import MEDIA_PATH
+from ..models.message.sms_sms_media import MEDIA_PATH
 from . import public
 
 

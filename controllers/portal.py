@@ -4,8 +4,7 @@ from odoo.http import request, route
 from odoo.addons.helpdesk_mgmt.controllers.main import HelpdeskTicketController
 from odoo.addons.portal.controllers.portal import CustomerPortal
 
-from ..models.sms_consent_form import NUMBER_LIMIT
-from ..models.sms_consent_portal import REFUSALS
+from ..models.consent.sms_consent_form import NUMBER_LIMIT, REFUSALS
 from ..tools import texts
 from . import public
 from .close import read_id

@@ -1,7 +1,7 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from odoo.http import Controller, request, route
 
-from ..models.sms_purpose import ALERT
+from ..models.ledger.sms_purpose import ALERT
 from ..tools import texts
 from . import public
 

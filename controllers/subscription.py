@@ -3,8 +3,7 @@ from odoo.http import request, route
 
 from odoo.addons.portal.controllers.portal import CustomerPortal
 
-from ..models.sms_consent_join import NOT_TICKED
-from ..models.sms_consent_portal import REFUSALS
+from ..models.consent.sms_consent_form import NOT_TICKED, REFUSALS
 from . import public
 
 

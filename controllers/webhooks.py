@@ -11,8 +11,8 @@ from werkzeug.exceptions import Forbidden, NotFound, ServiceUnavailable
 
 from odoo.http import request
 
-from ..models import ir_http
-from ..models.sms_webhook_refusal import ADDRESS, TOKEN, UNSIGNED
+from ..models.dispatch import res_company_address as ir_http
+from ..models.dispatch.sms_webhook_refusal import ADDRESS, TOKEN, UNSIGNED
 from ..tools import texts, web
 
 _logger = logging.getLogger(__name__)

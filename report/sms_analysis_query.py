@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from odoo.tools import SQL
 
-from ..models.sms_price import COST, PICK
+from ..models.dispatch.sms_price import COST, PICK
 from ..tools import verdicts
 from .sms_figures import DIMENSIONS, MEASURES, RATES, get_column_type
 

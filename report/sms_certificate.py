@@ -6,7 +6,7 @@ from odoo import api, models
 from odoo.exceptions import AccessError
 from odoo.tools.misc import babel_locale_parse, get_lang
 
-from ..models.sms_evidence_packet import Facts
+from ..models.privacy.sms_evidence_packet import Facts
 from ..tools import consent, evidence
 
 #: Rows of one table that are printed; the JSON has all.

@@ -5,7 +5,7 @@ from typing import NamedTuple
 from odoo import api, fields, models
 from odoo.tools import SQL
 
-from ..models.sql_array import as_arrays
+from ..models.core.bulk_insert import as_arrays
 
 #: Marks that are worked off between two commits.
 BATCH_SIZE = 5000

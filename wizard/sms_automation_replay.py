@@ -5,7 +5,7 @@ from datetime import timedelta
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
-from ..models.sms_gate import GateQuestion
+from ..models.message.sms_gate import GateQuestion
 from ..tools import TICKET_MODEL, automation, verdicts
 from ..tools.automation import Rule
 from ..tools.purpose_rules import MessageSource

@@ -1,9 +1,9 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from odoo import api, fields, models
 
-from ..models.sms_consent import STATE_SELECTION
-from ..models.sms_gate import GateQuestion
-from ..models.sms_sms_intake import PersonalText
+from ..models.ledger.sms_consent import STATE_SELECTION
+from ..models.message.sms_gate import GateQuestion
+from ..models.message.sms_sms_intake import PersonalText
 from ..tools import consent, phone, timing, verdicts
 from ..tools.conversation import CONVERSATION_TIME
 from ..tools.purpose_rules import MAILING_MODEL, MessageSource

@@ -4,7 +4,7 @@ import re
 from odoo import models
 from odoo.tools import SQL, split_every
 
-from ..models.bulk_insert import BULK_FROM
+from ..models.core.bulk_insert import BULK_FROM
 
 #: Records that are texted at once; what they need in memory is gone before the next.
 BATCH_SIZE = 2000

@@ -2,7 +2,7 @@
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
-from ..models.sms_sms_media import SentMedia
+from ..models.message.sms_sms_media import SentMedia
 
 
 class SmsComposer(models.TransientModel):

@@ -4,7 +4,7 @@ import base64
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
-from ..models.sms_consent_event import METHOD_SELECTION
+from ..models.ledger.sms_consent_event import METHOD_SELECTION
 from ..tools import consent, phone
 
 #: What an agent can witness. The other ways enter themselves.

@@ -1,7 +1,7 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from odoo import api, fields, models
 
-from ..models import sms_purpose
+from ..models.ledger import sms_purpose
 from ..tools import keywords, registration, reply_codes, texts
 
 #: Templates that show what is sent, by XML id.

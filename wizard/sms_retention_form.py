@@ -1,7 +1,7 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from odoo import api, fields, models
 
-from ..models.res_company_retention import TIMES, get_limits
+from ..models.privacy.sms_retention import TIMES, get_limits
 
 
 class SmsRetentionForm(models.TransientModel):

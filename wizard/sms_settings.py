@@ -1,8 +1,8 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from odoo import api, fields, models
 
-from ..models.encrypted_field import get_box
-from ..models.res_company_lax import OFFICERS
+from ..models.core.encrypted_field import get_box
+from ..models.privacy.res_company import OFFICERS
 
 #: Shown for a secret that is set. What a browser is given stays in its caches.
 SECRET_MASK = "••••••••"

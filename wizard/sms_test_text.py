@@ -3,7 +3,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.http import request
 
-from ..models.sms_purpose import INTERNAL
+from ..models.ledger.sms_purpose import INTERNAL
 from ..tools import consent
 
 

@@ -237,7 +237,9 @@ class TestBooking(AppointmentCase):
         good = rule.template_id.body
         rule.template_id.body = "{{ object.start.nonsense }}"
         event = self.book()
-        with self.assertLogs("odoo.addons.helpdesk_mgmt_sms.models.sms_reminder_run"):
+        with self.assertLogs(
+            "odoo.addons.helpdesk_mgmt_sms.models.appointment.sms_reminder_run"
+        ):
             self.pass_time(minutes=1)
         row = self.rows(event, kind="booked")
         self.assertEqual((row.state, row.reason), ("failed", "bad_text"))

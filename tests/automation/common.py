@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from ..common import SmsCase
 
-ENGINE = "odoo.addons.helpdesk_mgmt_sms.models.sms_automation_engine"
+ENGINE = "odoo.addons.helpdesk_mgmt_sms.models.automation.sms_automation_engine"
 
 
 class AutomationCase(SmsCase):

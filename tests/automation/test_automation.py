@@ -11,7 +11,7 @@ from ..common import phone_number
 from .common import ENGINE, AutomationCase
 
 OTHER_NUMBER = phone_number(1)
-RETRY = "odoo.addons.helpdesk_mgmt_sms.models.batch_retry"
+RETRY = "odoo.addons.helpdesk_mgmt_sms.models.core.batch_jobs"
 
 
 class TestTriggers(AutomationCase):

@@ -3,7 +3,7 @@ from datetime import timedelta
 
 from odoo import fields
 
-from ...models.sms_automation import SLA_MODEL
+from ...models.automation.sms_automation import SLA_MODEL
 from ..common import phone_number
 from .common import AutomationCase
 

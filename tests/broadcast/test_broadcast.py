@@ -11,7 +11,7 @@ from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tests import Form, new_test_user, tagged
 from odoo.tools import mute_logger
 
-from ...models import sms_broadcast_job
+from ...models.broadcast import sms_broadcast_job
 from .common import SILENT, BroadcastCase
 
 #: Three in the night in Denver.
@@ -234,7 +234,7 @@ class TestSending(BroadcastCase):
 
         with (
             patch.object(type(faulty), "_queue", fail_for_one),
-            mute_logger("odoo.addons.helpdesk_mgmt_sms.models.batch_retry"),
+            mute_logger("odoo.addons.helpdesk_mgmt_sms.models.core.batch_jobs"),
         ):
             self.work()
         self.assertEqual((faulty.state, sound.state), ("paused", "sent"))

@@ -8,7 +8,7 @@ from odoo import fields
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tests import tagged
 
-from ...models import sms_broadcast_job
+from ...models.broadcast import sms_broadcast_job
 from ..common import phone_number
 from .common import BroadcastCase
 

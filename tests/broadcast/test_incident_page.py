@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from odoo import fields
 from odoo.tests import tagged
 
-from ...models import sms_rate_limit
+from ...models.core import sms_rate_limit
 from ...tools import links
 from ..common import phone_number
 from ..web import WebCase

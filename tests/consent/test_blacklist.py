@@ -6,7 +6,7 @@ from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
 
 from ...hooks import post_init_hook
-from ...models.sms_consent_bulk import Statement
+from ...models.ledger.sms_consent_event import Statement
 from ...tools import consent
 from ..common import SmsCase, phone_number
 

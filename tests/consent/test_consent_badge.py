@@ -7,8 +7,8 @@ from odoo.exceptions import AccessError
 from odoo.tests import Form
 from odoo.tools import SQL
 
-from ...models.sms_consent_bulk import Statement
-from ...models.sms_consent_key import KEY_VARIABLE
+from ...models.ledger.sms_consent_event import Statement
+from ...models.ledger.sms_consent_key import KEY_VARIABLE
 from ...tools import consent
 from ..common import SmsCase, phone_number
 

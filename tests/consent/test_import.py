@@ -14,9 +14,9 @@ from odoo.exceptions import AccessError, UserError
 from odoo.tests import Form
 from odoo.tools import mute_logger
 
-from ...models import sms_consent_import_job
-from ...models.batch_retry import work_off_safely
-from ...models.sms_consent_import import KEEP
+from ...models.consent import sms_consent_import as sms_consent_import_job
+from ...models.consent.sms_consent_import import KEEP
+from ...models.core.batch_jobs import work_off_safely
 from ...tools import tabular
 from ..common import phone_number
 from ..live import LiveCase
@@ -269,7 +269,7 @@ class TestJob(ImportCase):
 
         with (
             patch.object(type(faulty), "_work_off", fail_for_one),
-            mute_logger("odoo.addons.helpdesk_mgmt_sms.models.batch_retry"),
+            mute_logger("odoo.addons.helpdesk_mgmt_sms.models.core.batch_jobs"),
         ):
             self.run_cron()
         self.assertEqual((faulty.state, sound.state), ("checking", "checked"))

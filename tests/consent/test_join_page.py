@@ -6,7 +6,7 @@ from odoo.tests import Form, tagged
 from odoo.tools import SQL
 
 from ...controllers.public import get_origin
-from ...models import sms_rate_limit
+from ...models.core import sms_rate_limit
 from ..common import SmsCase, phone_number
 from ..web import DEVICE, WebCase
 

@@ -3,7 +3,7 @@ from unittest.mock import patch
 
 from odoo.tests import new_test_user
 
-from ...models import sms_rate_limit
+from ...models.core import sms_rate_limit
 from ..common import phone_number
 from .common import ACCOUNT, NEW, SAVE, SUBMIT, PortalCase
 

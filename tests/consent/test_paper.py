@@ -6,7 +6,7 @@ from odoo import fields
 from odoo.exceptions import AccessError
 from odoo.tests import Form, tagged
 
-from ...models.sms_consent_paper import KEEP_EMPTY
+from ...models.consent.sms_consent_paper import KEEP_EMPTY
 from ...tools import media
 from ..common import SmsCase, phone_number
 

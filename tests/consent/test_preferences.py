@@ -10,8 +10,8 @@ from odoo.tools import SQL
 from odoo.tools.misc import hash_sign
 
 from ...controllers.preferences import PAGE
-from ...models import sms_rate_limit
-from ...models.sms_preference_link import LINK_LIFE, TOKEN_SCOPE
+from ...models.consent.sms_preference_link import LINK_LIFE, TOKEN_SCOPE
+from ...models.core import sms_rate_limit
 from ...tools import texts, web
 from ...tools.links import MASK, PAGE_PATH
 from ...tools.segments import count_segments

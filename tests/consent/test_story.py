@@ -5,9 +5,9 @@ from odoo import fields
 from odoo.exceptions import AccessError
 from odoo.tests import freeze_time
 
-from ...models import sms_consent_story
-from ...models.sms_consent_event import METHOD_SELECTION
-from ...models.sms_consent_sentences import SENTENCES
+from ...models.consent import sms_consent_story
+from ...models.consent.sms_consent_story import SENTENCES
+from ...models.ledger.sms_consent_event import METHOD_SELECTION
 from ...tools.consent import EVENTS, FOR_ALL_EVENTS
 from ..common import SmsCase, phone_number
 

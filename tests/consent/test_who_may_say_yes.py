@@ -10,7 +10,7 @@ from odoo import fields
 from odoo.exceptions import UserError
 from odoo.tests import Form
 
-from ...models.sms_consent_bulk import Statement
+from ...models.ledger.sms_consent_event import Statement
 from ...tools import consent
 from ..common import SmsCase, phone_number
 from .common import CONSENT, ApiCase, ImportCase, make_row

@@ -9,7 +9,7 @@ from cryptography.fernet import Fernet
 from odoo.tests import tagged
 from odoo.tools import SQL
 
-from ...models.encrypted_field import KEY_VARIABLE
+from ...models.core.encrypted_field import KEY_VARIABLE
 from ..common import SmsCase
 
 OLD, NEW = (Fernet.generate_key().decode() for _number in range(2))

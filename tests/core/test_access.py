@@ -6,7 +6,7 @@ from odoo.exceptions import AccessError, UserError
 from odoo.service.model import call_kw, get_public_method
 from odoo.tests import Form
 
-from ...models.sms_template_placeholders import EVENT_MODEL
+from ...models.desk.sms_template import EVENT_MODEL
 from ..common import SmsCase, phone_number
 from .common import MODULE, OPERATIONS, RIGHTS, SECRETS, USERS
 

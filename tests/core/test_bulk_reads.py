@@ -7,9 +7,9 @@ from psycopg2.extras import Json
 from odoo.tests import tagged
 from odoo.tools import SQL
 
-from ...models import res_partner_reader
-from ...models.res_partner_reader import Reader
-from ...models.sql_array import as_array, as_arrays
+from ...models.core.bulk_insert import as_array, as_arrays
+from ...models.message import res_partner as res_partner_reader
+from ...models.message.res_partner import Reader
 from ..common import SmsCase, phone_number
 
 HOSTILE = [

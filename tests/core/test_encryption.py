@@ -7,10 +7,10 @@ from psycopg2.errors import RestrictViolation
 from odoo.exceptions import AccessError
 from odoo.tools import SQL, mute_logger
 
-from ...models.encrypted_field import KEY_VARIABLE, EncryptedChar, EncryptedText
-from ...models.sms_consent_bulk import Statement
-from ...models.sms_consent_evidence import ENCRYPTED_FIELDS
-from ...models.sms_health import DONE, SKIPPED, TODO
+from ...models.core.encrypted_field import KEY_VARIABLE, EncryptedChar, EncryptedText
+from ...models.ledger.sms_consent_event import Statement
+from ...models.ledger.sms_consent_evidence import ENCRYPTED_FIELDS
+from ...models.setup.sms_health import DONE, SKIPPED, TODO
 from ...tools.at_rest import get_key_id
 from ..common import phone_number
 from .encryption import FACTS, MARK, OLD, SCAN, SECRETS, EncryptionCase

@@ -7,8 +7,8 @@ from unittest.mock import patch
 from odoo.tools import SQL
 
 from ... import hooks
-from ...models import sms_encryption
-from ...models.encrypted_field import KEY_VARIABLE
+from ...models.core import sms_encryption
+from ...models.core.encrypted_field import KEY_VARIABLE
 from ...tools.at_rest import PLAIN, get_key_id
 from ..common import phone_number
 from .encryption import FACTS, MARK, NEW, OLD, SCAN, SECRETS, EncryptionCase

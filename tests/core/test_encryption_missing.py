@@ -2,8 +2,8 @@
 from odoo import fields
 from odoo.tools import mute_logger
 
-from ...models.encrypted_field import KEY_VARIABLE, EncryptionKeyError
-from ...models.sms_health import WRONG
+from ...models.core.encrypted_field import KEY_VARIABLE, EncryptionKeyError
+from ...models.setup.sms_health import WRONG
 from ...providers import faults
 from ...tools.at_rest import get_key_id
 from ..common import phone_number
@@ -80,7 +80,7 @@ class TestKeyMissing(EncryptionCase):
     def test_what_is_no_key_loses_nothing(self):
         self.use_keys("this is none", OLD)
         self.assert_readable(self.event)
-        with mute_logger("odoo.addons.helpdesk_mgmt_sms.models.sms_encryption"):
+        with mute_logger("odoo.addons.helpdesk_mgmt_sms.models.core.sms_encryption"):
             self.run_cron()
         state, _text = self.env["sms.encryption"]._get_state(self.company)
         self.assertEqual(state, WRONG)

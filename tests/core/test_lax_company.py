@@ -5,7 +5,7 @@ from odoo.exceptions import AccessError, UserError
 from odoo.service.model import call_kw
 from odoo.tests import BaseCase, Form
 
-from ...models.sms_lax_reason import REASON_SUBTYPE
+from ...models.core.sms_lax_reason import REASON_SUBTYPE
 from ...tools.laxer import COMPANY_SWITCHES, is_switch_laxer
 from ..common import SmsCase
 

@@ -5,7 +5,7 @@ from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tests import Form, freeze_time
 from odoo.tools import convert_file
 
-from ...models.sms_lax_reason import REASON_SUBTYPE
+from ...models.core.sms_lax_reason import REASON_SUBTYPE
 from ..message.common import NIGHT, NOON, QuietHoursCase
 
 REASON = "The board, on 3 May: customers ask for it."

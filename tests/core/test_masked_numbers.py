@@ -7,7 +7,7 @@ from odoo.exceptions import AccessError
 from odoo.service.model import call_kw
 from odoo.tests import Form, tagged
 
-from ...models.sms_broadcast_recipient import WILL
+from ...models.broadcast.sms_broadcast_recipient import WILL
 from ...providers.sandbox import SandboxProvider
 from ...tools.texts import mask_number
 from ..common import SmsCase

@@ -4,7 +4,7 @@
 import runpy
 import uuid
 
-from ...models.sms_consent_bulk import Statement
+from ...models.ledger.sms_consent_event import Statement
 from ...providers.inbound import InboundEvent
 from ..common import SmsCase
 from .common import SCRIPTS

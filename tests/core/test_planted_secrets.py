@@ -12,8 +12,8 @@ from odoo.service.model import call_kw
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
-from ...models.sms_consent_key import KEY_PARAMETER
-from ...models.sms_outbox_watch import HEALTH_TOKEN_PARAMETER
+from ...models.dispatch.sms_outbox_watch import HEALTH_TOKEN_PARAMETER
+from ...models.ledger.sms_consent_key import KEY_PARAMETER
 from ...tools import log_mask
 from ..peer.telnyx import make_text
 from ..web import WebCase

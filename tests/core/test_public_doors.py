@@ -8,10 +8,10 @@ from unittest.mock import patch
 from odoo.http import _generate_routing_rules
 from odoo.tools import mute_logger
 
-from ...models.ir_http import TAKES
-from ...models.sms_outbox_watch import HEALTH_TOKEN_PARAMETER
-from ...models.sms_rate_limit import LIMITS
-from ...models.sms_sms_media import MEDIA_PATH
+from ...models.core.sms_rate_limit import LIMITS
+from ...models.dispatch.res_company_address import TAKES
+from ...models.dispatch.sms_outbox_watch import HEALTH_TOKEN_PARAMETER
+from ...models.message.sms_sms_media import MEDIA_PATH
 from ..peer.media import PNG
 from ..web import WebCase
 from .common import MODULE

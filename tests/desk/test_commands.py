@@ -1,7 +1,7 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from odoo.exceptions import AccessError, ValidationError
 
-from ...models.sms_rate_limit import LIMITS
+from ...models.core.sms_rate_limit import LIMITS
 from ..common import SmsCase, phone_number
 
 STRANGER = phone_number(40)

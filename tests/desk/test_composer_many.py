@@ -8,8 +8,9 @@ from odoo.tests import BaseCase, freeze_time, tagged
 from odoo.addons.sms.tools.sms_tools import sms_content_to_rendered_html
 from odoo.addons.sms.wizard.sms_composer import SmsComposer as NativeComposer
 
-from ...models import mail_message_bulk, sms_sms_bulk
-from ...models.sms_consent_known import READ_ANSWERS
+from ...models.message import mail_message as mail_message_bulk
+from ...models.message import sms_sms_intake as sms_sms_bulk
+from ...models.message.sms_consent import READ_ANSWERS
 from ...tools import texts
 from ...wizard import sms_composer_mass
 from ..common import phone_number

@@ -4,7 +4,7 @@ from datetime import timedelta
 from odoo import fields
 from odoo.tests import Form, tagged
 
-from ...models.sms_sms_intake import PersonalText
+from ...models.message.sms_sms_intake import PersonalText
 from ..common import phone_number
 from ..message.common import IntakeCase
 

@@ -10,7 +10,7 @@ from odoo.exceptions import AccessError
 from odoo.tests import BaseCase, new_test_user, tagged
 from odoo.tools import mute_logger
 
-from ...models import sms_rate_limit
+from ...models.core import sms_rate_limit
 from ...tools import links
 from ..common import SmsCase, phone_number
 from ..web import WebCase

@@ -3,7 +3,7 @@ from datetime import datetime, timedelta
 
 from odoo.tests import freeze_time, tagged
 
-from ...models.sms_dispatcher import Call
+from ...models.dispatch.sms_dispatcher import Call
 from ...providers import faults, outbound
 from ...providers.outbound import DeliveryReport, Outcome
 from ...tools import timing

@@ -10,9 +10,9 @@ from odoo import fields
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
-from ...models import sms_sms_bulk
-from ...models.sms_consent_known import READ_ANSWERS
-from ...models.sms_dispatcher import POST_WITHIN, Call
+from ...models.dispatch.sms_dispatcher import POST_WITHIN, Call
+from ...models.message import sms_sms_intake as sms_sms_bulk
+from ...models.message.sms_consent import READ_ANSWERS
 from ...providers import faults, outbound
 from ...providers.outbound import DeliveryReport, Outcome
 from ...tools.dispatch import Deadline
@@ -156,7 +156,7 @@ class TestAttempts(BatchCase):
         self.env["sms.dispatcher"]._settle([(Call("find", unknown.id, 1), [found])])
         self.assertEqual((unknown.state, unknown.carrier_id), ("unknown", False))
 
-    @mute_logger("odoo.addons.helpdesk_mgmt_sms.models.sms_dispatcher_lookup")
+    @mute_logger("odoo.addons.helpdesk_mgmt_sms.models.dispatch.sms_dispatcher_lookup")
     def test_what_cannot_be_looked_up_keeps_nobody_waiting(self):
         odd, sound = self.queue(), self.queue()
         self.claim(2)

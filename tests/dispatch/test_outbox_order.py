@@ -6,7 +6,7 @@ from odoo import fields
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
-from ...models import sms_dispatcher_claim
+from ...models.dispatch import sms_dispatcher_claim
 from ..message.common import WaitingCase
 
 

@@ -5,12 +5,12 @@ from odoo import fields
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
-from ...models.sms_dispatcher import Call
+from ...models.dispatch.sms_dispatcher import Call
 from ...providers import faults, outbound
 from ...providers.outbound import DeliveryReport, Found, Outcome
 from .common import BatchCase
 
-ALERT_LOGGER = "odoo.addons.helpdesk_mgmt_sms.models.sms_outbox_alert"
+ALERT_LOGGER = "odoo.addons.helpdesk_mgmt_sms.models.dispatch.sms_outbox_alert"
 
 
 @tagged("post_install", "-at_install")

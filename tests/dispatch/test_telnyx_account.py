@@ -1,7 +1,7 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from odoo.tests import tagged
 
-from ...models.sms_carrier_check import CHECK, SET_INBOUND, TAKE_NUMBERS
+from ...models.setup.sms_carrier_check import CHECK, SET_INBOUND, TAKE_NUMBERS
 from ..common import SmsCase
 from ..peer.telnyx import API_KEY, PROFILE_ID, PUBLIC_KEY, TelnyxPeer
 

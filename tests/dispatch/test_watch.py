@@ -5,13 +5,13 @@ from odoo import fields
 from odoo.tests import HttpCase, tagged
 from odoo.tools import mute_logger
 
-from ...models.sms_outbox_watch import HEALTH_TOKEN_PARAMETER
+from ...models.dispatch.sms_outbox_watch import HEALTH_TOKEN_PARAMETER
 from ...providers import faults, outbound
 from ...tools import dispatch
 from ...tools.dispatch import REACTION
 from ..message.common import WaitingCase
 
-ALERT_LOGGER = "odoo.addons.helpdesk_mgmt_sms.models.sms_outbox_alert"
+ALERT_LOGGER = "odoo.addons.helpdesk_mgmt_sms.models.dispatch.sms_outbox_alert"
 
 
 class WatchCase(WaitingCase):

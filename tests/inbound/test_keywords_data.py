@@ -8,7 +8,7 @@ from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
-from ...models.sms_purpose import SHIPPED_CODES
+from ...models.ledger.sms_purpose import SHIPPED_CODES
 from ...tools import keywords
 from ...tools.segments import count_segments
 from ..common import SmsCase

@@ -5,7 +5,7 @@ from datetime import timedelta
 from odoo import fields
 from odoo.exceptions import AccessError
 
-from ...models.sms_media_settle import PAUSES
+from ...models.inbound.sms_media import PAUSES
 from ...providers import TwilioProvider
 from ..common import SmsCase, phone_number
 from ..peer.media import PNG, MediaPeer

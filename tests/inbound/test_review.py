@@ -7,8 +7,8 @@ from odoo.exceptions import AccessError, UserError
 from odoo.tests import Form, freeze_time, tagged
 from odoo.tools import mute_logger
 
-from ...models.sms_consent_known import READ_ANSWERS
-from ...models.sms_gate import GateQuestion
+from ...models.message.sms_consent import READ_ANSWERS
+from ...models.message.sms_gate import GateQuestion
 from ...tools.timing import CONFIRMATION_LIFE
 from ..common import phone_number
 from .common import DOUBTFUL, ReviewCase

@@ -8,7 +8,7 @@ from odoo.tools import mute_logger
 from ..common import SmsCase, phone_number
 
 SCRIPT = Path(__file__).resolve().parents[2] / "bin" / "verify-ledger.py"
-CHECK_LOGGER = "odoo.addons.helpdesk_mgmt_sms.models.sms_consent_check_walk"
+CHECK_LOGGER = "odoo.addons.helpdesk_mgmt_sms.models.ledger.sms_consent_check"
 
 
 class LedgerCase(SmsCase):

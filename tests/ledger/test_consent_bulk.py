@@ -5,7 +5,7 @@ from unittest.mock import patch
 
 from odoo.tests import tagged
 
-from ...models.sms_consent_bulk import CHUNK_SIZE, Statement
+from ...models.ledger.sms_consent_event import CHUNK_SIZE, Statement
 from ...tools.consent import EVENTS, FOR_ALL_EVENTS, GRANTED, REVOKED, Answer
 from ..common import SmsCase, phone_number
 

@@ -10,7 +10,7 @@ from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
-from ...models.sms_consent_key import KEY_VARIABLE
+from ...models.ledger.sms_consent_key import KEY_VARIABLE
 from ...tools import chain
 from ..common import SmsCase, phone_number
 from .common import CHECK_LOGGER, SCRIPT, LedgerCase

@@ -12,10 +12,10 @@ from odoo.exceptions import UserError
 from odoo.tests import tagged
 from odoo.tools import SQL, mute_logger
 
-from ...models.ledger_guards import find_faulty_guards, get_guards
-from ...models.sms_consent_bulk import Statement
-from ...models.sms_consent_evidence import PERSONAL_FIELDS
-from ...models.sms_consent_key import KEY_PARAMETER, KEY_VARIABLE
+from ...models.ledger.ledger_guards import find_faulty_guards, get_guards
+from ...models.ledger.sms_consent_event import Statement
+from ...models.ledger.sms_consent_evidence import PERSONAL_FIELDS
+from ...models.ledger.sms_consent_key import KEY_PARAMETER, KEY_VARIABLE
 from ...tools import chain, consent
 from ..common import phone_number
 from .common import CHECK_LOGGER, LedgerCase
@@ -575,7 +575,7 @@ class TestKey(AttackCase):
         self.assertEqual(self.verify().state, "intact")
 
 
-LINK_LOGGER = "odoo.addons.helpdesk_mgmt_sms.models.sms_consent_link"
+LINK_LOGGER = "odoo.addons.helpdesk_mgmt_sms.models.ledger.sms_consent_link"
 
 
 @tagged("post_install", "-at_install")

@@ -8,7 +8,7 @@ from unittest.mock import patch
 
 from odoo.tools import mute_logger
 
-from ...models.sms_consent_key import KEY_VARIABLE, ConsentKeyError
+from ...models.ledger.sms_consent_key import KEY_VARIABLE, ConsentKeyError
 from ...tools import chain
 from ..common import phone_number
 from .common import CHECK_LOGGER, LedgerCase

@@ -6,7 +6,7 @@ import json
 from odoo.modules.neutralize import get_neutralization_queries
 from odoo.tests import tagged
 
-from ...models.sms_consent_bulk import Statement
+from ...models.ledger.sms_consent_event import Statement
 from ...tools import chain, consent
 from ..common import phone_number
 from ..privacy.common import PacketCase

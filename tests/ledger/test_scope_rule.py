@@ -4,7 +4,7 @@ from datetime import date
 from odoo.exceptions import ValidationError
 from odoo.tests import tagged
 
-from ...models.sms_purpose import SHIPPED_CODES
+from ...models.ledger.sms_purpose import SHIPPED_CODES
 from ..common import SmsCase
 
 REASON = {"lax_reason": "The carrier leaves opt-outs to us."}

@@ -3,11 +3,9 @@
 
 from datetime import datetime, timedelta
 
-from ...models import (
-    mail_message_bulk,
-    res_partner_reader,
-    sms_sms_bulk,
-)
+from ...models.message import mail_message as mail_message_bulk
+from ...models.message import res_partner as res_partner_reader
+from ...models.message import sms_sms_intake as sms_sms_bulk
 from ...tools import timing
 from ..common import SmsCase, phone_number
 

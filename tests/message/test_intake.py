@@ -4,7 +4,7 @@ from datetime import timedelta
 from odoo import fields
 from odoo.tests import new_test_user, tagged
 
-from ...models.sms_purpose import PurposeCode
+from ...models.ledger.sms_purpose import PurposeCode
 from ..common import phone_number
 from .common import IntakeCase
 

@@ -7,11 +7,9 @@ from odoo import fields
 from odoo.exceptions import AccessError
 from odoo.tests import freeze_time, tagged
 
-from ...models import (
-    sms_sms_many,
-)
-from ...models.sms_consent_known import READ_ANSWERS
-from ...models.sms_sms_many import Recipient
+from ...models.message import sms_sms_intake as sms_sms_many
+from ...models.message.sms_consent import READ_ANSWERS
+from ...models.message.sms_sms_intake import Recipient
 from ..common import phone_number
 from .common import FEW, NIGHT, NOON, NUMBERS, ManyCase
 

@@ -5,7 +5,7 @@ import time
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import HttpCase, tagged
 
-from ...models.sms_sms_media import MEDIA_PATH, SentMedia
+from ...models.message.sms_sms_media import MEDIA_PATH, SentMedia
 from ...providers.twilio_sending import fields_of
 from ...tools import media
 from ..peer.media import GIF, HTML, PNG

@@ -6,7 +6,7 @@ from pathlib import Path
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tests import Form, freeze_time, tagged
 
-from ...models.sms_gate import GateQuestion
+from ...models.message.sms_gate import GateQuestion
 from ...providers import faults, outbound
 from ...tools import timing, verdicts
 from ..common import phone_number

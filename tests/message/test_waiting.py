@@ -7,7 +7,7 @@ from odoo.exceptions import UserError
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
-from ...models.sms_sms_timing import FAR
+from ...models.message.sms_sms_timing import FAR
 from ...providers import PROVIDERS, SandboxProvider
 from ...providers.faults import FILTERED, OPTED_OUT
 from ...providers.outbound import DeliveryReport
@@ -129,7 +129,9 @@ class TestOutboxInTransaction(WaitingCase):
         company.sms_twilio_account_sid = "broken"
         with (
             patch.dict(PROVIDERS, {SandboxProvider.code: BrokenProvider}),
-            mute_logger("odoo.addons.helpdesk_mgmt_sms.models.sms_dispatcher_claim"),
+            mute_logger(
+                "odoo.addons.helpdesk_mgmt_sms.models.dispatch.sms_dispatcher_claim"
+            ),
         ):
             self.run_outbox()
         self.assertEqual(set(whole.mapped("state")), {"sent"})
@@ -218,7 +220,7 @@ class TestOutboxInTransaction(WaitingCase):
         self.run_outbox()
         self.assertBlocked(message, "ticket", "no_provider")
 
-    @mute_logger("odoo.addons.helpdesk_mgmt_sms.models.sms_dispatcher")
+    @mute_logger("odoo.addons.helpdesk_mgmt_sms.models.dispatch.sms_dispatcher")
     def test_a_faulty_adapter_takes_no_other_message_along(self):
         """Nobody can tell what it did before it failed: it is not tried again."""
         other = phone_number(1)

@@ -8,8 +8,8 @@ from odoo import fields
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import Form, tagged
 
-from ...models.sms_dispatcher import Call
-from ...models.sms_personal_data import HOLDERS
+from ...models.core.sms_personal_data import HOLDERS
+from ...models.dispatch.sms_dispatcher import Call
 from ...providers import outbound
 from ...providers.inbound import InboundEvent
 from ...tools import chain

@@ -9,7 +9,7 @@ from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
-from ...models.sms_evidence_audit import MAX_TRIES
+from ...models.privacy.sms_evidence_audit import MAX_TRIES
 from ...tools import evidence
 from ..common import phone_number
 from .common import PacketCase

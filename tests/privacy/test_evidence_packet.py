@@ -10,8 +10,8 @@ from odoo import fields
 from odoo.exceptions import AccessError, UserError
 from odoo.tools.pdf import OdooPdfFileReader, OdooPdfFileWriter
 
-from ...models.sms_consent_event import METHOD_SELECTION
-from ...models.sms_evidence_packet import CERTIFICATE
+from ...models.ledger.sms_consent_event import METHOD_SELECTION
+from ...models.privacy.sms_evidence_packet import CERTIFICATE
 from ...report import ir_actions_report
 from ...tools import consent
 from ..common import phone_number
@@ -352,7 +352,7 @@ class TestCertificate(PacketCase):
             "file:///etc/passwd",
             "https://certificate.invalid/web/image/1",
             "https://certificate.invalid/web/static/../../../../../etc/passwd",
-            "https://certificate.invalid/helpdesk_mgmt_sms/static/../models/sms_sms.py",
+            "https://certificate.invalid/helpdesk_mgmt_sms/static/../models/message/sms_sms.py",
             "https://certificate.invalid.example.com/web/static/img/logo.png",
         ):
             with self.subTest(url), self.assertRaises(ValueError):

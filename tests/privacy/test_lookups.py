@@ -10,7 +10,7 @@ from odoo.service.model import call_kw
 from odoo.tests import tagged
 from odoo.tools import SQL, mute_logger
 
-from ...models.sms_evidence_lookup import EXPORT, NOTHING, READ, STORY
+from ...models.privacy.sms_evidence_lookup import EXPORT, NOTHING, READ, STORY
 from ..common import SmsCase, phone_number
 from ..web import WebCase
 

@@ -2,7 +2,7 @@
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import new_test_user, tagged
 
-from ...models.sms_personal_data import HOLDERS
+from ...models.core.sms_personal_data import HOLDERS
 from ...wizard.privacy_lookup_wizard_line import COMPANY_FIELDS
 from ..common import phone_number
 from .common import NEIGHBOUR, ErasureCase

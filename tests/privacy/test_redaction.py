@@ -5,7 +5,7 @@ from odoo import fields
 from odoo.exceptions import AccessError
 from odoo.tests import freeze_time, tagged
 
-from ...models.sms_redaction_run import BATCH_SIZE, LEASE, TRY_FOR
+from ...models.privacy.sms_redaction import BATCH_SIZE, LEASE, TRY_FOR
 from ...providers import get_provider
 from ..peer.company import LoopbackTwilio
 from .common import ErasureCase

@@ -9,8 +9,8 @@ from odoo.exceptions import AccessError
 from odoo.tests import Form, freeze_time, tagged
 from odoo.tools import mute_logger
 
-from ...models import sms_retention
-from ...models.res_company_retention import TIMES
+from ...models.privacy import sms_retention
+from ...models.privacy.sms_retention import TIMES
 from ..common import phone_number
 from .common import ErasureCase
 

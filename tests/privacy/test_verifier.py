@@ -20,8 +20,8 @@ from hypothesis import strategies as st
 
 from odoo.tests import BaseCase, tagged
 
-from ...models.sms_consent_apply import SmsConsent
-from ...models.sms_consent_key import KEY_PARAMETER, KEY_VARIABLE
+from ...models.ledger.sms_consent import SmsConsent
+from ...models.ledger.sms_consent_key import KEY_PARAMETER, KEY_VARIABLE
 from ...tools import chain, consent
 from ..common import phone_number
 from .common import PacketCase

@@ -4,8 +4,7 @@ from datetime import timedelta
 
 from odoo.exceptions import AccessError, UserError
 
-from ...models.sms_carrier_check import CHECK, SET_INBOUND, TAKE_NUMBERS
-from ...models.sms_carrier_check_run import LEASE
+from ...models.setup.sms_carrier_check import CHECK, LEASE, SET_INBOUND, TAKE_NUMBERS
 from ...providers import get_provider
 from ...providers.base import LookupFailed
 from ..common import SmsCase

@@ -6,7 +6,7 @@ from odoo.exceptions import AccessError, UserError
 
 from odoo.addons.http_routing.tests.common import MockRequest
 
-from ...models.sms_virtual_phone_messages import BUS_CHANNEL
+from ...models.setup.sms_virtual_phone import BUS_CHANNEL
 from ...providers import TwilioProvider
 from ..common import SmsCase, phone_number
 

@@ -1,0 +1,17 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+"""Clicks and the week's figures. What is counted lies in ``report/``.
+
+Offers figures of links and the digest.
+May use all rooms.
+"""
+
+from . import (
+    calendar_event,
+    rating_rating,
+    link_tracker,
+    digest_digest,
+    sms_template,
+    sms_sms,
+    res_company,
+    sms_broadcast,
+)

@@ -1,0 +1,79 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from odoo import api, fields, models
+
+from ...tools import links
+
+
+class LinkTracker(models.Model):
+    """A short link in texts, by which clicks are counted."""
+
+    _inherit = "link.tracker"
+
+    sms_template_id = fields.Many2one(
+        "sms.template", readonly=True, index="btree_not_null", ondelete="set null"
+    )
+    sms_broadcast_id = fields.Many2one(
+        "sms.broadcast", readonly=True, index="btree_not_null", ondelete="set null"
+    )
+    sms_company_id = fields.Many2one("res.company", readonly=True, ondelete="cascade")
+
+    def _compute_short_url_host(self):
+        """Let links in texts be on their company's own domain."""
+        ours = self.filtered("sms_company_id")
+        result = super(LinkTracker, self - ours)._compute_short_url_host()
+        for tracker in ours:
+            company_sudo = tracker.sms_company_id.sudo()
+            tracker.short_url_host = f"{company_sudo._get_sms_base_url()}/r/"
+        return result
+
+    @api.model
+    def _shorten_for_sms(self, body, values, memo):
+        """Return a text with its links made short.
+
+        A person's own links (preferences, tickets, what is opened by a token) stay:
+        what they lead to is nobody else's.
+
+        :param str body: the text
+        :param dict values: of the links, see :meth:`_get_sms_values`
+        :param dict memo: keeps what is known, so that a batch asks once for each link
+        """
+        own = tuple(values.values())
+        short = {}
+        for link in links.find_links(body):
+            if (link, own) not in memo:
+                memo[link, own] = self._shorten_url(link, values)
+            short[link] = memo[link, own]
+        return links.replace_links(body, short)
+
+    @api.model
+    def _shorten_url(self, url, values):
+        """Return the short link that leads to an address; a short one stays.
+
+        :param dict values: of the link, see :meth:`_get_sms_values`
+        """
+        company_sudo = self.env["res.company"].sudo().browse(values["sms_company_id"])
+        if url.startswith(f"{company_sudo._get_sms_base_url()}/r/"):
+            return url
+        return self.sudo().search_or_create([{**values, "url": url}]).short_url
+
+    @api.model
+    def _get_sms_values(self, company, template=None, broadcast=None):
+        """Return by what links in texts are told apart: one for each of these.
+
+        The page behind is not fetched for its title: that would go over the network in
+        the sender's transaction.
+
+        :param company: ``res.company``
+        :param template: ``sms.template`` in sudo that the texts are made of, or None
+        :param broadcast: ``sms.broadcast`` that they are part of, or None
+        """
+        source = broadcast or template
+        kind = "broadcast " if broadcast else ""
+        label = f"Text message {kind}{source.id if source else ''}/{company.id}"
+        return {
+            "title": source.name if source else company.name,
+            "label": label,
+            "sms_template_id": template.id if template else False,
+            "sms_broadcast_id": broadcast.id if broadcast else False,
+            "sms_company_id": company.id,
+        }

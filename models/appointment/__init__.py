@@ -1,0 +1,22 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+"""Appointments: booked, reminded, confirmed, moved and called off by text.
+
+Offers the planning of reminders (``sms.reminder``).
+May use automation and all below it.
+"""
+
+from . import (
+    calendar_event,
+    calendar_event_texts,
+    calendar_event_google,
+    calendar_attendee,
+    sms_reminder,
+    sms_reminder_plan,
+    sms_reminder_run,
+    sms_reminder_texts,
+    sms_automation,
+    sms_question,
+    sms_inbound_router,
+    sms_consent,
+    helpdesk_ticket,
+)

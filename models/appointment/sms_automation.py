@@ -1,0 +1,125 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from odoo import api, fields, models
+from odoo.exceptions import ValidationError
+from odoo.tools import ormcache
+
+from ...tools import EVENT_MODEL, automation
+from ...tools.appointments import BOOKED, CALLED_OFF, MOVED
+from .sms_reminder import NO_SHOW, ON_THE_WAY, REMINDER, TextRule
+
+#: What happens to appointments: a trigger for each kind of text.
+EVENT_TRIGGERS = {
+    "event_booked": BOOKED,
+    "event_reminder": REMINDER,
+    "event_on_the_way": ON_THE_WAY,
+    "event_moved": MOVED,
+    "event_called_off": CALLED_OFF,
+    "event_no_show": NO_SHOW,
+}
+
+
+class SmsAutomation(models.Model):
+    """Automations about appointments: their texts are planned as ``sms.reminder``.
+
+    They go to the customers who are invited. Teams, categories and priority are those
+    of the ticket that a visit is about.
+    """
+
+    _inherit = "sms.automation"
+
+    is_for_events = fields.Boolean(compute="_compute_is_for_events")
+    template_model = fields.Char(compute="_compute_is_for_events")
+    template_id = fields.Many2one(domain="[('model', '=', template_model)]")
+
+    @api.depends("trigger")
+    def _compute_is_for_events(self):
+        for rule in self:
+            rule.is_for_events = rule.trigger in EVENT_TRIGGERS
+            rule.template_model = rule._get_record_model()
+
+    def _get_record_model(self):
+        """Mean appointments where it is about them."""
+        return EVENT_MODEL if self.is_for_events else super()._get_record_model()
+
+    @api.model
+    def _selection_trigger(self):
+        """Add what happens to appointments."""
+        return [
+            *super()._selection_trigger(),
+            ("event_booked", self.env._("An appointment is booked")),
+            ("event_reminder", self.env._("An appointment comes near")),
+            ("event_on_the_way", self.env._("The technician is on the way")),
+            ("event_moved", self.env._("An appointment is moved")),
+            ("event_called_off", self.env._("An appointment is called off")),
+            ("event_no_show", self.env._("The customer was not there")),
+        ]
+
+    def _describe_trigger(self):
+        if self.trigger == "event_reminder":
+            return self.env._("%s hours before an appointment", self.wait_hours)
+        return super()._describe_trigger()
+
+    def _get_purpose(self):
+        """Take the purpose of appointments for texts about them."""
+        if self.is_for_events:
+            return self._find_purpose(EVENT_MODEL)
+        return super()._get_purpose()
+
+    def _explain_template(self):
+        if not self.is_for_events:
+            return super()._explain_template()
+        name = self.template_id.name
+        return self.env._("“%s” is no template for appointments.", name)
+
+    @api.constrains("trigger", "audience", "domain", "stage_ids", "delay_number")
+    def _check_event_filters(self):
+        """Refuse what has no meaning for an appointment."""
+        for rule in self.filtered("is_for_events"):
+            is_plain = rule.audience == automation.CUSTOMER and not (
+                rule.domain or rule.stage_ids or rule.delay_number
+            )
+            if not is_plain:
+                raise ValidationError(
+                    self.env._(
+                        "“%s”: texts about appointments go to the customer, and have "
+                        "no stages, no further conditions and no delay.",
+                        rule.name,
+                    )
+                )
+
+    def _on_rules_change(self):
+        """Plan the reminders of what is booked already anew, when all is done."""
+        result = super()._on_rules_change()
+        if self.filtered(lambda rule: rule.trigger == "event_reminder"):
+            domain = [("start", ">", fields.Datetime.now()), ("sms_enabled", "=", True)]
+            events = self.env[EVENT_MODEL].sudo().search(domain)
+            events.with_context(dont_notify=True)._touch_appointments()
+        return result
+
+    def _is_timed(self):
+        """Count the hours of a reminder before its appointment."""
+        return super()._is_timed() or self.trigger == "event_reminder"
+
+    @api.model
+    @ormcache("company.id")
+    def _get_appointment_rules(self, company):
+        """Return the texts that a company sends about appointments, in their order.
+
+        Cached, as :meth:`_get_rules`: every change of the calendar asks.
+
+        :rtype: tuple[TextRule]
+        """
+        purposes = self.env["sms.purpose"]
+        return tuple(
+            TextRule(
+                EVENT_TRIGGERS[rule.trigger],
+                rule.lead,
+                rule.template_id,
+                purposes._get(rule.purpose_code).id,
+                rule.automation_id,
+                conditions=rule,
+            )
+            for rule in self._get_rules()
+            if rule.trigger in EVENT_TRIGGERS
+            and automation.is_of_company(rule, company.id)
+        )

@@ -1,0 +1,344 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from datetime import timedelta
+
+from odoo import SUPERUSER_ID, api, fields, models
+from odoo.fields import Domain
+from odoo.tools import plaintext2html
+
+from ...tools import appointments, reply_codes
+from ...tools.appointments import CALL_OFF, CONFIRM
+from ...tools.names import tidy_name
+from ..core.bulk_insert import create_many
+from ..inbound.sms_question import OPEN, REPLACED
+from .calendar_event_texts import AppointmentFacts
+from .sms_reminder_plan import Whereabouts
+
+APPOINTMENT, WHICH, TIME = ("appointment", "appointment_which", "appointment_time")
+ATTENDEE_MODEL = "calendar.attendee"
+#: How long offered times may be chosen.
+OFFER_LIFE = timedelta(days=2)
+
+
+class SmsQuestion(models.Model):
+    """1 to confirm an appointment, 2 to reschedule, 3 to call off.
+
+    Asked about an invitation, so that each customer of an appointment answers for
+    themselves. Of several appointments that a figure could mean none is guessed: the
+    customer is asked which, and what they want is kept until they say so.
+    """
+
+    _inherit = "sms.question"
+
+    kind = fields.Selection(
+        selection_add=[
+            (APPOINTMENT, "Appointment"),
+            (WHICH, "Which appointment"),
+            (TIME, "Another time for an appointment"),
+        ],
+        ondelete=dict.fromkeys((APPOINTMENT, WHICH, TIME), "cascade"),
+    )
+    details = fields.Json(
+        readonly=True, help="What the numbered choices mean, and what was wanted."
+    )
+
+    # ------------------------------------------------------------------
+    # Asking
+    # ------------------------------------------------------------------
+
+    @api.model
+    def _ask_appointments(self, asked):
+        """Note that customers were asked about appointments, all at once.
+
+        :param list asked: ``(calendar.attendee, sms.sms, sms.reminder)``; a message
+            that the gate has blocked asks nobody
+        """
+        asked = [it for it in asked if it[1].state != "canceled"]
+        # Of two texts about one appointment the last one asks.
+        asked = list(
+            {attendee: (attendee, *rest) for attendee, *rest in asked}.values()
+        )
+        ids = [attendee.id for attendee, _sms, _row in asked]
+        older_sudo = self.sudo().search(
+            Domain("kind", "in", (APPOINTMENT, TIME))
+            & Domain("state", "=", OPEN)
+            & Domain("res_model", "=", ATTENDEE_MODEL)
+            & Domain("res_id", "in", ids)
+        )
+        older_sudo.write({"state": REPLACED})
+        vals_list = [
+            {
+                "company_id": sms.record_company_id.id,
+                "number": sms.number,
+                "partner_id": sms.partner_id.id,
+                "kind": APPOINTMENT,
+                "res_model": ATTENDEE_MODEL,
+                "res_id": attendee.id,
+                "sms_id": sms.id,
+                "expires_at": sms.expires_at,
+                "details": {"is_series": row.count > 1},
+            }
+            for attendee, sms, row in asked
+        ]
+        if vals_list:
+            create_many(self.sudo(), vals_list)
+
+    def _ask_next(self, kind, inbound, details, expires_at):
+        """Note what the customer is asked in answer to their answer."""
+        self.ensure_one()
+        self._end(kind, self._get_attendee(), REPLACED)
+        return self.sudo().create(
+            {
+                "company_id": self.company_id.id,
+                "number": self.number,
+                "partner_id": inbound.partner_id.id or self.partner_id.id,
+                "kind": kind,
+                "res_model": ATTENDEE_MODEL,
+                "res_id": self.res_id,
+                "expires_at": expires_at,
+                "details": details,
+            }
+        )
+
+    def _get_attendee(self):
+        """Return the invitation, as far as it still stands and is to come."""
+        self.ensure_one()
+        attendee = self.env[ATTENDEE_MODEL].sudo().browse(self.res_id).exists()
+        event = attendee.event_id
+        is_over = not event.active or event.stop <= fields.Datetime.now()
+        return attendee.browse() if is_over else attendee
+
+    # ------------------------------------------------------------------
+    # Taking the answer
+    # ------------------------------------------------------------------
+
+    def _take_appointment(self, inbound):
+        """Do what the customer wants with the appointment; say if that is plain."""
+        action = appointments.read_action(inbound.body)
+        if not action or not self._get_attendee():
+            return False
+        meant = self._find_meant(inbound, action)
+        if len(meant) > 1:
+            meant._ask_which(inbound, action)
+        else:
+            (meant or self)._do(inbound, action)
+        return True
+
+    def _find_meant(self, inbound, action):
+        """Return the open questions about appointments that an answer may mean.
+
+        Who has confirmed one, and confirms, means another.
+        """
+        found = self._find_open(inbound).filtered(
+            lambda it: it.kind == APPOINTMENT and it._get_attendee()
+        )
+        states = {CONFIRM: ("accepted",)}.get(action, ()) + ("declined",)
+        left = found.filtered(lambda it: it._get_attendee().state not in states)
+        return left.sorted(lambda it: it._get_attendee().event_id.start)
+
+    def _ask_which(self, inbound, action):
+        """Ask which of several appointments is meant."""
+        first = self[0]
+        details = {"action": action, "questions": self.ids}
+        end = max(self.mapped("expires_at"))
+        first._ask_next(WHICH, inbound, details, end)
+        times = [it._say_when() for it in self]
+        first._reply(
+            inbound, reply_codes.APPOINTMENT_WHICH, choices=self._number(times)
+        )
+
+    def _take_appointment_which(self, inbound):
+        """Do with the appointment that the customer names what they wanted."""
+        details = self.details or {}
+        asked = self.browse(details.get("questions") or ()).exists()
+        number = appointments.read_choice(inbound.body, len(asked))
+        if number is None:
+            return False
+        self._note_answer(inbound, str(number))
+        if not number:
+            self._hand_over(inbound)
+            return True
+        chosen = asked[number - 1]
+        if not chosen._get_attendee():
+            chosen._hand_over(inbound)
+            return True
+        chosen._do(inbound, details["action"])
+        return True
+
+    def _do(self, inbound, action):
+        """Do one of ``appointment_answers.ACTIONS`` with the appointment."""
+        self._note_answer(inbound, action)
+        event = self._get_attendee().event_id
+        inbound.write({"kind": "answer", "ticket_id": event.ticket_id.id})
+        if action == CONFIRM:
+            self._confirm(inbound)
+        elif not event._may_change_by_text():
+            self._reply(inbound, reply_codes.APPOINTMENT_LATE)
+            self._tell_technician(
+                inbound, self.env._("asks for a change, which is too late by text")
+            )
+        elif action == CALL_OFF:
+            self._call_off(inbound)
+        else:
+            self._offer_times(inbound)
+
+    def _confirm(self, inbound):
+        """Accept the invitation, as the button in its mail does."""
+        attendees = self._get_answered()
+        attendees[:1].do_accept()
+        attendees[1:].state = "accepted"
+        # Who has confirmed may still need another time, by the same text.
+        self.state = OPEN
+        self._reply(inbound, reply_codes.APPOINTMENT_CONFIRMED)
+        self._tell_technician(inbound, self.env._("has confirmed the appointment"))
+
+    def _call_off(self, inbound):
+        """Decline the invitation, as the button in its mail does."""
+        attendees = self._get_answered()
+        attendees[:1].do_decline()
+        attendees[1:].state = "declined"
+        self._reply(inbound, reply_codes.APPOINTMENT_CALLED_OFF)
+        self._tell_technician(inbound, self.env._("has called off the appointment"))
+
+    def _get_answered(self):
+        """Return the invitations that an answer is for: of a series all to come."""
+        attendee = self._get_attendee()
+        key = attendee.event_id.sms_series_key
+        if not (self.details or {}).get("is_series") or not key:
+            return attendee
+        return attendee.search(
+            [
+                *(
+                    ("event_id.sms_series_key", "=", key),
+                    ("event_id.active", "=", True),
+                ),
+                ("event_id.start", ">=", attendee.event_id.start),
+                ("partner_id", "=", attendee.partner_id.id),
+            ]
+        ).sorted(lambda it: it.event_id.start)
+
+    # ------------------------------------------------------------------
+    # Another time for an appointment, chosen by text; and what we are told of it
+    # ------------------------------------------------------------------
+
+    def _offer_times(self, inbound):
+        """Offer the technician's next free times, or hand over to a person."""
+        attendee = self._get_attendee()
+        attendee.do_tentative()
+        times = attendee.event_id._find_free_times()
+        if not times:
+            self._hand_over(inbound)
+            return
+        details = {"times": [fields.Datetime.to_string(it) for it in times]}
+        now = fields.Datetime.now()
+        self._ask_next(TIME, inbound, details, now + OFFER_LIFE)
+        words = [self._say_when(it) for it in times]
+        self._reply(inbound, reply_codes.APPOINTMENT_TIMES, choices=self._number(words))
+        self._tell_technician(inbound, self.env._("asks for another time"))
+
+    def _take_appointment_time(self, inbound):
+        """Move the appointment to the time that the customer has chosen."""
+        offered = (self.details or {}).get("times") or []
+        number = appointments.read_choice(inbound.body, len(offered))
+        attendee = self._get_attendee()
+        if number is None or not attendee:
+            return False
+        self._note_answer(inbound, str(number))
+        inbound.write({"kind": "answer", "ticket_id": attendee.event_id.ticket_id.id})
+        if not number:
+            self._hand_over(inbound)
+            return True
+        start = fields.Datetime.to_datetime(offered[number - 1])
+        self._move_to(inbound, start)
+        return True
+
+    def _move_to(self, inbound, start):
+        """Move the appointment if the time is still free, else offer others.
+
+        Counted for the technician, so that of two customers who choose at once the
+        later one starts over and finds the time taken.
+        """
+        attendee = self._get_attendee()
+        event = attendee.event_id
+        if not event._may_change_by_text():
+            self._reply(inbound, reply_codes.APPOINTMENT_LATE)
+            return
+        technician = event.technician_id or event.user_id
+        self.env["sms.rate.limit"]._is_over("appointments", str(technician.id or 0))
+        if not event._is_free_at(start):
+            self._offer_times(inbound)
+            return
+        if not event._move_by_text(start):
+            self._hand_over(inbound)
+            return
+        attendee.state = "accepted"
+        self._tell_technician(inbound, self.env._("has chosen another time"))
+
+    def _hand_over(self, inbound):
+        """Let a person find another time: as conversation on the ticket.
+
+        Without a ticket the technician is told, and what they get says it all.
+        """
+        event = self.env["calendar.attendee"].sudo().browse(self.res_id).event_id
+        if event.ticket_id:
+            router = self.env["sms.inbound.router"]
+            router._converse(inbound, ticket=event.ticket_id.with_env(self.env))
+        self._reply(inbound, reply_codes.APPOINTMENT_PERSON)
+        self._tell_technician(
+            inbound, self.env._("wants another time and waits for your call or text")
+        )
+
+    # ------------------------------------------------------------------
+    # Saying it
+    # ------------------------------------------------------------------
+
+    def _say_when(self, start=None):
+        """Return the appointment's time, or another one, as the customer says it."""
+        attendee = self.env["calendar.attendee"].sudo().browse(self.res_id)
+        event, partner = attendee.event_id, attendee.partner_id
+        is_allday = event.allday and not start
+        facts = AppointmentFacts(partner.id, start or event.start, is_allday)
+        lang = self.env["sms.reply"]._get_lang(self.company_id, partner)
+        whereabouts = Whereabouts(event._get_texting_company())
+        words = event.with_context(lang=lang)._get_sms_words(facts, whereabouts)
+        return words["sms_when"]
+
+    @api.model
+    def _number(self, choices):
+        """Return choices with the figures by which they are chosen, one a line."""
+        return "\n".join(f"{number}: {it}" for number, it in enumerate(choices, 1))
+
+    def _reply(self, inbound, code, **fillers):
+        """Answer the customer; who has opted out meanwhile is only obeyed."""
+        router = self.env["sms.inbound.router"]
+        if router._is_stopped(inbound):
+            return
+        event = self.env["calendar.attendee"].sudo().browse(self.res_id).event_id
+        technician = event.technician_id or event.user_id
+        name = tidy_name(technician.name)
+        fillers = {"when": self._say_when(), "technician": name, **fillers}
+        router._say_reply(inbound, code, **fillers)
+
+    def _tell_technician(self, inbound, what):
+        """Notify the technician and note it on the ticket.
+
+        :param str what: what the customer does, in words that follow their name
+        """
+        attendee = self.env["calendar.attendee"].sudo().browse(self.res_id)
+        event = attendee.event_id.with_user(SUPERUSER_ID)
+        technician = event.technician_id or event.user_id
+        words = self.env._(
+            "%(who)s %(what)s (%(when)s)",
+            who=attendee.partner_id.name,
+            what=what,
+            when=event.with_context(tz=technician.tz).display_time,
+        )
+        body = plaintext2html(words)
+        if technician:
+            event.message_notify(
+                partner_ids=technician.partner_id.ids,
+                subject=words[:120],
+                body=body,
+                author_id=attendee.partner_id.id,
+            )
+        if event.ticket_id:
+            event.ticket_id._message_log(body=body, author_id=attendee.partner_id.id)

@@ -1,0 +1,450 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from odoo import api, fields, models
+from odoo.tools import SQL
+
+from ...tools import automation
+from ...tools.appointments import BOOKED, CALLED_OFF, MOVED, NOTICES
+from ...tools.automation import Facts
+
+REMINDER, ON_THE_WAY, NO_SHOW = ("reminder", "on_the_way", "no_show")
+PLANNED, SENT, CANCELLED, FAILED = ("planned", "sent", "cancelled", "failed")
+#: Who drags an appointment to a wrong day drags it back at once: nobody need know.
+GRACE = timedelta(minutes=1)
+#: What is over is kept so long after the appointment.
+KEPT = timedelta(days=365)
+
+
+class SmsReminder(models.Model):
+    """A text about an appointment that is to be sent at a time, or was.
+
+    Planned at the end of the transaction that changes the calendar, and worked off by
+    a cron in one of its own. A row is sent once: the message is made in the transaction
+    that says so, and a reminder has one row for an occurrence, a person and an offset,
+    whatever is planned again. People do not write here; a manager may try a row anew.
+    """
+
+    _name = "sms.reminder"
+    _description = "Text about an Appointment"
+    _order = "due_at desc, id desc"
+    _rec_name = "kind"
+
+    kind = fields.Selection(
+        [
+            (BOOKED, "Booked"),
+            (MOVED, "Moved"),
+            (CALLED_OFF, "Called off"),
+            (REMINDER, "Reminder"),
+            (ON_THE_WAY, "On the way"),
+            (NO_SHOW, "No-show"),
+        ],
+        string="Text",
+        required=True,
+        readonly=True,
+    )
+    state = fields.Selection(
+        [
+            (PLANNED, "Planned"),
+            (SENT, "Handed over"),
+            (CANCELLED, "Cancelled"),
+            (FAILED, "Failed"),
+        ],
+        required=True,
+        readonly=True,
+        default=PLANNED,
+    )
+    reason = fields.Selection(
+        [
+            ("moved", "The appointment was moved"),
+            ("called_off", "The appointment was called off"),
+            ("declined", "The customer has declined"),
+            ("uninvited", "The customer is no longer invited"),
+            ("switched_off", "Texts are switched off"),
+            ("opted_out", "The customer has opted out"),
+            ("undone", "The change was undone"),
+            ("replaced", "A newer text says it all"),
+            ("too_late", "It would have come too late"),
+            ("no_text", "No text is set for it"),
+            ("bad_text", "Its text cannot be filled in: correct the template"),
+        ],
+        readonly=True,
+    )
+    company_id = fields.Many2one(
+        "res.company", required=True, readonly=True, ondelete="cascade"
+    )
+    event_id = fields.Many2one(
+        "calendar.event", "Appointment", readonly=True, ondelete="set null", index=True
+    )
+    partner_id = fields.Many2one(
+        "res.partner",
+        "Customer",
+        required=True,
+        readonly=True,
+        ondelete="cascade",
+        index=True,
+    )
+    ticket_id = fields.Many2one(
+        "helpdesk.ticket", readonly=True, ondelete="set null", index="btree_not_null"
+    )
+    subject_key = fields.Char(
+        readonly=True, help="Tells the appointment, or the series that it is of."
+    )
+    start = fields.Datetime(
+        "Starts On", required=True, readonly=True, help="The time that the text tells."
+    )
+    known_start = fields.Datetime(
+        "Moved From", readonly=True, help="The time that the customer knew before."
+    )
+    is_allday = fields.Boolean(readonly=True)
+    count = fields.Integer("Dates", default=1, readonly=True)
+    offset_minutes = fields.Integer("Minutes Before", readonly=True)
+    due_at = fields.Datetime("Planned For", required=True, readonly=True)
+    automation_id = fields.Many2one(
+        "sms.automation", readonly=True, ondelete="set null", index="btree_not_null"
+    )
+    alarm_id = fields.Many2one(
+        "calendar.alarm",
+        readonly=True,
+        ondelete="set null",
+        help="Odoo's own reminder by text, which this one stands in for.",
+    )
+    body = fields.Text(
+        readonly=True, help="Filled in already, because the appointment is deleted."
+    )
+    sms_id = fields.Many2one(
+        "sms.sms", "Message", readonly=True, ondelete="set null", index="btree_not_null"
+    )
+    sms_label = fields.Char("Outcome", compute="_compute_sms_label", compute_sudo=True)
+
+    _reminder_unique = models.UniqueIndex(
+        "(event_id, partner_id, start, offset_minutes) WHERE kind = 'reminder'"
+    )
+    _due_index = models.Index("(due_at, id) WHERE state = 'planned'")
+    _notice_index = models.Index(
+        "(partner_id, subject_key) WHERE kind IN ('booked', 'moved', 'called_off') "
+        "AND state IN ('planned', 'sent')"
+    )
+
+    @api.depends("state", "reason", "sms_id.state")
+    def _compute_sms_label(self):
+        """Say what became of it: of the message, else of the plan."""
+        reasons = dict(self._fields["reason"]._description_selection(self.env))
+        for row in self:
+            sms = row.sms_id
+            label = sms.shown_label if row.state == SENT else reasons.get(row.reason)
+            if row.state == SENT and sms.shown_reason:
+                label = f"{label}: {sms.shown_reason}"
+            row.sms_label = label or ""
+
+    def action_try_again(self):
+        """Plan anew what failed, after its template was corrected."""
+        self.check_access("write")
+        failed = self.filtered(lambda row: row.state == FAILED)
+        now = fields.Datetime.now()
+        failed.write({"state": PLANNED, "reason": False, "due_at": now})
+        self._wake()
+
+    @api.model
+    def _wake(self, at=None):
+        """Wake the cron that works off what is due.
+
+        :param datetime at: UTC, default now; a cron is woken to the full minute
+        """
+        cron_sudo = self.env.ref("helpdesk_mgmt_sms.ir_cron_sms_reminder").sudo()
+        if at:
+            at = at.replace(second=0, microsecond=0) + timedelta(minutes=1)
+        cron_sudo._trigger(at)
+
+    @api.model
+    def _cancel_for_numbers(self, company, numbers):
+        """Cancel what is planned for people who have just opted out.
+
+        :param company: ``res.company``
+        :param numbers: E.164
+        """
+        self.flush_model()
+        self.env.cr.execute(
+            SQL(
+                """
+                UPDATE sms_reminder SET state = 'cancelled', reason = 'opted_out'
+                  FROM res_partner partner
+                 WHERE partner.id = sms_reminder.partner_id
+                   AND partner.phone_sanitized = ANY(%s)
+                   AND sms_reminder.company_id = %s
+                   AND sms_reminder.state = 'planned'
+                """,
+                list(numbers),
+                company.id,
+            )
+        )
+        self.invalidate_model()
+
+    @api.model
+    def _restore_for_numbers(self, company, numbers):
+        """Plan the reminders again of people who have agreed anew.
+
+        Those that quiet hours hold, too: planned anew, they would be too late.
+
+        :param company: ``res.company``
+        :param numbers: E.164
+        """
+        now = fields.Datetime.now()
+        rows = self.sudo().search(
+            [
+                ("company_id", "=", company.id),
+                ("partner_id.phone_sanitized", "in", list(numbers)),
+                *(("state", "=", CANCELLED), ("reason", "=", "opted_out")),
+                ("start", ">", now),
+            ]
+        )
+        to_come = rows.filtered(lambda row: row.kind == REMINDER and row.due_at > now)
+        to_come.write({"state": PLANNED, "reason": False})
+        to_come._wake_for(to_come.mapped("due_at"))
+        rows.event_id.with_context(dont_notify=True)._touch_appointments()
+
+    @api.autovacuum
+    def _gc_old(self):
+        """Forget what is long over."""
+        limit = fields.Datetime.now() - KEPT
+        self.sudo().search([("start", "<", limit)], limit=10_000).unlink()
+
+    @api.model
+    def _is_notice(self, kind):
+        """Tell if a text says what has changed, and is no reminder."""
+        return kind in NOTICES
+
+    # ------------------------------------------------------------------
+    # Which texts there are about appointments
+    # ------------------------------------------------------------------
+
+    @api.model
+    def _get_rules(self, company):
+        """Return the rules of a company: those of its automations.
+
+        :rtype: tuple[TextRule]
+        """
+        return self.env["sms.automation"]._get_appointment_rules(company)
+
+    @api.model
+    def _get_rule(self, company, kind, ticket=None):
+        """Return the first rule for a kind of texts that fits, or None.
+
+        :param ticket: ``helpdesk.ticket`` of the appointment, may be empty
+        """
+        facts = self._get_ticket_facts(company, ticket)
+        return next(
+            (
+                rule
+                for rule in self._get_rules(company)
+                if rule.kind == kind and rule.fits(facts)
+            ),
+            None,
+        )
+
+    def _find_own_rules(self):
+        """Return the rule that each row was made by, as it is today.
+
+        Where that is gone the first one takes its place that fits.
+
+        :return: :class:`TextRule`, or None, by row id
+        """
+        found = {}
+        for company, rows in self.grouped("company_id").items():
+            by_automation = {it.automation_id: it for it in self._get_rules(company)}
+            events = rows.filtered("alarm_id").event_id
+            by_alarm = {
+                (event_id, rule.alarm_id): rule
+                for event_id, rules in self._get_alarm_rules(events, company).items()
+                for rule in rules
+            }
+            for row in rows:
+                if row.alarm_id:
+                    rule = by_alarm.get((row.event_id.id, row.alarm_id.id))
+                else:
+                    rule = by_automation.get(row.automation_id.id)
+                found[row.id] = rule or self._get_rule(company, row.kind, row.ticket_id)
+        return found
+
+    @api.model
+    def _get_ticket_facts(self, company, ticket):
+        """Return what the filters of automations look at.
+
+        :rtype: automation.Facts
+        """
+        ticket_sudo = (ticket or self.env["helpdesk.ticket"]).sudo()
+        return Facts(
+            company.id,
+            ticket_sudo.team_id.id or 0,
+            ticket_sudo.stage_id.id or 0,
+            ticket_sudo.category_id.id or 0,
+            ticket_sudo.priority or "",
+        )
+
+    @api.model
+    def _read_sms_alarms(self, events):
+        """Return the alarms by text of events: ``(event id, alarm id, minutes)``."""
+        self.env["calendar.alarm"].flush_model()
+        return self.env.execute_query(
+            SQL(
+                """
+                SELECT rel.calendar_event_id, alarm.id, alarm.duration_minutes
+                  FROM calendar_alarm_calendar_event_rel rel
+                  JOIN calendar_alarm alarm ON alarm.id = rel.calendar_alarm_id
+                 WHERE alarm.alarm_type = 'sms' AND rel.calendar_event_id = ANY(%s)
+                """,
+                events.ids,
+            )
+        )
+
+    @api.model
+    def _get_alarm_rules(self, events, company):
+        """Return what stands in for Odoo's own reminders by text, by event.
+
+        Somebody has put them on the event, so the customer gets them; by our reminder,
+        which is in their own zone and never goes twice.
+
+        :param events: ``calendar.event``
+        :return: ``{event id: list of TextRule}``
+        """
+        if not events:
+            return {}
+        rows = self._read_sms_alarms(events)
+        shipped = self.env.ref(
+            "calendar_sms.sms_template_data_calendar_reminder", False
+        )
+        own = self._get_rule(company, REMINDER)
+        purpose = self.env["sms.purpose"]._get("appointment")
+        alarms = self.env["calendar.alarm"].browse(
+            {alarm_id for _, alarm_id, _ in rows}
+        )
+        template_of = {alarm.id: alarm.sms_template_id for alarm in alarms}
+        found = {}
+        for event_id, alarm_id, minutes in rows:
+            template = template_of[alarm_id]
+            if own and (not template or template == shipped):
+                template_id = own.template_id
+            else:
+                template_id = template.id
+            rule = TextRule(
+                REMINDER,
+                timedelta(minutes=minutes),
+                template_id,
+                purpose.id,
+                alarm_id=alarm_id,
+            )
+            found.setdefault(event_id, []).append(rule)
+        return found
+
+    # ------------------------------------------------------------------
+    # Reads appointments as they are in the database, for all that texts about them
+    # ------------------------------------------------------------------
+
+    @api.model
+    def _get_texting_companies(self, found):
+        """Return the ids of the companies whose outbox sends."""
+        companies = self.env["res.company"].browse({it.company_id for it in found})
+        return {it.id for it in companies.exists() if it._uses_sms_outbox()}
+
+    @api.model
+    def _read_appointments(self, condition, only_customers=True):
+        """Return events with their customers, in one query.
+
+        :param SQL condition: over ``event`` and ``attendee``
+        :param bool only_customers: leave out who is none, though they know of it
+        :rtype: list[Appointment]
+        """
+        self.env["calendar.event"].flush_model()
+        self.env["calendar.attendee"].flush_model()
+        self.env["helpdesk.ticket"].flush_model(["partner_id"])
+        self.env["res.users"].flush_model(["partner_id", "share", "active"])
+        customer = self.env["calendar.event"]._get_sms_customer_sql("event", "partner")
+        known = SQL() if only_customers else SQL("OR attendee.sms_told_start NOTNULL")
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT attendee.id, event.id, partner.id, event.sms_company_id,
+                       event.ticket_id,
+                       COALESCE(event.sms_series_key, 'event ' || event.id),
+                       event.start, event.stop, COALESCE(event.allday, FALSE),
+                       attendee.sms_told_start, event.active,
+                       COALESCE(event.sms_enabled, FALSE), %(customer)s,
+                       attendee.state IS NOT DISTINCT FROM 'declined'
+                  FROM calendar_event event
+                  JOIN calendar_attendee attendee ON attendee.event_id = event.id
+                  JOIN res_partner partner ON partner.id = attendee.partner_id
+                 WHERE %(condition)s AND (%(customer)s %(known)s)
+              ORDER BY event.start, event.id, attendee.id
+                """,
+                customer=customer,
+                condition=condition,
+                known=known,
+            )
+        )
+        return [Appointment(*row) for row in rows]
+
+
+class TextRule(NamedTuple):
+    """One text about appointments: which, when, out of what and for what purpose.
+
+    :param str kind: value of ``sms.reminder.kind``
+    :param timedelta offset: of a reminder, how long before the appointment
+    :param int template_id: ``sms.template``
+    :param int purpose_id: ``sms.purpose``
+    :param int automation_id: the ``sms.automation`` that says so, or 0
+    :param int alarm_id: the ``calendar.alarm`` of type SMS that it stands in for, or 0
+    :param automation.Rule conditions: for which tickets' appointments; None: for all
+    """
+
+    kind: str
+    offset: timedelta
+    template_id: int
+    purpose_id: int
+    automation_id: int = 0
+    alarm_id: int = 0
+    conditions: automation.Rule | None = None
+
+    def fits(self, facts):
+        """Tell if it is about an appointment.
+
+        :param automation.Facts facts: the ticket of the appointment
+        """
+        return not self.conditions or automation.fits(self.conditions, facts)
+
+
+class Appointment(NamedTuple):
+    """One event for one customer, as it is in the database."""
+
+    attendee_id: int
+    event_id: int
+    partner_id: int
+    company_id: int
+    ticket_id: int
+    key: str
+    start: datetime
+    stop: datetime
+    is_allday: bool
+    known: datetime | None
+    is_active: bool
+    is_enabled: bool
+    is_customer: bool
+    has_declined: bool
+
+    def get_obstacle(self, companies, now):
+        """Return why the customer gets no texts about it, or empty.
+
+        :param set companies: ids of those that text by our outbox
+        :param datetime now: UTC
+        :return: a value of ``sms.reminder.reason``
+        """
+        if not self.is_active:
+            return "called_off"
+        if not self.is_enabled or self.company_id not in companies:
+            return "switched_off"
+        if not self.is_customer:
+            return "uninvited"
+        if self.has_declined:
+            return "declined"
+        is_over = (self.stop if self.is_allday else self.start) <= now
+        return "too_late" if is_over else ""

@@ -1,0 +1,16 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+"""When this happens, text that: rules on tickets and the runs that follow them.
+
+Offers triggers and ``sms.automation._on_changes``.
+May use desk and all below it.
+"""
+
+from . import (
+    sms_automation,
+    sms_automation_engine,
+    sms_automation_run,
+    helpdesk_ticket,
+    sms_sms,
+    ir_actions_server,
+    sms_outbox_watch,
+)

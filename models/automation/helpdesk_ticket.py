@@ -1,0 +1,84 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from odoo import models
+
+from ...tools import automation
+from .sms_automation_engine import Change
+
+#: Tickets that this transaction has made and told of (a key of ``cr.cache``).
+TOLD = "helpdesk_mgmt_sms.told"
+
+
+class HelpdeskTicket(models.Model):
+    """What changes on a ticket sets off texts: its stage's, and the automations'."""
+
+    _inherit = "helpdesk.ticket"
+
+    def _get_automation_fact(self, trigger):
+        """Return what must stay the same until a planned text leaves.
+
+        Who archives a ticket wants no more of it: spam, or a mistake.
+
+        :param str trigger: one of ``tools.automation.TRIGGERS``
+        :rtype: str
+        """
+        self.ensure_one()
+        ticket_sudo = self.sudo()
+        if not ticket_sudo.active:
+            return f"archived:{ticket_sudo.stage_id.id}"
+        if trigger == automation.STAGE:
+            return f"stage:{ticket_sudo.stage_id.id}"
+        if trigger == automation.ASSIGNED:
+            return f"user:{ticket_sudo.user_id.id}"
+        if trigger in (automation.WROTE, automation.NO_ANSWER):
+            return str(ticket_sudo.sms_waiting_since or "")
+        return "closed" if ticket_sudo.stage_id.closed else "open"
+
+    def _on_sms_changes(self, before):
+        """Set off the texts of what has changed.
+
+        Who was told in this transaction that their ticket was received is not told in
+        the same breath that it was assigned.
+        """
+        super()._on_sms_changes(before)
+        changes = []
+        # A recordset may hold one twice, as ``ticket + ticket`` does.
+        for ticket in self.browse(before).sudo():
+            happened = automation.compare(before[ticket.id], ticket._get_sms_state())
+            if ticket.id in self._get_told():
+                happened -= {automation.ASSIGNED}
+            if happened:
+                changes.append(Change(ticket, happened))
+        if not changes:
+            return
+        planned = self.env["sms.automation"].sudo()._on_changes(changes)
+        self._get_told().update(
+            record.id
+            for record, rule in planned
+            if rule.audience == automation.CUSTOMER and before[record.id] is None
+        )
+
+    def _get_told(self):
+        """Return the ids of the tickets whose customers were told that they are new."""
+        cache, now = self.env.cr.cache, self.env.cr.now()
+        since, told = cache.get(TOLD, (None, None))
+        if since != now:
+            told = set()
+            cache[TOLD] = (now, told)
+        return told
+
+    def _on_sms_received(self, inbound):
+        """Let the automations know that the customer has texted."""
+        result = super()._on_sms_received(inbound)
+        ticket_sudo = self.sudo()
+        automations = self.env["sms.automation"].sudo()
+        automations._on_changes([Change(ticket_sudo, frozenset({automation.WROTE}))])
+        self.env["sms.automation.run"].sudo()._wake_for_waiting(ticket_sudo)
+        return result
+
+    def _send_sms_template(self, template):
+        """Queue a template to the ticket's customer, in the house's name.
+
+        :param template: ``sms.template``, one
+        """
+        self.ensure_one()
+        self.env["sms.automation"].sudo()._send_template(self.sudo(), template)

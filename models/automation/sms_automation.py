@@ -1,0 +1,523 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+import ast
+from datetime import timedelta
+
+from odoo import api, fields, models
+from odoo.exceptions import AccessError, UserError, ValidationError
+from odoo.fields import Domain
+from odoo.tools import frozendict, ormcache
+
+from ...tools import TICKET_MODEL, automation
+from ...tools.automation import Rule
+from ..ledger.sms_purpose import INTERNAL
+
+SLA_MODEL = "helpdesk.ticket.sla"
+#: What starts the time of what a clock finds anew.
+CLOCK_FIELDS = ("active", "trigger", "wait_hours")
+MANAGER_GROUP = "helpdesk_mgmt.group_helpdesk_manager"
+
+
+class SmsAutomation(models.Model):
+    """A text that the helpdesk sends by itself: when, about what, to whom, how often.
+
+    Written by managers. What happens, for which records, to whom and when are fields
+    of their own, and the rule that joins them is :mod:`tools.automation`. Automations
+    are asked in their order, and of those that fit one change the first texts.
+    """
+
+    _name = "sms.automation"
+    _description = "Text Message Automation"
+    _inherit = ["sms.shared.copy", "mail.thread", "sms.cached.rules"]
+    _order = "sequence, id"
+
+    name = fields.Char(required=True, translate=True)
+    active = fields.Boolean(default=True, tracking=True)
+    sequence = fields.Integer(
+        default=50, help="Of several that fit one change the first one texts."
+    )
+    company_id = fields.Many2one(
+        "res.company",
+        ondelete="restrict",
+        default=lambda self: self._default_row_company(),
+        tracking=True,
+        help="Empty: all companies.",
+    )
+    shared_id = fields.Many2one(
+        "sms.automation",
+        "In Place Of",
+        ondelete="restrict",
+        domain=[("company_id", "=", False)],
+        help="The shared automation that does not text for the company any more.",
+    )
+    copy_ids = fields.One2many("sms.automation", "shared_id", readonly=True)
+
+    trigger = fields.Selection(
+        "_selection_trigger",
+        string="When",
+        required=True,
+        default=automation.STAGE,
+        tracking=True,
+    )
+    wait_hours = fields.Integer(
+        "Hours",
+        default=4,
+        help="How long a customer has waited, or how long before the deadline.",
+    )
+    team_ids = fields.Many2many(
+        "helpdesk.ticket.team", string="Teams", ondelete="restrict"
+    )
+    stage_ids = fields.Many2many(
+        "helpdesk.ticket.stage", string="Stages", ondelete="restrict"
+    )
+    category_ids = fields.Many2many(
+        "helpdesk.ticket.category", string="Categories", ondelete="restrict"
+    )
+    min_priority = fields.Selection("_selection_priority", string="Priority (at Least)")
+    domain = fields.Char(
+        "More Conditions",
+        tracking=True,
+        help="The tickets that this is about. Empty: all.",
+    )
+
+    template_id = fields.Many2one(
+        "sms.template",
+        "Text",
+        domain=[("model", "=", TICKET_MODEL)],
+        ondelete="set null",
+        tracking=True,
+        help="Without one, because it was deleted, nothing is sent.",
+    )
+    audience = fields.Selection(
+        [
+            (automation.CUSTOMER, "The customer"),
+            (automation.FOLLOWERS, "The contacts that follow the ticket"),
+            (automation.ASSIGNEE, "The technician"),
+            (automation.TEAM, "All members of the team"),
+        ],
+        string="To",
+        required=True,
+        default=automation.CUSTOMER,
+        tracking=True,
+    )
+    purpose_id = fields.Many2one(
+        "sms.purpose",
+        compute="_compute_purpose_id",
+        store=True,
+        readonly=False,
+        precompute=True,
+        required=True,
+        ondelete="restrict",
+        tracking=True,
+        help="Which consent the recipient must have given, and at which hours it may "
+        "leave. What colleagues get is internal.",
+    )
+    is_urgent = fields.Boolean(
+        "Leaves First",
+        help="Before other messages. Whether it keeps quiet hours is said by "
+        "its purpose.",
+    )
+    delay_number = fields.Integer(
+        "After", help="0: at once. Else if the condition still holds by then."
+    )
+    delay_unit = fields.Selection(
+        [("minutes", "minutes"), ("hours", "hours"), ("days", "days")],
+        required=True,
+        default="hours",
+    )
+    at_most = fields.Selection(
+        [
+            ("each", "Each time"),
+            ("hour", "Once an hour"),
+            ("day", "Once a day"),
+            ("week", "Once a week"),
+            ("once", "Once"),
+        ],
+        required=True,
+        default="day",
+        tracking=True,
+        help="For one ticket and one person. A customer can close a ticket by a plain "
+        "link, and open it again by an answer.",
+    )
+    in_force_since = fields.Datetime(
+        readonly=True,
+        copy=False,
+        default=fields.Datetime.now,
+        help="What a clock finds counts from then on, and not what is long past.",
+    )
+
+    _copy_unique = models.UniqueIndex(
+        "(shared_id, company_id) WHERE shared_id IS NOT NULL",
+        "The company has an automation in place of this one already.",
+    )
+    _wait_hours_positive = models.Constraint(
+        "CHECK (wait_hours BETWEEN 1 AND 8760)",
+        "The hours must be more than none, and at most a year.",
+    )
+    # A time beyond all calendars would fail with each change of a ticket.
+    _delay_not_negative = models.Constraint(
+        "CHECK (delay_number BETWEEN 0 AND CASE delay_unit WHEN 'minutes' THEN 525600"
+        " WHEN 'hours' THEN 8760 ELSE 365 END)",
+        "The delay cannot be less than none, nor more than a year.",
+    )
+
+    summary = fields.Char("In a Sentence", compute="_compute_summary")
+    message_sms_count = fields.Integer("Texts", compute="_compute_message_sms_count")
+
+    @api.model
+    def _selection_trigger(self):
+        """Return what can happen; a missed deadline only where deadlines are known."""
+        found = [
+            (automation.CREATED, self.env._("A ticket is created")),
+            (automation.ASSIGNED, self.env._("A ticket is assigned")),
+            (automation.STAGE, self.env._("A ticket reaches a stage")),
+            (automation.CLOSED, self.env._("A ticket is closed")),
+            (automation.REOPENED, self.env._("A ticket is reopened")),
+            (automation.WROTE, self.env._("The customer has texted")),
+            (automation.NO_ANSWER, self.env._("The customer waits for an answer")),
+        ]
+        if self._get_deadline_source():
+            words = self.env._("A deadline (SLA) comes near")
+            found.append((automation.SLA, words))
+        return found
+
+    @api.model
+    def _selection_priority(self):
+        return (
+            self.env[TICKET_MODEL]._fields["priority"]._description_selection(self.env)
+        )
+
+    @api.model
+    def _get_deadline_source(self):
+        """Return where deadlines stand: a model, ``ticket`` or empty if nowhere.
+
+        ``helpdesk_mgmt_sla`` has a row for each deadline of a ticket; its older
+        versions have one date on the ticket.
+        """
+        if SLA_MODEL in self.env:
+            return SLA_MODEL
+        field = self.env[TICKET_MODEL]._fields.get("sla_deadline")
+        return TICKET_MODEL if field and field.store else ""
+
+    @api.depends("audience", "trigger")
+    def _compute_purpose_id(self):
+        for rule in self:
+            rule.purpose_id = rule._get_purpose()
+
+    def _get_purpose(self):
+        """Return the purpose: the internal one for colleagues, or else the ticket's.
+
+        Another one stays that somebody has chosen. Extended by other rooms.
+        """
+        if self.audience in automation.STAFF:
+            return self.env["sms.purpose"]._get(INTERNAL)
+        if self.purpose_id and self.purpose_id.code != INTERNAL:
+            return self.purpose_id
+        return self._find_purpose(TICKET_MODEL)
+
+    def _find_purpose(self, model):
+        """Return what the company's texts about records of a model are for."""
+        company = self.company_id or self.env.company
+        return self.env["sms.purpose.rule"]._find_for_model(company, model)
+
+    @api.constrains("audience", "purpose_id")
+    def _check_purpose(self):
+        """Keep what is internal to colleagues, and colleagues to what is internal."""
+        for rule in self:
+            is_internal = rule.purpose_id.code == INTERNAL
+            if is_internal != (rule.audience in automation.STAFF):
+                raise ValidationError(
+                    self.env._(
+                        "“%s”: what colleagues get is internal, and nothing internal "
+                        "goes to customers.",
+                        rule.name,
+                    )
+                )
+
+    @api.constrains("trigger", "template_id")
+    def _check_template(self):
+        """Refuse a template of other records: it could not be filled in."""
+        for rule in self:
+            template_sudo = rule.template_id.sudo()
+            if template_sudo and template_sudo.model != rule._get_record_model():
+                raise ValidationError(rule._explain_template())
+
+    def _get_record_model(self):
+        """Return of which model the records are that it is about. Extended."""
+        return TICKET_MODEL
+
+    def _explain_template(self):
+        """Return what is wrong with a template of other records. Extended."""
+        return self.env._("“%s” is no template for tickets.", self.template_id.name)
+
+    # ------------------------------------------------------------------
+    # What the engine asks with every change of a ticket: all automations, cached
+    # ------------------------------------------------------------------
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        """Tell of the new automations."""
+        rules = super().create(vals_list)
+        rules._on_rules_change()
+        return rules
+
+    def write(self, vals):
+        """Start the time of a clock anew where what it waits for is changed."""
+        if any(name in vals for name in CLOCK_FIELDS):
+            vals = {"in_force_since": fields.Datetime.now(), **vals}
+        self._on_rules_change()
+        result = super().write(vals)
+        self._on_rules_change()
+        return result
+
+    def unlink(self):
+        """Tell of the automations that there are no more."""
+        self._on_rules_change()
+        return super().unlink()
+
+    def _on_rules_change(self):
+        """Plan anew what follows from the automations. Extended by other rooms.
+
+        Called before and after a change, after a creation and before a deletion.
+        """
+
+    @api.model
+    @ormcache()
+    def _get_rules(self):
+        """Return the active automations in their order, as :class:`Rule`.
+
+        Cached: every change of a ticket asks.
+
+        :rtype: tuple
+        """
+        found = self.sudo().search([("template_id", "!=", False)])
+        return tuple(rule._to_rule() for rule in found)
+
+    def _to_rule(self):
+        """Return the automation as the engine reads it."""
+        self.ensure_one()
+        is_timed = self._is_timed()
+        number = 0 if is_timed else self.delay_number
+        return Rule(
+            automation_id=self.id,
+            trigger=self.trigger,
+            template_id=self.template_id.id,
+            audience=self.audience,
+            company_id=self.company_id.id or 0,
+            team_ids=frozenset(self.team_ids.ids),
+            stage_ids=frozenset(self.stage_ids.ids),
+            category_ids=frozenset(self.category_ids.ids),
+            priority=self.min_priority or "",
+            domain=self._parse_domain(),
+            purpose_code=self.purpose_id.code,
+            is_urgent=self.is_urgent,
+            delay=timedelta(**{self.delay_unit: number}),
+            lead=timedelta(hours=self.wait_hours if is_timed else 0),
+            pause=automation.PAUSES[self.at_most],
+            shared_id=self.shared_id.id or 0,
+            replaced_in=frozenset(
+                self.with_context(active_test=False).copy_ids.company_id.ids
+            ),
+        )
+
+    def _is_timed(self):
+        """Tell if its hours count to or from a point of time. Extended."""
+        return self.trigger in automation.TIMED
+
+    # ------------------------------------------------------------------
+    # The conditions that a manager writes: only over what a manager may read
+    # ------------------------------------------------------------------
+
+    # Whether a text goes out tells if a condition holds, so a condition over a secret
+    # would tell it letter by letter. What is checked is what managers may read, whoever
+    # saves it: they may copy the automation, and edit it.
+
+    def _parse_domain(self):
+        """Return the conditions as a list; only plain values are read.
+
+        :raises ValueError: when they are anything else
+        """
+        self.ensure_one()
+        try:
+            domain = ast.literal_eval(self.domain or "[]")
+        except (SyntaxError, TypeError, MemoryError, RecursionError) as error:
+            raise ValueError(str(error)) from error
+        if not isinstance(domain, list):
+            raise ValueError("no list")
+        return domain
+
+    @api.constrains("domain")
+    def _check_domain(self):
+        """Refuse conditions that cannot be read, or over what managers may not read."""
+        for rule in self.filtered("domain"):
+            try:
+                domain = Domain(rule._parse_domain())
+                rule._check_paths(domain, TICKET_MODEL)
+                # Odoo's own look at the user's rights, fields, operators and values.
+                self.env[TICKET_MODEL].with_context(active_test=False).search(
+                    domain, limit=1
+                )
+            except (AccessError, UserError, ValueError, TypeError, KeyError) as error:
+                raise ValidationError(
+                    self.env._(
+                        "The conditions of “%(name)s” cannot be used: a part of them "
+                        "is unknown, is none of plain values, or is about what "
+                        "helpdesk managers may not read (%(error)s).",
+                        name=rule.name,
+                        error=error,
+                    )
+                ) from error
+
+    @api.model
+    def _check_paths(self, domain, model_name):
+        """Refuse fields that managers may not read, on any way of the conditions.
+
+        :raises ValueError: names the field
+        """
+        for condition in domain.iter_conditions():
+            model = self.env[model_name]
+            for name in condition.field_expr.split("."):
+                field = model._fields.get(name)
+                if field is None:
+                    break  # a part of a date or of a property: Odoo judges it
+                if not self._is_readable(field, model._name):
+                    raise ValueError(condition.field_expr)
+                if field.relational:
+                    model = self.env[field.comodel_name]
+            if isinstance(condition.value, (Domain, list, tuple)) and "any" in (
+                condition.operator
+            ):
+                self._check_paths(Domain(condition.value), model._name)
+
+    @api.model
+    def _is_readable(self, field, model_name):
+        """Tell if helpdesk managers may read a field and the records that have it."""
+        groups = self._get_manager_groups()
+        allowed = (field.groups or "").replace(" ", "").split(",")
+        if field.groups and not groups.keys() & set(allowed):
+            return False
+        access = self.env["ir.model.access"].sudo()
+        return bool(
+            access.search_count(
+                [
+                    ("model_id.model", "=", model_name),
+                    ("perm_read", "=", True),
+                    ("group_id", "in", [False, *groups.values()]),
+                ],
+                limit=1,
+            )
+        )
+
+    @api.model
+    def _get_manager_groups(self):
+        """Return the groups of a helpdesk manager: ``{xml id: id}``."""
+        group = self.env.ref(MANAGER_GROUP).sudo()
+        xmlids = group.all_implied_ids.get_external_id()
+        return frozendict({xmlid: group_id for group_id, xmlid in xmlids.items()})
+
+    # ------------------------------------------------------------------
+    # What a manager sees of an automation: a sentence, its messages, a dry run
+    # ------------------------------------------------------------------
+
+    @api.depends(
+        *("trigger", "wait_hours", "team_ids", "stage_ids", "category_ids", "domain"),
+        *("min_priority", "template_id", "audience", "delay_number", "delay_unit"),
+        "at_most",
+    )
+    @api.depends_context("lang")
+    def _compute_summary(self):
+        for rule in self:
+            rule.summary = self.env._(
+                "%(when)s%(which)s: send “%(template)s” to %(whom)s%(delay)s, "
+                "%(at_most)s.",
+                when=rule._describe_trigger(),
+                which=rule._describe_filter(),
+                template=rule.template_id.name or "…",
+                whom=rule._describe("audience").lower(),
+                delay=rule._describe_delay(),
+                at_most=rule._describe_at_most(),
+            )
+
+    def _describe(self, name):
+        """Return the value of a selection in words."""
+        options = self._fields[name]._description_selection(self.env)
+        return dict(options).get(self[name], "…")
+
+    def _describe_trigger(self):
+        """Return when it texts, in words. Extended by other rooms."""
+        if self.trigger == automation.NO_ANSWER:
+            return self.env._(
+                "When the customer has waited %s hours for an answer", self.wait_hours
+            )
+        if self.trigger == automation.SLA:
+            return self.env._("%s hours before a deadline", self.wait_hours)
+        words = self._describe("trigger")
+        return self.env._("When %s", words[:1].lower() + words[1:])
+
+    def _describe_filter(self):
+        """Return for which tickets, in words; empty for all."""
+        parts = []
+        for records, words in (
+            (self.team_ids, self.env._("team %s")),
+            (self.stage_ids, self.env._("stage %s")),
+            (self.category_ids, self.env._("category %s")),
+        ):
+            if records:
+                names = self.env._(" or ").join(records.mapped("name"))
+                parts.append(words % names)
+        if self.min_priority:
+            words = self._describe("min_priority")
+            parts.append(self.env._("priority %s or higher", words))
+        if self.domain and self.domain != "[]":
+            parts.append(self.env._("more conditions"))
+        return f" ({', '.join(parts)})" if parts else ""
+
+    def _describe_delay(self):
+        """Return how long it waits, in words; empty for what has a time of its own."""
+        if self.trigger not in automation.TRIGGERS or self.trigger in automation.TIMED:
+            return ""
+        if not self.delay_number:
+            return self.env._(" at once")
+        return self.env._(
+            " after %(number)s %(unit)s",
+            number=self.delay_number,
+            unit=self._describe("delay_unit"),
+        )
+
+    def _describe_at_most(self):
+        words = self._describe("at_most").lower()
+        if self.at_most == "each":
+            return words
+        return self.env._("at most %s for each ticket", words)
+
+    def _compute_message_sms_count(self):
+        messages = self.env["sms.sms"]
+        groups = messages._read_group(
+            [("automation_id", "in", self.ids)], ["automation_id"], ["__count"]
+        )
+        counts = {rule.id: count for rule, count in groups}
+        for rule in self:
+            rule.message_sms_count = counts.get(rule.id, 0)
+
+    def action_view_messages(self):
+        """Open the messages that these automations have made."""
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "helpdesk_mgmt_sms.sms_sms_action"
+        )
+        return {
+            **action,
+            "domain": [("automation_id", "in", self.ids)],
+            "context": {"create": False},
+        }
+
+    def action_dry_run(self):
+        """Show who would have got what last week.
+
+        :raises AccessError: for who may not edit automations
+        """
+        chosen = self or self.search([("trigger", "in", automation.TRIGGERS)])
+        chosen.check_access("read")
+        self.browse().check_access("write")
+        wizard = self.env["sms.automation.replay"].create(
+            {"automation_ids": [fields.Command.set(chosen.ids)]}
+        )
+        return wizard.action_replay()

@@ -1,0 +1,417 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+import logging
+from functools import partial
+from typing import NamedTuple
+
+from psycopg2 import OperationalError
+
+from odoo import SUPERUSER_ID, api, fields, models
+from odoo.exceptions import UserError
+from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
+from odoo.tools import SQL
+
+from ...tools import TICKET_MODEL, automation
+from ...tools.automation import Facts, Rule
+from ...tools.purpose_rules import MessageSource
+from ..ledger.sms_purpose import PurposeCode
+
+_logger = logging.getLogger(__name__)
+#: What goes to whoever started the work: the transaction is lost, and Odoo begins anew.
+CONFLICTS = (OperationalError, *PG_CONCURRENCY_EXCEPTIONS_TO_RETRY)
+
+
+class Recipient(NamedTuple):
+    """One who would get a text: their contact, and their number.
+
+    ``number`` is E.164, or as it was entered where that cannot be done, or empty.
+    """
+
+    partner: models.BaseModel
+    number: str
+
+
+class SmsAutomation(models.Model):
+    """To whom the automations of tickets write."""
+
+    _inherit = "sms.automation"
+
+    @api.model
+    def _get_recipients(self, tickets, audience):
+        """Return who gets a text about each ticket.
+
+        :param tickets: ``helpdesk.ticket`` in sudo
+        :param str audience: one of ``tools.automation.AUDIENCES``
+        :return: ``{ticket id: list of Recipient}``
+        """
+        if audience == automation.CUSTOMER:
+            return self._get_customers(tickets)
+        people = {
+            automation.FOLLOWERS: self._get_followers,
+            automation.ASSIGNEE: lambda ticket: ticket.user_id,
+            automation.TEAM: lambda ticket: ticket.team_id.user_ids,
+        }[audience]
+        found = {}
+        for ticket in tickets:
+            someone = people(ticket)
+            if audience in automation.STAFF:
+                # Who does it knows it.
+                someone = (someone - self.env.user).partner_id
+            found[ticket.id] = [self._to_recipient(partner) for partner in someone]
+        return found
+
+    @api.model
+    def _to_recipient(self, partner):
+        """Return a contact with the number that a text goes to."""
+        return Recipient(partner, partner.phone_sanitized or partner.phone or "")
+
+    @api.model
+    def _get_customers(self, tickets):
+        """Return the customer of each ticket that has a number.
+
+        One that cannot be read is kept: it makes a blocked message, with its reason.
+        """
+        with_phone = tickets.filtered("partner_phone")
+        info = with_phone._sms_get_recipients_info(force_field="partner_phone")
+        found = {ticket.id: [] for ticket in tickets}
+        for ticket in with_phone:
+            entry = info[ticket.id]
+            number = entry["sanitized"] or entry["number"] or ""
+            found[ticket.id] = [Recipient(entry["partner"], number)]
+        return found
+
+    @api.model
+    def _get_followers(self, ticket):
+        """Return the contacts that follow a ticket, without its customer and us."""
+        followers = ticket.message_partner_ids - ticket.partner_id
+        return followers.filtered(
+            lambda partner: all(user.share for user in partner.user_ids)
+        )
+
+    # ------------------------------------------------------------------
+    # The texts that the engine makes: to each number once, and not too often
+    # ------------------------------------------------------------------
+
+    @api.model
+    def _text(self, pairs):
+        """Text what has a recipient who has not had it lately.
+
+        :param list pairs: of ``(ticket, Rule)``
+        :return: the texts that were made
+        :rtype: list[Text]
+        """
+        texts = self._drop_repeated(self._address(pairs))
+        for text in texts:
+            self._send(text)
+        return texts
+
+    @api.model
+    def _address(self, pairs):
+        """Return the texts with their recipients: each number once for one ticket."""
+        recipients_of = {}
+        for audience in {rule.audience for _record, rule in pairs}:
+            records = self.env[TICKET_MODEL].sudo()
+            for record, rule in pairs:
+                if rule.audience == audience:
+                    records |= record.sudo()
+            recipients_of[audience] = self._get_recipients(records, audience)
+        texts, seen = [], set()
+        for record, rule in pairs:
+            found = []
+            for recipient in recipients_of[rule.audience][record.id]:
+                key = (record.id, recipient.number or recipient.partner.id)
+                if key not in seen:
+                    seen.add(key)
+                    found.append(recipient)
+            if found:
+                texts.append(Text(record, rule, tuple(found)))
+        return texts
+
+    @api.model
+    def _drop_repeated(self, texts):
+        """Return the texts without recipients who have had them lately."""
+        last = self._get_last_times(
+            [text for text in texts if text.rule.pause is not None]
+        )
+        now = fields.Datetime.now()
+        kept = []
+        for text in texts:
+            found = tuple(
+                recipient
+                for recipient in text.recipients
+                if automation.may_text(
+                    text.rule,
+                    last.get((text.record.id, text.rule.template_id, recipient.number)),
+                    now,
+                )
+            )
+            if found:
+                kept.append(text._replace(recipients=found))
+        return kept
+
+    @api.model
+    def _get_last_times(self, texts):
+        """Return when each template last went to each number, by ticket.
+
+        One query for all. What was blocked does not count: nobody has had it.
+
+        :return: ``{(ticket id, template id, number): datetime}``
+        """
+        if not texts:
+            return {}
+        messages = self.env["sms.sms"].sudo()
+        messages.flush_model(
+            ["number", "template_id", "mail_message_id", "gate_verdict"]
+        )
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT about.res_id, sms.template_id, sms.number, max(sms.create_date)
+                  FROM mail_message about
+                  JOIN sms_sms sms ON sms.mail_message_id = about.id
+                 WHERE about.model = %s AND about.res_id = ANY(%s)
+                   AND sms.template_id = ANY(%s) AND sms.gate_verdict != 'block'
+              GROUP BY about.res_id, sms.template_id, sms.number
+                """,
+                TICKET_MODEL,
+                list({text.record.id for text in texts}),
+                list({text.rule.template_id for text in texts}),
+            )
+        )
+        return {tuple(row[:3]): row[3] for row in rows}
+
+    @api.model
+    def _send_template(self, ticket, template):
+        """Queue a template to a ticket's customer."""
+        rule = Rule(0, automation.STAGE, template.id)
+        for text in self._address([(ticket, rule)]):
+            self._send(text)
+
+    @api.model
+    def _send(self, text):
+        """Queue a text in the house's name.
+
+        Whoever changed the ticket need not have the right to text, and a portal user
+        who closes one must not appear as the author.
+        """
+        rule = text.rule
+        record = text.record.with_user(SUPERUSER_ID)
+        record = record.with_company(record.company_id).with_context(
+            sms_source=MessageSource(
+                template_id=rule.template_id,
+                automation_id=rule.automation_id,
+                is_urgent=rule.is_urgent,
+            ),
+            sms_purpose=PurposeCode(rule.purpose_code) if rule.purpose_code else None,
+            sms_personal=None,
+        )
+        template = record.env["sms.template"].browse(rule.template_id)
+        if rule.audience == automation.CUSTOMER:
+            body = template._render_text(record)
+            record._message_sms(body, number_field="partner_phone", put_in_queue=True)
+            return
+        bodies = {}
+        for recipient in text.recipients:
+            body = template._render_text(record, recipient.partner)
+            bodies.setdefault(body, []).append(recipient.partner.id)
+        for body, partner_ids in bodies.items():
+            record._message_sms(body, partner_ids=partner_ids, put_in_queue=True)
+
+    # ------------------------------------------------------------------
+    # The engine: from changes of tickets to texts, in a handful of queries for all
+    # ------------------------------------------------------------------
+
+    # What has changed is never undone for a text: what goes wrong is noted on the
+    # ticket.
+
+    @api.model
+    def _on_changes(self, changes):
+        """Plan what the automations and the stages say, now or for later.
+
+        Nothing is texted in the transaction that changes a ticket, and nobody waits for
+        a template: the cron, woken by the commit, works off what is planned here.
+
+        :param list changes: of :class:`Change`
+        :return: what was planned, as ``(ticket, Rule)``
+        :rtype: list[tuple]
+        """
+        planned = [(change, self._find_candidates(change)) for change in changes]
+        planned = [(change, rules) for change, rules in planned if rules]
+        pairs = []
+        for change, rules in self._drop_by_domain_safely(planned):
+            pairs += [(change.record, rule) for rule in self._choose(change, rules)]
+        if pairs:
+            self.env["sms.automation.run"]._plan(pairs)
+        return pairs
+
+    @api.model
+    def _on_due(self, ticket, rules):
+        """Text what was planned, if its rules are still about the ticket.
+
+        :param list rules: planned at once: a number gets one text of all of them
+        :return: the texts that were made
+        :rtype: list[Text]
+        """
+        facts = self._get_facts(ticket)
+        rules = [rule for rule in rules if automation.fits(rule, facts)]
+        return self._isolate(partial(self._text_holding, ticket, rules), ticket) or []
+
+    @api.model
+    def _text_holding(self, ticket, rules):
+        """Text what those rules say whose own conditions hold."""
+        [(_change, rules)] = self._drop_by_domain(
+            [(Change(ticket, frozenset()), rules)]
+        )
+        return self._text([(ticket, rule) for rule in rules])
+
+    @api.model
+    def _find_candidates(self, change):
+        """Return the rules that a change may set off, in their order.
+
+        The text of the stage that a ticket has reached comes first: it is the most
+        particular.
+        """
+        record, happened = change
+        rules = self._get_stage_rules(record) if automation.STAGE in happened else []
+        own = [rule for rule in self._get_rules() if rule.trigger in happened]
+        if own:
+            facts = self._get_facts(record)
+            rules += [rule for rule in own if automation.fits(rule, facts)]
+        return rules
+
+    @api.model
+    def _choose(self, change, rules):
+        """Return those rules that are heard, of what fits a change."""
+        if automation.CLOSED not in change.happened:
+            return automation.choose(rules)
+        facts = self._get_facts_of_closing(change.record)
+        served = automation.get_served(change.happened, facts)
+        return automation.choose(rules, served)
+
+    @api.model
+    def _get_stage_rules(self, record):
+        """Return the text of the stage in which a ticket is, if it has one."""
+        template = record.stage_id.sms_template_id
+        return [Rule(0, automation.STAGE, template.id)] if template else []
+
+    @api.model
+    def _get_facts(self, record):
+        """Return what the rules' filters look at."""
+        return Facts(
+            record.company_id.id,
+            record.team_id.id or 0,
+            record.stage_id.id or 0,
+            record.category_id.id or 0,
+            record.priority or "",
+        )
+
+    @api.model
+    def _get_facts_of_closing(self, record):
+        """Return besides what decides who is told that a ticket is closed."""
+        return self._get_facts(record)._replace(asks_rating=record._asks_sms_rating())
+
+    @api.model
+    def _drop_by_domain_safely(self, planned):
+        """Do :meth:`_drop_by_domain`; a condition that fails costs its ticket's text.
+
+        Most automations have no condition of their own: then nothing is asked.
+        """
+        if not any(rule.domain for _change, rules in planned for rule in rules):
+            return planned
+        records = self.env[TICKET_MODEL].sudo()
+        for change, _rules in planned:
+            records |= change.record
+        kept = self._isolate(partial(self._drop_by_domain, planned), records)
+        if kept is None and len(planned) > 1:
+            each = [self._drop_by_domain_safely([one]) for one in planned]
+            return [one for found in each for one in found]
+        return kept or []
+
+    @api.model
+    def _drop_by_domain(self, planned):
+        """Return the changes with those of their rules whose conditions hold."""
+        records_of = {}
+        for change, rules in planned:
+            for rule in rules:
+                if rule.domain:
+                    known = records_of.setdefault(rule.automation_id, (rule, []))
+                    known[1].append(change.record.id)
+        holds = {
+            key: set(self._filter_by_domain(rule, ids).ids)
+            for key, (rule, ids) in records_of.items()
+        }
+        return [
+            (
+                change,
+                [
+                    rule
+                    for rule in rules
+                    if not rule.domain or change.record.id in holds[rule.automation_id]
+                ],
+            )
+            for change, rules in planned
+        ]
+
+    @api.model
+    def _filter_by_domain(self, rule, ids):
+        """Return the tickets for which a rule's own conditions hold."""
+        tickets_sudo = self.env[TICKET_MODEL].sudo().browse(ids)
+        return tickets_sudo.filtered_domain(list(rule.domain))
+
+    # ------------------------------------------------------------------
+    # What goes wrong
+    # ------------------------------------------------------------------
+
+    @api.model
+    def _isolate(self, work, records):
+        """Do some work so that its failure undoes nothing else.
+
+        What is pending is flushed first, and not by the savepoint: Odoo's own would end
+        the tracking of the ticket's changes in the middle of them.
+
+        :param work: a function without arguments
+        :param records: ``helpdesk.ticket``; what goes wrong with one is noted on it
+        :return: what the work returns; None if it went wrong
+        """
+        self.env.flush_all()
+        try:
+            with self.env.cr.savepoint(flush=False):
+                result = work()
+                self.env.flush_all()
+        except CONFLICTS:
+            raise
+        except Exception as error:  # whatever a template or another module raises
+            self.env.transaction.clear()
+            if len(records) == 1:
+                self._note_failure(records, error)
+            return None
+        return result
+
+    @api.model
+    def _note_failure(self, record, error):
+        """Say on the ticket that its customer was not texted, and in the log why."""
+        _logger.error(
+            "No text about %s %s: %s", record._name, record.id, error, exc_info=error
+        )
+        words = str(error) if isinstance(error, UserError) else ""
+        note = self.env._(
+            "A text message that should go out by itself was not made: its template "
+            "could not be filled in, or something else went wrong. Please tell a "
+            "helpdesk manager. %s",
+            words,
+        )
+        record.with_user(SUPERUSER_ID)._message_log(body=note.strip())
+
+
+class Text(NamedTuple):
+    """One text that a rule asks for: about which record, to whom."""
+
+    record: models.BaseModel
+    rule: Rule
+    recipients: tuple
+
+
+class Change(NamedTuple):
+    """What has happened to one ticket: a record in sudo, and triggers."""
+
+    record: models.BaseModel
+    happened: frozenset

@@ -1,0 +1,340 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from datetime import timedelta
+from functools import partial
+
+from odoo import api, fields, models
+from odoo.tools import SQL
+
+from ...tools import TICKET_MODEL, automation
+from ..core.batch_jobs import try_work_off
+
+WAITING, DONE, SKIPPED = "waiting", "done", "skipped"
+#: What the occasion of a text begins with that is due at once; a transaction follows.
+AT_ONCE = "at once "
+#: Done ones are kept so long: what a clock has found is not found again meanwhile.
+KEPT = timedelta(days=60)
+#: Rows that are worked off between two commits.
+BATCH_SIZE = 50
+#: So long after a fault of the database a ticket's rows are worked off again.
+PAUSE = timedelta(minutes=10)
+#: What a clock should have found longer ago is past: the cron stood still.
+TOO_LATE = timedelta(days=2)
+
+
+class SmsAutomationRun(models.Model):
+    """What an automation, or a ticket's stage, is to text: at once or later.
+
+    Planned in the transaction of what has happened and worked off in the one that
+    queues its messages, so a crash leaves either both or nothing. The unique key lets
+    nothing be texted twice: for a ticket an automation has one row of each transaction
+    in which something happened, one for later (what happens again starts its time
+    over), and one for each time that a clock finds. Written by the engine alone.
+    """
+
+    _name = "sms.automation.run"
+    _description = "Planned Text of an Automation"
+    _order = "due_at desc, id desc"
+    _rec_name = "automation_id"
+    _log_access = False
+
+    automation_id = fields.Many2one(
+        "sms.automation",
+        readonly=True,
+        ondelete="cascade",
+        help="Empty: the text of the stage that the ticket has reached.",
+    )
+    res_model = fields.Char(required=True, readonly=True)
+    res_id = fields.Many2oneReference(
+        "Record", model_field="res_model", required=True, readonly=True
+    )
+    occasion = fields.Char(
+        readonly=True,
+        help="What a clock has found: a time (UTC). At once: in which transaction.",
+    )
+    fact = fields.Char(
+        readonly=True, help="What must still be the same when the time has come."
+    )
+    user_id = fields.Many2one(
+        "res.users",
+        "Done By",
+        readonly=True,
+        ondelete="set null",
+        help="Who does it knows it, and is not told.",
+    )
+    happened_at = fields.Datetime(required=True, readonly=True)
+    due_at = fields.Datetime(required=True, readonly=True)
+    done_at = fields.Datetime(readonly=True)
+    state = fields.Selection(
+        [
+            (WAITING, "Waiting"),
+            (DONE, "Texted"),
+            (SKIPPED, "Not texted: it no longer held, or nobody could get it"),
+        ],
+        required=True,
+        readonly=True,
+    )
+
+    _occasion_unique = models.UniqueIndex(
+        "(automation_id, res_model, res_id, occasion)"
+    )
+    _due_index = models.Index("(due_at) WHERE state = 'waiting'")
+
+    # ------------------------------------------------------------------
+    # Planning
+    # ------------------------------------------------------------------
+
+    @api.model
+    def _plan(self, pairs):
+        """Plan texts; what was planned for later for the same starts over.
+
+        :param list pairs: of ``(ticket, tools.automation.Rule)``
+        """
+        now = fields.Datetime.now()
+        at_once = SQL("%s || pg_current_xact_id()", AT_ONCE)
+        values = [
+            SQL(
+                "(%s, %s, %s, %s, %s, %s, %s, %s, 'waiting')",
+                rule.automation_id or None,
+                record._name,
+                record.id,
+                "" if rule.delay else at_once,
+                record._get_automation_fact(rule.trigger),
+                self.env.uid,
+                now,
+                now + rule.delay,
+            )
+            for record, rule in pairs
+        ]
+        self.env.execute_query(
+            SQL(
+                """
+                INSERT INTO sms_automation_run AS planned (automation_id, res_model,
+                       res_id, occasion, fact, user_id, happened_at, due_at, state)
+                VALUES %s
+                ON CONFLICT (automation_id, res_model, res_id, occasion)
+                DO UPDATE SET fact = EXCLUDED.fact, state = EXCLUDED.state,
+                       user_id = EXCLUDED.user_id, done_at = NULL,
+                       happened_at = EXCLUDED.happened_at, due_at = EXCLUDED.due_at
+                RETURNING id
+                """,
+                SQL(", ").join(values),
+            )
+        )
+        self.invalidate_model(flush=False)
+        self._wake({now + rule.delay for _record, rule in pairs})
+
+    @api.model
+    def _wake(self, moments):
+        """Wake the cron after some times (UTC): now, or else to the minute."""
+        now = fields.Datetime.now()
+        minutes = {
+            moment
+            if moment <= now
+            else moment.replace(second=0, microsecond=0) + timedelta(minutes=1)
+            for moment in moments
+        }
+        cron = self.env.ref("helpdesk_mgmt_sms.ir_cron_sms_automation")
+        cron.sudo()._trigger(sorted(minutes))
+
+    @api.model
+    def _wake_for_waiting(self, ticket):
+        """Look again when a customer will have waited for too long."""
+        rules = self.env["sms.automation"]._get_rules()
+        leads = {rule.lead for rule in rules if rule.trigger == automation.NO_ANSWER}
+        if leads and ticket.sms_waiting_since:
+            self._wake({ticket.sms_waiting_since + lead for lead in leads})
+
+    @api.autovacuum
+    def _gc_done(self):
+        """Delete what was done long ago."""
+        until = fields.Datetime.now() - KEPT
+        self.search([("state", "!=", WAITING), ("done_at", "<", until)]).unlink()
+
+    # ------------------------------------------------------------------
+    # Works off what was planned, when it is due
+    # ------------------------------------------------------------------
+
+    @api.model
+    def _run(self):
+        """Text what is due (a cron)."""
+        self._find_timed()
+        self.env["ir.cron"]._commit_progress()
+        size = BATCH_SIZE
+        while self.search_count(self._get_due_domain(), limit=1):
+            done = try_work_off(self, partial(self._work_off_some, size))
+            if done is None:
+                # One ticket that is locked for long must not keep the others waiting.
+                done = self._put_off() if size == 1 else 0
+                size = 1
+            elif not done:
+                break  # somebody else has them
+            left = self.search_count(self._get_due_domain())
+            if not self.env["ir.cron"]._commit_progress(done, remaining=left):
+                break
+
+    @api.model
+    def _work_off_some(self, size):
+        """Work off some rows that are due; return how many they were."""
+        due = self._claim(size)
+        due._work_off()
+        return len(due)
+
+    @api.model
+    def _put_off(self):
+        """Let the next ticket's rows wait, so that those after it get their turn."""
+        due = self._claim(1)
+        due.due_at = fields.Datetime.now() + PAUSE
+        return len(due)
+
+    @api.model
+    def _get_due_domain(self):
+        return [("state", "=", WAITING), ("due_at", "<=", fields.Datetime.now())]
+
+    @api.model
+    def _claim(self, size):
+        """Return some rows that are due, locked until the next commit.
+
+        With all that are due of their tickets: they may be one piece of work.
+
+        :param int size: rows at most, those of their tickets aside
+        """
+        domain = self._get_due_domain()
+        due = self.search(domain, order="due_at, id", limit=size)
+        due |= self.search([*domain, ("res_id", "in", due.mapped("res_id"))])
+        return due.sorted("id").try_lock_for_update()
+
+    def _work_off(self):
+        """Text about these rows, where what they were planned for still holds."""
+        tickets = self.env[TICKET_MODEL].sudo().browse(self.mapped("res_id")).exists()
+        known = {ticket.id: ticket for ticket in tickets}
+        texted = self.browse()
+        for ticket_id, rows in self._group():
+            if ticket_id in known:
+                texted |= rows._text(known[ticket_id])
+        now = fields.Datetime.now()
+        texted.write({"state": DONE, "done_at": now})
+        (self - texted).write({"state": SKIPPED, "done_at": now})
+
+    def _group(self):
+        """Return the rows by what is one piece of work.
+
+        That is what was planned at once in one transaction for one ticket.
+
+        :return: ``[(ticket id, rows)]``
+        """
+        groups = {}
+        for row in self:
+            is_at_once = (row.occasion or "").startswith(AT_ONCE)
+            key = (row.res_id, row.occasion if is_at_once else row.id)
+            groups[key] = groups.get(key, self.browse()) | row
+        return [(ticket_id, rows) for (ticket_id, _occasion), rows in groups.items()]
+
+    def _text(self, ticket):
+        """Text what one piece of work says about its ticket.
+
+        :return: the rows of which a text was made
+        """
+        user = self.user_id[:1] or self.env.user
+        engine = self.env["sms.automation"].with_user(user).sudo()
+        found = [*engine._get_stage_rules(ticket), *engine._get_rules()]
+        rules = {rule.automation_id: rule for rule in found}
+        # What a shared automation has planned is texted by what took its place since.
+        rules |= {
+            rule.shared_id: rule
+            for rule in found
+            if rule.shared_id and rule.company_id == ticket.company_id.id
+        }
+        holding = {
+            rule.automation_id: (rule, row)
+            for row in self
+            if (rule := rules.get(row.automation_id.id or 0))
+            and row.fact == ticket._get_automation_fact(rule.trigger)
+        }
+        texts = engine._on_due(ticket, [rule for rule, _row in holding.values()])
+        return self.browse().union(
+            *(holding[text.rule.automation_id][1] for text in texts)
+        )
+
+    # ------------------------------------------------------------------
+    # What a clock finds: who has waited for too long, whose deadline comes near
+    # ------------------------------------------------------------------
+
+    @api.model
+    def _find_timed(self):
+        """Plan what the clock has found, for all automations of that kind."""
+        self.env.flush_all()
+        for rule in self.env["sms.automation"]._get_rules():
+            source = rule.trigger in automation.TIMED and self._get_clock(rule)
+            if source:
+                self._find_by_clock(rule, *source)
+        self.invalidate_model(flush=False)
+
+    @api.model
+    def _get_clock(self, rule):
+        """Return where the times of a rule stand, and which of them have come.
+
+        :return: ``(FROM with the alias "ticket", column of the time, condition)``
+        """
+        now = fields.Datetime.now()
+        if rule.trigger == automation.NO_ANSWER:
+            column = SQL("ticket.sms_waiting_since")
+            until = now - rule.lead
+            condition = SQL("%s BETWEEN %s AND %s", column, until - TOO_LATE, until)
+            return SQL("helpdesk_ticket ticket"), column, condition
+        source = self.env["sms.automation"]._get_deadline_source()
+        if not source:
+            return None
+        if source == TICKET_MODEL:
+            table, column = SQL("helpdesk_ticket ticket"), SQL("ticket.sla_deadline")
+            is_open = SQL("TRUE")
+        else:
+            table = SQL(
+                "helpdesk_ticket_sla sla JOIN helpdesk_ticket ticket "
+                "ON ticket.id = sla.ticket_id"
+            )
+            column, is_open = SQL("sla.deadline"), SQL("sla.state = 'in_progress'")
+        condition = SQL(
+            "%s AND %s BETWEEN %s AND %s", is_open, column, now, now + rule.lead
+        )
+        return table, column, condition
+
+    @api.model
+    def _find_by_clock(self, rule, table, column, condition):
+        """Plan one row for each open ticket whose time has come, once for each time.
+
+        The automation's own filters are asked when the row is worked off. What is
+        there already is not merely refused: each refusal would use up an id.
+        """
+        reached = SQL("+") if rule.trigger == automation.NO_ANSWER else SQL("-")
+        self.env.execute_query(
+            SQL(
+                """
+                INSERT INTO sms_automation_run (automation_id, res_model, res_id,
+                       occasion, fact, happened_at, due_at, state)
+                SELECT DISTINCT rule.id, %(model)s, ticket.id, %(column)s::text,
+                       CASE WHEN rule.trigger = 'no_answer' THEN %(column)s::text
+                            ELSE 'open' END,
+                       %(now)s::timestamp, %(now)s::timestamp, 'waiting'
+                  FROM %(table)s
+                  JOIN helpdesk_ticket_stage stage ON stage.id = ticket.stage_id
+                  JOIN sms_automation rule ON rule.id = %(rule_id)s
+                 WHERE %(condition)s AND ticket.active AND stage.closed IS NOT TRUE
+                   AND %(column)s %(reached)s %(lead)s >= rule.in_force_since
+                   AND NOT EXISTS (SELECT 1 FROM sms_automation_run known
+                                    WHERE known.automation_id = rule.id
+                                      AND known.res_model = %(model)s
+                                      AND known.res_id = ticket.id
+                                      AND known.occasion = %(column)s::text)
+                ON CONFLICT DO NOTHING
+                RETURNING id
+                """,
+                model=TICKET_MODEL,
+                table=table,
+                column=column,
+                condition=condition,
+                reached=reached,
+                lead=rule.lead,
+                rule_id=rule.automation_id,
+                now=fields.Datetime.now(),
+            )
+        )

@@ -1,0 +1,46 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from odoo import api, fields, models
+from odoo.tools import SQL
+
+from ...tools import TICKET_MODEL
+from ..dispatch.sms_outbox_watch import STANDSTILL
+from .sms_automation_run import WAITING
+
+
+class SmsOutboxWatch(models.AbstractModel):
+    """Looks at what automations have planned: what is not made never gets to wait."""
+
+    _inherit = "sms.outbox.watch"
+
+    @api.model
+    def _get_troubles(self, facts):
+        """Add planned texts that nobody makes."""
+        return {
+            **super()._get_troubles(facts),
+            "automations": facts["planned_too_long"]
+            and self.env._(
+                "%s texts of automations and stages should have been made a quarter of "
+                "an hour ago. See if 'Text Messages: work off the automations' runs.",
+                facts["planned_too_long"],
+            ),
+        }
+
+    @api.model
+    def _get_facts(self, company):
+        """Add how many planned texts are overdue."""
+        self.env["sms.automation.run"].flush_model()
+        [[count]] = self.env.execute_query(
+            SQL(
+                """
+                SELECT count(*) FROM sms_automation_run planned
+                  JOIN helpdesk_ticket ticket ON ticket.id = planned.res_id
+                 WHERE planned.res_model = %s AND planned.state = %s
+                   AND planned.due_at < %s AND ticket.company_id = %s
+                """,
+                TICKET_MODEL,
+                WAITING,
+                fields.Datetime.now() - STANDSTILL,
+                company.id,
+            )
+        )
+        return {**super()._get_facts(company), "planned_too_long": count}

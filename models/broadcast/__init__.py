@@ -1,0 +1,26 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+"""Many people at once: areas, broadcasts, incidents and who asked for their news.
+
+Offers incidents, subscriptions and the hook that selects recipients.
+May use desk and all below it.
+"""
+
+from . import (
+    sms_area,
+    sms_broadcast,
+    sms_broadcast_job,
+    sms_broadcast_people,
+    sms_keyword,
+    sms_broadcast_recipient,
+    sms_incident,
+    sms_incident_texts,
+    sms_incident_mute,
+    sms_incident_news,
+    sms_subscription,
+    sms_consent_form,
+    sms_sms,
+    helpdesk_ticket,
+    sms_inbound_router,
+    res_company,
+    sms_preference_link,
+)

@@ -1,0 +1,261 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from odoo import api, fields, models
+from odoo.exceptions import ValidationError
+from odoo.fields import Domain
+from odoo.tools import SQL, escape_psql
+
+from ...tools import geography
+
+#: What says who belongs to an area; without any it would be everybody.
+CRITERIA = (
+    *("state_ids", "cities", "zips", "category_ids", "company_partner_ids"),
+    *("team_ids",),
+)
+PLACE, SERVICE = ("place", "service")
+
+
+class SmsArea(models.Model):
+    """The people whom something concerns: where they are, or what they have.
+
+    Places add up (a state, or a city, or a postal code); all else narrows them down.
+    """
+
+    _name = "sms.area"
+    _inherit = "sms.shared.copy"
+    _description = "Area of Customers"
+    _order = "name, id"
+
+    name = fields.Char(
+        required=True,
+        translate=True,
+        help="As the text names it: “… is affecting the {area} region.”",
+    )
+    active = fields.Boolean(default=True)
+    company_id = fields.Many2one(
+        "res.company",
+        ondelete="restrict",
+        default=lambda self: self._default_row_company(),
+        help="Empty: an area of all companies.",
+    )
+    shared_id = fields.Many2one(
+        "sms.area",
+        "In Place Of",
+        ondelete="set null",
+        domain=[("company_id", "=", False)],
+        help="The shared area that the company does not use any more.",
+    )
+    copy_ids = fields.One2many("sms.area", "shared_id", readonly=True)
+    state_ids = fields.Many2many("res.country.state", string="States")
+    cities = fields.Char(help="Separated by commas.")
+    zips = fields.Text(
+        "ZIP Codes", help="Single ones, beginnings and ranges: 80202, 803*, 80401-80419"
+    )
+    category_ids = fields.Many2many("res.partner.category", string="Tags")
+    company_partner_ids = fields.Many2many(
+        "res.partner",
+        string="Companies",
+        domain=[("is_company", "=", True)],
+        help="The people of these customers.",
+    )
+    team_ids = fields.Many2many(
+        "helpdesk.ticket.team",
+        string="Teams",
+        help="Customers who have had a ticket of one of these teams.",
+    )
+    contact_count = fields.Integer("Contacts", compute="_compute_contact_count")
+
+    kind = fields.Selection(
+        [(PLACE, "A place"), (SERVICE, "A service")],
+        required=True,
+        default=PLACE,
+        help="Under which heading customers find it, where they choose what to be told "
+        "of.",
+    )
+    takes_subscribers = fields.Boolean(
+        "Can Be Subscribed To",
+        help="Customers may choose it in the portal, or text its word, and count as "
+        "its people then, wherever they are.",
+    )
+    keyword_ids = fields.Many2many(
+        "sms.keyword",
+        "sms_keyword_area_rel",
+        "area_id",
+        "keyword_id",
+        string="Words to Join",
+        readonly=True,
+    )
+    subscriber_count = fields.Integer(
+        "Subscribers", compute="_compute_subscriber_count"
+    )
+
+    @api.depends("takes_subscribers", *CRITERIA)
+    def _compute_contact_count(self):
+        for area in self:
+            domain = area._get_contact_domain()
+            area.contact_count = self.env["res.partner"].search_count(domain)
+
+    @api.constrains("zips")
+    def _check_zips(self):
+        """Refuse postal codes that cannot be read, before anybody relies on them."""
+        for area in self:
+            try:
+                geography.parse_zips(area.zips)
+            except ValueError as error:
+                raise ValidationError(
+                    self.env._(
+                        "“%s” is no ZIP code. Enter single ones, beginnings and "
+                        "ranges: 80202, 803*, 80401-80419.",
+                        error,
+                    )
+                ) from error
+
+    @api.constrains("name", "takes_subscribers", *CRITERIA)
+    def _check_criteria(self):
+        """Refuse an area that says nothing: it would be everybody.
+
+        One that people choose themselves needs to say nothing.
+        """
+        for area in self.filtered(lambda area: not area.takes_subscribers):
+            if not any(area[name] for name in CRITERIA):
+                raise ValidationError(
+                    self.env._(
+                        "Say who belongs to “%s”: a place, tags or companies.",
+                        area.name,
+                    )
+                )
+
+    def _get_contact_domain(self):
+        """Return the domain of the area's contacts, with its subscribers.
+
+        The subscribers are those of the company that asks.
+
+        :rtype: Domain
+        """
+        self.ensure_one()
+        domain = self._get_criteria_domain()
+        if self.takes_subscribers:
+            domain |= Domain.custom(to_sql=self._get_subscriber_sql)
+        return domain
+
+    def _get_criteria_domain(self):
+        """Return the domain of the contacts that the area says belong to it."""
+        if not any(self[name] for name in CRITERIA):
+            return Domain.FALSE
+        domain = self._get_place_domain()
+        if self.category_ids:
+            domain &= Domain("category_id", "in", self.category_ids.ids)
+        if self.company_partner_ids:
+            domain &= Domain("id", "child_of", self.company_partner_ids.ids)
+        if self.team_ids:
+            domain &= Domain.custom(to_sql=self._get_team_sql)
+        return domain
+
+    def _get_place_domain(self):
+        """Return the domain of who is in one of the area's places."""
+        places = []
+        if self.state_ids:
+            places.append(Domain("state_id", "in", self.state_ids._origin.ids))
+        places += [
+            Domain("city", "=ilike", escape_psql(name))
+            for name in geography.split_names(self.cities)
+        ]
+        if self.zips:
+            places.append(Domain.custom(to_sql=self._get_zip_sql))
+        return Domain.OR(places) if places else Domain.TRUE
+
+    def _get_zip_sql(self, _model, alias, _query):
+        """Return the SQL condition that a postal code is one of the area's."""
+        ranges = geography.parse_zips(self.zips)
+        column = SQL(
+            "upper(regexp_replace(%s, '[^0-9A-Za-z]', '', 'g')) COLLATE \"C\"",
+            SQL.identifier(alias, "zip"),
+        )
+        conditions = (
+            SQL("left(%s, %s) BETWEEN %s AND %s", column, length, low, high)
+            for low, high, length in ranges
+        )
+        return SQL("(%s)", SQL(" OR ").join(conditions)) if ranges else SQL("FALSE")
+
+    def _get_team_sql(self, _model, alias, _query):
+        """Return the SQL condition that a contact has had a ticket of the teams."""
+        return SQL(
+            """
+            EXISTS (SELECT 1 FROM helpdesk_ticket
+                     WHERE partner_id = %s AND team_id = ANY(%s))
+            """,
+            SQL.identifier(alias, "id"),
+            self.team_ids.ids,
+        )
+
+    def action_view_contacts(self):
+        """Show who belongs to the area."""
+        self.ensure_one()
+        partners = self.env["res.partner"].search(self._get_contact_domain())
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "base.action_partner_form"
+        )
+        return {
+            **action,
+            "name": self.name,
+            "domain": [("id", "in", partners.ids)],
+            "context": {},
+        }
+
+    # ------------------------------------------------------------------
+    # An area may be chosen by whoever wants to be told of its outages
+    # ------------------------------------------------------------------
+
+    # A service is an area without a place: its people are its subscribers.
+
+    def _compute_subscriber_count(self):
+        subscriptions = self.env["sms.subscription"]
+        counts = {}
+        if subscriptions.has_access("read"):
+            groups = subscriptions._read_group(
+                [("area_id", "in", self.ids), ("state", "=", "active")],
+                ["area_id"],
+                ["__count"],
+            )
+            counts = {area.id: count for area, count in groups}
+        for area in self:
+            area.subscriber_count = counts.get(area.id, 0)
+
+    @api.model
+    def _get_offered(self, company):
+        """Return the areas that customers of a company may choose.
+
+        Not a shared one in whose place the company has an own one.
+        """
+        domain = Domain("takes_subscribers", "=", True)
+        found = self.search(domain & Domain("company_id", "in", [False, company.id]))
+        own = self.with_context(active_test=False).search(
+            Domain("company_id", "=", company.id) & Domain("shared_id", "!=", False)
+        )
+        return found - own.shared_id
+
+    def _get_subscriber_sql(self, _model, alias, _query):
+        """Return the SQL condition that a contact's number has subscribed."""
+        self.env["res.partner"].flush_model(["phone_sanitized"])
+        self.env["sms.subscription"].flush_model()
+        return SQL(
+            """
+            EXISTS (SELECT 1 FROM sms_subscription
+                     WHERE number = %s AND area_id = %s AND company_id = %s
+                       AND state = 'active')
+            """,
+            SQL.identifier(alias, "phone_sanitized"),
+            self._origin.id,
+            self.env.company.id,
+        )
+
+    def action_view_subscribers(self):
+        """Show who has chosen the area."""
+        self.ensure_one()
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "helpdesk_mgmt_sms.sms_subscription_action"
+        )
+        return {
+            **action,
+            "domain": [("area_id", "=", self.id)],
+            "context": {"default_area_id": self.id, "search_default_active": 1},
+        }

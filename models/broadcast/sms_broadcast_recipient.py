@@ -1,0 +1,92 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from odoo import api, fields, models
+from odoo.fields import Domain
+
+from ..core.mixins import NUMBER_GROUPS
+
+NEW, WILL, HELD, BLOCKED, NO_NUMBER, DUPLICATE, MUTED, QUEUED = OUTCOMES = (
+    *("new", "will", "held", "blocked", "no_number", "duplicate", "muted", "queued"),
+)
+#: Those who get it, now or when their hours begin.
+REACHED = (WILL, HELD, QUEUED)
+
+
+class SmsBroadcastRecipient(models.Model):
+    """One of those whom a broadcast concerns: whether they get it, and why not.
+
+    Written by the broadcast's job alone, set-based.
+    """
+
+    _name = "sms.broadcast.recipient"
+    _description = "Recipient of a Broadcast"
+    _inherit = ["sms.personal.data", "sms.masked.number"]
+    _order = "id"
+    _rec_name = "partner_id"
+    _log_access = False
+
+    broadcast_id = fields.Many2one(
+        "sms.broadcast", required=True, readonly=True, ondelete="cascade"
+    )
+    company_id = fields.Many2one(related="broadcast_id.company_id")
+    partner_id = fields.Many2one(
+        "res.partner", "Contact", readonly=True, ondelete="set null", index=True
+    )
+    area_id = fields.Many2one("sms.area", readonly=True, ondelete="set null")
+    number = fields.Char(
+        readonly=True, groups=NUMBER_GROUPS, help="E.164; empty once it is erased."
+    )
+    lang = fields.Char("Language", readonly=True)
+    outcome = fields.Selection(
+        [
+            (NEW, "Not checked yet"),
+            (WILL, "Gets it"),
+            (HELD, "Gets it when their hours begin"),
+            (BLOCKED, "May not be texted"),
+            (NO_NUMBER, "No number that can be texted"),
+            (DUPLICATE, "Shares the number with another contact who gets it"),
+            (MUTED, "Wants no more texts about this incident (MUTE)"),
+            (QUEUED, "Queued"),
+        ],
+        required=True,
+        readonly=True,
+    )
+    reason = fields.Selection("_selection_reason", readonly=True)
+    sms_id = fields.Many2one("sms.sms", "Message", readonly=True, ondelete="set null")
+    shown_state = fields.Char(related="sms_id.shown_label", string="Message is")
+
+    # A constraint, and no index alone: Odoo's merge of contacts knows those.
+    _partner_unique = models.Constraint("UNIQUE (broadcast_id, partner_id)")
+    _outcome_index = models.Index("(broadcast_id, outcome, id)")
+    _number_index = models.Index("(number, broadcast_id) WHERE number IS NOT NULL")
+    _sms_index = models.Index("(sms_id) WHERE sms_id IS NOT NULL")
+
+    @api.model
+    def _selection_reason(self):
+        return (
+            self.env["sms.sms"]._fields["gate_reason"]._description_selection(self.env)
+        )
+
+    # ------------------------------------------------------------------
+    # Forgetting
+    # ------------------------------------------------------------------
+
+    @api.model
+    def _get_personal_domain(self, company, numbers):
+        broadcasts = self.env["sms.broadcast"].sudo()
+        mine = broadcasts._search([("company_id", "=", company.id)])
+        return Domain("number", "in", numbers) & Domain("broadcast_id", "in", mine)
+
+    @api.model
+    def _get_overdue_domain(self, company, limits):
+        """Mean who was told as long ago as texts are kept."""
+        if not limits["text"]:
+            return Domain.FALSE
+        told = self.env["sms.broadcast"].sudo()
+        told = told._search(
+            [("company_id", "=", company.id), ("checked_at", "<", limits["text"])]
+        )
+        return Domain("broadcast_id", "in", told) & Domain("number", "!=", False)
+
+    def _forget(self):
+        """Forget who it was; that somebody was told stays."""
+        self.write({"number": False, "partner_id": False})

@@ -1,0 +1,125 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from typing import NamedTuple
+
+from odoo import api, models
+
+from ...tools import consent
+from ..consent.sms_consent_form import (
+    AGREED,
+    ASKED,
+    NO_NUMBER,
+    NOT_TICKED,
+    OUTDATED,
+    SAVED,
+)
+from ..ledger.sms_purpose import ALERT
+from .sms_subscription import ENDED, PENDING, PORTAL
+
+AREA_FIELD = "sms_area_%s"
+
+
+class Offer(NamedTuple):
+    """What the portal's page of outages shows.
+
+    :param number: the customer's, E.164 or empty
+    :param chosen: ``sms.subscription`` of theirs, those that wait for YES as well
+    :param areas: ``sms.area`` that they may choose besides
+    :param choice: :class:`sms_consent_form.Choice` of the consent to alerts
+    """
+
+    number: str
+    chosen: models.BaseModel
+    areas: models.BaseModel
+    choice: object
+
+
+class SmsConsentForm(models.AbstractModel):
+    """The portal's page on which customers choose of which outages they are told.
+
+    A box that is ticked is a yes to texts about outages too: it carries the id of the
+    wording that stands beside it.
+    """
+
+    _inherit = "sms.consent.form"
+
+    @api.model
+    def _get_area_offer(self, company, partner):
+        """Return what the page shows to a customer.
+
+        :param partner: ``res.partner`` of the login
+        :rtype: Offer
+        """
+        number = partner.phone_sanitized or ""
+        subscriptions = self.env["sms.subscription"]
+        chosen = subscriptions.search(
+            [
+                ("company_id", "=", company.id),
+                ("partner_id", "=", partner.id),
+                ("number", "=", number),
+                ("state", "!=", ENDED),
+            ]
+        )
+        areas = self.env["sms.area"]._get_offered(company) - chosen.area_id
+        [choice] = self._get_portal_choices(
+            company, partner, self.env["sms.purpose"]._get(ALERT)
+        )
+        return Offer(number, chosen, areas.sorted("kind"), choice)
+
+    @api.model
+    def _take_areas(self, company, partner, form, trace):
+        """Take the areas that a customer has ticked, or one that they end.
+
+        A form that is posted twice chooses once, and says the same again.
+
+        :param dict form: the posted values: ``sms_area_<id>`` is the id of the wording,
+            ``stop`` the id of a subscription
+        :return: as for :meth:`_take_account`, or :data:`NOT_TICKED`
+        :rtype: str
+        """
+        offer = self._get_area_offer(company, partner)
+        if form.get("stop"):
+            stopped = offer.chosen.filtered(lambda it: str(it.id) == form["stop"])
+            stopped._end()
+            return SAVED
+        areas = offer.areas | offer.chosen.area_id
+        ticked = areas.filtered(lambda area: form.get(AREA_FIELD % area.id))
+        wording = str(offer.choice.wording.id)
+        if not ticked:
+            return NOT_TICKED
+        if any(form[AREA_FIELD % area.id] != wording for area in ticked):
+            return OUTDATED
+        if not offer.number:
+            return NO_NUMBER
+        if refusal := self._refuse_number(company, offer.number, trace):
+            return refusal
+        chosen = offer.chosen.filtered(lambda it: it.area_id in ticked)
+        is_waiting = PENDING in chosen.mapped("state")
+        if chosen.area_id == ticked and (is_waiting or offer.choice.is_sent):
+            return ASKED if is_waiting else SAVED
+        result = self._agree_in_portal(
+            company, offer.number, partner, [offer.choice], trace
+        )
+        self._subscribe_in_portal(company, partner, offer.number, ticked, result)
+        return result
+
+    @api.model
+    def _subscribe_in_portal(self, company, partner, number, areas, result):
+        """Subscribe a number that is proven; or by its YES, if it was asked just now.
+
+        :param str result: of :meth:`_agree_in_portal`
+        """
+        subscriptions = self.env["sms.subscription"]
+        if result == AGREED:
+            subscriptions._subscribe(company, number, areas, PORTAL, partner)
+            return
+        ledger = self.env["sms.consent.event"]
+        newest = ledger.search(ledger._number_domain(company, number), limit=1)
+        is_asked = newest.event == consent.REQUESTED
+        # Another's question, to which they may yet say YES, is not for these areas.
+        if is_asked and (newest.res_model, newest.res_id) == (
+            partner._name,
+            partner.id,
+        ):
+            subscriptions._subscribe(
+                company, number, areas, PORTAL, partner, newest.evidence_id
+            )

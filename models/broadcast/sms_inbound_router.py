@@ -1,0 +1,179 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from odoo import api, models
+from odoo.fields import Domain
+
+from ...tools import consent, keywords, reply_codes
+from ..desk.sms_inbound_router import SERVICE
+from .sms_subscription import KEYWORD, PENDING
+
+
+class SmsInboundRouter(models.AbstractModel):
+    """What people text about an incident: MUTE, UNMUTE, or that something is down."""
+
+    _inherit = "sms.inbound.router"
+
+    @api.model
+    def _serve(self, inbound, keyword):
+        """Do what MUTE and UNMUTE say."""
+        if keyword.action == keywords.MUTE:
+            return self._mute_incident(inbound)
+        if keyword.action == keywords.UNMUTE:
+            return self._unmute_incident(inbound)
+        return super()._serve(inbound, keyword)
+
+    @api.model
+    def _mute_incident(self, inbound):
+        """Mute the incident of the newest text to the number. It is no opt-out."""
+        self._meet(inbound)
+        inbound.kind = SERVICE
+        incident = self.env["sms.incident"]._find_newest_text(
+            inbound.company_id, inbound.number
+        )
+        if incident:
+            mutes = self.env["sms.incident.mute"]
+            mutes._mute(incident, inbound.number, inbound.partner_id)
+            self._say_of_incident(inbound, incident, reply_codes.INCIDENT_MUTED)
+        else:
+            self._say_reply(inbound, reply_codes.INCIDENT_MUTE_NOTHING)
+
+    @api.model
+    def _unmute_incident(self, inbound):
+        """Take the newest MUTE of the number back."""
+        self._meet(inbound)
+        inbound.kind = SERVICE
+        mute_sudo = self.env["sms.incident.mute"].sudo()
+        going_on = self.env["sms.incident"]._get_going_on_ids(inbound.company_id.id)
+        mute_sudo = mute_sudo.search(
+            [
+                ("incident_id", "in", going_on),
+                ("number", "=", inbound.number),
+                ("ended_at", "=", False),
+            ],
+            limit=1,
+        )
+        if mute_sudo:
+            mute_sudo._end()
+            self._say_of_incident(
+                inbound, mute_sudo.incident_id, reply_codes.INCIDENT_UNMUTED
+            )
+        else:
+            self._say_reply(inbound, reply_codes.INCIDENT_UNMUTE_NOTHING)
+
+    @api.model
+    def _say_of_incident(self, inbound, incident, code):
+        """Answer with a wording that names an incident."""
+        lang = self.env["sms.reply"]._get_lang(inbound.company_id, inbound.partner_id)
+        self._say_reply(inbound, code, **incident._get_fillers(lang))
+
+    @api.model
+    def _after_place(self, inbound):
+        """Acknowledge a known incident to who texts in about it.
+
+        Their ticket is linked if it was opened since it began. Whoever has stopped, or
+        may have, is answered by a person.
+        """
+        result = super()._after_place(inbound)
+        ticket_sudo = inbound.ticket_id.sudo()
+        incident_sudo = ticket_sudo.sms_incident_id
+        if not incident_sudo:
+            incident_sudo = ticket_sudo._find_incident(inbound.number)
+            if incident_sudo and ticket_sudo.create_date >= incident_sudo.opened_at:
+                ticket_sudo.sms_incident_id = incident_sudo
+        is_to_be_told = incident_sudo._is_to_be_told(inbound.number)
+        if is_to_be_told and self._may_be_told(inbound):
+            incident_sudo._tell_we_know(
+                inbound.number,
+                inbound.partner_id,
+                purpose_id=self.env["sms.purpose"]._get("ticket").id,
+                exemption=SERVICE,
+            )
+        return result
+
+    @api.model
+    def _may_be_told(self, inbound):
+        """Tell if a number gets automatic answers: not after a no, or a possible no."""
+        if self._is_stopped(inbound):
+            return False
+        reviews_sudo = self.env["sms.consent.review"].sudo()
+        is_read = not reviews_sudo.search_count(
+            [
+                ("company_id", "=", inbound.company_id.id),
+                ("number", "=", inbound.number),
+                ("state", "=", "open"),
+            ],
+            limit=1,
+        )
+        return is_read and self._may_answer(inbound, SERVICE)
+
+    # ------------------------------------------------------------------
+    # Joining an area by its word
+    # ------------------------------------------------------------------
+
+    @api.model
+    def _ask_to_join(self, inbound, keyword):
+        """Subscribe who has agreed to alerts already; else ask, and wait for YES."""
+        areas = self._get_areas_of(inbound, keyword)
+        if not areas:
+            return super()._ask_to_join(inbound, keyword)
+        self._meet(inbound)
+        if keyword.purpose_ids - self._get_purposes_in(inbound, consent.OPTED_IN):
+            before = self._get_open_question(inbound)
+            result = super()._ask_to_join(inbound, keyword)
+            # One YES to the newest question is about both words.
+            areas |= self._get_waiting_areas(inbound, before)
+            self._subscribe(inbound, areas, self._get_open_question(inbound))
+            return result
+        self._subscribe(inbound, areas)
+        inbound.kind = "join"
+        lang = self.env["sms.reply"]._get_lang(inbound.company_id, inbound.partner_id)
+        names = areas.with_context(lang=lang).mapped("name")
+        code = reply_codes.SUBSCRIBED
+        return self._say_reply(inbound, code, areas=", ".join(names))
+
+    @api.model
+    def _get_areas_of(self, inbound, keyword):
+        """Return the areas of a word that the company offers."""
+        companies = (inbound.company_id, inbound.company_id.browse())
+        return keyword.sudo().area_ids.filtered(
+            lambda area: (
+                area.active and area.takes_subscribers and area.company_id in companies
+            )
+        )
+
+    @api.model
+    def _get_waiting_areas(self, inbound, question):
+        """Return for which areas the sender's own words wait for an answer.
+
+        :param question: ``sms.consent.event`` records that ask, may be empty
+        """
+        subscriptions_sudo = self.env["sms.subscription"].sudo()
+        domain = subscriptions_sudo._get_current_domain(
+            inbound.company_id, inbound.number
+        )
+        domain &= Domain("question_id", "in", question.sudo().evidence_id.ids)
+        domain &= Domain("state", "=", PENDING) & Domain("method", "=", KEYWORD)
+        return subscriptions_sudo.search(domain).area_id
+
+    @api.model
+    def _subscribe(self, inbound, areas, question=None):
+        """Subscribe the sender, at once or by the YES to a question.
+
+        :param question: ``sms.consent.event`` records that ask, or None
+        """
+        self.env["sms.subscription"].sudo()._subscribe(
+            inbound.company_id,
+            inbound.number,
+            areas,
+            KEYWORD,
+            inbound.partner_id,
+            question and question[:1].sudo().evidence_id,
+        )
+
+    @api.model
+    def _after_yes(self, inbound, asked):
+        """Make subscriptions of what waits for the YES."""
+        result = super()._after_yes(inbound, asked)
+        self.env["sms.subscription"].sudo()._take_yes(
+            inbound.company_id, inbound.number, asked.sudo().evidence_id
+        )
+        return result

@@ -1,0 +1,114 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from odoo import api, fields, models
+from odoo.exceptions import AccessError
+
+from ..core.mixins import NUMBER_GROUPS
+
+
+class SmsIncidentMute(models.Model):
+    """A number wants no more texts about one incident. It has not opted out.
+
+    Said by MUTE, taken back by UNMUTE, or by one of us whom the person has asked.
+    """
+
+    _name = "sms.incident.mute"
+    _description = "Muted Incident"
+    _inherit = ["sms.personal.data", "sms.masked.number"]
+    _kept_since = "muted_at"
+    _order = "id desc"
+    _rec_name = "number"
+
+    incident_id = fields.Many2one(
+        "sms.incident", required=True, readonly=True, ondelete="cascade"
+    )
+    company_id = fields.Many2one(related="incident_id.company_id", store=True)
+    number = fields.Char(
+        readonly=True, groups=NUMBER_GROUPS, help="E.164; empty once it is erased."
+    )
+    partner_id = fields.Many2one(
+        "res.partner",
+        "Contact",
+        readonly=True,
+        ondelete="set null",
+        index="btree_not_null",
+    )
+    muted_at = fields.Datetime("Since", required=True, readonly=True)
+    ended_at = fields.Datetime("Taken Back", readonly=True)
+    ended_by_id = fields.Many2one(
+        "res.users",
+        "Taken Back By",
+        readonly=True,
+        help="Empty: by the person, by text.",
+    )
+
+    _number_unique = models.UniqueIndex(
+        "(incident_id, number) WHERE ended_at IS NULL AND number IS NOT NULL"
+    )
+    _number_index = models.Index("(company_id, number) WHERE ended_at IS NULL")
+
+    @api.model
+    def _get_muted(self, incidents):
+        """Return who has muted what.
+
+        :rtype: set of pairs of an incident's id and a number (E.164)
+        """
+        mutes_sudo = self.sudo().search_fetch(
+            [("incident_id", "in", incidents.ids), ("ended_at", "=", False)],
+            ["incident_id", "number"],
+        )
+        return {(mute.incident_id.id, mute.number) for mute in mutes_sudo}
+
+    @api.model
+    def _mute(self, incident, number, partner):
+        """Mute an incident for a number, and call off what waits for it.
+
+        :param str number: E.164
+        :param partner: ``res.partner`` of the number, may be empty
+        """
+        self.sudo().create(
+            {
+                "incident_id": incident.id,
+                "number": number,
+                "partner_id": partner.id,
+                "muted_at": fields.Datetime.now(),
+            }
+        )
+        waiting_sudo = self.env["sms.sms"].sudo()
+        waiting_sudo = waiting_sudo.search(
+            [
+                ("incident_id", "=", incident.id),
+                ("number", "=", number),
+                ("state", "=", "outgoing"),
+                ("broadcast_id", "!=", False),
+            ]
+        )
+        waiting_sudo._ask_gate()
+
+    def action_unmute(self):
+        """Let the person get texts about the incident again, since they asked."""
+        self.check_access("read")
+        if not self.env.user.has_group("helpdesk_mgmt.group_helpdesk_user"):
+            raise AccessError(self.env._("Only helpdesk users can take this back."))
+        self.company_id._check_user_works_here()
+        self.sudo()._end(self.env.user)
+        return True
+
+    def _end(self, user=None):
+        """Take it back.
+
+        :param user: ``res.users`` who does it, None for the person themselves
+        """
+        self.filtered(lambda mute: not mute.ended_at).write(
+            {
+                "ended_at": fields.Datetime.now(),
+                "ended_by_id": user.id if user else False,
+            }
+        )
+
+    # ------------------------------------------------------------------
+    # Forgetting
+    # ------------------------------------------------------------------
+
+    def _forget(self):
+        """Forget who it was."""
+        self.write({"number": False, "partner_id": False})

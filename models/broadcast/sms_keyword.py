@@ -1,0 +1,35 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from odoo import api, fields, models
+from odoo.exceptions import ValidationError
+
+from ..ledger.sms_purpose import ALERT
+
+
+class SmsKeyword(models.Model):
+    """A joining word may be an area's: who texts it is told of its outages."""
+
+    _inherit = "sms.keyword"
+
+    area_ids = fields.Many2many(
+        "sms.area",
+        "sms_keyword_area_rel",
+        "keyword_id",
+        "area_id",
+        string="Areas",
+        domain=[("takes_subscribers", "=", True)],
+        help="Who texts this word subscribes to these.",
+    )
+
+    @api.constrains("action", "purpose_ids", "area_ids")
+    def _check_areas(self):
+        """Have whoever subscribes agree to what they will get."""
+        for keyword in self.filtered("area_ids"):
+            codes = keyword.purpose_ids.mapped("code")
+            if keyword.action != "join" or ALERT not in codes:
+                raise ValidationError(
+                    self.env._(
+                        "Who texts %s subscribes to an area, so it must join the "
+                        "purpose of outage alerts.",
+                        keyword.word,
+                    )
+                )

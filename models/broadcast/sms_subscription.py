@@ -1,0 +1,235 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from odoo import api, fields, models
+from odoo.exceptions import AccessError, UserError
+from odoo.fields import Domain
+
+from ..core.mixins import NUMBER_GROUPS
+
+PENDING, ACTIVE, ENDED = ("pending", "active", "ended")
+PORTAL, KEYWORD, AGENT = ("portal", "keyword", "agent")
+#: What one of us writes who enters a subscription; all else follows from it.
+ENTRY_FIELDS = {"partner_id", "area_id", "company_id"}
+
+
+class SmsSubscription(models.Model):
+    """A number wants to be told of outages in an area, wherever its owner is.
+
+    As consent does it belongs to a number, not to a contact: who joins by text may have
+    none. It is no consent: the gate asks the ledger about each text. Whoever could not
+    prove the number is subscribed once it has answered YES.
+    """
+
+    _name = "sms.subscription"
+    _description = "Subscription to an Area"
+    _inherit = ["sms.personal.data", "sms.masked.number"]
+    _kept_since = "ended_at"
+    _order = "id desc"
+    _rec_name = "number"
+
+    company_id = fields.Many2one(
+        "res.company",
+        required=True,
+        default=lambda self: self.env.company,
+        ondelete="cascade",
+    )
+    area_id = fields.Many2one(
+        "sms.area",
+        required=True,
+        ondelete="cascade",
+        index=True,
+        domain=[("takes_subscribers", "=", True)],
+    )
+    number = fields.Char(
+        readonly=True, groups=NUMBER_GROUPS, help="E.164; empty once it is erased."
+    )
+    partner_id = fields.Many2one(
+        "res.partner", "Contact", ondelete="set null", index="btree_not_null"
+    )
+    lang = fields.Char("Language", readonly=True)
+    state = fields.Selection(
+        [
+            (PENDING, "Waits for YES"),
+            (ACTIVE, "Subscribed"),
+            (ENDED, "Ended"),
+        ],
+        required=True,
+        readonly=True,
+        default=ACTIVE,
+    )
+    method = fields.Selection(
+        [
+            (PORTAL, "In the portal"),
+            (KEYWORD, "By keyword"),
+            (AGENT, "Entered by one of us"),
+        ],
+        "How",
+        required=True,
+        readonly=True,
+        default=AGENT,
+    )
+    since = fields.Datetime(readonly=True, default=fields.Datetime.now)
+    sandbox = fields.Boolean(
+        readonly=True,
+        help="Made while the company was on the sandbox; it ends when it leaves that.",
+    )
+    ended_at = fields.Datetime("Ended On", readonly=True)
+    question_id = fields.Many2one(
+        "sms.consent.evidence",
+        readonly=True,
+        ondelete="set null",
+        index="btree_not_null",
+        groups="helpdesk_mgmt_sms.group_sms_compliance",
+        help="Becomes a subscription by the YES to it.",
+    )
+
+    _number_unique = models.UniqueIndex(
+        "(company_id, number, area_id) WHERE state != 'ended' AND number IS NOT NULL"
+    )
+    _area_index = models.Index("(area_id, number) WHERE state = 'active'")
+
+    # ------------------------------------------------------------------
+    # Entered by one of us
+    # ------------------------------------------------------------------
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        """Subscribe a contact's number to an area, for who enters it by hand."""
+        if self.env.su:
+            is_on_sandbox = self.env["sms.consent.event"]._is_on_sandbox
+            for vals in vals_list:
+                company = self.env["res.company"].browse(vals.get("company_id"))
+                vals["sandbox"] = is_on_sandbox(company or self.env.company)
+            return super().create(vals_list)
+        for vals in vals_list:
+            if own := vals.keys() - ENTRY_FIELDS:
+                raise AccessError(
+                    self.env._("These fields follow: %s", ", ".join(sorted(own)))
+                )
+        found = self.browse()
+        for vals in vals_list:
+            found |= self._enter(vals)
+        return found
+
+    def _enter(self, vals):
+        """Return the subscription that somebody has entered."""
+        company = self.env["res.company"].browse(vals.get("company_id"))
+        company = company or self.env.company
+        company._check_user_works_here()
+        self.check_access("create")
+        partner = self.env["res.partner"].browse(vals.get("partner_id"))
+        area = self.env["sms.area"].browse(vals.get("area_id"))
+        partner.check_access("read")
+        area.check_access("read")
+        if not partner.phone_sanitized:
+            raise UserError(
+                self.env._("%s has no number that can be texted.", partner.name or "?")
+            )
+        subscriptions_sudo = self.sudo()._subscribe(
+            company, partner.phone_sanitized, area, AGENT, partner
+        )
+        return subscriptions_sudo.with_env(self.env)
+
+    def write(self, vals):
+        """Refuse changes by hand: what was chosen is ended, and chosen anew."""
+        if not self.env.su:
+            raise AccessError(self.env._("End it, and make a new one."))
+        return super().write(vals)
+
+    def action_end(self):
+        """End them, since the person asked."""
+        self.check_access("create")
+        self.check_access("read")
+        self.company_id._check_user_works_here()
+        self.sudo()._end()
+        return True
+
+    # ------------------------------------------------------------------
+    # Chosen by the person
+    # ------------------------------------------------------------------
+
+    @api.model
+    def _subscribe(self, company, number, areas, method, partner, question=None):
+        """Subscribe a number to some areas; what it has already stays as it is.
+
+        What waits for the YES to an older question waits for the new one instead.
+
+        :param company: ``res.company``
+        :param str number: E.164
+        :param areas: ``sms.area``
+        :param str method: a value of :attr:`method`
+        :param partner: ``res.partner`` of the number, may be empty
+        :param question: ``sms.consent.evidence`` of the question whose YES makes it
+            one; None where the number is proven
+        :return: the subscriptions to these areas
+        """
+        found = self.search(self._get_current_domain(company, number, areas))
+        waiting = found.filtered(lambda it: it.state == PENDING)
+        if question is None:
+            waiting._activate()
+        else:
+            waiting.question_id = question
+        new = self.create(
+            [
+                {
+                    "company_id": company.id,
+                    "area_id": area.id,
+                    "number": number,
+                    "partner_id": partner.id,
+                    "lang": partner.lang or company.partner_id.lang,
+                    "method": method,
+                    "state": ACTIVE if question is None else PENDING,
+                    "question_id": question.id if question else False,
+                }
+                for area in areas - found.area_id
+            ]
+        )
+        return found | new
+
+    @api.model
+    def _get_current_domain(self, company, number, areas=None):
+        """Return the domain of what a number has subscribed to, or may.
+
+        :param areas: ``sms.area``, None for all
+        :rtype: Domain
+        """
+        domain = Domain("company_id", "=", company.id) & Domain("number", "=", number)
+        if areas is not None:
+            domain &= Domain("area_id", "in", areas.ids)
+        return domain & Domain("state", "!=", ENDED)
+
+    @api.model
+    def _take_yes(self, company, number, questions):
+        """Let the YES to a question make subscriptions of what waits for it.
+
+        :param questions: ``sms.consent.evidence`` that was answered
+        """
+        domain = self._get_current_domain(company, number)
+        domain &= Domain("question_id", "in", questions.ids)
+        self.search(domain & Domain("state", "=", PENDING))._activate()
+
+    def _activate(self):
+        """Make subscriptions of what has waited."""
+        self.write({"state": ACTIVE, "since": fields.Datetime.now()})
+
+    @api.model
+    def _end_tried(self, companies):
+        """End what was subscribed to in the sandbox: nobody real has asked for it.
+
+        :param companies: ``res.company`` that have left the sandbox
+        """
+        tried = Domain("company_id", "in", companies.ids) & Domain("sandbox", "=", True)
+        self.search(tried & Domain("state", "!=", ENDED))._end()
+
+    def _end(self):
+        """End them."""
+        going_on = self.filtered(lambda it: it.state != ENDED)
+        going_on.write({"state": ENDED, "ended_at": fields.Datetime.now()})
+
+    # ------------------------------------------------------------------
+    # Forgetting
+    # ------------------------------------------------------------------
+
+    def _forget(self):
+        """Forget who it was; nobody is told any more."""
+        self._end()
+        self.write({"number": False, "partner_id": False, "question_id": False})

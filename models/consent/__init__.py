@@ -1,0 +1,26 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+"""The ways by which consent is given, shown and taken back outside a text.
+
+Offers the consent mixin of records, the forms, papers, imports and the API.
+May use inbound and all below it.
+"""
+
+from . import (
+    sms_consent_details,
+    sms_consent_story,
+    sms_consent,
+    sms_consent_mixin,
+    sms_consent_entry,
+    sms_consent_request,
+    sms_consent_form,
+    sms_consent_api,
+    sms_consent_paper,
+    sms_consent_import,
+    sms_consent_import_judge,
+    sms_consent_import_row,
+    sms_preference_link,
+    phone_blacklist,
+    res_partner,
+    res_company,
+    sms_sms,
+)

@@ -1,0 +1,66 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from odoo import fields, models
+from odoo.fields import Domain
+
+from ...tools import phone
+
+
+class ResCompany(models.Model):
+    """Which numbers the company's forms take: the page to join, and the portal's."""
+
+    _inherit = "res.company"
+
+    sms_form_country_ids = fields.Many2many(
+        "res.country",
+        "res_company_sms_form_country_rel",
+        string="Countries of Numbers",
+        help="Forms take numbers of these countries. Empty: of the company's own "
+        "country, and of those in which its customers have their addresses.",
+    )
+    sms_form_kinds = fields.Selection(
+        [
+            (phone.MOBILE, "Mobile"),
+            (phone.VOIP, "Mobile and internet (VoIP)"),
+            (phone.LANDLINE, "Mobile, internet and landline"),
+        ],
+        "Kinds of Numbers",
+        required=True,
+        default=phone.MOBILE,
+        help="Premium, shared-cost, toll-free and satellite numbers and pagers are "
+        "never taken.",
+    )
+
+    def _find_sms_form_refusal(self, number):
+        """Return why the company's forms do not take a number, or an empty text.
+
+        :param str number: E.164
+        :return: as :func:`tools.phone.find_kind_refusal`
+        :rtype: str
+        """
+        self.ensure_one()
+        company_sudo = self.sudo()
+        return phone.find_kind_refusal(
+            number, company_sudo.sms_form_kinds, company_sudo._takes_sms_country
+        )
+
+    def _takes_sms_country(self, code):
+        """Tell if the company's forms take numbers of a country.
+
+        :param str code: ISO code
+        """
+        if self.sms_form_country_ids:
+            return code in self.sms_form_country_ids.mapped("code")
+        return code == self.country_id.code or self._has_sms_customers_in(code)
+
+    def _has_sms_customers_in(self, code):
+        """Tell if a customer has their address in a country.
+
+        Neither colleagues nor the companies of this database are customers.
+
+        :param str code: ISO code
+        """
+        domain = Domain("country_id.code", "=", code)
+        domain &= Domain("company_id", "in", [False, self.id])
+        domain &= Domain("id", "not in", self.search([]).partner_id.ids)
+        domain &= Domain("user_ids", "not any", [("share", "=", False)])
+        return bool(self.env["res.partner"].search_count(domain, limit=1))

@@ -1,0 +1,47 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from odoo import api, models
+from odoo.tools import SQL
+
+from .sms_consent_mixin import SubjectColumns
+
+
+class ResPartner(models.Model):
+    """A contact shows if its number may be texted."""
+
+    _name = "res.partner"
+    _inherit = ["res.partner", "sms.consent.mixin"]
+
+    def init(self):
+        """Index the number: every incoming text looks its sender up by it."""
+        self.env.cr.execute(
+            """
+            CREATE INDEX IF NOT EXISTS res_partner_phone_sanitized_sms_index
+                ON res_partner (phone_sanitized) WHERE phone_sanitized IS NOT NULL
+            """
+        )
+        return super().init()
+
+    def _get_sms_subject_fields(self):
+        return ("phone_sanitized",)
+
+    def _get_sms_subjects(self):
+        """Mean the contact's own number, for any purpose, in the current company."""
+        any_purpose = self.env["sms.purpose"]
+        return {
+            partner.id: (self.env.company, partner.phone_sanitized, any_purpose)
+            for partner in self
+        }
+
+    def _get_sms_subject_columns(self, alias):
+        return SubjectColumns(
+            SQL("%s", self.env.company.id),
+            SQL.identifier(alias, "phone_sanitized"),
+        )
+
+    def _get_sms_typed_number(self):
+        return self.phone
+
+    @api.model
+    def mail_allowed_qweb_expressions(self):
+        """Let templates of contacts name the page of their preferences."""
+        return super().mail_allowed_qweb_expressions() + ("object.sms_preference_url",)

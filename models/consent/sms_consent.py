@@ -1,0 +1,96 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from odoo import api, fields, models
+from odoo.fields import Domain
+from odoo.tools import SQL
+
+from ...tools import consent
+
+
+class SmsConsent(models.Model):
+    """What the screens of a number show beside its answer."""
+
+    _inherit = "sms.consent"
+
+    partner_ids = fields.Many2many(
+        "res.partner",
+        string="Contacts",
+        compute="_compute_partner_ids",
+        search="_search_partner_ids",
+        help="Who has this number now. Consent is the number's, not the contact's.",
+    )
+    purpose_label = fields.Char("For", compute="_compute_purpose_label")
+    wording_id = fields.Many2one(related="event_id.wording_id")
+    wording = fields.Text(related="event_id.wording")
+
+    @api.depends("number")
+    def _compute_display_name(self):
+        for answer in self:
+            answer.display_name = answer.number or self.env._("Erased number")
+
+    @api.depends("purpose_id")
+    def _compute_purpose_label(self):
+        for answer in self:
+            answer.purpose_label = answer.purpose_id.name or self.env._("All purposes")
+
+    @api.depends("number", "company_id")
+    def _compute_partner_ids(self):
+        """Find the contacts of all numbers at once, as the reader's rights allow."""
+        partners = self.env["res.partner"].search(
+            Domain("phone_sanitized", "in", list(filter(None, self.mapped("number"))))
+        )
+        by_number = partners.grouped("phone_sanitized")
+        for answer in self:
+            found = by_number.get(answer.number, partners.browse())
+            answer.partner_ids = found.filtered(
+                lambda partner, company=answer.company_id: (
+                    not partner.company_id or partner.company_id == company
+                )
+            )
+
+    @api.model
+    def _search_partner_ids(self, operator, value):
+        """Find the answers of the numbers that some contacts have now."""
+        if operator not in ("in", "any"):
+            return NotImplemented
+        domain = Domain("id", "in", value) if operator == "in" else Domain(value)
+        partners = self.env["res.partner"]._search(domain)
+        numbers = partners.subselect(SQL.identifier(partners.table, "phone_sanitized"))
+
+        def to_sql(model, alias, query):
+            """Return the condition that the number is one of theirs."""
+            return SQL("%s IN %s", SQL.identifier(alias, "number"), numbers)
+
+        return Domain.custom(to_sql=to_sql)
+
+    @api.model
+    def _after_answers(self, change):
+        """Show the new state on records, and bring Odoo's blacklist up to date."""
+        result = super()._after_answers(change)
+        self.env["sms.consent.mixin"]._invalidate_sms_consent_state()
+        if change.left or change.back:
+            self.env["phone.blacklist"]._follow_ledger(change.left, change.back)
+        return result
+
+    def get_story(self, before=False):
+        """Return the story of the number, for who may read its answer.
+
+        :param before: what an earlier call has returned as ``before``
+        :return: see :meth:`SmsConsentStory._tell`
+        :rtype: dict
+        :raises AccessError: for who may not read the answer or the events
+        """
+        self.ensure_one()
+        self.check_access("read")
+        self.env["sms.consent.event"].check_access("read")
+        return self.env["sms.consent.story"]._tell(
+            self.company_id, self.number_hash, int(before) if before else False
+        )
+
+    def action_record_sms_consent(self):
+        """Open the form in which an agent enters what the number's owner said."""
+        self.ensure_one()
+        subject = (self.company_id, self.number, self.purpose_id)
+        # Who has opted out themselves may still say so again, and in more words.
+        is_bound = self.number and self._is_bound(*subject)
+        defaults = {"decision": consent.REVOKED} if is_bound else {}
+        return self.env["sms.consent.record"]._get_action(*subject, **defaults)

@@ -1,0 +1,346 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from odoo import api, fields, models
+from odoo.exceptions import AccessError, ValidationError
+
+from ...tools import consent, import_rows, texts
+
+#: Longest reference and longest text that other systems send, in characters.
+MAX_REFERENCE = 200
+MAX_TEXT = 10_000
+
+
+class SmsConsentApi(models.AbstractModel):
+    """Consent for other systems, over Odoo's JSON-2 API. See ``docs/api.md``.
+
+    Called with the API key of a helpdesk user; what is recorded names that user. A
+    statement is told apart by the caller's ``message_ref``, so that a request that was
+    sent twice is recorded once.
+    """
+
+    _name = "sms.consent.api"
+    _description = "Consent for Other Systems"
+
+    @api.model
+    def record_consent(
+        self,
+        number,
+        purposes,
+        how,
+        happened_at,
+        wording,
+        source,
+        message_ref,
+        company_id=None,
+        **evidence,
+    ):
+        """Record that a person has agreed to text messages.
+
+        :param str number: E.164, or national in the company's country
+        :param list purposes: codes, such as ``["ticket", "appointment"]``
+        :param str how: how it was given: web, paper, text, phone, in_person, written
+        :param str happened_at: when, ISO 8601; UTC unless it names its zone
+        :param str wording: the words as the person saw them
+        :param str source: where the proof lies: an address, a file, a record's number
+        :param str message_ref: the caller's own reference, unique for each statement
+        :param int company_id: default the user's company
+        :param evidence: ``name``, ``note``, ``address`` (IP), ``device``, ``page``,
+            ``witness``
+        :return: ``{"recorded", "number", "event_ids", "state"}``
+        :raises ValidationError: for what is missing or wrong, in words
+        :raises UserError: also when the person has opted out, or a purpose accepts no
+            consent that was given so
+        """
+        company = self._check_user(company_id)
+        purposes = self._read_purposes(purposes)
+        if not purposes:
+            raise ValidationError(self.env._("purposes: name at least one."))
+        facts = self._read_proof(how, source, wording, evidence)
+        purposes._check_proof(self._read_way(how))
+        return self._record_once(
+            company,
+            number,
+            consent.GRANTED,
+            purposes,
+            happened_at,
+            message_ref,
+            **facts,
+        )
+
+    @api.model
+    def record_opt_out(
+        self,
+        number,
+        message_ref,
+        happened_at=None,
+        purposes=None,
+        company_id=None,
+        **evidence,
+    ):
+        """Record that a person wants no more text messages; what waits is cancelled.
+
+        :param str number: E.164, or national in the company's country
+        :param str message_ref: the caller's own reference, unique for each statement
+        :param str happened_at: when, ISO 8601; default now
+        :param list purposes: codes; none: all messages
+        :param int company_id: default the user's company
+        :param evidence: as :meth:`record_consent`
+        :return: ``{"recorded", "number", "event_ids", "state"}``
+        """
+        company = self._check_user(company_id)
+        facts = self._read_texts(required={}, **evidence)
+        return self._record_once(
+            company,
+            number,
+            consent.REVOKED,
+            self._read_purposes(purposes),
+            happened_at,
+            message_ref,
+            **facts,
+        )
+
+    @api.model
+    @api.readonly
+    def get_state(self, number, company_id=None):
+        """Return what a number may be sent.
+
+        :param str number: E.164, or national in the company's country
+        :param int company_id: default the user's company
+        :return: ``{"number", "state", "purposes": {code: {"state", "since"}}}``
+        """
+        company = self._check_user(company_id)
+        number = self._read_number(company, number)
+        return self._describe(company, number)
+
+    @api.model
+    @api.readonly
+    def get_wordings(self, purposes, lang=None, company_id=None):
+        """Return the words in force, to be shown where a person is asked.
+
+        Sent back unchanged as ``wording``, they are recognised as their version.
+
+        :param list purposes: codes
+        :param str lang: code of the reader's language, such as ``fr_FR``
+        :param int company_id: default the user's company
+        :return: ``{"wording", "versions": [{"purpose", "lang", "version", "digest"}]}``
+        """
+        company = self._check_user(company_id)
+        purposes = self._read_purposes(purposes).sorted()
+        wordings_sudo = self.env["sms.wording"]._get_published(company, purposes, lang)
+        return {
+            "wording": wordings_sudo._render(company),
+            "versions": [
+                {
+                    "purpose": wording.purpose_id.code,
+                    "lang": wording.lang,
+                    "version": wording.version,
+                    "digest": wording.digest,
+                }
+                for wording in wordings_sudo
+            ],
+        }
+
+    # ------------------------------------------------------------------
+    # Recording
+    # ------------------------------------------------------------------
+
+    @api.model
+    def _record_once(
+        self, company, number, event, purposes, happened_at, message_ref, **facts
+    ):
+        """Record a statement, unless its reference says that it was recorded before.
+
+        :return: what the caller gets
+        """
+        number = self._read_number(company, number)
+        reference = self._read_reference(message_ref)
+        moment = None
+        if happened_at is not None or event == consent.GRANTED:
+            moment = self._read_instant(happened_at)
+        said = {
+            "number_hash": self.env["sms.consent.key"]._hash([number])[number],
+            "event": event,
+            "purposes": sorted(purposes.mapped("code")),
+            "happened_at": moment,
+        }
+        request_sudo = self.env["sms.consent.request"].sudo()
+        request_sudo = request_sudo._claim(company, reference, said)
+        is_new = not request_sudo._find_events()
+        if is_new:
+            events_sudo = self.env["sms.consent.entry"]._enter(
+                company,
+                number,
+                event,
+                "api",
+                purposes,
+                moment or fields.Datetime.now(),
+                facts.pop("wording", None),
+                message_ref=reference,
+                **facts,
+            )
+            request_sudo.evidence_id = events_sudo.evidence_id
+        events_sudo = request_sudo._find_events()
+        return {
+            "recorded": is_new,
+            "event_ids": events_sudo.ids,
+            **self._describe(company, number),
+        }
+
+    @api.model
+    def _describe(self, company, number):
+        """Return what holds for a number now, overall and for each purpose."""
+        found = self.env["sms.consent"]._get_found(company, number)
+        purposes = self.env["sms.purpose"].search([])
+        answers = {
+            purpose.code: self.env["sms.consent"]._get_answer(found, purpose.id)
+            for purpose in purposes
+        }
+        event_ids = [answer.event_id for answer in answers.values() if answer.event_id]
+        events_sudo = self.env["sms.consent.event"].sudo().browse(event_ids)
+        since = {event.id: event.happened_at for event in events_sudo}
+        return {
+            "number": number,
+            "state": consent.summarize(answers.values()),
+            "purposes": {
+                code: {
+                    "state": answer.state,
+                    "since": answer.event_id
+                    and since[answer.event_id].isoformat() + "Z"
+                    or None,
+                }
+                for code, answer in answers.items()
+            },
+        }
+
+    # ------------------------------------------------------------------
+    # Reads what other systems send: each fault is named, and nothing is guessed
+    # ------------------------------------------------------------------
+
+    @api.model
+    def _check_user(self, company_id):
+        """Return the company that is meant, after checking what the user may.
+
+        :raises AccessError: for who is no helpdesk user or does not work there
+        """
+        if not self.env.user.has_group("helpdesk_mgmt.group_helpdesk_user"):
+            raise AccessError(self.env._("Only helpdesk users may use this API."))
+        if company_id is not None and not isinstance(company_id, int):
+            raise ValidationError(self.env._("company_id: give the company's number."))
+        company = self.env["res.company"].browse(company_id or self.env.company.id)
+        if company not in self.env.companies:
+            raise AccessError(self.env._("You do not work in company %s.", company.id))
+        return company
+
+    @api.model
+    def _read_number(self, company, number):
+        """Return a number as E.164."""
+        if not isinstance(number, str):
+            raise ValidationError(
+                self.env._("number: give it as text, such as “+13035550100”.")
+            )
+        return self.env["sms.consent.entry"]._read_number(company, number)
+
+    @api.model
+    def _read_purposes(self, codes):
+        """Return the purposes with some codes."""
+        if codes is None:
+            codes = []
+        if not isinstance(codes, list) or not all(isinstance(c, str) for c in codes):
+            raise ValidationError(
+                self.env._("purposes: give a list of codes, such as [“ticket”].")
+            )
+        found = self.env["sms.purpose"].search([("code", "in", codes)])
+        if unknown := set(codes) - set(found.mapped("code")):
+            known = self.env["sms.purpose"].search([]).mapped("code")
+            raise ValidationError(
+                self.env._(
+                    "purposes: there is no %(unknown)s. There are: %(known)s.",
+                    unknown=", ".join(sorted(unknown)),
+                    known=", ".join(known),
+                )
+            )
+        return found
+
+    @api.model
+    def _read_way(self, how):
+        """Return the way in which consent was given."""
+        way = import_rows.read_way(how)
+        if not way:
+            ways = ", ".join(import_rows.WAYS)
+            raise ValidationError(self.env._("how: say one of %s.", ways))
+        return way
+
+    @api.model
+    def _read_instant(self, text):
+        """Return when something was said, in UTC."""
+        try:
+            moment = import_rows.parse_instant(text)
+        except ValueError as error:
+            raise ValidationError(
+                self.env._(
+                    "happened_at: give the time as in 2026-11-25T10:18:00Z, not %s.",
+                    text,
+                )
+            ) from error
+        return import_rows.settle_clock(moment, fields.Datetime.now())
+
+    @api.model
+    def _read_proof(self, how, source, wording, evidence):
+        """Return what proves a consent: the words, how it was given, where it lies.
+
+        :return: the evidence, as :meth:`SmsConsentEvent._record` takes it
+        """
+        way = self._read_way(how)
+        facts = self._read_texts(
+            required={"source": source, "wording": wording}, **evidence
+        )
+        note = import_rows.make_note(way, facts.pop("source"), facts.get("note"))
+        return {**facts, "note": note}
+
+    @api.model
+    def _read_texts(self, required, **optional):
+        """Return the evidence's texts, cleaned.
+
+        :raises ValidationError: for what is missing, too long, no text, or not known
+        """
+        known = ("name", "note", "address", "device", "page", "witness")
+        if unknown := optional.keys() - set(known):
+            raise ValidationError(
+                self.env._(
+                    "There is no argument %(unknown)s. As evidence there are: "
+                    "%(known)s.",
+                    unknown=", ".join(sorted(unknown)),
+                    known=", ".join(known),
+                )
+            )
+        found = {}
+        for name, value in {**required, **optional}.items():
+            if value is not None and not isinstance(value, str):
+                raise ValidationError(self.env._("%s: give a text.", name))
+            if len(value or "") > MAX_TEXT:
+                raise ValidationError(
+                    self.env._("%(name)s: at most %(max)s letters.", name=name,
+                               max=MAX_TEXT)
+                )  # fmt: skip
+            found[name] = texts.clean(value).strip()
+            if name in required and not found[name]:
+                raise ValidationError(
+                    self.env._(
+                        "%s: it is missing. Without it the consent proves nothing.",
+                        name,
+                    )
+                )
+        return found
+
+    @api.model
+    def _read_reference(self, reference):
+        """Return the caller's reference."""
+        is_text = isinstance(reference, str)
+        if not is_text or not 0 < len(reference.strip()) <= MAX_REFERENCE:
+            raise ValidationError(
+                self.env._(
+                    "message_ref: give a reference of your own, of at most %s letters, "
+                    "another one for each statement.",
+                    MAX_REFERENCE,
+                )
+            )
+        return texts.clean(reference).strip()

@@ -1,0 +1,244 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from odoo import api, fields, models
+from odoo.exceptions import AccessError, UserError
+from odoo.tools.mimetypes import guess_mimetype
+
+from ...tools import consent, media
+
+
+class SmsConsentEntry(models.AbstractModel):
+    """What is checked before a person's statement is entered into the ledger.
+
+    Used by every way in behind which there is a person or another system: the agent's
+    form, paper forms, the API. Each check refuses in words that say what to do.
+    """
+
+    _name = "sms.consent.entry"
+    _description = "Entry into the Consent Ledger"
+
+    @api.model
+    def _enter(
+        self,
+        company,
+        number,
+        event,
+        method,
+        purposes,
+        happened_at,
+        words,
+        files=(),
+        **facts,
+    ):
+        """Check a statement and record it.
+
+        :param company: ``res.company``
+        :param str number: as it was typed, E.164 or national
+        :param str event: ``granted`` or ``revoked``
+        :param str method: a key of ``METHOD_SELECTION``
+        :param purposes: ``sms.purpose``; none: an opt-out from everything
+        :param datetime happened_at: when it was said (UTC)
+        :param str words: the words that the person saw or heard
+        :param files: the scans of a signed form, without which it is no proof
+        :param facts: as :meth:`SmsConsentEvent._record`
+        :return: the events, in sudo
+        :raises UserError: when something is missing, unreadable or overtaken
+        """
+        number = self._read_number(company, number)
+        self._check_complete(event, purposes, happened_at, words)
+        self._check_counts(company, number, event, method, purposes, happened_at)
+        if event == consent.GRANTED and method == consent.PAPER and not files:
+            raise UserError(self.env._("Attach the scan of the signed form."))
+        return (
+            self.env["sms.consent.event"]
+            .sudo()
+            ._record(
+                company,
+                number,
+                event,
+                method,
+                purposes or None,
+                happened_at=happened_at,
+                wordings=self._match_wordings(company, purposes, words),
+                wording=words,
+                files=files,
+                **facts,
+            )
+        )
+
+    @api.model
+    def _check_may_record(self, company):
+        """Refuse who is no helpdesk user, or does not work in ``company`` now.
+
+        :raises AccessError: then
+        """
+        if not self.env.user.has_group("helpdesk_mgmt.group_helpdesk_user_own"):
+            raise AccessError(self.env._("Only helpdesk users may record consent."))
+        company.with_env(self.env)._check_user_works_here()
+
+    @api.model
+    def _read_number(self, company, number):
+        """Return a number as E.164; a national one is read with the company's country.
+
+        :raises UserError: when it cannot be read
+        """
+        found = self._find_number(company, number)
+        if not found:
+            raise UserError(
+                self.env._(
+                    "“%s” is not a phone number. Enter it with its country code, for "
+                    "example +1 303 555 0100.",
+                    number or "",
+                )
+            )
+        return found
+
+    @api.model
+    def _check_complete(self, event, purposes, happened_at, words):
+        """Refuse a consent without purposes or words, and one of the future."""
+        if event == consent.GRANTED and not purposes:
+            raise UserError(self.env._("Choose what the person agreed to."))
+        if event == consent.GRANTED and not (words or "").strip():
+            raise UserError(self.env._("Enter the words that the person agreed to."))
+        if happened_at > fields.Datetime.now():
+            raise UserError(self.env._("A consent cannot be given in the future."))
+
+    @api.model
+    def _find_problem(self, company, number, method, purposes, happened_at):
+        """Return why a consent would be refused, empty if it would not be.
+
+        Of what is known while a form is filled in: nothing is missed yet.
+
+        :rtype: str
+        """
+        number = self._find_number(company, number)
+        if not number:
+            return ""
+        if happened_at > fields.Datetime.now():
+            return self.env._("A consent cannot be given in the future.")
+        said = consent.Said(consent.GRANTED, method, happened_at)
+        consents = self.env["sms.consent"]
+        if obstacle := consents._find_obstacle(company, number, said, purposes):
+            return self._explain_obstacle(number, said, obstacle)
+        return purposes._find_proof_fault(method)
+
+    @api.model
+    def _find_notice(self, company, number, method, purposes, happened_at):
+        """Return which opt-out a consent would undo, empty if none stands.
+
+        :rtype: str
+        """
+        number = self._find_number(company, number)
+        consents = self.env["sms.consent"]
+        bare = consent.Said(consent.GRANTED, "", happened_at)
+        obstacle = number and consents._find_obstacle(company, number, bare, purposes)
+        if not obstacle:
+            return ""
+        return self.env["sms.consent.details"]._tell_way_back(obstacle, number)
+
+    @api.model
+    def _find_number(self, company, number):
+        """Return a number as E.164, empty while it cannot be read."""
+        country = company.country_id
+        return self.env["res.partner"]._phone_format_number(number or "", country) or ""
+
+    @api.model
+    def _check_counts(self, company, number, event, method, purposes, happened_at):
+        """Refuse a consent that would change nothing: the person has said no.
+
+        47 CFR 64.1200(a)(10). What the ledger would keep all the same is a statement
+        that looks like a consent and is none.
+
+        :raises UserError: with who can undo it, and how
+        """
+        said = consent.Said(event, method, happened_at)
+        obstacle = self.env["sms.consent"]._find_obstacle(
+            company, number, said, purposes
+        )
+        if obstacle:
+            raise UserError(self._explain_obstacle(number, said, obstacle))
+
+    @api.model
+    def _explain_obstacle(self, number, said, obstacle):
+        """Return why a yes does not count, and what does.
+
+        :param str number: E.164
+        :param consent.Said said: the yes
+        :param obstacle: :class:`sms_consent.Obstacle`
+        """
+        details = self.env["sms.consent.details"]
+        way_back = details._tell_way_back(obstacle, number)
+        if said.happened_at >= obstacle.since:
+            return way_back
+        overtaken = self.env._(
+            "%(number)s opted out on %(date)s, after this consent.",
+            number=number,
+            date=details._format_time(obstacle.since),
+        )
+        if obstacle.is_own:
+            return f"{overtaken} {way_back}"
+        return self.env._(
+            "%s Only a new consent counts: ask the person again.", overtaken
+        )
+
+    # ------------------------------------------------------------------
+    # Words and scans
+    # ------------------------------------------------------------------
+
+    @api.model
+    def _propose_words(self, company, purposes, lang=None):
+        """Return the words in force for some purposes, in a reader's language."""
+        purposes = purposes.sorted()
+        wordings = self.env["sms.wording"]._get_published(company, purposes, lang)
+        return wordings._render(company)
+
+    @api.model
+    def _match_wordings(self, company, purposes, words):
+        """Return the published wordings whose words these are.
+
+        Words that were edited by hand are nobody's version, and stand for themselves.
+
+        :return: ``sms.wording``, in sudo, one for each purpose or none at all
+        """
+        words = " ".join((words or "").split())
+        wordings_sudo = self.env["sms.wording"].sudo()
+        if not words or not purposes:
+            return wordings_sudo
+        purposes = purposes.sorted()
+        for lang, _name in self.env["res.lang"].get_installed():
+            found_sudo = wordings_sudo._get_published(company, purposes, lang)
+            if " ".join(found_sudo._render(company).split()) == words:
+                return found_sudo
+        return wordings_sudo
+
+    @api.model
+    def _read_scan(self, name, data):
+        """Return the scan of a signed form as a file for the ledger.
+
+        :param str name: the file's name, may be empty
+        :param bytes data: what is in it
+        :return: ``(name, data)``, the name's ending made true
+        :raises UserError: when it is missing, too large or no scan
+        """
+        guess = guess_mimetype(data) if data else None
+        fault = media.find_scan_fault(data, guess)
+        if fault == media.EMPTY:
+            raise UserError(self.env._("Attach the scan of the signed form."))
+        if fault == media.TOO_LARGE:
+            raise UserError(
+                self.env._(
+                    "The scan “%(name)s” has %(size)s MB; at most %(limit)s MB are "
+                    "taken. Scan it in grey or at a lower resolution.",
+                    name=name or "",
+                    size=len(data) // 1024**2,
+                    limit=media.MAX_SCAN_BYTES // 1024**2,
+                )
+            )
+        if fault:
+            raise UserError(
+                self.env._(
+                    "“%s” is no scan, whatever its name says. Attach a PDF, PNG, JPEG, "
+                    "TIFF or HEIC file.",
+                    name or "",
+                )
+            )
+        return media.get_scan_name(name, media.get_scan_kind(data, guess)), data

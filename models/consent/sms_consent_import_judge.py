@@ -1,0 +1,369 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+"""What becomes of the rows of a list: the checks that need the database.
+
+What was there before a batch of an import: in its list, and in the ledger.
+
+Which words the people of a list agreed to.
+"""
+
+import json
+from typing import NamedTuple
+
+from odoo.exceptions import UserError
+from odoo.tools import SQL
+
+from odoo.addons.phone_validation.tools import phone_validation
+
+from ...tools import chain, consent, import_rows, purpose_rules
+from ...tools.import_rows import Fault, simplify
+from ..ledger.sms_consent_event import Statement
+from .sms_consent_import_row import GOOD, SKIPPED, WRONG
+
+#: Different words that are remembered; lists mostly hold a few.
+MAX_WORDS = 1000
+
+
+class Candidate(NamedTuple):
+    """A row that can be read: what would be recorded, and how it is told apart."""
+
+    statement: Statement
+    number_hash: str
+    key: str
+
+
+class Judge:
+    """Decides on batches of rows of one import, with a fixed number of queries each.
+
+    :param job: the ``sms.consent.import``, in sudo
+    :param datetime now: what counts as the future begins here (UTC)
+    """
+
+    def __init__(self, job, now):
+        self.job, self.env, self.company, self.now = job, job.env, job.company_id, now
+        self.columns = {
+            column.field: column.position for column in job.column_ids if column.field
+        }
+        country = self.company.country_id
+        self.country = (country.code, country.phone_code)
+        self.purposes = self._read_purposes()
+        self.default_purposes = job.purpose_ids.sorted()
+        self.words = Words(self.env, self.company)
+        self.past = Past(job)
+
+    def _read_purposes(self):
+        """Return every purpose by its code and by its name."""
+        purposes = self.env["sms.purpose"].search([])
+        by_name = {}
+        langs = [code for code, _name in self.env["res.lang"].get_installed()]
+        for purpose in purposes:
+            by_name[simplify(purpose.code)] = purpose
+            for lang in langs:
+                by_name.setdefault(
+                    simplify(purpose.with_context(lang=lang).name), purpose
+                )
+        return by_name
+
+    def judge(self, rows):
+        """Decide on some rows.
+
+        :param rows: pairs of a row's number and its cells
+        :return: the statements to record, and a line of ``sms.consent.import.row`` for
+            every row
+        """
+        lines, read = [], []
+        for number, cells in rows:
+            line = self._make_line(number)
+            lines.append(line)
+            try:
+                read.append((line, cells, self._read(number, cells)))
+            except Fault as fault:
+                self._mark(line, cells, fault, WRONG)
+        return self._compare(read), lines
+
+    def _make_line(self, number):
+        """Return the values of a good row that nothing is known of."""
+        return {
+            "import_id": self.job.id,
+            "row": number,
+            "outcome": GOOD,
+            **dict.fromkeys(
+                ("reason", "detail", "cells", "key", "stopped", "stopped_purposes")
+            ),
+        }
+
+    @staticmethod
+    def _mark(line, cells, fault, outcome):
+        """Enter into a row's line why it is not recorded."""
+        line.update(
+            outcome=outcome,
+            reason=fault.reason,
+            detail=fault.detail[:200],
+            cells=json.dumps(cells, ensure_ascii=False),
+            key=None,
+        )
+
+    # ------------------------------------------------------------------
+    # One row
+    # ------------------------------------------------------------------
+
+    def _read(self, row, cells):
+        """Return what a row would record.
+
+        :raises Fault: when something in it is missing or wrong
+        """
+        job = self.job
+        said = import_rows.read_row(
+            cells, self.columns, job.date_order, job.tz, self.now, job.decision
+        )
+        number = self._read_number(said.number)
+        purposes = self._find_purposes(said)
+        self._check_proof(said, purposes)
+        wordings, words = self.words.find(said, purposes)
+        note = import_rows.make_note(said.how, said.source, said.note)
+        facts = {
+            "wording": words,
+            "note": f"{note}\n{job.file_name or ''}, {row}",
+            "name": said.name,
+            "witness": said.witness,
+            "address": said.address,
+            "res_model": job._name,
+            "res_id": job.id,
+        }
+        return Statement(
+            number,
+            said.event,
+            "import",
+            purposes or None,
+            said.happened_at,
+            wordings,
+            facts,
+        )
+
+    def _read_number(self, text):
+        """Return a number as E.164, read with the company's country."""
+        try:
+            number = phone_validation.phone_format(
+                text, *self.country, force_format="E164", raise_exception=True
+            )
+        except UserError as error:
+            raise Fault("bad_number", text) from error
+        return number
+
+    def _find_purposes(self, said):
+        """Return the purposes that a row names, or those of the whole list."""
+        purposes = self.env["sms.purpose"]
+        for name in said.purposes:
+            purpose = self.purposes.get(simplify(name))
+            if not purpose:
+                raise Fault("bad_purpose", name)
+            purposes |= purpose
+        purposes = purposes or self.default_purposes
+        if said.event == consent.GRANTED and not purposes:
+            raise Fault("no_purpose")
+        return purposes
+
+    @staticmethod
+    def _check_proof(said, purposes):
+        """Refuse a consent that was given in a way that is no proof for its purposes.
+
+        What the list calls by a name that we do not know proves nothing in particular:
+        it counts only where anything does.
+        """
+        if said.event != consent.GRANTED:
+            return
+        way = import_rows.read_way(said.how)
+        for purpose in purposes:
+            accepted = purpose._get_rules(None, purpose.env.company).proofs
+            counts = way and purpose_rules.is_proof_accepted(way, accepted)
+            if not counts and not accepted >= set(purpose_rules.KINDS):
+                raise Fault("no_proof", f"{purpose.name}: {said.how}")
+
+    # ------------------------------------------------------------------
+    # Against the list and the ledger
+    # ------------------------------------------------------------------
+
+    def _compare(self, read):
+        """Return what of the readable rows is new and allowed, marking the others."""
+        numbers = {statement.number for _line, _cells, statement in read}
+        hashes = self.env["sms.consent.key"]._hash(numbers)
+        keyed = [
+            (line, cells, statement, hashes[statement.number], self._get_key(statement))
+            for line, cells, statement in read
+        ]
+        seen = self.past.find_seen([key for *_rest, key in keyed])
+        known = self.past.find_known(hashes.values())
+        stopped = self.past.find_stopped(hashes.values())
+        answers = self.env["sms.consent"]._get_answers([self.company.id], numbers)
+        chosen = []
+        for line, cells, statement, number_hash, key in keyed:
+            found = answers[self.company.id, statement.number]
+            fault = (
+                self._find_twice(key, seen)
+                or self._find_recorded(statement, number_hash, known)
+                or self._find_opt_out(statement, found, stopped.get(number_hash, []))
+            )
+            if fault:
+                self._mark(line, cells, fault, SKIPPED)
+                continue
+            seen[key] = line["row"]
+            line["key"] = key
+            if statement.event == consent.REVOKED:
+                ids = statement.purposes.ids if statement.purposes else []
+                line.update(stopped=number_hash, stopped_purposes=json.dumps(ids))
+                stopped.setdefault(number_hash, []).append(ids)
+            chosen.append(statement)
+        return chosen
+
+    @staticmethod
+    def _get_key(statement):
+        """Return the digest of what makes two rows the same statement."""
+        purposes = statement.purposes.ids if statement.purposes else []
+        said = [statement.number, statement.event, sorted(purposes)]
+        return chain.digest({"said": said, "at": statement.happened_at})[:32]
+
+    def _find_twice(self, key, seen):
+        """Return the fault of a row that is in the list already."""
+        if key not in seen:
+            return None
+        return Fault("twice", self.env._("row %s", seen[key]))
+
+    @staticmethod
+    def _find_recorded(statement, number_hash, known):
+        """Return the fault of a statement that the ledger has, for every purpose."""
+        ids = statement.purposes.ids if statement.purposes else [0]
+        keys = {
+            (number_hash, purpose_id, statement.event, statement.happened_at)
+            for purpose_id in ids
+        }
+        return Fault("known") if keys <= known else None
+
+    def _find_opt_out(self, statement, found, stopped):
+        """Return the fault of a consent of somebody who has opted out."""
+        if statement.event != consent.GRANTED:
+            return None
+        for purpose in statement.purposes:
+            answer = self.env["sms.consent"]._get_answer(found, purpose.id)
+            in_list = any(not ids or purpose.id in ids for ids in stopped)
+            if in_list or answer.state == consent.OPTED_OUT:
+                return Fault("opted_out", purpose.name)
+        return None
+
+
+class Past:
+    """Asks what is known of the rows of one import, with one query each.
+
+    :param job: the ``sms.consent.import``, in sudo
+    """
+
+    def __init__(self, job):
+        self.job = job
+
+    def find_seen(self, keys):
+        """Return which keys earlier batches had, and in which row."""
+        rows = self.job.env.execute_query(
+            SQL(
+                """
+                SELECT key, min("row") FROM sms_consent_import_row
+                 WHERE import_id = %s AND key = ANY(%s) GROUP BY key
+                """,
+                self.job.id,
+                keys,
+            )
+        )
+        return dict(rows)
+
+    def find_stopped(self, hashes):
+        """Return what earlier batches of the list have stopped for some numbers."""
+        rows = self.job.env.execute_query(
+            SQL(
+                """
+                SELECT stopped, stopped_purposes FROM sms_consent_import_row
+                 WHERE import_id = %s AND stopped = ANY(%s)
+                """,
+                self.job.id,
+                list(hashes),
+            )
+        )
+        found = {}
+        for number_hash, ids in rows:
+            found.setdefault(number_hash, []).append(json.loads(ids))
+        return found
+
+    def find_known(self, hashes):
+        """Return what the ledger holds of some numbers that counts."""
+        rows = self.job.env.execute_query(
+            SQL(
+                """
+                SELECT number_hash, COALESCE(purpose_id, 0), event, happened_at
+                  FROM sms_consent_event
+                 WHERE company_id = %s AND number_hash = ANY(%s) AND %s
+                """,
+                self.job.company_id.id,
+                list(hashes),
+                self.job.env["sms.consent"]._get_counting_sql(self.job.company_id),
+            )
+        )
+        return set(rows)
+
+
+class Words:
+    """Finds what the rows of one import mean by words or a version, each kind once."""
+
+    def __init__(self, env, company):
+        """Begin with nothing remembered.
+
+        :param env: in sudo
+        :param company: ``res.company`` whose wordings count, beside those of all
+        """
+        self._env, self._company = env, company
+        self._found = {}
+
+    def find(self, said, purposes):
+        """Return the wordings that a row means, and the words as they were shown.
+
+        :param import_rows.Said said: the row
+        :param purposes: ``sms.purpose`` that it is about
+        :raises Fault: for a version that there is not
+        """
+        if said.event != consent.GRANTED:
+            return None, said.wording
+        key = (purposes._ids, said.version, said.wording)
+        if key not in self._found:
+            if len(self._found) >= MAX_WORDS:
+                self._found.clear()
+            self._found[key] = self._match(said, purposes)
+        return self._found[key]
+
+    def _match(self, said, purposes):
+        """Return what :meth:`find` does, by asking the database."""
+        if not said.version:
+            wordings = self._env["sms.consent.entry"]._match_wordings(
+                self._company, purposes, said.wording
+            )
+            return wordings, said.wording
+        found = self._env["sms.wording"]
+        for purpose in purposes:
+            found += self._find_version(purpose, said.version)
+        return found, said.wording or found._render(self._company)
+
+    def _find_version(self, purpose, version):
+        """Return a purpose's wording by its version's number or digest."""
+        text = version.casefold().lstrip("v").strip()
+        domain = [
+            ("purpose_id", "=", purpose.id),
+            ("company_id", "in", [False, self._company.id]),
+            ("state", "!=", "draft"),
+        ]
+        if len(text) == 64:
+            domain.append(("digest", "=", text))
+        elif text.isdecimal() and len(text) < 6:
+            domain.append(("version", "=", int(text)))
+        else:
+            raise Fault("bad_version", version)
+        found = self._env["sms.wording"].search(domain)
+        if not found:
+            raise Fault("bad_version", f"{purpose.name}: {version}")
+        own_lang = self._company.partner_id.lang
+        return found.sorted(
+            lambda wording: (not wording.company_id, wording.lang != own_lang)
+        )[0]

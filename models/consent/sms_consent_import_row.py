@@ -1,0 +1,93 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from odoo import fields, models
+
+GOOD, SKIPPED, WRONG = OUTCOMES = ("good", "skipped", "wrong")
+REASONS = [
+    ("opted_out", "The number has opted out: an import does not change that"),
+    ("twice", "The same as an earlier row of this list"),
+    ("known", "In the ledger already"),
+    ("no_number", "No phone number"),
+    ("bad_number", "The phone number cannot be read"),
+    ("no_time", "It does not say when"),
+    ("bad_time", "The date cannot be read"),
+    ("future", "The date lies in the future"),
+    ("no_how", "It does not say how consent was given"),
+    ("no_words", "Neither the words nor their version"),
+    ("bad_version", "There is no such version of the wording"),
+    ("no_source", "No evidence"),
+    ("no_purpose", "No purpose"),
+    ("bad_purpose", "There is no such purpose"),
+    ("no_proof", "The purpose does not accept consent given so (offers: in writing)"),
+    ("bad_decision", "Neither agreed nor opted out"),
+    ("too_long", "A cell is too long"),
+]
+
+
+class SmsConsentImportRow(models.Model):
+    """A row of a list that an import has come by, while the import lasts.
+
+    Rows that were not recorded stay with their cells and the reason. Of the others only
+    what tells a second one like it, until the import is done. Written by the job alone,
+    many at once.
+    """
+
+    _name = "sms.consent.import.row"
+    _description = "Row of an Import of Consents"
+    _inherit = "sms.personal.data"
+    _order = "import_id, row"
+    _log_access = False
+
+    import_id = fields.Many2one(
+        "sms.consent.import", required=True, readonly=True, ondelete="cascade"
+    )
+    company_id = fields.Many2one(related="import_id.company_id")
+    row = fields.Integer(readonly=True, help="Its number in the spreadsheet.")
+    outcome = fields.Selection(
+        [(GOOD, "Recorded"), (SKIPPED, "Skipped"), (WRONG, "Wrong")],
+        required=True,
+        readonly=True,
+    )
+    reason = fields.Selection(REASONS, readonly=True)
+    detail = fields.Char(readonly=True)
+    cells = fields.Text(readonly=True, help="The row as it was, as JSON.")
+    key = fields.Char(readonly=True, help="Digest of what the row says.")
+    stopped = fields.Char(readonly=True, help="Keyed hash of a number that opted out.")
+    stopped_purposes = fields.Char(readonly=True, help="Ids; empty: all purposes.")
+
+    _row_unique = models.UniqueIndex("(import_id, row)")
+    _key_index = models.Index("(import_id, key) WHERE key IS NOT NULL")
+    _stopped_index = models.Index("(import_id, stopped) WHERE stopped IS NOT NULL")
+
+
+class SmsConsentImportColumn(models.Model):
+    """A column of the list, and what it holds."""
+
+    _name = "sms.consent.import.column"
+    _description = "Column of an Import of Consents"
+    _inherit = "sms.personal.data"
+    _order = "position"
+    _log_access = False
+
+    import_id = fields.Many2one(
+        "sms.consent.import", required=True, ondelete="cascade", index=True
+    )
+    position = fields.Integer(required=True)
+    header = fields.Char("Column")
+    sample = fields.Char("For Example")
+    field = fields.Selection(
+        [
+            ("number", "Phone number"),
+            ("happened_at", "When it was given"),
+            ("how", "How it was given"),
+            ("wording", "Words as they were shown"),
+            ("version", "Version of the wording"),
+            ("source", "Evidence (where the proof is)"),
+            ("name", "Name"),
+            ("purposes", "Purposes"),
+            ("decision", "Agreed or opted out"),
+            ("witness", "Witness"),
+            ("address", "IP address"),
+            ("note", "Note"),
+        ],
+        "Holds",
+    )

@@ -1,0 +1,288 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from typing import NamedTuple
+
+from odoo import api, fields, models
+from odoo.exceptions import AccessError
+from odoo.fields import Domain
+from odoo.tools import SQL
+
+from ...tools import consent
+from ..ledger.sms_consent import STATE_SELECTION
+from ..ledger.sms_consent_key import ConsentKeyError
+
+MODULE = "helpdesk_mgmt_sms"
+#: Who may see why a number may be texted, on a record that they may read.
+READER_GROUPS = (
+    "helpdesk_mgmt.group_helpdesk_user_own",
+    "helpdesk_mgmt_sms.group_sms_compliance",
+)
+
+
+class SmsConsentMixin(models.AbstractModel):
+    """A record whose person can be texted: shows if one may, and takes their answer.
+
+    A model says whose number and which purpose count by :meth:`_get_sms_subjects`, and
+    what that depends on by :meth:`_get_sms_subject_fields`.
+    """
+
+    _name = "sms.consent.mixin"
+    _description = "Text Message Consent on a Record"
+
+    sms_consent_state = fields.Selection(
+        STATE_SELECTION,
+        string="Text Messages",
+        compute="_compute_sms_consent_state",
+        compute_sudo=True,
+        search="_search_sms_consent_state",
+    )
+    sms_is_bound = fields.Boolean(
+        "Only the Person Can Undo It",
+        compute="_compute_sms_is_bound",
+        compute_sudo=True,
+        help="They have opted out themselves, so no consent can be recorded for them.",
+    )
+    sms_preference_url = fields.Char(
+        "Text Message Preferences",
+        compute="_compute_sms_preference_url",
+        compute_sudo=True,
+        groups="helpdesk_mgmt.group_helpdesk_user_own",
+        help="Short address of the page on which the person chooses what they get. "
+        "Who opens it speaks for them, so it is masked: they get it in full.",
+    )
+
+    @api.model
+    def _has_field_access(self, field, operation):
+        """Let nobody write what of ours is found out, such as the number of a ticket.
+
+        A field that is read-only on the screen can be written over RPC. The number
+        decides whose consent counts, so an agent could text in another person's name.
+        """
+        if operation == "write" and not self.env.su and self._is_found_out(field):
+            return False
+        return super()._has_field_access(field, operation)
+
+    @api.model
+    def _is_found_out(self, field):
+        """Tell if a field is ours, stored, and read-only: our code alone writes it."""
+        return field._module == MODULE and field.store and bool(field.readonly)
+
+    def _get_sms_subjects(self):
+        """Return for each record whose consent is meant.
+
+        :return: ``{record.id: (company, number, purpose)}`` with a ``res.company``,
+            an E.164 number or False, and a ``sms.purpose`` (empty: any purpose)
+        """
+        raise NotImplementedError
+
+    def _get_sms_subject_fields(self):
+        """Return the paths of the fields that :meth:`_get_sms_subjects` reads.
+
+        :rtype: tuple[str, ...]
+        """
+        return ()
+
+    @api.depends(lambda self: self._get_sms_subject_fields())
+    @api.depends_context("company")
+    def _compute_sms_consent_state(self):
+        """Read the answers of all records in one query.
+
+        Where the ledger's key is wrong nothing is known: the records can still be read.
+        """
+        self.sms_consent_state = consent.NONE
+        stored = self.filtered("id")
+        subjects = stored._get_sms_subjects()
+        try:
+            answers = self.env["sms.consent"]._get_answers(
+                [company.id for company, _number, _purpose in subjects.values()],
+                [number for _company, number, _purpose in subjects.values()],
+            )
+        except ConsentKeyError:
+            stored.sms_consent_state = False
+            return
+        purposes = self.env["sms.purpose"].with_context(active_test=False).search([])
+        for record in stored:
+            company, number, purpose = subjects[record.id]
+            found = answers.get((company.id, number), {})
+            record.sms_consent_state = consent.summarize(
+                self.env["sms.consent"]._get_answer(found, purpose_id)
+                for purpose_id in (purpose or purposes).ids
+            )
+
+    @api.depends("sms_consent_state")
+    @api.depends_context("company")
+    def _compute_sms_is_bound(self):
+        """Read the events of those who have opted out."""
+        self.sms_is_bound = False
+        left = self.filtered(lambda it: it.sms_consent_state == consent.OPTED_OUT)
+        if not left:
+            return
+        subjects = left._get_sms_subjects()
+        bound = self.env["sms.consent"]._find_bound(subjects.values())
+        for record in left:
+            company, number, _purpose = subjects[record.id]
+            record.sms_is_bound = (company, number) in bound
+
+    @api.depends(lambda self: self._get_sms_subject_fields())
+    @api.depends_context("company")
+    def _compute_sms_preference_url(self):
+        """Let a text say where the key will stand, for records that have a number."""
+        self.sms_preference_url = False
+        links = self.env["sms.preference.link"]
+        for record_id, subject in self.filtered("id")._get_sms_subjects().items():
+            company, number, _purpose = subject
+            if company and number:
+                record = self.browse(record_id)
+                record.sms_preference_url = links._get_masked_url(company)
+
+    def _invalidate_sms_consent_state(self):
+        """Forget the state shown on records: the ledger has a new event."""
+        children = self.env.registry.descendants([self._name], "_inherit")
+        for model_name in children - {self._name}:
+            self.env[model_name].invalidate_model(["sms_consent_state", "sms_is_bound"])
+
+    def _get_sms_typed_number(self):
+        """Return the number as people entered it, readable or not, or False."""
+        self.ensure_one()
+        return False
+
+    def get_sms_consent_details(self):
+        """Return why the person may be texted or not, for who may read the record.
+
+        :return: see :meth:`SmsConsentDetails._explain`
+        :rtype: dict
+        :raises AccessError: for who may not read the record, or is neither a helpdesk
+            user nor a compliance officer
+        """
+        self.ensure_one()
+        self.check_access("read")
+        if not any(map(self.env.user.has_group, READER_GROUPS)):
+            raise AccessError(
+                self.env._(
+                    "Only helpdesk users and compliance officers see what a person has "
+                    "said about text messages."
+                )
+            )
+        record_sudo = self.sudo()
+        company, number, purpose = record_sudo._get_sms_subjects()[self.id]
+        return self.env["sms.consent.details"]._explain(
+            company.sudo(False),
+            number,
+            record_sudo._get_sms_typed_number(),
+            purpose.sudo(False),
+        )
+
+    def action_record_sms_consent(self):
+        """Open the form in which an agent enters what the person said."""
+        self.ensure_one()
+        company, number, purpose = self._get_sms_subjects()[self.id]
+        return self.env["sms.consent.record"]._get_action(
+            company, number, purpose, res_model=self._name, res_id=self.id
+        )
+
+    # ------------------------------------------------------------------
+    # Finds records by the consent of their number, in the database
+    # ------------------------------------------------------------------
+
+    # The same rule as :func:`tools.consent.combine` and
+    # :func:`tools.consent.summarize`, as conditions that the index on the answers'
+    # numbers serves. A number whose data was erased is found as one of which nothing is
+    # known: only its keyed hash is left, and the key stays out of the database's
+    # statements.
+
+    def _get_sms_subject_columns(self, alias):
+        """Return what :meth:`_get_sms_subjects` says, as SQL over the model's table.
+
+        :param str alias: the table's alias in the query
+        :rtype: SubjectColumns
+        """
+        raise NotImplementedError
+
+    @api.model
+    def _search_sms_consent_state(self, operator, value):
+        if operator != "in":
+            return NotImplemented
+        states = set(value) & set(consent.STATES)
+
+        def to_sql(model, alias, query):
+            """Return the condition that a record is in one of the states."""
+            columns = model._get_sms_subject_columns(alias)
+            conditions = [model._get_state_sql(columns, state) for state in states]
+            return SQL("(%s)", SQL(" OR ").join(conditions))
+
+        if not states:
+            return Domain.FALSE
+        self.flush_model(self._get_sms_search_fields())
+        return Domain.custom(to_sql=to_sql)
+
+    @api.model
+    def _get_sms_search_fields(self):
+        """Return the fields of the model that must be in the database to search."""
+        return [name for name in self._get_sms_subject_fields() if "." not in name]
+
+    @api.model
+    def _get_state_sql(self, columns, state):
+        """Return the condition that a row is in a state: a better one rules it out."""
+        order = (consent.OPTED_IN, consent.PENDING, consent.OPTED_OUT)
+        better = order[: order.index(state)] if state in order else order
+        conditions = [SQL("NOT %s", self._get_any_sql(columns, s)) for s in better]
+        if state in order:
+            conditions.append(self._get_any_sql(columns, state))
+        return SQL("(%s)", SQL(" AND ").join(conditions))
+
+    @api.model
+    def _get_any_sql(self, columns, state):
+        """Return the condition that the answer for any purpose is ``state``.
+
+        For an opt-out without looking whether the person has agreed anew since: who
+        asks for it rules that out first.
+        """
+        purpose = SQL("answer.purpose_id IS NOT NULL")
+        if columns.purpose:
+            purpose = SQL("answer.purpose_id = %s", columns.purpose)
+        condition = {
+            consent.OPTED_IN: SQL("%s AND NOT %s", purpose, self._get_stop_sql(True)),
+            consent.PENDING: SQL("%s AND NOT %s", purpose, self._get_stop_sql(False)),
+            consent.OPTED_OUT: SQL("(answer.purpose_id IS NULL OR %s)", purpose),
+        }[state]
+        return SQL(
+            """EXISTS (
+                SELECT FROM sms_consent answer
+                 WHERE answer.number = %s AND answer.company_id = %s
+                   AND answer.state = %s AND %s
+            )""",
+            columns.number,
+            columns.company,
+            state,
+            condition,
+        )
+
+    @api.model
+    def _get_stop_sql(self, is_later):
+        """Return the condition that a stop of everything stands over ``answer``.
+
+        :param bool is_later: only one that is newer than the answer
+        """
+        later = SQL("AND stop.event_id > answer.event_id") if is_later else SQL()
+        return SQL(
+            """EXISTS (
+                SELECT FROM sms_consent stop
+                 WHERE stop.number_hash = answer.number_hash
+                   AND stop.company_id = answer.company_id
+                   AND stop.purpose_id IS NULL AND stop.state = %s %s
+            )""",
+            consent.OPTED_OUT,
+            later,
+        )
+
+
+class SubjectColumns(NamedTuple):
+    """Where a model's table has what its consent hangs on.
+
+    :param SQL company: the id of the company, for one row
+    :param SQL number: the E.164 number, for one row
+    :param purpose: SQL of the purpose's id, or None for any
+    """
+
+    company: SQL
+    number: SQL
+    purpose: SQL | None = None

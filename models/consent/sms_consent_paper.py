@@ -1,0 +1,320 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+import base64
+from datetime import datetime, time, timedelta, timezone
+from zoneinfo import ZoneInfo
+
+from odoo import api, fields, models
+from odoo.exceptions import AccessError, UserError
+from odoo.fields import Domain
+
+from ...tools import consent
+
+#: How long a stack of which everything is recorded is still shown.
+KEEP_EMPTY = timedelta(days=7)
+
+
+class SmsConsentPaper(models.Model):
+    """A stack of signed forms on a desk: entered line by line, recorded together.
+
+    What is recorded leaves the stack for the ledger, the scan with it; what is not
+    stays with the reason beside it. So nothing is lost, and nothing that names a person
+    lies here longer than it must.
+    """
+
+    _name = "sms.consent.paper"
+    _description = "Stack of Signed Consent Forms"
+    _order = "id desc"
+
+    company_id = fields.Many2one(
+        "res.company", required=True, default=lambda self: self.env.company
+    )
+    purpose_ids = fields.Many2many(
+        "sms.purpose", string="Purposes", help="What these forms ask for."
+    )
+    signed_on = fields.Date(default=fields.Date.context_today)
+    witness = fields.Char(
+        "Witnessed By",
+        default=lambda self: self.env.user.name,
+        help="Who saw the forms being signed.",
+    )
+    lang = fields.Selection(
+        selection=lambda self: self.env["res.lang"].get_installed(),
+        string="Language",
+        required=True,
+        default=lambda self: self.env.lang or "en_US",
+        help="In which the forms are printed.",
+    )
+    wording = fields.Text(
+        "Words on the Form",
+        compute="_compute_wording",
+        store=True,
+        readonly=False,
+        precompute=True,
+        help="The words above the signature. Change them if the form has others.",
+    )
+    upload_ids = fields.Many2many(
+        "ir.attachment", string="Add Scans", help="Each file becomes a line."
+    )
+    line_ids = fields.One2many("sms.consent.paper.line", "paper_id", string="Forms")
+    line_count = fields.Integer("To Record", compute="_compute_line_count")
+    problem_count = fields.Integer("Problems", compute="_compute_line_count")
+    recorded_count = fields.Integer("Recorded", readonly=True, copy=False)
+
+    @api.depends("create_date")
+    def _compute_display_name(self):
+        for stack in self:
+            stack.display_name = (
+                self.env._("Signed forms no. %s", stack._origin.id)
+                if stack._origin
+                else self.env._("New stack")
+            )
+
+    @api.depends("purpose_ids", "company_id", "lang")
+    def _compute_wording(self):
+        """Propose the published words."""
+        for stack in self:
+            stack.wording = stack._propose_words(stack.purpose_ids._origin)
+
+    def _propose_words(self, purposes):
+        """Return the published words for some purposes, as these forms print them."""
+        return self.env["sms.consent.entry"]._propose_words(
+            self.company_id, purposes, self.lang
+        )
+
+    @api.depends("line_ids.problem")
+    def _compute_line_count(self):
+        for stack in self:
+            stack.line_count = len(stack.line_ids)
+            stack.problem_count = len(stack.line_ids.filtered("problem"))
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        """Make a line of each scan that was added, and start to count."""
+        self._check_own(vals_list)
+        stacks = super().create(vals_list)
+        for stack in stacks:
+            self.env["sms.consent.entry"]._check_may_record(stack.company_id)
+        stacks._add_uploads()
+        return stacks
+
+    def write(self, vals):
+        """Make a line of each scan that was added."""
+        self._check_own([vals])
+        result = super().write(vals)
+        for stack in self:
+            self.env["sms.consent.entry"]._check_may_record(stack.company_id)
+        self._add_uploads()
+        return result
+
+    def _check_own(self, vals_list):
+        """Refuse to set how many were recorded."""
+        if not self.env.su and any("recorded_count" in vals for vals in vals_list):
+            raise AccessError(self.env._("What is recorded is counted by itself."))
+
+    def _add_uploads(self):
+        """Make a line of each scan that was added, in the order of their names."""
+        for stack in self.filtered("upload_ids"):
+            uploads = stack.upload_ids
+            lines = [
+                {"paper_id": stack.id, "scan_name": file.name, "scan": file.datas}
+                for file in uploads.sorted("name")
+            ]
+            stack.upload_ids = False
+            uploads.unlink()
+            self.env["sms.consent.paper.line"].create(lines)
+
+    def action_add_scans(self):
+        """Show the lines of the scans that were just added: the client saved them."""
+        self.check_access("read")
+        return True
+
+    def action_record(self):
+        """Record every form that is complete; the others stay and say why.
+
+        :return: a message that says how many it were
+        """
+        self.ensure_one()
+        recorded = self.line_ids._record()
+        left = len(self.line_ids)
+        message = self.env._("%s recorded.", recorded)
+        if left:
+            message += " " + self.env._("%s left: see what is missing there.", left)
+        return {
+            "type": "ir.actions.client",
+            "tag": "display_notification",
+            "params": {
+                "type": "warning" if left else "success",
+                "message": message,
+                "next": {"type": "ir.actions.client", "tag": "soft_reload"},
+            },
+        }
+
+    @api.autovacuum
+    def _gc_recorded(self):
+        """Clear away the stacks of which everything is in the ledger."""
+        limit = fields.Datetime.now() - KEEP_EMPTY
+        self.search([("line_ids", "=", False), ("write_date", "<", limit)]).unlink()
+
+
+class SmsConsentPaperLine(models.Model):
+    """A signed form that is to be recorded. Nothing in it is required but to record."""
+
+    _name = "sms.consent.paper.line"
+    _description = "Signed Consent Form"
+    _inherit = "sms.personal.data"
+    _order = "sequence, id"
+    _rec_name = "scan_name"
+
+    paper_id = fields.Many2one(
+        "sms.consent.paper", required=True, ondelete="cascade", index=True
+    )
+    company_id = fields.Many2one(related="paper_id.company_id")
+    sequence = fields.Integer(default=10)
+    scan = fields.Binary(attachment=True, help="PDF, PNG, JPEG, TIFF or HEIC.")
+    scan_name = fields.Char()
+    partner_id = fields.Many2one("res.partner", "Contact")
+    number = fields.Char(
+        "Phone Number", compute="_compute_person", store=True, readonly=False,
+        precompute=True,
+    )  # fmt: skip
+    name = fields.Char(
+        compute="_compute_person", store=True, readonly=False, precompute=True
+    )
+    signed_on = fields.Date(
+        compute="_compute_signed_on", store=True, readonly=False, precompute=True
+    )
+    purpose_ids = fields.Many2many(
+        "sms.purpose",
+        string="Purposes",
+        compute="_compute_purpose_ids",
+        store=True,
+        readonly=False,
+        precompute=True,
+    )
+    problem = fields.Text(readonly=True)
+
+    @api.depends("partner_id")
+    def _compute_person(self):
+        """Take number and name from the contact, if there is one."""
+        for line in self:
+            line.number = line.partner_id.phone or line.number
+            line.name = line.partner_id.name or line.name
+
+    @api.depends("paper_id.signed_on")
+    def _compute_signed_on(self):
+        for line in self:
+            line.signed_on = line.paper_id.signed_on
+
+    @api.depends("paper_id.purpose_ids")
+    def _compute_purpose_ids(self):
+        for line in self:
+            line.purpose_ids = line.paper_id.purpose_ids
+
+    def action_view_scan(self):
+        """Open the scan beside the list, to read it while typing.
+
+        :return: the action that opens it
+        """
+        self.ensure_one()
+        return {
+            "type": "ir.actions.act_url",
+            "url": f"/web/content/{self._name}/{self.id}/scan",
+            "target": "new",
+        }
+
+    def action_record(self):
+        """Record this form alone."""
+        self.ensure_one()
+        self._record()
+        return {"type": "ir.actions.client", "tag": "soft_reload"}
+
+    def _record(self):
+        """Record what is complete, and write beside the others why they are not.
+
+        :return: how many were recorded
+        """
+        recorded = self.browse()
+        for line in self:
+            line.check_access("write")
+            self.env["sms.consent.entry"]._check_may_record(line.company_id)
+            try:
+                with self.env.cr.savepoint():
+                    line._enter()
+            except UserError as error:
+                line.problem = str(error)
+            else:
+                recorded += line
+        for stack, lines in recorded.grouped("paper_id").items():
+            stack.sudo().recorded_count += len(lines)
+        # Its scan and its data are the evidence's now.
+        recorded.sudo().unlink()
+        return len(recorded)
+
+    def _enter(self):
+        """Enter the form into the ledger.
+
+        :raises UserError: for the first thing that is missing or wrong
+        """
+        entry = self.env["sms.consent.entry"]
+        stack = self.paper_id
+        scan = entry._read_scan(self.scan_name, base64.b64decode(self.scan or b""))
+        happened_at = self._get_moment()
+        self._check_new(entry._read_number(self.company_id, self.number), happened_at)
+        entry._enter(
+            self.company_id,
+            self.number,
+            consent.GRANTED,
+            "paper",
+            self.purpose_ids,
+            happened_at,
+            self._get_words(),
+            name=self.name,
+            witness=stack.witness,
+            files=[scan],
+            res_model=self.partner_id and "res.partner",
+            res_id=self.partner_id.id,
+        )
+
+    def _get_moment(self):
+        """Return when the form was signed: the beginning of that day, in UTC.
+
+        Whoever said STOP on that day has the last word.
+        """
+        if not self.signed_on:
+            raise UserError(self.env._("Enter the date on which it was signed."))
+        if self.signed_on > fields.Date.context_today(self):
+            raise UserError(self.env._("It cannot be signed in the future."))
+        zone = ZoneInfo(self.env.context.get("tz") or self.env.user.tz or "UTC")
+        begin = datetime.combine(self.signed_on, time(), zone)
+        return begin.astimezone(timezone.utc).replace(tzinfo=None)
+
+    def _check_new(self, number, happened_at):
+        """Refuse a form that is in the ledger: two scans of a sheet are one consent."""
+        events_sudo = self.env["sms.consent.event"].sudo()
+        found = events_sudo.search(
+            events_sudo._number_domain(self.company_id, number)
+            & Domain("event", "=", consent.GRANTED)
+            & Domain("method", "=", "paper")
+            & Domain("happened_at", "=", happened_at)
+            & Domain("purpose_id", "in", self.purpose_ids.ids)
+        )
+        if self.purpose_ids and found.purpose_id >= self.purpose_ids:
+            raise UserError(
+                self.env._(
+                    "A form of %s, signed on this day, is in the ledger already. "
+                    "Remove this line if it is the same.",
+                    number,
+                )
+            )
+
+    def _get_words(self):
+        """Return the words on the form.
+
+        Of a form for other purposes than the stack's they are the published ones,
+        unless the stack's were typed in: those are on the paper, whatever is ticked.
+        """
+        stack = self.paper_id
+        as_published = stack.wording == stack._propose_words(stack.purpose_ids)
+        if self.purpose_ids == stack.purpose_ids or not as_published:
+            return stack.wording
+        return stack._propose_words(self.purpose_ids)

@@ -1,0 +1,243 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+import binascii
+import secrets
+import string
+from datetime import timedelta
+
+from odoo import api, fields, models
+from odoo.tools.misc import hash_sign, verify_hash_signed
+
+from ...providers import SandboxProvider
+from ...tools.links import KEY_LENGTH, MASK, PAGE_PATH, SHORT_PATH
+
+#: A link in a text works this long at least, and at most LINK_LIFE: the same link is
+#: given again until less than this is left of its life.
+LINK_LIFE_LEFT = timedelta(days=60)
+LINK_LIFE = timedelta(days=90)
+#: The address of the page itself, to which the short link leads.
+TOKEN_LIFE = timedelta(days=7)
+TOKEN_SCOPE = "helpdesk_mgmt_sms.preferences"
+TOKEN_LIMIT = 400
+KEY_LETTERS = string.ascii_letters + string.digits
+
+
+class SmsPreferenceLink(models.Model):
+    """The short link of one number to the page of its preferences.
+
+    A text has room for a short address, so the key stands for what is here. It leads to
+    the page's own address, whose token is signed (Odoo's ``hash_sign``, keyed with the
+    database's secret), expires, and names company and keyed hash of the number: who
+    sees it in a log does not learn the number, and nobody can make one for another.
+    The number itself is here alone; without this row no token opens anything, so to
+    erase a person is to delete it.
+
+    Nobody but the customer sees the address: see ``tools.links``. What is
+    stored and rendered is :meth:`_get_masked_url`; the outbox puts the address in its
+    place. The virtual phone shows the sandbox's addresses to whoever plays the
+    customer, so those open nothing once the company has a real carrier.
+    """
+
+    _name = "sms.preference.link"
+    _inherit = "sms.personal.data"
+    _description = "Link to Text Message Preferences"
+    _rec_name = "number"
+    _log_access = False
+
+    company_id = fields.Many2one(
+        "res.company", required=True, readonly=True, ondelete="cascade"
+    )
+    number = fields.Char(required=True, readonly=True, help="E.164")
+    number_hash = fields.Char(required=True, readonly=True)
+    key = fields.Char(required=True, readonly=True, groups="base.group_system")
+    expires_at = fields.Datetime(required=True, readonly=True)
+    is_sandbox = fields.Boolean("Of the Sandbox", readonly=True)
+
+    _key_unique = models.UniqueIndex("(key)")
+    _number_index = models.Index("(number_hash, company_id)")
+
+    # ------------------------------------------------------------------
+    # Making
+    # ------------------------------------------------------------------
+
+    @api.model
+    def _get_masked_url(self, company):
+        """Return what stands for the address until a text is handed over.
+
+        :param company: ``res.company`` that texts
+        :rtype: str
+        """
+        return company.get_base_url() + SHORT_PATH + MASK
+
+    @api.model
+    def _get_urls(self, pairs):
+        """Return the short addresses for some numbers.
+
+        :param pairs: iterable of ``(res.company, E.164 number)``
+        :return: ``{(company, number): address}``, without pairs that have no number
+        """
+        wanted = {pair for pair in pairs if all(pair)}
+        hashes = self.env["sms.consent.key"]._hash(number for _c, number in wanted)
+        links = self._get_current(hashes)
+        return {
+            (company, number): company._get_sms_base_url()
+            + SHORT_PATH
+            + (links.get((company, number)) or self._make(company, number, hashes)).key
+            for company, number in wanted
+        }
+
+    @api.model
+    def _get_current(self, hashes):
+        """Return the links that will work for long enough, by company and number."""
+        found = self.sudo().search(
+            [
+                ("number_hash", "in", list(hashes.values())),
+                ("expires_at", ">", fields.Datetime.now() + LINK_LIFE_LEFT),
+            ],
+            order="id",
+        )
+        found = found._filter_current()
+        return {(link.company_id, link.number): link for link in found}
+
+    def _filter_current(self):
+        """Return those that were made for the carrier that the company has now."""
+        return self.filtered(
+            lambda link: link.is_sandbox == self._is_in_sandbox(link.company_id)
+        )
+
+    @api.model
+    def _is_in_sandbox(self, company):
+        """Tell if a company's texts reach the virtual phone alone."""
+        return company.sudo().sms_provider == SandboxProvider.code
+
+    @api.model
+    def _make(self, company, number, hashes):
+        """Return a new link for a number."""
+        key = "".join(secrets.choice(KEY_LETTERS) for _ in range(KEY_LENGTH))
+        return self.sudo().create(
+            {
+                "company_id": company.id,
+                "number": number,
+                "number_hash": hashes[number],
+                "key": key,
+                "expires_at": fields.Datetime.now() + LINK_LIFE,
+                "is_sandbox": self._is_in_sandbox(company),
+            }
+        )
+
+    def _get_path(self):
+        """Return the path of the page, with a new token in it."""
+        self.ensure_one()
+        life = min(TOKEN_LIFE, self.expires_at - fields.Datetime.now())
+        values = [self.company_id.id, self.number_hash, self.is_sandbox]
+        return PAGE_PATH + hash_sign(
+            self.sudo().env, TOKEN_SCOPE, values, expiration=life
+        )
+
+    # ------------------------------------------------------------------
+    # Finding
+    # ------------------------------------------------------------------
+
+    @api.model
+    def _find_by_key(self, key):
+        """Return the link of a short address, or an empty set.
+
+        :param str key: what a visitor called
+        """
+        if len(key) != KEY_LENGTH or not key.isascii() or not key.isalnum():
+            return self.browse()
+        domain = [("key", "=", key), ("expires_at", ">", fields.Datetime.now())]
+        return self.sudo().search(domain, limit=1)._filter_current()
+
+    @api.model
+    def _find_by_token(self, token):
+        """Return the newest link of the number that a token names, or an empty set.
+
+        The same for a token that is forged, expired, of another database, or of a
+        number that has been erased.
+
+        :param str token: what a visitor called
+        """
+        values = self._read_token(token)
+        if not values:
+            return self.browse()
+        company_id, number_hash, *kind = values  # it once named no kind
+        links_sudo = self.sudo().search(
+            [("company_id", "=", company_id), ("number_hash", "=", number_hash)],
+            order="id desc",
+        )
+        # A token of the sandbox opens nothing else, though the number has a real link.
+        links_sudo = links_sudo._filter_current()
+        return links_sudo.filtered(lambda it: not kind or it.is_sandbox == kind[0])[:1]
+
+    @api.model
+    def _read_token(self, token):
+        """Return what a token says if it is genuine and has not expired, else None."""
+        if len(token) > TOKEN_LIMIT or not token.isascii():
+            return None
+        try:
+            return verify_hash_signed(self.sudo().env, TOKEN_SCOPE, token)
+        except (ValueError, binascii.Error):
+            return None
+
+    # ------------------------------------------------------------------
+    # The page
+    # ------------------------------------------------------------------
+
+    def _get_partner(self):
+        """Return the contact of the number, if there is exactly one."""
+        claims_sudo = self.env["sms.number.claim"].sudo()
+        return claims_sudo._find_contact(self.company_id, self.number)
+
+    def _get_choices(self):
+        """Return what the page offers: list of ``sms_consent_form.Choice``."""
+        form_model = self.env["sms.consent.form"]
+        purposes = form_model._get_purposes(self.company_id, self.number)
+        return form_model._get_choices(self.company_id, self.number, purposes)
+
+    def _take(self, form, trace):
+        """Take what the number's owner says on the page.
+
+        :param dict form: the posted values: ``stop`` is the code of a purpose or
+            ``all``; without it what is ticked is agreed to
+        :param Trace trace: where it came from
+        :return: ``stopped``, ``stopped_all`` or ``agreed``; ``outdated`` or
+            ``not_ticked`` when nothing was recorded
+        :rtype: str
+        """
+        self.ensure_one()
+        form_model = self.env["sms.consent.form"]
+        partner = self._get_partner()
+        facts = {"name": partner.name} if partner else {}
+        choices = self._get_choices()
+        stop = form.get("stop")
+        if stop == "all":
+            form_model._stop(self.company_id, self.number, None, trace, **facts)
+            return "stopped_all"
+        if stop:
+            stopped = [c.purpose for c in choices if c.purpose.code == stop]
+            if not stopped:
+                return "not_ticked"
+            form_model._stop(self.company_id, self.number, stopped[0], trace, **facts)
+            return "stopped"
+        ticked, is_outdated = form_model._read_choices(choices, form)
+        if is_outdated or not ticked:
+            return "outdated" if is_outdated else "not_ticked"
+        form_model._agree(self.company_id, self.number, ticked, trace, **facts)
+        return "agreed"
+
+    # ------------------------------------------------------------------
+    # Forgetting
+    # ------------------------------------------------------------------
+
+    def _describe_personal(self):
+        return [(len(self), self.env._("Links to the preference page"))]
+
+    def _forget(self):
+        """Delete the links: their tokens open nothing any more."""
+        self.unlink()
+
+    @api.autovacuum
+    def _gc_expired(self):
+        """Delete what no link and no token can reach any more."""
+        until = fields.Datetime.now() - TOKEN_LIFE
+        self.search([("expires_at", "<", until)]).unlink()

@@ -1,0 +1,21 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+"""What every room stands on, and nothing about texting.
+
+Offers mixins, encrypted fields, bulk writing, row locks, batch jobs and reasons.
+Uses only ``tools``.
+"""
+
+from . import (
+    bulk_insert,
+    batch_jobs,
+    encrypted_field,
+    sms_encryption,
+    ir_attachment,
+    sms_personal_data,
+    sms_lax_reason,
+    mixins,
+    sms_shared_row,
+    sms_rate_limit,
+    sms_line,
+    res_company,
+)

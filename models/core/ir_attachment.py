@@ -1,0 +1,99 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from odoo import api, fields, models
+from odoo.tools.mimetypes import guess_mimetype
+
+from ...tools import at_rest
+from .encrypted_field import get_box, make_key_error
+
+
+class IrAttachment(models.Model):
+    """Scans that prove a consent are encrypted on the disk, where a key is given."""
+
+    _inherit = "ir.attachment"
+
+    sms_key_id = fields.Char(
+        "Encrypted With (Key)",
+        readonly=True,
+        copy=False,
+        help="The key by which the content is encrypted. Empty: it is not.",
+    )
+
+    @api.model
+    def _create_sms_scans(self, evidence, files):
+        """Keep scans with the evidence that they belong to, byte for byte.
+
+        Odoo would make large pictures smaller, and they would not be what was recorded.
+
+        :param evidence: ``sms.consent.evidence``, one
+        :param files: pairs of a name and its content in bytes
+        """
+        return self.with_context(image_no_postprocess=True).create(
+            [
+                {
+                    "name": name,
+                    "res_model": evidence._name,
+                    "res_id": evidence.id,
+                    "company_id": evidence.company_id.id,
+                    "mimetype": guess_mimetype(data),
+                    **self._encrypt_sms_scan(data),
+                }
+                for name, data in files
+            ]
+        )
+
+    @api.model
+    def _encrypt_sms_scan(self, data):
+        """Return the values by which the content of a scan is stored.
+
+        :param bytes data: the scan
+        :rtype: dict
+        """
+        box = get_box()
+        return {"raw": box.encrypt_bytes(data), "sms_key_id": box.key_id or False}
+
+    def _encrypt_sms_anew(self):
+        """Encrypt scans by the present key; one without a key decrypts them.
+
+        :return: how many cannot be read, since their key is missing
+        """
+        lost = 0
+        for attachment in self.with_context(image_no_postprocess=True):
+            try:
+                data = attachment._decrypt_sms_scan()
+            except at_rest.KeyMissing:
+                lost += 1
+                continue
+            attachment.write(
+                {"mimetype": attachment.mimetype, **self._encrypt_sms_scan(data)}
+            )
+        return lost
+
+    def _decrypt_sms_scan(self):
+        """Return the content of one scan, past what is shown to code that asks for it.
+
+        :raises KeyMissing: when its key is missing
+        """
+        self.ensure_one()
+        data = self._file_read(self.store_fname) if self.store_fname else self.db_datas
+        return get_box().decrypt_bytes(self.sms_key_id, data or b"")
+
+    def _compute_raw(self):
+        """Show the content of encrypted scans to who may read them.
+
+        :raises EncryptionKeyError: when their key is missing
+        """
+        encrypted = self.filtered("sms_key_id")
+        for attachment in encrypted:
+            try:
+                attachment.raw = attachment._decrypt_sms_scan()
+            except at_rest.KeyMissing as error:
+                raise make_key_error(self.env, error.key_id) from None
+        return super(IrAttachment, self - encrypted)._compute_raw()
+
+    def _to_http_stream(self):
+        """Send an encrypted scan as it is read, not as it lies on the disk."""
+        stream = super()._to_http_stream()
+        if self.sms_key_id:
+            stream.type, stream.data, stream.path = "data", self.raw, None
+            stream.size = len(stream.data)
+        return stream

@@ -1,0 +1,114 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from odoo import fields, models
+from odoo.exceptions import AccessError
+
+from ...tools import consent
+
+EVERYBODY, AGENTS, MANAGERS = "everybody", "agents", "managers"
+#: Who has a right: the group that stands for it.
+RIGHT_GROUPS = {
+    EVERYBODY: "base.group_user",
+    AGENTS: "helpdesk_mgmt.group_helpdesk_user_own",
+    MANAGERS: "helpdesk_mgmt.group_helpdesk_manager",
+}
+RIGHT_SELECTION = [
+    (MANAGERS, "Helpdesk managers"),
+    (AGENTS, "Helpdesk users"),
+    (EVERYBODY, "Every internal user"),
+]
+
+
+class ResCompany(models.Model):
+    """Who may text beyond their own tickets, and how much."""
+
+    _inherit = "res.company"
+
+    sms_free_right = fields.Selection(
+        RIGHT_SELECTION,
+        string="Who May Text Any Number",
+        required=True,
+        default=AGENTS,
+        help="A number that stands on no record that the user may edit.",
+    )
+    sms_bulk_right = fields.Selection(
+        RIGHT_SELECTION,
+        string="Who May Text in Bulk",
+        required=True,
+        default=MANAGERS,
+        help="More people at once than others may. No daily limit holds for them.",
+    )
+    sms_bulk_from = fields.Integer(
+        "Largest Number of Recipients at Once",
+        required=True,
+        default=10,
+        help="For those who may not text in bulk.",
+    )
+    sms_user_limit = fields.Integer(
+        "Texts of One User in 24 Hours",
+        required=True,
+        default=200,
+        help="For those who may not text in bulk. 0: no limit.",
+    )
+
+    sms_approve_from = fields.Integer(
+        "Recipients Above Which a Broadcast Is Approved",
+        required=True,
+        default=500,
+        help="By another manager than who prepared it. 0: never.",
+    )
+
+    _sms_bulk_from_positive = models.Constraint(
+        "CHECK (sms_bulk_from >= 1 AND sms_user_limit >= 0 AND sms_approve_from >= 0)",
+        "At least one person can be texted at once, and a limit is not negative.",
+    )
+
+    def write(self, vals):
+        """Write, with what precedes it and what follows from it in each room."""
+        vals = self._prepare_sms_values(vals)
+        before = self._get_sms_before(vals)
+        result = super().write(vals)
+        self._after_sms_write(before, vals)
+        return result
+
+    def _prepare_sms_values(self, vals):
+        """Return values as they are kept. Extended by other rooms.
+
+        :raises ValidationError: for what cannot be kept
+        """
+        return vals
+
+    def _get_sms_before(self, vals):
+        """Return what :meth:`_after_sms_write` must know of before. Extended.
+
+        :param dict vals: what is to be written
+        :return: each room's own, under keys of its own
+        :rtype: dict
+        """
+        return {}
+
+    def _after_sms_write(self, before, vals):
+        """Do what follows from a change of companies. Extended by other rooms.
+
+        :param dict before: what :meth:`_get_sms_before` has returned
+        :param dict vals: what was written
+        :raises UserError: for what needs a reason and has none
+        """
+
+    def _restricts_texting(self):
+        """Tell if the rights hold for what other apps' users text.
+
+        Opt-out is the policy of a company whose apps already text: there Odoo's own
+        rights hold for them. What is texted from tickets is restricted everywhere.
+        """
+        self.ensure_one()
+        return self.sudo().sms_consent_policy == consent.POLICY_OPT_IN
+
+    def _check_user_works_here(self):
+        """Refuse companies that the user does not work in now, and none at all.
+
+        :raises AccessError: names them
+        """
+        strange = self - self.env.companies
+        if strange or not self:
+            names = ", ".join(strange.sudo().mapped("name"))
+            raise AccessError(self.env._("You do not work in %s.", names))

@@ -1,0 +1,196 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+import json
+import logging
+
+from odoo import api, models
+from odoo.tools import SQL
+
+from ...tools import at_rest
+from .bulk_insert import as_arrays
+from .encrypted_field import EncryptedChar, EncryptedText, get_box
+
+_logger = logging.getLogger(__name__)
+#: Rows, and scans, that are worked off in one transaction.
+BATCH_SIZE = 500
+SCAN_BATCH_SIZE = 20
+#: System parameter: what the last run has found (JSON), see :meth:`_note`.
+STATE_PARAMETER = "helpdesk_mgmt_sms.encryption_state"
+
+
+class TimeOver(Exception):
+    """The cron's time is over before its work is."""
+
+
+class SmsEncryption(models.AbstractModel):
+    """Brings what is stored in line with the keys that the server is given.
+
+    New values are encrypted as they are written. This works off what was there before:
+    when the first key is given, when a newer one is put before it, and when the word
+    *plain* is, which decrypts everything. In batches, each committed by itself; a run
+    that was killed goes on where it was.
+    """
+
+    _name = "sms.encryption"
+    _description = "Encryption of Credentials and Evidence"
+
+    @api.model
+    def _run(self):
+        """Work off everything that is not as it should be (cron)."""
+        box, lost = get_box(), 0
+        if box.bad_count:
+            _logger.critical("%d encryption keys are none", box.bad_count)
+        try:
+            for model, names in self._get_fields():
+                lost += self._work_off(model, names, box)
+            lost += self._work_off_scans(box)
+        except TimeOver:
+            return
+        self._note(box, lost)
+        self.env["ir.cron"]._commit_progress(remaining=0)
+
+    @api.model
+    def _commit(self, done):
+        """Keep what is done.
+
+        :raises TimeOver: when the cron's time is over; it is called again soon
+        """
+        if not self.env["ir.cron"]._commit_progress(done, remaining=1):
+            raise TimeOver
+
+    @api.model
+    def _get_fields(self):
+        """Return the models with encrypted fields, and the names of those.
+
+        :rtype: list[tuple]
+        """
+        found = []
+        for name, model in sorted(self.env.registry.items()):
+            names = [
+                field.name
+                for field in model._fields.values()
+                if isinstance(field, EncryptedChar | EncryptedText) and field.store
+            ]
+            if names and model._auto and not model._abstract:
+                found.append((self.env[name], sorted(names)))
+        return found
+
+    # ------------------------------------------------------------------
+    # Rows
+    # ------------------------------------------------------------------
+
+    @api.model
+    def _work_off(self, model, names, box):
+        """Write the values of a model anew that are not as the first key writes them.
+
+        :return: how many rows cannot be read, since their key is missing
+        """
+        model.flush_model(names)
+        last, lost = 0, 0
+        while rows := self._lock_next(model, names, box, last):
+            last = rows[-1][0]
+            changed = []
+            for row_id, *stored in rows:
+                try:
+                    changed.append((row_id, *(_renew(box, one) for one in stored)))
+                except at_rest.KeyMissing:
+                    lost += 1
+            self._write(model, names, changed)
+            self._commit(len(changed))
+        model.invalidate_model(names)
+        return lost
+
+    @api.model
+    def _lock_next(self, model, names, box, last):
+        """Return the next rows with something to write anew; those in use are skipped.
+
+        :param int last: the id after which to look
+        :return: tuples of an id and the values of ``names``
+        """
+        columns = [SQL.identifier(name) for name in names]
+        return self.env.execute_query(
+            SQL(
+                "SELECT id, %s FROM %s WHERE id > %s AND (%s)"
+                " ORDER BY id LIMIT %s FOR NO KEY UPDATE SKIP LOCKED",
+                SQL(", ").join(columns),
+                SQL.identifier(model._table),
+                last,
+                SQL(" OR ").join(_is_stale(column, box) for column in columns),
+                BATCH_SIZE,
+            )
+        )
+
+    @api.model
+    def _write(self, model, names, rows):
+        """Write some rows in one statement, past what the model does about a change.
+
+        :param rows: tuples of an id and the values of ``names``
+        """
+        if not rows:
+            return
+        columns = [SQL.identifier(name) for name in names]
+        self.env.cr.execute(
+            SQL(
+                "UPDATE %(table)s SET %(changes)s FROM unnest(%(arrays)s)"
+                " AS new (id, %(columns)s) WHERE new.id = %(table)s.id",
+                table=SQL.identifier(model._table),
+                changes=SQL(", ").join(SQL("%s = new.%s", it, it) for it in columns),
+                arrays=as_arrays(rows, "int4", *("text" for _name in names)),
+                columns=SQL(", ").join(columns),
+            )
+        )
+
+    # ------------------------------------------------------------------
+    # Scans
+    # ------------------------------------------------------------------
+
+    @api.model
+    def _work_off_scans(self, box):
+        """Write the scans of the evidence anew that the first key has not written.
+
+        :return: how many cannot be read, since their key is missing
+        """
+        attachments_sudo = self.env["ir.attachment"].sudo()
+        last, lost = 0, 0
+        while scans := attachments_sudo.search(
+            [
+                ("res_model", "=", "sms.consent.evidence"),
+                ("sms_key_id", "!=", box.key_id or False),
+                ("id", ">", last),
+            ],
+            order="id",
+            limit=SCAN_BATCH_SIZE,
+        ):
+            last = scans[-1].id
+            lost += scans._encrypt_sms_anew()
+            self._commit(len(scans))
+        return lost
+
+    @api.model
+    def _note(self, box, lost):
+        """Keep what a run has found: the key, and how much cannot be read."""
+        state = json.dumps({"key": box.key_id, "lost": lost})
+        self.env["ir.config_parameter"].sudo().set_param(STATE_PARAMETER, state)
+
+    @api.model
+    def _decrypt_host(self):
+        """Leave Odoo's own token as Odoo reads it, when the addon goes."""
+        companies = self.env["res.company"].with_context(active_test=False).search([])
+        tokens = [
+            (company.id, company._read_sms_secret("sms_twilio_auth_token") or None)
+            for company in companies
+        ]
+        self._write(companies, ["sms_twilio_auth_token"], tokens)
+
+
+def _is_stale(column, box):
+    """Return the SQL condition that a column is not as the first key would write it."""
+    if box.key_id:
+        return SQL("(%s <> '' AND %s NOT LIKE %s)", column, column, f"{box.prefix}%")
+    return SQL("%s LIKE %s", column, f"{at_rest.ENCRYPTED}%")
+
+
+def _renew(box, stored):
+    """Return a stored value as the first key would write it."""
+    if not stored or box.is_current(stored):
+        return stored
+    return box.encrypt(box.decrypt(stored))

@@ -1,0 +1,69 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from functools import partial
+
+from psycopg2.errors import LockNotAvailable
+
+from odoo import api, models
+from odoo.tools import SQL
+
+from ...tools.phone import canonical
+
+#: How long a text waits for those before it. The carrier gives up after 15 seconds.
+PATIENCE = "5s"
+
+
+class SmsLine(models.AbstractModel):
+    """The line in which what concerns one number of one company waits for its turn.
+
+    By advisory locks, which nobody can forget in the database: they end with the
+    transaction, or with the connection.
+    """
+
+    _name = "sms.line"
+    _description = "Line of a Phone Number"
+
+    @api.model
+    def _try(self, company, number):
+        """Take the turn until the transaction ends; say if nobody else has it.
+
+        :param str number: E.164, or what the carrier calls the sender
+        :rtype: bool
+        """
+        key = self._get_key(company, number)
+        query = SQL("SELECT pg_try_advisory_xact_lock(hashtextextended(%s, 0))", key)
+        return self.env.execute_query(query)[0][0]
+
+    @api.model
+    def _wait(self, company, number):
+        """Wait for the turn, then begin a transaction that sees what those before did.
+
+        For a request that has written nothing yet. In PostgreSQL's *repeatable read* a
+        transaction sees the database as it was when it began, so a lock that is waited
+        for inside of it would come too late: two texts would make two tickets. Who has
+        waited for too long goes on without: ``sms.rate.limit`` finds the conflict.
+        """
+        cr = self.env.cr
+        key = self._get_key(company, number)
+        query = SQL("SELECT pg_advisory_lock(hashtextextended(%s, 0))", key)
+        try:
+            cr.execute(SQL("SET LOCAL lock_timeout = %s", PATIENCE))
+            cr.execute(query)
+        except LockNotAvailable:
+            cr.rollback()
+            return
+        cr.commit()  # pylint: disable=invalid-commit
+        leave = partial(self._leave, cr._cnx, key)
+        cr.postcommit.add(leave)
+        cr.postrollback.add(leave)
+
+    @staticmethod
+    def _leave(connection, key):
+        """Give the turn to the next. On the connection: its cursor may be closed."""
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_unlock(hashtextextended(%s, 0))", [key])
+        connection.rollback()
+
+    @staticmethod
+    def _get_key(company, number):
+        """Return what the lock of a number is called."""
+        return f"helpdesk_mgmt_sms:{company.id}:{canonical(number)}"

@@ -1,0 +1,91 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from odoo import api, fields, models
+from odoo.tools import SQL
+
+from ...tools import web
+
+#: Scope: how many times in how many seconds. Phones of one carrier share addresses, so
+#: that of a visitor is counted generously; a token is one person's.
+LIMITS = {
+    "preferences_visitor": (120, 600),
+    "preferences_token": (30, 600),
+    "ticket_visitor": (120, 600),
+    "ticket_link": (60, 600),
+    # Of a page that thousands open at once only who opens it is counted.
+    "incident_visitor": (120, 600),
+    "join_visitor": (30, 600),
+    # Questions to numbers that somebody has typed, and numbers that a form refuses: on
+    # whatever page, by the visitor's address, by the login, and for the company. How
+    # often one number is asked: ``tools.consent``.
+    "join_visitor_question": (10, 3600),
+    "portal_user_question": (5, 3600),
+    "join_company_question": (100, 3600),
+    "appointments": (10**6, 3600),
+    # What a visitor calls in vain: unsigned requests of carriers, wrong tokens.
+    "refused": (300, 600),
+    # Texts of a user to what they say is their own phone.
+    "test_texts": (5, 3600),
+    # Mails that raise an alert of one plan.
+    "team_alert_mails": (20, 3600),
+    # Automatic answers to one number.
+    "answers": (10, 3600),
+    # Nothing is refused by these: it is where two texts of one number meet, two
+    # questions to one, and two alerts that want codes.
+    "texts": (1_000_000, 3600),
+    "questions": (1_000_000, 3600),
+    "team_alerts": (1_000_000, 3600),
+}
+
+
+class SmsRateLimit(models.Model):
+    """Counters that keep the public pages from being overrun.
+
+    In the database, because several workers on several nodes answer. Bounded: a scope
+    has a fixed number of rows (:data:`tools.web.BUCKETS`), and none of them says who
+    was counted. Written by :meth:`_is_over` alone.
+    """
+
+    _name = "sms.rate.limit"
+    _description = "Rate Limit of the Public Pages"
+    _log_access = False
+
+    scope = fields.Char(required=True, readonly=True)
+    bucket = fields.Integer(required=True, readonly=True)
+    started_at = fields.Datetime(required=True, readonly=True)
+    hits = fields.Integer(required=True, readonly=True)
+
+    _bucket_unique = models.UniqueIndex("(scope, bucket)")
+
+    @api.model
+    def _is_over(self, scope, key):
+        """Count one more, and tell if that was too many.
+
+        The upsert makes of two at once the later one wait and, by Odoo's retry, start
+        over. What is counted goes back with a request that fails, so a page that
+        refuses must answer and not raise.
+
+        :param str scope: a key of :data:`LIMITS`
+        :param str key: who or what is counted
+        :rtype: bool
+        """
+        limit, seconds = LIMITS[scope]
+        rows = self.env.execute_query(
+            SQL(
+                """
+                INSERT INTO sms_rate_limit AS counter (scope, bucket, started_at, hits)
+                VALUES (%(scope)s, %(bucket)s, %(now)s, 1)
+                ON CONFLICT (scope, bucket) DO UPDATE SET
+                    hits = CASE WHEN counter.started_at > %(since)s
+                                THEN LEAST(counter.hits + 1, %(limit)s + 1) ELSE 1 END,
+                    started_at = CASE WHEN counter.started_at > %(since)s
+                                      THEN counter.started_at ELSE %(now)s END
+                RETURNING hits
+                """,
+                scope=scope,
+                bucket=web.bucket(key),
+                limit=limit,
+                now=(now := fields.Datetime.now()),
+                since=fields.Datetime.subtract(now, seconds=seconds),
+            )
+        )
+        return rows[0][0] > limit

@@ -1,0 +1,207 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from functools import partial
+
+from lxml.builder import E
+
+from odoo import api, fields, models
+from odoo.exceptions import AccessError, UserError, ValidationError
+
+ADMINISTRATORS = "base.group_system"
+
+
+class SmsSharedRow(models.AbstractModel):
+    """Rows of one company, or of all companies.
+
+    A row without company holds wherever the company has no row of its own in its place:
+    what one changes there changes the texts of every company, so administrators alone
+    write it (record rules of ``security/sms_security.xml``). Managers write the rows of
+    their companies: :meth:`action_copy_for_company` makes one out of a shared row.
+    """
+
+    _name = "sms.shared.row"
+    _description = "Rows That Companies Share"
+
+    #: Where it stands whose row one is.
+    _row_company = "company_id"
+
+    is_shared = fields.Boolean(compute="_compute_is_shared")
+    is_locked = fields.Boolean(
+        compute="_compute_is_shared", help="Shared, and not the user's to change."
+    )
+
+    @api.depends(lambda self: (self._row_company,))
+    @api.depends_context("uid")
+    def _compute_is_shared(self):
+        may_write = self.env.su or self.env.user.has_group(ADMINISTRATORS)
+        for row in self:
+            row.is_shared = bool(row._origin) and not row._get_row_company()
+            row.is_locked = row.is_shared and not may_write
+
+    @api.model
+    def _default_row_company(self):
+        """Return the company of a new row: none for who writes shared ones."""
+        if self.env.su or self.env.user.has_group(ADMINISTRATORS):
+            return self.env["res.company"]
+        return self.env.company
+
+    def _get_row_company(self):
+        """Return whose row it is; an empty set for a shared one."""
+        return self.mapped(self._row_company)
+
+    def _check_access(self, operation):
+        """Say what to do instead where a shared row is refused."""
+        refused = super()._check_access(operation)
+        if not refused or operation == "read" or not any(self._ids):
+            return refused
+        access = self.env["ir.model.access"]
+        if access.check(self._name, operation, raise_exception=False):
+            rows = refused[0]
+            shared = rows.sudo().filtered(lambda row: not row._get_row_company())
+            if shared:
+                return rows, partial(self._make_shared_row_error, shared[0])
+        return refused
+
+    @api.model
+    def _make_shared_row_error(self, row):
+        """Return the error for who may not write a shared row.
+
+        :rtype: AccessError
+        """
+        return AccessError(
+            self.env._(
+                "“%s” is shared by all companies, so only administrators can change "
+                "it. Choose “Edit for my company” on it: your company then has a row "
+                "of its own, which comes first there.",
+                row.display_name,
+            )
+        )
+
+    # ------------------------------------------------------------------
+    # A company's own row
+    # ------------------------------------------------------------------
+
+    def _get_copy_domain(self):
+        """Return the domain of the rows that stand for the same thing as this one."""
+        self.ensure_one()
+        return [("shared_id", "=", self.id)]
+
+    def _prepare_company_copy(self, company):
+        """Return what a company's own row has that this one has not.
+
+        :param company: ``res.company``
+        :rtype: dict
+        """
+        values = {"company_id": company.id}
+        if "shared_id" in self._fields:
+            values["shared_id"] = self.id
+        return values
+
+    def _copy_for_company(self, company):
+        """Return a company's own row in place of a shared one; make it if need be.
+
+        It begins as the shared one is, in all languages.
+
+        :param company: ``res.company``
+        """
+        self.ensure_one()
+        if self._get_row_company():
+            return self
+        own = [*self._get_copy_domain(), ("company_id", "=", company.id)]
+        found = self.with_context(active_test=False).search(own, limit=1)
+        return found or self.copy(self._prepare_company_copy(company))
+
+    def action_copy_for_company(self):
+        """Open the row of the user's company in place of this one.
+
+        :return: the action that opens it
+        """
+        own = self._copy_for_company(self.env.company)
+        return {
+            "type": "ir.actions.act_window",
+            "name": own._description,
+            "res_model": own._name,
+            "res_id": own.id,
+            "views": [(False, "form")],
+        }
+
+    # ------------------------------------------------------------------
+    # Screens
+    # ------------------------------------------------------------------
+
+    @api.model
+    def _get_view(self, view_id=None, view_type="form", **options):
+        """Show a shared row read-only to who may not change it, with a way on."""
+        arch, view = super()._get_view(view_id, view_type, **options)
+        if view_type in ("form", "list"):
+            for node in arch.xpath("//field[not(ancestor::field)]"):
+                readonly = node.get("readonly")
+                if not readonly and self._fields[node.get("name")].readonly:
+                    continue
+                condition = f"is_locked or ({readonly})" if readonly else "is_locked"
+                node.set("readonly", condition)
+            button = E.button(
+                name="action_copy_for_company",
+                type="object",
+                string=self.env._("Edit for my company"),
+                invisible="not is_shared",
+            )
+            if view_type == "list":
+                arch.append(E.field(name="is_shared", column_invisible="True"))
+                arch.append(E.field(name="is_locked", column_invisible="True"))
+                arch.append(button)
+            else:
+                self._add_shared_banner(arch, button)
+        return arch, view
+
+    @api.model
+    def _add_shared_banner(self, arch, button):
+        """Say above a form that its row is shared, with the button to a copy."""
+        button.set("class", "btn-link p-0 ms-1 align-baseline")
+        banner = E.div(
+            E.field(name="is_shared", invisible="1"),
+            E.field(name="is_locked", invisible="1"),
+            E.span(self.env._("All companies share this. Administrators change it.")),
+            button,
+            role="status",
+            invisible="not is_shared",
+        )
+        banner.set("class", "alert alert-info mb-0 text-center")
+        sheet = arch.find("./sheet")
+        if sheet is None:
+            arch.insert(0, banner)
+        else:
+            sheet.addprevious(banner)
+
+
+class SmsSharedCopy(models.AbstractModel):
+    """Rows of which a company's own one takes a certain shared one's place.
+
+    An archived one takes it, too: the company then has neither.
+    """
+
+    _name = "sms.shared.copy"
+    _description = "Rows in Place of Shared Ones"
+    _inherit = "sms.shared.row"
+
+    @api.constrains("shared_id", "company_id")
+    def _check_shared_id(self):
+        """Refuse to stand for a row that is a company's own, or for all companies."""
+        for row in self.filtered("shared_id"):
+            if not row.company_id or row.shared_id.sudo().company_id:
+                raise ValidationError(
+                    self.env._(
+                        "“%s” takes the place of a shared row for one company: choose "
+                        "the company.",
+                        row.display_name,
+                    )
+                )
+
+    def write(self, vals):
+        """Keep a row in the place that it has taken."""
+        if "shared_id" in vals and any(
+            row.shared_id.id != (vals["shared_id"] or False) for row in self
+        ):
+            raise UserError(
+                self.env._("The shared row whose place this one takes stays the same.")
+            )
+        return super().write(vals)

@@ -1,0 +1,136 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from datetime import timedelta
+
+from odoo import SUPERUSER_ID, api, fields, models
+
+from ..inbound import sms_question
+from ..ledger.sms_purpose import PurposeCode
+
+#: A customer is asked about a ticket at most once in this time, however often it comes
+#: and goes: ``/ticket/close`` closes any ticket by a plain link.
+RATING_PAUSE = timedelta(days=1)
+
+
+class HelpdeskTicket(models.Model):
+    """A closed ticket's customer is asked by text how it went.
+
+    The answer is one of Odoo's own ratings, as that of an e-mail is (with OCA's
+    ``helpdesk_mgmt_rating``, which adds the same mixin).
+    """
+
+    _name = "helpdesk.ticket"
+    _inherit = ["helpdesk.ticket", "rating.mixin"]
+
+    def _update_sms_rating(self, before):
+        """Ask about tickets that were closed; withdraw the question when opened.
+
+        :param dict before: :meth:`_get_sms_state` by id
+        """
+        was_closed = {
+            ticket_id for ticket_id, (_, closed, _) in before.items() if closed
+        }
+        closed = self.filtered("stage_id.closed")
+        closed.filtered(lambda ticket: ticket.id not in was_closed)._ask_sms_rating()
+        opened = (self - closed).filtered(lambda ticket: ticket.id in was_closed)
+        if opened:
+            self.env["sms.question"]._end("rating", opened, sms_question.CANCELLED)
+
+    def _ask_sms_rating(self):
+        """Ask the customers of closed tickets how it went, where their team wants it.
+
+        Through the outbox, as the house, under the purpose of the texts about tickets.
+        """
+        tickets = self.sudo().filtered(lambda it: it._asks_sms_rating())
+        if not tickets:
+            return
+        asked = self._get_asked_lately(tickets)
+        template_sudo = self._get_rating_template().sudo()
+        for ticket in tickets.filtered(lambda it: it.id not in asked):
+            ticket.with_user(SUPERUSER_ID)._send_rating_question(template_sudo)
+
+    @api.model
+    def _get_rating_template(self):
+        """Return the text of the question; empty where it was deleted."""
+        return (
+            self.env.ref(
+                "helpdesk_mgmt_sms.sms_template_ticket_rating", raise_if_not_found=False
+            )
+            or self.env["sms.template"]
+        )
+
+    def _asks_sms_rating(self):
+        """Tell if the customer is asked how it went, instead of told that it is closed.
+
+        :rtype: bool
+        """
+        self.ensure_one()
+        is_asked = self.team_id.sms_ask_rating and self.partner_phone_sanitized
+        return bool(is_asked and self._get_rating_template())
+
+    def _get_asked_lately(self, tickets):
+        """Return the ids of those tickets whose customers were asked lately."""
+        since = fields.Datetime.now() - RATING_PAUSE
+        domain = [
+            ("kind", "=", "rating"),
+            ("res_model", "=", self._name),
+            ("res_id", "in", tickets.ids),
+            ("asked_at", ">", since),
+        ]
+        return set(self.env["sms.question"].sudo().search(domain).mapped("res_id"))
+
+    def _send_rating_question(self, template):
+        """Queue the question about one ticket, and note that it is open.
+
+        Not as an update of the ticket (``template_id``): that would replace a text that
+        still waits to tell that it is solved.
+        """
+        ticket = self.with_company(self.company_id)
+        body = template._render_field("body", self.ids, compute_lang=True)[self.id]
+        message = ticket.with_context(sms_purpose=PurposeCode("ticket"))._message_sms(
+            body, number_field="partner_phone", put_in_queue=True
+        )
+        sms_model = self.env["sms.sms"]
+        sms = sms_model.search([("mail_message_id", "=", message.id)], limit=1)
+        if sms:
+            self.env["sms.question"]._ask("rating", self, sms)
+
+    # ------------------------------------------------------------------
+    # The answer
+    # ------------------------------------------------------------------
+
+    def _rate_by_sms(self, reply, inbound):
+        """Store an answer as a rating of the ticket, shown in its chatter.
+
+        :param tools.replies.Reply reply: 1 to 5, with what else was said
+        :param inbound: ``sms.inbound``, one
+        """
+        self.ensure_one()
+        # By its token, which every version of ``rating_apply`` takes.
+        token = self._rating_get_access_token(inbound.partner_id or self.partner_id)
+        self.rating_apply(
+            reply.value,
+            token=token,
+            feedback=reply.words or None,
+            subtype_xmlid="mail.mt_note",
+        )
+
+    def _reopen_by_sms(self):
+        """Open a ticket that is not solved, whatever its team does with other texts."""
+        self.ensure_one()
+        stage = self.team_id._get_sms_reopen_stage()
+        if self.stage_id.closed and stage:
+            self.stage_id = stage
+
+    def action_view_sms_ratings(self):
+        """Show the ticket's ratings."""
+        self.ensure_one()
+        self.check_access("read")
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "rating.rating_rating_action"
+        )
+        return {
+            **action,
+            "name": self.env._("Ratings"),
+            "domain": [("res_model", "=", self._name), ("res_id", "=", self.id)],
+            "context": {"create": False},
+        }

@@ -1,0 +1,56 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from odoo import api, fields, models
+from odoo.exceptions import AccessError
+
+from ..core.sms_shared_row import ADMINISTRATORS
+
+
+class HelpdeskTicketStage(models.Model):
+    """A stage may text the customer of a ticket that reaches it.
+
+    On a stage that companies share the text is the administrator's to choose: whoever
+    may write the stage otherwise would choose what other companies' customers get.
+    """
+
+    _inherit = "helpdesk.ticket.stage"
+
+    sms_template_id = fields.Many2one(
+        "sms.template",
+        string="SMS Template",
+        domain=[("model", "=", "helpdesk.ticket")],
+        ondelete="set null",
+        help="Sent to the customer when a ticket reaches this stage, if they agreed.",
+    )
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        """Let administrators alone choose the text of a stage of all companies."""
+        stages = super().create(vals_list)
+        stages.filtered("sms_template_id")._check_sms_text_right()
+        return stages
+
+    def write(self, vals):
+        """Let administrators alone choose the text of a stage of all companies."""
+        if "sms_template_id" in vals:
+            self._check_sms_text_right()
+        result = super().write(vals)
+        if "company_id" in vals:
+            self.filtered("sms_template_id")._check_sms_text_right()
+        return result
+
+    def _check_sms_text_right(self):
+        """Refuse to choose the text of a shared stage.
+
+        :raises AccessError: says what to do instead
+        """
+        if self.env.su or self.env.user.has_group(ADMINISTRATORS):
+            return
+        for stage in self.filtered(lambda it: not it.company_id):
+            raise AccessError(
+                self.env._(
+                    "The stage “%s” is shared by all companies, so only administrators "
+                    "choose its text. Make an automation “A ticket reaches a stage” "
+                    "for your company instead.",
+                    stage.name,
+                )
+            )

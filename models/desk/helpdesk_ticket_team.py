@@ -1,0 +1,176 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from odoo import SUPERUSER_ID, api, fields, models
+from odoo.exceptions import ValidationError
+from odoo.fields import Domain
+from odoo.tools import SQL
+
+from ...tools import verdicts
+from ..message.res_users import LIMIT_TIME
+
+#: Days after its closing in which a text goes to a ticket, unless its team says so.
+REOPEN_DAYS = 7
+
+
+class HelpdeskTicketTeam(models.Model):
+    """A team says what a customer's text does to its tickets."""
+
+    _inherit = "helpdesk.ticket.team"
+
+    sms_sender_ids = fields.One2many(
+        "sms.sender",
+        "team_id",
+        string="Texted At",
+        help="Texts to these numbers that are about no ticket make one for this team, "
+        "and the texts of its tickets leave by them.",
+    )
+    sms_priority = fields.Selection(
+        selection="_get_sms_priorities",
+        string="Priority of New Tickets",
+        required=True,
+        default="1",
+        help="Of tickets that a text makes.",
+    )
+    sms_reopen_days = fields.Integer(
+        "Days After Closing",
+        default=REOPEN_DAYS,
+        help="A text within so many days after a ticket was closed goes to that "
+        "ticket, if the customer has no open one. 0: it makes a new ticket.",
+    )
+    sms_reopen = fields.Boolean(
+        "Reopen",
+        default=True,
+        help="A text to a closed ticket opens it again. If not, it stays closed, and "
+        "the customer's text waits for an answer on it.",
+    )
+    sms_reopen_stage_id = fields.Many2one(
+        "helpdesk.ticket.stage",
+        string="Reopen Into",
+        domain="[('closed', '=', False), '|', ('team_ids', '=', False), "
+        "('team_ids', '=', id)]",
+        help="Empty: the team's first stage that is not closed.",
+    )
+    sms_answered_stage_ids = fields.Many2many(
+        "helpdesk.ticket.stage",
+        "helpdesk_ticket_team_sms_stage_rel",
+        string="Moves From",
+        domain="['|', ('team_ids', '=', False), ('team_ids', '=', id)]",
+        help="A text of the customer moves a ticket out of these stages: those in "
+        "which you wait for the customer.",
+    )
+    sms_answered_stage_id = fields.Many2one(
+        "helpdesk.ticket.stage",
+        string="Moves Into",
+        domain="['|', ('team_ids', '=', False), ('team_ids', '=', id)]",
+        help="The stage in which it is your turn again.",
+    )
+    sms_ask_rating = fields.Boolean(
+        "Ask How It Went",
+        help="When a ticket is closed its customer is asked by text to reply 1 to 5. "
+        "That takes the place of the text that tells them that it is closed.",
+    )
+
+    _sms_reopen_days_positive = models.Constraint(
+        "CHECK (sms_reopen_days BETWEEN 0 AND 3650)",
+        "The days after closing cannot be less than none, nor more than ten years.",
+    )
+
+    sms_unread_ticket_count = fields.Integer(
+        "Conversations with Unread Texts", compute="_compute_sms_ticket_counts"
+    )
+    sms_waiting_ticket_count = fields.Integer(
+        "Conversations that Wait for an Answer", compute="_compute_sms_ticket_counts"
+    )
+
+    sms_daily_limit = fields.Integer(
+        "Texts in 24 Hours",
+        help="What people write from the team's tickets. Automatic texts do not count. "
+        "0: no limit.",
+    )
+
+    @api.model
+    def _get_sms_priorities(self):
+        """Return the priorities that a ticket may have."""
+        field = self.env["helpdesk.ticket"]._fields["priority"]
+        return field._description_selection(self.env)
+
+    @api.constrains("sms_reopen_stage_id")
+    def _check_sms_reopen_stage(self):
+        """Refuse to reopen into a stage that is closed."""
+        if any(team.sms_reopen_stage_id.closed for team in self):
+            raise ValidationError(
+                self.env._("Choose a stage that is not closed to reopen tickets into.")
+            )
+
+    def _get_sms_reopen_stage(self):
+        """Return the stage into which a closed ticket of this team is reopened.
+
+        Of no team: the stages that every team has. Empty if none is open.
+        """
+        chosen = self.sms_reopen_stage_id
+        if chosen and chosen.active and not chosen.closed:
+            return chosen
+        stages = self._get_applicable_stages()
+        return stages.filtered(lambda stage: not stage.closed)[:1]
+
+    def _get_sms_answered_stage(self, stage):
+        """Return the stage into which a text moves a ticket out of ``stage``, if any.
+
+        What OCA's ``helpdesk_ticket_partner_response`` is told about mails counts for
+        texts too, where it is installed and nothing else is said here.
+        """
+        if stage in self.sms_answered_stage_ids:
+            target = self.sms_answered_stage_id
+        elif self._fields.get("autoupdate_ticket_stage") and (
+            self.autoupdate_ticket_stage and stage in self.autopupdate_src_stage_ids
+        ):
+            target = self.autopupdate_dest_stage_id
+        else:
+            target = stage.browse()
+        return target.filtered("active")
+
+    # ------------------------------------------------------------------
+    # The team's dashboard says how many customers it has not read or not answered
+    # ------------------------------------------------------------------
+
+    def _compute_sms_ticket_counts(self):
+        """Count those tickets that the reader may see, all teams at once."""
+        tickets = self.env["helpdesk.ticket"]
+        for field, domain in (
+            ("sms_unread_ticket_count", Domain("sms_unread_count", ">", 0)),
+            ("sms_waiting_ticket_count", Domain("sms_waiting_since", "!=", False)),
+        ):
+            groups = tickets._read_group(
+                Domain("team_id", "in", self.ids) & domain, ["team_id"], ["__count"]
+            )
+            counts = {team.id: count for team, count in groups}
+            for team in self:
+                team[field] = counts.get(team.id, 0)
+
+    # ------------------------------------------------------------------
+    # A team may send so many texts in a day
+    # ------------------------------------------------------------------
+
+    def _count_texts_lately(self):
+        """Return how many texts people have sent from the team's tickets lately."""
+        self.ensure_one()
+        for name in ("sms.sms", "mail.message", "helpdesk.ticket"):
+            self.env[name].flush_model()
+        query = SQL(
+            """
+            SELECT count(*)
+              FROM sms_sms AS sms
+              JOIN mail_message AS message ON message.id = sms.mail_message_id
+              JOIN helpdesk_ticket AS ticket ON ticket.id = message.res_id
+              JOIN res_users AS author ON author.id = sms.create_uid
+             WHERE message.model = 'helpdesk.ticket' AND ticket.team_id = %s
+               AND sms.create_uid <> %s AND author.share IS NOT TRUE
+               AND sms.create_date > %s
+               AND sms.gate_verdict <> %s
+            """,
+            self.id,
+            SUPERUSER_ID,
+            fields.Datetime.now() - LIMIT_TIME,
+            verdicts.BLOCK,
+        )
+        [[count]] = self.env.execute_query(query)
+        return count

@@ -1,0 +1,376 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+import logging
+
+from psycopg2 import OperationalError
+
+from odoo import SUPERUSER_ID, api, models
+from odoo.tools import SQL, plaintext2html
+
+from ...tools import keywords, replies, reply_codes, texts, ticket_texts
+from ..inbound.sms_inbound import CHATTER_LIMIT
+from .helpdesk_ticket_team import REOPEN_DAYS
+
+_logger = logging.getLogger(__name__)
+#: Of so many tickets of a number a text may name one.
+NAMED_LIMIT = 200
+#: Which tickets of a number a text can go to, and which it goes to rather. Tickets of
+#: which we have texted or been texted come first, the newest conversation before all:
+#: it is what the customer answers to. Closed ones count for as long as their team says.
+FIND_TICKET = """
+    SELECT ticket.id
+      FROM helpdesk_ticket ticket
+ LEFT JOIN helpdesk_ticket_stage stage ON stage.id = ticket.stage_id
+ LEFT JOIN helpdesk_ticket_team team ON team.id = ticket.team_id
+ LEFT JOIN (SELECT message.res_id,
+                   max(COALESCE(sms.sent_at, sms.create_date)) AS texted_at
+              FROM sms_sms sms
+              JOIN mail_message message ON message.id = sms.mail_message_id
+             WHERE sms.record_company_id = %(company)s
+               AND sms.number = %(number)s
+               AND sms.state IN ('process', 'unknown', 'pending', 'sent')
+               AND message.model = 'helpdesk.ticket'
+          GROUP BY message.res_id) AS talk ON talk.res_id = ticket.id
+     WHERE ticket.company_id = %(company)s
+       AND ticket.partner_phone_sanitized = %(number)s
+       AND ticket.active
+       AND NOT %(is_unproven)s
+       AND (stage.closed IS NOT TRUE
+            OR (ticket.duplicate_id IS NULL
+                AND COALESCE(ticket.last_stage_update, ticket.create_date)
+                    > %(now)s - make_interval(days =>
+                          COALESCE(team.sms_reopen_days, %(days)s))))
+  ORDER BY stage.closed IS TRUE,
+           CASE WHEN stage.closed THEN ticket.last_stage_update END DESC NULLS LAST,
+           GREATEST(ticket.sms_last_inbound_at, talk.texted_at) DESC NULLS LAST,
+           ticket.id DESC
+     LIMIT 1
+"""
+#: Tickets that are read for a list; what is left out of a text is counted so far.
+READ_LIMIT = 50
+#: No longer is a text that is nothing but a ticket's number.
+NUMBER_LENGTH = 60
+SERVICE = "service"
+
+
+class SmsInboundRouter(models.AbstractModel):
+    """Where a text goes that is no command: to a ticket of its number, or a new one."""
+
+    _inherit = "sms.inbound.router"
+
+    @api.model
+    def _converse(self, inbound, **place):
+        """Post a text on the ticket that it belongs to, or make one of it.
+
+        What fails here must not undo that the text came in.
+
+        :param place: where, if that is known: arguments of :meth:`_place`
+        """
+        super()._converse(inbound, **place)
+        if not inbound._is_from_phone():
+            return  # a name or a short code: nobody who could be answered
+        self._meet(inbound)
+        try:
+            with self.env.cr.savepoint():
+                self._place(inbound, **place)
+                self._after_place(inbound)
+        except OperationalError:
+            raise  # a conflict with another transaction: Odoo starts the request over
+        except Exception as error:  # whatever another module's chatter hook raises
+            _logger.exception("Incoming text %s was not posted", inbound.id)
+            inbound.ticket_id = False
+            inbound.error = str(error)
+
+    @api.model
+    def _meet(self, inbound):
+        """Let two texts of one number be worked off one after the other.
+
+        Odoo's retry lets the later one start over, and find what the first has made.
+        """
+        key = f"{inbound.company_id.id}:{inbound.number}"
+        self.env["sms.rate.limit"]._is_over("texts", key)
+
+    @api.model
+    def _place(self, inbound, ticket=None, team=None, is_new=False):
+        """Find or make the ticket of a text, and post it there.
+
+        :param ticket: ``helpdesk.ticket`` to which it is known to belong
+        :param team: ``helpdesk.ticket.team`` of a new one
+        :param bool is_new: make a new one in any case
+        """
+        if not ticket and not is_new:
+            ticket = self._find_named_ticket(inbound) or self._find_ticket(inbound)
+        inbound.has_made_ticket = not ticket
+        inbound.ticket_id = ticket or self._make_ticket(inbound, team)
+        self._post(inbound)
+        # Who thanks for a ticket that is closed wants nothing more of it.
+        is_over = inbound.ticket_id.closed and replies.is_thanks(inbound.body)
+        if not is_over:
+            inbound.ticket_id._move_by_sms()
+        inbound.ticket_id._note_sms_inbound(inbound, waits=not is_over)
+
+    @api.model
+    def _after_place(self, inbound):
+        """Do what follows from a text that has come to its ticket."""
+
+    @api.model
+    def _get_own_domain(self, inbound):
+        """Return the domain of the sender's tickets: nobody else's are ever told.
+
+        Those to which somebody else has typed the sender's number are not theirs.
+        """
+        return [
+            ("company_id", "=", inbound.company_id.id),
+            ("partner_phone_sanitized", "=", inbound.number),
+            ("sms_phone_is_unproven", "=", False),
+        ]
+
+    # ------------------------------------------------------------------
+    # Which ticket
+    # ------------------------------------------------------------------
+
+    @api.model
+    def _find_named_ticket(self, inbound):
+        """Return the ticket of the sender that a text names by its number, if any.
+
+        Of the sender's own tickets alone: nobody writes into another's by naming it.
+        """
+        tickets = self.env["helpdesk.ticket"]
+        if not any(char.isdigit() for char in inbound.body or ""):
+            return tickets
+        tickets = tickets.search_fetch(
+            self._get_own_domain(inbound),
+            ["number"],
+            order="id desc",
+            limit=NAMED_LIMIT,
+        )
+        by_number = {ticket.number: ticket for ticket in reversed(tickets)}
+        found = ticket_texts.find_ticket_number(inbound.body, list(reversed(by_number)))
+        return by_number.get(found, tickets.browse())
+
+    @api.model
+    def _find_ticket(self, inbound):
+        """Return the ticket of the sender to which a text goes that names none."""
+        tickets = self.env["helpdesk.ticket"]
+        tickets.flush_model()
+        self.env["sms.sms"].flush_model(
+            ["state", "number", "record_company_id", "sent_at"]
+        )
+        query = SQL(
+            FIND_TICKET,
+            company=inbound.company_id.id,
+            number=inbound.number,
+            days=REOPEN_DAYS,
+            now=inbound.received_at,
+            is_unproven=tickets._get_unproven_phone_sql(None, "ticket", None),
+        )
+        return tickets.browse(row[0] for row in self.env.execute_query(query))
+
+    # ------------------------------------------------------------------
+    # A new ticket
+    # ------------------------------------------------------------------
+
+    @api.model
+    def _make_ticket(self, inbound, team=None):
+        """Make a ticket of a text: by nobody, for nobody yet.
+
+        :param team: ``helpdesk.ticket.team``; default: that of the number texted
+        """
+        senders = self.env["sms.sender"]
+        team = team or senders._find_team(inbound.company_id, inbound._get_addresses())
+        house = self.env["helpdesk.ticket"].with_user(SUPERUSER_ID)
+        house = house.with_company(inbound.company_id)
+        # Nobody follows it for having brought the text.
+        house = house.with_context(mail_create_nosubscribe=True)
+        return house.create(self._prepare_ticket(inbound, team)).with_env(self.env)
+
+    @api.model
+    def _prepare_ticket(self, inbound, team):
+        """Return the values of a ticket out of a text."""
+        channel = self.env.ref(
+            "helpdesk_mgmt_sms.helpdesk_ticket_channel_sms", raise_if_not_found=False
+        )
+        partner = inbound.partner_id
+        return {
+            **inbound._get_ticket_words(),
+            "company_id": inbound.company_id.id,
+            "team_id": team.id,
+            "user_id": False,
+            "channel_id": channel.id if channel else False,
+            "priority": team.sms_priority or "1",
+            "partner_id": partner.id,
+            "partner_name": partner.name,
+            "partner_email": partner.email,
+            "partner_phone": inbound.number,
+        }
+
+    # ------------------------------------------------------------------
+    # The chatter
+    # ------------------------------------------------------------------
+
+    @api.model
+    def _post(self, inbound):
+        """Show a text in the ticket's chatter, as said by who sent it."""
+        ticket = inbound.ticket_id.with_context(mail_create_nosubscribe=True)
+        words = inbound._get_words()
+        inbound.mail_message_id = ticket.message_post(
+            body=plaintext2html(words[:CHATTER_LIMIT], with_paragraph=False),
+            message_type="sms",
+            subtype_xmlid="mail.mt_note",
+            author_id=inbound.partner_id.id or False,
+            email_from=inbound.partner_id.email_formatted or inbound.number,
+        )
+
+    # ------------------------------------------------------------------
+    # What customers ask for by a word, or by the number of their ticket
+    # ------------------------------------------------------------------
+
+    @api.model
+    def _serve(self, inbound, keyword):
+        """Tell how tickets stand, make one, or say the keyword's own answer."""
+        if keyword.action == keywords.STATUS:
+            return self._tell_status(inbound)
+        if keyword.action == keywords.TICKET:
+            return self._open_ticket(inbound, keyword)
+        if keyword.action == keywords.ANSWER:
+            inbound.kind = SERVICE
+            return self._say(inbound, self._fill(inbound, keyword))
+        return super()._serve(inbound, keyword)
+
+    @api.model
+    def _serve_without_keyword(self, inbound):
+        """Tell how the ticket stands whose number is the whole text."""
+        done = super()._serve_without_keyword(inbound)
+        return done or self._tell_one_ticket(inbound)
+
+    # ------------------------------------------------------------------
+    # How tickets stand
+    # ------------------------------------------------------------------
+
+    @api.model
+    def _tell_status(self, inbound):
+        """Tell the state of the open tickets of the number, in this company alone."""
+        tickets = self.env["helpdesk.ticket"].search(
+            [
+                *self._get_own_domain(inbound),
+                "|",
+                ("stage_id", "=", False),
+                ("stage_id.closed", "=", False),
+            ],
+            order="id desc",
+            limit=READ_LIMIT,
+        )
+        self._tell(inbound, tickets)
+
+    @api.model
+    def _tell_one_ticket(self, inbound):
+        """Tell the state of the ticket whose number is the whole text; say if it was.
+
+        What looks like a number and is none of theirs is conversation. They are told
+        that nothing was found, in the same words whether there is such a ticket or not.
+        """
+        is_short = len(inbound.body or "") <= NUMBER_LENGTH
+        if not is_short or not inbound._is_from_phone():
+            return False
+        ticket = self._find_named_ticket(inbound)
+        if ticket and ticket_texts.is_alone(inbound.body, ticket.number):
+            inbound.ticket_id = ticket
+            self._tell(inbound, ticket)
+            return True
+        if not ticket and self._looks_like_number(inbound):
+            self._converse(inbound)
+            self._say_reply(inbound, reply_codes.STATUS_UNKNOWN)
+            return True
+        return False
+
+    @api.model
+    def _looks_like_number(self, inbound):
+        """Tell if a text is nothing but what could be a ticket's number here."""
+        if not any(char.isdigit() for char in inbound.body or ""):
+            return False
+        sample = self.env["helpdesk.ticket"].search(
+            [("company_id", "=", inbound.company_id.id)], order="id desc", limit=1
+        )
+        return ticket_texts.looks_like(inbound.body, sample.number or "")
+
+    @api.model
+    def _tell(self, inbound, tickets):
+        """Answer with the state of some tickets, which the sender may know."""
+        inbound.kind = SERVICE
+        if not tickets:
+            self._say_reply(inbound, reply_codes.STATUS_NONE)
+            return
+        lang = self.env["sms.reply"]._get_lang(inbound.company_id, inbound.partner_id)
+        told = [
+            ticket_texts.Ticket(
+                ticket.number, ticket.sms_title, ticket.stage_id.name or ""
+            )
+            for ticket in tickets.with_context(lang=lang)
+        ]
+        more = self.with_context(lang=lang).env._("and {count} more")
+        self._say_reply(
+            inbound,
+            reply_codes.STATUS_LIST,
+            tickets=ticket_texts.tell_status(told, more),
+        )
+
+    # ------------------------------------------------------------------
+    # A ticket for a team
+    # ------------------------------------------------------------------
+
+    @api.model
+    def _open_ticket(self, inbound, keyword):
+        """Make a ticket of a keyword, for its team, and say so if there are words."""
+        team = keyword.team_id.filtered(
+            lambda team: (
+                team.active
+                and team.company_id in (inbound.company_id, team.company_id.browse())
+            )
+        )
+        self._converse(inbound, team=team, is_new=True)
+        if keyword.answer and inbound.ticket_id:
+            self._say(inbound, self._fill(inbound, keyword))
+
+    # ------------------------------------------------------------------
+    # Answering
+    # ------------------------------------------------------------------
+
+    @api.model
+    def _fill(self, inbound, keyword):
+        """Return a keyword's answer in the sender's language, filled in."""
+        company_sudo = inbound.company_id.sudo()
+        lang = self.env["sms.reply"]._get_lang(inbound.company_id, inbound.partner_id)
+        contact = company_sudo.phone or company_sudo.email or company_sudo.name
+        values = {"company": company_sudo.name, "contact": contact}
+        if inbound.ticket_id:
+            values["ticket"] = inbound.ticket_id.number
+        return texts.fill(keyword.with_context(lang=lang).answer, values)
+
+    @api.model
+    def _say_reply(self, inbound, code, **fillers):
+        """Answer with a wording that managers edit.
+
+        :param str code: one of :data:`tools.reply_codes.SELECTION`
+        :param fillers: its placeholders
+        """
+        body = self.env["sms.reply"]._render_for(
+            code,
+            inbound.company_id,
+            inbound.partner_id,
+            self.env["sms.purpose"],
+            **fillers,
+        )
+        self._say(inbound, body)
+
+    @api.model
+    def _say(self, inbound, body):
+        """Queue the answer to a command, unless the number has had too many."""
+        if not self._may_answer(inbound, SERVICE):
+            return
+        self.env["sms.reply"]._queue_text(
+            body,
+            inbound.company_id,
+            inbound.number,
+            inbound.partner_id,
+            purpose_id=self.env["sms.purpose"]._get("ticket").id,
+            exemption=SERVICE,
+        )

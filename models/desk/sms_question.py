@@ -1,0 +1,56 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from odoo import SUPERUSER_ID, models
+
+from ...tools import replies, reply_codes
+from ...tools.verdicts import HAVE_GOT
+
+
+class SmsQuestion(models.Model):
+    """How it went with a ticket: 1 to 5, or NO."""
+
+    _inherit = "sms.question"
+
+    def _take_rating(self, inbound):
+        """Rate the ticket, or open it again; say if the text is an answer at all."""
+        reply = replies.read_rating(inbound.body)
+        ticket = self.env["helpdesk.ticket"].browse(self.res_id).exists()
+        if not reply or not ticket or self._was_asked_otherwise():
+            return False
+        # In the house's name: it is no user of ours who rates.
+        ticket = ticket.with_user(SUPERUSER_ID)
+        self._note_answer(inbound, str(reply.value))
+        router = self.env["sms.inbound.router"]
+        if reply.value == replies.NOT_SOLVED:
+            ticket._reopen_by_sms()
+            router._converse(inbound, ticket=ticket.with_env(self.env))
+            code = reply_codes.RATING_REOPENED
+        else:
+            inbound.write({"kind": "answer", "ticket_id": ticket.id})
+            ticket._rate_by_sms(reply, inbound)
+            code = reply_codes.RATING_DONE
+        router._say_reply(inbound, code, ticket=ticket.number)
+        return True
+
+    def _was_asked_otherwise(self):
+        """Tell if one of us has since written to the number about something else.
+
+        "How many computers?" - "5" is no rating, and somebody waits for it.
+        """
+        if not self.sms_id:
+            return False
+        newest = self.env["sms.sms"].search(
+            [
+                ("record_company_id", "=", self.company_id.id),
+                ("number", "=", self.number),
+                ("id", ">", self.sms_id.id),
+                ("is_personal", "=", True),
+                ("state", "in", HAVE_GOT),
+            ],
+            order="id desc",
+            limit=1,
+        )
+        about = newest.mail_message_id
+        return bool(newest) and (about.model, about.res_id) != (
+            self.res_model,
+            self.res_id,
+        )

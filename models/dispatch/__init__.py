@@ -1,0 +1,28 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+"""The outbox: claims what may leave, posts it, records outcomes and delivery reports.
+
+Offers ``sms.dispatcher._wake``, senders, prices, the watch, hooks for what an outcome
+causes.
+May use message and all below it.
+"""
+
+from . import (
+    sms_dispatcher,
+    sms_dispatcher_claim,
+    sms_dispatcher_lookup,
+    sms_sender,
+    sms_sender_pace,
+    sms_carrier_number,
+    sms_fault,
+    sms_price,
+    sms_report,
+    sms_outbox_alert,
+    sms_outbox_watch,
+    sms_webhook_refusal,
+    sms_api,
+    sms_sms,
+    sms_sms_reports,
+    res_company,
+    res_company_account,
+    res_company_address,
+)

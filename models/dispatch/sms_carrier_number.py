@@ -1,0 +1,118 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+import re
+
+from odoo import api, fields, models
+from odoo.exceptions import ValidationError
+
+from ...providers import TelnyxProvider
+from ...tools.dispatch import country_of
+from ...tools.phone import E164
+
+#: Digits alone, without a country code.
+SHORT_CODE = re.compile(r"[1-9][0-9]{2,7}\Z")
+
+
+class SmsSenderNumber(models.AbstractModel):
+    """A number that a company has at a carrier: the outbox follows what is entered."""
+
+    _name = "sms.sender.number"
+    _description = "Number That Texts Leave By"
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        """Make a sender of each number."""
+        numbers = super().create(vals_list)
+        self.env["sms.sender"]._sync(numbers.company_id)
+        return numbers
+
+    def write(self, vals):
+        """Let the senders follow."""
+        companies = self.company_id
+        result = super().write(vals)
+        self.env["sms.sender"]._sync(companies | self.company_id)
+        return result
+
+    def unlink(self):
+        """Let the senders of the numbers rest."""
+        companies = self.company_id
+        result = super().unlink()
+        self.env["sms.sender"]._sync(companies)
+        return result
+
+
+class SmsTwilioNumber(models.Model):
+    """Twilio's numbers are senders."""
+
+    _name = "sms.twilio.number"
+    _inherit = ["sms.twilio.number", "sms.sender.number"]
+
+
+class SmsCarrierNumber(models.Model):
+    """A number that a company has at a carrier for which Odoo has no list of its own.
+
+    Twilio's are Odoo's (``sms.twilio.number``). The outbox's senders follow both; what
+    a manager says of a number (its speed, its team) is kept on the sender.
+    """
+
+    _name = "sms.carrier.number"
+    _inherit = "sms.sender.number"
+    _description = "Number at a Carrier"
+    _order = "sequence, id"
+    _rec_name = "number"
+
+    company_id = fields.Many2one(
+        "res.company",
+        required=True,
+        ondelete="cascade",
+        index=True,
+        default=lambda self: self.env.company,
+    )
+    provider = fields.Selection(
+        [(TelnyxProvider.code, TelnyxProvider.name)],
+        "Carrier",
+        required=True,
+        default=TelnyxProvider.code,
+    )
+    sequence = fields.Integer(default=10)
+    number = fields.Char(
+        required=True, help="With its country code, or a short code: +1 303 555 0100"
+    )
+    country_code = fields.Char("Country", compute="_compute_country_code")
+
+    _number_unique = models.Constraint(
+        "unique(company_id, provider, number)", "This number is there already."
+    )
+
+    @api.depends("number")
+    def _compute_country_code(self):
+        for row in self:
+            row.country_code = country_of(row.number or "")
+
+    @api.constrains("number")
+    def _check_number(self):
+        for row in self:
+            if not (E164.match(row.number) or SHORT_CODE.match(row.number)):
+                raise ValidationError(
+                    self.env._(
+                        "“%s” is no number that texts can leave by. Enter it with a "
+                        "plus sign and its country code, as in +13035550100, or a "
+                        "short code.",
+                        row.number,
+                    )
+                )
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        """Take a number as people write it."""
+        return super().create([self._tidy(vals) for vals in vals_list])
+
+    def write(self, vals):
+        """Take a number as people write it."""
+        return super().write(self._tidy(vals))
+
+    @api.model
+    def _tidy(self, vals):
+        """Return values whose number has none of what people write between digits."""
+        if not vals.get("number"):
+            return vals
+        return {**vals, "number": re.sub(r"[\s().-]", "", vals["number"])}

@@ -1,0 +1,455 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+import logging
+import random
+import time
+from datetime import datetime, timedelta
+from functools import partial
+from typing import NamedTuple
+
+from psycopg2 import InterfaceError, OperationalError
+from psycopg2.errors import DeadlockDetected, SerializationFailure
+from psycopg2.extensions import TRANSACTION_STATUS_IDLE
+
+from odoo import api, fields, models
+from odoo.tools import SQL
+
+from ...providers import PROVIDERS, base, faults, outbound
+from ...providers.poster import MAX_IN_FLIGHT, Poster
+from ...tools.dispatch import Deadline, DispatchRun
+
+_logger = logging.getLogger(__name__)
+#: System parameter: how many posts may be in flight at once in one worker.
+IN_FLIGHT_PARAMETER = "helpdesk_mgmt_sms.in_flight"
+#: Seconds that a run waits for what is due soon: a cron is woken to the minute only.
+LINGER = 5.0
+#: Seconds that a run waits for the carrier before it looks around again.
+PATIENCE = 0.5
+#: Seconds after which accounts are looked for again that have nothing in flight, while
+#: the others have all that they may.
+LOOK_EVERY = 0.25
+#: Seconds between two notes of the run's progress to the cron.
+TELL_EVERY = 0.5
+#: How often to start over when another transaction was in the way.
+MAX_CONFLICTS = 8
+#: Seconds after its claim within which a post must begin. Later its claim may have
+#: been taken for abandoned, and somebody else may be at it.
+POST_WITHIN = 60.0
+#: Seconds without any answer after which a run ends: its claims are abandoned by then.
+GIVE_UP = 120.0
+#: Rows that are given a sender at once, after the company's account has changed.
+ASSIGN_SIZE = 1000
+#: A message that is being sent for longer than this was left behind by a crash. Longer
+#: than what waits before it in a worker can take, each with the carrier's time-outs.
+LEASE = timedelta(minutes=2)
+
+
+class Call(NamedTuple):
+    """What a call to a carrier is about: by this its answer is known again.
+
+    ``kind`` is ``send``, ``find`` or ``fetch``; ``attempt`` is the message's, so that
+    what comes too late is not taken for an answer on a later attempt. From ``end`` on
+    (UTC) the message has lost its point, and no post of it begins. ``slot`` is how many
+    seconds of its sender's time it was given, and ``due`` (``time.monotonic()``) when
+    they begin. ``company_id`` and ``number`` (E.164) are those of what is sent.
+    """
+
+    kind: str
+    sms_id: int
+    attempt: int
+    end: datetime | None = None
+    slot: float = 0.0
+    due: float = 0.0
+    company_id: int = 0
+    number: str = ""
+
+
+class Account(NamedTuple):
+    """A company's account at a carrier: each has its own share of what is in flight."""
+
+    company_id: int
+    provider: str
+
+
+class SmsDispatcher(models.AbstractModel):
+    """The outbox's worker: claims messages, hands them to carriers, notes the end.
+
+    The claim is committed before the first byte leaves, and no row is locked while the
+    network is waited for. So a kill at any moment leaves each message either waiting
+    (never posted) or claimed (perhaps posted); a claimed one is looked up at the
+    carrier before anything else is done about it. Any number of workers may run.
+    """
+
+    _name = "sms.dispatcher"
+    _description = "Text Message Outbox"
+
+    @api.model
+    def _run(self):
+        """Work off the outbox until it is empty or the cron's time is over."""
+        run = DispatchRun(self._commit(remaining=1))
+        with Poster(self._get_in_flight()) as poster:
+            while self._work(poster, run):
+                pass
+            self._hand_over(run.done)
+
+    @api.model
+    def _work(self, poster, run):
+        """Claim, wait for the carriers, note what they said.
+
+        :return: whether to go on
+        """
+        self._recall(poster, run)
+        is_open = self._is_open(poster, run)
+        if is_open:
+            self._fill(poster, run)
+            self._recall(poster, run)
+        if not poster.pending:
+            run.answered_at = time.monotonic()
+            may_wait = is_open and run.seconds_left > 0 and run.waited < LINGER
+            pause = self._wait_for_due() if may_wait else 0
+            if not pause:
+                return False
+            run.waited += pause
+        elif results := poster.collect(PATIENCE):
+            run.note_ended(len(results))
+            self._settle_safely(results)
+        elif time.monotonic() - run.answered_at > GIVE_UP:
+            _logger.error("%d calls to carriers do not end", poster.pending)
+            return False
+        if time.monotonic() - run.told_at > TELL_EVERY:
+            run.note_told(self._commit(run.done, remaining=1))
+        return True
+
+    @api.model
+    def _fill(self, poster, run):
+        """Claim what may leave now, and hand it to the threads."""
+        # Others than those who have enough are looked for from time to time.
+        if poster.is_full and time.monotonic() - run.filled_at < LOOK_EVERY:
+            return
+        run.filled_at = time.monotonic()
+        until = Deadline(POST_WITHIN)
+        self._in_new_transaction(self._mark_abandoned)
+        full = run.slow.union(poster.get_full())
+        lookups = self._in_new_transaction(self._claim_lookups, poster.room, full)
+        self._submit(poster, lookups, until)
+        accounts = self._in_new_transaction(self._get_accounts)
+        waiting = [account for account in accounts if account not in full]
+        for index, account in enumerate(waiting):
+            # What is left is for those that come after as well.
+            self._recall(poster, run)
+            share = poster.room // (len(waiting) - index + 1)
+            room = min(poster.get_room(account), max(share, 1))
+            if not room:
+                continue
+            calls = self._in_new_transaction(self._claim, accounts[account], room)
+            self._submit(poster, calls, until)
+            if len(calls) >= room and run.is_alone:
+                self._wake_others()
+                run.is_alone = False
+
+    @api.model
+    def _submit(self, poster, calls, until):
+        """Hand calls to the threads.
+
+        :param calls: list of (:class:`Account`, :class:`Call`, function, delay)
+        :param Deadline until: no post after it
+        """
+        for account, key, call, delay in calls:
+            poster.submit(account, key, partial(self._guard, key, call, until), delay)
+
+    @staticmethod
+    def _guard(key, call, until):
+        """Make one call; what an adapter raises must not take others along.
+
+        Runs in a thread, without the database.
+
+        :param Call key: what it is about
+        :param Deadline until: no post after it
+        """
+        is_over = key.end and fields.Datetime.now() >= key.end
+        if key.kind == "send" and (is_over or until.is_over()):
+            return outbound.Outcome(
+                outbound.AGAIN, fault=faults.NO_CONNECTION, failure_type="sms_server"
+            )
+        try:
+            return call()
+        except base.LookupFailed:
+            return None
+        except Exception as error:  # a fault of the adapter: it may have been sent
+            _logger.exception("A text message has an unknown outcome")
+            return outbound.Outcome(
+                outbound.UNKNOWN,
+                fault=faults.NO_ANSWER,
+                failure_type="sms_server",
+                detail=type(error).__name__,
+            )
+
+    @api.model
+    def _wake(self, at=None):
+        """Let the first dispatcher run.
+
+        :param at: UTC datetime or a list of them, default now
+        """
+        cron = self.env.ref("helpdesk_mgmt_sms.ir_cron_sms_dispatch")
+        cron.sudo()._trigger(at)
+
+    @api.model
+    def _wake_others(self):
+        """Wake the other dispatchers: more waits than this one can take."""
+        crons_sudo = self.env["ir.cron"].sudo()
+        for cron_sudo in crons_sudo.search(
+            [
+                ("model_id.model", "=", self._name),
+                ("id", "!=", self.env.context.get("cron_id")),
+            ]
+        ):
+            cron_sudo._trigger()
+
+    @api.model
+    def _get_in_flight(self):
+        """Return how many posts may be in flight at once in this worker."""
+        value = self.env["ir.config_parameter"].sudo().get_param(IN_FLIGHT_PARAMETER)
+        try:
+            # No such parameter is False, which would be taken for a number.
+            return min(max(int(value or MAX_IN_FLIGHT), 1), MAX_IN_FLIGHT)
+        except ValueError:
+            return MAX_IN_FLIGHT
+
+    @api.model
+    def _commit(self, processed=0, remaining=None):
+        """Commit, tell the cron, and return the seconds that are left for this run."""
+        cron = self.env["ir.cron"]
+        return cron._commit_progress(processed, remaining=remaining)
+
+    @api.model
+    def _in_new_transaction(self, step, *args):
+        """Run one step in a transaction of its own and commit it.
+
+        Each statement sees what is committed by then (*read committed*): a step first
+        locks its rows, then reads, then writes, so that a delivery report in between
+        neither gets lost nor throws the whole step away.
+        """
+        for attempt in range(MAX_CONFLICTS):
+            try:
+                cr = self.env.cr
+                # In a test the transaction has begun already, and is the only one.
+                if cr.connection.info.transaction_status == TRANSACTION_STATUS_IDLE:
+                    cr.execute("SET TRANSACTION ISOLATION LEVEL READ COMMITTED")
+                result = step(*args)
+                # The step is whole, and the network must not be waited for in it.
+                self.env.cr.commit()  # pylint: disable=invalid-commit
+                return result
+            except (SerializationFailure, DeadlockDetected):
+                self.env.cr.rollback()
+                self.env.transaction.clear()
+                if attempt == MAX_CONFLICTS - 1:
+                    raise
+                time.sleep(random.uniform(0.01, 0.1) * 2**attempt)
+
+    # ------------------------------------------------------------------
+    # What waits for a sender that cannot send it: another one takes its place
+    # ------------------------------------------------------------------
+
+    @api.model
+    def _assign_senders(self):
+        """Give a sender to what waits for none that sends for its company.
+
+        Its sender is gone, or it is old; or this database is a neutralized copy; or
+        its sender has stopped, and the company has a second carrier.
+        """
+        self.env["sms.sms"].flush_model()
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT sms.id FROM sms_sms sms
+                  JOIN res_company company ON company.id = sms.record_company_id
+                 WHERE sms.state = 'outgoing'
+                   AND (sms.sender_id IS NULL OR sms.sender_id = ANY(ARRAY(
+                           SELECT sender.id FROM sms_sender sender
+                             JOIN res_company own ON own.id = sender.company_id
+                            WHERE NOT sender.active
+                               OR sender.provider NOT IN (
+                                      COALESCE(own.sms_provider, ''),
+                                      COALESCE(own.sms_backup_provider, '')
+                                  )
+                               OR %s
+                       )))
+                   AND company.sms_provider = ANY(%s)
+                 LIMIT %s
+                   FOR UPDATE OF sms SKIP LOCKED
+                """,
+                self._get_replaced_condition(),
+                list(PROVIDERS),
+                ASSIGN_SIZE,
+            )
+        )
+        messages = self._browse(rows)
+        for company, waiting in messages.grouped("record_company_id").items():
+            self._assign(company, waiting)
+        # An account without a sender: the gate says so on the message.
+        messages.filtered(lambda sms: not sms.sender_id)._ask_gate()
+        messages.flush_recordset()
+
+    @api.model
+    def _get_replaced_condition(self):
+        """Return when the other carrier takes the place of a sender that has stopped.
+
+        Its fault asks for that, and the other carrier has one that may send. When its
+        pause is over it is tried again, by the next message that is made.
+
+        :return: condition on ``sender`` and its company ``own``
+        :rtype: SQL
+        """
+        return SQL(
+            """
+            (own.sms_backup_provider IS NOT NULL AND sender.stopped_until > %(now)s
+             AND EXISTS (SELECT 1 FROM sms_fault fault
+                          WHERE fault.id = sender.fault_id AND fault.use_backup)
+             AND EXISTS (SELECT 1 FROM sms_sender other
+                          WHERE other.company_id = own.id AND other.active
+                            AND other.provider != sender.provider
+                            AND other.provider IN (own.sms_provider,
+                                                   own.sms_backup_provider)
+                            AND COALESCE(other.stopped_until, %(now)s) <= %(now)s))
+            """,
+            now=fields.Datetime.now(),
+        )
+
+    @api.model
+    def _assign(self, company, waiting):
+        """Give senders to messages of one company that wait for none.
+
+        :param company: ``res.company``
+        :param waiting: ``sms.sms``, locked
+        """
+        carriers = company._get_sms_carriers()
+        if not company._get_sms_sender_ids(carriers[0]):
+            self.env["sms.sender"]._sync(company)
+        stopped = waiting.filtered(
+            lambda sms: sms.sender_id.active and sms.sender_id.provider in carriers
+        )
+        for sender, messages in stopped.grouped("sender_id").items():
+            [code] = set(carriers) - {sender.provider}
+            chosen = messages._choose_open_senders(company, code)
+            found = {sms_id: it for sms_id, it in chosen.items() if it}
+            self._give_senders(found, {"refused_by": sender.provider})
+        others = waiting - stopped
+        self._give_senders(others._choose_senders(company, carriers[0]), {})
+
+    @api.model
+    def _give_senders(self, chosen, values):
+        """Write down which senders were chosen, in few writes.
+
+        :param dict chosen: ``sms.sender`` by message id, empty where there is none
+        :param dict values: what is written along
+        """
+        messages = self.env["sms.sms"].browse(chosen)
+        for sender, own in messages.grouped(lambda sms: chosen[sms.id]).items():
+            own.write({"sender_id": sender.id, **values})
+
+    # ------------------------------------------------------------------
+    # What became of a batch: written down in bulk, rows locked first
+    # ------------------------------------------------------------------
+
+    @api.model
+    def _settle_safely(self, results):
+        """Write down what the calls came to; one that cannot be, alone is left out.
+
+        It stays claimed, is looked up in a while, and keeps nobody else waiting.
+
+        :param results: as for :meth:`_settle`
+        """
+        try:
+            self._in_new_transaction(self._settle, results)
+        except (OperationalError, InterfaceError):  # the database is gone
+            raise
+        except Exception:
+            self.env.cr.rollback()
+            self.env.transaction.clear()
+            if len(results) == 1:
+                _logger.exception("The end of text message %s is lost", results[0][0])
+                return
+            for result in results:
+                self._settle_safely([result])
+
+    @api.model
+    def _settle(self, results):
+        """Write down what the poster's calls came to.
+
+        What is about an earlier attempt than the message's last, or about a message
+        that is gone, is dropped.
+
+        :param results: list of ``(Call, result)``; the result of a ``send`` is an
+            ``Outcome``, of the others see :meth:`_settle_lookups`
+        """
+        attempts = self._lock([call.sms_id for call, _result in results])
+        messages = self.env["sms.sms"].browse(attempts)
+        ends = [
+            (call.kind, call.sms_id, result)
+            for call, result in results
+            if attempts.get(call.sms_id) == call.attempt
+        ]
+        self._settle_sent({row: end for kind, row, end in ends if kind == "send"})
+        self._settle_lookups(end for end in ends if end[0] != "send")
+        messages._update_trackers()
+        messages.mail_message_id._notify_message_notification_update()
+        self._after_outcomes(messages)
+
+    @api.model
+    def _after_outcomes(self, messages):
+        """Extend this with what follows once the outcomes of posts are recorded.
+
+        :param messages: ``sms.sms`` whose outcomes were recorded
+        """
+
+    @api.model
+    def _lock(self, sms_ids):
+        """Lock some messages, in one order for all who lock several.
+
+        :return: how often each has been tried, by id; without those that are gone
+        """
+        self.env["sms.sms"].flush_model()
+        rows = self.env.execute_query(
+            SQL(
+                "SELECT id, COALESCE(attempts, 0) FROM sms_sms"
+                " WHERE id = ANY(%s) ORDER BY id FOR UPDATE",
+                sms_ids,
+            )
+        )
+        self.env["sms.sms"].invalidate_model()
+        return dict(rows)
+
+    @api.model
+    def _settle_sent(self, outcomes):
+        """Write what the carrier said when it was handed the messages.
+
+        :param dict outcomes: ``Outcome`` by message id
+        """
+        accepted = {
+            sms_id: outcome
+            for sms_id, outcome in outcomes.items()
+            if outcome.kind == outbound.ACCEPTED and outcome.carrier_id
+        }
+        self.env["sms.sms"].browse(accepted)._note_accepted(accepted)
+        for sms_id, outcome in outcomes.items():
+            if sms_id not in accepted:
+                self.env["sms.sms"].browse(sms_id)._note_refused(outcome)
+
+    @api.model
+    def _mark_abandoned(self):
+        """Mark what a crash left behind: it may have been sent, so it is looked up."""
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT id FROM sms_sms
+                 WHERE state = 'process' AND provider = ANY(%s) AND claimed_at < %s
+                   FOR UPDATE SKIP LOCKED
+                """,
+                list(PROVIDERS),
+                fields.Datetime.now() - LEASE,
+            )
+        )
+        abandoned = self.env["sms.sms"].browse(row[0] for row in rows)
+        if abandoned:
+            _logger.warning("%d text messages with an unknown outcome", len(abandoned))
+            abandoned._mark_unknown()
+            abandoned._update_trackers()

@@ -1,0 +1,412 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+import logging
+import random
+import time
+from collections import Counter
+from datetime import timedelta
+from functools import partial
+
+from psycopg2 import InterfaceError, OperationalError
+
+from odoo import api, fields, models
+from odoo.tools import SQL
+
+from ...providers import PROVIDERS, faults
+from ...tools.dispatch import HORIZON
+from .sms_dispatcher import LEASE, LINGER, PATIENCE, Account, Call
+from .sms_sender_pace import IS_TRYING, NEXT_SLOT
+
+_logger = logging.getLogger(__name__)
+#: One in so many goes to whoever has waited longest, whatever its purpose: what is less
+#: urgent goes on, only slower, while urgent messages keep coming.
+PATIENT_SHARE = 10
+#: The orders in which messages leave.
+BY_URGENCY, BY_PATIENCE = SQL("priority, not_before, id"), SQL("not_before, id")
+#: After a failure so many messages of a sender are tried one by one.
+ONE_BY_ONE = 20
+#: A message that cannot be claimed waits so long.
+PUT_OFF = timedelta(minutes=15)
+#: Messages that are ended between two commits.
+END_SIZE = 500
+#: Seconds beyond the cron's time in which texts of other accounts still leave while one
+#: waits for its carrier: longer than a carrier's time-out.
+OVERTIME = 15.0
+#: Seconds ahead from which on a later run looks again. What waits for somebody, as a
+#: paused broadcast does, must not be planned for by every run until then.
+FAR_AWAY = 24 * 3600.0
+
+
+class SmsDispatcher(models.AbstractModel):
+    """What may leave now: taken in order of urgency, at its sender's speed."""
+
+    _inherit = "sms.dispatcher"
+
+    @api.model
+    def _get_accounts(self):
+        """Return the accounts that have something to send and may do so now.
+
+        :return: lists of ``ReadySender`` by :class:`Account`, in the order of its turn
+        """
+        self._end_expired()
+        self._assign_senders()
+        accounts = {}
+        for ready in self.env["sms.sender.pace"]._get_ready():
+            account = Account(ready.company_id, ready.provider)
+            accounts.setdefault(account, []).append(ready)
+        return accounts
+
+    @api.model
+    def _claim(self, senders, room):
+        """Take the next messages, ask the gate again and mark them as being sent.
+
+        :param senders: list of ``ReadySender`` of one account
+        :param int room: how many can be posted now
+        :return: list of (:class:`Account`, :class:`Call`, function, delay) for the
+            poster
+        """
+        calls = []
+        for index, sender in enumerate(senders):
+            share = (room - len(calls)) // (len(senders) - index)
+            if sender.capacity is not None:
+                share = min(share, sender.capacity)
+            if share > 0:
+                calls += self._claim_safely(sender, share, self._draw_patient(share))
+        return calls
+
+    @api.model
+    def _draw_patient(self, limit):
+        """Return how many of a batch go to whoever has waited longest.
+
+        A slow sender's batch is one message: of those it is one in so many, by chance,
+        since several workers take them in turn.
+
+        :param int limit: how many the batch may have
+        """
+        return int(limit / PATIENT_SHARE + random.random())
+
+    @api.model
+    def _claim_safely(self, ready, limit, patient=0):
+        """Take messages of one sender; what fails must not hold up the other senders.
+
+        A message with which it fails even alone waits for a while, so that those
+        behind it come to their turn.
+
+        :param ReadySender ready: the sender
+        :param int limit: messages at most
+        :param int patient: so many of them have waited longest, the others are the most
+            urgent
+        """
+        try:
+            with self.env.cr.savepoint():
+                return self._claim_for(ready, limit, patient)
+        except (OperationalError, InterfaceError):  # the database: the run's to decide
+            raise
+        except Exception:
+            self.env.invalidate_all(flush=False)
+            if limit > 1:
+                singles = (self._claim_safely(ready, 1) for _one in range(ONE_BY_ONE))
+                return [call for calls in singles for call in calls]
+            _logger.exception("A text message of sender %s cannot be sent", ready.id)
+            self._put_off(ready, BY_PATIENCE if patient else BY_URGENCY)
+            return []
+
+    @api.model
+    def _put_off(self, ready, order):
+        """Let the next message of a sender wait: it cannot be claimed.
+
+        By SQL: whatever is wrong with it, the ORM may meet it again.
+
+        :param SQL order: by which it is the next
+        """
+        rows = self._lock_some(ready.id, order, 1)
+        self.env.cr.execute(
+            SQL(
+                "UPDATE sms_sms SET not_before = %s WHERE id = ANY(%s)",
+                fields.Datetime.now() + PUT_OFF,
+                [row[0] for row in rows],
+            )
+        )
+
+    @api.model
+    def _claim_for(self, ready, limit, patient):
+        """Take the next messages of one sender, and give them their slots.
+
+        :param ReadySender ready: the sender
+        :param int limit: messages at most
+        :param int patient: so many of them have waited longest
+        """
+        ready = self.env["sms.sender.pace"]._lock(ready)
+        if not ready:
+            return []
+        sender = self.env["sms.sender"].browse(ready.id)
+        if sender.company_id._has_locked_sms_account(sender.provider):
+            policies = self.env["sms.fault"]
+            sender._stop(policies._get_policy(faults.LOCKED, sender.company_id))
+            return []
+        allowed = self._lock_next(ready, limit, patient)._ask_gate()
+        if not allowed:
+            return []
+        allowed._mark_claimed(sender.provider)
+        segments = allowed.mapped("segment_count")
+        self.env["sms.sms"].flush_model()
+        delay = self.env["sms.sender.pace"]._book(ready, sum(segments))
+        booked_at = time.monotonic()
+        allowed = allowed.with_context(sms_bodies=allowed._get_revealed_bodies())
+        calls = []
+        account = Account(ready.company_id, ready.provider)
+        provider = sender.company_id._get_sms_provider(sender.provider)
+        for sms, count in zip(allowed, segments, strict=True):
+            call = partial(provider.send, sms._to_outbound(sender))
+            slot = count / ready.rate if ready.rate else 0.0
+            end = sms.expires_at or None
+            due = booked_at + delay
+            whose = (account.company_id, sms.number)
+            key = Call("send", sms.id, sms.attempts, end, slot, due, *whose)
+            calls.append((account, key, call, delay))
+            delay += slot
+        return calls
+
+    @api.model
+    def _lock_next(self, ready, limit, patient=0):
+        """Return the next messages of a sender, locked; those of others are skipped.
+
+        First those that have waited longest, then by urgency.
+
+        :param ReadySender ready: the sender
+        :param int limit: messages at most
+        :param int patient: so many of them have waited longest
+        """
+        taken = self._lock_some(ready.id, BY_PATIENCE, patient)
+        taken += self._lock_some(ready.id, BY_URGENCY, limit - len(taken), taken)
+        if ready.capacity is None:
+            return self._browse(taken)
+        fitting, left = [], ready.capacity
+        for row in taken:
+            # The first one goes, however long: else it would never fit.
+            if fitting and row[1] > left:
+                break
+            fitting.append(row)
+            left -= row[1]
+        return self._browse(fitting)
+
+    @api.model
+    def _browse(self, rows):
+        """Return the messages of some locked rows."""
+        return self.env["sms.sms"].browse(row[0] for row in rows)
+
+    @api.model
+    def _lock_some(self, sender_id, order, limit, taken=()):
+        """Lock waiting rows of a sender that no other worker has locked.
+
+        :param SQL order: by which the next are found
+        :param taken: rows that are locked already
+        :return: list of ``(id, segment count)``
+        """
+        if not limit:
+            return []
+        return self.env.execute_query(
+            SQL(
+                """
+                SELECT id, GREATEST(segment_count, 1) FROM sms_sms
+                 WHERE state = 'outgoing' AND sender_id = %s AND not_before <= %s
+                   AND id != ALL(%s)
+              ORDER BY %s
+                 LIMIT %s
+                   FOR UPDATE SKIP LOCKED
+                """,
+                sender_id,
+                fields.Datetime.now(),
+                [row[0] for row in taken],
+                order,
+                limit,
+            )
+        )
+
+    @api.model
+    def _get_next_due(self):
+        """Return in how many seconds something is due: a message, a lookup, a crash.
+
+        :return: seconds, 0 for what waits already; None if nothing waits
+        """
+        self.env["sms.sms"].flush_model()
+        [(due,)] = self.env.execute_query(
+            SQL(
+                """
+                SELECT EXTRACT(EPOCH FROM LEAST(
+                           (SELECT min(GREATEST(sender.stopped_until, next.due,
+                                                %(next_slot)s - %(horizon)s))
+                              FROM sms_sender sender
+                         LEFT JOIN sms_sender_pace pace ON pace.sender_id = sender.id,
+                                   LATERAL (SELECT not_before AS due FROM sms_sms
+                                             WHERE state = 'outgoing'
+                                               AND sender_id = sender.id
+                                          ORDER BY not_before LIMIT 1) AS next
+                             WHERE sender.active AND NOT %(is_trying)s),
+                           (SELECT sms.lookup_at %(lookups)s
+                          ORDER BY sms.lookup_at LIMIT 1),
+                           (SELECT sms.expires_at %(expiring)s
+                          ORDER BY sms.expires_at LIMIT 1),
+                           (SELECT min(claimed_at) + %(lease)s FROM sms_sms
+                             WHERE state = 'process' AND provider = ANY(%(providers)s))
+                       ) - %(now)s)::float
+                """,
+                is_trying=IS_TRYING,
+                horizon=timedelta(seconds=HORIZON),
+                next_slot=NEXT_SLOT,
+                lookups=self._get_lookup_source(),
+                expiring=self._get_expiring_source(),
+                lease=LEASE,
+                providers=list(PROVIDERS),
+                now=fields.Datetime.now(),
+            )
+        )
+        return due if due is None else max(due, 0.0)
+
+    # ------------------------------------------------------------------
+    # What waits beyond the time at which it makes sense: it ends then
+    # ------------------------------------------------------------------
+
+    # Not only at its turn, which may be far: its sender has stopped, its next try comes
+    # later. Until it ended it would be shown as waiting.
+
+    @api.model
+    def _get_expiring_source(self):
+        """Return which messages end by time in the outbox: ``FROM … WHERE …``.
+
+        :rtype: SQL
+        """
+        return SQL(
+            """
+                  FROM sms_sms sms
+                  JOIN res_company company ON company.id = sms.record_company_id
+                   AND company.sms_provider = ANY(%s)
+                 WHERE sms.expires_at IS NOT NULL AND sms.state = 'outgoing'
+            """,
+            list(PROVIDERS),
+        )
+
+    @api.model
+    def _end_expired(self):
+        """End what has waited too long; what another worker is at is left to it."""
+        self.env["sms.sms"].flush_model()
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT sms.id %s AND sms.expires_at <= %s
+              ORDER BY sms.expires_at
+                 LIMIT %s
+                   FOR UPDATE OF sms SKIP LOCKED
+                """,
+                self._get_expiring_source(),
+                fields.Datetime.now(),
+                END_SIZE,
+            )
+        )
+        if rows:
+            self._browse(rows)._ask_gate()
+
+    # ------------------------------------------------------------------
+    # The end of a run: what is in flight ends, and what has not begun waits again
+    # ------------------------------------------------------------------
+
+    @api.model
+    def _is_open(self, poster, run):
+        """Tell if more may be claimed; else what has not begun waits again.
+
+        When the time is over nobody needs to wait for those whose carrier is slow: the
+        others go on until what is in flight has ended.
+        """
+        if run.seconds_left > 0:
+            return True
+        if run.over_at is None:
+            run.over_at = time.monotonic()
+            self._withdraw(poster)
+            return False
+        if time.monotonic() - run.over_at < OVERTIME:
+            run.slow = poster.get_slow(run.over_at)
+            if run.slow:
+                return True
+        self._withdraw(poster)
+        return False
+
+    @api.model
+    def _withdraw(self, poster):
+        """Let wait again what was claimed and has not begun to be posted."""
+        if calls := poster.withdraw():
+            self._in_new_transaction(self._release, calls)
+
+    @api.model
+    def _release(self, calls):
+        """Let wait again what was claimed, and surely has not been posted.
+
+        Its slots are free again: a sender that is busy for long would else stand still
+        at the end of each run. Not those that have passed: what others have booked for
+        now would leave together with what is booked in place of these.
+
+        :param calls: list of ``Call``
+        :return: the messages that wait again
+        """
+        attempts = self._lock([call.sms_id for call in calls])
+        slots, lookups, now = {}, [], time.monotonic()
+        for call in calls:
+            if attempts.get(call.sms_id) != call.attempt:
+                continue
+            if call.kind == "send":
+                slots[call.sms_id] = call.slot if call.due > now else 0.0
+            else:
+                lookups.append(call.sms_id)
+        released = self.env.execute_query(
+            SQL(
+                """
+                UPDATE sms_sms
+                   SET state = 'outgoing', attempts = attempts - 1,
+                       tried_at = CASE WHEN attempts > 1 THEN tried_at END
+                 WHERE id = ANY(%s) AND state = 'process' AND report_rank = 0
+             RETURNING sender_id, id
+                """,
+                list(slots),
+            )
+        )
+        seconds = Counter()
+        for sender_id, sms_id in released:
+            seconds[sender_id] += slots[sms_id]
+        self.env["sms.sender.pace"]._give_back(seconds)
+        self.env.cr.execute(
+            SQL(
+                "UPDATE sms_sms SET lookup_at = %s"
+                " WHERE id = ANY(%s) AND lookup_at IS NOT NULL",
+                fields.Datetime.now(),
+                lookups,
+            )
+        )
+        self.env["sms.sms"].invalidate_model()
+        return self.env["sms.sms"].browse(sms_id for _sender_id, sms_id in released)
+
+    @api.model
+    def _wait_for_due(self):
+        """Wait for what is due in a moment.
+
+        :return: the seconds that were waited, 0 if nothing is due so soon
+        """
+        due = self._get_next_due()
+        self._commit()
+        if due is None or due > LINGER:
+            return 0
+        pause = min(max(due, 0.05), PATIENCE)
+        time.sleep(pause)
+        return pause
+
+    @api.model
+    def _hand_over(self, done):
+        """Say when the outbox must run again, now that this run ends.
+
+        :param int done: how many calls the cron has not been told of yet
+        """
+        due = self._get_next_due()
+        if due is None:
+            self._commit(done, remaining=0)
+            return
+        if LINGER < due < FAR_AWAY:
+            at = fields.Datetime.add(fields.Datetime.now(), seconds=due)
+            self._wake(at)
+        self._commit(done, remaining=0 if due > LINGER else 1)

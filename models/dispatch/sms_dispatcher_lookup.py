@@ -1,0 +1,358 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+import logging
+import time
+from datetime import timedelta
+from functools import partial
+
+from psycopg2 import Error as DatabaseError
+
+from odoo import api, fields, models
+from odoo.tools import SQL
+
+from ...providers.faults import NO_ANSWER
+from ...tools import consent, dispatch, verdicts
+from ..core.bulk_insert import as_array
+from ..ledger.sms_consent_key import ConsentKeyError
+from ..message.sms_sms import UNKNOWN_STATE
+from .sms_dispatcher import Account, Call
+from .sms_sms import REPORT_OVERDUE
+
+_logger = logging.getLogger(__name__)
+#: A carrier's clock may differ from ours by so much, and it may take so long to note a
+#: message that it was handed.
+TOLERANCE = timedelta(minutes=5)
+#: Lookups that are given a place among the posts at once.
+BATCH_SIZE = 16
+#: How often the carrier is asked for a report, ever more seldom.
+MAX_FETCHES = 4
+#: Seconds between two looks at who has left since their texts were claimed.
+RECALL_EVERY = 0.5
+#: Seconds from the beginning of a look within which posts may begin. With the way to
+#: the carrier it stays below two: no claimed text leaves later after a STOP.
+RECALL_WITHIN = 1.2
+
+
+class SmsDispatcher(models.AbstractModel):
+    """What the carrier must be asked about: unknown outcomes, overdue reports.
+
+    An unknown outcome is never posted again blindly. It is looked up until the carrier
+    shows the message, or has said often enough that it has none.
+    """
+
+    _inherit = "sms.dispatcher"
+
+    @api.model
+    def _claim_lookups(self, room, full=()):
+        """Take the messages that the carrier shall be asked about now.
+
+        :param int room: how many calls can be made
+        :param full: each :class:`Account` that has enough to do
+        :return: as for :meth:`_claim`
+        """
+        self._end_unaskable()
+        messages = self._lock_lookups(min(room, BATCH_SIZE), full)
+        # Not again before this: another worker, or this one after a crash.
+        messages.write({"lookup_at": fields.Datetime.now() + TOLERANCE})
+        calls = (self._prepare_safely(sms) for sms in messages)
+        return [call for call in calls if call]
+
+    @api.model
+    def _prepare_safely(self, sms):
+        """Return the call that asks about a message; None if that cannot be made.
+
+        Then it is asked about later, and what is behind it has its turn now.
+        """
+        try:
+            return self._prepare_lookup(sms)
+        except DatabaseError:  # the run's to decide
+            raise
+        except Exception:
+            _logger.exception("Text message %s cannot be looked up", sms.id)
+            return None
+
+    @api.model
+    def _prepare_lookup(self, sms):
+        """Return the call that asks the carrier about a message, or None."""
+        company = sms._get_sms_company()
+        if company._has_locked_sms_account(sms.provider):
+            return None
+        provider = company._get_sms_provider(sms.provider)
+        kind = "fetch" if sms.carrier_id else "find"
+        if kind == "fetch":
+            call = partial(provider.fetch, sms.carrier_id)
+        else:
+            since, until = sms.claimed_at - TOLERANCE, fields.Datetime.now()
+            message = sms._to_outbound(sms.sender_id)
+            call = partial(provider.find, message, since, until + TOLERANCE)
+        key = Call(kind, sms.id, sms.attempts)
+        return Account(company.id, sms.provider), key, call, 0
+
+    @api.model
+    def _get_lookup_source(self):
+        """Return which messages a carrier can be asked about: ``FROM … WHERE …``.
+
+        Not those of a carrier or an account that is none of the company's now, nor
+        those whose person was erased: what is never asked must never be due either, or
+        the outbox would wake for it without end.
+
+        :rtype: SQL
+        """
+        return SQL(
+            """
+                  FROM sms_sms sms
+                  JOIN res_company company ON company.id = sms.record_company_id
+                   AND sms.provider IN (company.sms_provider,
+                                        company.sms_backup_provider)
+                 WHERE sms.lookup_at IS NOT NULL
+                   AND sms.state IN ('unknown', 'pending')
+                   AND sms.erased_at IS NULL
+                   AND (sms.provider <> 'twilio'
+                        OR company.sms_twilio_account_since IS NULL
+                        OR sms.claimed_at >= company.sms_twilio_account_since)
+            """
+        )
+
+    @api.model
+    def _lock_lookups(self, limit, full):
+        """Return the messages whose lookup is due, locked; none of some accounts."""
+        self.env["sms.sms"].flush_model()
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT sms.id %s AND sms.lookup_at <= %s
+                   AND (company.id, sms.provider) NOT IN (
+                       SELECT * FROM unnest(%s::int[], %s::varchar[])
+                   )
+              ORDER BY sms.lookup_at
+                 LIMIT %s
+                   FOR UPDATE OF sms SKIP LOCKED
+                """,
+                self._get_lookup_source(),
+                fields.Datetime.now(),
+                [account.company_id for account in full],
+                [account.provider for account in full],
+                limit,
+            )
+        )
+        return self.env["sms.sms"].browse(row[0] for row in rows)
+
+    @api.model
+    def _settle_lookups(self, ends):
+        """Write down what the carrier answered.
+
+        :param ends: triples of a kind, a message id and the answer: for ``find`` a list
+            of ``Found``, for ``fetch`` a ``DeliveryReport``; None if it could not be
+            asked
+        """
+        for kind, sms_id, answer in ends:
+            sms = self.env["sms.sms"].browse(sms_id)
+            if kind == "fetch" and sms.state == "pending":
+                self._settle_fetched(sms, answer)
+            elif kind == "find" and sms.state == UNKNOWN_STATE:
+                self._settle_found(sms, answer)
+
+    @api.model
+    def _settle_fetched(self, sms, report):
+        """Note what has become of a message whose report was overdue."""
+        if report is not None:
+            sms._take_report(report)
+        if sms.state == "pending":
+            sms.lookups += 1
+            pause = REPORT_OVERDUE * 4**sms.lookups
+            is_over = sms.lookups >= MAX_FETCHES
+            sms.lookup_at = not is_over and fields.Datetime.now() + pause
+
+    @api.model
+    def _settle_found(self, sms, found):
+        """Note whether the carrier has a message whose outcome was unknown."""
+        company = sms.record_company_id
+        policy = self.env["sms.fault"]._get_policy(NO_ANSWER, company)
+        now = fields.Datetime.now()
+        if self._has_twin_on_its_way(sms):
+            pause = dispatch.pause_after(policy, 1, 0)
+            sms.lookup_at = now + timedelta(seconds=pause)
+            return
+        for one in self._pick_free(sms.provider, found or ()):
+            sms._note_found(one)
+            return
+        if found is not None:
+            sms.lookups += 1
+        is_over = found is not None and sms.lookups >= policy.max_attempts
+        if is_over and policy.action == dispatch.AGAIN:
+            sms._try_again(timedelta())
+        elif is_over or now - sms.tried_at > timedelta(seconds=policy.deadline):
+            sms._fail(policy)
+        else:
+            pause = dispatch.pause_after(policy, sms.lookups + 1, 0)
+            sms.lookup_at = now + timedelta(seconds=pause)
+
+    @api.model
+    def _end_unaskable(self):
+        """End what nobody can be asked about, once it would have been given up anyhow.
+
+        Its carrier or account is none of the company's now, or its person was erased.
+        Nobody could send it again or call it off else, and the watch would never be
+        content.
+        """
+        policy = self.env["sms.fault"]._get_policy(NO_ANSWER)
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT id FROM sms_sms stuck
+                 WHERE state = 'unknown' AND lookup_at < %s
+                   AND NOT EXISTS (SELECT 1 %s AND sms.id = stuck.id)
+                 LIMIT %s
+                   FOR UPDATE SKIP LOCKED
+                """,
+                fields.Datetime.now() - timedelta(seconds=policy.deadline),
+                self._get_lookup_source(),
+                BATCH_SIZE,
+            )
+        )
+        ended = self.env["sms.sms"].browse(row[0] for row in rows)
+        for sms in ended:
+            sms._fail(policy)
+        ended._update_trackers()
+
+    @api.model
+    def _has_twin_on_its_way(self, sms):
+        """Tell if the same words are being posted to the same number just now.
+
+        What the carrier shows may then be that message, whose answer is outstanding.
+        """
+        return bool(
+            self.env["sms.sms"].search_count(
+                [
+                    ("record_company_id", "=", sms.record_company_id.id),
+                    ("number", "=", sms.number),
+                    ("body", "=", sms.body),
+                    ("state", "=", "process"),
+                ],
+                limit=1,
+            )
+        )
+
+    @api.model
+    def _pick_free(self, provider, found):
+        """Return those of the carrier's messages that are none of our other rows'.
+
+        :param str provider: code of the adapter
+        :param found: list of ``Found``
+        """
+        ids = [one.report.carrier_id for one in found]
+        if not ids:
+            return []
+        taken = self.env["sms.sms"].search(
+            [("provider", "=", provider), ("carrier_id", "in", ids)]
+        )
+        taken_ids = set(taken.mapped("carrier_id"))
+        return [one for one in found if one.report.carrier_id not in taken_ids]
+
+    # ------------------------------------------------------------------
+    # What was claimed and has not begun: whoever says STOP meanwhile gets none of it
+    # ------------------------------------------------------------------
+
+    # Behind a slow carrier a claimed text may wait for minutes, longer than a STOP may
+    # take ("at once" is our target; 47 CFR 64.1200(a)(10): a reasonable time). The
+    # threads do no database work. So the run looks for them, twice a second, and they
+    # begin nothing more when its last look is too long ago.
+
+    @api.model
+    def _recall(self, poster, run):
+        """Take back what must not leave any more; let the rest begin for a while.
+
+        :param Poster poster: the threads, and what waits for them
+        :param DispatchRun run: this one
+        """
+        looked_at = time.monotonic()
+        if looked_at - run.recalled_at < RECALL_EVERY:
+            return
+        run.recalled_at = looked_at
+        calls = [call for call in poster.get_waiting() if call.kind == "send"]
+        blocked = calls and self._in_new_transaction(self._find_blocked, calls, run)
+        taken = poster.withdraw(blocked) if blocked else []
+        poster.allow_until(looked_at + RECALL_WITHIN)
+        if taken:
+            self._in_new_transaction(self._block_taken, taken)
+
+    @api.model
+    def _find_blocked(self, calls, run):
+        """Return the calls whose message the gate does not let leave any more.
+
+        The gate is asked about those only whose number has ended something, and once
+        about each event of the ledger: some pass it nevertheless, as the confirmation
+        of a STOP does.
+
+        :param calls: list of ``Call``, that have not begun
+        :param DispatchRun run: remembers what the gate was asked about
+        :rtype: set
+        """
+        ended = self._find_ended(calls)
+        doubtful = [call for call in ended if run.asked.get(call) != ended[call]]
+        run.asked = ended
+        by_id = {call.sms_id: call for call in doubtful}
+        messages = self.env["sms.sms"].browse(by_id).exists()
+        readers = messages.partner_id._get_sms_readers()
+        questions = [it._get_question(readers, sms_id=it.id) for it in messages]
+        decisions = self.env["sms.gate"]._decide(questions) if questions else []
+        return {
+            by_id[sms.id]
+            for sms, (decision, _event_id) in zip(messages, decisions, strict=True)
+            if decision.verdict == verdicts.BLOCK
+        }
+
+    @api.model
+    def _find_ended(self, calls):
+        """Return the calls to numbers that have ended anything, and by which event.
+
+        Without the ledger's key nobody knows who that is: the gate is asked about all.
+
+        :param calls: list of ``Call``
+        :return: ``{call: newest event's id}``
+        """
+        if not calls:
+            return {}
+        try:
+            hashes = self.env["sms.consent.key"]._hash(call.number for call in calls)
+        except ConsentKeyError:
+            return dict.fromkeys(calls, 0)
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT answer.*
+                  FROM unnest(%s) AS wanted (number_hash),
+                       LATERAL (
+                           SELECT company_id, number_hash, max(event_id)
+                             FROM sms_consent
+                            WHERE company_id = ANY(%s)
+                              AND number_hash = wanted.number_hash
+                              AND state IN (%s, %s)
+                         GROUP BY company_id, number_hash
+                           OFFSET 0
+                       ) AS answer
+                """,
+                as_array(list(set(hashes.values())), "varchar"),
+                list({call.company_id for call in calls}),
+                consent.OPTED_OUT,
+                consent.NONE,
+            )
+        )
+        events = {(company_id, value): event_id for company_id, value, event_id in rows}
+        found = {
+            call: events.get((call.company_id, hashes.get(call.number)))
+            for call in calls
+        }
+        return {call: event_id for call, event_id in found.items() if event_id}
+
+    @api.model
+    def _block_taken(self, calls):
+        """Release messages that were taken back, and let the gate say why they end.
+
+        In one transaction: nobody claims them in between. A crash before it leaves them
+        claimed; then they are looked up, and meet the gate when they are tried again.
+
+        :param calls: list of ``Call``
+        """
+        released = self._release(calls)
+        released._ask_gate()
+        released.mail_message_id._notify_message_notification_update()

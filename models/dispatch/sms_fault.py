@@ -1,0 +1,151 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+from odoo.tools import ormcache
+
+from ...providers import faults
+from ...tools import dispatch
+
+#: What a fault is called where managers see the table itself.
+FAULT_SELECTION = [
+    (faults.TOO_FAST, "Too fast"),
+    (faults.NO_CONNECTION, "No connection"),
+    (faults.NO_ANSWER, "No answer"),
+    (faults.UNREACHABLE, "Out of reach"),
+    (faults.UNSURE, "Not delivered"),
+    (faults.GONE, "No such handset"),
+    (faults.LANDLINE, "Landline"),
+    (faults.BAD_NUMBER, "Not a number for texts"),
+    (faults.OPTED_OUT, "Opted out at the carrier"),
+    (faults.FILTERED, "Filtered"),
+    (faults.EXPIRED, "Expired"),
+    (faults.CLOSED_HOURS, "Carrier's quiet hours"),
+    (faults.COUNTRY, "Country not enabled"),
+    (faults.AUTHENTICATION, "Wrong credentials"),
+    (faults.SENDER, "Sender not usable"),
+    (faults.REGISTRATION, "Sender not registered"),
+    (faults.NO_CREDIT, "No credit"),
+    (faults.LOCKED, "Key missing"),
+    (faults.REFUSED_OTHERWISE, "Refused otherwise"),
+]
+
+
+class SmsFault(models.Model):
+    """What is done when a carrier does not take or does not deliver a message.
+
+    One row for each fault that an adapter can tell apart. The adapter knows which of
+    its carrier's codes mean which; what follows is a manager's to set for a company.
+    """
+
+    _name = "sms.fault"
+    _inherit = ["sms.shared.row", "sms.cached.rules"]
+    _description = "Text Message Fault"
+    _order = "sequence, id"
+
+    sequence = fields.Integer()
+    fault = fields.Selection(FAULT_SELECTION, required=True, readonly=True)
+    name = fields.Char(
+        "In Plain Words", required=True, translate=True, help="What the agent reads."
+    )
+    advice = fields.Char(translate=True, help="What the agent can do about it.")
+    action = fields.Selection(
+        [
+            (dispatch.AGAIN, "Try again"),
+            (dispatch.END, "End the message"),
+            (dispatch.NUMBER, "End the message and the number"),
+            (dispatch.SENDER, "Stop the sender, keep the message"),
+        ],
+        required=True,
+        help="A sender that was stopped is tried again after the pause.",
+    )
+    first_pause = fields.Integer(
+        "First Pause (s)", help="Seconds; each further pause is twice as long."
+    )
+    max_pause = fields.Integer("Longest Pause (s)")
+    max_attempts = fields.Integer("Attempts", default=1, help="Attempts in all.")
+    deadline_hours = fields.Float(
+        "Give Up After (h)", help="Hours from the first attempt."
+    )
+    use_backup = fields.Boolean(
+        "Use the Second Carrier",
+        help="A message that the carrier did not take for this reason is handed to the "
+        "company's second carrier, if it has one.",
+    )
+    number_after = fields.Integer(
+        "End the Number After",
+        help="Messages in a row that meet this, after which the number is not texted "
+        "any more. 0: never.",
+    )
+
+    company_id = fields.Many2one(
+        "res.company",
+        ondelete="restrict",
+        default=lambda self: self._default_row_company(),
+        help="Empty: for all companies that have no row of their own.",
+    )
+
+    _fault_company_unique = models.UniqueIndex(
+        "(fault, COALESCE(company_id, 0))", "This fault is there already."
+    )
+    _pauses_positive = models.Constraint(
+        "CHECK (first_pause >= 0 AND max_pause >= first_pause AND max_attempts >= 1"
+        " AND deadline_hours BETWEEN 0 AND 8760 AND number_after >= 0)",
+        "Pauses, attempts and hours cannot be less than none, the hours not more than "
+        "a year has, and the longest pause is not shorter than the first.",
+    )
+
+    _no_backup_after_opt_out = models.Constraint(
+        "CHECK (NOT use_backup OR fault != 'opted_out')",
+        "Who has opted out at one carrier is not texted by the other one.",
+    )
+
+    @api.depends("fault")
+    def _compute_display_name(self):
+        labels = dict(self._fields["fault"]._description_selection(self.env))
+        for fault in self:
+            fault.display_name = labels.get(fault.fault)
+
+    def _get_copy_domain(self):
+        return [("fault", "=", self.fault)]
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_own(self):
+        """Keep the shared ones: what follows from a fault must be known."""
+        if any(not fault.company_id for fault in self):
+            raise UserError(self.env._("This row is needed; edit it instead."))
+
+    @api.model
+    def _get_ids(self, fault):
+        """Return the ids of the rows for a fault, of whatever company.
+
+        :param str fault: one of ``providers.faults``
+        """
+        return self.sudo().search([("fault", "=", fault)]).ids
+
+    @api.model
+    @ormcache("fault", "company.id if company else False")
+    def _get_policy(self, fault, company=None):
+        """Return the rule for a fault; one that has none ends the message.
+
+        :param str fault: one of ``providers.faults``
+        :param company: ``res.company``, whose own row comes first; None: the shared one
+        :rtype: tools.dispatch.Policy
+        """
+        owners = [False, company.id] if company else [False]
+        rows_sudo = self.sudo().search(
+            [("fault", "=", fault), ("company_id", "in", owners)]
+        )
+        row_sudo = rows_sudo.sorted(lambda row: not row.company_id)[:1]
+        if not row_sudo:
+            return dispatch.Policy(fault, dispatch.END)
+        return dispatch.Policy(
+            fault,
+            row_sudo.action,
+            row_sudo.first_pause,
+            row_sudo.max_pause,
+            row_sudo.max_attempts,
+            round(row_sudo.deadline_hours * 3600),
+            row_sudo.number_after,
+            row_sudo.id,
+            row_sudo.use_backup,
+        )

@@ -1,0 +1,132 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+import logging
+from datetime import timedelta
+
+from odoo import api, fields, models
+from odoo.tools import plaintext2html
+
+_logger = logging.getLogger(__name__)
+#: Troubles that who knows an address could bring about, and for how long one that has
+#: come again is the same.
+PROVOKED, CALM = ("webhook",), timedelta(hours=6)
+
+
+class SmsOutboxAlert(models.Model):
+    """Something that keeps texts from leaving, until it is over.
+
+    One row stands for one trouble while it lasts: the administrators get one activity,
+    not one a message. The settings and the outbox show what is open.
+    """
+
+    _name = "sms.outbox.alert"
+    _description = "Trouble of the Text Message Outbox"
+    _inherit = ["mail.thread", "mail.activity.mixin"]
+    _order = "id desc"
+    _rec_name = "message"
+
+    company_id = fields.Many2one(
+        "res.company", required=True, readonly=True, ondelete="cascade"
+    )
+    key = fields.Char(required=True, readonly=True, help="What it is about.")
+    message = fields.Char("What Is Wrong", required=True, readonly=True)
+    closed_at = fields.Datetime("Over Since", readonly=True)
+
+    _open_unique = models.UniqueIndex("(company_id, key) WHERE closed_at IS NULL")
+
+    @api.model
+    def _raise(self, company, key, message):
+        """Tell the administrators of a trouble, unless they know.
+
+        :param company: ``res.company``
+        :param str key: what it is about; one trouble of a kind is open at a time
+        :param str message: what is wrong and what to do, in plain words
+        :return: the row
+        """
+        alert_sudo = self.sudo()._find_open(company, key)
+        if alert_sudo:
+            alert_sudo.message = message
+            return alert_sudo
+        _logger.error("Text message outbox of company %s: %s", company.id, key)
+        alert_sudo = self.sudo()._reopen(company, key, message)
+        if alert_sudo:
+            quiet_sudo = alert_sudo.with_context(mail_activity_quick_update=True)
+            quiet_sudo._schedule_activities()
+            return alert_sudo
+        alert_sudo = self.sudo().create(
+            {"company_id": company.id, "key": key, "message": message}
+        )
+        alert_sudo._schedule_activities()
+        alert_sudo._mail_administrators()
+        return alert_sudo
+
+    @api.model
+    def _reopen(self, company, key, message):
+        """Open a trouble again that was over for a short time; return it, if any.
+
+        Of those only that somebody outside could bring about again and again: nobody
+        gets a mail for each time.
+        """
+        if key not in PROVOKED:
+            return self.browse()
+        domain = [
+            ("company_id", "=", company.id),
+            ("key", "=", key),
+            ("closed_at", ">", fields.Datetime.now() - CALM),
+        ]
+        alert = self.search(domain, limit=1)
+        alert.write({"closed_at": False, "message": message})
+        return alert
+
+    def _schedule_activities(self):
+        """Give each administrator something to do."""
+        self.ensure_one()
+        for user in self._get_administrators():
+            self.activity_schedule(
+                "mail.mail_activity_data_warning",
+                summary=self.message,
+                user_id=user.id,
+            )
+
+    def _mail_administrators(self):
+        """Send a mail to those whom Odoo tells of an activity on the screen only."""
+        self.ensure_one()
+        readers = self._get_administrators().filtered(
+            lambda user: user.notification_type == "inbox" and user.email
+        )
+        self.env["mail.mail"].sudo().create(
+            [
+                {
+                    "subject": self.env._("Text messages: something is wrong"),
+                    "body_html": plaintext2html(self.message),
+                    "email_to": user.email_formatted,
+                    "auto_delete": True,
+                }
+                for user in readers
+            ]
+        )
+
+    @api.model
+    def _close(self, company, key):
+        """Note that a trouble is over, and take its activities away."""
+        alert_sudo = self.sudo()._find_open(company, key)
+        if alert_sudo:
+            alert_sudo.closed_at = fields.Datetime.now()
+            alert_sudo.activity_unlink(["mail.mail_activity_data_warning"])
+
+    @api.model
+    def _find_open(self, company, key):
+        """Return the open row about ``key``, or an empty set."""
+        return self.search(
+            [
+                ("company_id", "=", company.id),
+                ("key", "=", key),
+                ("closed_at", "=", False),
+            ],
+            limit=1,
+        )
+
+    def _get_administrators(self):
+        """Return who can mend it: the administrators of the company."""
+        self.ensure_one()
+        users = self.env.ref("base.group_system").all_user_ids
+        return users.filtered(lambda user: self.company_id in user.company_ids)

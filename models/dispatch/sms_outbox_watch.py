@@ -1,0 +1,336 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+import secrets
+from datetime import timedelta
+
+from odoo import api, fields, models
+from odoo.tools import SQL, consteq
+
+from ...providers import PROVIDERS
+from ...providers.faults import COUNTRY, NO_CONNECTION
+from .sms_dispatcher import LEASE
+from .sms_webhook_refusal import ADDRESS, UNSIGNED
+
+#: System parameter: what a monitor must know to be told how the outbox is.
+HEALTH_TOKEN_PARAMETER = "helpdesk_mgmt_sms.health_token"
+#: Of at least so many messages within an hour, so many in a hundred failed.
+ERROR_SAMPLE, ERROR_PERCENT = 20, 20
+#: Of what was told of a company, this lasts when it leaves the outbox.
+LASTING = ("redaction",)
+#: A queue that waits and of which nothing left for so long stands still.
+STANDSTILL = timedelta(minutes=15)
+#: An outcome that the carrier could not be asked about for so long needs a person.
+UNKNOWN_TOO_LONG = timedelta(hours=1)
+#: What :data:`COUNT_OPEN` counts, in its order.
+OPEN_FACTS = (
+    *("waiting", "held", "oldest_seconds", "stuck_sending"),
+    *("unknown", "unknown_too_long", "not_connected"),
+)
+#: Counts a company's messages that have no outcome yet.
+COUNT_OPEN = """
+    SELECT count(*) FILTER (WHERE %(due)s),
+           count(*) FILTER (WHERE state = 'outgoing' AND NOT %(due)s),
+           EXTRACT(EPOCH FROM %(now)s - min(not_before)
+                   FILTER (WHERE %(due)s))::int,
+           count(*) FILTER (WHERE state = 'process'
+                              AND claimed_at < %(lease)s),
+           count(*) FILTER (WHERE state = 'unknown'),
+           count(*) FILTER (WHERE state = 'unknown'
+                              AND claimed_at < %(unknown)s),
+           count(*) FILTER (WHERE state = 'outgoing'
+                              AND fault_id = ANY(%(no_connection)s)
+                              AND tried_at < %(lately)s)
+      FROM sms_sms
+     WHERE record_company_id = %(company)s AND erased_at IS NULL
+       AND state IN ('outgoing', 'process', 'unknown')
+"""
+
+
+class SmsOutboxWatch(models.AbstractModel):
+    """Looks at the outbox from outside: does it move, and does what leaves arrive?
+
+    Runs in a cron of its own, so that it also sees that the outbox's cron is off.
+    """
+
+    _name = "sms.outbox.watch"
+    _description = "Watch over the Text Message Outbox"
+
+    @api.model
+    def _run(self):
+        """Raise what is wrong with each company's outbox; close what is over."""
+        companies = self.env["res.company"].search(
+            [("sms_provider", "in", list(PROVIDERS))]
+        )
+        for company in companies:
+            facts = self._get_facts(company)
+            for key, message in self._get_troubles(facts).items():
+                if message:
+                    self.env["sms.outbox.alert"]._raise(company, key, message)
+                else:
+                    self.env["sms.outbox.alert"]._close(company, key)
+        self._close_former(companies)
+
+    @api.model
+    def _close_former(self, companies):
+        """Close what was told of companies that have left the outbox, or are archived.
+
+        Nobody looks at theirs any more, so it would never be over.
+
+        :param companies: ``res.company`` that have one
+        """
+        alerts = self.env["sms.outbox.alert"].search(
+            [
+                ("company_id", "not in", companies.ids),
+                ("closed_at", "=", False),
+                ("key", "not in", LASTING),
+            ]
+        )
+        for alert in alerts:
+            alert._close(alert.company_id, alert.key)
+
+    @api.model
+    def _get_troubles(self, facts):
+        """Return what is wrong, in plain words. Extended by other rooms.
+
+        :param dict facts: see :meth:`_get_facts`
+        :return: ``{key: message or False}``
+        """
+        return {
+            **self._get_server_troubles(facts),
+            **self._get_carrier_troubles(facts),
+            "webhook": facts["refused_requests"] and self._explain_refusals(facts),
+        }
+
+    @api.model
+    def _get_server_troubles(self, facts):
+        """Return what is wrong here: texts wait that nobody works off."""
+        return {
+            "cron": not facts["is_cron_active"]
+            and self.env._(
+                "The outbox's scheduled action is switched off: no text leaves. An "
+                "administrator switches on “Text Messages: work off the outbox” under "
+                "Settings > Technical > Scheduled Actions."
+            ),
+            "standstill": facts["standing_still"]
+            and self.env._(
+                "%s texts wait for senders of which none has left for a quarter of an "
+                "hour. See if scheduled actions run at all.",
+                facts["standing_still"],
+            ),
+            "sending": facts["stuck_sending"]
+            and self.env._(
+                "%s texts were left behind while they were handed to the carrier, and "
+                "nobody looks after them. See if scheduled actions run at all.",
+                facts["stuck_sending"],
+            ),
+        }
+
+    @api.model
+    def _get_carrier_troubles(self, facts):
+        """Return what is wrong on the way to the carrier, and at the carrier."""
+        return {
+            "connection": facts["not_connected"]
+            and self.env._(
+                "The carrier cannot be reached: %s texts have been tried for a quarter "
+                "of an hour. See if this server may connect to it.",
+                facts["not_connected"],
+            ),
+            "unknown": facts["unknown_too_long"]
+            and self.env._(
+                "The carrier cannot be asked about %s texts. See if it can be reached.",
+                facts["unknown_too_long"],
+            ),
+            "country": facts["country_refused"]
+            and self.env._(
+                "The carrier does not text the country of %s recipients. Enable it in "
+                "the account at the carrier.",
+                facts["country_refused"],
+            ),
+            "errors": facts["ended"] >= ERROR_SAMPLE
+            and facts["failed"] * 100 >= facts["ended"] * ERROR_PERCENT
+            and self.env._(
+                "%(failed)s of the last %(ended)s texts were not delivered. The list "
+                "of failed messages says why.",
+                failed=facts["failed"],
+                ended=facts["ended"],
+            ),
+        }
+
+    # ------------------------------------------------------------------
+    # For a monitor outside
+    # ------------------------------------------------------------------
+
+    @api.model
+    def _get_health(self, token):
+        """Return how the outboxes are, to who knows the token.
+
+        :param str token: the value of :data:`HEALTH_TOKEN_PARAMETER`
+        :return: a dict of plain data, None for a wrong token
+        """
+        known = self._get_health_token()
+        # As bytes: what is no ASCII would be an error, and not a wrong token.
+        if not (known and consteq(known.encode(), (token or "").encode())):
+            return None
+        companies = self.env["res.company"].search(
+            [("sms_provider", "in", list(PROVIDERS))]
+        )
+        outboxes, troubles = [], set()
+        for company in companies:
+            facts = self._get_facts(company)
+            wrong = [
+                key for key, message in self._get_troubles(facts).items() if message
+            ]
+            wrong += ["sender"] if facts["stopped_senders"] else []
+            troubles.update(wrong)
+            outboxes.append({"company": company.id, "troubles": wrong, **facts})
+        return {"status": "trouble" if troubles else "ok", "outboxes": outboxes}
+
+    @api.model
+    def _get_health_token(self):
+        """Return the token of the monitor's address; empty if there is none."""
+        parameters_sudo = self.env["ir.config_parameter"].sudo()
+        return parameters_sudo.get_param(HEALTH_TOKEN_PARAMETER) or ""
+
+    @api.model
+    def _make_health_token(self):
+        """Give the monitor's address its random part, once."""
+        if not self._get_health_token():
+            self.env["ir.config_parameter"].sudo().set_param(
+                HEALTH_TOKEN_PARAMETER, secrets.token_urlsafe(24)
+            )
+
+    # ------------------------------------------------------------------
+    # How a company's outbox is, in numbers: without a word about any person
+    # ------------------------------------------------------------------
+
+    @api.model
+    def _get_facts(self, company):
+        """Return how a company's outbox is. Extended.
+
+        :return: a dict of numbers; seconds where a name says so
+        """
+        now = fields.Datetime.now()
+        self.env["sms.sms"].flush_model()
+        return {
+            **self._get_open_facts(company, now),
+            **self._get_recent_facts(company, now),
+            **self._get_refusal_facts(company),
+            "standing_still": self._count_standing_still(company, now),
+            "stopped_senders": self.env["sms.sender"].search_count(
+                [("company_id", "=", company.id), ("stop_count", ">", 0)]
+            ),
+            "is_cron_active": self.env.ref("helpdesk_mgmt_sms.ir_cron_sms_dispatch")
+            .sudo()
+            .active,
+        }
+
+    @api.model
+    def _get_open_facts(self, company, now):
+        """Return how many messages have no outcome yet, and since when."""
+        [row] = self.env.execute_query(
+            SQL(
+                COUNT_OPEN,
+                due=SQL("(state = 'outgoing' AND not_before <= %s)", now),
+                now=now,
+                lease=now - 2 * LEASE,
+                unknown=now - UNKNOWN_TOO_LONG,
+                no_connection=self.env["sms.fault"]._get_ids(NO_CONNECTION),
+                lately=now - STANDSTILL,
+                company=company.id,
+            )
+        )
+        return dict(zip(OPEN_FACTS, row, strict=True))
+
+    @api.model
+    def _get_recent_facts(self, company, now):
+        """Return what became of the last hour's messages."""
+        [row] = self.env.execute_query(
+            SQL(
+                """
+                SELECT count(*) FILTER (WHERE state IN ('pending', 'sent', 'error')),
+                       count(*) FILTER (WHERE state = 'error'),
+                       count(*) FILTER (WHERE state = 'error'
+                                          AND fault_id = ANY(%(country)s))
+                  FROM sms_sms
+                 WHERE record_company_id = %(company)s AND claimed_at > %(since)s
+                """,
+                country=self.env["sms.fault"]._get_ids(COUNTRY),
+                company=company.id,
+                since=now - timedelta(hours=1),
+            )
+        )
+        return dict(zip(("ended", "failed", "country_refused"), row, strict=True))
+
+    @api.model
+    def _count_standing_still(self, company, now):
+        """Return how many messages wait for senders that stand still.
+
+        Each sender for itself: another one's texts leave whatever holds up this one.
+        Of those that have stopped the administrators know.
+        """
+        [[count]] = self.env.execute_query(
+            SQL(
+                """
+                SELECT COALESCE(sum(queue.size), 0)::int
+                  FROM (SELECT sender_id, count(*) AS size, min(not_before) AS oldest
+                          FROM sms_sms
+                         WHERE record_company_id = %(company)s AND erased_at IS NULL
+                           AND state = 'outgoing' AND not_before <= %(now)s
+                      GROUP BY sender_id) queue
+             LEFT JOIN sms_sender sender ON sender.id = queue.sender_id
+                 WHERE queue.oldest < %(lately)s
+                   AND COALESCE(sender.stop_count, 0) = 0
+                   AND NOT EXISTS (
+                           SELECT 1 FROM sms_sms left_lately
+                            WHERE left_lately.sender_id = queue.sender_id
+                              AND left_lately.sent_at > %(lately)s
+                              AND left_lately.claimed_at > %(recently)s
+                       )
+                """,
+                company=company.id,
+                now=now,
+                lately=now - STANDSTILL,
+                # What left lately was not claimed long before; for the index.
+                recently=now - 2 * STANDSTILL,
+            )
+        )
+        return count
+
+    # ------------------------------------------------------------------
+    # Looks at the way in: are the carrier's requests refused, and why?
+    # ------------------------------------------------------------------
+
+    @api.model
+    def _get_refusal_facts(self, company):
+        """Return how many requests were refused in a row, and why."""
+        run_sudo = self.env["sms.webhook.refusal"].sudo()._get_run(company)
+        return {
+            "refused_requests": run_sudo.hits,
+            "refused_cause": run_sudo.cause or "",
+            "refused_base": run_sudo.called_base or "",
+            "public_address": company._get_sms_base_url(),
+        }
+
+    @api.model
+    def _explain_refusals(self, facts):
+        """Return what is refused, the likely cause and what to do, in plain words."""
+        if facts["refused_cause"] == ADDRESS:
+            return self.env._(
+                "The carrier's requests are refused, a STOP among them: it calls "
+                "%(called)s, and the public address is %(address)s. Correct it in "
+                "Settings, under Public address, or at the carrier.",
+                called=facts["refused_base"],
+                address=facts["public_address"],
+            )
+        if facts["refused_cause"] == UNSIGNED:
+            return self.env._(
+                "Requests at the carrier's address are refused, since they are not "
+                "signed. If texts are missing, see if a proxy in front of Odoo drops "
+                "the header of the signature. If not, make a new address in Settings."
+            )
+        return self.env._(
+            "The carrier's requests are refused, a STOP among them: their signature is "
+            "wrong. Either the token (at Telnyx the public key) in Settings is not the "
+            "account's, since it was replaced there, or they were signed for another "
+            "address than %s.",
+            facts["public_address"],
+        )

@@ -1,0 +1,225 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+import logging
+from datetime import timedelta
+
+from odoo import api, fields, models
+from odoo.tools import SQL, sql
+
+from ...providers import account, base
+
+#: Picks the price of a segment: that of the carrier itself before that of any, then
+#: that of the longest beginning, then the newest. To be filled with SQL expressions.
+PICK = """
+    SELECT price.id FROM sms_price price
+     WHERE price.company_id = {company} AND price.active
+       AND (price.provider IS NULL OR price.provider = {provider})
+       AND starts_with(COALESCE({number}, ''), COALESCE(price.prefix, ''))
+       AND (price.valid_from IS NULL OR price.valid_from <= {day})
+  ORDER BY price.provider NULLS LAST, length(price.prefix) DESC NULLS LAST,
+           price.valid_from DESC NULLS LAST, price.id DESC
+     LIMIT 1
+"""
+#: What a text costs by the line that was picked.
+COST = """
+    CASE WHEN sms.media_count > 0 AND price.media_amount > 0 THEN price.media_amount
+         ELSE sms.segment_count * price.amount END
+"""
+_logger = logging.getLogger(__name__)
+#: A carrier is asked about texts of so many days: what it has not charged by then, it
+#: never will.
+ASKED_DAYS = 7
+#: It needs a while to charge; what is younger is asked about tomorrow.
+CHARGED_AFTER = timedelta(hours=6)
+
+
+class SmsPrice(models.Model):
+    """What a carrier charges for a text: a line of the table that managers keep.
+
+    For one segment; texts with pictures are charged as one, by a price of their own.
+
+    Tells what a text will cost while it is written, and what it has cost as long as the
+    carrier itself has not said (:class:`SmsSms`, ``price``). Another price from a day
+    on is another line.
+    """
+
+    _name = "sms.price"
+    _description = "Price of a Text"
+    _order = "company_id, prefix, provider, valid_from desc, id desc"
+
+    company_id = fields.Many2one(
+        "res.company", required=True, default=lambda self: self.env.company
+    )
+    provider = fields.Selection(
+        lambda self: (
+            self.env["res.company"]
+            ._fields["sms_provider"]
+            ._description_selection(self.env)
+        ),
+        "Carrier",
+        help="Empty: any that has no line of its own.",
+    )
+    prefix = fields.Char(
+        "Numbers Beginning With",
+        help="A country's code such as +44, or more digits. Empty: all others.",
+    )
+    amount = fields.Float("Price of a Segment", digits=(16, 5), required=True)
+    media_amount = fields.Float(
+        "Price with Pictures",
+        digits=(16, 5),
+        help="Of a text with pictures or files (MMS), however long it is. Empty: by "
+        "its segments, as any text.",
+    )
+    currency_id = fields.Many2one(
+        "res.currency",
+        required=True,
+        default=lambda self: self.env.ref("base.USD", raise_if_not_found=False),
+        help="Carriers mostly charge in US dollars, wherever the company is.",
+    )
+    valid_from = fields.Date("From", help="The first day (UTC). Empty: always.")
+    active = fields.Boolean(default=True)
+
+    _amount_positive = models.Constraint(
+        "CHECK (amount >= 0)", "The price of a segment cannot be less than nothing."
+    )
+    _media_amount_positive = models.Constraint(
+        "CHECK (media_amount >= 0)",
+        "The price of a picture cannot be less than nothing.",
+    )
+    _prefix_digits = models.Constraint(
+        r"CHECK (prefix ~ '^\+[1-9][0-9]{0,14}$')",
+        "A number's beginning is a plus sign and digits, such as +44.",
+    )
+    _line_unique = models.UniqueIndex(
+        "(company_id, COALESCE(provider, ''), COALESCE(prefix, ''),"
+        " COALESCE(valid_from, '-infinity')) WHERE active",
+        "There is a price for these numbers from this day on already: change that one.",
+    )
+
+    @api.depends("prefix", "provider", "amount", "currency_id")
+    def _compute_display_name(self):
+        for price in self:
+            parts = (price.prefix, price.currency_id.name, f"{price.amount:.5f}")
+            price.display_name = " ".join(filter(None, parts))
+
+    def init(self):
+        """Take over the one price that each company had before there was a table."""
+        columns = ("sms_segment_price", "sms_segment_currency_id")
+        if not all(sql.column_exists(self.env.cr, "res_company", it) for it in columns):
+            return
+        self.env.cr.execute(
+            """
+            INSERT INTO sms_price (company_id, amount, currency_id, active)
+            SELECT id, sms_segment_price, sms_segment_currency_id, TRUE
+              FROM res_company
+             WHERE sms_segment_price > 0 AND sms_segment_currency_id IS NOT NULL
+               AND id NOT IN (SELECT company_id FROM sms_price)
+            """
+        )
+
+    @api.model
+    def _find(self, company, number="", provider=None):
+        """Return the price of a segment to a number now, in sudo; empty if unknown.
+
+        :param company: ``res.company``
+        :param str number: E.164; empty: somebody in the company's own country
+        :param str provider: code of the carrier, default: the company's own
+        """
+        company_sudo = company.sudo()
+        code = company_sudo.country_id.phone_code
+        self.flush_model()
+        rows = self.env.execute_query(
+            pick_price(
+                company=SQL("%s", company.id),
+                provider=SQL("%s", provider or company_sudo.sms_provider),
+                number=SQL("%s", number or f"+{code or ''}"),
+                day=SQL("%s", fields.Date.today()),
+            )
+        )
+        return self.sudo().browse(row[0] for row in rows)
+
+    def _get_cost(self, segments, has_media=False):
+        """Return what a text costs by this line; 0 for none.
+
+        :param int segments: how many it has
+        :param bool has_media: pictures or files go with it
+        """
+        if has_media and self.media_amount:
+            return self.media_amount
+        return self.amount * segments
+
+    # ------------------------------------------------------------------
+    # Asks carriers that tell no price in their reports what texts have cost
+    # ------------------------------------------------------------------
+
+    # Once a day, at night: all texts of a day and a sender by one list in pages, never
+    # text by text. Between two pages all is committed, so nothing is locked while the
+    # network is waited for, and what a failure has cut off is asked about tomorrow.
+
+    @api.model
+    def _run_fetch(self):
+        """Ask each carrier of each company (a cron)."""
+        for company in self.env["res.company"].sudo().search([]):
+            for code in company._get_sms_carriers():
+                if not self._fetch_of(company, code):
+                    return
+
+    @api.model
+    def _fetch_of(self, company, code):
+        """Ask one carrier about one company's texts; say if the cron has time left."""
+        if company._has_locked_sms_account(code):
+            return True
+        provider = company._get_sms_provider(code)
+        asked = self._get_unpriced(company, code) if provider.lists_prices else []
+        for day, address in asked:
+            try:
+                for prices in provider.list_prices(day, address):
+                    self.env["sms.sms"]._note_prices(code, prices)
+                    if not self.env["ir.cron"]._commit_progress(len(prices)):
+                        return False
+            except base.LookupFailed as error:
+                _logger.info("The prices of %s could not be asked: %s", day, error)
+                return True
+        return True
+
+    @api.model
+    def _get_unpriced(self, company, code):
+        """Return the days and senders of texts whose price is not known yet.
+
+        :param str code: the carrier's
+        :return: pairs of a day (UTC) and the address of a sender, empty for a service,
+            which sends by any of its numbers
+        """
+        now = fields.Datetime.now()
+        self.env["sms.sms"].flush_model()
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT DISTINCT sms.sent_at::date,
+                       CASE WHEN sender.kind <> %(service)s THEN sender.address END
+                  FROM sms_sms sms
+                  JOIN sms_sender sender ON sender.id = sms.sender_id
+                 WHERE sms.record_company_id = %(company)s AND sms.provider = %(code)s
+                   AND sms.carrier_id IS NOT NULL AND sms.price_currency_id IS NULL
+                   AND sms.create_date > %(since)s - interval '40 days'
+                   AND sms.sent_at BETWEEN %(since)s AND %(until)s
+              ORDER BY 1, 2
+                """,
+                service=account.SERVICE,
+                company=company.id,
+                code=code,
+                since=now - timedelta(days=ASKED_DAYS),
+                until=now - CHARGED_AFTER,
+            )
+        )
+        # All of a day are in a service's list already.
+        whole = {day for day, address in rows if not address}
+        return [(day, adr or "") for day, adr in rows if not adr or day not in whole]
+
+
+def pick_price(**expressions):
+    """Return the query of the price's id.
+
+    :param expressions: ``company``, ``provider``, ``number`` and ``day``, each as SQL
+    """
+    names = {name: f"%({name})s" for name in expressions}
+    return SQL(PICK.format(**names), **expressions)

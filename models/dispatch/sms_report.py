@@ -1,0 +1,73 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from odoo import api, fields, models
+from odoo.tools import SQL
+
+from ..core.bulk_insert import insert_columns
+from ..core.mixins import NUMBER_GROUPS
+
+
+class SmsReport(models.Model):
+    """A delivery report as it came, whatever it changed.
+
+    Reports come late, twice and out of order; the message shows what they add up to,
+    this shows what was said, and when.
+    """
+
+    _name = "sms.report"
+    _description = "Text Message Delivery Report"
+    _order = "id desc"
+    _rec_name = "status"
+    _log_access = False
+
+    sms_id = fields.Many2one(
+        "sms.sms", "Message", required=True, readonly=True, ondelete="cascade"
+    )
+    company_id = fields.Many2one(
+        "res.company", required=True, readonly=True, ondelete="cascade"
+    )
+    received_at = fields.Datetime(required=True, readonly=True)
+    carrier_id = fields.Char("Carrier's ID", readonly=True)
+    status = fields.Char(readonly=True, help="In our words.")
+    code = fields.Char("Carrier's Error Code", readonly=True)
+    raw = fields.Json("As It Came", readonly=True, groups=NUMBER_GROUPS)
+
+    _sms_index = models.Index("(sms_id, carrier_id)")
+
+    @api.model
+    def _keep(self, sms, report):
+        """Keep a report.
+
+        :param sms: the ``sms.sms`` that it is about
+        :param DeliveryReport report: in our words, with its raw fields
+        """
+        values = {
+            "sms_id": sms.id,
+            "company_id": sms._get_sms_company().id,
+            "received_at": fields.Datetime.now(),
+            "carrier_id": report.carrier_id,
+            "status": report.report,
+            "code": report.code,
+            # It names the person, and who is erased stays so.
+            "raw": not sms.erased_at and report.raw,
+        }
+        # Nothing follows from a row, and the ORM would take longer than all the rest.
+        insert_columns(
+            self,
+            1,
+            {
+                name: [self._fields[name].convert_to_column_insert(value, self)]
+                for name, value in values.items()
+            },
+        )
+        sms.invalidate_recordset(["report_ids"])
+
+    def _forget_raw(self):
+        """Forget the reports as the carrier brought them; what they say is kept.
+
+        By SQL: many rows at once, and JSON's null is not SQL's.
+        """
+        self.flush_model()
+        self.env.cr.execute(
+            SQL("UPDATE sms_report SET raw = NULL WHERE id = ANY(%s)", self.ids)
+        )
+        self.invalidate_model()

@@ -1,0 +1,433 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+import random
+from datetime import timedelta
+
+from odoo import api, fields, models
+from odoo.exceptions import ValidationError
+from odoo.tools import SQL, float_is_zero
+
+from ...providers import PROVIDERS, account
+from ...tools import dispatch
+
+#: Segments a second that a sender may send unless the manager knows better. Carriers
+#: promise a long code one, toll-free three, a short code ten and more; a service has
+#: several numbers. https://www.twilio.com/docs/messaging/guides/scaling-queueing-latency
+DEFAULT_RATES = {
+    account.LONG_CODE: 1.0,
+    account.TOLL_FREE: 3.0,
+    account.SHORT_CODE: 10.0,
+    account.SERVICE: 10.0,
+    account.SANDBOX: 0.0,
+}
+#: What of a sender decides by which one texts leave.
+CHOICE_FIELDS = {"team_id", "country_ids", "active"}
+
+
+class SmsSender(models.Model):
+    """A number or service that texts leave by: how fast it may send, and if it may.
+
+    Follows the company's account (:meth:`_sync`); its speed is the manager's to set.
+    What changes with every batch lies in ``sms.sender.pace``.
+    """
+
+    _name = "sms.sender"
+    _description = "Text Message Sender"
+    _order = "company_id, id"
+    _rec_name = "address"
+
+    company_id = fields.Many2one(
+        "res.company", required=True, readonly=True, ondelete="cascade"
+    )
+    provider = fields.Char("Carrier", required=True, readonly=True)
+    address = fields.Char(
+        "Sender", required=True, readonly=True, help="A number, or a service's ID."
+    )
+    kind = fields.Selection(
+        [
+            (account.LONG_CODE, "Number"),
+            (account.TOLL_FREE, "Toll-free number"),
+            (account.SHORT_CODE, "Short code"),
+            (account.SERVICE, "Messaging Service"),
+            (account.SANDBOX, "Sandbox"),
+        ],
+        required=True,
+        readonly=True,
+    )
+    rate = fields.Float(
+        "Segments a Second",
+        digits=(8, 2),
+        help="What the carrier allows this sender. 0: no limit.",
+    )
+    active = fields.Boolean(default=True, readonly=True)
+    stopped_until = fields.Datetime(
+        readonly=True, help="Sends nothing before; then one attempt shows if it may."
+    )
+    stop_count = fields.Integer(readonly=True, help="Stops in a row.")
+    fault_id = fields.Many2one("sms.fault", "Stopped Because", readonly=True)
+    fault_detail = fields.Char("Carrier's Words", readonly=True)
+
+    _address_unique = models.Constraint(
+        "unique(company_id, provider, address)", "This sender is there already."
+    )
+    _rate_positive = models.Constraint(
+        "CHECK (rate >= 0)", "A sender cannot send less than nothing."
+    )
+
+    country_ids = fields.Many2many(
+        "res.country",
+        "sms_sender_country_rel",
+        string="For Countries",
+        help="Texts to these countries leave by it. Empty: to its own country, and to "
+        "those for which there is no other.",
+    )
+
+    carrier_name = fields.Char("Carried By", compute="_compute_carrier_name")
+
+    waiting_count = fields.Integer("Waiting", compute="_compute_queue")
+    held_count = fields.Integer(
+        "Held", compute="_compute_queue", help="Not before a time that is yet to come."
+    )
+    sending_count = fields.Integer("Sending", compute="_compute_queue")
+    checking_count = fields.Integer(
+        "Checking", compute="_compute_queue", help="The carrier is asked about them."
+    )
+    oldest_at = fields.Datetime(
+        "Waiting Since", compute="_compute_queue", help="The longest of those waiting."
+    )
+    sent_count = fields.Integer(
+        "Sent", compute="_compute_outcome", help="Within the last 24 hours."
+    )
+    failed_count = fields.Integer(
+        "Not Delivered", compute="_compute_outcome", help="Within the last 24 hours."
+    )
+    failed_reasons = fields.Char(
+        "Why Not Delivered",
+        compute="_compute_outcome",
+        help="Within the last 24 hours.",
+    )
+    current_rate = fields.Float(
+        "Rate Now",
+        compute="_compute_current_rate",
+        digits=(8, 2),
+        help="Segments a second: what is set, or less after the carrier said that it "
+        "is too fast. 0: no limit.",
+    )
+
+    rate_label = fields.Char(
+        "Speed Now",
+        compute="_compute_current_rate",
+        help="Segments a second: what is set, or less after the carrier said that it "
+        "is too fast.",
+    )
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        """Give each sender a row for its pace.
+
+        :param list vals_list: values by field
+        :raises ValidationError: for a speed that cannot be kept
+        """
+        for vals in vals_list:
+            self._check_rate(vals)
+        senders = super().create(vals_list)
+        self.env["sms.sender.pace"].sudo().create(
+            [{"sender_id": sender.id} for sender in senders]
+        )
+        return senders
+
+    def write(self, vals):
+        """Let the texts that are made from now on know.
+
+        :raises ValidationError: for a speed that cannot be kept
+        """
+        self._check_rate(vals)
+        result = super().write(vals)
+        if CHOICE_FIELDS & vals.keys():
+            self.env.registry.clear_cache()
+        return result
+
+    @api.model
+    def _check_rate(self, vals):
+        """Refuse a speed that is below zero, or so low that zero would be stored.
+
+        Zero means no limit: the slowest sender would become the fastest.
+
+        :param dict vals: values by field, as they were given and not yet rounded
+        :raises ValidationError: then
+        """
+        rate = float(vals.get("rate") or 0)
+        if not rate >= 0:  # what is no number is not above zero either
+            raise ValidationError(self.env._("A sender cannot send less than nothing."))
+        _precision, places = self._fields["rate"].get_digits(self.env)
+        if rate and float_is_zero(rate, precision_digits=places):
+            raise ValidationError(
+                self.env._(
+                    "%(rate)s segments a second is too slow to be kept. Enter at "
+                    "least %(least)s, or 0 for no limit.",
+                    rate=f"{rate:g}",
+                    least=f"{10**-places:g}",
+                )
+            )
+
+    @api.model
+    def _sync(self, companies):
+        """Bring the senders in line with the companies' accounts.
+
+        What waits for a sender that is gone is given another when it is its turn.
+
+        :param companies: ``res.company``
+        """
+        senders_sudo = self.sudo().with_context(active_test=False)
+        for company in companies:
+            wanted = {
+                (code, sender.address): sender.kind
+                for code in company._get_sms_carriers()
+                for sender in company._get_sms_provider(code).senders()
+            }
+            found = senders_sudo.search([("company_id", "=", company.id)])
+            known = {(row.provider, row.address): row for row in found}
+            for key, row in known.items():
+                row.active = key in wanted
+            # Nothing leaves by these any more that could show that it is over.
+            if gone := found.filtered(lambda row: row.stop_count and not row.active):
+                gone._start()
+            senders_sudo.create(
+                [
+                    {
+                        "company_id": company.id,
+                        "provider": code,
+                        "address": address,
+                        "kind": kind,
+                        "rate": DEFAULT_RATES[kind],
+                    }
+                    for (code, address), kind in wanted.items()
+                    if (code, address) not in known
+                ]
+            )
+        self.env.registry.clear_cache()
+
+    def _stop(self, policy, detail=""):
+        """Stop sending for a while, longer each time; tell the administrators once.
+
+        :param tools.dispatch.Policy policy: the rule that asks for it
+        :param str detail: the carrier's own words
+        """
+        now = fields.Datetime.now()
+        for sender in self:
+            # What was in flight when it stopped is refused as well: one stop for all.
+            if sender._is_stopped():
+                continue
+            pause = dispatch.pause_after(policy, sender.stop_count + 1, random.random())
+            sender.write(
+                {
+                    "stopped_until": now + timedelta(seconds=pause),
+                    "stop_count": sender.stop_count + 1,
+                    "fault_id": policy.id,
+                    "fault_detail": detail,
+                }
+            )
+            if sender.stop_count == 1:
+                sender._tell_administrators()
+
+    def _tell_administrators(self):
+        """Leave an activity with each administrator: this sender has stopped."""
+        self.ensure_one()
+        words = {"sender": self.address, "reason": self.fault_id.name}
+        message = self.env._(
+            "Texts from %(sender)s have stopped. %(reason)s. What waits is kept, "
+            "and one attempt at times shows if they may leave again.",
+            **words,
+        )
+        if self.fault_id.use_backup and len(self.company_id._get_sms_carriers()) > 1:
+            message = self.env._(
+                "Texts from %(sender)s have stopped. %(reason)s. What waits leaves by "
+                "the other carrier, and one attempt at times shows if they may leave "
+                "again.",
+                **words,
+            )
+        self.env["sms.outbox.alert"]._raise(
+            self.company_id, f"sender:{self.id}", message
+        )
+
+    def _is_stopped(self):
+        """Tell if this sender sends nothing now."""
+        self.ensure_one()
+        return bool(self.stopped_until and self.stopped_until > fields.Datetime.now())
+
+    def _note_success(self):
+        """Forget earlier stops: the carrier takes messages from these again."""
+        stopped = self.filtered("stop_count")
+        if stopped:
+            stopped._start()
+
+    def action_start(self):
+        """Send again now, without waiting for the pause to end."""
+        self.check_access("write")
+        self.sudo()._start()
+        return True
+
+    def _start(self):
+        """Let these senders send, and close what was told about them."""
+        self.write(
+            {
+                "stopped_until": False,
+                "stop_count": 0,
+                "fault_id": False,
+                "fault_detail": False,
+            }
+        )
+        for sender in self:
+            self.env["sms.outbox.alert"]._close(
+                sender.company_id, f"sender:{sender.id}"
+            )
+        self.env["sms.dispatcher"]._wake()
+
+    def _slow_down(self):
+        """Halve the speed of these senders: the carrier says that they are too fast."""
+        for sender in self:
+            now = fields.Datetime.now()
+            row = self.env["sms.sender.pace"]._get(sender)
+            seconds = (now - row.slowed_at).total_seconds() if row.slowed_at else 0
+            # What was in flight when it slowed down says nothing about the new speed.
+            # Before that only where a clock was set back.
+            if row.slowed_at and 0 <= seconds < dispatch.REACTION:
+                continue
+            share = dispatch.slower(sender.rate, row.slowed_to or 1.0, seconds)
+            row.write({"slowed_at": now, "slowed_to": share})
+
+    # ------------------------------------------------------------------
+    # Of several senders: for which countries one is, and who texts with it
+    # ------------------------------------------------------------------
+
+    @api.depends("provider")
+    def _compute_carrier_name(self):
+        for sender in self:
+            known = PROVIDERS.get(sender.provider)
+            sender.carrier_name = known.name if known else sender.provider
+
+    def _find_conversations(self, company, numbers, sender_ids):
+        """Return by which sender each of some people has texted with us last.
+
+        Who texts in is known to the rooms above, which extend this.
+
+        :param company: ``res.company``
+        :param numbers: of people, E.164
+        :param dict sender_ids: the ids of the senders that it may be, by address
+        :return: id of a sender by number, without those who have not texted with any
+        :rtype: dict
+        """
+        return {}
+
+    # ------------------------------------------------------------------
+    # What the outbox holds for a sender: the queue as a manager watches it
+    # ------------------------------------------------------------------
+
+    def _compute_queue(self):
+        """Count what is open in one query; the indexes hold open rows only."""
+        self.env["sms.sms"].flush_model()
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT sender_id, count(*) FILTER (WHERE not_before <= %(now)s),
+                       count(*) FILTER (WHERE not_before > %(now)s),
+                       min(not_before) FILTER (WHERE not_before <= %(now)s)
+                  FROM sms_sms WHERE state = 'outgoing' AND sender_id = ANY(%(ids)s)
+              GROUP BY sender_id
+                """,
+                now=fields.Datetime.now(),
+                ids=self.ids,
+            )
+        )
+        waiting = {row[0]: row[1:] for row in rows}
+        open_counts = self._count_by_state(["process", "unknown"])
+        for sender in self:
+            (
+                sender.waiting_count,
+                sender.held_count,
+                sender.oldest_at,
+            ) = waiting.get(sender.id, (0, 0, False))
+            sender.sending_count = open_counts.get((sender.id, "process"), 0)
+            sender.checking_count = open_counts.get((sender.id, "unknown"), 0)
+
+    def _compute_outcome(self):
+        """Count what has ended within the last day."""
+        since = fields.Datetime.subtract(fields.Datetime.now(), days=1)
+        counts = self._count_by_state(["pending", "sent", "error"], since)
+        for sender in self:
+            sender.sent_count = counts.get((sender.id, "pending"), 0)
+            sender.sent_count += counts.get((sender.id, "sent"), 0)
+            sender.failed_count = counts.get((sender.id, "error"), 0)
+        reasons = self._get_failed_reasons(since)
+        for sender in self:
+            sender.failed_reasons = reasons.get(sender.id, "")
+
+    def _get_failed_reasons(self, claimed_since):
+        """Return in words why messages of these senders were not delivered.
+
+        :param claimed_since: UTC datetime
+        :return: ``{sender id: "3 × reason · 1 × other reason"}``, the most first
+        """
+        domain = [
+            ("sender_id", "in", self.ids),
+            ("state", "=", "error"),
+            ("claimed_at", ">=", claimed_since),
+        ]
+        groups = self.env["sms.sms"]._read_group(
+            domain, ["sender_id", "fault_id"], ["__count"], order="__count desc"
+        )
+        reasons = {}
+        for sender, fault, count in groups:
+            name = fault.name or self.env._("Not known")
+            reasons.setdefault(sender.id, []).append(f"{count} × {name}")
+        return {sender_id: " · ".join(words) for sender_id, words in reasons.items()}
+
+    def _count_by_state(self, states, claimed_since=None):
+        """Return how many messages of these senders are in some states.
+
+        :param claimed_since: UTC datetime; default: whenever
+        :return: ``{(sender id, state): count}``
+        """
+        domain = [("sender_id", "in", self.ids), ("state", "in", states)]
+        if claimed_since:
+            domain.append(("claimed_at", ">=", claimed_since))
+        groups = self.env["sms.sms"]._read_group(
+            domain, ["sender_id", "state"], ["__count"]
+        )
+        return {(sender.id, state): count for sender, state, count in groups}
+
+    def _compute_current_rate(self):
+        rows_sudo = self.env["sms.sender.pace"].sudo()
+        rows = rows_sudo.search([("sender_id", "in", self.ids)])
+        slowed = {row.sender_id.id: row for row in rows}
+        now = fields.Datetime.now()
+        for sender in self:
+            row = slowed.get(sender.id)
+            sender.current_rate = sender.rate
+            if row and row.slowed_at:
+                seconds = (now - row.slowed_at).total_seconds()
+                sender.current_rate = dispatch.current_rate(
+                    sender.rate, row.slowed_to, seconds
+                )
+            rate = self.env._("%s a second", f"{sender.current_rate:.4g}")
+            sender.rate_label = rate if sender.current_rate else self.env._("No limit")
+            if sender._is_stopped():
+                sender.rate_label = self.env._("Stopped")
+
+    def action_view_messages(self):
+        """Show the messages of this sender that are not over yet."""
+        self.ensure_one()
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "helpdesk_mgmt_sms.sms_sms_action"
+        )
+        action["domain"] = [("sender_id", "=", self.id)]
+        action["context"] = {"search_default_waiting": 1}
+        return action
+
+    def action_view_failed(self):
+        """Show what was not delivered, by reason."""
+        action = self.action_view_messages()
+        action["context"] = {
+            "search_default_failed": 1,
+            "search_default_group_fault": 1,
+        }
+        return action

@@ -1,0 +1,203 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from typing import NamedTuple
+
+from odoo import api, fields, models
+from odoo.tools import SQL
+
+from ...tools import dispatch
+
+#: UTC by the database's clock, now and not when the transaction began.
+CLOCK = SQL("(clock_timestamp() AT TIME ZONE 'UTC')")
+#: The one attempt of a ``sender`` that had to stop is on its way: until its end is
+#: known nothing else leaves by it.
+IS_TRYING = SQL(
+    """
+    (COALESCE(sender.stop_count, 0) > 0 AND EXISTS (
+        SELECT 1 FROM sms_sms trial
+         WHERE trial.sender_id = sender.id AND trial.state = 'process'
+    ))
+    """
+)
+#: The next free slot of ``pace``. If the clock was set back since it was given out, it
+#: may be hours away, and says nothing.
+NEXT_SLOT = SQL("CASE WHEN pace.booked_at <= %s THEN pace.next_at END", CLOCK)
+
+
+class ReadySender(NamedTuple):
+    """A sender that may send now, and how much.
+
+    ``provider`` is its adapter's code; ``capacity`` is in segments, None without a
+    limit; ``rate`` in segments a second.
+    """
+
+    id: int
+    company_id: int
+    provider: str
+    rate: float
+    capacity: int
+
+
+class SmsSenderPace(models.Model):
+    """When a sender's next slot is: shared by all workers on all nodes.
+
+    Apart from ``sms.sender``, because it changes with every batch: a manager who edits
+    the speed must not wait for the outbox, nor the outbox for them. The clock is the
+    database's, the only one that all nodes share.
+    """
+
+    _name = "sms.sender.pace"
+    _description = "Text Message Sender's Pace"
+    _log_access = False
+
+    sender_id = fields.Many2one(
+        "sms.sender", required=True, readonly=True, ondelete="cascade"
+    )
+    next_at = fields.Datetime(readonly=True, help="UTC: the next free slot.")
+    booked_at = fields.Datetime(readonly=True, help="UTC: when it was given out.")
+    slowed_at = fields.Datetime(readonly=True)
+    slowed_to = fields.Float(readonly=True, default=1.0)
+
+    _sender_unique = models.UniqueIndex("(sender_id)")
+
+    @api.model
+    def _get(self, sender):
+        """Return the row of a sender."""
+        return self.search([("sender_id", "=", sender.id)], limit=1)
+
+    @api.model
+    def _get_ready(self):
+        """Return the senders that have something to send and may do so now.
+
+        The one whose turn is longest ago comes first. A sender of another carrier than
+        the company's two does not send: least of all in a neutralized copy.
+
+        :return: list of :class:`ReadySender`
+        """
+        return self._read(
+            SQL(
+                """
+                sender.active
+                   AND COALESCE(sender.stopped_until, %(now)s) <= %(now)s
+                   AND EXISTS (
+                           SELECT 1 FROM sms_sms sms
+                            WHERE sms.sender_id = sender.id
+                              AND sms.state = 'outgoing' AND sms.not_before <= %(now)s
+                       )
+              ORDER BY pace.next_at NULLS FIRST, sender.id
+                """,
+                now=fields.Datetime.now(),
+            )
+        )
+
+    @api.model
+    def _lock(self, ready):
+        """Keep other workers from giving out slots of a sender at the same time.
+
+        Else each would give out what is free, and what comes last would wait in a
+        worker for longer than a claim lasts.
+
+        :param ReadySender ready: the sender
+        :return: the same as it is now, None if another worker is at it or took all
+        """
+        if ready.capacity is None:
+            return ready
+        locked = self.env.execute_query(
+            SQL(
+                "SELECT sender_id FROM sms_sender_pace WHERE sender_id = %s"
+                " FOR NO KEY UPDATE SKIP LOCKED",
+                ready.id,
+            )
+        )
+        # What others have claimed until then is seen only by a statement after it.
+        rows = locked and self._read(SQL("sender.id = %s", ready.id))
+        return rows[0] if rows else None
+
+    @api.model
+    def _read(self, condition):
+        """Return the senders that meet a condition and have a free slot.
+
+        One that had to stop has one alone, until it is known what became of that.
+        """
+        self.flush_model()
+        self.env["sms.sender"].flush_model()
+        self.env["sms.sms"].flush_model(["sender_id", "state"])
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT sender.id, sender.company_id, sender.provider,
+                       sender.rate, sender.stop_count > 0,
+                       COALESCE(pace.slowed_to, 1),
+                       EXTRACT(EPOCH FROM %(clock)s - pace.slowed_at)::float,
+                       EXTRACT(EPOCH FROM %(next_slot)s - %(clock)s)::float
+                  FROM sms_sender sender
+                  JOIN res_company company ON company.id = sender.company_id
+                   AND sender.provider IN (company.sms_provider,
+                                           company.sms_backup_provider)
+                  JOIN sms_sender_pace pace ON pace.sender_id = sender.id
+                 WHERE NOT %(is_trying)s AND %(condition)s
+                """,
+                clock=CLOCK,
+                is_trying=IS_TRYING,
+                next_slot=NEXT_SLOT,
+                condition=condition,
+            )
+        )
+        ready = []
+        for *keys, rate, was_stopped, slowed_to, seconds_since, booked in rows:
+            current = dispatch.current_rate(rate, slowed_to, seconds_since or 0.0)
+            capacity = dispatch.capacity(current, booked or 0.0)
+            if was_stopped and capacity != 0:
+                # One attempt shows if it may send again.
+                capacity = 1
+            if capacity != 0:
+                ready.append(ReadySender(*keys, current, capacity))
+        return ready
+
+    @api.model
+    def _book(self, ready, segments):
+        """Give out the next slots of a sender.
+
+        :param ReadySender ready: the sender
+        :param int segments: how many slots
+        :return: seconds from now until the first of them
+        """
+        if not ready.rate:
+            return 0.0
+        [(delay,)] = self.env.execute_query(
+            SQL(
+                """
+                UPDATE sms_sender_pace pace
+                   SET next_at = GREATEST(%(next_slot)s, %(clock)s)
+                                 + %(length)s * interval '1 second',
+                       booked_at = %(clock)s
+                 WHERE sender_id = %(sender)s
+             RETURNING EXTRACT(EPOCH FROM next_at - %(clock)s)::float - %(length)s
+                """,
+                sender=ready.id,
+                length=segments / ready.rate,
+                next_slot=NEXT_SLOT,
+                clock=CLOCK,
+            )
+        )
+        return max(delay, 0.0)
+
+    @api.model
+    def _give_back(self, seconds):
+        """Take back slots in which nothing will leave.
+
+        Where other workers have got later ones, theirs and those that are given out in
+        place of these may fall together for a moment; their number does not grow.
+
+        :param Counter seconds: the length of the slots by the sender's id; of a sender
+            without a limit none
+        """
+        for sender_id, length in sorted((+seconds).items()):
+            self.env.cr.execute(
+                SQL(
+                    "UPDATE sms_sender_pace"
+                    " SET next_at = next_at - %s * interval '1 second'"
+                    " WHERE sender_id = %s",
+                    length,
+                    sender_id,
+                )
+            )

@@ -1,0 +1,575 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+import random
+from datetime import timedelta
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+from odoo.fields import Domain
+from odoo.tools import SQL
+
+from ...providers import PROVIDERS, faults, outbound
+from ...providers.outbound import QUEUED, REPORT_RANKS, OutboundMessage
+from ...tools import dispatch, links
+from ...tools.texts import clean
+from ..core.bulk_insert import as_arrays
+from ..message.sms_sms import IN_FLIGHT, LEFT, UNKNOWN_STATE
+
+#: What belongs to one attempt to send, and to how it ended: a new one starts without
+#: it, and a late report on the old one finds nothing to change.
+ATTEMPT_FIELDS = (
+    *("provider", "carrier_id", "carrier_code", "carrier_detail", "report_rank"),
+    *("attempts", "claimed_at", "sent_at", "tried_at", "fault_id"),
+    *("lookup_at", "lookups", "refused_by", "replaced_by_id", "cancelled_by_id"),
+)
+#: Reported by a carrier (``providers.outbound.REPORT_RANKS``): state of the row.
+REPORT_STATES = {
+    "queued": "pending",
+    "sent": "pending",
+    "canceled": "canceled",
+    "undelivered": "error",
+    "delivered": "sent",
+    "read": "sent",
+}
+#: A delivery report is overdue after this; then the carrier is asked.
+REPORT_OVERDUE = timedelta(hours=1)
+#: Reports after which no other is expected.
+FINAL_REPORTS = ("canceled", "undelivered", "delivered", "read")
+#: What the carrier's answer changes, where no report was faster.
+NOTE_ACCEPTED = """
+    UPDATE sms_sms sms
+       SET sent_at = %s,
+           carrier_id = COALESCE(sms.carrier_id, new.carrier_id),
+           state = CASE WHEN COALESCE(sms.report_rank, 0) < new.rank
+                        THEN new.state
+                        ELSE sms.state END,
+           lookup_at = CASE WHEN COALESCE(sms.report_rank, 0) < new.rank
+                            THEN new.lookup_at ELSE sms.lookup_at END,
+           delivered_at = CASE WHEN new.state = 'sent'
+                               THEN COALESCE(sms.delivered_at, %s)
+                               ELSE sms.delivered_at END,
+           report_rank = GREATEST(sms.report_rank, new.rank)
+      FROM unnest(%s)
+        AS new (id, carrier_id, rank, state, lookup_at)
+     WHERE sms.id = new.id
+"""
+#: The columns of its ``new``.
+ACCEPTED_KINDS = ("int4", "varchar", "int4", "varchar", "timestamp")
+#: A fault that passes is met so often at one carrier before the other is tried.
+TRIES = 2
+
+
+class SmsSms(models.Model):
+    """Odoo's own sending loop, kept behind the gate and off the outbox's rows."""
+
+    _inherit = "sms.sms"
+
+    refused_by = fields.Char(
+        "Not Taken By",
+        readonly=True,
+        copy=False,
+        help="The carrier that did not take it, so that the other one was asked.",
+    )
+
+    @api.model
+    def _wake_outbox(self, at=None):
+        """Wake the dispatcher."""
+        result = super()._wake_outbox(at)
+        self.env["sms.dispatcher"]._wake(at)
+        return result
+
+    def send(self, unlink_failed=False, unlink_sent=True, raise_exception=False):
+        """Leave the outbox's messages to the outbox; send the others as Odoo does."""
+        outbox = self._filter_outbox()
+        outbox._wake_dispatcher()
+        return super(SmsSms, self - outbox).send(
+            unlink_failed=unlink_failed,
+            unlink_sent=unlink_sent,
+            raise_exception=raise_exception,
+        )
+
+    def resend_failed(self):
+        """Let the outbox's failed messages wait again; send the others as Odoo does.
+
+        Odoo tells how many have left at once, which in the outbox is none.
+        """
+        outbox = self._filter_outbox()
+        failed = outbox.filtered(lambda sms: sms.state == "error")
+        others = self - outbox
+        told = super(SmsSms, others).resend_failed() if others or not failed else {}
+        if not failed:
+            return told
+        failed.action_set_outgoing()
+        waiting = failed.filtered(lambda sms: sms.state == "outgoing")
+        return {
+            "type": "ir.actions.client",
+            "tag": "display_notification",
+            "params": {
+                "title": self.env._("Text messages"),
+                "type": "success" if waiting == failed else "warning",
+                "message": self.env._(
+                    "%(waiting)s of %(failed)s messages wait to be sent again.",
+                    waiting=len(waiting),
+                    failed=len(failed),
+                ),
+            },
+        }
+
+    def _send(self, unlink_failed=False, unlink_sent=True, raise_exception=False):
+        """Let nothing past the gate, and nothing of the outbox into Odoo's loop."""
+        outbox = self._filter_outbox()
+        outbox._wake_dispatcher()
+        allowed = (self - outbox)._ask_gate()
+        if not allowed:
+            return None
+        return super(SmsSms, allowed)._send(
+            unlink_failed=unlink_failed,
+            unlink_sent=unlink_sent,
+            raise_exception=raise_exception,
+        )
+
+    @api.model
+    def _process_queue(self):
+        """Send what Odoo's own loop has to send, one company at a time.
+
+        Odoo's method fails on a batch of two companies and would find the rows of the
+        outbox for ever, since it may not send them.
+        """
+        domain = Domain("state", "=", "outgoing") & Domain("to_delete", "!=", True)
+        domain &= Domain("record_company_id.sms_provider", "not in", list(PROVIDERS))
+        domain &= self._get_due_domain()
+        batch_size = self._get_send_batch_size()
+        found = self.search(domain, limit=batch_size, order="id")
+        batch = found.try_lock_for_update()
+        for company, messages in batch.grouped(
+            lambda sms: sms._get_sms_company()
+        ).items():
+            messages.with_company(company)._send()
+        remaining = self.search_count(domain) if len(found) == batch_size else 0
+        self.env["ir.cron"]._commit_progress(len(batch), remaining=remaining)
+
+    @api.autovacuum
+    def _gc_device(self):
+        """Keep the rows of the outbox from Odoo's daily clean-up: they are records.
+
+        ``sms_twilio``'s own route marks rows for deletion that we have carried.
+        """
+        self.env.cr.execute(
+            "UPDATE sms_sms SET to_delete = FALSE "
+            "WHERE to_delete AND provider IS NOT NULL"
+        )
+        return super()._gc_device()
+
+    def _update_sms_state_and_trackers(self, new_state, failure_type=None):
+        """Send a message again only if the gate lets it.
+
+        A message that was blocked when it was made has no tracker; it gets one, so
+        that its notification in the chatter follows.
+        """
+        is_again = new_state == "outgoing"
+        if is_again or new_state == "canceled":
+            self._check_not_left()
+        if is_again:
+            self._ensure_trackers()
+            retried = self.filtered(lambda sms: sms.state in ("error", "canceled"))
+            now = fields.Datetime.now()
+            retried.write({**dict.fromkeys(ATTEMPT_FIELDS), "not_before": now})
+        result = super()._update_sms_state_and_trackers(new_state, failure_type)
+        if is_again:
+            self._ask_gate()._filter_outbox()._wake_dispatcher()
+        # Of what Odoo's own loop sends nothing more is read than without us.
+        if is_again or new_state == "canceled":
+            self._notify_changed()
+        return result
+
+    def _check_not_left(self):
+        """Refuse to send again, or to cancel, what the carrier has or may have.
+
+        Whoever asks may look at an old page: somebody else has sent it again since.
+
+        :raises UserError: then
+        """
+        states = set(self.mapped("state"))
+        if states & set(IN_FLIGHT):
+            raise UserError(
+                self.env._(
+                    "The carrier may have sent this message already. It is being "
+                    "checked; send a new message if it cannot wait."
+                )
+            )
+        if states & set(LEFT):
+            raise UserError(
+                self.env._("The carrier has this message already. Reload the page.")
+            )
+
+    def _ensure_trackers(self):
+        """Tie messages to their notification where Odoo did not."""
+        orphans = self.filtered(lambda sms: not sms.sms_tracker_id)
+        notifications_sudo = (
+            self.env["mail.notification"]
+            .sudo()
+            .search([("sms_id_int", "in", orphans.ids)])
+        )
+        uuids = {sms.id: sms.uuid for sms in orphans}
+        self.env["sms.tracker"].sudo().create(
+            [
+                {
+                    "sms_uuid": uuids[notification.sms_id_int],
+                    "mail_notification_id": notification.id,
+                }
+                for notification in notifications_sudo
+            ]
+        )
+        self.invalidate_recordset(["sms_tracker_id"])
+
+    # ------------------------------------------------------------------
+    # A message's way through the outbox: claimed, then taken by the carrier
+    # ------------------------------------------------------------------
+
+    # Every method wants its rows locked. The chatter is told by the caller, for all of
+    # a batch at once (:meth:`_update_trackers`).
+
+    def _to_outbound(self, sender):
+        """Return what the adapter needs of this message.
+
+        :param sender: the ``sms.sender`` that it leaves by
+        """
+        self.ensure_one()
+        provider = sender.provider or self.provider
+        company = self._get_sms_company()
+        callback = company._get_sms_url(f"status/{self.uuid}", provider)
+        bodies = self.env.context.get("sms_bodies")
+        if not isinstance(bodies, Bodies):
+            bodies = self._get_revealed_bodies()
+        return OutboundMessage(
+            self.uuid,
+            self.number,
+            bodies[self.id],
+            callback,
+            sender.address,
+            key=self._get_carrier_key(),
+            media=self._get_media_urls(),
+        )
+
+    def _get_revealed_bodies(self):
+        """Return the words as their readers get them, by id: with their own addresses.
+
+        For who hands them over, and for the virtual phone; nobody else may see them.
+
+        :rtype: Bodies
+        """
+        bodies = Bodies((sms.id, sms.body or "") for sms in self)
+        masked = self.filtered(lambda sms: links.is_masked(sms.body))
+        if not masked:
+            return bodies
+        pairs = {sms.id: (sms._get_sms_company(), sms.number) for sms in masked}
+        urls = self._get_preference_urls(pairs.values())
+        for sms in masked:
+            if url := urls.get(pairs[sms.id]):
+                bodies[sms.id] = links.reveal_key(sms.body, url)
+        return bodies
+
+    @api.model
+    def _get_preference_urls(self, pairs):
+        """Return the addresses of people's own pages; rooms that have pages extend it.
+
+        :param pairs: ``(res.company, number)``, E.164
+        :return: address by pair
+        :rtype: dict
+        """
+        return {}
+
+    def _get_carrier_key(self):
+        """Return the key by which a carrier knows another post of the same message.
+
+        The same until it was taken; another one for what is meant to be taken again:
+        after it was not delivered, or when a person sends it anew.
+        """
+        moments = (self.tried_at, self.sent_at)
+        stamps = [str(int(it.timestamp())) if it else "0" for it in moments]
+        return "-".join([self.uuid, *stamps])
+
+    def _mark_claimed(self, provider):
+        """Mark messages as being sent, before the first byte of them leaves.
+
+        :param str provider: code of the adapter
+        """
+        now = fields.Datetime.now()
+        self.flush_recordset()
+        self.env.cr.execute(
+            SQL(
+                """
+                UPDATE sms_sms
+                   SET state = 'process', provider = %(provider)s,
+                       claimed_at = %(now)s, tried_at = COALESCE(tried_at, %(now)s),
+                       attempts = COALESCE(attempts, 0) + 1,
+                       carrier_id = NULL, carrier_code = NULL, carrier_detail = NULL,
+                       fault_id = NULL, failure_type = NULL, report_rank = 0,
+                       lookups = 0, lookup_at = NULL
+                 WHERE id = ANY(%(ids)s)
+                """,
+                provider=provider,
+                now=now,
+                ids=self.ids,
+            )
+        )
+        self.invalidate_recordset(flush=False)
+
+    def _note_accepted(self, outcomes):
+        """Note that the carrier has these messages.
+
+        A delivery report may have come before its answer: then only the id is new.
+
+        :param dict outcomes: ``Outcome`` by message id
+        """
+        if not self:
+            return
+        self._take_back({outcome.carrier_id for outcome in outcomes.values()})
+        now = fields.Datetime.now()
+        rows = [
+            (sms_id, *self._read_accepted(outcome, now))
+            for sms_id, outcome in outcomes.items()
+        ]
+        accepted = as_arrays(rows, *ACCEPTED_KINDS)
+        self.env.cr.execute(SQL(NOTE_ACCEPTED, now, now, accepted))
+        self.invalidate_recordset(flush=False)
+        self.sender_id._note_success()
+
+    @api.model
+    def _read_accepted(self, outcome, now):
+        """Return what is stored of a message that the carrier has taken.
+
+        :return: the carrier's id, the report's rank, the state, when to ask about it
+        """
+        # What it took in words that we do not know is at least queued.
+        report = outcome.report if outcome.report in REPORT_STATES else QUEUED
+        lookup_at = None if report in FINAL_REPORTS else now + REPORT_OVERDUE
+        carrier_id = outcome.carrier_id or None
+        return carrier_id, REPORT_RANKS[report], REPORT_STATES[report], lookup_at
+
+    def _note_found(self, found):
+        """Note that the carrier has a message whose outcome was unknown.
+
+        :param providers.outbound.Found found: the message there
+        """
+        self.ensure_one()
+        self.write({"sent_at": self.claimed_at, "state": "pending", "lookups": 0})
+        self._apply_report(found.report)
+        if not self.report_rank:
+            self.write({"carrier_id": found.report.carrier_id, "report_rank": 1})
+        if self.state == "pending":
+            self.lookup_at = fields.Datetime.now() + REPORT_OVERDUE
+        if price := found.report.price:
+            self._note_prices(self.provider, {found.report.carrier_id: price})
+
+    def _take_back(self, carrier_ids):
+        """Take the carrier's ids from other messages: they belong to these.
+
+        Of two messages of the same words to the same number a lookup cannot tell which
+        one the carrier has. Its answer and its reports can. The other is looked up
+        again.
+
+        :param set carrier_ids: what the carrier has just called these messages
+        """
+        carrier_ids = carrier_ids - {False, ""}
+        others = self.search(
+            [
+                ("provider", "in", self.mapped("provider")),
+                ("carrier_id", "in", carrier_ids),
+                ("id", "not in", self.ids),
+            ]
+        )
+        if others:
+            others.write({"carrier_id": False, "report_rank": 0, "lookups": 0})
+            others._mark_unknown()
+            self.env.flush_all()
+
+    # ------------------------------------------------------------------
+    # What becomes of a message that was not taken: by the manager's rule it is tried
+    # ------------------------------------------------------------------
+
+    # again, looked up, given to the second carrier, or ended.
+
+    # Every method wants its rows locked, and leaves the chatter to the caller, as those
+    # of what was taken do.
+
+    def _note_refused(self, outcome):
+        """Note that the carrier did not take the message, or that nobody can tell.
+
+        :param Outcome outcome: in our words
+        """
+        self.ensure_one()
+        # Somebody may have settled it meanwhile: a delivery report, a lookup.
+        if self.report_rank or self.state not in IN_FLIGHT:
+            return
+        self.write(
+            {
+                "carrier_code": clean(outcome.code),
+                "carrier_detail": clean(outcome.detail),
+            }
+        )
+        # What a carrier has taken and given no name is looked up as well.
+        if outcome.kind in (outbound.UNKNOWN, outbound.ACCEPTED):
+            self._mark_unknown()
+        else:
+            self.failure_type = outcome.failure_type
+            is_again = outcome.kind == outbound.AGAIN
+            default = faults.NO_CONNECTION if is_again else faults.REFUSED_OTHERWISE
+            self._meet_fault(outcome.fault or default, is_taken=False)
+
+    def _mark_unknown(self):
+        """Mark messages that the carrier may have: they are looked up, not sent."""
+        for company, messages in self.grouped("record_company_id").items():
+            policy = self.env["sms.fault"]._get_policy(faults.NO_ANSWER, company)
+            pause = timedelta(seconds=dispatch.pause_after(policy, 1, 0))
+            messages.write(
+                {
+                    "state": UNKNOWN_STATE,
+                    "fault_id": policy.id,
+                    "lookup_at": fields.Datetime.now() + pause,
+                }
+            )
+
+    def _meet_fault(self, fault, is_taken):
+        """Do what the manager's rule for a fault says.
+
+        :param str fault: one of ``providers.faults``
+        :param bool is_taken: the carrier had the message, and did not deliver it
+        """
+        self.ensure_one()
+        policy = self.env["sms.fault"]._get_policy(fault, self.record_company_id)
+        self.fault_id = policy.id
+        if fault == faults.TOO_FAST:
+            self.sender_id._slow_down()
+        if policy.action == dispatch.SENDER:
+            self.sender_id._stop(policy, self.carrier_detail or self.carrier_code)
+        is_senders = policy.action == dispatch.SENDER and not is_taken
+        if is_senders:
+            # The message itself is all right: the attempt is none of its own, nor is
+            # the time until its sender may send.
+            self.write({"attempts": self.attempts - 1, "tried_at": False})
+        if not is_taken and self._use_backup(policy):
+            return
+        if is_senders:
+            self._try_again(timedelta())
+            return
+        now = fields.Datetime.now()
+        since = (now - (self.tried_at or now)).total_seconds()
+        pause = dispatch.next_pause(policy, self.attempts, since, random.random())
+        if pause is not None:
+            self._try_again(timedelta(seconds=pause))
+            return
+        self._fail(policy)
+
+    def _try_again(self, pause):
+        """Let a message that the carrier surely does not have wait for another try.
+
+        Its last answer stays on it until then, so that a late report finds it.
+
+        :param timedelta pause: how long
+        """
+        self.ensure_one()
+        self.write(
+            {
+                "state": "outgoing",
+                "failure_type": False,
+                "not_before": fields.Datetime.now() + pause,
+                "lookup_at": False,
+            }
+        )
+
+    def _fail(self, policy):
+        """End a message, and its number if the rule says so.
+
+        :param tools.dispatch.Policy policy: the rule for the fault that it met
+        """
+        self.ensure_one()
+        self.write(
+            {
+                "state": "error",
+                "failure_type": self.failure_type or "sms_not_delivered",
+                "fault_id": policy.id,
+                "lookup_at": False,
+            }
+        )
+        if policy.fault == faults.OPTED_OUT:
+            self._record_carrier_opt_out(self.carrier_code)
+        elif policy.number_after:
+            self._end_number_after(policy)
+
+    # ------------------------------------------------------------------
+    # Lets the other carrier have what the first one surely did not take
+    # ------------------------------------------------------------------
+
+    def _use_backup(self, policy):
+        """Hand a message over to the other carrier, if the manager wants it.
+
+        Only what its carrier surely did not take comes here; what nobody can tell is
+        looked up where it was posted, and nowhere else.
+
+        :param tools.dispatch.Policy policy: the rule for the fault that it met
+        :return: whether the other carrier is asked next
+        """
+        self.ensure_one()
+        if not (policy.use_backup and self._may_change_carrier(policy)):
+            return False
+        company = self._get_sms_company()
+        others = [it for it in company._get_sms_carriers() if it != self.provider]
+        sender = others and self._choose_open_senders(company, others[0])[self.id]
+        if not sender:
+            return False
+        self.write({"sender_id": sender.id, "refused_by": self.provider})
+        self._try_again(timedelta())
+        return True
+
+    def _may_change_carrier(self, policy):
+        """Tell if it is time to ask the other carrier.
+
+        A fault that ends a message is asked about once, so that two carriers cannot
+        send it to and fro; one that passes is waited for at each of them in turn. Who
+        has opted out at a carrier has opted out of our texts, whoever carries them.
+        """
+        if policy.fault == faults.OPTED_OUT:
+            return False
+        if policy.action == dispatch.AGAIN:
+            return self.attempts % TRIES == 0
+        return not self.refused_by
+
+    def _choose_senders(self, company, code):
+        """Return by which sender at a carrier each of these messages would leave.
+
+        :param company: ``res.company`` of all of them
+        :param str code: a key of ``PROVIDERS``
+        :return: ``sms.sender`` by message id, empty where there is none
+        """
+        sender_ids = company._choose_sms_senders(
+            [sms.number for sms in self],
+            [sms.mail_message_id.sudo() for sms in self],
+            code,
+        )
+        senders_sudo = self.env["sms.sender"].sudo()
+        return {
+            sms.id: senders_sudo.browse(sender_id or ())
+            for sms, sender_id in zip(self, sender_ids, strict=True)
+        }
+
+    def _choose_open_senders(self, company, code):
+        """Return :meth:`_choose_senders` of those that may send now.
+
+        In the place of one that has stopped, any other of the carrier.
+        """
+        senders_sudo = self.env["sms.sender"].sudo()
+        rows_sudo = senders_sudo.search(
+            [("company_id", "=", company.id), ("provider", "=", code)]
+        )
+        open_sudo = rows_sudo.filtered(lambda it: not it._is_stopped())
+        return {
+            sms_id: sender if sender in open_sudo else open_sudo[:1]
+            for sms_id, sender in self._choose_senders(company, code).items()
+        }
+
+
+class Bodies(dict):
+    """Words as their readers get them, by id: the context ``sms_bodies`` of a claim.
+
+    Of a class of its own: a client's context can hold nothing that passes for it.
+    """

@@ -1,0 +1,408 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from dataclasses import replace
+
+from odoo import api, fields, models
+from odoo.tools import SQL, format_amount, ormcache, sql
+
+from ...providers.faults import GONE, UNSURE
+from ...providers.outbound import REPORT_RANKS, UNDELIVERED
+from ...tools import consent
+from ...tools.texts import clean
+from ..core.bulk_insert import as_arrays
+from ..message.sms_sms import IN_FLIGHT, LEFT, UNKNOWN_STATE
+from .sms_sms import FINAL_REPORTS, REPORT_OVERDUE, REPORT_STATES
+
+#: What the chatter and mass mailings are told of a state that Odoo does not know.
+NATIVE_STATES = {UNKNOWN_STATE: "process"}
+#: What mass mailings (``mailing.trace``) are told of our failure types.
+NATIVE_FAILURE_TYPES = {
+    "sms_no_consent": "sms_optout",
+    "sms_no_provider": "sms_acc",
+    "sms_too_many": "sms_duplicate",
+    "sms_replaced": "sms_duplicate",
+}
+#: What is asked of a message that is reported on.
+REPORTED_FIELDS = (
+    *("uuid", "state", "provider", "carrier_id", "report_rank", "claimed_at"),
+    *("carrier_code", "carrier_detail", "failure_type", "fault_id", "lookup_at"),
+    *("record_company_id", "mail_message_id", "erased_at", "delivered_at"),
+    *("gate_reason", "gate_verdict", "inbound_id"),
+)
+
+
+class SmsSms(models.Model):
+    """What becomes of a message: delivery reports, and what the chatter is told."""
+
+    _inherit = "sms.sms"
+
+    price = fields.Float(
+        digits=(16, 5),
+        readonly=True,
+        copy=False,
+        help="Of all its segments, as the carrier has charged it.",
+    )
+    price_currency_id = fields.Many2one("res.currency", readonly=True, copy=False)
+    price_label = fields.Char("Cost", compute="_compute_price_label")
+
+    delivered_at = fields.Datetime(
+        "Delivered On",
+        readonly=True,
+        copy=False,
+        help="When its carrier told us so first.",
+    )
+
+    # Rows lie in the order in which they were made: it costs next to nothing to keep.
+    _made_index = models.Index("USING brin (create_date) WITH (pages_per_range = 32)")
+
+    def _update_trackers(self):
+        """Tell the chatter and mass mailings what has become of the messages."""
+        for (state, failure_type, reason), messages in self.grouped(
+            lambda sms: (
+                sms.state,
+                sms.failure_type,
+                sms.carrier_detail or sms.fault_id.name or sms.gate_label,
+            )
+        ).items():
+            trackers_sudo = messages.sms_tracker_id.sudo()
+            for told_by, told in (
+                (failure_type, trackers_sudo.filtered("mail_notification_id")),
+                (
+                    NATIVE_FAILURE_TYPES.get(failure_type, failure_type),
+                    trackers_sudo.filtered(lambda row: not row.mail_notification_id),
+                ),
+            ):
+                if told:
+                    told._action_update_from_sms_state(
+                        NATIVE_STATES.get(state, state),
+                        failure_type=told_by,
+                        failure_reason=reason,
+                    )
+        self._notify_changed()
+
+    def _take_report(self, report):
+        """Keep a delivery report as it came, and move the message by it.
+
+        :param DeliveryReport report: in our words
+        """
+        self.ensure_one()
+        # The outbox may be writing its own end of it: one after the other.
+        self.env["sms.dispatcher"]._lock(self.ids)
+        self._take_report_locked(report)
+
+    @api.model
+    def _take_report_by_uuid(self, company, uuid, report, provider=None):
+        """Take a report on the message with a key of ours: :meth:`_take_report`.
+
+        Carriers report several times on each message, so this finds and locks it at
+        once, and reads no more of it than is asked.
+
+        :param company: ``res.company`` whose message it must be
+        :param str uuid: the message's own
+        :param DeliveryReport report: in our words
+        :param str provider: code of the carrier that reports
+        :return: whether there is such a message
+        """
+        self.flush_model()
+        rows = self.env.execute_query(
+            SQL(
+                "SELECT id FROM sms_sms"
+                " WHERE uuid = %s AND record_company_id = %s FOR UPDATE",
+                uuid,
+                company.id,
+            )
+        )
+        message = self.browse(row[0] for row in rows)
+        message.invalidate_recordset()
+        for sms in message:
+            sms.fetch(REPORTED_FIELDS)
+            sms._take_report_locked(report, provider)
+        return bool(message)
+
+    def _take_report_locked(self, report, provider=None):
+        """Keep a report on a message whose row is locked, and move it by that.
+
+        What a carrier says that has not taken it is kept, and moves nothing: the
+        message is another carrier's now.
+
+        :param DeliveryReport report: in our words
+        :param str provider: code of the carrier that reports, if another one may
+        """
+        report = replace(
+            report,
+            carrier_id=clean(report.carrier_id),
+            code=clean(report.code),
+            raw={clean(key): clean(value) for key, value in report.raw.items()},
+        )
+        is_known = provider in (None, self.provider) and self._knows_attempt(report)
+        self.env["sms.report"]._keep(self, report)
+        if is_known:
+            self._apply_report(report)
+        is_own = report.carrier_id and report.carrier_id == self.carrier_id
+        if report.price and is_own and provider in (None, self.provider):
+            self._note_prices(self.provider, {report.carrier_id: report.price})
+
+    def _knows_attempt(self, report):
+        """Tell if a report is on the attempt that counts, not on an earlier one.
+
+        While the carrier's own answer is outstanding its id is not known yet; what has
+        reported before the attempt began is an earlier one's.
+        """
+        self.ensure_one()
+        if self.carrier_id or not report.carrier_id or not self.claimed_at:
+            return True
+        reported_sudo = self.env["sms.report"].sudo()
+        return not reported_sudo.search_count(
+            [
+                ("sms_id", "=", self.id),
+                ("carrier_id", "=", report.carrier_id),
+                ("received_at", "<", self.claimed_at),
+            ],
+            limit=1,
+        )
+
+    def _apply_report(self, report):
+        """Move a message forward by what its carrier says; never backward.
+
+        Reports come late, twice and out of order. The rank alone decides.
+
+        :param DeliveryReport report: in our words
+        """
+        for sms in self:
+            rank = REPORT_RANKS[report.report]
+            # A message that was sent again has another id: its old reports are late.
+            ids = {sms.carrier_id, report.carrier_id} - {False, ""}
+            if not sms.provider or len(ids) > 1 or rank <= sms.report_rank:
+                continue
+            if not sms.carrier_id:
+                sms._take_back({report.carrier_id})
+            sms.write(
+                {
+                    "report_rank": rank,
+                    "state": REPORT_STATES[report.report],
+                    "carrier_id": sms.carrier_id or report.carrier_id,
+                    "carrier_code": report.code,
+                    "failure_type": False,
+                    "fault_id": False,
+                    "delivered_at": sms._get_delivered_at(report.report),
+                }
+            )
+            # Whoever posted it may be dead, and the next report be lost: ask then.
+            is_final = report.report in FINAL_REPORTS
+            overdue_at = fields.Datetime.now() + REPORT_OVERDUE
+            sms.lookup_at = not is_final and overdue_at
+            if report.report == UNDELIVERED:
+                sms.failure_type = report.failure_type or "sms_not_delivered"
+                sms._meet_fault(report.fault or UNSURE, is_taken=True)
+            sms._update_trackers()
+
+    # ------------------------------------------------------------------
+    # What the carrier's word on one message means for its number: an opt-out, a
+    # ------------------------------------------------------------------
+
+    # number that is no use, one that has another holder by now.
+
+    @api.model
+    def _get_last_said(self, company, number):
+        """Return the last text to a number that has left, or is leaving: what a short
+        answer such as STOP or "done" is about.
+
+        :param company: ``res.company``
+        :param str number: E.164
+        :return: ``sms.sms`` as superuser, may be empty
+        """
+        return self.sudo().search(
+            [
+                ("record_company_id", "=", company.id),
+                ("number", "=", number),
+                ("state", "in", (*IN_FLIGHT, *LEFT)),
+            ],
+            order="id desc",
+            limit=1,
+        )
+
+    def _record_carrier_opt_out(self, code):
+        """Enter into the ledger that the carrier knows of an opt-out, if we do not.
+
+        Of who is erased the number is not known any more.
+        Source: Twilio error 21610, https://www.twilio.com/docs/api/errors/21610
+        """
+        self.ensure_one()
+        if not self.number:
+            return
+        company = self._get_sms_company()
+        found = self.env["sms.consent"]._get_found(company, self.number)
+        if self.env["sms.consent"]._is_stopped(found):
+            return
+        self.env["sms.consent.event"]._record(
+            company,
+            self.number,
+            "revoked",
+            "carrier",
+            note=self.env._("The carrier refused the message: error %s", code),
+            message_ref=self.carrier_id or self.uuid,
+        )
+
+    def _end_number_after(self, policy):
+        """End the number when so many messages in a row have met the same fault.
+
+        One report may be a fault on the way. Of who is erased it is not known any more.
+
+        :param tools.dispatch.Policy policy: the rule for that fault
+        """
+        self.ensure_one()
+        if not self.number:
+            return
+        company = self._get_sms_company()
+        before_sudo = (
+            self.sudo().search(
+                [
+                    ("record_company_id", "=", company.id),
+                    ("number", "=", self.number),
+                    ("id", "<", self.id),
+                    ("state", "in", ("error", "sent")),
+                ],
+                order="id desc",
+                limit=policy.number_after - 1,
+            )
+            if policy.number_after > 1
+            else self.browse()
+        )
+        if len(before_sudo) + 1 < policy.number_after or any(
+            sms.fault_id.fault != policy.fault for sms in before_sudo
+        ):
+            return
+        self.env["sms.unusable.number"]._note(self, policy)
+        if policy.fault == GONE:
+            self._record_gone(self.carrier_code)
+        self._cancel_waiting(company, [self.number])
+
+    def _record_gone(self, code):
+        """Let the consent of a number expire that its carrier no longer knows.
+
+        The next holder has agreed to nothing (47 CFR 64.1200(m)), and their START
+        brings nothing back that an opt-out covers.
+        """
+        self.ensure_one()
+        if not self.number:
+            return
+        company = self._get_sms_company()
+        found = self.env["sms.consent"]._get_found(company, self.number)
+        purposes = self.env["sms.purpose"].browse(
+            purpose_id
+            for purpose_id, answer in found.items()
+            if purpose_id and answer.state != consent.NONE
+        )
+        if not purposes:
+            return
+        self.env["sms.consent.event"]._record(
+            company,
+            self.number,
+            consent.EXPIRED,
+            "carrier",
+            purposes,
+            note=self.env._("The carrier does not know the number: error %s", code),
+            message_ref=self.carrier_id or self.uuid,
+        )
+
+    # ------------------------------------------------------------------
+    # What a text has cost, as its carrier says
+    # ------------------------------------------------------------------
+
+    # Carriers tell it late or never. Until then the table of prices is asked
+    # (``sms.price``), and nothing of that is stored here.
+
+    @api.depends(
+        "price", "price_currency_id", "sent_at", "segment_count", "media_count"
+    )
+    def _compute_price_label(self):
+        for sms in self:
+            sms.price_label = False
+            if sms.price_currency_id:
+                amount = format_amount(self.env, sms.price, sms.price_currency_id)
+                sms.price_label = self.env._("%s, says the carrier", amount)
+            elif sms.sent_at:
+                price_sudo = self.env["sms.price"]._find(
+                    sms._get_sms_company(), sms.number, sms.provider
+                )
+                total = price_sudo._get_cost(sms.segment_count, sms.media_count > 0)
+                if total:
+                    amount = format_amount(self.env, total, price_sudo.currency_id)
+                    sms.price_label = self.env._("About %s", amount)
+
+    @api.model
+    def _note_prices(self, provider, prices):
+        """Store what a carrier has charged; what it does not say overwrites nothing.
+
+        One statement, however many they are.
+
+        :param str provider: code of the carrier
+        :param dict prices: ``{carrier's id of a message: providers.outbound.Price}``
+        :return: how many messages have another price than before
+        """
+        rows = [
+            (carrier_id, price.amount, self._get_currency_id(price.currency))
+            for carrier_id, price in prices.items()
+        ]
+        rows = [row for row in rows if row[2]]
+        if not rows:
+            return 0
+        self.flush_model()
+        self.env.cr.execute(
+            SQL(
+                """
+                UPDATE sms_sms sms
+                   SET price = new.price, price_currency_id = new.currency_id
+                  FROM unnest(%s)
+                    AS new (carrier_id, price, currency_id)
+                 WHERE sms.provider = %s AND sms.carrier_id = new.carrier_id
+                   AND (sms.price, sms.price_currency_id)
+                       IS DISTINCT FROM (new.price, new.currency_id)
+                """,
+                as_arrays(rows, "varchar", "numeric", "int4"),
+                provider,
+            )
+        )
+        self.invalidate_model(["price", "price_currency_id"], flush=False)
+        return self.env.cr.rowcount
+
+    @api.model
+    @ormcache("code")
+    def _get_currency_id(self, code):
+        """Return the id of a currency, in use or not; False for one that is unknown.
+
+        :param str code: ISO 4217, e.g. ``USD``
+        """
+        currencies_sudo = (
+            self.env["res.currency"].sudo().with_context(active_test=False)
+        )
+        return currencies_sudo.search([("name", "=", code.upper())], limit=1).id
+
+    # ------------------------------------------------------------------
+    # When a message arrived, and what lets a year of them be counted
+    # ------------------------------------------------------------------
+
+    def _get_delivered_at(self, report):
+        """Return when the message arrived, as a report says it; None if it has not.
+
+        :param str report: one of ``providers.outbound.REPORT_RANKS``
+        """
+        self.ensure_one()
+        is_there = REPORT_STATES[report] == "sent"
+        return is_there and (self.delivered_at or fields.Datetime.now())
+
+    def _init_column(self, column_name):
+        """Take the times of an older database from its delivery reports."""
+        result = super()._init_column(column_name)
+        has_reports = sql.table_exists(self.env.cr, "sms_report")
+        if column_name == "delivered_at" and has_reports:
+            self.env.cr.execute(
+                """
+                UPDATE sms_sms sms
+                   SET delivered_at = report.received_at
+                  FROM (SELECT sms_id, min(received_at) AS received_at
+                          FROM sms_report WHERE status IN ('delivered', 'read')
+                      GROUP BY sms_id) report
+                 WHERE report.sms_id = sms.id AND sms.state = 'sent'
+                """
+            )
+        return result

@@ -1,0 +1,26 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+"""A text that comes in: stored once, and taken in its number's turn by the router.
+
+Offers ``sms.inbound._receive``, ``sms.question._ask``, reviews, and the router's hooks
+to serve, join and converse.
+May use dispatch and all below it.
+"""
+
+from . import (
+    sms_consent_expiry,
+    sms_inbound,
+    sms_inbound_router,
+    sms_inbound_router_leaving,
+    sms_keyword,
+    sms_footer,
+    sms_reply,
+    sms_question,
+    sms_media,
+    sms_opt_in,
+    sms_consent_review,
+    sms_sender,
+    sms_number_claim,
+    sms_consent,
+    res_company,
+    res_partner,
+)

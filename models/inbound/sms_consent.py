@@ -1,0 +1,79 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from odoo import api, models
+
+from ...tools import consent
+
+READ_REVIEW = """
+    SELECT 'review', company_id, number, NULL, NULL, NULL, NULL, NULL
+      FROM sms_consent_review
+     WHERE state = 'open' AND company_id = ANY(%(company_ids)s)
+       AND number = ANY(%(numbers)s)
+"""
+READ_TYPED = """
+    SELECT 'typed', NULL, number, NULL, NULL, partner_id, NULL, NULL
+      FROM sms_number_claim
+     WHERE number = ANY(%(numbers)s)
+       AND typed_at IS NOT NULL AND confirmed_at IS NULL
+"""
+READ_TEXT = """
+    SELECT 'text', text.*
+      FROM unnest(%(numbers)s) AS wanted (number),
+           LATERAL (
+               SELECT DISTINCT ON (company_id)
+                      company_id, number, NULL::int, NULL, id, received_at, NULL
+                 FROM sms_inbound
+                WHERE kind = 'conversation' AND number = wanted.number
+                  AND company_id = ANY(%(company_ids)s)
+                  AND received_at >= %(since)s
+             ORDER BY company_id, received_at DESC, id DESC
+               OFFSET 0
+           ) AS text
+"""
+
+
+class SmsConsentEvent(models.Model):
+    """What one of us enters of a contact proves the number that it is about."""
+
+    _inherit = "sms.consent.event"
+
+    @api.model
+    def _after_record(self, number, event, facts):
+        """Take a number for the contact's whose yes one of us has heard or read."""
+        result = super()._after_record(number, event, facts)
+        if event == consent.GRANTED and not self.env.user.share:
+            record = self.env.get(facts.get("res_model"))
+            partners = self.env["res.partner"]
+            if record is not None and "partner_id" in record:
+                partners = record.browse(facts.get("res_id")).sudo().partner_id
+            elif record is not None and record._name == partners._name:
+                partners = partners.browse(facts.get("res_id"))
+            if partners:
+                self.env["sms.number.claim"].sudo()._vouch(partners, [number])
+        return result
+
+
+class SmsConsent(models.Model):
+    """What texts, reviews and claims tell of a number, beside its answers."""
+
+    _inherit = "sms.consent"
+
+    @api.model
+    def _flush_known(self):
+        """Write reviews, claims and texts to the database."""
+        self.env["sms.consent.review"].flush_model(["company_id", "number", "state"])
+        self.env["sms.number.claim"].flush_model()
+        self.env["sms.inbound"].flush_model()
+        return super()._flush_known()
+
+    @api.model
+    def _get_known_sources(self):
+        """Read open reviews, numbers that logins have typed, and the newest texts."""
+        return [*super()._get_known_sources(), READ_REVIEW, READ_TYPED, READ_TEXT]
+
+    @api.model
+    def _after_answers(self, change):
+        """Have numbers confirmed anew whose consent has expired."""
+        result = super()._after_answers(change)
+        if expired := change.get_numbers(consent.EXPIRED):
+            self.env["sms.number.claim"].sudo()._reopen(expired)
+        return result

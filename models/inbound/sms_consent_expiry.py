@@ -1,0 +1,72 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from collections import defaultdict
+
+from dateutil.relativedelta import relativedelta
+
+from odoo import api, fields, models
+from odoo.fields import Domain
+
+from ...tools import consent
+from ...tools.consent import QUESTION_LIFE
+
+#: Answers that are worked off between two commits.
+BATCH_SIZE = 500
+
+
+class SmsConsentExpiry(models.AbstractModel):
+    """Ends what time has ended: questions without an answer, consents that grew old.
+
+    A question that nobody answered was no consent (CTIA Messaging Principles, 5.1.2),
+    and an old consent may be that of the number's former holder (47 CFR 64.1200(m) on
+    reassigned numbers), so a company can let it end when it was not given anew.
+    """
+
+    _name = "sms.consent.expiry"
+    _description = "Expiry of Text Message Consent"
+
+    @api.model
+    def _run(self):
+        """Record what has expired, in batches (a cron)."""
+        now = fields.Datetime.now()
+        self._expire(
+            Domain("state", "=", consent.PENDING)
+            & Domain("since", "<", now - QUESTION_LIFE),
+            self.env._("The question to confirm joining was not answered."),
+        )
+        companies_sudo = self.env["res.company"].sudo()
+        for company in companies_sudo.search([("sms_consent_months", ">", 0)]):
+            months = company.sms_consent_months
+            self._expire(
+                Domain("company_id", "=", company.id)
+                & Domain("state", "=", consent.OPTED_IN)
+                & Domain("since", "<", now - relativedelta(months=months)),
+                self.env._("Not given again for %s months.", months),
+            )
+
+    @api.model
+    def _expire(self, domain, note):
+        """Record an expiry for the answers of a domain.
+
+        :param Domain domain: of ``sms.consent``; what has expired is out of it
+        :param str note: why, in words
+        """
+        # A number that was erased cannot be written to any more anyway.
+        domain &= Domain("purpose_id", "!=", False) & Domain("number", "!=", False)
+        answers_sudo = self.env["sms.consent"].sudo()
+        while batch := answers_sudo.search(domain, limit=BATCH_SIZE, order="id"):
+            done = batch.ids
+            for (company, number), purposes in self._group(batch).items():
+                self.env["sms.consent.event"]._record(
+                    company, number, consent.EXPIRED, "time", purposes, note=note
+                )
+            left = answers_sudo.search_count(domain)
+            if not self.env["ir.cron"]._commit_progress(len(done), remaining=left):
+                break
+
+    @api.model
+    def _group(self, answers):
+        """Return ``{(company, number): purposes}`` of some answers."""
+        grouped = defaultdict(self.env["sms.purpose"].browse)
+        for answer in answers:
+            grouped[answer.company_id, answer.number] |= answer.purpose_id
+        return grouped

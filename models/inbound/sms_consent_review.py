@@ -1,0 +1,288 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from pytz import timezone, utc
+
+from odoo import api, fields, models
+from odoo.exceptions import AccessError, UserError
+from odoo.fields import Domain
+
+from ...tools import business_days
+
+OPEN, OPT_OUT, CONVERSATION = STATES = ("open", "opt_out", "conversation")
+#: So many business days before the deadline the compliance officers are reminded.
+WARNING_DAYS = 2
+#: What a person may write into a review themselves.
+EDITABLE = {"note"}
+
+
+class SmsConsentReview(models.Model):
+    """A text that may be an opt-out, until a person has read it.
+
+    47 CFR 64.1200(a)(10): any reasonable way of saying no counts, within ten business
+    days at most. Made by ``sms.inbound.router`` for what ``tools.phrases`` finds
+    doubtful. While one is open the gate lets nothing pass to its number but answers.
+    """
+
+    _name = "sms.consent.review"
+    _description = "Text Message Opt-out Review"
+    _inherit = ["mail.thread", "mail.activity.mixin", "sms.personal.data"]
+    _order = "is_decided, deadline, id"
+    _rec_name = "number"
+
+    company_id = fields.Many2one(
+        "res.company", required=True, readonly=True, ondelete="restrict"
+    )
+    number = fields.Char(readonly=True, help="E.164; empty once it is erased.")
+    inbound_id = fields.Many2one(
+        "sms.inbound", "Received Text", readonly=True, ondelete="set null"
+    )
+    body = fields.Text("Message", readonly=True)
+    reason = fields.Char(
+        "Why It Is Here", readonly=True, help="The rule that found the text doubtful."
+    )
+    received_at = fields.Datetime("Received", required=True, readonly=True)
+    deadline = fields.Date(
+        required=True,
+        readonly=True,
+        help="The last day on which an opt-out may be honoured: weekends and federal "
+        "holidays do not count.",
+    )
+    state = fields.Selection(
+        [
+            (OPEN, "To decide"),
+            (OPT_OUT, "Opt-out"),
+            (CONVERSATION, "Conversation"),
+        ],
+        required=True,
+        readonly=True,
+        default=OPEN,
+    )
+    is_decided = fields.Boolean(compute="_compute_is_decided", store=True)
+    is_overdue = fields.Boolean(compute="_compute_is_overdue")
+    decided_by = fields.Many2one("res.users", readonly=True, ondelete="restrict")
+    decided_at = fields.Datetime("Decided", readonly=True)
+    note = fields.Text(help="Why it was decided so.")
+
+    _open_index = models.Index("(company_id, number) WHERE state = 'open'")
+
+    partner_id = fields.Many2one("res.partner", "Contact", compute="_compute_of_text")
+    ticket_id = fields.Many2one("helpdesk.ticket", compute="_compute_of_text")
+
+    @api.depends("state")
+    def _compute_is_decided(self):
+        for review in self:
+            review.is_decided = review.state != OPEN
+
+    @api.depends("state", "deadline")
+    def _compute_is_overdue(self):
+        for review in self:
+            is_late = review.deadline and review.deadline < review._get_today()
+            review.is_overdue = review.state == OPEN and is_late
+
+    def write(self, vals):
+        """Let people write their note and nothing else; the buttons do the rest."""
+        if not self.env.su and vals.keys() - EDITABLE:
+            raise AccessError(self.env._("Decide a review by its buttons."))
+        self.env["sms.consent"]._forget_answers()
+        return super().write(vals)
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        """Let the gate see it from now on, in this transaction too."""
+        self.env["sms.consent"]._forget_answers()
+        return super().create(vals_list)
+
+    # ------------------------------------------------------------------
+    # Opening
+    # ------------------------------------------------------------------
+
+    @api.model
+    def _open(self, inbound, company, reason):
+        """Put a text to a person.
+
+        :param inbound: ``sms.inbound``, one
+        :param company: ``res.company``, one of those to which the text is said
+        :param str reason: what made it doubtful, in words
+        """
+        received = utc.localize(inbound.received_at)
+        day = received.astimezone(self._get_timezone(company)).date()
+        days = company.sudo().sms_review_days
+        # Nobody follows it, and least of all the webhook's user.
+        silent = {"mail_create_nosubscribe": True, "mail_create_nolog": True}
+        return (
+            self.sudo()
+            .with_context(**silent)
+            .create(
+                {
+                    "company_id": company.id,
+                    "number": inbound.number,
+                    "inbound_id": inbound.id,
+                    "body": inbound.body,
+                    "reason": reason,
+                    "received_at": inbound.received_at,
+                    "deadline": business_days.add_business_days(day, days),
+                }
+            )
+        )
+
+    @api.model
+    def _get_timezone(self, company):
+        """Return the zone in which a company's days begin."""
+        return timezone(company.sudo().partner_id.tz or "UTC")
+
+    def _get_today(self):
+        """Return the date at the company."""
+        zone = self._get_timezone(self.company_id)
+        return utc.localize(fields.Datetime.now()).astimezone(zone).date()
+
+    @api.model
+    def _find_open(self, companies, number):
+        """Return the open reviews of a number in a company, or several."""
+        return self.sudo().search(
+            [
+                ("company_id", "in", companies.ids),
+                ("number", "=", number),
+                ("state", "=", OPEN),
+            ]
+        )
+
+    # ------------------------------------------------------------------
+    # Deciding
+    # ------------------------------------------------------------------
+
+    def action_opt_out(self):
+        """Enter it into the ledger as the opt-out that the person texted.
+
+        All open reviews of the number are settled by it. Where several companies send
+        by the number that was texted it is said to all of them, as a STOP is.
+
+        :raises UserError: when it has been decided before
+        """
+        self._check_open()
+        router_sudo = self.env["sms.inbound.router"].sudo()
+        for review in self:
+            for twin_sudo in review._find_twins():
+                router_sudo._stop_reviewed(twin_sudo)
+                siblings = self._find_open(twin_sudo.company_id, twin_sudo.number)
+                siblings._settle(OPT_OUT, self.env.user)
+        return True
+
+    def action_conversation(self):
+        """Say that it is none: messages to the number may leave again.
+
+        :raises UserError: when it has been decided before
+        """
+        self._check_open()
+        self.sudo()._settle(CONVERSATION, self.env.user)
+        return True
+
+    def _check_open(self):
+        """Check the rights of who decides, and that nobody else has.
+
+        :raises UserError: when it has been decided before
+        """
+        self.check_access("write")
+        self.lock_for_update()
+        self.invalidate_recordset(["state"])
+        if any(review.state != OPEN for review in self):
+            raise UserError(self.env._("This has been decided already."))
+
+    def _settle(self, state, user=None, note=None):
+        """Close reviews.
+
+        :param user: ``res.users`` who decided, or None when a later text did
+        :param str note: why, when no person wrote it
+        """
+        for review in self:
+            review.write(
+                {
+                    "state": state,
+                    "decided_by": user.id if user else False,
+                    "decided_at": fields.Datetime.now(),
+                    "note": review.note or note,
+                }
+            )
+        self.activity_unlink(["mail.mail_activity_data_todo"])
+
+    @api.model
+    def _settle_by_text(self, inbound, state, companies):
+        """Close the open reviews of a number: the person has said it plainly since.
+
+        :param companies: ``res.company`` to which they have said it
+        """
+        reviews = self._find_open(companies, inbound.number)
+        if reviews:
+            note = self.env._("Settled by a later text: %s", inbound.body or "")
+            reviews._settle(state, note=note)
+
+    # ------------------------------------------------------------------
+    # Reminding
+    # ------------------------------------------------------------------
+
+    @api.model
+    def _get_reviewers(self, company):
+        """Return who is to decide: the company's compliance officers, else managers."""
+        for group in (
+            "helpdesk_mgmt_sms.group_sms_compliance",
+            "helpdesk_mgmt.group_helpdesk_manager",
+        ):
+            users_sudo = self.env.ref(group).sudo().all_user_ids
+            found = users_sudo.filtered(
+                lambda user: (
+                    user.active and not user.share and company in user.company_ids
+                )
+            )
+            if found:
+                return found
+        return self.env["res.users"]
+
+    @api.model
+    def _remind(self):
+        """Give the reviewers an activity for what is due soon, once (a cron).
+
+        A deadline that passes unseen is a violation, so all of them are told.
+        """
+        last = business_days.add_business_days(fields.Date.today(), WARNING_DAYS)
+        domain = Domain("state", "=", OPEN) & Domain("deadline", "<=", last)
+        for review_sudo in self.sudo().search(domain):
+            if review_sudo.activity_ids:
+                continue
+            for user in self._get_reviewers(review_sudo.company_id):
+                review_sudo.activity_schedule(
+                    "mail.mail_activity_data_todo",
+                    review_sudo.deadline,
+                    summary=self.env._("Is this text an opt-out?"),
+                    note=review_sudo.body,
+                    user_id=user.id,
+                )
+
+    # ------------------------------------------------------------------
+    # A doubtful text to a number by which several companies send: a review in each
+    # ------------------------------------------------------------------
+
+    # The text lies in the company to which it came. The others read its words, and
+    # nothing of the contact and the ticket that it has there.
+
+    @api.depends("inbound_id", "company_id")
+    def _compute_of_text(self):
+        for review in self:
+            text_sudo = review.sudo()._get_own_text()
+            review.partner_id = text_sudo.partner_id
+            review.ticket_id = text_sudo.ticket_id
+
+    def _get_own_text(self):
+        """Return the text if it came to the review's company, else none."""
+        self.ensure_one()
+        text = self.inbound_id
+        return text if text.company_id == self.company_id else text.browse()
+
+    def _find_twins(self):
+        """Return what is open of these texts in all companies, in sudo."""
+        self_sudo = self.sudo()
+        return self_sudo.search(
+            [
+                ("state", "=", OPEN),
+                "|",
+                ("id", "in", self.ids),
+                ("inbound_id", "in", self_sudo.inbound_id.ids),
+            ]
+        )

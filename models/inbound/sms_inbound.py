@@ -1,0 +1,236 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+import json
+import logging
+
+from odoo import api, fields, models
+from odoo.fields import Domain
+from odoo.tools import SQL, format_datetime, format_time, plaintext2html
+
+from ...tools import links, texts
+from ...tools.phone import E164, canonical
+from ..core.mixins import NUMBER_GROUPS
+
+_logger = logging.getLogger(__name__)
+#: A text may be huge; the record keeps all of it, the chatter this many characters.
+CHATTER_LIMIT = 5000
+
+
+class SmsInbound(models.Model):
+    """Every text that came in, as it came, and what was done about it.
+
+    Stored first under the carrier's id, so that a repeat is recognised whatever
+    happens afterwards, then interpreted by ``sms.inbound.router``.
+    """
+
+    _name = "sms.inbound"
+    _description = "Incoming Text Message"
+    _inherit = ["sms.masked.number", "sms.personal.data"]
+    _order = "id desc"
+    _rec_name = "number"
+
+    company_id = fields.Many2one(
+        "res.company", required=True, readonly=True, ondelete="restrict"
+    )
+    provider = fields.Char(required=True, readonly=True)
+    provider_sid = fields.Char("Carrier's ID", required=True, readonly=True)
+    number = fields.Char(
+        "From",
+        readonly=True,
+        groups=NUMBER_GROUPS,
+        help="As the carrier names the sender, usually E.164.",
+    )
+    to_number = fields.Char("To", readonly=True)
+    service = fields.Char(
+        "Through", readonly=True, help="The carrier's id of a Messaging Service."
+    )
+    body = fields.Text("Message", readonly=True)
+    received_at = fields.Datetime(required=True, readonly=True)
+    opt_out_type = fields.Char(
+        "Answered by the Carrier",
+        readonly=True,
+        help="STOP, START or HELP: the carrier answered, so we do not.",
+    )
+    raw = fields.Json(readonly=True, groups="base.group_system")
+    kind = fields.Selection(
+        [
+            ("stop", "Opt-out"),
+            ("help", "Help"),
+            ("start", "Rejoining"),
+            ("join", "Joining"),
+            ("confirm", "Confirmation"),
+            ("service", "Command"),
+            ("answer", "Answer to a question"),
+            ("conversation", "Conversation"),
+            ("unreadable", "No sender"),
+        ],
+        readonly=True,
+    )
+    partner_id = fields.Many2one(
+        "res.partner", "Contact", readonly=True, ondelete="set null", index=True
+    )
+    ticket_id = fields.Many2one(
+        "helpdesk.ticket", readonly=True, ondelete="set null", index="btree_not_null"
+    )
+    has_made_ticket = fields.Boolean(
+        "Made the Ticket", readonly=True, help="The ticket's first words are this text."
+    )
+    error = fields.Text(
+        readonly=True, help="Why the text could not be passed on. It is kept here."
+    )
+    read_at = fields.Datetime(
+        "Read On", readonly=True, help="When one of us has read it on its ticket."
+    )
+    media_count = fields.Integer(
+        "Pictures and Files Sent", readonly=True, help="So many came with the text."
+    )
+    attachment_ids = fields.Many2many(
+        "ir.attachment",
+        "sms_inbound_attachment_rel",
+        string="Pictures and Files",
+        readonly=True,
+    )
+    media_note = fields.Text(
+        readonly=True, help="Why a picture or a file that came with it is not here."
+    )
+    mail_message_id = fields.Many2one(
+        "mail.message",
+        "Copy in the Chatter",
+        readonly=True,
+        ondelete="set null",
+        index="btree_not_null",
+    )
+
+    _provider_sid_unique = models.UniqueIndex("(company_id, provider_sid)")
+    _number_index = models.Index("(company_id, number, id)")
+    #: For what is counted by day: texts come in order, so a few pages tell the days.
+    _received_index = models.Index(
+        "USING brin (received_at) WITH (pages_per_range = 32)"
+    )
+    # What the gate asks for each message: has this number just texted?
+    _conversation_index = models.Index(
+        "(number, company_id, received_at) WHERE kind = 'conversation'"
+    )
+    _unread_index = models.Index(
+        "(ticket_id) WHERE read_at IS NULL AND ticket_id IS NOT NULL "
+        "AND kind = 'conversation'"
+    )
+
+    def write(self, vals):
+        """Let the gate know what the text is from now on, in this transaction too."""
+        self.env["sms.consent"]._forget_answers()
+        return super().write(vals)
+
+    @api.model
+    def _receive(self, company, event):
+        """Take in one text of a carrier, once.
+
+        :param company: ``res.company`` whose account it came to
+        :param InboundEvent event: in our words
+        :return: the new record, or an empty set for a repeat
+        """
+        inbound_sudo = self.sudo()._store(company, event)
+        if inbound_sudo:
+            unusable_sudo = self.env["sms.unusable.number"].sudo()
+            unusable_sudo._note_inbound(company, inbound_sudo.number)
+            self.env["sms.inbound.router"].sudo()._route(inbound_sudo)
+            self.env["sms.media"]._expect(inbound_sudo, event.media)
+            inbound_sudo._after_receiving()
+        return inbound_sudo
+
+    def _after_receiving(self):
+        """Extend this with what follows once a text was taken in."""
+
+    @api.model
+    def _store(self, company, event):
+        """Write the raw event under its unique key.
+
+        Plain SQL: of two copies that come at once one waits for the other and then
+        finds it (or is started over by Odoo's retry and finds it), where the ORM's
+        create would fail.
+        """
+
+        def clean(text):
+            """Return words to store: who quotes our text keeps their own address."""
+            return links.hide_keys(texts.clean(text))
+
+        raw = {clean(key): clean(value) for key, value in event.raw.items()}
+        rows = self.env.execute_query(
+            SQL(
+                """
+                INSERT INTO sms_inbound
+                    (company_id, provider, provider_sid, number, to_number, service,
+                     body, opt_out_type, media_count, raw, received_at, create_uid,
+                     create_date)
+                VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
+                ON CONFLICT (company_id, provider_sid) DO NOTHING
+                RETURNING id
+                """,
+                company.id,
+                event.provider,
+                clean(event.carrier_id),
+                canonical(clean(event.number).strip()) or None,
+                clean(event.to_number) or None,
+                clean(event.service) or None,
+                clean(event.body),
+                clean(event.opt_out_type) or None,
+                len(event.media),
+                json.dumps(raw),
+                fields.Datetime.now(),
+                self.env.uid,
+                fields.Datetime.now(),
+            )
+        )
+        return self.browse(row[0] for row in rows)
+
+    def _get_addresses(self):
+        """Return what of ours was texted, the most exact first."""
+        self.ensure_one()
+        return [address for address in (self.to_number, self.service) if address]
+
+    def _get_words(self):
+        """Return what the person has said, in words where there are none."""
+        self.ensure_one()
+        if words := (self.body or "").strip():
+            return words
+        if self.media_count:
+            return self.env._("(a picture or a file)")
+        return self.env._("(a text without words)")
+
+    def _get_ticket_words(self):
+        """Return the title and the description of a ticket that the text makes."""
+        words = self._get_words()
+        return {
+            "name": texts.shorten(words),
+            "description": plaintext2html(words[:CHATTER_LIMIT]),
+        }
+
+    @api.model
+    def _get_unread_domain(self):
+        """Return the domain of what nobody has read on its ticket yet."""
+        return (
+            Domain("read_at", "=", False)
+            & Domain("ticket_id", "!=", False)
+            & Domain("kind", "=", "conversation")
+        )
+
+    def _get_answer_label(self):
+        """Return the reason of a message that answers this text, in words."""
+        self.ensure_one()
+        moment = self._format_moment(self.received_at)
+        return self.env._("Answers their text of %s", moment)
+
+    @api.model
+    def _format_moment(self, moment):
+        """Return a time as its reader says it: the hour, with the day if not today.
+
+        :param datetime moment: UTC
+        """
+        local = fields.Datetime.context_timestamp(self, moment)
+        if local.date() == fields.Date.context_today(self):
+            return format_time(self.env, local.time(), time_format="short")
+        return format_datetime(self.env, moment, dt_format="short")
+
+    def _is_from_phone(self):
+        """Tell if the sender is a number that can be answered."""
+        self.ensure_one()
+        return bool(E164.match(self.number or ""))

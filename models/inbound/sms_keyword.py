@@ -1,0 +1,187 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from odoo import api, fields, models
+from odoo.exceptions import UserError, ValidationError
+from odoo.fields import Domain
+
+from ...tools import keywords
+
+
+class SmsKeyword(models.Model):
+    """A word that a person can text to us, and what it does.
+
+    The words that the law and the carriers name are mandatory: a manager adds words,
+    joining ones for a campaign or a stop word of another language, and takes none away.
+    """
+
+    _name = "sms.keyword"
+    _inherit = "sms.shared.row"
+    _description = "Text Message Keyword"
+    _order = "action, word"
+    _rec_name = "word"
+
+    word = fields.Char(
+        required=True,
+        help="Case, punctuation and spaces do not matter. The whole text must be it.",
+    )
+    action = fields.Selection(
+        [
+            (keywords.STOP, "Opt out"),
+            (keywords.HELP, "Get help"),
+            (keywords.START, "Rejoin"),
+            (keywords.JOIN, "Join"),
+            (keywords.STATUS, "Tell the state of their tickets"),
+            (keywords.ANSWER, "Answer with a text"),
+            (keywords.TICKET, "Make a ticket"),
+            (keywords.MUTE, "No more texts about an incident"),
+            (keywords.UNMUTE, "Texts about an incident again"),
+        ],
+        required=True,
+        default=keywords.JOIN,
+    )
+    purpose_ids = fields.Many2many(
+        "sms.purpose",
+        string="Purposes",
+        help="What a person joins who texts this word.",
+    )
+    answer = fields.Text(
+        translate=True,
+        help="Sent to who texts this word. Placeholders: {company}, {contact} and, for "
+        "a new ticket, {ticket} (its number).",
+    )
+    team_id = fields.Many2one(
+        "helpdesk.ticket.team",
+        ondelete="set null",
+        help="Gets the ticket. Empty: the team of the number that was texted.",
+    )
+    company_id = fields.Many2one(
+        "res.company",
+        ondelete="restrict",
+        default=lambda self: self._default_row_company(),
+        help="Empty: the word is known in all companies.",
+    )
+    mandatory = fields.Boolean(
+        readonly=True, help="Named by law or by the carriers. It cannot be removed."
+    )
+    active = fields.Boolean(default=True)
+
+    _word_unique = models.UniqueIndex(
+        "(word, COALESCE(company_id, 0))", "This word is a keyword already."
+    )
+
+    @api.constrains("word", "action", "purpose_ids")
+    def _check_word(self):
+        """Keep words readable, and each with one meaning."""
+        for keyword in self:
+            if not keyword.word:
+                raise ValidationError(
+                    self.env._("A keyword needs at least one letter or digit.")
+                )
+            if keyword.word == keywords.YES:
+                raise ValidationError(
+                    self.env._("YES answers the question that asks to confirm joining.")
+                )
+            if keyword.action == keywords.JOIN and not keyword.purpose_ids:
+                raise ValidationError(
+                    self.env._("Choose what a person joins who texts %s.", keyword.word)
+                )
+            for action, words in keywords.MANDATORY_WORDS.items():
+                taken = {keywords.squeeze(word) for word in words}
+                if keywords.squeeze(keyword.word) in taken and keyword.action != action:
+                    raise ValidationError(
+                        self.env._(
+                            "%s already means something to the carriers.", keyword.word
+                        )
+                    )
+
+    @api.constrains("action", "answer")
+    def _check_answer(self):
+        """Refuse a keyword that is to be answered with nothing."""
+        for keyword in self:
+            if keyword.action == keywords.ANSWER and not (keyword.answer or "").strip():
+                raise ValidationError(
+                    self.env._("Enter the answer to who texts %s.", keyword.word)
+                )
+
+    @api.constrains("word", "action", "company_id", "active")
+    def _check_one_meaning(self):
+        """Refuse a word that a company would know with two meanings.
+
+        Whichever won, the customer would get something else than was promised. A
+        company's own word may say more precisely what a common one joins.
+        """
+        for keyword in self.filtered("active"):
+            domain = Domain("word", "=", keyword.word)
+            domain &= Domain("action", "!=", keyword.action)
+            if keyword.company_id:
+                domain &= Domain("company_id", "in", [False, keyword.company_id.id])
+            if self.sudo().search_count(domain, limit=1):
+                raise ValidationError(
+                    self.env._("%s already means something else.", keyword.word)
+                )
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        """Store the word in the form in which texts are compared."""
+        return super().create([self._normalize(vals) for vals in vals_list])
+
+    def write(self, vals):
+        """Refuse every change of a mandatory word, but that of an installation.
+
+        A client may send any context, so the context alone does not stand for one.
+        """
+        protected = {"word", "action", "company_id", "mandatory", "active"}
+        changed = protected & vals.keys()
+        is_installation = self.env.su and self.env.context.get("install_mode")
+        is_refused = changed and not is_installation
+        if is_refused and any(keyword.mandatory for keyword in self):
+            raise UserError(self.env._("A mandatory keyword cannot be changed."))
+        return super().write(self._normalize(vals))
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_mandatory(self):
+        """Refuse to delete a mandatory word."""
+        if any(keyword.mandatory for keyword in self):
+            raise UserError(self.env._("A mandatory keyword cannot be deleted."))
+
+    @api.model
+    def _normalize(self, vals):
+        """Return ``vals`` with its word normalized.
+
+        Nobody makes a word mandatory by hand: it could never be taken away again.
+        """
+        vals = dict(vals)
+        if not self.env.su:
+            vals.pop("mandatory", None)
+        if "word" in vals:
+            vals["word"] = keywords.normalize(vals["word"])
+        return vals
+
+    def _get_copy_domain(self):
+        return [("word", "=", self.word)]
+
+    def _copy_for_company(self, company):
+        """Leave a mandatory word what it is: it means the same everywhere."""
+        if self.mandatory:
+            raise UserError(self.env._("A mandatory keyword cannot be changed."))
+        return super()._copy_for_company(company)
+
+    @api.model
+    def _get_words(self, company):
+        """Return the words that ``company`` knows, its own before the common ones.
+
+        A company that has archived its own one does not know the common one either,
+        unless it is mandatory.
+
+        :return: ``{action: {word: sms.keyword}}``
+        """
+        domain = Domain("company_id", "=", company.id)
+        domain |= Domain("company_id", "=", False) & Domain("active", "=", True)
+        known = self.sudo().with_context(active_test=False).search(domain)
+        words = {}
+        for keyword in known.sorted(lambda k: bool(k.company_id)):
+            of_action = words.setdefault(keyword.action, {})
+            if keyword.active:
+                of_action[keyword.word] = keyword.with_env(self.sudo().env)
+            elif not of_action.get(keyword.word, keyword).mandatory:
+                of_action.pop(keyword.word, None)
+        return words

@@ -1,0 +1,260 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+import logging
+from datetime import timedelta
+
+from odoo import SUPERUSER_ID, api, fields, models
+from odoo.tools import SQL
+
+from ...providers import media
+from ...tools.media import EXTENSIONS
+from ...tools.texts import clip
+from ..core.batch_jobs import lock_next
+
+_logger = logging.getLogger(__name__)
+WAITING, STORED, FAILED = ("waiting", "stored", "failed")
+#: A fetch that is not settled after this time was killed: it is done again.
+LEASE = timedelta(minutes=5)
+#: As long as the key to an account is missing, nothing is fetched by it.
+LOCKED_PAUSE = timedelta(minutes=15)
+#: An address is no longer than this.
+URL_LIMIT = 2000
+#: Pauses before it is tried again; after the last of them it is given up.
+PAUSES = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 30, 120))
+
+
+class SmsMedia(models.Model):
+    """A picture or a file that came with a text and is to be fetched from the carrier.
+
+    The carrier is answered first. A cron fetches, with no transaction open meanwhile:
+    the claim is committed before, what came of it afterwards, together with the
+    attachment. So a kill in between means that it is fetched again, never stored twice.
+    """
+
+    _name = "sms.media"
+    _description = "Picture or File of a Text Message"
+    _order = "id"
+    _rec_name = "inbound_id"
+
+    inbound_id = fields.Many2one(
+        "sms.inbound",
+        "Received Text",
+        required=True,
+        readonly=True,
+        index=True,
+        ondelete="cascade",
+    )
+    url = fields.Char("Address", readonly=True, groups="base.group_system")
+    content_type = fields.Char(
+        "Claimed Type", readonly=True, help="What it is, as the sender's phone says."
+    )
+    state = fields.Selection(
+        [(WAITING, "To be fetched"), (STORED, "Stored"), (FAILED, "Not fetched")],
+        required=True,
+        readonly=True,
+        default=WAITING,
+    )
+    fault = fields.Char(readonly=True, help="Why it was not fetched, for developers.")
+    attempts = fields.Integer(readonly=True, default=0, required=True)
+    next_at = fields.Datetime(readonly=True, default=fields.Datetime.now)
+    attachment_id = fields.Many2one(
+        "ir.attachment", readonly=True, index="btree_not_null", ondelete="set null"
+    )
+
+    _due_index = models.Index("(next_at, id) WHERE state = 'waiting'")
+
+    @api.model
+    def _expect(self, inbound, expected):
+        """Note what came with a text, to be fetched after the carrier was answered.
+
+        :param inbound: ``sms.inbound``, one
+        :param expected: ``providers.inbound.Media`` of it
+        """
+        if not expected:
+            return
+        self.sudo().create(
+            [
+                {
+                    "inbound_id": inbound.id,
+                    "url": clip(it.url, URL_LIMIT),
+                    "content_type": clip(it.content_type, 100),
+                }
+                for it in expected
+            ]
+        )
+        self._wake()
+
+    @api.model
+    def _wake(self, at=None):
+        """Wake who fetches.
+
+        :param datetime at: UTC, default now
+        """
+        cron = self.env.ref("helpdesk_mgmt_sms.ir_cron_sms_media")
+        cron.sudo()._trigger(at)
+
+    @api.model
+    def _run(self):
+        """Fetch what is due, one after the other (a cron)."""
+        cron = self.env["ir.cron"]
+        while row := self._claim():
+            if row._is_locked():
+                row._put_off()
+                cron._commit_progress(remaining=1)
+                continue
+            provider = row._get_provider()
+            url = row.url
+            if not cron._commit_progress(remaining=1):
+                return  # its lease ends, and it is taken again
+            row._settle(self._fetch(provider, url))
+            if not cron._commit_progress(1, remaining=1):
+                return
+        cron._commit_progress(remaining=0)
+
+    @api.model
+    def _claim(self):
+        """Take the next that is due; others are left to other workers."""
+        now = fields.Datetime.now()
+        due = SQL("state = 'waiting' AND next_at <= %s", now)
+        row = lock_next(self, due, SQL("next_at, id"))
+        row.write({"attempts": row.attempts + 1, "next_at": now + LEASE})
+        return row
+
+    def _is_locked(self):
+        """Tell if the key to the account that it is fetched by is missing."""
+        inbound = self.inbound_id
+        return inbound.company_id._has_locked_sms_account(inbound.provider)
+
+    def _put_off(self):
+        """Try it again after :data:`LOCKED_PAUSE`; this was no attempt."""
+        self.attempts -= 1
+        self.next_at = fields.Datetime.now() + LOCKED_PAUSE
+        self._wake(self.next_at)
+
+    def _get_provider(self):
+        """Return the adapter of the carrier that brought it, or None.
+
+        None too when the company is with another carrier now, as in a copy that was
+        neutralized.
+        """
+        company, code = self.inbound_id.company_id, self.inbound_id.provider
+        is_known = code in company._get_sms_carriers()
+        return company._get_sms_provider(code) if is_known else None
+
+    @api.model
+    def _fetch(self, provider, url):
+        """Fetch; touches the network and not the database.
+
+        :return: ``providers.media.Fetched``, or the fault as text
+        """
+        if not provider:
+            return media.NO_ACCOUNT
+        try:
+            return provider.fetch_media(url)
+        except media.MediaFailed as failed:
+            return failed.fault
+        except Exception:  # whatever the network's libraries raise
+            _logger.exception("A picture of a text was not fetched")
+            return media.UNAVAILABLE
+
+    # ------------------------------------------------------------------
+    # What came of a fetch: attached to the text, tried again, or given up in words
+    # ------------------------------------------------------------------
+
+    def _settle(self, result):
+        """Store what was fetched, or plan another attempt, or say that it is over.
+
+        What was erased meanwhile is not stored: nobody may have it any more.
+
+        :param result: see :meth:`_fetch`
+        """
+        locked = self.try_lock_for_update()
+        if not locked or self.state != WAITING or self.inbound_id.erased_at:
+            return
+        if isinstance(result, media.Fetched):
+            self._store(result)
+        elif result in media.PASSING and self.attempts <= len(PAUSES):
+            again_at = fields.Datetime.now() + PAUSES[self.attempts - 1]
+            self.write({"next_at": again_at, "fault": result})
+            self._wake(again_at)
+        else:
+            self._give_up(result)
+
+    def _store(self, fetched):
+        """Attach it to the text and its copy in the chatter.
+
+        :param providers.media.Fetched fetched: the bytes and their type
+        """
+        inbound = self.inbound_id
+        record = inbound.ticket_id or inbound
+        # As it came: nothing is made of a picture that could go wrong.
+        attachments = self.env["ir.attachment"].with_context(image_no_postprocess=True)
+        attachment = attachments.with_user(SUPERUSER_ID).create(
+            {
+                "name": self._make_name(fetched.mimetype),
+                "raw": fetched.data,
+                "mimetype": fetched.mimetype,
+                "res_model": record._name,
+                "res_id": record.id,
+            }
+        )
+        inbound.attachment_ids |= attachment
+        inbound.mail_message_id.attachment_ids |= attachment
+        self.write({"state": STORED, "fault": False, "attachment_id": attachment.id})
+        if inbound.ticket_id:
+            inbound.ticket_id._on_sms_media(inbound)
+
+    def _make_name(self, mimetype):
+        """Return a name for the file: the sender's phone gives none."""
+        extension = EXTENSIONS[mimetype]
+        number = len(self.inbound_id.attachment_ids) + 1
+        if mimetype.startswith("image/"):
+            return self.env._(
+                "picture-%(number)s.%(kind)s", number=number, kind=extension
+            )
+        return self.env._("file-%(number)s.%(kind)s", number=number, kind=extension)
+
+    def _give_up(self, fault):
+        """Say on the ticket and on the text why it is not there, and what to do."""
+        inbound = self.inbound_id
+        self.write({"state": FAILED, "fault": fault})
+        words = self._get_fault_words()
+        note = self.env._(
+            "A picture or a file that came with the customer's text of %(moment)s "
+            "could not be fetched: %(reason)s",
+            moment=inbound._format_moment(inbound.received_at),
+            reason=words.get(fault, fault),
+        )
+        inbound.media_note = "\n".join(filter(None, (inbound.media_note, note)))
+        if inbound.ticket_id:
+            house = inbound.ticket_id.with_user(SUPERUSER_ID)
+            house.message_post(body=note, subtype_xmlid="mail.mt_note")
+            inbound.ticket_id._on_sms_media(inbound)
+
+    @api.model
+    def _get_fault_words(self):
+        """Return what each fault means and what to do, in plain words."""
+        ask = self.env._("Ask the customer to send it by e-mail.")
+        again = self.env._("Ask the customer to send it again.")
+        tell = self.env._("Tell an administrator.")
+        return {
+            media.TOO_LARGE: self.env._("it is larger than 10 MB. %s", ask),
+            media.WRONG_TYPE: self.env._(
+                "it is no picture, sound, video, PDF or contact card. %s", ask
+            ),
+            media.PRIVATE: self.env._(
+                "its address leads into a private network. %s", tell
+            ),
+            media.REDIRECTS: self.env._("its address leads on and on. %s", tell),
+            media.GONE: self.env._("the carrier does not have it any more. %s", again),
+            media.REFUSED: self.env._(
+                "the carrier does not give it to this account. %s", tell
+            ),
+            media.UNAVAILABLE: self.env._(
+                "the carrier could not be reached. %s", again
+            ),
+            media.SLOW: self.env._("the carrier was too slow. %s", again),
+            media.BAD_ADDRESS: self.env._("its address is wrong. %s", tell),
+            media.NO_ACCOUNT: self.env._(
+                "this company has no account at that carrier now. %s", tell
+            ),
+        }

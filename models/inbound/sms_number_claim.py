@@ -1,0 +1,279 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+import logging
+from datetime import timedelta
+
+from psycopg2 import OperationalError
+
+from odoo import api, fields, models
+from odoo.fields import Domain
+from odoo.tools import SQL
+
+from ...tools import verdicts
+from ...tools.consent import QUESTION_LIFE
+
+_logger = logging.getLogger(__name__)
+#: Why a text was blocked that may leave once the number is confirmed.
+WAITING_REASONS = (verdicts.UNPROVEN, verdicts.AWAITING_YES)
+
+
+class SmsNumberClaim(models.Model):
+    """A login says that a number is theirs; the number has said YES to it, or not yet.
+
+    A customer can type any number. Until its owner has answered YES to a question that
+    was asked for this contact, no automatic text about the contact goes there (the
+    gate: ``verdicts.UNPROVEN``), and what comes from there is not taken for theirs. A
+    number that one of us has entered needs no proof; it has a row without
+    ``typed_at`` while its login asks for texts.
+    """
+
+    _name = "sms.number.claim"
+    _description = "Number Typed by a Login"
+    _inherit = "sms.personal.data"
+    _rec_name = "number"
+    _log_access = False
+
+    company_id = fields.Many2one(
+        "res.company", required=True, readonly=True, ondelete="cascade"
+    )
+    partner_id = fields.Many2one(
+        "res.partner", "Contact", required=True, readonly=True, ondelete="cascade"
+    )
+    number = fields.Char(required=True, readonly=True, help="E.164")
+    typed_at = fields.Datetime(
+        "Last Typed", readonly=True, help="By the login. Empty: one of us entered it."
+    )
+    typed_after_id = fields.Integer(
+        readonly=True,
+        help="The last event of the ledger at that time: tells what came first within "
+        "a second.",
+    )
+    question_id = fields.Many2one(
+        "sms.consent.evidence",
+        readonly=True,
+        ondelete="set null",
+        index="btree_not_null",
+        help="The last question to the number that was asked for this contact.",
+    )
+    confirmed_at = fields.Datetime("Confirmed", readonly=True)
+
+    _partner_unique = models.UniqueIndex("(partner_id, number)")
+    _number_index = models.Index("(number)")
+
+    # ------------------------------------------------------------------
+    # What is known
+    # ------------------------------------------------------------------
+
+    @api.model
+    def _get_open_domain(self):
+        """Return the domain of numbers that a login has typed and not confirmed."""
+        return Domain("typed_at", "!=", False) & Domain("confirmed_at", "=", False)
+
+    @api.model
+    def _find(self, partner, number):
+        """Return what a contact's login has said of a number.
+
+        :param partner: ``res.partner``
+        :param str number: E.164, may be empty
+        """
+        if not (partner and number):
+            return self.sudo().browse()
+        return self.sudo().search(
+            [("partner_id", "=", partner.id), ("number", "=", number)]
+        )
+
+    @api.model
+    def _is_confirmed(self, partner, number):
+        """Tell if a number has said YES to being the contact's."""
+        return bool(self._find(partner, number).confirmed_at)
+
+    @api.model
+    def _is_unproven(self, partner, number):
+        """Tell if a login has typed a number that has not said YES to it."""
+        return bool(
+            self._find(partner, number).filtered_domain(self._get_open_domain())
+        )
+
+    # ------------------------------------------------------------------
+    # What a login says
+    # ------------------------------------------------------------------
+
+    @api.model
+    def _note(self, company, partner, number, is_typed=True):
+        """Note that a login calls a number its own; what is confirmed stays so.
+
+        By an upsert: of two forms at once the later one starts over, and sees what the
+        first has done.
+
+        :param company: ``res.company`` to which it was said
+        :param partner: ``res.partner`` of the login
+        :param str number: E.164
+        :param bool is_typed: False for a number that one of us has entered
+        :return: the row, in sudo
+        """
+        self.sudo().flush_model()
+        self.env.cr.execute(
+            SQL(
+                """
+                INSERT INTO sms_number_claim AS known
+                    (company_id, partner_id, number, typed_at, typed_after_id)
+                VALUES (%s, %s, %s, %s, (SELECT max(id) FROM sms_consent_event))
+                ON CONFLICT (partner_id, number) DO UPDATE
+                   SET typed_at = COALESCE(EXCLUDED.typed_at, known.typed_at),
+                       typed_after_id = EXCLUDED.typed_after_id
+                """,
+                company.id,
+                partner.id,
+                number,
+                fields.Datetime.now() if is_typed else None,
+            )
+        )
+        self._forget_what_was_read()
+        return self._find(partner, number)
+
+    @api.model
+    def _note_typed(self, partners):
+        """Note the numbers that logins have given contacts themselves.
+
+        :param partners: ``res.partner`` whose number has just changed
+        """
+        for partner in partners.filtered("phone_sanitized"):
+            company = partner.company_id or self.env.company
+            self._note(company, partner, partner.phone_sanitized)
+
+    @api.model
+    def _vouch(self, partners, numbers=None):
+        """Take numbers for proven that one of us has entered for some contacts.
+
+        :param partners: ``res.partner``
+        :param numbers: E.164, None for the contacts' own
+        """
+        if numbers is None:
+            numbers = partners.filtered("phone_sanitized").mapped("phone_sanitized")
+        open_sudo = self.sudo().search(
+            self._get_open_domain()
+            & Domain("partner_id", "in", partners.ids)
+            & Domain("number", "in", numbers)
+        )
+        if open_sudo:
+            open_sudo.typed_at = False
+            self._forget_what_was_read()
+
+    def _note_question(self, events):
+        """Note which question was asked for a contact.
+
+        :param events: ``sms.consent.event`` that request, may be empty
+        """
+        if events:
+            self.question_id = events[:1].sudo().evidence_id
+
+    @api.model
+    def _forget_what_was_read(self):
+        """Let the gate and the records see what was written by SQL."""
+        self.invalidate_model()
+        self.env["sms.consent"]._forget_answers()
+        self.env["helpdesk.ticket"].invalidate_model(["sms_phone_is_unproven"])
+
+    # ------------------------------------------------------------------
+    # What the number says
+    # ------------------------------------------------------------------
+
+    @api.model
+    def _take_yes(self, asked):
+        """Confirm the number for whom it was asked.
+
+        Where another login has typed it since it was asked, nobody knows which of them
+        has the phone: the YES is a consent, and confirms the number for neither.
+
+        :param asked: ``sms.consent.event``, the question that was answered
+        """
+        asked_sudo = asked.sudo()
+        claims_sudo = self.sudo().search(
+            [("question_id", "in", asked_sudo.evidence_id.ids)]
+        )
+        claims_sudo = claims_sudo.filtered(lambda claim: not claim.confirmed_at)
+        if len(claims_sudo) != 1:
+            return
+        others = self._get_open_domain() & Domain("number", "=", claims_sudo.number)
+        others &= Domain("typed_after_id", ">=", min(asked_sudo.ids))
+        others &= Domain("id", "!=", claims_sudo.id)
+        if self.sudo().search_count(others, limit=1):
+            return
+        claims_sudo.confirmed_at = fields.Datetime.now()
+        self._forget_what_was_read()
+        claims_sudo._let_go()
+
+    @api.model
+    def _reopen(self, numbers):
+        """Take back what was confirmed: the numbers may have other owners by now.
+
+        :param numbers: E.164
+        """
+        claims_sudo = self.sudo().search(
+            [("number", "in", list(numbers)), ("confirmed_at", "!=", False)]
+        )
+        if claims_sudo:
+            claims_sudo.write(
+                {"confirmed_at": False, "typed_at": fields.Datetime.now()}
+            )
+            self._forget_what_was_read()
+
+    def _let_go(self):
+        """Send what has waited for the YES: of each ticket the newest text."""
+        self.ensure_one()
+        since = fields.Datetime.now() - QUESTION_LIFE - timedelta(hours=1)
+        messages_sudo = self.env["sms.sms"].search(
+            [
+                ("partner_id", "=", self.partner_id.id),
+                ("number", "=", self.number),
+                ("record_company_id", "=", self.company_id.id),
+                ("state", "=", "canceled"),
+                ("gate_verdict", "=", verdicts.BLOCK),
+                ("gate_reason", "in", WAITING_REASONS),
+                ("create_date", ">=", since),
+                ("mail_message_id.model", "=", "helpdesk.ticket"),
+            ],
+            order="id desc",
+        )
+        newest = {it.mail_message_id.res_id: it for it in reversed(messages_sudo)}
+        try:
+            with self.env.cr.savepoint():
+                for message in newest.values():
+                    message.action_set_outgoing()
+        except OperationalError:
+            raise  # a conflict with another transaction: Odoo starts the request over
+        except Exception:  # whatever another module raises must not undo the YES
+            _logger.exception("Texts that waited for a YES were not sent")
+
+    # ------------------------------------------------------------------
+    # Forgetting
+    # ------------------------------------------------------------------
+
+    def _describe_personal(self):
+        return [(len(self), self.env._("Numbers that logins have typed"))]
+
+    def _forget(self):
+        """Delete them: nothing of it needs to be kept."""
+        self.unlink()
+
+    @api.model
+    def _find_contact(self, company, number):
+        """Return the contact of a number if there is exactly one.
+
+        Not one whose login has typed the number and has not confirmed it: what its
+        owner texts is not for them to read.
+
+        :param company: ``res.company`` whose contacts count, besides everybody's
+        :param str number: E.164
+        """
+        typed = self.sudo()._search(
+            self._get_open_domain() & Domain("number", "=", number)
+        )
+        partners = self.env["res.partner"].search(
+            [
+                ("phone_sanitized", "=", number),
+                ("company_id", "in", [False, company.id]),
+                ("id", "not in", typed.subselect("partner_id")),
+            ],
+            limit=2,
+        )
+        return partners if len(partners) == 1 else partners.browse()

@@ -1,0 +1,153 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from datetime import timedelta
+
+from odoo import api, fields, models
+
+from ...tools import consent, exemptions, reply_codes
+
+
+class SmsOptIn(models.AbstractModel):
+    """The double opt-in: a number is asked by text, and answers YES or does not.
+
+    Needed where a joining is no proof of whose the number is: a page on which anybody
+    can type any number. A joining keyword is asked in the same words.
+    """
+
+    _name = "sms.opt.in"
+    _description = "Double Opt-in"
+
+    @api.model
+    def _ask(self, company, number, purposes, method, partner, **facts):
+        """Enter the request and queue the question to which YES is the answer.
+
+        :param company: ``res.company``
+        :param str number: E.164
+        :param purposes: ``sms.purpose``, what the person would join
+        :param str method: how it was requested, as in the ledger
+        :param partner: ``res.partner`` of the number, may be empty
+        :param facts: the evidence; ``wording`` is the question unless given
+        :return: the events that ask
+        """
+        reply = self.env["sms.reply"]
+        question = reply._render_for(
+            reply_codes.JOIN_QUESTION, company, partner, purposes
+        )
+        asked = self.env["sms.consent.event"]._record(
+            company,
+            number,
+            consent.REQUESTED,
+            method,
+            purposes,
+            **{"wording": question, **facts},
+        )
+        reply._queue(
+            reply_codes.JOIN_QUESTION,
+            company,
+            number,
+            partner,
+            "opt_in_question",
+            purposes,
+        )
+        # Who has not texted us themselves is asked once.
+        if method == "keyword":
+            self._plan_reminder(company, number, purposes, partner)
+        return asked
+
+    @api.model
+    def _plan_reminder(self, company, number, purposes, partner):
+        """Queue the question a second time, if the company reminds at all.
+
+        The gate lets it leave only if the question is still open by then. Whoever asks
+        anew by texting the keyword again is reminded of the new question alone.
+        """
+        hours = company.sudo().sms_opt_in_reminder_hours
+        self.env["sms.sms"].sudo().search(
+            [
+                ("record_company_id", "=", company.id),
+                ("number", "=", number),
+                ("state", "=", "outgoing"),
+                ("exemption", "=", exemptions.REMINDER),
+            ]
+        ).action_set_canceled()
+        if not hours:
+            return
+        now = fields.Datetime.now()
+        self.env["sms.reply"]._queue(
+            reply_codes.JOIN_QUESTION,
+            company,
+            number,
+            partner,
+            exemptions.REMINDER,
+            purposes,
+            # The least urgent: an alert would keep no quiet hours.
+            purpose_id=purposes.sorted("sequence")[-1:].id,
+            send_at=now + timedelta(hours=hours),
+            expires_at=now + consent.QUESTION_LIFE,
+        )
+
+    @api.model
+    def _ask_on_web(self, company, number, purposes, is_login=False, **facts):
+        """Ask a number that somebody has typed on a page, if it may be asked.
+
+        It may not when it has opted out (START is its owner's to text), has been asked
+        too often (:mod:`tools.consent`), or has nothing left to join. Nobody is told
+        which: the page must not say what is known of a number.
+
+        :param bool is_login: a customer's login has typed it, which must prove the
+            number also where that has agreed already
+        :param facts: as for :meth:`_ask`
+        :return: the events that ask, empty if the question was not put
+        """
+        nothing = self.env["sms.consent.event"]
+        wanted = self._get_wanted(company, number, purposes, is_login)
+        if not wanted or not self.env["sms.line"]._try(company, number):
+            return nothing
+        # Of two that ask at once the later one starts over, and finds the first.
+        key = f"{company.id}:{number}"
+        self.env["sms.rate.limit"]._is_over("questions", key)
+        if not self._may_ask(company, number):
+            return nothing
+        partner = self.env["sms.number.claim"]._find_contact(company, number)
+        return self._ask(company, number, wanted, "web", partner, **facts)
+
+    @api.model
+    def _get_wanted(self, company, number, purposes, is_login):
+        """Return those purposes that a number may be asked for by text."""
+        purposes = purposes.filtered("accepts_text")
+        found = self.env["sms.consent"]._get_found(company, number)
+        stops = [it.event_id for it in found.values() if it.state == consent.OPTED_OUT]
+        if is_login:
+            # Who has left by this login may come back by it.
+            events = self.env["sms.consent.event"].browse(stops)
+            is_stopped = any(event.user_id != self.env.user for event in events)
+            return purposes.browse() if is_stopped else purposes
+        if stops:
+            return purposes.browse()
+        get_answer = self.env["sms.consent"]._get_answer
+        unproven = self.env["sms.consent"]._find_unproven(company, number)
+        return purposes.filtered(
+            lambda purpose: (
+                purpose in unproven
+                or get_answer(found, purpose.id).state != consent.OPTED_IN
+            )
+        )
+
+    @api.model
+    def _may_ask(self, company, number):
+        """Tell if a number may be asked now, by what is in the ledger of it.
+
+        Its owner has answered by a yes or a no, however it came, or by a joining word.
+        """
+        ledger = self.env["sms.consent.event"].sudo()
+        newest, unanswered = None, {}
+        events = ledger.search(ledger._number_domain(company, number), order="id")
+        for event in events:
+            is_question = event.event == consent.REQUESTED
+            if is_question:
+                newest = event.recorded_at
+            if is_question and event.method == "web":
+                unanswered[event.evidence_id.id] = event.recorded_at
+            elif is_question or event.event in consent.STATEMENTS:
+                unanswered.clear()
+        now = fields.Datetime.now()
+        return consent.may_ask(newest, list(unanswered.values()), now)

@@ -1,0 +1,218 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+import logging
+from datetime import timedelta
+
+from markupsafe import Markup
+from psycopg2 import OperationalError
+
+from odoo import api, fields, models
+from odoo.fields import Domain
+
+from ..core.mixins import NUMBER_GROUPS
+
+_logger = logging.getLogger(__name__)
+OPEN, ANSWERED, REPLACED, CANCELLED = ("open", "answered", "replaced", "cancelled")
+#: How long a question may be answered unless it says so.
+LIFE = timedelta(days=7)
+#: What identifies who was asked, or is their words.
+PERSONAL_FIELDS = ("number", "answer", "partner_id")
+
+
+class SmsQuestion(models.Model):
+    """A number was asked something by text, until it is answered or over.
+
+    Of several that are open the newest that understands a text takes it: each kind has
+    a method ``_take_<kind>`` which says whether a text is an answer. What none of them
+    understands, and what comes too late, is conversation. The question to confirm
+    joining is not kept here but in the ledger (``sms.opt.in``).
+    """
+
+    _name = "sms.question"
+    _description = "Question by Text Message"
+    _inherit = ["sms.personal.data", "sms.masked.number"]
+    _kept_since = "asked_at"
+    _order = "id desc"
+    _rec_name = "number"
+
+    company_id = fields.Many2one(
+        "res.company", required=True, readonly=True, ondelete="cascade"
+    )
+    number = fields.Char(
+        readonly=True, groups=NUMBER_GROUPS, help="E.164; empty once it is erased."
+    )
+    partner_id = fields.Many2one(
+        "res.partner",
+        "Contact",
+        readonly=True,
+        ondelete="set null",
+        index="btree_not_null",
+    )
+    kind = fields.Selection(
+        [("rating", "How it went")], "About", required=True, readonly=True
+    )
+    res_model = fields.Char("Record's Model", required=True, readonly=True)
+    res_id = fields.Many2oneReference(
+        "Record", model_field="res_model", required=True, readonly=True
+    )
+    sms_id = fields.Many2one(
+        "sms.sms",
+        "Asked By",
+        readonly=True,
+        ondelete="set null",
+        index="btree_not_null",
+    )
+    state = fields.Selection(
+        [
+            (OPEN, "Open"),
+            (ANSWERED, "Answered"),
+            (REPLACED, "Replaced"),
+            (CANCELLED, "Cancelled"),
+        ],
+        required=True,
+        readonly=True,
+        default=OPEN,
+    )
+    asked_at = fields.Datetime(
+        "Asked", required=True, readonly=True, default=fields.Datetime.now
+    )
+    expires_at = fields.Datetime(
+        "Until", required=True, readonly=True, help="A later answer is conversation."
+    )
+    answer = fields.Char(readonly=True, help="What was understood.")
+    answered_at = fields.Datetime("Answered", readonly=True)
+    inbound_id = fields.Many2one(
+        "sms.inbound",
+        "Answered By",
+        readonly=True,
+        ondelete="set null",
+        index="btree_not_null",
+    )
+
+    _open_index = models.Index("(company_id, number) WHERE state = 'open'")
+    _record_index = models.Index("(res_model, res_id)")
+
+    @api.model
+    def _ask(self, kind, record, message, expires_at=None):
+        """Note that a number was asked; an older question of the kind is replaced.
+
+        :param str kind: a value of :attr:`kind`
+        :param record: what it is about, one record
+        :param message: ``sms.sms`` that asks; one that the gate has blocked asks nobody
+        :param datetime expires_at: UTC, default in :data:`LIFE`
+        :return: the question, in sudo; empty if nobody was asked
+        """
+        if message.state == "canceled":
+            return self.browse()
+        self._end(kind, record, REPLACED)
+        return self.sudo().create(
+            {
+                "company_id": message.record_company_id.id,
+                "number": message.number,
+                "partner_id": message.partner_id.id,
+                "kind": kind,
+                "res_model": record._name,
+                "res_id": record.id,
+                "sms_id": message.id,
+                "expires_at": expires_at or fields.Datetime.now() + LIFE,
+            }
+        )
+
+    @api.model
+    def _end(self, kind, records, state):
+        """Close the open questions of a kind about some records.
+
+        A question that still waits in the outbox is not sent any more.
+
+        :param str state: ``REPLACED`` or ``CANCELLED``
+        """
+        domain = Domain("state", "=", OPEN) & Domain("kind", "=", kind)
+        domain &= Domain("res_model", "=", records._name)
+        questions_sudo = self.sudo().search(
+            domain & Domain("res_id", "in", records.ids)
+        )
+        questions_sudo.state = state
+        waiting_sudo = questions_sudo.sms_id.filtered(lambda it: it.state == "outgoing")
+        waiting_sudo.action_set_canceled()
+
+    @api.model
+    def _take(self, inbound):
+        """Take a text as the answer to an open question of its number; say if it is.
+
+        What fails here must not undo that the text came in: it is conversation then.
+
+        :param inbound: ``sms.inbound``, one
+        """
+        for question in self._find_open(inbound):
+            try:
+                with self.env.cr.savepoint():
+                    if getattr(question, f"_take_{question.kind}")(inbound):
+                        return True
+            except OperationalError:
+                raise  # a conflict with another transaction: Odoo starts over
+            except Exception:  # whatever another module's hook raises
+                _logger.exception("Text %s was not taken as an answer", inbound.id)
+        return self._take_unclaimed(inbound)
+
+    @api.model
+    def _take_unclaimed(self, inbound):
+        """Take a text that answers no open question, though it looks like an answer.
+
+        :return: whether it was taken
+        """
+        return False
+
+    def _is_urgent(self):
+        """Tell if a question is asked about a text before all that are not urgent."""
+        self.ensure_one()
+        return False
+
+    @api.model
+    def _find_open(self, inbound):
+        """Return the questions that a text may answer: urgent ones, then the newest."""
+        domain = Domain("company_id", "=", inbound.company_id.id)
+        domain &= Domain("number", "=", inbound.number) & Domain("state", "=", OPEN)
+        found = self.sudo().search(
+            domain & Domain("expires_at", ">", inbound.received_at)
+        )
+        return found.sorted(lambda it: not it._is_urgent())
+
+    def _note_answer(self, inbound, answer):
+        """Note what was answered, and close the question.
+
+        :param str answer: what was understood
+        """
+        self.write(
+            {
+                "state": ANSWERED,
+                "answer": answer,
+                "answered_at": inbound.received_at,
+                "inbound_id": inbound.id,
+            }
+        )
+
+    # ------------------------------------------------------------------
+    # Forgetting
+    # ------------------------------------------------------------------
+
+    def _describe_personal(self):
+        return [(len(self), self.env._("Questions by text, with their answers"))]
+
+    def _forget(self):
+        """Empty the rows; nobody is left who could answer."""
+        self._forget_ratings()
+        self.write({**dict.fromkeys(PERSONAL_FIELDS), "state": CANCELLED})
+
+    def _forget_ratings(self):
+        """Empty the words with which tickets were rated; the figures stay."""
+        rated = self.filtered(lambda it: it.kind == "rating" and it.state == ANSWERED)
+        ratings_sudo = self.env["rating.rating"].sudo()
+        ratings_sudo = ratings_sudo.search(
+            [
+                ("res_model", "=", "helpdesk.ticket"),
+                ("res_id", "in", rated.mapped("res_id")),
+                ("feedback", "!=", False),
+            ]
+        )
+        words = self.env._("These words were erased.")
+        ratings_sudo.message_id.body = Markup("<p><em>%s</em></p>") % words
+        ratings_sudo.feedback = False

@@ -1,0 +1,217 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from odoo import api, fields, models
+from odoo.exceptions import UserError, ValidationError
+
+from ...tools import advice, exemptions, keywords, texts, timing
+from ...tools.phone import E164
+from ...tools.reply_codes import (
+    HELP,
+    JOIN_DONE,
+    JOIN_QUESTION,
+    SELECTION,
+    STOP_DONE,
+    STOP_PURPOSE,
+)
+
+
+class SmsReply(models.Model):
+    """The wording of an automatic answer to a keyword.
+
+    One of each ships, for all companies; a manager rewords and translates their
+    company's own. Placeholders in braces are filled in: {company}, {contact},
+    {purposes}, {tickets}, {ticket}.
+    """
+
+    _name = "sms.reply"
+    _inherit = ["sms.shared.row", "sms.checked.words"]
+    _description = "Text Message Answer"
+    _order = "sequence, id"
+
+    sequence = fields.Integer(default=10)
+    name = fields.Char(required=True, translate=True)
+    code = fields.Selection(
+        SELECTION,
+        string="Sent",
+        required=True,
+        readonly=True,
+    )
+    body = fields.Text(
+        "Text",
+        required=True,
+        translate=True,
+        help="Placeholders: {company}, {contact} (the company's phone or e-mail), "
+        "{purposes} (what the person joins), {tickets} (theirs, one a line), {ticket} "
+        "(its number).",
+    )
+
+    company_id = fields.Many2one(
+        "res.company",
+        ondelete="restrict",
+        default=lambda self: self._default_row_company(),
+        help="Empty: in all companies that have no answer of their own.",
+    )
+
+    _code_company_unique = models.UniqueIndex(
+        "(code, COALESCE(company_id, 0))",
+        "There is one wording for each answer; edit it.",
+    )
+
+    @api.constrains("body", "code")
+    def _check_body(self):
+        """Keep what CTIA asks for in the answers that must have it.
+
+        HELP, and the question that asks to confirm joining, tell who writes and how to
+        stop, HELP a contact besides (CTIA Messaging Principles and Best Practices,
+        sections 5.1.2 to 5.1.4). What confirms an opt-out only confirms it: nothing in
+        it promotes anything (47 CFR 64.1200(a)(12)).
+        """
+        for reply in self:
+            reply._check_confirmation()
+            reply._check_sender()
+            words = keywords.normalize(reply.body).split()
+            if reply.code in (HELP, JOIN_QUESTION, JOIN_DONE) and "STOP" not in words:
+                raise ValidationError(
+                    self.env._("“%s” must tell how to STOP.", reply.name)
+                )
+            if reply.code == JOIN_QUESTION and keywords.YES not in words:
+                raise ValidationError(self.env._("“%s” must ask for YES.", reply.name))
+
+    def _check_confirmation(self):
+        """Refuse promotion in what confirms an opt-out.
+
+        :raises ValidationError: names it
+        """
+        if self.code not in (STOP_DONE, STOP_PURPOSE):
+            return
+        found = advice.find_promotion(self.body)
+        if found == "…":
+            raise ValidationError(
+                self.env._(
+                    "“%(name)s” only confirms the opt-out: %(limit)s characters are "
+                    "enough.",
+                    name=self.name,
+                    limit=advice.MAX_CONFIRMATION,
+                )
+            )
+        if found:
+            raise ValidationError(
+                self.env._(
+                    "“%(name)s” only confirms the opt-out (47 CFR 64.1200(a)(12)): no "
+                    "offers, prices, addresses or other ways back than START. Take out "
+                    "“%(words)s”.",
+                    name=self.name,
+                    words=found,
+                )
+            )
+
+    def _check_sender(self):
+        """Refuse an answer that must say who writes, and does not.
+
+        :raises ValidationError: says what is missing
+        """
+        if self.code in (HELP, JOIN_QUESTION) and "{company}" not in self.body:
+            raise ValidationError(
+                self.env._("“%s” must name who writes: {company}.", self.name)
+            )
+        if self.code == HELP and not advice.names_contact(self.body):
+            raise ValidationError(
+                self.env._(
+                    "“%s” must name a contact: {contact}, a phone number or an e-mail "
+                    "address.",
+                    self.name,
+                )
+            )
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_own(self):
+        """Keep the shared ones: STOP and HELP must always be answered."""
+        if any(not reply.company_id for reply in self):
+            raise UserError(
+                self.env._("This answer is needed; edit its wording instead.")
+            )
+
+    def _get_copy_domain(self):
+        return [("code", "=", self.code)]
+
+    @api.model
+    def _find(self, code, company):
+        """Return the answer with a code, a company's own before the shared one."""
+        domain = [("code", "=", code), ("company_id", "in", [False, company.id])]
+        return self.sudo().search(domain).sorted(lambda it: not it.company_id)[:1]
+
+    @api.model
+    def _render(self, code, company, lang=None, **values):
+        """Return the wording of an answer, filled in.
+
+        :param str code: one of :data:`tools.reply_codes.SELECTION`
+        :param company: ``res.company``
+        :param str lang: language of the reader, default the company's
+        :param values: further placeholders
+        :rtype: str
+        """
+        company_sudo = company.sudo()
+        lang = lang or company_sudo.partner_id.lang
+        reply = self._find(code, company).with_context(lang=lang)
+        contact = company_sudo.phone or company_sudo.email or company_sudo.name
+        return texts.fill(
+            reply.body, {"company": company_sudo.name, "contact": contact, **values}
+        )
+
+    @api.model
+    def _render_for(self, code, company, partner, purposes, **fillers):
+        """Return the wording of an answer in the language of who gets it.
+
+        :param partner: ``res.partner`` of the number, may be empty
+        :param purposes: ``sms.purpose`` that the answer names
+        :param fillers: further placeholders
+        :rtype: str
+        """
+        lang = self._get_lang(company, partner)
+        names = purposes.sorted().with_context(lang=lang).mapped("name")
+        return self._render(code, company, lang, purposes=", ".join(names), **fillers)
+
+    @api.model
+    def _get_lang(self, company, partner):
+        """Return the language in which somebody is answered."""
+        return partner.lang or company.sudo().partner_id.lang
+
+    @api.model
+    def _queue(self, code, company, number, partner, exemption, purposes, **values):
+        """Queue an answer to a number.
+
+        :param str number: E.164
+        :param str exemption: one of :data:`tools.exemptions.EXEMPTIONS`, or
+            its ``REMINDER``
+        :param values: as for :meth:`_queue_text`
+        """
+        purpose = purposes[:1] or self.env["sms.purpose"]._get("ticket")
+        body = self._render_for(code, company, partner, purposes)
+        values = {"purpose_id": purpose.id, "exemption": exemption, **values}
+        self._queue_text(body, company, number, partner, **values)
+
+    @api.model
+    def _queue_text(self, body, company, number, partner, asked_at=None, **values):
+        """Queue a text that answers a number.
+
+        A sender that is no phone number (a name, a short code) cannot be answered. What
+        answers a text ends when that makes no sense any more (:mod:`tools.timing`).
+
+        :param str number: E.164
+        :param datetime asked_at: when the text came that it answers (UTC), default now
+        :param values: of the message; at least ``purpose_id`` and ``exemption``
+        """
+        if not E164.match(number or ""):
+            return
+        exemption = values.get("exemption")
+        if exemption in exemptions.EXEMPTIONS:
+            asked_at = asked_at or fields.Datetime.now()
+            values["expires_at"] = timing.get_answer_end(exemption, asked_at)
+        self.env["sms.sms"].create(
+            {
+                "number": number,
+                "body": texts.clean(body),
+                "record_company_id": company.id,
+                "partner_id": partner.id,
+                **values,
+            }
+        )

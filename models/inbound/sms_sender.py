@@ -1,0 +1,115 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from odoo import api, fields, models
+from odoo.tools import SQL
+
+from ...providers import account
+from ..core.bulk_insert import as_array
+
+
+class SmsSender(models.Model):
+    """A number of ours may be that of one team."""
+
+    _inherit = "sms.sender"
+
+    team_id = fields.Many2one(
+        "helpdesk.ticket.team",
+        ondelete="set null",
+        index="btree_not_null",
+        domain="[('company_id', 'in', (company_id, False))]",
+        help="Texts to this number that are about no ticket make one for this team, "
+        "and the texts of its tickets leave by it.",
+    )
+
+    @api.model
+    def _find_team(self, company, addresses):
+        """Return the team whose number was texted, else the company's team for texts.
+
+        :param company: ``res.company``
+        :param addresses: the number that was texted, and the service that it is in;
+            the first that has a team decides
+        :return: ``helpdesk.ticket.team``, active and of the company, or an empty set
+        """
+        domain = [("company_id", "=", company.id), ("address", "in", addresses)]
+        senders = self.with_context(active_test=False).search(domain)
+        # A number may have been given back and taken again: what is in use decides.
+        senders = senders.filtered("team_id").sorted("active")
+        by_address = {sender.address: sender.team_id for sender in senders}
+        teams = [by_address.get(address) for address in addresses]
+        return next(
+            (
+                team
+                for team in (*teams, company.sms_team_id)
+                if team
+                and team.active
+                and team.company_id in (company, company.browse())
+            ),
+            self.env["helpdesk.ticket.team"],
+        )
+
+    # ------------------------------------------------------------------
+    # One number may send for several companies, and hears its answers at one of them
+    # ------------------------------------------------------------------
+
+    # To the people whom it texts they are one sender: what they say of it by text is
+    # said to all of these companies.
+
+    @api.model
+    def _find_companies(self, inbound):
+        """Return the companies that send by the number which was texted.
+
+        :param inbound: ``sms.inbound``, one
+        :return: ``res.company``, that of the text first
+        """
+        shared_sudo = self.sudo().search(
+            [
+                ("provider", "=", inbound.provider),
+                ("address", "in", inbound._get_addresses()),
+                ("kind", "!=", account.SANDBOX),
+            ]
+        )
+        return inbound.company_id | shared_sudo.company_id
+
+    # ------------------------------------------------------------------
+    # People go on with the sender with which they have texted
+    # ------------------------------------------------------------------
+
+    def _find_conversations(self, company, numbers, sender_ids):
+        """Look at the texts of both sides, the newest first."""
+        self.env["sms.sms"].flush_model()
+        self.env["sms.inbound"].flush_model()
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT person.number, texted.to_number, texted.received_at,
+                       told.sender_id, told.claimed_at
+                  FROM unnest(%(numbers)s) AS person (number)
+             LEFT JOIN LATERAL (
+                           SELECT to_number, received_at FROM sms_inbound
+                            WHERE company_id = %(company)s
+                              AND number = person.number
+                              AND to_number = ANY(%(addresses)s)
+                         ORDER BY id DESC LIMIT 1
+                       ) AS texted ON TRUE
+             LEFT JOIN LATERAL (
+                           SELECT sender_id, claimed_at FROM sms_sms
+                            WHERE record_company_id = %(company)s
+                              AND number = person.number
+                              AND sender_id = ANY(%(ids)s)
+                              AND claimed_at IS NOT NULL
+                         ORDER BY id DESC LIMIT 1
+                       ) AS told ON TRUE
+                """,
+                numbers=as_array({number for number in numbers if number}, "varchar"),
+                company=company.id,
+                addresses=list(sender_ids),
+                ids=list(sender_ids.values()),
+            )
+        )
+        found = super()._find_conversations(company, numbers, sender_ids)
+        return found | {
+            number: sender_ids[to_number]
+            if to_number and not (told_at and told_at > texted_at)
+            else sender_id
+            for number, to_number, texted_at, sender_id, told_at in rows
+            if to_number or sender_id
+        }

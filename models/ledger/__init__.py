@@ -1,0 +1,26 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+"""The consent ledger: who said what, in which words, for which purposes; and its proof.
+
+Offers ``sms.consent.event._record`` and ``_record_many``, ``sms.consent._get_answers``
+and the hook that follows each entry, ``sms.consent._apply``.
+May use core.
+"""
+
+from . import (
+    sms_consent,
+    sms_consent_replay,
+    sms_consent_key,
+    sms_consent_event,
+    sms_consent_evidence,
+    ledger_guards,
+    sms_consent_link,
+    sms_consent_check,
+    sms_consent_check_facts,
+    sms_consent_carry,
+    sms_purpose,
+    sms_purpose_company,
+    sms_purpose_rule,
+    sms_wording,
+    sms_scope_rule,
+    sms_evidence_export,
+)

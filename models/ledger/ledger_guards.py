@@ -1,0 +1,268 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+"""Triggers that keep what the ledger has written, whoever asks for another.
+
+A model names its triggers in ``_ledger_guards`` and installs them in its ``init``. The
+verification compares what the database has with what is named there.
+"""
+
+from typing import NamedTuple
+
+from odoo.tools import SQL
+
+from ...tools import at_rest
+
+# How a trigger deviates from what was installed.
+GONE, DISABLED, REPLACED = ("gone", "disabled", "replaced")
+
+
+#: Bits of ``pg_trigger.tgtype`` (PostgreSQL, src/include/catalog/pg_trigger.h).
+TYPE_BITS = {
+    "ROW": 1,
+    "BEFORE": 2,
+    "INSERT": 4,
+    "DELETE": 8,
+    "UPDATE": 16,
+    "TRUNCATE": 32,
+}
+
+
+#: Lets our own code take an answer away that no event gives any more.
+DERIVING = "helpdesk_mgmt_sms.deriving"
+
+
+APPEND_ONLY = """
+BEGIN
+    RAISE EXCEPTION 'The consent ledger is append-only: % refused on %',
+        TG_OP, TG_TABLE_NAME
+        USING ERRCODE = 'restrict_violation';
+END
+"""
+
+
+#: The state that an event gives, in SQL.
+EVENT_STATE = """
+    CASE event.event
+        WHEN 'requested' THEN 'pending'
+        WHEN 'revoked' THEN 'opted_out'
+        WHEN 'expired' THEN 'none'
+        WHEN 'restored' THEN
+            CASE WHEN event.purpose_id IS NULL THEN 'none' ELSE 'opted_in' END
+        ELSE 'opted_in'
+    END
+"""
+
+
+#: An answer is that which its event gives: state, number, purpose and company.
+ANSWER_FOLLOWS = f"""
+BEGIN
+    IF EXISTS (
+        SELECT 1
+          FROM written
+     LEFT JOIN sms_consent_event event
+            ON event.id = written.event_id
+           AND event.company_id = written.company_id
+           AND event.number_hash = written.number_hash
+           AND (event.purpose_id IS NOT DISTINCT FROM written.purpose_id
+                OR event.purpose_id IS NULL AND event.event = 'revoked')
+           AND written.state = {EVENT_STATE}
+         WHERE event.id IS NULL)
+    THEN
+        RAISE EXCEPTION 'A consent follows from the ledger: % refused', TG_OP
+            USING ERRCODE = 'restrict_violation',
+                  HINT = 'Record what the person said as a new event instead.';
+    END IF;
+    RETURN NULL;
+END
+"""
+
+
+ANSWER_STAYS = f"""
+BEGIN
+    IF TG_OP = 'DELETE' AND current_setting('{DERIVING}', TRUE) = 'on' THEN
+        RETURN NULL;
+    END IF;
+    RAISE EXCEPTION 'A consent follows from the ledger: % refused', TG_OP
+        USING ERRCODE = 'restrict_violation',
+              HINT = 'Record what the person said as a new event instead.';
+END
+"""
+
+
+#: Evidence may be erased altogether, or encrypted; nothing else, and never twice.
+EVIDENCE = """
+BEGIN
+    IF TG_OP = 'UPDATE' THEN
+        IF OLD.erased_at IS NULL AND NEW.erased_at IS NOT NULL
+           AND NEW.id = OLD.id AND NEW.company_id = OLD.company_id
+           AND {emptied}
+        THEN
+            RETURN NEW;
+        END IF;
+        IF OLD.erased_at IS NULL
+           AND to_jsonb(NEW) - {kept} = to_jsonb(OLD) - {kept}
+           AND {encrypted}
+        THEN
+            RETURN NEW;
+        END IF;
+    END IF;
+    RAISE EXCEPTION 'Consent evidence can be erased, not changed: % refused', TG_OP
+        USING ERRCODE = 'restrict_violation';
+END
+"""
+
+
+class Guard(NamedTuple):
+    """A trigger of ours, and the function that it calls.
+
+    :param tuple events: SQL words, such as ``UPDATE``
+    :param str written: name of the table of the new rows, for a trigger after the fact
+    """
+
+    name: str
+    function: str
+    body: str
+    events: tuple = ("UPDATE", "DELETE", "TRUNCATE")
+    level: str = "STATEMENT"
+    written: str = ""
+
+    @property
+    def timing(self):
+        """When it fires, in SQL."""
+        return "AFTER" if self.written else "BEFORE"
+
+    @property
+    def type_bits(self):
+        """What PostgreSQL stores of it as ``tgtype``."""
+        words = (self.timing, self.level, *self.events)
+        return sum(TYPE_BITS.get(word, 0) for word in words)
+
+    def install(self, cr, table):
+        """Put the function and its trigger in place, also over another one.
+
+        :param cr: a cursor
+        :param str table: the table of a model of ours
+        """
+        name, function = SQL.identifier(self.name), SQL.identifier(self.function)
+        cr.execute(
+            SQL(
+                """
+                CREATE OR REPLACE FUNCTION %(function)s()
+                RETURNS trigger LANGUAGE plpgsql AS %(body)s;
+                DROP TRIGGER IF EXISTS %(name)s ON %(table)s;
+                CREATE TRIGGER %(name)s %(timing)s %(events)s ON %(table)s %(rows)s
+                FOR EACH %(level)s EXECUTE FUNCTION %(function)s();
+                """,
+                function=function,
+                body=self.body,
+                name=name,
+                table=SQL.identifier(table),
+                timing=SQL(self.timing),
+                events=SQL(" OR ").join(map(SQL, self.events)),
+                rows=self.written
+                and SQL("REFERENCING NEW TABLE AS %s", SQL.identifier(self.written))
+                or SQL(),
+                level=SQL(self.level),
+            )
+        )
+
+
+#: Refuses every change of a table, for every role.
+APPEND_ONLY_GUARD = Guard("sms_append_only", "sms_append_only", APPEND_ONLY)
+
+
+#: Lets answers be written as their event gives them, and in no other way.
+ANSWER_GUARDS = (
+    Guard(
+        *("sms_consent_entered", "sms_consent_follows", ANSWER_FOLLOWS),
+        events=("INSERT",),
+        written="written",
+    ),
+    Guard(
+        *("sms_consent_changed", "sms_consent_follows", ANSWER_FOLLOWS),
+        events=("UPDATE",),
+        written="written",
+    ),
+    Guard(
+        *("sms_consent_kept", "sms_consent_stays", ANSWER_STAYS),
+        events=("DELETE", "TRUNCATE"),
+    ),
+)
+
+
+def make_evidence_guards(personal_fields, encrypted_fields):
+    """Return the triggers that let evidence be erased or encrypted, not changed.
+
+    They cannot tell what stands behind what is encrypted: that is told by the digest in
+    the ledger.
+
+    :param personal_fields: the columns that an erasure empties, all of them
+    :param encrypted_fields: those that may be encrypted, or decrypted
+    """
+    pattern = f"'{at_rest.ENCRYPTED}%'"
+    body = EVIDENCE.format(
+        emptied=" AND ".join(f"NEW.{name} IS NULL" for name in personal_fields),
+        encrypted=" AND ".join(
+            f"(NEW.{name} IS NOT DISTINCT FROM OLD.{name} OR OLD.{name} <> ''"
+            f" AND (NEW.{name} LIKE {pattern} OR OLD.{name} LIKE {pattern}))"
+            for name in encrypted_fields
+        ),
+        kept="ARRAY[{}]".format(", ".join(f"'{name}'" for name in encrypted_fields)),
+    )
+    function = "sms_consent_evidence_guard"
+    return (
+        Guard(function, function, body, events=("UPDATE", "DELETE"), level="ROW"),
+        Guard("sms_consent_evidence_kept", function, body, events=("TRUNCATE",)),
+    )
+
+
+def install_guards(model):
+    """Install the triggers that a model names."""
+    for guard in model._ledger_guards:
+        guard.install(model.env.cr, model._table)
+
+
+def get_guards(env):
+    """Return all triggers of the ledger, as pairs of a table and a :class:`Guard`."""
+    return [
+        (model._table, guard)
+        for model in env.registry.values()
+        for guard in getattr(model, "_ledger_guards", ())
+    ]
+
+
+def find_faulty_guards(env):
+    """Return the triggers that are not in the database as they were installed.
+
+    :return: triples of a table, the trigger's name, and :data:`GONE`,
+        :data:`DISABLED` (no session, or none but a replica's, calls it) or
+        :data:`REPLACED` (another function, other words in it, or fewer occasions)
+    """
+    rows = env.execute_query(
+        SQL(
+            """
+            SELECT class.relname, trigger.tgname, trigger.tgenabled, trigger.tgtype,
+                   trigger.tgqual IS NULL AND trigger.tgattr = ''::int2vector
+                       AND proc.proconfig IS NULL,
+                   proc.proname, proc.prosrc
+              FROM pg_trigger trigger
+              JOIN pg_class class ON class.oid = trigger.tgrelid
+              JOIN pg_proc proc ON proc.oid = trigger.tgfoid
+             WHERE class.relnamespace = current_schema::regnamespace
+               AND proc.pronamespace = class.relnamespace
+               AND NOT trigger.tgisinternal
+            """
+        )
+    )
+    found = {(table, name): rest for table, name, *rest in rows}
+    [[role]] = env.execute_query(SQL("SHOW session_replication_role"))
+    faulty = []
+    for table, guard in get_guards(env):
+        enabled, *stored = found.get((table, guard.name), [None])
+        expected = [guard.type_bits, True, guard.function, guard.body]
+        if not enabled:
+            faulty.append((table, guard.name, GONE))
+        elif stored != expected:
+            faulty.append((table, guard.name, REPLACED))
+        elif enabled not in ("O", "A") or (role == "replica" and enabled != "A"):
+            faulty.append((table, guard.name, DISABLED))
+    return faulty

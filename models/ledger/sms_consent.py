@@ -1,0 +1,502 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from collections import defaultdict
+from datetime import datetime
+from functools import partial
+from typing import NamedTuple
+
+from odoo import SUPERUSER_ID, api, fields, models
+from odoo.service.model import retrying
+from odoo.tools import SQL
+
+from ...tools import consent
+from ...tools.consent import Answer, Standing
+from ..core.bulk_insert import as_array, as_arrays
+from .ledger_guards import ANSWER_GUARDS, install_guards
+from .sms_consent_event import APPLIED_FIELDS, to_said
+
+STATE_SELECTION = [
+    (consent.NONE, "No consent"),
+    (consent.PENDING, "Waiting for YES"),
+    (consent.OPTED_IN, "May text"),
+    (consent.OPTED_OUT, "Opted out"),
+]
+
+
+class Obstacle(NamedTuple):
+    """The no that stands in the way of a yes.
+
+    ``event`` of the ledger, in sudo: of several the person's own. ``since`` (UTC): when
+    the latest no was said. ``is_own``: only the person can undo it. ``by_start``: a
+    START does.
+    """
+
+    event: models.BaseModel
+    since: datetime
+    is_own: bool
+    by_start: bool
+
+
+class SmsConsent(models.Model):
+    """The current answer of a number for a purpose: what the ledger adds up to.
+
+    Derived from ``sms.consent.event`` and written by :meth:`_apply` alone. A row
+    without a purpose is about all of them. It exists so that the gate asks one index
+    instead of reading a history.
+    """
+
+    _name = "sms.consent"
+    _inherit = ["sms.personal.data", "sms.searched.number"]
+    _description = "Text Message Consent"
+    _order = "since desc, id desc"
+    _rec_name = "number"
+    _log_access = False
+    _ledger_guards = ANSWER_GUARDS
+
+    company_id = fields.Many2one(
+        "res.company", required=True, readonly=True, ondelete="restrict"
+    )
+    number_hash = fields.Char(
+        "Number (Keyed Hash)",
+        required=True,
+        readonly=True,
+        help="What the gate looks up. It stays when the person's data is erased.",
+    )
+    number = fields.Char(readonly=True, help="E.164; empty once it is erased.")
+    purpose_id = fields.Many2one(
+        "sms.purpose",
+        readonly=True,
+        ondelete="restrict",
+        help="Empty: the answer is about all purposes.",
+    )
+    state = fields.Selection(STATE_SELECTION, required=True, readonly=True)
+    since = fields.Datetime(required=True, readonly=True)
+    event_id = fields.Many2one(
+        "sms.consent.event", required=True, readonly=True, ondelete="restrict"
+    )
+    event = fields.Selection(related="event_id.event", string="What Happened")
+    method = fields.Selection(related="event_id.method")
+    name = fields.Char(related="event_id.name")
+
+    _key_unique = models.UniqueIndex(
+        "(company_id, number_hash, COALESCE(purpose_id, 0))"
+    )
+    _number_index = models.Index("(number) WHERE number IS NOT NULL")
+    # The gate asks for one number after the other: the fastest index for just that.
+    _hash_index = models.Index("USING hash (number_hash)")
+
+    def init(self):
+        """Install the triggers by which an answer follows from its event."""
+        install_guards(self)
+        return super().init()
+
+    @api.model
+    def _find_obstacle(self, company, number, said, purposes):
+        """Return the no because of which what a person is to have said changes nothing.
+
+        :param company: ``res.company``
+        :param str number: E.164
+        :param Said said: what is to be recorded
+        :param purposes: ``sms.purpose``; one in the way is enough. None: what stands in
+            the way of each purpose that there is
+        :rtype: Obstacle or None
+        """
+        every = purposes or self.env["sms.purpose"].search([])
+        found = self._find_obstacles(company, number, said, every)
+        if not purposes and None in found:
+            return None
+        return next(filter(None, found), None)
+
+    @api.model
+    def _find_obstacles(self, company, number, said, purposes):
+        """Return for each purpose the no that stands in the way, or None."""
+        number_hash = self.env["sms.consent.key"].sudo()._hash([number])[number]
+        rows = self.sudo()._read_applied(company, [number_hash])
+        found = {}
+        self._follow(found, rows)
+        of_all = found.get((number_hash, 0), consent.Standing())
+        restorable = consent.find_restorable(
+            (row["purpose_id"] or consent.ALL, to_said(row)) for row in rows
+        )
+        obstacles = []
+        for purpose_id in purposes.ids:
+            own = found.get((number_hash, purpose_id), consent.Standing())
+            stop = consent.find_obstacle(said, own, of_all)
+            binding = stop and consent.find_binding(own, of_all)
+            event_id = stop and (binding.word if binding else stop.answer.event_id)
+            event_sudo = self.env["sms.consent.event"].sudo().browse(event_id)
+            by_start = bool(restorable & {purpose_id, consent.ALL})
+            obstacles.append(
+                stop and Obstacle(event_sudo, stop.since, bool(binding), by_start)
+            )
+        return obstacles
+
+    @api.model
+    def _is_bound(self, company, number, purposes):
+        """Tell if a number has opted out so that only the person can undo it.
+
+        :param company: ``res.company``
+        :param str number: E.164
+        :param purposes: ``sms.purpose``: of these all; empty: of all purposes
+        :rtype: bool
+        """
+        return (company, number) in self._find_bound([(company, number, purposes)])
+
+    @api.model
+    def _find_bound(self, subjects):
+        """Return which numbers have opted out so that only the person can undo it.
+
+        :param subjects: iterable of ``(company, number, purposes)``, as for
+            :meth:`_is_bound`
+        :return: set of ``(company, number)``
+        """
+        subjects = [subject for subject in subjects if subject[0] and subject[1]]
+        key_model = self.env["sms.consent.key"].sudo()
+        hashes = key_model._hash(number for _company, number, _purposes in subjects)
+        wanted = defaultdict(set)
+        for company, number, _purposes in subjects:
+            wanted[company].add(hashes[number])
+        found = {
+            company: self.sudo()._replay(company, list(values))
+            for company, values in wanted.items()
+        }
+        return {
+            (company, number)
+            for company, number, purposes in subjects
+            if self._has_own_no(found[company], hashes[number], purposes)
+        }
+
+    @api.model
+    def _has_own_no(self, found, number_hash, purposes):
+        """Tell if a number's own no stands over each of some purposes, or over all.
+
+        :param dict found: as :meth:`_replay` returns it
+        """
+        of_all = found.get((number_hash, 0), consent.Standing())
+        if not purposes:
+            stands = {
+                key[1]: row for key, row in found.items() if key[0] == number_hash
+            }
+            return of_all.is_bound and all(
+                consent.find_binding(row, of_all)
+                for purpose_id, row in stands.items()
+                if purpose_id
+            )
+        return all(
+            consent.find_binding(
+                found.get((number_hash, purpose_id), consent.Standing()), of_all
+            )
+            for purpose_id in purposes.ids
+        )
+
+    @staticmethod
+    def _get_answer(found, purpose_id):
+        """Return the answer for one purpose out of a number's answers.
+
+        :param dict found: a value of :meth:`_get_answers`
+        :rtype: Answer
+        """
+        return consent.combine(
+            found.get(purpose_id, Answer()), found.get(False, Answer())
+        )
+
+    @staticmethod
+    def _is_stopped(found):
+        """Tell if a person has stopped everything, and agreed to nothing since.
+
+        :param dict found: a value of :meth:`_get_answers`
+        """
+        return consent.has_left(found)
+
+    # ------------------------------------------------------------------
+    # How the current answers follow the ledger, for one event as for thousands
+    # ------------------------------------------------------------------
+
+    @api.model
+    def _apply(self, company, events, numbers):
+        """Bring the answers up to date with new events of the ledger, in order.
+
+        Reads the answers of all their numbers at once, follows the rule in memory, and
+        writes what has changed at once.
+
+        :param company: ``res.company`` of all events
+        :param events: their values, in order: ``id`` and
+            :data:`sms_consent_event.APPLIED_FIELDS`
+        :param dict numbers: number by its keyed hash
+        """
+        first = min(values["id"] for values in events)
+        answers = self._read_locked_answers(company, list(numbers), before=first)
+        before = self._get_shown(answers)
+        self._follow(answers, events)
+        after = self._get_shown(answers)
+        changed = {key: after[key] for key in after if after[key] != before.get(key)}
+        self._upsert(company, changed, numbers)
+        self._look_again_when_committed(company.id, list(numbers))
+        hashes = {number_hash for number_hash, _purpose_id in changed}
+        change = self._get_change(company, events, numbers, before, after, hashes)
+        self._after_answers(change)
+
+    @api.model
+    def _get_change(self, company, events, numbers, before, after, hashes):
+        """Return what is new, for :meth:`_after_answers`.
+
+        :param dict before: answers as :meth:`_get_shown` returned them
+        :param dict after: those that hold now
+        :param set hashes: keyed hashes of the numbers whose answers are other ones
+        :rtype: Change
+        """
+        had_left = self._find_left(before, hashes)
+        has_left = self._find_left(after, hashes)
+        left = [numbers[value] for value in has_left]
+        back = [numbers[value] for value in had_left - has_left]
+        return Change(company, events, numbers, left, back)
+
+    @api.model
+    def _after_answers(self, change):
+        """Do what follows from new answers, which are written by now.
+
+        This is the one place where an opt-out takes effect on what waits, is planned or
+        is shown, however it came: each room extends it for what it keeps. Called once
+        for all numbers of a batch, so what is done here is set-based.
+
+        :param Change change: what is new
+        """
+        self.invalidate_model()
+
+    @staticmethod
+    def _follow(answers, events):
+        """Let events change what stands, in order; what does not count changes nothing.
+
+        The same whether it begins with all events of a number and no answers, or in
+        between with what :meth:`_read_locked_answers` returns.
+
+        :param dict answers: ``{(number_hash, purpose_id or 0): Standing}``, updated
+            here: what was last said of each. What is stored of it says
+            :meth:`_get_shown`.
+        :param events: as for :meth:`_apply`
+        """
+        for values in events:
+            number_hash, purpose_id = values["number_hash"], values["purpose_id"] or 0
+            key = (number_hash, purpose_id)
+            standing = answers.get(key, Standing())
+            of_all = answers.get((number_hash, 0), Standing()) if purpose_id else None
+            after = consent.take(to_said(values), standing, of_all)
+            if after != standing:
+                answers[key] = after
+
+    @staticmethod
+    def _get_shown(answers):
+        """Return the answers as they are stored: a no to everything covers the rest.
+
+        :param dict answers: as for :meth:`_follow`
+        :return: ``{(number_hash, purpose_id or 0): (Answer, since)}``
+        """
+        shown = {}
+        for key, standing in answers.items():
+            of_all = answers.get((key[0], 0), Standing())
+            visible = consent.show(standing, of_all)
+            shown[key] = (visible.answer, visible.since)
+        return shown
+
+    @api.model
+    def _replay(self, company, hashes, before=None, counting=None):
+        """Return what stands of some numbers, out of all their events that count.
+
+        :param company: ``res.company``
+        :param list hashes: keyed hashes of numbers
+        :param int before: only events with a lower id, default all
+        :param SQL counting: which events count, default those with the carrier
+        :return: as for :meth:`_follow`
+        """
+        answers = {}
+        self._follow(answers, self._read_applied(company, hashes, before, counting))
+        return answers
+
+    @api.model
+    def _read_applied(self, company, hashes, before=None, counting=None):
+        """Return the events of some numbers that count, in order, in one query.
+
+        :param int before: only events with a lower id, default all
+        :param SQL counting: as for :meth:`_replay`
+        :return: list of their values, as for :meth:`_apply`
+        """
+        if not hashes:
+            return []
+        self.env["sms.consent.event"].flush_model()
+        names = ("id", *APPLIED_FIELDS)
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT %s FROM sms_consent_event
+                 WHERE company_id = %s AND number_hash = ANY(%s) AND %s AND %s
+              ORDER BY id
+                """,
+                SQL(", ").join(map(SQL.identifier, names)),
+                company.id,
+                as_array(hashes, "varchar"),
+                SQL("id < %s", before) if before else SQL("TRUE"),
+                counting or self._get_counting_sql(company),
+            )
+        )
+        return [dict(zip(names, row, strict=True)) for row in rows]
+
+    @api.model
+    def _find_left(self, answers, hashes):
+        """Return who of some numbers has opted out of everything.
+
+        :param dict answers: as :meth:`_get_shown` returns them
+        :param set hashes: keyed hashes of numbers
+        :return: the hashes of those
+        """
+        found = defaultdict(dict)
+        for (number_hash, purpose_id), (answer, _since) in answers.items():
+            found[number_hash][purpose_id] = answer
+        return {value for value in hashes if consent.has_left(found[value])}
+
+    @api.model
+    def _look_again_when_committed(self, company_id, hashes):
+        """Let a STOP stand that was written by another transaction meanwhile.
+
+        Neither of the two has seen the other. Whichever is committed last sees both.
+
+        :param int company_id: whose answers
+        :param list hashes: keyed hashes of the numbers that they are about
+        """
+        registry = self.env.registry
+
+        def look_again():
+            """Look in a transaction of its own, which sees what is committed."""
+            with registry.cursor() as cr:
+                consents = api.Environment(cr, SUPERUSER_ID, {})["sms.consent"]
+                look = partial(consents._settle_overlaps, company_id, hashes)
+                # Odoo's way signals caches, and warns where an upgrade is under way.
+                retrying(look, consents.env) if registry.ready else look()
+
+        self.env.cr.postcommit.add(look_again)
+
+    @api.model
+    def _read_locked_answers(self, company, hashes, before=None):
+        """Return what stands of some numbers, their stored answers locked.
+
+        What binds who has opted out, and what their no covers, stands in the ledger
+        alone: it is read from there, for the few who have.
+
+        :param int before: the id of an event: what stands is that of those before it
+        :return: as for :meth:`_follow`
+        """
+        stored, _numbers = self._read_stored(company, hashes)
+        stopped = self._find_stopped(stored)
+        answers = {
+            key: Standing(*row) for key, row in stored.items() if key[0] not in stopped
+        }
+        answers.update(self._replay(company, list(stopped), before))
+        return answers
+
+    @staticmethod
+    def _find_stopped(stored):
+        """Return the keyed hashes of the numbers that have opted out of anything.
+
+        :param dict stored: as :meth:`_get_shown` returns it
+        """
+        return {
+            number_hash
+            for (number_hash, _purpose_id), (answer, _since) in stored.items()
+            if answer.state == consent.OPTED_OUT
+        }
+
+    @api.model
+    def _read_stored(self, company, hashes, is_locked=True):
+        """Return the stored answers of some numbers.
+
+        :param bool is_locked: keep others from writing them
+        :return: the answers as :meth:`_get_shown`, and the numbers by their hash
+        """
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT number_hash, COALESCE(purpose_id, 0), state, event_id, since,
+                       number
+                  FROM sms_consent
+                 WHERE company_id = %s AND number_hash = ANY(%s)
+              ORDER BY id %s
+                """,
+                company.id,
+                as_array(hashes, "varchar"),
+                SQL("FOR UPDATE") if is_locked else SQL(),
+            )
+        )
+        stored, numbers = {}, {}
+        for number_hash, purpose_id, state, event_id, since, number in rows:
+            stored[number_hash, purpose_id] = (Answer(state, event_id), since)
+            numbers[number_hash] = number or numbers.get(number_hash)
+        return stored, numbers
+
+    @api.model
+    def _upsert(self, company, changed, numbers):
+        """Write the answers that have changed.
+
+        Plain SQL, because two texts of one number may come at once: the upsert makes
+        the later transaction start over with what the earlier one wrote, where the
+        ORM's create would fail on the unique index.
+
+        :param dict changed: as :meth:`_get_shown` returns them
+        :param dict numbers: number by its keyed hash
+        """
+        if not changed:
+            return
+        rows = [
+            (number_hash, numbers[number_hash], purpose_id, *answer, since)
+            for (number_hash, purpose_id), (answer, since) in sorted(changed.items())
+        ]
+        kinds = ("varchar", "varchar", "int4", "varchar", "int4", "timestamp")
+        self.env.cr.execute(
+            SQL(
+                """
+                INSERT INTO sms_consent
+                    (company_id, number_hash, number, purpose_id, state, event_id,
+                     since)
+                SELECT %s, number_hash, number, NULLIF(purpose_id, 0), state, event_id,
+                       since
+                  FROM unnest(%s)
+                    AS new (number_hash, number, purpose_id, state, event_id, since)
+                ON CONFLICT (company_id, number_hash, COALESCE(purpose_id, 0))
+                DO UPDATE SET state = EXCLUDED.state,
+                              number = EXCLUDED.number,
+                              since = EXCLUDED.since,
+                              event_id = EXCLUDED.event_id
+                """,
+                company.id,
+                as_arrays(rows, *kinds),
+            )
+        )
+
+
+class Change(NamedTuple):
+    """What is new of some numbers of a company, for :meth:`SmsConsent._after_answers`.
+
+    :param company: ``res.company``
+    :param events: values of the new events, as for :meth:`SmsConsent._apply`; none
+        where answers were only derived anew
+    :param numbers: number by its keyed hash
+    :param left: the numbers that have opted out of everything, of those whose answers
+        have changed
+    :param back: the numbers that had, and have come back
+    """
+
+    company: models.BaseModel
+    events: list
+    numbers: dict
+    left: list
+    back: list
+
+    def get_numbers(self, *kinds):
+        """Return the numbers of which something was said, without erased ones.
+
+        :param kinds: of :data:`tools.consent.EVENTS`; none: whatever was said
+        :rtype: set[str]
+        """
+        hashes = {
+            values["number_hash"]
+            for values in self.events
+            if not kinds or values["event"] in kinds
+        }
+        return {self.numbers[value] for value in hashes if self.numbers[value]}

@@ -1,0 +1,512 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+import hmac
+import json
+import logging
+
+from markupsafe import Markup
+from psycopg2.errors import SerializationFailure
+
+from odoo import api, fields, models
+from odoo.tools import SQL
+
+from ...tools import chain
+from ...tools.chain import CONTENT_FIELDS, GENESIS
+from ...tools.evidence import CHAIN_FORMAT, make_reference
+from .ledger_guards import APPEND_ONLY_GUARD, install_guards
+from .sms_consent_evidence import PERSONAL_FIELDS
+from .sms_consent_key import ConsentKeyError
+from .sms_evidence_export import CHAIN
+
+_logger = logging.getLogger(__name__)
+# What may be wrong beside the chain.
+ENTRY_FORGED = "entry_forged"
+ENTRY_COPIED = "entry_copied"
+EVIDENCE_FOREIGN = "evidence_foreign"
+EVIDENCE_ALONE = "evidence_alone"
+NOT_ERASED = "not_erased"
+ANSWER = "answer"
+TRIGGER = "trigger"
+CHECK = "check"
+REASONS = [
+    (chain.MISSING, "A link is missing"),
+    (chain.REORDERED, "A link does not follow the one before it"),
+    (chain.CHANGED, "The event is not what was sealed"),
+    (chain.EVENT_GONE, "The event of a link is missing"),
+    (chain.SHORTENED, "The end of the chain that was seen earlier is missing"),
+    (chain.EVIDENCE_CHANGED, "The evidence is not what was recorded"),
+    (chain.FORGED, "The link was not sealed by the key"),
+    (chain.NOT_SEALED, "The chain is not sealed by the key"),
+    (chain.NOT_CARRIED, "The link takes over another chain than this one"),
+    (ENTRY_FORGED, "The event was not entered by the ledger"),
+    (ENTRY_COPIED, "An event is there twice"),
+    (EVIDENCE_FOREIGN, "The evidence is that of another number or company"),
+    (EVIDENCE_ALONE, "The event of a piece of evidence is missing"),
+    (NOT_ERASED, "The evidence is marked as erased, and the ledger has not erased it"),
+    (ANSWER, "An answer does not follow from the events"),
+    (TRIGGER, "A trigger that protects the ledger is not as it was installed"),
+    (CHECK, "The record of verifications was changed"),
+]
+INSIDE, OUTSIDE = ("inside", "outside")
+#: So many things of one kind are named.
+NAMED = 10
+#: Links that are read at once.
+BATCH_SIZE = 2000
+
+
+class SmsConsentCheck(models.Model):
+    """One verification of a company's ledger: what was found, and the chain's end.
+
+    The end that an earlier check has seen must still be there: a chain that was cut
+    short, or computed anew as a whole, does not hold it. It is also written into the
+    server's log, which lies outside the database. The checks are append-only and sealed
+    one after the other like the ledger itself (``sms_consent_check_record``).
+    """
+
+    _name = "sms.consent.check"
+    _description = "Verification of the Consent Ledger"
+    _order = "id desc"
+    _rec_name = "checked_at"
+    # Odoo's own log columns would be set to NULL when a user is deleted: an update.
+    _log_access = False
+    _ledger_guards = (APPEND_ONLY_GUARD,)
+
+    company_id = fields.Many2one(
+        "res.company",
+        required=True,
+        readonly=True,
+        ondelete="restrict",
+        index=True,
+        default=lambda self: self.env.company,
+    )
+    checked_at = fields.Datetime(
+        required=True, readonly=True, default=fields.Datetime.now
+    )
+    state = fields.Selection(
+        [("intact", "Intact"), ("broken", "Broken")], readonly=True, string="Result"
+    )
+    link_count = fields.Integer("Links", readonly=True)
+    head_hash = fields.Char("End of the Chain", readonly=True)
+    unsealed_count = fields.Integer(
+        "Not Sealed Yet", readonly=True, help="Events that wait for their link."
+    )
+    broken_sequence = fields.Integer("First Broken Link", readonly=True)
+    broken_reason = fields.Selection(REASONS, "Why", readonly=True)
+    broken_event_id = fields.Integer("Event (ID)", readonly=True)
+    findings = fields.Text("Found", readonly=True, help="All that is not as it was.")
+    remarks = fields.Text(
+        readonly=True, help="What this verification could not have found."
+    )
+    key_place = fields.Selection(
+        [(OUTSIDE, "Outside the database"), (INSIDE, "In the database")],
+        "Key",
+        readonly=True,
+    )
+    previous_seal = fields.Char(readonly=True)
+    seal = fields.Char(readonly=True)
+
+    def init(self):
+        """Install the trigger that makes the table append-only for every role."""
+        install_guards(self)
+        return super().init()
+
+    def action_verify(self):
+        """Verify the current company's ledger now; open what was found.
+
+        :return: the action that shows the check
+        """
+        self.check_access("read")
+        check = self.sudo()._verify(self.env.company)
+        return {
+            "type": "ir.actions.act_window",
+            "res_model": self._name,
+            "res_id": check.id,
+            "view_mode": "form",
+            "target": "current",
+        }
+
+    @api.model
+    def _run_checks(self):
+        """Verify every company's ledger and tell who must know of a break (cron)."""
+        for company in self.env["res.company"].search([]):
+            try:
+                with self.env.cr.savepoint():
+                    check = self.with_company(company)._verify(company)
+            except ConsentKeyError as error:
+                self._notify(company, str(error))
+            except SerializationFailure:
+                _logger.info("Company %s is being verified by another", company.id)
+            else:
+                if check.state == "broken":
+                    check._alert()
+            self.env["ir.cron"]._commit_progress(1)
+        self.env["sms.consent.key"]._remove_inside()
+
+    @api.model
+    def _print_report(self):
+        """Verify every company's ledger and print one line for each (command line).
+
+        Run as ``env["sms.consent.check"]._print_report()`` in an ``odoo shell``.
+
+        :return: whether all ledgers are intact
+        :rtype: bool
+        """
+        checks = self.browse()
+        for company in self.env["res.company"].search([]):
+            checks += self._verify(company)
+        for check in checks:
+            print(check._describe())  # pylint: disable=print-used
+        return set(checks.mapped("state")) <= {"intact"}
+
+    def _describe(self):
+        """Return the result in one line."""
+        self.ensure_one()
+        company = self.company_id.name
+        remarks = (self.remarks or "").splitlines()
+        if self.state == "intact":
+            result = self.env._(
+                "%(company)s: intact, %(count)s links, end %(hash)s, %(open)s not "
+                "sealed yet",
+                company=company,
+                count=self.link_count,
+                hash=self.head_hash,
+                open=self.unsealed_count,
+            )
+            return f"{result}. {' '.join(remarks)}" if remarks else result
+        findings = (self.findings or "").splitlines()
+        if self.broken_sequence:
+            result = self.env._(
+                "%(company)s: BROKEN at link %(sequence)s (event %(event)s)",
+                company=company,
+                sequence=self.broken_sequence,
+                event=self.broken_event_id,
+            )
+        else:
+            result = self.env._("%(company)s: BROKEN", company=company)
+        return f"{result}: {' '.join([*findings, *remarks])}"
+
+    def _alert(self):
+        """Tell the compliance officers, or else the administrators, by message."""
+        self.ensure_one()
+        self._notify(self.company_id, self._describe())
+
+    @api.model
+    def _notify(self, company, text):
+        """Send who must know of a break a message.
+
+        :param str text: what was found
+        """
+        group = self.env.ref("helpdesk_mgmt_sms.group_sms_compliance")
+        users = group.all_user_ids.filtered(lambda user: company in user.company_ids)
+        users = users or self.env.ref("base.group_system").all_user_ids
+        self.env["mail.thread"].message_notify(
+            partner_ids=users.partner_id.ids,
+            subject=self.env._("The consent ledger is broken"),
+            body=Markup("<p>%s</p>") % text,
+        )
+
+    # ------------------------------------------------------------------
+    # Walks a ledger from its first link to its last, event and evidence included
+    # ------------------------------------------------------------------
+
+    # All of it is read from one snapshot of the database (Odoo's transactions are
+    # repeatable reads), so what is recorded meanwhile is not mistaken for a change.
+
+    @api.model
+    def _verify(self, company):
+        """Verify all of a company's ledger: its chain, and what follows from it.
+
+        :param company: ``res.company``
+        :return: the new check
+        :raises ConsentKeyError: when the key is not the ledger's
+        """
+        key = self.env["sms.consent.key"]._get()
+        while self.env["sms.consent.link"]._seal(company, look_back=None):
+            continue
+        verifier = chain.Verifier(self._get_seen_heads(company), key, company.id)
+        breaks = self._walk(company, verifier)
+        findings = [(found.reason, self._say_break(found, it)) for found, it in breaks]
+        findings += self._find_others(company, key)
+        found, event_id = breaks[0] if breaks else (None, 0)
+        check = self._enter(
+            company,
+            key,
+            {
+                "state": "broken" if findings else "intact",
+                "link_count": verifier.sequence,
+                "head_hash": verifier.hash,
+                "broken_sequence": found.sequence if found else 0,
+                "broken_reason": findings[0][0] if findings else False,
+                "broken_event_id": event_id,
+                "findings": "\n".join(sentence for _reason, sentence in findings),
+                "remarks": "\n".join(self._get_remarks(verifier)),
+            },
+        )
+        _logger.log(
+            logging.CRITICAL if findings else logging.INFO,
+            "Consent ledger of company %s: %s, link %s, hash %s",
+            company.id,
+            ", ".join(reason for reason, _sentence in findings) or "intact",
+            found.sequence if found else verifier.sequence,
+            verifier.hash,
+        )
+        return check
+
+    @api.model
+    def _walk(self, company, verifier):
+        """Check link after link, to the end or to where the chain does not hold.
+
+        :return: list of pairs of a :class:`tools.chain.Break` and the id of its event
+            or 0: where the chain breaks, then events and evidence that do not hold, of
+            which not more than :data:`NAMED` are looked for
+        """
+        broken = []
+        while rows := self._read_links(company, verifier.sequence):
+            event_ids = [row[1] for row in rows if row[1]]
+            entries = self.env["sms.consent.event"]._read_entries(event_ids)
+            for row in rows:
+                content, entry_seal = entries.get(row[1], (None, None))
+                link = self._make_link(row, content)
+                if found := verifier.check(link):
+                    return [(found, row[1] or 0), *broken[:NAMED]]
+                if content and not self._is_entered(verifier.key, content, entry_seal):
+                    broken.append((chain.Break(link.sequence, ENTRY_FORGED), row[1]))
+            if len(broken) < NAMED:
+                broken += self._find_broken_evidence(rows, verifier.key)
+        if found := verifier.finish():
+            broken.insert(0, (found, 0))
+        return broken[:NAMED]
+
+    @api.model
+    def _find_broken_evidence(self, rows, key):
+        """Return whose evidence does not hold, as :meth:`_walk` does.
+
+        :param rows: of :meth:`_read_links`
+        :param str key: the ledger's secret
+        """
+        sequences = {row[1]: row[0] for row in rows if row[1]}
+        return [
+            (chain.Break(sequences[event_id], reason), event_id)
+            for event_id, reason in self._find_changed_evidence(sequences, key)
+        ]
+
+    @api.model
+    def _read_links(self, company, after, limit=BATCH_SIZE):
+        """Return the next links after number ``after``, without the ORM's cache.
+
+        :param int limit: how many at most
+        :return: rows of sequence, event id, hash before, own hash, seal, version of
+            the content, and what the link itself says
+        """
+        return self.env.execute_query(
+            SQL(
+                """
+                SELECT sequence, event_id, previous_hash, hash, seal, content_version,
+                       statement
+                  FROM sms_consent_link
+                 WHERE company_id = %s AND sequence > %s
+              ORDER BY sequence LIMIT %s
+                """,
+                company.id,
+                after,
+                limit,
+            )
+        )
+
+    @api.model
+    def _make_link(self, row, content):
+        """Return a link as the verifier takes it.
+
+        :param row: of :meth:`_read_links`
+        :param dict content: what the chain seals of its event, or None
+        """
+        sequence, _event_id, previous, own_hash, seal, version, statement = row
+        if version and version not in chain.CONTENT_VERSIONS:
+            content = None
+        sealed = content and chain.content_of(content, version)
+        return chain.Link(sequence, previous, own_hash, sealed, seal, statement)
+
+    @staticmethod
+    def _is_entered(key, content, entry_seal):
+        """Tell if the ledger has entered an event, by the seal that it got then."""
+        return hmac.compare_digest(chain.entry_seal(key, content), entry_seal or "")
+
+    @api.model
+    def _find_changed_evidence(self, event_ids, key):
+        """Yield the events whose evidence is not what was recorded.
+
+        :param str key: the ledger's secret
+        :return: pairs of an event's id and the reason
+        """
+        columns = SQL(", ").join(
+            SQL("evidence.%s", SQL.identifier(name)) for name in PERSONAL_FIELDS
+        )
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT event.id, evidence.id,
+                       evidence.company_id IS DISTINCT FROM event.company_id,
+                       event.number_hash, event.evidence_digest, evidence.erased_at,
+                       evidence.erased_by_id, evidence.erasure_seal, %s
+                  FROM sms_consent_event event
+             LEFT JOIN sms_consent_evidence evidence ON evidence.id = event.evidence_id
+                 WHERE event.id = ANY(%s)
+              ORDER BY event.id
+                """,
+                columns,
+                list(event_ids),
+            )
+        )
+        for event_id, evidence_id, is_foreign, *rest in rows:
+            reason = self._judge_evidence(
+                key, evidence_id, is_foreign, rest[:2], rest[2:5], *rest[5:]
+            )
+            if reason:
+                yield event_id, reason
+
+    @api.model
+    def _judge_evidence(self, key, evidence_id, is_foreign, sealed, erased, *values):
+        """Return why evidence is not that of its event, or None.
+
+        :param sealed: number's hash and evidence's digest in the event
+        :param erased: when it was erased, by whom, and the seal of that
+        :param values: of :data:`PERSONAL_FIELDS`, as the database has them
+        """
+        number_hash, digest = sealed
+        erased_at, erased_by_id, erasure_seal = erased
+        evidence = self.env["sms.consent.evidence"]
+        if not evidence_id:
+            return chain.EVIDENCE_CHANGED
+        if is_foreign:
+            return EVIDENCE_FOREIGN
+        if erased_at:
+            seal = evidence._seal_erasure(key, evidence_id, erased_at, erased_by_id)
+            is_ours = hmac.compare_digest(seal, erasure_seal or "")
+            return None if is_ours else NOT_ERASED
+        content = evidence._read_content(values)
+        if chain.number_hash(key, content["number"] or "") != number_hash:
+            return EVIDENCE_FOREIGN
+        if chain.digest(content) != digest:
+            return chain.EVIDENCE_CHANGED
+        has_files = content["file_digests"]
+        if has_files and not evidence.browse(evidence_id)._files_hold():
+            return chain.EVIDENCE_CHANGED
+        return None
+
+    @api.model
+    def _get_seen_heads(self, company):
+        """Return the ends of the chain that earlier checks have seen.
+
+        :return: ``{sequence: hash}``, the newest of each number
+        """
+        checks = self.search(
+            [
+                ("company_id", "=", company.id),
+                ("state", "=", "intact"),
+                ("link_count", ">", 0),
+            ],
+            order="id",
+        )
+        return {check.link_count: check.head_hash for check in checks}
+
+    # ------------------------------------------------------------------
+    # The ledger in a file, which anybody can verify without Odoo
+    # ------------------------------------------------------------------
+
+    def action_export(self):
+        """Make the file of the company's whole chain, and offer it for download.
+
+        :return: the action that downloads it
+        :raises AccessError: for who may not read the ledger's links
+        """
+        self.ensure_one()
+        self.check_access("read")
+        self.env["sms.consent.link"].check_access("read")
+        data = self._export(self.company_id).encode()
+        name = f"consent-ledger-{fields.Date.today()}.json"
+        reference = make_reference(fields.Date.today())
+        self.env["sms.evidence.export"]._note(
+            self.company_id, CHAIN, reference, name, data
+        )
+        # Who reads the check may read its file, and nobody may write either.
+        attachment_sudo = self.env["ir.attachment"].sudo()
+        attachment_sudo = attachment_sudo.create(
+            {
+                "name": name,
+                "raw": data,
+                "mimetype": "application/json",
+                "res_model": self._name,
+                "res_id": self.id,
+            }
+        )
+        return {
+            "type": "ir.actions.act_url",
+            "url": f"/web/content/{attachment_sudo.id}?download=true",
+            "target": "download",
+        }
+
+    @api.model
+    def _export(self, company):
+        """Return a company's chain as JSON.
+
+        One object with ``company``, ``exported_at``, and ``links``: number, hash of the
+        link before, own hash, and the content that is hashed. It names nobody: numbers
+        are keyed hashes, evidence is a digest.
+
+        :param company: ``res.company``
+        :rtype: str
+        """
+        links, after = [], 0
+        while rows := self._read_links(company, after):
+            contents = self.env["sms.consent.event"]._read_content(
+                [row[1] for row in rows if row[1]]
+            )
+            links += [self._export_link(row, contents.get(row[1])) for row in rows]
+            after = rows[-1][0]
+        return json.dumps(
+            {
+                "format": CHAIN_FORMAT,
+                "company": company.name,
+                "company_id": company.id,
+                "exported_at": fields.Datetime.to_string(fields.Datetime.now()),
+                "genesis": GENESIS,
+                "content_fields": CONTENT_FIELDS,
+                "key": self._get_fingerprint(),
+                "links": links,
+            },
+            ensure_ascii=False,
+            indent=1,
+        )
+
+    @api.model
+    def _export_link(self, row, content):
+        """Return a link as the file has it.
+
+        :param row: of :meth:`_read_links`
+        :param dict content: what the chain seals of its event, None if it is gone
+        """
+        link = self._make_link(row, content)
+        exported = {
+            "sequence": link.sequence,
+            "previous": link.previous,
+            "hash": link.hash,
+            "seal": link.seal,
+        }
+        if link.statement is not None:
+            return {**exported, "content": None, "statement": link.statement}
+        return {**exported, "content": link.content and self._to_json(link.content)}
+
+    @api.model
+    def _get_fingerprint(self):
+        """Return which key the seals were made with, without giving it away."""
+        keys = self.env["sms.consent.key"]
+        return keys._fingerprint(keys._get())
+
+    @staticmethod
+    def _to_json(content):
+        """Return a content with its times as text, as they are hashed."""
+        return {
+            name: value.strftime("%Y-%m-%dT%H:%M:%SZ")
+            if name in ("happened_at", "recorded_at")
+            else value
+            for name, value in content.items()
+        }

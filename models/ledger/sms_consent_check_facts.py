@@ -1,0 +1,356 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from itertools import islice, takewhile
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+from odoo.tools import SQL
+from odoo.tools.misc import format_datetime
+
+from ...tools import chain
+from ...tools.evidence import parse_time
+from . import ledger_guards
+from .sms_consent_check import (
+    ANSWER,
+    CHECK,
+    ENTRY_COPIED,
+    EVIDENCE_ALONE,
+    INSIDE,
+    NAMED,
+    OUTSIDE,
+    TRIGGER,
+)
+from .sms_consent_key import KEY_OPTION, KEY_VARIABLE
+
+#: What the first check has before it that had no seal yet.
+OLD_FIELDS = ("id", "checked_at", "state", "link_count", "head_hash")
+#: What a check's seal is over.
+SEALED_FIELDS = (
+    *("company_id", "checked_at", "state", "link_count", "head_hash"),
+    *("unsealed_count", "broken_sequence", "broken_reason", "broken_event_id"),
+    *("findings", "remarks", "key_place", "previous_seal"),
+)
+
+
+class SmsConsentCheck(models.Model):
+    """What else must be so: triggers, answers, evidence, and the checks themselves."""
+
+    _inherit = "sms.consent.check"
+
+    @api.model
+    def _find_others(self, company, key):
+        """Return what is not as it must be, beside the chain.
+
+        :param company: ``res.company``
+        :param str key: the ledger's secret
+        :return: list of pairs of a reason and a sentence
+        """
+        kinds = [
+            (CHECK, self._find_changed_checks(company, key)),
+            (TRIGGER, self._find_faulty_triggers()),
+            (ENTRY_COPIED, self._find_copied_events(company)),
+            (EVIDENCE_ALONE, self._find_lone_evidence(company)),
+            (ANSWER, self._find_wrong_answers(company)),
+        ]
+        found = []
+        for reason, sentences in kinds:
+            named = list(islice(sentences, NAMED + 1))
+            if len(named) > NAMED:
+                named[NAMED] = self.env._("There are more of this kind.")
+            found += [(reason, sentence) for sentence in named]
+        return found
+
+    @api.model
+    def _say_break(self, found, event_id):
+        """Return the first place where the chain does not hold, as a sentence.
+
+        :param Break found: see :class:`tools.chain.Break`
+        """
+        reasons = dict(self._fields["broken_reason"]._description_selection(self.env))
+        if not event_id:
+            return self.env._(
+                "%(reason)s (link %(sequence)s).",
+                reason=reasons[found.reason],
+                sequence=found.sequence,
+            )
+        return self.env._(
+            "%(reason)s (link %(sequence)s, event %(event)s).",
+            reason=reasons[found.reason],
+            sequence=found.sequence,
+            event=event_id,
+        )
+
+    @api.model
+    def _find_faulty_triggers(self):
+        """Yield a sentence for each trigger that is not as it was installed."""
+        sentences = {
+            ledger_guards.GONE: self.env._(
+                "The trigger %(name)s of %(table)s is gone."
+            ),
+            ledger_guards.DISABLED: self.env._(
+                "The trigger %(name)s of %(table)s is disabled."
+            ),
+            ledger_guards.REPLACED: self.env._(
+                "The trigger %(name)s of %(table)s does something else than what was "
+                "installed."
+            ),
+        }
+        for table, name, fault in ledger_guards.find_faulty_guards(self.env):
+            yield sentences[fault] % {"table": table, "name": name}
+
+    @api.model
+    def _find_copied_events(self, company):
+        """Yield a sentence for each event that was entered once and is there twice."""
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT min(id), max(id) FROM sms_consent_event
+                 WHERE company_id = %s AND seal IS NOT NULL
+              GROUP BY seal HAVING count(*) > 1 ORDER BY 1
+                """,
+                company.id,
+            )
+        )
+        for first_id, last_id in rows:
+            yield self.env._(
+                "Event %(copy)s is a copy of event %(event)s.",
+                copy=last_id,
+                event=first_id,
+            )
+
+    @api.model
+    def _find_lone_evidence(self, company):
+        """Yield a sentence for each piece of evidence whose event is not there."""
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT evidence.id FROM sms_consent_evidence evidence
+                 WHERE evidence.company_id = %s
+                   AND NOT EXISTS (SELECT 1 FROM sms_consent_event event
+                                    WHERE event.evidence_id = evidence.id)
+              ORDER BY evidence.id
+                """,
+                company.id,
+            )
+        )
+        for (evidence_id,) in rows:
+            yield self.env._(
+                "The event of evidence %s was removed, or names other evidence.",
+                evidence_id,
+            )
+
+    @api.model
+    def _find_wrong_answers(self, company):
+        """Yield a sentence for each answer that does not follow from the events."""
+        consents = self.env["sms.consent"]
+        tried = None
+        if self._is_copy() and self.env["sms.consent.event"]._is_on_sandbox(company):
+            tried = set(consents._get_tried_hashes(company))
+        for number_hash, *answer in consents._find_underived(company):
+            if tried is None or number_hash not in tried:
+                yield self._say_answer(number_hash, *answer)
+
+    @api.model
+    def _is_copy(self):
+        """Tell if this is a neutralized copy of a database.
+
+        Its companies were put on the sandbox by SQL: what was said there once was not
+        counted before, and is again only where something new is said.
+        """
+        parameters_sudo = self.env["ir.config_parameter"].sudo()
+        return bool(parameters_sudo.get_param("database.is_neutralized"))
+
+    @api.model
+    def _say_answer(self, number_hash, purpose_id, found, derived):
+        """Return what an answer says, and what the events give instead.
+
+        :param found: the stored answer, see :meth:`SmsConsent._find_underived`; None if
+            there is none
+        :param derived: that of the events
+        """
+        states = dict(
+            self.env["sms.consent"]._fields["state"]._description_selection(self.env)
+        )
+        if purpose_id is None:
+            return self.env._(
+                "The answers of number %s name another number.", number_hash[:12]
+            )
+        purpose = self.env["sms.purpose"].sudo().browse(purpose_id or ())
+        values = {
+            "number": number_hash[:12],
+            "purpose": purpose.name or self.env._("all purposes"),
+            "found": found and states[found[0].state],
+            "derived": derived and states[derived[0].state],
+        }
+        if not found:
+            return self.env._(
+                "The answer of number %(number)s for %(purpose)s is missing; the "
+                "events give “%(derived)s”.",
+                **values,
+            )
+        if not derived:
+            return self.env._(
+                "The answer of number %(number)s for %(purpose)s says “%(found)s”; no "
+                "event gives any.",
+                **values,
+            )
+        if found[0].state == derived[0].state:
+            return self.env._(
+                "The answer of number %(number)s for %(purpose)s says “%(found)s” "
+                "under another event or date than the events give.",
+                **values,
+            )
+        return self.env._(
+            "The answer of number %(number)s for %(purpose)s says “%(found)s”; the "
+            "events give “%(derived)s”.",
+            **values,
+        )
+
+    @api.model
+    def _get_remarks(self, verifier):
+        """Return what this verification could not have found, as sentences.
+
+        :param Verifier verifier: which has walked the chain
+        """
+        remarks = []
+        if self.env["sms.consent.key"]._is_inside():
+            remarks.append(self._say_key_is_inside())
+        if carried := verifier.carried:
+            moment = parse_time(carried["at"])
+            remarks.append(
+                self.env._(
+                    "Links 1 to %(count)s are from before the ledger had seals. They "
+                    "were taken over as they were on %(when)s.",
+                    count=carried["links"],
+                    when=format_datetime(self.env, moment),
+                )
+            )
+        return remarks
+
+    @api.model
+    def _say_key_is_inside(self):
+        """Return what it means that the key lies in the database, and what to do."""
+        if self.env["sms.consent.key"]._is_copied_outside():
+            return self.env._(
+                "The key of the ledger lies outside the database, and a copy still "
+                "lies in it. Who owns the database can compute the ledger anew until "
+                "it is removed: an administrator does it in Set-up and health, or the "
+                "next daily verification does."
+            )
+        return self.env._(
+            "The key of the ledger lies in the database: who owns the database can "
+            "compute the ledger anew, and no verification finds it. Copy the system "
+            "parameter's value to %(variable)s in the server's environment (or to "
+            "%(option)s in its configuration file), restart, and remove it from the "
+            "database in Set-up and health.",
+            variable=KEY_VARIABLE,
+            option=KEY_OPTION,
+        )
+
+    # ------------------------------------------------------------------
+    # The record of verifications: append-only, and sealed one after the other
+    # ------------------------------------------------------------------
+
+    # Each names the seal of the one before; the company names that of the newest. So a
+    # check that was changed or removed is found by the next one.
+
+    def write(self, vals):  # pylint: disable=method-required-super
+        """Refuse: what was found stays."""
+        raise UserError(self.env._("The record of verifications cannot be changed."))
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_never(self):
+        """Refuse: later checks rely on it."""
+        raise UserError(self.env._("The record of verifications cannot be deleted."))
+
+    @api.model
+    def _enter(self, company, key, values):
+        """Enter a check, sealed, after the newest one.
+
+        :param str key: the ledger's secret
+        :param dict values: what was found
+        :return: the check
+        """
+        is_inside = self.env["sms.consent.key"]._is_inside()
+        checked = {
+            **values,
+            "company_id": company.id,
+            "checked_at": fields.Datetime.now(),
+            "unsealed_count": len(self.env["sms.consent.link"]._get_unsealed(company)),
+            "key_place": INSIDE if is_inside else OUTSIDE,
+            "previous_seal": self._get_newest_seal(company),
+        }
+        checked["seal"] = chain.seal(key, chain.CHECK, self._get_sealed(checked))
+        check = self.create(checked)
+        self.flush_model()
+        # Of two verifications at once the later one starts over, and sees the other.
+        self.env.cr.execute(
+            SQL(
+                "UPDATE res_company SET sms_check_seal = %s WHERE id = %s",
+                checked["seal"],
+                company.id,
+            )
+        )
+        company.invalidate_recordset(["sms_check_seal"], flush=False)
+        return check
+
+    @staticmethod
+    def _get_sealed(values):
+        """Return what a check's seal is over; nothing is None, as in the database."""
+        return {name: values.get(name) or None for name in SEALED_FIELDS}
+
+    @api.model
+    def _get_newest_seal(self, company):
+        """Return the seal that the next check follows.
+
+        :return: that which the company names; before the first, the digest of all
+            checks that have none
+        """
+        company_sudo = company.sudo()
+        if company_sudo.sms_check_seal:
+            return company_sudo.sms_check_seal
+        return self._digest_old(self._read_checks(company))
+
+    @staticmethod
+    def _digest_old(rows):
+        """Return the digest of the checks before the first that has a seal."""
+        old = takewhile(lambda row: not row["seal"], rows)
+        return chain.digest({"old": [[row[it] for it in OLD_FIELDS] for row in old]})
+
+    @api.model
+    def _read_checks(self, company):
+        """Return a company's checks as the database has them, oldest first."""
+        self.flush_model()
+        names = ("id", "seal", *SEALED_FIELDS)
+        rows = self.env.execute_query(
+            SQL(
+                "SELECT %s FROM sms_consent_check WHERE company_id = %s ORDER BY id",
+                SQL(", ").join(map(SQL.identifier, names)),
+                company.id,
+            )
+        )
+        return [dict(zip(names, row, strict=True)) for row in rows]
+
+    @api.model
+    def _find_changed_checks(self, company, key):
+        """Yield a sentence for each check that was changed, removed or put between.
+
+        :param str key: the ledger's secret
+        """
+        rows = self._read_checks(company)
+        previous = self._digest_old(rows)
+        is_first = True
+        for row in rows:
+            when = format_datetime(self.env, row["checked_at"])
+            if not row["seal"]:
+                if not is_first:
+                    yield self.env._("The verification of %s was made up.", when)
+                continue
+            values = self._get_sealed(row)
+            if not chain.is_sealed(key, chain.CHECK, values, row["seal"]):
+                yield self.env._("The verification of %s was changed.", when)
+            elif row["previous_seal"] != previous:
+                yield self.env._("A verification before that of %s is gone.", when)
+            previous, is_first = row["seal"], False
+        newest = company.sudo().sms_check_seal
+        if newest and newest != previous or (not is_first and not newest):
+            yield self.env._("The newest verification is gone.")

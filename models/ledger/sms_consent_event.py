@@ -1,0 +1,575 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+"""The ledger for many statements at once: the same result as one by one, set-based."""
+
+import secrets
+from datetime import datetime
+from functools import lru_cache
+from typing import NamedTuple
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+from odoo.fields import Domain
+from odoo.tools import SQL, split_every
+
+from ...providers.sandbox import SandboxProvider
+from ...tools import chain, consent
+from ...tools.chain import CONTENT_FIELDS
+from ...tools.import_rows import CLOCK_TOLERANCE
+from ...tools.phone import canonical
+from ..core.bulk_insert import insert_many
+from ..core.encrypted_field import get_box
+from .ledger_guards import APPEND_ONLY_GUARD, install_guards
+from .sms_consent_evidence import ENCRYPTED_FIELDS, PERSONAL_FIELDS
+
+EVENT_SELECTION = [
+    (consent.REQUESTED, "Asked"),
+    (consent.GRANTED, "Agreed"),
+    (consent.CONFIRMED, "Confirmed by reply"),
+    (consent.REVOKED, "Opted out"),
+    (consent.RESTORED, "Rejoined"),
+    (consent.EXPIRED, "Expired"),
+]
+METHOD_SELECTION = [
+    ("web", "Web form"),
+    ("paper", "Signed paper"),
+    ("keyword", "Text message"),
+    ("in_person", "Said in person"),
+    ("phone", "Said on the phone"),
+    ("written", "E-mail or letter"),
+    ("import", "Import"),
+    ("api", "API"),
+    ("carrier", "Carrier"),
+    ("blacklist", "Phone blacklist"),
+    ("time", "By itself, with time"),
+    ("erasure", "Erasure on request"),
+]
+#: What happens by itself or to a list of all companies. It is never the sandbox's: time
+#: has passed, the evidence is gone and the number is on Odoo's blacklist everywhere.
+BY_ITSELF = ("time", "erasure", "blacklist")
+#: What the current answers follow from (``SmsConsent._apply``). All of it is sealed.
+APPLIED_FIELDS = (
+    *("number_hash", "purpose_id", "event", "happened_at"),
+    *("method", "wording_digest"),
+)
+#: Statements that are written by one set of queries.
+CHUNK_SIZE = 5000
+#: What a caller gives of the evidence. There are no scans on this way in.
+FACTS = tuple(
+    name for name in PERSONAL_FIELDS if name not in ("salt", "number", "file_digests")
+)
+
+
+def to_said(values):
+    """Return an event of the ledger as the rule reads it.
+
+    :param values: the event, or a mapping with ``id`` and :data:`APPLIED_FIELDS`
+    :rtype: consent.Said
+    """
+    return consent.Said(
+        values["event"],
+        values["method"],
+        values["happened_at"],
+        values["id"],
+        bool(values["wording_digest"]),
+    )
+
+
+class SmsConsentEvent(models.Model):
+    """The consent ledger: who agreed to what, in which words, when, and when it ended.
+
+    Rows are only ever added. A database trigger refuses every change, also by SQL,
+    so the row must not point at anything whose deletion would change it. It holds
+    nothing that names a person: the number is a keyed hash, the rest lies in
+    ``sms.consent.evidence`` and can be erased. ``sms.consent.link`` seals each row into
+    the company's chain. Written by :meth:`_record` alone.
+    """
+
+    _name = "sms.consent.event"
+    _description = "Text Message Consent Event"
+    _inherit = "sms.searched.number"
+    _order = "id desc"
+    # Odoo's own log columns would be set to NULL when a user is deleted: an update.
+    _log_access = False
+    _ledger_guards = (APPEND_ONLY_GUARD,)
+
+    company_id = fields.Many2one(
+        "res.company", required=True, readonly=True, ondelete="restrict"
+    )
+    number_hash = fields.Char(
+        "Number (Keyed Hash)",
+        required=True,
+        readonly=True,
+        help="Stands for the number, also when the person's data is erased.",
+    )
+    purpose_id = fields.Many2one(
+        "sms.purpose",
+        readonly=True,
+        ondelete="restrict",
+        help="Empty: the event is about all purposes.",
+    )
+    event = fields.Selection(EVENT_SELECTION, required=True, readonly=True)
+    method = fields.Selection(
+        METHOD_SELECTION, string="How", required=True, readonly=True
+    )
+    happened_at = fields.Datetime(
+        string="When",
+        required=True,
+        readonly=True,
+        help="When the person said so. It may be earlier than its entry.",
+    )
+    recorded_at = fields.Datetime(
+        required=True, readonly=True, default=fields.Datetime.now
+    )
+    user_id = fields.Many2one(
+        "res.users",
+        string="Entered By",
+        required=True,
+        readonly=True,
+        ondelete="restrict",
+        default=lambda self: self.env.user,
+    )
+    wording_id = fields.Many2one(
+        "sms.wording",
+        "Wording Version",
+        readonly=True,
+        ondelete="restrict",
+        help="The version of the wording that the person agreed to.",
+    )
+    wording_digest = fields.Char(readonly=True, help="SHA-256 of that version.")
+    evidence_id = fields.Many2one(
+        "sms.consent.evidence", required=True, readonly=True, ondelete="restrict"
+    )
+    evidence_digest = fields.Char(
+        required=True, readonly=True, help="SHA-256 of the evidence as it was given."
+    )
+    sandbox = fields.Boolean(
+        readonly=True,
+        help="It was said while the company was on the sandbox, and counts nowhere "
+        "else.",
+    )
+    seal = fields.Char(
+        readonly=True,
+        groups="helpdesk_mgmt_sms.group_sms_compliance",
+        help="Keyed: shows that the ledger entered it, and nobody else.",
+    )
+    number = fields.Char(related="evidence_id.number")
+    name = fields.Char(related="evidence_id.name")
+    wording = fields.Text(related="evidence_id.wording")
+    note = fields.Text(related="evidence_id.note")
+    message_ref = fields.Char(related="evidence_id.message_ref")
+    res_model = fields.Char(related="evidence_id.res_model")
+    res_id = fields.Many2oneReference(related="evidence_id.res_id")
+    erased_at = fields.Datetime(related="evidence_id.erased_at")
+    link_ids = fields.One2many("sms.consent.link", "event_id", readonly=True)
+    sequence = fields.Integer(
+        "No.",
+        compute="_compute_sequence",
+        compute_sudo=True,
+        help="Its number in the company's chain. 0 until it is sealed.",
+    )
+
+    _number_index = models.Index("(company_id, number_hash, id)")
+    _evidence_index = models.Index("(evidence_id)")
+    _sandbox_index = models.Index("(company_id, number_hash) WHERE sandbox")
+
+    def init(self):
+        """Install the trigger that makes the table append-only for every role."""
+        install_guards(self)
+        return super().init()
+
+    @api.depends("evidence_id", "event")
+    def _compute_display_name(self):
+        labels = dict(self._fields["event"]._description_selection(self.env))
+        for event in self:
+            number = event.number or self.env._("erased number")
+            event.display_name = f"{labels.get(event.event)}: {number}"
+
+    @api.depends("link_ids")
+    def _compute_sequence(self):
+        for event in self:
+            event.sequence = event.link_ids[:1].sequence
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        """Mark what the sandbox says, and seal each event as it is entered."""
+        self.check_access("create")
+        return super().create(self._complete_entries(vals_list))
+
+    @api.model
+    def _complete_entries(self, vals_list):
+        """Return the values of new events with what the ledger adds: mark and seal.
+
+        :param vals_list: with all that is required, but when and by whom it was entered
+        """
+        key = self.env["sms.consent.key"]._get()
+        entered = {"recorded_at": fields.Datetime.now(), "user_id": self.env.uid}
+        purposes_sudo = self.env["sms.purpose"].sudo()
+        codes = {
+            purpose_id: purposes_sudo.browse(purpose_id or ()).code or None
+            for purpose_id in {values.get("purpose_id") for values in vals_list}
+        }
+        companies_sudo = self.env["res.company"].sudo()
+        companies_sudo = companies_sudo.browse({it["company_id"] for it in vals_list})
+        tried = set(companies_sudo.filtered(self._is_on_sandbox).ids)
+        completed = []
+        for vals in vals_list:
+            values = {**entered, **vals}
+            # To the second, as it is sealed and exported.
+            said_at = fields.Datetime.to_datetime(values["happened_at"])
+            values["happened_at"] = said_at.replace(microsecond=0)
+            is_tried = values["company_id"] in tried
+            values["sandbox"] = is_tried and values["method"] not in BY_ITSELF
+            code = codes[values.get("purpose_id")]
+            values["seal"] = chain.entry_seal(key, self._get_content(values, code))
+            completed.append(values)
+        return completed
+
+    @staticmethod
+    def _get_content(values, purpose_code):
+        """Return what the chain seals of a new event; its id is not known yet."""
+        content = {name: values.get(name) or None for name in CONTENT_FIELDS}
+        recorded_at = fields.Datetime.to_datetime(values["recorded_at"])
+        content.update(
+            purpose=purpose_code, sandbox=values["sandbox"], recorded_at=recorded_at
+        )
+        return content
+
+    @staticmethod
+    def _is_on_sandbox(company):
+        """Tell if a company is on the sandbox: nobody real says anything there."""
+        return company.sudo().sms_provider == SandboxProvider.code
+
+    def write(self, vals):  # pylint: disable=method-required-super
+        """Refuse: what was said stays said. A new event says what changed."""
+        raise UserError(
+            self.env._(
+                "The consent record cannot be changed. Record a new event instead."
+            )
+        )
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_never(self):
+        """Refuse: the record must outlast the message."""
+        raise UserError(self.env._("The consent record cannot be deleted."))
+
+    @api.model
+    def _record(
+        self,
+        company,
+        number,
+        event,
+        method,
+        purposes=None,
+        happened_at=None,
+        wordings=None,
+        **facts,
+    ):
+        """Enter what a person said, and bring the current answers up to date.
+
+        :param company: ``res.company``, one
+        :param str number: E.164 (for an opt-out also what the carrier calls the sender)
+        :param str event: one of :data:`tools.consent.EVENTS`
+        :param str method: a key of :data:`METHOD_SELECTION`
+        :param purposes: ``sms.purpose`` records, or None for all purposes at once
+        :param datetime happened_at: when it was said (UTC), default now
+        :param wordings: the published ``sms.wording`` records that were shown
+        :param facts: the evidence, see :meth:`SmsConsentEvidence._store`: ``wording``
+            (the words as they were shown), ``note``, ``name``, ``address``, ``device``,
+            ``page``, ``witness``, ``message_ref``, ``res_model``, ``res_id``, ``files``
+        :return: the events, one for each purpose
+        :raises ValueError: for a set of no purposes, which would record nothing
+        :raises UserError: for a yes of the future, or one that proves nothing
+        """
+        happened_at = fields.Datetime.to_datetime(happened_at) or fields.Datetime.now()
+        self._check_statement(event, method, purposes, happened_at)
+        number = canonical(number)
+        values = {
+            **self._store_evidence(company, number, facts),
+            "event": event,
+            "method": method,
+            "user_id": self.env.uid,
+            "happened_at": happened_at,
+        }
+        events_sudo = self.sudo()._create_for(purposes, wordings, values)
+        self.env["sms.consent"]._apply(
+            company,
+            events_sudo.read(APPLIED_FIELDS, load=None),
+            {values["number_hash"]: number},
+        )
+        self.env["sms.consent.link"]._wake_sealer()
+        self._after_record(number, event, facts)
+        return events_sudo.sudo(self.env.su)
+
+    @api.model
+    def _after_record(self, number, event, facts):
+        """Do what follows from a statement about one number: what lists do not bring.
+
+        What follows from the new answers is done by :meth:`SmsConsent._after_answers`.
+
+        :param str number: E.164
+        :param str event: one of :data:`tools.consent.EVENTS`
+        :param dict facts: as for :meth:`_record`
+        """
+
+    @api.model
+    def _check_statement(self, event, method, purposes, happened_at):
+        """Refuse what nobody can have said, and what proves nothing.
+
+        What came by text is kept in any case: the gate asks again what it proves.
+
+        :raises ValueError: for a set of no purposes, which would record nothing
+        :raises UserError: for a yes of the future, or one that proves nothing
+        """
+        if purposes is not None and not purposes:
+            raise ValueError("a consent event without a purpose records nothing")
+        if event not in consent.YESES:
+            return
+        if happened_at > fields.Datetime.now() + CLOCK_TOLERANCE:
+            raise UserError(self.env._("A consent cannot be given in the future."))
+        if purposes and method != consent.TEXT:
+            purposes._check_proof(method)
+
+    @api.model
+    def _store_evidence(self, company, number, facts):
+        """Keep the evidence of what was said; return the event's values about it."""
+        evidence_sudo = self.env["sms.consent.evidence"].sudo()
+        evidence_sudo = evidence_sudo._store(company, number, **facts)
+        return {
+            "company_id": company.id,
+            "number_hash": self.env["sms.consent.key"]._hash([number])[number],
+            "evidence_id": evidence_sudo.id,
+            "evidence_digest": evidence_sudo._digest(),
+        }
+
+    @api.model
+    def _create_for(self, purposes, wordings, values):
+        """Create an event for each purpose, or the one for all; in the table at once.
+
+        :param dict values: of each
+        """
+        wordings_sudo = (wordings or self.env["sms.wording"]).sudo()
+        events = self.create(
+            [
+                {**values, **self._get_purpose_values(purpose, wordings_sudo)}
+                for purpose in (purposes or [self.env["sms.purpose"]])
+            ]
+        )
+        events.flush_recordset()
+        return events
+
+    @api.model
+    def _get_purpose_values(self, purpose, wordings):
+        """Return the values of an event that depend on its purpose."""
+        wording = wordings.filtered(lambda wording: wording.purpose_id == purpose)[:1]
+        return {
+            "purpose_id": purpose.id,
+            "wording_id": wording.id,
+            "wording_digest": wording.digest,
+        }
+
+    @api.model
+    def _number_domain(self, company, number):
+        """Return the domain of a number's events that count, also of erased ones."""
+        hashes = self.env["sms.consent.key"]._hash([number])
+        return self._get_counting_domain(company) & Domain(
+            "number_hash", "=", hashes.get(number, "")
+        )
+
+    @api.model
+    def _get_counting_domain(self, company):
+        """Return the domain of a company's events that count with its carrier.
+
+        What was said in the sandbox was said by whoever held the virtual phone: it
+        counts there alone.
+        """
+        domain = Domain("company_id", "=", company.id)
+        if not self._is_on_sandbox(company):
+            domain &= Domain("sandbox", "=", False)
+        return domain
+
+    @api.model
+    def _read_content(self, event_ids):
+        """Return what the chain seals of some events, in one query.
+
+        :param list event_ids: ids, also of events that are not there any more
+        :return: ``{event id: {field of tools.chain.CONTENT_FIELDS: value}}``
+        """
+        return {
+            event_id: content
+            for event_id, (content, _seal) in self._read_entries(event_ids).items()
+        }
+
+    @api.model
+    def _read_entries(self, event_ids):
+        """Return what the chain seals of some events, and the seals of their entry.
+
+        :param list event_ids: ids, also of events that are not there any more
+        :return: ``{event id: (content, seal or None)}``
+        """
+        self.flush_model()
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT event.seal, event.id, event.company_id, event.number_hash,
+                       purpose.code, event.event, event.method, event.happened_at,
+                       event.recorded_at, event.user_id, event.wording_digest,
+                       event.evidence_digest, COALESCE(event.sandbox, FALSE)
+                  FROM sms_consent_event event
+             LEFT JOIN sms_purpose purpose ON purpose.id = event.purpose_id
+                 WHERE event.id = ANY(%s)
+                """,
+                list(event_ids),
+            )
+        )
+        return {
+            row[0]: (dict(zip(CONTENT_FIELDS, row, strict=True)), seal)
+            for seal, *row in rows
+        }
+
+    # ------------------------------------------------------------------
+    # The ledger's way in for lists: what :meth:`_record` does, set-based
+    # ------------------------------------------------------------------
+
+    @api.model
+    def _record_many(self, company, statements):
+        """Enter many statements, in order, as :meth:`_record` does one by one.
+
+        A fixed number of queries for each :data:`CHUNK_SIZE` statements.
+
+        :param company: ``res.company``, one
+        :param statements: iterable of :class:`Statement`
+        :return: how many events were entered
+        :raises ValueError: as :meth:`_record`; then nothing of its chunk is entered
+        """
+        count = 0
+        for chunk in split_every(CHUNK_SIZE, statements):
+            count += self._record_chunk(company, list(chunk))
+        if count:
+            self.env["sms.consent.link"]._wake_sealer()
+        return count
+
+    @api.model
+    def _record_chunk(self, company, statements):
+        """Enter some statements; return how many events that makes."""
+        self._check_statements(statements)
+        for model_name in ("sms.consent", "sms.consent.evidence", self._name):
+            self.env[model_name].flush_model()
+        statements = [row._replace(number=canonical(row.number)) for row in statements]
+        hashes = self.env["sms.consent.key"]._hash(row.number for row in statements)
+        evidence = self.env["sms.consent.evidence"].sudo()
+        evidence_rows = evidence._insert_many(company, statements)
+        now = fields.Datetime.now()
+        get_purpose_values = self._make_purpose_reader()
+        rows = [
+            {
+                "company_id": company.id,
+                "number_hash": hashes[row.number],
+                "event": row.event,
+                "method": row.method,
+                "happened_at": row.happened_at or now,
+                "recorded_at": now,
+                "user_id": self.env.uid,
+                "evidence_id": evidence_id,
+                "evidence_digest": digest,
+                **values,
+            }
+            for row, (evidence_id, digest) in zip(
+                statements, evidence_rows, strict=True
+            )
+            for values in get_purpose_values(row)
+        ]
+        self._check_many(rows)
+        events = self._complete_entries(rows)
+        insert_many(self, events)
+        numbers = {value: number for number, value in hashes.items()}
+        self.env["sms.consent"]._apply(company, events, numbers)
+        self.invalidate_model()
+        evidence.invalidate_model()
+        return len(events)
+
+    @api.model
+    def _make_purpose_reader(self):
+        """Return a function from a statement to the values of each of its events.
+
+        Many statements share few sets of purposes and wordings: each is read once.
+        """
+        known = {}
+        no_purpose, no_wording = self.env["sms.purpose"], self.env["sms.wording"].sudo()
+
+        def read(row):
+            """Return the values of a statement's events."""
+            purposes = [no_purpose] if row.purposes is None else row.purposes
+            wordings = no_wording if row.wordings is None else row.wordings
+            key = (row.purposes and row.purposes._ids, wordings._ids)
+            if key not in known:
+                known[key] = [
+                    self._get_purpose_values(purpose, wordings.sudo())
+                    for purpose in purposes
+                ]
+            return known[key]
+
+        return read
+
+    @api.model
+    def _check_statements(self, statements):
+        """Refuse as :meth:`_check_statement`, what many have in common once."""
+        now = fields.Datetime.now()
+        latest = {}
+        for row in statements:
+            key = (row.event, row.method, row.purposes)
+            said = fields.Datetime.to_datetime(row.happened_at) or now
+            latest[key] = max(said, latest.get(key, datetime.min))
+        for key, happened_at in latest.items():
+            self._check_statement(*key, happened_at)
+
+    @api.model
+    def _check_many(self, events):
+        """Refuse what the ORM and the ledger would refuse one by one."""
+        methods = {method for method, _label in METHOD_SELECTION}
+        for values in events:
+            if values["method"] not in methods:
+                raise ValueError(f"no such way to consent: {values['method']!r}")
+            consent.next_state(
+                consent.NONE, values["event"], not values["purpose_id"]
+            )  # raises for an event that there is not
+
+
+class Statement(NamedTuple):
+    """One thing that a person said: what ``_record`` takes, as a row."""
+
+    number: str
+    event: str
+    method: str
+    purposes: models.BaseModel | None = None
+    happened_at: datetime | None = None
+    wordings: models.BaseModel | None = None
+    facts: dict = {}
+
+
+class SmsConsentEvidence(models.Model):
+    """The evidence of many statements, written at once."""
+
+    _inherit = "sms.consent.evidence"
+
+    @api.model
+    def _insert_many(self, company, statements):
+        """Keep the evidence of many statements.
+
+        :return: pairs of an id and the digest for the ledger, in the same order
+        """
+        rows = []
+        for statement in statements:
+            facts = {name: statement.facts.get(name) or None for name in FACTS}
+            if unknown := statement.facts.keys() - facts.keys():
+                raise ValueError(f"not evidence: {sorted(unknown)}")
+            facts.update(number=statement.number, salt=secrets.token_hex(16))
+            rows.append(facts)
+        digests = [chain.digest({**facts, "file_digests": None}) for facts in rows]
+        # What many rows share, such as a wording, is encrypted once.
+        encrypt = lru_cache(maxsize=None)(get_box().encrypt)
+        for row in rows:
+            row.update(
+                {name: encrypt(row[name]) for name in ENCRYPTED_FIELDS if row[name]},
+                company_id=company.id,
+            )
+        return list(zip(insert_many(self, rows), digests, strict=True))

@@ -1,0 +1,213 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+import hashlib
+import secrets
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+from odoo.tools import SQL
+
+from ...tools import chain
+from ..core.bulk_insert import as_arrays
+from ..core.encrypted_field import EncryptedChar, EncryptedText, decrypt
+from .ledger_guards import install_guards, make_evidence_guards
+
+#: What identifies the person, or could. All of it goes on erasure, the salt too:
+#: with it, the digest that stays in the ledger could be guessed.
+PERSONAL_FIELDS = (
+    "salt",
+    "number",
+    "name",
+    "wording",
+    "note",
+    "address",
+    "device",
+    "page",
+    "witness",
+    "message_ref",
+    "res_model",
+    "res_id",
+    "file_digests",
+)
+#: What of it is encrypted where a key is given: what says who it was, and their words.
+ENCRYPTED_FIELDS = (
+    *("salt", "number", "name", "wording", "note"),
+    *("address", "device", "page", "witness"),
+)
+
+
+class SmsConsentEvidence(models.Model):
+    """What identifies the person behind events of the ledger, and proves what was said.
+
+    It lies apart from the ledger so that it can be erased: the ledger keeps the digest
+    of it, and the chain still holds when it is gone. Written once by the ledger; a
+    database trigger lets it be erased or encrypted, and nothing else. The digest is
+    that of the plain words, so whether they are encrypted is nothing to the ledger.
+    """
+
+    _name = "sms.consent.evidence"
+    _description = "Text Message Consent Evidence"
+    _inherit = "sms.personal.data"
+    _order = "id desc"
+    _rec_name = "number"
+    _log_access = False
+    _ledger_guards = make_evidence_guards(PERSONAL_FIELDS, ENCRYPTED_FIELDS)
+
+    company_id = fields.Many2one(
+        "res.company", required=True, readonly=True, ondelete="restrict"
+    )
+    salt = EncryptedChar(readonly=True, groups="base.group_system")
+    number = EncryptedChar(readonly=True, help="E.164")
+    name = EncryptedChar(
+        string="Person", readonly=True, help="The name as it was known at that time."
+    )
+    wording = EncryptedText(
+        readonly=True, help="The words that the person agreed to, as they were shown."
+    )
+    note = EncryptedText(readonly=True)
+    address = EncryptedChar(
+        "Source Address", readonly=True, help="The IP address that the form came from."
+    )
+    device = EncryptedChar(readonly=True, help="The browser, as it named itself.")
+    page = EncryptedChar(readonly=True, help="The page on which it was said.")
+    witness = EncryptedChar(readonly=True, help="Who saw it being signed.")
+    message_ref = fields.Char(
+        string="Message",
+        readonly=True,
+        help="The carrier's id of the text that said so.",
+    )
+    res_model = fields.Char(string="Record Model", readonly=True)
+    res_id = fields.Many2oneReference(
+        string="Record", model_field="res_model", readonly=True
+    )
+    file_digests = fields.Json(
+        "Digests of the Files", readonly=True, help="SHA-256 by file name."
+    )
+    attachment_ids = fields.One2many(
+        "ir.attachment",
+        "res_id",
+        string="Scans",
+        domain=[("res_model", "=", "sms.consent.evidence")],
+        readonly=True,
+    )
+    erased_at = fields.Datetime(readonly=True)
+    erased_by_id = fields.Integer(
+        "Erased By (ID)", readonly=True, help="No foreign key: the row cannot change."
+    )
+    erasure_seal = fields.Char(
+        readonly=True, help="Keyed: shows that the ledger erased it, and nobody else."
+    )
+
+    def init(self):
+        """Install the trigger by which evidence is erased or encrypted, not changed."""
+        install_guards(self)
+        return super().init()
+
+    def write(self, vals):  # pylint: disable=method-required-super
+        """Refuse: evidence stays as it was given. It can be erased, not changed."""
+        raise UserError(self.env._("Consent evidence cannot be changed."))
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_never(self):
+        """Refuse: the row stays, so that its erasure can be told from its loss."""
+        raise UserError(self.env._("Consent evidence cannot be deleted; erase it."))
+
+    @api.model
+    def _store(self, company, number, files=(), **facts):
+        """Keep the evidence of what was just said.
+
+        :param company: ``res.company``
+        :param str number: E.164
+        :param files: scans, as pairs of a name and its content in bytes
+        :param facts: further :data:`PERSONAL_FIELDS`
+        :return: the row
+        """
+        digests = {name: hashlib.sha256(data).hexdigest() for name, data in files}
+        evidence = self.create(
+            {
+                "company_id": company.id,
+                "number": number,
+                "salt": secrets.token_hex(16),
+                "file_digests": digests or False,
+                **facts,
+            }
+        )
+        self.env["ir.attachment"]._create_sms_scans(evidence, files)
+        return evidence
+
+    def _digest(self):
+        """Return what the ledger keeps of this evidence.
+
+        :return: SHA-256 in hex, False once it is erased
+        """
+        self.ensure_one()
+        if self.erased_at:
+            return False
+        return chain.digest(self._content())
+
+    def _content(self):
+        """Return the evidence as it is hashed and exported."""
+        return {name: self[name] or None for name in PERSONAL_FIELDS}
+
+    @api.model
+    def _read_content(self, columns):
+        """Return one row's evidence as :meth:`_content`, of what SQL has read.
+
+        :param columns: the values of :data:`PERSONAL_FIELDS`, in their order
+        :raises EncryptionKeyError: when the key is missing
+        """
+        content = dict(zip(PERSONAL_FIELDS, columns, strict=True))
+        for name in ENCRYPTED_FIELDS:
+            content[name] = decrypt(self.env, content[name])
+        return {name: value or None for name, value in content.items()}
+
+    def _files_hold(self):
+        """Tell if the scans that are there are those that were recorded."""
+        self.ensure_one()
+        found = {
+            attachment.name: hashlib.sha256(attachment.raw or b"").hexdigest()
+            for attachment in self.attachment_ids
+        }
+        return found == (self.file_digests or {})
+
+    def _erase(self):
+        """Forget the person: everything here but that there was something.
+
+        Scans are deleted with it. What stays is in the ledger: a keyed hash of the
+        number and this evidence's digest, from which nobody can be named.
+        """
+        standing = self.filtered(lambda evidence: not evidence.erased_at)
+        standing.attachment_ids.unlink()
+        self.flush_model()
+        erased_at, key = fields.Datetime.now(), self.env["sms.consent.key"]._get()
+        seals = [
+            (row.id, self._seal_erasure(key, row.id, erased_at, self.env.uid))
+            for row in standing
+        ]
+        emptied = SQL(", ").join(
+            SQL("%s = NULL", SQL.identifier(name)) for name in PERSONAL_FIELDS
+        )
+        self.env.cr.execute(
+            SQL(
+                """
+                UPDATE sms_consent_evidence
+                   SET %s, erased_at = %s, erased_by_id = %s, erasure_seal = sealed.seal
+                  FROM unnest(%s) AS sealed (id, seal)
+                 WHERE sms_consent_evidence.id = sealed.id
+                """,
+                emptied,
+                erased_at,
+                self.env.uid,
+                as_arrays(seals, "int4", "varchar"),
+            )
+        )
+        self.invalidate_model()
+
+    @staticmethod
+    def _seal_erasure(key, evidence_id, erased_at, erased_by_id):
+        """Return what shows that evidence was erased by us: by a person, or by time.
+
+        :param str key: the ledger's secret
+        :param datetime erased_at: UTC
+        """
+        values = {"evidence_id": evidence_id, "at": erased_at, "by": erased_by_id}
+        return chain.seal(key, chain.ERASURE, values)

@@ -1,0 +1,190 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+import hmac
+import logging
+import os
+import secrets
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+from odoo.fields import Domain
+from odoo.tools import config
+
+from ...tools import chain
+from ...tools.phone import canonical
+
+_logger = logging.getLogger(__name__)
+#: Where the key is looked for, the safest place first: the server's environment, its
+#: configuration file, and at last a system parameter, which lies in the database.
+KEY_VARIABLE = "HELPDESK_SMS_CONSENT_KEY"
+KEY_OPTION = "helpdesk_sms_consent_key"
+KEY_PARAMETER = "helpdesk_mgmt_sms.consent_key"
+#: Which key the ledger was begun with, so that another one is noticed.
+FINGERPRINT_PARAMETER = "helpdesk_mgmt_sms.consent_key_fingerprint"
+
+
+class ConsentKeyError(UserError):
+    """The ledger cannot be looked up: its key is not that which it was begun with."""
+
+
+class SmsConsentKey(models.AbstractModel):
+    """The secret that numbers are hashed and the ledger is sealed with.
+
+    In the environment or the configuration file it also protects against who has a
+    copy of the database, who cannot try all numbers; and against who owns it, who
+    cannot compute the ledger anew. In the database it protects only against who sees
+    the ledger alone (an export, a certificate).
+    """
+
+    _name = "sms.consent.key"
+    _description = "Key of the Consent Ledger"
+
+    @api.model
+    def _get(self):
+        """Return the key.
+
+        :raises ConsentKeyError: when the ledger was begun with another one: with a
+            wrong key no opt-out would be found
+        """
+        key = self._read()
+        is_other = self._fingerprint(key) != self._get_fingerprint(key)
+        if is_other and not self._begin_anew(key):
+            raise ConsentKeyError(
+                self.env._(
+                    "The key of the consent ledger is not the one that it was begun "
+                    "with, so no consent and no opt-out can be found. Restore the key: "
+                    "%(variable)s in the environment, %(option)s in the configuration "
+                    "file, or the system parameter %(parameter)s.",
+                    variable=KEY_VARIABLE,
+                    option=KEY_OPTION,
+                    parameter=KEY_PARAMETER,
+                )
+            )
+        return key
+
+    @api.model
+    def _hash(self, numbers):
+        """Return the keyed hashes of some numbers, one for all spellings of a number.
+
+        :param numbers: iterable of E.164 numbers (or other names of a sender)
+        :return: ``{number: hash}``, without empty numbers
+        """
+        key = self._get()
+        return {
+            number: chain.number_hash(key, canonical(number))
+            for number in set(numbers)
+            if number
+        }
+
+    @api.model
+    def _read(self):
+        """Return the key from where it lies; one is made in the database at need."""
+        parameters_sudo = self.env["ir.config_parameter"].sudo()
+        key = self._read_outside() or parameters_sudo.get_param(KEY_PARAMETER)
+        if not key and self._is_empty():
+            key = secrets.token_hex(32)
+            parameters_sudo.set_param(KEY_PARAMETER, key)
+        return key or ""
+
+    @api.model
+    def _read_outside(self):
+        """Return the key that lies outside the database, empty if none does."""
+        return os.environ.get(KEY_VARIABLE) or config.get(KEY_OPTION) or ""
+
+    @api.model
+    def _is_inside(self):
+        """Tell if the ledger's key lies in the database, alone or as a copy."""
+        parameters_sudo = self.env["ir.config_parameter"].sudo()
+        inside = parameters_sudo.get_param(KEY_PARAMETER)
+        return bool(inside) and self._get_fingerprint(inside) == self._fingerprint(
+            inside
+        )
+
+    @api.model
+    def _is_copied_outside(self):
+        """Tell if the server was started with the very key that the database holds."""
+        parameters_sudo = self.env["ir.config_parameter"].sudo()
+        outside, inside = self._read_outside(), parameters_sudo.get_param(KEY_PARAMETER)
+        if not (outside and inside):
+            return False
+        is_same = hmac.compare_digest(outside.encode(), inside.encode())
+        return is_same and self._is_inside()
+
+    @api.model
+    def _remove_inside(self):
+        """Remove the copy of the key from the database, once it is safe outside.
+
+        It is safe when the server was started with the very same key, and that is the
+        ledger's. Otherwise the database may hold the only copy, and keeps it.
+
+        :return: whether a copy was removed
+        :rtype: bool
+        """
+        if not self._is_copied_outside():
+            return False
+        parameters_sudo = self.env["ir.config_parameter"].sudo()
+        parameters_sudo.search([("key", "=", KEY_PARAMETER)]).unlink()
+        _logger.info("The key of the consent ledger was removed from the database")
+        return True
+
+    @api.model
+    def _get_fingerprint(self, key):
+        """Return the fingerprint of the ledger's key; the first key makes it."""
+        parameters_sudo = self.env["ir.config_parameter"].sudo()
+        fingerprint = parameters_sudo.get_param(FINGERPRINT_PARAMETER)
+        if not fingerprint:
+            fingerprint = self._fingerprint(key)
+            parameters_sudo.set_param(FINGERPRINT_PARAMETER, fingerprint)
+        return fingerprint
+
+    @api.model
+    def _begin_anew(self, key):
+        """Take another key for a ledger in which nothing stands yet; say if it was so.
+
+        The installation makes a key. An administrator may still give another one from
+        outside before the first person has said anything.
+        """
+        if not self._is_empty():
+            return False
+        parameters_sudo = self.env["ir.config_parameter"].sudo()
+        parameters_sudo.set_param(FINGERPRINT_PARAMETER, self._fingerprint(key))
+        return True
+
+    @api.model
+    def _is_empty(self):
+        """Tell if nothing stands in any ledger yet."""
+        return not self.env["sms.consent.event"].sudo().search_count([], limit=1)
+
+    @staticmethod
+    def _fingerprint(key):
+        """Return what tells one key from another and does not give it away."""
+        return chain.fingerprint(key)
+
+
+class SmsSearchedNumber(models.AbstractModel):
+    """A model whose rows are found by a number, also when only its hash is left.
+
+    What was typed is looked for in the numbers that are there, as a part of them too;
+    a whole number is also looked for by its keyed hash, which outlives erasure.
+    """
+
+    _name = "sms.searched.number"
+    _description = "Search by a Number or Its Hash"
+
+    searched_number = fields.Char(
+        "Phone Number", store=False, search="_search_searched_number"
+    )
+
+    @api.model
+    def _search_searched_number(self, operator, value):
+        """Find rows by a number in any form, or by a part of it."""
+        if operator == "in":
+            return Domain.OR(self._search_searched_number("=ilike", it) for it in value)
+        if operator not in ("ilike", "=ilike", "like", "=like"):
+            return NotImplemented
+        typed = (value or "").strip()
+        country = self.env.company.country_id
+        number = self._phone_format_number(typed, country)
+        if not number:
+            return Domain("number", operator, typed)
+        hashes = self.env["sms.consent.key"]._hash([number])
+        return Domain("number_hash", "in", list(hashes.values()))

@@ -1,0 +1,207 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+import logging
+
+from psycopg2.errors import SerializationFailure, UniqueViolation
+
+from odoo import api, fields, models
+from odoo.tools import SQL
+
+from ...tools import chain
+from ..core.bulk_insert import as_arrays
+from .ledger_guards import APPEND_ONLY_GUARD, install_guards
+from .sms_consent_key import ConsentKeyError
+
+_logger = logging.getLogger(__name__)
+#: Events that are sealed in one transaction.
+BATCH_SIZE = 5000
+#: How far back the sealer looks for events that were committed out of order. Those of a
+#: transaction that took longer than so many others are found by the daily check.
+LOOK_BACK = 50_000
+#: First key of the advisory locks; the second one is the company.
+SEALER_LOCK = 1_937_009_003
+
+
+class SmsConsentLink(models.Model):
+    """One link of a company's chain: seals one event, and follows the link before it.
+
+    Its hash can be computed by anybody; its seal is keyed, so that only who holds the
+    ledger's key can make it. A link without an event says something itself
+    (``statement``): it takes over the chain from before there were seals.
+    Links are made by one worker at a time right after the events are committed, not
+    while they are recorded: so no STOP ever waits for another, the numbers have no
+    gap, and the chain cannot fork. Append-only by the same trigger as the ledger.
+    """
+
+    _name = "sms.consent.link"
+    _description = "Link of the Consent Ledger"
+    _order = "company_id, sequence desc"
+    _rec_name = "sequence"
+    _log_access = False
+    _ledger_guards = (APPEND_ONLY_GUARD,)
+
+    company_id = fields.Many2one(
+        "res.company", required=True, readonly=True, ondelete="restrict"
+    )
+    sequence = fields.Integer("No.", required=True, readonly=True)
+    event_id = fields.Many2one("sms.consent.event", readonly=True, ondelete="restrict")
+    previous_hash = fields.Char(required=True, readonly=True)
+    hash = fields.Char(required=True, readonly=True)
+    seal = fields.Char(
+        readonly=True, help="Keyed. Empty only before the ledger had seals."
+    )
+    content_version = fields.Integer(
+        readonly=True, help="Which fields of the event it hashes. 0: the first ones."
+    )
+    statement = fields.Json(readonly=True, help="What a link without an event says.")
+
+    _sequence_unique = models.UniqueIndex("(company_id, sequence)")
+    _event_unique = models.UniqueIndex("(event_id)")
+
+    def init(self):
+        """Install the trigger that makes the table append-only for every role."""
+        install_guards(self)
+        return super().init()
+
+    @api.model
+    def _wake_sealer(self):
+        """Let the sealer work as soon as this transaction is committed."""
+        self.env.ref("helpdesk_mgmt_sms.ir_cron_sms_consent_seal").sudo()._trigger()
+
+    @api.model
+    def _run_sealer(self):
+        """Seal what is not sealed yet, company by company, and commit each batch.
+
+        Without its key it waits: what is not sealed is counted by each verification.
+        """
+        try:
+            self.env["sms.consent.key"]._get()
+        except ConsentKeyError as error:
+            _logger.error("The consent ledger is not sealed: %s", error)
+            return
+        for company in self._get_unsealed_companies():
+            while sealed := self._seal(company):
+                if not self.env["ir.cron"]._commit_progress(sealed):
+                    return
+
+    @api.model
+    def _get_unsealed_companies(self):
+        """Return the companies that have fresh events without a link."""
+        self.env["sms.consent.event"].flush_model()
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT DISTINCT event.company_id
+                  FROM sms_consent_event event
+             LEFT JOIN sms_consent_link link ON link.event_id = event.id
+                 WHERE link.id IS NULL
+                   AND event.id > (SELECT COALESCE(max(event_id), 0) - %s
+                                     FROM sms_consent_link)
+                """,
+                LOOK_BACK,
+            )
+        )
+        return self.env["res.company"].browse(row[0] for row in rows)
+
+    @api.model
+    def _seal(self, company, look_back=LOOK_BACK, limit=BATCH_SIZE):
+        """Append links for a company's oldest events that have none.
+
+        :param company: ``res.company``
+        :param int look_back: how many ids before the newest link to look at, None: all
+        :param int limit: how many events at most
+        :return: how many were sealed; 0 also when another worker is at it
+        """
+        [[is_mine]] = self.env.execute_query(
+            SQL("SELECT pg_try_advisory_xact_lock(%s, %s)", SEALER_LOCK, company.id)
+        )
+        if not is_mine:
+            return 0
+        key = self.env["sms.consent.key"]._get()
+        sequence, previous = self._get_head(company)
+        event_ids = self._get_unsealed(company, look_back, limit)
+        contents = self.env["sms.consent.event"]._read_content(event_ids)
+        rows = []
+        for event_id in event_ids:
+            sequence += 1
+            own_hash = chain.link_hash(previous, sequence, contents[event_id])
+            own_seal = chain.link_seal(key, company.id, sequence, own_hash)
+            rows.append((sequence, event_id, previous, own_hash, own_seal))
+            previous = own_hash
+        hashes = {content["number_hash"] for content in contents.values()}
+        return self._append(company, rows, hashes)
+
+    @api.model
+    def _append(self, company, rows, hashes):
+        """Write links; return how many. 0 when another worker was faster.
+
+        :param rows: sequence, event id, hash before, own hash, seal
+        :param set hashes: keyed hashes of the numbers whose events they are. Whether
+            their answers follow is looked at once more: who wrote them may have been
+            ended before they could do so.
+        """
+        if not rows:
+            return 0
+        try:
+            with self.env.cr.savepoint(flush=False):
+                self.env.cr.execute(
+                    SQL(
+                        """
+                        INSERT INTO sms_consent_link
+                            (company_id, content_version, sequence, event_id,
+                             previous_hash, hash, seal)
+                        SELECT %s, %s, new.* FROM unnest(%s) AS new
+                        """,
+                        company.id,
+                        chain.CURRENT_VERSION,
+                        as_arrays(rows, "int4", "int4", *["varchar"] * 3),
+                    )
+                )
+                self.env["sms.consent"]._settle_overlaps(company.id, list(hashes))
+        except (UniqueViolation, SerializationFailure):
+            # Its links came between our first look and our lock: the chain has one
+            # end only, and the next run starts from there.
+            _logger.info("Another worker has sealed the consent ledger meanwhile")
+            return 0
+        self.invalidate_model()
+        self.env["sms.consent.event"].invalidate_model(["link_ids", "sequence"])
+        return len(rows)
+
+    @api.model
+    def _get_head(self, company):
+        """Return number and hash of the last link, or those before the first."""
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT sequence, hash FROM sms_consent_link
+                 WHERE company_id = %s ORDER BY sequence DESC LIMIT 1
+                """,
+                company.id,
+            )
+        )
+        return rows[0] if rows else (0, chain.GENESIS)
+
+    @api.model
+    def _get_unsealed(self, company, look_back=None, limit=None):
+        """Return the ids of a company's events that have no link, oldest first."""
+        self.env["sms.consent.event"].flush_model()
+        first = SQL("0")
+        if look_back is not None:
+            first = SQL(
+                "(SELECT COALESCE(max(event_id), 0) - %s FROM sms_consent_link)",
+                look_back,
+            )
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT event.id
+                  FROM sms_consent_event event
+             LEFT JOIN sms_consent_link link ON link.event_id = event.id
+                 WHERE event.company_id = %s AND link.id IS NULL AND event.id > %s
+              ORDER BY event.id LIMIT %s
+                """,
+                company.id,
+                first,
+                limit,
+            )
+        )
+        return [row[0] for row in rows]

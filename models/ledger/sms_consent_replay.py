@@ -1,0 +1,381 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from collections import defaultdict
+from functools import partial
+
+from odoo import SUPERUSER_ID, api, models
+from odoo.service.model import retrying
+from odoo.tools import SQL, split_every
+
+from ...tools import chain, consent, evidence
+from ..core.bulk_insert import as_array, as_arrays
+from ..core.encrypted_field import decrypt
+from .ledger_guards import DERIVING, EVENT_STATE
+from .sms_consent_event import APPLIED_FIELDS, to_said
+
+#: Numbers whose events are in memory at once.
+BATCH_SIZE = 5000
+
+
+class SmsConsent(models.Model):
+    """The answers derived anew from all events: to compare them, or to correct them.
+
+    By the same rule as when they were written one by one (:meth:`_follow`), from the
+    events that count with the company's carrier.
+    """
+
+    _inherit = "sms.consent"
+
+    # ------------------------------------------------------------------
+    # Deriving
+    # ------------------------------------------------------------------
+
+    @api.model
+    def _derive(self, company, hashes):
+        """Return the answers that the events of some numbers give, from the first on.
+
+        :param company: ``res.company``
+        :param list hashes: keyed hashes of numbers
+        :return: as :meth:`_get_shown`
+        """
+        return self._get_shown(self._replay(company, hashes))
+
+    @api.model
+    def _get_counting_sql(self, company):
+        """Return the condition for events that count with the company's carrier."""
+        if self.env["sms.consent.event"]._is_on_sandbox(company):
+            return SQL("TRUE")
+        return SQL("sandbox IS NOT TRUE")
+
+    @api.model
+    def _iter_numbers(self, company):
+        """Yield batches of the keyed hashes of all numbers with answers or events."""
+        last = ""
+        while rows := self.env.execute_query(
+            SQL(
+                """
+                SELECT number_hash FROM (
+                    (SELECT DISTINCT number_hash FROM sms_consent_event
+                      WHERE company_id = %(company)s AND number_hash > %(last)s
+                   ORDER BY number_hash LIMIT %(limit)s)
+                      UNION
+                    (SELECT DISTINCT number_hash FROM sms_consent
+                      WHERE company_id = %(company)s AND number_hash > %(last)s
+                   ORDER BY number_hash LIMIT %(limit)s)
+                ) AS known ORDER BY number_hash LIMIT %(limit)s
+                """,
+                company=company.id,
+                last=last,
+                limit=BATCH_SIZE,
+            )
+        ):
+            yield [row[0] for row in rows]
+            last = rows[-1][0]
+
+    # ------------------------------------------------------------------
+    # Comparing
+    # ------------------------------------------------------------------
+
+    @api.model
+    def _find_underived(self, company):
+        """Yield the answers that are not what the events of their numbers give.
+
+        After them those that name another number: with None for all else.
+
+        Of numbers whose newest event waits for its link nothing is said: a transaction
+        that is just being committed may not have looked at what another has written.
+
+        :param company: ``res.company``
+        :return: tuples of a number's hash, a purpose's id or 0, the stored answer and
+            the derived one, as :meth:`_get_shown` has them; None: none
+        """
+        waiting = self._get_waiting_hashes(company)
+        self.flush_model()
+        for batch in self._iter_numbers(company):
+            stored, _numbers = self._read_stored(company, batch, is_locked=False)
+            derived = self._derive(company, batch)
+            for key in sorted(stored.keys() | derived.keys()):
+                found, expected = stored.get(key), derived.get(key)
+                if found != expected and key[0] not in waiting:
+                    yield (*key, found, expected)
+            for number_hash in self._find_misnamed(company, batch):
+                yield number_hash, None, None, None
+
+    @api.model
+    def _find_misnamed(self, company, hashes):
+        """Return those keyed hashes of numbers whose answers name another number.
+
+        As it is spelled there: before 19.0.1.4.0 each spelling had a hash of its own.
+        """
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT DISTINCT number_hash, number FROM sms_consent
+                 WHERE company_id = %s AND number_hash = ANY(%s) AND number IS NOT NULL
+                """,
+                company.id,
+                as_array(hashes, "varchar"),
+            )
+        )
+        key = self.env["sms.consent.key"]._get()
+        return sorted(
+            {own for own, number in rows if chain.number_hash(key, number) != own}
+        )
+
+    @api.model
+    def _get_waiting_hashes(self, company):
+        """Return the numbers that have events without a link."""
+        event_ids = self.env["sms.consent.link"]._get_unsealed(company)
+        contents = self.env["sms.consent.event"]._read_content(event_ids)
+        return {content["number_hash"] for content in contents.values()}
+
+    # ------------------------------------------------------------------
+    # Correcting
+    # ------------------------------------------------------------------
+
+    @api.model
+    def _rebuild(self, company, hashes):
+        """Derive the answers of some numbers anew, and write those that differ.
+
+        :param company: ``res.company``
+        :param hashes: iterable of keyed hashes of numbers
+        :return: how many answers differed
+        :rtype: int
+        """
+        count = 0
+        for batch in split_every(BATCH_SIZE, hashes, list):
+            before, numbers = self._read_stored(company, batch)
+            after = self._derive(company, batch)
+            changed = {k: it for k, it in after.items() if before.get(k) != it}
+            gone = before.keys() - after.keys()
+            touched = {number_hash for number_hash, _purpose in [*changed, *gone]}
+            numbers |= self._find_numbers(company, touched - numbers.keys())
+            self._upsert(company, changed, numbers)
+            self._take_away(company, gone)
+            known = {value for value in touched if numbers[value]}
+            change = self._get_change(company, [], numbers, before, after, known)
+            self._after_answers(change)
+            count += len(changed) + len(gone)
+        return count
+
+    @api.model
+    def _rebuild_all(self):
+        """Derive all answers of all companies anew (a migration does, or a person)."""
+        companies_sudo = self.env["res.company"].sudo().with_context(active_test=False)
+        for company in companies_sudo.search([]):
+            for batch in self._iter_numbers(company):
+                self._rebuild(company, batch)
+
+    @api.model
+    def _take_away(self, company, keys):
+        """Delete answers that no event gives.
+
+        :param keys: pairs of a number's hash and a purpose's id or 0
+        """
+        if not keys:
+            return
+        set_config = "SELECT set_config(%s, %s, TRUE)"
+        self.env.cr.execute(SQL(set_config, DERIVING, "on"))
+        self.env.cr.execute(
+            SQL(
+                """
+                DELETE FROM sms_consent answer
+                 USING unnest(%s) AS gone (number_hash, purpose_id)
+                 WHERE answer.company_id = %s
+                   AND answer.number_hash = gone.number_hash
+                   AND COALESCE(answer.purpose_id, 0) = gone.purpose_id
+                """,
+                as_arrays(sorted(keys), "varchar", "int4"),
+                company.id,
+            )
+        )
+        self.env.cr.execute(SQL(set_config, DERIVING, ""))
+
+    @api.model
+    def _find_numbers(self, company, hashes):
+        """Return numbers by their keyed hashes, from the evidence; None: erased."""
+        if not hashes:
+            return {}
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT wanted.number_hash, proof.number
+                  FROM unnest(%s) AS wanted (number_hash)
+     LEFT JOIN LATERAL (
+                    SELECT evidence.number FROM sms_consent_event event
+                      JOIN sms_consent_evidence evidence
+                        ON evidence.id = event.evidence_id
+                     WHERE event.company_id = %s
+                       AND event.number_hash = wanted.number_hash
+                       AND evidence.erased_at IS NULL
+                  ORDER BY event.id DESC LIMIT 1) AS proof ON TRUE
+                """,
+                as_array(hashes, "varchar"),
+                company.id,
+            )
+        )
+        return {value: decrypt(self.env, number) for value, number in rows}
+
+    # ------------------------------------------------------------------
+    # What transactions have not seen of each other
+    # ------------------------------------------------------------------
+
+    @api.model
+    def _settle_overlaps(self, company_id, hashes):
+        """Derive anew what two transactions have written without seeing each other.
+
+        A STOP for everything and what is said of one purpose lie in two rows, so that
+        neither waits for the other, and each is what its own event alone gives. And
+        what was said in the sandbox may be written while the company leaves it.
+
+        :param int company_id: whose answers
+        :param list hashes: keyed hashes of the numbers that they are about
+        """
+        company = self.env["res.company"].browse(company_id)
+        left_sandbox = not self.env["sms.consent.event"]._is_on_sandbox(company)
+        self.flush_model()
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT own.number_hash
+                  FROM sms_consent own
+                  JOIN sms_consent stop ON stop.company_id = own.company_id
+                   AND stop.number_hash = own.number_hash AND stop.purpose_id IS NULL
+                   AND stop.state = %(opted_out)s AND own.state != %(opted_out)s
+                  JOIN sms_consent_event event ON event.id = own.event_id
+                   AND event.purpose_id = own.purpose_id AND own.state = %(given)s
+                 WHERE own.company_id = %(company)s
+                   AND own.number_hash = ANY(%(hashes)s)
+             UNION
+                SELECT own.number_hash
+                  FROM sms_consent own
+                  JOIN sms_consent_event event ON event.id = own.event_id
+                 WHERE own.company_id = %(company)s
+                   AND own.number_hash = ANY(%(hashes)s)
+                   AND event.sandbox AND %(left_sandbox)s
+                """,
+                company=company_id,
+                hashes=as_array(hashes, "varchar"),
+                opted_out=consent.OPTED_OUT,
+                given=SQL(EVENT_STATE),
+                left_sandbox=left_sandbox,
+            )
+        )
+        self._rebuild(company, [row[0] for row in rows])
+
+    # ------------------------------------------------------------------
+    # Leaving the sandbox, and coming back to it
+    # ------------------------------------------------------------------
+
+    @api.model
+    def _follow_sandbox(self, companies):
+        """Derive anew the answers of numbers that have said something in the sandbox.
+
+        Now, and once more after the commit for what was being written meanwhile.
+
+        :param companies: ``res.company``, those that left the sandbox or came to it
+        """
+        self._rebuild_tried(companies.ids)
+        registry = self.env.registry
+
+        def look_again():
+            """Look in a transaction of its own, which sees what is committed."""
+            with registry.cursor() as cr:
+                consents = api.Environment(cr, SUPERUSER_ID, {})["sms.consent"]
+                retrying(partial(consents._rebuild_tried, companies.ids), consents.env)
+
+        if companies:
+            self.env.cr.postcommit.add(look_again)
+
+    @api.model
+    def _rebuild_tried(self, company_ids):
+        """Derive anew the answers of all numbers with events of the sandbox."""
+        for company in self.env["res.company"].sudo().browse(company_ids):
+            self._rebuild(company, self._get_tried_hashes(company))
+
+    @api.model
+    def _count_tried(self, company):
+        """Return how many consents and opt-outs were given in the sandbox.
+
+        Those that hold there now: one for each number and purpose, or all purposes.
+
+        :return: pair of numbers
+        """
+        counts = dict.fromkeys((consent.OPTED_IN, consent.OPTED_OUT), 0)
+        hashes = self._get_tried_hashes(company)
+        for batch in split_every(BATCH_SIZE, hashes, list):
+            tried = self._replay(company, batch, counting=SQL("sandbox"))
+            for answer, _since in self._get_shown(tried).values():
+                if answer.state in counts:
+                    counts[answer.state] += 1
+        return counts[consent.OPTED_IN], counts[consent.OPTED_OUT]
+
+    @api.model
+    def _get_tried_hashes(self, company):
+        """Return the keyed hashes of the numbers with events of the sandbox."""
+        self.env["sms.consent.event"].flush_model()
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT DISTINCT number_hash FROM sms_consent_event
+                 WHERE company_id = %s AND sandbox ORDER BY number_hash
+                """,
+                company.id,
+            )
+        )
+        return [row[0] for row in rows]
+
+    @api.model
+    def _read_effects(self, event_ids):
+        """Return what some events did about an opt-out.
+
+        A yes has undone the one before it, or did not count because of it: see
+        :func:`tools.consent.find_effects`. It takes all that was said by a number to
+        tell.
+
+        :param event_ids: ids of ``sms.consent.event`` of one company
+        :return: ``{event id: {"undone", "obstacle"}}``, the opt-out in one of them, as
+            ``event_id``, ``method`` and ``happened_at``
+        :rtype: dict
+        """
+        events_sudo = self.env["sms.consent.event"].sudo()
+        company = events_sudo.browse(event_ids[:1]).company_id
+        columns = SQL(", ").join(map(SQL.identifier, ("id", *APPLIED_FIELDS)))
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT company_id, %s FROM sms_consent_event
+                 WHERE (company_id, number_hash) IN (
+                           SELECT company_id, number_hash FROM sms_consent_event
+                            WHERE id = ANY(%s) AND event = ANY(%s))
+                   AND %s
+              ORDER BY id
+                """,
+                columns,
+                list(event_ids),
+                list(consent.YESES),
+                self._get_counting_sql(company),
+            )
+        )
+        histories, known = defaultdict(list), {}
+        for company_id, *row in rows:
+            values = dict(zip(("id", *APPLIED_FIELDS), row, strict=True))
+            said = known[values["id"]] = to_said(values)
+            purpose_id = values["purpose_id"] or 0
+            histories[company_id, values["number_hash"]].append((purpose_id, said))
+
+        def describe(event_id):
+            """Return an opt-out for the JSON."""
+            return event_id and {
+                "event_id": event_id,
+                "method": known[event_id].method,
+                "happened_at": evidence.plain(known[event_id].happened_at),
+            }
+
+        return {
+            event_id: {
+                "undone": describe(effect.undone) or None,
+                "obstacle": describe(effect.obstacle) or None,
+            }
+            for history in histories.values()
+            for event_id, effect in consent.find_effects(history).items()
+        }

@@ -1,0 +1,99 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+
+from ...tools.evidence import sha256
+from .ledger_guards import APPEND_ONLY_GUARD, install_guards
+
+CERTIFICATE, PACKET, PERIOD, CHAIN = KINDS = (
+    *("certificate", "packet", "period", "chain"),
+)
+KIND_SELECTION = [
+    (CERTIFICATE, "Certificate (PDF)"),
+    (PACKET, "Packet (ZIP)"),
+    (PERIOD, "Audit of a period"),
+    (CHAIN, "Chain"),
+]
+
+
+class SmsEvidenceExport(models.Model):
+    """Who took which evidence out of the system, and when.
+
+    Append-only by the ledger's trigger. It names nobody whose evidence it was: the
+    numbers are keyed hashes. The file itself is not kept; its digest tells whether a
+    file that turns up later is the one that was made then.
+    """
+
+    _name = "sms.evidence.export"
+    _description = "Export of Evidence"
+    _order = "id desc"
+    _rec_name = "reference"
+    _log_access = False
+    _ledger_guards = (APPEND_ONLY_GUARD,)
+
+    reference = fields.Char(required=True, readonly=True)
+    company_id = fields.Many2one(
+        "res.company", required=True, readonly=True, ondelete="restrict", index=True
+    )
+    kind = fields.Selection(KIND_SELECTION, required=True, readonly=True, string="What")
+    user_id = fields.Many2one(
+        "res.users",
+        string="Made By",
+        required=True,
+        readonly=True,
+        ondelete="restrict",
+        default=lambda self: self.env.user,
+    )
+    made_at = fields.Datetime(
+        "Made On", required=True, readonly=True, default=fields.Datetime.now
+    )
+    number_hashes = fields.Char(
+        "Numbers (Keyed Hashes)", readonly=True, help="Whose evidence it was."
+    )
+    date_from = fields.Date("From", readonly=True)
+    date_to = fields.Date("To", readonly=True)
+    event_count = fields.Integer("Events", readonly=True)
+    message_count = fields.Integer("Messages", readonly=True)
+    file_name = fields.Char(required=True, readonly=True)
+    file_digest = fields.Char(
+        "Digest of the File", required=True, readonly=True, help="SHA-256"
+    )
+
+    _reference_unique = models.UniqueIndex("(reference)")
+
+    def init(self):
+        """Install the trigger that makes the table append-only for every role."""
+        install_guards(self)
+        return super().init()
+
+    @api.model
+    def _note(self, company, kind, reference, file_name, data, **values):
+        """Enter that a file was made. Whether it might be was checked before.
+
+        :param company: ``res.company``
+        :param str kind: one of :data:`KINDS`
+        :param str reference: of the document
+        :param bytes data: the file
+        :param values: further fields
+        :return: the line
+        """
+        # Nobody may write here by hand.
+        return self.sudo().create(
+            {
+                "company_id": company.id,
+                "kind": kind,
+                "reference": reference,
+                "file_name": file_name,
+                "file_digest": sha256(data),
+                **values,
+            }
+        )
+
+    def write(self, vals):  # pylint: disable=method-required-super
+        """Refuse: what was taken out stays so."""
+        raise UserError(self.env._("The record of exports cannot be changed."))
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_never(self):
+        """Refuse: the record must outlast the file."""
+        raise UserError(self.env._("The record of exports cannot be deleted."))

@@ -1,0 +1,338 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from functools import partial
+from typing import NamedTuple
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError, ValidationError
+from odoo.tools import format_list, ormcache
+
+from ...tools import purpose_rules, quiet_hours
+from ...tools.laxer import PROOF_FIELDS, Terms, are_terms_laxer
+
+TICKET, APPOINTMENT, ALERT, INTERNAL, MARKETING = SHIPPED_CODES = (
+    "ticket",
+    "appointment",
+    "alert",
+    "internal",
+    "marketing",
+)
+#: What a customer of the helpdesk can agree to on a form, in this order.
+CUSTOMER_CODES = (TICKET, APPOINTMENT, ALERT)
+#: When messages of the shipped purposes may leave.
+SHIPPED_QUIET_CLASSES = {
+    TICKET: quiet_hours.INFORMATIONAL,
+    APPOINTMENT: quiet_hours.INFORMATIONAL,
+    ALERT: quiet_hours.URGENT,
+    INTERNAL: quiet_hours.URGENT,
+}
+#: What a new purpose is unless somebody says otherwise: laxer needs a reason.
+DEFAULT_TERMS = Terms(quiet_hours.MARKETING, max_per_day=10, is_helpdesk=False)
+#: The terms that are fields of a purpose.
+TERM_FIELDS = tuple(name for name in Terms._fields if name != "has_footer")
+
+
+class PurposeCode(NamedTuple):
+    """A code that our own code puts into the context ``sms_purpose``.
+
+    A client can send any text in a context, but none of this type: it must not choose
+    which consent a message passes by. No text is equal to it either: Odoo gives equal
+    contexts the same environment, that of whoever came first.
+    """
+
+    code: str
+
+
+class PurposeRules(NamedTuple):
+    """What every message asks of its purpose."""
+
+    footer: str
+    is_helpdesk: bool
+    priority: int
+    quiet_class: str
+    max_per_day: int
+    proofs: frozenset
+
+
+class SmsPurpose(models.Model):
+    """What a person agrees to, and what a message is for.
+
+    Consent is per purpose: who wants to hear of a ticket has not asked for offers.
+    The shipped purposes are fixed points of the code and cannot be removed. All
+    companies share them, so they are the administrator's; what a company has otherwise
+    is its managers' (``sms.purpose.company``). When and how often its messages leave is
+    made stricter at will; who makes it laxer says why, and that is kept.
+    """
+
+    _name = "sms.purpose"
+    _inherit = ["sms.footer", "sms.cached.rules"]
+    _lax_fields = frozenset({*TERM_FIELDS, "footer"})
+    _description = "Text Message Purpose"
+    _order = "sequence, id"
+
+    name = fields.Char(required=True, translate=True)
+    code = fields.Char(required=True, copy=False)
+    sequence = fields.Integer(
+        default=50, help="Messages with a lower number leave first."
+    )
+    active = fields.Boolean(default=True)
+    description = fields.Char(
+        translate=True,
+        help="What the person will get, in their words. Shown where they agree.",
+    )
+    footer = fields.Text(default=lambda self: self._default_footer())
+    is_helpdesk = fields.Boolean(
+        string="Helpdesk Purpose",
+        tracking=True,
+        help="Sent by the helpdesk. Such messages do not leave through a provider "
+        "that cannot bring a STOP back, unless the company's policy is opt-out.",
+    )
+
+    quiet_class = fields.Selection(
+        [
+            (quiet_hours.MARKETING, "Offers: in the hours of the law"),
+            (quiet_hours.INFORMATIONAL, "Informational: in business hours"),
+            (quiet_hours.URGENT, "Urgent: at any hour"),
+        ],
+        string="Quiet Hours",
+        required=True,
+        default=DEFAULT_TERMS.quiet_class,
+        tracking=True,
+        help="When messages of this purpose may leave, by the clock of who gets them.",
+    )
+    max_per_day = fields.Integer(
+        "At Most a Day",
+        default=DEFAULT_TERMS.max_per_day,
+        tracking=True,
+        help="Messages to one number in 24 hours; more are blocked. 0: no limit.",
+    )
+    # What a new purpose accepts is what offers may: 47 CFR 64.1200(a)(2), (f)(9).
+    accepts_web = fields.Boolean("Web Form", default=True, tracking=True)
+    accepts_text = fields.Boolean("Text Message", default=True, tracking=True)
+    accepts_paper = fields.Boolean("Signed Paper", default=True, tracking=True)
+    accepts_written = fields.Boolean("E-mail or Letter", default=True, tracking=True)
+    accepts_spoken = fields.Boolean(
+        "Said in Person or on the Phone",
+        tracking=True,
+        help="Not for offers: they need prior express written consent (47 CFR "
+        "64.1200(a)(2) and (f)(9)).",
+    )
+
+    own_ids = fields.One2many(
+        "sms.purpose.company",
+        "purpose_id",
+        "In Single Companies",
+        readonly=True,
+        help="What these companies have otherwise.",
+    )
+
+    _max_per_day_positive = models.Constraint(
+        "CHECK (max_per_day >= 0)", "The messages a day cannot be less than none."
+    )
+    _code_unique = models.Constraint(
+        "unique(code)", "Another purpose has this code already."
+    )
+
+    def _init_column(self, column_name):
+        """Give the shipped purposes of an older database their own class."""
+        result = super()._init_column(column_name)
+        if column_name == "accepts_spoken":
+            # It was accepted for all. It goes on to be for what is no offer.
+            self.env.cr.execute(
+                "UPDATE sms_purpose SET accepts_spoken = TRUE"
+                " WHERE is_helpdesk AND code != %s AND quiet_class != %s",
+                [MARKETING, quiet_hours.MARKETING],
+            )
+        if column_name == "quiet_class":
+            for code, quiet_class in SHIPPED_QUIET_CLASSES.items():
+                self.env.cr.execute(
+                    "UPDATE sms_purpose SET quiet_class = %s WHERE code = %s",
+                    [quiet_class, code],
+                )
+        return result
+
+    @api.constrains("quiet_class", "is_helpdesk", "code")
+    def _check_quiet_class(self):
+        """Keep offers, and what other apps send, to the hours of the law."""
+        for purpose in self:
+            purpose._check_class(purpose.quiet_class)
+            purpose.own_ids._check_quiet_class()
+
+    def _check_class(self, quiet_class):
+        """Refuse other hours than those of the law for what may be an offer.
+
+        :raises ValidationError: then
+        """
+        self.ensure_one()
+        is_offer = self.code == MARKETING or not self.is_helpdesk
+        if is_offer and quiet_class != quiet_hours.MARKETING:
+            raise ValidationError(
+                self.env._(
+                    "“%s” may be an offer, so it keeps the hours of the law.",
+                    self.name,
+                )
+            )
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_shipped(self):
+        """Keep the purposes that the code names."""
+        if any(purpose.code in SHIPPED_CODES for purpose in self):
+            raise UserError(
+                self.env._("This purpose ships with the module; it cannot be deleted.")
+            )
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        """Ask of a new purpose why it is laxer than a new one is.
+
+        Else one could be deleted and made anew, or other apps' messages be mapped to
+        one that keeps no hours.
+
+        :raises UserError: without ``lax_reason``
+        """
+        purposes = super().create(vals_list)
+        usual = {name: getattr(DEFAULT_TERMS, name) for name in TERM_FIELDS}
+        usual = self.new(usual)._describe_lax_fields()
+        for purpose, vals in zip(purposes, vals_list, strict=True):
+            if purpose._is_laxer_than(DEFAULT_TERMS):
+                purpose._keep_lax_reason(usual, vals.get("lax_reason"), is_new=True)
+        return purposes
+
+    def _to_lax_terms(self):
+        terms = {name: self[name] for name in TERM_FIELDS}
+        return Terms(**terms, has_footer=self._has_footer())
+
+    def _is_laxer_than(self, before):
+        after = self._to_lax_terms()
+        if not self._asks_about_footer():
+            after = after._replace(has_footer=before.has_footer)
+        return are_terms_laxer(before, after)
+
+    @api.model
+    def _default_footer(self):
+        """Return the house's footer for a new purpose."""
+        return self.env._("Reply STOP to opt out, HELP for help.")
+
+    def write(self, vals):
+        """Refuse another code: rules name it, and the ledger is sealed over it."""
+        if "code" in vals and any(purpose.code != vals["code"] for purpose in self):
+            raise UserError(self.env._("The code of a purpose is fixed."))
+        return super().write(vals)
+
+    @api.model
+    def _get(self, code):
+        """Return the purpose with ``code``, archived or not.
+
+        :param str code: one of :data:`SHIPPED_CODES` or a manager's own
+        :raises UserError: when there is none
+        """
+        purpose_id = self._get_id(code)
+        if not purpose_id:
+            raise UserError(self.env._("Unknown text message purpose: %s", code))
+        return self.browse(purpose_id)
+
+    @api.model
+    @ormcache("code")
+    def _get_id(self, code):
+        """Return the id of the purpose with ``code``, or False."""
+        purpose_sudo = self.sudo().with_context(active_test=False)
+        return purpose_sudo.search([("code", "=", code)], limit=1).id
+
+    @ormcache("self.id", "lang", "company.id")
+    def _get_rules(self, lang, company):
+        """Return what a message in ``lang`` asks of its purpose in a company.
+
+        Cached like the id: every message asks, and the answer changes once a year.
+
+        :param str lang: code of the reader's language, may be empty
+        :param company: ``res.company`` that sends
+        :rtype: PurposeRules
+        """
+        purpose_sudo = self.sudo().with_context(lang=lang)
+        own_sudo = purpose_sudo.own_ids.filtered(lambda it: it.company_id == company)
+        terms_sudo = own_sudo or purpose_sudo
+        return PurposeRules(
+            terms_sudo.footer or "",
+            purpose_sudo.is_helpdesk,
+            purpose_sudo.sequence,
+            terms_sudo.quiet_class,
+            terms_sudo.max_per_day,
+            purpose_sudo._get_proofs(),
+        )
+
+    def _get_proofs(self):
+        """Return which kinds of proof of a consent are accepted.
+
+        :return: of ``proofs.KINDS``
+        :rtype: frozenset
+        """
+        self.ensure_one()
+        return frozenset(kind for name, kind in PROOF_FIELDS.items() if self[name])
+
+    def _check_proof(self, way):
+        """Refuse a consent to these purposes that was given in no way that proves it.
+
+        :param str way: a method of the ledger, or one of ``statements.WAYS``
+        :raises UserError: with the law where it asks for writing
+        """
+        if fault := self._find_proof_fault(way):
+            raise UserError(fault)
+
+    def _find_proof_fault(self, way):
+        """Return why a way to consent is no proof for these purposes, empty if it is.
+
+        :param str way: as :meth:`_check_proof`
+        :rtype: str
+        """
+        for purpose_sudo in self.sudo():
+            accepted = purpose_sudo._get_rules(self.env.lang, self.env.company).proofs
+            if purpose_rules.is_proof_accepted(way, accepted):
+                continue
+            labels = [
+                self._fields[name]._description_string(self.env)
+                for name, kind in PROOF_FIELDS.items()
+                if kind in accepted
+            ]
+            facts = {
+                "purpose": purpose_sudo.name,
+                "kinds": format_list(self.env, labels, "or") if labels else "–",
+            }
+            if purpose_rules.KIND_OF[way] == purpose_rules.SPOKEN:
+                return self.env._(
+                    "“%(purpose)s” needs consent in writing; what was only said is no "
+                    "proof (47 CFR 64.1200(a)(2) and (f)(9)). Ask for it by: "
+                    "%(kinds)s.",
+                    **facts,
+                )
+            return self.env._(
+                "“%(purpose)s” does not accept consent given in this way. Ask for it "
+                "by: %(kinds)s.",
+                **facts,
+            )
+        return ""
+
+    def _check_access(self, operation):
+        """Say what to do instead where a manager is refused."""
+        refused = super()._check_access(operation)
+        own = self.env["sms.purpose.company"]
+        if not refused or operation == "read" or not own.has_access("write"):
+            return refused
+        return refused[0], partial(
+            self.env["sms.shared.row"]._make_shared_row_error, self[:1]
+        )
+
+    def action_copy_for_company(self):
+        """Open what the user's company has otherwise; begin with what is shared.
+
+        :return: the action that opens it
+        """
+        self.ensure_one()
+        company = self.env.company
+        own = self.own_ids.filtered(lambda it: it.company_id == company)
+        own = own or own._copy_purpose(self, company)
+        return own.action_copy_for_company()
+
+    @api.model
+    def _get_for_customers(self):
+        """Return the purposes that a customer is offered on a form."""
+        ids = map(self._get_id, CUSTOMER_CODES)
+        return self.sudo().browse(ids).filtered("active")

@@ -1,0 +1,203 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from odoo import SUPERUSER_ID, api, fields, models
+from odoo.exceptions import AccessError, UserError, ValidationError
+
+from ...tools import quiet_hours
+from ...tools.laxer import are_terms_laxer
+from ..core.sms_shared_row import ADMINISTRATORS
+
+
+class SmsPurposeCompany(models.Model):
+    """What one company has otherwise of a purpose: its footer, its hours, its limit.
+
+    Consent is given for a purpose, so purposes are never copied. Without such a row a
+    company has what all have.
+    """
+
+    _name = "sms.purpose.company"
+    _description = "Purpose in One Company"
+    _inherit = ["sms.shared.row", "sms.footer", "sms.cached.rules"]
+    _lax_fields = frozenset({"quiet_class", "max_per_day", "footer"})
+    _order = "company_id, purpose_id"
+    _rec_name = "purpose_id"
+
+    purpose_id = fields.Many2one("sms.purpose", required=True, ondelete="cascade")
+    company_id = fields.Many2one(
+        "res.company",
+        required=True,
+        ondelete="cascade",
+        default=lambda self: self.env.company,
+    )
+    quiet_class = fields.Selection(
+        lambda self: self.env["sms.purpose"]._fields["quiet_class"].selection,
+        string="Quiet Hours",
+        required=True,
+        default=quiet_hours.MARKETING,
+        tracking=True,
+        help="When messages of this purpose may leave, by the clock of who gets them.",
+    )
+    max_per_day = fields.Integer(
+        "At Most a Day",
+        default=10,
+        tracking=True,
+        help="Messages to one number in 24 hours; more are blocked. 0: no limit.",
+    )
+
+    _max_per_day_positive = models.Constraint(
+        "CHECK (max_per_day >= 0)", "The messages a day cannot be less than none."
+    )
+    _purpose_unique = models.UniqueIndex(
+        "(purpose_id, company_id)", "The company has a row for this purpose already."
+    )
+
+    @api.constrains("quiet_class", "purpose_id")
+    def _check_quiet_class(self):
+        """Keep offers, and what other apps send, to the hours of the law."""
+        for own in self:
+            own.purpose_id._check_class(own.quiet_class)
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        """Ask why a company's own terms are laxer than those of all.
+
+        :raises UserError: without ``lax_reason``
+        """
+        purposes = self.env["sms.purpose"]
+        rows = super().create(
+            [
+                {"footer": purposes.browse(vals.get("purpose_id")).footer, **vals}
+                for vals in vals_list
+            ]
+        )
+        for row, vals in zip(rows, vals_list, strict=True):
+            purpose = row.purpose_id.sudo()
+            if row._is_laxer_than(purpose._to_lax_terms()):
+                told = purpose._describe_lax_fields()
+                row._keep_lax_reason(told, vals.get("lax_reason"), is_new=True)
+        return rows
+
+    def write(self, vals):
+        """Refuse to become another purpose's, or another company's."""
+        if any(
+            name in vals and row[name].id != vals[name]
+            for name in ("purpose_id", "company_id")
+            for row in self
+        ):
+            raise UserError(self.env._("Purpose and company stay. Make another row."))
+        return super().write(vals)
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_stricter(self):
+        """Keep a row that is stricter than what all have."""
+        for row in self:
+            if are_terms_laxer(row._to_lax_terms(), row.purpose_id._to_lax_terms()):
+                raise ValidationError(
+                    self.env._(
+                        "“%s” is stricter here than in other companies. Say why it "
+                        "should not be, by changing it.",
+                        row.display_name,
+                    )
+                )
+
+    def _to_lax_terms(self):
+        shared = self.purpose_id.sudo()._to_lax_terms()
+        return shared._replace(
+            quiet_class=self.quiet_class,
+            max_per_day=self.max_per_day,
+            has_footer=self._has_footer(),
+        )
+
+    def _is_laxer_than(self, before):
+        after = self._to_lax_terms()
+        if not self._asks_about_footer():
+            after = after._replace(has_footer=before.has_footer)
+        return are_terms_laxer(before, after)
+
+    def _get_footer_company(self):
+        return self.company_id
+
+    @api.constrains("footer")
+    def _check_footer_is_kept(self):
+        """Let administrators alone take a footer away."""
+        may_remove = self.env.user.has_group(ADMINISTRATORS)
+        if may_remove or not self._asks_about_footer():
+            return
+        for own in self:
+            if not own._has_footer() and own.purpose_id.sudo()._has_footer():
+                raise AccessError(
+                    self.env._(
+                        "“%s”: administrators alone take a footer away.",
+                        own.display_name,
+                    )
+                )
+
+    @api.model
+    def _copy_purpose(self, purpose, company):
+        """Return a new row that has what all companies have, in all languages.
+
+        :param purpose: ``sms.purpose``, one
+        :param company: ``res.company``
+        """
+        row = self.create(
+            {
+                "purpose_id": purpose.id,
+                "company_id": company.id,
+                "footer": purpose.footer,
+                "quiet_class": purpose.quiet_class,
+                "max_per_day": purpose.max_per_day,
+            }
+        )
+        for lang, _name in self.env["res.lang"].get_installed():
+            row.with_context(lang=lang).footer = purpose.with_context(lang=lang).footer
+        return row
+
+
+class SmsFooter(models.AbstractModel):
+    """A footer says STOP and HELP in each language, or there is none.
+
+    Who takes it away says why. The server's owner need not: the suites of other apps
+    are run without footers.
+    """
+
+    _name = "sms.footer"
+    _description = "Footer of Text Messages"
+    _inherit = ["sms.lax.reason", "sms.checked.words"]
+
+    footer = fields.Text(
+        translate=True,
+        help="Added once to every message of this purpose: how to stop and get help. "
+        "It names STOP and HELP, or the words for them in its language.",
+    )
+
+    def _get_footer_company(self):
+        """Return the company whose words a footer may name; an empty set: of all."""
+        return self.env["res.company"]
+
+    def _has_footer(self):
+        """Tell if anything is added to the messages."""
+        return bool((self.footer or "").strip())
+
+    def _asks_about_footer(self):
+        """Tell if somebody decides who must say why a footer goes."""
+        return self.env.uid != SUPERUSER_ID
+
+    def _update_field_translations(
+        self, field_name, translations, digest=None, source_lang=""
+    ):
+        """Let no footer be emptied where no reason can be given.
+
+        :raises UserError: says where it can
+        """
+        is_emptied = field_name == "footer" and any(
+            isinstance(text, str) and not text.strip() for text in translations.values()
+        )
+        if is_emptied and self._asks_about_footer():
+            raise UserError(
+                self.env._(
+                    "A footer is taken away in its form, in the language in question: "
+                    "“Why Laxer” asks there who decided that, and why."
+                )
+            )
+        return super()._update_field_translations(
+            field_name, translations, digest=digest, source_lang=source_lang
+        )

@@ -1,0 +1,305 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from odoo import SUPERUSER_ID, api, fields, models
+from odoo.exceptions import UserError, ValidationError
+from odoo.tools import ormcache
+
+from ...tools import purpose_rules
+from ...tools.laxer import is_mapping_laxer
+from ...tools.purpose_rules import MessageSource
+from .sms_purpose import MARKETING
+
+#: level of a rule: the field that names what it is about
+TARGET_FIELDS = {
+    purpose_rules.ACTION: "action_id",
+    purpose_rules.TEMPLATE: "template_id",
+    purpose_rules.MODEL: "model",
+}
+
+
+class SmsPurposeRule(models.Model):
+    """What the text messages of an app, a template or a server action are for.
+
+    What no rule names is marketing, the purpose with the strictest consent. A rule can
+    loosen that, so it is on record who made and changed it, and why: rules are
+    archived, never deleted, and their changes are tracked.
+    """
+
+    _name = "sms.purpose.rule"
+    _description = "Purpose of Other Apps' Text Messages"
+    _inherit = ["sms.shared.row", "sms.lax.reason", "sms.cached.rules"]
+    _lax_fields = frozenset(
+        {"active", "level", "company_id", "purpose_id", *TARGET_FIELDS.values()}
+    )
+    _order = "name, id"
+
+    name = fields.Char(
+        "Applies To",
+        compute="_compute_name",
+        compute_sudo=True,
+        store=True,
+        help="Kept when what it names is deleted: the rule then applies to nothing.",
+    )
+    active = fields.Boolean(default=True, tracking=True)
+    level = fields.Selection(
+        [
+            (purpose_rules.MODEL, "Messages on the records of an app"),
+            (purpose_rules.TEMPLATE, "Messages out of a template"),
+            (purpose_rules.ACTION, "Messages of a server action"),
+        ],
+        string="For",
+        required=True,
+        default=purpose_rules.MODEL,
+        tracking=True,
+        help="The most specific rule decides: a server action comes before a template, "
+        "and a template before the app.",
+    )
+    model = fields.Selection("_selection_model", string="Records", tracking=True)
+    template_id = fields.Many2one(
+        "sms.template",
+        "SMS Template",
+        ondelete="set null",
+        tracking=True,
+        help="Counts while its text is sent unchanged.",
+    )
+    action_id = fields.Many2one(
+        "ir.actions.server",
+        "Server Action",
+        domain=[("state", "=", "sms")],
+        ondelete="set null",
+        tracking=True,
+    )
+    purpose_id = fields.Many2one(
+        "sms.purpose",
+        required=True,
+        ondelete="restrict",
+        tracking=True,
+        help="Which consent the messages need. An offer stays an offer, whoever sends "
+        "it: mapped to another purpose it would be sent to people who never agreed to "
+        "offers.",
+    )
+    company_id = fields.Many2one(
+        "res.company",
+        ondelete="restrict",
+        default=lambda self: self._default_row_company(),
+        tracking=True,
+        help="Empty: all companies. A company's own rule comes first.",
+    )
+
+    _model_unique = models.UniqueIndex(
+        "(model, COALESCE(company_id, 0)) WHERE active AND level = 'model'",
+        "There is a rule for these records already: edit that one.",
+    )
+    _template_unique = models.UniqueIndex(
+        "(template_id, COALESCE(company_id, 0)) WHERE active AND level = 'template'",
+        "There is a rule for this template already: edit that one.",
+    )
+    _action_unique = models.UniqueIndex(
+        "(action_id, COALESCE(company_id, 0)) WHERE active AND level = 'action'",
+        "There is a rule for this server action already: edit that one.",
+    )
+
+    @api.model
+    def _selection_model(self):
+        """Return the models whose records can be texted, in plain words.
+
+        Managers may not read ``ir.model``, so this is no relation to it.
+        """
+        models_sudo = self.env["ir.model"].sudo()
+        found = models_sudo.search(
+            [("is_mail_thread", "=", True), ("transient", "=", False)]
+        )
+        usable = found.filtered(lambda model: self._is_textable(model.model))
+        return sorted(
+            ((model.model, model.name) for model in usable), key=lambda pair: pair[1]
+        )
+
+    @api.model
+    def _is_textable(self, model_name):
+        """Tell if a model's records have a person or a number; mailings have lists."""
+        if model_name not in self.env or model_name.startswith(("ir.", "sms.")):
+            return False
+        model = self.env[model_name]
+        people = model._mail_get_partner_fields() or model._phone_get_number_fields()
+        has_people = people or model_name == purpose_rules.MAILING_MODEL
+        return bool(has_people) and not model._abstract
+
+    @api.depends("level", "model", "template_id.name", "action_id.name")
+    def _compute_name(self):
+        labels = dict(self._selection_model())
+        for rule in self:
+            target = rule[TARGET_FIELDS[rule.level]] if rule.level else False
+            if rule.level == purpose_rules.MODEL:
+                rule.name = labels.get(target, target)
+            else:
+                rule.name = target.display_name if target else rule.name
+
+    @api.constrains("level", *TARGET_FIELDS.values())
+    def _check_target(self):
+        """Refuse a rule that names nothing."""
+        for rule in self:
+            if not rule[TARGET_FIELDS[rule.level]]:
+                raise ValidationError(
+                    self.env._("Choose what the rule is about: it names nothing yet.")
+                )
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_never(self):
+        """Refuse: it must stay on record who mapped what."""
+        raise UserError(
+            self.env._("A rule stays on record. Archive it to end its effect.")
+        )
+
+    # ------------------------------------------------------------------
+    # A less strict purpose needs a reason
+    # ------------------------------------------------------------------
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        """Ask why messages get a less strict purpose than they had.
+
+        :raises UserError: without ``lax_reason``
+        """
+        rules = super().create(vals_list)
+        for rule, vals in zip(rules, vals_list, strict=True):
+            if rule._is_laxer_than(None):
+                strict = self.new(
+                    {"purpose_id": self.env["sms.purpose"]._get(MARKETING)}
+                )
+                told = strict._describe_lax_fields()
+                rule._keep_lax_reason(told, vals.get("lax_reason"), is_new=True)
+        return rules
+
+    def _needs_lax_reason(self):
+        """Ask people alone: what the server's owner does needs no reason."""
+        return super()._needs_lax_reason() and self.env.uid != SUPERUSER_ID
+
+    def _to_lax_terms(self):
+        """Return what the rule is about and for; None while it counts for nothing.
+
+        :return: ``((level, target, company id), purpose id)``
+        """
+        self.ensure_one()
+        target = self[TARGET_FIELDS[self.level]]
+        if self.level != purpose_rules.MODEL:
+            target = target.id
+        if not self.active or not target:
+            return None
+        return (self.level, target, self.company_id.id), self.purpose_id.id
+
+    def _is_laxer_than(self, before):
+        """Compare what the messages of the rule are for with what they were for."""
+        after = self._to_lax_terms()
+        # Not out of memory: a refusal takes back what it would keep there.
+        rules = self._read_rules()
+        former = {
+            key: found for key, found in rules.items() if not after or key != after[0]
+        }
+        if before:
+            former[before[0]] = before[1]
+        keys = {it[0] for it in (before, after) if it}
+        return any(
+            is_mapping_laxer(
+                self._get_terms(former, key)._to_lax_terms(),
+                self._get_terms(rules, key)._to_lax_terms(),
+            )
+            for key in keys
+        )
+
+    @api.model
+    def _get_terms(self, rules, key):
+        """Return the purpose of what a key is about, by some rules.
+
+        :param dict rules: as :meth:`_get_rules` returns them
+        :param tuple key: level, target, company id
+        """
+        level, target, company_id = key
+        found = rules.get(key) or rules.get((level, target, False))
+        purpose = self.env["sms.purpose"].sudo()
+        return purpose.browse(found) if found else purpose._get(MARKETING)
+
+    def _get_copy_domain(self):
+        target = TARGET_FIELDS[self.level]
+        value = self[target] if self.level == purpose_rules.MODEL else self[target].id
+        return [("level", "=", self.level), (target, "=", value)]
+
+    def _creation_message(self):
+        """Say in the chatter what the rule began with; later changes are tracked."""
+        self.ensure_one()
+        return self.env._(
+            "Messages of “%(target)s” are for “%(purpose)s”.",
+            target=self.name,
+            purpose=self.purpose_id.name,
+        )
+
+    # ------------------------------------------------------------------
+    # What messages ask
+    # ------------------------------------------------------------------
+
+    @api.model
+    def _find_purpose(self, company, source):
+        """Return the purpose of what a source makes; without a rule it is marketing.
+
+        :param company: ``res.company``
+        :param MessageSource source: what made the message
+        :return: ``sms.purpose``, one, archived or not
+        """
+        purpose_id = self._find_id(company, source)
+        if purpose_id:
+            return self.env["sms.purpose"].browse(purpose_id)
+        return self.env["sms.purpose"]._get(MARKETING)
+
+    @api.model
+    def _find_id(self, company, source):
+        """Return the id of the purpose that a rule names, or None without a rule.
+
+        With the arguments of :meth:`_find_purpose`.
+        """
+        rules = self._get_rules()
+        source = self._name_shared_template(source)
+        return purpose_rules.find_purpose(rules, source, company.id)
+
+    @api.model
+    def _name_shared_template(self, source):
+        """Let a company's own template be for what the shared one is in its place.
+
+        Unless there are rules about the own one.
+        """
+        template = self.env["sms.template"].browse(source.template_id or ())
+        shared_id = template._get_shared_ids().get(template.id)
+        if not shared_id or self._knows_template(template):
+            return source
+        return source._replace(template_id=shared_id)
+
+    @api.model
+    def _find_for_model(self, company, model_name):
+        """Return the purpose of the messages on a model's records."""
+        return self._find_purpose(company, MessageSource(model_name))
+
+    @api.model
+    def _knows_template(self, template):
+        """Tell if some rule is about a template."""
+        return any(
+            level == purpose_rules.TEMPLATE and target == template.id
+            for level, target, _company_id in self._get_rules()
+        )
+
+    @api.model
+    @ormcache()
+    def _get_rules(self):
+        """Return all rules as :func:`purposes.find_purpose` reads them.
+
+        Cached: every message asks, and the answer changes once a year.
+        """
+        return self._read_rules()
+
+    @api.model
+    def _read_rules(self):
+        """Return what :meth:`_get_rules` keeps in memory."""
+        rules = {}
+        for rule in self.sudo().search([]):
+            target = rule[TARGET_FIELDS[rule.level]]
+            if rule.level != purpose_rules.MODEL:
+                target = target.id
+            if target:
+                rules[rule.level, target, rule.company_id.id] = rule.purpose_id.id
+        return rules

@@ -1,0 +1,175 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from odoo import api, fields, models
+from odoo.exceptions import UserError, ValidationError
+from odoo.fields import Domain
+
+from ...tools.laxer import SCOPE_ALL, SCOPE_PURPOSE, ScopeTerms, is_scope_laxer
+from ...tools.quiet_hours import MARKETING
+
+INFORMATIONAL, PROMOTIONAL, ANY_CLASS = ("informational", "marketing", "any")
+
+
+class SmsScopeRule(models.Model):
+    """What a STOP ends, from one day to another: everything, or what it answered.
+
+    Rules of law change on a day and not with a release, so they are data with their
+    source. Without a rule in force a STOP ends everything. A company's own rule that is
+    in force comes before the shared ones.
+    """
+
+    _name = "sms.scope.rule"
+    _description = "Text Message Opt-out Scope"
+    _inherit = ["sms.shared.row", "sms.lax.reason"]
+    _lax_fields = frozenset(ScopeTerms._fields)
+    _order = "effective_from desc, id desc"
+
+    name = fields.Char(required=True, translate=True)
+    active = fields.Boolean(default=True, tracking=True)
+    company_id = fields.Many2one(
+        "res.company",
+        ondelete="restrict",
+        default=lambda self: self._default_row_company(),
+        help="Empty: for all companies that have no rule of their own.",
+    )
+    effective_from = fields.Date(
+        required=True, tracking=True, help="The first day of the rule."
+    )
+    effective_to = fields.Date(
+        tracking=True, help="The last day. Empty: until another rule follows."
+    )
+    purpose_class = fields.Selection(
+        [
+            (ANY_CLASS, "Any message"),
+            (INFORMATIONAL, "Informational messages"),
+            (PROMOTIONAL, "Offers and messages of other apps"),
+        ],
+        string="Answer To",
+        required=True,
+        default=ANY_CLASS,
+        tracking=True,
+        help="Which message the STOP answers: the last one that the person got.",
+    )
+    scope = fields.Selection(
+        [
+            (SCOPE_ALL, "Ends everything"),
+            (SCOPE_PURPOSE, "Ends messages of the same kind"),
+        ],
+        required=True,
+        default=SCOPE_ALL,
+        tracking=True,
+        help="The same kind: the purpose of an informational message; all offers.",
+    )
+    source = fields.Text(required=True, help="Where the rule stands, and its state.")
+
+    @api.constrains("effective_from", "effective_to")
+    def _check_dates(self):
+        """Refuse a rule that ends before it begins."""
+        for rule in self:
+            if rule.effective_to and rule.effective_to < rule.effective_from:
+                raise ValidationError(
+                    self.env._("“%s” ends before it begins.", rule.name)
+                )
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        """Ask why a new rule lets a STOP end less.
+
+        :raises UserError: without ``lax_reason``
+        """
+        rules = super().create(vals_list)
+        for rule, vals in zip(rules, vals_list, strict=True):
+            terms, shared = rule._to_lax_terms(), rule._find_shared()
+            before = shared and shared._to_lax_terms()._replace(
+                company_id=terms.company_id
+            )
+            if is_scope_laxer(before or None, terms):
+                strict = self.new({"scope": SCOPE_ALL, "active": True})
+                told = strict._describe_lax_fields()
+                rule._keep_lax_reason(told, vals.get("lax_reason"), is_new=True)
+        return rules
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_laxer(self):
+        """Keep a rule by which a STOP ends everything: an older one could follow it."""
+        if any(rule.active and rule.scope == SCOPE_ALL for rule in self):
+            raise UserError(self.env._("Archive the rule instead, and say why."))
+
+    def _to_lax_terms(self):
+        return ScopeTerms(
+            self.active,
+            self.purpose_class,
+            self.scope,
+            self.effective_from or None,
+            self.effective_to or None,
+            self.company_id.id,
+        )
+
+    def _is_laxer_than(self, before):
+        return is_scope_laxer(before, self._to_lax_terms())
+
+    def _show_lax_value(self, field):
+        if field.type == "date":
+            return fields.Date.to_string(self[field.name]) or "–"
+        return super()._show_lax_value(field)
+
+    def _get_copy_domain(self):
+        return [
+            ("purpose_class", "=", self.purpose_class),
+            ("effective_from", "=", self.effective_from),
+        ]
+
+    def _find_shared(self):
+        """Return the shared rule in whose place a company's own one is."""
+        domain = [*self._get_copy_domain(), ("company_id", "=", False)]
+        return self.sudo().search(domain, limit=1) if self.company_id else self.browse()
+
+    @api.model
+    def _find(self, purpose, day, company=None):
+        """Return the rule for an answer to a message of ``purpose`` on a day.
+
+        The newest in force rules; of those of one day, the one for the purpose's class.
+        A company's own rules come before the shared ones.
+
+        :param purpose: ``sms.purpose``, one
+        :param date day: a date
+        :param company: ``res.company``; None: by the shared rules alone
+        :return: ``sms.scope.rule``, one or empty
+        """
+        purpose_class = self._get_class(purpose)
+        domain = (
+            Domain("effective_from", "<=", day)
+            & (Domain("effective_to", "=", False) | Domain("effective_to", ">=", day))
+            & Domain("purpose_class", "in", (purpose_class, ANY_CLASS))
+            & Domain("company_id", "in", [False, *(company.ids if company else ())])
+        )
+        rules = self.sudo().search(domain)
+        return rules.sorted(
+            lambda rule: (
+                bool(rule.company_id),
+                rule.effective_from,
+                rule.purpose_class != ANY_CLASS,
+            ),
+            reverse=True,
+        )[:1]
+
+    @api.model
+    def _get_class(self, purpose):
+        """Return the class of a purpose: what is no offer is informational."""
+        is_offer = purpose.quiet_class == MARKETING
+        return PROMOTIONAL if is_offer else INFORMATIONAL
+
+    @api.model
+    def _get_ended_purposes(self, purpose, day, company=None):
+        """Return what a STOP to a message of ``purpose`` ends on a day.
+
+        :param company: as for :meth:`_find`
+        :return: ``sms.purpose`` records, or None for everything
+        """
+        if self._find(purpose, day, company).scope != SCOPE_PURPOSE:
+            return None
+        if self._get_class(purpose) == INFORMATIONAL:
+            return purpose
+        purposes_sudo = self.env["sms.purpose"].sudo().with_context(active_test=False)
+        return purposes_sudo.search([]).filtered(
+            lambda other: self._get_class(other) == PROMOTIONAL
+        )

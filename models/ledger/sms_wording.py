@@ -1,0 +1,270 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+import hashlib
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+
+from ...tools import advice, texts
+from .ledger_guards import Guard, install_guards
+
+DRAFT, PUBLISHED, SUPERSEDED = STATES = ("draft", "published", "superseded")
+#: What a version of a wording is made of; fixed once it is published.
+FIXED_FIELDS = frozenset({"purpose_id", "lang", "body", "version", "company_id"})
+#: Set by publishing alone.
+STATE_FIELDS = frozenset({"state", "published_at", "published_by_id"})
+#: A published version keeps its words, and is not published anew as another.
+KEEP_PUBLISHED = f"""
+BEGIN
+    IF OLD.state = '{DRAFT}' THEN
+        RETURN CASE TG_OP WHEN 'DELETE' THEN OLD ELSE NEW END;
+    END IF;
+    IF TG_OP = 'UPDATE' AND NEW.state != '{DRAFT}'
+       AND (NEW.body, NEW.lang, NEW.version, NEW.purpose_id, NEW.company_id)
+           IS NOT DISTINCT FROM
+           (OLD.body, OLD.lang, OLD.version, OLD.purpose_id, OLD.company_id)
+       AND NEW.digest = encode(sha256(convert_to(NEW.body, 'UTF8')), 'hex')
+    THEN
+        RETURN NEW;
+    END IF;
+    RAISE EXCEPTION 'A published wording stays as it is: % refused', TG_OP
+        USING ERRCODE = 'restrict_violation';
+END
+"""
+PUBLISHED_GUARD = Guard(
+    *("sms_wording_guard", "sms_wording_guard", KEEP_PUBLISHED),
+    events=("UPDATE", "DELETE"),
+    level="ROW",
+)
+
+
+class SmsWording(models.Model):
+    """The words in which consent to a purpose is asked for, version by version.
+
+    A published version never changes, so that a consent of years ago can be shown in
+    its own words; a new version supersedes it. Placeholders are filled in when the
+    words are shown: {company}, {purpose}, {privacy}, {terms}.
+    """
+
+    _name = "sms.wording"
+    _inherit = "sms.shared.row"
+    _description = "Consent Wording"
+    _order = "purpose_id, lang, version desc, id desc"
+    _ledger_guards = (PUBLISHED_GUARD,)
+
+    purpose_id = fields.Many2one("sms.purpose", required=True, ondelete="restrict")
+    company_id = fields.Many2one(
+        "res.company",
+        ondelete="restrict",
+        default=lambda self: self._default_row_company(),
+        help="Empty: for all companies.",
+    )
+    lang = fields.Selection(
+        selection=lambda self: self.env["res.lang"].get_installed(),
+        string="Language",
+        required=True,
+        default=lambda self: self.env.lang or "en_US",
+    )
+    version = fields.Integer(default=1, readonly=True, copy=False)
+    body = fields.Text(
+        "Wording",
+        required=True,
+        help="Placeholders: {company}, {purpose} (what the person will get), {privacy} "
+        "and {terms} (the addresses in the settings).",
+    )
+    state = fields.Selection(
+        [
+            (DRAFT, "Draft"),
+            (PUBLISHED, "Published"),
+            (SUPERSEDED, "Superseded"),
+        ],
+        default=DRAFT,
+        required=True,
+        readonly=True,
+        copy=False,
+    )
+    published_at = fields.Datetime(readonly=True, copy=False)
+    published_by_id = fields.Many2one("res.users", readonly=True, copy=False)
+    digest = fields.Char(
+        compute="_compute_digest",
+        store=True,
+        help="SHA-256 of the wording; every consent names it.",
+    )
+    missing = fields.Char(
+        compute="_compute_missing",
+        help="What CTIA asks of a call to action and this wording lacks.",
+    )
+
+    _published_unique = models.UniqueIndex(
+        "(purpose_id, lang, COALESCE(company_id, 0)) WHERE state = 'published'",
+        "Another version of this wording is published already.",
+    )
+
+    def init(self):
+        """Install the trigger that keeps published versions, for every role."""
+        install_guards(self)
+        return super().init()
+
+    @api.depends("purpose_id", "lang", "version")
+    def _compute_display_name(self):
+        for record in self:
+            record.display_name = self._get_title(
+                record.purpose_id.name, record.lang, record.version
+            )
+
+    @api.model
+    def _get_title(self, purpose, lang, version):
+        """Return what a version is called where consents are told of."""
+        return f"{purpose} ({lang}) v{version}"
+
+    @api.depends("body")
+    def _compute_digest(self):
+        for record in self:
+            record.digest = hashlib.sha256((record.body or "").encode()).hexdigest()
+
+    @api.depends("body")
+    def _compute_missing(self):
+        """Name what a call to action must say and this one does not.
+
+        Source: CTIA Messaging Principles and Best Practices, section 5.1.1.
+        """
+        labels = {
+            "program": self.env._("the program ({company})"),
+            "frequency": self.env._("the message frequency"),
+            "rates": self.env._("that message and data rates may apply"),
+            "STOP": self.env._("how to STOP"),
+            "HELP": self.env._("how to get HELP"),
+            "privacy policy": self.env._("the privacy policy ({privacy})"),
+            "terms": self.env._("the terms ({terms})"),
+        }
+        for record in self:
+            elements = advice.missing_elements(record.body)
+            record.missing = ", ".join(labels[element] for element in elements)
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        """Make drafts, whatever a client says; what ships is in force at once."""
+        dropped = {"digest"} if self.env.su else {"digest", *STATE_FIELDS}
+        return super().create(
+            [{name: vals[name] for name in vals.keys() - dropped} for vals in vals_list]
+        )
+
+    def write(self, vals):
+        """Refuse to change a published version: consents were given under it."""
+        if "digest" in vals:
+            raise UserError(self.env._("The digest of a wording follows its words."))
+        if STATE_FIELDS & vals.keys() and not self.env.su:
+            raise UserError(self.env._("A wording is put in force by publishing it."))
+        if FIXED_FIELDS & vals.keys() and any(r.state != DRAFT for r in self):
+            raise UserError(
+                self.env._(
+                    "A published wording cannot be changed. Make a new version instead."
+                )
+            )
+        return super().write(vals)
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_draft(self):
+        """Keep what consents were given under."""
+        if any(record.state != DRAFT for record in self):
+            raise UserError(self.env._("A published wording cannot be deleted."))
+
+    def action_publish(self):
+        """Put these drafts in force; what they supersede stays readable."""
+        self.check_access("write")
+        for record in self.sudo().filtered(lambda record: record.state == DRAFT):
+            current = record._get_versions().filtered(lambda r: r.state == PUBLISHED)
+            current.write({"state": SUPERSEDED})
+            current.flush_recordset()
+            record.write(
+                {
+                    "state": PUBLISHED,
+                    "published_at": fields.Datetime.now(),
+                    "published_by_id": self.env.uid,
+                }
+            )
+
+    def action_new_version(self):
+        """Open a draft that starts from this version.
+
+        :return: the action that opens it
+        """
+        self.ensure_one()
+        draft = self.copy({"version": max(self._get_versions().mapped("version")) + 1})
+        return {
+            "type": "ir.actions.act_window",
+            "res_model": self._name,
+            "res_id": draft.id,
+            "view_mode": "form",
+        }
+
+    def _get_copy_domain(self):
+        return [("purpose_id", "=", self.purpose_id.id), ("lang", "=", self.lang)]
+
+    def _get_versions(self):
+        """Return all versions of this wording, itself included."""
+        self.ensure_one()
+        return self.search(
+            [
+                ("purpose_id", "=", self.purpose_id.id),
+                ("lang", "=", self.lang),
+                ("company_id", "=", self.company_id.id),
+            ]
+        )
+
+    @api.model
+    def _get_published(self, company, purposes, lang=None):
+        """Return the wordings in force for some purposes, one for each that has any.
+
+        The company's own before everybody's, the reader's language before English.
+
+        :param company: ``res.company``
+        :param purposes: ``sms.purpose``
+        :param str lang: the reader's language code, default the user's
+        :return: ``sms.wording``, in the order of ``purposes``
+        """
+        wanted = [lang or self.env.lang, "en_US"]
+        found = self.sudo().search(
+            [
+                ("purpose_id", "in", purposes.ids),
+                ("company_id", "in", [False, company.id]),
+                ("state", "=", PUBLISHED),
+            ]
+        )
+
+        def rank(record):
+            """Put the wanted language first, then a company's own."""
+            language = wanted.index(record.lang) if record.lang in wanted else 2
+            return (language, not record.company_id)
+
+        by_purpose = found.sorted(rank).grouped("purpose_id")
+        chosen = self.browse()
+        for purpose in purposes:
+            chosen += by_purpose.get(purpose, found.browse())[:1]
+        return chosen
+
+    def _render(self, company):
+        """Return the words as a person sees them.
+
+        :param company: ``res.company`` that asks
+        :return: one paragraph for each record
+        :rtype: str
+        """
+        company_sudo = company.sudo()
+        # Who has no such page yet names at least where to ask for it.
+        contact = company_sudo.website or company_sudo.email or company_sudo.phone
+        contact = contact or company_sudo.name
+        values = {
+            "company": company_sudo.name,
+            "privacy": company_sudo.sms_privacy_url or contact,
+            "terms": company_sudo.sms_terms_url or contact,
+        }
+        return "\n\n".join(
+            texts.fill(
+                record.body,
+                {
+                    **values,
+                    "purpose": record.purpose_id.with_context(lang=record.lang).name,
+                },
+            )
+            for record in self
+        )

@@ -1,0 +1,26 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+"""An outgoing text from its making to the gate's decision.
+
+Offers ``sms.sms.create``, ``sms.sms._queue_many``, ``sms.gate._decide``, and hooks for
+the facts that decide and for what follows a decision.
+May use core and ledger.
+"""
+
+from . import (
+    sms_sms,
+    sms_sms_timing,
+    sms_sms_intake,
+    sms_sms_media,
+    sms_gate,
+    sms_gate_clock,
+    sms_consent,
+    sms_consent_law,
+    sms_quiet_hours,
+    res_company,
+    mail_thread,
+    mail_message,
+    mail_notification,
+    res_partner,
+    res_users,
+    sms_unusable_number,
+)

@@ -1,0 +1,163 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from odoo import models
+from odoo.tools.misc import clean_context
+
+from ...tools.purpose_rules import MessageSource
+from .sms_sms_intake import PersonalText
+from .sms_sms_media import SentMedia
+
+
+class MailThread(models.AbstractModel):
+    """Every app's records: what they text says out of what and by whom it was made."""
+
+    _inherit = "mail.thread"
+
+    def _notify_thread_by_sms(self, message, recipients_data, msg_vals=False, **kwargs):
+        """Say what goes along with the texts of this message.
+
+        What a person wrote to another record is nothing that they wrote to this one.
+
+        :raises UserError: for pictures and files that carriers do not take
+        """
+        context = self._get_sms_media_context(message, msg_vals or {})
+        written = self.env.context.get("sms_personal")
+        is_personal = isinstance(written, PersonalText)
+        if is_personal and (written.model, written.res_id) != (self._name, self.id):
+            context["sms_personal"] = None
+        thread = self.with_context(**context) if context else self
+        return super(MailThread, thread)._notify_thread_by_sms(
+            message, recipients_data, msg_vals=msg_vals, **kwargs
+        )
+
+    def _message_sms_with_template(
+        self,
+        template=False,
+        template_xmlid=False,
+        template_fallback="",
+        partner_ids=False,
+        **kwargs,
+    ):
+        """Name the template to the intake: a rule may say what it is for."""
+        if not template and template_xmlid:
+            template = self.env.ref(template_xmlid, raise_if_not_found=False)
+        source = MessageSource(template_id=template.id if template else 0)
+        return super(
+            MailThread, self.with_context(sms_source=source)
+        )._message_sms_with_template(
+            template=template,
+            template_xmlid=template_xmlid,
+            template_fallback=template_fallback,
+            partner_ids=partner_ids,
+            **kwargs,
+        )
+
+    def _message_create(self, values_list):
+        """Write the notes of a mass message at once: each costs the ORM as its text."""
+        context = clean_context(self.env.context)
+        # A context that replaces the old one is what is wanted, as in Odoo's own.
+        # pylint: disable-next=context-overridden
+        message_model = self.env["mail.message"].with_context(context)
+        if message_model._is_for_bulk(values_list):
+            return message_model._insert_notes(values_list)
+        return super()._message_create(values_list)
+
+    # ------------------------------------------------------------------
+    # What a user posts as a text is theirs to send: nobody else's door leads past it
+    # ------------------------------------------------------------------
+
+    # Odoo takes numbers to text with every kind of message, from any client, and posts
+    # to any record that the user can read.
+
+    def _notify_thread(self, message, msg_vals=False, **kwargs):
+        """Ask for the right to text before anybody is told, now or at a set time."""
+        msg_vals = msg_vals or {}
+        numbers = [number for number in kwargs.get("sms_numbers") or [] if number]
+        by_partner = kwargs.get("sms_pid_to_number") or {}
+        is_text = msg_vals.get("message_type") == "sms"
+        partner_ids = list(msg_vals.get("partner_ids") or []) if is_text else []
+        if not self.env.su and (numbers or partner_ids):
+            record = self._get_texted_record(msg_vals)
+            typed = numbers + [
+                by_partner[pid] for pid in partner_ids if pid in by_partner
+            ]
+            record._check_sms_rights(partner_ids, numbers, typed)
+        return super()._notify_thread(message, msg_vals=msg_vals or False, **kwargs)
+
+    def _get_texted_record(self, msg_vals):
+        """Return the record that a message is posted on.
+
+        ``message_notify`` may be called on no record and told of one by name.
+        """
+        model = self.env.get(msg_vals.get("model") or "")
+        if self or model is None or not isinstance(model, self.pool["mail.thread"]):
+            return self
+        return model.browse(msg_vals.get("res_id"))
+
+    def _check_sms_rights(self, partner_ids, numbers, typed):
+        """Refuse texts that the user may not send from this record.
+
+        :param partner_ids: ids of contacts to text
+        :param numbers: numbers to text beside them
+        :param typed: all numbers that the caller named
+        :raises AccessError: without the right to text any number, or so many people
+        :raises UserError: over the daily limit
+        """
+        company = self._get_sms_sending_company()
+        if not self._has_sms_limits(company):
+            return
+        user = self.env.user
+        user._check_may_text_many(company, len(partner_ids) + len(numbers))
+        may_type = not typed or user._may_text_any_number(company)
+        if not may_type and set(typed) - self._get_sms_own_numbers(partner_ids):
+            user._check_may_text_any_number(company)
+
+    def _get_sms_sending_company(self):
+        """Return the company of the record, else the current one."""
+        if not self:
+            return self.env.company
+        return self._mail_get_companies(default=self.env.company)[self.id]
+
+    def _has_sms_limits(self, company):
+        """Tell if rights and daily limits hold for what people text from here."""
+        return company._restricts_texting()
+
+    def _get_sms_own_numbers(self, partner_ids):
+        """Return the numbers of the record and of its contacts, as they may be named.
+
+        :return: set of numbers, as stored and in E.164
+        """
+        fields_here = self._phone_get_number_fields() if self else []
+        holders = [(self, name) for name in fields_here if name in self._fields]
+        partners = self.env["res.partner"].browse(partner_ids)
+        partners += self._mail_get_partners()[self.id] if self else partners.browse()
+        holders += [(partner, "phone") for partner in partners]
+        own = set()
+        for record, name in holders:
+            own |= {record[name], record._phone_format(fname=name)}
+        return own
+
+    # ------------------------------------------------------------------
+    # The pictures and files of a text go along with it, where our outbox sends it
+    # ------------------------------------------------------------------
+
+    def _message_sms(self, body, **kwargs):
+        """Post what the composer was given along with the text."""
+        sent = self.env.context.get("sms_media")
+        if isinstance(sent, SentMedia) and not sent.message_id:
+            kwargs.setdefault("attachment_ids", list(sent.attachment_ids))
+        return super()._message_sms(body, **kwargs)
+
+    def _get_sms_media_context(self, message, msg_vals):
+        """Return what says which pictures and files go along with a message's texts.
+
+        :raises UserError: for what carriers do not take
+        :rtype: dict
+        """
+        if msg_vals.get("message_type") != "sms" or not msg_vals.get("attachment_ids"):
+            return {}
+        company = message.sudo().record_company_id or self.env.company
+        if not company._uses_sms_outbox():
+            return {}
+        attachments_sudo = message.sudo().attachment_ids
+        self.env["sms.sms"]._check_media(attachments_sudo)
+        return {"sms_media": SentMedia(message.id, tuple(attachments_sudo.ids))}

@@ -1,0 +1,142 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from odoo import fields, models
+from odoo.exceptions import UserError
+
+from ...providers import PROVIDERS
+from ...tools import consent, geography
+from ...tools.laxer import is_laxer
+from ...tools.quiet_hours import CLOSED, Rule
+from ..core.sms_lax_reason import REASON_SUBTYPE
+from .sms_quiet_hours import format_minutes, to_minutes
+
+WEEKDAYS, EVERY_DAY = COURTESY_DAYS = ("weekdays", "all")
+#: What can make the house's hours longer.
+COURTESY_FIELDS = {"sms_courtesy_days", "sms_courtesy_from", "sms_courtesy_to"}
+
+
+class ResCompany(models.Model):
+    """The house's own hours, and where the company is."""
+
+    _inherit = "res.company"
+
+    sms_courtesy_days = fields.Selection(
+        [(WEEKDAYS, "Monday to Friday"), (EVERY_DAY, "Every day")],
+        string="Business Days for Texts",
+        required=True,
+        default=WEEKDAYS,
+    )
+    sms_courtesy_from = fields.Float("Business Hours for Texts From", default=8)
+    sms_courtesy_to = fields.Float("Business Hours for Texts Until", default=20)
+    sms_courtesy_reason = fields.Char(
+        "Why Longer",
+        store=False,
+        copy=False,
+        help="Needed to let texts leave at hours at which they have waited until now. "
+        "It is kept in the chatter of the company's contact.",
+    )
+    sms_quiet_hours = fields.Boolean(
+        "Quiet Hours on Odoo's Own Provider",
+        help="Where only an opt-out blocks and Odoo's own provider sends, messages of "
+        "other apps leave at any hour unless this is set. Everywhere else quiet hours "
+        "always hold.",
+    )
+
+    _sms_courtesy_hours_valid = models.Constraint(
+        "CHECK (sms_courtesy_from >= 0 AND sms_courtesy_from < sms_courtesy_to "
+        "AND sms_courtesy_to <= 24)",
+        "Business hours lie between 0:00 and 24:00, and the first before the last.",
+    )
+
+    def _get_sms_before(self, vals):
+        """Add the business hours, as a rule and in words."""
+        before = super()._get_sms_before(vals)
+        if COURTESY_FIELDS & vals.keys():
+            before["courtesy"] = {
+                it: (it._get_sms_courtesy_rule(""), it._describe_sms_courtesy())
+                for it in self
+            }
+        return before
+
+    def _after_sms_write(self, before, vals):
+        """Refuse longer business hours without a reason.
+
+        :raises UserError: without ``sms_courtesy_reason``
+        """
+        result = super()._after_sms_write(before, vals)
+        reason = (vals.get("sms_courtesy_reason") or "").strip()
+        for company, (rule, told) in before.get("courtesy", {}).items():
+            if is_laxer(rule, company._get_sms_courtesy_rule("")):
+                company._keep_sms_courtesy_reason(told, reason)
+        return result
+
+    def _keep_sms_courtesy_reason(self, before, reason):
+        """Note who has lengthened the business hours, and why.
+
+        :param str before: what they were, in words
+        :raises UserError: without a reason
+        """
+        if not reason:
+            raise UserError(
+                self.env._(
+                    "Texts could leave at hours at which they have waited until now. "
+                    "Enter under “Why Longer” who decided that, and why."
+                )
+            )
+        note = self.env._(
+            "Business hours for texts: %(after)s, and no longer %(before)s. "
+            "Why: %(reason)s",
+            after=self._describe_sms_courtesy(),
+            before=before,
+            reason=reason,
+        )
+        self.sudo().partner_id.message_post(body=note, subtype_xmlid=REASON_SUBTYPE)
+
+    def _describe_sms_courtesy(self):
+        """Return the business hours for texts in words."""
+        company_sudo = self.sudo()
+        days = self._fields["sms_courtesy_days"]._description_selection(self.env)
+        hours = (company_sudo.sms_courtesy_from, company_sudo.sms_courtesy_to)
+        start, end = (format_minutes(to_minutes(it)) for it in hours)
+        return f"{dict(days)[company_sudo.sms_courtesy_days]} {start}–{end}"
+
+    def _keeps_quiet_hours(self):
+        """Tell if quiet hours and daily limits hold for this company's messages.
+
+        A company that is left as it was (only an opt-out blocks, Odoo's own provider)
+        keeps its apps' behaviour until it asks for more.
+        """
+        self.ensure_one()
+        company_sudo = self.sudo()
+        is_left_alone = (
+            company_sudo.sms_provider not in PROVIDERS
+            and company_sudo.sms_consent_policy == consent.POLICY_OPT_OUT
+        )
+        return company_sudo.sms_quiet_hours or not is_left_alone
+
+    def _get_sms_courtesy_rule(self, quiet_class):
+        """Return the company's own hours as a rule for a class of messages."""
+        company_sudo = self.sudo()
+        start, end = company_sudo.sms_courtesy_from, company_sudo.sms_courtesy_to
+        hours = (to_minutes(start), to_minutes(end))
+        at_weekends = hours if company_sudo.sms_courtesy_days == EVERY_DAY else CLOSED
+        return Rule(
+            quiet_class,
+            weekdays=hours,
+            saturday=at_weekends,
+            sunday=at_weekends,
+            name=self.env._("Business hours of %s", company_sudo.name),
+        )
+
+    def _get_sms_place(self):
+        """Return where the company is, for people who could be anywhere.
+
+        :rtype: tools.geography.Place
+        """
+        partner_sudo = self.sudo().partner_id
+        country = partner_sudo.country_id or self.sudo().country_id
+        return geography.locate_company(
+            partner_sudo.tz,
+            country.code,
+            partner_sudo.state_id.code,
+            partner_sudo.phone_sanitized,
+        )

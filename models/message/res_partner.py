@@ -1,0 +1,88 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from typing import NamedTuple
+
+from odoo import models
+from odoo.tools import SQL
+
+from ..core.bulk_insert import BULK_FROM, as_array
+
+NAMES = ["phone_sanitized", "phone", "lang", "tz", "country_id", "state_id"]
+
+
+class Reader(NamedTuple):
+    """What of a contact decides in which language and when they are texted.
+
+    ``number`` is E.164 where that could be told, else as it was typed; countries and
+    states are ids. What is unknown is None or False.
+    """
+
+    partner_id: int | None = None
+    number: str | None = None
+    lang: str | None = None
+    tz: str | None = None
+    country_id: int | None = None
+    state_id: int | None = None
+
+
+#: Who is no contact.
+NOBODY = Reader()
+
+
+class Readers(dict):
+    """Some readers by their partner ids.
+
+    Of a class of its own: a client's context can hold nothing that passes for it.
+    """
+
+
+class ResPartner(models.Model):
+    """Contacts as those who read texts."""
+
+    _inherit = "res.partner"
+
+    def _get_sms_readers(self):
+        """Return what decides on texts to these contacts, whoever asks.
+
+        Many are read past the ORM, whose records cost more than all else that is done
+        for a message; and by the primary key, one by one, since the planner takes a
+        scan of the whole table for cheaper than thousands of ids.
+
+        :return: :class:`Readers`, of those that exist
+        """
+        if len(self) < BULK_FROM:
+            partners_sudo = self.sudo()
+            partners_sudo.fetch(NAMES)
+            return Readers((it.id, it._get_sms_reader()) for it in partners_sudo)
+        self.flush_model(NAMES)
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT partner.*
+                  FROM unnest(%s) AS wanted (id),
+                       LATERAL (
+                           SELECT id, COALESCE(NULLIF(phone_sanitized, ''), phone),
+                                  lang, tz, country_id, state_id
+                             FROM res_partner
+                            WHERE id = wanted.id
+                           OFFSET 0
+                       ) AS partner
+                """,
+                as_array(self._ids, "int4"),
+            )
+        )
+        return Readers((row[0], Reader(*row)) for row in rows)
+
+    def _get_sms_reader(self):
+        """Return what decides on texts to this contact, whoever asks.
+
+        :rtype: Reader
+        """
+        partner_sudo = self.sudo()
+        return Reader(
+            self.id,
+            partner_sudo.phone_sanitized or partner_sudo.phone,
+            partner_sudo.lang,
+            partner_sudo.tz,
+            partner_sudo.country_id.id,
+            partner_sudo.state_id.id,
+        )

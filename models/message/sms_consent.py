@@ -1,0 +1,224 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from itertools import product
+from typing import NamedTuple
+
+from odoo import api, fields, models
+from odoo.tools import SQL
+
+from ...tools import consent
+from ...tools.consent import Answer
+from ...tools.conversation import CONVERSATION_PAUSE, CONVERSATION_TIME, TheirText
+from ...tools.phone import canonical
+from ..core.bulk_insert import as_array
+
+#: What the transaction has read of the answers (a key of ``cr.precommit.data``).
+READ_ANSWERS = "sms.consent:answers"
+#: Reads the answers of some numbers. The index is asked once for each (``OFFSET 0``
+#: keeps the planner from reading the whole table instead), so the cost does not grow
+#: with the ledger.
+READ_ANSWER = """
+    SELECT 'answer', answer.*
+      FROM unnest(%(hashes)s) AS wanted (number_hash),
+           LATERAL (
+               SELECT own.company_id, own.number_hash, own.purpose_id, own.state,
+                      own.event_id, own.since, event.method
+                 FROM sms_consent own
+                 JOIN sms_consent_event event ON event.id = own.event_id
+                WHERE own.company_id = ANY(%(company_ids)s)
+                  AND own.number_hash = wanted.number_hash
+               OFFSET 0
+           ) AS answer
+"""
+READ_UNUSABLE = """
+    SELECT 'unusable', company_id, number, NULL, NULL, NULL, NULL, NULL
+      FROM sms_unusable_number
+     WHERE company_id = ANY(%(company_ids)s) AND number = ANY(%(numbers)s)
+"""
+
+
+class Known(NamedTuple):
+    """What a transaction has read of some numbers.
+
+    The keys are ``(company id, number)``: the answers by purpose, the numbers with an
+    open review, when the noes were said by purpose, the newest
+    :class:`conversation.TheirText` of those who have texted lately, and the numbers
+    that their carrier cannot text. ``methods`` says by event how a yes was given.
+    ``typed`` has pairs of a contact's id and a number that its login has typed and
+    that has not said YES to it.
+    """
+
+    answers: dict
+    reviewed: set
+    stops: dict
+    texts: dict
+    unusable: set
+    methods: dict
+    typed: set
+
+    def get_stopped_at(self, key, purpose_id):
+        """Return when the newest no to a purpose or to all was said, or None."""
+        stops = self.stops.get(key, {})
+        return max(filter(None, map(stops.get, (purpose_id, False))), default=None)
+
+
+class SmsConsent(models.Model):
+    """What the gate asks of numbers, read once in a transaction."""
+
+    _inherit = "sms.consent"
+
+    @api.model
+    def _after_answers(self, change):
+        """Read the answers anew, and block what waits for who has opted out."""
+        result = super()._after_answers(change)
+        self._forget_answers()
+        if numbers := change.get_numbers(consent.REVOKED):
+            self.env["sms.sms"]._cancel_waiting(change.company, numbers)
+        return result
+
+    @api.model
+    def _forget_answers(self):
+        """Read anew what was read in this transaction: something was written."""
+        self.env.cr.precommit.data.pop(READ_ANSWERS, None)
+
+    @api.model
+    def _get_answers(self, company_ids, numbers):
+        """Return what is recorded for some numbers, in one query.
+
+        :param company_ids: iterable of ids
+        :param numbers: iterable of E.164 numbers
+        :return: ``{(company_id, number): {purpose_id or False: Answer}}``
+        """
+        wanted = set(product(set(company_ids), set(filter(None, numbers))))
+        answers = self._read(wanted).answers
+        return {key: answers[key] for key in wanted}
+
+    @api.model
+    def _get_found(self, company, number):
+        """Return what is recorded for one number in one company.
+
+        :param company: ``res.company``
+        :param str number: E.164, may be empty
+        :return: ``{purpose_id or False: Answer}``
+        """
+        answers = self._get_answers([company.id], [number])
+        return answers.get((company.id, number), {})
+
+    @api.model
+    def _get_known(self, company_ids, numbers):
+        """Return all that the gate asks of some numbers, in one query.
+
+        :rtype: Known
+        """
+        return self._read(set(product(set(company_ids), set(filter(None, numbers)))))
+
+    @api.model
+    def _find_unproven(self, company, number):
+        """Return for which purposes a number's yes is no proof: it can be given anew.
+
+        :param company: ``res.company``
+        :param str number: E.164, may be empty
+        :return: ``sms.purpose``
+        """
+        purposes = self.env["sms.purpose"]
+        if not number:
+            return purposes
+        known = self._get_known([company.id], [number])
+        found = known.answers[company.id, number]
+        return purposes.browse(
+            purpose_id
+            for purpose_id, answer in found.items()
+            if answer.state == consent.OPTED_IN
+            and purposes.browse(purpose_id)._find_proof_fault(
+                known.methods[answer.event_id]
+            )
+        )
+
+    @api.model
+    def _read(self, wanted):
+        """Return what the transaction knows, after reading what it does not yet.
+
+        A message is often made and sent in one transaction. That sees one state of
+        the ledger, so what was read is kept until it ends, goes back to a savepoint
+        or writes to the ledger itself.
+
+        :param set wanted: pairs of a company's id and a number
+        :rtype: Known
+        """
+        data = self.env.cr.precommit.data
+        nothing = Known({}, set(), {}, {}, set(), {}, set())
+        known = data.setdefault(READ_ANSWERS, nothing)
+        missing = wanted - known.answers.keys()
+        if missing:
+            self._read_missing(known, missing)
+        return known
+
+    @api.model
+    def _read_missing(self, known, missing):
+        """Enter what is recorded for some companies and numbers into ``known``."""
+        self._flush_known()
+        company_ids, numbers = (list(set(ids)) for ids in zip(*missing, strict=True))
+        spellings = {}
+        for number in numbers:
+            spellings.setdefault(canonical(number), []).append(number)
+        hashes = self.env["sms.consent.key"]._hash(spellings)
+        numbers_by_hash = {value: number for number, value in hashes.items()}
+        # Not before the key is known to be right: else the next look would find nobody.
+        known.answers.update((key, {}) for key in missing)
+        query = self._get_known_query(company_ids, spellings, list(numbers_by_hash))
+        for what, company_id, sender, *row in self.env.execute_query(query):
+            for number in spellings[numbers_by_hash.get(sender, sender)]:
+                self._enter(known, what, (company_id, number), row)
+
+    @staticmethod
+    def _enter(known, what, key, row):
+        """Enter one row of :meth:`_get_known_sources`.
+
+        :param Known known: what it is entered into
+        :param str what: of what it tells
+        :param tuple key: the company's id and the number as it was asked about
+        :param row: the rest of it
+        """
+        purpose_id, state, row_id, moment, method = row
+        if what == "answer":
+            known.answers.setdefault(key, {})[purpose_id or False] = Answer(
+                state, row_id
+            )
+            if state == consent.OPTED_IN:
+                known.methods[row_id] = method
+            elif state == consent.OPTED_OUT:
+                known.stops.setdefault(key, {})[purpose_id or False] = moment
+        elif what == "text":
+            known.texts[key] = TheirText(row_id, moment)
+        elif what == "typed":
+            known.typed.add((row_id, key[1]))
+        else:
+            (known.reviewed if what == "review" else known.unusable).add(key)
+
+    @api.model
+    def _flush_known(self):
+        """Write to the database what :meth:`_get_known_sources` read."""
+        self.env["sms.unusable.number"].flush_model()
+
+    @api.model
+    def _get_known_sources(self):
+        """Return the queries that tell what is known of some numbers.
+
+        Their columns: ``answer``, ``unusable``, ``review``, ``typed`` or ``text``;
+        company, number or its hash, purpose, state, id, moment, method. They may name
+        ``hashes``, ``numbers``, ``company_ids`` and ``since`` (how long texts count).
+
+        :rtype: list[str]
+        """
+        return [READ_ANSWER, READ_UNUSABLE]
+
+    @api.model
+    def _get_known_query(self, company_ids, numbers, hashes):
+        """Return the one query for all that is known of some numbers."""
+        since = fields.Datetime.now() - CONVERSATION_TIME - CONVERSATION_PAUSE
+        return SQL(
+            " UNION ALL ".join(self._get_known_sources()),
+            hashes=as_array(hashes, "varchar"),
+            company_ids=company_ids,
+            numbers=as_array(numbers, "varchar"),
+            since=since,
+        )

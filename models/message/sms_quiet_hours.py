@@ -1,0 +1,259 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from typing import NamedTuple
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError, ValidationError
+from odoo.tools import ormcache
+
+from ...tools import quiet_hours
+from ...tools.laxer import is_laxer
+from ...tools.quiet_hours import INFORMATIONAL, MARKETING, Rule
+
+#: Names of the two hours of each kind of day.
+HOUR_FIELDS = {
+    "weekdays": ("weekday_from", "weekday_to"),
+    "saturday": ("saturday_from", "saturday_to"),
+    "sunday": ("sunday_from", "sunday_to"),
+}
+#: What can make a rule laxer when it is changed.
+RULE_FIELDS = {
+    *(name for pair in HOUR_FIELDS.values() for name in pair),
+    *("active", "quiet_class", "country_id", "state_id", "company_id"),
+    *("is_closed_on_holidays", "max_per_day", "effective_from", "effective_to"),
+}
+
+
+class CompanyRule(NamedTuple):
+    """A rule, and the id of the one company that it is of (False: of all).
+
+    :param frozenset replaced_in: ids of the companies that have another in its place
+    """
+
+    company_id: int
+    rule: Rule
+    replaced_in: frozenset = frozenset()
+
+    def holds_for(self, company_id):
+        """Tell if it is a rule for a company, by its id."""
+        is_theirs = self.company_id in (False, company_id)
+        return is_theirs and company_id not in self.replaced_in
+
+
+def to_minutes(hours):
+    """Return hours of a day (8.5 is 8:30) as minutes."""
+    return round(hours * 60)
+
+
+def format_minutes(minutes):
+    """Return minutes of a day as a clock shows them: 510 is "8:30"."""
+    return f"{minutes // 60}:{minutes % 60:02}"
+
+
+class SmsQuietHours(models.Model):
+    """A window in which texts may reach people, of the law or of the house.
+
+    Laws change on a day and not with a release, so they are data with their source and
+    their dates. All rules that fit a message must be open. So a company's own rule can
+    only make things stricter, unless it takes the place of a shared one there; who
+    makes a rule laxer says why, and that is kept.
+    """
+
+    _name = "sms.quiet.hours"
+    _description = "Text Message Quiet Hours"
+    _inherit = ["sms.shared.copy", "sms.lax.reason", "sms.cached.rules"]
+    _lax_fields = frozenset(RULE_FIELDS)
+    _order = "quiet_class desc, country_id, state_id, id"
+
+    name = fields.Char(required=True, translate=True)
+    active = fields.Boolean(default=True, tracking=True)
+    company_id = fields.Many2one(
+        "res.company",
+        ondelete="restrict",
+        default=lambda self: self._default_row_company(),
+        help="Empty: the rule holds for all companies.",
+    )
+    shared_id = fields.Many2one(
+        "sms.quiet.hours",
+        "In Place Of",
+        ondelete="restrict",
+        domain=[("company_id", "=", False)],
+        help="The shared rule that does not hold for the company any more.",
+    )
+    copy_ids = fields.One2many("sms.quiet.hours", "shared_id", readonly=True)
+    quiet_class = fields.Selection(
+        [(MARKETING, "Offers"), (INFORMATIONAL, "Informational messages")],
+        string="Kind of Messages",
+        required=True,
+        default=MARKETING,
+        tracking=True,
+        help="Urgent messages and answers to a person's own text keep no quiet hours.",
+    )
+    country_id = fields.Many2one(
+        "res.country", tracking=True, help="Where the person is. Empty: everywhere."
+    )
+    state_id = fields.Many2one(
+        "res.country.state",
+        domain="[('country_id', '=', country_id)]",
+        tracking=True,
+        help="Empty: the whole country.",
+    )
+    weekday_from = fields.Float("Monday to Friday From", default=8, tracking=True)
+    weekday_to = fields.Float("Monday to Friday Until", default=20, tracking=True)
+    saturday_from = fields.Float(default=8, tracking=True)
+    saturday_to = fields.Float("Saturday Until", default=20, tracking=True)
+    sunday_from = fields.Float(default=8, tracking=True)
+    sunday_to = fields.Float("Sunday Until", default=20, tracking=True)
+    weekday_hours = fields.Char(compute="_compute_hours")
+    saturday_hours = fields.Char(compute="_compute_hours")
+    sunday_hours = fields.Char(compute="_compute_hours")
+    is_closed_on_holidays = fields.Boolean(
+        "Not on Public Holidays",
+        tracking=True,
+        help="Public holidays of the country and the state.",
+    )
+    max_per_day = fields.Integer(
+        "Messages in 24 Hours",
+        tracking=True,
+        help="To one number, for one purpose. 0: the rule sets no limit.",
+    )
+    effective_from = fields.Date(tracking=True, help="The first day of the rule.")
+    effective_to = fields.Date(tracking=True, help="The last day of the rule.")
+    source = fields.Text(required=True, help="Where the rule stands, and its state.")
+    is_confirmed = fields.Boolean(
+        "Confirmed",
+        tracking=True,
+        help="Without it the rule rests on secondary sources, and holds all the same. "
+        "Tick it when somebody has read the law itself, and name it in the source.",
+    )
+
+    _hours_valid = models.Constraint(
+        "CHECK (weekday_from >= 0 AND saturday_from >= 0 AND sunday_from >= 0 AND "
+        "weekday_from <= weekday_to AND saturday_from <= saturday_to AND "
+        "sunday_from <= sunday_to AND "
+        "weekday_to <= 24 AND saturday_to <= 24 AND sunday_to <= 24)",
+        "Hours lie between 0:00 and 24:00, and the first before the last. The same "
+        "hour twice closes the day.",
+    )
+    _max_per_day_positive = models.Constraint(
+        "CHECK (max_per_day >= 0)", "The messages in 24 hours cannot be less than none."
+    )
+    _copy_unique = models.UniqueIndex(
+        "(shared_id, company_id) WHERE shared_id IS NOT NULL",
+        "The company has a rule in place of this one already.",
+    )
+
+    @api.depends(*(name for pair in HOUR_FIELDS.values() for name in pair))
+    def _compute_hours(self):
+        """Tell the window of each kind of day in one word for lists."""
+        for rule in self:
+            for start, end in HOUR_FIELDS.values():
+                opens, closes = to_minutes(rule[start]), to_minutes(rule[end])
+                hours = f"{format_minutes(opens)}–{format_minutes(closes)}"
+                is_closed = opens >= closes
+                name = start.replace("_from", "_hours")
+                rule[name] = self.env._("Closed") if is_closed else hours
+
+    @api.constrains("country_id", "state_id", "effective_from", "effective_to")
+    def _check_rule(self):
+        """Refuse a state of another country, and an end before the beginning."""
+        for rule in self:
+            if rule.state_id and rule.state_id.country_id != rule.country_id:
+                raise ValidationError(
+                    self.env._("“%s”: the state lies in another country.", rule.name)
+                )
+            start, end = rule.effective_from, rule.effective_to
+            if start and end and end < start:
+                raise ValidationError(
+                    self.env._("“%s” ends before it begins.", rule.name)
+                )
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        """Ask why a rule is laxer than the shared one whose place it takes.
+
+        :raises UserError: without ``lax_reason``
+        """
+        rules = super().create(vals_list)
+        for rule, vals in zip(rules, vals_list, strict=True):
+            shared = rule.shared_id.sudo()
+            terms = [
+                it._replace(company_id=rule.company_id.id)
+                for it in shared._to_lax_terms()
+            ]
+            if rule._is_laxer_than(terms):
+                told = shared._describe_lax_fields()
+                rule._keep_lax_reason(told, vals.get("lax_reason"), is_new=True)
+        return rules
+
+    def _to_lax_terms(self):
+        return self._to_rules()
+
+    def _is_laxer_than(self, before):
+        [after] = self._to_rules() or [CompanyRule(False, None)]
+        return any(
+            (after.company_id and after.company_id != it.company_id)
+            or is_laxer(it.rule, after.rule)
+            for it in before
+        )
+
+    def _show_lax_value(self, field):
+        if field.type == "float":
+            return format_minutes(to_minutes(self[field.name]))
+        return super()._show_lax_value(field)
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_never(self):
+        """Keep what held once: messages were decided by it."""
+        raise UserError(self.env._("Archive the rule instead, and say why."))
+
+    def _to_rules(self):
+        """Return the rules in force as plain data: a list of :class:`CompanyRule`."""
+        return [
+            CompanyRule(
+                rule.company_id.id,
+                Rule(
+                    rule.quiet_class,
+                    rule.country_id.code or "",
+                    rule.state_id.code or "",
+                    **{
+                        day: (to_minutes(rule[start]), to_minutes(rule[end]))
+                        for day, (start, end) in HOUR_FIELDS.items()
+                    },
+                    is_closed_on_holidays=rule.is_closed_on_holidays,
+                    effective_from=rule.effective_from or None,
+                    effective_to=rule.effective_to or None,
+                    max_per_day=rule.max_per_day,
+                    name=rule.name,
+                ),
+                frozenset(rule.with_context(active_test=False).copy_ids.company_id.ids),
+            )
+            for rule in self
+            if rule.active
+        ]
+
+    @api.model
+    @ormcache()
+    def _get_rules(self):
+        """Return all rules: the gate asks for each message, and they seldom change.
+
+        :return: tuple of :class:`CompanyRule`
+        """
+        return tuple(self.sudo().search([])._to_rules())
+
+    @api.model
+    def _select(self, company, place, quiet_class):
+        """Return the rules for messages of a class to somebody.
+
+        Informational messages keep the company's own hours besides. So do offers to
+        where no rule is in force: silence of the table is no leave to text at night.
+
+        :param company: ``res.company``
+        :param tools.geography.Place place: where the person may be
+        :return: tuple of ``tools.quiet_hours.Rule``
+        """
+        rules = [it.rule for it in self._get_rules() if it.holds_for(company.id)]
+        found = quiet_hours.select(rules, place, quiet_class)
+        is_silent = not quiet_hours.are_in_force(found, fields.Datetime.now())
+        if quiet_class == INFORMATIONAL or (quiet_class == MARKETING and is_silent):
+            found += (company._get_sms_courtesy_rule(quiet_class),)
+        return found

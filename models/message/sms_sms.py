@@ -1,0 +1,588 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from collections import defaultdict
+from datetime import timedelta
+
+from odoo import api, fields, models
+from odoo.tools import format_datetime
+
+from ...tools import exemptions, gate, quiet_hours, verdicts
+from ...tools.phone import canonical
+from ...tools.segments import count_segments
+from ..core.mixins import NUMBER_GROUPS
+from ..ledger.sms_purpose import MARKETING
+from .res_partner import NOBODY
+from .sms_gate import GateQuestion
+from .sms_sms_timing import FAR
+
+UNKNOWN_STATE = "unknown"
+#: The carrier has the message, or may have it.
+IN_FLIGHT = ("process", UNKNOWN_STATE)
+#: The carrier has the message, and no more can be done about it.
+LEFT = ("pending", "sent")
+FAILURE_SELECTION = [
+    ("sms_no_consent", "No consent"),
+    ("sms_no_provider", "Text messaging is not set up"),
+    ("sms_too_many", "Too many today"),
+    ("sms_replaced", "Replaced by a newer text"),
+    ("sms_expired", "Expired"),
+    ("sms_invalid_destination", "Unreachable number"),
+    ("sms_not_allowed", "Landline or no carrier"),
+    ("sms_not_delivered", "Not delivered"),
+    ("sms_rejected", "Rejected by the carrier"),
+]
+#: State of a row: the state in an agent's words (a blocked row is ``canceled`` too).
+SHOWN_STATES = {
+    "outgoing": "waiting",
+    "process": "sending",
+    UNKNOWN_STATE: "checking",
+    "pending": "sent",
+    "sent": "delivered",
+    "error": "failed",
+    "canceled": "cancelled",
+}
+NOTHING, REFUSED = frozenset(), frozenset([verdicts.REFUSED_BY_APP])
+
+
+class SmsSms(models.Model):
+    """Every outgoing text: where it is decided, kept and followed.
+
+    All paths of Odoo end in :meth:`create` and then in :meth:`send`. Here the purpose
+    is set, the number brought to E.164, the footer added, the gate asked. A company on
+    ``twilio`` or ``sandbox`` then leaves the row to the outbox (``sms.dispatcher``);
+    on IAP Odoo's own loop sends what the gate lets through.
+    """
+
+    _name = "sms.sms"
+
+    _inherit = ["sms.sms", "sms.masked.number"]
+
+    state = fields.Selection(
+        selection_add=[(UNKNOWN_STATE, "Checking with the carrier"), ("error",)],
+        ondelete={UNKNOWN_STATE: lambda rows: rows.write({"state": "error"})},
+    )
+    failure_type = fields.Selection(selection_add=FAILURE_SELECTION)
+    purpose_id = fields.Many2one("sms.purpose", ondelete="restrict", readonly=True)
+    template_id = fields.Many2one("sms.template", readonly=True, index="btree_not_null")
+    exemption = fields.Selection(
+        [
+            ("opt_out_confirmation", "Confirms an opt-out"),
+            ("help", "Answers HELP"),
+            ("opt_in_question", "Asks to confirm joining"),
+            ("opt_in_confirmation", "Confirms joining"),
+            (exemptions.REMINDER, "Reminds of the question to confirm joining"),
+            ("start", "Answers START"),
+            ("service", "Answers a customer's command"),
+        ],
+        readonly=True,
+        copy=False,
+        help="Answers the person's own text, so it passes without consent.",
+    )
+    gate_verdict = fields.Selection(
+        [(verdicts.SEND, "Send"), (verdicts.HOLD, "Hold"), (verdicts.BLOCK, "Blocked")],
+        string="Decision",
+        readonly=True,
+        copy=False,
+    )
+    gate_reason = fields.Selection(
+        [
+            (verdicts.CONSENT, "The person agreed"),
+            (verdicts.NOT_OPTED_OUT, "The person has not opted out"),
+            (verdicts.ANSWER, "Answers the person's own text"),
+            (verdicts.CONVERSATION, "Conversation: answers what they have just texted"),
+            (verdicts.REMINDED, "Reminds of a question that is open"),
+            (verdicts.QUESTION_OVER, "The question to confirm joining is over"),
+            (verdicts.NO_NUMBER, "No phone number: add one"),
+            (verdicts.BAD_NUMBER, "Not a usable phone number: correct it"),
+            (verdicts.UNUSABLE, "The carrier cannot text this number: call instead"),
+            (verdicts.OPTED_OUT, "Opted out: only the person can undo it"),
+            (
+                verdicts.UNDER_REVIEW,
+                "May have opted out: decide it in the review queue",
+            ),
+            (verdicts.AWAITING_YES, "The person was asked and has not said YES yet"),
+            (verdicts.NO_CONSENT, "No consent: ask the person and record it"),
+            (
+                verdicts.NO_PROOF,
+                "The consent was not given as this purpose asks (offers: in writing)",
+            ),
+            (
+                verdicts.UNPROVEN,
+                "Typed by the customer, not confirmed yet: it must answer YES, or you "
+                "record their consent",
+            ),
+            (verdicts.NO_WAY_BACK, "Odoo's own provider cannot bring a STOP back"),
+            (
+                verdicts.NO_PROVIDER,
+                "Text messaging is not set up: tell an administrator",
+            ),
+            (
+                verdicts.LEDGER_UNREADABLE,
+                "The consent ledger's key is wrong: tell an administrator",
+            ),
+            (verdicts.REFUSED_BY_APP, "Refused by the app that made it"),
+        ],
+        string="Reason",
+        readonly=True,
+        copy=False,
+    )
+    gate_label = fields.Char(compute="_compute_gate_label")
+    shown_state = fields.Selection(
+        [
+            ("waiting", "Waiting"),
+            ("sending", "Sending"),
+            ("checking", "Checking with the carrier"),
+            ("sent", "Sent"),
+            ("delivered", "Delivered"),
+            ("failed", "Not delivered"),
+            ("blocked", "Blocked"),
+            ("cancelled", "Cancelled"),
+            ("held", "Held"),
+            ("replaced", "Replaced"),
+            ("expired", "Expired"),
+        ],
+        string="State",
+        compute="_compute_shown_state",
+    )
+    shown_reason = fields.Char("Why", compute="_compute_shown_state")
+    gate_checked_at = fields.Datetime("Decided On", readonly=True, copy=False)
+    consent_event_id = fields.Many2one(
+        "sms.consent.event",
+        readonly=True,
+        copy=False,
+        ondelete="restrict",
+        help="What the person said that allows this message, or forbids it.",
+    )
+    is_personal = fields.Boolean(
+        "Written by a Person",
+        readonly=True,
+        copy=False,
+        help="One of us wrote it to this person alone, so it may be an answer to what "
+        "they have texted.",
+    )
+    is_unmapped = fields.Boolean(
+        readonly=True,
+        copy=False,
+        help="No rule says what it is for, so it is taken for an offer.",
+    )
+    inbound_id = fields.Many2one(
+        "sms.inbound",
+        "Answers",
+        readonly=True,
+        copy=False,
+        index="btree_not_null",
+        ondelete="set null",
+        help="The person's own text that allows this answer without recorded consent.",
+    )
+    attachment_ids = fields.Many2many(
+        "ir.attachment",
+        "sms_sms_attachment_rel",
+        string="Pictures and Files",
+        copy=False,
+        help="Sent along (MMS). The carrier fetches them by a signed address.",
+    )
+    # Not read-only, only so that the intake can give what it has counted.
+    segment_count = fields.Integer(
+        "Segments",
+        compute="_compute_segments",
+        store=True,
+        precompute=True,
+        readonly=False,
+    )
+    encoding = fields.Char(
+        compute="_compute_segments", store=True, precompute=True, readonly=False
+    )
+    provider = fields.Char(
+        readonly=True, copy=False, help="Who carried it. Empty until it is claimed."
+    )
+    carrier_id = fields.Char("Carrier's ID", readonly=True, copy=False)
+    carrier_code = fields.Char("Carrier's Error Code", readonly=True, copy=False)
+    carrier_detail = fields.Char("Carrier's Words", readonly=True, copy=False)
+    report_rank = fields.Integer(readonly=True, copy=False)
+    claimed_at = fields.Datetime(readonly=True, copy=False)
+    sent_at = fields.Datetime("Handed Over On", readonly=True, copy=False)
+    not_before = fields.Datetime(readonly=True, copy=False)
+    attempts = fields.Integer(readonly=True, copy=False)
+    tried_at = fields.Datetime("First Tried On", readonly=True, copy=False)
+    fault_id = fields.Many2one(
+        "sms.fault",
+        readonly=True,
+        copy=False,
+        ondelete="restrict",
+        help="What the carrier's last refusal means.",
+    )
+    sender_id = fields.Many2one(
+        "sms.sender", readonly=True, copy=False, ondelete="set null"
+    )
+    priority = fields.Integer(
+        readonly=True, copy=False, help="Its purpose's: a lower number leaves first."
+    )
+    lookup_at = fields.Datetime(
+        readonly=True, copy=False, help="When the carrier is asked what became of it."
+    )
+    lookups = fields.Integer(readonly=True, copy=False)
+    report_ids = fields.One2many(
+        "sms.report",
+        "sms_id",
+        "Delivery Reports",
+        groups="helpdesk_mgmt.group_helpdesk_manager,"
+        "helpdesk_mgmt_sms.group_sms_compliance",
+    )
+
+    _day_index = models.Index("(number, record_company_id, create_date)")
+    # What people have sent lately, for the limits of users and of teams.
+    _author_index = models.Index("(create_uid, create_date) WHERE create_uid <> 1")
+    _people_index = models.Index("(create_date) WHERE create_uid <> 1")
+    _outbox_index = models.Index("(record_company_id, number) WHERE state = 'outgoing'")
+    _urgency_index = models.Index(
+        "(sender_id, priority, not_before, id) WHERE state = 'outgoing'"
+    )
+    _patience_index = models.Index(
+        "(sender_id, not_before, id) WHERE state = 'outgoing'"
+    )
+    _lookup_index = models.Index("(lookup_at) WHERE lookup_at IS NOT NULL")
+    _number_index = models.Index("(record_company_id, number, id)")
+    _carrier_unique = models.UniqueIndex(
+        "(provider, carrier_id) WHERE carrier_id IS NOT NULL"
+    )
+    _claimed_index = models.Index("(claimed_at) WHERE state = 'process'")
+    # What has left lately; messages are claimed in about the order in which they lie.
+    _lately_index = models.Index("USING brin (claimed_at) WITH (pages_per_range = 32)")
+
+    shown_label = fields.Char("State in Words", compute="_compute_shown_label")
+    is_movable = fields.Boolean(compute="_compute_is_movable")
+
+    number = fields.Char(groups=NUMBER_GROUPS)
+
+    @api.depends("gate_reason", "inbound_id")
+    @api.depends_context("tz", "lang")
+    def _compute_gate_label(self):
+        selection = self._fields["gate_reason"]._description_selection(self.env)
+        labels = dict(selection)
+        for sms in self:
+            sms.gate_label = labels.get(sms.gate_reason, "")
+            if sms.gate_reason == verdicts.CONVERSATION and sms.inbound_id:
+                sms.gate_label = sms.inbound_id.sudo()._get_answer_label()
+
+    def _explain_fault(self):
+        """Return why the carrier did not deliver, and what to do, in plain words."""
+        self.ensure_one()
+        selection = self._fields["failure_type"]._description_selection(self.env)
+        failure = self.fault_id.name or dict(selection).get(self.failure_type, "")
+        code = self.carrier_code and f"({self.carrier_code})"
+        words = " ".join(filter(None, (failure, code)))
+        advice = words and self.fault_id.advice
+        return f"{words}. {advice}" if advice else words
+
+    @api.depends("body")
+    def _compute_segments(self):
+        for sms in self:
+            segments = count_segments(sms.body)
+            sms.segment_count = segments.count
+            sms.encoding = segments.encoding
+
+    def _filter_outbox(self):
+        """Return the messages whose company uses our outbox."""
+        return self.filtered(lambda sms: sms._get_sms_company()._uses_sms_outbox())
+
+    def _wake_dispatcher(self, at=None):
+        """Wake the outbox when there is something to do, be it one message.
+
+        :param at: UTC datetime, default now
+        """
+        if self:
+            self._wake_outbox(at)
+
+    @api.model
+    def _wake_outbox(self, at=None):
+        """Wake the worker that sends; the outbox extends this.
+
+        :param at: UTC datetime, or several; default now
+        """
+
+    # ------------------------------------------------------------------
+    # What waits, or has waited too long: until when, and what ends it at once
+    # ------------------------------------------------------------------
+
+    @api.depends(
+        *("state", "failure_type", "fault_id", "carrier_code", "not_before"),
+        *("gate_verdict", "gate_reason", "gate_label"),
+        *("replaced_by_id", "cancelled_by_id"),
+    )
+    def _compute_shown_state(self):
+        for sms in self:
+            sms.shown_state = sms._get_shown_state()
+            sms.shown_reason = sms._get_shown_reason()
+
+    def _get_shown_state(self):
+        """Return the state of the message in an agent's words."""
+        self.ensure_one()
+        if self._is_held():
+            return "held"
+        if self.state == "canceled":
+            if self.replaced_by_id:
+                return "replaced"
+            if self.gate_reason in exemptions.TOO_LATE:
+                return "expired"
+            is_called_off = self.gate_reason in verdicts.CALLED_OFF
+            if self.gate_verdict == verdicts.BLOCK and not is_called_off:
+                return "blocked"
+        return SHOWN_STATES.get(self.state)
+
+    def _get_shown_reason(self):
+        """Return why the message is in the state that is shown."""
+        self.ensure_one()
+        if self.shown_state == "cancelled" and self.cancelled_by_id:
+            return self.env._("by %s", self.cancelled_by_id.sudo().name)
+        is_refused = self.gate_verdict == verdicts.BLOCK and self.state == "canceled"
+        if is_refused or self.shown_state == "held":
+            return self.gate_label
+        is_answer = self.gate_reason == verdicts.CONVERSATION
+        return self._explain_fault() or (self.gate_label if is_answer else "")
+
+    @api.depends("shown_state")
+    def _compute_shown_label(self):
+        labels = dict(self._fields["shown_state"]._description_selection(self.env))
+        for sms in self:
+            is_held = sms.shown_state == "held"
+            label = labels.get(sms.shown_state, "")
+            sms.shown_label = sms._get_held_label() if is_held else label
+
+    @api.depends("state")
+    @api.depends_context("uid")
+    def _compute_is_movable(self):
+        for sms in self:
+            sms.is_movable = sms.state == "outgoing" and sms._may_move()
+
+    def _is_held(self):
+        """Tell if the message waits for its hour."""
+        self.ensure_one()
+        is_waiting = self.state == "outgoing" and self.gate_verdict == verdicts.HOLD
+        later = self.not_before and self.not_before > fields.Datetime.now()
+        return bool(is_waiting and later)
+
+    def _get_held_label(self):
+        """Return until when a message is held, by the recipient's clock."""
+        self.ensure_one()
+        zone = (self.zone_names or "").split(",")[0]
+        until = self._format_local(self.not_before, zone)
+        place = quiet_hours.place_name(zone)
+        if not place:
+            return self.env._("Held until %s", until)
+        return self.env._("Held until %(time)s (%(place)s)", time=until, place=place)
+
+    @api.model
+    def _format_local(self, moment, zone):
+        """Return a time as a reader wants it: the hour, with its day if it is far.
+
+        :param datetime moment: UTC
+        :param str zone: name of a time zone; empty: the reader's own
+        """
+        zone = zone or self.env.user.tz or "UTC"
+        is_far = moment - fields.Datetime.now() >= timedelta(days=1)
+        pattern = "EEE d MMM H:mm" if is_far else "H:mm"
+        return format_datetime(self.env, moment, tz=zone, dt_format=pattern)
+
+    @api.model
+    def _get_zone_note(self, moment, zone_names):
+        """Return what the clock shows at a time where somebody may be.
+
+        :param datetime moment: UTC, may be empty
+        :param zone_names: names of time zones
+        :rtype: str
+        """
+        if not moment:
+            return ""
+        clocks = {}
+        for zone in zone_names:
+            clock = self._format_local(moment, zone)
+            clocks.setdefault(clock, quiet_hours.place_name(zone))
+        return ", ".join(f"{clock} ({place})" for clock, place in clocks.items())
+
+    @api.model
+    def _cancel_waiting(self, company, numbers):
+        """Ask the gate again about what waits for numbers that it now refuses.
+
+        :param company: ``res.company``
+        :param numbers: iterable of E.164
+        """
+        waiting = self.sudo().search(
+            [
+                ("state", "=", "outgoing"),
+                ("record_company_id", "=", company.id),
+                ("number", "in", list(map(canonical, numbers))),
+                ("exemption", "in", [False, *exemptions.INVITATIONS]),
+            ]
+        )
+        waiting._ask_gate()
+
+    # ------------------------------------------------------------------
+    # What the gate says of a message, when it is made and when it shall leave
+    # ------------------------------------------------------------------
+
+    @api.model
+    def _prepare_gate(self, vals_list, batch):
+        """Ask the gate about new messages and put its answers into their values.
+
+        :param IntakeBatch batch: what they share
+        """
+        now = fields.Datetime.now()
+        questions = [
+            GateQuestion(
+                vals["record_company_id"],
+                vals.get("number"),
+                vals["purpose_id"],
+                vals.get("exemption"),
+                vals["is_personal"],
+                reader=batch.get_reader(vals),
+                send_at=vals.get("send_at"),
+                expires_at=vals.get("expires_at"),
+                key=vals["uuid"],
+                keeps_hours=bool(vals.get("keeps_hours")),
+                is_unmapped=bool(vals.get("is_unmapped")),
+                standing=(
+                    NOTHING if vals.get("state", "outgoing") == "outgoing" else REFUSED
+                ),
+            )
+            for vals in vals_list
+        ]
+        decisions = self.env["sms.gate"]._decide(questions)
+        known = {}
+        for vals, (decision, event_id) in zip(vals_list, decisions, strict=True):
+            key = (id(decision), event_id)  # messages that are alike share one
+            if key not in known:
+                known[key] = self._get_gate_values(decision, event_id, now)
+            vals.update(known[key])
+
+    @api.model
+    def _get_gate_values(self, decision, event_id, now):
+        """Return the fields that store a decision on a row. Nothing else writes them.
+
+        What an app has refused keeps the state and the failure that the app gave it.
+
+        :param event_id: consent event or False; None: the ledger was not asked, and
+            what it has said before stays
+        :param datetime now: when it was made (UTC)
+        """
+        values = {
+            "gate_verdict": decision.verdict,
+            "gate_reason": decision.reason,
+            "gate_checked_at": now,
+        }
+        if event_id is not None:
+            values["consent_event_id"] = event_id
+            values["inbound_id"] = decision.text and decision.text.inbound_id
+            values.update(self._get_time_values(decision))
+        if decision.verdict == verdicts.HOLD:
+            values["not_before"] = decision.until or FAR
+        is_ours = decision.reason != verdicts.REFUSED_BY_APP
+        if decision.verdict == verdicts.BLOCK and is_ours:
+            values["state"] = "canceled"
+            values["failure_type"] = verdicts.FAILURE_TYPES.get(decision.reason, False)
+        return values
+
+    @api.model
+    def _get_standing_values(self, reason):
+        """Return the fields that store what a reason decides, whoever gets a message.
+
+        :param str reason: one of :data:`verdicts.STANDING`
+        """
+        decision = gate.decide(gate.Facts(standing=frozenset([reason])))
+        return self._get_gate_values(decision, None, fields.Datetime.now())
+
+    def _get_question(self, readers, **others):
+        """Return what the gate is asked about a stored message.
+
+        :param Readers readers: the contacts, that of the message among them
+        :param others: further fields of the question
+        :rtype: GateQuestion
+        """
+        self.ensure_one()
+        return GateQuestion(
+            self._get_sms_company().id,
+            self.number,
+            self.purpose_id.id or self.env["sms.purpose"]._get(MARKETING).id,
+            self.exemption,
+            self.is_personal,
+            # Not in the cache of a message that was just made: no query for others.
+            self.create_date if self.is_personal or self.exemption else None,
+            reader=readers.get(self.partner_id.id, NOBODY),
+            send_at=self.send_at,
+            expires_at=self.expires_at,
+            key=self.uuid,
+            keeps_hours=self.keeps_hours,
+            is_unmapped=self.is_unmapped,
+            **others,
+        )
+
+    def _get_gate_standing(self):
+        """Return what decides on stored messages, whoever gets them. Rooms add to it.
+
+        :return: ``{message id: set of reasons of verdicts.STANDING}``
+        """
+        return {sms.id: set() for sms in self}
+
+    def _ask_gate(self):
+        """Ask the gate again about waiting messages; store what it says.
+
+        :return: those that may leave now
+        """
+        standing = self._get_gate_standing()
+        readers = self.filtered(lambda sms: not standing[sms.id]).partner_id
+        readers = readers._get_sms_readers()
+        questions = [
+            sms._get_question(
+                readers, sms_id=sms.id, standing=frozenset(standing[sms.id])
+            )
+            for sms in self
+        ]
+        decided = self.env["sms.gate"]._decide(questions)
+        self._store_decisions(decided)
+        decisions = {
+            sms.id: decision
+            for sms, (decision, _event_id) in zip(self, decided, strict=True)
+        }
+        self._after_decision(decisions)
+        return self._filter_decided(decisions, verdicts.SEND)
+
+    def _store_decisions(self, decided):
+        """Store what the gate says. Mostly it is what it has said before.
+
+        :param decided: list of ``(Decision, consent event id)``, in order
+        """
+        now = fields.Datetime.now()
+        self.gate_checked_at = now
+        alike = defaultdict(list)
+        for sms, (decision, event_id) in zip(self, decided, strict=True):
+            values = self._get_gate_values(decision, event_id, now)
+            if decision.until:
+                values["tried_at"] = sms._get_first_try(decision.until)
+            changed = tuple(
+                (name, value)
+                for name, value in values.items()
+                if (sms._fields[name].convert_to_write(sms[name], sms) or False)
+                != (value or False)
+            )
+            alike[changed].append(sms.id)
+        for changed, sms_ids in alike.items():
+            if changed:
+                self.browse(sms_ids).write(dict(changed))
+
+    def _filter_decided(self, decisions, verdict):
+        """Return the messages with a verdict.
+
+        :param dict decisions: ``Decision`` by message id
+        """
+        return self.filtered(lambda sms: decisions[sms.id].verdict == verdict)
+
+    def _after_decision(self, decisions):
+        """Do what follows from decisions on waiting messages. Rooms add to it.
+
+        :param dict decisions: ``Decision`` by message id
+        """
+        self._filter_decided(decisions, verdicts.BLOCK)._update_trackers()
+        held = self._filter_decided(decisions, verdicts.HOLD)
+        held.filtered(lambda sms: decisions[sms.id].until)._wake_when_due()
+        held._notify_changed()
+
+    def _notify_changed(self):
+        """Tell who looks at messages that they have changed. Rooms add to it."""

@@ -1,0 +1,553 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from collections import defaultdict
+from typing import NamedTuple
+from uuid import uuid4
+
+from odoo import api, fields, models
+from odoo.tools import SQL, split_every
+from odoo.tools.misc import clean_context
+
+from ...tools import advice, links, texts, verdicts
+from ...tools.phone import E164, canonical
+from ...tools.purpose_rules import MAILING_MODEL, MessageSource
+from ...tools.quiet_hours import MARKETING
+from ...tools.segments import count_segments
+from ..core.bulk_insert import BULK_FROM, as_array, create_many, is_extended
+from ..ledger.sms_purpose import PurposeCode
+from .res_partner import NOBODY, Readers
+
+WAITING = "outgoing"
+#: Messages that are made at once: what they need in memory is gone before the next.
+BATCH_SIZE = 4000
+#: Modules whose additions to ``create`` are seen to here.
+KNOWN_MODULES = ("sms", "sms_twilio", "helpdesk_mgmt_sms")
+
+
+def get_ids(vals_list, name):
+    """Return the distinct ids that some values give for a many2one field."""
+    return {vals[name] for vals in vals_list if vals.get(name)}
+
+
+class IntakeBatch:
+    """What the new messages of one batch share, looked up once.
+
+    Most of a batch are alike: of one company, for one purpose, in few languages.
+    """
+
+    def __init__(self, sms_model, vals_list):
+        """Read with one query each what all messages ask.
+
+        :param sms_model: ``sms.sms``, with the context that the messages are made in
+        :param vals_list: their values
+        """
+        self._sms = sms_model
+        env = sms_model.env
+        self._env = env
+        self._source = sms_model._get_source()
+        self.template_id = self._source.template_id or False
+        self.now = fields.Datetime.now()
+        self.messages = self._read_messages(vals_list)
+        self._readers = self._get_readers(vals_list)
+        self.companies = {}
+        self._purpose_ids = {}
+        self._langs = {}
+        self._rules = {}
+        self._words = {}
+        self._known_numbers = set()
+        self._company_names = {}
+        #: What rooms remember until the batch is prepared.
+        self.memo = defaultdict(dict)
+
+    def _read_messages(self, vals_list):
+        """Return the ``mail.message`` of some values, by id; an empty one for no id."""
+        none_sudo = self._env["mail.message"].sudo()
+        messages_sudo = none_sudo.browse(get_ids(vals_list, "mail_message_id"))
+        messages_sudo.fetch(["model", "record_company_id"])
+        found = {message.id: message for message in messages_sudo}
+        return {**found, None: none_sudo, False: none_sudo}
+
+    def _get_readers(self, vals_list):
+        """Return the contacts of some values; who made a list has read them already.
+
+        :rtype: Readers
+        """
+        partner_ids = get_ids(vals_list, "partner_id")
+        readers = self._env.context.get("sms_readers")
+        if isinstance(readers, Readers) and partner_ids <= readers.keys():
+            return readers
+        return self._env["res.partner"].browse(partner_ids)._get_sms_readers()
+
+    def get_reader(self, vals):
+        """Return who reads a message (``Reader``)."""
+        return self._readers.get(vals.get("partner_id"), NOBODY)
+
+    def get_company(self, vals, message):
+        """Return the company of a message: of what it is posted by, else its own."""
+        company_id = message.record_company_id.id if message else None
+        company_id = company_id or vals.get("record_company_id") or self._env.company.id
+        if company_id not in self.companies:
+            company = self._env["res.company"].browse(company_id)
+            self.companies[company_id] = company
+        return self.companies[company_id]
+
+    def get_purpose(self, company, message):
+        """Return the purpose of messages for which nobody has named one.
+
+        :return: its id, and if no rule speaks of them
+        """
+        key = company.id, message.model if message else False
+        if key not in self._purpose_ids:
+            purpose = self._sms._get_default_purpose(company, key[1], self._source)
+            is_unmapped = self._sms._is_unmapped(company, key[1], self._source)
+            self._purpose_ids[key] = (purpose.id, is_unmapped)
+        return self._purpose_ids[key]
+
+    def get_lang(self, reader, company):
+        """Return the code of the reader's language, may be empty."""
+        if reader.lang:
+            return reader.lang
+        if company.id not in self._langs:
+            self._langs[company.id] = company.sudo().partner_id.lang
+        return self._langs[company.id]
+
+    def get_rules(self, purpose_id, lang, company):
+        """Return what a message asks of its purpose (``PurposeRules``)."""
+        key = purpose_id, lang, company.id
+        if key not in self._rules:
+            purpose = self._env["sms.purpose"].browse(purpose_id)
+            self._rules[key] = purpose._get_rules(lang, company)
+        return self._rules[key]
+
+    def read_known_numbers(self, vals_list):
+        """Find out whom the companies have texted before, with one query for all.
+
+        Whoever leaves by Odoo's own provider is left as they were.
+
+        :param vals_list: values with company, purpose and number
+        """
+        pairs = {
+            (vals["record_company_id"], vals["number"])
+            for vals in vals_list
+            if vals["number"]
+            and not vals.get("exemption")
+            and self.companies[vals["record_company_id"]]._uses_sms_outbox()
+        }
+        self._known_numbers = self._sms._find_known_numbers(pairs)
+
+    def get_footer(self, vals, rules):
+        """Return what is added to a message: how to stop, and who sends.
+
+        The sender is named in the first text to a number and in every offer, unless
+        its words name them already (47 CFR 64.1200(b)(1), CPCE art. L34-5, CTIA 5.1.2).
+
+        :param dict vals: of the message, with company and number
+        :param PurposeRules rules: of its purpose, in the reader's language
+        """
+        company = self.companies[vals["record_company_id"]]
+        # Where an administrator has taken the footer away, nothing is added.
+        if not rules.footer or not company._uses_sms_outbox():
+            return rules.footer
+        is_known = (company.id, vals["number"]) in self._known_numbers
+        if is_known and rules.quiet_class != MARKETING:
+            return rules.footer
+        if company.id not in self._company_names:
+            self._company_names[company.id] = company.sudo().name
+        name = self._company_names[company.id]
+        return advice.sign(vals.get("body"), rules.footer, name)
+
+    def get_words(self, body, footer):
+        """Return the fields that hold a message's text.
+
+        Counted here, its segments cost a quarter of what computing them before storage
+        does.
+
+        :param str body: the text without its footer, may be empty
+        :param str footer: may be empty
+        """
+        key = body, footer
+        if key not in self._words:
+            text = links.hide_keys(texts.clean(body))
+            text = texts.add_footer(text, footer)
+            segments = count_segments(text)
+            self._words[key] = {
+                "body": text,
+                "segment_count": segments.count,
+                "encoding": segments.encoding,
+            }
+        return self._words[key]
+
+    def choose_senders(self, vals_list):
+        """Enter by which sender each message leaves that goes to the outbox."""
+        by_company = {}
+        for vals in vals_list:
+            by_company.setdefault(vals["record_company_id"], []).append(vals)
+        for company_id, own in by_company.items():
+            company = self.companies[company_id]
+            if not company._uses_sms_outbox():
+                continue
+            sender_ids = company._choose_sms_senders(
+                [vals["number"] for vals in own],
+                [self.messages[vals.get("mail_message_id")] for vals in own],
+            )
+            for vals, sender_id in zip(own, sender_ids, strict=True):
+                vals["sender_id"] = sender_id
+
+
+class PersonalText(NamedTuple):
+    """A text that one of us wrote to one person, in the context ``sms_personal``.
+
+    Our own code alone can put it there, as with :class:`PurposeCode`. It is compared
+    with the message in full, so that nothing else that is sent meanwhile (by a rule, or
+    to another record) passes as written by a person. The record is compared where its
+    text is sent (``MailThread._notify_thread_by_sms``).
+    """
+
+    model: str
+    res_id: int
+    user_id: int
+    body: str
+
+
+class SmsSms(models.Model):
+    """The way in: no row comes to be without a purpose, a footer and a decision."""
+
+    _inherit = "sms.sms"
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        """Decide every message before it is stored.
+
+        Whatever made it, no row comes to be without a purpose and a decision. Defaults
+        of a client's context are dropped: they would come after the decision.
+        """
+        vals_list = [dict(vals) for vals in vals_list]
+        # A context that replaces the old one is what is wanted here.
+        # pylint: disable-next=context-overridden
+        self = self.with_context(clean_context(self.env.context))
+        batch = IntakeBatch(self, vals_list)
+        self._prepare_intake(vals_list, batch)
+        self._prepare_gate(vals_list, batch)
+        if self._is_for_bulk(vals_list):
+            messages = self._insert_many(vals_list)
+        else:
+            messages = super().create(vals_list)
+        messages._after_intake(vals_list)
+        return messages
+
+    def _after_intake(self, vals_list):
+        """Do what follows from new messages: replace, tell of refusals, wake.
+
+        Rooms add to it.
+
+        :param vals_list: their completed values, in order. To read thousands of rows
+            again would cost more than to write them did.
+        """
+        self._take_places(vals_list)
+        blocked, replacing, held = [], [], []
+        for sms_id, vals in zip(self._ids, vals_list, strict=True):
+            if vals.get("state", WAITING) != WAITING:
+                if (vals["gate_verdict"], vals["state"]) == (
+                    verdicts.BLOCK,
+                    "canceled",
+                ):
+                    blocked.append((sms_id, vals["uuid"]))
+                continue
+            if vals["template_id"] and vals.get("mail_message_id"):
+                replacing.append(sms_id)
+            if vals["gate_verdict"] == verdicts.HOLD:
+                held.append(vals)
+        if blocked:
+            self._tell_of_refusals(dict(blocked))
+        self.browse(replacing)._replace_older()
+        companies = self.env["res.company"].browse(
+            get_ids(vals_list, "record_company_id")
+        )
+        outbox_ids = {it.id for it in companies if it._uses_sms_outbox()}
+        if outbox_ids:
+            self._wake_dispatcher()
+        self._wake_at(
+            [it["not_before"] for it in held if it["record_company_id"] in outbox_ids],
+            [
+                it["not_before"]
+                for it in held
+                if it["record_company_id"] not in outbox_ids
+            ],
+        )
+
+    @api.model
+    def _tell_of_refusals(self, uuids):
+        """Tell the chatter and mailings of new messages that the gate has refused.
+
+        :param dict uuids: the messages' own, by id
+        """
+        trackers_sudo = self.env["sms.tracker"].sudo()
+        found = trackers_sudo.search([("sms_uuid", "in", list(uuids.values()))])
+        tracked = set(found.mapped("sms_uuid"))
+        ids = [sms_id for sms_id, uid in uuids.items() if uid in tracked]
+        self.browse(ids)._update_trackers()
+
+    @api.model
+    def _prepare_intake(self, vals_list, batch):
+        """Complete the values of new messages: company, purpose, number, footer.
+
+        Rooms add to it.
+        Contexts, where the caller cannot set values: ``sms_purpose`` (a
+        ``PurposeCode``) and ``sms_source`` (a ``MessageSource``) say for what and by
+        what the messages are made, ``sms_personal`` (a ``PersonalText``) by whom.
+
+        :param IntakeBatch batch: what they share
+        """
+        self._prepare_media(vals_list)
+        self._prepare_times(vals_list)
+        for vals in vals_list:
+            message = batch.messages[vals.get("mail_message_id")]
+            reader = batch.get_reader(vals)
+            company = batch.get_company(vals, message)
+            vals.setdefault("template_id", batch.template_id)
+            vals["is_unmapped"] = False
+            if not vals.get("purpose_id"):
+                vals["purpose_id"], vals["is_unmapped"] = batch.get_purpose(
+                    company, message
+                )
+            vals["is_personal"] = len(vals_list) == 1 and self._is_personal(
+                message, vals.get("body")
+            )
+            vals["record_company_id"] = company.id
+            vals["uuid"] = vals.get("uuid") or uuid4().hex
+            vals["number"] = self._to_e164(vals.get("number"), reader, company)
+            vals["not_before"] = vals.get("not_before") or batch.now
+        batch.read_known_numbers(vals_list)
+        for vals in vals_list:
+            company = batch.companies[vals["record_company_id"]]
+            lang = batch.get_lang(batch.get_reader(vals), company)
+            rules = batch.get_rules(vals["purpose_id"], lang, company)
+            self._apply_purpose(vals, rules, batch)
+        batch.choose_senders(vals_list)
+
+    @api.model
+    def _get_source(self):
+        """Return what our own code says of what makes the messages."""
+        source = self.env.context.get("sms_source")
+        return source if isinstance(source, MessageSource) else MessageSource()
+
+    @api.model
+    def _get_default_purpose(self, company, model_name, source):
+        """Return the purpose of messages for which nobody has named one.
+
+        :param str model_name: the model that they are posted on, unless ``source`` says
+        :param MessageSource source: what makes them
+        """
+        purpose = self.env.context.get("sms_purpose")
+        if isinstance(purpose, PurposeCode):
+            return self.env["sms.purpose"]._get(purpose.code)
+        source = source._replace(model_name=source.model_name or model_name or "")
+        return self.env["sms.purpose.rule"]._find_purpose(company, source)
+
+    @api.model
+    def _is_unmapped(self, company, model_name, source):
+        """Tell if nobody has said what messages are for, so that they are marketing.
+
+        With the arguments of :meth:`_get_default_purpose`. Mailings are offers.
+        """
+        if isinstance(self.env.context.get("sms_purpose"), PurposeCode):
+            return False
+        source = source._replace(model_name=source.model_name or model_name or "")
+        rules = self.env["sms.purpose.rule"]
+        return source.model_name != MAILING_MODEL and not rules._find_id(
+            company, source
+        )
+
+    @api.model
+    def _is_personal(self, message, body):
+        """Tell if one of us wrote a text to this one person.
+
+        :param message: the ``mail.message`` that it is posted by
+        :param str body: the text, before anything is added to it
+        """
+        written = self.env.context.get("sms_personal")
+        return (
+            isinstance(written, PersonalText)
+            and written.model == message.model
+            and (written.user_id, written.body) == (self.env.uid, body)
+        )
+
+    @api.model
+    def _apply_purpose(self, vals, rules, batch):
+        """Give a message what its purpose asks for: its urgency, its footer.
+
+        :param PurposeRules rules: in the reader's language
+        :param IntakeBatch batch: what the messages share
+        """
+        vals["priority"] = rules.priority
+        footer = "" if vals.get("exemption") else batch.get_footer(vals, rules)
+        vals.update(batch.get_words(self._prepare_body(vals, batch), footer))
+
+    @api.model
+    def _prepare_body(self, vals, batch):
+        """Return a message's text as it leaves, before its footer. Rooms change it.
+
+        :param IntakeBatch batch: what the messages share
+        """
+        return vals.get("body")
+
+    @api.model
+    def _get_footer_for(self, purpose, lang, company, number):
+        """Return what goes under a text that somebody is about to write.
+
+        :param purpose: ``sms.purpose``
+        :param str lang: code of the reader's language, may be empty
+        :param company: ``res.company`` that sends
+        :param str number: the reader's, E.164; may be empty
+        """
+        vals = {"record_company_id": company.id, "number": number or ""}
+        batch = IntakeBatch(self, [vals])
+        batch.companies[company.id] = company
+        batch.read_known_numbers([vals])
+        return batch.get_footer(vals, purpose._get_rules(lang, company))
+
+    @api.model
+    def _find_known_numbers(self, pairs):
+        """Return which numbers companies have texted before, or are about to.
+
+        One query for all. What was blocked does not count: nobody has had it.
+
+        :param pairs: set of ``(company id, number)``
+        :return: those that are known
+        :rtype: set
+        """
+        if not pairs:
+            return set()
+        self.flush_model(["record_company_id", "number", "gate_verdict"])
+        company_ids, numbers = zip(*pairs, strict=True)
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT wanted.company_id, wanted.number
+                  FROM unnest(%s, %s) AS wanted (company_id, number)
+                 WHERE EXISTS (SELECT 1 FROM sms_sms
+                                WHERE number = wanted.number
+                                  AND record_company_id = wanted.company_id
+                                  AND gate_verdict != 'block')
+                """,
+                as_array(company_ids, "int4"),
+                as_array(numbers, "varchar"),
+            )
+        )
+        return set(rows)
+
+    @api.model
+    def _to_e164(self, number, reader, company):
+        """Return ``number`` as E.164 where that can be done, else as it is.
+
+        :param Reader reader: whose number it is
+        :param company: ``res.company`` whose country holds for who has none
+        """
+        if not number:
+            return number
+        number = canonical(texts.clean(number))
+        if E164.match(number):
+            return number
+        country = self.env["res.country"].sudo().browse(reader.country_id or ())
+        country = country or company.sudo().country_id
+        return company._phone_format_number(number, country) or number
+
+    # ------------------------------------------------------------------
+    # The way in for lists: one message to each of very many people
+    # ------------------------------------------------------------------
+
+    @api.model
+    def _queue_many(self, company, purpose, recipients, bodies=(), **values):
+        """Make a message to each recipient, batch by batch, each number once.
+
+        What :meth:`create` decides for one is decided for each: footer, number, gate,
+        hours. Who has no number, or that of somebody before them, gets a row that says
+        so. A generator: the caller commits between two batches, or not.
+
+        :param company: ``res.company`` that sends
+        :param purpose: ``sms.purpose``
+        :param recipients: iterable of :class:`Recipient`, or ``res.partner``
+        :param bodies: dict of texts by language code; the first is for who reads none
+            of these
+        :param values: other fields of all messages, as ``create`` takes them
+        :return: yields the ``sms.sms`` of one batch after the other
+        """
+        values.update(record_company_id=company.id, purpose_id=purpose.id)
+        if isinstance(recipients, models.BaseModel):
+            recipients = map(Recipient, recipients._ids)
+        seen = set()
+        messages_sudo = self.sudo().with_company(company)
+        for batch in split_every(BATCH_SIZE, recipients, list):
+            partner_ids = {row.partner_id for row in batch if row.partner_id}
+            readers = self.env["res.partner"].browse(partner_ids)._get_sms_readers()
+            vals_list = self._address_many(company, batch, readers, dict(bodies), seen)
+            messages = messages_sudo.with_context(sms_readers=readers).create(
+                [{**values, **vals} for vals in vals_list]
+            )
+            yield messages.with_env(messages_sudo.env)
+            # What was read for this batch is of no use to the next.
+            self.env.flush_all()
+            self.env.invalidate_all(flush=False)
+
+    @api.model
+    def _address_many(self, company, recipients, readers, bodies, seen):
+        """Return who gets what, as the values of messages.
+
+        :param recipients: list of :class:`Recipient`
+        :param Readers readers: the contacts among them
+        :param dict bodies: texts by language code
+        :param set seen: the numbers (E.164) that have a message already; new ones are
+            added
+        """
+        default = next(iter(bodies.values()), "")
+        vals_list = []
+        for row in recipients:
+            reader = readers.get(row.partner_id, NOBODY)
+            number = row.number or reader.number
+            vals = {
+                "partner_id": reader.partner_id,
+                "number": self._to_e164(number, reader, company),
+                "body": row.body or bodies.get(reader.lang, default),
+            }
+            if vals["number"] in seen:
+                vals.update(state="canceled", failure_type="sms_duplicate")
+            elif vals["number"]:
+                seen.add(vals["number"])
+            vals_list.append(vals)
+        return vals_list
+
+    # ------------------------------------------------------------------
+    # Many messages at once: the same rows as one by one, without the ORM's work
+    # ------------------------------------------------------------------
+
+    @api.model
+    def _is_for_bulk(self, vals_list):
+        """Tell if new messages are written at once: many, made by our own code.
+
+        The ORM checks the rights of others row by row, and imports name their rows.
+        """
+        is_plain = self.env.su and not self.env.context.get("_import_current_module")
+        is_many = is_plain and len(vals_list) >= BULK_FROM
+        return is_many and not is_extended(self, KNOWN_MODULES)
+
+    @api.model
+    def _insert_many(self, vals_list):
+        """Store new messages at once.
+
+        :param vals_list: completed values, as the ORM takes them
+        :return: the new messages, in order
+        """
+        # As ``sms`` does; what ``sms_twilio`` adds, the company, is there already.
+        self.env.ref("sms.ir_cron_sms_scheduler_action")._trigger()
+        return create_many(self, vals_list)
+
+
+class Recipient(NamedTuple):
+    """Who gets one of many messages: a contact, a number, or both.
+
+    Without a number it is the contact's own. Without a text of its own it gets that of
+    its reader's language.
+    """
+
+    partner_id: int = 0
+    number: str = ""
+    body: str = ""

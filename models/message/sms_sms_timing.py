@@ -1,0 +1,400 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from datetime import datetime, timedelta
+
+from odoo import api, fields, models
+from odoo.exceptions import AccessError, UserError
+from odoo.fields import Domain
+from odoo.tools import SQL
+
+from ...tools import TICKET_MODEL, timing, verdicts
+
+APPOINTMENT_MODEL = "calendar.event"
+#: Until when is kept what has no time yet: until somebody goes on.
+FAR = datetime(9999, 12, 31)
+
+
+def _to_minutes(moments):
+    """Return the full minutes by which all of some times are over, each once.
+
+    A cron is woken to the minute, so each is rounded up.
+    """
+    return sorted(
+        {moment.replace(second=0) + timedelta(minutes=1) for moment in moments}
+    )
+
+
+class SmsSms(models.Model):
+    """When a message leaves: held, scheduled, expired.
+
+    A held message waits like others (``state`` is ``outgoing``), but not before
+    ``not_before``. What was known of the recipient's hour is stored with the decision.
+    """
+
+    _inherit = "sms.sms"
+
+    send_at = fields.Datetime(
+        readonly=True, copy=False, help="Not before this, as its author wants it."
+    )
+    keeps_hours = fields.Boolean(
+        readonly=True,
+        copy=False,
+        help="It waits for business hours, though its purpose may leave at any hour.",
+    )
+    expires_at = fields.Datetime(
+        readonly=True,
+        copy=False,
+        help="From then on it has lost its point: a reminder after its appointment, an "
+        "answer long after the question.",
+    )
+    gate_reason = fields.Selection(
+        selection_add=[
+            (timing.QUIET_HOURS, "Quiet hours where the person is"),
+            (timing.SCHEDULED, "Scheduled by its author"),
+            (
+                timing.NO_OPENING,
+                "No hour is allowed in all zones where the person may be: correct the "
+                "time zone or the address of the contact",
+            ),
+            (verdicts.EXPIRED, "It would come too late: call instead"),
+            (
+                verdicts.UNCONFIRMED,
+                "It could not leave within five minutes of the opt-out, and later it "
+                "may not. The opt-out stands",
+            ),
+            (
+                verdicts.UNANSWERED,
+                "The answer could not leave in time, and would answer nothing any "
+                "more: call if it matters",
+            ),
+            (verdicts.TOO_MANY, "Too many today: call instead, or send it tomorrow"),
+        ]
+    )
+    gate_timing = fields.Selection(
+        [
+            (timing.IN_WINDOW, "Within the hours where the person is"),
+            (timing.URGENT, "Urgent: leaves at any hour"),
+            (timing.ANSWER, "Answers the person's own text"),
+            (timing.NOT_KEPT, "The company keeps no quiet hours"),
+        ],
+        string="Hour",
+        readonly=True,
+        copy=False,
+        help="Why it could leave at that hour.",
+    )
+    zone_names = fields.Char(
+        "Zones",
+        readonly=True,
+        copy=False,
+        help="All in which the person may be (IANA names).",
+    )
+    zone_source = fields.Char(
+        "Zones Found By",
+        readonly=True,
+        copy=False,
+        help="contact: its time zone; address; number: its area code or country; "
+        "company: nothing better is known.",
+    )
+    local_time = fields.Char(
+        "Their Local Time",
+        readonly=True,
+        copy=False,
+        help="When it was decided, in each of those zones.",
+    )
+    replaced_by_id = fields.Many2one(
+        "sms.sms",
+        readonly=True,
+        copy=False,
+        index="btree_not_null",
+        ondelete="set null",
+    )
+    cancelled_by_id = fields.Many2one("res.users", readonly=True, copy=False)
+
+    _expiry_index = models.Index(
+        "(expires_at) WHERE state = 'outgoing' AND expires_at IS NOT NULL"
+    )
+
+    @api.model
+    def _prepare_times(self, vals_list):
+        """Enter when new messages may leave, and until when they make sense.
+
+        The context ``sms_send_at`` holds a datetime (UTC); what a client could send in
+        its place is none. A message about an appointment that is to come ends with it.
+        """
+        send_at = self.env.context.get("sms_send_at")
+        send_at = send_at if isinstance(send_at, datetime) else None
+        for vals in vals_list:
+            if send_at:
+                vals.setdefault("send_at", send_at)
+            if vals.get("mail_message_id") and "expires_at" not in vals:
+                posts_sudo = self.env["mail.message"].sudo()
+                post_sudo = posts_sudo.browse(vals["mail_message_id"])
+                if post_sudo.model == APPOINTMENT_MODEL:
+                    event = self.env[APPOINTMENT_MODEL].browse(post_sudo.res_id)
+                    vals["expires_at"] = self._get_end_of_point(event)
+            for name in ("send_at", "expires_at"):
+                if moment := vals.get(name):
+                    # Code and clients give times as text too.
+                    vals[name] = fields.Datetime.to_datetime(moment)
+
+    @api.model
+    def _get_end_of_point(self, record):
+        """Return from when on a message has lost its point: an appointment's beginning.
+
+        :param record: what the message is about
+        :return: datetime (UTC), or None if it is about no appointment that is to come
+        """
+        if record._name != APPOINTMENT_MODEL:
+            return None
+        start = record.sudo().exists().start
+        return start if start and start > fields.Datetime.now() else None
+
+    @api.model
+    def _get_time_values(self, decision):
+        """Return the fields that store why a message may leave at some hour."""
+        values = {"gate_timing": decision.timing or False}
+        if decision.when:
+            names = ("zone_names", "zone_source", "local_time")
+            values.update(zip(names, decision.when.describe(), strict=True))
+        return values
+
+    def _get_first_try(self, until):
+        """Return from when on a message that is held now counts as tried.
+
+        By as much later as it is held: nothing was tried meanwhile. Else what met a
+        busy carrier on Friday evening would be given up at its first try on Monday.
+
+        :param datetime until: when it may leave (UTC)
+        :return: datetime (UTC), False if it has not been tried
+        """
+        self.ensure_one()
+        if not self.tried_at:
+            return False
+        return min(self.tried_at + (until - fields.Datetime.now()), until)
+
+    def _wake_when_due(self):
+        """Wake who sends the held messages, when they are due."""
+        held = self.filtered(
+            lambda sms: sms.gate_verdict == verdicts.HOLD and sms.state == "outgoing"
+        )
+        outbox = held._filter_outbox()
+        self._wake_at(outbox.mapped("not_before"), (held - outbox).mapped("not_before"))
+
+    @api.model
+    def _wake_at(self, of_outbox, of_others):
+        """Wake who sends, once for each minute in which something is due.
+
+        :param of_outbox: when messages of the outbox may leave (UTC)
+        :param of_others: when messages of Odoo's own loop may leave (UTC)
+        """
+        if of_outbox:
+            self._wake_outbox(_to_minutes(of_outbox))
+        if of_others:
+            cron = self.env.ref("sms.ir_cron_sms_scheduler_action")
+            cron.sudo()._trigger(_to_minutes(of_others))
+
+    @api.model
+    def _get_due_domain(self):
+        """Return the domain of messages whose time has come."""
+        not_before = Domain("not_before", "<=", fields.Datetime.now())
+        return Domain("not_before", "=", False) | not_before
+
+    # ------------------------------------------------------------------
+    # What waits is moved or cancelled by a person, or replaced by what is newer
+    # ------------------------------------------------------------------
+
+    # ------------------------------------------------------------------
+    # A newer text replaces an older one
+    # ------------------------------------------------------------------
+
+    def _replace_older(self):
+        """Cancel what still waits where a newer update of the same ticket has come.
+
+        Of texts out of templates alone: what an agent wrote is not taken back. Nor is
+        the first text about a ticket, which tells the customer that it was received. A
+        text for later takes no other's place: it is no news yet.
+        """
+        newer = self.filtered(lambda sms: sms.state == "outgoing")._filter_news()
+        if not newer:
+            return
+        self.flush_model()
+        pairs = dict(self.env.execute_query(newer._query_older()))
+        for older_sudo in self.sudo().browse(pairs):
+            older_sudo.replaced_by_id = pairs[older_sudo.id]
+        replaced_sudo = self.sudo().browse(pairs)
+        replaced_sudo._update_sms_state_and_trackers("canceled", "sms_replaced")
+
+    def _filter_news(self):
+        """Return those of new messages that take the place of older ones."""
+        return self.filtered(
+            lambda sms: (
+                sms.template_id
+                and not sms.send_at
+                and sms.mail_message_id.sudo().model == TICKET_MODEL
+                and sms._get_sms_company()._keeps_quiet_hours()
+            )
+        )
+
+    def _take_places(self, vals_list):
+        """Let new messages leave that are too many only by what they replace.
+
+        Else the customer would get the old news, and the new one would be blocked.
+
+        :param vals_list: their completed values, in order; what is decided anew is
+            changed there as well
+        """
+        refused = {
+            sms_id: vals
+            for sms_id, vals in zip(self._ids, vals_list, strict=True)
+            if vals["gate_reason"] == verdicts.TOO_MANY and vals["template_id"]
+        }
+        if not refused:
+            return
+        news = self.browse(refused)._filter_news()
+        readers = news.partner_id._get_sms_readers()
+        # One after the other: each may be replaced by the next.
+        for sms in news:
+            self.flush_model()
+            older_ids = [row[0] for row in self.env.execute_query(sms._query_older())]
+            if not older_ids:
+                continue
+            question = sms._get_question(readers, replaces=tuple(older_ids))
+            [(decision, event_id)] = self.env["sms.gate"]._decide([question])
+            if decision.verdict == verdicts.BLOCK:
+                continue
+            now = fields.Datetime.now()
+            values = self._get_gate_values(decision, event_id, now)
+            values.update(state="outgoing", failure_type=False)
+            sms.sudo().write(values)
+            refused[sms.id].update(values)
+
+    def _query_older(self):
+        """Return the query for ``(id of a waiting message, id of a newer one)``.
+
+        Ordered, so that of several newer ones the first comes last.
+        What the outbox has locked is about to leave, and is left alone.
+        """
+        return SQL(
+            """
+            SELECT older.id, newer.id
+              FROM sms_sms newer
+              JOIN mail_message subject ON subject.id = newer.mail_message_id
+              JOIN sms_sms older
+                ON older.record_company_id = newer.record_company_id
+               AND older.number = newer.number
+               AND older.purpose_id = newer.purpose_id
+               AND older.state = 'outgoing'
+               AND older.template_id IS NOT NULL
+               AND older.exemption IS NULL
+               AND older.is_personal IS NOT TRUE
+               AND older.id < newer.id
+              JOIN mail_message about ON about.id = older.mail_message_id
+             WHERE newer.id = ANY(%s)
+               AND about.model = subject.model
+               AND about.res_id = subject.res_id
+               AND EXISTS (
+                   SELECT 1
+                     FROM sms_sms first
+                     JOIN mail_message told ON told.id = first.mail_message_id
+                    WHERE first.number = older.number
+                      AND first.record_company_id = older.record_company_id
+                      AND first.state != 'canceled'
+                      AND first.id < older.id
+                      AND told.model = about.model
+                      AND told.res_id = about.res_id
+               )
+          ORDER BY newer.id DESC
+               FOR UPDATE OF older SKIP LOCKED
+            """,
+            self.ids,
+        )
+
+    # ------------------------------------------------------------------
+    # A person moves or cancels it
+    # ------------------------------------------------------------------
+
+    def _may_move(self):
+        """Tell if the user may move or cancel the message: its author, or an agent."""
+        self.ensure_one()
+        user = self.env.user
+        is_agent = user.has_group("helpdesk_mgmt.group_helpdesk_user")
+        return self.env.su or is_agent or self.create_uid == user
+
+    def _filter_movable(self):
+        """Return those of some messages that still wait.
+
+        :raises AccessError: for who is neither their author nor an agent
+        :raises UserError: when none waits: they are on their way, or over
+        """
+        self.check_access("read")
+        if not all(sms._may_move() for sms in self):
+            raise AccessError(
+                self.env._("Only its author and helpdesk users may change a message.")
+            )
+        waiting = self.filtered(lambda sms: sms.state == "outgoing")
+        if not waiting:
+            raise UserError(
+                self.env._("It no longer waits: it is on its way, or was cancelled.")
+            )
+        return waiting
+
+    def action_cancel_waiting(self):
+        """Cancel those of the messages that still wait.
+
+        The list may be older than the outbox, which goes on meanwhile: what can still
+        be stopped is stopped, whatever has left.
+
+        :return: an action that tells how many were cancelled, False if all were
+        """
+        waiting = self._filter_movable()
+        waiting_sudo = waiting.sudo()
+        waiting_sudo.cancelled_by_id = self.env.user
+        waiting_sudo.action_set_canceled()
+        if waiting == self:
+            return False
+        return {
+            "type": "ir.actions.client",
+            "tag": "display_notification",
+            "params": {
+                "type": "warning",
+                "message": self.env._(
+                    "%(cancelled)s of %(chosen)s messages were cancelled. The others "
+                    "did not wait any more.",
+                    cancelled=len(waiting),
+                    chosen=len(self),
+                ),
+                "next": {"type": "ir.actions.client", "tag": "soft_reload"},
+            },
+        }
+
+    def action_change_time(self):
+        """Open the form that moves a waiting message to another time."""
+        self.ensure_one()
+        self._filter_movable()
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Change time"),
+            "res_model": "sms.reschedule",
+            "view_mode": "form",
+            "target": "new",
+            "context": {"default_sms_id": self.id},
+        }
+
+    def _move(self, send_at):
+        """Let a waiting message leave at another time; the gate has the last word.
+
+        :param datetime send_at: UTC; False: as soon as it may
+        :raises UserError: when it would have lost its point by then
+        """
+        self.ensure_one()
+        waiting_sudo = self._filter_movable().sudo()
+        now = fields.Datetime.now()
+        waiting_sudo.write({"send_at": send_at, "not_before": now})
+        waiting_sudo._ask_gate()._filter_outbox()._wake_dispatcher()
+        if verdicts.EXPIRED in waiting_sudo.mapped("gate_reason"):
+            raise UserError(
+                self.env._(
+                    "Quiet hours would hold it until it comes too late. Choose an "
+                    "earlier time, or call instead."
+                )
+            )
+        self._notify_changed()

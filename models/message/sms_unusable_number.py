@@ -1,0 +1,74 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from odoo import api, fields, models
+
+
+class SmsUnusableNumber(models.Model):
+    """A number that its carrier cannot text: a landline, or no phone at all.
+
+    The gate blocks messages to it. It is forgotten when a text comes from it, or by a
+    manager who knows better.
+    """
+
+    _name = "sms.unusable.number"
+    _inherit = "sms.personal.data"
+    _description = "Number That Cannot Be Texted"
+    _order = "id desc"
+    _rec_name = "number"
+
+    company_id = fields.Many2one(
+        "res.company", required=True, readonly=True, ondelete="cascade"
+    )
+    number = fields.Char(required=True, readonly=True, help="E.164")
+    fault_id = fields.Many2one(
+        "sms.fault", "Reason", required=True, readonly=True, ondelete="restrict"
+    )
+    sms_id = fields.Many2one(
+        "sms.sms", "Message", readonly=True, ondelete="set null", index="btree_not_null"
+    )
+
+    _number_unique = models.UniqueIndex("(company_id, number)")
+
+    @api.model
+    def _note(self, sms, policy):
+        """Note that the number of a message cannot be texted.
+
+        :param sms: the ``sms.sms`` that showed it
+        :param tools.dispatch.Policy policy: the rule for the fault that it met
+        """
+        company = sms._get_sms_company()
+        if not self._find(company, sms.number):
+            self.create(
+                {
+                    "company_id": company.id,
+                    "number": sms.number,
+                    "fault_id": policy.id,
+                    "sms_id": sms.id,
+                }
+            )
+            self.env["sms.consent"]._forget_answers()
+
+    @api.model
+    def _find(self, company, number):
+        """Return the row of a number, or an empty set."""
+        domain = [("company_id", "=", company.id), ("number", "=", number)]
+        return self.search(domain, limit=1)
+
+    @api.model
+    def _note_inbound(self, company, number):
+        """Forget what was said of a number that has just texted.
+
+        :param company: ``res.company``
+        :param str number: E.164
+        """
+        found = self._find(company, number)
+        if found:
+            found.unlink()
+
+    def _forget(self):
+        """Forget that the number cannot be texted: it is a person's."""
+        self.unlink()
+
+    def unlink(self):
+        """Let the gate look again."""
+        self.env["sms.consent"]._forget_answers()
+        return super().unlink()

@@ -1,0 +1,30 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+"""Who holds what about people, how it is proved, and how it is forgotten.
+
+Offers erasure, retention, redaction at the carrier, and packets of evidence.
+May use all rooms.
+"""
+
+from . import (
+    sms_erasure,
+    sms_retention,
+    sms_redaction,
+    sms_evidence,
+    sms_evidence_packet,
+    sms_evidence_audit,
+    sms_evidence_lookup,
+    bus_bus,
+    sms_outbox_watch,
+    sms_sms,
+    sms_inbound,
+    sms_consent,
+    sms_consent_event,
+    sms_consent_evidence,
+    sms_consent_import,
+    sms_consent_paper,
+    sms_consent_review,
+    phone_blacklist,
+    mail_notification,
+    helpdesk_ticket,
+    res_company,
+)

@@ -1,0 +1,152 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from functools import partial
+
+from odoo import api, models
+from odoo.fields import Domain
+from odoo.tools import SQL
+
+from ...tools import at_rest, consent
+from ..core.encrypted_field import decrypt
+
+
+class SmsConsentEvidence(models.Model):
+    """How long evidence is kept: as long as it may be asked for."""
+
+    _name = "sms.consent.evidence"
+
+    _inherit = ["sms.consent.evidence", "sms.looked.up"]
+    _telling = frozenset(
+        (
+            *("number", "display_name", "name", "wording", "note", "address"),
+            *("device", "page", "witness", "attachment_ids"),
+        )
+    )
+
+    @api.model
+    def _get_personal_domain(self, company, numbers):
+        return (
+            Domain("company_id", "=", company.id)
+            & Domain("erased_at", "=", False)
+            & self._get_number_domain(company, numbers)
+        )
+
+    @api.model
+    def _get_number_domain(self, company, numbers):
+        """Return the domain of the evidence of some numbers, by their keyed hashes.
+
+        The number itself may be encrypted.
+        """
+        hashes = self.env["sms.consent.key"]._hash(numbers)
+        events = self.env["sms.consent.event"].search_fetch(
+            [
+                ("company_id", "=", company.id),
+                ("number_hash", "in", list(hashes.values())),
+            ],
+            ["evidence_id"],
+        )
+        return Domain("id", "in", events.evidence_id.ids)
+
+    @api.model
+    def _find_named(self, name):
+        """Return the numbers of those who said something under a name.
+
+        Names that are encrypted are read one by one, some 50,000 a second.
+
+        :param str name: the whole name; capital letters make no difference
+        :rtype: list
+        """
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT name, number FROM sms_consent_evidence
+                 WHERE name ILIKE %s OR name LIKE %s
+                """,
+                name,
+                f"{at_rest.ENCRYPTED}%",
+            )
+        )
+        read = partial(decrypt, self.env)
+        return [
+            read(number)
+            for known, number in rows
+            if not known.startswith(at_rest.ENCRYPTED)
+            or read(known).casefold() == name.casefold()
+        ]
+
+    def _describe_personal(self):
+        return [
+            (len(self), self.env._("Pieces of evidence of what was said")),
+            (len(self.attachment_ids), self.env._("Scans")),
+        ]
+
+    def _forget(self):
+        """Erase it, see :meth:`_erase`."""
+        self._erase()
+
+    @api.model
+    def _get_overdue_domain(self, company, limits):
+        """Return the domain of evidence that nothing needs any more.
+
+        That of an opt-out is kept for the years of an opt-out, all else for those of a
+        consent: after the last thing that was said, and after the last text that was
+        sent under it. Nothing goes while the person may be texted, is being asked, or
+        waits for a review.
+        """
+        yes_limit = limits["consent"]
+        no_limit = limits["opt_out"]
+        reviewed = self.env["sms.consent.review"]._get_open_numbers(company)
+        return (
+            Domain("company_id", "=", company.id)
+            & Domain("erased_at", "=", False)
+            & ~self._get_number_domain(company, reviewed)
+            & Domain.custom(
+                to_sql=lambda _model, alias, _query: self._get_overdue_sql(
+                    company, alias, yes_limit, no_limit
+                )
+            )
+        )
+
+    @api.model
+    def _get_overdue_sql(self, company, alias, yes_limit, no_limit):
+        """Return the SQL condition of :meth:`_get_overdue_domain`.
+
+        :param str alias: of the evidence's table
+        :param datetime yes_limit: a consent that ended before is too old (UTC); None:
+            none is
+        :param datetime no_limit: the same for opt-outs
+        """
+        never = "-infinity"
+        return SQL(
+            """
+            EXISTS (
+                SELECT 1
+                  FROM sms_consent_event own
+                 WHERE own.evidence_id = %(evidence)s
+                   AND NOT EXISTS (
+                       SELECT 1 FROM sms_consent answer
+                        WHERE answer.company_id = %(company)s
+                          AND answer.number_hash = own.number_hash
+                          AND answer.state = ANY(%(standing)s))
+                   AND NOT EXISTS (
+                       SELECT 1 FROM sms_consent_event other
+                        WHERE other.company_id = %(company)s
+                          AND other.number_hash = own.number_hash
+                          AND (other.happened_at >= %(limit)s
+                               OR other.recorded_at >= %(limit)s))
+                   AND NOT EXISTS (
+                       SELECT 1 FROM sms_consent_event other
+                         JOIN sms_sms text ON text.consent_event_id = other.id
+                        WHERE other.company_id = %(company)s
+                          AND other.number_hash = own.number_hash
+                          AND COALESCE(text.sent_at, text.create_date) >= %(limit)s))
+            """,
+            evidence=SQL.identifier(alias, "id"),
+            company=company.id,
+            standing=[consent.OPTED_IN, consent.PENDING],
+            limit=SQL(
+                "CASE WHEN own.event = %s THEN %s::timestamp ELSE %s::timestamp END",
+                consent.REVOKED,
+                no_limit or never,
+                yes_limit or never,
+            ),
+        )

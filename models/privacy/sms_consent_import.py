@@ -1,0 +1,134 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+import base64
+import json
+
+from odoo import api, models
+from odoo.exceptions import UserError
+from odoo.fields import Domain
+from odoo.tools import SQL
+
+from ...tools import phone, tabular
+from ..consent.sms_consent_import import FAILED, RUNNING
+
+
+class SmsConsentImport(models.Model):
+    """An uploaded list that holds a person who was erased: it is taken away.
+
+    What it has recorded is in the ledger; what it has not must not be recorded any
+    more, and a list is a file, out of which nobody can be taken.
+    """
+
+    _inherit = "sms.consent.import"
+
+    @api.model
+    def _find_personal(self, company, numbers):
+        jobs = self.search([("company_id", "=", company.id), ("state", "!=", "done")])
+        wanted = set().union(*map(phone.get_spellings, numbers))
+        return jobs.filtered(lambda job: job.file and job._holds(wanted))
+
+    def _holds(self, wanted):
+        """Tell if the uploaded list has one of some spellings of numbers in a cell.
+
+        A file that cannot be read may hold anybody.
+        """
+        try:
+            return any(
+                phone.digits(cell) in wanted
+                for _row, cells in tabular.iter_rows(base64.b64decode(self.file))
+                for cell in cells
+            )
+        except tabular.FileRefused:
+            return True
+
+    def _describe_personal(self):
+        return [(len(self), self.env._("Uploaded lists, which are taken away"))]
+
+    def _forget(self):
+        """Take the list away, and say why.
+
+        :raises UserError: while it is being worked off
+        """
+        if any(job.state in RUNNING for job in self):
+            raise UserError(
+                self.env._(
+                    "A list that may hold this number is being imported. Erase the "
+                    "person when that is done."
+                )
+            )
+        for job in self:
+            job._forget_rows()
+        self.column_ids.unlink()
+        self.write(
+            {
+                "file": False,
+                "packed": False,
+                "report": False,
+                "state": FAILED,
+                "problem": self.env._(
+                    "It held a person who was erased since. Take them out of the list, "
+                    "and upload it anew."
+                ),
+            }
+        )
+
+
+class SmsConsentImportRow(models.Model):
+    """A row that was not recorded and names a person who was erased: it goes."""
+
+    _inherit = "sms.consent.import.row"
+
+    @api.model
+    def _find_personal(self, company, numbers):
+        tails = [f"%{phone.get_tail(number)}%" for number in numbers]
+        wanted = set().union(*map(phone.get_spellings, numbers))
+        candidates = self.search(
+            Domain("import_id.company_id", "=", company.id)
+            & Domain.custom(
+                to_sql=lambda _model, alias, _query: SQL(
+                    r"regexp_replace(%s, '\D', '', 'g') LIKE ANY(%s)",
+                    SQL.identifier(alias, "cells"),
+                    tails,
+                )
+            )
+        )
+        return candidates.filtered(
+            lambda row: any(
+                phone.digits(cell) in wanted for cell in json.loads(row.cells)
+            )
+        )
+
+    def _describe_personal(self):
+        return [(len(self), self.env._("Rows of imported lists"))]
+
+    def _forget(self):
+        """Delete the rows, and make the files anew that list them."""
+        jobs = self.import_id
+        self.unlink()
+        for job in jobs.filtered("report"):
+            job.report = bool(job.row_ids) and base64.b64encode(job._make_report())
+
+
+class SmsConsentImportColumn(models.Model):
+    """The examples that are shown of a list's columns: its first people."""
+
+    _inherit = "sms.consent.import.column"
+
+    @api.model
+    def _find_personal(self, company, numbers):
+        columns = self.search(
+            [("import_id.company_id", "=", company.id), ("sample", "!=", False)]
+        )
+        wanted = set().union(*map(phone.get_spellings, numbers))
+        return columns.filtered(
+            lambda column: any(
+                phone.digits(cell) in wanted for cell in column.sample.split(" · ")
+            )
+        )
+
+    def _describe_personal(self):
+        """Say nothing: they belong to the list."""
+        return []
+
+    def _forget(self):
+        """Forget the examples of the whole list: the others name the same people."""
+        self.import_id.column_ids.write({"sample": False})

@@ -1,0 +1,29 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from odoo import api, models
+
+from ...tools import phone
+
+
+class SmsConsentPaperLine(models.Model):
+    """A signed form that nobody has recorded yet, of a person who was erased."""
+
+    _inherit = "sms.consent.paper.line"
+
+    @api.model
+    def _find_personal(self, company, numbers):
+        """Return the lines whose number, as it was typed, is one of some numbers."""
+        lines = self.search(
+            [("paper_id.company_id", "=", company.id), ("number", "!=", False)]
+        )
+        return lines.filtered(
+            lambda line: any(phone.is_written(line.number, n) for n in numbers)
+        )
+
+    def _describe_personal(self):
+        return [
+            (len(self), self.env._("Paper forms not recorded yet, with their scan"))
+        ]
+
+    def _forget(self):
+        """Delete the lines with their scans."""
+        self.unlink()

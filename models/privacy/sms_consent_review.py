@@ -1,0 +1,54 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from odoo import api, models
+from odoo.fields import Domain
+
+from ..inbound.sms_consent_review import OPEN
+
+
+class SmsConsentReview(models.Model):
+    """A review whose person was forgotten: that it was decided, how, and by whom."""
+
+    _inherit = "sms.consent.review"
+
+    @api.model
+    def _get_open_numbers(self, company):
+        """Return the numbers that wait to be reviewed: nothing of them may go by time.
+
+        :rtype: list
+        """
+        domain = Domain("company_id", "=", company.id) & Domain("state", "=", OPEN)
+        return self.sudo().search(domain).mapped("number")
+
+    @api.model
+    def _get_overdue_domain(self, company, limits):
+        limit = limits["text"]
+        if not limit:
+            return Domain.FALSE
+        return (
+            Domain("company_id", "=", company.id)
+            & Domain("received_at", "<", limit)
+            & Domain("state", "!=", OPEN)
+            & Domain("number", "!=", False)
+        )
+
+    def _describe_personal(self):
+        opened = self.filtered(lambda review: review.state == OPEN)
+        return [
+            (len(self), self.env._("Reviews of possible opt-outs")),
+            (
+                len(opened),
+                self.env._("Of these reviews, not decided: they count as opt-outs"),
+            ),
+        ]
+
+    def _forget(self):
+        """Empty the rows; delete chatter and activities, which quote the text.
+
+        With the notices of activities, which are no part of ``message_ids``.
+        """
+        self.env["mail.message"].search(
+            [("model", "=", self._name), ("res_id", "in", self.ids)]
+        ).unlink()
+        self.with_context(active_test=False).activity_ids.unlink()
+        silent = self.with_context(tracking_disable=True)
+        silent.write({"number": False, "body": False, "note": False})

@@ -1,0 +1,202 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from functools import partial
+
+from odoo import api, fields, models
+from odoo.exceptions import AccessError
+from odoo.service.model import retrying
+
+from ...tools import consent
+from ..core.sms_personal_data import HOLDERS
+from ..inbound import sms_consent_review
+from ..ledger.ledger_guards import APPEND_ONLY_GUARD, install_guards
+
+#: How a consent ends whose evidence is erased, in the ledger.
+METHOD = "erasure"
+#: Who may make a person forgotten. Nobody else, whatever else they may.
+ERASER_GROUP = "helpdesk_mgmt_sms.group_sms_compliance"
+
+
+class SmsErasure(models.Model):
+    """A person was forgotten at their request: when, by whom, and what it took.
+
+    It proves that the request was honoured, and names nobody. Made by :meth:`_erase`
+    alone, which is the one place that makes a person forgotten. Append-only by the
+    ledger's trigger.
+    """
+
+    _name = "sms.erasure"
+    _description = "Erasure of a Person"
+    _order = "id desc"
+    _rec_name = "erased_at"
+    _log_access = False
+    _ledger_guards = (APPEND_ONLY_GUARD,)
+
+    company_id = fields.Many2one(
+        "res.company", required=True, readonly=True, ondelete="restrict", index=True
+    )
+    erased_at = fields.Datetime(
+        "When", required=True, readonly=True, default=fields.Datetime.now
+    )
+    user_id = fields.Many2one(
+        "res.users",
+        "Erased By",
+        required=True,
+        readonly=True,
+        ondelete="restrict",
+        default=lambda self: self.env.user,
+    )
+    number_hash = fields.Char(
+        "Number (Keyed Hash)",
+        required=True,
+        readonly=True,
+        help="Tells that a number was erased when it is asked about again.",
+    )
+    reason = fields.Char("Request", required=True, readonly=True)
+    is_opt_out = fields.Boolean(
+        "Opt-out Entered", readonly=True, help="The person wants no more texts either."
+    )
+    summary = fields.Text("Forgotten", readonly=True)
+
+    def init(self):
+        """Install the trigger that makes the table append-only for every role."""
+        install_guards(self)
+        return super().init()
+
+    @api.model
+    def _check_rights(self, company):
+        """Refuse who is no compliance officer, or does not work in the company now.
+
+        :raises AccessError: then
+        """
+        if not self.env.user.has_group(ERASER_GROUP):
+            raise AccessError(
+                self.env._(
+                    "Only compliance officers may erase a person from text messages. "
+                    "Ask one of them."
+                )
+            )
+        company.with_env(self.env)._check_user_works_here()
+
+    @api.model
+    def _find(self, company, numbers):
+        """Return what is known of some numbers, as a list of records by model."""
+        return [
+            self.env[name].sudo()._find_personal(company, numbers) for name in HOLDERS
+        ]
+
+    @api.model
+    def _count(self, company, numbers):
+        """Return what would be forgotten: list of pairs of a count and a label."""
+        pairs = [
+            pair
+            for records in self._find(company, numbers)
+            for pair in records._describe_personal()
+        ]
+        return [pair for pair in pairs if pair[0]]
+
+    @api.model
+    def _erase(self, company, number, reason, is_opt_out=False):
+        """Forget a person: everything that identifies them, wherever it lies.
+
+        A yes whose evidence is gone cannot be proved, so it ends first, by an event of
+        the ledger. An opt-out stays and blocks by the keyed hash of the number.
+
+        :param company: ``res.company``, one
+        :param str number: E.164, or what the carrier calls the sender
+        :param str reason: which request this honours; no name and no number
+        :param bool is_opt_out: enter an opt-out from everything as well
+        :return: the record of it, in sudo
+        """
+        forgotten = self._count(company, [number])
+        self._forget_all(company, number, is_opt_out)
+        hashes = self.env["sms.consent.key"].sudo()._hash([number])
+        erasure_sudo = self.sudo().create(
+            {
+                "company_id": company.id,
+                "user_id": self.env.uid,
+                "number_hash": hashes[number],
+                "reason": reason,
+                "is_opt_out": is_opt_out,
+                "summary": "\n".join(
+                    f"{count:,} × {label}" for count, label in forgotten
+                ),
+            }
+        )
+        self._look_again_when_committed(company, number)
+        return erasure_sudo
+
+    @api.model
+    def _forget_all(self, company, number, is_opt_out=False):
+        """End what was agreed to, and forget everything of a number."""
+        self._close_reviews(company, number)
+        self._end_consent(company, number, is_opt_out)
+        for records in self._find(company, [number]):
+            records.exists()._forget()  # some went with others
+        self.env.flush_all()
+
+    @api.model
+    def _close_reviews(self, company, number):
+        """Take for an opt-out what may be one and cannot be read any more."""
+        reviews_sudo = self.env["sms.consent.review"]._find_open(company, number)
+        for review_sudo in reviews_sudo:
+            self.env["sms.consent.event"]._record(
+                company,
+                number,
+                consent.REVOKED,
+                "keyword",
+                happened_at=review_sudo.received_at,
+            )
+        reviews_sudo._settle(sms_consent_review.OPT_OUT, self.env.user)
+
+    @api.model
+    def _end_consent(self, company, number, is_opt_out):
+        """Let every yes and every open question of a number end.
+
+        Behind a STOP too: no START may bring back what cannot be proved any more.
+        """
+        ledger = self.env["sms.consent.event"]
+        found = self.env["sms.consent"]._get_found(company, number)
+        known = self.env["sms.purpose"].browse(
+            purpose_id
+            for purpose_id, answer in found.items()
+            if purpose_id and answer.state != consent.NONE
+        )
+        if known:
+            ledger._record(company, number, consent.EXPIRED, METHOD, known)
+        if is_opt_out:
+            ledger._record(company, number, consent.REVOKED, METHOD)
+
+    # ------------------------------------------------------------------
+    # What came meanwhile
+    # ------------------------------------------------------------------
+
+    @api.model
+    def _look_again_when_committed(self, company, number):
+        """Forget also what another transaction has written while this one worked.
+
+        A text that came in then, or one that an agent was sending, was not to be seen
+        from here.
+        """
+        registry, uid = self.env.registry, self.env.uid
+
+        def look_again():
+            """Look in a transaction of its own, which sees what is committed."""
+            with registry.cursor() as cr:
+                env = api.Environment(cr, uid, {}, su=True)
+                erasures_sudo = env[self._name]
+                retrying(
+                    partial(
+                        erasures_sudo._forget_late,
+                        company.with_env(env),
+                        number,
+                    ),
+                    env,
+                )
+
+        self.env.cr.postcommit.add(look_again)
+
+    @api.model
+    def _forget_late(self, company, number):
+        """Forget what is still there of a number, if anything is."""
+        if any(self._find(company, [number])):
+            self._forget_all(company, number)

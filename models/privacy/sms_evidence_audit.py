@@ -1,0 +1,226 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+import base64
+from datetime import timedelta
+
+from pytz import all_timezones, timezone, utc
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError, ValidationError
+from odoo.tools import format_date
+
+from ..ledger.sms_evidence_export import PERIOD
+
+DRAFT, WAITING, READY, FAILED = STATES = ("draft", "waiting", "ready", "failed")
+#: What a user sets up. All else is the work's own.
+SETUP_FIELDS = {"company_id", "date_from", "date_to", "tz"}
+#: How long the file can be fetched. It names people, so it is not kept.
+KEEP = timedelta(days=7)
+#: How often a packet is begun that the server's time limit ends before it is made.
+MAX_TRIES = 3
+
+
+class SmsEvidenceAudit(models.Model):
+    """The export of a period for an audit: asked for, made in the background, fetched.
+
+    A job, since a year of a large company takes minutes. It is made in one piece: only
+    one snapshot of the database shows events, messages and the chain as they belong
+    together. So it has no percentage, and a job that was killed starts over. What is
+    left of it for good is its line in ``sms.evidence.export``.
+    """
+
+    _name = "sms.evidence.audit"
+    _description = "Audit Export"
+    _inherit = ["sms.setup.mixin", "sms.personal.data"]
+    _order = "id desc"
+
+    company_id = fields.Many2one(
+        "res.company", required=True, default=lambda self: self.env.company
+    )
+    date_from = fields.Date(
+        "From",
+        required=True,
+        default=lambda self: fields.Date.context_today(self).replace(month=1, day=1),
+    )
+    date_to = fields.Date(
+        "To", required=True, default=fields.Date.context_today, help="Included."
+    )
+    tz = fields.Selection(
+        lambda self: [(name, name) for name in all_timezones],
+        string="Time Zone",
+        required=True,
+        default=lambda self: self.env.user.tz or "UTC",
+        help="Where the days begin and end.",
+    )
+    state = fields.Selection(
+        [
+            (DRAFT, "Set up"),
+            (WAITING, "Being made"),
+            (READY, "Ready"),
+            (FAILED, "Failed"),
+        ],
+        default=DRAFT,
+        required=True,
+        readonly=True,
+        copy=False,
+    )
+    user_id = fields.Many2one("res.users", "Made By", readonly=True, copy=False)
+    problem = fields.Char(readonly=True, copy=False)
+    tries = fields.Integer(readonly=True, copy=False)
+    export_id = fields.Many2one(
+        "sms.evidence.export", "Record", readonly=True, copy=False, ondelete="restrict"
+    )
+    file = fields.Binary("Packet", attachment=True, readonly=True, copy=False)
+    file_name = fields.Char(related="export_id.file_name")
+    event_count = fields.Integer(related="export_id.event_count")
+    message_count = fields.Integer(related="export_id.message_count")
+
+    @api.depends("date_from", "date_to")
+    def _compute_display_name(self):
+        for audit in self:
+            days = (audit.date_from, audit.date_to)
+            audit.display_name = " – ".join(
+                format_date(self.env, day, date_format="medium") for day in days
+            )
+
+    @api.constrains("date_from", "date_to")
+    def _check_dates(self):
+        """Refuse a period that ends before it begins."""
+        if any(audit.date_from > audit.date_to for audit in self):
+            raise ValidationError(self.env._("The period ends before it begins."))
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        """Let those set it up who may take out evidence of the company."""
+        audits = super().create(vals_list)
+        for audit in audits:
+            self.env["sms.evidence"]._check_rights(audit.company_id)
+        return audits
+
+    def write(self, vals):
+        """Take a change of the set-up only before the work begins."""
+        if not self.env.su and any(audit.state != DRAFT for audit in self):
+            raise UserError(self.env._("Make a new audit export instead."))
+        result = super().write(vals)
+        if not self.env.su:
+            for audit in self:
+                self.env["sms.evidence"]._check_rights(audit.company_id)
+        return result
+
+    @api.model
+    def _get_setup_fields(self):
+        return SETUP_FIELDS
+
+    def action_make(self):
+        """Let the packet be made in the background, in the name of who asks."""
+        self.ensure_one()
+        self.check_access("write")
+        self.env["sms.evidence"]._check_rights(self.company_id)
+        if self.state in (DRAFT, FAILED):
+            # The state is the work's own, and set by this alone.
+            self.sudo().write(
+                {
+                    "state": WAITING,
+                    "user_id": self.env.uid,
+                    "problem": False,
+                    "tries": 0,
+                }
+            )
+            cron = self.env.ref("helpdesk_mgmt_sms.ir_cron_sms_evidence_audit")
+            cron.sudo()._trigger()
+
+    def action_refresh(self):
+        """Show how far it has come."""
+        return {"type": "ir.actions.client", "tag": "soft_reload"}
+
+    @api.model
+    def _run_audits(self):
+        """Make every packet that waits, one after the other (cron)."""
+        cron = self.env["ir.cron"]
+        while audit := self.search([("state", "=", WAITING)], order="id", limit=1):
+            audit._begin()
+            cron._commit_progress(0, remaining=1)  # the snapshot begins here
+            try:
+                with self.env.cr.savepoint():
+                    audit._make()
+            except UserError as error:
+                audit.write({"state": FAILED, "problem": str(error)})
+            if not cron._commit_progress(
+                1, remaining=self.search_count([("state", "=", WAITING)])
+            ):
+                return
+
+    def _begin(self):
+        """Count the try, and seal what waits, in a transaction that is soon over."""
+        self.tries += 1
+        self.env["sms.evidence"]._seal(self.company_id)
+
+    def _make(self):
+        """Make the packet with the rights of who asked for it, and note it.
+
+        :raises UserError: when they have lost them, or the server ended it each time
+        """
+        self.ensure_one()
+        if self.tries > MAX_TRIES:
+            raise UserError(
+                self.env._(
+                    "The server's time limit has ended this %s times. Choose a shorter "
+                    "period, or let an administrator raise limit_time_real_cron.",
+                    MAX_TRIES,
+                )
+            )
+        source = self.env["sms.evidence"].with_user(self.user_id)
+        source = source.with_context(
+            allowed_company_ids=self.company_id.ids, lang=self.user_id.lang
+        )
+        reference, data, counts = source._make_period(self.company_id, *self._span())
+        export = self.env["sms.evidence.export"]._note(
+            self.company_id,
+            PERIOD,
+            reference,
+            f"{reference}.zip",
+            data,
+            user_id=self.user_id.id,
+            date_from=self.date_from,
+            date_to=self.date_to,
+            event_count=counts["events"],
+            message_count=counts["messages"],
+        )
+        self.write(
+            {
+                "state": READY,
+                "export_id": export.id,
+                "file": base64.b64encode(data),
+            }
+        )
+
+    def _span(self):
+        """Return when the period begins, and when it has ended (UTC)."""
+        zone = timezone(self.tz)
+        days = (self.date_from, self.date_to + timedelta(days=1))
+        return [
+            zone.localize(fields.Datetime.to_datetime(day))
+            .astimezone(utc)
+            .replace(tzinfo=None)
+            for day in days
+        ]
+
+    @api.autovacuum
+    def _gc_files(self):
+        """Forget files that were not fetched for long, and forms that were left."""
+        self.search([("write_date", "<", fields.Datetime.now() - KEEP)]).unlink()
+
+    # ------------------------------------------------------------------
+    # An audit's file may hold anybody: it goes with the first who is erased
+    # ------------------------------------------------------------------
+
+    @api.model
+    def _find_personal(self, company, numbers):
+        return self.search([("company_id", "=", company.id), ("state", "=", READY)])
+
+    def _describe_personal(self):
+        """Say nothing: they are here for a few days, whoever is in them."""
+        return []
+
+    def _forget(self):
+        """Delete the files. That they were made is recorded elsewhere."""
+        self.unlink()

@@ -1,0 +1,260 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+from odoo.fields import Domain
+from odoo.tools import SQL
+
+from ..ledger.ledger_guards import Guard, install_guards
+from ..ledger.sms_consent_key import ConsentKeyError
+
+READ, STORY, NOTHING, EXPORT = KINDS = ("read", "story", "nothing", "export")
+#: So many years it is kept: nobody deletes it earlier, and nothing keeps it longer.
+KEEP_YEARS = 3
+#: Of so many numbers at once it is told which they were; of more, how many.
+NAMED = 20
+#: Old rows that one clean-up deletes.
+CLEAN_UP_SIZE = 10_000
+#: Refuses changes, and deleting what is not old.
+GUARD = f"""
+BEGIN
+    IF TG_OP = 'DELETE' THEN
+        IF OLD.happened_at < now() AT TIME ZONE 'UTC'
+                             - make_interval(years => {KEEP_YEARS})
+        THEN
+            RETURN OLD;
+        END IF;
+    END IF;
+    RAISE EXCEPTION 'The record of lookups is kept: % refused', TG_OP
+        USING ERRCODE = 'restrict_violation';
+END
+"""
+GUARD_FUNCTION = "sms_evidence_lookup_guard"
+#: What the names of our models begin with, and of Odoo's own for text messages.
+PREFIX = "sms."
+#: Models with one of these are about people.
+PEOPLE = {"number", "number_hash", "number_hashes"}
+
+
+class SmsEvidenceLookup(models.Model):
+    """Who looked up consents and evidence, or exported them from a list, and when.
+
+    What was taken out as a document is in ``sms.evidence.export``. This names nobody
+    who was looked up: the numbers are keyed hashes. Append-only by a trigger; after
+    :data:`KEEP_YEARS` years it goes, since it is about colleagues.
+    """
+
+    _name = "sms.evidence.lookup"
+    _description = "Lookup of Evidence"
+    _order = "id desc"
+    _rec_name = "happened_at"
+    _log_access = False
+    _ledger_guards = (
+        Guard(
+            *(GUARD_FUNCTION, GUARD_FUNCTION, GUARD),
+            events=("UPDATE", "DELETE"),
+            level="ROW",
+        ),
+        Guard(
+            *("sms_evidence_lookup_kept", GUARD_FUNCTION, GUARD), events=("TRUNCATE",)
+        ),
+    )
+
+    company_id = fields.Many2one(
+        "res.company", required=True, readonly=True, ondelete="restrict"
+    )
+    user_id = fields.Many2one(
+        "res.users", "Who", required=True, readonly=True, ondelete="restrict"
+    )
+    happened_at = fields.Datetime(
+        "When", required=True, readonly=True, default=fields.Datetime.now
+    )
+    kind = fields.Selection(
+        [
+            (READ, "Read"),
+            (STORY, "Read the story of a number"),
+            (NOTHING, "Looked for, found nothing"),
+            (EXPORT, "Exported from a list"),
+        ],
+        "What",
+        required=True,
+        readonly=True,
+    )
+    res_model = fields.Char("Model", required=True, readonly=True)
+    label = fields.Char("Of What", compute="_compute_label")
+    row_count = fields.Integer("Records", readonly=True)
+    number_hashes = fields.Char(
+        "Numbers (Keyed Hashes)",
+        readonly=True,
+        help="Whose they were. Of more than twenty numbers it is not told.",
+    )
+    searched_number = fields.Char(
+        "Phone Number",
+        store=False,
+        search="_search_searched_number",
+        help="Finds who has looked up a number.",
+    )
+
+    _company_index = models.Index("(company_id, id)")
+    _age_index = models.Index("(happened_at)")
+
+    def init(self):
+        """Install the trigger that refuses changes, and deleting what is not old."""
+        install_guards(self)
+        return super().init()
+
+    @api.depends("res_model")
+    def _compute_label(self):
+        models = self.env["ir.model"]
+        for lookup in self:
+            lookup.label = models._get(lookup.res_model).name or lookup.res_model
+
+    @api.model
+    def _search_searched_number(self, operator, value):
+        """Find the lines about a whole number: only hashes are kept."""
+        values = value if operator == "in" else [value]
+        if operator not in ("in", "ilike", "=ilike", "like", "=like"):
+            return NotImplemented
+        read = self.env["res.partner"]._phone_format_number
+        country = self.env.company.country_id
+        numbers = {read(it, country) or it for it in values if isinstance(it, str)}
+        hashes = self._hash(numbers)
+        return Domain.OR(Domain("number_hashes", "like", it) for it in hashes)
+
+    def write(self, vals):  # pylint: disable=method-required-super
+        """Refuse: what was looked up stays so."""
+        raise UserError(self.env._("The record of lookups cannot be changed."))
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_never(self):
+        """Refuse: it goes by itself when it is old."""
+        raise UserError(self.env._("The record of lookups cannot be deleted."))
+
+    @api.model
+    def _note(self, records, kind):
+        """Enter that the user has looked up some records, one line a company.
+
+        :param records: of a model of ours
+        :param str kind: one of :data:`KINDS`
+        """
+        company = "record_company_id" if records._name == "sms.sms" else "company_id"
+        if company not in records._fields:
+            self._add(self.env.company, records._name, kind, len(records))
+            return
+        for owner, own_sudo in records.sudo().grouped(company).items():
+            hashes = self._get_hashes(own_sudo)
+            self._add(
+                owner or self.env.company, records._name, kind, len(own_sudo), hashes
+            )
+
+    @api.model
+    def _note_nothing(self, model_name, numbers):
+        """Enter that the user has looked for numbers of which nothing is known.
+
+        :param numbers: as they were typed
+        """
+        company = self.env.company
+        read = self.env["res.partner"]._phone_format_number
+        numbers = {read(it, company.country_id) or it for it in numbers}
+        self._add(company, model_name, NOTHING, 0, self._hash(numbers))
+
+    @api.model
+    def _add(self, company, model_name, kind, count, hashes=()):
+        """Write one line, past the rights of who is looked at."""
+        self.sudo().create(
+            {
+                "company_id": company.id,
+                "user_id": self.env.uid,
+                "kind": kind,
+                "res_model": model_name,
+                "row_count": count,
+                "number_hashes": " ".join(sorted(hashes)) or False,
+            }
+        )
+
+    @api.model
+    def _get_hashes(self, records_sudo):
+        """Return the keyed hashes of the numbers of a few records."""
+        if len(records_sudo) > NAMED:
+            return ()
+        if "number_hash" in records_sudo._fields:
+            return set(records_sudo.mapped("number_hash"))
+        if "number" not in records_sudo._fields:
+            return ()
+        return self._hash(records_sudo.mapped("number"))
+
+    @api.model
+    def _hash(self, numbers):
+        """Return the keyed hashes of some numbers; none while the key is missing."""
+        try:
+            return set(self.env["sms.consent.key"]._hash(numbers).values())
+        except ConsentKeyError:
+            return ()
+
+    @api.autovacuum
+    def _gc_lookups(self):
+        """Delete what is old."""
+        self.env.cr.execute(
+            SQL(
+                """
+                DELETE FROM sms_evidence_lookup WHERE id IN (
+                    SELECT id FROM sms_evidence_lookup
+                     WHERE happened_at < now() AT TIME ZONE 'UTC'
+                                         - make_interval(years => %s)
+                     LIMIT %s)
+                """,
+                KEEP_YEARS,
+                CLEAN_UP_SIZE,
+            )
+        )
+        return self.env.cr.rowcount, self.env.cr.rowcount == CLEAN_UP_SIZE
+
+
+class SmsLookedUp(models.AbstractModel):
+    """A model whose readers are recorded: lists, forms and RPC read this way.
+
+    Our own code reads fields, or in ``sudo``, and is not.
+    """
+
+    _name = "sms.looked.up"
+    _description = "What Is Looked Up on the Record"
+
+    #: Fields that tell who it is, or what they said.
+    _telling = frozenset()
+
+    def _read_format(self, fnames, load="_classic_read"):
+        """Record who reads what tells of a person.
+
+        :param fnames: names of fields
+        """
+        rows = super()._read_format(fnames, load)
+        if rows and not self.env.su and self._telling & set(fnames):
+            self.env["sms.evidence.lookup"]._note(self, READ)
+        return rows
+
+    @api.model
+    def web_search_read(self, domain, specification, *args, **options):
+        """Record a search for a number of which nothing is known: that is an answer."""
+        found = super().web_search_read(domain, specification, *args, **options)
+        if not found["records"]:
+            numbers = [
+                condition.value
+                for condition in Domain(domain).iter_conditions()
+                if condition.field_expr in ("number", "searched_number")
+                and isinstance(condition.value, str)
+            ]
+            if numbers:
+                self.env["sms.evidence.lookup"]._note_nothing(self._name, numbers)
+        return found
+
+
+class Base(models.AbstractModel):
+    """Whoever exports a list of ours is recorded, whatever list it is."""
+
+    _inherit = "base"
+
+    def export_data(self, fields_to_export):
+        """Record who exports text messages, consents and the like, and how many."""
+        result = super().export_data(fields_to_export)
+        if self._name.startswith(PREFIX) and self._fields.keys() & PEOPLE and self:
+            self.env["sms.evidence.lookup"]._note(self, EXPORT)
+        return result

@@ -1,0 +1,464 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+import io
+from collections import Counter
+from pathlib import Path
+
+from odoo import api, models
+from odoo.fields import Domain
+from odoo.tools import SQL
+from odoo.tools.pdf import OdooPdfFileReader, OdooPdfFileWriter
+
+from ...tools import chain, consent, evidence
+from ...tools.tabular import write_csv
+
+#: Rows that are read at once.
+BATCH_SIZE = 2000
+#: What is read of a message, by its name in the documents.
+MESSAGE_FIELDS = {
+    "id": "id",
+    "made_at": "create_date",
+    "handed_over_at": "sent_at",
+    "number": "number",
+    "body": "body",
+    "state": "shown_state",
+    "reason": "shown_reason",
+    "decision": "gate_verdict",
+    "decision_reason": "gate_reason",
+    "decided_at": "gate_checked_at",
+    "exemption": "exemption",
+    "segments": "segment_count",
+    "encoding": "encoding",
+    "carrier": "provider",
+    "carrier_id": "carrier_id",
+    "carrier_code": "carrier_code",
+    "erased_at": "erased_at",
+}
+RECEIVED_FIELDS = {
+    "id": "id",
+    "received_at": "received_at",
+    "number": "number",
+    "to_number": "to_number",
+    "body": "body",
+    "kind": "kind",
+    "answered_by_carrier": "opt_out_type",
+    "carrier": "provider",
+    "carrier_id": "provider_sid",
+}
+CERTIFICATE = "helpdesk_mgmt_sms.sms_certificate_report"
+DOCUMENT = "evidence.json"
+#: The script that verifies a packet without Odoo; it goes into the packet.
+SCRIPT = Path(__file__).resolve().parents[1] / "bin" / "verify-ledger.py"
+#: Lists of a document that also become tables: file name and columns.
+TABLES = {
+    "events": ("events.csv", evidence.EVENT_COLUMNS),
+    "opt_outs": ("opt-outs.csv", evidence.OPT_OUT_COLUMNS),
+    "messages": ("messages.csv", evidence.MESSAGE_COLUMNS),
+    "received": ("received.csv", evidence.RECEIVED_COLUMNS),
+}
+
+
+class SmsEvidence(models.AbstractModel):
+    """What was sent and received: texts as they were, and what was decided."""
+
+    _inherit = "sms.evidence"
+
+    @api.model
+    def _get_messages_domain(self, company, numbers, event_ids):
+        """Return the domain of the messages to some numbers, or under some events.
+
+        The events find also those whose number was erased.
+        """
+        return Domain("record_company_id", "=", company.id) & (
+            Domain("number", "in", numbers)
+            | Domain("consent_event_id", "in", event_ids)
+        )
+
+    @api.model
+    def _iter_messages(self, domain):
+        """Yield messages sent and blocked, oldest first, a batch at a time."""
+        names = [*MESSAGE_FIELDS.values(), "purpose_id", "consent_event_id"]
+        codes = self._get_purpose_codes()
+        for values in self._iter_rows("sms.sms", domain, names):
+            row = _rename(values, MESSAGE_FIELDS)
+            row["purpose"] = codes.get(values["purpose_id"])
+            row["consent_event_id"] = values["consent_event_id"] or None
+            yield row
+
+    @api.model
+    def _iter_received(self, domain):
+        """Yield received texts, oldest first, a batch at a time."""
+        names = list(RECEIVED_FIELDS.values())
+        for values in self._iter_rows("sms.inbound", domain, names):
+            yield _rename(values, RECEIVED_FIELDS)
+
+    @api.model
+    def _iter_rows(self, model_name, domain, names):
+        """Yield the values of the rows of a model, and forget each batch.
+
+        Who may take evidence out was checked, and the domain names the company: in the
+        lists officers do not see the numbers that a document must have.
+        """
+        model_sudo, last_id = self.env[model_name].sudo(), 0
+        while records_sudo := model_sudo.search_fetch(
+            Domain(domain) & Domain("id", ">", last_id),
+            [name for name in names if model_sudo._fields[name].store],
+            limit=BATCH_SIZE,
+            order="id",
+        ):
+            yield from records_sudo.read(names, load=None)
+            last_id = records_sudo[-1].id
+            model_sudo.invalidate_model()
+
+    @api.model
+    def _get_purpose_codes(self):
+        """Return ``{purpose id: code}``."""
+        purposes = self.env["sms.purpose"].with_context(active_test=False).search([])
+        return {purpose.id: purpose.code for purpose in purposes}
+
+    # ------------------------------------------------------------------
+    # The files: a certificate for people, a packet for machines and for experts
+    # ------------------------------------------------------------------
+
+    @api.model
+    def _make_certificate(self, facts):
+        """Return the certificate, with its JSON inside.
+
+        :param dict facts: as :meth:`_gather` returns them
+        :return: PDF as bytes
+        :raises UserError: when nothing here can make a PDF
+        """
+        document = self._dump(facts)
+        values = {"facts": Facts(facts), "digest": evidence.sha256(document)}
+        reports = self.env["ir.actions.report"]
+        data, kind = reports._render_qweb_pdf(CERTIFICATE, data=values)
+        return self._attach(data, document) if kind == "pdf" else data
+
+    @api.model
+    def _attach(self, pdf, document):
+        """Return a PDF that carries the JSON whose digest it names."""
+        writer = OdooPdfFileWriter()
+        writer.cloneReaderDocumentRoot(OdooPdfFileReader(io.BytesIO(pdf), strict=False))
+        writer.addAttachment(DOCUMENT, document, subtype="application/json")
+        target = io.BytesIO()
+        writer.write(target)
+        return target.getvalue()
+
+    @api.model
+    def _make_packet(self, facts):
+        """Return the packet about some numbers.
+
+        Where nothing can make a PDF the certificate in it is a page for the browser.
+
+        :param dict facts: as :meth:`_gather` returns them
+        :return: ZIP as bytes
+        """
+        with evidence.Packet(self._make_seal) as files:
+            self._write_document(files, facts)
+            reports = self.env["ir.actions.report"]
+            if reports._can_render_sms_pdf():
+                files.add("certificate.pdf", self._make_certificate(facts))
+            else:
+                page = self._make_page(facts, files.digest(DOCUMENT))
+                files.add("certificate.html", page)
+            self._add_scans(files, facts["events"])
+            self._add_help(files, facts["reference"])
+            return files.pack()
+
+    @api.model
+    def _make_seal(self, digest):
+        """Return what shows that a packet is as it was made: nothing was left out.
+
+        :param str digest: SHA-256 (hex) of the list of its files' digests
+        """
+        key = self.env["sms.consent.key"]._get()
+        return {
+            "format": evidence.SEAL_FORMAT,
+            "key": chain.fingerprint(key),
+            "sums": digest,
+            "seal": chain.seal(key, chain.PACKET, {"sums": digest}),
+        }
+
+    @api.model
+    def _make_page(self, facts, digest):
+        """Return the certificate as a web page that needs nothing but itself."""
+        report_model = self.env["report.helpdesk_mgmt_sms.sms_certificate"]
+        values = report_model._get_report_values(
+            None, {"facts": Facts(facts), "digest": digest}
+        )
+        page = self.env["ir.qweb"]._render(
+            "helpdesk_mgmt_sms.sms_certificate_page", values
+        )
+        return str(page).encode()
+
+    @api.model
+    def _dump(self, facts):
+        """Return facts as they stand in the packet."""
+        stream = io.StringIO()
+        evidence.write_json(stream, facts)
+        return stream.getvalue().encode()
+
+    @api.model
+    def _write_document(self, files, document):
+        """Write a document as JSON, and its lists as tables, in one pass.
+
+        :param Packet files: the packet
+        :param dict document: JSON values, lists may be iterators
+        """
+        streams = []
+        try:
+            values = dict(document)
+            for name, (file_name, columns) in TABLES.items():
+                if name in values:
+                    stream = files.open_table(file_name)
+                    streams.append(stream)
+                    values[name] = _copy_rows(values[name], columns, stream)
+            with files.open(DOCUMENT) as stream:
+                evidence.write_json(stream, values)
+        finally:
+            for stream in streams:
+                stream.close()
+
+    @api.model
+    def _add_scans(self, files, events):
+        """Add the scans that prove some events, one after the other."""
+        paths = {
+            (event["evidence_id"], scan["name"]): scan["path"]
+            for event in events
+            for scan in event["files"]
+        }
+        records = self.env["sms.consent.evidence"].browse({key[0] for key in paths})
+        for record in records:
+            for attachment in record.attachment_ids:
+                if path := paths.get((record.id, attachment.name)):
+                    files.add(path, attachment.raw or b"")
+            record.attachment_ids.invalidate_recordset()
+
+    @api.model
+    def _add_help(self, files, reference):
+        """Add what is needed to verify the packet: the steps, and the script."""
+        if SCRIPT.is_file():  # a package of the addon may leave it out
+            files.add("verify-ledger.py", SCRIPT.read_bytes())
+        files.add("README.txt", self._get_help(reference).encode())
+
+    @api.model
+    def _get_help(self, reference):
+        """Return how to read and verify a packet."""
+        title = self.env._("Evidence of consent to text messages, %s", reference)
+        cells = [
+            self.env._("Times are in UTC. Cells that a spreadsheet would take for a"),
+            self.env._("formula begin with an apostrophe."),
+        ]
+        parts = [[title], self._describe_files(), cells, self._describe_steps()]
+        return "\n\n".join("\n".join(part) for part in parts) + "\n"
+
+    @api.model
+    def _describe_files(self):
+        """Return a line for each file of a packet."""
+        descriptions = {
+            DOCUMENT: self.env._("everything that is recorded; all else follows"),
+            "certificate.pdf": self.env._("for people to read, of a person (or .html)"),
+            "events.csv": self.env._("what was said, when, how, in which words"),
+            "opt-outs.csv": self.env._("each opt-out, and when it was confirmed"),
+            "messages.csv": self.env._("each text that was sent or blocked, and why"),
+            "received.csv": self.env._("each text that came in"),
+            "scans/": self.env._("the signed forms"),
+            "SHA256SUMS": self.env._("the digest of each file"),
+            "SEAL": self.env._("the keyed seal of these digests"),
+        }
+        return [f"{name:<18}{words}" for name, words in descriptions.items()]
+
+    @api.model
+    def _describe_steps(self):
+        """Return how a packet is verified, and what that shows."""
+        return [
+            self.env._("To verify it you need Python 3 and nothing else:"),
+            "",
+            f"    python3 -I {SCRIPT.name} {DOCUMENT}",
+            "",
+            self.env._(
+                "It computes the hash of each event anew from its content and the"
+            ),
+            self.env._(
+                "hash before it, and the digests of the evidence, the wordings, the"
+            ),
+            self.env._(
+                "scans and all files. It names the first thing that does not hold."
+            ),
+            self.env._(
+                "Whoever holds the company's whole chain (Verification > Export the"
+            ),
+            self.env._("chain) finds the same hashes under the same numbers in it."),
+            self.env._(
+                "Messages are records of the outbox: they are not in the chain."
+            ),
+            self.env._("The format is described in docs/evidence.md of the addon."),
+        ]
+
+    # ------------------------------------------------------------------
+    # All that happened in a company in a stretch of time, for an audit
+    # ------------------------------------------------------------------
+
+    # Read in batches from one snapshot of the database and written to disk as it comes,
+    # so that memory does not grow with the period.
+
+    @api.model
+    def _make_period(self, company, start, end):
+        """Return the packet about a period.
+
+        Events count by when they were recorded, messages by when they were made. The
+        links are all those between the first and the last event: none can be left out
+        unseen.
+
+        :param company: ``res.company``, one
+        :param datetime start: UTC, included
+        :param datetime end: UTC, not included
+        :return: the reference, the ZIP as bytes, and a ``Counter`` of its rows
+        :raises AccessError: as :meth:`_check_rights`
+        """
+        self._check_rights(company)
+        tally = Tally()
+        with evidence.Packet(self._make_seal) as files:
+            document = self._get_period_document(company, start, end, files, tally)
+            self._write_document(files, document)
+            self._add_help(files, document["reference"])
+            return document["reference"], files.pack(), tally.counts
+
+    @api.model
+    def _get_period_document(self, company, start, end, files, tally):
+        """Return the document of a period, of which nothing has been read yet.
+
+        :param Packet files: gets the scans as their events pass
+        :param Tally tally: counts what passes
+        """
+        span = (company, start, end)
+        events = self._iter_events(span, files, tally)
+        messages = self._get_period_domain("record_company_id", "create_date", *span)
+        received = self._get_period_domain("company_id", "received_at", *span)
+        return {
+            **self._get_head(company, evidence.PERIOD),
+            "period": {"from": evidence.plain(start), "to": evidence.plain(end)},
+            "events": tally.count("events", events),
+            "statements": self._read_statements(company),
+            "opt_outs": self._iter_period_opt_outs(*span),
+            "messages": tally.count("messages", self._iter_messages(messages)),
+            "received": self._iter_received(received),
+            # What follows is due when the events have passed.
+            "wordings": lambda: self._read_wordings(tally.wording_digests),
+            "chain": lambda: self._get_chain(company, tally.seals),
+        }
+
+    @api.model
+    def _iter_events(self, span, files, tally):
+        """Yield the events of a period, and keep their scans."""
+        for batch in self._iter_period_events(*span):
+            for event in batch:
+                tally.seals[event["seal"]] += 1
+                tally.wording_digests.add(event["content"]["wording_digest"])
+                yield event
+            self._add_scans(files, batch)
+
+    @api.model
+    def _get_period_domain(self, company_field, date_field, company, start, end):
+        """Return the domain of a company's rows of a period."""
+        return Domain(company_field, "=", company.id) & Domain(
+            [(date_field, ">=", start), (date_field, "<", end)]
+        )
+
+    @api.model
+    def _iter_period_events(self, company, start, end):
+        """Yield batches of the events of a period, in the order of the chain.
+
+        Those between two of the period belong to it, though a slow transaction may
+        have recorded one a moment before; what has no seal yet comes last.
+        """
+        first, last = self._get_period_links(company, start, end)
+        while first <= last:
+            rows = self.env.execute_query(
+                SQL(
+                    """
+                    SELECT event_id FROM sms_consent_link
+                     WHERE company_id = %s AND sequence >= %s AND sequence < %s
+                       AND sequence <= %s AND event_id IS NOT NULL
+                    """,
+                    company.id,
+                    first,
+                    first + BATCH_SIZE,
+                    last,
+                )
+            )
+            yield self._read_events([row[0] for row in rows])
+            first += BATCH_SIZE
+        unsealed = self.env["sms.consent.event"].search(
+            self._get_period_domain("company_id", "recorded_at", company, start, end)
+            & Domain("id", "in", self.env["sms.consent.link"]._get_unsealed(company))
+        )
+        if unsealed:
+            yield self._read_events(unsealed.ids)
+
+    @api.model
+    def _get_period_links(self, company, start, end):
+        """Return the first and the last link number of a period; (1, 0) for none."""
+        self.env["sms.consent.event"].flush_model()
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT min(link.sequence), max(link.sequence)
+                  FROM sms_consent_event event
+                  JOIN sms_consent_link link ON link.event_id = event.id
+                 WHERE event.company_id = %s
+                   AND event.recorded_at >= %s AND event.recorded_at < %s
+                """,
+                company.id,
+                start,
+                end,
+            )
+        )
+        return rows[0] if rows[0][0] else (1, 0)
+
+    @api.model
+    def _iter_period_opt_outs(self, company, start, end):
+        """Yield the opt-outs of a period, with the times of their confirmations."""
+        domain = self._get_period_domain(
+            "company_id", "recorded_at", company, start, end
+        ) & Domain("event", "=", consent.REVOKED)
+        last_id = 0
+        while event_ids := (
+            self.env["sms.consent.event"]
+            .search(domain & Domain("id", ">", last_id), limit=BATCH_SIZE, order="id")
+            .ids
+        ):
+            yield from self._read_opt_outs(self._read_events(event_ids))
+            last_id = event_ids[-1]
+            self.env["sms.consent.event"].invalidate_model()
+
+
+def _rename(values, names):
+    """Return a row by the names that it has in the documents."""
+    return {name: evidence.plain(values[field]) for name, field in names.items()}
+
+
+class Facts(dict):
+    """What :meth:`SmsEvidence._gather` returned: nothing that a browser has sent."""
+
+
+def _copy_rows(rows, columns, stream):
+    """Yield rows, and write each into a table as it passes."""
+    write_csv(stream, [[header for header, _path in columns]])
+    for row in rows:
+        write_csv(stream, [evidence.get_cells(row, columns)])
+        yield row
+
+
+class Tally:
+    """What is counted while the rows of a period pass."""
+
+    def __init__(self):
+        self.counts = Counter()
+        self.seals = Counter()
+        self.wording_digests = set()
+
+    def count(self, name, rows):
+        """Yield rows, and count them under a name."""
+        for row in rows:
+            self.counts[name] += 1
+            yield row

@@ -1,0 +1,422 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+import logging
+import random
+import time
+from datetime import timedelta
+from functools import partial
+
+from odoo import api, fields, models
+from odoo.tools import SQL
+
+from ...providers import PROVIDERS
+from ...providers.base import LookupFailed, RedactionRefused
+from ...providers.poster import Poster
+from ..message.sms_sms import IN_FLIGHT
+
+WAITING, DONE, FAILED = ("waiting", "done", "failed")
+#: What becomes of a text at the carrier once it is forgotten here.
+KEEP, EMPTY, DELETE = ("keep", "empty", "delete")
+#: Carriers that remove single texts.
+REDACTING = [code for code, cls in PROVIDERS.items() if cls.can_redact]
+#: Days for which a row that is done is kept, to be looked at.
+KEPT_DAYS = 30
+_logger = logging.getLogger(__name__)
+#: Questions to one account at once: it has better things to do.
+IN_FLIGHT_REMOVALS = 4
+#: Texts of one account that are claimed at once.
+BATCH_SIZE = 16
+#: A claim that is not settled after this time was killed: it is done again, which does
+#: no harm. Longer than a batch takes with each of its time-outs.
+LEASE = timedelta(minutes=10)
+#: Seconds without an answer after which a batch is left to the end of its lease.
+GIVE_UP = 120.0
+#: The first pause, doubled each time, and the longest.
+FIRST_PAUSE, LONGEST_PAUSE = 60, 86400
+#: An account that did not do one thing is not asked for others for so long.
+ACCOUNT_PAUSE = timedelta(minutes=1)
+#: As long as the key to an account is missing here, its carrier is not asked.
+LOCKED_PAUSE = timedelta(hours=1)
+#: Nothing is tried for longer than this.
+TRY_FOR = timedelta(days=30)
+
+
+class SmsRedaction(models.Model):
+    """A text that was forgotten here and is to be removed at its carrier.
+
+    It holds the carrier's id and no word: it works when the text is long gone. Made in
+    the transaction that forgets, by :meth:`_queue_sent` and :meth:`_queue_received`;
+    a cron asks the carrier (``sms_redaction_run``), as often as it takes.
+    """
+
+    _name = "sms.redaction"
+    _description = "Text to Be Removed at the Carrier"
+    _order = "id desc"
+    _rec_name = "carrier_id"
+    _log_access = False
+
+    company_id = fields.Many2one(
+        "res.company", required=True, readonly=True, ondelete="cascade"
+    )
+    provider = fields.Char("Carrier", required=True, readonly=True)
+    carrier_id = fields.Char(
+        "Carrier's ID",
+        readonly=True,
+        help="Empty while the carrier has not said what it calls the text.",
+    )
+    sms_id = fields.Many2one(
+        "sms.sms", readonly=True, index="btree_not_null", ondelete="set null"
+    )
+    is_whole = fields.Boolean(
+        "Altogether", readonly=True, help="The record too, not its words and media."
+    )
+    state = fields.Selection(
+        [(WAITING, "To be removed"), (DONE, "Removed"), (FAILED, "Not removed")],
+        required=True,
+        readonly=True,
+        default=WAITING,
+    )
+    queued_at = fields.Datetime("Forgotten Here", required=True, readonly=True)
+    attempts = fields.Integer(required=True, readonly=True, default=0)
+    next_at = fields.Datetime("Next Attempt", readonly=True)
+    done_at = fields.Datetime("Removed On", readonly=True)
+    fault = fields.Char(
+        "Last Answer", readonly=True, help="What came instead of a yes."
+    )
+
+    _carrier_unique = models.UniqueIndex(
+        "(company_id, provider, carrier_id) WHERE carrier_id IS NOT NULL"
+    )
+    _due_index = models.Index(
+        "(company_id, provider, next_at, id) WHERE state = 'waiting'"
+    )
+
+    # ------------------------------------------------------------------
+    # What is to be removed
+    # ------------------------------------------------------------------
+
+    @api.model
+    def _queue_sent(self, messages):
+        """Note texts that were sent, before they are forgotten here.
+
+        Under every id that the carrier has given them: who is texted again after a
+        failure has a text there for each attempt.
+
+        :param messages: ``sms.sms``
+        """
+        self.env["sms.sms"].flush_model()
+        self._queue(
+            SQL(
+                """
+                SELECT sms.record_company_id AS company_id, sms.provider,
+                       known.carrier_id, sms.id AS sms_id
+                  FROM sms_sms sms, LATERAL (
+                           SELECT sms.carrier_id UNION
+                           SELECT report.carrier_id FROM sms_report report
+                            WHERE report.sms_id = sms.id
+                       ) known
+                 WHERE sms.id = ANY(%s)
+                   AND (known.carrier_id IS NOT NULL
+                        OR sms.carrier_id IS NULL AND sms.state = ANY(%s))
+                """,
+                messages.ids,
+                list(IN_FLIGHT),
+            )
+        )
+
+    @api.model
+    def _queue_received(self, inbounds):
+        """Note texts that were received, before they are forgotten here.
+
+        :param inbounds: ``sms.inbound``
+        """
+        self.env["sms.inbound"].flush_model()
+        self._queue(
+            SQL(
+                """
+                SELECT company_id, provider, provider_sid AS carrier_id,
+                       NULL::int AS sms_id
+                  FROM sms_inbound WHERE id = ANY(%s)
+                """,
+                inbounds.ids,
+            )
+        )
+
+    @api.model
+    def _queue(self, texts):
+        """Make rows for texts, where the company wants it and the carrier can do it.
+
+        :param SQL texts: query with ``company_id``, ``provider``, ``carrier_id`` and
+            ``sms_id``
+        """
+        self.flush_model()
+        self.env["res.company"].flush_model(["sms_redaction"])
+        made = self.env.execute_query(
+            SQL(
+                """
+                INSERT INTO sms_redaction (company_id, provider, carrier_id, sms_id,
+                                           is_whole, state, queued_at, attempts,
+                                           next_at)
+                SELECT text.company_id, text.provider, text.carrier_id, text.sms_id,
+                       company.sms_redaction = %(delete)s, 'waiting', %(now)s, 0,
+                       %(now)s
+                  FROM (%(texts)s) text
+                  JOIN res_company company ON company.id = text.company_id
+                   AND company.sms_redaction IN (%(empty)s, %(delete)s)
+                 WHERE text.provider = ANY(%(providers)s)
+           ON CONFLICT DO NOTHING
+             RETURNING id
+                """,
+                empty=EMPTY,
+                delete=DELETE,
+                now=fields.Datetime.now(),
+                texts=texts,
+                providers=REDACTING,
+            )
+        )
+        if made:
+            self._wake()
+
+    @api.model
+    def _count_for(self, messages, company_field):
+        """Return how many texts are removed at their carrier when they are forgotten.
+
+        :param messages: ``sms.sms`` or ``sms.inbound``
+        :param str company_field: where the company of one stands
+        """
+        return len(
+            messages.filtered(
+                lambda text: (
+                    text.provider in REDACTING
+                    and text[company_field].sms_redaction != KEEP
+                )
+            )
+        )
+
+    @api.model
+    def _wake(self, at=None):
+        """Wake the cron that asks the carriers.
+
+        :param datetime at: UTC, default now
+        """
+        cron = self.env.ref("helpdesk_mgmt_sms.ir_cron_sms_redaction")
+        cron.sudo()._trigger(at)
+
+    # ------------------------------------------------------------------
+    # For people
+    # ------------------------------------------------------------------
+
+    def action_try_again(self):
+        """Ask the carrier again about what was not removed, after it was mended."""
+        self.check_access("read")
+        failed_sudo = self.sudo().filtered(lambda row: row.state == FAILED)
+        now = fields.Datetime.now()
+        failed_sudo.write(
+            {"state": WAITING, "attempts": 0, "queued_at": now, "next_at": now}
+        )
+        self._wake()
+
+    @api.autovacuum
+    def _gc_done(self):
+        """Delete what has been done for a while."""
+        limit = fields.Datetime.now() - timedelta(days=KEPT_DAYS)
+        done = self.search([("state", "=", DONE), ("done_at", "<", limit)], limit=10000)
+        done.unlink()
+        return len(done), len(done) == 10000
+
+    # ------------------------------------------------------------------
+    # Asks the carriers: claims, commits, asks without a transaction, notes, commits
+    # ------------------------------------------------------------------
+
+    # To remove a text twice does no harm. So a kill in between costs nothing.
+
+    @api.model
+    def _run(self):
+        """Remove what is due (a cron)."""
+        cron = self.env["ir.cron"]
+        with Poster(IN_FLIGHT_REMOVALS) as poster:
+            while rows := self._claim():
+                for row in rows:
+                    account = (row.company_id.id, row.provider)
+                    asked = (row._get_provider(), row.carrier_id, row.is_whole)
+                    poster.submit(account, row.id, partial(self._redact, *asked))
+                cron._commit_progress(remaining=1)
+                results = self._wait(poster)
+                self._settle(results)
+                if not cron._commit_progress(len(results), remaining=1):
+                    return
+        self._wake_for_next()
+        cron._commit_progress(remaining=0)
+
+    @api.model
+    def _claim(self):
+        """Take the next of each account; others are left to other workers.
+
+        Of companies that are with that carrier still, and so not in a neutralized copy.
+
+        :return: rows whose carrier's id is known
+        """
+        self.flush_model()
+        now = fields.Datetime.now()
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT due.id
+                  FROM (SELECT DISTINCT company_id, provider FROM sms_redaction
+                         WHERE state = 'waiting' AND next_at <= %(now)s) account
+                  JOIN res_company company ON company.id = account.company_id
+                   AND account.provider IN (company.sms_provider,
+                                            company.sms_backup_provider),
+                       LATERAL (SELECT id FROM sms_redaction row
+                                 WHERE row.company_id = account.company_id
+                                   AND row.provider = account.provider
+                                   AND row.state = 'waiting' AND next_at <= %(now)s
+                              ORDER BY next_at, id
+                                 LIMIT %(limit)s FOR UPDATE SKIP LOCKED) due
+                """,
+                now=now,
+                limit=BATCH_SIZE,
+            )
+        )
+        self.invalidate_model()
+        claimed = self.browse(row[0] for row in rows)
+        for row in claimed:
+            row.attempts += 1
+        claimed.next_at = now + LEASE
+        locked = claimed.filtered(
+            lambda row: row.company_id._has_locked_sms_account(row.provider)
+        )
+        locked.next_at = now + LOCKED_PAUSE
+        nameless = (claimed - locked).filtered(lambda row: not row.carrier_id)
+        return claimed - locked - nameless._look_for_id()
+
+    def _look_for_id(self):
+        """Take over what the carrier calls these texts, if it has said so meanwhile.
+
+        :return: those that it has no name for yet
+        """
+        nameless = self.browse()
+        now = fields.Datetime.now()
+        for row in self:
+            sms = row.sms_id
+            if sms.carrier_id:
+                row._take_id(sms.carrier_id)
+            if not row.carrier_id:
+                nameless |= row
+            if row.carrier_id or row.state != WAITING:
+                continue
+            if sms.state not in IN_FLIGHT:  # it was not taken: nothing is there
+                row.write({"state": DONE, "done_at": now})
+            elif now - row.queued_at < TRY_FOR:
+                row.next_at = now + timedelta(hours=1)
+            else:
+                # Nobody can tell if it was taken, and there is nothing to ask by.
+                row.write({"state": FAILED, "fault": "No id"})
+        return nameless
+
+    def _take_id(self, carrier_id):
+        """Write down the carrier's id, unless another row is about it already."""
+        domain = [
+            ("company_id", "=", self.company_id.id),
+            ("provider", "=", self.provider),
+            ("carrier_id", "=", carrier_id),
+        ]
+        if self.search_count(domain, limit=1):
+            self.write({"state": DONE, "done_at": fields.Datetime.now()})
+        else:
+            self.carrier_id = carrier_id
+
+    def _get_provider(self):
+        """Return the adapter of the company's account."""
+        return self.company_id._get_sms_provider(self.provider)
+
+    @staticmethod
+    def _redact(provider, carrier_id, is_whole):
+        """Ask the carrier. Runs in a thread, without the database.
+
+        :return: pair of the state and the carrier's answer
+        """
+        try:
+            provider.redact(carrier_id, is_whole)
+        except RedactionRefused as error:
+            return FAILED, str(error)
+        except LookupFailed as error:
+            return WAITING, str(error)
+        except Exception as error:  # a fault of the adapter
+            _logger.exception("A text was not removed at the carrier")
+            return WAITING, type(error).__name__
+        return DONE, False
+
+    @api.model
+    def _wait(self, poster):
+        """Return all that the threads have found: pairs of an id and a result."""
+        results = []
+        deadline = time.monotonic() + GIVE_UP
+        while poster.pending and time.monotonic() < deadline:
+            results += poster.collect(1.0)
+        return results
+
+    @api.model
+    def _settle(self, results):
+        """Write down what the carriers answered.
+
+        :param results: pairs of a row's id and what :meth:`_redact` returned
+        """
+        now = fields.Datetime.now()
+        put_off = set()
+        for row_id, (state, fault) in sorted(results):
+            row = self.browse(row_id)
+            if not row.try_lock_for_update() or row.state != WAITING:
+                continue
+            if state == WAITING and now - row.queued_at > TRY_FOR:
+                state = FAILED
+            values = {"state": state, "fault": fault}
+            if state == WAITING:
+                doubled = FIRST_PAUSE * 2 ** min(row.attempts - 1, 20)
+                pause = min(doubled, LONGEST_PAUSE) * random.uniform(1, 1.5)
+                values["next_at"] = now + timedelta(seconds=pause)
+                put_off.add((row.company_id.id, row.provider))
+            elif state == DONE:
+                values.update(done_at=now, sms_id=False)
+            row.write(values)
+        self._put_off(put_off, now + ACCOUNT_PAUSE)
+
+    @api.model
+    def _put_off(self, accounts, until):
+        """Let accounts rest that do not answer, or that say they are asked too much.
+
+        :param accounts: pairs of a company's id and an adapter's code
+        :param datetime until: UTC
+        """
+        self.flush_model()
+        for company_id, provider in accounts:
+            self.env.cr.execute(
+                SQL(
+                    """
+                    UPDATE sms_redaction SET next_at = %(until)s
+                     WHERE company_id = %(company)s AND provider = %(provider)s
+                       AND state = 'waiting' AND next_at < %(until)s
+                    """,
+                    company=company_id,
+                    provider=provider,
+                    until=until,
+                )
+            )
+        self.invalidate_model()
+
+    @api.model
+    def _wake_for_next(self):
+        """Have the cron woken when the next is due that can be asked about at all."""
+        self.flush_model()
+        [(next_at,)] = self.env.execute_query(
+            SQL(
+                """
+                SELECT min(row.next_at) FROM sms_redaction row
+                  JOIN res_company company ON company.id = row.company_id
+                   AND row.provider IN (company.sms_provider,
+                                        company.sms_backup_provider)
+                 WHERE row.state = 'waiting'
+                """
+            )
+        )
+        if next_at:
+            self._wake(max(next_at, fields.Datetime.now() + ACCOUNT_PAUSE))

@@ -1,0 +1,150 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from odoo import api, fields, models
+from odoo.fields import Domain
+from odoo.tools import SQL
+
+from ...tools import verdicts
+
+#: What identifies who got a text, or says something of them. The rest is a fact that
+#: names nobody: purpose, state, times, segments, the event that allowed it.
+PERSONAL_FIELDS = ("number", "body", "partner_id", "carrier_detail")
+#: A text that is on its way is not forgotten by time: it would not arrive.
+UNSETTLED_STATES = ("outgoing", "process")
+
+
+class SmsSms(models.Model):
+    """An outgoing text whose person was forgotten: a fact without words and number.
+
+    Such a row is final. What waits is cancelled before it is emptied, what was posted
+    already may still get its delivery report, and nothing brings words back into it.
+    """
+
+    _name = "sms.sms"
+    _inherit = ["sms.sms", "sms.personal.data"]
+
+    gate_reason = fields.Selection(
+        selection_add=[(verdicts.ERASED, "The person was erased: nothing can be sent")]
+    )
+    erased_at = fields.Datetime(
+        "Erased On", readonly=True, copy=False, help="Number and words are gone."
+    )
+
+    _consent_event_index = models.Index(
+        "(consent_event_id) WHERE consent_event_id IS NOT NULL"
+    )
+
+    def write(self, vals):
+        """Keep empty what is erased: its carrier may name the person later."""
+        if vals.keys() & set(PERSONAL_FIELDS):
+            erased = self.filtered("erased_at")
+            if erased:
+                facts = {k: v for k, v in vals.items() if k not in PERSONAL_FIELDS}
+                super(SmsSms, erased).write(facts)
+                return super(SmsSms, self - erased).write(vals)
+        return super().write(vals)
+
+    def _get_gate_standing(self):
+        """Refuse for good what is erased: nobody is left to send it to."""
+        standing = super()._get_gate_standing()
+        for sms in self:
+            if sms.erased_at:
+                standing[sms.id].add(verdicts.ERASED)
+        return standing
+
+    # ------------------------------------------------------------------
+    # Forgetting
+    # ------------------------------------------------------------------
+
+    @api.model
+    def _get_personal_domain(self, company, numbers):
+        domain = Domain("record_company_id", "=", company.id)
+        return domain & Domain("number", "in", numbers)
+
+    @api.model
+    def _get_overdue_domain(self, company, limits):
+        limit = limits["text"]
+        if not limit:
+            return Domain.FALSE
+        reviewed = self.env["sms.consent.review"]._get_open_numbers(company)
+        return (
+            Domain("record_company_id", "=", company.id)
+            & Domain("create_date", "<", limit)
+            & Domain("state", "not in", UNSETTLED_STATES)
+            & Domain("erased_at", "=", False)
+            & Domain("number", "not in", reviewed)
+        )
+
+    def _describe_personal(self):
+        waiting = self.filtered(lambda sms: sms.state == "outgoing")
+        return [
+            (len(self), self.env._("Texts sent, or to be sent")),
+            (len(waiting), self.env._("Of these texts, waiting: they are cancelled")),
+            (
+                len(self.mail_message_id._filter_texts()),
+                self.env._("Their copies in the chatter"),
+            ),
+            (
+                self.env["sms.redaction"]._count_for(self, "record_company_id"),
+                self.env._("Of these texts, at the carrier: removed there next"),
+            ),
+            (len(self.attachment_ids), self.env._("Pictures and files sent")),
+        ]
+
+    def _forget(self):
+        """Empty the rows, their notifications, their copies and files in the chatter.
+
+        By SQL: the segments that were paid for are not to be counted anew, and a row
+        must be emptied at once.
+        """
+        attachments, messages = self.attachment_ids, self.mail_message_id
+        rows = self.filtered(lambda sms: not sms.erased_at)
+        if rows:
+            rows._forget_words()
+        # Those of a message that is another person's too stay with it.
+        told = attachments.filtered(
+            lambda it: (
+                not self.search_count(
+                    [("attachment_ids", "in", it.ids), ("erased_at", "=", False)],
+                    limit=1,
+                )
+            )
+        )
+        messages._forget_attachments(told.exists())
+
+    def _forget_words(self):
+        """Empty the rows, what was made of them, and cancel what waits."""
+        waiting = self.filtered(lambda sms: sms.state == "outgoing")
+        messages = self.mail_message_id
+        notifications = self.env["mail.notification"].search(
+            [("sms_id_int", "in", self.ids)]
+        )
+        self.env["sms.redaction"]._queue_sent(self)
+        self._empty()
+        self._forget_traces()
+        notifications._forget()
+        messages._forget_text()
+        # At last: open screens are told, and must not be told the words again.
+        waiting._ask_gate()
+
+    def _empty(self):
+        """Write NULL into what is personal, and when that was done."""
+        self.env["sms.sms"].flush_model()
+        emptied = SQL(", ").join(
+            SQL("%s = NULL", SQL.identifier(name)) for name in PERSONAL_FIELDS
+        )
+        self.env.cr.execute(
+            SQL(
+                "UPDATE sms_sms SET %s, erased_at = %s WHERE id = ANY(%s)",
+                emptied,
+                fields.Datetime.now(),
+                self.ids,
+            )
+        )
+        self.env["sms.sms"].invalidate_model()
+
+    def _forget_traces(self):
+        """Take the number out of delivery reports and mass mailing's statistics."""
+        self.report_ids._forget_raw()
+        if "mailing.trace" in self.env:
+            traces = self.env["mailing.trace"].search([("sms_id_int", "in", self.ids)])
+            traces.write({"sms_number": False})

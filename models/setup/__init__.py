@@ -1,0 +1,17 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+"""From an empty database to the first real text: onboarding, checks, health.
+
+Offers the steps of the onboarding and the health check.
+May use all rooms.
+"""
+
+from . import (
+    sms_health,
+    sms_onboarding,
+    sms_carrier_check,
+    sms_encryption,
+    sms_virtual_phone,
+    sms_dispatcher,
+    sms_inbound,
+    ir_websocket,
+)

@@ -1,0 +1,426 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+import json
+import logging
+from dataclasses import asdict
+from datetime import timedelta
+from typing import NamedTuple
+
+import phonenumbers
+
+from odoo import api, fields, models
+from odoo.exceptions import AccessError, UserError
+from odoo.tools import SQL
+from odoo.tools.misc import format_datetime, hmac
+
+from ...providers.account import CREDENTIALS, INBOUND, SENDERS, UNSURE, Finding
+from ...providers.base import LookupFailed
+from ..core.batch_jobs import lock_next
+
+MANAGER_GROUP = "helpdesk_mgmt.group_helpdesk_manager"
+#: What a carrier is asked to do.
+CHECK, SET_INBOUND, TAKE_NUMBERS = ("check", "set_inbound", "take_numbers")
+_logger = logging.getLogger(__name__)
+#: A question without an answer for so long was left behind by a crash: it is asked
+#: again, which does no harm.
+LEASE = timedelta(minutes=5)
+#: Why the carrier has not done what was wanted.
+NOT_TAKEN, NOT_SHOWN, NO_NUMBER = ("not_taken", "not_shown", "no_number")
+#: What the carrier did not do: why, as far as is known.
+TROUBLES = {SET_INBOUND: NOT_TAKEN, TAKE_NUMBERS: NOT_SHOWN}
+#: Longer than a cron and a carrier take: something is wrong here.
+ANSWERED_WITHIN = timedelta(minutes=2)
+
+
+class SmsCarrierCheck(models.Model):
+    """What the carrier said when somebody last looked if a company's account is right.
+
+    One row for each company and carrier. It holds for the account, the senders and the
+    address that were looked at: whatever of them changes makes it void.
+
+    A button only notes what is wanted. A cron asks the carrier, with no transaction
+    open (``sms_carrier_check_run``).
+    """
+
+    _name = "sms.carrier.check"
+    _description = "Check of the Text Message Carrier's Account"
+
+    company_id = fields.Many2one(
+        "res.company", required=True, readonly=True, ondelete="cascade"
+    )
+    provider = fields.Char("Carrier", required=True, readonly=True)
+    checked_at = fields.Datetime(readonly=True)
+    fingerprint = fields.Char(
+        readonly=True,
+        groups="base.group_system",
+        help="Keyed hash of what was looked at.",
+    )
+    findings = fields.Json(readonly=True)
+    wanted = fields.Selection(
+        [
+            (CHECK, "Check the account"),
+            (SET_INBOUND, "Set our address there"),
+            (TAKE_NUMBERS, "Take the account's numbers"),
+        ],
+        readonly=True,
+        help="What the carrier is being asked, empty when it has answered.",
+    )
+    wanted_at = fields.Datetime(readonly=True)
+    claimed_at = fields.Datetime(readonly=True)
+    trouble = fields.Char(readonly=True, help="Why what was wanted was not done.")
+
+    _company_unique = models.UniqueIndex("(company_id, provider)")
+
+    @api.model
+    def _check_user(self, company, group=MANAGER_GROUP):
+        """Refuse who may not look after a company's account.
+
+        :param str group: who may besides administrators
+        :raises AccessError: for all others, and in a company where they do not work
+        """
+        user = self.env.user
+        if not (user.has_group(group) or user.has_group("base.group_system")):
+            raise AccessError(
+                self.env._("Helpdesk managers and administrators look after this.")
+            )
+        company._check_user_works_here()
+
+    # ------------------------------------------------------------------
+    # What the carrier is to be asked
+    # ------------------------------------------------------------------
+
+    @api.model
+    def _ask(self, company, wanted):
+        """Have the carrier asked by a cron, right after this is committed.
+
+        :param company: ``res.company``
+        :param str wanted: :data:`CHECK`, :data:`SET_INBOUND` (enter our address there)
+            or :data:`TAKE_NUMBERS` (enter the account's numbers as senders)
+        :raises UserError: where there is no account to ask about
+        """
+        provider = company._get_sms_provider()
+        if not (provider and provider.can_check()):
+            raise UserError(self.env._("Choose a carrier and enter the account first."))
+        row_sudo = self.sudo()._find(company, provider)
+        if not row_sudo:
+            keys = {"company_id": company.id, "provider": provider.code}
+            row_sudo = self.sudo().create(keys)
+        row_sudo.write(
+            {
+                "wanted": wanted,
+                "wanted_at": fields.Datetime.now(),
+                "claimed_at": False,
+                "trouble": False,
+            }
+        )
+        cron = self.env.ref("helpdesk_mgmt_sms.ir_cron_sms_carrier_check")
+        cron.sudo()._trigger()
+
+    # ------------------------------------------------------------------
+    # What is known
+    # ------------------------------------------------------------------
+
+    @api.model
+    def _get_current(self, company):
+        """Return the row about a company's account as it is now, or an empty set."""
+        provider = company._get_sms_provider()
+        if not provider:
+            return self.browse()
+        row_sudo = self.sudo()._find(company, provider)
+        is_valid = row_sudo.fingerprint == self._get_fingerprint(company, provider)
+        return row_sudo if is_valid else self.browse()
+
+    @api.model
+    def _get_open(self, company):
+        """Return the row of a company whose carrier is being asked, or has not done it.
+
+        That is another question than whether what it said before holds.
+        """
+        provider = company._get_sms_provider()
+        row_sudo = self.sudo()._find(company, provider) if provider else self.browse()
+        return row_sudo.filtered(lambda row: row.wanted or row.trouble)
+
+    @api.model
+    def _find(self, company, provider):
+        """Return the row of a company and its carrier, or an empty set."""
+        domain = [("company_id", "=", company.id), ("provider", "=", provider.code)]
+        return self.search(domain, limit=1)
+
+    @api.model
+    def _get_fingerprint(self, company, provider):
+        """Return a keyed hash of all that a check is about."""
+        looked_at = [provider.account, company._get_sms_url("inbound", provider.code)]
+        message = json.dumps(looked_at, sort_keys=True)
+        return hmac(self.env(su=True), "sms_carrier_check", message)
+
+    def _get_findings(self, about=None):
+        """Return what was found, about one thing or all.
+
+        :param str about: as in :class:`providers.account.Finding`
+        :rtype: list[Finding]
+        """
+        found = [Finding(**values) for values in self.findings or []]
+        return [finding for finding in found if about in (None, finding.about)]
+
+    # ------------------------------------------------------------------
+    # Asks the carriers: claims, commits, asks without a transaction, writes
+    # ------------------------------------------------------------------
+
+    @api.model
+    def _run(self):
+        """Ask what is wanted, one after the other (a cron)."""
+        cron = self.env["ir.cron"]
+        while row := self._claim():
+            question, wanted_at = row._get_question(), row.wanted_at
+            cron._commit_progress(remaining=1)
+            answer = self._get_answer(question)
+            row._settle(question, answer, wanted_at)
+            if not cron._commit_progress(1, remaining=1):
+                return
+        cron._commit_progress(remaining=0)
+
+    @api.model
+    def _claim(self):
+        """Take the next question; others are left to other workers."""
+        now = fields.Datetime.now()
+        due = SQL("wanted IS NOT NULL AND COALESCE(claimed_at < %s, TRUE)", now - LEASE)
+        row = lock_next(self, due, SQL("wanted_at"))
+        row.claimed_at = now
+        return row
+
+    def _get_question(self):
+        """Return what is asked, by the account as it is now."""
+        company = self.company_id
+        provider = company._get_sms_provider(self.provider)
+        return Question(
+            self.wanted,
+            provider,
+            company._get_sms_url("inbound", self.provider),
+            self._get_fingerprint(company, provider),
+        )
+
+    @staticmethod
+    def _get_answer(question):
+        """Ask the carrier. Touches the network and not the database.
+
+        :param Question question: what is wanted
+        :rtype: Answer
+        """
+        provider = question.provider
+        try:
+            if question.wanted == SET_INBOUND:
+                provider.set_inbound_url(question.url)
+            elif question.wanted == TAKE_NUMBERS:
+                return Answer(numbers=provider.list_numbers())
+            return Answer(provider.check(question.url))
+        except Exception as error:  # a fault of the adapter too: nobody waits for ever
+            if not isinstance(error, LookupFailed):
+                _logger.exception("A carrier was not asked")
+            if trouble := TROUBLES.get(question.wanted):
+                return Answer(trouble=trouble)
+            detail = type(error).__name__
+            return Answer((Finding(CREDENTIALS, UNSURE, "no_answer", detail=detail),))
+
+    def _settle(self, question, answer, wanted_at):
+        """Write down what the carrier answered.
+
+        :param Question question: what was asked
+        :param Answer answer: what came of it
+        :param datetime wanted_at: when it was wanted: who wants more meanwhile gets it
+        """
+        self.invalidate_recordset()
+        if not self.try_lock_for_update():
+            return
+        if answer.findings:
+            self.write(
+                {
+                    "checked_at": fields.Datetime.now(),
+                    "fingerprint": question.fingerprint,
+                    "findings": [asdict(finding) for finding in answer.findings],
+                }
+            )
+        trouble, wanted = answer.trouble, False
+        if question.wanted == TAKE_NUMBERS and not trouble:
+            # Then what there is now is looked at.
+            wanted = self._enter_numbers(answer.numbers) and CHECK
+            trouble = "" if wanted else NO_NUMBER
+        if self.wanted_at == wanted_at:
+            self.write({"wanted": wanted, "trouble": trouble})
+        self.claimed_at = False
+
+    def _enter_numbers(self, numbers):
+        """Enter the account's numbers as senders.
+
+        :param numbers: E.164
+        :return: whether there is any to send by now
+        """
+        entered = self.company_id.sudo()._get_sms_numbers(self.provider)
+        known = entered.mapped("number")
+        new = [number for number in numbers if number not in known]
+        entered.create([self._get_number_values(entered, number) for number in new])
+        return bool(new or known)
+
+    def _get_number_values(self, entered, number):
+        """Return the values of one of our numbers, in the carrier's own list."""
+        values = {"company_id": self.company_id.id, "number": number}
+        if "country_id" in entered._fields:
+            values["country_id"] = self._get_country(number).id
+        return values
+
+    def _get_country(self, number):
+        """Return the country of one of our numbers, else the company's."""
+        parsed = phonenumbers.parse(number)
+        code = phonenumbers.region_code_for_number(
+            parsed
+        ) or phonenumbers.region_code_for_country_code(parsed.country_code)
+        found = self.env["res.country"].search([("code", "=", code)], limit=1)
+        return found or self.company_id.country_id
+
+    # ------------------------------------------------------------------
+    # What a check of the account has found, in sentences: what it is, what to do
+    # ------------------------------------------------------------------
+
+    @api.model
+    def _say(self, finding):
+        """Return a finding as a sentence.
+
+        :param Finding finding: see :meth:`_get_findings`
+        """
+        sentences = {
+            CREDENTIALS: self._get_credentials_sentences,
+            SENDERS: self._get_senders_sentences,
+            INBOUND: self._get_inbound_sentences,
+        }[finding.about]()
+        sentences["no_answer"] = self.env._(
+            "The carrier gave no answer (%(detail)s). Try again in a moment."
+        )
+        values = {"sender": finding.sender, "detail": finding.detail}
+        return sentences[finding.what] % values
+
+    def _say_wanted(self):
+        """Return that the carrier is being asked, and what to do if it takes long."""
+        if fields.Datetime.now() - self.wanted_at < ANSWERED_WITHIN:
+            return self.env._("The carrier is being asked.")
+        return self.env._(
+            "The carrier should have been asked at %s. See under Health if scheduled "
+            "actions run.",
+            format_datetime(self.env, self.wanted_at),
+        )
+
+    def _say_trouble(self):
+        """Return why the carrier has not done what was wanted, and what to do."""
+        return {
+            NOT_TAKEN: self.env._(
+                "The carrier did not take the address. Check the account, then try "
+                "again, or enter the address there by hand."
+            ),
+            NOT_SHOWN: self.env._(
+                "The carrier did not show its numbers. Check the account."
+            ),
+            NO_NUMBER: self.env._(
+                "The account has no number that can text. Get one there."
+            ),
+        }[self.trouble]
+
+    @api.model
+    def _get_credentials_sentences(self):
+        """Return what is said of account, token and key."""
+        return {
+            "accepted": self.env._("The carrier takes the credentials."),
+            "trial": self.env._(
+                "The carrier takes the credentials. It is a trial account: it texts "
+                "only numbers that were verified there."
+            ),
+            "token_refused": self.env._(
+                "The carrier refuses the account and its token. Copy both again from "
+                "its console."
+            ),
+            "key_refused": self.env._(
+                "The carrier refuses the API key. Make a new one, or leave it empty."
+            ),
+            "api_key_refused": self.env._(
+                "The carrier refuses the API key. Copy it again, or make a new one."
+            ),
+            "public_key_malformed": self.env._(
+                "The public key is not whole. Copy it again from the carrier's "
+                "console: without it no text that comes in is taken."
+            ),
+            "account_closed": self.env._(
+                "The account is %(detail)s. Ask the carrier what it takes to open it."
+            ),
+        }
+
+    @api.model
+    def _get_senders_sentences(self):
+        """Return what is said of numbers and services that texts leave by."""
+        return {
+            "owned": self.env._("%(sender)s is the account's, and can text."),
+            "not_owned": self.env._(
+                "%(sender)s is not in this account. Take one that is."
+            ),
+            "cannot_text": self.env._(
+                "%(sender)s cannot send texts. Take another number."
+            ),
+            "service_empty": self.env._(
+                "The Messaging Service %(sender)s has no number. Add one there."
+            ),
+            "no_profile": self.env._(
+                "%(sender)s has no messaging profile, and cannot text without one. "
+                "Give it one there."
+            ),
+            "profile_off": self.env._(
+                "The messaging profile %(sender)s is switched off. Switch it on there."
+            ),
+            "pool_off": self.env._(
+                "The messaging profile %(sender)s has no number pool. Switch the pool "
+                "on there, or enter numbers here instead of the profile."
+            ),
+            "profile_empty": self.env._(
+                "The messaging profile %(sender)s has no number. Add one there."
+            ),
+            "not_chosen": self.env._(
+                "No number sends yet. The account has: %(detail)s"
+            ),
+            "no_number": self.env._(
+                "The account has no number that can text. Get one there."
+            ),
+        }
+
+    @api.model
+    def _get_inbound_sentences(self):
+        """Return what is said of where texts go that come in."""
+        return {
+            "ours": self.env._("Texts to %(sender)s come here."),
+            "empty": self.env._("Texts to %(sender)s go nowhere."),
+            "elsewhere": self.env._("Texts to %(sender)s go to %(detail)s."),
+            "application": self.env._(
+                "Texts to %(sender)s go to an application at the carrier."
+            ),
+            "old_version": self.env._(
+                "Texts to %(sender)s come here in an old form; they must come in that "
+                "of API version 2."
+            ),
+            "not_post": self.env._(
+                "Texts to %(sender)s come here by GET; they must come by POST."
+            ),
+        }
+
+
+class Question(NamedTuple):
+    """What is needed to ask a carrier, without the database.
+
+    :param object provider: the adapter with the account
+    :param str url: where texts that come in must go
+    """
+
+    wanted: str
+    provider: object
+    url: str
+    fingerprint: str
+
+
+class Answer(NamedTuple):
+    """What came of it: what was found, or why it was not done, or the numbers."""
+
+    findings: tuple = ()
+    trouble: str = ""
+    numbers: tuple = ()

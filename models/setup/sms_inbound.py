@@ -1,0 +1,14 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from odoo import models
+
+
+class SmsInbound(models.Model):
+    """What came in shows on open virtual phones."""
+
+    _inherit = "sms.inbound"
+
+    def _after_receiving(self):
+        """Show texts on the virtual phone, where several screens must agree."""
+        result = super()._after_receiving()
+        self.env["sms.virtual.phone"]._notify_inbound(self)
+        return result

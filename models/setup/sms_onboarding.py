@@ -1,0 +1,404 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from odoo import api, models
+
+from ...providers.account import CREDENTIALS, FINE, INBOUND, SENDERS
+from ...providers.account import WRONG as FOUND_WRONG
+from ...providers.sandbox import SandboxProvider
+from .sms_carrier_check import CHECK, NOT_TAKEN, SET_INBOUND, TAKE_NUMBERS
+from .sms_health import DONE, SKIPPED, TODO, WRONG, uses_carrier
+
+SYSTEM_GROUP = "base.group_system"
+
+
+class SmsOnboarding(models.AbstractModel):
+    """The way from the sandbox to the first real text, and how things are since.
+
+    No step can be ticked: each is done when what it is about can be seen, in the
+    company's data, at the carrier, or by a text that arrived. Nothing is stored here;
+    what the carrier said is in ``sms.carrier.check``.
+    """
+
+    _name = "sms.onboarding"
+    _description = "Set-up of Text Messages"
+
+    # ------------------------------------------------------------------
+    # What the screen calls
+    # ------------------------------------------------------------------
+
+    @api.model
+    def get_setup(self):
+        """Return the steps and the health of the user's current company.
+
+        :return: ``company`` (its name), ``steps`` and ``health`` (rows of ``key``,
+            ``title``, ``state``, ``text``, ``buttons``), ``done`` and
+            ``count`` (steps), ``is_asking`` (the carrier has not answered yet)
+        :rtype: dict
+        :raises AccessError: for all but helpdesk managers and administrators
+        """
+        company = self._check_may_set_up()
+        steps = self._get_steps(company)
+        health = self.env["sms.health"]._get_rows(company)
+        return {
+            "company": company.name,
+            "steps": steps,
+            "health": [
+                {**row, "buttons": self._get_health_buttons(row)} for row in health
+            ],
+            "done": sum(step["state"] in (DONE, SKIPPED) for step in steps),
+            "count": len(steps),
+            "is_asking": bool(self.env["sms.carrier.check"]._get_open(company).wanted),
+        }
+
+    @api.model
+    def check_account(self):
+        """Have the carrier asked if the account is right; return :meth:`get_setup`."""
+        company = self._check_may_set_up()
+        self.env["sms.carrier.check"]._ask(company, CHECK)
+        return self.get_setup()
+
+    @api.model
+    def set_inbound_url(self):
+        """Have the carrier told where texts go that come in; return :meth:`get_setup`.
+
+        :raises AccessError: for all but administrators: it changes the account
+        """
+        company = self._check_may_set_up(SYSTEM_GROUP)
+        self.env["sms.carrier.check"]._ask(company, SET_INBOUND)
+        return self.get_setup()
+
+    @api.model
+    def take_numbers(self):
+        """Have the account's numbers entered as senders; return :meth:`get_setup`.
+
+        :raises AccessError: for all but administrators, whose the account is
+        """
+        company = self._check_may_set_up(SYSTEM_GROUP)
+        self.env["sms.carrier.check"]._ask(company, TAKE_NUMBERS)
+        return self.get_setup()
+
+    @api.model
+    def remove_key(self):
+        """Remove the copy of the ledger's key from the database, if it is outside.
+
+        :return: as :meth:`get_setup`
+        :raises AccessError: for all but administrators
+        """
+        self._check_may_set_up(SYSTEM_GROUP)
+        self.env["sms.consent.key"]._remove_inside()
+        return self.get_setup()
+
+    @api.model
+    def _check_may_set_up(self, *groups):
+        """Return the current company of who may look after it.
+
+        :param groups: who may besides administrators, default helpdesk managers
+        """
+        company = self.env.company
+        self.env["sms.carrier.check"]._check_user(company, *groups)
+        return company
+
+    # ------------------------------------------------------------------
+    # What a step is made of
+    # ------------------------------------------------------------------
+
+    @api.model
+    def _get_health_buttons(self, row):
+        """Return what can be done about a row of the health, for who may.
+
+        :param dict row: see :class:`SmsHealth`
+        """
+        keys = self.env["sms.consent.key"]
+        if row["key"] != "ledger" or not keys._is_copied_outside():
+            return []
+        label = self.env._("Remove the key from the database")
+        return list(filter(None, [self._call(label, "remove_key", SYSTEM_GROUP)]))
+
+    @api.model
+    def _step(self, key, title, state, text, *buttons):
+        """Return one step; a button that is None is left out."""
+        row = self.env["sms.health"]._row(key, title, state, text)
+        return {**row, "buttons": [button for button in buttons if button]}
+
+    @api.model
+    def _open(self, label, xmlid):
+        """Return a button that opens an action.
+
+        :param str xmlid: of the action, without the module
+        """
+        return {"label": label, "action": f"helpdesk_mgmt_sms.{xmlid}"}
+
+    @api.model
+    def _call(self, label, method, group=None):
+        """Return a button that calls a method of this model, for who may.
+
+        :param str group: who may besides administrators, None: everybody here
+        """
+        if group and not self.env.user.has_group(group):
+            return None
+        return {"label": label, "method": method}
+
+    # ------------------------------------------------------------------
+    # The steps of the set-up, in their order, and what shows that each is done
+    # ------------------------------------------------------------------
+
+    @api.model
+    def _get_steps(self, company):
+        """Return the steps; see :meth:`get_setup`."""
+        check = self.env["sms.carrier.check"]._get_current(company)
+        account = self._get_account_step(company, check)
+        senders = self._get_senders_step(company, check)
+        inbound = self._get_inbound_step(company, check)
+        self._show_open(company, account, senders, inbound)
+        return [
+            self._get_company_step(company),
+            self._get_sandbox_step(company),
+            account,
+            senders,
+            inbound,
+            self._get_text_step(company),
+            self._get_answer_step(company),
+            self._get_registration_step(company),
+        ]
+
+    @api.model
+    def _get_company_step(self, company):
+        """What people are told of the company: who writes, and where to ask."""
+        company_sudo = company.sudo()
+        facts = {
+            self.env._("the country"): company_sudo.country_id,
+            self.env._("a phone number or e-mail for HELP"): company_sudo.phone
+            or company_sudo.email,
+            self.env._("the privacy policy"): company_sudo.sms_privacy_url,
+            self.env._("the terms of text messages"): company_sudo.sms_terms_url,
+        }
+        missing = ", ".join(name for name, value in facts.items() if not value)
+        text = self.env._("Texts and forms can say who writes and where to ask.")
+        if missing:
+            text = self.env._("Still missing: %s.", missing)
+        return self._step(
+            "company",
+            self.env._("Say who you are"),
+            TODO if missing else DONE,
+            text,
+            self._open(self.env._("Settings"), "sms_settings_action"),
+        )
+
+    @api.model
+    def _get_sandbox_step(self, company):
+        """A text has been received from the virtual phone."""
+        title = self.env._("Try it in the sandbox")
+        left = self._say_left_behind(company)
+        tried = self.env["sms.inbound"].sudo()
+        domain = [
+            ("company_id", "=", company.id),
+            ("provider", "=", SandboxProvider.code),
+        ]
+        if tried.search_count(domain, limit=1):
+            text = self.env._("A text from the virtual phone was received.")
+            return self._step("sandbox", title, DONE, f"{text} {left}".strip())
+        if company.sudo().sms_provider != SandboxProvider.code:
+            text = self.env._("Not tried. Nothing is wrong with that.")
+            return self._step("sandbox", title, SKIPPED, f"{text} {left}".strip())
+        text = self.env._("Text SUPPORT from the virtual phone, and answer YES.")
+        return self._step(
+            "sandbox",
+            title,
+            TODO,
+            f"{text} {left}".strip(),
+            self._open(self.env._("Virtual phone"), "sms_virtual_phone_action"),
+        )
+
+    @api.model
+    def _say_left_behind(self, company):
+        """Return what was said in the sandbox and counts with no carrier.
+
+        :return: sentences, empty if nothing was
+        :rtype: str
+        """
+        agreed, stopped = self.env["sms.consent"]._count_tried(company)
+        carrier = self._get_carrier_name(company)
+        sentences = []
+        if agreed == 1:
+            text = self.env._(
+                "1 consent given in the sandbox does not count with %s.", carrier
+            )
+            sentences.append(text)
+        elif agreed:
+            text = self.env._(
+                "%(count)s consents given in the sandbox do not count with "
+                "%(carrier)s.",
+                count=agreed,
+                carrier=carrier,
+            )
+            sentences.append(text)
+        if stopped:
+            text = self.env._(
+                "Neither do opt-outs given there (%s): record those of real people "
+                "anew.",
+                stopped,
+            )
+            sentences.append(text)
+        return " ".join(sentences)
+
+    @api.model
+    def _get_carrier_name(self, company):
+        """Return the name of a company's carrier; before it has one, of any."""
+        code = company.sudo().sms_provider
+        if uses_carrier(company):
+            return company._get_sms_provider().name
+        if code == SandboxProvider.code:
+            return self.env._("a carrier")
+        labels = company._fields["sms_provider"]._description_selection(self.env)
+        return dict(labels).get(code)
+
+    @api.model
+    def _get_account_step(self, company, check):
+        """A carrier is chosen and takes the credentials."""
+        title = self.env._("Connect a carrier")
+        settings = self._open(self.env._("Settings"), "sms_settings_action")
+        if not uses_carrier(company):
+            text = self.env._(
+                "Choose a carrier. An administrator enters the account; nobody can "
+                "read it afterwards."
+            )
+            return self._step("account", title, TODO, text, settings)
+        if company._has_locked_sms_account():
+            state, text = self.env["sms.encryption"]._get_state(company)
+            return self._step("account", title, state, text, settings)
+        provider = company._get_sms_provider()
+        if not provider.can_check():
+            missing = ", ".join(provider.missing())
+            if missing:
+                text = self.env._("Still missing: %s.", missing)
+                return self._step("account", title, TODO, text, settings)
+            state, text = self._judge(company, check, CREDENTIALS)
+            return self._step("account", title, state, text, settings)
+        again = self._call(self.env._("Check the account"), "check_account")
+        if not check:
+            text = self.env._("The carrier has not been asked about this account yet.")
+            return self._step("account", title, TODO, text, again, settings)
+        state, text = self._judge(company, check, CREDENTIALS)
+        return self._step("account", title, state, text, again, settings)
+
+    @api.model
+    def _get_senders_step(self, company, check):
+        """What texts leave by is the account's, and can text."""
+        state, text = self._judge(company, check, SENDERS)
+        take = None
+        if "not_chosen" in {it.what for it in check._get_findings(SENDERS)}:
+            take = self._call(
+                self.env._("Take these numbers"), "take_numbers", SYSTEM_GROUP
+            )
+        return self._step("senders", self.env._("Choose a number"), state, text, take)
+
+    @api.model
+    def _get_inbound_step(self, company, check):
+        """What people text comes here: a STOP, above all."""
+        state, text = self._judge(company, check, INBOUND)
+        set_button = None
+        if state == WRONG:
+            set_button = self._call(
+                self.env._("Set it there"), "set_inbound_url", SYSTEM_GROUP
+            )
+            if not set_button:
+                text = self.env._("%s An administrator can set it there.", text)
+        return self._step(
+            "inbound", self.env._("Let answers come here"), state, text, set_button
+        )
+
+    @api.model
+    def _show_open(self, company, account, senders, inbound):
+        """Say what the carrier is being asked just now, or has not done."""
+        row = self.env["sms.carrier.check"]._get_open(company)
+        if row.wanted:
+            step = {SET_INBOUND: inbound, TAKE_NUMBERS: senders}.get(
+                row.wanted, account
+            )
+            step.update(state=TODO, text=row._say_wanted())
+        elif row.trouble:
+            step = inbound if row.trouble == NOT_TAKEN else senders
+            step.update(state=WRONG, text=row._say_trouble())
+
+    @api.model
+    def _get_text_step(self, company):
+        """A text has arrived on a real phone."""
+        title = self.env._("Send the first real text")
+        if not uses_carrier(company):
+            text = self.env._("Connect a carrier first.")
+            return self._step("text", title, TODO, text)
+        button = self._open(self.env._("Text my phone"), "sms_test_text_action")
+        sent_sudo = self.env["sms.sms"].sudo()
+        domain = [
+            ("record_company_id", "=", company.id),
+            ("sender_id.provider", "=", company.sudo().sms_provider),
+        ]
+        if sent_sudo.search_count([*domain, ("state", "=", "sent")], limit=1):
+            text = self.env._("A text was delivered.")
+            return self._step("text", title, DONE, text, button)
+        last = sent_sudo.search(domain, order="id desc", limit=1)
+        if not last:
+            text = self.env._("Text your own phone.")
+            return self._step("text", title, TODO, text, button)
+        words = ": ".join(filter(None, (last.shown_label, last.shown_reason)))
+        text = self.env._("The last text: %s.", words.rstrip("."))
+        state = WRONG if last.state in ("error", "canceled") else TODO
+        return self._step("text", title, state, text, button)
+
+    @api.model
+    def _get_answer_step(self, company):
+        """A person's text has come back by the carrier."""
+        title = self.env._("Get an answer")
+        if uses_carrier(company) and self.env["sms.health"]._get_last_inbound(company):
+            text = self.env._("A text has come in by the carrier, and was verified.")
+            return self._step("answer", title, DONE, text)
+        text = self.env._("Reply HELP to the test text; the answer shows that it came.")
+        return self._step("answer", title, TODO, text)
+
+    @api.model
+    def _judge(self, company, check, about):
+        """Return the state and the sentences of what a check has found.
+
+        :param check: ``sms.carrier.check``, may be empty
+        :param str about: as in :class:`providers.account.Finding`
+        """
+        findings = check._get_findings(about)
+        if not findings and self._is_mute(company):
+            return SKIPPED, self.env._(
+                "This carrier cannot be asked from here. The first text shows it."
+            )
+        if not findings:
+            return TODO, self.env._("Seen once the account is checked.")
+        states = {finding.state for finding in findings}
+        text = " ".join(check._say(finding) for finding in findings)
+        if FOUND_WRONG in states:
+            return WRONG, text
+        return (DONE if states == {FINE} else TODO), text
+
+    @api.model
+    def _is_mute(self, company):
+        """Tell if a carrier has all of its account and offers no way to check it."""
+        provider = uses_carrier(company) and company._get_sms_provider()
+        return provider and not (provider.missing() or provider.can_check())
+
+    @api.model
+    def _get_registration_step(self, company):
+        """What US carriers ask for is complete; that it was handed in is not seen."""
+        packet = self.env["sms.registration"].new({"company_id": company.id})
+        count = packet.problem_count
+        if count:
+            text = self.env._(
+                "For numbers in the US. %s things are still missing in the packet.",
+                count,
+            )
+        else:
+            text = self.env._(
+                "For numbers in the US. The packet is complete: hand it in at the "
+                "carrier."
+            )
+        return self._step(
+            "registration",
+            self.env._("Register (A2P 10DLC)"),
+            TODO if count else DONE,
+            text,
+            self._open(self.env._("Open the packet"), "sms_registration_action"),
+        )

@@ -1,0 +1,485 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+import re
+from uuid import uuid4
+
+from odoo import api, fields, models
+from odoo.exceptions import AccessError, UserError
+from odoo.fields import Domain
+from odoo.tools import SQL
+
+from ...providers import PROVIDERS, SandboxProvider
+
+PHONE_GROUP = "helpdesk_mgmt.group_helpdesk_user_own"
+#: Names that people know the carriers by; they are not translated.
+PROVIDER_NAMES = {
+    "iap": "Odoo",
+    **{code: cls.name for code, cls in PROVIDERS.items() if cls is not SandboxProvider},
+}
+MESSAGE_LIMIT = 200
+NUMBER_LIMIT = 32
+#: A carrier takes no longer text (Twilio: 1,600 characters).
+BODY_LIMIT = 1600
+CONTACT_LIMIT = 80
+QUERY_LIMIT = 64
+BUS_CHANNEL = "helpdesk_mgmt_sms.virtual_phone"
+NOTIFICATION_TYPE = "helpdesk_mgmt_sms/virtual_phone"
+#: States of ``sms.sms`` in which the text has reached the phone.
+REACHED_STATES = ("pending", "sent")
+#: The direction of a text as the phone's owner sees it.
+RECEIVED, SENT = "received", "sent"
+
+
+class SmsVirtualPhone(models.AbstractModel):
+    """The screen that stands in for a customer's phone in sandbox companies.
+
+    It makes the product testable without a carrier's account: it shows the texts that
+    a number got, and hands an answer to the code that reads a carrier's webhook. It
+    stores nothing of its own. Only helpdesk users may use it, and only while their
+    current company is on the sandbox, so that nobody answers for a real customer.
+    """
+
+    _name = "sms.virtual.phone"
+    _description = "Virtual phone of the sandbox"
+
+    # What the screen calls
+    # ------------------------------------------------------------
+
+    @api.model
+    def get_phone_data(self, query=""):
+        """Return the company and the numbers to pick from.
+
+        :param str query: part of a name or of a number; empty for all
+        :return: ``sandbox`` (whether the phone may be used here), ``provider_label``,
+            ``company_id``, ``company_name``, ``date`` (now, UTC) and ``contacts`` (at
+            most 80, the newest conversation first, see :meth:`_prepare_contact`)
+        :rtype: dict
+        :raise AccessError: for anybody but helpdesk users
+        """
+        company = self._check_phone_access(is_sandbox_needed=False)
+        is_sandbox = company.sms_provider == SandboxProvider.code
+        return {
+            "sandbox": is_sandbox,
+            "provider_label": self._get_provider_label(company),
+            "company_id": company.id,
+            "company_name": company.name,
+            "date": fields.Datetime.to_string(fields.Datetime.now()),
+            "contacts": self._get_contacts(company, query) if is_sandbox else [],
+        }
+
+    @api.model
+    def get_contact(self, number):
+        """Return the entry of one number, which need not be known to Odoo.
+
+        :param str number: as a person types it; without a country code it is read as
+            a number of the company's country
+        :return: see :meth:`_prepare_contact`
+        :rtype: dict
+        :raise UserError: when it is no phone number, or outside a sandbox company
+        """
+        company = self._check_phone_access()
+        number = self._sanitize_number(company, number)
+        names = self._names_by_number(company, [number])
+        last_words = self._get_last_words(company, SQL("number = %s", number))
+        return self._prepare_contact(number, names, last_words)
+
+    @api.model
+    def get_messages(self, number):
+        """Return the last 200 texts of a number, oldest first.
+
+        :param str number: the phone's number, as in :meth:`get_contact`
+        :return: see :meth:`_prepare_outgoing` and :meth:`_prepare_inbound`
+        :rtype: list[dict]
+        :raise UserError: when it is no phone number, or outside a sandbox company
+        """
+        company = self._check_phone_access()
+        number = self._sanitize_number(company, number)
+        sms_sudo = self.env["sms.sms"].sudo()
+        inbound_sudo = self.env["sms.inbound"].sudo()
+        number_domain = Domain("number", "=", number)
+        sms_sudo = sms_sudo.search(
+            self._outgoing_domain(company) & number_domain, limit=MESSAGE_LIMIT
+        )
+        inbound_sudo = inbound_sudo.search(
+            self._inbound_domain(company) & number_domain,
+            order="id desc",
+            limit=MESSAGE_LIMIT,
+        )
+        bodies = sms_sudo._get_revealed_bodies()
+        rows = [(self._prepare_outgoing(sms, bodies[sms.id]), sms) for sms in sms_sudo]
+        rows += [(self._prepare_inbound(inbound), inbound) for inbound in inbound_sudo]
+        rows.sort(key=self._message_order)
+        return [message for message, _row in rows[-MESSAGE_LIMIT:]]
+
+    @api.model
+    def send_text(self, number, body):
+        """Text the company from a number, as if a carrier had brought it.
+
+        :param str number: the phone's number, as in :meth:`get_contact`
+        :param str body: the words, at most 1,600 characters
+        :return: the text as it was received, see :meth:`_prepare_inbound`
+        :rtype: dict
+        :raise UserError: for a number or words that no carrier would bring, or outside
+            a sandbox company
+        """
+        company = self._check_phone_access()
+        event = SandboxProvider.parse_inbound(
+            {
+                "id": f"SB{uuid4().hex}",
+                "from": self._sanitize_number(company, number),
+                "body": self._sanitize_body(body),
+            }
+        )
+        # As the webhook does: as nobody in particular, in no particular language.
+        public_user = self.env.ref("base.public_user")
+        public_env_sudo = self.env(user=public_user, su=True, context={})
+        inbound_sudo = public_env_sudo["sms.inbound"]._receive(
+            company.with_env(public_env_sudo), event
+        )
+        return self._prepare_inbound(inbound_sudo)
+
+    # Checks
+    # ------------------------------------------------------------
+
+    def _check_phone_access(self, is_sandbox_needed=True):
+        """Return the current company, or refuse.
+
+        :raise AccessError: for anybody but helpdesk users
+        :raise UserError: when the company is not on the sandbox and that is needed
+        """
+        if not self.env.user.has_group(PHONE_GROUP):
+            raise AccessError(
+                self.env._(
+                    "The virtual phone is for helpdesk users. Ask your administrator "
+                    "for the helpdesk access level."
+                )
+            )
+        company = self.env.company
+        if is_sandbox_needed and company.sms_provider != SandboxProvider.code:
+            raise UserError(
+                self.env._(
+                    "This company sends through %(carrier)s. The virtual phone works "
+                    "in sandbox companies only, so that nobody answers for a real "
+                    "customer.",
+                    carrier=self._get_provider_label(company),
+                )
+            )
+        return company
+
+    def _sanitize_number(self, company, number):
+        """Return a typed number in E.164.
+
+        :raise UserError: when it is no phone number
+        """
+        typed = str(number or "").strip()[:NUMBER_LIMIT]
+        if not typed:
+            raise UserError(self.env._("Type a phone number first."))
+        sanitized = self.env["res.partner"]._phone_format(
+            number=typed, country=company.country_id
+        )
+        if sanitized:
+            return sanitized
+        raise UserError(
+            self.env._(
+                "“%(number)s” is not a number that can text. Type it with its country "
+                "code, such as +1 202 555 0123.",
+                number=typed,
+            )
+        )
+
+    def _sanitize_body(self, body):
+        """Return the words of a text as a carrier would bring them.
+
+        :raise UserError: when there are none, or too many
+        """
+        body = str(body or "")
+        if not body.strip("\x00 \t\r\n"):
+            raise UserError(self.env._("Type a text first."))
+        if len(body) > BODY_LIMIT:
+            raise UserError(
+                self.env._(
+                    "This text has %(count)s characters, and carriers take at most "
+                    "%(limit)s. Shorten it, or send it in parts.",
+                    count=len(body),
+                    limit=BODY_LIMIT,
+                )
+            )
+        return body
+
+    @api.model
+    def _get_provider_label(self, company):
+        """Return the name of the company's carrier, for a sentence."""
+        provider = company.sms_provider
+        field = company._fields["sms_provider"]
+        labels = dict(field._description_selection(self.env))
+        return PROVIDER_NAMES.get(provider) or labels.get(provider) or ""
+
+    # ------------------------------------------------------------------
+    # The virtual phone's list of numbers: contacts, open tickets, conversations
+    # ------------------------------------------------------------------
+
+    # Names are read with the user's own rights; the texts are the company's.
+
+    # Contacts
+    # ------------------------------------------------------------
+
+    def _get_contacts(self, company, query):
+        """Return the numbers to pick from, by a number of queries that is fixed."""
+        query = str(query or "").strip()[:QUERY_LIMIT]
+        names = self._find_names(company, query)
+        last_words = self._get_last_words(company, self._words_condition(query, names))
+        unnamed = [number for number in last_words if number not in names]
+        names.update(self._names_by_number(company, unnamed))
+        numbers = list(dict.fromkeys([*last_words, *names]))[:CONTACT_LIMIT]
+        return [self._prepare_contact(number, names, last_words) for number in numbers]
+
+    def _prepare_contact(self, number, names, last_words):
+        """Return one number as the list shows it.
+
+        :return: ``number`` (E.164), ``label`` (the same, readable), ``name`` (may be
+            empty), ``last_body``, ``last_date`` (UTC or False)
+        """
+        last_body, last_date = last_words.get(number, ("", False))
+        label = self.env["res.partner"]._phone_format(
+            number=number, force_format="INTERNATIONAL"
+        )
+        return {
+            "number": number,
+            "label": label or number,
+            "name": names.get(number, ""),
+            "last_body": last_body or "",
+            "last_date": last_date and fields.Datetime.to_string(last_date),
+        }
+
+    def _find_names(self, company, query):
+        """Return names by number, of open tickets and of contacts that match."""
+        digits = self._digits(query)
+        partner_domain, ticket_domain = Domain.TRUE, Domain.TRUE
+        if digits:
+            partner_domain = Domain("phone_sanitized", "like", digits)
+            ticket_domain = Domain("partner_phone_sanitized", "like", digits)
+        elif query:
+            partner_domain = Domain("complete_name", "ilike", query)
+            ticket_domain = Domain("partner_name", "ilike", query)
+        names = self._ticket_names(company, ticket_domain)
+        names.update(self._partner_names(company, partner_domain))
+        return names
+
+    def _names_by_number(self, company, numbers):
+        """Return the names that these numbers have, as far as the user may see them."""
+        names = self._ticket_names(
+            company, Domain("partner_phone_sanitized", "in", numbers)
+        )
+        names.update(
+            self._partner_names(company, Domain("phone_sanitized", "in", numbers))
+        )
+        return names
+
+    def _partner_names(self, company, domain):
+        """Return contacts' names by number, under the user's own rights."""
+        domain &= Domain("phone_sanitized", "!=", False)
+        domain &= Domain("company_id", "in", [company.id, False])
+        domain &= Domain("id", "!=", company.partner_id.id)
+        partners = self.env["res.partner"].search_fetch(
+            domain, ["name", "complete_name", "phone_sanitized"], limit=CONTACT_LIMIT
+        )
+        return {
+            number: ", ".join(same.mapped(lambda p: p.name or p.complete_name or ""))
+            for number, same in partners.grouped("phone_sanitized").items()
+        }
+
+    def _ticket_names(self, company, domain):
+        """Return the names on open tickets by number, under the user's own rights."""
+        domain &= Domain("partner_phone_sanitized", "!=", False)
+        domain &= Domain("company_id", "=", company.id)
+        domain &= Domain("closed", "=", False)
+        tickets = self.env["helpdesk.ticket"].search_fetch(
+            domain, ["partner_name", "partner_phone_sanitized"], limit=CONTACT_LIMIT
+        )
+        return {
+            number: same[0].partner_name or ""
+            for number, same in tickets.grouped("partner_phone_sanitized").items()
+        }
+
+    def _words_condition(self, query, names):
+        """Return the SQL condition on ``number`` that goes with a search."""
+        if not query:
+            return SQL("number IS NOT NULL")
+        known = SQL("number = ANY(%s)", list(names))
+        if digits := self._digits(query):
+            return SQL("(%s OR number LIKE %s)", known, f"%{digits}%")
+        return known
+
+    @staticmethod
+    def _digits(query):
+        """Return the digits of a query that is a piece of a number, else nothing.
+
+        The leading zeros of national and 00 numbers are not part of E.164.
+        """
+        is_number = re.fullmatch(r"[\d\s()+./-]+", query)
+        return re.sub(r"\D", "", query).lstrip("0") if is_number else ""
+
+    def _get_last_words(self, company, condition):
+        """Return the newest text of each number, the newest number first.
+
+        :param SQL condition: on the column ``number``
+        :return: ``{number: (body, date)}``
+        """
+        sms_model, inbound_model = self.env["sms.sms"], self.env["sms.inbound"]
+        sms_model.flush_model(
+            ["number", "body", "sent_at", "record_company_id", "provider", "state"]
+        )
+        inbound_model.flush_model(
+            ["number", "body", "received_at", "company_id", "provider"]
+        )
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT number, body, date FROM (
+                    SELECT DISTINCT ON (number) number, body, date FROM (
+                        SELECT number, body, COALESCE(sent_at, create_date) AS date,
+                               create_date, 1 AS rank
+                          FROM sms_sms
+                         WHERE record_company_id = %(company)s
+                           AND provider = %(provider)s AND state = ANY(%(states)s)
+                        UNION ALL
+                        SELECT number, body, COALESCE(received_at, create_date),
+                               create_date, 0
+                          FROM sms_inbound
+                         WHERE company_id = %(company)s AND provider = %(provider)s
+                    ) texts
+                     WHERE %(condition)s
+                     ORDER BY number, date_trunc('second', date) DESC,
+                              create_date DESC, rank DESC
+                ) newest
+                 ORDER BY date DESC LIMIT %(limit)s
+                """,
+                company=company.id,
+                provider=SandboxProvider.code,
+                states=list(REACHED_STATES),
+                condition=condition,
+                limit=CONTACT_LIMIT,
+            )
+        )
+        return {number: (body, date) for number, body, date in rows}
+
+    # ------------------------------------------------------------------
+    # The virtual phone's texts: how a row looks on it, and how it gets there live
+    # ------------------------------------------------------------------
+
+    # What the outbox and the webhook call
+    # ------------------------------------------------------------
+
+    @api.model
+    def _notify_outgoing(self, sms_records):
+        """Show texts on open virtual phones, once they are sent.
+
+        :param sms_records: ``sms.sms`` rows; those that are not the sandbox's, or did
+            not reach the phone, are skipped
+        """
+        for sms in sms_records.filtered_domain(self._outgoing_domain()):
+            self._notify(sms.record_company_id, sms.number, self._prepare_outgoing(sms))
+
+    @api.model
+    def _notify_inbound(self, inbound_records):
+        """Show texts that came in, so that several open screens agree.
+
+        :param inbound_records: ``sms.inbound`` rows; others' than the sandbox's are
+            skipped
+        """
+        for inbound in inbound_records.filtered_domain(self._inbound_domain()):
+            self._notify(
+                inbound.company_id, inbound.number, self._prepare_inbound(inbound)
+            )
+
+    @api.model
+    def _notify(self, company, number, message):
+        """Tell the screens of a company about one text, after the commit.
+
+        :param company: the ``res.company`` whose text it is
+        :param str number: the phone's number, E.164
+        :param dict message: as :meth:`get_messages` lists it
+        """
+        self.env["bus.bus"]._sendone(
+            self._get_bus_channel(company),
+            NOTIFICATION_TYPE,
+            {"company_id": company.id, "number": number, "message": message},
+        )
+
+    @api.model
+    def _get_bus_channel(self, company):
+        """Return a company's channel. No client can name it: it is not a string."""
+        return (self.env.cr.dbname, BUS_CHANNEL, company.id)
+
+    @api.model
+    def _get_user_bus_channels(self):
+        """Return the channels that the current user may listen to.
+
+        :rtype: list[tuple]
+        """
+        user = self.env.user
+        if not user.has_group(PHONE_GROUP):
+            return []
+        companies = user.company_ids.filtered(
+            lambda company: company.sms_provider == SandboxProvider.code
+        )
+        return [self._get_bus_channel(company) for company in companies]
+
+    # Messages
+    # ------------------------------------------------------------
+
+    def _outgoing_domain(self, company=None):
+        """Return the domain of the ``sms.sms`` rows that reached a virtual phone."""
+        domain = Domain("provider", "=", SandboxProvider.code)
+        domain &= Domain("state", "in", REACHED_STATES)
+        return (
+            domain & Domain("record_company_id", "=", company.id) if company else domain
+        )
+
+    def _inbound_domain(self, company=None):
+        """Return the domain of the ``sms.inbound`` rows of virtual phones."""
+        domain = Domain("provider", "=", SandboxProvider.code)
+        return domain & Domain("company_id", "=", company.id) if company else domain
+
+    def _prepare_outgoing(self, sms, body=None):
+        """Return an ``sms.sms`` row as the phone shows it: as its owner got it.
+
+        :param str body: the words in full, if they are known already
+        :return: ``id`` (``out-12``), ``direction`` (``received``: the phone got it),
+            ``body``, ``date`` (UTC, ``YYYY-MM-DD HH:MM:SS``), ``state``, ``media``
+            (paths of pictures and files)
+        """
+        return {
+            "id": f"out-{sms.id}",
+            "direction": RECEIVED,
+            "body": sms._get_revealed_bodies()[sms.id] if body is None else body,
+            "date": fields.Datetime.to_string(sms.sent_at or sms.create_date),
+            "state": sms.state,
+            "media": sms._get_media_paths() if sms.media_count else [],
+        }
+
+    def _prepare_inbound(self, inbound):
+        """Return an ``sms.inbound`` row as the phone shows it.
+
+        :return: as in :meth:`_prepare_outgoing`; ``id`` is ``in-5``, ``direction`` is
+            ``sent`` and ``state`` is ``sent``
+        """
+        return {
+            "id": f"in-{inbound.id}",
+            "direction": SENT,
+            "body": inbound.body or "",
+            "date": fields.Datetime.to_string(
+                inbound.received_at or inbound.create_date
+            ),
+            "state": SENT,
+            "media": [],
+        }
+
+    @staticmethod
+    def _message_order(pair):
+        """Sort by time; within a second by creation, the person's own words first.
+
+        An answer that is made in the transaction of the question is as old as it.
+        """
+        message, row = pair
+        is_received = message["direction"] == RECEIVED
+        return message["date"], row.create_date, is_received, row.id

@@ -1,0 +1,19 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+"""The team is called until somebody takes the alert.
+
+Offers the raising of alerts and who is on call.
+May use automation and all below it.
+"""
+
+from . import (
+    sms_team_alert,
+    sms_team_alert_escalation,
+    sms_team_alert_mail,
+    sms_team_alert_plan,
+    sms_team_alert_entry,
+    sms_oncall_shift,
+    sms_question,
+    sms_inbound_router,
+    sms_automation,
+    helpdesk_ticket,
+)

@@ -1,0 +1,74 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+from odoo.fields import Domain
+
+from ...tools import automation
+from ..automation.sms_automation_engine import Text
+from .sms_team_alert import RESOLVED
+
+
+class SmsAutomation(models.Model):
+    """An automation whose text is a team alert: told until somebody takes it."""
+
+    _inherit = "sms.automation"
+
+    audience = fields.Selection(
+        selection_add=[(automation.ON_CALL, "Who is on call, as a team alert")],
+        ondelete={automation.ON_CALL: "cascade"},
+    )
+
+    @api.model
+    def _get_recipients(self, tickets, audience):
+        """Mean who is on call now: what a dry run shows."""
+        if audience != automation.ON_CALL:
+            return super()._get_recipients(tickets, audience)
+        found = {}
+        for ticket in tickets:
+            people = self.env["sms.oncall"]._get_people(
+                ticket.team_id, ticket.company_id, fields.Datetime.now()
+            )
+            partners = people[:1].partner_id
+            found[ticket.id] = [self._to_recipient(partner) for partner in partners]
+        return found
+
+    @api.model
+    def _text(self, pairs):
+        """Raise an alert for what asks for one, and text the rest."""
+        alerts = [pair for pair in pairs if pair[1].audience == automation.ON_CALL]
+        texts = super()._text([pair for pair in pairs if pair not in alerts])
+        for record, rule in alerts:
+            if self._may_raise(record, rule):
+                self._raise_alert(record, rule)
+                texts.append(Text(record, rule, ()))
+        return texts
+
+    @api.model
+    def _may_raise(self, record, rule):
+        """Tell if a rule may raise an alert: not while one is open, nor too often."""
+        domain = Domain("automation_id", "=", rule.automation_id)
+        alerts = self.env["sms.team.alert"].sudo()
+        last = alerts.search(domain & Domain("ticket_id", "=", record.id), limit=1)
+        if last and last.state != RESOLVED:
+            return False
+        return automation.may_text(rule, last.created_at or None, fields.Datetime.now())
+
+    @api.model
+    def _raise_alert(self, record, rule):
+        """Raise an alert in the words of a rule's template.
+
+        :raises UserError: for a ticket without a team: nobody would be told
+        """
+        record = record.sudo()
+        if not record.team_id:
+            raise UserError(
+                self.env._("The ticket has no team, so nobody is on call for it.")
+            )
+        template = record.env["sms.template"].browse(rule.template_id)
+        self.env["sms.team.alert"]._raise(
+            record.team_id,
+            template._render_text(record),
+            ticket_id=record.id,
+            automation_id=rule.automation_id,
+            origin="automation",
+        )

@@ -1,0 +1,243 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from datetime import UTC, timedelta
+
+from odoo import api, fields, models
+from odoo.exceptions import ValidationError
+from odoo.fields import Domain
+from odoo.tools import SQL
+
+from odoo.addons.base.models.res_partner import _tz_get
+
+from ...tools import escalation
+from ..consent.sms_consent_mixin import SubjectColumns
+from ..ledger.sms_purpose import INTERNAL
+
+
+class SmsOncallShift(models.Model):
+    """A person's turn of duty in a team: when team alerts are told to them.
+
+    In the order of a team's shifts the first who is on duty is told first. Hours come
+    from one of Odoo's working schedules, single turns and weeks that come again from
+    two times. Who has time off is left out, wherever it was entered.
+    """
+
+    _name = "sms.oncall.shift"
+    _description = "On-Call Shift"
+    _inherit = "sms.consent.mixin"
+    _order = "team_id, sequence, id"
+    _check_company_auto = True
+    _rec_name = "user_id"
+
+    sequence = fields.Integer(default=10)
+    active = fields.Boolean(default=True)
+    team_id = fields.Many2one(
+        "helpdesk.ticket.team", required=True, ondelete="cascade", index=True
+    )
+    company_id = fields.Many2one(
+        "res.company", required=True, default=lambda self: self.env.company
+    )
+    user_id = fields.Many2one(
+        "res.users",
+        "Person",
+        required=True,
+        ondelete="cascade",
+        index=True,
+        domain=[("share", "=", False)],
+    )
+    calendar_id = fields.Many2one(
+        "resource.calendar",
+        "Hours",
+        check_company=True,
+        help="On duty in the hours of this working schedule. Empty: at any hour.",
+    )
+    start_at = fields.Datetime("From", help="Empty: since ever.")
+    stop_at = fields.Datetime("Until", help="Empty: until further notice.")
+    repeat_weeks = fields.Integer(
+        "Again Every (Weeks)",
+        help="The turn comes again after so many weeks, at the same hour. 0: never.",
+    )
+    tz = fields.Selection(
+        _tz_get,
+        "Time Zone",
+        required=True,
+        default=lambda self: self.env.user.tz or "UTC",
+        help="By whose clock it comes again.",
+    )
+    phone = fields.Char(related="user_id.partner_id.phone", related_sudo=True)
+    duty = fields.Selection(
+        [
+            ("on_call", "On call now"),
+            ("next", "Next"),
+            ("off", "Off duty"),
+            ("away", "Time off"),
+        ],
+        string="Now",
+        compute="_compute_duty",
+    )
+
+    _repeat_weeks_positive = models.Constraint(
+        "CHECK (repeat_weeks >= 0)", "The weeks cannot be less than none."
+    )
+    _times_in_order = models.Constraint(
+        "CHECK (start_at IS NULL OR stop_at IS NULL OR start_at < stop_at)",
+        "A turn ends after it begins.",
+    )
+
+    @api.constrains("repeat_weeks", "start_at", "stop_at")
+    def _check_repeat(self):
+        """Refuse a turn that comes again without times, or before it is over."""
+        for shift in self.filtered("repeat_weeks"):
+            if not (shift.start_at and shift.stop_at):
+                raise ValidationError(
+                    self.env._("A turn that comes again needs its first two times.")
+                )
+            if (shift.stop_at - shift.start_at).days >= 7 * shift.repeat_weeks + 1:
+                raise ValidationError(
+                    self.env._("A turn must be over before it comes again.")
+                )
+
+    @api.constrains("team_id", "company_id")
+    def _check_team_company(self):
+        """Refuse a team of another company."""
+        for shift in self:
+            if shift.team_id.company_id not in (
+                shift.company_id,
+                shift.company_id.browse(),
+            ):
+                raise ValidationError(
+                    self.env._("“%s” is a team of another company.", shift.team_id.name)
+                )
+
+    @api.depends("team_id", "user_id", "calendar_id", "start_at", "stop_at", "sequence")
+    def _compute_duty(self):
+        """Say who is on call now, and who comes next."""
+        now = fields.Datetime.now()
+        for team, shifts in self.grouped("team_id").items():
+            oncall_sudo = self.env["sms.oncall"].sudo()
+            people = oncall_sudo._get_people(team, shifts.company_id[:1], now)
+            away = oncall_sudo._find_away(shifts.user_id, now)
+            for shift in shifts:
+                shift.duty = shift._describe_duty(people, away, now)
+
+    def _describe_duty(self, people, away, now):
+        """Return a value of :attr:`duty`.
+
+        :param people: ``res.users`` in the order in which they are told
+        :param away: ``res.users`` who have time off
+        """
+        self.ensure_one()
+        if self.user_id in away:
+            return "away"
+        if not self._is_on_duty(now):
+            return "off"
+        return "on_call" if self.user_id == people[:1] else "next"
+
+    def _is_on_duty(self, now):
+        """Tell if the shift covers a time (UTC), time off aside."""
+        self.ensure_one()
+        turn = escalation.Turn(self.start_at, self.stop_at, self.repeat_weeks, self.tz)
+        if not escalation.covers(turn, now):
+            return False
+        return not self.calendar_id or self.env["sms.oncall"]._is_in_hours(
+            self.calendar_id, now
+        )
+
+    # ------------------------------------------------------------------
+    # Whether they agreed to it
+    # ------------------------------------------------------------------
+
+    def _get_sms_subject_fields(self):
+        return ("user_id.partner_id.phone_sanitized", "company_id")
+
+    def _get_sms_subjects(self):
+        """Mean the person's own number, for what is internal."""
+        purpose = self.env["sms.purpose"]._get(INTERNAL)
+        return {
+            shift.id: (
+                shift.company_id,
+                shift.sudo().user_id.partner_id.phone_sanitized,
+                purpose,
+            )
+            for shift in self
+        }
+
+    def _get_sms_subject_columns(self, alias):
+        self.env["res.partner"].flush_model(["phone_sanitized"])
+        number = SQL(
+            """(
+                SELECT partner.phone_sanitized
+                  FROM res_users person
+                  JOIN res_partner partner ON partner.id = person.partner_id
+                 WHERE person.id = %s
+            )""",
+            SQL.identifier(alias, "user_id"),
+        )
+        return SubjectColumns(
+            SQL.identifier(alias, "company_id"),
+            number,
+            SQL("%s", self.env["sms.purpose"]._get(INTERNAL).id),
+        )
+
+    def _get_sms_typed_number(self):
+        return self.phone
+
+    @api.model
+    def _get_shifts(self, team, company):
+        """Return the shifts of a team in a company, in their order."""
+        domain = Domain("team_id", "=", team.id) & Domain("company_id", "=", company.id)
+        return self.search(domain & Domain("user_id.active", "=", True))
+
+
+class SmsOncall(models.AbstractModel):
+    """Finds who is on call in a team: shifts, working schedules and time off."""
+
+    _name = "sms.oncall"
+    _description = "Who Is on Call"
+
+    @api.model
+    def _get_people(self, team, company, now):
+        """Return who can be told of a team's alert, in the order to be told.
+
+        Those on duty come first, then the others who have shifts at other times. A team
+        without shifts has its members. Who has time off is nobody's help.
+
+        :param team: ``helpdesk.ticket.team``
+        :param company: ``res.company`` of the alert
+        :param datetime now: UTC
+        :return: ``res.users``
+        """
+        shifts = self.env["sms.oncall.shift"]._get_shifts(team, company)
+        on_duty = shifts.filtered(lambda shift: shift._is_on_duty(now))
+        people = on_duty.user_id | shifts.user_id
+        if not shifts:
+            people = team.user_ids.filtered(
+                lambda user: not user.share and company in user.company_ids
+            )
+        return people - self._find_away(people, now)
+
+    @api.model
+    def _find_away(self, users, now):
+        """Return those who have time off at a time (UTC).
+
+        ``hr_holidays`` enters it, once approved, as the leave of a person's resource;
+        so does who enters it by hand. Public holidays are nobody's own: somebody is on
+        call on them.
+        """
+        resources_sudo = users.sudo().resource_ids
+        domain = Domain("resource_id", "in", resources_sudo.ids)
+        domain &= Domain("date_from", "<=", now) & Domain("date_to", ">", now)
+        leaves_sudo = self.env["resource.calendar.leaves"].sudo()
+        leaves_sudo = leaves_sudo.search(domain & Domain("time_type", "=", "leave"))
+        away = leaves_sudo.resource_id.user_id
+        return users.filtered(lambda user: user in away)
+
+    @api.model
+    def _is_in_hours(self, calendar, now):
+        """Tell if a time (UTC) is in the hours of a working schedule.
+
+        Its holidays do not count: who is on call at night is so at Christmas too.
+        """
+        start = now.replace(tzinfo=UTC)
+        end = start + timedelta(minutes=1)
+        found = calendar.sudo()._attendance_intervals_batch(start, end)
+        return bool(found[False])

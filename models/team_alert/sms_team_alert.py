@@ -1,0 +1,560 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from datetime import timedelta
+
+from odoo import api, fields, models
+from odoo.exceptions import AccessError, UserError
+from odoo.tools import SQL
+
+from ...tools import replies, reply_codes, texts
+from ...tools.phone import E164
+from . import sms_team_alert_entry as entries
+from .sms_team_alert_entry import TOLD
+
+OPEN, ACKNOWLEDGED, RESOLVED = ("open", "acknowledged", "resolved")
+#: Characters of what is wrong: with codes and footer it stays within three segments.
+WORDS_LIMIT = 300
+#: What is said to who has done something.
+DONE = {
+    replies.ACKNOWLEDGE: reply_codes.ALERT_ACKNOWLEDGED,
+    replies.RESOLVE: reply_codes.ALERT_RESOLVED,
+    replies.ESCALATE: reply_codes.ALERT_ESCALATED,
+}
+#: Characters of an alert in a list of several.
+SHORT = 40
+
+
+class SmsTeamAlert(models.Model):
+    """Something urgent that somebody of a team must take: told until they do.
+
+    Raised by a person, an automation or a mail, never typed in as a record: raising it
+    texts people. Whom it tells, and when next, is its plan's; it is answered by codes
+    that are its own while it is open and some days after.
+    """
+
+    _name = "sms.team.alert"
+    _description = "Team Alert"
+    _inherit = "mail.thread"
+    _order = "id desc"
+
+    name = fields.Char("What Is Wrong", required=True, readonly=True)
+    company_id = fields.Many2one(
+        "res.company", required=True, readonly=True, ondelete="restrict"
+    )
+    team_id = fields.Many2one(
+        "helpdesk.ticket.team", required=True, readonly=True, ondelete="restrict"
+    )
+    plan_id = fields.Many2one(
+        "sms.team.alert.plan", required=True, readonly=True, ondelete="restrict"
+    )
+    ticket_id = fields.Many2one(
+        "helpdesk.ticket", readonly=True, ondelete="set null", index="btree_not_null"
+    )
+    automation_id = fields.Many2one(
+        "sms.automation", readonly=True, ondelete="set null", index="btree_not_null"
+    )
+    user_id = fields.Many2one(
+        "res.users", "Raised By", readonly=True, help="Empty: nobody of us did."
+    )
+    origin = fields.Selection(
+        [
+            ("person", "A person"),
+            ("automation", "An automation"),
+            ("mail", "A mail"),
+        ],
+        required=True,
+        readonly=True,
+        default="person",
+    )
+    repeat_count = fields.Integer(
+        "Reported Again", readonly=True, help="The same came again while it was open."
+    )
+    state = fields.Selection(
+        [
+            (OPEN, "Nobody has taken it"),
+            (ACKNOWLEDGED, "Taken"),
+            (RESOLVED, "Resolved"),
+        ],
+        required=True,
+        readonly=True,
+        default=OPEN,
+        index=True,
+        group_expand=True,
+    )
+    code_block = fields.Integer(
+        readonly=True, help="Says which codes are its own: 0 has 4, 6, 8; 1 has 14 …"
+    )
+
+    created_at = fields.Datetime(
+        "Raised", required=True, readonly=True, default=fields.Datetime.now
+    )
+    acknowledged_at = fields.Datetime("Taken", readonly=True)
+    acknowledged_by_id = fields.Many2one("res.users", "Taken By", readonly=True)
+    resolved_at = fields.Datetime("Resolved", readonly=True)
+    resolved_by_id = fields.Many2one("res.users", readonly=True)
+    target_minutes = fields.Integer(
+        "To Be Taken Within", readonly=True, help="Minutes, as its plan said."
+    )
+    is_in_time = fields.Boolean(
+        "Taken in Time",
+        compute="_compute_is_in_time",
+        store=True,
+        help="Somebody has taken it within the time that its plan wants.",
+    )
+    minutes_to_acknowledge = fields.Float(
+        compute="_compute_is_in_time", store=True, aggregator="avg"
+    )
+
+    escalating_since = fields.Datetime(
+        readonly=True,
+        default=fields.Datetime.now,
+        help="From when on the steps of the plan are counted.",
+    )
+    done_minutes = fields.Integer(
+        readonly=True, default=-1, help="The steps up to this minute are done."
+    )
+    next_at = fields.Datetime(
+        "Next Told", readonly=True, help="When the next step of the plan is due."
+    )
+    entry_ids = fields.One2many(
+        "sms.team.alert.entry", "alert_id", "Timeline", readonly=True
+    )
+
+    _next_index = models.Index("(next_at) WHERE state = 'open' AND next_at IS NOT NULL")
+    _code_index = models.Index("(company_id, code_block)")
+
+    is_live = fields.Boolean(compute="_compute_is_live")
+    codes_label = fields.Char("Codes", compute="_compute_codes_label")
+    status_label = fields.Char("How It Stands", compute="_compute_status_label")
+    told_label = fields.Char("Told", compute="_compute_counts", compute_sudo=True)
+    call_count = fields.Integer(
+        "To Be Called", compute="_compute_counts", compute_sudo=True
+    )
+    call_ids = fields.One2many(
+        "sms.team.alert.entry", compute="_compute_counts", compute_sudo=True
+    )
+
+    @api.depends("acknowledged_at", "created_at", "target_minutes")
+    def _compute_is_in_time(self):
+        for alert in self:
+            if not alert.acknowledged_at:
+                alert.is_in_time = False
+                alert.minutes_to_acknowledge = 0
+                continue
+            took = alert.acknowledged_at - alert.created_at
+            alert.is_in_time = took <= timedelta(minutes=alert.target_minutes)
+            alert.minutes_to_acknowledge = took.total_seconds() / 60
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        """Give each alert codes of its own."""
+        for vals in vals_list:
+            vals["code_block"] = self._take_code_block(vals["company_id"])
+        return super().create(vals_list)
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_never(self):
+        """Keep what happened: it is on record who was told, and who took it."""
+        raise UserError(self.env._("A team alert is kept."))
+
+    # ------------------------------------------------------------------
+    # Raising one
+    # ------------------------------------------------------------------
+
+    @api.model
+    def _raise(self, team, words, **values):
+        """Raise an alert and tell who is on call, all in this transaction.
+
+        :param team: ``helpdesk.ticket.team`` whose people are told
+        :param str words: what is wrong; put on one line
+        :param values: further fields: ``plan_id``, ``ticket_id``, ``user_id`` …
+        :return: the alert, in sudo
+        :raises UserError: without words
+        """
+        plans = self.env["sms.team.alert.plan"].sudo()
+        plan = plans.browse(values.get("plan_id") or ())
+        ticket = (
+            self.env["helpdesk.ticket"].sudo().browse(values.get("ticket_id") or ())
+        )
+        company = plan.company_id or ticket.company_id or team.sudo().company_id
+        company = company or self.env.company
+        name = texts.clean(texts.shorten(words, WORDS_LIMIT, sign="..."))
+        if not name:
+            raise UserError(self.env._("Say what is wrong."))
+        plan = plan or plans._find(team, company)
+        alert = self.sudo().create(
+            {
+                **values,
+                "name": name,
+                "company_id": company.id,
+                "team_id": team.id,
+                "plan_id": plan.id,
+                "target_minutes": plan.target_minutes,
+            }
+        )
+        alert._note_on_ticket(self.env._("Team alert raised: %s", name))
+        alert._escalate(fields.Datetime.now())
+        return alert
+
+    def _note_again(self):
+        """Note that the same was reported once more; nobody is told twice."""
+        self.ensure_one()
+        self.repeat_count += 1
+
+    def _note_on_ticket(self, words):
+        """Say on the ticket what becomes of its alert."""
+        for ticket in self.ticket_id:
+            ticket._message_log(body=words)
+
+    # ------------------------------------------------------------------
+    # Codes
+    # ------------------------------------------------------------------
+
+    @api.model
+    def _take_code_block(self, company_id):
+        """Return the lowest block of codes that no other alert has now.
+
+        An alert keeps its codes while it is open and some days after. Two that are
+        raised at once meet at a counter, so that the second one sees the first.
+        """
+        self.env["sms.rate.limit"].sudo()._is_over("team_alerts", str(company_id))
+        self.flush_model(["company_id", "code_block", "state", "resolved_at"])
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT code_block FROM sms_team_alert
+                 WHERE company_id = %s
+                   AND (state != %s OR resolved_at > %s)
+                """,
+                company_id,
+                RESOLVED,
+                fields.Datetime.now() - replies.KEPT,
+            )
+        )
+        return replies.find_free(block for (block,) in rows)
+
+    def _get_codes(self):
+        """Return the codes by what they do.
+
+        :rtype: dict[str, str]
+        """
+        self.ensure_one()
+        return replies.get_codes(self.code_block)
+
+    # ------------------------------------------------------------------
+    # What somebody does about an alert, by text or by a button: take it, pass it on
+    # ------------------------------------------------------------------
+
+    # Two who take it at once: the second transaction starts over, and finds it taken.
+
+    # ------------------------------------------------------------------
+    # By text
+    # ------------------------------------------------------------------
+
+    def _answer(self, action, question, inbound):
+        """Do what the code of a text says, and answer it.
+
+        :param str action: one of :data:`tools.replies.ACTIONS`
+        :param question: ``sms.question`` of the number about this alert
+        :param inbound: ``sms.inbound``
+        """
+        facts = self._get_facts(question, inbound)
+        if self._act(action, inbound.received_at, facts):
+            code = DONE[action]
+        else:
+            self._note(entries.LATE, inbound.received_at, **facts)
+            code = reply_codes.ALERT_LATE
+        self._reply(code, inbound, question.partner_id)
+
+    def _get_facts(self, question, inbound):
+        """Return who answers by a text, as fields of ``sms.team.alert.entry``."""
+        self.ensure_one()
+        told = self.entry_ids.filtered(
+            lambda it: it.kind == entries.TOLD and it.number == question.number
+        )
+        return {
+            "user_id": told.user_id[:1].id,
+            "partner_id": question.partner_id.id,
+            "number": question.number,
+            "inbound_id": inbound.id,
+        }
+
+    def _reply(self, code, inbound, partner):
+        """Answer a text about this alert."""
+        self.env["sms.inbound.router"]._say_alert(
+            inbound, code, partner, self._get_fillers(partner)
+        )
+
+    def _get_fillers(self, partner):
+        """Return what the answers' placeholders are filled with, for a reader."""
+        self.ensure_one()
+        is_over = self.state == RESOLVED
+        who = self.resolved_by_id if is_over else self.acknowledged_by_id
+        at = self.resolved_at if is_over else self.acknowledged_at
+        zone = partner.tz or self.company_id.partner_id.tz
+        return {
+            # The wordings go on behind it, with a stop of their own.
+            "alert": self.name.rstrip(" .!"),
+            "name": who.sudo().name or self.env._("somebody"),
+            "time": at and self.env["sms.sms"]._format_local(at, zone) or "",
+            **self._get_codes(),
+        }
+
+    # ------------------------------------------------------------------
+    # By a button
+    # ------------------------------------------------------------------
+
+    def action_acknowledge(self):
+        """Take the alert: nobody else is told any more."""
+        return self._press(replies.ACKNOWLEDGE)
+
+    def action_resolve(self):
+        """Say that the trouble is over."""
+        return self._press(replies.RESOLVE)
+
+    def action_escalate(self):
+        """Pass the alert on: the next step is done at once."""
+        return self._press(replies.ESCALATE)
+
+    def action_refresh(self):
+        """Wake what should have told the next by now; the client asks."""
+        self.check_access("read")
+        self.sudo()._wake_next()
+        return True
+
+    def _press(self, action):
+        """Do what a button says."""
+        self._check_may_act()
+        user = self.env.user
+        facts = {"user_id": user.id, "partner_id": user.partner_id.id}
+        for alert in self.sudo():
+            alert._act(action, fields.Datetime.now(), facts)
+        return True
+
+    def _check_may_act(self):
+        """Refuse who may not read the alert, or only looks on.
+
+        :raises AccessError: then, and for who does not work in its company now
+        """
+        self.check_access("read")
+        self.company_id._check_user_works_here()
+        if not self.env.user.has_group("helpdesk_mgmt.group_helpdesk_user_own"):
+            raise AccessError(self.env._("Only helpdesk users act on team alerts."))
+
+    # ------------------------------------------------------------------
+    # Doing it
+    # ------------------------------------------------------------------
+
+    def _act(self, action, at, facts):
+        """Take, resolve or pass on the alert; say if that could be done.
+
+        :param datetime at: when it was said (UTC)
+        :param dict facts: who said it, as fields of ``sms.team.alert.entry``
+        """
+        return {
+            replies.ACKNOWLEDGE: self._acknowledge,
+            replies.RESOLVE: self._resolve,
+            replies.ESCALATE: self._pass_on,
+        }[action](at, facts)
+
+    def _acknowledge(self, at, facts):
+        """Note who has taken it; say if nobody had."""
+        if self.state != OPEN:
+            return False
+        self.write(
+            {
+                "state": ACKNOWLEDGED,
+                "acknowledged_at": at,
+                "acknowledged_by_id": facts["user_id"],
+                "next_at": False,
+            }
+        )
+        self._close_step(entries.TAKEN, reply_codes.ALERT_TAKEN_BY_OTHER, at, facts)
+        return True
+
+    def _resolve(self, at, facts):
+        """Note that it is over; say if it was not before.
+
+        Its codes are understood a while longer, and mean nothing else.
+        """
+        if self.state == RESOLVED:
+            return False
+        values = {"state": RESOLVED, "resolved_at": at, "next_at": False}
+        values["resolved_by_id"] = facts["user_id"]
+        if not self.acknowledged_at:
+            values.update(acknowledged_at=at, acknowledged_by_id=facts["user_id"])
+        self.write(values)
+        self.env["sms.question"]._keep_team_alert(self, at + replies.KEPT)
+        self._close_step(
+            entries.RESOLVED, reply_codes.ALERT_RESOLVED_BY_OTHER, at, facts
+        )
+        return True
+
+    def _pass_on(self, at, facts):
+        """Give it back, and do the next step at once; say if it was not over yet."""
+        if self.state == RESOLVED:
+            return False
+        self.write(
+            {"state": OPEN, "acknowledged_at": False, "acknowledged_by_id": False}
+        )
+        self._note(entries.ESCALATED, at, **facts)
+        self._hasten(fields.Datetime.now())
+        return True
+
+    def _close_step(self, kind, code, at, facts):
+        """Note what was done, call off what waits, tell the others and the ticket."""
+        self._note(kind, at, **facts)
+        told = self.entry_ids.filtered(lambda it: it.kind == entries.TOLD)
+        waiting = told.sms_id.filtered(lambda sms: sms.state == "outgoing")
+        waiting.action_set_canceled()
+        if self.plan_id.tell_others:
+            self._tell_others(
+                told - told.filtered(lambda it: it.sms_id in waiting), code, facts
+            )
+        words = dict(self._fields["state"]._description_selection(self.env))[self.state]
+        user = self.env["res.users"].browse(facts["user_id"] or ())
+        self._note_on_ticket(
+            self.env._(
+                "Team alert “%(alert)s”: %(state)s (%(name)s)",
+                alert=self.name,
+                state=words,
+                name=user.name or self.env._("by text"),
+            )
+        )
+
+    def _tell_others(self, told, code, facts):
+        """Text those who were told, and not who has done it, that it is in hands.
+
+        :param told: entries whose text has left
+        """
+        own_number = (
+            facts.get("number")
+            or self.env["res.users"]
+            .browse(facts["user_id"] or ())
+            .partner_id.phone_sanitized
+        )
+        values_of = {}
+        for entry in told:
+            is_other = (
+                entry.user_id.id != facts["user_id"] and entry.number != own_number
+            )
+            if (
+                is_other
+                and entry.sms_id.state != "canceled"
+                and E164.match(entry.number or "")
+            ):
+                partner = entry.partner_id
+                body = self.env["sms.reply"]._render(
+                    code, self.company_id, partner.lang, **self._get_fillers(partner)
+                )
+                values_of[entry.number] = self._prepare_text(
+                    partner, entry.number, body
+                )
+        self.env["sms.sms"].create(list(values_of.values()))
+
+    # ------------------------------------------------------------------
+    # What the board shows of an alert: who has it, how long it took, what is next
+    # ------------------------------------------------------------------
+
+    @api.depends("state")
+    def _compute_is_live(self):
+        for alert in self:
+            alert.is_live = alert.state != RESOLVED
+
+    @api.depends("code_block", "state")
+    def _compute_codes_label(self):
+        for alert in self:
+            codes = alert._get_codes()
+            alert.codes_label = self.env._(
+                "%(acknowledge)s takes it, %(resolve)s resolves it, %(escalate)s "
+                "passes it on",
+                **codes,
+            )
+
+    def _describe_codes(self):
+        """Return the codes with the beginning of what is wrong, for a text."""
+        self.ensure_one()
+        codes = self._get_codes()
+        return self.env._(
+            "%(acknowledge)s take, %(resolve)s resolve, %(escalate)s pass on: "
+            "%(alert)s",
+            acknowledge=codes[replies.ACKNOWLEDGE],
+            resolve=codes[replies.RESOLVE],
+            escalate=codes[replies.ESCALATE],
+            alert=texts.shorten(self.name, SHORT, sign="..."),
+        )
+
+    @api.depends("entry_ids.kind", "entry_ids.needs_call", "entry_ids.user_id")
+    @api.depends_context("lang", "tz", "uid")
+    def _compute_counts(self):
+        for alert in self:
+            told = alert.entry_ids.filtered(lambda it: it.kind == TOLD)
+            calls = alert.entry_ids.filtered("needs_call")
+            alert.told_label = alert._describe_told(told)
+            alert.call_ids = calls
+            alert.call_count = len(calls.user_id)
+
+    def _describe_told(self, told):
+        """Return who was told, in this order, and when last.
+
+        :param told: ``sms.team.alert.entry``
+        """
+        last = {}
+        for entry in told:
+            name = entry.user_id.name or self.env._("somebody")
+            last[name] = self.env["sms.sms"]._format_local(entry.at, "")
+        return ", ".join(f"{name} {at}" for name, at in last.items())
+
+    @api.depends(
+        *("state", "created_at", "acknowledged_at", "acknowledged_by_id"),
+        *("resolved_at", "resolved_by_id", "next_at"),
+    )
+    @api.depends_context("lang", "tz")
+    def _compute_status_label(self):
+        now = fields.Datetime.now()
+        for alert in self:
+            if alert.state == OPEN:
+                alert.status_label = alert._describe_open(now)
+                continue
+            is_over = alert.state == RESOLVED
+            who = alert.resolved_by_id if is_over else alert.acknowledged_by_id
+            at = alert.resolved_at if is_over else alert.acknowledged_at
+            words = (
+                self.env._("Resolved by %(name)s after %(time)s")
+                if is_over
+                else self.env._("Taken by %(name)s after %(time)s")
+            )
+            alert.status_label = words % {
+                "name": who.sudo().name or self.env._("somebody"),
+                "time": self._format_duration(at - alert.created_at),
+            }
+
+    def _describe_open(self, now):
+        """Return for how long nobody has taken it, and when who is told next."""
+        waited = self._format_duration(now - self.created_at)
+        if not self.next_at:
+            return self.env._("Nobody has taken it for %s. All were told.", waited)
+        left = self.next_at - now
+        if left <= timedelta(minutes=1):
+            return self.env._(
+                "Nobody has taken it for %s. The next are told now.", waited
+            )
+        return self.env._(
+            "Nobody has taken it for %(waited)s. The next are told in %(left)s.",
+            waited=waited,
+            left=self._format_duration(left),
+        )
+
+    @api.model
+    def _format_duration(self, duration):
+        """Return how long something took, as people say it."""
+        minutes = max(int(duration.total_seconds() // 60), 0)
+        if not minutes:
+            return self.env._("less than a minute")
+        if minutes < 120:
+            return self.env._("%s min", minutes)
+        hours, minutes = divmod(minutes, 60)
+        if hours < 48:
+            return self.env._(
+                "%(hours)s h %(minutes)s min", hours=hours, minutes=minutes
+            )
+        return self.env._("%s days", hours // 24)

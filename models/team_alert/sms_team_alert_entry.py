@@ -1,0 +1,140 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from odoo import api, fields, models
+from odoo.fields import Domain
+
+from ..core.mixins import NUMBER_GROUPS
+
+(TOLD, TAKEN, RESOLVED, ESCALATED, LATE, UNKNOWN, NOBODY) = (
+    *("told", "acknowledged", "resolved", "escalated", "late", "unknown", "nobody"),
+)
+#: Messages that did not reach their person.
+FAILED_STATES = ("error", "canceled")
+
+
+class SmsTeamAlertEntry(models.Model):
+    """One thing that happened with a team alert: who was told, who said what, when.
+
+    Written in the transaction that makes the text or takes the answer. A text that did
+    not arrive makes its row one of those to be called by hand.
+    """
+
+    _name = "sms.team.alert.entry"
+    _description = "Timeline of a Team Alert"
+    _inherit = ["sms.personal.data", "sms.masked.number"]
+    _kept_since = "at"
+    _order = "at, id"
+    _rec_name = "kind"
+
+    alert_id = fields.Many2one(
+        "sms.team.alert", required=True, readonly=True, ondelete="cascade", index=True
+    )
+    company_id = fields.Many2one(related="alert_id.company_id", store=True)
+    at = fields.Datetime("When", required=True, readonly=True)
+    kind = fields.Selection(
+        [
+            (TOLD, "Told"),
+            (TAKEN, "Taken"),
+            (RESOLVED, "Resolved"),
+            (ESCALATED, "Passed on"),
+            (LATE, "Late answer"),
+            (UNKNOWN, "Unclear answer"),
+            (NOBODY, "Nobody could be told"),
+        ],
+        "What",
+        required=True,
+        readonly=True,
+    )
+    due_at = fields.Datetime(
+        "Due", readonly=True, help="When the plan wanted it. Empty for answers."
+    )
+    user_id = fields.Many2one("res.users", "Who", readonly=True, ondelete="set null")
+    partner_id = fields.Many2one(
+        "res.partner",
+        "Contact",
+        readonly=True,
+        ondelete="set null",
+        index="btree_not_null",
+    )
+    number = fields.Char(
+        readonly=True, groups=NUMBER_GROUPS, help="E.164; empty once it is erased."
+    )
+    sms_id = fields.Many2one(
+        "sms.sms",
+        "Message",
+        readonly=True,
+        ondelete="set null",
+        index="btree_not_null",
+    )
+    inbound_id = fields.Many2one(
+        "sms.inbound",
+        "Answer",
+        readonly=True,
+        ondelete="set null",
+        index="btree_not_null",
+    )
+    sms_label = fields.Char("Text", compute="_compute_sms_label", compute_sudo=True)
+    needs_call = fields.Boolean(
+        "To Be Called",
+        compute="_compute_needs_call",
+        compute_sudo=True,
+        search="_search_needs_call",
+        help="The text did not arrive, and nobody has taken the alert: call them.",
+    )
+    called_at = fields.Datetime("Called", readonly=True)
+    called_by_id = fields.Many2one("res.users", readonly=True, ondelete="set null")
+
+    _number_index = models.Index("(company_id, number) WHERE number IS NOT NULL")
+
+    @api.depends("sms_id.shown_label", "sms_id.shown_reason", "called_at")
+    def _compute_sms_label(self):
+        """Say what became of the text, and that somebody called instead."""
+        for entry in self:
+            sms = entry.sms_id
+            parts = [sms.shown_label, sms.shown_reason] if sms else []
+            label = ": ".join(part for part in parts if part)
+            if entry.called_at:
+                by = entry.called_by_id.name or ""
+                label = self.env._("%(text)s. Called by %(name)s", text=label, name=by)
+            entry.sms_label = label
+
+    @api.depends("kind", "sms_id.state", "called_at", "alert_id.state")
+    def _compute_needs_call(self):
+        for entry in self:
+            entry.needs_call = (
+                entry.kind == TOLD
+                and entry.alert_id.state == "open"
+                and not entry.called_at
+                and entry.sms_id.state in FAILED_STATES
+            )
+
+    @api.model
+    def _search_needs_call(self, operator, value):
+        if operator != "in":
+            return NotImplemented
+        wanted = (
+            Domain("kind", "=", TOLD)
+            & Domain("alert_id.state", "=", "open")
+            & Domain("called_at", "=", False)
+            & Domain("sms_id.state", "in", FAILED_STATES)
+        )
+        return wanted if True in value else ~wanted
+
+    def action_called(self):
+        """Note that somebody has called them by hand.
+
+        :raises AccessError: for who may not act on the alert
+        """
+        self.check_access("read")
+        self.alert_id._check_may_act()
+        self.sudo().write(
+            {"called_at": fields.Datetime.now(), "called_by_id": self.env.uid}
+        )
+        return True
+
+    # ------------------------------------------------------------------
+    # Forgetting
+    # ------------------------------------------------------------------
+
+    def _forget(self):
+        """Forget the number and whose it was; that somebody was told stays."""
+        self.write({"number": False, "partner_id": False, "user_id": False})

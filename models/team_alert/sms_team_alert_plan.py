@@ -1,0 +1,321 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from ast import literal_eval
+from datetime import timedelta
+
+from odoo import api, fields, models
+from odoo.exceptions import ValidationError
+from odoo.fields import Command, Domain
+from odoo.tools import email_normalize
+
+from odoo.addons.mail.tools.alias_error import AliasError
+
+from ...tools import escalation, replies, texts
+
+#: What the text can say.
+BLANKS = ("alert", "team", *replies.ACTIONS)
+
+
+class SmsTeamAlertPlan(models.Model):
+    """How the team alerts of a team are told: in which words, to whom, and when next.
+
+    A team without a plan of its own has that of its company, else everybody's. With an
+    e-mail alias whatever watches over a server raises alerts by mail.
+    """
+
+    _name = "sms.team.alert.plan"
+    _description = "Plan of Team Alerts"
+    _inherit = ["sms.shared.row", "mail.alias.mixin.optional", "sms.checked.words"]
+    _order = "sequence, id"
+
+    name = fields.Char(required=True, translate=True)
+    sequence = fields.Integer(default=10)
+    active = fields.Boolean(default=True)
+    company_id = fields.Many2one(
+        "res.company",
+        ondelete="restrict",
+        default=lambda self: self.env.company,
+        help="Empty: all companies.",
+    )
+    team_id = fields.Many2one(
+        "helpdesk.ticket.team",
+        ondelete="cascade",
+        index="btree_not_null",
+        help="Empty: all teams that have no plan of their own.",
+    )
+    body = fields.Text(
+        "Text",
+        required=True,
+        translate=True,
+        default=lambda self: self._default_body(),
+        help="Placeholders: {alert} (what is wrong), {team}, and the codes to answer "
+        "with: {acknowledge}, {resolve}, {escalate}.",
+    )
+    target_minutes = fields.Integer(
+        "To Be Taken Within",
+        default=10,
+        help="Minutes in which somebody should have taken an alert.",
+    )
+    tell_others = fields.Boolean(
+        "Tell the Others",
+        default=True,
+        help="Who was told and need do nothing any more gets a text that says so.",
+    )
+    step_ids = fields.One2many(
+        "sms.team.alert.step",
+        "plan_id",
+        "Steps",
+        copy=True,
+        default=lambda self: self._default_steps(),
+    )
+    summary = fields.Char("In a Sentence", compute="_compute_summary")
+    mail_senders = fields.Text(
+        "Mails From",
+        help="Addresses, or domains such as @example.com, one a line. Users of yours "
+        "may always raise an alert by mail; a mail of anybody else is sent back.",
+    )
+
+    _target_positive = models.Constraint(
+        "CHECK (target_minutes > 0)", "The minutes must be more than none."
+    )
+
+    @api.model
+    def _default_body(self):
+        """Return the house's words for an urgent alert."""
+        return self.env._(
+            "[URGENT] {alert}\nReply {acknowledge} to acknowledge, {resolve} to "
+            "resolve, {escalate} to escalate."
+        )
+
+    @api.model
+    def _default_steps(self):
+        """Return the house's steps: who is on call, the next one, then all."""
+        return [
+            Command.create({"after_minutes": 0, "whom": escalation.ON_CALL}),
+            Command.create({"after_minutes": 10, "whom": escalation.NEXT}),
+            Command.create(
+                {
+                    "after_minutes": 20,
+                    "whom": escalation.ALL,
+                    "repeats": 3,
+                    "every_minutes": 15,
+                }
+            ),
+        ]
+
+    @api.depends("step_ids.after_minutes", "step_ids.whom", "step_ids.repeats")
+    @api.depends_context("lang")
+    def _compute_summary(self):
+        for plan in self:
+            parts = [step._describe() for step in plan.step_ids.sorted()]
+            summary = "; ".join(parts)
+            plan.summary = summary[:1].upper() + summary[1:]
+
+    @api.constrains("body")
+    def _check_body(self):
+        """Refuse blanks that nothing is filled into, and a text without the alert."""
+        for plan in self:
+            unknown = texts.find_unknown(plan.body, BLANKS)
+            if unknown:
+                raise ValidationError(
+                    self.env._(
+                        "{%(unknown)s} cannot be filled in. There are: %(known)s.",
+                        unknown=unknown[0],
+                        known=", ".join(f"{{{name}}}" for name in BLANKS),
+                    )
+                )
+            for needed in ("alert", replies.ACKNOWLEDGE):
+                if f"{{{needed}}}" not in plan.body:
+                    raise ValidationError(
+                        self.env._("The text must say {%s} somewhere.", needed)
+                    )
+
+    @api.constrains("step_ids")
+    def _check_steps(self):
+        """Refuse a plan that tells nobody."""
+        for plan in self:
+            if not plan.step_ids:
+                raise ValidationError(
+                    self.env._("“%s” needs at least one step.", plan.name)
+                )
+
+    @api.constrains("alias_id", "team_id", "company_id")
+    def _check_alias(self):
+        """Ask for a team: a mail must say whose alert it is."""
+        for plan in self:
+            if plan.alias_id.alias_name and not (plan.team_id and plan.company_id):
+                raise ValidationError(
+                    self.env._(
+                        "“%s” has an e-mail address, so it needs a team and a company: "
+                        "whose people are told?",
+                        plan.name,
+                    )
+                )
+
+    def _get_copy_domain(self):
+        return [("team_id", "=", self.team_id.id)]
+
+    def _alias_get_creation_values(self):
+        """Let mails make alerts of this plan."""
+        values = super()._alias_get_creation_values()
+        values["alias_model_id"] = self.env["ir.model"]._get_id("sms.team.alert")
+        if self.id:
+            defaults = literal_eval(self.alias_defaults or "{}")
+            values["alias_defaults"] = {**defaults, "plan_id": self.id}
+        return values
+
+    @api.model
+    def _find(self, team, company):
+        """Return the plan of a team's alerts: its own, its company's, everybody's.
+
+        :raises ValidationError: if there is none at all
+        """
+        domain = Domain("team_id", "in", (team.id, False))
+        domain &= Domain("company_id", "in", (company.id, False))
+        found = self.sudo().search(domain)
+        found = found.sorted(lambda it: (not it.team_id, not it.company_id))
+        if not found:
+            raise ValidationError(
+                self.env._(
+                    "There is no plan for team alerts. A helpdesk manager makes one "
+                    "under Configuration > Text messages > Alert plans."
+                )
+            )
+        return found[0]
+
+    def _get_steps(self):
+        """Return the steps as the rules read them."""
+        return [step._to_step() for step in self.step_ids]
+
+    def _render(self, alert, lang):
+        """Return the text of an alert in a language.
+
+        :param alert: ``sms.team.alert``
+        :param str lang: code of a language, may be empty
+        """
+        plan = self.with_context(lang=lang or alert.company_id.partner_id.lang)
+        return plan._fill_in(alert.name, alert.team_id, alert._get_codes())
+
+    def _fill_in(self, words, team, codes):
+        """Return the text, filled in.
+
+        :param str words: what is wrong
+        :param team: ``helpdesk.ticket.team``
+        :param dict codes: see :func:`tools.replies.get_codes`
+        """
+        self.ensure_one()
+        team = team.with_context(lang=self.env.lang)
+        return texts.fill(self.body, {"alert": words, "team": team.name, **codes})
+
+    # ------------------------------------------------------------------
+    # Who may raise an alert by mail: they wake people
+    # ------------------------------------------------------------------
+
+    # A mail of anybody whom the plan does not know is sent back, as is one too many.
+
+    def _alias_get_error(self, message, message_dict, alias):
+        """Take a mail of users and of known senders, and not too many.
+
+        Asked of the plan, since its address is.
+        """
+        error = super()._alias_get_error(message, message_dict, alias)
+        if error:
+            return error
+        author_sudo = self.env["res.partner"].sudo()
+        author_sudo = author_sudo.browse(message_dict.get("author_id") or ())
+        sender = email_normalize(message_dict.get("email_from") or "") or ""
+        if not self.active or not self._takes_mail_of(sender, author_sudo):
+            return AliasError(
+                "error_team_alert_sender",
+                self.env._("This address takes alerts of known senders only."),
+            )
+        limits_sudo = self.env["sms.rate.limit"].sudo()
+        if limits_sudo._is_over("team_alert_mails", str(self.id)):
+            return AliasError(
+                "error_team_alert_many",
+                self.env._("Too many alerts in an hour: call instead."),
+            )
+        return False
+
+    def _takes_mail_of(self, sender, author):
+        """Tell if a sender may raise an alert: a user of its company, or who is named.
+
+        :param str sender: normalized e-mail address
+        :param author: ``res.partner`` of it, may be empty
+        """
+        self.ensure_one()
+        users = author.user_ids.filtered(lambda user: user.active and not user.share)
+        if self.company_id & users.company_ids:
+            return True
+        known = {line.strip().lower() for line in (self.mail_senders or "").split()}
+        domain = f"@{sender.rpartition('@')[2]}"
+        return bool(sender) and (sender in known or domain in known)
+
+
+class SmsTeamAlertStep(models.Model):
+    """One step of a plan: after how long, and whom it tells."""
+
+    _name = "sms.team.alert.step"
+    _inherit = "sms.shared.row"
+    _row_company = "plan_id.company_id"
+    _description = "Step of a Plan of Team Alerts"
+    _order = "after_minutes, id"
+    _rec_name = "whom"
+
+    plan_id = fields.Many2one(
+        "sms.team.alert.plan", required=True, ondelete="cascade", index=True
+    )
+    after_minutes = fields.Integer(
+        "After (Minutes)", help="Without anybody having taken it. 0: at once."
+    )
+    whom = fields.Selection(
+        [
+            (escalation.ON_CALL, "Who is on call now"),
+            (escalation.NEXT, "The next one"),
+            (escalation.ALL, "All"),
+        ],
+        string="Tell",
+        required=True,
+        default=escalation.NEXT,
+    )
+    repeats = fields.Integer("Times Again", help="How often it is done once more.")
+    every_minutes = fields.Integer("Every (Minutes)", default=10)
+
+    _times_positive = models.Constraint(
+        "CHECK (after_minutes BETWEEN 0 AND 43200 AND repeats BETWEEN 0 AND 20"
+        " AND every_minutes BETWEEN 1 AND 43200)",
+        "Minutes are not negative and at most a month's, and a step is done at most 20 "
+        "times again.",
+    )
+
+    def _to_step(self):
+        """Return the step as the rules read it."""
+        self.ensure_one()
+        return escalation.Step(
+            timedelta(minutes=self.after_minutes),
+            self.whom,
+            self.repeats,
+            timedelta(minutes=self.every_minutes),
+            self.id,
+        )
+
+    def _describe(self):
+        """Return the step in words."""
+        self.ensure_one()
+        words = dict(self._fields["whom"]._description_selection(self.env))
+        whom = words[self.whom].lower()
+        if not self.after_minutes:
+            said = self.env._("at once %s", whom)
+        else:
+            said = self.env._(
+                "after %(minutes)s minutes %(whom)s",
+                whom=whom,
+                minutes=self.after_minutes,
+            )
+        if not self.repeats:
+            return said
+        return self.env._(
+            "%(said)s, %(count)s times again every %(minutes)s minutes",
+            said=said,
+            count=self.repeats,
+            minutes=self.every_minutes,
+        )
