@@ -48,10 +48,7 @@ class Provider:
         self.account = account
 
     def missing(self):
-        """Return what the account lacks for sending, in a person's words.
-
-        :rtype: tuple[str, ...]
-        """
+        """Return what the account lacks for sending, in a person's words."""
         raise NotImplementedError
 
     def can_check(self):
@@ -65,7 +62,6 @@ class Provider:
         carrier that offers no way to look leaves this as it is: nothing is claimed.
 
         :param str inbound_url: where texts that come in must go
-        :rtype: tuple[Finding, ...]
         """
         return ()
 
@@ -81,24 +77,16 @@ class Provider:
         """Return the numbers of the account that can send texts.
 
         :return: E.164
-        :rtype: tuple[str, ...]
         :raises LookupFailed: when the carrier could not be asked
         """
         return ()
 
     def senders(self):
-        """Return what this account can send by, the preferred one first.
-
-        :rtype: tuple[Sender, ...]
-        """
+        """Return what this account can send by, the preferred one first."""
         raise NotImplementedError
 
     def send(self, message):
-        """Hand over one message. Touches the network, never the database.
-
-        :param OutboundMessage message: the text
-        :rtype: Outcome
-        """
+        """Hand over one message. Touches the network, never the database."""
         raise NotImplementedError
 
     def find(self, message, since, until):
@@ -117,7 +105,6 @@ class Provider:
         """Ask what has become of a message whose delivery report is overdue.
 
         :param str carrier_id: the carrier's id of the message
-        :rtype: DeliveryReport
         :raises LookupFailed: when the carrier could not be asked
         """
         raise NotImplementedError
@@ -151,7 +138,6 @@ class Provider:
         :param form: what was posted, as this carrier signs it: the fields, lists for
             repeated ones, or the bytes
         :param signature: the header's value, or None; a tuple for several headers
-        :rtype: bool
         """
         raise NotImplementedError
 
@@ -159,23 +145,16 @@ class Provider:
         """Fetch a picture or a file that came with a text. Touches the network.
 
         :param str url: as the carrier gave it
-        :rtype: providers.media.Fetched
         :raises providers.media.MediaFailed: whatever the reason
         """
         raise NotImplementedError
 
     @staticmethod
     def parse_inbound(form):
-        """Read a text that came in.
-
-        :rtype: InboundEvent
-        """
+        """Read a text that came in."""
         raise NotImplementedError
 
     @staticmethod
     def parse_report(form):
-        """Read a delivery report.
-
-        :rtype: DeliveryReport
-        """
+        """Read a delivery report."""
         raise NotImplementedError

@@ -131,7 +131,6 @@ def _read(adapter, response, limit):
 
 
 def _origin(url):
-    """Return scheme, host and port of an address."""
     try:
         parts = urlsplit(url)
         host, port = parts.hostname, parts.port
@@ -208,7 +207,6 @@ class _GuardedAdapter(HTTPAdapter):
 
 
 def _resolve(connection, name):
-    """Return the address of a name, if all that it has are public."""
     try:
         found = socket.getaddrinfo(name, connection.port, type=socket.SOCK_STREAM)
     except OSError as error:

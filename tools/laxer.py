@@ -35,7 +35,6 @@ PROOF_FIELDS = {f"accepts_{kind}": kind for kind in KINDS}
 
 
 def _is_later_of(*order):
-    """Return the test if a choice is one that lets more through than another."""
     return lambda before, after: order.index(after) > order.index(before)
 
 

@@ -58,8 +58,6 @@ class PrivacyLookupWizardLine(models.TransientModel):
         """Write on this line, and on the others of its lookup, that they are erased.
 
         The name goes: it is the number.
-
-        :param list erased: records by model
         """
         gone = {(records._name, id_) for records in erased for id_ in records.ids}
         others = self.wizard_id.line_ids.filtered(

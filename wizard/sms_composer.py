@@ -137,7 +137,6 @@ class SmsComposer(models.TransientModel):
         )
 
     def _describe_answer(self, text):
-        """Return in words which text a message would answer, and until when it may."""
         inbound_model = self.env["sms.inbound"]
         return self.env._(
             "You may answer their text of %(received)s without recorded consent, until "
@@ -302,7 +301,6 @@ class SmsComposer(models.TransientModel):
     # ------------------------------------------------------------------
 
     def _get_time_note(self, decision, labels):
-        """Return when a held message would leave, and why not before."""
         note = self.env["sms.sms"]._get_zone_note(
             decision.until, decision.when.place.zones
         )
@@ -336,7 +334,6 @@ class SmsComposer(models.TransientModel):
                 records._check_sms_team_limit()
 
     def _has_sms_limits(self, company, records):
-        """Tell if the limits of whoever texts hold for these records."""
         thread = self.env["mail.thread"]
         is_thread = isinstance(records, self.pool["mail.thread"])
         return (records if is_thread else thread)._has_sms_limits(company)
@@ -348,7 +345,6 @@ class SmsComposer(models.TransientModel):
         return bool(is_mailing) and self.env.user.has_group(group)
 
     def _count_typed_numbers(self):
-        """Return how many numbers were typed."""
         return len((self.sanitized_numbers or "-").split(","))
 
     # ------------------------------------------------------------------

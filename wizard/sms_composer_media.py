@@ -29,7 +29,6 @@ class SmsComposer(models.TransientModel):
 
     @api.constrains("attachment_ids")
     def _check_attachments(self):
-        """Refuse at once what would be refused when it is sent."""
         for composer in self.filtered("attachment_ids"):
             if not composer.may_send_media:
                 raise ValidationError(
@@ -38,10 +37,7 @@ class SmsComposer(models.TransientModel):
             self.env["sms.sms"]._check_media(composer.attachment_ids)
 
     def _hand_over_attachments(self):
-        """Give the record what goes along with the message.
-
-        :rtype: SentMedia | None
-        """
+        """Give the record what goes along with the message."""
         # Nothing is read for a mass message.
         if not self.comment_single_recipient or not self.attachment_ids:
             return None

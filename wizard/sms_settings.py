@@ -264,7 +264,6 @@ class SmsSettings(models.TransientModel):
 
     @api.model
     def _check_readable(self, name, value):
-        """Refuse a record that the user may not see, though it is set in ``sudo``."""
         field = self._fields[name]
         if field.type == "many2one" and value:
             self.env[field.comodel_name].browse(value).check_access("read")

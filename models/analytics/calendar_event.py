@@ -11,7 +11,6 @@ class CalendarEvent(models.Model):
     _inherit = "calendar.event"
 
     def _write_multi(self, vals_list):
-        """Mark the day when what is counted changes."""
         if not any(vals.keys() & COUNTED for vals in vals_list):
             return super()._write_multi(vals_list)
         with self.env["sms.day.stale"]._marking("appointment", self, *COUNTED):

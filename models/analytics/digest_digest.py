@@ -48,10 +48,7 @@ class DigestDigest(models.Model):
         self._count_sms("kpi_sms_opt_outs")
 
     def _count_sms(self, name):
-        """Compute one figure: Odoo reads and forgets each by itself.
-
-        :param str name: one of :data:`KPIS`
-        """
+        """Compute one figure: Odoo reads and forgets each by itself."""
         self._calculate_company_based_kpi(
             "sms.analysis", f"{name}_value", date_field="date", sum_field=KPIS[name]
         )
@@ -66,7 +63,6 @@ class DigestDigest(models.Model):
         return kpis
 
     def _compute_kpis_actions(self, company, user):
-        """Let each figure lead to the dashboard."""
         actions = super()._compute_kpis_actions(company, user)
         action = "helpdesk_mgmt_sms.sms_dashboard_action"
         return {**actions, **dict.fromkeys(KPIS, action)}

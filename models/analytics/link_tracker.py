@@ -18,7 +18,6 @@ class LinkTracker(models.Model):
     sms_company_id = fields.Many2one("res.company", readonly=True, ondelete="cascade")
 
     def _compute_short_url_host(self):
-        """Let links in texts be on their company's own domain."""
         ours = self.filtered("sms_company_id")
         result = super(LinkTracker, self - ours)._compute_short_url_host()
         for tracker in ours:
@@ -32,10 +31,6 @@ class LinkTracker(models.Model):
 
         A person's own links (preferences, tickets, what is opened by a token) stay:
         what they lead to is nobody else's.
-
-        :param str body: the text
-        :param dict values: of the links, see :meth:`_get_sms_values`
-        :param dict memo: keeps what is known, so that a batch asks once for each link
         """
         own = tuple(values.values())
         short = {}
@@ -47,10 +42,7 @@ class LinkTracker(models.Model):
 
     @api.model
     def _shorten_url(self, url, values):
-        """Return the short link that leads to an address; a short one stays.
-
-        :param dict values: of the link, see :meth:`_get_sms_values`
-        """
+        """Return the short link that leads to an address; a short one stays."""
         company_sudo = self.env["res.company"].sudo().browse(values["sms_company_id"])
         if url.startswith(f"{company_sudo._get_sms_base_url()}/r/"):
             return url

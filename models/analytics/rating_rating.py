@@ -8,6 +8,5 @@ class RatingRating(models.Model):
     _inherit = "rating.rating"
 
     def _write_multi(self, vals_list):
-        """Mark the day of the last change, by which ratings are counted."""
         with self.env["sms.day.stale"]._marking("rating", self, "write_date", None):
             return super()._write_multi(vals_list)

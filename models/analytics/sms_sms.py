@@ -11,7 +11,6 @@ class SmsSms(models.Model):
 
     @api.model
     def _prepare_body(self, vals, batch):
-        """Shorten links. A text without a link costs nothing."""
         body = super()._prepare_body(vals, batch)
         if LINK_SIGN in (body or "") and (values := self._get_link_values(vals)):
             links = self.env["link.tracker"]

@@ -39,7 +39,6 @@ class CalendarAttendee(models.Model):
         return result
 
     def _filter_without_email(self):
-        """Return those whose person other calendars cannot know."""
         return self.filtered(lambda it: not it.partner_id.email_normalized)
 
     # ------------------------------------------------------------------

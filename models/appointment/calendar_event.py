@@ -106,7 +106,6 @@ class CalendarEvent(models.Model):
         )
 
     def _get_sms_subjects(self):
-        """Mean the customer's number, for appointments, in the event's company."""
         rules = self.env["sms.purpose.rule"]
         subjects = {}
         for event in self:
@@ -154,13 +153,11 @@ class CalendarEvent(models.Model):
     # ------------------------------------------------------------------
 
     def _texts_customers(self):
-        """Tell if the customers of an event get their texts by ``sms.reminder``."""
         self.ensure_one()
         company = self.sudo().sms_company_id
         return self.sms_enabled and bool(company) and company._uses_sms_outbox()
 
     def _do_sms_reminder(self, alarms):
-        """Leave customers to our reminders, which stand in for these."""
         ours = self.filtered(lambda event: event._texts_customers())
         super(CalendarEvent, self - ours)._do_sms_reminder(alarms)
         without = ours.with_context(**{WITHOUT_CUSTOMERS_KEY: True})
@@ -243,7 +240,6 @@ class CalendarEvent(models.Model):
         return super().web_read(specification)
 
     def _apply_recurrence_values(self, values, future=True):
-        """Let the occurrences of a new series be known by one key."""
         for event in self.filtered(lambda event: values and not event.sms_series_key):
             event.sms_series_key = uuid4().hex
         return super()._apply_recurrence_values(values, future=future)
@@ -265,10 +261,7 @@ class CalendarEvent(models.Model):
 
     @api.model
     def _get_touched_appointments(self):
-        """Return what this transaction has changed so far.
-
-        :rtype: Touched
-        """
+        """Return what this transaction has changed so far."""
         precommit = self.env.cr.precommit
         if TOUCHED_KEY not in precommit.data:
             precommit.data[TOUCHED_KEY] = Touched()
@@ -278,7 +271,6 @@ class CalendarEvent(models.Model):
 
     @staticmethod
     def _plan_touched(env):
-        """Plan the texts about all that the transaction has changed."""
         touched = env.cr.precommit.data.pop(TOUCHED_KEY, None)
         if touched:
             env["sms.reminder"]._plan(touched)
@@ -361,7 +353,6 @@ class CalendarEvent(models.Model):
 
     @api.model
     def _is_declined_by(self, event, people):
-        """Tell if none of some people goes to an event."""
         own = event.attendee_ids.filtered(lambda it: it.partner_id in people)
         return bool(own) and all(it.state == "declined" for it in own)
 
@@ -369,7 +360,6 @@ class CalendarEvent(models.Model):
         """Move the appointment for its customer, in the organizer's name.
 
         :param datetime start: UTC
-        :return: whether it could be: what another app refuses stays as it was
         """
         self.ensure_one()
         user = self.user_id if self.user_id.active else self.env.user

@@ -162,11 +162,7 @@ class CalendarEvent(models.Model):
             event.update(event._get_sms_words(facts, known[company]))
 
     def _get_sms_words(self, facts, whereabouts):
-        """Return the words of one event for one reader, by field.
-
-        :param AppointmentFacts facts: what is told
-        :param Whereabouts whereabouts: of the company that texts
-        """
+        """Return the words of one event for one reader, by field."""
         self.ensure_one()
         reader = self.env["res.partner"].browse(facts.partner_id)
         technician = self.technician_id or self.user_id
@@ -207,11 +203,7 @@ class CalendarEvent(models.Model):
 
     @api.model
     def _join_sms_time(self, spoken, is_near=False):
-        """Return a time in words: "Tue, Dec 5 at 2:00 PM (Denver time)".
-
-        :param appointments.Spoken spoken: its parts
-        :param bool is_near: say today and tomorrow; a text that may wait must not
-        """
+        """Return a time in words: "Tue, Dec 5 at 2:00 PM (Denver time)"."""
         day = spoken.date
         if is_near and spoken.day == appointments.TODAY:
             day = self.env._("today")
@@ -263,7 +255,6 @@ class CalendarEvent(models.Model):
 
     @api.depends("res_model", "res_id")
     def _compute_ticket_id(self):
-        """Know the ticket that a meeting was made from, as other apps' meetings do."""
         for event in self:
             if event.res_model == TICKET_MODEL and event.res_id:
                 event.ticket_id = event.res_id
@@ -302,7 +293,6 @@ class CalendarEvent(models.Model):
             )
 
     def _get_texting_company(self):
-        """Return the company that texts the customers of the event."""
         return self.sudo().sms_company_id or self.env.company
 
     @api.depends("ticket_id")
@@ -338,14 +328,12 @@ class CalendarEvent(models.Model):
 
     @api.depends("start")
     def _compute_sms_is_begun(self):
-        """Tell apart who is still awaited from who was not there."""
         now = fields.Datetime.now()
         for event in self:
             event.sms_is_begun = bool(event.start) and event.start <= now
 
     @api.onchange("technician_id")
     def _onchange_technician_id(self):
-        """Invite the technician."""
         self.partner_ids |= self.technician_id.partner_id
 
     def action_view_ticket(self):
@@ -429,10 +417,7 @@ class CalendarEvent(models.Model):
         return self._get_sms_customers() - told.partner_id - declined.partner_id
 
     def _prepare_text_now(self, kind, rule):
-        """Return the values of a text that leaves now, all but to whom.
-
-        :param TextRule rule: what is sent
-        """
+        """Return the values of a text that leaves now, all but to whom."""
         return {
             "kind": kind,
             "company_id": self.sms_company_id.id,

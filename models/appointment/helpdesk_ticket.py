@@ -88,7 +88,6 @@ class HelpdeskTicket(models.Model):
         return action
 
     def _get_visit_context(self):
-        """Return the defaults by which an event becomes a visit of this ticket."""
         return {
             "default_res_model": self._name,
             "default_res_model_id": self.env["ir.model"]._get_id(self._name),

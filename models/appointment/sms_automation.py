@@ -38,7 +38,6 @@ class SmsAutomation(models.Model):
             rule.template_model = rule._get_record_model()
 
     def _get_record_model(self):
-        """Mean appointments where it is about them."""
         return EVENT_MODEL if self.is_for_events else super()._get_record_model()
 
     @api.model
@@ -60,7 +59,6 @@ class SmsAutomation(models.Model):
         return super()._describe_trigger()
 
     def _get_purpose(self):
-        """Take the purpose of appointments for texts about them."""
         if self.is_for_events:
             return self._find_purpose(EVENT_MODEL)
         return super()._get_purpose()
@@ -88,7 +86,6 @@ class SmsAutomation(models.Model):
                 )
 
     def _on_rules_change(self):
-        """Plan the reminders of what is booked already anew, when all is done."""
         result = super()._on_rules_change()
         if self.filtered(lambda rule: rule.trigger == "event_reminder"):
             domain = [("start", ">", fields.Datetime.now()), ("sms_enabled", "=", True)]
@@ -97,7 +94,6 @@ class SmsAutomation(models.Model):
         return result
 
     def _is_timed(self):
-        """Count the hours of a reminder before its appointment."""
         return super()._is_timed() or self.trigger == "event_reminder"
 
     @api.model
@@ -106,8 +102,6 @@ class SmsAutomation(models.Model):
         """Return the texts that a company sends about appointments, in their order.
 
         Cached, as :meth:`_get_rules`: every change of the calendar asks.
-
-        :rtype: tuple[TextRule]
         """
         purposes = self.env["sms.purpose"]
         return tuple(

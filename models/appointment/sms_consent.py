@@ -12,7 +12,6 @@ class SmsConsent(models.Model):
 
     @api.model
     def _after_answers(self, change):
-        """Cancel the reminders of who leaves, plan those of who comes back."""
         result = super()._after_answers(change)
         numbers = change.get_numbers()
         known = numbers and self._find_reminded(change.company, numbers)
@@ -25,7 +24,6 @@ class SmsConsent(models.Model):
         """Return those numbers about which reminders are planned, or were until a no.
 
         :param numbers: E.164
-        :rtype: list[str]
         """
         self.env["sms.reminder"].flush_model()
         rows = self.env.execute_query(

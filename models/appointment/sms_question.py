@@ -100,7 +100,6 @@ class SmsQuestion(models.Model):
         )
 
     def _get_attendee(self):
-        """Return the invitation, as far as it still stands and is to come."""
         self.ensure_one()
         attendee = self.env[ATTENDEE_MODEL].sudo().browse(self.res_id).exists()
         event = attendee.event_id
@@ -136,7 +135,6 @@ class SmsQuestion(models.Model):
         return left.sorted(lambda it: it._get_attendee().event_id.start)
 
     def _ask_which(self, inbound, action):
-        """Ask which of several appointments is meant."""
         first = self[0]
         details = {"action": action, "questions": self.ids}
         end = max(self.mapped("expires_at"))
@@ -182,7 +180,6 @@ class SmsQuestion(models.Model):
             self._offer_times(inbound)
 
     def _confirm(self, inbound):
-        """Accept the invitation, as the button in its mail does."""
         attendees = self._get_answered()
         attendees[:1].do_accept()
         attendees[1:].state = "accepted"
@@ -192,7 +189,6 @@ class SmsQuestion(models.Model):
         self._tell_technician(inbound, self.env._("has confirmed the appointment"))
 
     def _call_off(self, inbound):
-        """Decline the invitation, as the button in its mail does."""
         attendees = self._get_answered()
         attendees[:1].do_decline()
         attendees[1:].state = "declined"
@@ -292,7 +288,6 @@ class SmsQuestion(models.Model):
     # ------------------------------------------------------------------
 
     def _say_when(self, start=None):
-        """Return the appointment's time, or another one, as the customer says it."""
         attendee = self.env["calendar.attendee"].sudo().browse(self.res_id)
         event, partner = attendee.event_id, attendee.partner_id
         is_allday = event.allday and not start
@@ -304,7 +299,6 @@ class SmsQuestion(models.Model):
 
     @api.model
     def _number(self, choices):
-        """Return choices with the figures by which they are chosen, one a line."""
         return "\n".join(f"{number}: {it}" for number, it in enumerate(choices, 1))
 
     def _reply(self, inbound, code, **fillers):
@@ -319,10 +313,7 @@ class SmsQuestion(models.Model):
         router._say_reply(inbound, code, **fillers)
 
     def _tell_technician(self, inbound, what):
-        """Notify the technician and note it on the ticket.
-
-        :param str what: what the customer does, in words that follow their name
-        """
+        """Notify the technician and note it on the ticket."""
         attendee = self.env["calendar.attendee"].sudo().browse(self.res_id)
         event = attendee.event_id.with_user(SUPERUSER_ID)
         technician = event.technician_id or event.user_id

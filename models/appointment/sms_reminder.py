@@ -206,13 +206,11 @@ class SmsReminder(models.Model):
 
     @api.autovacuum
     def _gc_old(self):
-        """Forget what is long over."""
         limit = fields.Datetime.now() - KEPT
         self.sudo().search([("start", "<", limit)], limit=10_000).unlink()
 
     @api.model
     def _is_notice(self, kind):
-        """Tell if a text says what has changed, and is no reminder."""
         return kind in NOTICES
 
     # ------------------------------------------------------------------
@@ -221,10 +219,7 @@ class SmsReminder(models.Model):
 
     @api.model
     def _get_rules(self, company):
-        """Return the rules of a company: those of its automations.
-
-        :rtype: tuple[TextRule]
-        """
+        """Return the rules of a company: those of its automations."""
         return self.env["sms.automation"]._get_appointment_rules(company)
 
     @api.model
@@ -269,10 +264,7 @@ class SmsReminder(models.Model):
 
     @api.model
     def _get_ticket_facts(self, company, ticket):
-        """Return what the filters of automations look at.
-
-        :rtype: automation.Facts
-        """
+        """Return what the filters of automations look at."""
         ticket_sudo = (ticket or self.env["helpdesk.ticket"]).sudo()
         return Facts(
             company.id,
@@ -343,7 +335,6 @@ class SmsReminder(models.Model):
 
     @api.model
     def _get_texting_companies(self, found):
-        """Return the ids of the companies whose outbox sends."""
         companies = self.env["res.company"].browse({it.company_id for it in found})
         return {it.id for it in companies.exists() if it._uses_sms_outbox()}
 
@@ -352,8 +343,6 @@ class SmsReminder(models.Model):
         """Return events with their customers, in one query.
 
         :param SQL condition: over ``event`` and ``attendee``
-        :param bool only_customers: leave out who is none, though they know of it
-        :rtype: list[Appointment]
         """
         self.env["calendar.event"].flush_model()
         self.env["calendar.attendee"].flush_model()

@@ -50,7 +50,6 @@ class ReminderClock:
         )
 
     def _get_hours(self, place, purpose_id):
-        """Return the quiet hours of a place for a purpose, as the gate knows them."""
         if not self._keeps_hours:
             return ()
         key = place, purpose_id
@@ -89,7 +88,6 @@ class Whereabouts:
         """Return where a customer may be.
 
         :param partner: ``res.partner``
-        :rtype: tools.geography.Place
         """
         return self._find(partner)[0]
 
@@ -98,7 +96,6 @@ class Whereabouts:
         return self._find(partner)[1]
 
     def _find(self, partner):
-        """Return where a customer may be, and by which clock they are told times."""
         if partner.id not in self._of_partner:
             of_number = read_number(partner.phone_sanitized)
             key = partner.tz, partner.country_id.id, partner.state_id.id, of_number
@@ -129,8 +126,6 @@ class SmsReminder(models.Model):
         """Plan the texts about changed appointments, and cancel what is void.
 
         Set-based, whatever the number of events: nothing is rendered or sent here.
-
-        :param calendar_event_changes.Touched touched: what a transaction has changed
         """
         found = self._read_appointments(
             SQL("event.id = ANY(%s)", list(touched.events)), only_customers=False
@@ -366,8 +361,6 @@ class SmsReminder(models.Model):
         """Return the values of a new notice.
 
         A booking is told at once. A change waits a moment, so that it can be undone.
-
-        :param set at_once: ids of the events whose customer waits for an answer
         """
         appointment, _is_loud, text = notice.first.subject
         now = fields.Datetime.now()
@@ -439,7 +432,6 @@ class SmsReminder(models.Model):
 
     @api.model
     def _plan_again(self, partner):
-        """Have a person's appointments looked at again, without telling anything."""
         events = self.env["calendar.event"].search(
             [
                 ("partner_ids", "in", partner.ids),

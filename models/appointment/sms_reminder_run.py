@@ -123,7 +123,6 @@ class SmsReminder(models.Model):
         What is due already and waits for the cron holds as long as the appointment.
 
         :param dict void: why somebody gets none, or empty, by event and person
-        :param list valid: keys (:data:`KEY_COLUMNS`) of what holds
         """
         self.flush_model()
         self.env.cr.execute(
@@ -196,8 +195,6 @@ class SmsReminder(models.Model):
         Who drags an appointment away and back would else leave its customer without.
         So too where quiet hours hold it: it is not due yet, but planned anew it would
         be too late. Not whoever is told by a notice now: that says it all.
-
-        :param list valid: keys (:data:`KEY_COLUMNS`) of what holds
         """
         restored = self.env.execute_query(
             SQL(
@@ -241,7 +238,6 @@ class SmsReminder(models.Model):
         """Plan the reminders of appointments, and cancel what no longer holds.
 
         :param list found: of ``Appointment``
-        :param dict obstacles: why somebody gets none, by appointment
         """
         standing = [it for it in found if not obstacles[it]]
         valid, rows = self._find_reminders(standing)
@@ -256,11 +252,7 @@ class SmsReminder(models.Model):
 
     @api.model
     def _find_reminders(self, standing):
-        """Return the reminders of appointments that stand.
-
-        :return: keys (:data:`KEY_COLUMNS`) of all that there may be, and the values of
-            those that are still to come
-        """
+        """Return the reminders of appointments that stand."""
         partners = self.env["res.partner"].browse({it.partner_id for it in standing})
         partners.fetch(["tz", "lang", "country_id", "state_id", "phone_sanitized"])
         partner_of = {partner.id: partner for partner in partners}
@@ -279,7 +271,6 @@ class SmsReminder(models.Model):
 
     @api.model
     def _group_by_company(self, appointments):
-        """Yield each company with its appointments."""
         by_company = {}
         for it in appointments:
             by_company.setdefault(it.company_id, []).append(it)
@@ -358,7 +349,6 @@ class SmsReminder(models.Model):
 
     @api.model
     def _wake_next(self):
-        """Wake the cron when the next row is due."""
         [(due,)] = self.env.execute_query(
             SQL("SELECT min(due_at) FROM sms_reminder WHERE state = 'planned'")
         )
@@ -416,7 +406,6 @@ class SmsReminder(models.Model):
         return self.event_id.attendee_ids.filtered(lambda it: it.partner_id == partner)
 
     def _has_declined(self):
-        """Tell if the customer is no longer invited, or does not come."""
         return all(it.state == "declined" for it in self._get_attendees())
 
     def _find_overtaken(self):
@@ -468,8 +457,6 @@ class SmsReminder(models.Model):
     def _prepare_sms(self, rule, body, message):
         """Return the values of a row's message.
 
-        :param TextRule rule: what it is made by
-        :param str body: the text
         :param message: ``mail.message`` that shows it
         """
         self.ensure_one()

@@ -118,7 +118,6 @@ class SmsReminder(models.Model):
             return False
 
     def _get_lang(self):
-        """Return the language that the customer reads."""
         self.ensure_one()
         company_sudo = self.company_id.sudo()
         return self.partner_id.lang or company_sudo.partner_id.lang or "en_US"

@@ -19,7 +19,6 @@ class HelpdeskTicket(models.Model):
         Who archives a ticket wants no more of it: spam, or a mistake.
 
         :param str trigger: one of ``tools.automation.TRIGGERS``
-        :rtype: str
         """
         self.ensure_one()
         ticket_sudo = self.sudo()
@@ -58,7 +57,6 @@ class HelpdeskTicket(models.Model):
         )
 
     def _get_told(self):
-        """Return the ids of the tickets whose customers were told that they are new."""
         cache, now = self.env.cr.cache, self.env.cr.now()
         since, told = cache.get(TOLD, (None, None))
         if since != now:
@@ -67,7 +65,6 @@ class HelpdeskTicket(models.Model):
         return told
 
     def _on_sms_received(self, inbound):
-        """Let the automations know that the customer has texted."""
         result = super()._on_sms_received(inbound)
         ticket_sudo = self.sudo()
         automations = self.env["sms.automation"].sudo()

@@ -215,7 +215,6 @@ class SmsAutomation(models.Model):
         return self._find_purpose(TICKET_MODEL)
 
     def _find_purpose(self, model):
-        """Return what the company's texts about records of a model are for."""
         company = self.company_id or self.env.company
         return self.env["sms.purpose.rule"]._find_for_model(company, model)
 
@@ -242,11 +241,9 @@ class SmsAutomation(models.Model):
                 raise ValidationError(rule._explain_template())
 
     def _get_record_model(self):
-        """Return of which model the records are that it is about. Extended."""
         return TICKET_MODEL
 
     def _explain_template(self):
-        """Return what is wrong with a template of other records. Extended."""
         return self.env._("“%s” is no template for tickets.", self.template_id.name)
 
     # ------------------------------------------------------------------
@@ -286,8 +283,6 @@ class SmsAutomation(models.Model):
         """Return the active automations in their order, as :class:`Rule`.
 
         Cached: every change of a ticket asks.
-
-        :rtype: tuple
         """
         found = self.sudo().search([("template_id", "!=", False)])
         return tuple(rule._to_rule() for rule in found)
@@ -320,7 +315,6 @@ class SmsAutomation(models.Model):
         )
 
     def _is_timed(self):
-        """Tell if its hours count to or from a point of time. Extended."""
         return self.trigger in automation.TIMED
 
     # ------------------------------------------------------------------
@@ -438,12 +432,10 @@ class SmsAutomation(models.Model):
             )
 
     def _describe(self, name):
-        """Return the value of a selection in words."""
         options = self._fields[name]._description_selection(self.env)
         return dict(options).get(self[name], "…")
 
     def _describe_trigger(self):
-        """Return when it texts, in words. Extended by other rooms."""
         if self.trigger == automation.NO_ANSWER:
             return self.env._(
                 "When the customer has waited %s hours for an answer", self.wait_hours

@@ -61,7 +61,6 @@ class SmsAutomation(models.Model):
 
     @api.model
     def _to_recipient(self, partner):
-        """Return a contact with the number that a text goes to."""
         return Recipient(partner, partner.phone_sanitized or partner.phone or "")
 
     @api.model
@@ -81,7 +80,6 @@ class SmsAutomation(models.Model):
 
     @api.model
     def _get_followers(self, ticket):
-        """Return the contacts that follow a ticket, without its customer and us."""
         followers = ticket.message_partner_ids - ticket.partner_id
         return followers.filtered(
             lambda partner: all(user.share for user in partner.user_ids)
@@ -96,8 +94,6 @@ class SmsAutomation(models.Model):
         """Text what has a recipient who has not had it lately.
 
         :param list pairs: of ``(ticket, Rule)``
-        :return: the texts that were made
-        :rtype: list[Text]
         """
         texts = self._drop_repeated(self._address(pairs))
         for text in texts:
@@ -181,7 +177,6 @@ class SmsAutomation(models.Model):
 
     @api.model
     def _send_template(self, ticket, template):
-        """Queue a template to a ticket's customer."""
         rule = Rule(0, automation.STAGE, template.id)
         for text in self._address([(ticket, rule)]):
             self._send(text)
@@ -232,7 +227,6 @@ class SmsAutomation(models.Model):
 
         :param list changes: of :class:`Change`
         :return: what was planned, as ``(ticket, Rule)``
-        :rtype: list[tuple]
         """
         planned = [(change, self._find_candidates(change)) for change in changes]
         planned = [(change, rules) for change, rules in planned if rules]
@@ -245,19 +239,13 @@ class SmsAutomation(models.Model):
 
     @api.model
     def _on_due(self, ticket, rules):
-        """Text what was planned, if its rules are still about the ticket.
-
-        :param list rules: planned at once: a number gets one text of all of them
-        :return: the texts that were made
-        :rtype: list[Text]
-        """
+        """Text what was planned, if its rules are still about the ticket."""
         facts = self._get_facts(ticket)
         rules = [rule for rule in rules if automation.fits(rule, facts)]
         return self._isolate(partial(self._text_holding, ticket, rules), ticket) or []
 
     @api.model
     def _text_holding(self, ticket, rules):
-        """Text what those rules say whose own conditions hold."""
         [(_change, rules)] = self._drop_by_domain(
             [(Change(ticket, frozenset()), rules)]
         )
@@ -280,7 +268,6 @@ class SmsAutomation(models.Model):
 
     @api.model
     def _choose(self, change, rules):
-        """Return those rules that are heard, of what fits a change."""
         if automation.CLOSED not in change.happened:
             return automation.choose(rules)
         facts = self._get_facts_of_closing(change.record)
@@ -289,13 +276,11 @@ class SmsAutomation(models.Model):
 
     @api.model
     def _get_stage_rules(self, record):
-        """Return the text of the stage in which a ticket is, if it has one."""
         template = record.stage_id.sms_template_id
         return [Rule(0, automation.STAGE, template.id)] if template else []
 
     @api.model
     def _get_facts(self, record):
-        """Return what the rules' filters look at."""
         return Facts(
             record.company_id.id,
             record.team_id.id or 0,
@@ -306,7 +291,6 @@ class SmsAutomation(models.Model):
 
     @api.model
     def _get_facts_of_closing(self, record):
-        """Return besides what decides who is told that a ticket is closed."""
         return self._get_facts(record)._replace(asks_rating=record._asks_sms_rating())
 
     @api.model
@@ -353,7 +337,6 @@ class SmsAutomation(models.Model):
 
     @api.model
     def _filter_by_domain(self, rule, ids):
-        """Return the tickets for which a rule's own conditions hold."""
         tickets_sudo = self.env[TICKET_MODEL].sudo().browse(ids)
         return tickets_sudo.filtered_domain(list(rule.domain))
 
@@ -368,7 +351,6 @@ class SmsAutomation(models.Model):
         What is pending is flushed first, and not by the savepoint: Odoo's own would end
         the tracking of the ticket's changes in the middle of them.
 
-        :param work: a function without arguments
         :param records: ``helpdesk.ticket``; what goes wrong with one is noted on it
         :return: what the work returns; None if it went wrong
         """

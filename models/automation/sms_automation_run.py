@@ -138,7 +138,6 @@ class SmsAutomationRun(models.Model):
 
     @api.model
     def _wake_for_waiting(self, ticket):
-        """Look again when a customer will have waited for too long."""
         rules = self.env["sms.automation"]._get_rules()
         leads = {rule.lead for rule in rules if rule.trigger == automation.NO_ANSWER}
         if leads and ticket.sms_waiting_since:
@@ -146,7 +145,6 @@ class SmsAutomationRun(models.Model):
 
     @api.autovacuum
     def _gc_done(self):
-        """Delete what was done long ago."""
         until = fields.Datetime.now() - KEPT
         self.search([("state", "!=", WAITING), ("done_at", "<", until)]).unlink()
 
@@ -195,8 +193,6 @@ class SmsAutomationRun(models.Model):
         """Return some rows that are due, locked until the next commit.
 
         With all that are due of their tickets: they may be one piece of work.
-
-        :param int size: rows at most, those of their tickets aside
         """
         domain = self._get_due_domain()
         due = self.search(domain, order="due_at, id", limit=size)
@@ -230,10 +226,7 @@ class SmsAutomationRun(models.Model):
         return [(ticket_id, rows) for (ticket_id, _occasion), rows in groups.items()]
 
     def _text(self, ticket):
-        """Text what one piece of work says about its ticket.
-
-        :return: the rows of which a text was made
-        """
+        """Text what one piece of work says about its ticket."""
         user = self.user_id[:1] or self.env.user
         engine = self.env["sms.automation"].with_user(user).sudo()
         found = [*engine._get_stage_rules(ticket), *engine._get_rules()]
@@ -261,7 +254,6 @@ class SmsAutomationRun(models.Model):
 
     @api.model
     def _find_timed(self):
-        """Plan what the clock has found, for all automations of that kind."""
         self.env.flush_all()
         for rule in self.env["sms.automation"]._get_rules():
             source = rule.trigger in automation.TIMED and self._get_clock(rule)

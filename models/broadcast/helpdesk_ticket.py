@@ -20,7 +20,6 @@ class HelpdeskTicket(models.Model):
 
     @api.constrains("sms_incident_id", "company_id")
     def _check_sms_incident(self):
-        """Refuse an incident of another company than the ticket's."""
         for ticket in self.filtered("sms_incident_id").sudo():
             if ticket.sms_incident_id.company_id != ticket.company_id:
                 raise ValidationError(
@@ -30,7 +29,6 @@ class HelpdeskTicket(models.Model):
                 )
 
     def _on_sms_created(self):
-        """Link new tickets to what is going on, and tell their customers we know."""
         result = super()._on_sms_created()
         for ticket_sudo in self.sudo():
             ticket_sudo._join_incident()

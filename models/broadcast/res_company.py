@@ -8,7 +8,6 @@ class ResCompany(models.Model):
     _inherit = "res.company"
 
     def _follow_sms_sandbox(self, tried):
-        """End what was subscribed to in the sandbox."""
         moved = super()._follow_sms_sandbox(tried)
         self.env["sms.subscription"].sudo()._end_tried(moved & tried)
         return moved

@@ -128,8 +128,6 @@ class SmsArea(models.Model):
         """Return the domain of the area's contacts, with its subscribers.
 
         The subscribers are those of the company that asks.
-
-        :rtype: Domain
         """
         self.ensure_one()
         domain = self._get_criteria_domain()
@@ -177,7 +175,6 @@ class SmsArea(models.Model):
         return SQL("(%s)", SQL(" OR ").join(conditions)) if ranges else SQL("FALSE")
 
     def _get_team_sql(self, _model, alias, _query):
-        """Return the SQL condition that a contact has had a ticket of the teams."""
         return SQL(
             """
             EXISTS (SELECT 1 FROM helpdesk_ticket

@@ -112,14 +112,12 @@ class SmsBroadcast(models.Model):
 
     @api.model
     def _default_body(self):
-        """Return the house's words for an outage."""
         return self.env._(
             "[System Alert] A major network outage is affecting the {area} region. Our "
             "team is investigating, and we will send updates."
         )
 
     def _get_blanks(self):
-        """Return the names of the blanks that are filled in."""
         return (*BLANKS, STATUS_PAGE) if self.incident_id else BLANKS
 
     @api.constrains("body", "incident_id")
@@ -176,7 +174,6 @@ class SmsBroadcast(models.Model):
     def _update_field_translations(
         self, field_name, translations, digest=None, source_lang=""
     ):
-        """Take a translation as the change of the text that it is."""
         self._check_open()
         self._check_works_here()
         result = super()._update_field_translations(
@@ -296,7 +293,6 @@ class SmsBroadcast(models.Model):
 
     @api.model
     def _describe_segments(self, sample):
-        """Return in words how long a text is."""
         if sample.segments.count == 1:
             return self.env._("1 segment · %s", sample.segments.encoding)
         return self.env._(
@@ -366,7 +362,6 @@ class SmsBroadcast(models.Model):
     def _take(self, *states):
         """Check that a button may be pressed now; return the broadcast in sudo.
 
-        :param states: in which of them it may
         :raises UserError: when somebody else was faster, or it is too early
         """
         self.ensure_one()
@@ -394,7 +389,6 @@ class SmsBroadcast(models.Model):
         """Do what follows once it is noted who may get it. Extended by other rooms."""
 
     def _check_audience(self):
-        """Refuse to look for people when nothing says who they are."""
         if self._is_follow_up():
             self._check_told()
         elif not self.area_ids:
@@ -425,12 +419,10 @@ class SmsBroadcast(models.Model):
         return True
 
     def _start(self):
-        """Let the job queue the texts."""
         self.write({"state": QUEUEING, "started_at": fields.Datetime.now()})
         self._wake()
 
     def _count_reached(self):
-        """Return how many get it."""
         return self.env["sms.broadcast.recipient"].search_count(
             [("broadcast_id", "=", self.id), ("outcome", "in", REACHED)]
         )
@@ -496,11 +488,7 @@ class SmsBroadcast(models.Model):
         paused.invalidate_recordset(["state"])
 
     def _change_waiting(self, values, condition):
-        """Change messages that wait and that nobody is about to take.
-
-        :param dict values: of stored fields
-        :param SQL condition: of which of them
-        """
+        """Change messages that wait and that nobody is about to take."""
         changes = SQL(", ").join(
             SQL("%s = %s", SQL.identifier(name), value or None)
             for name, value in values.items()

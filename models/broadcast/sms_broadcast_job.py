@@ -44,7 +44,6 @@ class SmsBroadcastJob(models.Model):
 
     @api.model
     def _wake(self):
-        """Let the cron go on as soon as this transaction is committed."""
         self.env.ref("helpdesk_mgmt_sms.ir_cron_sms_broadcast").sudo()._trigger()
 
     @api.model
@@ -66,8 +65,6 @@ class SmsBroadcastJob(models.Model):
         """Stop what cannot go on, so that it keeps no other broadcast waiting.
 
         Not where a button was faster: what was cancelled meanwhile stays so.
-
-        :return: how many were stopped
         """
         self._wait_for_row()
         if self.state not in RUNNING:
@@ -86,8 +83,6 @@ class SmsBroadcastJob(models.Model):
         """Check or queue the next recipients, and move on when there are none.
 
         Nothing, where a button was faster that paused or cancelled it.
-
-        :return: how many it were
         """
         self.ensure_one()
         self._wait_for_row()
@@ -117,7 +112,6 @@ class SmsBroadcastJob(models.Model):
         )
 
     def _get_batch(self, outcomes):
-        """Return the next recipients with some outcomes."""
         return self.env["sms.broadcast.recipient"].search(
             [("broadcast_id", "=", self.id), ("outcome", "in", outcomes)],
             order="id",
@@ -125,7 +119,6 @@ class SmsBroadcastJob(models.Model):
         )
 
     def _get_message_values(self):
-        """Return what all of the messages have in common."""
         return {
             "broadcast_id": self.id,
             "incident_id": self.incident_id.id,
@@ -270,7 +263,6 @@ class SmsBroadcastJob(models.Model):
         ) % (bars, " · ".join(notes))
 
     def _count_to_queue(self):
-        """Return how many will get it whose message is not made yet."""
         if self.state not in (QUEUEING, PAUSED):
             return 0
         return self.env["sms.broadcast.recipient"].search_count(
@@ -291,10 +283,7 @@ class SmsBroadcastJob(models.Model):
             broadcast.discipline_note = " ".join(notes)
 
     def _get_discipline_notes(self):
-        """Return what speaks against another text about the incident now.
-
-        :rtype: list[str]
-        """
+        """Return what speaks against another text about the incident now."""
         incident_sudo = self.incident_id.sudo()
         if not incident_sudo or self.started_at:
             return []

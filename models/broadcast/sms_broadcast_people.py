@@ -98,7 +98,6 @@ class SmsBroadcast(models.Model):
         self.env["sms.broadcast.recipient"].invalidate_model()
 
     def _get_areas(self):
-        """Return the areas in which recipients are, or were when they were told."""
         if self._is_follow_up():
             return self.area_ids | self.incident_id.broadcast_ids.area_ids
         return self.area_ids
@@ -210,7 +209,6 @@ class SmsBroadcast(models.Model):
     def _fill_in(self, words, recipient):
         """Return the text for one person.
 
-        :param words: a value of :meth:`_get_words`
         :param recipient: ``sms.broadcast.recipient``
         """
         body, areas, shared = words
@@ -220,7 +218,6 @@ class SmsBroadcast(models.Model):
         return texts.fill(body, values)
 
     def _get_shared_words(self):
-        """Return what is filled in for everybody alike, by blank. Extended."""
         page = self.incident_id.sudo().status_page
         return {STATUS_PAGE: page} if self.incident_id else {}
 
@@ -266,7 +263,6 @@ class SmsBroadcast(models.Model):
 
     @api.constrains("kind", "incident_id", "company_id")
     def _check_incident(self):
-        """Refuse news of nothing, and texts about another company's incident."""
         for broadcast in self:
             incident_sudo = broadcast.incident_id.sudo()
             if broadcast._is_follow_up() and not incident_sudo:
@@ -277,7 +273,6 @@ class SmsBroadcast(models.Model):
                 raise ValidationError(self.env._("The incident is another company's."))
 
     def _is_follow_up(self):
-        """Tell if it goes to who was told before."""
         return self.kind != OPENING
 
     def _is_overtaken(self):

@@ -78,7 +78,6 @@ class SmsBroadcastRecipient(models.Model):
 
     @api.model
     def _get_overdue_domain(self, company, limits):
-        """Mean who was told as long ago as texts are kept."""
         if not limits["text"]:
             return Domain.FALSE
         told = self.env["sms.broadcast"].sudo()

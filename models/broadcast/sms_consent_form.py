@@ -47,7 +47,6 @@ class SmsConsentForm(models.AbstractModel):
         """Return what the page shows to a customer.
 
         :param partner: ``res.partner`` of the login
-        :rtype: Offer
         """
         number = partner.phone_sanitized or ""
         subscriptions = self.env["sms.subscription"]
@@ -73,8 +72,6 @@ class SmsConsentForm(models.AbstractModel):
 
         :param dict form: the posted values: ``sms_area_<id>`` is the id of the wording,
             ``stop`` the id of a subscription
-        :return: as for :meth:`_take_account`, or :data:`NOT_TICKED`
-        :rtype: str
         """
         offer = self._get_area_offer(company, partner)
         if form.get("stop"):
@@ -104,10 +101,7 @@ class SmsConsentForm(models.AbstractModel):
 
     @api.model
     def _subscribe_in_portal(self, company, partner, number, areas, result):
-        """Subscribe a number that is proven; or by its YES, if it was asked just now.
-
-        :param str result: of :meth:`_agree_in_portal`
-        """
+        """Subscribe a number that is proven; or by its YES, if it was asked just now."""
         subscriptions = self.env["sms.subscription"]
         if result == AGREED:
             subscriptions._subscribe(company, number, areas, PORTAL, partner)

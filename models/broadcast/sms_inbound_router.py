@@ -14,7 +14,6 @@ class SmsInboundRouter(models.AbstractModel):
 
     @api.model
     def _serve(self, inbound, keyword):
-        """Do what MUTE and UNMUTE say."""
         if keyword.action == keywords.MUTE:
             return self._mute_incident(inbound)
         if keyword.action == keywords.UNMUTE:
@@ -61,7 +60,6 @@ class SmsInboundRouter(models.AbstractModel):
 
     @api.model
     def _say_of_incident(self, inbound, incident, code):
-        """Answer with a wording that names an incident."""
         lang = self.env["sms.reply"]._get_lang(inbound.company_id, inbound.partner_id)
         self._say_reply(inbound, code, **incident._get_fillers(lang))
 
@@ -132,7 +130,6 @@ class SmsInboundRouter(models.AbstractModel):
 
     @api.model
     def _get_areas_of(self, inbound, keyword):
-        """Return the areas of a word that the company offers."""
         companies = (inbound.company_id, inbound.company_id.browse())
         return keyword.sudo().area_ids.filtered(
             lambda area: (
@@ -171,7 +168,6 @@ class SmsInboundRouter(models.AbstractModel):
 
     @api.model
     def _after_yes(self, inbound, asked):
-        """Make subscriptions of what waits for the YES."""
         result = super()._after_yes(inbound, asked)
         self.env["sms.subscription"].sudo()._take_yes(
             inbound.company_id, inbound.number, asked.sudo().evidence_id

@@ -119,7 +119,6 @@ class SmsIncident(models.Model):
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_told(self):
-        """Keep what people were told of."""
         if any(self.sudo().broadcast_ids.mapped("started_at")):
             raise UserError(
                 self.env._("People were texted about it: resolve it instead.")
@@ -127,7 +126,6 @@ class SmsIncident(models.Model):
         self.env.registry.clear_cache()
 
     def _check_by_hand(self, vals):
-        """Refuse what users say by news, and not by hand."""
         own = vals.keys() & NEWS_FIELDS
         if own and not self.env.su:
             raise AccessError(
@@ -138,7 +136,6 @@ class SmsIncident(models.Model):
             )
 
     def _check_works_here(self):
-        """Refuse a company that the user does not work in now."""
         if not self.env.su and self:
             self.company_id._check_user_works_here()
 
@@ -152,14 +149,11 @@ class SmsIncident(models.Model):
         """Return the ids of what is going on in a company, the newest first.
 
         Every new ticket asks, and mostly the answer is: nothing.
-
-        :rtype: tuple
         """
         domain = [("company_id", "=", company_id), ("state", "in", GOING_ON)]
         return tuple(self.sudo().search(domain, order="opened_at DESC, id DESC").ids)
 
     def _is_going_on(self):
-        """Tell if there is an incident, and it is not resolved."""
         return self.state in GOING_ON
 
     def _get_name_in(self, lang):
@@ -171,10 +165,7 @@ class SmsIncident(models.Model):
         return self.with_context(lang=lang or "en_US").sudo().name
 
     def _set_state(self, state):
-        """Move the state, as the news say.
-
-        :param str state: one of :data:`STATES`
-        """
+        """Move the state, as the news say."""
         self.ensure_one()
         ended = self.resolved_at or fields.Datetime.now()
         values = {"state": state, "resolved_at": ended if state == RESOLVED else False}
@@ -202,7 +193,6 @@ class SmsIncident(models.Model):
         return incidents_sudo.browse()
 
     def _concerns(self, partner, number):
-        """Tell if a person is in one of the areas, or was texted of it."""
         self.ensure_one()
         if partner and self.area_ids:
             areas = self.with_company(self.company_id).area_ids
@@ -213,7 +203,6 @@ class SmsIncident(models.Model):
         return bool(number) and self._has_texted(number)
 
     def _has_texted(self, number):
-        """Tell if a number was texted of it."""
         domain = [
             ("incident_id", "=", self.id),
             ("number", "=", number),
@@ -296,7 +285,6 @@ class SmsIncident(models.Model):
         )
 
     def _was_told(self, number):
-        """Tell if a number has got the answer already, or it waits."""
         domain = [
             ("incident_id", "=", self.id),
             ("number", "=", number),
@@ -306,7 +294,6 @@ class SmsIncident(models.Model):
         return bool(self.env["sms.sms"].sudo().search_count(domain, limit=1))
 
     def _get_fillers(self, lang):
-        """Return what answers about the incident are filled in with."""
         self.ensure_one()
         sudo = self.sudo()
         return {"incident": self._get_name_in(lang), "status_page": sudo.status_page}

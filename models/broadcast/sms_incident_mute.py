@@ -48,10 +48,7 @@ class SmsIncidentMute(models.Model):
 
     @api.model
     def _get_muted(self, incidents):
-        """Return who has muted what.
-
-        :rtype: set of pairs of an incident's id and a number (E.164)
-        """
+        """Return who has muted what."""
         mutes_sudo = self.sudo().search_fetch(
             [("incident_id", "in", incidents.ids), ("ended_at", "=", False)],
             ["incident_id", "number"],
@@ -110,5 +107,4 @@ class SmsIncidentMute(models.Model):
     # ------------------------------------------------------------------
 
     def _forget(self):
-        """Forget who it was."""
         self.write({"number": False, "partner_id": False})

@@ -47,7 +47,6 @@ class SmsIncident(models.Model):
             incident.broadcast_count = broadcasts.get(incident._origin.id, 0)
 
     def _count(self, model_name, domain, field="incident_id"):
-        """Return how many records that the reader may see belong to each incident."""
         records = self.env[model_name]
         if not records.has_access("read"):
             return {}
@@ -89,10 +88,7 @@ class SmsIncident(models.Model):
         return found
 
     def _render_texts(self, counts):
-        """Return in a table how many people have had how many texts.
-
-        :param dict counts: people by number of texts
-        """
+        """Return in a table how many people have had how many texts."""
         if not counts:
             return False
         line = Markup(
@@ -172,7 +168,6 @@ class SmsIncident(models.Model):
         )
 
     def _get_records_action(self, xmlid, domain, context=None):
-        """Return an action that shows some of what belongs to the incident."""
         action = self.env["ir.actions.act_window"]._for_xml_id(xmlid)
         return {**action, "domain": domain, "context": context or {}}
 

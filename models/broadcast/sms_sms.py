@@ -38,7 +38,6 @@ class SmsSms(models.Model):
     )
 
     def _get_held_label(self):
-        """Name no hour where there is none."""
         if self.gate_reason == verdicts.PAUSED:
             return self.env._("Held: its broadcast is paused")
         return super()._get_held_label()
@@ -58,7 +57,6 @@ class SmsSms(models.Model):
         return standing
 
     def _after_decision(self, decisions):
-        """Note who has cancelled the broadcast of what was called off with it."""
         cancelled = self.filtered(
             lambda sms: decisions[sms.id].reason == verdicts.CANCELLED
         )
@@ -70,8 +68,6 @@ class SmsSms(models.Model):
         """Add what was muted meanwhile, and news of what is over.
 
         Asked of broadcasts alone: an answer was asked for.
-
-        :param dict standing: see :meth:`_get_gate_standing`
         """
         told = self.filtered("incident_id")
         if not told:

@@ -156,11 +156,9 @@ class SmsSubscription(models.Model):
         :param company: ``res.company``
         :param str number: E.164
         :param areas: ``sms.area``
-        :param str method: a value of :attr:`method`
         :param partner: ``res.partner`` of the number, may be empty
         :param question: ``sms.consent.evidence`` of the question whose YES makes it
             one; None where the number is proven
-        :return: the subscriptions to these areas
         """
         found = self.search(self._get_current_domain(company, number, areas))
         waiting = found.filtered(lambda it: it.state == PENDING)
@@ -190,7 +188,6 @@ class SmsSubscription(models.Model):
         """Return the domain of what a number has subscribed to, or may.
 
         :param areas: ``sms.area``, None for all
-        :rtype: Domain
         """
         domain = Domain("company_id", "=", company.id) & Domain("number", "=", number)
         if areas is not None:
@@ -208,7 +205,6 @@ class SmsSubscription(models.Model):
         self.search(domain & Domain("state", "=", PENDING))._activate()
 
     def _activate(self):
-        """Make subscriptions of what has waited."""
         self.write({"state": ACTIVE, "since": fields.Datetime.now()})
 
     @api.model
@@ -221,7 +217,6 @@ class SmsSubscription(models.Model):
         self.search(tried & Domain("state", "!=", ENDED))._end()
 
     def _end(self):
-        """End them."""
         going_on = self.filtered(lambda it: it.state != ENDED)
         going_on.write({"state": ENDED, "ended_at": fields.Datetime.now()})
 

@@ -102,7 +102,6 @@ class PhoneBlacklist(models.Model):
 
     @api.model
     def _enter_blacklisted(self):
-        """Enter into the ledger who was blacklisted meanwhile, and still is."""
         ids = self.env.cr.precommit.data.pop(BLACKLISTED, ())
         rows = self.sudo().browse(ids).exists().filtered("active")
         now = fields.Datetime.now()
@@ -113,7 +112,6 @@ class PhoneBlacklist(models.Model):
 
     @api.model
     def _enter_all(self):
-        """Take over the list that the addon finds when it is installed."""
         rows = self.sudo().search([])
         self._enter(
             [(row.id, row.number, row.create_date) for row in rows],
@@ -125,7 +123,6 @@ class PhoneBlacklist(models.Model):
         """Enter opted-out numbers in every company, unless they are that already.
 
         :param rows: pairs of an id and a number, with the time of the no (UTC)
-        :param str note: how it came, in words
         """
         rows = [row for row in rows if E164.match(row[1] or "")]
         ledger_sudo = self.env["sms.consent.event"].sudo()
@@ -163,7 +160,6 @@ class PhoneBlacklist(models.Model):
         """Return those numbers that have opted out of everything in every company.
 
         :param numbers: E.164 numbers
-        :rtype: set
         """
         if not numbers:
             return set()
@@ -186,9 +182,6 @@ class PhoneBlacklist(models.Model):
         two companies that hear a STOP at once meet there, and the later one starts over
         and sees both. What Odoo's own methods would do for each number (read it, log
         it) has been done by the ledger.
-
-        :param left: numbers that have opted out of everything in some company
-        :param back: numbers that had, and have come back to it
         """
         left, back = ({n for n in found if E164.match(n)} for found in (left, back))
         if not left and not back:

@@ -34,8 +34,6 @@ class ResCompany(models.Model):
         """Return why the company's forms do not take a number, or an empty text.
 
         :param str number: E.164
-        :return: as :func:`tools.phone.find_kind_refusal`
-        :rtype: str
         """
         self.ensure_one()
         company_sudo = self.sudo()

@@ -25,7 +25,6 @@ class ResPartner(models.Model):
         return ("phone_sanitized",)
 
     def _get_sms_subjects(self):
-        """Mean the contact's own number, for any purpose, in the current company."""
         any_purpose = self.env["sms.purpose"]
         return {
             partner.id: (self.env.company, partner.phone_sanitized, any_purpose)

@@ -64,7 +64,6 @@ class SmsConsent(models.Model):
 
     @api.model
     def _after_answers(self, change):
-        """Show the new state on records, and bring Odoo's blacklist up to date."""
         result = super()._after_answers(change)
         self.env["sms.consent.mixin"]._invalidate_sms_consent_state()
         if change.left or change.back:
@@ -76,7 +75,6 @@ class SmsConsent(models.Model):
 
         :param before: what an earlier call has returned as ``before``
         :return: see :meth:`SmsConsentStory._tell`
-        :rtype: dict
         :raises AccessError: for who may not read the answer or the events
         """
         self.ensure_one()

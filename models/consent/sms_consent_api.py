@@ -147,10 +147,7 @@ class SmsConsentApi(models.AbstractModel):
     def _record_once(
         self, company, number, event, purposes, happened_at, message_ref, **facts
     ):
-        """Record a statement, unless its reference says that it was recorded before.
-
-        :return: what the caller gets
-        """
+        """Record a statement, unless its reference says that it was recorded before."""
         number = self._read_number(company, number)
         reference = self._read_reference(message_ref)
         moment = None
@@ -262,7 +259,6 @@ class SmsConsentApi(models.AbstractModel):
 
     @api.model
     def _read_way(self, how):
-        """Return the way in which consent was given."""
         way = import_rows.read_way(how)
         if not way:
             ways = ", ".join(import_rows.WAYS)
@@ -285,10 +281,7 @@ class SmsConsentApi(models.AbstractModel):
 
     @api.model
     def _read_proof(self, how, source, wording, evidence):
-        """Return what proves a consent: the words, how it was given, where it lies.
-
-        :return: the evidence, as :meth:`SmsConsentEvent._record` takes it
-        """
+        """Return what proves a consent: the words, how it was given, where it lies."""
         way = self._read_way(how)
         facts = self._read_texts(
             required={"source": source, "wording": wording}, **evidence

@@ -57,12 +57,10 @@ class SmsConsentDetails(models.AbstractModel):
 
         :param company: ``res.company``
         :param number: E.164, or False
-        :param typed: the number as it was entered, or False
         :param purpose: ``sms.purpose`` that the record is about, empty for any
         :return: ``state`` and ``label`` of the whole, ``number`` for people,
             ``purposes`` (see :meth:`_explain_purpose`), ``advice`` and ``button`` (the
             one thing to do, see :meth:`_advise`)
-        :rtype: dict
         """
         company = company or self.env.company
         found = self._find(company, number, typed)
@@ -155,7 +153,6 @@ class SmsConsentDetails(models.AbstractModel):
         :return: ``id``, ``name``, ``state``, ``label``, ``is_main`` (what the record is
             about), ``facts`` (since when, how, by whom, as texts), ``wording`` (the
             version, may be empty) and ``words`` (its text, may be empty)
-        :rtype: dict
         """
         labels = self._get_labels("sms.consent", "state")
         event = said.get(answer.event_id)
@@ -210,13 +207,11 @@ class SmsConsentDetails(models.AbstractModel):
 
     @api.model
     def _get_labels(self, model_name, field_name):
-        """Return a selection's labels in the reader's language."""
         field = self.env[model_name]._fields[field_name]
         return dict(field._description_selection(self.env))
 
     @api.model
     def _format(self, number):
-        """Return a number as people read it."""
         return number and self.env["res.partner"]._phone_format(
             number=number, force_format="INTERNATIONAL"
         )
@@ -251,7 +246,6 @@ class SmsConsentDetails(models.AbstractModel):
         :param event: the :class:`Said` that the state rests on, or None
         :return: ``advice`` in words, and ``button``: False, or ``kind``
             (:data:`RECORD`, :data:`REVIEW`), ``label`` and ``context``
-        :rtype: dict
         """
         if problem == verdicts.UNDER_REVIEW and state != consent.OPTED_OUT:
             return self._advise_review()
@@ -336,7 +330,6 @@ class SmsConsentDetails(models.AbstractModel):
 
         :param obstacle: :class:`sms_consent.Obstacle`
         :param str number: E.164, named if given
-        :rtype: str
         """
         facts = {
             "number": number,
@@ -380,7 +373,6 @@ class SmsConsentDetails(models.AbstractModel):
 
     @api.model
     def _offer_record(self, company, label, **context):
-        """Return the button that opens the form to record, for who may."""
         may_record = self.env.user.has_group("helpdesk_mgmt.group_helpdesk_user_own")
         if not may_record or company not in self.env.companies:
             return False

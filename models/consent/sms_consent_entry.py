@@ -37,10 +37,6 @@ class SmsConsentEntry(models.AbstractModel):
         :param str method: a key of ``METHOD_SELECTION``
         :param purposes: ``sms.purpose``; none: an opt-out from everything
         :param datetime happened_at: when it was said (UTC)
-        :param str words: the words that the person saw or heard
-        :param files: the scans of a signed form, without which it is no proof
-        :param facts: as :meth:`SmsConsentEvent._record`
-        :return: the events, in sudo
         :raises UserError: when something is missing, unreadable or overtaken
         """
         number = self._read_number(company, number)
@@ -94,7 +90,6 @@ class SmsConsentEntry(models.AbstractModel):
 
     @api.model
     def _check_complete(self, event, purposes, happened_at, words):
-        """Refuse a consent without purposes or words, and one of the future."""
         if event == consent.GRANTED and not purposes:
             raise UserError(self.env._("Choose what the person agreed to."))
         if event == consent.GRANTED and not (words or "").strip():
@@ -107,8 +102,6 @@ class SmsConsentEntry(models.AbstractModel):
         """Return why a consent would be refused, empty if it would not be.
 
         Of what is known while a form is filled in: nothing is missed yet.
-
-        :rtype: str
         """
         number = self._find_number(company, number)
         if not number:
@@ -123,10 +116,7 @@ class SmsConsentEntry(models.AbstractModel):
 
     @api.model
     def _find_notice(self, company, number, method, purposes, happened_at):
-        """Return which opt-out a consent would undo, empty if none stands.
-
-        :rtype: str
-        """
+        """Return which opt-out a consent would undo, empty if none stands."""
         number = self._find_number(company, number)
         consents = self.env["sms.consent"]
         bare = consent.Said(consent.GRANTED, "", happened_at)
@@ -162,7 +152,6 @@ class SmsConsentEntry(models.AbstractModel):
         """Return why a yes does not count, and what does.
 
         :param str number: E.164
-        :param consent.Said said: the yes
         :param obstacle: :class:`sms_consent.Obstacle`
         """
         details = self.env["sms.consent.details"]
@@ -186,7 +175,6 @@ class SmsConsentEntry(models.AbstractModel):
 
     @api.model
     def _propose_words(self, company, purposes, lang=None):
-        """Return the words in force for some purposes, in a reader's language."""
         purposes = purposes.sorted()
         wordings = self.env["sms.wording"]._get_published(company, purposes, lang)
         return wordings._render(company)

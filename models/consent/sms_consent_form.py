@@ -79,7 +79,6 @@ class SmsConsentForm(models.AbstractModel):
         :param company: ``res.company``
         :param str number: E.164, or empty for a number that is not known yet
         :param purposes: ``sms.purpose``, in the order in which they are shown
-        :param str lang: the reader's language, default the environment's
         :return: list of :class:`Choice`
         """
         wording_model = self.env["sms.wording"]
@@ -108,7 +107,6 @@ class SmsConsentForm(models.AbstractModel):
         """Return which of some choices a form has ticked.
 
         :param choices: list of :class:`Choice`
-        :param dict form: the posted values
         :return: ``(ticked, is_outdated)``: the choices that are agreed to, and whether
             one was ticked under a wording that is not in force any more
         """
@@ -124,9 +122,7 @@ class SmsConsentForm(models.AbstractModel):
     def _read_number(self, company, typed, country=None):
         """Return what a person has typed as E.164, or an empty text.
 
-        :param str typed: anything
         :param country: ``res.country`` of national numbers, default the company's
-        :rtype: str
         """
         if not typed or len(typed) > NUMBER_LIMIT:
             return ""
@@ -153,9 +149,7 @@ class SmsConsentForm(models.AbstractModel):
 
         :param str number: E.164, the person's own
         :param choices: those :class:`Choice` that the person has ticked
-        :param Trace trace: where the form came from
         :param facts: further evidence (``name``, ``res_model``, ``res_id``)
-        :return: the events
         """
         new = [choice for choice in choices if not choice.is_on]
         if not new:
@@ -175,7 +169,6 @@ class SmsConsentForm(models.AbstractModel):
         """Enter a no; nothing is texted.
 
         :param purposes: ``sms.purpose``, or None for everything
-        :return: the events
         """
         is_lasting = self._get_lasting(company, number)
         if purposes is not None:
@@ -199,8 +192,6 @@ class SmsConsentForm(models.AbstractModel):
 
         What was said by text before does not count: said here again, it lasts. Nor does
         a no to everything count where the person has agreed to something since.
-
-        :return: function from a purpose's id, or False for everything, to a bool
         """
         consents = self.env["sms.consent"]
         found = consents._get_found(company, number)
@@ -242,8 +233,6 @@ class SmsConsentForm(models.AbstractModel):
 
         Counted by address, and by login where there is one: on the same counters for
         every form.
-
-        :param Trace trace: where the form came from
         """
         limits = self.env["sms.rate.limit"]
         if limits._is_over("join_visitor_question", web.visitor(trace.address)):
@@ -261,7 +250,6 @@ class SmsConsentForm(models.AbstractModel):
 
         :param str number: E.164
         :return: one of ``tools.phone``, or empty
-        :rtype: str
         """
         refusal = company._find_sms_form_refusal(number)
         if refusal:
@@ -279,7 +267,6 @@ class SmsConsentForm(models.AbstractModel):
 
     @api.model
     def _get_trace(self, address, device, page):
-        """Return where a form came from, in what may be kept of a stranger's words."""
         return Trace(texts.clip(address, 64), texts.clip(device, 400), page)
 
     # ------------------------------------------------------------------
@@ -288,7 +275,6 @@ class SmsConsentForm(models.AbstractModel):
 
     @api.model
     def _get_join_choices(self, company):
-        """Return what can be joined on the page, of no number in particular."""
         purposes = self.env["sms.purpose"]._get_for_customers()
         choices = self._get_choices(company, "", purposes)
         return [choice for choice in choices if choice.wording]
@@ -297,10 +283,8 @@ class SmsConsentForm(models.AbstractModel):
     def _take_join(self, company, form, trace):
         """Ask the number on a form to confirm by text, if it may be asked.
 
-        :param dict form: the posted values
         :return: what the person can put right, or empty, whether or not the number is
             asked
-        :rtype: str
         """
         if form.get(TRAP_FIELD):
             return ""
@@ -363,12 +347,7 @@ class SmsConsentForm(models.AbstractModel):
 
     @api.model
     def _take_ticket(self, company, partner, form, trace):
-        """Take what the form of a new ticket says of texts about tickets.
-
-        :return: one of :data:`REFUSALS`: nothing is done; else :data:`SAVED`, or what
-            came of the yes
-        :rtype: str
-        """
+        """Take what the form of a new ticket says of texts about tickets."""
         purpose = self.env["sms.purpose"]._get("ticket")
         choices = self._get_choices(company, "", purpose)
         number, ticked, refusal = self._read_portal_form(
@@ -384,10 +363,6 @@ class SmsConsentForm(models.AbstractModel):
 
         A box that was shown ticked says nothing new while it is left so, and nothing
         at all of another number; un-ticked it is an opt-out.
-
-        :return: as for :meth:`_take_ticket`, or :data:`NEW_NUMBER`: what was agreed to
-            was agreed to for the old one
-        :rtype: str
         """
         own = partner.phone_sanitized or ""
         purposes = self.env["sms.purpose"]._get_for_customers()
@@ -421,7 +396,6 @@ class SmsConsentForm(models.AbstractModel):
 
     @api.model
     def _get_portal_facts(self, partner):
-        """Return the evidence that a login is."""
         return {"name": partner.name, "res_model": partner._name, "res_id": partner.id}
 
     # ------------------------------------------------------------------
@@ -466,8 +440,6 @@ class SmsConsentForm(models.AbstractModel):
         new, and is not asked about.
 
         :param partner: ``res.partner`` of the login
-        :return: :data:`AGREED` or :data:`ASKED`
-        :rtype: str
         """
         purposes = self.env["sms.purpose"].union(*(c.purpose for c in choices))
         facts = self._get_portal_facts(partner)

@@ -130,7 +130,6 @@ class SmsConsentImport(models.Model):
 
     @api.model
     def _default_date_order(self):
-        """Return the order that the user's language writes dates in."""
         date_format = self.env["res.lang"]._get_data(code=self.env.lang).date_format
         orders = {"m": import_rows.MDY, "d": import_rows.DMY}
         return orders.get((date_format or "").strip("%-")[:1], import_rows.YMD)
@@ -271,7 +270,6 @@ class SmsConsentImport(models.Model):
 
     @api.autovacuum
     def _gc_uploads(self):
-        """Forget what names people in lists that were worked off long ago."""
         limit = fields.Datetime.now() - KEEP
         jobs = self.search([("write_date", "<", limit), ("state", "not in", RUNNING)])
         jobs.row_ids.unlink()
@@ -283,7 +281,6 @@ class SmsConsentImport(models.Model):
 
     @api.onchange("file")
     def _onchange_file(self):
-        """Show the columns as soon as the list is there."""
         self.column_ids = [(5, 0, 0)]
         if self.file:
             self.column_ids = [
@@ -291,7 +288,6 @@ class SmsConsentImport(models.Model):
             ]
 
     def _read_headers(self):
-        """Make a line for each column, with what it seems to hold."""
         self.ensure_one()
         vals_list = self._get_column_values(self.file)
         self.column_ids = [(5, 0, 0), *((0, 0, vals) for vals in vals_list)]
@@ -393,7 +389,6 @@ class SmsConsentImport(models.Model):
 
     @api.model
     def _wake(self):
-        """Let the cron go on as soon as this transaction is committed."""
         self.env.ref("helpdesk_mgmt_sms.ir_cron_sms_consent_import").sudo()._trigger()
 
     def _pack(self):
@@ -430,16 +425,11 @@ class SmsConsentImport(models.Model):
 
     @api.model
     def _count_rows_left(self, without):
-        """Return how many rows are to be worked off, of all jobs but some."""
         running = self.search([("state", "in", RUNNING), ("id", "not in", without.ids)])
         return sum(job.row_total - job.position for job in running)
 
     def _work_off(self, limit=None):
-        """Decide on the next rows, record them if that is due, and move on.
-
-        :param int limit: how many, default :data:`BATCH_SIZE`
-        :return: how many it were
-        """
+        """Decide on the next rows, record them if that is due, and move on."""
         self.ensure_one()
         limit = limit or BATCH_SIZE
         job = self.with_company(self.company_id)
@@ -472,7 +462,6 @@ class SmsConsentImport(models.Model):
         return len(lines)
 
     def _record_batch(self, statements):
-        """Enter the statements in the name of who imports them."""
         ledger_sudo = self.env["sms.consent.event"].with_user(self.user_id).sudo()
         ledger_sudo._record_many(self.company_id, statements)
 

@@ -81,7 +81,6 @@ class Judge:
         return self._compare(read), lines
 
     def _make_line(self, number):
-        """Return the values of a good row that nothing is known of."""
         return {
             "import_id": self.job.id,
             "row": number,
@@ -93,7 +92,6 @@ class Judge:
 
     @staticmethod
     def _mark(line, cells, fault, outcome):
-        """Enter into a row's line why it is not recorded."""
         line.update(
             outcome=outcome,
             reason=fault.reason,
@@ -216,20 +214,17 @@ class Judge:
 
     @staticmethod
     def _get_key(statement):
-        """Return the digest of what makes two rows the same statement."""
         purposes = statement.purposes.ids if statement.purposes else []
         said = [statement.number, statement.event, sorted(purposes)]
         return chain.digest({"said": said, "at": statement.happened_at})[:32]
 
     def _find_twice(self, key, seen):
-        """Return the fault of a row that is in the list already."""
         if key not in seen:
             return None
         return Fault("twice", self.env._("row %s", seen[key]))
 
     @staticmethod
     def _find_recorded(statement, number_hash, known):
-        """Return the fault of a statement that the ledger has, for every purpose."""
         ids = statement.purposes.ids if statement.purposes else [0]
         keys = {
             (number_hash, purpose_id, statement.event, statement.happened_at)
@@ -238,7 +233,6 @@ class Judge:
         return Fault("known") if keys <= known else None
 
     def _find_opt_out(self, statement, found, stopped):
-        """Return the fault of a consent of somebody who has opted out."""
         if statement.event != consent.GRANTED:
             return None
         for purpose in statement.purposes:

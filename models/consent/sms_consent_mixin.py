@@ -75,10 +75,7 @@ class SmsConsentMixin(models.AbstractModel):
         raise NotImplementedError
 
     def _get_sms_subject_fields(self):
-        """Return the paths of the fields that :meth:`_get_sms_subjects` reads.
-
-        :rtype: tuple[str, ...]
-        """
+        """Return the paths of the fields that :meth:`_get_sms_subjects` reads."""
         return ()
 
     @api.depends(lambda self: self._get_sms_subject_fields())
@@ -125,7 +122,6 @@ class SmsConsentMixin(models.AbstractModel):
     @api.depends(lambda self: self._get_sms_subject_fields())
     @api.depends_context("company")
     def _compute_sms_preference_url(self):
-        """Let a text say where the key will stand, for records that have a number."""
         self.sms_preference_url = False
         links = self.env["sms.preference.link"]
         for record_id, subject in self.filtered("id")._get_sms_subjects().items():
@@ -141,7 +137,6 @@ class SmsConsentMixin(models.AbstractModel):
             self.env[model_name].invalidate_model(["sms_consent_state", "sms_is_bound"])
 
     def _get_sms_typed_number(self):
-        """Return the number as people entered it, readable or not, or False."""
         self.ensure_one()
         return False
 
@@ -149,7 +144,6 @@ class SmsConsentMixin(models.AbstractModel):
         """Return why the person may be texted or not, for who may read the record.
 
         :return: see :meth:`SmsConsentDetails._explain`
-        :rtype: dict
         :raises AccessError: for who may not read the record, or is neither a helpdesk
             user nor a compliance officer
         """
@@ -190,11 +184,7 @@ class SmsConsentMixin(models.AbstractModel):
     # statements.
 
     def _get_sms_subject_columns(self, alias):
-        """Return what :meth:`_get_sms_subjects` says, as SQL over the model's table.
-
-        :param str alias: the table's alias in the query
-        :rtype: SubjectColumns
-        """
+        """Return what :meth:`_get_sms_subjects` says, as SQL over the model's table."""
         raise NotImplementedError
 
     @api.model
@@ -216,7 +206,6 @@ class SmsConsentMixin(models.AbstractModel):
 
     @api.model
     def _get_sms_search_fields(self):
-        """Return the fields of the model that must be in the database to search."""
         return [name for name in self._get_sms_subject_fields() if "." not in name]
 
     @api.model
@@ -258,10 +247,7 @@ class SmsConsentMixin(models.AbstractModel):
 
     @api.model
     def _get_stop_sql(self, is_later):
-        """Return the condition that a stop of everything stands over ``answer``.
-
-        :param bool is_later: only one that is newer than the answer
-        """
+        """Return the condition that a stop of everything stands over ``answer``."""
         later = SQL("AND stop.event_id > answer.event_id") if is_later else SQL()
         return SQL(
             """EXISTS (

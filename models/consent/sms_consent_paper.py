@@ -71,12 +71,10 @@ class SmsConsentPaper(models.Model):
 
     @api.depends("purpose_ids", "company_id", "lang")
     def _compute_wording(self):
-        """Propose the published words."""
         for stack in self:
             stack.wording = stack._propose_words(stack.purpose_ids._origin)
 
     def _propose_words(self, purposes):
-        """Return the published words for some purposes, as these forms print them."""
         return self.env["sms.consent.entry"]._propose_words(
             self.company_id, purposes, self.lang
         )
@@ -107,7 +105,6 @@ class SmsConsentPaper(models.Model):
         return result
 
     def _check_own(self, vals_list):
-        """Refuse to set how many were recorded."""
         if not self.env.su and any("recorded_count" in vals for vals in vals_list):
             raise AccessError(self.env._("What is recorded is counted by itself."))
 
@@ -151,7 +148,6 @@ class SmsConsentPaper(models.Model):
 
     @api.autovacuum
     def _gc_recorded(self):
-        """Clear away the stacks of which everything is in the ledger."""
         limit = fields.Datetime.now() - KEEP_EMPTY
         self.search([("line_ids", "=", False), ("write_date", "<", limit)]).unlink()
 
@@ -195,7 +191,6 @@ class SmsConsentPaperLine(models.Model):
 
     @api.depends("partner_id")
     def _compute_person(self):
-        """Take number and name from the contact, if there is one."""
         for line in self:
             line.number = line.partner_id.phone or line.number
             line.name = line.partner_id.name or line.name
@@ -229,10 +224,7 @@ class SmsConsentPaperLine(models.Model):
         return {"type": "ir.actions.client", "tag": "soft_reload"}
 
     def _record(self):
-        """Record what is complete, and write beside the others why they are not.
-
-        :return: how many were recorded
-        """
+        """Record what is complete, and write beside the others why they are not."""
         recorded = self.browse()
         for line in self:
             line.check_access("write")

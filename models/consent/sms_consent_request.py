@@ -40,8 +40,6 @@ class SmsConsentRequest(models.Model):
         the earlier and then fail as a concurrent update, which Odoo tries again.
 
         :param company: ``res.company``
-        :param str reference: the other system's own, unique for each statement
-        :param dict said: what the statement is, to tell a repeat from a mistake
         :return: the request; without ``evidence_id`` while nothing is recorded
         :raises ValidationError: when the reference stands for another statement
         """

@@ -79,11 +79,8 @@ class SmsConsentStory(models.AbstractModel):
         """Tell the newest events of a number, those of all purposes.
 
         :param company: ``res.company``
-        :param str number_hash: keyed hash of the number
-        :param before: an id: only events that are older
         :return: ``days``, each with ``day`` (for people) and ``entries`` (see
             :meth:`_tell_moment`), and ``before`` to ask for what was earlier, or False
-        :rtype: dict
         """
         events, is_more = self._read_events(company, number_hash, before)
         moments = self._get_moments(events)
@@ -106,7 +103,6 @@ class SmsConsentStory(models.AbstractModel):
 
     @api.model
     def _read_events(self, company, number_hash, before):
-        """Return a page of events, oldest first, and whether there are earlier ones."""
         domain = Domain("company_id", "=", company.id)
         domain &= Domain("number_hash", "=", number_hash)
         if before:
@@ -148,7 +144,6 @@ class SmsConsentStory(models.AbstractModel):
         Each text confirms one: that which was recorded when it was made. A second STOP
         is recorded and not answered.
 
-        :param list event_ids: those that are no opt-outs are left out
         :return: ``{evidence id: (message id, when it was handed over, or None)}``
         """
         self.env["sms.sms"].flush_model()
@@ -186,13 +181,11 @@ class SmsConsentStory(models.AbstractModel):
 
     @api.model
     def _get_text(self, event):
-        """Return the ``sms.inbound`` that an event names, or an empty set."""
         texts = self.env["sms.inbound"].sudo()
         return texts.browse(event.res_id if event.res_model == texts._name else [])
 
     @api.model
     def _get_texts(self, events):
-        """Return the texts that some events name, as far as they are still there."""
         texts = self.env["sms.inbound"].sudo()
         return texts.union(*(self._get_text(event) for event in events)).exists()
 
@@ -227,7 +220,6 @@ class SmsConsentStory(models.AbstractModel):
         :return: ``id``, ``time``, ``event`` (of ``EVENTS``), ``sentence``, ``details``
             (further texts), ``wording`` and ``words`` (version and text, may be empty),
             ``links`` and ``seal`` (its place in the chain)
-        :rtype: dict
         """
         event = moment.event
         return {
@@ -245,7 +237,6 @@ class SmsConsentStory(models.AbstractModel):
 
     @api.model
     def _get_day(self, moment):
-        """Return the reader's day on which a moment was entered."""
         return format_date(self.env, moment.event.recorded_at, date_format="long")
 
     @api.model
@@ -313,7 +304,6 @@ class SmsConsentStory(models.AbstractModel):
 
     @api.model
     def _get_seal(self, moment):
-        """Return where a moment stands in the company's chain, in words."""
         numbers = [event.sequence for event in moment.events if event.sequence]
         if len(numbers) < len(moment.events):
             return self.env._("Not yet sealed")
@@ -327,7 +317,6 @@ class SmsConsentStory(models.AbstractModel):
 
     @api.model
     def _say(self, moment):
-        """Return the sentence for a moment, and how an opt-out was confirmed."""
         event = moment.event
         name = SENTENCES.get((event.event, event.method))
         say = getattr(self, name or SENTENCES[event.event, None])
@@ -352,13 +341,11 @@ class SmsConsentStory(models.AbstractModel):
 
     @api.model
     def _get_purposes(self, moment):
-        """Return the purposes of a moment as a list for people."""
         names = moment.events.purpose_id.sorted().mapped("name")
         return format_list(self.env, names) if names else self.env._("all texts")
 
     @api.model
     def _quote(self, words):
-        """Return a person's words for a sentence, on one line and not too long."""
         words = " ".join(words.split())
         if len(words) > QUOTE_LIMIT:
             words = words[: QUOTE_LIMIT - 1] + "…"
@@ -507,12 +494,10 @@ class SmsConsentStory(models.AbstractModel):
 
     @api.model
     def _is_for_all(self, moment):
-        """Tell if a moment is about all purposes at once."""
         return any(not event.purpose_id for event in moment.events)
 
     @api.model
     def _say_end(self, moment, facts):
-        """Return what an opt-out has ended."""
         if self._is_for_all(moment):
             return self.env._("no more texts of any kind.")
         return self.env._("no more texts about %(purposes)s.", **facts)

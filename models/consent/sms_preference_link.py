@@ -64,7 +64,6 @@ class SmsPreferenceLink(models.Model):
         """Return what stands for the address until a text is handed over.
 
         :param company: ``res.company`` that texts
-        :rtype: str
         """
         return company.get_base_url() + SHORT_PATH + MASK
 
@@ -99,14 +98,12 @@ class SmsPreferenceLink(models.Model):
         return {(link.company_id, link.number): link for link in found}
 
     def _filter_current(self):
-        """Return those that were made for the carrier that the company has now."""
         return self.filtered(
             lambda link: link.is_sandbox == self._is_in_sandbox(link.company_id)
         )
 
     @api.model
     def _is_in_sandbox(self, company):
-        """Tell if a company's texts reach the virtual phone alone."""
         return company.sudo().sms_provider == SandboxProvider.code
 
     @api.model
@@ -125,7 +122,6 @@ class SmsPreferenceLink(models.Model):
         )
 
     def _get_path(self):
-        """Return the path of the page, with a new token in it."""
         self.ensure_one()
         life = min(TOKEN_LIFE, self.expires_at - fields.Datetime.now())
         values = [self.company_id.id, self.number_hash, self.is_sandbox]
@@ -139,10 +135,7 @@ class SmsPreferenceLink(models.Model):
 
     @api.model
     def _find_by_key(self, key):
-        """Return the link of a short address, or an empty set.
-
-        :param str key: what a visitor called
-        """
+        """Return the link of a short address, or an empty set."""
         if len(key) != KEY_LENGTH or not key.isascii() or not key.isalnum():
             return self.browse()
         domain = [("key", "=", key), ("expires_at", ">", fields.Datetime.now())]
@@ -154,8 +147,6 @@ class SmsPreferenceLink(models.Model):
 
         The same for a token that is forged, expired, of another database, or of a
         number that has been erased.
-
-        :param str token: what a visitor called
         """
         values = self._read_token(token)
         if not values:
@@ -171,7 +162,6 @@ class SmsPreferenceLink(models.Model):
 
     @api.model
     def _read_token(self, token):
-        """Return what a token says if it is genuine and has not expired, else None."""
         if len(token) > TOKEN_LIMIT or not token.isascii():
             return None
         try:
@@ -184,7 +174,6 @@ class SmsPreferenceLink(models.Model):
     # ------------------------------------------------------------------
 
     def _get_partner(self):
-        """Return the contact of the number, if there is exactly one."""
         claims_sudo = self.env["sms.number.claim"].sudo()
         return claims_sudo._find_contact(self.company_id, self.number)
 
@@ -199,10 +188,8 @@ class SmsPreferenceLink(models.Model):
 
         :param dict form: the posted values: ``stop`` is the code of a purpose or
             ``all``; without it what is ticked is agreed to
-        :param Trace trace: where it came from
         :return: ``stopped``, ``stopped_all`` or ``agreed``; ``outdated`` or
             ``not_ticked`` when nothing was recorded
-        :rtype: str
         """
         self.ensure_one()
         form_model = self.env["sms.consent.form"]
@@ -238,6 +225,5 @@ class SmsPreferenceLink(models.Model):
 
     @api.autovacuum
     def _gc_expired(self):
-        """Delete what no link and no token can reach any more."""
         until = fields.Datetime.now() - TOKEN_LIFE
         self.search([("expires_at", "<", until)]).unlink()

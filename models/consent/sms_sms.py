@@ -9,6 +9,5 @@ class SmsSms(models.Model):
 
     @api.model
     def _get_preference_urls(self, pairs):
-        """Add the addresses of the pages of preferences."""
         urls = super()._get_preference_urls(pairs)
         return urls | self.env["sms.preference.link"].sudo()._get_urls(pairs)

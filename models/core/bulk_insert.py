@@ -94,11 +94,7 @@ def _convert(model, field, values):
 
 
 def _tell_orm(records, vals_list, names):
-    """Let the ORM know of new rows: what depends on them, and their other fields.
-
-    :param vals_list: the values that they were made of, in order
-    :param names: all fields in them
-    """
+    """Let the ORM know of new rows: what depends on them, and their other fields."""
     fields = [records._fields[name] for name in names]
     given = [field for field in fields if field.compute and not field.readonly]
     with records.env.protecting([(given, records)]):
@@ -113,10 +109,7 @@ def _tell_orm(records, vals_list, names):
 
 
 def _store_elsewhere(field, records, vals_list):
-    """Store the values of a field without a column, such as a mailing's traces.
-
-    :param vals_list: the values that the records were made of, in order
-    """
+    """Store the values of a field without a column, such as a mailing's traces."""
     pairs = [
         (record, vals[field.name])
         for record, vals in zip(records, vals_list, strict=True)
@@ -191,7 +184,6 @@ def as_array(values, kind):
 
     :param values: iterable of texts, numbers, dates, ``Json``, or None
     :param str kind: the elements' SQL type, such as ``varchar``
-    :rtype: SQL
     :raises TypeError: for a value of another kind
     """
     elements = ",".join(map(_to_element, values))
@@ -203,7 +195,6 @@ def as_arrays(rows, *kinds):
 
     :param rows: iterable of sequences of values, as for :func:`as_array`
     :param kinds: the SQL type of each column
-    :rtype: SQL
     """
     columns = list(zip(*rows, strict=True)) or [()] * len(kinds)
     return SQL(", ").join(

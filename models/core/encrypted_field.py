@@ -40,7 +40,6 @@ def _make_box(text):
 
 
 def _read_setting(suffix=""):
-    """Return what the environment says, or else the configuration file."""
     variable, option = KEY_VARIABLE + suffix, KEY_OPTION + suffix.lower()
     return os.environ.get(variable) or config.get(option) or ""
 
@@ -50,8 +49,6 @@ def get_box():
 
     A file that cannot be read, and a key that is none, count as no key: what comes in
     is stored as it is rather than lost, and the health panel says so.
-
-    :rtype: tools.at_rest.Box
     """
     text = _read_setting()
     if not text and (path := _read_setting(FILE_SUFFIX)):
@@ -66,7 +63,6 @@ def decrypt(env, stored):
     """Return the text that a column of an encrypted field means.
 
     :param str stored: as SQL reads it, or None
-    :rtype: str
     :raises EncryptionKeyError: when its key is not there
     """
     if not stored:

@@ -46,16 +46,12 @@ class IrAttachment(models.Model):
         """Return the values by which the content of a scan is stored.
 
         :param bytes data: the scan
-        :rtype: dict
         """
         box = get_box()
         return {"raw": box.encrypt_bytes(data), "sms_key_id": box.key_id or False}
 
     def _encrypt_sms_anew(self):
-        """Encrypt scans by the present key; one without a key decrypts them.
-
-        :return: how many cannot be read, since their key is missing
-        """
+        """Encrypt scans by the present key; one without a key decrypts them."""
         lost = 0
         for attachment in self.with_context(image_no_postprocess=True):
             try:
@@ -91,7 +87,6 @@ class IrAttachment(models.Model):
         return super(IrAttachment, self - encrypted)._compute_raw()
 
     def _to_http_stream(self):
-        """Send an encrypted scan as it is read, not as it lies on the disk."""
         stream = super()._to_http_stream()
         if self.sms_key_id:
             stream.type, stream.data, stream.path = "data", self.raw, None

@@ -24,10 +24,7 @@ class SmsSetupMixin(models.AbstractModel):
 
     @api.model
     def _get_setup_fields(self):
-        """Return the names of the fields that people may set.
-
-        :rtype: set
-        """
+        """Return the names of the fields that people may set."""
         raise NotImplementedError
 
     @api.model_create_multi
@@ -52,10 +49,7 @@ class SmsSetupMixin(models.AbstractModel):
         return super().write(vals)
 
     def _check_setup(self, vals):
-        """Refuse to set what is the work's own, such as how far it has come.
-
-        :param dict vals: values of :meth:`create` or :meth:`write`
-        """
+        """Refuse to set what is the work's own, such as how far it has come."""
         own = {
             name
             for name in vals.keys() - self._get_setup_fields()
@@ -71,7 +65,6 @@ class SmsSetupMixin(models.AbstractModel):
             )
 
     def _check_works_here(self):
-        """Refuse a company that the user does not work in now."""
         if not self.env.su:
             self.company_id._check_user_works_here()
 
@@ -147,11 +140,7 @@ class SmsShortLink(models.AbstractModel):
     _short_link_scope = ""
 
     def _make_short_link(self, last_day):
-        """Return the record's address.
-
-        :param date last_day: on which it can be opened
-        :rtype: str
-        """
+        """Return the record's address."""
         self.ensure_one()
         day = (last_day - FIRST_DAY).days
         token = links.make_token(self.id, day, self._sign_short_link(day))
@@ -160,17 +149,12 @@ class SmsShortLink(models.AbstractModel):
         return f"{base}{self._short_link_path}{token}"
 
     def _sign_short_link(self, day):
-        """Return the HMAC of the record's address until a day.
-
-        :param int day: days since 1970
-        :rtype: str
-        """
+        """Return the HMAC of the record's address until a day."""
         self.ensure_one()
         values = (self.id, day, *self._get_short_link_facts())
         return hmac(self.sudo().env, self._short_link_scope, values)
 
     def _get_short_link_facts(self):
-        """Return what ends the address when it changes."""
         return ()
 
     @api.model
@@ -178,9 +162,6 @@ class SmsShortLink(models.AbstractModel):
         """Return the record of an address that is genuine and has not ended.
 
         An empty set in all other cases, which a visitor cannot tell apart.
-
-        :param str token: what a visitor called
-        :return: the record in sudo
         """
         none = self.sudo().browse()
         parts = links.read_token(token)
@@ -220,7 +201,6 @@ class SmsMaskedNumber(models.AbstractModel):
 
     @api.depends("shown_number")
     def _compute_display_name(self):
-        """Name a record by its number, as far as the reader sees it."""
         masked = self.filtered(lambda record: record._rec_name == "number")
         for record in masked:
             record.display_name = record.shown_number

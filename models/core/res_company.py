@@ -78,19 +78,12 @@ class ResCompany(models.Model):
         return vals
 
     def _get_sms_before(self, vals):
-        """Return what :meth:`_after_sms_write` must know of before. Extended.
-
-        :param dict vals: what is to be written
-        :return: each room's own, under keys of its own
-        :rtype: dict
-        """
+        """Return what :meth:`_after_sms_write` must know of before. Extended."""
         return {}
 
     def _after_sms_write(self, before, vals):
         """Do what follows from a change of companies. Extended by other rooms.
 
-        :param dict before: what :meth:`_get_sms_before` has returned
-        :param dict vals: what was written
         :raises UserError: for what needs a reason and has none
         """
 

@@ -59,10 +59,7 @@ class SmsEncryption(models.AbstractModel):
 
     @api.model
     def _get_fields(self):
-        """Return the models with encrypted fields, and the names of those.
-
-        :rtype: list[tuple]
-        """
+        """Return the models with encrypted fields, and the names of those."""
         found = []
         for name, model in sorted(self.env.registry.items()):
             names = [
@@ -80,10 +77,7 @@ class SmsEncryption(models.AbstractModel):
 
     @api.model
     def _work_off(self, model, names, box):
-        """Write the values of a model anew that are not as the first key writes them.
-
-        :return: how many rows cannot be read, since their key is missing
-        """
+        """Write the values of a model anew that are not as the first key writes them."""
         model.flush_model(names)
         last, lost = 0, 0
         while rows := self._lock_next(model, names, box, last):
@@ -103,7 +97,6 @@ class SmsEncryption(models.AbstractModel):
     def _lock_next(self, model, names, box, last):
         """Return the next rows with something to write anew; those in use are skipped.
 
-        :param int last: the id after which to look
         :return: tuples of an id and the values of ``names``
         """
         columns = [SQL.identifier(name) for name in names]
@@ -145,10 +138,7 @@ class SmsEncryption(models.AbstractModel):
 
     @api.model
     def _work_off_scans(self, box):
-        """Write the scans of the evidence anew that the first key has not written.
-
-        :return: how many cannot be read, since their key is missing
-        """
+        """Write the scans of the evidence anew that the first key has not written."""
         attachments_sudo = self.env["ir.attachment"].sudo()
         last, lost = 0, 0
         while scans := attachments_sudo.search(
@@ -173,7 +163,6 @@ class SmsEncryption(models.AbstractModel):
 
     @api.model
     def _decrypt_host(self):
-        """Leave Odoo's own token as Odoo reads it, when the addon goes."""
         companies = self.env["res.company"].with_context(active_test=False).search([])
         tokens = [
             (company.id, company._read_sms_secret("sms_twilio_auth_token") or None)
@@ -183,14 +172,12 @@ class SmsEncryption(models.AbstractModel):
 
 
 def _is_stale(column, box):
-    """Return the SQL condition that a column is not as the first key would write it."""
     if box.key_id:
         return SQL("(%s <> '' AND %s NOT LIKE %s)", column, column, f"{box.prefix}%")
     return SQL("%s LIKE %s", column, f"{at_rest.ENCRYPTED}%")
 
 
 def _renew(box, stored):
-    """Return a stored value as the first key would write it."""
     if not stored or box.is_current(stored):
         return stored
     return box.encrypt(box.decrypt(stored))

@@ -56,22 +56,16 @@ class SmsLaxReason(models.AbstractModel):
         return super().unlink()
 
     def _to_lax_terms(self):
-        """Return, as plain data, what is compared with what it becomes."""
         raise NotImplementedError
 
     def _is_laxer_than(self, before):
-        """Tell if something may leave now that was held or blocked before.
-
-        :param before: what :meth:`_to_lax_terms` returned then
-        """
+        """Tell if something may leave now that was held or blocked before."""
         raise NotImplementedError
 
     def _keep_lax_reason(self, before, reason, is_new=False):
         """Post who has made a record laxer, from what to what, and why.
 
-        :param dict before: what :meth:`_describe_lax_fields` returned before
         :param str reason: may be empty, or None
-        :param bool is_new: it was not so before: a new one is, unless told otherwise
         :raises UserError: without a reason
         """
         self.ensure_one()
@@ -96,7 +90,6 @@ class SmsLaxReason(models.AbstractModel):
         self.sudo().message_post(body=told, subtype_xmlid=REASON_SUBTYPE)
 
     def _needs_lax_reason(self):
-        """Tell if a person decides now, and not Odoo, which loads something."""
         return self.env.registry.ready
 
     def _check_without_lax_reasons(self):
@@ -135,7 +128,6 @@ class SmsLaxReason(models.AbstractModel):
         return phrases
 
     def _describe_lax_fields(self):
-        """Return what can make the record laxer in words, by field."""
         return {
             name: str(self._show_lax_value(self._fields[name]))
             for name in sorted(self._lax_fields)
@@ -172,6 +164,5 @@ class MailMessage(models.Model):
         return forbidden
 
     def _filter_lax_reasons(self):
-        """Return those messages that say why something was made laxer."""
         subtype_id = self.env["ir.model.data"]._xmlid_to_res_id(REASON_SUBTYPE)
         return self.filtered(lambda it: it.sudo().subtype_id.id == subtype_id)

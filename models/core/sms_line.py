@@ -27,7 +27,6 @@ class SmsLine(models.AbstractModel):
         """Take the turn until the transaction ends; say if nobody else has it.
 
         :param str number: E.164, or what the carrier calls the sender
-        :rtype: bool
         """
         key = self._get_key(company, number)
         query = SQL("SELECT pg_try_advisory_xact_lock(hashtextextended(%s, 0))", key)
@@ -65,5 +64,4 @@ class SmsLine(models.AbstractModel):
 
     @staticmethod
     def _get_key(company, number):
-        """Return what the lock of a number is called."""
         return f"helpdesk_mgmt_sms:{company.id}:{canonical(number)}"

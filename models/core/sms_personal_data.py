@@ -54,13 +54,11 @@ class SmsPersonalData(models.AbstractModel):
 
         :param company: ``res.company``, one
         :param list numbers: E.164, or what the carrier calls the sender
-        :rtype: Domain
         """
         return Domain("company_id", "=", company.id) & Domain("number", "in", numbers)
 
     @api.model
     def _find_personal(self, company, numbers):
-        """Return what this model holds of some numbers, archived records too."""
         records = self.with_context(active_test=False)
         return records.search(self._get_personal_domain(company, numbers))
 
@@ -73,9 +71,6 @@ class SmsPersonalData(models.AbstractModel):
         """Return the domain of what has been kept for long enough.
 
         What is forgotten is out of it.
-
-        :param dict limits: see :meth:`ResCompany._get_sms_limits`
-        :rtype: Domain
         """
         if not (self._kept_since and limits["text"]):
             return Domain.FALSE
@@ -86,5 +81,4 @@ class SmsPersonalData(models.AbstractModel):
         )
 
     def _forget(self):
-        """Forget what identifies the person, and keep what merely happened."""
         raise NotImplementedError

@@ -63,10 +63,6 @@ class SmsRateLimit(models.Model):
         The upsert makes of two at once the later one wait and, by Odoo's retry, start
         over. What is counted goes back with a request that fails, so a page that
         refuses must answer and not raise.
-
-        :param str scope: a key of :data:`LIMITS`
-        :param str key: who or what is counted
-        :rtype: bool
         """
         limit, seconds = LIMITS[scope]
         rows = self.env.execute_query(

@@ -63,10 +63,7 @@ class SmsSharedRow(models.AbstractModel):
 
     @api.model
     def _make_shared_row_error(self, row):
-        """Return the error for who may not write a shared row.
-
-        :rtype: AccessError
-        """
+        """Return the error for who may not write a shared row."""
         return AccessError(
             self.env._(
                 "“%s” is shared by all companies, so only administrators can change "
@@ -81,7 +78,6 @@ class SmsSharedRow(models.AbstractModel):
     # ------------------------------------------------------------------
 
     def _get_copy_domain(self):
-        """Return the domain of the rows that stand for the same thing as this one."""
         self.ensure_one()
         return [("shared_id", "=", self.id)]
 
@@ -89,7 +85,6 @@ class SmsSharedRow(models.AbstractModel):
         """Return what a company's own row has that this one has not.
 
         :param company: ``res.company``
-        :rtype: dict
         """
         values = {"company_id": company.id}
         if "shared_id" in self._fields:

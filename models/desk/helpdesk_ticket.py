@@ -203,10 +203,7 @@ class HelpdeskTicket(models.Model):
         return result
 
     def _get_sms_state(self):
-        """Return what texts follow from: stage, whether it is closed, user.
-
-        :rtype: tuple[int, bool, int]
-        """
+        """Return what texts follow from: stage, whether it is closed, user."""
         stage = self.stage_id
         return stage.id, stage.closed, self.user_id.id
 
@@ -264,7 +261,6 @@ class HelpdeskTicket(models.Model):
         return (self.partner_phone_sanitized or "",)
 
     def _has_portal_account(self):
-        """Tell if the ticket's customer has a login of their own."""
         self.ensure_one()
         return bool(self.sudo().partner_id.user_ids.filtered("active"))
 
@@ -392,7 +388,6 @@ class HelpdeskTicket(models.Model):
 
     @api.model
     def _search_sms_phone_is_unproven(self, operator, value):
-        """Find tickets by whether their number is confirmed."""
         if operator != "in" or list(value) not in ([True], [False]):
             return NotImplemented
         unproven = Domain.custom(to_sql=self._get_unproven_phone_sql)
@@ -400,7 +395,6 @@ class HelpdeskTicket(models.Model):
 
     @api.model
     def _get_unproven_phone_sql(self, _model, alias, _query):
-        """Return the SQL condition that a ticket's number is not confirmed."""
         return SQL(
             IS_UNPROVEN,
             partner=SQL.identifier(alias, "partner_id"),
@@ -408,7 +402,6 @@ class HelpdeskTicket(models.Model):
         )
 
     def _note_typed_phones(self):
-        """Note numbers that a customer's login has given, other than the contact's."""
         if not self.env.user.share:
             return
         claims_sudo = self.env["sms.number.claim"].sudo()

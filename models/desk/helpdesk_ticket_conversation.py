@@ -108,7 +108,6 @@ class HelpdeskTicket(models.Model):
         """Note that the customer has texted, and since when they wait.
 
         :param inbound: ``sms.inbound``, one, posted on this ticket
-        :param bool waits: it needs an answer
         """
         self.ensure_one()
         values = {"sms_last_inbound_at": inbound.received_at}
@@ -146,7 +145,6 @@ class HelpdeskTicket(models.Model):
         return True
 
     def _notify_thread(self, message, msg_vals=False, **kwargs):
-        """End the waiting when one of us writes to the customer by mail."""
         recipients = super()._notify_thread(message, msg_vals=msg_vals, **kwargs)
         if self.sudo().sms_waiting_since and self._is_sms_answer(message, recipients):
             self._end_sms_waiting()
@@ -156,7 +154,6 @@ class HelpdeskTicket(models.Model):
         """Tell if a message of the chatter is an answer that the customer gets.
 
         :param message: ``mail.message``, one
-        :param list recipients: who is notified, as Odoo gathers them
         """
         users_sudo = message.sudo().author_id.user_ids
         if message.message_type != "comment" or not any(
@@ -195,7 +192,6 @@ class HelpdeskTicket(models.Model):
         return True
 
     def _check_sms_rights(self, partner_ids, numbers, typed):
-        """Ask for the right to text from the ticket first, and for the team's limit."""
         self._check_may_text()
         result = super()._check_sms_rights(partner_ids, numbers, typed)
         self._check_sms_team_limit()

@@ -44,7 +44,6 @@ class HelpdeskTicket(models.Model):
             ``has_older``, ``unread`` (how many texts nobody has read), ``reply`` (see
             :meth:`_prepare_sms_reply`), ``templates`` (``id`` and ``name``), ``price``
             (see ``res.company``)
-        :rtype: dict
         :raises AccessError: for who is no helpdesk user or may not read the ticket
         """
         self._check_sms_desk()
@@ -69,7 +68,6 @@ class HelpdeskTicket(models.Model):
             ticket's are left out
         :return: ``messages``, ``unread`` and ``reply``: see
             :meth:`get_sms_conversation`
-        :rtype: dict
         :raises AccessError: for who is no helpdesk user or may not read the ticket
         """
         self._check_sms_desk()
@@ -87,7 +85,6 @@ class HelpdeskTicket(models.Model):
         :param template_id: ``sms.template`` of tickets, or False
         :param send_at: UTC, ``YYYY-MM-DD HH:MM:SS``, or False
         :return: see :meth:`_prepare_sms_reply`, and ``body`` when a template was given
-        :rtype: dict
         :raises AccessError: for who is no helpdesk user or may not read the ticket
         """
         self._check_sms_desk()
@@ -108,7 +105,6 @@ class HelpdeskTicket(models.Model):
         :param send_at: UTC, ``YYYY-MM-DD HH:MM:SS``; False: as soon as it may
         :param list attachment_ids: pictures and files that the user has uploaded
         :return: see :meth:`get_sms_changes`; ``is_repeated`` for a second call
-        :rtype: dict
         :raises AccessError: for who may not text from the ticket
         :raises UserError: for a text without words, or a time that has passed
         """
@@ -166,7 +162,6 @@ class HelpdeskTicket(models.Model):
         self.check_access("read")
 
     def _get_sms_composer_values(self, template, send_at):
-        """Return the values of the composer that a reply goes through."""
         return {
             "composition_mode": "comment",
             "res_model": self._name,
@@ -176,7 +171,6 @@ class HelpdeskTicket(models.Model):
         }
 
     def _new_sms_composer(self, template=None, send_at=False):
-        """Return a composer that is not stored, to ask it what would happen."""
         template = template or self.env["sms.template"]
         values = self._get_sms_composer_values(template, send_at)
         return self.env["sms.composer"].new(values)
@@ -190,7 +184,6 @@ class HelpdeskTicket(models.Model):
             about it, see ``sms.consent.details``), ``is_time_wrong`` (whether it may be
             sent at another time), ``answer_note``, ``time_note``, ``footer``,
             ``may_send_media`` (whether pictures can go along)
-        :rtype: dict
         """
         number = self.partner_phone_sanitized
         label = number and self._phone_format(
@@ -252,7 +245,6 @@ class HelpdeskTicket(models.Model):
 
     @api.model
     def _find_sms_reply_template(self, template_id):
-        """Return the template whose id a screen has sent, if it is of tickets."""
         if not template_id:
             return self.env["sms.template"]
         return self.env["sms.template"].search(
@@ -300,10 +292,7 @@ class HelpdeskTicket(models.Model):
         )
 
     def _read_sms_page(self, before=False):
-        """Return the newest texts, or those before one of them.
-
-        :return: texts, oldest first, and whether there are older ones
-        """
+        """Return the newest texts, or those before one of them."""
         start = SQL("TRUE")
         for direction, ids in self._parse_sms_text_ids(before and [before]).items():
             if ids:
@@ -326,10 +315,7 @@ class HelpdeskTicket(models.Model):
         return self._read_sms_texts(ids[:PAGE_SIZE]), len(ids) > PAGE_SIZE
 
     def _read_sms_texts(self, message_ids):
-        """Return some of the ticket's texts, oldest first.
-
-        :param list message_ids: as screens know them; others' are left out
-        """
+        """Return some of the ticket's texts, oldest first."""
         self.ensure_one()
         rows = self._parse_sms_text_ids(message_ids)
         inbound_sudo = self.env["sms.inbound"].sudo()
@@ -380,7 +366,6 @@ class HelpdeskTicket(models.Model):
     def _prepare_sms_outgoing(self, sms, may_move):
         """Return a text of ours as the conversation shows it.
 
-        :param bool may_move: whether the reader may move or cancel what waits
         :return: as :meth:`_prepare_sms_inbound` up to ``attachments``; ``state``,
             ``label`` and ``reason`` (in an agent's words), ``template`` (empty for what
             a person wrote), ``is_movable``
@@ -407,7 +392,6 @@ class HelpdeskTicket(models.Model):
 
     @api.model
     def _is_sms_media_expected(self, inbound):
-        """Tell if pictures or files of a text are still to be fetched."""
         is_told = inbound.media_note or inbound.erased_at
         return not is_told and inbound.media_count > len(inbound.attachment_ids)
 

@@ -167,10 +167,7 @@ class HelpdeskTicket(models.Model):
 
     @api.model
     def _get_sms_id_domain(self, ids):
-        """Return the domain of the tickets whose id is in a subquery.
-
-        :param SQL ids: in brackets
-        """
+        """Return the domain of the tickets whose id is in a subquery."""
         return Domain.custom(
             to_sql=lambda _model, alias, _query: SQL(
                 "%s IN %s", SQL.identifier(alias, "id"), ids
@@ -202,7 +199,6 @@ class HelpdeskTicket(models.Model):
 
     @api.model
     def _send_sms_notices(self):
-        """Hand the notices that have gathered to the bus."""
         bus = self.env["bus.bus"]
         for ticket_id, ids in self.env.cr.precommit.data.pop(CHANGE_TYPE).items():
             payload = {"ticket_id": ticket_id, "ids": sorted(ids)}
@@ -215,12 +211,7 @@ class HelpdeskTicket(models.Model):
 
     @api.model
     def _get_sms_bus_channels(self, names):
-        """Return the channels of those tickets that the user may read.
-
-        :param list names: what a screen has asked for
-        :return: the channels, and the names that are none of this addon's
-        :rtype: tuple[list, list]
-        """
+        """Return the channels of those tickets that the user may read."""
         found = {
             name: _CHANNEL.fullmatch(name) for name in names if isinstance(name, str)
         }

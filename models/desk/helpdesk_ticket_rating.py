@@ -22,10 +22,7 @@ class HelpdeskTicket(models.Model):
     _inherit = ["helpdesk.ticket", "rating.mixin"]
 
     def _update_sms_rating(self, before):
-        """Ask about tickets that were closed; withdraw the question when opened.
-
-        :param dict before: :meth:`_get_sms_state` by id
-        """
+        """Ask about tickets that were closed; withdraw the question when opened."""
         was_closed = {
             ticket_id for ticket_id, (_, closed, _) in before.items() if closed
         }
@@ -59,16 +56,12 @@ class HelpdeskTicket(models.Model):
         )
 
     def _asks_sms_rating(self):
-        """Tell if the customer is asked how it went, instead of told that it is closed.
-
-        :rtype: bool
-        """
+        """Tell if the customer is asked how it went, instead of told that it is closed."""
         self.ensure_one()
         is_asked = self.team_id.sms_ask_rating and self.partner_phone_sanitized
         return bool(is_asked and self._get_rating_template())
 
     def _get_asked_lately(self, tickets):
-        """Return the ids of those tickets whose customers were asked lately."""
         since = fields.Datetime.now() - RATING_PAUSE
         domain = [
             ("kind", "=", "rating"),
@@ -101,7 +94,6 @@ class HelpdeskTicket(models.Model):
     def _rate_by_sms(self, reply, inbound):
         """Store an answer as a rating of the ticket, shown in its chatter.
 
-        :param tools.replies.Reply reply: 1 to 5, with what else was said
         :param inbound: ``sms.inbound``, one
         """
         self.ensure_one()
@@ -115,7 +107,6 @@ class HelpdeskTicket(models.Model):
         )
 
     def _reopen_by_sms(self):
-        """Open a ticket that is not solved, whatever its team does with other texts."""
         self.ensure_one()
         stage = self.team_id._get_sms_reopen_stage()
         if self.stage_id.closed and stage:

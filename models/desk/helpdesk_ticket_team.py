@@ -89,13 +89,11 @@ class HelpdeskTicketTeam(models.Model):
 
     @api.model
     def _get_sms_priorities(self):
-        """Return the priorities that a ticket may have."""
         field = self.env["helpdesk.ticket"]._fields["priority"]
         return field._description_selection(self.env)
 
     @api.constrains("sms_reopen_stage_id")
     def _check_sms_reopen_stage(self):
-        """Refuse to reopen into a stage that is closed."""
         if any(team.sms_reopen_stage_id.closed for team in self):
             raise ValidationError(
                 self.env._("Choose a stage that is not closed to reopen tickets into.")

@@ -62,8 +62,6 @@ class SmsInboundRouter(models.AbstractModel):
         """Post a text on the ticket that it belongs to, or make one of it.
 
         What fails here must not undo that the text came in.
-
-        :param place: where, if that is known: arguments of :meth:`_place`
         """
         super()._converse(inbound, **place)
         if not inbound._is_from_phone():
@@ -95,7 +93,6 @@ class SmsInboundRouter(models.AbstractModel):
 
         :param ticket: ``helpdesk.ticket`` to which it is known to belong
         :param team: ``helpdesk.ticket.team`` of a new one
-        :param bool is_new: make a new one in any case
         """
         if not ticket and not is_new:
             ticket = self._find_named_ticket(inbound) or self._find_ticket(inbound)
@@ -226,7 +223,6 @@ class SmsInboundRouter(models.AbstractModel):
 
     @api.model
     def _serve(self, inbound, keyword):
-        """Tell how tickets stand, make one, or say the keyword's own answer."""
         if keyword.action == keywords.STATUS:
             return self._tell_status(inbound)
         if keyword.action == keywords.TICKET:
@@ -238,7 +234,6 @@ class SmsInboundRouter(models.AbstractModel):
 
     @api.model
     def _serve_without_keyword(self, inbound):
-        """Tell how the ticket stands whose number is the whole text."""
         done = super()._serve_without_keyword(inbound)
         return done or self._tell_one_ticket(inbound)
 
@@ -284,7 +279,6 @@ class SmsInboundRouter(models.AbstractModel):
 
     @api.model
     def _looks_like_number(self, inbound):
-        """Tell if a text is nothing but what could be a ticket's number here."""
         if not any(char.isdigit() for char in inbound.body or ""):
             return False
         sample = self.env["helpdesk.ticket"].search(
@@ -336,7 +330,6 @@ class SmsInboundRouter(models.AbstractModel):
 
     @api.model
     def _fill(self, inbound, keyword):
-        """Return a keyword's answer in the sender's language, filled in."""
         company_sudo = inbound.company_id.sudo()
         lang = self.env["sms.reply"]._get_lang(inbound.company_id, inbound.partner_id)
         contact = company_sudo.phone or company_sudo.email or company_sudo.name
@@ -347,11 +340,7 @@ class SmsInboundRouter(models.AbstractModel):
 
     @api.model
     def _say_reply(self, inbound, code, **fillers):
-        """Answer with a wording that managers edit.
-
-        :param str code: one of :data:`tools.reply_codes.SELECTION`
-        :param fillers: its placeholders
-        """
+        """Answer with a wording that managers edit."""
         body = self.env["sms.reply"]._render_for(
             code,
             inbound.company_id,

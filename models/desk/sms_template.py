@@ -126,7 +126,6 @@ class SmsTemplate(models.Model):
         """Tell if an expression in a text names what must not be told.
 
         :param str text: the source of a template, may be empty
-        :param bool is_strict: nor what gives more rights than the reader has
         """
         names = self._get_secret_names() | (MORE_RIGHTS if is_strict else set())
         expressions = re.findall(r"\{\{(.+?)\}\}", str(text or ""), re.DOTALL)
@@ -195,10 +194,7 @@ class SmsTemplate(models.Model):
 
     @api.model
     def _name_tidied(self, text):
-        """Return a template that names for each typed field what is fit for a text.
-
-        :param str text: source of a template of :data:`OWN_MODELS`
-        """
+        """Return a template that names for each typed field what is fit for a text."""
         return _EXPRESSION.sub(
             lambda expression: _TYPED_FIELD.sub(
                 lambda field: f"object.{TYPED[field[1]]}", expression[0]
@@ -213,11 +209,8 @@ class SmsTemplate(models.Model):
     def _render_text(self, record, partner=None, lang=None):
         """Return the text about a record.
 
-        :param record: a record of the template's model
         :param partner: ``res.partner`` who reads it; None: the record's customer, in
             the language that the template says
-        :param str lang: code of a language that comes before both
-        :rtype: str
         """
         self.ensure_one()
         if not lang and partner is None:

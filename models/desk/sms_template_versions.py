@@ -86,7 +86,6 @@ class SmsTemplate(models.Model):
 
     @api.model
     def _add_row_company(self, vals):
-        """Return values of a new template with its company, if it is to have one."""
         if self.env.su or self.env.user.has_group(ADMINISTRATORS):
             return vals
         model_id = vals.get("model_id") or self.default_get(["model_id"])["model_id"]
@@ -125,7 +124,6 @@ class SmsTemplate(models.Model):
 
     @api.model
     def _get_shared_ids(self):
-        """Return the shared template in whose place one is, by id."""
         return {own: shared for (shared, _), own in self._get_copies().items()}
 
     def _render_field(self, field, res_ids, *args, **kwargs):
@@ -145,7 +143,6 @@ class SmsTemplate(models.Model):
         return rendered
 
     def _get_record_companies(self, res_ids):
-        """Return the ids of records, each with the company whose it is."""
         records = self.env[self.sudo().render_model].sudo().browse(res_ids)
         has_company = "company_id" in records._fields
         return [
@@ -213,7 +210,6 @@ class SmsTemplate(models.Model):
 
     @api.depends("about")
     def _compute_preview_ticket_id(self):
-        """Take the newest ticket with a customer that the user may read."""
         ticket = self.env[TICKET_MODEL].search(
             [("partner_id", "!=", False)], order="id desc", limit=1
         )
@@ -258,7 +254,6 @@ class SmsTemplate(models.Model):
 
     @api.model
     def _get_preview_record(self, model, record_id):
-        """Return the record of a preview, which the user may read, or an empty set."""
         if model not in OWN_MODELS:
             raise UserError(self.env._("Choose what the text is about."))
         records = self.env[model]
@@ -319,7 +314,6 @@ class SmsTemplate(models.Model):
 
     @api.model
     def _get_preview_purpose(self, record, template_id):
-        """Return what the text would be for."""
         company = self._get_preview_company(record)
         source = MessageSource(record._name, int(template_id))
         rules = self.env["sms.purpose.rule"].sudo()
@@ -332,7 +326,6 @@ class SmsTemplate(models.Model):
 
     @api.model
     def _get_sender_names(self, record):
-        """Return the names by which a reader knows who writes."""
         names = [self._get_preview_company(record).sudo().name]
         if record._name == TICKET_MODEL and record.sudo().team_id:
             names.append(record.sudo().team_id.name)

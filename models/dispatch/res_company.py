@@ -28,10 +28,7 @@ TICKET_OF = {"helpdesk.ticket": "", "calendar.event": "ticket_id"}
 
 
 def make_webhook_key():
-    """Return a new random key for the addresses that a carrier calls.
-
-    :rtype: str
-    """
+    """Return a new random key for the addresses that a carrier calls."""
     return secrets.token_urlsafe(32)
 
 
@@ -169,10 +166,7 @@ class ResCompany(models.Model):
 
     @api.model
     def _find_by_sms_webhook_key(self, key):
-        """Return the company of a public address, or an empty set.
-
-        :param str key: the part of the path that the carrier called
-        """
+        """Return the company of a public address, or an empty set."""
         if not key:
             return self.browse()
         # All that an endpoint asks of a company, and not all of its fields.
@@ -198,8 +192,6 @@ class ResCompany(models.Model):
         are checked over it.
 
         :param str endpoint: ``inbound``, or ``status/<uuid>``
-        :param str key: that of the address which was called, default the present one
-        :param str base: with what it begins, default the company's public address
         """
         self.ensure_one()
         key = key or self.sudo().sms_webhook_key
@@ -240,7 +232,6 @@ class ResCompany(models.Model):
         return companies
 
     def _get_sms_before(self, vals):
-        """Add who tries it in the sandbox, the public address and the account."""
         before = super()._get_sms_before(vals)
         if "sms_provider" in vals:
             is_on_sandbox = self.env["sms.consent.event"]._is_on_sandbox
@@ -288,7 +279,6 @@ class ResCompany(models.Model):
         return moved
 
     def _ensure_sms_keys(self):
-        """Give random keys to the companies that have none."""
         for company_sudo in self.sudo():
             if not company_sudo.sms_webhook_key:
                 company_sudo.sms_webhook_key = make_webhook_key()
@@ -297,22 +287,17 @@ class ResCompany(models.Model):
 
     @api.model
     def _find_by_sms_join_key(self, key):
-        """Return the company whose page to join is called, or an empty set.
-
-        :param str key: the part of the path that a visitor called
-        """
+        """Return the company whose page to join is called, or an empty set."""
         domain = [("sms_join_key", "=", key), ("sms_join_page", "=", True)]
         return self.sudo().search(domain, limit=1) if key else self.browse()
 
     def _uses_sms_outbox(self):
-        """Tell if messages of this company leave through our outbox."""
         return self.sms_provider in PROVIDERS
 
     def _get_sms_provider(self, code=None, with_senders=True):
         """Return the carrier's adapter with this company's account in it.
 
         :param str code: a key of ``PROVIDERS``; default: the company's own provider
-        :param bool with_senders: False for who only verifies requests
         :return: a ``Provider``, or None on Odoo's IAP
         """
         self.ensure_one()
@@ -334,10 +319,7 @@ class ResCompany(models.Model):
 
     @api.model
     def _get_sms_sender_fields(self):
-        """Return the fields that a company's senders follow from.
-
-        :rtype: set
-        """
+        """Return the fields that a company's senders follow from."""
         return {
             "sms_provider",
             "sms_twilio_number_ids",
@@ -386,7 +368,6 @@ class ResCompany(models.Model):
             sudo, empty for those that are posted by none
         :param str code: a key of ``PROVIDERS``; default: the company's own provider
         :return: for each text the id of a ``sms.sender``, False if there is none
-        :rtype: list
         """
         self.ensure_one()
         code = code or self.sms_provider
@@ -417,7 +398,6 @@ class ResCompany(models.Model):
         Of a post on an appointment it is the ticket that is visited for.
 
         :param list posts: ``mail.message``, in sudo, empty for none
-        :return: by the post's id, without those about no ticket or one of no team
         """
         about = {post.id: (post.model, post.res_id) for post in posts if post.model}
         found = {}
@@ -430,7 +410,6 @@ class ResCompany(models.Model):
 
     @ormcache("self.id", "code")
     def _get_sms_sender_ids(self, code):
-        """Return the ids of the company's senders at a carrier, by address."""
         senders_sudo = self.env["sms.sender"].sudo()
         found = senders_sudo.search(
             [("company_id", "=", self.id), ("provider", "=", code)]
@@ -470,7 +449,6 @@ class ResCompany(models.Model):
         :param str number: E.164 of who gets the text, may be empty
         :return: ``amount`` of a segment (0: unknown), ``media_amount`` of a text with
             pictures (0: by its segments), ``currency_id``
-        :rtype: dict
         """
         self.ensure_one()
         price_sudo = self.env["sms.price"]._find(self, number)

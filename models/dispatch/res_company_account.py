@@ -89,10 +89,7 @@ class ResCompany(models.Model):
 
     @api.model
     def _get_sms_account_fields(self):
-        """Return the fields by which carriers know a company.
-
-        :rtype: set
-        """
+        """Return the fields by which carriers know a company."""
         return {
             "sms_twilio_account_sid",
             "sms_twilio_auth_token",
@@ -107,7 +104,6 @@ class ResCompany(models.Model):
         """Return the account as the adapter wants it: plain data, no records.
 
         :param str code: a key of ``PROVIDERS``
-        :param bool with_senders: False to read no numbers: nothing is sent by them
         """
         if code == TelnyxProvider.code:
             return self._get_sms_telnyx_account(with_senders)
@@ -153,7 +149,6 @@ class ResCompany(models.Model):
 
     @api.model
     def _get_sms_secrets(self):
-        """Return the names of each carrier's secrets, by the carrier's code."""
         return {
             "twilio": (
                 "sms_twilio_auth_token",
@@ -193,7 +188,6 @@ class ResCompany(models.Model):
 
     @api.model
     def _get_sms_backup_providers(self):
-        """Return the carriers that can be a second one, with their names."""
         return [(code, PROVIDERS[code].name) for code in REAL]
 
     def _drop_sms_backup(self):
@@ -207,10 +201,7 @@ class ResCompany(models.Model):
                 company.sms_backup_provider = False
 
     def _get_sms_carriers(self):
-        """Return the codes of the carriers that texts leave by, the own one first.
-
-        :rtype: tuple
-        """
+        """Return the codes of the carriers that texts leave by, the own one first."""
         self.ensure_one()
         codes = (self.sms_provider, self.sms_backup_provider)
         return tuple(code for code in codes if code in PROVIDERS)
@@ -223,10 +214,7 @@ class ResCompany(models.Model):
     # it, it would say so, and the text would go out twice.
 
     def _note_sms_account_change(self, former):
-        """Note when companies take another account.
-
-        :param dict former: the account that they had, by company
-        """
+        """Note when companies take another account."""
         changed = self.filtered(
             lambda it: former[it] not in (False, it.sudo().sms_twilio_account_sid)
         )

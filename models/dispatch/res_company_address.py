@@ -69,11 +69,7 @@ class ResCompany(models.Model):
         return vals
 
     def _keep_former_sms_base_url(self, former, url):
-        """Keep the addresses that were replaced.
-
-        :param dict former: the address that was known, by company
-        :param url: the new one, or False
-        """
+        """Keep the addresses that were replaced."""
         for company, known in former.items():
             if known == url:
                 continue
@@ -100,7 +96,6 @@ class ResCompany(models.Model):
         return url or False
 
     def _keep_sms_base_url(self):
-        """Keep Odoo's own address for companies with a carrier that have none yet."""
         for company_sudo in self.sudo():
             carriers = {company_sudo.sms_provider, company_sudo.sms_backup_provider}
             if company_sudo.sms_webhook_base_url or not carriers & set(REAL):
@@ -124,7 +119,6 @@ class ResCompany(models.Model):
         """Return the addresses that a carrier may have signed, the present one first.
 
         :param str endpoint: ``inbound``, or ``status/<uuid>``
-        :param str key: that of the address which was called
         :param str code: a key of ``PROVIDERS``
         """
         self.ensure_one()
@@ -169,7 +163,6 @@ class ResCompany(models.Model):
         """Follow Odoo's own address where an administrator has changed it by hand.
 
         :param str before: the value of ``web.base.url``
-        :param str after: its new value
         """
         before, after = map(web.normalize_address, (before, after))
         if before and after and before != after:

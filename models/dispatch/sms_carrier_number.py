@@ -112,7 +112,6 @@ class SmsCarrierNumber(models.Model):
 
     @api.model
     def _tidy(self, vals):
-        """Return values whose number has none of what people write between digits."""
         if not vals.get("number"):
             return vals
         return {**vals, "number": re.sub(r"[\s().-]", "", vals["number"])}

@@ -84,7 +84,6 @@ class SmsDispatcher(models.AbstractModel):
 
     @api.model
     def _run(self):
-        """Work off the outbox until it is empty or the cron's time is over."""
         run = DispatchRun(self._commit(remaining=1))
         with Poster(self._get_in_flight()) as poster:
             while self._work(poster, run):
@@ -93,10 +92,7 @@ class SmsDispatcher(models.AbstractModel):
 
     @api.model
     def _work(self, poster, run):
-        """Claim, wait for the carriers, note what they said.
-
-        :return: whether to go on
-        """
+        """Claim, wait for the carriers, note what they said."""
         self._recall(poster, run)
         is_open = self._is_open(poster, run)
         if is_open:
@@ -151,7 +147,6 @@ class SmsDispatcher(models.AbstractModel):
         """Hand calls to the threads.
 
         :param calls: list of (:class:`Account`, :class:`Call`, function, delay)
-        :param Deadline until: no post after it
         """
         for account, key, call, delay in calls:
             poster.submit(account, key, partial(self._guard, key, call, until), delay)
@@ -161,9 +156,6 @@ class SmsDispatcher(models.AbstractModel):
         """Make one call; what an adapter raises must not take others along.
 
         Runs in a thread, without the database.
-
-        :param Call key: what it is about
-        :param Deadline until: no post after it
         """
         is_over = key.end and fields.Datetime.now() >= key.end
         if key.kind == "send" and (is_over or until.is_over()):
@@ -206,7 +198,6 @@ class SmsDispatcher(models.AbstractModel):
 
     @api.model
     def _get_in_flight(self):
-        """Return how many posts may be in flight at once in this worker."""
         value = self.env["ir.config_parameter"].sudo().get_param(IN_FLIGHT_PARAMETER)
         try:
             # No such parameter is False, which would be taken for a number.
@@ -216,7 +207,6 @@ class SmsDispatcher(models.AbstractModel):
 
     @api.model
     def _commit(self, processed=0, remaining=None):
-        """Commit, tell the cron, and return the seconds that are left for this run."""
         cron = self.env["ir.cron"]
         return cron._commit_progress(processed, remaining=remaining)
 
@@ -297,7 +287,6 @@ class SmsDispatcher(models.AbstractModel):
         pause is over it is tried again, by the next message that is made.
 
         :return: condition on ``sender`` and its company ``own``
-        :rtype: SQL
         """
         return SQL(
             """
@@ -340,7 +329,6 @@ class SmsDispatcher(models.AbstractModel):
         """Write down which senders were chosen, in few writes.
 
         :param dict chosen: ``sms.sender`` by message id, empty where there is none
-        :param dict values: what is written along
         """
         messages = self.env["sms.sms"].browse(chosen)
         for sender, own in messages.grouped(lambda sms: chosen[sms.id]).items():
@@ -355,8 +343,6 @@ class SmsDispatcher(models.AbstractModel):
         """Write down what the calls came to; one that cannot be, alone is left out.
 
         It stays claimed, is looked up in a while, and keeps nobody else waiting.
-
-        :param results: as for :meth:`_settle`
         """
         try:
             self._in_new_transaction(self._settle, results)
@@ -403,10 +389,7 @@ class SmsDispatcher(models.AbstractModel):
 
     @api.model
     def _lock(self, sms_ids):
-        """Lock some messages, in one order for all who lock several.
-
-        :return: how often each has been tried, by id; without those that are gone
-        """
+        """Lock some messages, in one order for all who lock several."""
         self.env["sms.sms"].flush_model()
         rows = self.env.execute_query(
             SQL(

@@ -60,7 +60,6 @@ class SmsDispatcher(models.AbstractModel):
         """Take the next messages, ask the gate again and mark them as being sent.
 
         :param senders: list of ``ReadySender`` of one account
-        :param int room: how many can be posted now
         :return: list of (:class:`Account`, :class:`Call`, function, delay) for the
             poster
         """
@@ -79,8 +78,6 @@ class SmsDispatcher(models.AbstractModel):
 
         A slow sender's batch is one message: of those it is one in so many, by chance,
         since several workers take them in turn.
-
-        :param int limit: how many the batch may have
         """
         return int(limit / PATIENT_SHARE + random.random())
 
@@ -90,11 +87,6 @@ class SmsDispatcher(models.AbstractModel):
 
         A message with which it fails even alone waits for a while, so that those
         behind it come to their turn.
-
-        :param ReadySender ready: the sender
-        :param int limit: messages at most
-        :param int patient: so many of them have waited longest, the others are the most
-            urgent
         """
         try:
             with self.env.cr.savepoint():
@@ -115,8 +107,6 @@ class SmsDispatcher(models.AbstractModel):
         """Let the next message of a sender wait: it cannot be claimed.
 
         By SQL: whatever is wrong with it, the ORM may meet it again.
-
-        :param SQL order: by which it is the next
         """
         rows = self._lock_some(ready.id, order, 1)
         self.env.cr.execute(
@@ -129,12 +119,7 @@ class SmsDispatcher(models.AbstractModel):
 
     @api.model
     def _claim_for(self, ready, limit, patient):
-        """Take the next messages of one sender, and give them their slots.
-
-        :param ReadySender ready: the sender
-        :param int limit: messages at most
-        :param int patient: so many of them have waited longest
-        """
+        """Take the next messages of one sender, and give them their slots."""
         ready = self.env["sms.sender.pace"]._lock(ready)
         if not ready:
             return []
@@ -171,10 +156,6 @@ class SmsDispatcher(models.AbstractModel):
         """Return the next messages of a sender, locked; those of others are skipped.
 
         First those that have waited longest, then by urgency.
-
-        :param ReadySender ready: the sender
-        :param int limit: messages at most
-        :param int patient: so many of them have waited longest
         """
         taken = self._lock_some(ready.id, BY_PATIENCE, patient)
         taken += self._lock_some(ready.id, BY_URGENCY, limit - len(taken), taken)
@@ -191,14 +172,12 @@ class SmsDispatcher(models.AbstractModel):
 
     @api.model
     def _browse(self, rows):
-        """Return the messages of some locked rows."""
         return self.env["sms.sms"].browse(row[0] for row in rows)
 
     @api.model
     def _lock_some(self, sender_id, order, limit, taken=()):
         """Lock waiting rows of a sender that no other worker has locked.
 
-        :param SQL order: by which the next are found
         :param taken: rows that are locked already
         :return: list of ``(id, segment count)``
         """
@@ -271,10 +250,7 @@ class SmsDispatcher(models.AbstractModel):
 
     @api.model
     def _get_expiring_source(self):
-        """Return which messages end by time in the outbox: ``FROM … WHERE …``.
-
-        :rtype: SQL
-        """
+        """Return which messages end by time in the outbox: ``FROM … WHERE …``."""
         return SQL(
             """
                   FROM sms_sms sms
@@ -331,7 +307,6 @@ class SmsDispatcher(models.AbstractModel):
 
     @api.model
     def _withdraw(self, poster):
-        """Let wait again what was claimed and has not begun to be posted."""
         if calls := poster.withdraw():
             self._in_new_transaction(self._release, calls)
 
@@ -344,7 +319,6 @@ class SmsDispatcher(models.AbstractModel):
         now would leave together with what is booked in place of these.
 
         :param calls: list of ``Call``
-        :return: the messages that wait again
         """
         attempts = self._lock([call.sms_id for call in calls])
         slots, lookups, now = {}, [], time.monotonic()
@@ -398,10 +372,7 @@ class SmsDispatcher(models.AbstractModel):
 
     @api.model
     def _hand_over(self, done):
-        """Say when the outbox must run again, now that this run ends.
-
-        :param int done: how many calls the cron has not been told of yet
-        """
+        """Say when the outbox must run again, now that this run ends."""
         due = self._get_next_due()
         if due is None:
             self._commit(done, remaining=0)

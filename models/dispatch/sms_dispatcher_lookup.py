@@ -45,9 +45,7 @@ class SmsDispatcher(models.AbstractModel):
     def _claim_lookups(self, room, full=()):
         """Take the messages that the carrier shall be asked about now.
 
-        :param int room: how many calls can be made
         :param full: each :class:`Account` that has enough to do
-        :return: as for :meth:`_claim`
         """
         self._end_unaskable()
         messages = self._lock_lookups(min(room, BATCH_SIZE), full)
@@ -94,8 +92,6 @@ class SmsDispatcher(models.AbstractModel):
         Not those of a carrier or an account that is none of the company's now, nor
         those whose person was erased: what is never asked must never be due either, or
         the outbox would wake for it without end.
-
-        :rtype: SQL
         """
         return SQL(
             """
@@ -153,7 +149,6 @@ class SmsDispatcher(models.AbstractModel):
 
     @api.model
     def _settle_fetched(self, sms, report):
-        """Note what has become of a message whose report was overdue."""
         if report is not None:
             sms._take_report(report)
         if sms.state == "pending":
@@ -236,7 +231,6 @@ class SmsDispatcher(models.AbstractModel):
     def _pick_free(self, provider, found):
         """Return those of the carrier's messages that are none of our other rows'.
 
-        :param str provider: code of the adapter
         :param found: list of ``Found``
         """
         ids = [one.report.carrier_id for one in found]
@@ -259,11 +253,7 @@ class SmsDispatcher(models.AbstractModel):
 
     @api.model
     def _recall(self, poster, run):
-        """Take back what must not leave any more; let the rest begin for a while.
-
-        :param Poster poster: the threads, and what waits for them
-        :param DispatchRun run: this one
-        """
+        """Take back what must not leave any more; let the rest begin for a while."""
         looked_at = time.monotonic()
         if looked_at - run.recalled_at < RECALL_EVERY:
             return
@@ -284,8 +274,6 @@ class SmsDispatcher(models.AbstractModel):
         of a STOP does.
 
         :param calls: list of ``Call``, that have not begun
-        :param DispatchRun run: remembers what the gate was asked about
-        :rtype: set
         """
         ended = self._find_ended(calls)
         doubtful = [call for call in ended if run.asked.get(call) != ended[call]]

@@ -129,7 +129,6 @@ class SmsFault(models.Model):
 
         :param str fault: one of ``providers.faults``
         :param company: ``res.company``, whose own row comes first; None: the shared one
-        :rtype: tools.dispatch.Policy
         """
         owners = [False, company.id] if company else [False]
         rows_sudo = self.sudo().search(

@@ -38,9 +38,6 @@ class SmsOutboxAlert(models.Model):
         """Tell the administrators of a trouble, unless they know.
 
         :param company: ``res.company``
-        :param str key: what it is about; one trouble of a kind is open at a time
-        :param str message: what is wrong and what to do, in plain words
-        :return: the row
         """
         alert_sudo = self.sudo()._find_open(company, key)
         if alert_sudo:
@@ -78,7 +75,6 @@ class SmsOutboxAlert(models.Model):
         return alert
 
     def _schedule_activities(self):
-        """Give each administrator something to do."""
         self.ensure_one()
         for user in self._get_administrators():
             self.activity_schedule(
@@ -107,7 +103,6 @@ class SmsOutboxAlert(models.Model):
 
     @api.model
     def _close(self, company, key):
-        """Note that a trouble is over, and take its activities away."""
         alert_sudo = self.sudo()._find_open(company, key)
         if alert_sudo:
             alert_sudo.closed_at = fields.Datetime.now()
@@ -115,7 +110,6 @@ class SmsOutboxAlert(models.Model):
 
     @api.model
     def _find_open(self, company, key):
-        """Return the open row about ``key``, or an empty set."""
         return self.search(
             [
                 ("company_id", "=", company.id),

@@ -91,7 +91,6 @@ class SmsOutboxWatch(models.AbstractModel):
     def _get_troubles(self, facts):
         """Return what is wrong, in plain words. Extended by other rooms.
 
-        :param dict facts: see :meth:`_get_facts`
         :return: ``{key: message or False}``
         """
         return {
@@ -163,7 +162,6 @@ class SmsOutboxWatch(models.AbstractModel):
     def _get_health(self, token):
         """Return how the outboxes are, to who knows the token.
 
-        :param str token: the value of :data:`HEALTH_TOKEN_PARAMETER`
         :return: a dict of plain data, None for a wrong token
         """
         known = self._get_health_token()
@@ -192,7 +190,6 @@ class SmsOutboxWatch(models.AbstractModel):
 
     @api.model
     def _make_health_token(self):
-        """Give the monitor's address its random part, once."""
         if not self._get_health_token():
             self.env["ir.config_parameter"].sudo().set_param(
                 HEALTH_TOKEN_PARAMETER, secrets.token_urlsafe(24)
@@ -301,7 +298,6 @@ class SmsOutboxWatch(models.AbstractModel):
 
     @api.model
     def _get_refusal_facts(self, company):
-        """Return how many requests were refused in a row, and why."""
         run_sudo = self.env["sms.webhook.refusal"].sudo()._get_run(company)
         return {
             "refused_requests": run_sudo.hits,

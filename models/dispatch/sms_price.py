@@ -122,7 +122,6 @@ class SmsPrice(models.Model):
 
         :param company: ``res.company``
         :param str number: E.164; empty: somebody in the company's own country
-        :param str provider: code of the carrier, default: the company's own
         """
         company_sudo = company.sudo()
         code = company_sudo.country_id.phone_code
@@ -141,7 +140,6 @@ class SmsPrice(models.Model):
         """Return what a text costs by this line; 0 for none.
 
         :param int segments: how many it has
-        :param bool has_media: pictures or files go with it
         """
         if has_media and self.media_amount:
             return self.media_amount
@@ -185,7 +183,6 @@ class SmsPrice(models.Model):
     def _get_unpriced(self, company, code):
         """Return the days and senders of texts whose price is not known yet.
 
-        :param str code: the carrier's
         :return: pairs of a day (UTC) and the address of a sender, empty for a service,
             which sends by any of its numbers
         """

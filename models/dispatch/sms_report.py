@@ -38,7 +38,6 @@ class SmsReport(models.Model):
         """Keep a report.
 
         :param sms: the ``sms.sms`` that it is about
-        :param DeliveryReport report: in our words, with its raw fields
         """
         values = {
             "sms_id": sms.id,

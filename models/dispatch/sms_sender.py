@@ -152,7 +152,6 @@ class SmsSender(models.Model):
 
         Zero means no limit: the slowest sender would become the fastest.
 
-        :param dict vals: values by field, as they were given and not yet rounded
         :raises ValidationError: then
         """
         rate = float(vals.get("rate") or 0)
@@ -207,11 +206,7 @@ class SmsSender(models.Model):
         self.env.registry.clear_cache()
 
     def _stop(self, policy, detail=""):
-        """Stop sending for a while, longer each time; tell the administrators once.
-
-        :param tools.dispatch.Policy policy: the rule that asks for it
-        :param str detail: the carrier's own words
-        """
+        """Stop sending for a while, longer each time; tell the administrators once."""
         now = fields.Datetime.now()
         for sender in self:
             # What was in flight when it stopped is refused as well: one stop for all.
@@ -250,7 +245,6 @@ class SmsSender(models.Model):
         )
 
     def _is_stopped(self):
-        """Tell if this sender sends nothing now."""
         self.ensure_one()
         return bool(self.stopped_until and self.stopped_until > fields.Datetime.now())
 
@@ -312,9 +306,6 @@ class SmsSender(models.Model):
 
         :param company: ``res.company``
         :param numbers: of people, E.164
-        :param dict sender_ids: the ids of the senders that it may be, by address
-        :return: id of a sender by number, without those who have not texted with any
-        :rtype: dict
         """
         return {}
 

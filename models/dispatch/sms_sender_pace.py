@@ -61,7 +61,6 @@ class SmsSenderPace(models.Model):
 
     @api.model
     def _get(self, sender):
-        """Return the row of a sender."""
         return self.search([("sender_id", "=", sender.id)], limit=1)
 
     @api.model
@@ -96,7 +95,6 @@ class SmsSenderPace(models.Model):
         Else each would give out what is free, and what comes last would wait in a
         worker for longer than a claim lasts.
 
-        :param ReadySender ready: the sender
         :return: the same as it is now, None if another worker is at it or took all
         """
         if ready.capacity is None:
@@ -157,7 +155,6 @@ class SmsSenderPace(models.Model):
     def _book(self, ready, segments):
         """Give out the next slots of a sender.
 
-        :param ReadySender ready: the sender
         :param int segments: how many slots
         :return: seconds from now until the first of them
         """

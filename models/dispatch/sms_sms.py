@@ -72,7 +72,6 @@ class SmsSms(models.Model):
 
     @api.model
     def _wake_outbox(self, at=None):
-        """Wake the dispatcher."""
         result = super()._wake_outbox(at)
         self.env["sms.dispatcher"]._wake(at)
         return result
@@ -254,8 +253,6 @@ class SmsSms(models.Model):
         """Return the words as their readers get them, by id: with their own addresses.
 
         For who hands them over, and for the virtual phone; nobody else may see them.
-
-        :rtype: Bodies
         """
         bodies = Bodies((sms.id, sms.body or "") for sms in self)
         masked = self.filtered(lambda sms: links.is_masked(sms.body))
@@ -274,7 +271,6 @@ class SmsSms(models.Model):
 
         :param pairs: ``(res.company, number)``, E.164
         :return: address by pair
-        :rtype: dict
         """
         return {}
 
@@ -289,10 +285,7 @@ class SmsSms(models.Model):
         return "-".join([self.uuid, *stamps])
 
     def _mark_claimed(self, provider):
-        """Mark messages as being sent, before the first byte of them leaves.
-
-        :param str provider: code of the adapter
-        """
+        """Mark messages as being sent, before the first byte of them leaves."""
         now = fields.Datetime.now()
         self.flush_recordset()
         self.env.cr.execute(
@@ -336,10 +329,7 @@ class SmsSms(models.Model):
 
     @api.model
     def _read_accepted(self, outcome, now):
-        """Return what is stored of a message that the carrier has taken.
-
-        :return: the carrier's id, the report's rank, the state, when to ask about it
-        """
+        """Return what is stored of a message that the carrier has taken."""
         # What it took in words that we do not know is at least queued.
         report = outcome.report if outcome.report in REPORT_STATES else QUEUED
         lookup_at = None if report in FINAL_REPORTS else now + REPORT_OVERDUE
@@ -347,10 +337,7 @@ class SmsSms(models.Model):
         return carrier_id, REPORT_RANKS[report], REPORT_STATES[report], lookup_at
 
     def _note_found(self, found):
-        """Note that the carrier has a message whose outcome was unknown.
-
-        :param providers.outbound.Found found: the message there
-        """
+        """Note that the carrier has a message whose outcome was unknown."""
         self.ensure_one()
         self.write({"sent_at": self.claimed_at, "state": "pending", "lookups": 0})
         self._apply_report(found.report)
@@ -367,8 +354,6 @@ class SmsSms(models.Model):
         Of two messages of the same words to the same number a lookup cannot tell which
         one the carrier has. Its answer and its reports can. The other is looked up
         again.
-
-        :param set carrier_ids: what the carrier has just called these messages
         """
         carrier_ids = carrier_ids - {False, ""}
         others = self.search(
@@ -393,10 +378,7 @@ class SmsSms(models.Model):
     # of what was taken do.
 
     def _note_refused(self, outcome):
-        """Note that the carrier did not take the message, or that nobody can tell.
-
-        :param Outcome outcome: in our words
-        """
+        """Note that the carrier did not take the message, or that nobody can tell."""
         self.ensure_one()
         # Somebody may have settled it meanwhile: a delivery report, a lookup.
         if self.report_rank or self.state not in IN_FLIGHT:
@@ -433,7 +415,6 @@ class SmsSms(models.Model):
         """Do what the manager's rule for a fault says.
 
         :param str fault: one of ``providers.faults``
-        :param bool is_taken: the carrier had the message, and did not deliver it
         """
         self.ensure_one()
         policy = self.env["sms.fault"]._get_policy(fault, self.record_company_id)
@@ -464,8 +445,6 @@ class SmsSms(models.Model):
         """Let a message that the carrier surely does not have wait for another try.
 
         Its last answer stays on it until then, so that a late report finds it.
-
-        :param timedelta pause: how long
         """
         self.ensure_one()
         self.write(
@@ -478,10 +457,7 @@ class SmsSms(models.Model):
         )
 
     def _fail(self, policy):
-        """End a message, and its number if the rule says so.
-
-        :param tools.dispatch.Policy policy: the rule for the fault that it met
-        """
+        """End a message, and its number if the rule says so."""
         self.ensure_one()
         self.write(
             {
@@ -505,9 +481,6 @@ class SmsSms(models.Model):
 
         Only what its carrier surely did not take comes here; what nobody can tell is
         looked up where it was posted, and nowhere else.
-
-        :param tools.dispatch.Policy policy: the rule for the fault that it met
-        :return: whether the other carrier is asked next
         """
         self.ensure_one()
         if not (policy.use_backup and self._may_change_carrier(policy)):

@@ -80,10 +80,7 @@ class SmsSms(models.Model):
         self._notify_changed()
 
     def _take_report(self, report):
-        """Keep a delivery report as it came, and move the message by it.
-
-        :param DeliveryReport report: in our words
-        """
+        """Keep a delivery report as it came, and move the message by it."""
         self.ensure_one()
         # The outbox may be writing its own end of it: one after the other.
         self.env["sms.dispatcher"]._lock(self.ids)
@@ -97,10 +94,6 @@ class SmsSms(models.Model):
         once, and reads no more of it than is asked.
 
         :param company: ``res.company`` whose message it must be
-        :param str uuid: the message's own
-        :param DeliveryReport report: in our words
-        :param str provider: code of the carrier that reports
-        :return: whether there is such a message
         """
         self.flush_model()
         rows = self.env.execute_query(
@@ -123,9 +116,6 @@ class SmsSms(models.Model):
 
         What a carrier says that has not taken it is kept, and moves nothing: the
         message is another carrier's now.
-
-        :param DeliveryReport report: in our words
-        :param str provider: code of the carrier that reports, if another one may
         """
         report = replace(
             report,
@@ -164,8 +154,6 @@ class SmsSms(models.Model):
         """Move a message forward by what its carrier says; never backward.
 
         Reports come late, twice and out of order. The rank alone decides.
-
-        :param DeliveryReport report: in our words
         """
         for sms in self:
             rank = REPORT_RANKS[report.report]
@@ -246,8 +234,6 @@ class SmsSms(models.Model):
         """End the number when so many messages in a row have met the same fault.
 
         One report may be a fault on the way. Of who is erased it is not known any more.
-
-        :param tools.dispatch.Policy policy: the rule for that fault
         """
         self.ensure_one()
         if not self.number:
@@ -335,9 +321,7 @@ class SmsSms(models.Model):
 
         One statement, however many they are.
 
-        :param str provider: code of the carrier
         :param dict prices: ``{carrier's id of a message: providers.outbound.Price}``
-        :return: how many messages have another price than before
         """
         rows = [
             (carrier_id, price.amount, self._get_currency_id(price.currency))

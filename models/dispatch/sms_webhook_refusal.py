@@ -56,8 +56,6 @@ class SmsWebhookRefusal(models.Model):
 
         :param company: ``res.company`` whose key was known
         :param str provider: a key of ``PROVIDERS``
-        :param find_cause: function that returns the cause and the address that was
-            signed; called only if the request counts
         """
         now = fields.Datetime.now()
         row = self._find(company, provider)
@@ -101,7 +99,6 @@ class SmsWebhookRefusal(models.Model):
 
     @api.model
     def _find(self, company, provider):
-        """Return the row of a company and a carrier, or an empty set."""
         domain = [("company_id", "=", company.id), ("provider", "=", provider)]
         return self.search(domain, limit=1)
 

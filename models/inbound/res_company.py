@@ -9,7 +9,6 @@ class ResCompany(models.Model):
     _inherit = "res.company"
 
     def _has_sms_webhook_calls(self, code, since):
-        """Look for texts that came in, too."""
         recent = Domain("company_id", "=", self.id) & Domain("received_at", ">=", since)
         recent &= Domain("provider", "=", code)
         return super()._has_sms_webhook_calls(code, since) or bool(

@@ -59,7 +59,6 @@ class SmsConsent(models.Model):
 
     @api.model
     def _flush_known(self):
-        """Write reviews, claims and texts to the database."""
         self.env["sms.consent.review"].flush_model(["company_id", "number", "state"])
         self.env["sms.number.claim"].flush_model()
         self.env["sms.inbound"].flush_model()
@@ -67,12 +66,10 @@ class SmsConsent(models.Model):
 
     @api.model
     def _get_known_sources(self):
-        """Read open reviews, numbers that logins have typed, and the newest texts."""
         return [*super()._get_known_sources(), READ_REVIEW, READ_TYPED, READ_TEXT]
 
     @api.model
     def _after_answers(self, change):
-        """Have numbers confirmed anew whose consent has expired."""
         result = super()._after_answers(change)
         if expired := change.get_numbers(consent.EXPIRED):
             self.env["sms.number.claim"].sudo()._reopen(expired)

@@ -48,7 +48,6 @@ class SmsConsentExpiry(models.AbstractModel):
         """Record an expiry for the answers of a domain.
 
         :param Domain domain: of ``sms.consent``; what has expired is out of it
-        :param str note: why, in words
         """
         # A number that was erased cannot be written to any more anyway.
         domain &= Domain("purpose_id", "!=", False) & Domain("number", "!=", False)

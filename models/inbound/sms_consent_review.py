@@ -101,7 +101,6 @@ class SmsConsentReview(models.Model):
 
         :param inbound: ``sms.inbound``, one
         :param company: ``res.company``, one of those to which the text is said
-        :param str reason: what made it doubtful, in words
         """
         received = utc.localize(inbound.received_at)
         day = received.astimezone(self._get_timezone(company)).date()
@@ -126,17 +125,14 @@ class SmsConsentReview(models.Model):
 
     @api.model
     def _get_timezone(self, company):
-        """Return the zone in which a company's days begin."""
         return timezone(company.sudo().partner_id.tz or "UTC")
 
     def _get_today(self):
-        """Return the date at the company."""
         zone = self._get_timezone(self.company_id)
         return utc.localize(fields.Datetime.now()).astimezone(zone).date()
 
     @api.model
     def _find_open(self, companies, number):
-        """Return the open reviews of a number in a company, or several."""
         return self.sudo().search(
             [
                 ("company_id", "in", companies.ids),
@@ -190,7 +186,6 @@ class SmsConsentReview(models.Model):
         """Close reviews.
 
         :param user: ``res.users`` who decided, or None when a later text did
-        :param str note: why, when no person wrote it
         """
         for review in self:
             review.write(
@@ -270,7 +265,6 @@ class SmsConsentReview(models.Model):
             review.ticket_id = text_sudo.ticket_id
 
     def _get_own_text(self):
-        """Return the text if it came to the review's company, else none."""
         self.ensure_one()
         text = self.inbound_id
         return text if text.company_id == self.company_id else text.browse()

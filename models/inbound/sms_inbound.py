@@ -125,7 +125,6 @@ class SmsInbound(models.Model):
         """Take in one text of a carrier, once.
 
         :param company: ``res.company`` whose account it came to
-        :param InboundEvent event: in our words
         :return: the new record, or an empty set for a repeat
         """
         inbound_sudo = self.sudo()._store(company, event)
@@ -183,12 +182,10 @@ class SmsInbound(models.Model):
         return self.browse(row[0] for row in rows)
 
     def _get_addresses(self):
-        """Return what of ours was texted, the most exact first."""
         self.ensure_one()
         return [address for address in (self.to_number, self.service) if address]
 
     def _get_words(self):
-        """Return what the person has said, in words where there are none."""
         self.ensure_one()
         if words := (self.body or "").strip():
             return words
@@ -197,7 +194,6 @@ class SmsInbound(models.Model):
         return self.env._("(a text without words)")
 
     def _get_ticket_words(self):
-        """Return the title and the description of a ticket that the text makes."""
         words = self._get_words()
         return {
             "name": texts.shorten(words),
@@ -214,7 +210,6 @@ class SmsInbound(models.Model):
         )
 
     def _get_answer_label(self):
-        """Return the reason of a message that answers this text, in words."""
         self.ensure_one()
         moment = self._format_moment(self.received_at)
         return self.env._("Answers their text of %s", moment)
@@ -231,6 +226,5 @@ class SmsInbound(models.Model):
         return format_datetime(self.env, moment, dt_format="short")
 
     def _is_from_phone(self):
-        """Tell if the sender is a number that can be answered."""
         self.ensure_one()
         return bool(E164.match(self.number or ""))

@@ -85,10 +85,7 @@ class SmsInboundRouter(models.AbstractModel):
 
     @api.model
     def _converse(self, inbound, **place):
-        """Take a text for conversation, and bring it to who answers it.
-
-        :param place: where it belongs, if that is known
-        """
+        """Take a text for conversation, and bring it to who answers it."""
         inbound.kind = "conversation"
 
     # ------------------------------------------------------------------
@@ -207,7 +204,6 @@ class SmsInboundRouter(models.AbstractModel):
 
     @api.model
     def _find_partner(self, inbound):
-        """Return the contact of the number if there is exactly one."""
         claims = self.env["sms.number.claim"]
         return claims._find_contact(inbound.company_id, inbound.number)
 
@@ -228,7 +224,6 @@ class SmsInboundRouter(models.AbstractModel):
 
     @api.model
     def _get_facts(self, inbound):
-        """Return the evidence that a text is."""
         return {
             "note": inbound.body,
             "name": inbound.partner_id.name,
@@ -248,7 +243,6 @@ class SmsInboundRouter(models.AbstractModel):
 
     @api.model
     def _get_purposes_in(self, inbound, state):
-        """Return the purposes for which the sender's answer is ``state``."""
         found = self._get_found(inbound)
         get_answer = self.env["sms.consent"]._get_answer
         return (
@@ -264,8 +258,6 @@ class SmsInboundRouter(models.AbstractModel):
         Where the carrier has answered, its answer is the only one.
 
         :param str kind: value of ``sms.inbound.kind``
-        :param str code: which wording, one of :data:`tools.reply_codes.SELECTION`
-        :param str exemption: one of :data:`tools.exemptions.EXEMPTIONS`
         """
         inbound.kind = kind
         if inbound.opt_out_type or not self._may_answer(inbound, exemption):

@@ -35,7 +35,6 @@ class SmsInboundRouter(models.AbstractModel):
         are no stop word, and who texts STOP wants no more questions either.
 
         :param purposes: ``sms.purpose`` records, None for everything
-        :param str note: what else the ledger should say, before the person's words
         """
         was_stopped = self._is_stopped(inbound)
         words = inbound.body or ""
@@ -66,7 +65,6 @@ class SmsInboundRouter(models.AbstractModel):
 
     @api.model
     def _stop_by_keyword(self, inbound, word):
-        """End what a stop word ends by the scope rule of the day."""
         self._stop(inbound, self._get_stopped_purposes(inbound, word))
 
     @api.model
@@ -111,10 +109,7 @@ class SmsInboundRouter(models.AbstractModel):
 
     @api.model
     def _open_reviews(self, inbound, reason):
-        """Put a doubtful text to a person, in each company to which it is said.
-
-        :param str reason: what made it doubtful, in words
-        """
+        """Put a doubtful text to a person, in each company to which it is said."""
         for company in self.env["sms.sender"]._find_companies(inbound):
             if not self._is_stopped(inbound, company):
                 self.env["sms.consent.review"]._open(inbound, company, reason)
@@ -141,7 +136,6 @@ class SmsInboundRouter(models.AbstractModel):
 
     @api.model
     def _get_known_purposes(self, inbound):
-        """Return the purposes of which anything was said, also behind a STOP."""
         found = self._get_found(inbound)
         return self.env["sms.purpose"].browse(
             purpose_id
@@ -219,7 +213,6 @@ class SmsInboundRouter(models.AbstractModel):
 
     @api.model
     def _restore(self, inbound, company):
-        """Give back what was taken by text in one company."""
         restorable = consent.find_restorable(self._get_history(inbound, company))
         purpose_ids = restorable - {consent.ALL}
         if consent.ALL in restorable:

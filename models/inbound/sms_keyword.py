@@ -95,7 +95,6 @@ class SmsKeyword(models.Model):
 
     @api.constrains("action", "answer")
     def _check_answer(self):
-        """Refuse a keyword that is to be answered with nothing."""
         for keyword in self:
             if keyword.action == keywords.ANSWER and not (keyword.answer or "").strip():
                 raise ValidationError(
@@ -139,7 +138,6 @@ class SmsKeyword(models.Model):
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_mandatory(self):
-        """Refuse to delete a mandatory word."""
         if any(keyword.mandatory for keyword in self):
             raise UserError(self.env._("A mandatory keyword cannot be deleted."))
 

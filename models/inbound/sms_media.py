@@ -120,7 +120,6 @@ class SmsMedia(models.Model):
         return row
 
     def _is_locked(self):
-        """Tell if the key to the account that it is fetched by is missing."""
         inbound = self.inbound_id
         return inbound.company_id._has_locked_sms_account(inbound.provider)
 
@@ -164,8 +163,6 @@ class SmsMedia(models.Model):
         """Store what was fetched, or plan another attempt, or say that it is over.
 
         What was erased meanwhile is not stored: nobody may have it any more.
-
-        :param result: see :meth:`_fetch`
         """
         locked = self.try_lock_for_update()
         if not locked or self.state != WAITING or self.inbound_id.erased_at:

@@ -65,7 +65,6 @@ class SmsNumberClaim(models.Model):
 
     @api.model
     def _get_open_domain(self):
-        """Return the domain of numbers that a login has typed and not confirmed."""
         return Domain("typed_at", "!=", False) & Domain("confirmed_at", "=", False)
 
     @api.model
@@ -83,12 +82,10 @@ class SmsNumberClaim(models.Model):
 
     @api.model
     def _is_confirmed(self, partner, number):
-        """Tell if a number has said YES to being the contact's."""
         return bool(self._find(partner, number).confirmed_at)
 
     @api.model
     def _is_unproven(self, partner, number):
-        """Tell if a login has typed a number that has not said YES to it."""
         return bool(
             self._find(partner, number).filtered_domain(self._get_open_domain())
         )
@@ -107,8 +104,6 @@ class SmsNumberClaim(models.Model):
         :param company: ``res.company`` to which it was said
         :param partner: ``res.partner`` of the login
         :param str number: E.164
-        :param bool is_typed: False for a number that one of us has entered
-        :return: the row, in sudo
         """
         self.sudo().flush_model()
         self.env.cr.execute(
@@ -168,7 +163,6 @@ class SmsNumberClaim(models.Model):
 
     @api.model
     def _forget_what_was_read(self):
-        """Let the gate and the records see what was written by SQL."""
         self.invalidate_model()
         self.env["sms.consent"]._forget_answers()
         self.env["helpdesk.ticket"].invalidate_model(["sms_phone_is_unproven"])

@@ -23,10 +23,8 @@ class SmsOptIn(models.AbstractModel):
         :param company: ``res.company``
         :param str number: E.164
         :param purposes: ``sms.purpose``, what the person would join
-        :param str method: how it was requested, as in the ledger
         :param partner: ``res.partner`` of the number, may be empty
         :param facts: the evidence; ``wording`` is the question unless given
-        :return: the events that ask
         """
         reply = self.env["sms.reply"]
         question = reply._render_for(
@@ -93,9 +91,6 @@ class SmsOptIn(models.AbstractModel):
         too often (:mod:`tools.consent`), or has nothing left to join. Nobody is told
         which: the page must not say what is known of a number.
 
-        :param bool is_login: a customer's login has typed it, which must prove the
-            number also where that has agreed already
-        :param facts: as for :meth:`_ask`
         :return: the events that ask, empty if the question was not put
         """
         nothing = self.env["sms.consent.event"]

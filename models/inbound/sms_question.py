@@ -95,8 +95,6 @@ class SmsQuestion(models.Model):
     def _ask(self, kind, record, message, expires_at=None):
         """Note that a number was asked; an older question of the kind is replaced.
 
-        :param str kind: a value of :attr:`kind`
-        :param record: what it is about, one record
         :param message: ``sms.sms`` that asks; one that the gate has blocked asks nobody
         :param datetime expires_at: UTC, default in :data:`LIFE`
         :return: the question, in sudo; empty if nobody was asked
@@ -155,14 +153,10 @@ class SmsQuestion(models.Model):
 
     @api.model
     def _take_unclaimed(self, inbound):
-        """Take a text that answers no open question, though it looks like an answer.
-
-        :return: whether it was taken
-        """
+        """Take a text that answers no open question, though it looks like an answer."""
         return False
 
     def _is_urgent(self):
-        """Tell if a question is asked about a text before all that are not urgent."""
         self.ensure_one()
         return False
 
@@ -177,10 +171,7 @@ class SmsQuestion(models.Model):
         return found.sorted(lambda it: not it._is_urgent())
 
     def _note_answer(self, inbound, answer):
-        """Note what was answered, and close the question.
-
-        :param str answer: what was understood
-        """
+        """Note what was answered, and close the question."""
         self.write(
             {
                 "state": ANSWERED,

@@ -135,7 +135,6 @@ class SmsReply(models.Model):
 
     @api.model
     def _find(self, code, company):
-        """Return the answer with a code, a company's own before the shared one."""
         domain = [("code", "=", code), ("company_id", "in", [False, company.id])]
         return self.sudo().search(domain).sorted(lambda it: not it.company_id)[:1]
 
@@ -143,11 +142,7 @@ class SmsReply(models.Model):
     def _render(self, code, company, lang=None, **values):
         """Return the wording of an answer, filled in.
 
-        :param str code: one of :data:`tools.reply_codes.SELECTION`
         :param company: ``res.company``
-        :param str lang: language of the reader, default the company's
-        :param values: further placeholders
-        :rtype: str
         """
         company_sudo = company.sudo()
         lang = lang or company_sudo.partner_id.lang
@@ -163,8 +158,6 @@ class SmsReply(models.Model):
 
         :param partner: ``res.partner`` of the number, may be empty
         :param purposes: ``sms.purpose`` that the answer names
-        :param fillers: further placeholders
-        :rtype: str
         """
         lang = self._get_lang(company, partner)
         names = purposes.sorted().with_context(lang=lang).mapped("name")
@@ -172,7 +165,6 @@ class SmsReply(models.Model):
 
     @api.model
     def _get_lang(self, company, partner):
-        """Return the language in which somebody is answered."""
         return partner.lang or company.sudo().partner_id.lang
 
     @api.model
@@ -182,7 +174,6 @@ class SmsReply(models.Model):
         :param str number: E.164
         :param str exemption: one of :data:`tools.exemptions.EXEMPTIONS`, or
             its ``REMINDER``
-        :param values: as for :meth:`_queue_text`
         """
         purpose = purposes[:1] or self.env["sms.purpose"]._get("ticket")
         body = self._render_for(code, company, partner, purposes)

@@ -25,8 +25,6 @@ class SmsSender(models.Model):
         """Return the team whose number was texted, else the company's team for texts.
 
         :param company: ``res.company``
-        :param addresses: the number that was texted, and the service that it is in;
-            the first that has a team decides
         :return: ``helpdesk.ticket.team``, active and of the company, or an empty set
         """
         domain = [("company_id", "=", company.id), ("address", "in", addresses)]

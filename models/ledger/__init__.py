@@ -7,9 +7,9 @@ May use core.
 """
 
 from . import (
+    sms_consent_key,
     sms_consent,
     sms_consent_replay,
-    sms_consent_key,
     sms_consent_event,
     sms_consent_evidence,
     ledger_guards,

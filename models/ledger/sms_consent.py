@@ -95,10 +95,8 @@ class SmsConsent(models.Model):
 
         :param company: ``res.company``
         :param str number: E.164
-        :param Said said: what is to be recorded
         :param purposes: ``sms.purpose``; one in the way is enough. None: what stands in
             the way of each purpose that there is
-        :rtype: Obstacle or None
         """
         every = purposes or self.env["sms.purpose"].search([])
         found = self._find_obstacles(company, number, said, every)
@@ -137,7 +135,6 @@ class SmsConsent(models.Model):
         :param company: ``res.company``
         :param str number: E.164
         :param purposes: ``sms.purpose``: of these all; empty: of all purposes
-        :rtype: bool
         """
         return (company, number) in self._find_bound([(company, number, purposes)])
 
@@ -167,10 +164,7 @@ class SmsConsent(models.Model):
 
     @api.model
     def _has_own_no(self, found, number_hash, purposes):
-        """Tell if a number's own no stands over each of some purposes, or over all.
-
-        :param dict found: as :meth:`_replay` returns it
-        """
+        """Tell if a number's own no stands over each of some purposes, or over all."""
         of_all = found.get((number_hash, 0), consent.Standing())
         if not purposes:
             stands = {
@@ -190,21 +184,14 @@ class SmsConsent(models.Model):
 
     @staticmethod
     def _get_answer(found, purpose_id):
-        """Return the answer for one purpose out of a number's answers.
-
-        :param dict found: a value of :meth:`_get_answers`
-        :rtype: Answer
-        """
+        """Return the answer for one purpose out of a number's answers."""
         return consent.combine(
             found.get(purpose_id, Answer()), found.get(False, Answer())
         )
 
     @staticmethod
     def _is_stopped(found):
-        """Tell if a person has stopped everything, and agreed to nothing since.
-
-        :param dict found: a value of :meth:`_get_answers`
-        """
+        """Tell if a person has stopped everything, and agreed to nothing since."""
         return consent.has_left(found)
 
     # ------------------------------------------------------------------
@@ -221,7 +208,6 @@ class SmsConsent(models.Model):
         :param company: ``res.company`` of all events
         :param events: their values, in order: ``id`` and
             :data:`sms_consent_event.APPLIED_FIELDS`
-        :param dict numbers: number by its keyed hash
         """
         first = min(values["id"] for values in events)
         answers = self._read_locked_answers(company, list(numbers), before=first)
@@ -237,13 +223,7 @@ class SmsConsent(models.Model):
 
     @api.model
     def _get_change(self, company, events, numbers, before, after, hashes):
-        """Return what is new, for :meth:`_after_answers`.
-
-        :param dict before: answers as :meth:`_get_shown` returned them
-        :param dict after: those that hold now
-        :param set hashes: keyed hashes of the numbers whose answers are other ones
-        :rtype: Change
-        """
+        """Return what is new, for :meth:`_after_answers`."""
         had_left = self._find_left(before, hashes)
         has_left = self._find_left(after, hashes)
         left = [numbers[value] for value in has_left]
@@ -257,8 +237,6 @@ class SmsConsent(models.Model):
         This is the one place where an opt-out takes effect on what waits, is planned or
         is shown, however it came: each room extends it for what it keeps. Called once
         for all numbers of a batch, so what is done here is set-based.
-
-        :param Change change: what is new
         """
         self.invalidate_model()
 
@@ -272,7 +250,6 @@ class SmsConsent(models.Model):
         :param dict answers: ``{(number_hash, purpose_id or 0): Standing}``, updated
             here: what was last said of each. What is stored of it says
             :meth:`_get_shown`.
-        :param events: as for :meth:`_apply`
         """
         for values in events:
             number_hash, purpose_id = values["number_hash"], values["purpose_id"] or 0
@@ -287,7 +264,6 @@ class SmsConsent(models.Model):
     def _get_shown(answers):
         """Return the answers as they are stored: a no to everything covers the rest.
 
-        :param dict answers: as for :meth:`_follow`
         :return: ``{(number_hash, purpose_id or 0): (Answer, since)}``
         """
         shown = {}
@@ -302,10 +278,7 @@ class SmsConsent(models.Model):
         """Return what stands of some numbers, out of all their events that count.
 
         :param company: ``res.company``
-        :param list hashes: keyed hashes of numbers
         :param int before: only events with a lower id, default all
-        :param SQL counting: which events count, default those with the carrier
-        :return: as for :meth:`_follow`
         """
         answers = {}
         self._follow(answers, self._read_applied(company, hashes, before, counting))
@@ -316,7 +289,6 @@ class SmsConsent(models.Model):
         """Return the events of some numbers that count, in order, in one query.
 
         :param int before: only events with a lower id, default all
-        :param SQL counting: as for :meth:`_replay`
         :return: list of their values, as for :meth:`_apply`
         """
         if not hashes:
@@ -341,12 +313,7 @@ class SmsConsent(models.Model):
 
     @api.model
     def _find_left(self, answers, hashes):
-        """Return who of some numbers has opted out of everything.
-
-        :param dict answers: as :meth:`_get_shown` returns them
-        :param set hashes: keyed hashes of numbers
-        :return: the hashes of those
-        """
+        """Return who of some numbers has opted out of everything."""
         found = defaultdict(dict)
         for (number_hash, purpose_id), (answer, _since) in answers.items():
             found[number_hash][purpose_id] = answer
@@ -357,9 +324,6 @@ class SmsConsent(models.Model):
         """Let a STOP stand that was written by another transaction meanwhile.
 
         Neither of the two has seen the other. Whichever is committed last sees both.
-
-        :param int company_id: whose answers
-        :param list hashes: keyed hashes of the numbers that they are about
         """
         registry = self.env.registry
 
@@ -379,9 +343,6 @@ class SmsConsent(models.Model):
 
         What binds who has opted out, and what their no covers, stands in the ledger
         alone: it is read from there, for the few who have.
-
-        :param int before: the id of an event: what stands is that of those before it
-        :return: as for :meth:`_follow`
         """
         stored, _numbers = self._read_stored(company, hashes)
         stopped = self._find_stopped(stored)
@@ -393,10 +354,7 @@ class SmsConsent(models.Model):
 
     @staticmethod
     def _find_stopped(stored):
-        """Return the keyed hashes of the numbers that have opted out of anything.
-
-        :param dict stored: as :meth:`_get_shown` returns it
-        """
+        """Return the keyed hashes of the numbers that have opted out of anything."""
         return {
             number_hash
             for (number_hash, _purpose_id), (answer, _since) in stored.items()
@@ -408,7 +366,6 @@ class SmsConsent(models.Model):
         """Return the stored answers of some numbers.
 
         :param bool is_locked: keep others from writing them
-        :return: the answers as :meth:`_get_shown`, and the numbers by their hash
         """
         rows = self.env.execute_query(
             SQL(
@@ -437,9 +394,6 @@ class SmsConsent(models.Model):
         Plain SQL, because two texts of one number may come at once: the upsert makes
         the later transaction start over with what the earlier one wrote, where the
         ORM's create would fail on the unique index.
-
-        :param dict changed: as :meth:`_get_shown` returns them
-        :param dict numbers: number by its keyed hash
         """
         if not changed:
             return
@@ -492,7 +446,6 @@ class Change(NamedTuple):
         """Return the numbers of which something was said, without erased ones.
 
         :param kinds: of :data:`tools.consent.EVENTS`; none: whatever was said
-        :rtype: set[str]
         """
         hashes = {
             values["number_hash"]

@@ -46,7 +46,6 @@ class SmsConsentCarry(models.AbstractModel):
 
     @contextmanager
     def _step_aside(self, *tables):
-        """Let the triggers of some tables rest within this transaction."""
         names = [SQL.identifier(table) for table in tables]
         for name in names:
             self.env.cr.execute(SQL("ALTER TABLE %s DISABLE TRIGGER USER", name))
@@ -73,10 +72,7 @@ class SmsConsentCarry(models.AbstractModel):
 
     @api.model
     def _seal_entries(self, key):
-        """Give each event the seal that it would get today when it is entered.
-
-        :param str key: the ledger's secret
-        """
+        """Give each event the seal that it would get today when it is entered."""
         ledger = self.env["sms.consent.event"]
         last_id = 0
         while rows := self.env.execute_query(
@@ -97,10 +93,7 @@ class SmsConsentCarry(models.AbstractModel):
 
     @api.model
     def _seal_erasures(self, key):
-        """Give each piece of erased evidence the seal of its erasure.
-
-        :param str key: the ledger's secret
-        """
+        """Give each piece of erased evidence the seal of its erasure."""
         evidence = self.env["sms.consent.evidence"]
         rows = self.env.execute_query(
             SQL(
@@ -135,10 +128,7 @@ class SmsConsentCarry(models.AbstractModel):
 
     @api.model
     def _carry_over(self, company, key):
-        """Append the link that takes over a company's chain, if it has no seal yet.
-
-        :param str key: the ledger's secret
-        """
+        """Append the link that takes over a company's chain, if it has no seal yet."""
         links = self.env["sms.consent.link"]
         sequence, previous = links._get_head(company)
         is_sealed = [("company_id", "=", company.id), ("seal", "!=", False)]

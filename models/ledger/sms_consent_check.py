@@ -146,9 +146,6 @@ class SmsConsentCheck(models.Model):
         """Verify every company's ledger and print one line for each (command line).
 
         Run as ``env["sms.consent.check"]._print_report()`` in an ``odoo shell``.
-
-        :return: whether all ledgers are intact
-        :rtype: bool
         """
         checks = self.browse()
         for company in self.env["res.company"].search([]):
@@ -185,16 +182,12 @@ class SmsConsentCheck(models.Model):
         return f"{result}: {' '.join([*findings, *remarks])}"
 
     def _alert(self):
-        """Tell the compliance officers, or else the administrators, by message."""
         self.ensure_one()
         self._notify(self.company_id, self._describe())
 
     @api.model
     def _notify(self, company, text):
-        """Send who must know of a break a message.
-
-        :param str text: what was found
-        """
+        """Send who must know of a break a message."""
         group = self.env.ref("helpdesk_mgmt_sms.group_sms_compliance")
         users = group.all_user_ids.filtered(lambda user: company in user.company_ids)
         users = users or self.env.ref("base.group_system").all_user_ids
@@ -216,7 +209,6 @@ class SmsConsentCheck(models.Model):
         """Verify all of a company's ledger: its chain, and what follows from it.
 
         :param company: ``res.company``
-        :return: the new check
         :raises ConsentKeyError: when the key is not the ledger's
         """
         key = self.env["sms.consent.key"]._get()
@@ -278,11 +270,7 @@ class SmsConsentCheck(models.Model):
 
     @api.model
     def _find_broken_evidence(self, rows, key):
-        """Return whose evidence does not hold, as :meth:`_walk` does.
-
-        :param rows: of :meth:`_read_links`
-        :param str key: the ledger's secret
-        """
+        """Return whose evidence does not hold, as :meth:`_walk` does."""
         sequences = {row[1]: row[0] for row in rows if row[1]}
         return [
             (chain.Break(sequences[event_id], reason), event_id)
@@ -291,12 +279,7 @@ class SmsConsentCheck(models.Model):
 
     @api.model
     def _read_links(self, company, after, limit=BATCH_SIZE):
-        """Return the next links after number ``after``, without the ORM's cache.
-
-        :param int limit: how many at most
-        :return: rows of sequence, event id, hash before, own hash, seal, version of
-            the content, and what the link itself says
-        """
+        """Return the next links after number ``after``, without the ORM's cache."""
         return self.env.execute_query(
             SQL(
                 """
@@ -316,7 +299,6 @@ class SmsConsentCheck(models.Model):
     def _make_link(self, row, content):
         """Return a link as the verifier takes it.
 
-        :param row: of :meth:`_read_links`
         :param dict content: what the chain seals of its event, or None
         """
         sequence, _event_id, previous, own_hash, seal, version, statement = row
@@ -327,14 +309,12 @@ class SmsConsentCheck(models.Model):
 
     @staticmethod
     def _is_entered(key, content, entry_seal):
-        """Tell if the ledger has entered an event, by the seal that it got then."""
         return hmac.compare_digest(chain.entry_seal(key, content), entry_seal or "")
 
     @api.model
     def _find_changed_evidence(self, event_ids, key):
         """Yield the events whose evidence is not what was recorded.
 
-        :param str key: the ledger's secret
         :return: pairs of an event's id and the reason
         """
         columns = SQL(", ").join(
@@ -365,12 +345,7 @@ class SmsConsentCheck(models.Model):
 
     @api.model
     def _judge_evidence(self, key, evidence_id, is_foreign, sealed, erased, *values):
-        """Return why evidence is not that of its event, or None.
-
-        :param sealed: number's hash and evidence's digest in the event
-        :param erased: when it was erased, by whom, and the seal of that
-        :param values: of :data:`PERSONAL_FIELDS`, as the database has them
-        """
+        """Return why evidence is not that of its event, or None."""
         number_hash, digest = sealed
         erased_at, erased_by_id, erasure_seal = erased
         evidence = self.env["sms.consent.evidence"]
@@ -453,7 +428,6 @@ class SmsConsentCheck(models.Model):
         are keyed hashes, evidence is a digest.
 
         :param company: ``res.company``
-        :rtype: str
         """
         links, after = [], 0
         while rows := self._read_links(company, after):
@@ -481,7 +455,6 @@ class SmsConsentCheck(models.Model):
     def _export_link(self, row, content):
         """Return a link as the file has it.
 
-        :param row: of :meth:`_read_links`
         :param dict content: what the chain seals of its event, None if it is gone
         """
         link = self._make_link(row, content)
@@ -497,13 +470,11 @@ class SmsConsentCheck(models.Model):
 
     @api.model
     def _get_fingerprint(self):
-        """Return which key the seals were made with, without giving it away."""
         keys = self.env["sms.consent.key"]
         return keys._fingerprint(keys._get())
 
     @staticmethod
     def _to_json(content):
-        """Return a content with its times as text, as they are hashed."""
         return {
             name: value.strftime("%Y-%m-%dT%H:%M:%SZ")
             if name in ("happened_at", "recorded_at")

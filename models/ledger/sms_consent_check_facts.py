@@ -41,7 +41,6 @@ class SmsConsentCheck(models.Model):
         """Return what is not as it must be, beside the chain.
 
         :param company: ``res.company``
-        :param str key: the ledger's secret
         :return: list of pairs of a reason and a sentence
         """
         kinds = [
@@ -140,7 +139,6 @@ class SmsConsentCheck(models.Model):
 
     @api.model
     def _find_wrong_answers(self, company):
-        """Yield a sentence for each answer that does not follow from the events."""
         consents = self.env["sms.consent"]
         tried = None
         if self._is_copy() and self.env["sms.consent.event"]._is_on_sandbox(company):
@@ -165,7 +163,6 @@ class SmsConsentCheck(models.Model):
 
         :param found: the stored answer, see :meth:`SmsConsent._find_underived`; None if
             there is none
-        :param derived: that of the events
         """
         states = dict(
             self.env["sms.consent"]._fields["state"]._description_selection(self.env)
@@ -207,10 +204,7 @@ class SmsConsentCheck(models.Model):
 
     @api.model
     def _get_remarks(self, verifier):
-        """Return what this verification could not have found, as sentences.
-
-        :param Verifier verifier: which has walked the chain
-        """
+        """Return what this verification could not have found, as sentences."""
         remarks = []
         if self.env["sms.consent.key"]._is_inside():
             remarks.append(self._say_key_is_inside())
@@ -264,12 +258,7 @@ class SmsConsentCheck(models.Model):
 
     @api.model
     def _enter(self, company, key, values):
-        """Enter a check, sealed, after the newest one.
-
-        :param str key: the ledger's secret
-        :param dict values: what was found
-        :return: the check
-        """
+        """Enter a check, sealed, after the newest one."""
         is_inside = self.env["sms.consent.key"]._is_inside()
         checked = {
             **values,
@@ -300,11 +289,7 @@ class SmsConsentCheck(models.Model):
 
     @api.model
     def _get_newest_seal(self, company):
-        """Return the seal that the next check follows.
-
-        :return: that which the company names; before the first, the digest of all
-            checks that have none
-        """
+        """Return the seal that the next check follows."""
         company_sudo = company.sudo()
         if company_sudo.sms_check_seal:
             return company_sudo.sms_check_seal
@@ -312,7 +297,6 @@ class SmsConsentCheck(models.Model):
 
     @staticmethod
     def _digest_old(rows):
-        """Return the digest of the checks before the first that has a seal."""
         old = takewhile(lambda row: not row["seal"], rows)
         return chain.digest({"old": [[row[it] for it in OLD_FIELDS] for row in old]})
 
@@ -332,10 +316,7 @@ class SmsConsentCheck(models.Model):
 
     @api.model
     def _find_changed_checks(self, company, key):
-        """Yield a sentence for each check that was changed, removed or put between.
-
-        :param str key: the ledger's secret
-        """
+        """Yield a sentence for each check that was changed, removed or put between."""
         rows = self._read_checks(company)
         previous = self._digest_old(rows)
         is_first = True

@@ -1,9 +1,7 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 """The ledger for many statements at once: the same result as one by one, set-based."""
 
-import secrets
 from datetime import datetime
-from functools import lru_cache
 from typing import NamedTuple
 
 from odoo import api, fields, models
@@ -17,9 +15,7 @@ from ...tools.chain import CONTENT_FIELDS
 from ...tools.import_rows import CLOCK_TOLERANCE
 from ...tools.phone import canonical
 from ..core.bulk_insert import insert_many
-from ..core.encrypted_field import get_box
 from .ledger_guards import APPEND_ONLY_GUARD, install_guards
-from .sms_consent_evidence import ENCRYPTED_FIELDS, PERSONAL_FIELDS
 
 EVENT_SELECTION = [
     (consent.REQUESTED, "Asked"),
@@ -53,17 +49,12 @@ APPLIED_FIELDS = (
 )
 #: Statements that are written by one set of queries.
 CHUNK_SIZE = 5000
-#: What a caller gives of the evidence. There are no scans on this way in.
-FACTS = tuple(
-    name for name in PERSONAL_FIELDS if name not in ("salt", "number", "file_digests")
-)
 
 
 def to_said(values):
     """Return an event of the ledger as the rule reads it.
 
     :param values: the event, or a mapping with ``id`` and :data:`APPLIED_FIELDS`
-    :rtype: consent.Said
     """
     return consent.Said(
         values["event"],
@@ -197,10 +188,7 @@ class SmsConsentEvent(models.Model):
 
     @api.model
     def _complete_entries(self, vals_list):
-        """Return the values of new events with what the ledger adds: mark and seal.
-
-        :param vals_list: with all that is required, but when and by whom it was entered
-        """
+        """Return the values of new events with what the ledger adds: mark and seal."""
         key = self.env["sms.consent.key"]._get()
         entered = {"recorded_at": fields.Datetime.now(), "user_id": self.env.uid}
         purposes_sudo = self.env["sms.purpose"].sudo()
@@ -268,15 +256,12 @@ class SmsConsentEvent(models.Model):
 
         :param company: ``res.company``, one
         :param str number: E.164 (for an opt-out also what the carrier calls the sender)
-        :param str event: one of :data:`tools.consent.EVENTS`
-        :param str method: a key of :data:`METHOD_SELECTION`
         :param purposes: ``sms.purpose`` records, or None for all purposes at once
         :param datetime happened_at: when it was said (UTC), default now
         :param wordings: the published ``sms.wording`` records that were shown
         :param facts: the evidence, see :meth:`SmsConsentEvidence._store`: ``wording``
             (the words as they were shown), ``note``, ``name``, ``address``, ``device``,
             ``page``, ``witness``, ``message_ref``, ``res_model``, ``res_id``, ``files``
-        :return: the events, one for each purpose
         :raises ValueError: for a set of no purposes, which would record nothing
         :raises UserError: for a yes of the future, or one that proves nothing
         """
@@ -307,8 +292,6 @@ class SmsConsentEvent(models.Model):
         What follows from the new answers is done by :meth:`SmsConsent._after_answers`.
 
         :param str number: E.164
-        :param str event: one of :data:`tools.consent.EVENTS`
-        :param dict facts: as for :meth:`_record`
         """
 
     @api.model
@@ -343,10 +326,7 @@ class SmsConsentEvent(models.Model):
 
     @api.model
     def _create_for(self, purposes, wordings, values):
-        """Create an event for each purpose, or the one for all; in the table at once.
-
-        :param dict values: of each
-        """
+        """Create an event for each purpose, or the one for all; in the table at once."""
         wordings_sudo = (wordings or self.env["sms.wording"]).sudo()
         events = self.create(
             [
@@ -359,7 +339,6 @@ class SmsConsentEvent(models.Model):
 
     @api.model
     def _get_purpose_values(self, purpose, wordings):
-        """Return the values of an event that depend on its purpose."""
         wording = wordings.filtered(lambda wording: wording.purpose_id == purpose)[:1]
         return {
             "purpose_id": purpose.id,
@@ -369,7 +348,6 @@ class SmsConsentEvent(models.Model):
 
     @api.model
     def _number_domain(self, company, number):
-        """Return the domain of a number's events that count, also of erased ones."""
         hashes = self.env["sms.consent.key"]._hash([number])
         return self._get_counting_domain(company) & Domain(
             "number_hash", "=", hashes.get(number, "")
@@ -391,7 +369,6 @@ class SmsConsentEvent(models.Model):
     def _read_content(self, event_ids):
         """Return what the chain seals of some events, in one query.
 
-        :param list event_ids: ids, also of events that are not there any more
         :return: ``{event id: {field of tools.chain.CONTENT_FIELDS: value}}``
         """
         return {
@@ -403,7 +380,6 @@ class SmsConsentEvent(models.Model):
     def _read_entries(self, event_ids):
         """Return what the chain seals of some events, and the seals of their entry.
 
-        :param list event_ids: ids, also of events that are not there any more
         :return: ``{event id: (content, seal or None)}``
         """
         self.flush_model()
@@ -438,7 +414,6 @@ class SmsConsentEvent(models.Model):
 
         :param company: ``res.company``, one
         :param statements: iterable of :class:`Statement`
-        :return: how many events were entered
         :raises ValueError: as :meth:`_record`; then nothing of its chunk is entered
         """
         count = 0
@@ -524,7 +499,6 @@ class SmsConsentEvent(models.Model):
 
     @api.model
     def _check_many(self, events):
-        """Refuse what the ORM and the ledger would refuse one by one."""
         methods = {method for method, _label in METHOD_SELECTION}
         for values in events:
             if values["method"] not in methods:
@@ -544,32 +518,3 @@ class Statement(NamedTuple):
     happened_at: datetime | None = None
     wordings: models.BaseModel | None = None
     facts: dict = {}
-
-
-class SmsConsentEvidence(models.Model):
-    """The evidence of many statements, written at once."""
-
-    _inherit = "sms.consent.evidence"
-
-    @api.model
-    def _insert_many(self, company, statements):
-        """Keep the evidence of many statements.
-
-        :return: pairs of an id and the digest for the ledger, in the same order
-        """
-        rows = []
-        for statement in statements:
-            facts = {name: statement.facts.get(name) or None for name in FACTS}
-            if unknown := statement.facts.keys() - facts.keys():
-                raise ValueError(f"not evidence: {sorted(unknown)}")
-            facts.update(number=statement.number, salt=secrets.token_hex(16))
-            rows.append(facts)
-        digests = [chain.digest({**facts, "file_digests": None}) for facts in rows]
-        # What many rows share, such as a wording, is encrypted once.
-        encrypt = lru_cache(maxsize=None)(get_box().encrypt)
-        for row in rows:
-            row.update(
-                {name: encrypt(row[name]) for name in ENCRYPTED_FIELDS if row[name]},
-                company_id=company.id,
-            )
-        return list(zip(insert_many(self, rows), digests, strict=True))

@@ -1,14 +1,15 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 import hashlib
 import secrets
+from functools import lru_cache
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL
 
 from ...tools import chain
-from ..core.bulk_insert import as_arrays
-from ..core.encrypted_field import EncryptedChar, EncryptedText, decrypt
+from ..core.bulk_insert import as_arrays, insert_many
+from ..core.encrypted_field import EncryptedChar, EncryptedText, decrypt, get_box
 from .ledger_guards import install_guards, make_evidence_guards
 
 #: What identifies the person, or could. All of it goes on erasure, the salt too:
@@ -32,6 +33,10 @@ PERSONAL_FIELDS = (
 ENCRYPTED_FIELDS = (
     *("salt", "number", "name", "wording", "note"),
     *("address", "device", "page", "witness"),
+)
+#: What a caller gives of the evidence. There are no scans on this way in.
+FACTS = tuple(
+    name for name in PERSONAL_FIELDS if name not in ("salt", "number", "file_digests")
 )
 
 
@@ -118,8 +123,6 @@ class SmsConsentEvidence(models.Model):
         :param company: ``res.company``
         :param str number: E.164
         :param files: scans, as pairs of a name and its content in bytes
-        :param facts: further :data:`PERSONAL_FIELDS`
-        :return: the row
         """
         digests = {name: hashlib.sha256(data).hexdigest() for name, data in files}
         evidence = self.create(
@@ -135,24 +138,19 @@ class SmsConsentEvidence(models.Model):
         return evidence
 
     def _digest(self):
-        """Return what the ledger keeps of this evidence.
-
-        :return: SHA-256 in hex, False once it is erased
-        """
+        """Return what the ledger keeps of this evidence."""
         self.ensure_one()
         if self.erased_at:
             return False
         return chain.digest(self._content())
 
     def _content(self):
-        """Return the evidence as it is hashed and exported."""
         return {name: self[name] or None for name in PERSONAL_FIELDS}
 
     @api.model
     def _read_content(self, columns):
         """Return one row's evidence as :meth:`_content`, of what SQL has read.
 
-        :param columns: the values of :data:`PERSONAL_FIELDS`, in their order
         :raises EncryptionKeyError: when the key is missing
         """
         content = dict(zip(PERSONAL_FIELDS, columns, strict=True))
@@ -161,7 +159,6 @@ class SmsConsentEvidence(models.Model):
         return {name: value or None for name, value in content.items()}
 
     def _files_hold(self):
-        """Tell if the scans that are there are those that were recorded."""
         self.ensure_one()
         found = {
             attachment.name: hashlib.sha256(attachment.raw or b"").hexdigest()
@@ -206,8 +203,30 @@ class SmsConsentEvidence(models.Model):
     def _seal_erasure(key, evidence_id, erased_at, erased_by_id):
         """Return what shows that evidence was erased by us: by a person, or by time.
 
-        :param str key: the ledger's secret
         :param datetime erased_at: UTC
         """
         values = {"evidence_id": evidence_id, "at": erased_at, "by": erased_by_id}
         return chain.seal(key, chain.ERASURE, values)
+
+    @api.model
+    def _insert_many(self, company, statements):
+        """Keep the evidence of many statements.
+
+        :return: pairs of an id and the digest for the ledger, in the same order
+        """
+        rows = []
+        for statement in statements:
+            facts = {name: statement.facts.get(name) or None for name in FACTS}
+            if unknown := statement.facts.keys() - facts.keys():
+                raise ValueError(f"not evidence: {sorted(unknown)}")
+            facts.update(number=statement.number, salt=secrets.token_hex(16))
+            rows.append(facts)
+        digests = [chain.digest({**facts, "file_digests": None}) for facts in rows]
+        # What many rows share, such as a wording, is encrypted once.
+        encrypt = lru_cache(maxsize=None)(get_box().encrypt)
+        for row in rows:
+            row.update(
+                {name: encrypt(row[name]) for name in ENCRYPTED_FIELDS if row[name]},
+                company_id=company.id,
+            )
+        return list(zip(insert_many(self, rows), digests, strict=True))

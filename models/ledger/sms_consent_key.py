@@ -87,12 +87,10 @@ class SmsConsentKey(models.AbstractModel):
 
     @api.model
     def _read_outside(self):
-        """Return the key that lies outside the database, empty if none does."""
         return os.environ.get(KEY_VARIABLE) or config.get(KEY_OPTION) or ""
 
     @api.model
     def _is_inside(self):
-        """Tell if the ledger's key lies in the database, alone or as a copy."""
         parameters_sudo = self.env["ir.config_parameter"].sudo()
         inside = parameters_sudo.get_param(KEY_PARAMETER)
         return bool(inside) and self._get_fingerprint(inside) == self._fingerprint(
@@ -101,7 +99,6 @@ class SmsConsentKey(models.AbstractModel):
 
     @api.model
     def _is_copied_outside(self):
-        """Tell if the server was started with the very key that the database holds."""
         parameters_sudo = self.env["ir.config_parameter"].sudo()
         outside, inside = self._read_outside(), parameters_sudo.get_param(KEY_PARAMETER)
         if not (outside and inside):
@@ -115,9 +112,6 @@ class SmsConsentKey(models.AbstractModel):
 
         It is safe when the server was started with the very same key, and that is the
         ledger's. Otherwise the database may hold the only copy, and keeps it.
-
-        :return: whether a copy was removed
-        :rtype: bool
         """
         if not self._is_copied_outside():
             return False
@@ -151,12 +145,10 @@ class SmsConsentKey(models.AbstractModel):
 
     @api.model
     def _is_empty(self):
-        """Tell if nothing stands in any ledger yet."""
         return not self.env["sms.consent.event"].sudo().search_count([], limit=1)
 
     @staticmethod
     def _fingerprint(key):
-        """Return what tells one key from another and does not give it away."""
         return chain.fingerprint(key)
 
 

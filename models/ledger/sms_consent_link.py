@@ -64,7 +64,6 @@ class SmsConsentLink(models.Model):
 
     @api.model
     def _wake_sealer(self):
-        """Let the sealer work as soon as this transaction is committed."""
         self.env.ref("helpdesk_mgmt_sms.ir_cron_sms_consent_seal").sudo()._trigger()
 
     @api.model
@@ -108,8 +107,6 @@ class SmsConsentLink(models.Model):
 
         :param company: ``res.company``
         :param int look_back: how many ids before the newest link to look at, None: all
-        :param int limit: how many events at most
-        :return: how many were sealed; 0 also when another worker is at it
         """
         [[is_mine]] = self.env.execute_query(
             SQL("SELECT pg_try_advisory_xact_lock(%s, %s)", SEALER_LOCK, company.id)
@@ -132,13 +129,7 @@ class SmsConsentLink(models.Model):
 
     @api.model
     def _append(self, company, rows, hashes):
-        """Write links; return how many. 0 when another worker was faster.
-
-        :param rows: sequence, event id, hash before, own hash, seal
-        :param set hashes: keyed hashes of the numbers whose events they are. Whether
-            their answers follow is looked at once more: who wrote them may have been
-            ended before they could do so.
-        """
+        """Write links; return how many. 0 when another worker was faster."""
         if not rows:
             return 0
         try:

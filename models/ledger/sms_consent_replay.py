@@ -34,14 +34,11 @@ class SmsConsent(models.Model):
         """Return the answers that the events of some numbers give, from the first on.
 
         :param company: ``res.company``
-        :param list hashes: keyed hashes of numbers
-        :return: as :meth:`_get_shown`
         """
         return self._get_shown(self._replay(company, hashes))
 
     @api.model
     def _get_counting_sql(self, company):
-        """Return the condition for events that count with the company's carrier."""
         if self.env["sms.consent.event"]._is_on_sandbox(company):
             return SQL("TRUE")
         return SQL("sandbox IS NOT TRUE")
@@ -123,7 +120,6 @@ class SmsConsent(models.Model):
 
     @api.model
     def _get_waiting_hashes(self, company):
-        """Return the numbers that have events without a link."""
         event_ids = self.env["sms.consent.link"]._get_unsealed(company)
         contents = self.env["sms.consent.event"]._read_content(event_ids)
         return {content["number_hash"] for content in contents.values()}
@@ -138,8 +134,6 @@ class SmsConsent(models.Model):
 
         :param company: ``res.company``
         :param hashes: iterable of keyed hashes of numbers
-        :return: how many answers differed
-        :rtype: int
         """
         count = 0
         for batch in split_every(BATCH_SIZE, hashes, list):
@@ -226,9 +220,6 @@ class SmsConsent(models.Model):
         A STOP for everything and what is said of one purpose lie in two rows, so that
         neither waits for the other, and each is what its own event alone gives. And
         what was said in the sandbox may be written while the company leaves it.
-
-        :param int company_id: whose answers
-        :param list hashes: keyed hashes of the numbers that they are about
         """
         company = self.env["res.company"].browse(company_id)
         left_sandbox = not self.env["sms.consent.event"]._is_on_sandbox(company)
@@ -288,7 +279,6 @@ class SmsConsent(models.Model):
 
     @api.model
     def _rebuild_tried(self, company_ids):
-        """Derive anew the answers of all numbers with events of the sandbox."""
         for company in self.env["res.company"].sudo().browse(company_ids):
             self._rebuild(company, self._get_tried_hashes(company))
 
@@ -335,7 +325,6 @@ class SmsConsent(models.Model):
         :param event_ids: ids of ``sms.consent.event`` of one company
         :return: ``{event id: {"undone", "obstacle"}}``, the opt-out in one of them, as
             ``event_id``, ``method`` and ``happened_at``
-        :rtype: dict
         """
         events_sudo = self.env["sms.consent.event"].sudo()
         company = events_sudo.browse(event_ids[:1]).company_id

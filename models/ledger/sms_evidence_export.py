@@ -71,11 +71,7 @@ class SmsEvidenceExport(models.Model):
         """Enter that a file was made. Whether it might be was checked before.
 
         :param company: ``res.company``
-        :param str kind: one of :data:`KINDS`
-        :param str reference: of the document
         :param bytes data: the file
-        :param values: further fields
-        :return: the line
         """
         # Nobody may write here by hand.
         return self.sudo().create(

@@ -2,7 +2,7 @@
 from functools import partial
 from typing import NamedTuple
 
-from odoo import api, fields, models
+from odoo import SUPERUSER_ID, api, fields, models
 from odoo.exceptions import UserError, ValidationError
 from odoo.tools import format_list, ormcache
 
@@ -51,6 +51,55 @@ class PurposeRules(NamedTuple):
     quiet_class: str
     max_per_day: int
     proofs: frozenset
+
+
+class SmsFooter(models.AbstractModel):
+    """A footer says STOP and HELP in each language, or there is none.
+
+    Who takes it away says why. The server's owner need not: the suites of other apps
+    are run without footers.
+    """
+
+    _name = "sms.footer"
+    _description = "Footer of Text Messages"
+    _inherit = ["sms.lax.reason", "sms.checked.words"]
+
+    footer = fields.Text(
+        translate=True,
+        help="Added once to every message of this purpose: how to stop and get help. "
+        "It names STOP and HELP, or the words for them in its language.",
+    )
+
+    def _get_footer_company(self):
+        """Return the company whose words a footer may name; an empty set: of all."""
+        return self.env["res.company"]
+
+    def _has_footer(self):
+        return bool((self.footer or "").strip())
+
+    def _asks_about_footer(self):
+        return self.env.uid != SUPERUSER_ID
+
+    def _update_field_translations(
+        self, field_name, translations, digest=None, source_lang=""
+    ):
+        """Let no footer be emptied where no reason can be given.
+
+        :raises UserError: says where it can
+        """
+        is_emptied = field_name == "footer" and any(
+            isinstance(text, str) and not text.strip() for text in translations.values()
+        )
+        if is_emptied and self._asks_about_footer():
+            raise UserError(
+                self.env._(
+                    "A footer is taken away in its form, in the language in question: "
+                    "“Why Laxer” asks there who decided that, and why."
+                )
+            )
+        return super()._update_field_translations(
+            field_name, translations, digest=digest, source_lang=source_lang
+        )
 
 
 class SmsPurpose(models.Model):
@@ -152,7 +201,6 @@ class SmsPurpose(models.Model):
 
     @api.constrains("quiet_class", "is_helpdesk", "code")
     def _check_quiet_class(self):
-        """Keep offers, and what other apps send, to the hours of the law."""
         for purpose in self:
             purpose._check_class(purpose.quiet_class)
             purpose.own_ids._check_quiet_class()
@@ -174,7 +222,6 @@ class SmsPurpose(models.Model):
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_shipped(self):
-        """Keep the purposes that the code names."""
         if any(purpose.code in SHIPPED_CODES for purpose in self):
             raise UserError(
                 self.env._("This purpose ships with the module; it cannot be deleted.")
@@ -209,7 +256,6 @@ class SmsPurpose(models.Model):
 
     @api.model
     def _default_footer(self):
-        """Return the house's footer for a new purpose."""
         return self.env._("Reply STOP to opt out, HELP for help.")
 
     def write(self, vals):
@@ -222,7 +268,6 @@ class SmsPurpose(models.Model):
     def _get(self, code):
         """Return the purpose with ``code``, archived or not.
 
-        :param str code: one of :data:`SHIPPED_CODES` or a manager's own
         :raises UserError: when there is none
         """
         purpose_id = self._get_id(code)
@@ -233,7 +278,6 @@ class SmsPurpose(models.Model):
     @api.model
     @ormcache("code")
     def _get_id(self, code):
-        """Return the id of the purpose with ``code``, or False."""
         purpose_sudo = self.sudo().with_context(active_test=False)
         return purpose_sudo.search([("code", "=", code)], limit=1).id
 
@@ -245,7 +289,6 @@ class SmsPurpose(models.Model):
 
         :param str lang: code of the reader's language, may be empty
         :param company: ``res.company`` that sends
-        :rtype: PurposeRules
         """
         purpose_sudo = self.sudo().with_context(lang=lang)
         own_sudo = purpose_sudo.own_ids.filtered(lambda it: it.company_id == company)
@@ -263,7 +306,6 @@ class SmsPurpose(models.Model):
         """Return which kinds of proof of a consent are accepted.
 
         :return: of ``proofs.KINDS``
-        :rtype: frozenset
         """
         self.ensure_one()
         return frozenset(kind for name, kind in PROOF_FIELDS.items() if self[name])
@@ -278,11 +320,7 @@ class SmsPurpose(models.Model):
             raise UserError(fault)
 
     def _find_proof_fault(self, way):
-        """Return why a way to consent is no proof for these purposes, empty if it is.
-
-        :param str way: as :meth:`_check_proof`
-        :rtype: str
-        """
+        """Return why a way to consent is no proof for these purposes, empty if it is."""
         for purpose_sudo in self.sudo():
             accepted = purpose_sudo._get_rules(self.env.lang, self.env.company).proofs
             if purpose_rules.is_proof_accepted(way, accepted):
@@ -333,6 +371,5 @@ class SmsPurpose(models.Model):
 
     @api.model
     def _get_for_customers(self):
-        """Return the purposes that a customer is offered on a form."""
         ids = map(self._get_id, CUSTOMER_CODES)
         return self.sudo().browse(ids).filtered("active")

@@ -135,7 +135,6 @@ class SmsPurposeRule(models.Model):
 
     @api.constrains("level", *TARGET_FIELDS.values())
     def _check_target(self):
-        """Refuse a rule that names nothing."""
         for rule in self:
             if not rule[TARGET_FIELDS[rule.level]]:
                 raise ValidationError(
@@ -209,7 +208,6 @@ class SmsPurposeRule(models.Model):
     def _get_terms(self, rules, key):
         """Return the purpose of what a key is about, by some rules.
 
-        :param dict rules: as :meth:`_get_rules` returns them
         :param tuple key: level, target, company id
         """
         level, target, company_id = key
@@ -240,7 +238,6 @@ class SmsPurposeRule(models.Model):
         """Return the purpose of what a source makes; without a rule it is marketing.
 
         :param company: ``res.company``
-        :param MessageSource source: what made the message
         :return: ``sms.purpose``, one, archived or not
         """
         purpose_id = self._find_id(company, source)
@@ -272,12 +269,10 @@ class SmsPurposeRule(models.Model):
 
     @api.model
     def _find_for_model(self, company, model_name):
-        """Return the purpose of the messages on a model's records."""
         return self._find_purpose(company, MessageSource(model_name))
 
     @api.model
     def _knows_template(self, template):
-        """Tell if some rule is about a template."""
         return any(
             level == purpose_rules.TEMPLATE and target == template.id
             for level, target, _company_id in self._get_rules()

@@ -63,7 +63,6 @@ class SmsScopeRule(models.Model):
 
     @api.constrains("effective_from", "effective_to")
     def _check_dates(self):
-        """Refuse a rule that ends before it begins."""
         for rule in self:
             if rule.effective_to and rule.effective_to < rule.effective_from:
                 raise ValidationError(
@@ -119,7 +118,6 @@ class SmsScopeRule(models.Model):
         ]
 
     def _find_shared(self):
-        """Return the shared rule in whose place a company's own one is."""
         domain = [*self._get_copy_domain(), ("company_id", "=", False)]
         return self.sudo().search(domain, limit=1) if self.company_id else self.browse()
 
@@ -131,7 +129,6 @@ class SmsScopeRule(models.Model):
         A company's own rules come before the shared ones.
 
         :param purpose: ``sms.purpose``, one
-        :param date day: a date
         :param company: ``res.company``; None: by the shared rules alone
         :return: ``sms.scope.rule``, one or empty
         """
@@ -162,7 +159,6 @@ class SmsScopeRule(models.Model):
     def _get_ended_purposes(self, purpose, day, company=None):
         """Return what a STOP to a message of ``purpose`` ends on a day.
 
-        :param company: as for :meth:`_find`
         :return: ``sms.purpose`` records, or None for everything
         """
         if self._find(purpose, day, company).scope != SCOPE_PURPOSE:

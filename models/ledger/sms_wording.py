@@ -113,7 +113,6 @@ class SmsWording(models.Model):
 
     @api.model
     def _get_title(self, purpose, lang, version):
-        """Return what a version is called where consents are told of."""
         return f"{purpose} ({lang}) v{version}"
 
     @api.depends("body")
@@ -164,7 +163,6 @@ class SmsWording(models.Model):
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_draft(self):
-        """Keep what consents were given under."""
         if any(record.state != DRAFT for record in self):
             raise UserError(self.env._("A published wording cannot be deleted."))
 
@@ -201,7 +199,6 @@ class SmsWording(models.Model):
         return [("purpose_id", "=", self.purpose_id.id), ("lang", "=", self.lang)]
 
     def _get_versions(self):
-        """Return all versions of this wording, itself included."""
         self.ensure_one()
         return self.search(
             [
@@ -219,7 +216,6 @@ class SmsWording(models.Model):
 
         :param company: ``res.company``
         :param purposes: ``sms.purpose``
-        :param str lang: the reader's language code, default the user's
         :return: ``sms.wording``, in the order of ``purposes``
         """
         wanted = [lang or self.env.lang, "en_US"]
@@ -246,8 +242,6 @@ class SmsWording(models.Model):
         """Return the words as a person sees them.
 
         :param company: ``res.company`` that asks
-        :return: one paragraph for each record
-        :rtype: str
         """
         company_sudo = company.sudo()
         # Who has no such page yet names at least where to ask for it.

@@ -18,7 +18,6 @@ class MailMessage(models.Model):
     _inherit = "mail.message"
 
     def _filter_texts(self):
-        """Return the messages that are texts. What people else write stays theirs."""
         return self.filtered(lambda message: message.message_type == "sms")
 
     def _forget_attachments(self, attachments):
@@ -104,7 +103,6 @@ class MailMessage(models.Model):
 
     @api.model
     def _forget_chatter(self, values_list):
-        """Let the documents' chatter be read anew."""
         ids = {}
         for values in values_list:
             ids.setdefault(values["model"], []).append(values["res_id"])

@@ -39,5 +39,4 @@ class MailNotification(models.Model):
         return super().create(vals_list)
 
     def _to_store_defaults(self, target):
-        """Tell the chatter which text a message answers."""
         return [*super()._to_store_defaults(target), "sms_answered_at"]

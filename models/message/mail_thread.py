@@ -96,9 +96,6 @@ class MailThread(models.AbstractModel):
     def _check_sms_rights(self, partner_ids, numbers, typed):
         """Refuse texts that the user may not send from this record.
 
-        :param partner_ids: ids of contacts to text
-        :param numbers: numbers to text beside them
-        :param typed: all numbers that the caller named
         :raises AccessError: without the right to text any number, or so many people
         :raises UserError: over the daily limit
         """
@@ -112,13 +109,11 @@ class MailThread(models.AbstractModel):
             user._check_may_text_any_number(company)
 
     def _get_sms_sending_company(self):
-        """Return the company of the record, else the current one."""
         if not self:
             return self.env.company
         return self._mail_get_companies(default=self.env.company)[self.id]
 
     def _has_sms_limits(self, company):
-        """Tell if rights and daily limits hold for what people text from here."""
         return company._restricts_texting()
 
     def _get_sms_own_numbers(self, partner_ids):
@@ -141,7 +136,6 @@ class MailThread(models.AbstractModel):
     # ------------------------------------------------------------------
 
     def _message_sms(self, body, **kwargs):
-        """Post what the composer was given along with the text."""
         sent = self.env.context.get("sms_media")
         if isinstance(sent, SentMedia) and not sent.message_id:
             kwargs.setdefault("attachment_ids", list(sent.attachment_ids))
@@ -151,7 +145,6 @@ class MailThread(models.AbstractModel):
         """Return what says which pictures and files go along with a message's texts.
 
         :raises UserError: for what carriers do not take
-        :rtype: dict
         """
         if msg_vals.get("message_type") != "sms" or not msg_vals.get("attachment_ids"):
             return {}

@@ -48,7 +48,6 @@ class ResCompany(models.Model):
     )
 
     def _get_sms_before(self, vals):
-        """Add the business hours, as a rule and in words."""
         before = super()._get_sms_before(vals)
         if COURTESY_FIELDS & vals.keys():
             before["courtesy"] = {
@@ -72,7 +71,6 @@ class ResCompany(models.Model):
     def _keep_sms_courtesy_reason(self, before, reason):
         """Note who has lengthened the business hours, and why.
 
-        :param str before: what they were, in words
         :raises UserError: without a reason
         """
         if not reason:
@@ -92,7 +90,6 @@ class ResCompany(models.Model):
         self.sudo().partner_id.message_post(body=note, subtype_xmlid=REASON_SUBTYPE)
 
     def _describe_sms_courtesy(self):
-        """Return the business hours for texts in words."""
         company_sudo = self.sudo()
         days = self._fields["sms_courtesy_days"]._description_selection(self.env)
         hours = (company_sudo.sms_courtesy_from, company_sudo.sms_courtesy_to)
@@ -128,10 +125,7 @@ class ResCompany(models.Model):
         )
 
     def _get_sms_place(self):
-        """Return where the company is, for people who could be anywhere.
-
-        :rtype: tools.geography.Place
-        """
+        """Return where the company is, for people who could be anywhere."""
         partner_sudo = self.sudo().partner_id
         country = partner_sudo.country_id or self.sudo().country_id
         return geography.locate_company(

@@ -73,10 +73,7 @@ class ResPartner(models.Model):
         return Readers((row[0], Reader(*row)) for row in rows)
 
     def _get_sms_reader(self):
-        """Return what decides on texts to this contact, whoever asks.
-
-        :rtype: Reader
-        """
+        """Return what decides on texts to this contact, whoever asks."""
         partner_sudo = self.sudo()
         return Reader(
             self.id,

@@ -34,7 +34,6 @@ class ResUsers(models.Model):
         return self.has_group(RIGHT_GROUPS[company.sudo().sms_free_right])
 
     def _may_text_in_bulk(self, company):
-        """Tell if the user may text more people at once, and without a daily limit."""
         return self.has_group(RIGHT_GROUPS[company.sudo().sms_bulk_right])
 
     def _check_may_text_any_number(self, company):
@@ -54,7 +53,6 @@ class ResUsers(models.Model):
     def _check_may_text_many(self, company, count):
         """Refuse too many people at once, and too many texts in a day.
 
-        :param int count: how many texts are about to be sent
         :raises AccessError: for a list that only who may text in bulk may send
         :raises UserError: if the user has sent as many as they may for now
         """
@@ -92,8 +90,6 @@ class ResUsers(models.Model):
 
         Two that are sent in the same moment do not see each other: a limit keeps
         mistakes and stolen passwords small, and is no account.
-
-        :param int limit: where counting may end
         """
         self.env["sms.sms"].flush_model()
         counted = SQL(

@@ -68,7 +68,6 @@ class SmsConsent(models.Model):
 
     @api.model
     def _after_answers(self, change):
-        """Read the answers anew, and block what waits for who has opted out."""
         result = super()._after_answers(change)
         self._forget_answers()
         if numbers := change.get_numbers(consent.REVOKED):
@@ -105,10 +104,7 @@ class SmsConsent(models.Model):
 
     @api.model
     def _get_known(self, company_ids, numbers):
-        """Return all that the gate asks of some numbers, in one query.
-
-        :rtype: Known
-        """
+        """Return all that the gate asks of some numbers, in one query."""
         return self._read(set(product(set(company_ids), set(filter(None, numbers)))))
 
     @api.model
@@ -142,7 +138,6 @@ class SmsConsent(models.Model):
         or writes to the ledger itself.
 
         :param set wanted: pairs of a company's id and a number
-        :rtype: Known
         """
         data = self.env.cr.precommit.data
         nothing = Known({}, set(), {}, {}, set(), {}, set())
@@ -173,10 +168,7 @@ class SmsConsent(models.Model):
     def _enter(known, what, key, row):
         """Enter one row of :meth:`_get_known_sources`.
 
-        :param Known known: what it is entered into
-        :param str what: of what it tells
         :param tuple key: the company's id and the number as it was asked about
-        :param row: the rest of it
         """
         purpose_id, state, row_id, moment, method = row
         if what == "answer":
@@ -206,14 +198,11 @@ class SmsConsent(models.Model):
         Their columns: ``answer``, ``unusable``, ``review``, ``typed`` or ``text``;
         company, number or its hash, purpose, state, id, moment, method. They may name
         ``hashes``, ``numbers``, ``company_ids`` and ``since`` (how long texts count).
-
-        :rtype: list[str]
         """
         return [READ_ANSWER, READ_UNUSABLE]
 
     @api.model
     def _get_known_query(self, company_ids, numbers, hashes):
-        """Return the one query for all that is known of some numbers."""
         since = fields.Datetime.now() - CONVERSATION_TIME - CONVERSATION_PAUSE
         return SQL(
             " UNION ALL ".join(self._get_known_sources()),

@@ -44,7 +44,6 @@ class SmsConsentLaw(models.Model):
 
     @api.constrains("effective_from", "effective_to")
     def _check_dates(self):
-        """Refuse a law that ends before it begins."""
         for law in self:
             start, end = law.effective_from, law.effective_to
             if start and end and end < start:
@@ -109,9 +108,6 @@ class SmsConsentLaw(models.Model):
 
     @api.model
     def _asks_consent(self, place):
-        """Tell if an offer to somebody needs their consent today.
-
-        :param tools.geography.Place place: where they may be
-        """
+        """Tell if an offer to somebody needs their consent today."""
         countries = [country for country, _state in place.regions if country]
         return asks_consent(self._get_laws(), countries, fields.Date.today())

@@ -88,7 +88,6 @@ class SmsGate(models.AbstractModel):
         """Return the ISO code of a country or a state: every message asks.
 
         :param str model_name: ``res.country`` or ``res.country.state``
-        :param record_id: id, or False
         """
         return self.env[model_name].sudo().browse(record_id or ()).code or ""
 
@@ -219,8 +218,6 @@ class GateBatch:
 
         What other apps send by a Twilio account of their own, and nobody has said what
         it is for, is left as Odoo has it: most of that is no offer.
-
-        :param _Circumstances its: of the messages
         """
         is_left = its.is_unmapped and (
             self._company_facts[its.company_id]["provider"] == "twilio"
@@ -228,11 +225,7 @@ class GateBatch:
         return bool(its.hours and its.hours.asks_consent and not is_left)
 
     def _get_facts(self, its, question):
-        """Return what the gate needs to know.
-
-        :param _Circumstances its: of the message
-        :param question: a message of which they are true
-        """
+        """Return what the gate needs to know."""
         hours = its.hours
         return gate.Facts(
             number=question.number or "",

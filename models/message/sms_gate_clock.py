@@ -80,7 +80,6 @@ class GateClock:
 
         :param GateQuestion question: the message
         :param PurposeRules rules: what it asks of its purpose
-        :rtype: Hours
         """
         company = self._keeping.get(question.company_id)
         if not company:
@@ -166,20 +165,17 @@ class GateClock:
         return self._addresses[key]
 
     def _locate(self, company, number, address):
-        """Return where the recipient may be."""
         if company not in self._company_places:
             self._company_places[company] = company._get_sms_place()
         return geography.locate(number, *address, self._company_places[company])
 
     def _select(self, company, place, quiet_class):
-        """Return the rules for a class of messages to a place."""
         key = company, place, quiet_class
         if key not in self._found_rules:
             self._found_rules[key] = self._env["sms.quiet.hours"]._select(*key)
         return self._found_rules[key]
 
     def _get_limit(self, place, hours, rules):
-        """Return how many messages a day may go to the number, None for any."""
         if rules.quiet_class == quiet_hours.URGENT:
             return rules.max_per_day or None
         day = quiet_hours.local_times(self._now, place.zones[:1])[0][0].date()

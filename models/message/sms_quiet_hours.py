@@ -144,7 +144,6 @@ class SmsQuietHours(models.Model):
 
     @api.depends(*(name for pair in HOUR_FIELDS.values() for name in pair))
     def _compute_hours(self):
-        """Tell the window of each kind of day in one word for lists."""
         for rule in self:
             for start, end in HOUR_FIELDS.values():
                 opens, closes = to_minutes(rule[start]), to_minutes(rule[end])
@@ -248,7 +247,6 @@ class SmsQuietHours(models.Model):
         where no rule is in force: silence of the table is no leave to text at night.
 
         :param company: ``res.company``
-        :param tools.geography.Place place: where the person may be
         :return: tuple of ``tools.quiet_hours.Rule``
         """
         rules = [it.rule for it in self._get_rules() if it.holds_for(company.id)]

@@ -264,7 +264,6 @@ class SmsSms(models.Model):
                 sms.gate_label = sms.inbound_id.sudo()._get_answer_label()
 
     def _explain_fault(self):
-        """Return why the carrier did not deliver, and what to do, in plain words."""
         self.ensure_one()
         selection = self._fields["failure_type"]._description_selection(self.env)
         failure = self.fault_id.name or dict(selection).get(self.failure_type, "")
@@ -281,7 +280,6 @@ class SmsSms(models.Model):
             sms.encoding = segments.encoding
 
     def _filter_outbox(self):
-        """Return the messages whose company uses our outbox."""
         return self.filtered(lambda sms: sms._get_sms_company()._uses_sms_outbox())
 
     def _wake_dispatcher(self, at=None):
@@ -329,7 +327,6 @@ class SmsSms(models.Model):
         return SHOWN_STATES.get(self.state)
 
     def _get_shown_reason(self):
-        """Return why the message is in the state that is shown."""
         self.ensure_one()
         if self.shown_state == "cancelled" and self.cancelled_by_id:
             return self.env._("by %s", self.cancelled_by_id.sudo().name)
@@ -354,14 +351,12 @@ class SmsSms(models.Model):
             sms.is_movable = sms.state == "outgoing" and sms._may_move()
 
     def _is_held(self):
-        """Tell if the message waits for its hour."""
         self.ensure_one()
         is_waiting = self.state == "outgoing" and self.gate_verdict == verdicts.HOLD
         later = self.not_before and self.not_before > fields.Datetime.now()
         return bool(is_waiting and later)
 
     def _get_held_label(self):
-        """Return until when a message is held, by the recipient's clock."""
         self.ensure_one()
         zone = (self.zone_names or "").split(",")[0]
         until = self._format_local(self.not_before, zone)
@@ -387,8 +382,6 @@ class SmsSms(models.Model):
         """Return what the clock shows at a time where somebody may be.
 
         :param datetime moment: UTC, may be empty
-        :param zone_names: names of time zones
-        :rtype: str
         """
         if not moment:
             return ""
@@ -421,10 +414,7 @@ class SmsSms(models.Model):
 
     @api.model
     def _prepare_gate(self, vals_list, batch):
-        """Ask the gate about new messages and put its answers into their values.
-
-        :param IntakeBatch batch: what they share
-        """
+        """Ask the gate about new messages and put its answers into their values."""
         now = fields.Datetime.now()
         questions = [
             GateQuestion(
@@ -482,20 +472,12 @@ class SmsSms(models.Model):
 
     @api.model
     def _get_standing_values(self, reason):
-        """Return the fields that store what a reason decides, whoever gets a message.
-
-        :param str reason: one of :data:`verdicts.STANDING`
-        """
+        """Return the fields that store what a reason decides, whoever gets a message."""
         decision = gate.decide(gate.Facts(standing=frozenset([reason])))
         return self._get_gate_values(decision, None, fields.Datetime.now())
 
     def _get_question(self, readers, **others):
-        """Return what the gate is asked about a stored message.
-
-        :param Readers readers: the contacts, that of the message among them
-        :param others: further fields of the question
-        :rtype: GateQuestion
-        """
+        """Return what the gate is asked about a stored message."""
         self.ensure_one()
         return GateQuestion(
             self._get_sms_company().id,
@@ -522,10 +504,7 @@ class SmsSms(models.Model):
         return {sms.id: set() for sms in self}
 
     def _ask_gate(self):
-        """Ask the gate again about waiting messages; store what it says.
-
-        :return: those that may leave now
-        """
+        """Ask the gate again about waiting messages; store what it says."""
         standing = self._get_gate_standing()
         readers = self.filtered(lambda sms: not standing[sms.id]).partner_id
         readers = readers._get_sms_readers()

@@ -67,10 +67,7 @@ class IntakeBatch:
         return {**found, None: none_sudo, False: none_sudo}
 
     def _get_readers(self, vals_list):
-        """Return the contacts of some values; who made a list has read them already.
-
-        :rtype: Readers
-        """
+        """Return the contacts of some values; who made a list has read them already."""
         partner_ids = get_ids(vals_list, "partner_id")
         readers = self._env.context.get("sms_readers")
         if isinstance(readers, Readers) and partner_ids <= readers.keys():
@@ -238,9 +235,6 @@ class SmsSms(models.Model):
         """Do what follows from new messages: replace, tell of refusals, wake.
 
         Rooms add to it.
-
-        :param vals_list: their completed values, in order. To read thousands of rows
-            again would cost more than to write them did.
         """
         self._take_places(vals_list)
         blocked, replacing, held = [], [], []
@@ -276,10 +270,7 @@ class SmsSms(models.Model):
 
     @api.model
     def _tell_of_refusals(self, uuids):
-        """Tell the chatter and mailings of new messages that the gate has refused.
-
-        :param dict uuids: the messages' own, by id
-        """
+        """Tell the chatter and mailings of new messages that the gate has refused."""
         trackers_sudo = self.env["sms.tracker"].sudo()
         found = trackers_sudo.search([("sms_uuid", "in", list(uuids.values()))])
         tracked = set(found.mapped("sms_uuid"))
@@ -294,8 +285,6 @@ class SmsSms(models.Model):
         Contexts, where the caller cannot set values: ``sms_purpose`` (a
         ``PurposeCode``) and ``sms_source`` (a ``MessageSource``) say for what and by
         what the messages are made, ``sms_personal`` (a ``PersonalText``) by whom.
-
-        :param IntakeBatch batch: what they share
         """
         self._prepare_media(vals_list)
         self._prepare_times(vals_list)
@@ -326,7 +315,6 @@ class SmsSms(models.Model):
 
     @api.model
     def _get_source(self):
-        """Return what our own code says of what makes the messages."""
         source = self.env.context.get("sms_source")
         return source if isinstance(source, MessageSource) else MessageSource()
 
@@ -335,7 +323,6 @@ class SmsSms(models.Model):
         """Return the purpose of messages for which nobody has named one.
 
         :param str model_name: the model that they are posted on, unless ``source`` says
-        :param MessageSource source: what makes them
         """
         purpose = self.env.context.get("sms_purpose")
         if isinstance(purpose, PurposeCode):
@@ -362,7 +349,6 @@ class SmsSms(models.Model):
         """Tell if one of us wrote a text to this one person.
 
         :param message: the ``mail.message`` that it is posted by
-        :param str body: the text, before anything is added to it
         """
         written = self.env.context.get("sms_personal")
         return (
@@ -373,21 +359,14 @@ class SmsSms(models.Model):
 
     @api.model
     def _apply_purpose(self, vals, rules, batch):
-        """Give a message what its purpose asks for: its urgency, its footer.
-
-        :param PurposeRules rules: in the reader's language
-        :param IntakeBatch batch: what the messages share
-        """
+        """Give a message what its purpose asks for: its urgency, its footer."""
         vals["priority"] = rules.priority
         footer = "" if vals.get("exemption") else batch.get_footer(vals, rules)
         vals.update(batch.get_words(self._prepare_body(vals, batch), footer))
 
     @api.model
     def _prepare_body(self, vals, batch):
-        """Return a message's text as it leaves, before its footer. Rooms change it.
-
-        :param IntakeBatch batch: what the messages share
-        """
+        """Return a message's text as it leaves, before its footer. Rooms change it."""
         return vals.get("body")
 
     @api.model
@@ -412,8 +391,6 @@ class SmsSms(models.Model):
         One query for all. What was blocked does not count: nobody has had it.
 
         :param pairs: set of ``(company id, number)``
-        :return: those that are known
-        :rtype: set
         """
         if not pairs:
             return set()
@@ -439,7 +416,6 @@ class SmsSms(models.Model):
     def _to_e164(self, number, reader, company):
         """Return ``number`` as E.164 where that can be done, else as it is.
 
-        :param Reader reader: whose number it is
         :param company: ``res.company`` whose country holds for who has none
         """
         if not number:
@@ -466,8 +442,6 @@ class SmsSms(models.Model):
         :param company: ``res.company`` that sends
         :param purpose: ``sms.purpose``
         :param recipients: iterable of :class:`Recipient`, or ``res.partner``
-        :param bodies: dict of texts by language code; the first is for who reads none
-            of these
         :param values: other fields of all messages, as ``create`` takes them
         :return: yields the ``sms.sms`` of one batch after the other
         """
@@ -493,8 +467,6 @@ class SmsSms(models.Model):
         """Return who gets what, as the values of messages.
 
         :param recipients: list of :class:`Recipient`
-        :param Readers readers: the contacts among them
-        :param dict bodies: texts by language code
         :param set seen: the numbers (E.164) that have a message already; new ones are
             added
         """
@@ -531,11 +503,7 @@ class SmsSms(models.Model):
 
     @api.model
     def _insert_many(self, vals_list):
-        """Store new messages at once.
-
-        :param vals_list: completed values, as the ORM takes them
-        :return: the new messages, in order
-        """
+        """Store new messages at once."""
         # As ``sms`` does; what ``sms_twilio`` adds, the company, is there already.
         self.env.ref("sms.ir_cron_sms_scheduler_action")._trigger()
         return create_many(self, vals_list)

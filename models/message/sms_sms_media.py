@@ -43,7 +43,6 @@ class SmsSms(models.Model):
 
     @api.model
     def _prepare_media(self, vals_list):
-        """Tie what was posted with a message to its text."""
         sent = self.env.context.get("sms_media")
         if not (isinstance(sent, SentMedia) and sent.message_id):
             return
@@ -53,14 +52,12 @@ class SmsSms(models.Model):
                 vals["media_count"] = len(sent.attachment_ids)
 
     def _get_media_urls(self):
-        """Return the public addresses of what goes along, signed."""
         if not self.media_count:
             return ()
         base = self._get_sms_company()._get_sms_base_url()
         return tuple(f"{base}{path}" for path in self._get_media_paths())
 
     def _get_media_paths(self):
-        """Return a signed public path for each picture and file of the text."""
         self.ensure_one()
         expires = int(time.time()) + URL_LIFE
         return [
@@ -71,7 +68,6 @@ class SmsSms(models.Model):
 
     @api.model
     def _sign_media(self, sms_id, attachment_id, expires):
-        """Return the signature of an address, by a secret of this database."""
         message = (sms_id, attachment_id, expires)
         return hmac(self.env(su=True), SCOPE, message)
 
@@ -80,8 +76,6 @@ class SmsSms(models.Model):
         """Return what an address stands for: bytes and their type, or None.
 
         Nothing for an address that is forged or too old, nor for what was erased.
-
-        :rtype: tuple[bytes, str] | None
         """
         wanted = self._sign_media(sms_id, attachment_id, expires)
         is_ours = consteq(wanted.encode(), signature.encode())

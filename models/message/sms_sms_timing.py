@@ -140,7 +140,6 @@ class SmsSms(models.Model):
     def _get_end_of_point(self, record):
         """Return from when on a message has lost its point: an appointment's beginning.
 
-        :param record: what the message is about
         :return: datetime (UTC), or None if it is about no appointment that is to come
         """
         if record._name != APPOINTMENT_MODEL:
@@ -150,7 +149,6 @@ class SmsSms(models.Model):
 
     @api.model
     def _get_time_values(self, decision):
-        """Return the fields that store why a message may leave at some hour."""
         values = {"gate_timing": decision.timing or False}
         if decision.when:
             names = ("zone_names", "zone_source", "local_time")
@@ -172,7 +170,6 @@ class SmsSms(models.Model):
         return min(self.tried_at + (until - fields.Datetime.now()), until)
 
     def _wake_when_due(self):
-        """Wake who sends the held messages, when they are due."""
         held = self.filtered(
             lambda sms: sms.gate_verdict == verdicts.HOLD and sms.state == "outgoing"
         )
@@ -194,7 +191,6 @@ class SmsSms(models.Model):
 
     @api.model
     def _get_due_domain(self):
-        """Return the domain of messages whose time has come."""
         not_before = Domain("not_before", "<=", fields.Datetime.now())
         return Domain("not_before", "=", False) | not_before
 
@@ -224,7 +220,6 @@ class SmsSms(models.Model):
         replaced_sudo._update_sms_state_and_trackers("canceled", "sms_replaced")
 
     def _filter_news(self):
-        """Return those of new messages that take the place of older ones."""
         return self.filtered(
             lambda sms: (
                 sms.template_id
@@ -238,9 +233,6 @@ class SmsSms(models.Model):
         """Let new messages leave that are too many only by what they replace.
 
         Else the customer would get the old news, and the new one would be blocked.
-
-        :param vals_list: their completed values, in order; what is decided anew is
-            changed there as well
         """
         refused = {
             sms_id: vals

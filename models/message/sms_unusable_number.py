@@ -33,7 +33,6 @@ class SmsUnusableNumber(models.Model):
         """Note that the number of a message cannot be texted.
 
         :param sms: the ``sms.sms`` that showed it
-        :param tools.dispatch.Policy policy: the rule for the fault that it met
         """
         company = sms._get_sms_company()
         if not self._find(company, sms.number):
@@ -49,7 +48,6 @@ class SmsUnusableNumber(models.Model):
 
     @api.model
     def _find(self, company, number):
-        """Return the row of a number, or an empty set."""
         domain = [("company_id", "=", company.id), ("number", "=", number)]
         return self.search(domain, limit=1)
 

@@ -11,7 +11,6 @@ class MailNotification(models.Model):
 
     @api.model
     def _get_personal_domain(self, company, numbers):
-        """Mean also those whose row of ``sms.sms`` Odoo has deleted."""
         domain = Domain("mail_message_id.record_company_id", "=", company.id)
         return domain & Domain("sms_number", "in", numbers)
 
@@ -20,6 +19,5 @@ class MailNotification(models.Model):
         return []
 
     def _forget(self):
-        """Forget number and carrier's words, and the message that was texted."""
         self.write({"sms_number": False, "failure_reason": False})
         self.mail_message_id._forget_text()

@@ -20,5 +20,4 @@ class PhoneBlacklist(models.Model):
         ]
 
     def _forget(self):
-        """Delete the rows with their history."""
         self._erase(self.mapped("number"))

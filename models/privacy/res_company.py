@@ -33,7 +33,6 @@ class ResCompany(models.Model):
     )
 
     def _get_sms_before(self, vals):
-        """Add the settings of which some values let more messages leave."""
         before = super()._get_sms_before(vals)
         names = COMPANY_SWITCHES.keys() & vals.keys()
         if names and self.env.uid != SUPERUSER_ID:
@@ -54,15 +53,12 @@ class ResCompany(models.Model):
         return result
 
     def _get_sms_switches(self, names):
-        """Return what some settings are, by name."""
         company_sudo = self.sudo()
         return {name: company_sudo[name] for name in names}
 
     def _keep_sms_lax_reason(self, before, names, reason):
         """Note who has made which settings laxer, and why.
 
-        :param dict before: what they were
-        :param list names: of the settings
         :raises UserError: without a reason
         """
         reason = (reason or "").strip()
@@ -92,11 +88,9 @@ class ResCompany(models.Model):
         self.sudo().partner_id.message_post(body=note, subtype_xmlid=REASON_SUBTYPE)
 
     def _describe_sms_switch(self, name):
-        """Return the name of a setting as forms show it."""
         return self._fields[name]._description_string(self.env)
 
     def _show_sms_switch(self, name, value):
-        """Return a value of a setting as forms show it."""
         field = self._fields[name]
         if field.type == "selection":
             return dict(field._description_selection(self.env)).get(value, "")
@@ -107,7 +101,6 @@ class ResCompany(models.Model):
     def _check_sms_officer(self, names):
         """Refuse who is neither a compliance officer nor an administrator.
 
-        :param names: of fields that are to be set
         :raises AccessError: if one of them is an officer's
         """
         officers = OFFICER_FIELDS & set(names)

@@ -51,9 +51,6 @@ class SmsConsentEvidence(models.Model):
         """Return the numbers of those who said something under a name.
 
         Names that are encrypted are read one by one, some 50,000 a second.
-
-        :param str name: the whole name; capital letters make no difference
-        :rtype: list
         """
         rows = self.env.execute_query(
             SQL(
@@ -110,10 +107,8 @@ class SmsConsentEvidence(models.Model):
     def _get_overdue_sql(self, company, alias, yes_limit, no_limit):
         """Return the SQL condition of :meth:`_get_overdue_domain`.
 
-        :param str alias: of the evidence's table
         :param datetime yes_limit: a consent that ended before is too old (UTC); None:
             none is
-        :param datetime no_limit: the same for opt-outs
         """
         never = "-infinity"
         return SQL(

@@ -101,7 +101,6 @@ class SmsConsentImportRow(models.Model):
         return [(len(self), self.env._("Rows of imported lists"))]
 
     def _forget(self):
-        """Delete the rows, and make the files anew that list them."""
         jobs = self.import_id
         self.unlink()
         for job in jobs.filtered("report"):

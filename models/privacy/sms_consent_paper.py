@@ -11,7 +11,6 @@ class SmsConsentPaperLine(models.Model):
 
     @api.model
     def _find_personal(self, company, numbers):
-        """Return the lines whose number, as it was typed, is one of some numbers."""
         lines = self.search(
             [("paper_id.company_id", "=", company.id), ("number", "!=", False)]
         )
@@ -25,5 +24,4 @@ class SmsConsentPaperLine(models.Model):
         ]
 
     def _forget(self):
-        """Delete the lines with their scans."""
         self.unlink()

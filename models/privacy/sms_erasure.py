@@ -79,7 +79,6 @@ class SmsErasure(models.Model):
 
     @api.model
     def _find(self, company, numbers):
-        """Return what is known of some numbers, as a list of records by model."""
         return [
             self.env[name].sudo()._find_personal(company, numbers) for name in HOLDERS
         ]
@@ -103,9 +102,6 @@ class SmsErasure(models.Model):
 
         :param company: ``res.company``, one
         :param str number: E.164, or what the carrier calls the sender
-        :param str reason: which request this honours; no name and no number
-        :param bool is_opt_out: enter an opt-out from everything as well
-        :return: the record of it, in sudo
         """
         forgotten = self._count(company, [number])
         self._forget_all(company, number, is_opt_out)
@@ -127,7 +123,6 @@ class SmsErasure(models.Model):
 
     @api.model
     def _forget_all(self, company, number, is_opt_out=False):
-        """End what was agreed to, and forget everything of a number."""
         self._close_reviews(company, number)
         self._end_consent(company, number, is_opt_out)
         for records in self._find(company, [number]):
@@ -197,6 +192,5 @@ class SmsErasure(models.Model):
 
     @api.model
     def _forget_late(self, company, number):
-        """Forget what is still there of a number, if anything is."""
         if any(self._find(company, [number])):
             self._forget_all(company, number)

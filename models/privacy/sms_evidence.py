@@ -43,9 +43,7 @@ class SmsEvidence(models.AbstractModel):
 
         :param company: ``res.company``, one
         :param numbers: E.164
-        :param number_hashes: keyed hashes of numbers that were erased
         :return: JSON values, see ``docs/evidence.md``; times in UTC
-        :rtype: dict
         :raises AccessError: as :meth:`_check_rights`
         :raises UserError: when the ledger knows none of the numbers
         """
@@ -130,7 +128,6 @@ class SmsEvidence(models.AbstractModel):
 
     @api.model
     def _find_event_ids(self, company, hashes):
-        """Return the ids of the events of some numbers, also of erased ones."""
         return (
             self.env["sms.consent.event"]
             .search(
@@ -149,7 +146,6 @@ class SmsEvidence(models.AbstractModel):
         :param company: ``res.company``
         :param partner: ``res.partner``
         :return: E.164
-        :rtype: list
         """
         self._check_rights(company)
         recorded = self.env["sms.consent.evidence"].search(
@@ -275,12 +271,7 @@ class SmsEvidence(models.AbstractModel):
 
     @api.model
     def _read_events(self, event_ids):
-        """Return events with all that is known of them, in a fixed number of queries.
-
-        :param list event_ids: ids in the companies that were checked
-        :return: rows in the order of the chain, those not sealed last
-        :rtype: list[dict]
-        """
+        """Return events with all that is known of them, in a fixed number of queries."""
         contents = self.env["sms.consent.event"]._read_content(event_ids)
         columns = SQL(", ").join(
             SQL("evidence.%s", SQL.identifier(name)) for name in PERSONAL_FIELDS
@@ -317,14 +308,7 @@ class SmsEvidence(models.AbstractModel):
 
     @api.model
     def _make_event(self, key, row, content, shown, with_changed_scans):
-        """Return one event as the documents have it.
-
-        :param str key: the ledger's secret
-        :param row: of :meth:`_read_events`' query
-        :param dict content: what the chain seals of it
-        :param dict shown: names for people, see :meth:`_get_shown`
-        :param set with_changed_scans: ids of evidence
-        """
+        """Return one event as the documents have it."""
         _id, _purpose, _wording, evidence_id, erased_at, *rest = row
         sequence, previous, own_hash, link_seal, version, *values = rest
         is_tried, company_id = content["sandbox"], content["company_id"]
@@ -391,7 +375,6 @@ class SmsEvidence(models.AbstractModel):
 
     @api.model
     def _find_changed_scans(self, rows):
-        """Return the ids of evidence whose scans are not those that were recorded."""
         with_files = {row[3] for row in rows if row[-1]}
         return {
             record.id
@@ -401,10 +384,7 @@ class SmsEvidence(models.AbstractModel):
 
     @api.model
     def _read_statements(self, company):
-        """Return the links of a company that seal no event: what they say themselves.
-
-        :return: as the file of the whole chain has them
-        """
+        """Return the links of a company that seal no event: what they say themselves."""
         checks = self.env["sms.consent.check"]
         links = self.env["sms.consent.link"].search(
             [("company_id", "=", company.id), ("event_id", "=", False)],
@@ -438,10 +418,7 @@ class SmsEvidence(models.AbstractModel):
 
     @api.model
     def _get_chain(self, company, seals):
-        """Return where events stand in the company's chain, and its last check.
-
-        :param Counter seals: how many events have which seal
-        """
+        """Return where events stand in the company's chain, and its last check."""
         sequence, own_hash = self.env["sms.consent.link"]._get_head(company)
         check = self.env["sms.consent.check"].search(
             [("company_id", "=", company.id)], limit=1

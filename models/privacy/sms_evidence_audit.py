@@ -84,7 +84,6 @@ class SmsEvidenceAudit(models.Model):
 
     @api.constrains("date_from", "date_to")
     def _check_dates(self):
-        """Refuse a period that ends before it begins."""
         if any(audit.date_from > audit.date_to for audit in self):
             raise ValidationError(self.env._("The period ends before it begins."))
 
@@ -150,7 +149,6 @@ class SmsEvidenceAudit(models.Model):
                 return
 
     def _begin(self):
-        """Count the try, and seal what waits, in a transaction that is soon over."""
         self.tries += 1
         self.env["sms.evidence"]._seal(self.company_id)
 
@@ -206,7 +204,6 @@ class SmsEvidenceAudit(models.Model):
 
     @api.autovacuum
     def _gc_files(self):
-        """Forget files that were not fetched for long, and forms that were left."""
         self.search([("write_date", "<", fields.Datetime.now() - KEEP)]).unlink()
 
     # ------------------------------------------------------------------
@@ -222,5 +219,4 @@ class SmsEvidenceAudit(models.Model):
         return []
 
     def _forget(self):
-        """Delete the files. That they were made is recorded elsewhere."""
         self.unlink()

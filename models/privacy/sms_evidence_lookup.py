@@ -131,11 +131,7 @@ class SmsEvidenceLookup(models.Model):
 
     @api.model
     def _note(self, records, kind):
-        """Enter that the user has looked up some records, one line a company.
-
-        :param records: of a model of ours
-        :param str kind: one of :data:`KINDS`
-        """
+        """Enter that the user has looked up some records, one line a company."""
         company = "record_company_id" if records._name == "sms.sms" else "company_id"
         if company not in records._fields:
             self._add(self.env.company, records._name, kind, len(records))
@@ -148,10 +144,7 @@ class SmsEvidenceLookup(models.Model):
 
     @api.model
     def _note_nothing(self, model_name, numbers):
-        """Enter that the user has looked for numbers of which nothing is known.
-
-        :param numbers: as they were typed
-        """
+        """Enter that the user has looked for numbers of which nothing is known."""
         company = self.env.company
         read = self.env["res.partner"]._phone_format_number
         numbers = {read(it, company.country_id) or it for it in numbers}
@@ -173,7 +166,6 @@ class SmsEvidenceLookup(models.Model):
 
     @api.model
     def _get_hashes(self, records_sudo):
-        """Return the keyed hashes of the numbers of a few records."""
         if len(records_sudo) > NAMED:
             return ()
         if "number_hash" in records_sudo._fields:
@@ -222,10 +214,7 @@ class SmsLookedUp(models.AbstractModel):
     _telling = frozenset()
 
     def _read_format(self, fnames, load="_classic_read"):
-        """Record who reads what tells of a person.
-
-        :param fnames: names of fields
-        """
+        """Record who reads what tells of a person."""
         rows = super()._read_format(fnames, load)
         if rows and not self.env.su and self._telling & set(fnames):
             self.env["sms.evidence.lookup"]._note(self, READ)

@@ -75,7 +75,6 @@ class SmsEvidence(models.AbstractModel):
 
     @api.model
     def _iter_messages(self, domain):
-        """Yield messages sent and blocked, oldest first, a batch at a time."""
         names = [*MESSAGE_FIELDS.values(), "purpose_id", "consent_event_id"]
         codes = self._get_purpose_codes()
         for values in self._iter_rows("sms.sms", domain, names):
@@ -86,7 +85,6 @@ class SmsEvidence(models.AbstractModel):
 
     @api.model
     def _iter_received(self, domain):
-        """Yield received texts, oldest first, a batch at a time."""
         names = list(RECEIVED_FIELDS.values())
         for values in self._iter_rows("sms.inbound", domain, names):
             yield _rename(values, RECEIVED_FIELDS)
@@ -123,7 +121,6 @@ class SmsEvidence(models.AbstractModel):
     def _make_certificate(self, facts):
         """Return the certificate, with its JSON inside.
 
-        :param dict facts: as :meth:`_gather` returns them
         :return: PDF as bytes
         :raises UserError: when nothing here can make a PDF
         """
@@ -135,7 +132,6 @@ class SmsEvidence(models.AbstractModel):
 
     @api.model
     def _attach(self, pdf, document):
-        """Return a PDF that carries the JSON whose digest it names."""
         writer = OdooPdfFileWriter()
         writer.cloneReaderDocumentRoot(OdooPdfFileReader(io.BytesIO(pdf), strict=False))
         writer.addAttachment(DOCUMENT, document, subtype="application/json")
@@ -149,7 +145,6 @@ class SmsEvidence(models.AbstractModel):
 
         Where nothing can make a PDF the certificate in it is a page for the browser.
 
-        :param dict facts: as :meth:`_gather` returns them
         :return: ZIP as bytes
         """
         with evidence.Packet(self._make_seal) as files:
@@ -180,7 +175,6 @@ class SmsEvidence(models.AbstractModel):
 
     @api.model
     def _make_page(self, facts, digest):
-        """Return the certificate as a web page that needs nothing but itself."""
         report_model = self.env["report.helpdesk_mgmt_sms.sms_certificate"]
         values = report_model._get_report_values(
             None, {"facts": Facts(facts), "digest": digest}
@@ -192,7 +186,6 @@ class SmsEvidence(models.AbstractModel):
 
     @api.model
     def _dump(self, facts):
-        """Return facts as they stand in the packet."""
         stream = io.StringIO()
         evidence.write_json(stream, facts)
         return stream.getvalue().encode()
@@ -201,7 +194,6 @@ class SmsEvidence(models.AbstractModel):
     def _write_document(self, files, document):
         """Write a document as JSON, and its lists as tables, in one pass.
 
-        :param Packet files: the packet
         :param dict document: JSON values, lists may be iterators
         """
         streams = []
@@ -242,7 +234,6 @@ class SmsEvidence(models.AbstractModel):
 
     @api.model
     def _get_help(self, reference):
-        """Return how to read and verify a packet."""
         title = self.env._("Evidence of consent to text messages, %s", reference)
         cells = [
             self.env._("Times are in UTC. Cells that a spreadsheet would take for a"),
@@ -325,11 +316,7 @@ class SmsEvidence(models.AbstractModel):
 
     @api.model
     def _get_period_document(self, company, start, end, files, tally):
-        """Return the document of a period, of which nothing has been read yet.
-
-        :param Packet files: gets the scans as their events pass
-        :param Tally tally: counts what passes
-        """
+        """Return the document of a period, of which nothing has been read yet."""
         span = (company, start, end)
         events = self._iter_events(span, files, tally)
         messages = self._get_period_domain("record_company_id", "create_date", *span)
@@ -349,7 +336,6 @@ class SmsEvidence(models.AbstractModel):
 
     @api.model
     def _iter_events(self, span, files, tally):
-        """Yield the events of a period, and keep their scans."""
         for batch in self._iter_period_events(*span):
             for event in batch:
                 tally.seals[event["seal"]] += 1
@@ -359,7 +345,6 @@ class SmsEvidence(models.AbstractModel):
 
     @api.model
     def _get_period_domain(self, company_field, date_field, company, start, end):
-        """Return the domain of a company's rows of a period."""
         return Domain(company_field, "=", company.id) & Domain(
             [(date_field, ">=", start), (date_field, "<", end)]
         )
@@ -433,7 +418,6 @@ class SmsEvidence(models.AbstractModel):
 
 
 def _rename(values, names):
-    """Return a row by the names that it has in the documents."""
     return {name: evidence.plain(values[field]) for name, field in names.items()}
 
 
@@ -442,7 +426,6 @@ class Facts(dict):
 
 
 def _copy_rows(rows, columns, stream):
-    """Yield rows, and write each into a table as it passes."""
     write_csv(stream, [[header for header, _path in columns]])
     for row in rows:
         write_csv(stream, [evidence.get_cells(row, columns)])

@@ -47,7 +47,6 @@ class SmsInbound(models.Model):
         ]
 
     def _forget(self):
-        """Empty the rows and their copies in the chatter."""
         rows = self.filtered(lambda inbound: not inbound.erased_at)
         messages = rows.mail_message_id
         self.env["sms.redaction"]._queue_received(rows)
@@ -57,7 +56,6 @@ class SmsInbound(models.Model):
         messages._forget_text()
 
     def _forget_media(self):
-        """Delete the pictures and files, and where they were to be fetched from."""
         self.attachment_ids.unlink()
         self.env["sms.media"].search([("inbound_id", "in", self.ids)]).unlink()
 

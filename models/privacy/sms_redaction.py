@@ -181,7 +181,6 @@ class SmsRedaction(models.Model):
         """Return how many texts are removed at their carrier when they are forgotten.
 
         :param messages: ``sms.sms`` or ``sms.inbound``
-        :param str company_field: where the company of one stands
         """
         return len(
             messages.filtered(
@@ -217,7 +216,6 @@ class SmsRedaction(models.Model):
 
     @api.autovacuum
     def _gc_done(self):
-        """Delete what has been done for a while."""
         limit = fields.Datetime.now() - timedelta(days=KEPT_DAYS)
         done = self.search([("state", "=", DONE), ("done_at", "<", limit)], limit=10000)
         done.unlink()
@@ -252,8 +250,6 @@ class SmsRedaction(models.Model):
         """Take the next of each account; others are left to other workers.
 
         Of companies that are with that carrier still, and so not in a neutralized copy.
-
-        :return: rows whose carrier's id is known
         """
         self.flush_model()
         now = fields.Datetime.now()
@@ -290,10 +286,7 @@ class SmsRedaction(models.Model):
         return claimed - locked - nameless._look_for_id()
 
     def _look_for_id(self):
-        """Take over what the carrier calls these texts, if it has said so meanwhile.
-
-        :return: those that it has no name for yet
-        """
+        """Take over what the carrier calls these texts, if it has said so meanwhile."""
         nameless = self.browse()
         now = fields.Datetime.now()
         for row in self:
@@ -326,7 +319,6 @@ class SmsRedaction(models.Model):
             self.carrier_id = carrier_id
 
     def _get_provider(self):
-        """Return the adapter of the company's account."""
         return self.company_id._get_sms_provider(self.provider)
 
     @staticmethod

@@ -54,8 +54,6 @@ class SmsRetention(models.AbstractModel):
         """Yield what may be overdue: a label, a model, its domain, and how to forget.
 
         In the order in which it goes: a number goes after its evidence.
-
-        :param dict limits: see :meth:`ResCompany._get_sms_limits`
         """
         labels = {
             "sms.sms": self.env._("Texts sent"),
@@ -81,10 +79,7 @@ class SmsRetention(models.AbstractModel):
 
     @api.model
     def _get_overdue_raw_domain(self, company, limits):
-        """Return the domain of events whose raw form has been kept for long enough.
-
-        :param dict limits: see :meth:`ResCompany._get_sms_limits`
-        """
+        """Return the domain of events whose raw form has been kept for long enough."""
         limit = limits["raw"]
         if not limit:
             return Domain.FALSE

@@ -143,7 +143,6 @@ class SmsSms(models.Model):
         self.env["sms.sms"].invalidate_model()
 
     def _forget_traces(self):
-        """Take the number out of delivery reports and mass mailing's statistics."""
         self.report_ids._forget_raw()
         if "mailing.trace" in self.env:
             traces = self.env["mailing.trace"].search([("sms_id_int", "in", self.ids)])

@@ -74,7 +74,6 @@ class SmsCarrierCheck(models.Model):
     def _check_user(self, company, group=MANAGER_GROUP):
         """Refuse who may not look after a company's account.
 
-        :param str group: who may besides administrators
         :raises AccessError: for all others, and in a company where they do not work
         """
         user = self.env.user
@@ -93,8 +92,6 @@ class SmsCarrierCheck(models.Model):
         """Have the carrier asked by a cron, right after this is committed.
 
         :param company: ``res.company``
-        :param str wanted: :data:`CHECK`, :data:`SET_INBOUND` (enter our address there)
-            or :data:`TAKE_NUMBERS` (enter the account's numbers as senders)
         :raises UserError: where there is no account to ask about
         """
         provider = company._get_sms_provider()
@@ -121,7 +118,6 @@ class SmsCarrierCheck(models.Model):
 
     @api.model
     def _get_current(self, company):
-        """Return the row about a company's account as it is now, or an empty set."""
         provider = company._get_sms_provider()
         if not provider:
             return self.browse()
@@ -141,13 +137,11 @@ class SmsCarrierCheck(models.Model):
 
     @api.model
     def _find(self, company, provider):
-        """Return the row of a company and its carrier, or an empty set."""
         domain = [("company_id", "=", company.id), ("provider", "=", provider.code)]
         return self.search(domain, limit=1)
 
     @api.model
     def _get_fingerprint(self, company, provider):
-        """Return a keyed hash of all that a check is about."""
         looked_at = [provider.account, company._get_sms_url("inbound", provider.code)]
         message = json.dumps(looked_at, sort_keys=True)
         return hmac(self.env(su=True), "sms_carrier_check", message)
@@ -156,7 +150,6 @@ class SmsCarrierCheck(models.Model):
         """Return what was found, about one thing or all.
 
         :param str about: as in :class:`providers.account.Finding`
-        :rtype: list[Finding]
         """
         found = [Finding(**values) for values in self.findings or []]
         return [finding for finding in found if about in (None, finding.about)]
@@ -188,7 +181,6 @@ class SmsCarrierCheck(models.Model):
         return row
 
     def _get_question(self):
-        """Return what is asked, by the account as it is now."""
         company = self.company_id
         provider = company._get_sms_provider(self.provider)
         return Question(
@@ -200,11 +192,7 @@ class SmsCarrierCheck(models.Model):
 
     @staticmethod
     def _get_answer(question):
-        """Ask the carrier. Touches the network and not the database.
-
-        :param Question question: what is wanted
-        :rtype: Answer
-        """
+        """Ask the carrier. Touches the network and not the database."""
         provider = question.provider
         try:
             if question.wanted == SET_INBOUND:
@@ -221,12 +209,7 @@ class SmsCarrierCheck(models.Model):
             return Answer((Finding(CREDENTIALS, UNSURE, "no_answer", detail=detail),))
 
     def _settle(self, question, answer, wanted_at):
-        """Write down what the carrier answered.
-
-        :param Question question: what was asked
-        :param Answer answer: what came of it
-        :param datetime wanted_at: when it was wanted: who wants more meanwhile gets it
-        """
+        """Write down what the carrier answered."""
         self.invalidate_recordset()
         if not self.try_lock_for_update():
             return
@@ -251,7 +234,6 @@ class SmsCarrierCheck(models.Model):
         """Enter the account's numbers as senders.
 
         :param numbers: E.164
-        :return: whether there is any to send by now
         """
         entered = self.company_id.sudo()._get_sms_numbers(self.provider)
         known = entered.mapped("number")
@@ -260,14 +242,12 @@ class SmsCarrierCheck(models.Model):
         return bool(new or known)
 
     def _get_number_values(self, entered, number):
-        """Return the values of one of our numbers, in the carrier's own list."""
         values = {"company_id": self.company_id.id, "number": number}
         if "country_id" in entered._fields:
             values["country_id"] = self._get_country(number).id
         return values
 
     def _get_country(self, number):
-        """Return the country of one of our numbers, else the company's."""
         parsed = phonenumbers.parse(number)
         code = phonenumbers.region_code_for_number(
             parsed
@@ -281,10 +261,7 @@ class SmsCarrierCheck(models.Model):
 
     @api.model
     def _say(self, finding):
-        """Return a finding as a sentence.
-
-        :param Finding finding: see :meth:`_get_findings`
-        """
+        """Return a finding as a sentence."""
         sentences = {
             CREDENTIALS: self._get_credentials_sentences,
             SENDERS: self._get_senders_sentences,
@@ -297,7 +274,6 @@ class SmsCarrierCheck(models.Model):
         return sentences[finding.what] % values
 
     def _say_wanted(self):
-        """Return that the carrier is being asked, and what to do if it takes long."""
         if fields.Datetime.now() - self.wanted_at < ANSWERED_WITHIN:
             return self.env._("The carrier is being asked.")
         return self.env._(

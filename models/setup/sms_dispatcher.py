@@ -9,7 +9,6 @@ class SmsDispatcher(models.AbstractModel):
 
     @api.model
     def _after_outcomes(self, messages):
-        """Show texts on the virtual phone."""
         result = super()._after_outcomes(messages)
         self.env["sms.virtual.phone"]._notify_outgoing(messages)
         return result

@@ -18,7 +18,6 @@ class SmsEncryption(models.AbstractModel):
         """Return how things are: one of the health panel's states, and a sentence.
 
         :param company: ``res.company``, one
-        :rtype: tuple
         """
         box = get_box()
         parameters_sudo = self.env["ir.config_parameter"].sudo()
@@ -54,7 +53,6 @@ class SmsEncryption(models.AbstractModel):
 
     @api.model
     def _how(self):
-        """Return how a key is given."""
         return self.env._(
             "A key is given as %(variable)s in the environment, or as %(option)s in "
             "the configuration file.",

@@ -57,7 +57,6 @@ class SmsHealth(models.AbstractModel):
 
     @api.model
     def _row(self, key, title, state, text):
-        """Return one row."""
         return {"key": key, "title": title, "state": state, "text": text}
 
     @api.model
@@ -103,7 +102,6 @@ class SmsHealth(models.AbstractModel):
 
     @api.model
     def _get_senders_row(self, facts):
-        """Tell if a sender has stopped."""
         stopped = facts["stopped_senders"]
         if stopped:
             text = self.env._("Stopped, since the carrier refuses them: %s.", stopped)
@@ -131,7 +129,6 @@ class SmsHealth(models.AbstractModel):
 
     @api.model
     def _get_inbound_row(self, company):
-        """Tell when the last text came in from the carrier in use."""
         last = self._get_last_inbound(company)
         text = self._when(last.received_at) if last else self.env._("None yet.")
         state = DONE if last else TODO
@@ -139,7 +136,6 @@ class SmsHealth(models.AbstractModel):
 
     @api.model
     def _get_report_row(self, company):
-        """Tell when the last delivery report came."""
         last = self._get_last_report(company)
         text = self._when(last.received_at) if last else self.env._("None yet.")
         state = DONE if last else TODO
@@ -175,7 +171,6 @@ class SmsHealth(models.AbstractModel):
 
     @api.model
     def _get_signature_rows(self, company, facts):
-        """Tell if the carrier's requests are refused."""
         if not uses_carrier(company):
             return []
         title = self.env._("Signatures of the carrier")
@@ -202,7 +197,6 @@ class SmsHealth(models.AbstractModel):
 
     @api.model
     def _get_encryption_row(self, company):
-        """Tell if credentials and evidence are encrypted in the database."""
         state, text = self.env["sms.encryption"]._get_state(company)
         return self._row("encryption", self.env._("Encryption"), state, text)
 
@@ -232,7 +226,6 @@ class SmsHealth(models.AbstractModel):
 
     @api.model
     def _get_last_inbound(self, company):
-        """Return the last text that the carrier in use has brought, or an empty set."""
         domain = [
             ("company_id", "=", company.id),
             ("provider", "=", company.sudo().sms_provider),
@@ -241,13 +234,11 @@ class SmsHealth(models.AbstractModel):
 
     @api.model
     def _get_last_report(self, company):
-        """Return the last delivery report of a company, or an empty set."""
         domain = [("company_id", "=", company.id)]
         return self.env["sms.report"].sudo().search(domain, order="id desc", limit=1)
 
     @api.model
     def _is_reached(self, company):
-        """Tell if the carrier's signed requests have arrived."""
         return bool(self._get_last_inbound(company) or self._get_last_report(company))
 
     @api.model

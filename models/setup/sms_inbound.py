@@ -8,7 +8,6 @@ class SmsInbound(models.Model):
     _inherit = "sms.inbound"
 
     def _after_receiving(self):
-        """Show texts on the virtual phone, where several screens must agree."""
         result = super()._after_receiving()
         self.env["sms.virtual.phone"]._notify_inbound(self)
         return result

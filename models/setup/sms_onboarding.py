@@ -32,7 +32,6 @@ class SmsOnboarding(models.AbstractModel):
         :return: ``company`` (its name), ``steps`` and ``health`` (rows of ``key``,
             ``title``, ``state``, ``text``, ``buttons``), ``done`` and
             ``count`` (steps), ``is_asking`` (the carrier has not answered yet)
-        :rtype: dict
         :raises AccessError: for all but helpdesk managers and administrators
         """
         company = self._check_may_set_up()
@@ -89,10 +88,7 @@ class SmsOnboarding(models.AbstractModel):
 
     @api.model
     def _check_may_set_up(self, *groups):
-        """Return the current company of who may look after it.
-
-        :param groups: who may besides administrators, default helpdesk managers
-        """
+        """Return the current company of who may look after it."""
         company = self.env.company
         self.env["sms.carrier.check"]._check_user(company, *groups)
         return company
@@ -121,10 +117,7 @@ class SmsOnboarding(models.AbstractModel):
 
     @api.model
     def _open(self, label, xmlid):
-        """Return a button that opens an action.
-
-        :param str xmlid: of the action, without the module
-        """
+        """Return a button that opens an action."""
         return {"label": label, "action": f"helpdesk_mgmt_sms.{xmlid}"}
 
     @api.model
@@ -213,7 +206,6 @@ class SmsOnboarding(models.AbstractModel):
         """Return what was said in the sandbox and counts with no carrier.
 
         :return: sentences, empty if nothing was
-        :rtype: str
         """
         agreed, stopped = self.env["sms.consent"]._count_tried(company)
         carrier = self._get_carrier_name(company)
@@ -282,7 +274,6 @@ class SmsOnboarding(models.AbstractModel):
 
     @api.model
     def _get_senders_step(self, company, check):
-        """What texts leave by is the account's, and can text."""
         state, text = self._judge(company, check, SENDERS)
         take = None
         if "not_chosen" in {it.what for it in check._get_findings(SENDERS)}:
@@ -346,7 +337,6 @@ class SmsOnboarding(models.AbstractModel):
 
     @api.model
     def _get_answer_step(self, company):
-        """A person's text has come back by the carrier."""
         title = self.env._("Get an answer")
         if uses_carrier(company) and self.env["sms.health"]._get_last_inbound(company):
             text = self.env._("A text has come in by the carrier, and was verified.")
@@ -376,7 +366,6 @@ class SmsOnboarding(models.AbstractModel):
 
     @api.model
     def _is_mute(self, company):
-        """Tell if a carrier has all of its account and offers no way to check it."""
         provider = uses_carrier(company) and company._get_sms_provider()
         return provider and not (provider.missing() or provider.can_check())
 

@@ -52,7 +52,6 @@ class SmsVirtualPhone(models.AbstractModel):
         :return: ``sandbox`` (whether the phone may be used here), ``provider_label``,
             ``company_id``, ``company_name``, ``date`` (now, UTC) and ``contacts`` (at
             most 80, the newest conversation first, see :meth:`_prepare_contact`)
-        :rtype: dict
         :raise AccessError: for anybody but helpdesk users
         """
         company = self._check_phone_access(is_sandbox_needed=False)
@@ -73,7 +72,6 @@ class SmsVirtualPhone(models.AbstractModel):
         :param str number: as a person types it; without a country code it is read as
             a number of the company's country
         :return: see :meth:`_prepare_contact`
-        :rtype: dict
         :raise UserError: when it is no phone number, or outside a sandbox company
         """
         company = self._check_phone_access()
@@ -88,7 +86,6 @@ class SmsVirtualPhone(models.AbstractModel):
 
         :param str number: the phone's number, as in :meth:`get_contact`
         :return: see :meth:`_prepare_outgoing` and :meth:`_prepare_inbound`
-        :rtype: list[dict]
         :raise UserError: when it is no phone number, or outside a sandbox company
         """
         company = self._check_phone_access()
@@ -117,7 +114,6 @@ class SmsVirtualPhone(models.AbstractModel):
         :param str number: the phone's number, as in :meth:`get_contact`
         :param str body: the words, at most 1,600 characters
         :return: the text as it was received, see :meth:`_prepare_inbound`
-        :rtype: dict
         :raise UserError: for a number or words that no carrier would bring, or outside
             a sandbox company
         """
@@ -207,7 +203,6 @@ class SmsVirtualPhone(models.AbstractModel):
 
     @api.model
     def _get_provider_label(self, company):
-        """Return the name of the company's carrier, for a sentence."""
         provider = company.sms_provider
         field = company._fields["sms_provider"]
         labels = dict(field._description_selection(self.env))
@@ -223,7 +218,6 @@ class SmsVirtualPhone(models.AbstractModel):
     # ------------------------------------------------------------
 
     def _get_contacts(self, company, query):
-        """Return the numbers to pick from, by a number of queries that is fixed."""
         query = str(query or "").strip()[:QUERY_LIMIT]
         names = self._find_names(company, query)
         last_words = self._get_last_words(company, self._words_condition(query, names))
@@ -265,7 +259,6 @@ class SmsVirtualPhone(models.AbstractModel):
         return names
 
     def _names_by_number(self, company, numbers):
-        """Return the names that these numbers have, as far as the user may see them."""
         names = self._ticket_names(
             company, Domain("partner_phone_sanitized", "in", numbers)
         )
@@ -301,7 +294,6 @@ class SmsVirtualPhone(models.AbstractModel):
         }
 
     def _words_condition(self, query, names):
-        """Return the SQL condition on ``number`` that goes with a search."""
         if not query:
             return SQL("number IS NOT NULL")
         known = SQL("number = ANY(%s)", list(names))
@@ -397,7 +389,6 @@ class SmsVirtualPhone(models.AbstractModel):
 
         :param company: the ``res.company`` whose text it is
         :param str number: the phone's number, E.164
-        :param dict message: as :meth:`get_messages` lists it
         """
         self.env["bus.bus"]._sendone(
             self._get_bus_channel(company),
@@ -412,10 +403,7 @@ class SmsVirtualPhone(models.AbstractModel):
 
     @api.model
     def _get_user_bus_channels(self):
-        """Return the channels that the current user may listen to.
-
-        :rtype: list[tuple]
-        """
+        """Return the channels that the current user may listen to."""
         user = self.env.user
         if not user.has_group(PHONE_GROUP):
             return []
@@ -428,7 +416,6 @@ class SmsVirtualPhone(models.AbstractModel):
     # ------------------------------------------------------------
 
     def _outgoing_domain(self, company=None):
-        """Return the domain of the ``sms.sms`` rows that reached a virtual phone."""
         domain = Domain("provider", "=", SandboxProvider.code)
         domain &= Domain("state", "in", REACHED_STATES)
         return (
@@ -436,14 +423,12 @@ class SmsVirtualPhone(models.AbstractModel):
         )
 
     def _inbound_domain(self, company=None):
-        """Return the domain of the ``sms.inbound`` rows of virtual phones."""
         domain = Domain("provider", "=", SandboxProvider.code)
         return domain & Domain("company_id", "=", company.id) if company else domain
 
     def _prepare_outgoing(self, sms, body=None):
         """Return an ``sms.sms`` row as the phone shows it: as its owner got it.
 
-        :param str body: the words in full, if they are known already
         :return: ``id`` (``out-12``), ``direction`` (``received``: the phone got it),
             ``body``, ``date`` (UTC, ``YYYY-MM-DD HH:MM:SS``), ``state``, ``media``
             (paths of pictures and files)

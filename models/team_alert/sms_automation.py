@@ -34,7 +34,6 @@ class SmsAutomation(models.Model):
 
     @api.model
     def _text(self, pairs):
-        """Raise an alert for what asks for one, and text the rest."""
         alerts = [pair for pair in pairs if pair[1].audience == automation.ON_CALL]
         texts = super()._text([pair for pair in pairs if pair not in alerts])
         for record, rule in alerts:

@@ -15,7 +15,6 @@ class SmsInboundRouter(models.AbstractModel):
         """Queue an answer about a team alert, unless the number has had too many.
 
         :param str code: one of ``sms.reply.code``
-        :param dict fillers: what its placeholders are filled with
         """
         inbound.kind = "answer"
         if not self._may_answer(inbound, SERVICE):

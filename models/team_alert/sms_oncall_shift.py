@@ -98,7 +98,6 @@ class SmsOncallShift(models.Model):
 
     @api.constrains("team_id", "company_id")
     def _check_team_company(self):
-        """Refuse a team of another company."""
         for shift in self:
             if shift.team_id.company_id not in (
                 shift.company_id,
@@ -110,7 +109,6 @@ class SmsOncallShift(models.Model):
 
     @api.depends("team_id", "user_id", "calendar_id", "start_at", "stop_at", "sequence")
     def _compute_duty(self):
-        """Say who is on call now, and who comes next."""
         now = fields.Datetime.now()
         for team, shifts in self.grouped("team_id").items():
             oncall_sudo = self.env["sms.oncall"].sudo()
@@ -183,7 +181,6 @@ class SmsOncallShift(models.Model):
 
     @api.model
     def _get_shifts(self, team, company):
-        """Return the shifts of a team in a company, in their order."""
         domain = Domain("team_id", "=", team.id) & Domain("company_id", "=", company.id)
         return self.search(domain & Domain("user_id.active", "=", True))
 

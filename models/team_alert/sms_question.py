@@ -61,7 +61,6 @@ class SmsQuestion(models.Model):
 
     @api.model
     def _find_team_alert(self, alert):
-        """Return the open questions about an alert."""
         domain = Domain("res_model", "=", ALERT_MODEL) & Domain("res_id", "=", alert.id)
         return self.sudo().search(domain & Domain("state", "=", OPEN))
 
@@ -75,12 +74,10 @@ class SmsQuestion(models.Model):
     # ------------------------------------------------------------------
 
     def _is_urgent(self):
-        """Ask about alerts that are not over first."""
         return super()._is_urgent() or bool(self._get_unresolved())
 
     @api.model
     def _take_unclaimed(self, inbound):
-        """Say which codes there are to who texts another one."""
         return super()._take_unclaimed(inbound) or self._take_unknown_code(inbound)
 
     def _take_team_alert(self, inbound):
@@ -123,7 +120,6 @@ class SmsQuestion(models.Model):
         return newest._get_alert()
 
     def _get_unresolved(self):
-        """Return the alerts of some questions that are not over."""
         return self._get_alert().filtered(lambda it: it.state != RESOLVED)
 
     @api.model

@@ -165,9 +165,7 @@ class SmsTeamAlert(models.Model):
         """Raise an alert and tell who is on call, all in this transaction.
 
         :param team: ``helpdesk.ticket.team`` whose people are told
-        :param str words: what is wrong; put on one line
         :param values: further fields: ``plan_id``, ``ticket_id``, ``user_id`` …
-        :return: the alert, in sudo
         :raises UserError: without words
         """
         plans = self.env["sms.team.alert.plan"].sudo()
@@ -201,7 +199,6 @@ class SmsTeamAlert(models.Model):
         self.repeat_count += 1
 
     def _note_on_ticket(self, words):
-        """Say on the ticket what becomes of its alert."""
         for ticket in self.ticket_id:
             ticket._message_log(body=words)
 
@@ -233,10 +230,7 @@ class SmsTeamAlert(models.Model):
         return replies.find_free(block for (block,) in rows)
 
     def _get_codes(self):
-        """Return the codes by what they do.
-
-        :rtype: dict[str, str]
-        """
+        """Return the codes by what they do."""
         self.ensure_one()
         return replies.get_codes(self.code_block)
 
@@ -253,7 +247,6 @@ class SmsTeamAlert(models.Model):
     def _answer(self, action, question, inbound):
         """Do what the code of a text says, and answer it.
 
-        :param str action: one of :data:`tools.replies.ACTIONS`
         :param question: ``sms.question`` of the number about this alert
         :param inbound: ``sms.inbound``
         """
@@ -279,7 +272,6 @@ class SmsTeamAlert(models.Model):
         }
 
     def _reply(self, code, inbound, partner):
-        """Answer a text about this alert."""
         self.env["sms.inbound.router"]._say_alert(
             inbound, code, partner, self._get_fillers(partner)
         )
@@ -322,7 +314,6 @@ class SmsTeamAlert(models.Model):
         return True
 
     def _press(self, action):
-        """Do what a button says."""
         self._check_may_act()
         user = self.env.user
         facts = {"user_id": user.id, "partner_id": user.partner_id.id}
@@ -422,10 +413,7 @@ class SmsTeamAlert(models.Model):
         )
 
     def _tell_others(self, told, code, facts):
-        """Text those who were told, and not who has done it, that it is in hands.
-
-        :param told: entries whose text has left
-        """
+        """Text those who were told, and not who has done it, that it is in hands."""
         own_number = (
             facts.get("number")
             or self.env["res.users"]

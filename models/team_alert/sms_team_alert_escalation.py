@@ -51,7 +51,6 @@ class SmsTeamAlert(models.Model):
 
     @api.model
     def _find_due(self, without):
-        """Return the alerts of which a step is due, the longest overdue first."""
         domain = Domain("state", "=", OPEN) & Domain("next_at", "!=", False)
         domain &= Domain("next_at", "<=", fields.Datetime.now())
         return self.search(
@@ -72,7 +71,6 @@ class SmsTeamAlert(models.Model):
 
     @api.model
     def _wake_next(self):
-        """Wake the cron when the next step of any alert is due."""
         domain = [("state", "=", OPEN), ("next_at", "!=", False)]
         following = self.search(domain, order="next_at", limit=1)
         if following:
@@ -133,10 +131,7 @@ class SmsTeamAlert(models.Model):
         self._wake_next()
 
     def _tell(self, due, now, since):
-        """Text those whom some steps mean, each number once.
-
-        :return: whether a text is on its way to anybody
-        """
+        """Text those whom some steps mean, each number once."""
         due_at = since + due[0].offset
         chosen = self._choose_people(due, now)
         if not chosen:
@@ -158,7 +153,6 @@ class SmsTeamAlert(models.Model):
         return any(message.state != "canceled" for message in messages)
 
     def _choose_people(self, due, now):
-        """Return the users whom some steps mean, in the order to be told."""
         people = self.env["sms.oncall"]._get_people(self.team_id, self.company_id, now)
         told = set(self.entry_ids.filtered(lambda it: it.kind == TOLD).user_id)
         chosen = self.env["res.users"]
@@ -194,7 +188,6 @@ class SmsTeamAlert(models.Model):
         return {user: message_of[key] for user, key in key_of.items()}
 
     def _prepare_text(self, partner, number, body):
-        """Return the values of a message to one of us about the alert."""
         return {
             "partner_id": partner.id,
             "number": number,
@@ -219,8 +212,6 @@ class SmsTeamAlert(models.Model):
         """Tell in Odoo that the plan has nothing more to do.
 
         To the team's leader, else to who has raised it, else to the managers.
-
-        :param bool is_reached: whether the last step has reached anybody
         """
         if is_reached:
             words = self.env._(

@@ -44,7 +44,6 @@ class SmsTeamAlert(models.Model):
 
     @api.model
     def _find_same(self, plan, words):
-        """Return the alert of a plan that says the same and is not over."""
         domain = Domain("plan_id", "=", plan.id) & Domain("name", "=", words)
         return self.search(domain & Domain("state", "!=", RESOLVED), limit=1)
 

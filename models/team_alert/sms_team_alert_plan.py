@@ -80,7 +80,6 @@ class SmsTeamAlertPlan(models.Model):
 
     @api.model
     def _default_body(self):
-        """Return the house's words for an urgent alert."""
         return self.env._(
             "[URGENT] {alert}\nReply {acknowledge} to acknowledge, {resolve} to "
             "resolve, {escalate} to escalate."
@@ -155,7 +154,6 @@ class SmsTeamAlertPlan(models.Model):
         return [("team_id", "=", self.team_id.id)]
 
     def _alias_get_creation_values(self):
-        """Let mails make alerts of this plan."""
         values = super()._alias_get_creation_values()
         values["alias_model_id"] = self.env["ir.model"]._get_id("sms.team.alert")
         if self.id:
@@ -183,7 +181,6 @@ class SmsTeamAlertPlan(models.Model):
         return found[0]
 
     def _get_steps(self):
-        """Return the steps as the rules read them."""
         return [step._to_step() for step in self.step_ids]
 
     def _render(self, alert, lang):
@@ -198,9 +195,7 @@ class SmsTeamAlertPlan(models.Model):
     def _fill_in(self, words, team, codes):
         """Return the text, filled in.
 
-        :param str words: what is wrong
         :param team: ``helpdesk.ticket.team``
-        :param dict codes: see :func:`tools.replies.get_codes`
         """
         self.ensure_one()
         team = team.with_context(lang=self.env.lang)
@@ -239,7 +234,6 @@ class SmsTeamAlertPlan(models.Model):
     def _takes_mail_of(self, sender, author):
         """Tell if a sender may raise an alert: a user of its company, or who is named.
 
-        :param str sender: normalized e-mail address
         :param author: ``res.partner`` of it, may be empty
         """
         self.ensure_one()
@@ -288,7 +282,6 @@ class SmsTeamAlertStep(models.Model):
     )
 
     def _to_step(self):
-        """Return the step as the rules read it."""
         self.ensure_one()
         return escalation.Step(
             timedelta(minutes=self.after_minutes),

@@ -55,7 +55,7 @@ def read_name(node, attribute):
 
 
 def is_ours(name):
-    """Tell if a method is ours alone: private, and in no class of Odoo or another app."""
+    """Tell if a method is ours alone: private, and in no class of another app."""
     others = (
         definition
         for module, definitions in MetaModel._module_to_models__.items()
