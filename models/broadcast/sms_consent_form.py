@@ -101,7 +101,7 @@ class SmsConsentForm(models.AbstractModel):
 
     @api.model
     def _subscribe_in_portal(self, company, partner, number, areas, result):
-        """Subscribe a number that is proven; or by its YES, if it was asked just now."""
+        """Subscribe a proven number, or wait for its YES if it was asked just now."""
         subscriptions = self.env["sms.subscription"]
         if result == AGREED:
             subscriptions._subscribe(company, number, areas, PORTAL, partner)

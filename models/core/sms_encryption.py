@@ -77,7 +77,7 @@ class SmsEncryption(models.AbstractModel):
 
     @api.model
     def _work_off(self, model, names, box):
-        """Write the values of a model anew that are not as the first key writes them."""
+        """Encrypt anew the values of a model that another key has written."""
         model.flush_model(names)
         last, lost = 0, 0
         while rows := self._lock_next(model, names, box, last):

@@ -56,7 +56,7 @@ class HelpdeskTicket(models.Model):
         )
 
     def _asks_sms_rating(self):
-        """Tell if the customer is asked how it went, instead of told that it is closed."""
+        """Tell if the customer is asked for a rating when the ticket closes."""
         self.ensure_one()
         is_asked = self.team_id.sms_ask_rating and self.partner_phone_sanitized
         return bool(is_asked and self._get_rating_template())

@@ -326,7 +326,7 @@ class SmsConsentEvent(models.Model):
 
     @api.model
     def _create_for(self, purposes, wordings, values):
-        """Create an event for each purpose, or the one for all; in the table at once."""
+        """Create an event for each purpose, or one for all, and flush them."""
         wordings_sudo = (wordings or self.env["sms.wording"]).sudo()
         events = self.create(
             [

@@ -320,7 +320,7 @@ class SmsPurpose(models.Model):
             raise UserError(fault)
 
     def _find_proof_fault(self, way):
-        """Return why a way to consent is no proof for these purposes, empty if it is."""
+        """Return why a way to consent proves nothing for these purposes, or None."""
         for purpose_sudo in self.sudo():
             accepted = purpose_sudo._get_rules(self.env.lang, self.env.company).proofs
             if purpose_rules.is_proof_accepted(way, accepted):

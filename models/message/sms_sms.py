@@ -5,7 +5,7 @@ from datetime import timedelta
 from odoo import api, fields, models
 from odoo.tools import format_datetime
 
-from ...tools import exemptions, gate, quiet_hours, verdicts
+from ...tools import exemptions, gate, quiet_hours, timing, verdicts
 from ...tools.phone import canonical
 from ...tools.segments import count_segments
 from ..core.mixins import NUMBER_GROUPS
@@ -120,6 +120,25 @@ class SmsSms(models.Model):
                 "The consent ledger's key is wrong: tell an administrator",
             ),
             (verdicts.REFUSED_BY_APP, "Refused by the app that made it"),
+            (timing.QUIET_HOURS, "Quiet hours where the person is"),
+            (timing.SCHEDULED, "Scheduled by its author"),
+            (
+                timing.NO_OPENING,
+                "No hour is allowed in all zones where the person may be: correct the "
+                "time zone or the address of the contact",
+            ),
+            (verdicts.EXPIRED, "It would come too late: call instead"),
+            (
+                verdicts.UNCONFIRMED,
+                "It could not leave within five minutes of the opt-out, and later it "
+                "may not. The opt-out stands",
+            ),
+            (
+                verdicts.UNANSWERED,
+                "The answer could not leave in time, and would answer nothing any "
+                "more: call if it matters",
+            ),
+            (verdicts.TOO_MANY, "Too many today: call instead, or send it tomorrow"),
         ],
         string="Reason",
         readonly=True,
@@ -472,7 +491,7 @@ class SmsSms(models.Model):
 
     @api.model
     def _get_standing_values(self, reason):
-        """Return the fields that store what a reason decides, whoever gets a message."""
+        """Return the fields that store a decision that follows from a reason alone."""
         decision = gate.decide(gate.Facts(standing=frozenset([reason])))
         return self._get_gate_values(decision, None, fields.Datetime.now())
 

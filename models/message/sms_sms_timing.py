@@ -46,29 +46,6 @@ class SmsSms(models.Model):
         help="From then on it has lost its point: a reminder after its appointment, an "
         "answer long after the question.",
     )
-    gate_reason = fields.Selection(
-        selection_add=[
-            (timing.QUIET_HOURS, "Quiet hours where the person is"),
-            (timing.SCHEDULED, "Scheduled by its author"),
-            (
-                timing.NO_OPENING,
-                "No hour is allowed in all zones where the person may be: correct the "
-                "time zone or the address of the contact",
-            ),
-            (verdicts.EXPIRED, "It would come too late: call instead"),
-            (
-                verdicts.UNCONFIRMED,
-                "It could not leave within five minutes of the opt-out, and later it "
-                "may not. The opt-out stands",
-            ),
-            (
-                verdicts.UNANSWERED,
-                "The answer could not leave in time, and would answer nothing any "
-                "more: call if it matters",
-            ),
-            (verdicts.TOO_MANY, "Too many today: call instead, or send it tomorrow"),
-        ]
-    )
     gate_timing = fields.Selection(
         [
             (timing.IN_WINDOW, "Within the hours where the person is"),

@@ -12,7 +12,7 @@ class SmsConsentReview(models.Model):
 
     @api.model
     def _get_open_numbers(self, company):
-        """Return the numbers that wait to be reviewed: nothing of them may go by time."""
+        """Return the numbers under review, of which retention keeps everything."""
         domain = Domain("company_id", "=", company.id) & Domain("state", "=", OPEN)
         return self.sudo().search(domain).mapped("number")
 

@@ -271,7 +271,7 @@ class SmsEvidence(models.AbstractModel):
 
     @api.model
     def _read_events(self, event_ids):
-        """Return events with all that is known of them, in a fixed number of queries."""
+        """Return events with their evidence and seals, in a fixed number of queries."""
         contents = self.env["sms.consent.event"]._read_content(event_ids)
         columns = SQL(", ").join(
             SQL("evidence.%s", SQL.identifier(name)) for name in PERSONAL_FIELDS
@@ -384,7 +384,7 @@ class SmsEvidence(models.AbstractModel):
 
     @api.model
     def _read_statements(self, company):
-        """Return the links of a company that seal no event: what they say themselves."""
+        """Return the links of a company that seal a statement instead of an event."""
         checks = self.env["sms.consent.check"]
         links = self.env["sms.consent.link"].search(
             [("company_id", "=", company.id), ("event_id", "=", False)],
