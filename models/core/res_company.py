@@ -2,7 +2,9 @@
 from odoo import fields, models
 from odoo.exceptions import AccessError
 
+from ...providers import PROVIDERS
 from ...tools import consent
+from .encrypted_field import EncryptionKeyError
 
 EVERYBODY, AGENTS, MANAGERS = "everybody", "agents", "managers"
 #: Who has a right: the group that stands for it.
@@ -105,3 +107,22 @@ class ResCompany(models.Model):
         if strange or not self:
             names = ", ".join(strange.sudo().mapped("name"))
             raise AccessError(self.env._("You do not work in %s.", names))
+
+    def _uses_sms_outbox(self):
+        """Tell if texts of this company leave through our outbox, not Odoo's loop."""
+        return self.sms_provider in PROVIDERS
+
+    def _read_sms_secret(self, name):
+        """Return a secret of the account; None while the key to it is missing."""
+        try:
+            return self[name]
+        except EncryptionKeyError:
+            return None
+
+    def _get_sms_base_url(self):
+        """Return the address with which all addresses begin that leave in texts.
+
+        :return: e.g. ``https://odoo.example.com``, without a slash at its end
+        """
+        self.ensure_one()
+        return self.get_base_url()

@@ -5,6 +5,7 @@ from lxml.builder import E
 
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError, ValidationError
+from odoo.tools import ormcache
 
 ADMINISTRATORS = "base.group_system"
 
@@ -200,3 +201,20 @@ class SmsSharedCopy(models.AbstractModel):
                 self.env._("The shared row whose place this one takes stays the same.")
             )
         return super().write(vals)
+
+    def _get_for_company(self, company):
+        """Return the row that a ``res.company`` uses in place of this one."""
+        own_id = self._get_copies().get((self.id, company.id))
+        return self.browse(own_id) if own_id else self
+
+    @api.model
+    @ormcache()
+    def _get_copies(self):
+        """Return which row stands for which: ``{(shared id, company id): id}``."""
+        own = self.sudo().search([("shared_id", "!=", False)])
+        return {(it.shared_id.id, it.company_id.id): it.id for it in own}
+
+    @api.model
+    def _get_shared_ids(self):
+        """Return ``{own id: shared id}``."""
+        return {own: shared for (shared, _), own in self._get_copies().items()}

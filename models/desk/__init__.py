@@ -14,6 +14,7 @@ from . import (
     helpdesk_ticket_stage,
     helpdesk_ticket_rating,
     sms_question,
+    sms_inbound,
     sms_inbound_router,
     sms_template,
     sms_template_versions,

@@ -235,15 +235,6 @@ class HelpdeskTicket(models.Model):
         for user in self._get_sms_readers():
             user._bus_send(NEWS_TYPE, {"ticket_id": self.id})
 
-    def _on_sms_media(self, inbound):
-        """Show a picture on open conversations, or why it will not come.
-
-        Called in sudo, by the cron that fetches.
-
-        :param inbound: ``sms.inbound``, one, with its ``attachment_ids``
-        """
-        self._notify_sms_desks({self.id: [f"{IN}-{inbound.id}"]})
-
     def _get_sms_readers(self):
         """Return whom a new text concerns: the assignee, or else the whole team."""
         self.ensure_one()

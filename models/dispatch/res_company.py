@@ -291,9 +291,6 @@ class ResCompany(models.Model):
         domain = [("sms_join_key", "=", key), ("sms_join_page", "=", True)]
         return self.sudo().search(domain, limit=1) if key else self.browse()
 
-    def _uses_sms_outbox(self):
-        return self.sms_provider in PROVIDERS
-
     def _get_sms_provider(self, code=None, with_senders=True):
         """Return the carrier's adapter with this company's account in it.
 
@@ -330,8 +327,7 @@ class ResCompany(models.Model):
         }
 
     def _get_sms_gate_facts(self):
-        """Return what the gate needs to know of the company (see ``gate.Facts``)."""
-        self.ensure_one()
+        """Add what the account lacks."""
         provider = self._get_sms_provider()
         if provider and not self.sudo().active:
             missing = ("active",)
@@ -340,11 +336,7 @@ class ResCompany(models.Model):
         else:
             # What cannot be read now waits in the outbox until it can.
             missing = ()
-        return {
-            "policy": self.sudo().sms_consent_policy,
-            "provider": self.sudo().sms_provider,
-            "missing": missing,
-        }
+        return {**super()._get_sms_gate_facts(), "missing": missing}
 
     def _get_sms_api_class(self):
         """Put the gate before Odoo's own API classes: some code calls them directly."""
@@ -358,16 +350,10 @@ class ResCompany(models.Model):
     # ------------------------------------------------------------------
 
     def _choose_sms_senders(self, numbers, posts, code=None):
-        """Return the sender of each of some texts, by their tickets and numbers.
+        """Choose by teams, countries and conversations.
 
         A company with one sender costs nothing; with several, what is to be known of
         teams and conversations is read at once for all texts.
-
-        :param list numbers: E.164, or what was given when it cannot be brought to it
-        :param list posts: for each text the ``mail.message`` that it is posted by in
-            sudo, empty for those that are posted by none
-        :param str code: a key of ``PROVIDERS``; default: the company's own provider
-        :return: for each text the id of a ``sms.sender``, False if there is none
         """
         self.ensure_one()
         code = code or self.sms_provider

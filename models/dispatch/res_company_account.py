@@ -2,7 +2,7 @@
 from odoo import api, fields, models
 
 from ...providers import PROVIDERS, SandboxProvider, TelnyxProvider
-from ..core.encrypted_field import EncryptedChar, EncryptionKeyError
+from ..core.encrypted_field import EncryptedChar
 from .res_company import MEDIA_URLS_PARAMETER, TWILIO_URL_PARAMETER
 
 CODE = TelnyxProvider.code
@@ -129,13 +129,6 @@ class ResCompany(models.Model):
                 parameters_sudo.get_param(MEDIA_URLS_PARAMETER) or ""
             ).split(),
         }
-
-    def _read_sms_secret(self, name):
-        """Return a secret of the account; None while the key to it is missing."""
-        try:
-            return self[name]
-        except EncryptionKeyError:
-            return None
 
     def _has_locked_sms_account(self, code=None):
         """Tell if the key to a secret of the account is missing.

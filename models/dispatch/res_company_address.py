@@ -104,12 +104,9 @@ class ResCompany(models.Model):
                 company_sudo.sms_webhook_base_url = url
 
     def _get_sms_base_url(self):
-        """Return the address with which all addresses begin that leave in texts.
-
-        :return: e.g. ``https://odoo.example.com``, without a slash at its end
-        """
+        """Return the public address that the carrier calls, if there is one."""
         self.ensure_one()
-        return self.sudo().sms_webhook_base_url or self.get_base_url()
+        return self.sudo().sms_webhook_base_url or super()._get_sms_base_url()
 
     # ------------------------------------------------------------------
     # What the carrier signs

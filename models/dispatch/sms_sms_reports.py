@@ -77,7 +77,7 @@ class SmsSms(models.Model):
                         failure_type=told_by,
                         failure_reason=reason,
                     )
-        self._notify_changed()
+        return super()._update_trackers()
 
     def _take_report(self, report):
         """Keep a delivery report as it came, and move the message by it."""

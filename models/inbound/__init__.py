@@ -7,6 +7,7 @@ May use dispatch and all below it.
 """
 
 from . import (
+    sms_sms,
     sms_consent_expiry,
     sms_inbound,
     sms_inbound_router,

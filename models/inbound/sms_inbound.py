@@ -136,6 +136,9 @@ class SmsInbound(models.Model):
             inbound_sudo._after_receiving()
         return inbound_sudo
 
+    def _after_media(self):
+        """Extend this with what follows once a picture came, or will not come."""
+
     def _after_receiving(self):
         """Extend this with what follows once a text was taken in."""
 

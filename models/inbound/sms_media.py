@@ -197,8 +197,7 @@ class SmsMedia(models.Model):
         inbound.attachment_ids |= attachment
         inbound.mail_message_id.attachment_ids |= attachment
         self.write({"state": STORED, "fault": False, "attachment_id": attachment.id})
-        if inbound.ticket_id:
-            inbound.ticket_id._on_sms_media(inbound)
+        inbound._after_media()
 
     def _make_name(self, mimetype):
         """Return a name for the file: the sender's phone gives none."""
@@ -225,7 +224,7 @@ class SmsMedia(models.Model):
         if inbound.ticket_id:
             house = inbound.ticket_id.with_user(SUPERUSER_ID)
             house.message_post(body=note, subtype_xmlid="mail.mt_note")
-            inbound.ticket_id._on_sms_media(inbound)
+        inbound._after_media()
 
     @api.model
     def _get_fault_words(self):

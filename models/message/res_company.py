@@ -134,3 +134,23 @@ class ResCompany(models.Model):
             partner_sudo.state_id.code,
             partner_sudo.phone_sanitized,
         )
+
+    def _get_sms_gate_facts(self):
+        """Return what the gate needs to know of the company (see ``gate.Facts``)."""
+        self.ensure_one()
+        company_sudo = self.sudo()
+        return {
+            "policy": company_sudo.sms_consent_policy,
+            "provider": company_sudo.sms_provider,
+        }
+
+    def _choose_sms_senders(self, numbers, posts, code=None):
+        """Return the sender of each text; the outbox extends this.
+
+        :param list numbers: E.164, or what was given when it cannot be brought to it
+        :param list posts: for each text the ``mail.message`` that it is posted by in
+            sudo, empty for those that are posted by none
+        :param str code: a key of ``PROVIDERS``; default: the company's own provider
+        :return: for each text the id of a sender, False if there is none
+        """
+        return [False] * len(numbers)

@@ -280,7 +280,15 @@ class SmsSms(models.Model):
         for sms in self:
             sms.gate_label = labels.get(sms.gate_reason, "")
             if sms.gate_reason == verdicts.CONVERSATION and sms.inbound_id:
-                sms.gate_label = sms.inbound_id.sudo()._get_answer_label()
+                sms.gate_label = sms._describe_answered_text()
+
+    def _describe_answered_text(self):
+        """Return which text of theirs it answers; the inbox extends this."""
+        return ""
+
+    def _update_trackers(self):
+        """Tell who shows the messages what has become of them."""
+        self._notify_changed()
 
     def _explain_fault(self):
         self.ensure_one()
