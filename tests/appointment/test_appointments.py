@@ -8,7 +8,7 @@ from pytz import timezone, utc
 
 from odoo.tests import Form
 
-from ..common import phone_number
+from ..common import OtherOrder, phone_number
 from .common import NOW, AppointmentCase
 
 
@@ -566,3 +566,7 @@ class TestAlarms(AppointmentCase):
         event.with_user(self.env.user)._do_sms_reminder(self.alarm)
         self.assertFalse(self.messages_to())
         self.assertEqual(len(self.messages_to(phone_number(9))), 1)
+
+
+class TestWithdrawnInOtherOrder(OtherOrder, TestWithdrawn):
+    """The same with the rooms in another order."""

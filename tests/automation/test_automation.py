@@ -7,7 +7,7 @@ from odoo import fields
 from odoo.exceptions import AccessError, ValidationError
 from odoo.tools import SQL, mute_logger
 
-from ..common import phone_number
+from ..common import OtherOrder, phone_number
 from .common import ENGINE, AutomationCase
 
 OTHER_NUMBER = phone_number(1)
@@ -642,3 +642,7 @@ class TestLater(AutomationCase):
         due = fields.Datetime.now() + timedelta(hours=3)
         self.assertTrue(new)
         self.assertLess(abs(max(new.mapped("call_at")) - due), timedelta(minutes=2))
+
+
+class TestTriggersInOtherOrder(OtherOrder, TestTriggers):
+    """The same with the rooms in another order."""

@@ -12,6 +12,7 @@ from odoo.tests import Form, new_test_user, tagged
 from odoo.tools import mute_logger
 
 from ...models.broadcast import sms_broadcast_job
+from ..common import OtherOrder
 from .common import SILENT, BroadcastCase
 
 #: Three in the night in Denver.
@@ -556,3 +557,7 @@ class TestForgetting(BroadcastCase):
         found._forget()
         self.assertFalse(found.partner_id)
         self.assertEqual(broadcast.concerned_count, 7)
+
+
+class TestControlInOtherOrder(OtherOrder, TestControl):
+    """The same with the rooms in another order."""

@@ -5,7 +5,7 @@ from odoo import fields
 from odoo.tests import Form, tagged
 
 from ...models.message.sms_sms_intake import PersonalText
-from ..common import phone_number
+from ..common import OtherOrder, phone_number
 from ..message.common import IntakeCase
 
 HOUR = timedelta(hours=1)
@@ -315,3 +315,7 @@ class TestAnswers(IntakeCase):
         with self.assertQueryCount(1):
             known = self.env["sms.consent"]._get_known(*keys)
         self.assertTrue(known.texts)
+
+
+class TestAnswersInOtherOrder(OtherOrder, TestAnswers):
+    """The same with the rooms in another order."""

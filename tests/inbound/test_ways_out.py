@@ -7,7 +7,7 @@ from odoo.tests import tagged
 from ...providers.account import LONG_CODE
 from ...providers.faults import GONE
 from ...providers.twilio import TwilioProvider
-from ..common import phone_number
+from ..common import OtherOrder, phone_number
 from .common import LedgerCase
 
 
@@ -377,3 +377,7 @@ class TestExpiry(LedgerCase):
         self.assertEqual(self.state("ticket"), "opted_out")
         self.receive("START")
         self.assertEqual(self.state("ticket"), "opted_out")
+
+
+class TestOwnWordsInOtherOrder(OtherOrder, TestOwnWords):
+    """The same with the rooms in another order."""

@@ -14,7 +14,7 @@ from ...tools.geography import Place
 from ...tools.quiet_hours import CLOSED, INFORMATIONAL, Rule
 from ...tools.timing import When
 from ...tools.verdicts import BLOCK, HOLD, SEND
-from ..common import SmsCase
+from ..common import OtherOrder, SmsCase
 
 #: The evening before, in Denver.
 NIGHT = datetime(2026, 7, 1, 4)
@@ -135,3 +135,7 @@ class TestReasons(SmsCase):
     def test_what_was_not_asked_anew_keeps_its_consent(self):
         sms = self.make(verdicts.PAUSED)
         self.assertEqual(sms.consent_event_id.event, "granted")
+
+
+class TestReasonsInOtherOrder(OtherOrder, TestReasons):
+    """The same with the rooms in another order."""

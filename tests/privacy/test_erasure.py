@@ -13,7 +13,7 @@ from ...models.dispatch.sms_dispatcher import Call
 from ...providers import outbound
 from ...providers.inbound import InboundEvent
 from ...tools import chain
-from ..common import SmsCase, phone_number
+from ..common import OtherOrder, SmsCase, phone_number
 from ..consent.common import make_csv, make_row
 from ..ledger.common import SCRIPT, LedgerCase
 from .common import NEIGHBOUR, ErasureCase
@@ -594,3 +594,7 @@ class TestHolders(SmsCase):
             self.env["sms.erasure"]._count(self.company, [self.number])
             counts.append(self.cr.sql_log_count - before)
         self.assertEqual(*counts)
+
+
+class TestTextsInOtherOrder(OtherOrder, TestTexts):
+    """The same with the rooms in another order."""

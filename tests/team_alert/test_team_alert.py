@@ -5,6 +5,7 @@ from odoo import Command
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tests import new_test_user
 
+from ..common import OtherOrder
 from .common import NOW, WORDS, TeamAlertCase
 
 
@@ -308,3 +309,7 @@ class TestRules(TeamAlertCase):
         self.assertEqual(self.raise_alert("Three").code_block, 2)
         self.frozen.tick(timedelta(hours=72, minutes=1))
         self.assertEqual(self.raise_alert("Four").code_block, 0)
+
+
+class TestEscalationInOtherOrder(OtherOrder, TestEscalation):
+    """The same with the rooms in another order."""
