@@ -38,3 +38,28 @@ class TestDocs(BaseCase):
         named = [NAMED.findall(row)[0] for row in rows if row.startswith("| `")]
         rooms = [path.parent.name for path in ROOT.glob("models/*/__init__.py")]
         self.assertEqual(sorted(named), sorted(rooms))
+
+    def test_the_map_of_the_house_names_files_and_methods_that_exist(self):
+        rows = (ROOT / "docs" / "architecture.md").read_text().splitlines()
+        steps = [row.split("|")[2:4] for row in rows if row.count("|") == 4]
+        checked = 0
+        for files, methods in steps:
+            paths = re.findall(r"`([a-z_/]+\.py)`", files)
+            code = "".join((ROOT / path).read_text() for path in paths)
+            for name in re.findall(r"`(\w+)`", methods) if paths else ():
+                with self.subTest(files=files, method=name):
+                    self.assertIn(f"def {name}(", code)
+                    checked += 1
+        self.assertGreater(checked, 30)
+
+    def test_the_lives_of_texts_name_methods_that_exist(self):
+        page = (ROOT / "docs" / "architecture.md").read_text()
+        folders = ("models", "tools", "controllers", "providers")
+        code = "".join(
+            path.read_text()
+            for folder in folders
+            for path in (ROOT / folder).rglob("*.py")
+        )
+        for name in sorted(set(re.findall(r"\b(\w+)\(\)", page))):
+            with self.subTest(method=name):
+                self.assertIn(f"def {name}(", code)
