@@ -12,7 +12,7 @@ from odoo.orm.models import MetaModel
 from odoo.orm.registry import Registry
 from odoo.tests import TransactionCase, tagged
 from odoo.tests.common import get_db_name
-from odoo.tools import SQL
+from odoo.tools import SQL, config
 
 from ..providers.sandbox import SandboxProvider
 from ..tools import verdicts
@@ -401,7 +401,10 @@ class OtherOrder:
             return cls.rooms.index(package[1]) if in_room else len(cls.rooms)
 
         definitions.sort(key=get_place)
+        tests_modules = config["test_enable"]
+        config["test_enable"] = False  # loads modules, and no tests of theirs
         try:
             return Registry.new(name)
         finally:
             definitions[:] = usual
+            config["test_enable"] = tests_modules
