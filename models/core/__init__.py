@@ -16,6 +16,6 @@ from . import (
     mixins,
     sms_shared_row,
     sms_rate_limit,
-    sms_line,
+    sms_number_lock,
     res_company,
 )

@@ -14,11 +14,11 @@ MODULE = "helpdesk_mgmt_sms"
 
 #: What has another name since: ``"model": "new.model"``, and of fields, under their
 #: former models, ``("model", "field"): "new_field"``.
-RENAMED = {}
+RENAMED = {"sms.line": "sms.number.lock"}
 #: What a selection's values are called since: ``("model", "field"): {"old": "new"}``.
 VALUES = {}
 #: XML ids that have another name since, without the module: ``"old": "new"``.
-XML_IDS = {}
+XML_IDS = {"model_sms_line": "model_sms_number_lock"}
 #: Models (``"model"``) and fields that are gone on purpose, by their former names.
 DROPPED = {
     # A verification that names users would change with them (pre-ledger).
