@@ -101,7 +101,9 @@ class SmsSettings(models.TransientModel):
     sms_ticket_link_days = fields.Integer(
         related="company_id.sms_ticket_link_days", readonly=False
     )
-    sms_lax_reason = fields.Text(related="company_id.sms_lax_reason", readonly=False)
+    sms_relaxation_reason = fields.Text(
+        related="company_id.sms_relaxation_reason", readonly=False
+    )
     is_sms_officer = fields.Boolean(compute="_compute_is_sms_officer")
     sms_outbox_trouble = fields.Text(compute="_compute_sms_outbox_trouble")
     sms_twilio_account_sid = fields.Char(

@@ -12,7 +12,7 @@ from . import (
     sms_encryption,
     ir_attachment,
     sms_personal_data,
-    sms_lax_reason,
+    sms_relaxation_reason,
     mixins,
     sms_shared_row,
     sms_rate_limit,

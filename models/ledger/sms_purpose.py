@@ -7,7 +7,7 @@ from odoo.exceptions import UserError, ValidationError
 from odoo.tools import format_list, ormcache
 
 from ...tools import purpose_rules, quiet_hours
-from ...tools.laxer import PROOF_FIELDS, Terms, are_terms_laxer
+from ...tools.strictness import PROOF_FIELDS, Terms, are_terms_less_strict
 
 TICKET, APPOINTMENT, ALERT, INTERNAL, MARKETING = SHIPPED_CODES = (
     "ticket",
@@ -25,7 +25,7 @@ SHIPPED_QUIET_CLASSES = {
     ALERT: quiet_hours.URGENT,
     INTERNAL: quiet_hours.URGENT,
 }
-#: What a new purpose is unless somebody says otherwise: laxer needs a reason.
+#: What a new purpose is unless somebody says otherwise: less strict needs a reason.
 DEFAULT_TERMS = Terms(quiet_hours.MARKETING, max_per_day=10, is_helpdesk=False)
 #: The terms that are fields of a purpose.
 TERM_FIELDS = tuple(name for name in Terms._fields if name != "has_footer")
@@ -62,7 +62,7 @@ class SmsFooter(models.AbstractModel):
 
     _name = "sms.footer"
     _description = "Footer of Text Messages"
-    _inherit = ["sms.lax.reason", "sms.checked.words"]
+    _inherit = ["sms.relaxation.reason", "sms.checked.words"]
 
     footer = fields.Text(
         translate=True,
@@ -94,7 +94,7 @@ class SmsFooter(models.AbstractModel):
             raise UserError(
                 self.env._(
                     "A footer is taken away in its form, in the language in question: "
-                    "“Why Laxer” asks there who decided that, and why."
+                    "“Reason for Relaxing” asks there who decided that, and why."
                 )
             )
         return super()._update_field_translations(
@@ -109,12 +109,12 @@ class SmsPurpose(models.Model):
     The shipped purposes are fixed points of the code and cannot be removed. All
     companies share them, so they are the administrator's; what a company has otherwise
     is its managers' (``sms.purpose.company``). When and how often its messages leave is
-    made stricter at will; who makes it laxer says why, and that is kept.
+    made stricter at will; who makes it less strict says why, and that is kept.
     """
 
     _name = "sms.purpose"
     _inherit = ["sms.footer", "sms.cached.rules"]
-    _lax_fields = frozenset({*TERM_FIELDS, "footer"})
+    _strictness_fields = frozenset({*TERM_FIELDS, "footer"})
     _description = "Text Message Purpose"
     _order = "sequence, id"
 
@@ -229,30 +229,32 @@ class SmsPurpose(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
-        """Ask of a new purpose why it is laxer than a new one is.
+        """Ask of a new purpose why it is less strict than a new one is.
 
         Else one could be deleted and made anew, or other apps' messages be mapped to
         one that keeps no hours.
 
-        :raises UserError: without ``lax_reason``
+        :raises UserError: without ``relaxation_reason``
         """
         purposes = super().create(vals_list)
         usual = {name: getattr(DEFAULT_TERMS, name) for name in TERM_FIELDS}
-        usual = self.new(usual)._describe_lax_fields()
+        usual = self.new(usual)._describe_strictness()
         for purpose, vals in zip(purposes, vals_list, strict=True):
-            if purpose._is_laxer_than(DEFAULT_TERMS):
-                purpose._keep_lax_reason(usual, vals.get("lax_reason"), is_new=True)
+            if purpose._is_less_strict_than(DEFAULT_TERMS):
+                purpose._post_relaxation(
+                    usual, vals.get("relaxation_reason"), is_new=True
+                )
         return purposes
 
-    def _to_lax_terms(self):
+    def _get_strictness(self):
         terms = {name: self[name] for name in TERM_FIELDS}
         return Terms(**terms, has_footer=self._has_footer())
 
-    def _is_laxer_than(self, before):
-        after = self._to_lax_terms()
+    def _is_less_strict_than(self, before):
+        after = self._get_strictness()
         if not self._asks_about_footer():
             after = after._replace(has_footer=before.has_footer)
-        return are_terms_laxer(before, after)
+        return are_terms_less_strict(before, after)
 
     @api.model
     def _default_footer(self):

@@ -3,7 +3,7 @@ from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError, ValidationError
 
 from ...tools import quiet_hours
-from ...tools.laxer import are_terms_laxer
+from ...tools.strictness import are_terms_less_strict
 from ..core.sms_shared_row import ADMINISTRATORS
 
 
@@ -17,7 +17,7 @@ class SmsPurposeCompany(models.Model):
     _name = "sms.purpose.company"
     _description = "Purpose in One Company"
     _inherit = ["sms.shared.row", "sms.footer", "sms.cached.rules"]
-    _lax_fields = frozenset({"quiet_class", "max_per_day", "footer"})
+    _strictness_fields = frozenset({"quiet_class", "max_per_day", "footer"})
     _order = "company_id, purpose_id"
     _rec_name = "purpose_id"
 
@@ -57,9 +57,9 @@ class SmsPurposeCompany(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
-        """Ask why a company's own terms are laxer than those of all.
+        """Ask why a company's own terms are less strict than those of all.
 
-        :raises UserError: without ``lax_reason``
+        :raises UserError: without ``relaxation_reason``
         """
         purposes = self.env["sms.purpose"]
         rows = super().create(
@@ -70,9 +70,9 @@ class SmsPurposeCompany(models.Model):
         )
         for row, vals in zip(rows, vals_list, strict=True):
             purpose = row.purpose_id.sudo()
-            if row._is_laxer_than(purpose._to_lax_terms()):
-                told = purpose._describe_lax_fields()
-                row._keep_lax_reason(told, vals.get("lax_reason"), is_new=True)
+            if row._is_less_strict_than(purpose._get_strictness()):
+                told = purpose._describe_strictness()
+                row._post_relaxation(told, vals.get("relaxation_reason"), is_new=True)
         return rows
 
     def write(self, vals):
@@ -89,7 +89,9 @@ class SmsPurposeCompany(models.Model):
     def _unlink_except_stricter(self):
         """Keep a row that is stricter than what all have."""
         for row in self:
-            if are_terms_laxer(row._to_lax_terms(), row.purpose_id._to_lax_terms()):
+            if are_terms_less_strict(
+                row._get_strictness(), row.purpose_id._get_strictness()
+            ):
                 raise ValidationError(
                     self.env._(
                         "“%s” is stricter here than in other companies. Say why it "
@@ -98,19 +100,19 @@ class SmsPurposeCompany(models.Model):
                     )
                 )
 
-    def _to_lax_terms(self):
-        shared = self.purpose_id.sudo()._to_lax_terms()
+    def _get_strictness(self):
+        shared = self.purpose_id.sudo()._get_strictness()
         return shared._replace(
             quiet_class=self.quiet_class,
             max_per_day=self.max_per_day,
             has_footer=self._has_footer(),
         )
 
-    def _is_laxer_than(self, before):
-        after = self._to_lax_terms()
+    def _is_less_strict_than(self, before):
+        after = self._get_strictness()
         if not self._asks_about_footer():
             after = after._replace(has_footer=before.has_footer)
-        return are_terms_laxer(before, after)
+        return are_terms_less_strict(before, after)
 
     def _get_footer_company(self):
         return self.company_id

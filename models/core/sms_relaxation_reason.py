@@ -3,11 +3,11 @@ from odoo import fields, models
 from odoo.exceptions import UserError
 
 #: Marks what the chatter keeps of a reason (``mail.message`` guards it).
-REASON_SUBTYPE = "helpdesk_mgmt_sms.mail_message_subtype_lax_reason"
+REASON_SUBTYPE = "helpdesk_mgmt_sms.mail_message_subtype_relaxation_reason"
 
 
-class SmsLaxReason(models.AbstractModel):
-    """What managers may make stricter as they like, and laxer only with a reason.
+class SmsRelaxationReason(models.AbstractModel):
+    """Settings that managers tighten as they like, and relax only with a reason.
 
     The reason is posted on the record: who gave it, when, and what was changed from
     what to what. Nobody changes or deletes that, and no switch of a client (such as
@@ -15,15 +15,15 @@ class SmsLaxReason(models.AbstractModel):
     installation, a migration) needs no reason: no person decides anything then.
     """
 
-    _name = "sms.lax.reason"
-    _description = "Settings That Are Made Laxer With a Reason"
+    _name = "sms.relaxation.reason"
+    _description = "Settings Relaxed With a Reason"
     _inherit = "mail.thread"
 
-    #: Names of the fields that can make a record laxer.
-    _lax_fields = frozenset()
+    #: Names of the fields that can make a record less strict.
+    _strictness_fields = frozenset()
 
-    lax_reason = fields.Text(
-        "Why Laxer",
+    relaxation_reason = fields.Text(
+        "Reason for Relaxing",
         store=False,
         copy=False,
         help="Needed to let messages leave that were held or blocked until now: who "
@@ -31,19 +31,21 @@ class SmsLaxReason(models.AbstractModel):
     )
 
     def write(self, vals):
-        """Let nobody make a record laxer without saying why.
+        """Let nobody make a record less strict without saying why.
 
-        :param dict vals: values by field; ``lax_reason`` is the reason
+        :param dict vals: values by field; ``relaxation_reason`` is the reason
         :raises UserError: without one
         """
-        if not self._lax_fields & vals.keys():
+        if not self._strictness_fields & vals.keys():
             return super().write(vals)
-        before = {it.id: (it._to_lax_terms(), it._describe_lax_fields()) for it in self}
+        before = {
+            it.id: (it._get_strictness(), it._describe_strictness()) for it in self
+        }
         result = super().write(vals)
         for record in self:
             terms, told = before[record.id]
-            if record._is_laxer_than(terms):
-                record._keep_lax_reason(told, vals.get("lax_reason"))
+            if record._is_less_strict_than(terms):
+                record._post_relaxation(told, vals.get("relaxation_reason"))
         return result
 
     def unlink(self):
@@ -52,64 +54,65 @@ class SmsLaxReason(models.AbstractModel):
         :raises UserError: if there are any
         """
         # Not ``ondelete``: that is asked when the chatter is gone already.
-        self._check_without_lax_reasons()
+        self._check_without_reasons()
         return super().unlink()
 
-    def _to_lax_terms(self):
+    def _get_strictness(self):
         raise NotImplementedError
 
-    def _is_laxer_than(self, before):
+    def _is_less_strict_than(self, before):
         """Tell if something may leave now that was held or blocked before."""
         raise NotImplementedError
 
-    def _keep_lax_reason(self, before, reason, is_new=False):
-        """Post who has made a record laxer, from what to what, and why.
+    def _post_relaxation(self, before, reason, is_new=False):
+        """Post who has made a record less strict, from what to what, and why.
 
         :param str reason: may be empty, or None
         :raises UserError: without a reason
         """
         self.ensure_one()
-        if not self._needs_lax_reason():
+        if not self._needs_reason():
             return
         reason = (reason or "").strip()
         if not reason:
             raise UserError(
                 self.env._(
-                    "This makes “%s” laxer: messages could leave that were held or "
-                    "blocked until now. Enter under “Why Laxer” who decided that, "
-                    "and why.",
+                    "This makes “%s” less strict: messages could leave that were held "
+                    "or blocked until now. Enter under “Reason for Relaxing” who "
+                    "decided that, and why.",
                     self.display_name,
                 )
             )
         told = self.env._(
-            "“%(name)s” is laxer. %(changes)s. Why: %(reason)s",
+            "“%(name)s” is less strict. %(changes)s. Why: %(reason)s",
             name=self.display_name,
-            changes="; ".join(self._describe_lax_changes(before, is_new)),
+            changes="; ".join(self._describe_relaxation(before, is_new)),
             reason=reason,
         )
         self.sudo().message_post(body=told, subtype_xmlid=REASON_SUBTYPE)
 
-    def _needs_lax_reason(self):
+    def _needs_reason(self):
         return self.env.registry.ready
 
-    def _check_without_lax_reasons(self):
-        """Refuse if it is on record why some of these were made laxer.
+    def _check_without_reasons(self):
+        """Refuse if it is on record why some of these were made less strict.
 
         :raises UserError: then; not while Odoo itself takes the addon away
         """
         if not self.env.registry.ready:
             return
         about = [("model", "=", self._name), ("res_id", "in", self.ids)]
-        if self.env["mail.message"].sudo().search(about)._filter_lax_reasons():
+        messages_sudo = self.env["mail.message"].sudo().search(about)
+        if messages_sudo._filter_sms_relaxation_reasons():
             raise UserError(
                 self.env._(
-                    "It is on record why this was made laxer. Archive it instead."
+                    "It is on record why this was made less strict. Archive it instead."
                 )
             )
 
-    def _describe_lax_changes(self, before, is_new):
+    def _describe_relaxation(self, before, is_new):
         """Return what was changed from what to what, a phrase for each field."""
-        after = self._describe_lax_fields()
+        after = self._describe_strictness()
         changed = [name for name in after if after[name] != before[name]]
         phrases = []
         for name in changed:
@@ -127,13 +130,13 @@ class SmsLaxReason(models.AbstractModel):
             )
         return phrases
 
-    def _describe_lax_fields(self):
+    def _describe_strictness(self):
         return {
-            name: str(self._show_lax_value(self._fields[name]))
-            for name in sorted(self._lax_fields)
+            name: str(self._show_strictness_value(self._fields[name]))
+            for name in sorted(self._strictness_fields)
         }
 
-    def _show_lax_value(self, field):
+    def _show_strictness_value(self, field):
         """Return what a record has in a field as its form shows it."""
         value = self[field.name]
         if field.type == "selection":
@@ -148,7 +151,7 @@ class SmsLaxReason(models.AbstractModel):
 
 
 class MailMessage(models.Model):
-    """Why something was made laxer stays as it was written.
+    """Why something was made less strict stays as it was written.
 
     Odoo lets authors, and whoever may edit a record, change and delete what stands in
     its chatter.
@@ -160,9 +163,9 @@ class MailMessage(models.Model):
         """Let nobody change or delete a reason, its author least of all."""
         forbidden = super()._get_forbidden_access(operation)
         if operation in ("write", "unlink"):
-            forbidden |= self._filter_lax_reasons()
+            forbidden |= self._filter_sms_relaxation_reasons()
         return forbidden
 
-    def _filter_lax_reasons(self):
+    def _filter_sms_relaxation_reasons(self):
         subtype_id = self.env["ir.model.data"]._xmlid_to_res_id(REASON_SUBTYPE)
         return self.filtered(lambda it: it.sudo().subtype_id.id == subtype_id)
