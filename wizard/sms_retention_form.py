@@ -62,7 +62,7 @@ class SmsRetentionForm(models.TransientModel):
         """
         self.ensure_one()
         self.check_access("write")
-        self.company_id._check_user_works_here()
+        self.company_id._check_sms_user()
         self.company_id.sudo().write(
             {
                 **{name: self[kind] for kind, (name, _unit) in TIMES.items()},

@@ -238,7 +238,7 @@ class SmsSettings(models.TransientModel):
     def _apply(self, vals):
         """Write the settings among some values to the company."""
         self.ensure_one()
-        self.company_id._check_user_works_here()
+        self.company_id._check_sms_user()
         company_sudo = self.company_id.sudo()
         changed = {}
         for name in vals.keys() & self._get_setting_names():
@@ -312,7 +312,7 @@ class SmsSettings(models.TransientModel):
     def action_rotate_sms_webhook_key(self):
         """Replace the company's webhook key and show the new address."""
         self.ensure_one()
-        self.company_id._check_user_works_here()
+        self.company_id._check_sms_user()
         self.company_id.action_rotate_sms_webhook_key()
         return self.execute()
 

@@ -66,7 +66,7 @@ class SmsSetupMixin(models.AbstractModel):
 
     def _check_works_here(self):
         if not self.env.su:
-            self.company_id._check_user_works_here()
+            self.company_id._check_sms_user()
 
 
 class SmsCachedRules(models.AbstractModel):

@@ -87,7 +87,7 @@ class ResCompany(models.Model):
         :raises UserError: for what needs a reason and has none
         """
 
-    def _restricts_texting(self):
+    def _restricts_sms(self):
         """Tell if the rights hold for what other apps' users text.
 
         Opt-out is the policy of a company whose apps already text: there Odoo's own
@@ -96,7 +96,7 @@ class ResCompany(models.Model):
         self.ensure_one()
         return self.sudo().sms_consent_policy == consent.POLICY_OPT_IN
 
-    def _check_user_works_here(self):
+    def _check_sms_user(self):
         """Refuse companies that the user does not work in now, and none at all.
 
         :raises AccessError: names them

@@ -75,7 +75,7 @@ class SmsErasure(models.Model):
                     "Ask one of them."
                 )
             )
-        company.with_env(self.env)._check_user_works_here()
+        company.with_env(self.env)._check_sms_user()
 
     @api.model
     def _find(self, company, numbers):
