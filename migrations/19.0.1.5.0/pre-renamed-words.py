@@ -8,6 +8,7 @@ The messages that hold reasons point at their subtype, which stays the same reco
 MODELS = {
     "sms.line": "sms.number.lock",
     "sms.lax.reason": "sms.relaxation.reason",
+    "sms.footer": "sms.purpose.terms",
 }
 
 

@@ -1,5 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-from odoo import fields, models
+from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 #: Marks what the chatter keeps of a reason (``mail.message`` guards it).
@@ -30,11 +30,27 @@ class SmsRelaxationReason(models.AbstractModel):
         "decided it, and why. It is kept in the chatter.",
     )
 
-    def write(self, vals):
-        """Let nobody make a record less strict without saying why.
+    @api.model_create_multi
+    def create(self, vals_list):
+        """Require a reason for what is less strict than it was without the record.
 
-        :param dict vals: values by field; ``relaxation_reason`` is the reason
-        :raises UserError: without one
+        :raises UserError: without ``relaxation_reason``
+        """
+        records = super().create(vals_list)
+        for record, vals in zip(records, vals_list, strict=True):
+            terms, usual = record._get_usual_strictness()
+            if usual is not None and record._is_less_strict_than(terms):
+                record._post_relaxation(
+                    usual._describe_strictness(),
+                    vals.get("relaxation_reason"),
+                    is_new=True,
+                )
+        return records
+
+    def write(self, vals):
+        """Require a reason for what makes a record less strict.
+
+        :raises UserError: without ``relaxation_reason``
         """
         if not self._strictness_fields & vals.keys():
             return super().write(vals)
@@ -57,6 +73,14 @@ class SmsRelaxationReason(models.AbstractModel):
         self._check_without_reasons()
         return super().unlink()
 
+    def _get_usual_strictness(self):
+        """Return what a new record is compared with.
+
+        :return: pair of terms, as :meth:`_get_strictness` has them, and the record that
+            describes them, which may be new; None: no new one needs a reason
+        """
+        return None, None
+
     def _get_strictness(self):
         raise NotImplementedError
 
@@ -67,7 +91,7 @@ class SmsRelaxationReason(models.AbstractModel):
     def _post_relaxation(self, before, reason, is_new=False):
         """Post who has made a record less strict, from what to what, and why.
 
-        :param str reason: may be empty, or None
+        :param dict before: as :meth:`_describe_strictness` returned it
         :raises UserError: without a reason
         """
         self.ensure_one()
@@ -95,10 +119,7 @@ class SmsRelaxationReason(models.AbstractModel):
         return self.env.registry.ready
 
     def _check_without_reasons(self):
-        """Refuse if it is on record why some of these were made less strict.
-
-        :raises UserError: then; not while Odoo itself takes the addon away
-        """
+        # Not while Odoo itself takes the addon away.
         if not self.env.registry.ready:
             return
         about = [("model", "=", self._name), ("res_id", "in", self.ids)]
@@ -112,13 +133,13 @@ class SmsRelaxationReason(models.AbstractModel):
 
     def _describe_relaxation(self, before, is_new):
         """Return what was changed from what to what, a phrase for each field."""
-        after = self._describe_strictness()
-        changed = [name for name in after if after[name] != before[name]]
         phrases = []
-        for name in changed:
+        for name, after in self._describe_strictness().items():
+            if after == before[name]:
+                continue
             words = {
                 "field": self._fields[name]._description_string(self.env),
-                "after": after[name],
+                "after": after,
                 "before": before[name],
             }
             phrases.append(
@@ -137,7 +158,7 @@ class SmsRelaxationReason(models.AbstractModel):
         }
 
     def _show_strictness_value(self, field):
-        """Return what a record has in a field as its form shows it."""
+        """Return the value of a field as a form shows it."""
         value = self[field.name]
         if field.type == "selection":
             return dict(field._description_selection(self.env)).get(value, "")
@@ -151,16 +172,15 @@ class SmsRelaxationReason(models.AbstractModel):
 
 
 class MailMessage(models.Model):
-    """Why something was made less strict stays as it was written.
+    """Keeps reasons for relaxing as they were written.
 
-    Odoo lets authors, and whoever may edit a record, change and delete what stands in
-    its chatter.
+    Odoo lets authors, and whoever may edit a record, change and delete its messages.
     """
 
     _inherit = "mail.message"
 
     def _get_forbidden_access(self, operation):
-        """Let nobody change or delete a reason, its author least of all."""
+        """Forbid to change or delete a reason, to its author too."""
         forbidden = super()._get_forbidden_access(operation)
         if operation in ("write", "unlink"):
             forbidden |= self._filter_sms_relaxation_reasons()

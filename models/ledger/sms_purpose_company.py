@@ -2,7 +2,6 @@
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError, ValidationError
 
-from ...tools import quiet_hours
 from ...tools.strictness import are_terms_less_strict
 from ..core.sms_shared_row import ADMINISTRATORS
 
@@ -16,7 +15,7 @@ class SmsPurposeCompany(models.Model):
 
     _name = "sms.purpose.company"
     _description = "Purpose in One Company"
-    _inherit = ["sms.shared.row", "sms.footer", "sms.cached.rules"]
+    _inherit = ["sms.shared.row", "sms.purpose.terms", "sms.cached.rules"]
     _strictness_fields = frozenset({"quiet_class", "max_per_day", "footer"})
     _order = "company_id, purpose_id"
     _rec_name = "purpose_id"
@@ -27,24 +26,6 @@ class SmsPurposeCompany(models.Model):
         required=True,
         ondelete="cascade",
         default=lambda self: self.env.company,
-    )
-    quiet_class = fields.Selection(
-        lambda self: self.env["sms.purpose"]._fields["quiet_class"].selection,
-        string="Quiet Hours",
-        required=True,
-        default=quiet_hours.MARKETING,
-        tracking=True,
-        help="When messages of this purpose may leave, by the clock of who gets them.",
-    )
-    max_per_day = fields.Integer(
-        "At Most a Day",
-        default=10,
-        tracking=True,
-        help="Messages to one number in 24 hours; more are blocked. 0: no limit.",
-    )
-
-    _max_per_day_positive = models.Constraint(
-        "CHECK (max_per_day >= 0)", "The messages a day cannot be less than none."
     )
     _purpose_unique = models.UniqueIndex(
         "(purpose_id, company_id)", "The company has a row for this purpose already."
@@ -57,23 +38,14 @@ class SmsPurposeCompany(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
-        """Ask why a company's own terms are less strict than those of all.
-
-        :raises UserError: without ``relaxation_reason``
-        """
+        """Begin with the footer of all."""
         purposes = self.env["sms.purpose"]
-        rows = super().create(
+        return super().create(
             [
                 {"footer": purposes.browse(vals.get("purpose_id")).footer, **vals}
                 for vals in vals_list
             ]
         )
-        for row, vals in zip(rows, vals_list, strict=True):
-            purpose = row.purpose_id.sudo()
-            if row._is_less_strict_than(purpose._get_strictness()):
-                told = purpose._describe_strictness()
-                row._post_relaxation(told, vals.get("relaxation_reason"), is_new=True)
-        return rows
 
     def write(self, vals):
         """Refuse to become another purpose's, or another company's."""
@@ -108,11 +80,10 @@ class SmsPurposeCompany(models.Model):
             has_footer=self._has_footer(),
         )
 
-    def _is_less_strict_than(self, before):
-        after = self._get_strictness()
-        if not self._asks_about_footer():
-            after = after._replace(has_footer=before.has_footer)
-        return are_terms_less_strict(before, after)
+    def _get_usual_strictness(self):
+        """Compare with the terms of all companies."""
+        purpose_sudo = self.purpose_id.sudo()
+        return purpose_sudo._get_strictness(), purpose_sudo
 
     def _get_footer_company(self):
         return self.company_id

@@ -152,21 +152,10 @@ class SmsPurposeRule(models.Model):
     # A less strict purpose needs a reason
     # ------------------------------------------------------------------
 
-    @api.model_create_multi
-    def create(self, vals_list):
-        """Ask why messages get a less strict purpose than they had.
-
-        :raises UserError: without ``relaxation_reason``
-        """
-        rules = super().create(vals_list)
-        for rule, vals in zip(rules, vals_list, strict=True):
-            if rule._is_less_strict_than(None):
-                strict = self.new(
-                    {"purpose_id": self.env["sms.purpose"]._get(MARKETING)}
-                )
-                told = strict._describe_strictness()
-                rule._post_relaxation(told, vals.get("relaxation_reason"), is_new=True)
-        return rules
+    def _get_usual_strictness(self):
+        """Compare with offers: what no rule names is marketing."""
+        marketing = self.env["sms.purpose"]._get(MARKETING)
+        return None, self.new({"purpose_id": marketing})
 
     def _needs_reason(self):
         """Ask people alone: what the server's owner does needs no reason."""

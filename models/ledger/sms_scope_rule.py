@@ -74,24 +74,6 @@ class SmsScopeRule(models.Model):
                     self.env._("“%s” ends before it begins.", rule.name)
                 )
 
-    @api.model_create_multi
-    def create(self, vals_list):
-        """Ask why a new rule lets a STOP end less.
-
-        :raises UserError: without ``relaxation_reason``
-        """
-        rules = super().create(vals_list)
-        for rule, vals in zip(rules, vals_list, strict=True):
-            terms, shared = rule._get_strictness(), rule._find_shared()
-            before = shared and shared._get_strictness()._replace(
-                company_id=terms.company_id
-            )
-            if is_scope_less_strict(before or None, terms):
-                strict = self.new({"scope": SCOPE_ALL, "active": True})
-                told = strict._describe_strictness()
-                rule._post_relaxation(told, vals.get("relaxation_reason"), is_new=True)
-        return rules
-
     @api.ondelete(at_uninstall=False)
     def _unlink_except_less_strict(self):
         """Keep a rule by which a STOP ends everything: an older one could follow it."""
@@ -107,6 +89,14 @@ class SmsScopeRule(models.Model):
             self.effective_to or None,
             self.company_id.id,
         )
+
+    def _get_usual_strictness(self):
+        """Compare with the shared rule in its place; without one, all ends."""
+        shared = self._find_shared()
+        terms = shared and shared._get_strictness()._replace(
+            company_id=self.company_id.id
+        )
+        return terms or None, self.new({"scope": SCOPE_ALL, "active": True})
 
     def _is_less_strict_than(self, before):
         return is_scope_less_strict(before, self._get_strictness())

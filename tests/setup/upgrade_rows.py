@@ -17,6 +17,7 @@ MODULE = "helpdesk_mgmt_sms"
 RENAMED = {
     "sms.line": "sms.number.lock",
     "sms.lax.reason": "sms.relaxation.reason",
+    "sms.footer": "sms.purpose.terms",
 }
 #: What a selection's values are called since: ``("model", "field"): {"old": "new"}``.
 VALUES = {}
@@ -24,6 +25,7 @@ VALUES = {}
 XML_IDS = {
     "model_sms_line": "model_sms_number_lock",
     "model_sms_lax_reason": "model_sms_relaxation_reason",
+    "model_sms_footer": "model_sms_purpose_terms",
     "mail_message_subtype_lax_reason": "mail_message_subtype_relaxation_reason",
     "sms_lax_reason_action": "sms_relaxation_reason_action",
     "sms_lax_reason_view_form": "sms_relaxation_reason_view_form",
