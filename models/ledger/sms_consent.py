@@ -10,7 +10,7 @@ from ...tools import consent
 from ...tools.consent import Answer, Standing
 from ..core.batch_jobs import repeat_after_commit
 from ..core.bulk_insert import as_array, as_arrays
-from .ledger_guards import ANSWER_GUARDS, install_guards
+from .ledger_guards import ANSWER_GUARDS
 from .sms_consent_event import APPLIED_FIELDS, to_said
 
 STATE_SELECTION = [
@@ -44,16 +44,13 @@ class SmsConsent(models.Model):
     """
 
     _name = "sms.consent"
-    _inherit = ["sms.personal.data", "sms.searched.number"]
+    _inherit = ["sms.ledger.row", "sms.personal.data", "sms.searched.number"]
     _description = "Text Message Consent"
     _order = "since desc, id desc"
     _rec_name = "number"
     _log_access = False
     _ledger_guards = ANSWER_GUARDS
 
-    company_id = fields.Many2one(
-        "res.company", required=True, readonly=True, ondelete="restrict"
-    )
     number_hash = fields.Char(
         "Number (Keyed Hash)",
         required=True,
@@ -82,11 +79,6 @@ class SmsConsent(models.Model):
     _number_index = models.Index("(number) WHERE number IS NOT NULL")
     # The gate asks for one number after the other: the fastest index for just that.
     _hash_index = models.Index("USING hash (number_hash)")
-
-    def init(self):
-        """Install the triggers by which an answer follows from its event."""
-        install_guards(self)
-        return super().init()
 
     @api.model
     def _find_obstacle(self, company, number, said, purposes):

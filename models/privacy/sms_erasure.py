@@ -5,7 +5,6 @@ from odoo.exceptions import AccessError
 from ...tools import consent
 from ..core.batch_jobs import repeat_after_commit
 from ..inbound import sms_consent_review
-from ..ledger.ledger_guards import APPEND_ONLY_GUARD, install_guards
 
 #: How a consent ends whose evidence is erased, in the ledger.
 METHOD = "erasure"
@@ -23,14 +22,12 @@ class SmsErasure(models.Model):
 
     _name = "sms.erasure"
     _description = "Erasure of a Person"
+    _inherit = "sms.ledger.row"
     _order = "id desc"
     _rec_name = "erased_at"
     _log_access = False
-    _ledger_guards = (APPEND_ONLY_GUARD,)
 
-    company_id = fields.Many2one(
-        "res.company", required=True, readonly=True, ondelete="restrict", index=True
-    )
+    company_id = fields.Many2one(index=True)
     erased_at = fields.Datetime(
         "When", required=True, readonly=True, default=fields.Datetime.now
     )
@@ -53,11 +50,6 @@ class SmsErasure(models.Model):
         "Opt-out Entered", readonly=True, help="The person wants no more texts either."
     )
     summary = fields.Text("Forgotten", readonly=True)
-
-    def init(self):
-        """Install the trigger that makes the table append-only for every role."""
-        install_guards(self)
-        return super().init()
 
     @api.model
     def _check_rights(self, company):
