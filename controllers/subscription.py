@@ -29,7 +29,7 @@ class SubscriptionController(CustomerPortal):
         if request.httprequest.method == "POST":
             # Of two clicks the second one sees what the first one did.
             number = partner_sudo.phone_sanitized or partner_sudo._name
-            request.env["sms.line"].sudo()._wait(company_sudo, number)
+            request.env["sms.number.lock"].sudo()._acquire(company_sudo, number)
             form = request.httprequest.form
             trace = public.get_trace(self._url)
             result = forms_sudo._take_areas(company_sudo, partner_sudo, form, trace)

@@ -108,7 +108,9 @@ def _find_cause(company_sudo, code, endpoint, key, own, is_signed):
 
 def take_inbound(company_sudo, event):
     """Take in a text, those of one number one after the other."""
-    request.env["sms.line"].sudo()._wait(company_sudo, texts.clean(event.number))
+    request.env["sms.number.lock"].sudo()._acquire(
+        company_sudo, texts.clean(event.number)
+    )
     request.env["sms.inbound"].sudo()._receive(company_sudo, event)
 
 

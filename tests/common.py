@@ -161,7 +161,7 @@ class SmsCase(TransactionCase):
         ):
             # Nobody asks the tests why: no note is posted on each row.
             with patch.object(
-                cls.registry[model], "_needs_lax_reason", lambda _records: False
+                cls.registry[model], "_needs_reason", lambda _records: False
             ):
                 cls.env[model].search([]).write(values)
 
@@ -169,7 +169,7 @@ class SmsCase(TransactionCase):
     def allow_offers(cls):
         """Let offers leave without consent under opt-out, wherever somebody is."""
         laws = cls.env["sms.consent.law"]
-        reason = {"lax_reason": "Tests of other rules."}
+        reason = {"relaxation_reason": "Tests of other rules."}
         found = laws.search([])
         found.write({"needs_consent": False, **reason})
         others = cls.env["res.country"].search([]) - found.country_id

@@ -176,9 +176,9 @@ class LiveCase(BaseCase):
         cls.rpc("sms.sender", "write", sender_ids, {"rate": 0})
         # However many to one number, and offers at night too.
         for model, values in (
-            ("sms.purpose", {"max_per_day": 0, "lax_reason": "Tests"}),
-            ("sms.quiet.hours", {"active": False, "lax_reason": "Tests"}),
-            ("sms.consent.law", {"needs_consent": False, "lax_reason": "Tests"}),
+            ("sms.purpose", {"max_per_day": 0, "relaxation_reason": "Tests"}),
+            ("sms.quiet.hours", {"active": False, "relaxation_reason": "Tests"}),
+            ("sms.consent.law", {"needs_consent": False, "relaxation_reason": "Tests"}),
         ):
             cls.rpc(model, "write", cls.rpc(model, "search", []), values)
         cls.set_parameter("helpdesk_mgmt_sms.twilio_api_url", cls.peer.url)

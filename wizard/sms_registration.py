@@ -177,7 +177,7 @@ class SmsRegistration(models.TransientModel):
         :raises AccessError: in a company where the user does not work now
         """
         self.ensure_one()
-        self.company_id._check_user_works_here()
+        self.company_id._check_sms_user()
         report = self.env.ref("helpdesk_mgmt_sms.sms_registration_report")
         return report.report_action(self)
 

@@ -35,7 +35,7 @@ class SmsRetentionForm(models.TransientModel):
         default=lambda self: self.env.company.sudo().sms_consent_policy,
     )
     reason = fields.Text(
-        "Why Laxer",
+        "Reason for Relaxing",
         help="Needed to keep something for less time, or to text without consent: who "
         "decided it, and why.",
     )
@@ -58,16 +58,16 @@ class SmsRetentionForm(models.TransientModel):
         """Keep things for so long from now on; the next night forgets what is older.
 
         :raises AccessError: for who does not work in the company now
-        :raises UserError: without a reason, where it makes the company laxer
+        :raises UserError: without a reason, where it makes the company less strict
         """
         self.ensure_one()
         self.check_access("write")
-        self.company_id._check_user_works_here()
+        self.company_id._check_sms_user()
         self.company_id.sudo().write(
             {
                 **{name: self[kind] for kind, (name, _unit) in TIMES.items()},
                 "sms_consent_policy": self.policy,
-                "sms_lax_reason": self.reason,
+                "sms_relaxation_reason": self.reason,
             }
         )
         return {"type": "ir.actions.act_window_close"}

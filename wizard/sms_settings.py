@@ -101,7 +101,9 @@ class SmsSettings(models.TransientModel):
     sms_ticket_link_days = fields.Integer(
         related="company_id.sms_ticket_link_days", readonly=False
     )
-    sms_lax_reason = fields.Text(related="company_id.sms_lax_reason", readonly=False)
+    sms_relaxation_reason = fields.Text(
+        related="company_id.sms_relaxation_reason", readonly=False
+    )
     is_sms_officer = fields.Boolean(compute="_compute_is_sms_officer")
     sms_outbox_trouble = fields.Text(compute="_compute_sms_outbox_trouble")
     sms_twilio_account_sid = fields.Char(
@@ -236,7 +238,7 @@ class SmsSettings(models.TransientModel):
     def _apply(self, vals):
         """Write the settings among some values to the company."""
         self.ensure_one()
-        self.company_id._check_user_works_here()
+        self.company_id._check_sms_user()
         company_sudo = self.company_id.sudo()
         changed = {}
         for name in vals.keys() & self._get_setting_names():
@@ -310,7 +312,7 @@ class SmsSettings(models.TransientModel):
     def action_rotate_sms_webhook_key(self):
         """Replace the company's webhook key and show the new address."""
         self.ensure_one()
-        self.company_id._check_user_works_here()
+        self.company_id._check_sms_user()
         self.company_id.action_rotate_sms_webhook_key()
         return self.execute()
 

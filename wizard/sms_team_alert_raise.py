@@ -93,7 +93,7 @@ class SmsTeamAlertRaise(models.TransientModel):
         if self.ticket_id:
             self.ticket_id.check_access("write")
         self.team_id.check_access("read")
-        self._get_company()._check_user_works_here()
+        self._get_company()._check_sms_user()
         if not (self.name or "").strip():
             raise UserError(self.env._("Say what is wrong."))
         alert = self.env["sms.team.alert"]._raise(

@@ -137,7 +137,7 @@ class SmsIncident(models.Model):
 
     def _check_works_here(self):
         if not self.env.su and self:
-            self.company_id._check_user_works_here()
+            self.company_id._check_sms_user()
 
     # ------------------------------------------------------------------
     # Finding

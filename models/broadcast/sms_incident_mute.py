@@ -86,7 +86,7 @@ class SmsIncidentMute(models.Model):
         self.check_access("read")
         if not self.env.user.has_group("helpdesk_mgmt.group_helpdesk_user"):
             raise AccessError(self.env._("Only helpdesk users can take this back."))
-        self.company_id._check_user_works_here()
+        self.company_id._check_sms_user()
         self.sudo()._end(self.env.user)
         return True
 

@@ -114,7 +114,7 @@ class SmsSubscription(models.Model):
         """Return the subscription that somebody has entered."""
         company = self.env["res.company"].browse(vals.get("company_id"))
         company = company or self.env.company
-        company._check_user_works_here()
+        company._check_sms_user()
         self.check_access("create")
         partner = self.env["res.partner"].browse(vals.get("partner_id"))
         area = self.env["sms.area"].browse(vals.get("area_id"))
@@ -139,7 +139,7 @@ class SmsSubscription(models.Model):
         """End them, since the person asked."""
         self.check_access("create")
         self.check_access("read")
-        self.company_id._check_user_works_here()
+        self.company_id._check_sms_user()
         self.sudo()._end()
         return True
 

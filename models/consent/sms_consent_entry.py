@@ -69,7 +69,7 @@ class SmsConsentEntry(models.AbstractModel):
         """
         if not self.env.user.has_group("helpdesk_mgmt.group_helpdesk_user_own"):
             raise AccessError(self.env._("Only helpdesk users may record consent."))
-        company.with_env(self.env)._check_user_works_here()
+        company.with_env(self.env)._check_sms_user()
 
     @api.model
     def _read_number(self, company, number):

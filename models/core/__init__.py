@@ -12,10 +12,10 @@ from . import (
     sms_encryption,
     ir_attachment,
     sms_personal_data,
-    sms_lax_reason,
+    sms_relaxation_reason,
     mixins,
     sms_shared_row,
     sms_rate_limit,
-    sms_line,
+    sms_number_lock,
     res_company,
 )

@@ -1,15 +1,14 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""Batches of a job: what meets other transactions is done again, not given up, and what
-fails keeps no other job waiting.
-
-How workers side by side share out the rows of a queue.
-"""
+"""Batches of jobs, rows that workers share, and calls that follow a commit."""
 
 import logging
+from functools import partial
 
 from psycopg2 import InterfaceError, OperationalError
 from psycopg2.errors import DeadlockDetected, SerializationFailure
 
+from odoo import api
+from odoo.service.model import retrying
 from odoo.tools import SQL
 
 _logger = logging.getLogger(__name__)
@@ -20,13 +19,12 @@ DATABASE_FAULTS = (OperationalError, InterfaceError)
 
 
 def work_off_safely(job, work):
-    """Work off a batch, and try again what met another transaction.
+    """Work off a batch, and repeat it when it meets another transaction.
 
-    The batch's transaction begins with it: the one before was committed.
+    Its transaction begins with it: the one before was committed.
 
     :param job: the record whose batch it is; its cache is emptied before a new try
     :param work: does the batch; returns how many were worked off
-    :return: what ``work`` returns
     """
     for attempt in range(1, MAX_TRIES + 1):
         try:
@@ -45,8 +43,8 @@ def work_off_safely(job, work):
 def try_work_off(job, work, passing=()):
     """Work off a batch of a job that must keep no other waiting when it fails.
 
-    What failed is logged and undone. It is for the caller to get the job out of the
-    others' way: to stop it, to put it off, or to leave it out for this time.
+    What failed is logged and undone. The caller gets the job out of the others' way: it
+    stops it, puts it off, or leaves it out for this time.
 
     :param job, work: as for :func:`work_off_safely`
     :param tuple passing: exceptions that are no fault of the job's: they are raised
@@ -66,10 +64,9 @@ def try_work_off(job, work, passing=()):
 def lock_next(model, condition, order, limit=1):
     """Lock the next rows of a queue until the commit; others pass over them.
 
-    Who asks the network about a row writes the end of a lease on it and commits before:
-    then the row stays theirs, and whom a kill keeps from the end leaves it to others.
+    Before a call over the network, write the end of a lease on them and commit: so they
+    stay yours, and others take them over after a kill.
 
-    :param model: the model of the rows, in the environment of the cron
     :param SQL condition: which rows are due
     :param SQL order: which of them are first
     :return: the rows, read anew; none, if there is none or others have them all
@@ -86,3 +83,24 @@ def lock_next(model, condition, order, limit=1):
     )
     model.invalidate_model()
     return model.browse(row_id for (row_id,) in rows)
+
+
+def repeat_after_commit(model, method, *arguments, uid=None):
+    """Call a method, in sudo, in a transaction that sees what others have committed.
+
+    Of two transactions that cannot see each other, whichever is committed last does.
+
+    :param str method: takes ids, not records: it gets an environment of its own
+    :param int uid: who calls it, default the user of ``model``
+    """
+    registry, uid = model.env.registry, uid or model.env.uid
+
+    def repeat():
+        """Open a transaction, and call the method in it."""
+        with registry.cursor() as cr:
+            env = api.Environment(cr, uid, {}, su=True)
+            work = partial(getattr(env[model._name], method), *arguments)
+            # Odoo's way signals caches, and warns where an upgrade is under way.
+            retrying(work, env) if registry.ready else work()
+
+    model.env.cr.postcommit.add(repeat)

@@ -1,8 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""Many rows of a model in one statement, past the ORM's work for each record.
-
-Long arrays for SQL, as one literal each.
-"""
+"""Many rows of a model in one statement, past the ORM's work for each record."""
 
 from datetime import date
 from decimal import Decimal
@@ -12,8 +9,7 @@ from psycopg2.extras import Json
 from odoo.models import LOG_ACCESS_COLUMNS
 from odoo.tools import SQL, split_every
 
-#: From so many rows on it is worth it. Below it saves little, and who reads the new
-#: records again finds them in the ORM's cache.
+#: Below so many rows it saves little, and the ORM has new records in its cache.
 BULK_FROM = 50
 #: Rows that are written by one statement.
 INSERT_SIZE = 2000
@@ -22,11 +18,8 @@ PLAIN = (int, float, Decimal, date)
 
 
 def is_extended(model, known):
-    """Tell if a module extends a model's ``create`` that is not known to do so.
+    """Tell if a module extends a model's ``create`` in a way that we would miss.
 
-    What it adds would be missed by who writes rows past the ORM.
-
-    :param model: the model
     :param known: names of the modules whose additions are seen to
     """
     return any(
@@ -39,14 +32,12 @@ def create_many(model, vals_list, ready=()):
     """Store many new records: what ``BaseModel.create`` does for each, set-based.
 
     The same defaults, log columns, conversions, dependent fields, fields without a
-    column, inverses and constraints. Rights are the caller's to check: it is for code
-    that runs as superuser.
+    column, inverses and constraints. For code that runs as superuser: no rights are
+    checked.
 
-    :param model: the model
     :param vals_list: completed values, as the ORM takes them
     :param ready: names of fields whose values are such as SQL takes
-    :return: the new records, in order
-    :raises ValueError: for a name that is none of a field
+    :raises ValueError: for an unknown field
     """
     names = {name for vals in vals_list for name in vals}
     if unknown := names - model._fields.keys():
@@ -61,7 +52,7 @@ def create_many(model, vals_list, ready=()):
 
 
 def _get_fallback(model, vals_list):
-    """Return what a record has where its values say nothing: defaults, its log."""
+    """Return defaults and log columns, for what the values do not give."""
     given = set.intersection(*(set(vals) for vals in vals_list))
     fallback = model._add_missing_default_values(dict.fromkeys(given))
     now, uid = model.env.cr.now(), model.env.uid
@@ -71,7 +62,6 @@ def _get_fallback(model, vals_list):
 
 
 def _insert_chunk(model, vals_list, fallback, ready):
-    """Write some rows; return their ids."""
     names = {name for vals in vals_list for name in vals} | fallback.keys()
     columns = {}
     for name in sorted(names - {"id"}):
@@ -87,29 +77,28 @@ def _insert_chunk(model, vals_list, fallback, ready):
 
 
 def _convert(model, field, values):
-    """Return a field's values as SQL takes them; equal ones are converted once."""
+    """Return a field's values as SQL takes them, converting equal ones once."""
     if values.count(values[0]) == len(values):
         return [field.convert_to_column_insert(values[0], model)] * len(values)
     return [field.convert_to_column_insert(value, model) for value in values]
 
 
 def _tell_orm(records, vals_list, names):
-    """Let the ORM know of new rows: what depends on them, and their other fields."""
+    """Recompute what depends on new rows, and store fields without a column."""
     fields = [records._fields[name] for name in names]
     given = [field for field in fields if field.compute and not field.readonly]
     with records.env.protecting([(given, records)]):
         records.modified(records._fields, create=True)
         for field in fields:
             if field.store and not field.column_type:
-                _store_elsewhere(field, records, vals_list)
+                _store_without_column(field, records, vals_list)
     for field in fields:
         for inverse in records.pool.field_inverses[field]:
             records.env[inverse.model_name].invalidate_model([inverse.name])
     records._validate_fields(names)
 
 
-def _store_elsewhere(field, records, vals_list):
-    """Store the values of a field without a column, such as a mailing's traces."""
+def _store_without_column(field, records, vals_list):
     pairs = [
         (record, vals[field.name])
         for record, vals in zip(records, vals_list, strict=True)
@@ -121,11 +110,10 @@ def _store_elsewhere(field, records, vals_list):
 
 
 def insert_many(model, rows):
-    """Insert rows of a model in one statement, and give each its ``id``, ascending.
+    """Insert rows of a model in one statement, and set their ``id``, ascending.
 
-    For tables without log columns whose rows have no other effect than to be there.
+    For tables without log columns, computed fields and constraints of Python.
 
-    :param model: the model
     :param rows: dicts of stored fields as SQL takes them, all with the same keys
     :return: their ids, in order
     """
@@ -141,12 +129,8 @@ def insert_many(model, rows):
 
 
 def insert_columns(model, count, columns):
-    """Insert rows of a model in one statement, given by column.
+    """Insert rows by column in one statement; send what all rows share once.
 
-    What is the same in all rows is sent once.
-
-    :param model: the model
-    :param int count: how many rows
     :param dict columns: a list of ``count`` values by the name of a stored field
     :return: their ids, in order
     """
@@ -177,10 +161,9 @@ def insert_columns(model, count, columns):
 
 
 def as_array(values, kind):
-    """Return an array for SQL that is made and read in a third of the usual time.
+    """Return an array for SQL as one literal, in a third of the usual time.
 
-    psycopg2 writes a list as an expression, of which PostgreSQL parses and plans each
-    element; a literal it reads at once.
+    psycopg2 writes a list as an expression, of which PostgreSQL plans each element.
 
     :param values: iterable of texts, numbers, dates, ``Json``, or None
     :param str kind: the elements' SQL type, such as ``varchar``
@@ -191,9 +174,8 @@ def as_array(values, kind):
 
 
 def as_arrays(rows, *kinds):
-    """Return rows as ``unnest`` takes them in SQL: an array for each of their columns.
+    """Return rows for ``unnest``: an array for each column.
 
-    :param rows: iterable of sequences of values, as for :func:`as_array`
     :param kinds: the SQL type of each column
     """
     columns = list(zip(*rows, strict=True)) or [()] * len(kinds)
@@ -203,10 +185,7 @@ def as_arrays(rows, *kinds):
 
 
 def _to_element(value):
-    """Return a value as an array's literal has it.
-
-    Source: PostgreSQL, Arrays, Array Input and Output Syntax.
-    """
+    # PostgreSQL, Arrays, Array Input and Output Syntax.
     if value is None:
         return "NULL"
     if isinstance(value, PLAIN):

@@ -1,9 +1,8 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 """Fields that are encrypted in the database, where a key is given (``tools.at_rest``).
 
-Code reads and writes them as any other field. In between, the ORM's cache holds what
-the database holds: a key that is missing makes reading that one field fail, and no
-other, and what cannot be read is never written over by the way.
+The ORM's cache holds what the database holds: a missing key makes reading that one
+field fail, and no other, and what cannot be read is never overwritten by accident.
 """
 
 import os
@@ -16,8 +15,7 @@ from odoo.tools import SQL, config
 
 from ...tools import at_rest
 
-#: Where the keys are looked for: the keys themselves, or a file that holds them; in the
-#: server's environment, or in its configuration file.
+#: In the server's environment or configuration file: the keys, or a file with them.
 KEY_VARIABLE = "HELPDESK_SMS_ENCRYPTION_KEY"
 KEY_OPTION = "helpdesk_sms_encryption_key"
 FILE_SUFFIX = "_FILE"
@@ -35,7 +33,6 @@ class Stored(str):
 
 @lru_cache(maxsize=8)
 def _make_box(text):
-    """Return the box of some keys; to set up its ciphers takes a while."""
     return at_rest.Box(at_rest.split_keys(text))
 
 
@@ -45,10 +42,10 @@ def _read_setting(suffix=""):
 
 
 def get_box():
-    """Return what encrypts and decrypts, by the keys that are given to the server.
+    """Return what encrypts and decrypts with the server's keys.
 
-    A file that cannot be read, and a key that is none, count as no key: what comes in
-    is stored as it is rather than lost, and the health panel says so.
+    An unreadable file and an invalid key count as no key: what comes in is stored
+    plain rather than lost, and the health panel says so.
     """
     text = _read_setting()
     if not text and (path := _read_setting(FILE_SUFFIX)):
@@ -60,10 +57,9 @@ def get_box():
 
 
 def decrypt(env, stored):
-    """Return the text that a column of an encrypted field means.
+    """Decrypt the column of an encrypted field, as SQL reads it.
 
-    :param str stored: as SQL reads it, or None
-    :raises EncryptionKeyError: when its key is not there
+    :raises EncryptionKeyError: when its key is missing
     """
     if not stored:
         return stored
@@ -74,7 +70,7 @@ def decrypt(env, stored):
 
 
 def make_key_error(env, key_id):
-    """Return the error that says which key is missing, and what to do."""
+    """Return the error that names a missing key, and where it belongs."""
     return EncryptionKeyError(
         env._(
             "This was encrypted with a key (%(key)s) that the server does not have. "
@@ -88,7 +84,7 @@ def make_key_error(env, key_id):
 
 
 class _Encrypted:
-    """What both kinds of field add: the way into the database, and the way out."""
+    """Encrypts a field on the way into the database, and decrypts it on the way out."""
 
     def convert_to_cache(self, value, record, validate=True):
         """Keep what the database holds as it is."""
@@ -114,7 +110,7 @@ class _Encrypted:
         return column and get_box().encrypt(column)
 
     def condition_to_sql(self, field_expr, operator, value, model, alias, query):
-        """Find by its words only what is plain; whether there is something, always."""
+        """Compare only what is plain; tell in any case if there is a value."""
         condition = super().condition_to_sql(
             field_expr, operator, value, model, alias, query
         )

@@ -20,9 +20,7 @@ class IrAttachment(models.Model):
 
     @api.model
     def _create_sms_scans(self, evidence, files):
-        """Keep scans with the evidence that they belong to, byte for byte.
-
-        Odoo would make large pictures smaller, and they would not be what was recorded.
+        """Attach scans to their evidence, byte for byte: no picture is made smaller.
 
         :param evidence: ``sms.consent.evidence``, one
         :param files: pairs of a name and its content in bytes
@@ -43,15 +41,14 @@ class IrAttachment(models.Model):
 
     @api.model
     def _encrypt_sms_scan(self, data):
-        """Return the values by which the content of a scan is stored.
-
-        :param bytes data: the scan
-        """
         box = get_box()
         return {"raw": box.encrypt_bytes(data), "sms_key_id": box.key_id or False}
 
     def _encrypt_sms_anew(self):
-        """Encrypt scans by the present key; one without a key decrypts them."""
+        """Encrypt scans with the current key, or decrypt them without one.
+
+        :return: how many could not be read
+        """
         lost = 0
         for attachment in self.with_context(image_no_postprocess=True):
             try:
@@ -65,7 +62,7 @@ class IrAttachment(models.Model):
         return lost
 
     def _decrypt_sms_scan(self):
-        """Return the content of one scan, past what is shown to code that asks for it.
+        """Return the content of one scan, as it was uploaded.
 
         :raises KeyMissing: when its key is missing
         """
@@ -74,7 +71,7 @@ class IrAttachment(models.Model):
         return get_box().decrypt_bytes(self.sms_key_id, data or b"")
 
     def _compute_raw(self):
-        """Show the content of encrypted scans to who may read them.
+        """Decrypt encrypted scans.
 
         :raises EncryptionKeyError: when their key is missing
         """

@@ -13,10 +13,10 @@ NUMBER_GROUPS = "helpdesk_mgmt.group_helpdesk_user_own,base.group_system"
 
 
 class SmsSetupMixin(models.AbstractModel):
-    """A piece of work that people set up, and that alone knows how far it has come.
+    """A job that people set up and that keeps its own progress.
 
-    Rights of a model let all of its fields be written; here a user writes those alone
-    that :meth:`_get_setup_fields` names, by whatever way: the rest is the work's own.
+    Whatever the rights of the model, a user writes only what :meth:`_get_setup_fields`
+    names.
     """
 
     _name = "sms.setup.mixin"
@@ -29,9 +29,9 @@ class SmsSetupMixin(models.AbstractModel):
 
     @api.model_create_multi
     def create(self, vals_list):
-        """Let a user set up nothing else.
+        """Refuse values of the job's own fields.
 
-        :raise AccessError: for a field that is the work's own
+        :raises AccessError: then
         """
         for vals in vals_list:
             self._check_setup(vals)
@@ -41,15 +41,14 @@ class SmsSetupMixin(models.AbstractModel):
         return super().create(vals_list)
 
     def write(self, vals):
-        """Let a user change nothing else.
+        """Refuse values of the job's own fields.
 
-        :raise AccessError: for a field that is the work's own
+        :raises AccessError: then
         """
         self._check_setup(vals)
         return super().write(vals)
 
     def _check_setup(self, vals):
-        """Refuse to set what is the work's own, such as how far it has come."""
         own = {
             name
             for name in vals.keys() - self._get_setup_fields()
@@ -66,14 +65,13 @@ class SmsSetupMixin(models.AbstractModel):
 
     def _check_works_here(self):
         if not self.env.su:
-            self.company_id._check_user_works_here()
+            self.company_id._check_sms_user()
 
 
 class SmsCachedRules(models.AbstractModel):
-    """Rules that people change now and then, and that each message asks for.
+    """Rules that change seldom and are read by each message, so they are cached.
 
-    What is read of them is cached (``ormcache``). Whoever changes one has all workers
-    read them anew.
+    A change makes all workers read them anew.
     """
 
     _name = "sms.cached.rules"
@@ -81,19 +79,19 @@ class SmsCachedRules(models.AbstractModel):
 
     @api.model_create_multi
     def create(self, vals_list):
-        """Let the rule hold from now on."""
+        """Apply the rule from now on."""
         rules = super().create(vals_list)
         self.env.registry.clear_cache()
         return rules
 
     def write(self, vals):
-        """Let the rule hold from now on, as it is now."""
+        """Apply the change from now on."""
         result = super().write(vals)
         self.env.registry.clear_cache()
         return result
 
     def unlink(self):
-        """Let the rule hold no longer."""
+        """Stop applying the rule."""
         result = super().unlink()
         self.env.registry.clear_cache()
         return result
@@ -111,10 +109,7 @@ class SmsCheckedWords(models.AbstractModel):
     def _update_field_translations(
         self, field_name, translations, digest=None, source_lang=""
     ):
-        """Check what was translated as what is typed into the form.
-
-        :raises ValidationError: as the model's own checks do
-        """
+        """Check translations as what is typed into the form."""
         langs = list(translations)
         result = super()._update_field_translations(
             field_name, translations, digest=digest, source_lang=source_lang
@@ -125,22 +120,20 @@ class SmsCheckedWords(models.AbstractModel):
 
 
 class SmsShortLink(models.AbstractModel):
-    """A record has a short public address for a text.
+    """A record with a short public address for a text.
 
     Signed with the database's secret over record, last day and what else the model
-    names: nobody can make one for another record or a later day. Nothing is stored for
-    it.
+    names, so nobody can make one for another record or a later day.
     """
 
     _name = "sms.short.link"
     _description = "Short Signed Address"
 
-    #: path of the page, and what tells its signatures from those of other pages
+    #: Path of the page, and what separates its signatures from those of other pages.
     _short_link_path = ""
     _short_link_scope = ""
 
     def _make_short_link(self, last_day):
-        """Return the record's address."""
         self.ensure_one()
         day = (last_day - FIRST_DAY).days
         token = links.make_token(self.id, day, self._sign_short_link(day))
@@ -149,7 +142,6 @@ class SmsShortLink(models.AbstractModel):
         return f"{base}{self._short_link_path}{token}"
 
     def _sign_short_link(self, day):
-        """Return the HMAC of the record's address until a day."""
         self.ensure_one()
         values = (self.id, day, *self._get_short_link_facts())
         return hmac(self.sudo().env, self._short_link_scope, values)
@@ -159,9 +151,9 @@ class SmsShortLink(models.AbstractModel):
 
     @api.model
     def _find_by_short_link(self, token):
-        """Return the record of an address that is genuine and has not ended.
+        """Return the record of a genuine address that is still valid, or an empty set.
 
-        An empty set in all other cases, which a visitor cannot tell apart.
+        A visitor cannot tell why an address is refused.
         """
         none = self.sudo().browse()
         parts = links.read_token(token)
@@ -175,11 +167,11 @@ class SmsShortLink(models.AbstractModel):
 
 
 class SmsMaskedNumber(models.AbstractModel):
-    """A list in which only who texts people sees their numbers.
+    """A list that shows numbers only to those who text people.
 
-    Compliance officers who are no helpdesk users see the last two digits, and can
-    neither search nor group nor export by the number. Whose consent they must prove or
-    erase they find in full where that is done: consents, events, evidence, reviews.
+    Compliance officers who are no helpdesk users see the last two digits, and cannot
+    search, group or export by number. Consents, events, evidence and reviews, where
+    they prove and erase, show the numbers in full.
     """
 
     _name = "sms.masked.number"

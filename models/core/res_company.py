@@ -65,7 +65,7 @@ class ResCompany(models.Model):
     )
 
     def write(self, vals):
-        """Write, with what precedes it and what follows from it in each room."""
+        """Write, with the steps that rooms hang on before and after."""
         vals = self._prepare_sms_values(vals)
         before = self._get_sms_before(vals)
         result = super().write(vals)
@@ -73,10 +73,7 @@ class ResCompany(models.Model):
         return result
 
     def _prepare_sms_values(self, vals):
-        """Return values as they are kept. Extended by other rooms.
-
-        :raises ValidationError: for what cannot be kept
-        """
+        """Return the values to write. Extended by other rooms."""
         return vals
 
     def _get_sms_before(self, vals):
@@ -84,22 +81,19 @@ class ResCompany(models.Model):
         return {}
 
     def _after_sms_write(self, before, vals):
-        """Do what follows from a change of companies. Extended by other rooms.
+        """Follow up a change of companies. Extended by other rooms."""
 
-        :raises UserError: for what needs a reason and has none
-        """
+    def _restricts_sms(self):
+        """Tell if these rights hold for texts of other apps too.
 
-    def _restricts_texting(self):
-        """Tell if the rights hold for what other apps' users text.
-
-        Opt-out is the policy of a company whose apps already text: there Odoo's own
-        rights hold for them. What is texted from tickets is restricted everywhere.
+        Not under opt-out: apps of such a company already text by Odoo's own rights.
+        Texts from tickets are restricted everywhere.
         """
         self.ensure_one()
         return self.sudo().sms_consent_policy == consent.POLICY_OPT_IN
 
-    def _check_user_works_here(self):
-        """Refuse companies that the user does not work in now, and none at all.
+    def _check_sms_user(self):
+        """Refuse no company, and companies that the user does not work in now.
 
         :raises AccessError: names them
         """

@@ -22,12 +22,11 @@ class TimeOver(Exception):
 
 
 class SmsEncryption(models.AbstractModel):
-    """Brings what is stored in line with the keys that the server is given.
+    """Encrypts what is stored with the server's current key.
 
-    New values are encrypted as they are written. This works off what was there before:
-    when the first key is given, when a newer one is put before it, and when the word
-    *plain* is, which decrypts everything. In batches, each committed by itself; a run
-    that was killed goes on where it was.
+    New values are encrypted as they are written; this works off older ones when the
+    first key is given, when a newer one is put before it, and when the word *plain* is,
+    which decrypts everything. Each batch is committed, so a killed run is continued.
     """
 
     _name = "sms.encryption"
@@ -35,7 +34,7 @@ class SmsEncryption(models.AbstractModel):
 
     @api.model
     def _run(self):
-        """Work off everything that is not as it should be (cron)."""
+        """Encrypt, re-encrypt or decrypt all that needs it (cron)."""
         box, lost = get_box(), 0
         if box.bad_count:
             _logger.critical("%d encryption keys are none", box.bad_count)
@@ -50,7 +49,7 @@ class SmsEncryption(models.AbstractModel):
 
     @api.model
     def _commit(self, done):
-        """Keep what is done.
+        """Commit a batch.
 
         :raises TimeOver: when the cron's time is over; it is called again soon
         """
@@ -59,7 +58,7 @@ class SmsEncryption(models.AbstractModel):
 
     @api.model
     def _get_fields(self):
-        """Return the models with encrypted fields, and the names of those."""
+        """Return the models with encrypted fields, and the names of these."""
         found = []
         for name, model in sorted(self.env.registry.items()):
             names = [
@@ -70,10 +69,6 @@ class SmsEncryption(models.AbstractModel):
             if names and model._auto and not model._abstract:
                 found.append((self.env[name], sorted(names)))
         return found
-
-    # ------------------------------------------------------------------
-    # Rows
-    # ------------------------------------------------------------------
 
     @api.model
     def _work_off(self, model, names, box):
@@ -95,7 +90,7 @@ class SmsEncryption(models.AbstractModel):
 
     @api.model
     def _lock_next(self, model, names, box, last):
-        """Return the next rows with something to write anew; those in use are skipped.
+        """Lock the next rows with a stale value; skip those in use.
 
         :return: tuples of an id and the values of ``names``
         """
@@ -114,7 +109,7 @@ class SmsEncryption(models.AbstractModel):
 
     @api.model
     def _write(self, model, names, rows):
-        """Write some rows in one statement, past what the model does about a change.
+        """Write rows by SQL, past what the model does about a change.
 
         :param rows: tuples of an id and the values of ``names``
         """
@@ -132,13 +127,9 @@ class SmsEncryption(models.AbstractModel):
             )
         )
 
-    # ------------------------------------------------------------------
-    # Scans
-    # ------------------------------------------------------------------
-
     @api.model
     def _work_off_scans(self, box):
-        """Write the scans of the evidence anew that the first key has not written."""
+        """Re-encrypt stale scans; return how many cannot be read."""
         attachments_sudo = self.env["ir.attachment"].sudo()
         last, lost = 0, 0
         while scans := attachments_sudo.search(
@@ -157,7 +148,7 @@ class SmsEncryption(models.AbstractModel):
 
     @api.model
     def _note(self, box, lost):
-        """Keep what a run has found: the key, and how much cannot be read."""
+        """Keep the key of a run, and how much cannot be read."""
         state = json.dumps({"key": box.key_id, "lost": lost})
         self.env["ir.config_parameter"].sudo().set_param(STATE_PARAMETER, state)
 

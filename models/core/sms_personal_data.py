@@ -2,44 +2,13 @@
 from odoo import api, models
 from odoo.fields import Domain
 
-#: Who holds what identifies a person by their number. A model that joins them inherits
-#: ``sms.personal.data`` and is named here; nothing else must be changed for it.
-HOLDERS = (
-    "sms.consent.evidence",
-    "sms.consent",
-    "sms.preference.link",
-    "sms.number.claim",
-    "mail.notification",
-    "sms.sms",
-    "sms.broadcast.recipient",
-    "sms.incident.mute",
-    "sms.subscription",
-    "sms.inbound",
-    "sms.question",
-    "sms.team.alert.entry",
-    "sms.unusable.number",
-    "sms.consent.review",
-    "sms.consent.import",
-    "sms.consent.import.row",
-    "sms.consent.import.column",
-    "sms.consent.paper.line",
-    "sms.consent.record",
-    "sms.composer",
-    "sms.evidence.audit",
-    "sms.evidence.wizard",
-    "phone.blacklist",
-    "sms.ticket.contact",
-    "helpdesk.ticket",
-    "bus.bus",
-)
-
 
 class SmsPersonalData(models.AbstractModel):
-    """A model that holds what identifies a person, and can forget it.
+    """A model that holds what identifies a person by their number, and can forget it.
 
     There is one way to forget, :meth:`_forget`, whoever asks: a person
     (``sms.erasure``) or time (``sms.retention``). Both run in ``sudo``, after the
-    rights of who asks are checked.
+    rights of who asks are checked. All that inherit this are asked.
     """
 
     _name = "sms.personal.data"
@@ -47,12 +16,21 @@ class SmsPersonalData(models.AbstractModel):
 
     #: The time from which a row is kept as long as texts are; None: other rules hold.
     _kept_since = None
+    #: Forgotten after all else: what others write to while they forget.
+    _forgets_last = False
+
+    @api.model
+    def _get_holders(self):
+        """Return the models that hold personal data, in the order of forgetting."""
+        names = self.env.registry.descendants(["sms.personal.data"], "_inherit")
+        holders = [self.env[name] for name in self.env.registry if name in names]
+        stored = [holder for holder in holders if not holder._abstract]
+        return sorted(stored, key=lambda holder: holder._forgets_last)
 
     @api.model
     def _get_personal_domain(self, company, numbers):
         """Return the domain of what this model holds of some numbers.
 
-        :param company: ``res.company``, one
         :param list numbers: E.164, or what the carrier calls the sender
         """
         return Domain("company_id", "=", company.id) & Domain("number", "in", numbers)
@@ -68,10 +46,7 @@ class SmsPersonalData(models.AbstractModel):
 
     @api.model
     def _get_overdue_domain(self, company, limits):
-        """Return the domain of what has been kept for long enough.
-
-        What is forgotten is out of it.
-        """
+        """Return the domain of what was kept for long enough, and is not forgotten."""
         if not (self._kept_since and limits["text"]):
             return Domain.FALSE
         return (

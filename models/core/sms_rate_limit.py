@@ -14,14 +14,13 @@ LIMITS = {
     # Of a page that thousands open at once only who opens it is counted.
     "incident_visitor": (120, 600),
     "join_visitor": (30, 600),
-    # Questions to numbers that somebody has typed, and numbers that a form refuses: on
-    # whatever page, by the visitor's address, by the login, and for the company. How
-    # often one number is asked: ``tools.consent``.
+    # Questions to numbers that somebody has typed, and numbers that a form refuses, on
+    # all pages. How often one number is asked: ``tools.consent``.
     "join_visitor_question": (10, 3600),
     "portal_user_question": (5, 3600),
     "join_company_question": (100, 3600),
     "appointments": (10**6, 3600),
-    # What a visitor calls in vain: unsigned requests of carriers, wrong tokens.
+    # Unsigned requests of carriers, wrong tokens.
     "refused": (300, 600),
     # Texts of a user to what they say is their own phone.
     "test_texts": (5, 3600),
@@ -29,7 +28,7 @@ LIMITS = {
     "team_alert_mails": (20, 3600),
     # Automatic answers to one number.
     "answers": (10, 3600),
-    # Nothing is refused by these: it is where two texts of one number meet, two
+    # These refuse nothing: on their rows two texts of one number conflict, two
     # questions to one, and two alerts that want codes.
     "texts": (1_000_000, 3600),
     "questions": (1_000_000, 3600),
@@ -38,11 +37,10 @@ LIMITS = {
 
 
 class SmsRateLimit(models.Model):
-    """Counters that keep the public pages from being overrun.
+    """Counters that keep the public pages from being overrun, for all workers.
 
-    In the database, because several workers on several nodes answer. Bounded: a scope
-    has a fixed number of rows (:data:`tools.web.BUCKETS`), and none of them says who
-    was counted. Written by :meth:`_is_over` alone.
+    A scope has a fixed number of rows (:data:`tools.web.BUCKETS`); none of them says
+    who was counted. Written by :meth:`_is_over` alone.
     """
 
     _name = "sms.rate.limit"
@@ -60,9 +58,8 @@ class SmsRateLimit(models.Model):
     def _is_over(self, scope, key):
         """Count one more, and tell if that was too many.
 
-        The upsert makes of two at once the later one wait and, by Odoo's retry, start
-        over. What is counted goes back with a request that fails, so a page that
-        refuses must answer and not raise.
+        Of two at once the later one waits and, by Odoo's retry, starts over. A request
+        that fails takes its count back, so a page that refuses must answer, not raise.
         """
         limit, seconds = LIMITS[scope]
         rows = self.env.execute_query(

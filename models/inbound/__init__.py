@@ -13,7 +13,7 @@ from . import (
     sms_inbound_router,
     sms_inbound_router_leaving,
     sms_keyword,
-    sms_footer,
+    sms_purpose_terms,
     sms_reply,
     sms_question,
     sms_media,

@@ -95,7 +95,7 @@ class SmsOptIn(models.AbstractModel):
         """
         nothing = self.env["sms.consent.event"]
         wanted = self._get_wanted(company, number, purposes, is_login)
-        if not wanted or not self.env["sms.line"]._try(company, number):
+        if not wanted or not self.env["sms.number.lock"]._try_acquire(company, number):
             return nothing
         # Of two that ask at once the later one starts over, and finds the first.
         key = f"{company.id}:{number}"

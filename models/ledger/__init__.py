@@ -7,12 +7,12 @@ May use core.
 """
 
 from . import (
+    ledger_guards,
     sms_consent_key,
     sms_consent,
     sms_consent_replay,
     sms_consent_event,
     sms_consent_evidence,
-    ledger_guards,
     sms_consent_link,
     sms_consent_check,
     sms_consent_check_facts,

@@ -1,19 +1,18 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""Triggers that keep what the ledger has written, whoever asks for another.
+"""Triggers that keep what the ledger has written, for every role of the database.
 
-A model names its triggers in ``_ledger_guards`` and installs them in its ``init``. The
-verification compares what the database has with what is named there.
+The verification compares those of the database with ``_ledger_guards`` of the models.
 """
 
 from typing import NamedTuple
 
+from odoo import fields, models
 from odoo.tools import SQL
 
 from ...tools import at_rest
 
 # How a trigger deviates from what was installed.
 GONE, DISABLED, REPLACED = ("gone", "disabled", "replaced")
-
 
 #: Bits of ``pg_trigger.tgtype`` (PostgreSQL, src/include/catalog/pg_trigger.h).
 TYPE_BITS = {
@@ -25,10 +24,8 @@ TYPE_BITS = {
     "TRUNCATE": 32,
 }
 
-
 #: Lets our own code take an answer away that no event gives any more.
 DERIVING = "helpdesk_mgmt_sms.deriving"
-
 
 APPEND_ONLY = """
 BEGIN
@@ -37,7 +34,6 @@ BEGIN
         USING ERRCODE = 'restrict_violation';
 END
 """
-
 
 #: The state that an event gives, in SQL.
 EVENT_STATE = """
@@ -50,7 +46,6 @@ EVENT_STATE = """
         ELSE 'opted_in'
     END
 """
-
 
 #: An answer is that which its event gives: state, number, purpose and company.
 ANSWER_FOLLOWS = f"""
@@ -75,7 +70,6 @@ BEGIN
 END
 """
 
-
 ANSWER_STAYS = f"""
 BEGIN
     IF TG_OP = 'DELETE' AND current_setting('{DERIVING}', TRUE) = 'on' THEN
@@ -86,7 +80,6 @@ BEGIN
               HINT = 'Record what the person said as a new event instead.';
 END
 """
-
 
 #: Evidence may be erased altogether, or encrypted; nothing else, and never twice.
 EVIDENCE = """
@@ -112,9 +105,8 @@ END
 
 
 class Guard(NamedTuple):
-    """A trigger of ours, and the function that it calls.
+    """A trigger, and the function that it calls.
 
-    :param tuple events: SQL words, such as ``UPDATE``
     :param str written: name of the table of the new rows, for a trigger after the fact
     """
 
@@ -137,12 +129,7 @@ class Guard(NamedTuple):
         return sum(TYPE_BITS.get(word, 0) for word in words)
 
     def install(self, cr, table):
-        """Put the function and its trigger in place, also over another one.
-
-        :param cr: a cursor
-        :param str table: the table of a model of ours
-        """
-        name, function = SQL.identifier(self.name), SQL.identifier(self.function)
+        """Put the function and its trigger in place, also over another one."""
         cr.execute(
             SQL(
                 """
@@ -152,9 +139,9 @@ class Guard(NamedTuple):
                 CREATE TRIGGER %(name)s %(timing)s %(events)s ON %(table)s %(rows)s
                 FOR EACH %(level)s EXECUTE FUNCTION %(function)s();
                 """,
-                function=function,
+                function=SQL.identifier(self.function),
                 body=self.body,
-                name=name,
+                name=SQL.identifier(self.name),
                 table=SQL.identifier(table),
                 timing=SQL(self.timing),
                 events=SQL(" OR ").join(map(SQL, self.events)),
@@ -168,7 +155,6 @@ class Guard(NamedTuple):
 
 #: Refuses every change of a table, for every role.
 APPEND_ONLY_GUARD = Guard("sms_append_only", "sms_append_only", APPEND_ONLY)
-
 
 #: Lets answers be written as their event gives them, and in no other way.
 ANSWER_GUARDS = (
@@ -192,8 +178,7 @@ ANSWER_GUARDS = (
 def make_evidence_guards(personal_fields, encrypted_fields):
     """Return the triggers that let evidence be erased or encrypted, not changed.
 
-    They cannot tell what stands behind what is encrypted: that is told by the digest in
-    the ledger.
+    What is encrypted they cannot compare: the digest in the ledger does.
 
     :param personal_fields: the columns that an erasure empties, all of them
     :param encrypted_fields: those that may be encrypted, or decrypted
@@ -216,7 +201,7 @@ def make_evidence_guards(personal_fields, encrypted_fields):
 
 
 def install_guards(model):
-    """Install the triggers that a model names."""
+    """Install the triggers of a model."""
     for guard in model._ledger_guards:
         guard.install(model.env.cr, model._table)
 
@@ -226,6 +211,7 @@ def get_guards(env):
     return [
         (model._table, guard)
         for model in env.registry.values()
+        if not model._abstract
         for guard in getattr(model, "_ledger_guards", ())
     ]
 
@@ -266,3 +252,21 @@ def find_faulty_guards(env):
         elif enabled not in ("O", "A") or (role == "replica" and enabled != "A"):
             faulty.append((table, guard.name, DISABLED))
     return faulty
+
+
+class SmsLedgerRow(models.AbstractModel):
+    """A row of the ledger: a company's, and kept by triggers for every role."""
+
+    _name = "sms.ledger.row"
+    _description = "Row of the Consent Ledger"
+    _ledger_guards = (APPEND_ONLY_GUARD,)
+
+    company_id = fields.Many2one(
+        "res.company", required=True, readonly=True, ondelete="restrict"
+    )
+
+    def init(self):
+        """Install the triggers."""
+        if not self._abstract:
+            install_guards(self)
+        return super().init()

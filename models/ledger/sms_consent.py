@@ -1,17 +1,16 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from collections import defaultdict
 from datetime import datetime
-from functools import partial
 from typing import NamedTuple
 
 from odoo import SUPERUSER_ID, api, fields, models
-from odoo.service.model import retrying
 from odoo.tools import SQL
 
 from ...tools import consent
 from ...tools.consent import Answer, Standing
+from ..core.batch_jobs import repeat_after_commit
 from ..core.bulk_insert import as_array, as_arrays
-from .ledger_guards import ANSWER_GUARDS, install_guards
+from .ledger_guards import ANSWER_GUARDS
 from .sms_consent_event import APPLIED_FIELDS, to_said
 
 STATE_SELECTION = [
@@ -45,16 +44,13 @@ class SmsConsent(models.Model):
     """
 
     _name = "sms.consent"
-    _inherit = ["sms.personal.data", "sms.searched.number"]
+    _inherit = ["sms.ledger.row", "sms.personal.data", "sms.searched.number"]
     _description = "Text Message Consent"
     _order = "since desc, id desc"
     _rec_name = "number"
     _log_access = False
     _ledger_guards = ANSWER_GUARDS
 
-    company_id = fields.Many2one(
-        "res.company", required=True, readonly=True, ondelete="restrict"
-    )
     number_hash = fields.Char(
         "Number (Keyed Hash)",
         required=True,
@@ -83,11 +79,6 @@ class SmsConsent(models.Model):
     _number_index = models.Index("(number) WHERE number IS NOT NULL")
     # The gate asks for one number after the other: the fastest index for just that.
     _hash_index = models.Index("USING hash (number_hash)")
-
-    def init(self):
-        """Install the triggers by which an answer follows from its event."""
-        install_guards(self)
-        return super().init()
 
     @api.model
     def _find_obstacle(self, company, number, said, purposes):
@@ -216,7 +207,10 @@ class SmsConsent(models.Model):
         after = self._get_shown(answers)
         changed = {key: after[key] for key in after if after[key] != before.get(key)}
         self._upsert(company, changed, numbers)
-        self._look_again_when_committed(company.id, list(numbers))
+        # A STOP that another transaction has written meanwhile stands.
+        repeat_after_commit(
+            self, "_settle_overlaps", company.id, list(numbers), uid=SUPERUSER_ID
+        )
         hashes = {number_hash for number_hash, _purpose_id in changed}
         change = self._get_change(company, events, numbers, before, after, hashes)
         self._after_answers(change)
@@ -318,24 +312,6 @@ class SmsConsent(models.Model):
         for (number_hash, purpose_id), (answer, _since) in answers.items():
             found[number_hash][purpose_id] = answer
         return {value for value in hashes if consent.has_left(found[value])}
-
-    @api.model
-    def _look_again_when_committed(self, company_id, hashes):
-        """Let a STOP stand that was written by another transaction meanwhile.
-
-        Neither of the two has seen the other. Whichever is committed last sees both.
-        """
-        registry = self.env.registry
-
-        def look_again():
-            """Look in a transaction of its own, which sees what is committed."""
-            with registry.cursor() as cr:
-                consents = api.Environment(cr, SUPERUSER_ID, {})["sms.consent"]
-                look = partial(consents._settle_overlaps, company_id, hashes)
-                # Odoo's way signals caches, and warns where an upgrade is under way.
-                retrying(look, consents.env) if registry.ready else look()
-
-        self.env.cr.postcommit.add(look_again)
 
     @api.model
     def _read_locked_answers(self, company, hashes, before=None):

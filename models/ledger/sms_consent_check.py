@@ -12,7 +12,6 @@ from odoo.tools import SQL
 from ...tools import chain
 from ...tools.chain import CONTENT_FIELDS, GENESIS
 from ...tools.evidence import CHAIN_FORMAT, make_reference
-from .ledger_guards import APPEND_ONLY_GUARD, install_guards
 from .sms_consent_evidence import PERSONAL_FIELDS
 from .sms_consent_key import ConsentKeyError
 from .sms_evidence_export import CHAIN
@@ -64,20 +63,13 @@ class SmsConsentCheck(models.Model):
 
     _name = "sms.consent.check"
     _description = "Verification of the Consent Ledger"
+    _inherit = "sms.ledger.row"
     _order = "id desc"
     _rec_name = "checked_at"
     # Odoo's own log columns would be set to NULL when a user is deleted: an update.
     _log_access = False
-    _ledger_guards = (APPEND_ONLY_GUARD,)
 
-    company_id = fields.Many2one(
-        "res.company",
-        required=True,
-        readonly=True,
-        ondelete="restrict",
-        index=True,
-        default=lambda self: self.env.company,
-    )
+    company_id = fields.Many2one(index=True, default=lambda self: self.env.company)
     checked_at = fields.Datetime(
         required=True, readonly=True, default=fields.Datetime.now
     )
@@ -103,11 +95,6 @@ class SmsConsentCheck(models.Model):
     )
     previous_seal = fields.Char(readonly=True)
     seal = fields.Char(readonly=True)
-
-    def init(self):
-        """Install the trigger that makes the table append-only for every role."""
-        install_guards(self)
-        return super().init()
 
     def action_verify(self):
         """Verify the current company's ledger now; open what was found.

@@ -15,7 +15,6 @@ from ...tools.chain import CONTENT_FIELDS
 from ...tools.import_rows import CLOCK_TOLERANCE
 from ...tools.phone import canonical
 from ..core.bulk_insert import insert_many
-from .ledger_guards import APPEND_ONLY_GUARD, install_guards
 
 EVENT_SELECTION = [
     (consent.REQUESTED, "Asked"),
@@ -77,15 +76,11 @@ class SmsConsentEvent(models.Model):
 
     _name = "sms.consent.event"
     _description = "Text Message Consent Event"
-    _inherit = "sms.searched.number"
+    _inherit = ["sms.ledger.row", "sms.searched.number"]
     _order = "id desc"
     # Odoo's own log columns would be set to NULL when a user is deleted: an update.
     _log_access = False
-    _ledger_guards = (APPEND_ONLY_GUARD,)
 
-    company_id = fields.Many2one(
-        "res.company", required=True, readonly=True, ondelete="restrict"
-    )
     number_hash = fields.Char(
         "Number (Keyed Hash)",
         required=True,
@@ -162,11 +157,6 @@ class SmsConsentEvent(models.Model):
     _number_index = models.Index("(company_id, number_hash, id)")
     _evidence_index = models.Index("(evidence_id)")
     _sandbox_index = models.Index("(company_id, number_hash) WHERE sandbox")
-
-    def init(self):
-        """Install the trigger that makes the table append-only for every role."""
-        install_guards(self)
-        return super().init()
 
     @api.depends("evidence_id", "event")
     def _compute_display_name(self):

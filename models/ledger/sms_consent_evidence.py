@@ -10,7 +10,7 @@ from odoo.tools import SQL
 from ...tools import chain
 from ..core.bulk_insert import as_arrays, insert_many
 from ..core.encrypted_field import EncryptedChar, EncryptedText, decrypt, get_box
-from .ledger_guards import install_guards, make_evidence_guards
+from .ledger_guards import make_evidence_guards
 
 #: What identifies the person, or could. All of it goes on erasure, the salt too:
 #: with it, the digest that stays in the ledger could be guessed.
@@ -51,15 +51,12 @@ class SmsConsentEvidence(models.Model):
 
     _name = "sms.consent.evidence"
     _description = "Text Message Consent Evidence"
-    _inherit = "sms.personal.data"
+    _inherit = ["sms.ledger.row", "sms.personal.data"]
     _order = "id desc"
     _rec_name = "number"
     _log_access = False
     _ledger_guards = make_evidence_guards(PERSONAL_FIELDS, ENCRYPTED_FIELDS)
 
-    company_id = fields.Many2one(
-        "res.company", required=True, readonly=True, ondelete="restrict"
-    )
     salt = EncryptedChar(readonly=True, groups="base.group_system")
     number = EncryptedChar(readonly=True, help="E.164")
     name = EncryptedChar(
@@ -101,11 +98,6 @@ class SmsConsentEvidence(models.Model):
     erasure_seal = fields.Char(
         readonly=True, help="Keyed: shows that the ledger erased it, and nobody else."
     )
-
-    def init(self):
-        """Install the trigger by which evidence is erased or encrypted, not changed."""
-        install_guards(self)
-        return super().init()
 
     def write(self, vals):  # pylint: disable=method-required-super
         """Refuse: evidence stays as it was given. It can be erased, not changed."""

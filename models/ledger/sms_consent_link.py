@@ -8,7 +8,6 @@ from odoo.tools import SQL
 
 from ...tools import chain
 from ..core.bulk_insert import as_arrays
-from .ledger_guards import APPEND_ONLY_GUARD, install_guards
 from .sms_consent_key import ConsentKeyError
 
 _logger = logging.getLogger(__name__)
@@ -34,14 +33,11 @@ class SmsConsentLink(models.Model):
 
     _name = "sms.consent.link"
     _description = "Link of the Consent Ledger"
+    _inherit = "sms.ledger.row"
     _order = "company_id, sequence desc"
     _rec_name = "sequence"
     _log_access = False
-    _ledger_guards = (APPEND_ONLY_GUARD,)
 
-    company_id = fields.Many2one(
-        "res.company", required=True, readonly=True, ondelete="restrict"
-    )
     sequence = fields.Integer("No.", required=True, readonly=True)
     event_id = fields.Many2one("sms.consent.event", readonly=True, ondelete="restrict")
     previous_hash = fields.Char(required=True, readonly=True)
@@ -56,11 +52,6 @@ class SmsConsentLink(models.Model):
 
     _sequence_unique = models.UniqueIndex("(company_id, sequence)")
     _event_unique = models.UniqueIndex("(event_id)")
-
-    def init(self):
-        """Install the trigger that makes the table append-only for every role."""
-        install_guards(self)
-        return super().init()
 
     @api.model
     def _wake_sealer(self):

@@ -1,12 +1,11 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from collections import defaultdict
-from functools import partial
 
 from odoo import SUPERUSER_ID, api, models
-from odoo.service.model import retrying
 from odoo.tools import SQL, split_every
 
 from ...tools import chain, consent, evidence
+from ..core.batch_jobs import repeat_after_commit
 from ..core.bulk_insert import as_array, as_arrays
 from ..core.encrypted_field import decrypt
 from .ledger_guards import DERIVING, EVENT_STATE
@@ -266,16 +265,8 @@ class SmsConsent(models.Model):
         :param companies: ``res.company``, those that left the sandbox or came to it
         """
         self._rebuild_tried(companies.ids)
-        registry = self.env.registry
-
-        def look_again():
-            """Look in a transaction of its own, which sees what is committed."""
-            with registry.cursor() as cr:
-                consents = api.Environment(cr, SUPERUSER_ID, {})["sms.consent"]
-                retrying(partial(consents._rebuild_tried, companies.ids), consents.env)
-
         if companies:
-            self.env.cr.postcommit.add(look_again)
+            repeat_after_commit(self, "_rebuild_tried", companies.ids, uid=SUPERUSER_ID)
 
     @api.model
     def _rebuild_tried(self, company_ids):

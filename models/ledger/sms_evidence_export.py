@@ -3,11 +3,8 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 from ...tools.evidence import sha256
-from .ledger_guards import APPEND_ONLY_GUARD, install_guards
 
-CERTIFICATE, PACKET, PERIOD, CHAIN = KINDS = (
-    *("certificate", "packet", "period", "chain"),
-)
+CERTIFICATE, PACKET, PERIOD, CHAIN = "certificate", "packet", "period", "chain"
 KIND_SELECTION = [
     (CERTIFICATE, "Certificate (PDF)"),
     (PACKET, "Packet (ZIP)"),
@@ -26,15 +23,13 @@ class SmsEvidenceExport(models.Model):
 
     _name = "sms.evidence.export"
     _description = "Export of Evidence"
+    _inherit = "sms.ledger.row"
     _order = "id desc"
     _rec_name = "reference"
     _log_access = False
-    _ledger_guards = (APPEND_ONLY_GUARD,)
 
     reference = fields.Char(required=True, readonly=True)
-    company_id = fields.Many2one(
-        "res.company", required=True, readonly=True, ondelete="restrict", index=True
-    )
+    company_id = fields.Many2one(index=True)
     kind = fields.Selection(KIND_SELECTION, required=True, readonly=True, string="What")
     user_id = fields.Many2one(
         "res.users",
@@ -60,11 +55,6 @@ class SmsEvidenceExport(models.Model):
     )
 
     _reference_unique = models.UniqueIndex("(reference)")
-
-    def init(self):
-        """Install the trigger that makes the table append-only for every role."""
-        install_guards(self)
-        return super().init()
 
     @api.model
     def _note(self, company, kind, reference, file_name, data, **values):

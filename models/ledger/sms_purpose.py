@@ -7,7 +7,7 @@ from odoo.exceptions import UserError, ValidationError
 from odoo.tools import format_list, ormcache
 
 from ...tools import purpose_rules, quiet_hours
-from ...tools.laxer import PROOF_FIELDS, Terms, are_terms_laxer
+from ...tools.strictness import PROOF_FIELDS, Terms, are_terms_less_strict
 
 TICKET, APPOINTMENT, ALERT, INTERNAL, MARKETING = SHIPPED_CODES = (
     "ticket",
@@ -25,7 +25,7 @@ SHIPPED_QUIET_CLASSES = {
     ALERT: quiet_hours.URGENT,
     INTERNAL: quiet_hours.URGENT,
 }
-#: What a new purpose is unless somebody says otherwise: laxer needs a reason.
+#: What a new purpose is unless somebody says otherwise: less strict needs a reason.
 DEFAULT_TERMS = Terms(quiet_hours.MARKETING, max_per_day=10, is_helpdesk=False)
 #: The terms that are fields of a purpose.
 TERM_FIELDS = tuple(name for name in Terms._fields if name != "has_footer")
@@ -53,21 +53,43 @@ class PurposeRules(NamedTuple):
     proofs: frozenset
 
 
-class SmsFooter(models.AbstractModel):
-    """A footer says STOP and HELP in each language, or there is none.
+class SmsPurposeTerms(models.AbstractModel):
+    """The footer, hours and limit of a purpose's messages, everywhere or in a company.
 
-    Who takes it away says why. The server's owner need not: the suites of other apps
-    are run without footers.
+    A footer says STOP and HELP in each language, or there is none. Who takes it away
+    says why; the server's owner need not: the suites of other apps run without footers.
     """
 
-    _name = "sms.footer"
-    _description = "Footer of Text Messages"
-    _inherit = ["sms.lax.reason", "sms.checked.words"]
+    _name = "sms.purpose.terms"
+    _description = "Terms of Text Messages"
+    _inherit = ["sms.relaxation.reason", "sms.checked.words"]
 
     footer = fields.Text(
         translate=True,
         help="Added once to every message of this purpose: how to stop and get help. "
         "It names STOP and HELP, or the words for them in its language.",
+    )
+    quiet_class = fields.Selection(
+        [
+            (quiet_hours.MARKETING, "Offers: in the hours of the law"),
+            (quiet_hours.INFORMATIONAL, "Informational: in business hours"),
+            (quiet_hours.URGENT, "Urgent: at any hour"),
+        ],
+        string="Quiet Hours",
+        required=True,
+        default=DEFAULT_TERMS.quiet_class,
+        tracking=True,
+        help="When messages of this purpose may leave, by the clock of who gets them.",
+    )
+    max_per_day = fields.Integer(
+        "At Most a Day",
+        default=DEFAULT_TERMS.max_per_day,
+        tracking=True,
+        help="Messages to one number in 24 hours; more are blocked. 0: no limit.",
+    )
+
+    _max_per_day_positive = models.Constraint(
+        "CHECK (max_per_day >= 0)", "The messages a day cannot be less than none."
     )
 
     def _get_footer_company(self):
@@ -80,10 +102,16 @@ class SmsFooter(models.AbstractModel):
     def _asks_about_footer(self):
         return self.env.uid != SUPERUSER_ID
 
+    def _is_less_strict_than(self, before):
+        after = self._get_strictness()
+        if not self._asks_about_footer():
+            after = after._replace(has_footer=before.has_footer)
+        return are_terms_less_strict(before, after)
+
     def _update_field_translations(
         self, field_name, translations, digest=None, source_lang=""
     ):
-        """Let no footer be emptied where no reason can be given.
+        """Refuse to empty a footer where no reason can be given.
 
         :raises UserError: says where it can
         """
@@ -94,7 +122,7 @@ class SmsFooter(models.AbstractModel):
             raise UserError(
                 self.env._(
                     "A footer is taken away in its form, in the language in question: "
-                    "“Why Laxer” asks there who decided that, and why."
+                    "“Reason for Relaxing” asks there who decided that, and why."
                 )
             )
         return super()._update_field_translations(
@@ -109,12 +137,12 @@ class SmsPurpose(models.Model):
     The shipped purposes are fixed points of the code and cannot be removed. All
     companies share them, so they are the administrator's; what a company has otherwise
     is its managers' (``sms.purpose.company``). When and how often its messages leave is
-    made stricter at will; who makes it laxer says why, and that is kept.
+    made stricter at will; who makes it less strict says why, and that is kept.
     """
 
     _name = "sms.purpose"
-    _inherit = ["sms.footer", "sms.cached.rules"]
-    _lax_fields = frozenset({*TERM_FIELDS, "footer"})
+    _inherit = ["sms.purpose.terms", "sms.cached.rules"]
+    _strictness_fields = frozenset({*TERM_FIELDS, "footer"})
     _description = "Text Message Purpose"
     _order = "sequence, id"
 
@@ -134,25 +162,6 @@ class SmsPurpose(models.Model):
         tracking=True,
         help="Sent by the helpdesk. Such messages do not leave through a provider "
         "that cannot bring a STOP back, unless the company's policy is opt-out.",
-    )
-
-    quiet_class = fields.Selection(
-        [
-            (quiet_hours.MARKETING, "Offers: in the hours of the law"),
-            (quiet_hours.INFORMATIONAL, "Informational: in business hours"),
-            (quiet_hours.URGENT, "Urgent: at any hour"),
-        ],
-        string="Quiet Hours",
-        required=True,
-        default=DEFAULT_TERMS.quiet_class,
-        tracking=True,
-        help="When messages of this purpose may leave, by the clock of who gets them.",
-    )
-    max_per_day = fields.Integer(
-        "At Most a Day",
-        default=DEFAULT_TERMS.max_per_day,
-        tracking=True,
-        help="Messages to one number in 24 hours; more are blocked. 0: no limit.",
     )
     # What a new purpose accepts is what offers may: 47 CFR 64.1200(a)(2), (f)(9).
     accepts_web = fields.Boolean("Web Form", default=True, tracking=True)
@@ -174,9 +183,6 @@ class SmsPurpose(models.Model):
         help="What these companies have otherwise.",
     )
 
-    _max_per_day_positive = models.Constraint(
-        "CHECK (max_per_day >= 0)", "The messages a day cannot be less than none."
-    )
     _code_unique = models.Constraint(
         "unique(code)", "Another purpose has this code already."
     )
@@ -227,32 +233,18 @@ class SmsPurpose(models.Model):
                 self.env._("This purpose ships with the module; it cannot be deleted.")
             )
 
-    @api.model_create_multi
-    def create(self, vals_list):
-        """Ask of a new purpose why it is laxer than a new one is.
+    def _get_usual_strictness(self):
+        """Compare with what a new purpose is unless somebody says otherwise.
 
         Else one could be deleted and made anew, or other apps' messages be mapped to
         one that keeps no hours.
-
-        :raises UserError: without ``lax_reason``
         """
-        purposes = super().create(vals_list)
         usual = {name: getattr(DEFAULT_TERMS, name) for name in TERM_FIELDS}
-        usual = self.new(usual)._describe_lax_fields()
-        for purpose, vals in zip(purposes, vals_list, strict=True):
-            if purpose._is_laxer_than(DEFAULT_TERMS):
-                purpose._keep_lax_reason(usual, vals.get("lax_reason"), is_new=True)
-        return purposes
+        return DEFAULT_TERMS, self.new(usual)
 
-    def _to_lax_terms(self):
+    def _get_strictness(self):
         terms = {name: self[name] for name in TERM_FIELDS}
         return Terms(**terms, has_footer=self._has_footer())
-
-    def _is_laxer_than(self, before):
-        after = self._to_lax_terms()
-        if not self._asks_about_footer():
-            after = after._replace(has_footer=before.has_footer)
-        return are_terms_laxer(before, after)
 
     @api.model
     def _default_footer(self):

@@ -2,8 +2,7 @@
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError, ValidationError
 
-from ...tools import quiet_hours
-from ...tools.laxer import are_terms_laxer
+from ...tools.strictness import are_terms_less_strict
 from ..core.sms_shared_row import ADMINISTRATORS
 
 
@@ -16,8 +15,8 @@ class SmsPurposeCompany(models.Model):
 
     _name = "sms.purpose.company"
     _description = "Purpose in One Company"
-    _inherit = ["sms.shared.row", "sms.footer", "sms.cached.rules"]
-    _lax_fields = frozenset({"quiet_class", "max_per_day", "footer"})
+    _inherit = ["sms.shared.row", "sms.purpose.terms", "sms.cached.rules"]
+    _strictness_fields = frozenset({"quiet_class", "max_per_day", "footer"})
     _order = "company_id, purpose_id"
     _rec_name = "purpose_id"
 
@@ -27,24 +26,6 @@ class SmsPurposeCompany(models.Model):
         required=True,
         ondelete="cascade",
         default=lambda self: self.env.company,
-    )
-    quiet_class = fields.Selection(
-        lambda self: self.env["sms.purpose"]._fields["quiet_class"].selection,
-        string="Quiet Hours",
-        required=True,
-        default=quiet_hours.MARKETING,
-        tracking=True,
-        help="When messages of this purpose may leave, by the clock of who gets them.",
-    )
-    max_per_day = fields.Integer(
-        "At Most a Day",
-        default=10,
-        tracking=True,
-        help="Messages to one number in 24 hours; more are blocked. 0: no limit.",
-    )
-
-    _max_per_day_positive = models.Constraint(
-        "CHECK (max_per_day >= 0)", "The messages a day cannot be less than none."
     )
     _purpose_unique = models.UniqueIndex(
         "(purpose_id, company_id)", "The company has a row for this purpose already."
@@ -57,23 +38,14 @@ class SmsPurposeCompany(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
-        """Ask why a company's own terms are laxer than those of all.
-
-        :raises UserError: without ``lax_reason``
-        """
+        """Begin with the footer of all."""
         purposes = self.env["sms.purpose"]
-        rows = super().create(
+        return super().create(
             [
                 {"footer": purposes.browse(vals.get("purpose_id")).footer, **vals}
                 for vals in vals_list
             ]
         )
-        for row, vals in zip(rows, vals_list, strict=True):
-            purpose = row.purpose_id.sudo()
-            if row._is_laxer_than(purpose._to_lax_terms()):
-                told = purpose._describe_lax_fields()
-                row._keep_lax_reason(told, vals.get("lax_reason"), is_new=True)
-        return rows
 
     def write(self, vals):
         """Refuse to become another purpose's, or another company's."""
@@ -89,7 +61,9 @@ class SmsPurposeCompany(models.Model):
     def _unlink_except_stricter(self):
         """Keep a row that is stricter than what all have."""
         for row in self:
-            if are_terms_laxer(row._to_lax_terms(), row.purpose_id._to_lax_terms()):
+            if are_terms_less_strict(
+                row._get_strictness(), row.purpose_id._get_strictness()
+            ):
                 raise ValidationError(
                     self.env._(
                         "“%s” is stricter here than in other companies. Say why it "
@@ -98,19 +72,18 @@ class SmsPurposeCompany(models.Model):
                     )
                 )
 
-    def _to_lax_terms(self):
-        shared = self.purpose_id.sudo()._to_lax_terms()
+    def _get_strictness(self):
+        shared = self.purpose_id.sudo()._get_strictness()
         return shared._replace(
             quiet_class=self.quiet_class,
             max_per_day=self.max_per_day,
             has_footer=self._has_footer(),
         )
 
-    def _is_laxer_than(self, before):
-        after = self._to_lax_terms()
-        if not self._asks_about_footer():
-            after = after._replace(has_footer=before.has_footer)
-        return are_terms_laxer(before, after)
+    def _get_usual_strictness(self):
+        """Compare with the terms of all companies."""
+        purpose_sudo = self.purpose_id.sudo()
+        return purpose_sudo._get_strictness(), purpose_sudo
 
     def _get_footer_company(self):
         return self.company_id

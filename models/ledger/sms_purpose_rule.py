@@ -4,8 +4,8 @@ from odoo.exceptions import UserError, ValidationError
 from odoo.tools import ormcache
 
 from ...tools import purpose_rules
-from ...tools.laxer import is_mapping_laxer
 from ...tools.purpose_rules import MessageSource
+from ...tools.strictness import is_mapping_less_strict
 from .sms_purpose import MARKETING
 
 #: level of a rule: the field that names what it is about
@@ -26,8 +26,8 @@ class SmsPurposeRule(models.Model):
 
     _name = "sms.purpose.rule"
     _description = "Purpose of Other Apps' Text Messages"
-    _inherit = ["sms.shared.row", "sms.lax.reason", "sms.cached.rules"]
-    _lax_fields = frozenset(
+    _inherit = ["sms.shared.row", "sms.relaxation.reason", "sms.cached.rules"]
+    _strictness_fields = frozenset(
         {"active", "level", "company_id", "purpose_id", *TARGET_FIELDS.values()}
     )
     _order = "name, id"
@@ -152,27 +152,16 @@ class SmsPurposeRule(models.Model):
     # A less strict purpose needs a reason
     # ------------------------------------------------------------------
 
-    @api.model_create_multi
-    def create(self, vals_list):
-        """Ask why messages get a less strict purpose than they had.
+    def _get_usual_strictness(self):
+        """Compare with offers: what no rule names is marketing."""
+        marketing = self.env["sms.purpose"]._get(MARKETING)
+        return None, self.new({"purpose_id": marketing})
 
-        :raises UserError: without ``lax_reason``
-        """
-        rules = super().create(vals_list)
-        for rule, vals in zip(rules, vals_list, strict=True):
-            if rule._is_laxer_than(None):
-                strict = self.new(
-                    {"purpose_id": self.env["sms.purpose"]._get(MARKETING)}
-                )
-                told = strict._describe_lax_fields()
-                rule._keep_lax_reason(told, vals.get("lax_reason"), is_new=True)
-        return rules
-
-    def _needs_lax_reason(self):
+    def _needs_reason(self):
         """Ask people alone: what the server's owner does needs no reason."""
-        return super()._needs_lax_reason() and self.env.uid != SUPERUSER_ID
+        return super()._needs_reason() and self.env.uid != SUPERUSER_ID
 
-    def _to_lax_terms(self):
+    def _get_strictness(self):
         """Return what the rule is about and for; None while it counts for nothing.
 
         :return: ``((level, target, company id), purpose id)``
@@ -185,9 +174,9 @@ class SmsPurposeRule(models.Model):
             return None
         return (self.level, target, self.company_id.id), self.purpose_id.id
 
-    def _is_laxer_than(self, before):
+    def _is_less_strict_than(self, before):
         """Compare what the messages of the rule are for with what they were for."""
-        after = self._to_lax_terms()
+        after = self._get_strictness()
         # Not out of memory: a refusal takes back what it would keep there.
         rules = self._read_rules()
         former = {
@@ -197,9 +186,9 @@ class SmsPurposeRule(models.Model):
             former[before[0]] = before[1]
         keys = {it[0] for it in (before, after) if it}
         return any(
-            is_mapping_laxer(
-                self._get_terms(former, key)._to_lax_terms(),
-                self._get_terms(rules, key)._to_lax_terms(),
+            is_mapping_less_strict(
+                self._get_terms(former, key)._get_strictness(),
+                self._get_terms(rules, key)._get_strictness(),
             )
             for key in keys
         )

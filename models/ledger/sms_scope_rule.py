@@ -3,8 +3,13 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 from odoo.fields import Domain
 
-from ...tools.laxer import SCOPE_ALL, SCOPE_PURPOSE, ScopeTerms, is_scope_laxer
 from ...tools.quiet_hours import MARKETING
+from ...tools.strictness import (
+    SCOPE_ALL,
+    SCOPE_PURPOSE,
+    ScopeTerms,
+    is_scope_less_strict,
+)
 
 INFORMATIONAL, PROMOTIONAL, ANY_CLASS = ("informational", "marketing", "any")
 
@@ -19,8 +24,8 @@ class SmsScopeRule(models.Model):
 
     _name = "sms.scope.rule"
     _description = "Text Message Opt-out Scope"
-    _inherit = ["sms.shared.row", "sms.lax.reason"]
-    _lax_fields = frozenset(ScopeTerms._fields)
+    _inherit = ["sms.shared.row", "sms.relaxation.reason"]
+    _strictness_fields = frozenset(ScopeTerms._fields)
     _order = "effective_from desc, id desc"
 
     name = fields.Char(required=True, translate=True)
@@ -69,31 +74,13 @@ class SmsScopeRule(models.Model):
                     self.env._("“%s” ends before it begins.", rule.name)
                 )
 
-    @api.model_create_multi
-    def create(self, vals_list):
-        """Ask why a new rule lets a STOP end less.
-
-        :raises UserError: without ``lax_reason``
-        """
-        rules = super().create(vals_list)
-        for rule, vals in zip(rules, vals_list, strict=True):
-            terms, shared = rule._to_lax_terms(), rule._find_shared()
-            before = shared and shared._to_lax_terms()._replace(
-                company_id=terms.company_id
-            )
-            if is_scope_laxer(before or None, terms):
-                strict = self.new({"scope": SCOPE_ALL, "active": True})
-                told = strict._describe_lax_fields()
-                rule._keep_lax_reason(told, vals.get("lax_reason"), is_new=True)
-        return rules
-
     @api.ondelete(at_uninstall=False)
-    def _unlink_except_laxer(self):
+    def _unlink_except_less_strict(self):
         """Keep a rule by which a STOP ends everything: an older one could follow it."""
         if any(rule.active and rule.scope == SCOPE_ALL for rule in self):
             raise UserError(self.env._("Archive the rule instead, and say why."))
 
-    def _to_lax_terms(self):
+    def _get_strictness(self):
         return ScopeTerms(
             self.active,
             self.purpose_class,
@@ -103,13 +90,21 @@ class SmsScopeRule(models.Model):
             self.company_id.id,
         )
 
-    def _is_laxer_than(self, before):
-        return is_scope_laxer(before, self._to_lax_terms())
+    def _get_usual_strictness(self):
+        """Compare with the shared rule in its place; without one, all ends."""
+        shared = self._find_shared()
+        terms = shared and shared._get_strictness()._replace(
+            company_id=self.company_id.id
+        )
+        return terms or None, self.new({"scope": SCOPE_ALL, "active": True})
 
-    def _show_lax_value(self, field):
+    def _is_less_strict_than(self, before):
+        return is_scope_less_strict(before, self._get_strictness())
+
+    def _show_strictness_value(self, field):
         if field.type == "date":
             return fields.Date.to_string(self[field.name]) or "–"
-        return super()._show_lax_value(field)
+        return super()._show_strictness_value(field)
 
     def _get_copy_domain(self):
         return [

@@ -114,7 +114,7 @@ class MailThread(models.AbstractModel):
         return self._mail_get_companies(default=self.env.company)[self.id]
 
     def _has_sms_limits(self, company):
-        return company._restricts_texting()
+        return company._restricts_sms()
 
     def _get_sms_own_numbers(self, partner_ids):
         """Return the numbers of the record and of its contacts, as they may be named.

@@ -4,9 +4,9 @@ from odoo.exceptions import UserError
 
 from ...providers import PROVIDERS
 from ...tools import consent, geography
-from ...tools.laxer import is_laxer
 from ...tools.quiet_hours import CLOSED, Rule
-from ..core.sms_lax_reason import REASON_SUBTYPE
+from ...tools.strictness import is_less_strict
+from ..core.sms_relaxation_reason import REASON_SUBTYPE
 from .sms_quiet_hours import format_minutes, to_minutes
 
 WEEKDAYS, EVERY_DAY = COURTESY_DAYS = ("weekdays", "all")
@@ -64,7 +64,7 @@ class ResCompany(models.Model):
         result = super()._after_sms_write(before, vals)
         reason = (vals.get("sms_courtesy_reason") or "").strip()
         for company, (rule, told) in before.get("courtesy", {}).items():
-            if is_laxer(rule, company._get_sms_courtesy_rule("")):
+            if is_less_strict(rule, company._get_sms_courtesy_rule("")):
                 company._keep_sms_courtesy_reason(told, reason)
         return result
 

@@ -16,8 +16,8 @@ class SmsConsentLaw(models.Model):
 
     _name = "sms.consent.law"
     _description = "Consent for Offers, by Country"
-    _inherit = ["sms.lax.reason", "sms.cached.rules"]
-    _lax_fields = frozenset(
+    _inherit = ["sms.relaxation.reason", "sms.cached.rules"]
+    _strictness_fields = frozenset(
         {"active", "country_id", "needs_consent", "effective_from", "effective_to"}
     )
     _order = "country_id, effective_from"
@@ -55,13 +55,13 @@ class SmsConsentLaw(models.Model):
     def create(self, vals_list):
         """Ask why offers to a country are to need no consent.
 
-        :raises UserError: without ``lax_reason``
+        :raises UserError: without ``relaxation_reason``
         """
         laws = super().create(vals_list)
-        told = self.new({"needs_consent": True})._describe_lax_fields()
+        told = self.new({"needs_consent": True})._describe_strictness()
         for law, vals in zip(laws, vals_list, strict=True):
-            if law._is_laxer_than(()):
-                law._keep_lax_reason(told, vals.get("lax_reason"), is_new=True)
+            if law._is_less_strict_than(()):
+                law._post_relaxation(told, vals.get("relaxation_reason"), is_new=True)
         return laws
 
     @api.ondelete(at_uninstall=False)
@@ -69,10 +69,10 @@ class SmsConsentLaw(models.Model):
         """Keep what held once: messages were decided by it."""
         raise UserError(self.env._("Archive the law instead, and say why."))
 
-    def _to_lax_terms(self):
+    def _get_strictness(self):
         return tuple(self._to_laws())
 
-    def _is_laxer_than(self, before):
+    def _is_less_strict_than(self, before):
         """Tell if more is let through: a law that lets is new, one that asks is gone.
 
         One that asks may stand before an older one that does not.
@@ -82,10 +82,10 @@ class SmsConsentLaw(models.Model):
             law not in after for law in before if law.needs_consent
         )
 
-    def _show_lax_value(self, field):
+    def _show_strictness_value(self, field):
         if field.type == "date":
             return fields.Date.to_string(self[field.name]) or "–"
-        return super()._show_lax_value(field)
+        return super()._show_strictness_value(field)
 
     def _to_laws(self):
         """Return those in use as the rule reads them."""

@@ -6,8 +6,8 @@ from odoo.exceptions import UserError, ValidationError
 from odoo.tools import ormcache
 
 from ...tools import quiet_hours
-from ...tools.laxer import is_laxer
 from ...tools.quiet_hours import INFORMATIONAL, MARKETING, Rule
+from ...tools.strictness import is_less_strict
 
 #: Names of the two hours of each kind of day.
 HOUR_FIELDS = {
@@ -15,7 +15,7 @@ HOUR_FIELDS = {
     "saturday": ("saturday_from", "saturday_to"),
     "sunday": ("sunday_from", "sunday_to"),
 }
-#: What can make a rule laxer when it is changed.
+#: What can make a rule less strict when it is changed.
 RULE_FIELDS = {
     *(name for pair in HOUR_FIELDS.values() for name in pair),
     *("active", "quiet_class", "country_id", "state_id", "company_id"),
@@ -55,13 +55,13 @@ class SmsQuietHours(models.Model):
     Laws change on a day and not with a release, so they are data with their source and
     their dates. All rules that fit a message must be open. So a company's own rule can
     only make things stricter, unless it takes the place of a shared one there; who
-    makes a rule laxer says why, and that is kept.
+    makes a rule less strict says why, and that is kept.
     """
 
     _name = "sms.quiet.hours"
     _description = "Text Message Quiet Hours"
-    _inherit = ["sms.shared.copy", "sms.lax.reason", "sms.cached.rules"]
-    _lax_fields = frozenset(RULE_FIELDS)
+    _inherit = ["sms.shared.copy", "sms.relaxation.reason", "sms.cached.rules"]
+    _strictness_fields = frozenset(RULE_FIELDS)
     _order = "quiet_class desc, country_id, state_id, id"
 
     name = fields.Char(required=True, translate=True)
@@ -168,37 +168,37 @@ class SmsQuietHours(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
-        """Ask why a rule is laxer than the shared one whose place it takes.
+        """Ask why a rule is less strict than the shared one whose place it takes.
 
-        :raises UserError: without ``lax_reason``
+        :raises UserError: without ``relaxation_reason``
         """
         rules = super().create(vals_list)
         for rule, vals in zip(rules, vals_list, strict=True):
             shared = rule.shared_id.sudo()
             terms = [
                 it._replace(company_id=rule.company_id.id)
-                for it in shared._to_lax_terms()
+                for it in shared._get_strictness()
             ]
-            if rule._is_laxer_than(terms):
-                told = shared._describe_lax_fields()
-                rule._keep_lax_reason(told, vals.get("lax_reason"), is_new=True)
+            if rule._is_less_strict_than(terms):
+                told = shared._describe_strictness()
+                rule._post_relaxation(told, vals.get("relaxation_reason"), is_new=True)
         return rules
 
-    def _to_lax_terms(self):
+    def _get_strictness(self):
         return self._to_rules()
 
-    def _is_laxer_than(self, before):
+    def _is_less_strict_than(self, before):
         [after] = self._to_rules() or [CompanyRule(False, None)]
         return any(
             (after.company_id and after.company_id != it.company_id)
-            or is_laxer(it.rule, after.rule)
+            or is_less_strict(it.rule, after.rule)
             for it in before
         )
 
-    def _show_lax_value(self, field):
+    def _show_strictness_value(self, field):
         if field.type == "float":
             return format_minutes(to_minutes(self[field.name]))
-        return super()._show_lax_value(field)
+        return super()._show_strictness_value(field)
 
     @api.ondelete(at_uninstall=False)
     def _unlink_never(self):

@@ -11,6 +11,7 @@ class BusBus(models.Model):
 
     _name = "bus.bus"
     _inherit = ["bus.bus", "sms.personal.data"]
+    _forgets_last = True
 
     @api.model
     def _find_personal(self, company, numbers):

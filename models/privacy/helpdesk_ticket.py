@@ -8,6 +8,7 @@ class HelpdeskTicket(models.Model):
 
     _name = "helpdesk.ticket"
     _inherit = ["helpdesk.ticket", "sms.personal.data"]
+    _forgets_last = True
 
     @api.model
     def _get_personal_domain(self, company, numbers):

@@ -7,6 +7,7 @@ class PhoneBlacklist(models.Model):
     """Odoo's blacklist names the number. The ledger blocks without naming it."""
 
     _inherit = "phone.blacklist"
+    _forgets_last = True
 
     @api.model
     def _get_personal_domain(self, company, numbers):

@@ -2,8 +2,8 @@
 from odoo import SUPERUSER_ID, fields, models
 from odoo.exceptions import AccessError, UserError
 
-from ...tools.laxer import COMPANY_SWITCHES, is_switch_laxer
-from ..core.sms_lax_reason import REASON_SUBTYPE
+from ...tools.strictness import COMPANY_SWITCHES, is_switch_less_strict
+from ..core.sms_relaxation_reason import REASON_SUBTYPE
 from .sms_retention import TIMES
 
 #: Whom the law of consent and of records is in the hands of.
@@ -23,8 +23,8 @@ class ResCompany(models.Model):
 
     _inherit = "res.company"
 
-    sms_lax_reason = fields.Text(
-        "Why Laxer",
+    sms_relaxation_reason = fields.Text(
+        "Reason for Relaxing",
         store=False,
         copy=False,
         help="Needed to let messages leave that were blocked until now, to let more "
@@ -42,22 +42,26 @@ class ResCompany(models.Model):
     def _after_sms_write(self, before, vals):
         """Refuse settings that let more messages leave without a reason.
 
-        :raises UserError: without ``sms_lax_reason``
+        :raises UserError: without ``sms_relaxation_reason``
         """
         result = super()._after_sms_write(before, vals)
         for company, was in before.get("switches", {}).items():
             now = company._get_sms_switches(was)
-            laxer = [it for it in sorted(was) if is_switch_laxer(it, was[it], now[it])]
-            if laxer:
-                company._keep_sms_lax_reason(was, laxer, vals.get("sms_lax_reason"))
+            relaxed = [
+                it for it in sorted(was) if is_switch_less_strict(it, was[it], now[it])
+            ]
+            if relaxed:
+                company._post_sms_relaxation(
+                    was, relaxed, vals.get("sms_relaxation_reason")
+                )
         return result
 
     def _get_sms_switches(self, names):
         company_sudo = self.sudo()
         return {name: company_sudo[name] for name in names}
 
-    def _keep_sms_lax_reason(self, before, names, reason):
-        """Note who has made which settings laxer, and why.
+    def _post_sms_relaxation(self, before, names, reason):
+        """Note who has made which settings less strict, and why.
 
         :raises UserError: without a reason
         """
@@ -66,7 +70,7 @@ class ResCompany(models.Model):
             raise UserError(
                 self.env._(
                     "More could leave than until now, or proof go sooner: %s. Enter "
-                    "under “Why Laxer” who decided that, and why.",
+                    "under “Reason for Relaxing” who decided that, and why.",
                     ", ".join(map(self._describe_sms_switch, names)),
                 )
             )

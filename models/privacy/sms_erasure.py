@@ -1,14 +1,10 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-from functools import partial
-
 from odoo import api, fields, models
 from odoo.exceptions import AccessError
-from odoo.service.model import retrying
 
 from ...tools import consent
-from ..core.sms_personal_data import HOLDERS
+from ..core.batch_jobs import repeat_after_commit
 from ..inbound import sms_consent_review
-from ..ledger.ledger_guards import APPEND_ONLY_GUARD, install_guards
 
 #: How a consent ends whose evidence is erased, in the ledger.
 METHOD = "erasure"
@@ -26,14 +22,12 @@ class SmsErasure(models.Model):
 
     _name = "sms.erasure"
     _description = "Erasure of a Person"
+    _inherit = "sms.ledger.row"
     _order = "id desc"
     _rec_name = "erased_at"
     _log_access = False
-    _ledger_guards = (APPEND_ONLY_GUARD,)
 
-    company_id = fields.Many2one(
-        "res.company", required=True, readonly=True, ondelete="restrict", index=True
-    )
+    company_id = fields.Many2one(index=True)
     erased_at = fields.Datetime(
         "When", required=True, readonly=True, default=fields.Datetime.now
     )
@@ -57,11 +51,6 @@ class SmsErasure(models.Model):
     )
     summary = fields.Text("Forgotten", readonly=True)
 
-    def init(self):
-        """Install the trigger that makes the table append-only for every role."""
-        install_guards(self)
-        return super().init()
-
     @api.model
     def _check_rights(self, company):
         """Refuse who is no compliance officer, or does not work in the company now.
@@ -75,12 +64,13 @@ class SmsErasure(models.Model):
                     "Ask one of them."
                 )
             )
-        company.with_env(self.env)._check_user_works_here()
+        company.with_env(self.env)._check_sms_user()
 
     @api.model
     def _find(self, company, numbers):
         return [
-            self.env[name].sudo()._find_personal(company, numbers) for name in HOLDERS
+            holder.sudo()._find_personal(company, numbers)
+            for holder in self.env["sms.personal.data"]._get_holders()
         ]
 
     @api.model
@@ -118,7 +108,8 @@ class SmsErasure(models.Model):
                 ),
             }
         )
-        self._look_again_when_committed(company, number)
+        # A text that came in meanwhile, or that an agent was sending, is not seen here.
+        repeat_after_commit(self, "_forget_late", company.id, number)
         return erasure_sudo
 
     @api.model
@@ -161,36 +152,8 @@ class SmsErasure(models.Model):
         if is_opt_out:
             ledger._record(company, number, consent.REVOKED, METHOD)
 
-    # ------------------------------------------------------------------
-    # What came meanwhile
-    # ------------------------------------------------------------------
-
     @api.model
-    def _look_again_when_committed(self, company, number):
-        """Forget also what another transaction has written while this one worked.
-
-        A text that came in then, or one that an agent was sending, was not to be seen
-        from here.
-        """
-        registry, uid = self.env.registry, self.env.uid
-
-        def look_again():
-            """Look in a transaction of its own, which sees what is committed."""
-            with registry.cursor() as cr:
-                env = api.Environment(cr, uid, {}, su=True)
-                erasures_sudo = env[self._name]
-                retrying(
-                    partial(
-                        erasures_sudo._forget_late,
-                        company.with_env(env),
-                        number,
-                    ),
-                    env,
-                )
-
-        self.env.cr.postcommit.add(look_again)
-
-    @api.model
-    def _forget_late(self, company, number):
+    def _forget_late(self, company_id, number):
+        company = self.env["res.company"].browse(company_id)
         if any(self._find(company, [number])):
             self._forget_all(company, number)

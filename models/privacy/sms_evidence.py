@@ -35,7 +35,7 @@ class SmsEvidence(models.AbstractModel):
             raise AccessError(
                 self.env._("Only compliance officers may take evidence out.")
             )
-        company.with_env(self.env)._check_user_works_here()
+        company.with_env(self.env)._check_sms_user()
 
     @api.model
     def _gather(self, company, numbers, number_hashes=()):

@@ -81,7 +81,7 @@ class SmsCarrierCheck(models.Model):
             raise AccessError(
                 self.env._("Helpdesk managers and administrators look after this.")
             )
-        company._check_user_works_here()
+        company._check_sms_user()
 
     # ------------------------------------------------------------------
     # What the carrier is to be asked

@@ -23,7 +23,7 @@ class SmsEncryption(models.AbstractModel):
         parameters_sudo = self.env["ir.config_parameter"].sudo()
         found = json.loads(parameters_sudo.get_param(STATE_PARAMETER) or "{}")
         if box.bad_count:
-            text = self.env._("The server is given a key that is none. %s", self._how())
+            text = self.env._("The encryption key is invalid. %s", self._how())
             return WRONG, text
         if company._has_locked_sms_account():
             text = self.env._(

@@ -327,7 +327,7 @@ class SmsTeamAlert(models.Model):
         :raises AccessError: then, and for who does not work in its company now
         """
         self.check_access("read")
-        self.company_id._check_user_works_here()
+        self.company_id._check_sms_user()
         if not self.env.user.has_group("helpdesk_mgmt.group_helpdesk_user_own"):
             raise AccessError(self.env._("Only helpdesk users act on team alerts."))
 

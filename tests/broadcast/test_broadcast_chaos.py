@@ -52,7 +52,7 @@ class ChaosCase(LiveCase):
         policy = {
             "sms_consent_policy": "opt_out",
             "sms_approve_from": 0,
-            "sms_lax_reason": "Tests",
+            "sms_relaxation_reason": "Tests",
         }
         cls.rpc("res.company", "write", [cls.company_id], policy)
 

@@ -315,7 +315,7 @@ class TestProofs(SmsCase):
 
     def test_what_was_recorded_before_does_not_count(self):
         offers = self.purposes("marketing")
-        reason = {"lax_reason": "Before the upgrade"}
+        reason = {"relaxation_reason": "Before the upgrade"}
         offers.write({"accepts_spoken": True, **reason})
         self.record_consent(None, "marketing", method="phone")
         self.customer._message_sms("Offer", put_in_queue=True)
@@ -343,7 +343,7 @@ class TestProofs(SmsCase):
 
     def test_a_new_purpose_and_a_reason(self):
         offers = self.purposes("marketing").with_user(self.administrator)
-        with self.assertRaisesRegex(UserError, "Why Laxer"):
+        with self.assertRaisesRegex(UserError, "Reason for Relaxing"):
             offers.accepts_spoken = True
         new = self.env["sms.purpose"].create({"name": "Surveys", "code": "survey"})
         self.assertFalse(new.accepts_spoken)

@@ -95,7 +95,7 @@ PUBLIC_METHODS = {
     "sms.purpose.company": {"create", "write"},
     "sms.quiet.hours": {"create"},
     "sms.scope.rule": {"create"},
-    "sms.lax.reason": {"write", "unlink"},
+    "sms.relaxation.reason": {"write", "unlink"},
     "sms.automation": {
         *("create", "write", "unlink", "action_view_messages", "action_dry_run"),
     },
@@ -430,7 +430,7 @@ class TestSecrets(SmsCase):
         settings = self.env["sms.settings"].with_user(self.administrator)
         with Form(settings) as form:
             form.sms_consent_policy = "opt_out"
-            form.sms_lax_reason = "The board, on 3 May"
+            form.sms_relaxation_reason = "The board, on 3 May"
         form.record.execute()
         self.assertEqual(self.company.sms_consent_policy, "opt_out")
         self.assertEqual(self.company.sms_twilio_api_key_secret, "the-key-secret")

@@ -3,6 +3,7 @@
 
 import runpy
 
+from ...models.core.sms_relaxation_reason import REASON_SUBTYPE
 from ..common import SmsCase
 from .common import SCRIPTS
 
@@ -196,3 +197,42 @@ class TestHostTriggers(SmsCase):
             [table for (table,) in self.cr.fetchall()],
             ["sms_reminder", "sms_sms", "sms_team_alert"],
         )
+
+
+class TestRenamedWords(SmsCase):
+    """What Odoo keeps of former names of models, fields and records."""
+
+    def test_former_names_become_those_of_today(self):
+        script = runpy.run_path(str(SCRIPTS / "19.0.1.5.0/pre-renamed-words.py"))
+        subtype = self.env.ref(REASON_SUBTYPE)
+        model = self.env["ir.model"]._get("sms.relaxation.reason")
+        field = self.env["ir.model.fields"]._get("sms.purpose", "relaxation_reason")
+        self.env.flush_all()
+        self.cr.execute(
+            """
+            UPDATE ir_model SET model = 'sms.lax.reason' WHERE id = %(model)s;
+            UPDATE ir_model_fields SET model = 'sms.lax.reason'
+             WHERE model = 'sms.relaxation.reason';
+            UPDATE ir_model_fields SET name = 'lax_reason'
+             WHERE name = 'relaxation_reason';
+            UPDATE ir_model_data
+               SET name = replace(name, 'relaxation_reason', 'lax_reason')
+             WHERE module = 'helpdesk_mgmt_sms'
+            """,
+            {"model": model.id},
+        )
+        for _twice in range(2):
+            script["migrate"](self.cr, "19.0.1.4.0")
+        self.env.invalidate_all()
+        self.env.registry.clear_all_caches()
+        self.assertEqual(self.env.ref(REASON_SUBTYPE), subtype)
+        self.assertEqual(model.model, "sms.relaxation.reason")
+        self.assertEqual(
+            (field.name, field.model), ("relaxation_reason", "sms.purpose")
+        )
+        module = "helpdesk_mgmt_sms"
+        for record, name in (
+            (model, "model_sms_relaxation_reason"),
+            (field, "field_sms_purpose__relaxation_reason"),
+        ):
+            self.assertEqual(record.get_external_id()[record.id], f"{module}.{name}")

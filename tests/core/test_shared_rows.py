@@ -92,9 +92,9 @@ class TestOwnRows(SmsCase):
     def test_what_a_stop_ends(self):
         shared = self.ref("sms_scope_rule_default")
         own = self.get_own(shared)
-        with self.assertRaisesRegex(UserError, "Why Laxer"):
+        with self.assertRaisesRegex(UserError, "Reason for Relaxing"):
             own.scope = "purpose"
-        own.write({"scope": "purpose", "lax_reason": "Counsel, 3 May"})
+        own.write({"scope": "purpose", "relaxation_reason": "Counsel, 3 May"})
         rules, ticket = self.env["sms.scope.rule"], self.purposes("ticket")
         ended = rules._get_ended_purposes(ticket, own.effective_from, self.company)
         self.assertEqual(ended, ticket)
@@ -134,9 +134,9 @@ class TestOwnRows(SmsCase):
         shared = self.ref("sms_quiet_hours_us_fl")
         shared.active = True
         own = self.get_own(shared)
-        with self.assertRaisesRegex(UserError, "Why Laxer"):
+        with self.assertRaisesRegex(UserError, "Reason for Relaxing"):
             own.weekday_to = 23
-        own.write({"weekday_to": 23, "lax_reason": "Counsel, 3 May"})
+        own.write({"weekday_to": 23, "relaxation_reason": "Counsel, 3 May"})
         rules = self.env["sms.quiet.hours"]._get_rules()
         holding = {
             company: {it.rule.weekdays for it in rules if it.holds_for(company.id)}
@@ -145,7 +145,9 @@ class TestOwnRows(SmsCase):
         self.assertEqual(holding[self.company], {(480, 1380)})
         self.assertEqual(holding[self.other_company], {(480, 1200)})
 
-    def test_quiet_hours_in_a_shared_ones_place_are_not_laxer_without_a_reason(self):
+    def test_quiet_hours_in_a_shared_ones_place_are_not_less_strict_without_a_reason(
+        self,
+    ):
         shared = self.ref("sms_quiet_hours_us_fl")
         shared.active = True
         rules = self.env["sms.quiet.hours"].with_user(self.manager)
@@ -156,12 +158,15 @@ class TestOwnRows(SmsCase):
             "company_id": self.company.id,
             "weekday_to": 24,
         }
-        with self.assertRaisesRegex(UserError, "Why Laxer"), self.env.cr.savepoint():
+        with (
+            self.assertRaisesRegex(UserError, "Reason for Relaxing"),
+            self.env.cr.savepoint(),
+        ):
             rules.create(values)
         with self.assertRaises(UserError), self.env.cr.savepoint():
             rules.create({**values, "active": False})
         own = self.get_own(shared)
-        with self.assertRaisesRegex(UserError, "Why Laxer"):
+        with self.assertRaisesRegex(UserError, "Reason for Relaxing"):
             own.active = False
         stricter = rules.create({"name": "9 to 5", "source": "Me", "weekday_to": 17})
         with self.assertRaises(UserError):
@@ -188,7 +193,10 @@ class TestOwnRows(SmsCase):
         self.assertEqual(own.footer, shared.footer)
         own.footer = OWN_FOOTER
         own.max_per_day = 3
-        with self.assertRaisesRegex(UserError, "Why Laxer"), self.env.cr.savepoint():
+        with (
+            self.assertRaisesRegex(UserError, "Reason for Relaxing"),
+            self.env.cr.savepoint(),
+        ):
             own.max_per_day = 30
         rules = shared._get_rules("en_US", self.company)
         self.assertEqual((rules.footer, rules.max_per_day), (OWN_FOOTER, 3))
@@ -199,14 +207,14 @@ class TestOwnRows(SmsCase):
         self.ticket._message_sms("Hello")
         self.assertIn(OWN_FOOTER, self.messages_to()[-1].body)
 
-    def test_a_purposes_own_terms_are_not_laxer_without_a_reason(self):
+    def test_a_purposes_own_terms_are_not_less_strict_without_a_reason(self):
         shared = self.purposes("ticket")
         shared.max_per_day = 20
         terms = self.env["sms.purpose.company"].with_user(self.manager)
         values = {"purpose_id": shared.id, "quiet_class": "informational"}
         for more in ({"max_per_day": 0}, {"max_per_day": 2, "quiet_class": "urgent"}):
             with (
-                self.assertRaisesRegex(UserError, "Why Laxer"),
+                self.assertRaisesRegex(UserError, "Reason for Relaxing"),
                 self.env.cr.savepoint(),
             ):
                 terms.create({**values, **more})

@@ -137,7 +137,7 @@ class StormCase(LiveCase):
     @classmethod
     def configure_storm(cls):
         """Shorten the pauses, let both dispatchers work, and everybody be texted."""
-        values = {"sms_consent_policy": "opt_out", "sms_lax_reason": "Tests"}
+        values = {"sms_consent_policy": "opt_out", "sms_relaxation_reason": "Tests"}
         cls.rpc("res.company", "write", [cls.company_id], values)
         cls.set_parameter("web.base.url", PUBLIC_URL)
         cls.set_parameter("helpdesk_mgmt_sms.in_flight", "16")

@@ -41,7 +41,7 @@ class TestFairShare(OutboxCase):
             **ANY_HOUR,
         }
         cls.rpc("res.company", "write", [cls.slow_id], account)
-        everybody = {"sms_consent_policy": "opt_out", "sms_lax_reason": "Tests"}
+        everybody = {"sms_consent_policy": "opt_out", "sms_relaxation_reason": "Tests"}
         cls.rpc("res.company", "write", [cls.company_id, cls.slow_id], everybody)
         sender_ids = cls.rpc("sms.sender", "search", [("provider", "=", "twilio")])
         cls.rpc("sms.sender", "write", sender_ids, {"rate": 0})

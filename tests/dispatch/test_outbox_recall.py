@@ -25,7 +25,7 @@ class TestRecall(OutboxCase):
     def setUpClass(cls):
         cls.addClassCleanup(cls.forget)
         super().setUpClass()
-        everybody = {"sms_consent_policy": "opt_out", "sms_lax_reason": "Tests"}
+        everybody = {"sms_consent_policy": "opt_out", "sms_relaxation_reason": "Tests"}
         cls.rpc("res.company", "write", [cls.company_id], everybody)
 
     @classmethod

@@ -32,7 +32,7 @@ class RuleCase(IntakeCase):
         """Map something to a purpose, as a manager."""
         level = next(name.removesuffix("_id") for name in values if name in TARGETS)
         purpose_id = self.purposes(purpose).id
-        values = {"lax_reason": "The board, on 3 May", **values}
+        values = {"relaxation_reason": "The board, on 3 May", **values}
         return self.rules.create({"level": level, "purpose_id": purpose_id, **values})
 
     def run_action(self, **context):
@@ -146,7 +146,7 @@ class TestPurposeRule(RuleCase):
         self.assertEqual(self.text(), "internal")
         rule.active = False
         self.assertEqual(self.text(), "marketing")
-        rule.write({"active": True, "lax_reason": "Again"})
+        rule.write({"active": True, "relaxation_reason": "Again"})
         self.assertEqual(self.text(), "internal")
 
     def test_messages_ask_no_database(self):

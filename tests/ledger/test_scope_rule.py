@@ -7,7 +7,7 @@ from odoo.tests import tagged
 from ...models.ledger.sms_purpose import SHIPPED_CODES
 from ..common import SmsCase
 
-REASON = {"lax_reason": "The carrier leaves opt-outs to us."}
+REASON = {"relaxation_reason": "The carrier leaves opt-outs to us."}
 
 
 @tagged("post_install", "-at_install")

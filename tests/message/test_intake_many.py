@@ -123,7 +123,7 @@ class TestLikeOneByOne(ManyCase):
 
     def test_the_daily_limit_counts_within_a_batch(self):
         self.purposes("marketing").write(
-            {"max_per_day": 10, "lax_reason": "A batch is tested"}
+            {"max_per_day": 10, "relaxation_reason": "A batch is tested"}
         )
         vals = {"number": self.number, "purpose_id": self.purposes("marketing").id}
         vals_list = [{**vals, "body": str(index)} for index in range(FEW + 5)]

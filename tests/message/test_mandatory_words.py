@@ -132,14 +132,14 @@ class TestFooters(SmsCase):
     def test_it_goes_with_a_reason_alone_and_by_an_administrator(self):
         for empty in (False, "", " \n"):
             self.refuse(UserError, self.purpose.write, {"footer": empty})
-            values = {"footer": empty, "lax_reason": REASON}
+            values = {"footer": empty, "relaxation_reason": REASON}
             self.refuse(AccessError, self.own.write, values)
             own = self.own.with_user(self.administrator)
             self.refuse(UserError, own.write, {"footer": empty})
         for row in (self.purpose, self.own):
             translation = ("footer", {"en_US": ""})
             self.refuse(UserError, row.update_field_translations, *translation)
-        self.purpose.write({"footer": False, "lax_reason": REASON})
+        self.purpose.write({"footer": False, "relaxation_reason": REASON})
         self.assertIn(REASON, self.purpose.message_ids[0].body)
 
     def test_the_servers_owner_needs_no_reason(self):

@@ -86,7 +86,7 @@ class TestOffers(SmsCase):
                 "country_id": self.env.ref("base.jp").id,
                 "needs_consent": False,
                 "source": "A test",
-                "lax_reason": "Counsel, 3 May",
+                "relaxation_reason": "Counsel, 3 May",
             }
         )
         self.assertEqual(self.send("+81312345678").gate_verdict, "send")
@@ -121,7 +121,7 @@ class TestOffers(SmsCase):
         sandbox = self.env["sms.sms"].create({"number": self.number, "body": "x"})
         self.assertEqual(sandbox.gate_reason, "no_consent")
 
-    def test_the_table_is_the_administrators_and_laxer_with_a_reason(self):
+    def test_the_table_is_the_administrators_and_less_strict_with_a_reason(self):
         law = self.env.ref("helpdesk_mgmt_sms.sms_consent_law_us")
         for user in (self.manager, self.compliance_officer):
             with self.assertRaises(AccessError):
@@ -135,11 +135,11 @@ class TestOffers(SmsCase):
         ):
             with (
                 self.subTest(**values),
-                self.assertRaisesRegex(UserError, "Why Laxer"),
+                self.assertRaisesRegex(UserError, "Reason for Relaxing"),
                 self.env.cr.savepoint(),
             ):
                 law.write(values)
-        law.write({"needs_consent": False, "lax_reason": "Counsel, 3 May"})
+        law.write({"needs_consent": False, "relaxation_reason": "Counsel, 3 May"})
         self.assertEqual(self.send(self.number).gate_verdict, "send")
         law.needs_consent = True
         self.assertEqual(self.send(self.number).gate_verdict, "block")

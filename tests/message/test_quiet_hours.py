@@ -393,7 +393,7 @@ class TestTooMany(QuietHoursCase):
 
     def test_one_query_for_a_batch(self):
         purpose = self.purposes("ticket")
-        purpose.write({"max_per_day": 30, "lax_reason": "A batch is tested"})
+        purpose.write({"max_per_day": 30, "relaxation_reason": "A batch is tested"})
 
         def create(count):
             return self.env["sms.sms"].create(
@@ -728,7 +728,7 @@ class TestMoving(QuietHoursCase):
 
 @tagged("post_install", "-at_install")
 class TestRules(QuietHoursCase):
-    """Rules are data: stricter by anybody who manages, laxer with a reason."""
+    """Rules are data: stricter by anybody who manages, less strict with a reason."""
 
     def setUp(self):
         super().setUp()
@@ -740,7 +740,7 @@ class TestRules(QuietHoursCase):
         self.assertEqual(self.rule.sunday_hours, "Closed")
         self.assertEqual(self.rule.weekday_hours, "9:00–20:00")
 
-    def test_laxer_only_with_a_reason(self):
+    def test_less_strict_only_with_a_reason(self):
         for values in (
             {"weekday_from": 7.5},
             {"saturday_to": 21},
@@ -755,16 +755,16 @@ class TestRules(QuietHoursCase):
                 with self.assertRaises(UserError):
                     self.rule.write(values)
                 with self.assertRaises(UserError):
-                    self.rule.write({**values, "lax_reason": "  "})
+                    self.rule.write({**values, "relaxation_reason": "  "})
         self.rule.write(
-            {"weekday_from": 7.5, "lax_reason": "Counsel, 3 May: so be it."}
+            {"weekday_from": 7.5, "relaxation_reason": "Counsel, 3 May: so be it."}
         )
         with self.assertRaises(UserError):
             self.rule.weekday_from = 7
 
     def test_the_reason_is_kept_in_the_chatter(self):
         rule = self.rule.with_context(tracking_disable=True)
-        rule.write({"weekday_from": 7, "lax_reason": "Counsel, 3 May"})
+        rule.write({"weekday_from": 7, "relaxation_reason": "Counsel, 3 May"})
         note = self.rule.sudo().message_ids[0]
         self.assertEqual(note.author_id, self.administrator.partner_id)
         for words in ("Counsel, 3 May", "From: 7:00, and no longer 8:00"):
@@ -825,7 +825,7 @@ class TestRules(QuietHoursCase):
                 {
                     "effective_from": False,
                     "effective_to": "2026-06-01",
-                    "lax_reason": "It was repealed",
+                    "relaxation_reason": "It was repealed",
                 }
             )
             self.assertEqual(self.send("marketing", number).gate_verdict, "hold")
@@ -857,7 +857,7 @@ class TestRules(QuietHoursCase):
                 {
                     "effective_from": "2027-01-01",
                     "effective_to": "2026-01-01",
-                    "lax_reason": "x",
+                    "relaxation_reason": "x",
                 }
             )
 

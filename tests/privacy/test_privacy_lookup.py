@@ -2,7 +2,6 @@
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import new_test_user, tagged
 
-from ...models.core.sms_personal_data import HOLDERS
 from ...wizard.privacy_lookup_wizard_line import COMPANY_FIELDS
 from ..common import phone_number
 from .common import NEIGHBOUR, ErasureCase
@@ -248,7 +247,8 @@ class TestListed(LookupCase):
     def test_all_that_the_lookup_lists_of_ours_is_known(self):
         """Else *Delete* would delete it."""
         blacklist = self.env[LOOKUP]._get_query_models_blacklist()
-        for name in set(HOLDERS) - HOSTS - set(blacklist):
+        holders = {it._name for it in self.env["sms.personal.data"]._get_holders()}
+        for name in holders - HOSTS - set(blacklist):
             model = self.env[name]
             if model._transient:
                 continue

@@ -14,11 +14,24 @@ MODULE = "helpdesk_mgmt_sms"
 
 #: What has another name since: ``"model": "new.model"``, and of fields, under their
 #: former models, ``("model", "field"): "new_field"``.
-RENAMED = {}
+RENAMED = {
+    "sms.line": "sms.number.lock",
+    "sms.lax.reason": "sms.relaxation.reason",
+    "sms.footer": "sms.purpose.terms",
+}
 #: What a selection's values are called since: ``("model", "field"): {"old": "new"}``.
 VALUES = {}
 #: XML ids that have another name since, without the module: ``"old": "new"``.
-XML_IDS = {}
+XML_IDS = {
+    "model_sms_line": "model_sms_number_lock",
+    "model_sms_lax_reason": "model_sms_relaxation_reason",
+    "model_sms_footer": "model_sms_purpose_terms",
+    "mail_message_subtype_lax_reason": "mail_message_subtype_relaxation_reason",
+    "sms_lax_reason_action": "sms_relaxation_reason_action",
+    "sms_lax_reason_view_form": "sms_relaxation_reason_view_form",
+    "sms_lax_reason_view_list": "sms_relaxation_reason_view_list",
+    "sms_menu_lax_reasons": "sms_menu_relaxation_reasons",
+}
 #: Models (``"model"``) and fields that are gone on purpose, by their former names.
 DROPPED = {
     # A verification that names users would change with them (pre-ledger).

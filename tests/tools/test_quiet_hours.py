@@ -11,7 +11,6 @@ from odoo.tests import BaseCase, tagged
 
 from ...tools import quiet_hours
 from ...tools.geography import locate
-from ...tools.laxer import Terms, are_terms_laxer, is_laxer
 from ...tools.quiet_hours import (
     ALL_DAY,
     CLOSED,
@@ -21,6 +20,7 @@ from ...tools.quiet_hours import (
     Rule,
     next_opening,
 )
+from ...tools.strictness import Terms, are_terms_less_strict, is_less_strict
 from ...tools.timing import When
 from . import quiet_hours_oracle as oracle
 
@@ -175,7 +175,7 @@ class TestQuietHours(BaseCase):
             time = quiet_hours.spread(opening, str(index), [EASTERN], (short,))
             self.assertTrue(quiet_hours.is_open(time, [EASTERN], (short,)))
 
-    def test_what_is_laxer(self):
+    def test_what_is_less_strict(self):
         limited = replace(OKLAHOMA, max_per_day=3)
         for changes, expected in (
             ({}, False),
@@ -197,10 +197,10 @@ class TestQuietHours(BaseCase):
         ):
             with self.subTest(**changes):
                 after = replace(limited, **changes)
-                self.assertIs(is_laxer(limited, after), expected)
-        self.assertTrue(is_laxer(limited, None))
+                self.assertIs(is_less_strict(limited, after), expected)
+        self.assertTrue(is_less_strict(limited, None))
 
-    def test_what_makes_a_purpose_laxer(self):
+    def test_what_makes_a_purpose_less_strict(self):
         offers, house, urgent = MARKETING, INFORMATIONAL, URGENT
         for before, after, expected in (
             # quiet class, texts a day (0: any), helpdesk purpose
@@ -218,7 +218,7 @@ class TestQuietHours(BaseCase):
             ((house, 5, True), (house, 0, True), True),
             ((house, 0, True), (house, 1000, True), False),
             ((house, 0, True), (house, 0, True), False),
-            # Stricter in one thing does not make up for laxer in another.
+            # Stricter in one thing does not make up for less strict in another.
             ((urgent, 5, True), (house, 6, True), True),
             ((house, 6, True), (urgent, 5, True), True),
             # Then a provider may carry it that cannot bring a STOP back.
@@ -226,7 +226,7 @@ class TestQuietHours(BaseCase):
             ((offers, 5, False), (offers, 5, True), False),
         ):
             with self.subTest(before=before, after=after):
-                found = are_terms_laxer(Terms(*before), Terms(*after))
+                found = are_terms_less_strict(Terms(*before), Terms(*after))
                 self.assertIs(found, expected)
 
 

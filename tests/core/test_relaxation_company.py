@@ -1,12 +1,12 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""A company's switches: stricter at will, laxer with a reason, and by whom."""
+"""A company's switches: stricter at will, less strict with a reason, and by whom."""
 
 from odoo.exceptions import AccessError, UserError
 from odoo.service.model import call_kw
 from odoo.tests import BaseCase, Form
 
-from ...models.core.sms_lax_reason import REASON_SUBTYPE
-from ...tools.laxer import COMPANY_SWITCHES, is_switch_laxer
+from ...models.core.sms_relaxation_reason import REASON_SUBTYPE
+from ...tools.strictness import COMPANY_SWITCHES, is_switch_less_strict
 from ..common import SmsCase
 
 REASON = "The board, on 3 May."
@@ -51,7 +51,7 @@ sms_quiet_hours         0        1         no
 
 
 def read_cases():
-    """Return the table: name, before, after, is laxer."""
+    """Return the table: name, before, after, is less strict."""
 
     def read(value):
         return int(value) if value.isdigit() else value
@@ -67,7 +67,7 @@ class TestTable(BaseCase):
     def test_each_case(self):
         for name, before, after, expected in read_cases():
             with self.subTest(name=name, before=before, after=after):
-                self.assertIs(is_switch_laxer(name, before, after), expected)
+                self.assertIs(is_switch_less_strict(name, before, after), expected)
 
     def test_every_switch_has_a_case_of_either_kind(self):
         for name in COMPANY_SWITCHES:
@@ -94,16 +94,16 @@ class TestSwitches(SmsCase):
         return call_kw(self.env[model].with_user(user), method, list(args), {})
 
     def test_each_switch_by_the_settings(self):
-        for name, before, after, is_laxer in read_cases():
+        for name, before, after, is_less_strict in read_cases():
             self.company.write({name: before})
             count = len(self.notes())
             user = self.administrator if name in self.OFFICERS else self.manager
             with self.subTest(name=name, before=before, after=after):
                 values = {name: after}
-                if is_laxer:
-                    for reason in ({}, {"sms_lax_reason": " \n"}):
+                if is_less_strict:
+                    for reason in ({}, {"sms_relaxation_reason": " \n"}):
                         with (
-                            self.assertRaisesRegex(UserError, "Why Laxer"),
+                            self.assertRaisesRegex(UserError, "Reason for Relaxing"),
                             self.env.cr.savepoint(),
                         ):
                             self.call(
@@ -111,17 +111,17 @@ class TestSwitches(SmsCase):
                             )
                         self.env.invalidate_all()
                         self.assertEqual(self.company[name], before)
-                    values["sms_lax_reason"] = REASON
+                    values["sms_relaxation_reason"] = REASON
                 self.call(user, "sms.settings", "create", values)
                 self.assertEqual(self.company[name], after)
-                self.assertEqual(len(self.notes()), count + is_laxer)
+                self.assertEqual(len(self.notes()), count + is_less_strict)
 
     def test_what_is_kept(self):
         settings = self.env["sms.settings"].with_user(self.manager)
         with Form(settings) as form:
             form.sms_approve_from = 1000
             form.sms_bulk_right = "everybody"
-            form.sms_lax_reason = REASON
+            form.sms_relaxation_reason = REASON
         note = self.notes()[0]
         self.assertEqual(note.author_id, self.manager.partner_id)
         for words in (REASON, "1000, and no longer 500", "Every internal user"):
@@ -132,7 +132,7 @@ class TestSwitches(SmsCase):
     def test_policy_and_retention_are_no_managers(self):
         for name in self.OFFICERS:
             value = {"sms_consent_policy": "opt_out", "sms_redaction": "delete"}
-            values = {name: value.get(name, 1), "sms_lax_reason": REASON}
+            values = {name: value.get(name, 1), "sms_relaxation_reason": REASON}
             with self.subTest(name=name):
                 with self.assertRaises(AccessError):
                     self.call(self.manager, "sms.settings", "create", values)
@@ -149,7 +149,10 @@ class TestSwitches(SmsCase):
     def test_an_officer_sets_them_by_their_form(self):
         forms = self.env["sms.retention.form"].with_user(self.compliance_officer)
         form = forms.create({"policy": "opt_out", "opt_out": 3})
-        with self.assertRaisesRegex(UserError, "Why Laxer"), self.env.cr.savepoint():
+        with (
+            self.assertRaisesRegex(UserError, "Reason for Relaxing"),
+            self.env.cr.savepoint(),
+        ):
             form.action_save()
         form.reason = REASON
         form.action_save()
@@ -161,17 +164,20 @@ class TestSwitches(SmsCase):
 
     def test_a_manager_who_is_an_officer_too_uses_the_settings(self):
         self.manager.group_ids |= self.env.ref("helpdesk_mgmt_sms.group_sms_compliance")
-        values = {"sms_consent_policy": "opt_out", "sms_lax_reason": REASON}
+        values = {"sms_consent_policy": "opt_out", "sms_relaxation_reason": REASON}
         self.call(self.manager, "sms.settings", "create", values)
         self.assertEqual(self.company.sms_consent_policy, "opt_out")
 
     def test_an_administrator_who_writes_to_the_company(self):
         values = {"sms_consent_policy": "opt_out"}
-        with self.assertRaisesRegex(UserError, "Why Laxer"), self.env.cr.savepoint():
+        with (
+            self.assertRaisesRegex(UserError, "Reason for Relaxing"),
+            self.env.cr.savepoint(),
+        ):
             self.call(
                 self.administrator, "res.company", "write", self.company.ids, values
             )
-        values["sms_lax_reason"] = REASON
+        values["sms_relaxation_reason"] = REASON
         self.call(self.administrator, "res.company", "write", self.company.ids, values)
         self.assertIn(REASON, self.notes()[0].body)
 
@@ -193,9 +199,12 @@ class TestMapping(SmsCase):
         }
 
     def test_a_new_rule(self):
-        with self.assertRaisesRegex(UserError, "Why Laxer"), self.env.cr.savepoint():
+        with (
+            self.assertRaisesRegex(UserError, "Reason for Relaxing"),
+            self.env.cr.savepoint(),
+        ):
             self.rules.create(self.values)
-        rule = self.rules.create({**self.values, "lax_reason": REASON})
+        rule = self.rules.create({**self.values, "relaxation_reason": REASON})
         self.assertIn(REASON, rule.message_ids[0].body)
 
     def test_a_strict_rule_that_is_changed(self):
@@ -205,24 +214,30 @@ class TestMapping(SmsCase):
         for code in ("ticket", "alert"):
             values = {"purpose_id": self.purposes(code).id}
             with (
-                self.assertRaisesRegex(UserError, "Why Laxer"),
+                self.assertRaisesRegex(UserError, "Reason for Relaxing"),
                 self.env.cr.savepoint(),
             ):
                 rule.write(values)
-            rule.write({**values, "lax_reason": REASON})
+            rule.write({**values, "relaxation_reason": REASON})
         rule.purpose_id = self.purposes("marketing")
 
     def test_a_rule_that_is_archived_and_comes_back(self):
-        rule = self.rules.create({**self.values, "lax_reason": REASON})
+        rule = self.rules.create({**self.values, "relaxation_reason": REASON})
         rule.active = False
-        with self.assertRaisesRegex(UserError, "Why Laxer"), self.env.cr.savepoint():
+        with (
+            self.assertRaisesRegex(UserError, "Reason for Relaxing"),
+            self.env.cr.savepoint(),
+        ):
             rule.active = True
-        rule.write({"active": True, "lax_reason": REASON})
+        rule.write({"active": True, "relaxation_reason": REASON})
 
     def test_a_strict_rule_before_a_less_strict_one(self):
         self.env["sms.purpose.rule"].create(self.values)
         rule = self.rules.create(
             {**self.values, "purpose_id": self.purposes("marketing").id}
         )
-        with self.assertRaisesRegex(UserError, "Why Laxer"), self.env.cr.savepoint():
+        with (
+            self.assertRaisesRegex(UserError, "Reason for Relaxing"),
+            self.env.cr.savepoint(),
+        ):
             rule.active = False

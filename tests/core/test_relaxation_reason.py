@@ -5,13 +5,13 @@ from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tests import Form, freeze_time
 from odoo.tools import convert_file
 
-from ...models.core.sms_lax_reason import REASON_SUBTYPE
+from ...models.core.sms_relaxation_reason import REASON_SUBTYPE
 from ..message.common import NIGHT, NOON, QuietHoursCase
 
 REASON = "The board, on 3 May: customers ask for it."
 
 
-class LaxReasonCase(QuietHoursCase):
+class RelaxationReasonCase(QuietHoursCase):
     """The purpose of tickets (informational, 20 a day), as an administrator has it."""
 
     def setUp(self):
@@ -27,20 +27,20 @@ class LaxReasonCase(QuietHoursCase):
 
     def assertNeedsReason(self, change):
         """Check that a change is refused without a reason, and changes nothing."""
-        before = self.purpose._to_lax_terms()
-        for reason in ({}, {"lax_reason": False}, {"lax_reason": " \n "}):
+        before = self.purpose._get_strictness()
+        for reason in ({}, {"relaxation_reason": False}, {"relaxation_reason": " \n "}):
             with (
-                self.assertRaisesRegex(UserError, "Why Laxer"),
+                self.assertRaisesRegex(UserError, "Reason for Relaxing"),
                 self.env.cr.savepoint(),
             ):
                 change(reason)
             self.purpose.invalidate_recordset()
-            self.assertEqual(self.purpose._to_lax_terms(), before)
+            self.assertEqual(self.purpose._get_strictness(), before)
         self.assertFalse(self.notes(self.purpose))
 
 
-class TestPurposes(LaxReasonCase):
-    """A purpose is made stricter at will, and laxer only with a reason."""
+class TestPurposes(RelaxationReasonCase):
+    """A purpose is made stricter at will, and less strict only with a reason."""
 
     def test_stricter_without_a_reason(self):
         self.purpose.write(
@@ -51,7 +51,7 @@ class TestPurposes(LaxReasonCase):
         )
         self.assertFalse(self.notes(self.purpose | self.purposes("alert")))
 
-    def test_laxer_only_with_a_reason(self):
+    def test_less_strict_only_with_a_reason(self):
         for values in (
             {"quiet_class": "urgent"},
             {"quiet_class": "marketing"},
@@ -69,17 +69,17 @@ class TestPurposes(LaxReasonCase):
                 )
 
     def test_the_way_back_is_given_up_only_with_a_reason(self):
-        self.purpose.write({"quiet_class": "marketing", "lax_reason": REASON})
+        self.purpose.write({"quiet_class": "marketing", "relaxation_reason": REASON})
         with self.assertRaises(UserError):
             self.purpose.is_helpdesk = False
-        self.purpose.write({"is_helpdesk": False, "lax_reason": REASON})
+        self.purpose.write({"is_helpdesk": False, "relaxation_reason": REASON})
         self.assertIn("Helpdesk Purpose: no", self.notes(self.purpose)[0].body)
         self.purpose.is_helpdesk = True
 
     def test_who_when_from_what_to_what_and_why_are_kept(self):
         with freeze_time(NOON):
             self.purpose.write(
-                {"quiet_class": "urgent", "max_per_day": 0, "lax_reason": REASON}
+                {"quiet_class": "urgent", "max_per_day": 0, "relaxation_reason": REASON}
             )
         note = self.notes(self.purpose)
         self.assertEqual(note.author_id, self.administrator.partner_id)
@@ -93,17 +93,17 @@ class TestPurposes(LaxReasonCase):
         self.assertNotIn("Helpdesk Purpose", note.body)
 
     def test_a_reason_holds_once(self):
-        self.purpose.write({"max_per_day": 30, "lax_reason": REASON})
+        self.purpose.write({"max_per_day": 30, "relaxation_reason": REASON})
         self.env.invalidate_all()
-        self.assertFalse(self.purpose.lax_reason)
+        self.assertFalse(self.purpose.relaxation_reason)
         with self.assertRaises(UserError):
             self.purpose.max_per_day = 31
-        self.purpose.write({"max_per_day": 31, "lax_reason": REASON})
+        self.purpose.write({"max_per_day": 31, "relaxation_reason": REASON})
         self.assertEqual(len(self.notes(self.purpose)), 2)
 
     def test_each_of_several_purposes_keeps_it(self):
         both = self.purpose | self.purposes("appointment").with_user(self.administrator)
-        both.write({"max_per_day": 15, "lax_reason": REASON})
+        both.write({"max_per_day": 15, "relaxation_reason": REASON})
         self.assertEqual(
             [len(self.notes(purpose)) for purpose in both],
             [0, 1],  # 20 tickets a day before, 10 appointments
@@ -122,7 +122,7 @@ class TestPurposes(LaxReasonCase):
         with self.assertRaises(UserError):
             purpose.max_per_day = 0
         with freeze_time(NOON):
-            purpose.write({"max_per_day": 0, "lax_reason": REASON})
+            purpose.write({"max_per_day": 0, "relaxation_reason": REASON})
         note = self.notes(self.purpose)
         self.assertEqual(note.author_id, self.administrator.partner_id)
         self.assertEqual(str(note.date), NOON)
@@ -135,7 +135,7 @@ class TestPurposes(LaxReasonCase):
                 lambda reason: self.purpose.write({"quiet_class": "urgent", **reason})
             )
             self.assertHeld(self.send())
-            self.purpose.write({"quiet_class": "urgent", "lax_reason": REASON})
+            self.purpose.write({"quiet_class": "urgent", "relaxation_reason": REASON})
             self.assertEqual(self.send().gate_verdict, "send")
 
     def test_in_the_form(self):
@@ -143,7 +143,7 @@ class TestPurposes(LaxReasonCase):
             form.max_per_day = 0
         with Form(self.purpose) as form:
             form.max_per_day = 0
-            form.lax_reason = REASON
+            form.relaxation_reason = REASON
         self.assertIn(REASON, self.notes(self.purpose).body)
 
     def test_by_an_import(self):
@@ -155,16 +155,16 @@ class TestPurposes(LaxReasonCase):
 
         refused = load()
         self.assertFalse(refused["ids"])
-        self.assertIn("Why Laxer", refused["messages"][0]["message"])
+        self.assertIn("Reason for Relaxing", refused["messages"][0]["message"])
         self.purpose.invalidate_recordset()
         self.assertEqual(self.purpose.max_per_day, 20)
-        self.assertTrue(load(lax_reason=REASON)["ids"])
+        self.assertTrue(load(relaxation_reason=REASON)["ids"])
         self.assertIn(REASON, self.notes(self.purpose).body)
 
     def test_offers_stay_offers_whatever_the_reason(self):
         marketing = self.purposes("marketing").with_user(self.administrator)
         with self.assertRaises(ValidationError):
-            marketing.write({"quiet_class": "urgent", "lax_reason": REASON})
+            marketing.write({"quiet_class": "urgent", "relaxation_reason": REASON})
 
     def test_what_odoo_loads_needs_none(self):
         """As when the addon is installed, brought up to date, or installed anew."""
@@ -177,7 +177,7 @@ class TestPurposes(LaxReasonCase):
         self.assertEqual(self.purpose.max_per_day, 20)
 
 
-class TestNewPurposes(LaxReasonCase):
+class TestNewPurposes(RelaxationReasonCase):
     """A new purpose is one for offers, ten a day, unless somebody says why not."""
 
     def create_purpose(self, **values):
@@ -189,12 +189,12 @@ class TestNewPurposes(LaxReasonCase):
         self.assertFalse(self.notes(purpose))
         purpose.unlink()
 
-    def test_laxer_than_a_new_one(self):
+    def test_less_strict_than_a_new_one(self):
         urgent = {"is_helpdesk": True, "quiet_class": "urgent"}
         for values in (urgent, {"max_per_day": 0}, {"max_per_day": 11}):
             with (
                 self.subTest(**values),
-                self.assertRaisesRegex(UserError, "Why Laxer"),
+                self.assertRaisesRegex(UserError, "Reason for Relaxing"),
                 self.env.cr.savepoint(),
             ):
                 self.create_purpose(**values)
@@ -202,27 +202,27 @@ class TestNewPurposes(LaxReasonCase):
             self.env["sms.purpose"].with_context(default_max_per_day=0).create(
                 {"name": "Surveys", "code": "survey"}
             )
-        purpose = self.create_purpose(**urgent, lax_reason=REASON)
+        purpose = self.create_purpose(**urgent, relaxation_reason=REASON)
         note = self.notes(purpose)
         self.assertEqual(note.author_id, self.administrator.partner_id)
         self.assertIn("Urgent: at any hour, and not Offers", note.body)
         self.assertIn(REASON, note.body)
 
     def test_it_is_not_deleted_with_its_reason(self):
-        purpose = self.create_purpose(max_per_day=0, lax_reason=REASON)
+        purpose = self.create_purpose(max_per_day=0, relaxation_reason=REASON)
         with self.assertRaisesRegex(UserError, "Archive"):
             purpose.unlink()
 
 
-class TestReasons(LaxReasonCase):
+class TestReasons(RelaxationReasonCase):
     """What is kept stays as it was written, and is found."""
 
     def setUp(self):
         super().setUp()
-        self.purpose.write({"max_per_day": 30, "lax_reason": REASON})
+        self.purpose.write({"max_per_day": 30, "relaxation_reason": REASON})
         rule = self.env.ref("helpdesk_mgmt_sms.sms_quiet_hours_us_fl")
         rule.with_user(self.administrator).write(
-            {"weekday_to": 21, "lax_reason": REASON}
+            {"weekday_to": 21, "relaxation_reason": REASON}
         )
         settings = self.env["sms.settings"].with_user(self.manager).create({})
         settings.write({"sms_courtesy_to": 22, "sms_courtesy_reason": REASON})
@@ -254,7 +254,7 @@ class TestReasons(LaxReasonCase):
 
     def test_compliance_officers_find_them_all(self):
         action = self.env["ir.actions.act_window"].with_user(self.compliance_officer)
-        action = action._for_xml_id("helpdesk_mgmt_sms.sms_lax_reason_action")
+        action = action._for_xml_id("helpdesk_mgmt_sms.sms_relaxation_reason_action")
         domain = [("subtype_id", "=", self.env.ref(REASON_SUBTYPE).id)]
         self.assertEqual(action["domain"], str(domain))
         messages = self.env["mail.message"].with_user(self.compliance_officer)
@@ -262,7 +262,7 @@ class TestReasons(LaxReasonCase):
         self.assertLessEqual(self.kept, found)
         for note in found.read(["author_id", "date", "record_name", "preview"]):
             self.assertTrue(all(note.values()))
-        menu = self.env.ref("helpdesk_mgmt_sms.sms_menu_lax_reasons")
+        menu = self.env.ref("helpdesk_mgmt_sms.sms_menu_relaxation_reasons")
         for user, shown in (
             (self.compliance_officer, True),
             (self.manager, True),
@@ -276,4 +276,4 @@ class TestReasons(LaxReasonCase):
             purpose = self.purpose.with_user(user)
             for values in ({"max_per_day": 1}, {"max_per_day": 99}):
                 with self.subTest(user=user.login), self.assertRaises(AccessError):
-                    purpose.write({**values, "lax_reason": REASON})
+                    purpose.write({**values, "relaxation_reason": REASON})

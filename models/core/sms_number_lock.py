@@ -12,19 +12,18 @@ from ...tools.phone import canonical
 PATIENCE = "5s"
 
 
-class SmsLine(models.AbstractModel):
-    """The line in which what concerns one number of one company waits for its turn.
+class SmsNumberLock(models.AbstractModel):
+    """Serializes what concerns one number of one company.
 
-    By advisory locks, which nobody can forget in the database: they end with the
-    transaction, or with the connection.
+    By advisory locks: they end with the transaction, or with the connection.
     """
 
-    _name = "sms.line"
-    _description = "Line of a Phone Number"
+    _name = "sms.number.lock"
+    _description = "Lock of a Phone Number"
 
     @api.model
-    def _try(self, company, number):
-        """Take the turn until the transaction ends; say if nobody else has it.
+    def _try_acquire(self, company, number):
+        """Lock a number until the transaction ends; return False if somebody has it.
 
         :param str number: E.164, or what the carrier calls the sender
         """
@@ -33,13 +32,13 @@ class SmsLine(models.AbstractModel):
         return self.env.execute_query(query)[0][0]
 
     @api.model
-    def _wait(self, company, number):
-        """Wait for the turn, then begin a transaction that sees what those before did.
+    def _acquire(self, company, number):
+        """Wait for a number's lock, then begin a transaction that sees its last work.
 
         For a request that has written nothing yet. In PostgreSQL's *repeatable read* a
         transaction sees the database as it was when it began, so a lock that is waited
-        for inside of it would come too late: two texts would make two tickets. Who has
-        waited for too long goes on without: ``sms.rate.limit`` finds the conflict.
+        for inside of it would come too late: two texts would make two tickets. After
+        :data:`PATIENCE` it goes on without: ``sms.rate.limit`` finds the conflict.
         """
         cr = self.env.cr
         key = self._get_key(company, number)
@@ -51,13 +50,13 @@ class SmsLine(models.AbstractModel):
             cr.rollback()
             return
         cr.commit()  # pylint: disable=invalid-commit
-        leave = partial(self._leave, cr._cnx, key)
-        cr.postcommit.add(leave)
-        cr.postrollback.add(leave)
+        release = partial(self._release, cr._cnx, key)
+        cr.postcommit.add(release)
+        cr.postrollback.add(release)
 
     @staticmethod
-    def _leave(connection, key):
-        """Give the turn to the next. On the connection: its cursor may be closed."""
+    def _release(connection, key):
+        """Release a lock, on the connection: its cursor may be closed."""
         with connection.cursor() as cursor:
             cursor.execute("SELECT pg_advisory_unlock(hashtextextended(%s, 0))", [key])
         connection.rollback()

@@ -5,10 +5,10 @@ from odoo.exceptions import ValidationError
 from ...tools import advice, keywords
 
 
-class SmsFooter(models.AbstractModel):
+class SmsPurposeTerms(models.AbstractModel):
     """Footers are checked against the words that the company's senders understand."""
 
-    _inherit = "sms.footer"
+    _inherit = "sms.purpose.terms"
 
     @api.constrains("footer")
     def _check_footer(self):

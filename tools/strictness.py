@@ -62,7 +62,7 @@ COMPANY_SWITCHES = {
 }
 
 
-def is_switch_laxer(name, before, after):
+def is_switch_less_strict(name, before, after):
     """Tell if a company's setting lets more through, or keeps proof for less time.
 
     :param str name: a key of :data:`COMPANY_SWITCHES`
@@ -95,7 +95,7 @@ class ScopeTerms(NamedTuple):
     company_id: int
 
 
-def is_scope_laxer(before, after):
+def is_scope_less_strict(before, after):
     """Tell if a STOP may end less by a rule than it did before.
 
     Without any rule a STOP ends everything (47 CFR 64.1200(a)(10)). A rule by which it
@@ -125,7 +125,7 @@ def _is_scope_within(inner, outer):
     )
 
 
-def are_terms_laxer(before, after):
+def are_terms_less_strict(before, after):
     """Tell if a purpose lets something pass that it did not before.
 
     Of the classes, offers keep the hours and limits of the law, informational texts
@@ -153,13 +153,13 @@ def are_terms_laxer(before, after):
 _BY_CONSENT = (MARKETING, INFORMATIONAL, URGENT)
 
 
-def is_mapping_laxer(before, after):
+def is_mapping_less_strict(before, after):
     """Tell if messages get a purpose with less strict consent than they had."""
     classes = [_BY_CONSENT.index(it.quiet_class) for it in (before, after)]
     return classes[0] < classes[1] or (before.has_footer and not after.has_footer)
 
 
-def is_laxer(before, after):
+def is_less_strict(before, after):
     """Tell if a rule lets something pass that it did not before.
 
     :param Rule before: as it was

@@ -1,0 +1,191 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+
+#: Marks what the chatter keeps of a reason (``mail.message`` guards it).
+REASON_SUBTYPE = "helpdesk_mgmt_sms.mail_message_subtype_relaxation_reason"
+
+
+class SmsRelaxationReason(models.AbstractModel):
+    """Settings that managers tighten as they like, and relax only with a reason.
+
+    The reason is posted on the record: who gave it, when, and what was changed from
+    what to what. Nobody changes or deletes that, and no switch of a client (such as
+    ``tracking_disable``) prevents it. What Odoo itself loads (data files, an
+    installation, a migration) needs no reason: no person decides anything then.
+    """
+
+    _name = "sms.relaxation.reason"
+    _description = "Settings Relaxed With a Reason"
+    _inherit = "mail.thread"
+
+    #: Names of the fields that can make a record less strict.
+    _strictness_fields = frozenset()
+
+    relaxation_reason = fields.Text(
+        "Reason for Relaxing",
+        store=False,
+        copy=False,
+        help="Needed to let messages leave that were held or blocked until now: who "
+        "decided it, and why. It is kept in the chatter.",
+    )
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        """Require a reason for what is less strict than it was without the record.
+
+        :raises UserError: without ``relaxation_reason``
+        """
+        records = super().create(vals_list)
+        for record, vals in zip(records, vals_list, strict=True):
+            terms, usual = record._get_usual_strictness()
+            if usual is not None and record._is_less_strict_than(terms):
+                record._post_relaxation(
+                    usual._describe_strictness(),
+                    vals.get("relaxation_reason"),
+                    is_new=True,
+                )
+        return records
+
+    def write(self, vals):
+        """Require a reason for what makes a record less strict.
+
+        :raises UserError: without ``relaxation_reason``
+        """
+        if not self._strictness_fields & vals.keys():
+            return super().write(vals)
+        before = {
+            it.id: (it._get_strictness(), it._describe_strictness()) for it in self
+        }
+        result = super().write(vals)
+        for record in self:
+            terms, told = before[record.id]
+            if record._is_less_strict_than(terms):
+                record._post_relaxation(told, vals.get("relaxation_reason"))
+        return result
+
+    def unlink(self):
+        """Keep a record with its reasons: its chatter is deleted before it is.
+
+        :raises UserError: if there are any
+        """
+        # Not ``ondelete``: that is asked when the chatter is gone already.
+        self._check_without_reasons()
+        return super().unlink()
+
+    def _get_usual_strictness(self):
+        """Return what a new record is compared with.
+
+        :return: pair of terms, as :meth:`_get_strictness` has them, and the record that
+            describes them, which may be new; None: no new one needs a reason
+        """
+        return None, None
+
+    def _get_strictness(self):
+        raise NotImplementedError
+
+    def _is_less_strict_than(self, before):
+        """Tell if something may leave now that was held or blocked before."""
+        raise NotImplementedError
+
+    def _post_relaxation(self, before, reason, is_new=False):
+        """Post who has made a record less strict, from what to what, and why.
+
+        :param dict before: as :meth:`_describe_strictness` returned it
+        :raises UserError: without a reason
+        """
+        self.ensure_one()
+        if not self._needs_reason():
+            return
+        reason = (reason or "").strip()
+        if not reason:
+            raise UserError(
+                self.env._(
+                    "This makes “%s” less strict: messages could leave that were held "
+                    "or blocked until now. Enter under “Reason for Relaxing” who "
+                    "decided that, and why.",
+                    self.display_name,
+                )
+            )
+        told = self.env._(
+            "“%(name)s” is less strict. %(changes)s. Why: %(reason)s",
+            name=self.display_name,
+            changes="; ".join(self._describe_relaxation(before, is_new)),
+            reason=reason,
+        )
+        self.sudo().message_post(body=told, subtype_xmlid=REASON_SUBTYPE)
+
+    def _needs_reason(self):
+        return self.env.registry.ready
+
+    def _check_without_reasons(self):
+        # Not while Odoo itself takes the addon away.
+        if not self.env.registry.ready:
+            return
+        about = [("model", "=", self._name), ("res_id", "in", self.ids)]
+        messages_sudo = self.env["mail.message"].sudo().search(about)
+        if messages_sudo._filter_sms_relaxation_reasons():
+            raise UserError(
+                self.env._(
+                    "It is on record why this was made less strict. Archive it instead."
+                )
+            )
+
+    def _describe_relaxation(self, before, is_new):
+        """Return what was changed from what to what, a phrase for each field."""
+        phrases = []
+        for name, after in self._describe_strictness().items():
+            if after == before[name]:
+                continue
+            words = {
+                "field": self._fields[name]._description_string(self.env),
+                "after": after,
+                "before": before[name],
+            }
+            phrases.append(
+                self.env._("%(field)s: %(after)s, and not %(before)s", **words)
+                if is_new
+                else self.env._(
+                    "%(field)s: %(after)s, and no longer %(before)s", **words
+                )
+            )
+        return phrases
+
+    def _describe_strictness(self):
+        return {
+            name: str(self._show_strictness_value(self._fields[name]))
+            for name in sorted(self._strictness_fields)
+        }
+
+    def _show_strictness_value(self, field):
+        """Return the value of a field as a form shows it."""
+        value = self[field.name]
+        if field.type == "selection":
+            return dict(field._description_selection(self.env)).get(value, "")
+        if field.type == "boolean":
+            return self.env._("yes") if value else self.env._("no")
+        if field.type == "many2one":
+            return value.display_name or "–"
+        if field.type == "integer":
+            return value or self.env._("no limit")
+        return value or "–"
+
+
+class MailMessage(models.Model):
+    """Keeps reasons for relaxing as they were written.
+
+    Odoo lets authors, and whoever may edit a record, change and delete its messages.
+    """
+
+    _inherit = "mail.message"
+
+    def _get_forbidden_access(self, operation):
+        """Forbid to change or delete a reason, to its author too."""
+        forbidden = super()._get_forbidden_access(operation)
+        if operation in ("write", "unlink"):
+            forbidden |= self._filter_sms_relaxation_reasons()
+        return forbidden
+
+    def _filter_sms_relaxation_reasons(self):
+        subtype_id = self.env["ir.model.data"]._xmlid_to_res_id(REASON_SUBTYPE)
+        return self.filtered(lambda it: it.sudo().subtype_id.id == subtype_id)
