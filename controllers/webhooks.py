@@ -123,5 +123,5 @@ def take_report(company_sudo, code, uuid, report):
     """
     sms_sudo = request.env["sms.sms"].sudo()
     uuid = texts.clean(uuid)
-    if not sms_sudo._take_report_by_uuid(company_sudo, uuid, report, code):
+    if not sms_sudo._record_report_by_uuid(company_sudo, uuid, report, code):
         _logger.info("Delivery report for an unknown message")

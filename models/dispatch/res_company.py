@@ -228,7 +228,7 @@ class ResCompany(models.Model):
         companies._ensure_sms_keys()
         self.env["sms.sender"]._sync(companies)
         companies._drop_sms_backup()
-        companies._keep_sms_base_url()
+        companies._ensure_sms_base_url()
         return companies
 
     def _get_sms_before(self, vals):
@@ -257,12 +257,12 @@ class ResCompany(models.Model):
             self._drop_sms_backup()
         if "sms_webhook_base_url" in vals:
             url = vals["sms_webhook_base_url"]
-            self._keep_former_sms_base_url(before["sms_webhook_base_url"], url)
+            self._store_former_sms_base_url(before["sms_webhook_base_url"], url)
         if (CARRIER_FIELDS | {"sms_webhook_base_url"}) & vals.keys():
             # A carrier needs one: emptied, it is what Odoo's own address is now.
-            self._keep_sms_base_url()
+            self._ensure_sms_base_url()
         if "sms_twilio_account_sid" in vals:
-            self._note_sms_account_change(before["sms_twilio_account_sid"])
+            self._date_sms_account_change(before["sms_twilio_account_sid"])
         return result
 
     def _follow_sms_sandbox(self, tried):

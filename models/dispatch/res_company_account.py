@@ -206,7 +206,7 @@ class ResCompany(models.Model):
     # The new account knows nothing of what was handed to the former one. Asked about
     # it, it would say so, and the text would go out twice.
 
-    def _note_sms_account_change(self, former):
+    def _date_sms_account_change(self, former):
         """Note when companies take another account."""
         changed = self.filtered(
             lambda it: former[it] not in (False, it.sudo().sms_twilio_account_sid)

@@ -68,7 +68,7 @@ class ResCompany(models.Model):
             vals = {**vals, "sms_webhook_base_url": url}
         return vals
 
-    def _keep_former_sms_base_url(self, former, url):
+    def _store_former_sms_base_url(self, former, url):
         """Keep the addresses that were replaced."""
         for company, known in former.items():
             if known == url:
@@ -95,7 +95,7 @@ class ResCompany(models.Model):
             )
         return url or False
 
-    def _keep_sms_base_url(self):
+    def _ensure_sms_base_url(self):
         for company_sudo in self.sudo():
             carriers = {company_sudo.sms_provider, company_sudo.sms_backup_provider}
             if company_sudo.sms_webhook_base_url or not carriers & set(REAL):

@@ -23,7 +23,7 @@ IN_FLIGHT_PARAMETER = "helpdesk_mgmt_sms.in_flight"
 #: Seconds that a run waits for what is due soon: a cron is woken to the minute only.
 LINGER = 5.0
 #: Seconds that a run waits for the carrier before it looks around again.
-PATIENCE = 0.5
+COLLECT_TIMEOUT = 0.5
 #: Seconds after which accounts are looked for again that have nothing in flight, while
 #: the others have all that they may.
 LOOK_EVERY = 0.25
@@ -86,17 +86,17 @@ class SmsDispatcher(models.AbstractModel):
     def _run(self):
         run = DispatchRun(self._commit(remaining=1))
         with Poster(self._get_in_flight()) as poster:
-            while self._work(poster, run):
+            while self._work_once(poster, run):
                 pass
-            self._hand_over(run.done)
+            self._schedule_next_run(run.done)
 
     @api.model
-    def _work(self, poster, run):
+    def _work_once(self, poster, run):
         """Claim, wait for the carriers, note what they said."""
         self._recall(poster, run)
         is_open = self._is_open(poster, run)
         if is_open:
-            self._fill(poster, run)
+            self._claim_and_submit(poster, run)
             self._recall(poster, run)
         if not poster.pending:
             run.answered_at = time.monotonic()
@@ -105,9 +105,9 @@ class SmsDispatcher(models.AbstractModel):
             if not pause:
                 return False
             run.waited += pause
-        elif results := poster.collect(PATIENCE):
+        elif results := poster.collect(COLLECT_TIMEOUT):
             run.note_ended(len(results))
-            self._settle_safely(results)
+            self._record_outcomes_safely(results)
         elif time.monotonic() - run.answered_at > GIVE_UP:
             _logger.error("%d calls to carriers do not end", poster.pending)
             return False
@@ -116,7 +116,7 @@ class SmsDispatcher(models.AbstractModel):
         return True
 
     @api.model
-    def _fill(self, poster, run):
+    def _claim_and_submit(self, poster, run):
         """Claim what may leave now, and hand it to the threads."""
         # Others than those who have enough are looked for from time to time.
         if poster.is_full and time.monotonic() - run.filled_at < LOOK_EVERY:
@@ -149,10 +149,12 @@ class SmsDispatcher(models.AbstractModel):
         :param calls: list of (:class:`Account`, :class:`Call`, function, delay)
         """
         for account, key, call, delay in calls:
-            poster.submit(account, key, partial(self._guard, key, call, until), delay)
+            poster.submit(
+                account, key, partial(self._call_safely, key, call, until), delay
+            )
 
     @staticmethod
-    def _guard(key, call, until):
+    def _call_safely(key, call, until):
         """Make one call; what an adapter raises must not take others along.
 
         Runs in a thread, without the database.
@@ -339,13 +341,13 @@ class SmsDispatcher(models.AbstractModel):
     # ------------------------------------------------------------------
 
     @api.model
-    def _settle_safely(self, results):
+    def _record_outcomes_safely(self, results):
         """Write down what the calls came to; one that cannot be, alone is left out.
 
         It stays claimed, is looked up in a while, and keeps nobody else waiting.
         """
         try:
-            self._in_new_transaction(self._settle, results)
+            self._in_new_transaction(self._record_outcomes, results)
         except (OperationalError, InterfaceError):  # the database is gone
             raise
         except Exception:
@@ -355,17 +357,17 @@ class SmsDispatcher(models.AbstractModel):
                 _logger.exception("The end of text message %s is lost", results[0][0])
                 return
             for result in results:
-                self._settle_safely([result])
+                self._record_outcomes_safely([result])
 
     @api.model
-    def _settle(self, results):
+    def _record_outcomes(self, results):
         """Write down what the poster's calls came to.
 
         What is about an earlier attempt than the message's last, or about a message
         that is gone, is dropped.
 
         :param results: list of ``(Call, result)``; the result of a ``send`` is an
-            ``Outcome``, of the others see :meth:`_settle_lookups`
+            ``Outcome``, of the others see :meth:`_record_lookups`
         """
         attempts = self._lock([call.sms_id for call, _result in results])
         messages = self.env["sms.sms"].browse(attempts)
@@ -374,8 +376,8 @@ class SmsDispatcher(models.AbstractModel):
             for call, result in results
             if attempts.get(call.sms_id) == call.attempt
         ]
-        self._settle_sent({row: end for kind, row, end in ends if kind == "send"})
-        self._settle_lookups(end for end in ends if end[0] != "send")
+        self._record_posts({row: end for kind, row, end in ends if kind == "send"})
+        self._record_lookups(end for end in ends if end[0] != "send")
         messages._update_trackers()
         messages.mail_message_id._notify_message_notification_update()
         self._after_outcomes(messages)
@@ -402,7 +404,7 @@ class SmsDispatcher(models.AbstractModel):
         return dict(rows)
 
     @api.model
-    def _settle_sent(self, outcomes):
+    def _record_posts(self, outcomes):
         """Write what the carrier said when it was handed the messages.
 
         :param dict outcomes: ``Outcome`` by message id
@@ -412,10 +414,10 @@ class SmsDispatcher(models.AbstractModel):
             for sms_id, outcome in outcomes.items()
             if outcome.kind == outbound.ACCEPTED and outcome.carrier_id
         }
-        self.env["sms.sms"].browse(accepted)._note_accepted(accepted)
+        self.env["sms.sms"].browse(accepted)._record_accepted(accepted)
         for sms_id, outcome in outcomes.items():
             if sms_id not in accepted:
-                self.env["sms.sms"].browse(sms_id)._note_refused(outcome)
+                self.env["sms.sms"].browse(sms_id)._record_refused(outcome)
 
     @api.model
     def _mark_abandoned(self):

@@ -13,15 +13,15 @@ from odoo.tools import SQL
 
 from ...providers import PROVIDERS, faults
 from ...tools.dispatch import HORIZON
-from .sms_dispatcher import LEASE, LINGER, PATIENCE, Account, Call
+from .sms_dispatcher import COLLECT_TIMEOUT, LEASE, LINGER, Account, Call
 from .sms_sender_pace import IS_TRYING, NEXT_SLOT
 
 _logger = logging.getLogger(__name__)
 #: One in so many goes to whoever has waited longest, whatever its purpose: what is less
 #: urgent goes on, only slower, while urgent messages keep coming.
-PATIENT_SHARE = 10
+OLDEST_SHARE = 10
 #: The orders in which messages leave.
-BY_URGENCY, BY_PATIENCE = SQL("priority, not_before, id"), SQL("not_before, id")
+BY_URGENCY, BY_AGE = SQL("priority, not_before, id"), SQL("not_before, id")
 #: After a failure so many messages of a sender are tried one by one.
 ONE_BY_ONE = 20
 #: A message that cannot be claimed waits so long.
@@ -69,17 +69,19 @@ class SmsDispatcher(models.AbstractModel):
             if sender.capacity is not None:
                 share = min(share, sender.capacity)
             if share > 0:
-                calls += self._claim_safely(sender, share, self._draw_patient(share))
+                calls += self._claim_safely(
+                    sender, share, self._draw_oldest_share(share)
+                )
         return calls
 
     @api.model
-    def _draw_patient(self, limit):
+    def _draw_oldest_share(self, limit):
         """Return how many of a batch go to whoever has waited longest.
 
         A slow sender's batch is one message: of those it is one in so many, by chance,
         since several workers take them in turn.
         """
-        return int(limit / PATIENT_SHARE + random.random())
+        return int(limit / OLDEST_SHARE + random.random())
 
     @api.model
     def _claim_safely(self, ready, limit, patient=0):
@@ -99,11 +101,11 @@ class SmsDispatcher(models.AbstractModel):
                 singles = (self._claim_safely(ready, 1) for _one in range(ONE_BY_ONE))
                 return [call for calls in singles for call in calls]
             _logger.exception("A text message of sender %s cannot be sent", ready.id)
-            self._put_off(ready, BY_PATIENCE if patient else BY_URGENCY)
+            self._postpone_next(ready, BY_AGE if patient else BY_URGENCY)
             return []
 
     @api.model
-    def _put_off(self, ready, order):
+    def _postpone_next(self, ready, order):
         """Let the next message of a sender wait: it cannot be claimed.
 
         By SQL: whatever is wrong with it, the ORM may meet it again.
@@ -157,7 +159,7 @@ class SmsDispatcher(models.AbstractModel):
 
         First those that have waited longest, then by urgency.
         """
-        taken = self._lock_some(ready.id, BY_PATIENCE, patient)
+        taken = self._lock_some(ready.id, BY_AGE, patient)
         taken += self._lock_some(ready.id, BY_URGENCY, limit - len(taken), taken)
         if ready.capacity is None:
             return self._browse(taken)
@@ -344,7 +346,7 @@ class SmsDispatcher(models.AbstractModel):
         seconds = Counter()
         for sender_id, sms_id in released:
             seconds[sender_id] += slots[sms_id]
-        self.env["sms.sender.pace"]._give_back(seconds)
+        self.env["sms.sender.pace"]._return_slots(seconds)
         self.env.cr.execute(
             SQL(
                 "UPDATE sms_sms SET lookup_at = %s"
@@ -366,12 +368,12 @@ class SmsDispatcher(models.AbstractModel):
         self._commit()
         if due is None or due > LINGER:
             return 0
-        pause = min(max(due, 0.05), PATIENCE)
+        pause = min(max(due, 0.05), COLLECT_TIMEOUT)
         time.sleep(pause)
         return pause
 
     @api.model
-    def _hand_over(self, done):
+    def _schedule_next_run(self, done):
         """Say when the outbox must run again, now that this run ends."""
         due = self._get_next_due()
         if due is None:

@@ -133,7 +133,7 @@ class SmsDispatcher(models.AbstractModel):
         return self.env["sms.sms"].browse(row[0] for row in rows)
 
     @api.model
-    def _settle_lookups(self, ends):
+    def _record_lookups(self, ends):
         """Write down what the carrier answered.
 
         :param ends: triples of a kind, a message id and the answer: for ``find`` a list
@@ -143,14 +143,14 @@ class SmsDispatcher(models.AbstractModel):
         for kind, sms_id, answer in ends:
             sms = self.env["sms.sms"].browse(sms_id)
             if kind == "fetch" and sms.state == "pending":
-                self._settle_fetched(sms, answer)
+                self._record_fetch(sms, answer)
             elif kind == "find" and sms.state == UNKNOWN_STATE:
-                self._settle_found(sms, answer)
+                self._record_find(sms, answer)
 
     @api.model
-    def _settle_fetched(self, sms, report):
+    def _record_fetch(self, sms, report):
         if report is not None:
-            sms._take_report(report)
+            sms._record_report(report)
         if sms.state == "pending":
             sms.lookups += 1
             pause = REPORT_OVERDUE * 4**sms.lookups
@@ -158,17 +158,17 @@ class SmsDispatcher(models.AbstractModel):
             sms.lookup_at = not is_over and fields.Datetime.now() + pause
 
     @api.model
-    def _settle_found(self, sms, found):
+    def _record_find(self, sms, found):
         """Note whether the carrier has a message whose outcome was unknown."""
         company = sms.record_company_id
         policy = self.env["sms.fault"]._get_policy(NO_ANSWER, company)
         now = fields.Datetime.now()
-        if self._has_twin_on_its_way(sms):
+        if self._is_same_text_in_flight(sms):
             pause = dispatch.pause_after(policy, 1, 0)
             sms.lookup_at = now + timedelta(seconds=pause)
             return
-        for one in self._pick_free(sms.provider, found or ()):
-            sms._note_found(one)
+        for one in self._exclude_known(sms.provider, found or ()):
+            sms._record_found(one)
             return
         if found is not None:
             sms.lookups += 1
@@ -210,7 +210,7 @@ class SmsDispatcher(models.AbstractModel):
         ended._update_trackers()
 
     @api.model
-    def _has_twin_on_its_way(self, sms):
+    def _is_same_text_in_flight(self, sms):
         """Tell if the same words are being posted to the same number just now.
 
         What the carrier shows may then be that message, whose answer is outstanding.
@@ -228,7 +228,7 @@ class SmsDispatcher(models.AbstractModel):
         )
 
     @api.model
-    def _pick_free(self, provider, found):
+    def _exclude_known(self, provider, found):
         """Return those of the carrier's messages that are none of our other rows'.
 
         :param found: list of ``Found``

@@ -171,7 +171,7 @@ class SmsPrice(models.Model):
         for day, address in asked:
             try:
                 for prices in provider.list_prices(day, address):
-                    self.env["sms.sms"]._note_prices(code, prices)
+                    self.env["sms.sms"]._record_prices(code, prices)
                     if not self.env["ir.cron"]._commit_progress(len(prices)):
                         return False
             except base.LookupFailed as error:

@@ -248,7 +248,7 @@ class SmsSender(models.Model):
         self.ensure_one()
         return bool(self.stopped_until and self.stopped_until > fields.Datetime.now())
 
-    def _note_success(self):
+    def _clear_stops(self):
         """Forget earlier stops: the carrier takes messages from these again."""
         stopped = self.filtered("stop_count")
         if stopped:

@@ -179,7 +179,7 @@ class SmsSenderPace(models.Model):
         return max(delay, 0.0)
 
     @api.model
-    def _give_back(self, seconds):
+    def _return_slots(self, seconds):
         """Take back slots in which nothing will leave.
 
         Where other workers have got later ones, theirs and those that are given out in

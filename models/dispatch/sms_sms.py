@@ -307,7 +307,7 @@ class SmsSms(models.Model):
         )
         self.invalidate_recordset(flush=False)
 
-    def _note_accepted(self, outcomes):
+    def _record_accepted(self, outcomes):
         """Note that the carrier has these messages.
 
         A delivery report may have come before its answer: then only the id is new.
@@ -316,7 +316,9 @@ class SmsSms(models.Model):
         """
         if not self:
             return
-        self._take_back({outcome.carrier_id for outcome in outcomes.values()})
+        self._reassign_carrier_ids(
+            {outcome.carrier_id for outcome in outcomes.values()}
+        )
         now = fields.Datetime.now()
         rows = [
             (sms_id, *self._read_accepted(outcome, now))
@@ -325,7 +327,7 @@ class SmsSms(models.Model):
         accepted = as_arrays(rows, *ACCEPTED_KINDS)
         self.env.cr.execute(SQL(NOTE_ACCEPTED, now, now, accepted))
         self.invalidate_recordset(flush=False)
-        self.sender_id._note_success()
+        self.sender_id._clear_stops()
 
     @api.model
     def _read_accepted(self, outcome, now):
@@ -336,7 +338,7 @@ class SmsSms(models.Model):
         carrier_id = outcome.carrier_id or None
         return carrier_id, REPORT_RANKS[report], REPORT_STATES[report], lookup_at
 
-    def _note_found(self, found):
+    def _record_found(self, found):
         """Note that the carrier has a message whose outcome was unknown."""
         self.ensure_one()
         self.write({"sent_at": self.claimed_at, "state": "pending", "lookups": 0})
@@ -346,9 +348,9 @@ class SmsSms(models.Model):
         if self.state == "pending":
             self.lookup_at = fields.Datetime.now() + REPORT_OVERDUE
         if price := found.report.price:
-            self._note_prices(self.provider, {found.report.carrier_id: price})
+            self._record_prices(self.provider, {found.report.carrier_id: price})
 
-    def _take_back(self, carrier_ids):
+    def _reassign_carrier_ids(self, carrier_ids):
         """Take the carrier's ids from other messages: they belong to these.
 
         Of two messages of the same words to the same number a lookup cannot tell which
@@ -377,7 +379,7 @@ class SmsSms(models.Model):
     # Every method wants its rows locked, and leaves the chatter to the caller, as those
     # of what was taken do.
 
-    def _note_refused(self, outcome):
+    def _record_refused(self, outcome):
         """Note that the carrier did not take the message, or that nobody can tell."""
         self.ensure_one()
         # Somebody may have settled it meanwhile: a delivery report, a lookup.
@@ -396,7 +398,7 @@ class SmsSms(models.Model):
             self.failure_type = outcome.failure_type
             is_again = outcome.kind == outbound.AGAIN
             default = faults.NO_CONNECTION if is_again else faults.REFUSED_OTHERWISE
-            self._meet_fault(outcome.fault or default, is_taken=False)
+            self._apply_fault(outcome.fault or default, is_taken=False)
 
     def _mark_unknown(self):
         """Mark messages that the carrier may have: they are looked up, not sent."""
@@ -411,7 +413,7 @@ class SmsSms(models.Model):
                 }
             )
 
-    def _meet_fault(self, fault, is_taken):
+    def _apply_fault(self, fault, is_taken):
         """Do what the manager's rule for a fault says.
 
         :param str fault: one of ``providers.faults``

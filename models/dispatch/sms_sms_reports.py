@@ -79,16 +79,16 @@ class SmsSms(models.Model):
                     )
         return super()._update_trackers()
 
-    def _take_report(self, report):
+    def _record_report(self, report):
         """Keep a delivery report as it came, and move the message by it."""
         self.ensure_one()
         # The outbox may be writing its own end of it: one after the other.
         self.env["sms.dispatcher"]._lock(self.ids)
-        self._take_report_locked(report)
+        self._record_locked_report(report)
 
     @api.model
-    def _take_report_by_uuid(self, company, uuid, report, provider=None):
-        """Take a report on the message with a key of ours: :meth:`_take_report`.
+    def _record_report_by_uuid(self, company, uuid, report, provider=None):
+        """Take a report on the message with a key of ours: :meth:`_record_report`.
 
         Carriers report several times on each message, so this finds and locks it at
         once, and reads no more of it than is asked.
@@ -108,10 +108,10 @@ class SmsSms(models.Model):
         message.invalidate_recordset()
         for sms in message:
             sms.fetch(REPORTED_FIELDS)
-            sms._take_report_locked(report, provider)
+            sms._record_locked_report(report, provider)
         return bool(message)
 
-    def _take_report_locked(self, report, provider=None):
+    def _record_locked_report(self, report, provider=None):
         """Keep a report on a message whose row is locked, and move it by that.
 
         What a carrier says that has not taken it is kept, and moves nothing: the
@@ -129,7 +129,7 @@ class SmsSms(models.Model):
             self._apply_report(report)
         is_own = report.carrier_id and report.carrier_id == self.carrier_id
         if report.price and is_own and provider in (None, self.provider):
-            self._note_prices(self.provider, {report.carrier_id: report.price})
+            self._record_prices(self.provider, {report.carrier_id: report.price})
 
     def _knows_attempt(self, report):
         """Tell if a report is on the attempt that counts, not on an earlier one.
@@ -162,7 +162,7 @@ class SmsSms(models.Model):
             if not sms.provider or len(ids) > 1 or rank <= sms.report_rank:
                 continue
             if not sms.carrier_id:
-                sms._take_back({report.carrier_id})
+                sms._reassign_carrier_ids({report.carrier_id})
             sms.write(
                 {
                     "report_rank": rank,
@@ -180,7 +180,7 @@ class SmsSms(models.Model):
             sms.lookup_at = not is_final and overdue_at
             if report.report == UNDELIVERED:
                 sms.failure_type = report.failure_type or "sms_not_delivered"
-                sms._meet_fault(report.fault or UNSURE, is_taken=True)
+                sms._apply_fault(report.fault or UNSURE, is_taken=True)
             sms._update_trackers()
 
     # ------------------------------------------------------------------
@@ -316,7 +316,7 @@ class SmsSms(models.Model):
                     sms.price_label = self.env._("About %s", amount)
 
     @api.model
-    def _note_prices(self, provider, prices):
+    def _record_prices(self, provider, prices):
         """Store what a carrier has charged; what it does not say overwrites nothing.
 
         One statement, however many they are.

@@ -40,7 +40,7 @@ class AnswerCase(WaitingCase):
     def settle(self, message, end, kind="send"):
         """Note what came of a call about a message's only attempt."""
         call = Call(kind, message.id, message.attempts)
-        self.env["sms.dispatcher"]._settle([(call, end)])
+        self.env["sms.dispatcher"]._record_outcomes([(call, end)])
 
     def assertOver(self, message, reason="unconfirmed"):
         """Check that a message has ended by time, visibly."""
