@@ -83,7 +83,7 @@ class SmsSms(models.Model):
         """Keep a delivery report as it came, and move the message by it."""
         self.ensure_one()
         # The outbox may be writing its own end of it: one after the other.
-        self.env["sms.dispatcher"]._lock(self.ids)
+        self.env["sms.dispatcher"]._lock_messages(self.ids)
         self._record_locked_report(report)
 
     @api.model
@@ -124,7 +124,7 @@ class SmsSms(models.Model):
             raw={clean(key): clean(value) for key, value in report.raw.items()},
         )
         is_known = provider in (None, self.provider) and self._knows_attempt(report)
-        self.env["sms.report"]._keep(self, report)
+        self.env["sms.report"]._store(self, report)
         if is_known:
             self._apply_report(report)
         is_own = report.carrier_id and report.carrier_id == self.carrier_id

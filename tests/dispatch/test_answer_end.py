@@ -138,7 +138,7 @@ class TestConfirmation(AnswerCase):
 
         for moment, kind in ((BEFORE, outbound.ACCEPTED), (END, outbound.AGAIN)):
             with freeze_time(moment):
-                outcome = dispatcher._guard(key, post, Deadline(60))
+                outcome = dispatcher._call_safely(key, post, Deadline(60))
             self.assertEqual((outcome.kind, len(posts)), (kind, 1))
         with freeze_time(AFTER):
             self.settle(confirmation, outcome)

@@ -209,7 +209,7 @@ class TestAttempts(BatchCase):
                 until = Deadline(POST_WITHIN)
                 later = getattr(time, clock)(*which) + POST_WITHIN + 1
                 with patch.object(time, clock, return_value=later):
-                    outcome = dispatcher._guard(
+                    outcome = dispatcher._call_safely(
                         Call("send", 1, 1), partial(posts.append, 1), until
                     )
                 self.assertEqual((outcome.kind, posts), (outbound.AGAIN, []))
