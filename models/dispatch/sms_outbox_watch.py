@@ -20,25 +20,20 @@ LASTING = ("redaction",)
 STANDSTILL = timedelta(minutes=15)
 #: An outcome that the carrier could not be asked about for so long needs a person.
 UNKNOWN_TOO_LONG = timedelta(hours=1)
-#: What :data:`COUNT_OPEN` counts, in its order.
-OPEN_FACTS = (
-    *("waiting", "held", "oldest_seconds", "stuck_sending"),
-    *("unknown", "unknown_too_long", "not_connected"),
-)
 #: Counts a company's messages that have no outcome yet.
 COUNT_OPEN = """
-    SELECT count(*) FILTER (WHERE %(due)s),
-           count(*) FILTER (WHERE state = 'outgoing' AND NOT %(due)s),
+    SELECT count(*) FILTER (WHERE %(due)s) AS waiting,
+           count(*) FILTER (WHERE state = 'outgoing' AND NOT %(due)s) AS held,
            EXTRACT(EPOCH FROM %(now)s - min(not_before)
-                   FILTER (WHERE %(due)s))::int,
+                   FILTER (WHERE %(due)s))::int AS oldest_seconds,
            count(*) FILTER (WHERE state = 'process'
-                              AND claimed_at < %(lease)s),
-           count(*) FILTER (WHERE state = 'unknown'),
+                              AND claimed_at < %(lease)s) AS stuck_sending,
+           count(*) FILTER (WHERE state = 'unknown') AS unknown,
            count(*) FILTER (WHERE state = 'unknown'
-                              AND claimed_at < %(unknown)s),
+                              AND claimed_at < %(unknown)s) AS unknown_too_long,
            count(*) FILTER (WHERE state = 'outgoing'
                               AND fault_id = ANY(%(no_connection)s)
-                              AND tried_at < %(lately)s)
+                              AND tried_at < %(lately)s) AS not_connected
       FROM sms_sms
      WHERE record_company_id = %(company)s AND erased_at IS NULL
        AND state IN ('outgoing', 'process', 'unknown')
@@ -194,7 +189,7 @@ class SmsOutboxWatch(models.AbstractModel):
 
     def _get_open_facts(self, company, now):
         """Return how many messages have no outcome yet, and since when."""
-        [row] = self.env.execute_query(
+        [facts] = self.env.execute_query_dict(
             SQL(
                 COUNT_OPEN,
                 due=SQL("(state = 'outgoing' AND not_before <= %s)", now),
@@ -206,17 +201,19 @@ class SmsOutboxWatch(models.AbstractModel):
                 company=company.id,
             )
         )
-        return dict(zip(OPEN_FACTS, row, strict=True))
+        return facts
 
     def _get_recent_facts(self, company, now):
         """Return what became of the last hour's messages."""
-        [row] = self.env.execute_query(
+        [facts] = self.env.execute_query_dict(
             SQL(
                 """
-                SELECT count(*) FILTER (WHERE state IN ('pending', 'sent', 'error')),
-                       count(*) FILTER (WHERE state = 'error'),
+                SELECT count(*) FILTER (WHERE state IN ('pending', 'sent', 'error'))
+                           AS ended,
+                       count(*) FILTER (WHERE state = 'error') AS failed,
                        count(*) FILTER (WHERE state = 'error'
                                           AND fault_id = ANY(%(country)s))
+                           AS country_refused
                   FROM sms_sms
                  WHERE record_company_id = %(company)s AND claimed_at > %(since)s
                 """,
@@ -225,7 +222,7 @@ class SmsOutboxWatch(models.AbstractModel):
                 since=now - timedelta(hours=1),
             )
         )
-        return dict(zip(("ended", "failed", "country_refused"), row, strict=True))
+        return facts
 
     def _count_standing_still(self, company, now):
         """Return how many messages wait for senders that stand still.
