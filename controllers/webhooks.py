@@ -1,8 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""What the endpoints of all carriers share: find the account, hand over.
-
-Each endpoint verifies its carrier's signature in between, before any write.
-"""
+"""Find the account, check the signature, hand over: what all endpoints share."""
 
 import logging
 from functools import partial
@@ -17,7 +14,7 @@ from ..tools import texts, web
 
 _logger = logging.getLogger(__name__)
 
-#: What every endpoint is: for strangers, who are known by their signature.
+#: Every endpoint is for strangers, who are known by their signature.
 _WEBHOOK_ROUTE = {
     "type": "http",
     "auth": "public",
@@ -57,10 +54,9 @@ def check(company_sudo, code, endpoint, key, form, signature):
     address that is kept and never from ``Host`` or ``X-Forwarded-*``. Until a first
     signed request has proven that one, Odoo's own address of now may take its place.
 
-    :param str code: a key of ``PROVIDERS``
     :param str endpoint: ``inbound``, or ``status/<uuid>``
     :param str key: the key of the company that was called
-    :param form: as for ``Provider.verify``, like the following one
+    :param form: as for ``Provider.verify``, like the signature
     :raises Forbidden: 403 for a signature that is missing or wrong
     :raises ServiceUnavailable: 503 while the key to the account is missing
     """
@@ -77,7 +73,7 @@ def check(company_sudo, code, endpoint, key, form, signature):
     refusals_sudo = request.env["sms.webhook.refusal"].sudo()
     if any(map(is_signed, company_sudo._get_signed_sms_urls(endpoint, key, code))):
         if company_sudo.sms_has_refusals:
-            refusals_sudo._end(company_sudo, code)
+            refusals_sudo._forget(company_sudo, code)
         return
     own = web.normalize_address(company_sudo.get_base_url())
     find_cause = partial(_find_cause, company_sudo, code, endpoint, key, own, is_signed)
@@ -85,12 +81,10 @@ def check(company_sudo, code, endpoint, key, form, signature):
     if is_own and not company_sudo._has_proven_sms_base_url(code):
         company_sudo._adopt_sms_base_url(own)
         return
-    refusals_sudo._note(company_sudo, code, find_cause if signature else _find_none)
+    refusals_sudo._count(
+        company_sudo, code, find_cause if signature else lambda: (UNSIGNED, "")
+    )
     raise Forbidden(f"a request that {code} has not signed")
-
-
-def _find_none():
-    return UNSIGNED, ""
 
 
 def _find_cause(company_sudo, code, endpoint, key, own, is_signed):
@@ -120,10 +114,9 @@ def take_report(company_sudo, code, uuid, report):
     A report on a message that is gone, or another company's, is a logged nothing: to
     refuse it would only make the carrier repeat it.
 
-    :param str code: the carrier that reports
     :param str uuid: our own key of the message, which nobody can guess
     """
     sms_sudo = request.env["sms.sms"].sudo()
     uuid = texts.clean(uuid)
-    if not sms_sudo._take_report_by_uuid(company_sudo, uuid, report, code):
+    if not sms_sudo._record_report_by_uuid(company_sudo, uuid, report, code):
         _logger.info("Delivery report for an unknown message")

@@ -4,13 +4,8 @@
 from dataclasses import dataclass
 
 # What a sender is; each kind has its usual speed (``tools.dispatch``).
-LONG_CODE, TOLL_FREE, SHORT_CODE, SERVICE, SANDBOX = SENDER_KINDS = (
-    "long_code",
-    "toll_free",
-    "short_code",
-    "service",
-    "sandbox",
-)
+LONG_CODE, TOLL_FREE, SHORT_CODE = "long_code", "toll_free", "short_code"
+SERVICE, SANDBOX = "service", "sandbox"
 
 # What a check of the account is about, and what it found there.
 CREDENTIALS, SENDERS, INBOUND = ("credentials", "senders", "inbound")
@@ -22,7 +17,7 @@ class Sender:
     """A number or service that texts leave by, and what it is.
 
     :param address: E.164, or the carrier's id of a service
-    :param kind: one of :data:`SENDER_KINDS`
+    :param kind: one of the above
     :param country: two letters (ISO 3166), empty for what belongs to none
     """
 

@@ -37,7 +37,7 @@ class Provider:
 
     #: value of ``res.company.sms_provider``
     code = ""
-    #: as people call it, in every language
+    #: in every language
     name = ""
     #: what messages cost must be asked for (:meth:`list_prices`): no report tells it
     lists_prices = False
@@ -58,25 +58,23 @@ class Provider:
     def check(self, inbound_url):
         """Look at the carrier if the account is set up as it must be.
 
-        Touches the network and changes nothing. Stops at what makes the rest futile. A
-        carrier that offers no way to look leaves this as it is: nothing is claimed.
+        Touches the network and changes nothing. Stops at what makes the rest futile.
 
         :param str inbound_url: where texts that come in must go
+        :return: tuple of ``Finding``, empty where a carrier offers no way to look
         """
         return ()
 
     def set_inbound_url(self, inbound_url):
         """Tell the carrier where texts go that come in. To repeat it does no harm.
 
-        :param str inbound_url: our public address
         :raises LookupFailed: when the carrier did not take it
         """
         raise LookupFailed(f"{self.code} has no way to set it")
 
     def list_numbers(self):
-        """Return the numbers of the account that can send texts.
+        """Return the numbers of the account that can send texts, E.164.
 
-        :return: E.164
         :raises LookupFailed: when the carrier could not be asked
         """
         return ()
@@ -93,10 +91,8 @@ class Provider:
         """Look up what the carrier has of a message whose outcome is unknown.
 
         :param OutboundMessage message: the text, as it was handed over
-        :param since: UTC datetime, not before this
-        :param until: UTC datetime, not after this
-        :return: the messages that it may be, a list of :class:`Found`; empty if the
-            carrier has none
+        :param since: UTC datetime, likewise ``until``
+        :return: list of ``Found``: those that it may be
         :raises LookupFailed: when the carrier could not be asked
         """
         raise NotImplementedError
@@ -104,7 +100,6 @@ class Provider:
     def fetch(self, carrier_id):
         """Ask what has become of a message whose delivery report is overdue.
 
-        :param str carrier_id: the carrier's id of the message
         :raises LookupFailed: when the carrier could not be asked
         """
         raise NotImplementedError
@@ -113,7 +108,7 @@ class Provider:
         """Ask what the messages of a day have cost; in pages, since they are many.
 
         :param date day: on which they were sent (UTC)
-        :param str sender: by whom they left; empty: by anyone of the account
+        :param str sender: empty: any of the account
         :return: yields ``{carrier's id: Price}``, of those whose price it knows
         :raises LookupFailed: when the carrier could not be asked
         """
@@ -124,7 +119,6 @@ class Provider:
 
         Returns when nothing of it is there (any more). Only where :attr:`can_redact`.
 
-        :param str carrier_id: the carrier's id of a message, sent or received
         :param bool is_whole: remove the message altogether, not its words and media
         :raises LookupFailed: it was not removed now: ask again later
         :raises RedactionRefused: it never will be
@@ -135,8 +129,7 @@ class Provider:
         """Tell if a request really comes from the carrier.
 
         :param str url: the public address as the carrier knows it, query included
-        :param form: what was posted, as this carrier signs it: the fields, lists for
-            repeated ones, or the bytes
+        :param form: what was posted, as this carrier signs it: fields or bytes
         :param signature: the header's value, or None; a tuple for several headers
         """
         raise NotImplementedError
@@ -144,7 +137,6 @@ class Provider:
     def fetch_media(self, url):
         """Fetch a picture or a file that came with a text. Touches the network.
 
-        :param str url: as the carrier gave it
         :raises providers.media.MediaFailed: whatever the reason
         """
         raise NotImplementedError

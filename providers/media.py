@@ -1,5 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""Fetching what came with a text, from wherever the carrier sends us for it.
+"""Fetch what came with a text, from wherever the carrier sends us for it.
 
 The carrier's own address redirects to a store on another host. So each address is
 resolved, checked and then connected to as it was checked (a name that is resolved a
@@ -67,8 +67,8 @@ def fetch(url, own_url, auth, trusted=(), limit=RECEIVE_LIMIT, deadline=DEADLINE
     :param auth: pair of user and password
     :param trusted: addresses (``http://host:port``) that may be private: a proxy, or a
         peer in tests
-    :param int limit: bytes at most
-    :param float deadline: seconds for all of it
+    :param int limit: bytes
+    :param float deadline: seconds
     :raises MediaFailed: whatever the reason
     """
     session = requests.Session()

@@ -33,7 +33,7 @@ class OutboundMessage:
     :param number: E.164
     :param media: public addresses of the pictures and files that go with it
     :param callback: our address for its delivery reports
-    :param sender: by whom it leaves, the address of one of ``Provider.senders``
+    :param sender: the address of one of ``Provider.senders``
     :param key: the same for every attempt at what must be taken once; of letters,
         digits, ``-`` and ``_``. For carriers that know a second post by it.
     """

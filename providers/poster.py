@@ -154,7 +154,7 @@ class Poster:
     def get_slow(self, since):
         """Return the accounts with a call in flight that began before a time.
 
-        :param float since: as ``time.monotonic()`` has it
+        :param float since: of ``time.monotonic()``
         """
         with self._changed:
             return {
@@ -166,8 +166,7 @@ class Poster:
     def submit(self, account, key, call, delay=0):
         """Take a call.
 
-        :param account: whose it is, any key
-        :param key: what its result is known by
+        :param account: whose it is, any key, as that by which its result is known
         :param call: function without arguments; it must not raise
         :param float delay: seconds from now until it is due; 0: at once
         """
@@ -200,7 +199,7 @@ class Poster:
     def collect(self, timeout):
         """Return what has ended, after waiting for the first of it and a moment more.
 
-        :param float timeout: seconds to wait at most
+        :param float timeout: seconds
         :return: list of pairs of a key and a result
         """
         ended = []
@@ -223,15 +222,12 @@ class Poster:
             return [key for own in self._queues.values() for key in own.get_waiting()]
 
     def withdraw(self, keys=None):
-        """Take back these calls, by default all, unless they have begun.
-
-        :return: list of the keys of those that are taken back
-        """
+        """Take back these calls, or all, unless they have begun; return their keys."""
         with self._changed:
             queues = self._queues.values()
-            taken = [key for own in queues for key in own.withdraw(keys)]
+            withdrawn = [key for own in queues for key in own.withdraw(keys)]
             self._recount()
-        return taken
+        return withdrawn
 
     def allow_until(self, until):
         """Allow calls to begin until a time; by default they always may begin.
@@ -239,7 +235,7 @@ class Poster:
         Whoever looks from time to time which calls must not be made any more is waited
         for, should it be late.
 
-        :param float until: as ``time.monotonic()`` has it
+        :param float until: of ``time.monotonic()``
         """
         with self._changed:
             is_late = time.monotonic() >= self._begin_until

@@ -1,8 +1,8 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 """The sandbox: a carrier that keeps every message in the database.
 
-It goes the same way as a real one, so that what works here works there. Nothing
-leaves the machine; the virtual phone shows what was "sent" and answers for people.
+It goes the same way as a real one, so that what works here works there. The virtual
+phone shows what was "sent" and answers for people.
 """
 
 from .account import SANDBOX, Sender

@@ -1,8 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""What the adapters of real carriers share.
-
-Senders, connections, what a failed post came to, media, repeated events.
-"""
+"""What adapters share: senders, connections, failed posts, findings, media, events."""
 
 import hashlib
 import json
@@ -22,17 +19,8 @@ from requests.exceptions import (
 )
 from urllib3.exceptions import MaxRetryError, NewConnectionError, ProxyError, SSLError
 
-from .account import (
-    FINE,
-    INBOUND,
-    LONG_CODE,
-    SERVICE,
-    SHORT_CODE,
-    TOLL_FREE,
-    WRONG,
-    Finding,
-    Sender,
-)
+from . import account as kinds
+from .account import FINE, INBOUND, SENDERS, WRONG, Finding, Sender
 from .faults import AUTHENTICATION, NO_ANSWER, NO_CONNECTION, TOO_FAST
 from .media import fetch
 from .outbound import AGAIN, REFUSED, UNKNOWN, Outcome
@@ -68,9 +56,7 @@ def never_connected(error):
 
 
 def outcome_of_bad_paste(failure_type):
-    """Return the outcome of a post whose header could not hold the credentials.
-
-    So nothing has left.
+    """Return the outcome of a post that has not left: no header holds the credentials.
 
     :param str failure_type: Odoo's, of refused credentials
     """
@@ -94,8 +80,6 @@ def outcome_of_failure(error):
 def outcome_of_refusal(fault, failure_type, code, words, is_sure):
     """Return the outcome of a post that was answered with an error.
 
-    :param str fault: one of ``faults``, of the error's code or status
-    :param str code: the carrier's error code
     :param str words: the carrier's own; holds no secret
     :param bool is_sure: the carrier has surely not taken the message
     """
@@ -111,10 +95,7 @@ def outcome_of_refusal(fault, failure_type, code, words, is_sure):
 
 
 def widen(session):
-    """Give a session of ``requests`` a connection for each post in flight.
-
-    :return: the session
-    """
+    """Return a session of ``requests``, with a connection for each post in flight."""
     adapter = HTTPAdapter(pool_maxsize=MAX_IN_FLIGHT)
     session.mount("https://", adapter)
     session.mount("http://", adapter)
@@ -124,10 +105,9 @@ def widen(session):
 def list_senders(service, numbers):
     """Return what an account sends by: the service if there is one, then the numbers.
 
-    :param str service: the carrier's id of it, may be empty
     :param numbers: pairs of an E.164 number or short code and its country code
     """
-    pool = (Sender(service, SERVICE),) if service else ()
+    pool = (Sender(service, kinds.SERVICE),) if service else ()
     return pool + tuple(
         Sender(number, kind_of(number), country or "") for number, country in numbers
     )
@@ -136,13 +116,13 @@ def list_senders(service, numbers):
 def kind_of(number):
     """Return what kind of number it is, as far as its digits tell."""
     if not number.startswith("+"):
-        return SHORT_CODE
+        return kinds.SHORT_CODE
     try:
         kind = phonenumbers.number_type(phonenumbers.parse(number))
     except phonenumbers.NumberParseException:
-        return LONG_CODE
+        return kinds.LONG_CODE
     is_toll_free = kind == phonenumbers.PhoneNumberType.TOLL_FREE
-    return TOLL_FREE if is_toll_free else LONG_CODE
+    return kinds.TOLL_FREE if is_toll_free else kinds.LONG_CODE
 
 
 def judge_inbound(sender, url, inbound_url):
@@ -160,6 +140,28 @@ def judge_inbound(sender, url, inbound_url):
     return Finding(INBOUND, FINE, "ours", sender)
 
 
+def judge_numbers(entered, numbers, can_text, judge):
+    """Return findings about each number that texts leave by.
+
+    :param entered: here, E.164 or short codes
+    :param dict numbers: the account's as the carrier shows them, by E.164
+    :param judge: function of a number that can text: its findings
+    """
+    if not entered:
+        found = sorted(it for it, number in numbers.items() if can_text(number))
+        what = "not_chosen" if found else "no_number"
+        return [Finding(SENDERS, WRONG, what, detail=", ".join(found[:5]))]
+    findings = []
+    for own in entered:
+        if own not in numbers:
+            findings.append(Finding(SENDERS, WRONG, "not_owned", own))
+        elif not can_text(numbers[own]):
+            findings.append(Finding(SENDERS, WRONG, "cannot_text", own))
+        else:
+            findings += judge(own, numbers[own])
+    return findings
+
+
 def fetch_media(account, url, carrier_url, credentials):
     """Fetch a picture or a file that came with a text; see ``Provider.fetch_media``.
 
@@ -168,8 +170,7 @@ def fetch_media(account, url, carrier_url, credentials):
     :param credentials: pair of user and password, None where media are open
     """
     own_url = account.get("api_url")
-    trusted = [own_url] if own_url else []
-    trusted += account.get("media_urls") or ()
+    trusted = [*filter(None, [own_url]), *(account.get("media_urls") or ())]
     return fetch(url, own_url or carrier_url, credentials, trusted)
 
 

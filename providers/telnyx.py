@@ -1,16 +1,57 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""Telnyx, over its API version 2: its adapter, which ``telnyx_*.py`` do the work for.
+"""Telnyx's adapter, over its API version 2.
 
 By ``requests`` and ``cryptography``, which Odoo brings along. Its own library has 3,300
 generated files, another HTTP stack and a release every other day, for three requests;
 and its signatures want one more library.
 """
 
-from . import telnyx_account, telnyx_events, telnyx_lookup, telnyx_sending
-from .base import Provider
+import base64
+import time
+from functools import partial
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from requests.exceptions import RequestException
+
+from . import telnyx_account
+from .base import LookupFailed, Provider
+from .inbound import InboundEvent
 from .media import NO_ACCOUNT, MediaFailed
-from .shared import fetch_media, list_senders
-from .telnyx_api import API_URL, TelnyxApi
+from .outbound import ACCEPTED, UNKNOWN, Outcome
+from .shared import (
+    fetch_media,
+    fingerprint,
+    list_senders,
+    outcome_of_bad_paste,
+    outcome_of_failure,
+    outcome_of_refusal,
+)
+from .telnyx_api import API_URL, TelnyxApi, is_success, read_error
+from .telnyx_words import (
+    ANSWERED,
+    CODES,
+    REPORTS,
+    as_dict,
+    as_text,
+    fault_of_status,
+    first_of,
+    flatten,
+    read_media,
+    read_message,
+    read_payload,
+    read_record,
+)
+
+#: Seconds by which the time of a signature may be off; older ones are replays.
+SIGNED_WITHIN = 300
+#: The event that a text is.
+RECEIVED = "message.received"
+#: Seconds that a lookup's window is wider than the time since the post, and then
+#: seconds until a detail record is written for sure: none before means nothing.
+WINDOW, RECORDED_WITHIN = 600, 1800
+#: Records that a lookup reads: more than one person gets in minutes.
+LOOKUP_LIMIT = 50
 
 
 class TelnyxProvider(Provider):
@@ -19,8 +60,8 @@ class TelnyxProvider(Provider):
     Keys of the account: ``api_key``, ``public_key`` (base64, signs the webhooks),
     ``messaging_profile_id`` (empty, or a profile whose number pool sends), ``senders``
     (pairs of an E.164 number and its country code, the preferred one first),
-    ``api_url`` (empty: Telnyx's own), ``media_urls`` (addresses that media may be
-    fetched from though they are private).
+    ``api_url`` (empty: Telnyx's own), ``media_urls`` (private addresses that media may
+    be fetched from).
     """
 
     code = "telnyx"
@@ -52,16 +93,63 @@ class TelnyxProvider(Provider):
         return list_senders(account.get("messaging_profile_id"), numbers)
 
     def send(self, message):
-        """Post one message."""
-        return telnyx_sending.send(self, message)
+        """Post one message; every failure is sorted by what Telnyx may have done.
+
+        With a key by which Telnyx knows a second post of it: what it has taken is not
+        taken again.
+        https://developers.telnyx.com/api-reference/messages/send-a-message
+        https://developers.telnyx.com/docs/development/api-fundamentals/idempotency
+        """
+        headers = {}
+        # The addresses of media change with every attempt, and a key wants the same.
+        if message.key and not message.media:
+            headers["Idempotency-Key"] = message.key
+        values = _fields_of(self.account, message)
+        try:
+            response = self.api.request(
+                "POST", "/v2/messages", json=values, headers=headers
+            )
+            if not is_success(response):
+                return _outcome_of_error(response)
+            data = as_dict(as_dict(response.json()).get("data"))
+        except UnicodeEncodeError:
+            return outcome_of_bad_paste("sms_acc")
+        except (RequestException, ValueError) as error:
+            return outcome_of_failure(error)
+        status = as_text(first_of(data.get("to")).get("status"))
+        return Outcome(ACCEPTED, as_text(data.get("id")), REPORTS.get(status, UNKNOWN))
 
     def find(self, message, since, until):
-        """Search the detail records for the message."""
-        return telnyx_lookup.find(self, message, since, until)
+        """Search the detail records for the one that reports to our own address.
+
+        Each message has an address of its own, so it cannot be mistaken. That there is
+        no record says something only after the time in which they are written.
+        https://developers.telnyx.com/api-reference/detail-records/search-detail-records
+        """
+        listed = self.api.ask(
+            "/v2/detail_records",
+            {
+                "filter[record_type]": "messaging",
+                "filter[direction]": "outbound",
+                "filter[cld]": message.number,
+                "filter[created_at][gte]": f"{since.isoformat()}Z",
+                "filter[created_at][lt]": f"{until.isoformat()}Z",
+                "page[size]": LOOKUP_LIMIT,
+            },
+        )
+        records = listed if isinstance(listed, list) else []
+        found = [
+            read_record(record)
+            for record in map(as_dict, records)
+            if as_text(record.get("delivery_status_webhook_url")).endswith(message.uuid)
+        ]
+        if not found and (until - since).total_seconds() < WINDOW + RECORDED_WITHIN:
+            raise LookupFailed("The records may not be written yet")
+        return found
 
     def fetch(self, carrier_id):
         """Read one message at Telnyx."""
-        return telnyx_lookup.fetch(self, carrier_id)
+        return read_message(as_dict(self.api.ask(f"/v2/messages/{carrier_id}")))
 
     def can_check(self):
         """Tell if both keys are there."""
@@ -80,13 +168,25 @@ class TelnyxProvider(Provider):
         return telnyx_account.list_numbers(self)
 
     def verify(self, url, form, signature):
-        """Check the Ed25519 signature.
+        """Check the Ed25519 signature; closed when the key or a header lacks.
 
         :param url: not signed by Telnyx
         :param bytes form: the body as it came
         :param signature: pair of the signature (base64) and its time (seconds)
         """
-        return telnyx_events.verify(self.account, form, signature)
+        signed, at = signature or ("", "")
+        key = self.account.get("public_key")
+        if not (key and signed and at and at.isascii() and at.isdigit()):
+            return False
+        if abs(time.time() - int(at[:20])) > SIGNED_WITHIN:
+            return False
+        try:
+            decode = partial(base64.b64decode, validate=True)
+            public_key = Ed25519PublicKey.from_public_bytes(decode(key))
+            public_key.verify(decode(signed), at.encode() + b"|" + form)
+        except (InvalidSignature, ValueError):
+            return False
+        return True
 
     def fetch_media(self, url):
         """Fetch a picture or a file: its address is open, for a time."""
@@ -98,22 +198,62 @@ class TelnyxProvider(Provider):
     def is_inbound(event):
         """Tell if an event is a text; a profile tells its address of other things too.
 
-        :param dict event: the body, as JSON
+        :param dict event: the body, as JSON; likewise below
         """
-        return telnyx_events.is_inbound(event)
+        return as_dict(as_dict(event).get("data")).get("event_type") == RECEIVED
 
     @staticmethod
     def parse_inbound(form):
         """Read a text that came in.
 
-        :param dict form: the body, as JSON
+        https://developers.telnyx.com/api-reference/callbacks/inbound-message
         """
-        return telnyx_events.parse_inbound(TelnyxProvider.code, form)
+        payload = read_payload(form)
+        answered = as_text(payload.get("autoresponse_type")).lower()
+        return InboundEvent(
+            provider=TelnyxProvider.code,
+            carrier_id=as_text(payload.get("id")) or fingerprint(flatten(form)),
+            number=as_text(as_dict(payload.get("from")).get("phone_number")),
+            to_number=as_text(first_of(payload.get("to")).get("phone_number")),
+            body=as_text(payload.get("text")),
+            opt_out_type=ANSWERED.get(answered, ""),
+            service=as_text(payload.get("messaging_profile_id")),
+            media=read_media(payload),
+            raw=flatten(form),
+        )
 
     @staticmethod
     def parse_report(form):
         """Read a delivery report.
 
-        :param dict form: the body, as JSON
+        https://developers.telnyx.com/api-reference/callbacks/delivery-update
         """
-        return telnyx_events.parse_report(form)
+        return read_message(read_payload(form), flatten(form))
+
+
+def _fields_of(account, message):
+    """Return the body of Telnyx's call for a message."""
+    profile = account.get("messaging_profile_id")
+    values = {"to": message.number, "text": message.body}
+    if message.sender == profile:
+        values["messaging_profile_id"] = profile
+    else:
+        values["from"] = message.sender
+    if message.media:
+        values["media_urls"] = list(message.media)
+    if message.callback:
+        values.update(webhook_url=message.callback, use_profile_webhooks=False)
+    return values
+
+
+def _outcome_of_error(response):
+    """Sort an error answer: surely refused, surely not taken, or unknown."""
+    error = read_error(response)
+    code = as_text(error.get("code"))
+    words = as_text(error.get("detail")) or as_text(error.get("title"))
+    status = response.status_code
+    fault, failure_type = CODES.get(code) or fault_of_status(status)
+    # 409: the first post is under way. A key that is known is one that was taken.
+    is_known_key = status == 409 or "idempotency" in words.lower()
+    is_sure = 400 <= status < 500 and status != 408 and not is_known_key
+    return outcome_of_refusal(fault, failure_type, code, words, is_sure)

@@ -1,5 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""Looking after an account at Telnyx: is it set up as it must be, and setting it up.
+"""Check an account at Telnyx, and set it up.
 
 Texts that come in go where the messaging profile of their number says.
 
@@ -11,7 +11,7 @@ import base64
 
 from .account import CREDENTIALS, FINE, INBOUND, SENDERS, UNSURE, WRONG, Finding
 from .base import LookupFailed
-from .shared import judge_inbound
+from .shared import judge_inbound, judge_numbers
 from .telnyx_words import as_dict, as_text
 
 NUMBERS_PATH = "/v2/phone_numbers/messaging"
@@ -62,7 +62,7 @@ def _is_key(value):
 
 
 def _get_own(provider):
-    """Return the numbers that are entered here (E.164 or short codes)."""
+    """Return the numbers that are entered here, E.164 or short codes."""
     return [number for number, _country in provider.account.get("senders") or ()]
 
 
@@ -107,26 +107,18 @@ def list_numbers(provider):
 
 def _check_numbers(provider, own, numbers, inbound_url):
     """Return findings about each number that texts leave by."""
-    if not own:
-        found = sorted(it for it, number in numbers.items() if _can_text(number))
-        what = "not_chosen" if found else "no_number"
-        return [Finding(SENDERS, WRONG, what, detail=", ".join(found[:5]))]
-    findings, profiles = [], {}
-    for sender in own:
-        number = numbers.get(sender)
-        profile_id = number and as_text(number.get("messaging_profile_id"))
-        if number is None:
-            findings.append(Finding(SENDERS, WRONG, "not_owned", sender))
-        elif not _can_text(number):
-            findings.append(Finding(SENDERS, WRONG, "cannot_text", sender))
-        elif not profile_id:
-            findings.append(Finding(SENDERS, WRONG, "no_profile", sender))
-        else:
-            findings.append(Finding(SENDERS, FINE, "owned", sender))
-            if profile_id not in profiles:
-                profiles[profile_id] = _get_profile(provider, profile_id) or {}
-            findings.append(_check_webhook(sender, profiles[profile_id], inbound_url))
-    return findings
+    profiles = {}
+
+    def judge(sender, number):
+        profile_id = as_text(number.get("messaging_profile_id"))
+        if not profile_id:
+            return [Finding(SENDERS, WRONG, "no_profile", sender)]
+        if profile_id not in profiles:
+            profiles[profile_id] = _get_profile(provider, profile_id) or {}
+        webhook = _check_webhook(sender, profiles[profile_id], inbound_url)
+        return [Finding(SENDERS, FINE, "owned", sender), webhook]
+
+    return judge_numbers(own, numbers, _can_text, judge)
 
 
 def _check_pool(provider, profile_id, numbers, inbound_url):

@@ -61,11 +61,10 @@ class TelnyxApi:
 
         :param values: further arguments of ``requests``
         """
-        authorization = {"Authorization": f"Bearer {self._key}"}
         return self._get_session().request(
             method,
             self._url + path,
-            headers={**authorization, **(headers or {})},
+            headers={"Authorization": f"Bearer {self._key}", **(headers or {})},
             timeout=TIMEOUT,
             allow_redirects=False,
             **values,
@@ -77,14 +76,9 @@ class TelnyxApi:
             if self._session is None or now - self._used_at > IDLE:
                 self._session = widen(requests.Session())
                 # Else what the server's user has in .netrc would take the key's place.
-                self._session.auth = _keep_headers
+                self._session.auth = lambda request: request
             self._used_at = now
             return self._session
-
-
-def _keep_headers(request):
-    """Add nothing to a request: it has its credentials already."""
-    return request
 
 
 def is_success(response):
@@ -93,11 +87,9 @@ def is_success(response):
 
 
 def read_error(response):
-    """Return the first error of an answer, empty for one that names none.
+    """Return the first error of an answer: ``code``, ``title``, ``detail``.
 
-    A gateway on the way answers with a page instead.
-
-    :return: dict with ``code``, ``title``, ``detail``
+    Empty for one that names none: a gateway on the way answers with a page.
     """
     try:
         return first_of(as_dict(response.json()).get("errors"))

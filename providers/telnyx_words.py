@@ -81,7 +81,6 @@ CODES = {
     "40331": (faults.COUNTRY, "sms_country_not_supported"),
     "40333": (faults.NO_CREDIT, "sms_credit"),
 }
-UNNAMED = (faults.REFUSED_OTHERWISE, "sms_server")
 
 #: Carrier's word for what it has answered by itself: ours.
 ANSWERED = {"stop": "STOP", "start": "START", "help": "HELP", "info": "HELP"}
@@ -95,7 +94,7 @@ def fault_of_status(status):
         return faults.AUTHENTICATION, "sms_acc"
     if status == 402:
         return faults.NO_CREDIT, "sms_credit"
-    return UNNAMED
+    return faults.REFUSED_OTHERWISE, "sms_server"
 
 
 def as_dict(value):
@@ -119,60 +118,39 @@ def read_payload(event):
 
 
 def read_message(payload, raw=None):
-    """Return what a message's own representation reports of it.
+    """Return what a message's own representation, also in an event, reports of it.
 
-    It is the same in an event and where one message is read.
-
-    :param dict payload: the message, as Telnyx represents it
-    :param dict raw: every field as it came
+    Telnyx says what it costs once it knows, at the latest in the last event.
     """
-    error = first_of(payload.get("errors"))
+    cost = as_dict(payload.get("cost"))
     return _report(
         REPORTS,
         as_text(payload.get("id")),
         as_text(first_of(payload.get("to")).get("status")),
-        as_text(error.get("code")),
+        as_text(first_of(payload.get("errors")).get("code")),
         raw,
-        read_cost(payload),
+        outbound.read_price(cost.get("amount"), as_text(cost.get("currency"))),
     )
-
-
-def read_cost(payload):
-    """Return what a message costs; Telnyx says it once it knows, at the latest in the
-    last event on it.
-
-    :param dict payload: the message, as Telnyx represents it
-    """
-    cost = as_dict(payload.get("cost"))
-    return outbound.read_price(cost.get("amount"), as_text(cost.get("currency")))
 
 
 def read_record(record):
     """Return a message as its detail record shows it; its words are not kept there."""
     errors = record.get("errors")
     code = as_text(errors[0]) if isinstance(errors, list) and errors else ""
-    report = _report(
-        RECORD_REPORTS,
-        as_text(record.get("uuid")),
-        as_text(record.get("status")),
-        code,
-    )
-    return outbound.Found(report, created_at=read_time(record.get("created_at")))
+    uuid, status = as_text(record.get("uuid")), as_text(record.get("status"))
+    report = _report(RECORD_REPORTS, uuid, status, code)
+    return outbound.Found(report, created_at=_read_time(record.get("created_at")))
 
 
 def _report(words, carrier_id, status, code, raw=None, price=None):
-    """Return a delivery report in our words."""
     report = words.get(status, outbound.UNKNOWN)
     if report != outbound.UNDELIVERED:
         # What it notes of a message on its way is no reason yet.
         return outbound.DeliveryReport(
             carrier_id, report, code, raw=raw or {}, price=price
         )
-    fault, failure_type = (
-        CODES.get(code)
-        or STATUS_FAULTS.get(status)
-        or (faults.UNSURE, "sms_not_delivered")
-    )
+    known = CODES.get(code) or STATUS_FAULTS.get(status)
+    fault, failure_type = known or (faults.UNSURE, "sms_not_delivered")
     return outbound.DeliveryReport(
         carrier_id, report, code, failure_type, fault, raw or {}, price
     )
@@ -189,7 +167,7 @@ def read_media(payload):
     return tuple(media for media in found if media.url)
 
 
-def read_time(text):
+def _read_time(text):
     """Return an ISO 8601 time as UTC without a zone; None if it is none."""
     try:
         moment = datetime.fromisoformat(as_text(text))

@@ -1,27 +1,63 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""Twilio: its adapter, which the files ``twilio_*.py`` do the work for."""
+"""Twilio's adapter, through its own SDK.
 
-from . import (
-    twilio_account,
-    twilio_events,
-    twilio_lookup,
-    twilio_redaction,
-    twilio_sending,
-)
-from .base import Provider
+Messages: https://www.twilio.com/docs/messaging/api/message-resource
+"""
+
+import json
+import re
+from datetime import UTC, datetime, timedelta
+
+from requests.exceptions import RequestException
+from twilio.base.exceptions import TwilioException
+from twilio.request_validator import RequestValidator
+
+from . import twilio_account
+from .base import MEDIA_LIMIT, LookupFailed, Provider, RedactionRefused
+from .inbound import InboundEvent
 from .media import NO_ACCOUNT, MediaFailed
-from .shared import fetch_media, list_senders
+from .outbound import ACCEPTED, UNKNOWN, Outcome, read_price
+from .shared import (
+    fetch_media,
+    fingerprint,
+    fold,
+    list_senders,
+    outcome_of_bad_paste,
+    outcome_of_failure,
+    outcome_of_refusal,
+)
 from .twilio_api import API_URL, TwilioApi
+from .twilio_words import (
+    CODES,
+    REPORTS,
+    fault_of_status,
+    read_found,
+    read_media,
+    read_report,
+)
+
+#: Messages that a lookup reads, newest first: more than one person gets in minutes.
+LOOKUP_LIMIT = 50
+#: What Twilio writes before each text of an account on trial.
+TRIAL = fold("Sent from your Twilio trial account - ")
+#: Messages in a page of a list: the most that Twilio gives.
+PAGE_SIZE = 1000
+#: What Twilio calls a message. What is not called so was never one of its messages.
+MESSAGE_SID = re.compile(r"(SM|MM)[0-9a-fA-F]{32}\Z")
+#: Nothing is left to remove.
+GONE = 404
+#: Refusals that may end: of credentials, of a message on its way, of too many requests.
+PASSING = (401, 403, 408, 409, 429)
 
 
 class TwilioProvider(Provider):
     """One company's account at Twilio.
 
-    Keys of the account: ``account_sid``, ``auth_token``, ``api_key_sid``,
-    ``api_key_secret``, ``messaging_service_sid``, ``senders`` (pairs of an E.164 number
-    and its country code, the preferred one first), ``api_url`` (empty: Twilio's own),
-    ``media_urls`` (addresses besides it that media may be fetched from though they are
-    private).
+    Keys of the account: ``account_sid``, ``auth_token``, ``second_auth_token`` (signs
+    as well while the token is changed), ``api_key_sid``, ``api_key_secret``,
+    ``messaging_service_sid``, ``senders`` (pairs of an E.164 number and its country
+    code, the preferred one first), ``api_url`` (empty: Twilio's own), ``media_urls``
+    (private addresses that media may be fetched from).
     """
 
     code = "twilio"
@@ -62,24 +98,99 @@ class TwilioProvider(Provider):
         return list_senders(account.get("messaging_service_sid"), account["senders"])
 
     def send(self, message):
-        """Post one message."""
-        return twilio_sending.send(self, message)
+        """Post one message; every failure is sorted by what Twilio may have done.
+
+        Twilio knows no idempotency key for this call, so an attempt whose outcome
+        nobody can tell is ``unknown`` and must never be posted again blindly.
+        """
+        try:
+            client = self.api.get_client()
+            created = client.messages.create(**fields_of(self.account, message))
+        except TwilioException as error:
+            return _outcome_of_error(error)
+        except UnicodeEncodeError:
+            return outcome_of_bad_paste("twilio_authentication")
+        except (RequestException, json.JSONDecodeError) as error:
+            return outcome_of_failure(error)
+        report = REPORTS.get(created.status, UNKNOWN)
+        return Outcome(ACCEPTED, carrier_id=created.sid or "", report=report)
 
     def find(self, message, since, until):
-        """List what Twilio has that may be the message."""
-        return twilio_lookup.find(self, message, since, until)
+        """List what Twilio has to this number, and pick what may be the message.
+
+        By the number alone: Twilio's date filter is about the date of sending, which
+        a message that still waits there does not have. Its words may not be ours any
+        more: a Messaging Service rewrites typographic characters, an account on trial
+        says so first, and one that keeps no words shows none.
+        """
+        listed = self.api.ask(
+            lambda client: client.messages.list(to=message.number, limit=LOOKUP_LIMIT)
+        )
+        in_time = [
+            one
+            for one in map(read_found, listed)
+            if one.created_at is None or since <= one.created_at <= until
+        ]
+        words = fold(message.body)
+        same = [it for it in in_time if fold(it.body).removeprefix(TRIAL) == words]
+        return same + [it for it in in_time if not it.body]
 
     def fetch(self, carrier_id):
         """Read one message at Twilio."""
-        return twilio_lookup.fetch(self, carrier_id)
+        fetched = self.api.ask(lambda client: client.messages(carrier_id).fetch())
+        return read_found(fetched).report
 
     def list_prices(self, day, sender=""):
-        """List what the day's messages have cost."""
-        return twilio_lookup.list_prices(self, day, sender)
+        """List the day's messages, a thousand a page; they are priced hours later."""
+        begin = datetime.combine(day, datetime.min.time(), UTC)
+        values = {
+            "date_sent_after": begin,
+            "date_sent_before": begin + timedelta(days=1),
+            "page_size": PAGE_SIZE,
+        }
+        if sender:
+            values["from_"] = sender
+        page = self.api.ask(lambda client: client.messages.page(**values))
+        while page is not None:
+            prices = {
+                instance.sid: read_price(instance.price, instance.price_unit)
+                for instance in page
+            }
+            yield {sid: price for sid, price in prices.items() if price}
+            page = self.api.ask(lambda _client, page=page: page.next_page())
 
     def redact(self, carrier_id, is_whole=False):
-        """Remove words and media of a message, or the message."""
-        twilio_redaction.redact(self, carrier_id, is_whole)
+        """Remove a message's words and media, or all of it.
+
+        Twilio's own backups may hold a text for up to 30 days more.
+        https://www.twilio.com/docs/messaging/api/media-resource#delete-media
+        """
+        if not MESSAGE_SID.match(carrier_id):
+            return
+        try:
+            if is_whole:  # its media go with it
+                self.api.ask(lambda client: client.messages(carrier_id).delete())
+            else:
+                self._remove_media(carrier_id)
+                self.api.ask(lambda client: client.messages(carrier_id).update(body=""))
+        except LookupFailed as error:
+            status = error.status
+            if status == GONE:
+                return
+            if status and 400 <= status < 500 and status not in PASSING:
+                raise RedactionRefused(str(error)) from error
+            raise
+
+    def _remove_media(self, carrier_id):
+        shown = self.api.ask(
+            lambda client: client.messages(carrier_id).media.list(limit=MEDIA_LIMIT)
+        )
+        for media in shown:
+            try:
+                self.api.ask(lambda _client, media=media: media.delete())
+            except LookupFailed as error:
+                if error.status != GONE:
+                    raise
 
     def can_check(self):
         """Tell if account and token are there."""
@@ -98,8 +209,18 @@ class TwilioProvider(Provider):
         return twilio_account.list_numbers(self)
 
     def verify(self, url, form, signature):
-        """Check ``X-Twilio-Signature``."""
-        return twilio_events.verify(self.account, url, form, signature)
+        """Check ``X-Twilio-Signature``; closed when the token or the header lacks.
+
+        While the token is being changed either of the two may have signed.
+        https://www.twilio.com/docs/usage/security#validating-requests
+        https://www.twilio.com/docs/iam/api/authtoken
+        """
+        tokens = (self.account.get(it) for it in ("auth_token", "second_auth_token"))
+        return bool(signature) and any(
+            RequestValidator(token).validate(url, form, signature)
+            for token in tokens
+            if token
+        )
 
     def fetch_media(self, url):
         """Fetch a picture or a file, with the credentials that also send.
@@ -113,10 +234,62 @@ class TwilioProvider(Provider):
 
     @staticmethod
     def parse_inbound(form):
-        """Read a text that came in."""
-        return twilio_events.parse_inbound(TwilioProvider.code, form)
+        """Read a text that came in.
+
+        https://www.twilio.com/docs/messaging/guides/webhook-request
+        """
+        names = ("MessageSid", "SmsMessageSid", "SmsSid")
+        return InboundEvent(
+            provider=TwilioProvider.code,
+            # A signed request without any id still gets one of its own contents, so
+            # that it cannot be replayed.
+            carrier_id=next(filter(None, map(form.get, names)), "")
+            or fingerprint(form),
+            number=form.get("From", ""),
+            to_number=form.get("To", ""),
+            body=form.get("Body", ""),
+            opt_out_type=form.get("OptOutType", ""),
+            service=form.get("MessagingServiceSid", ""),
+            media=read_media(form),
+            raw=dict(form),
+        )
 
     @staticmethod
     def parse_report(form):
-        """Read a delivery report."""
-        return twilio_events.parse_report(form)
+        """Read a delivery report.
+
+        https://www.twilio.com/docs/messaging/guides/track-outbound-message-status
+        """
+        return read_report(
+            form.get("MessageSid") or form.get("SmsSid", ""),
+            form.get("MessageStatus", ""),
+            form.get("ErrorCode", ""),
+            raw=dict(form),
+        )
+
+
+def fields_of(account, message):
+    """Return the arguments of Twilio's call for a message."""
+    values = {"to": message.number, "body": message.body}
+    if message.media:
+        values["media_url"] = list(message.media)
+    if message.callback:
+        values["status_callback"] = message.callback
+    service = account.get("messaging_service_sid")
+    # A number of the service sends as one: with its opt-outs and its settings.
+    if service:
+        values["messaging_service_sid"] = service
+    if message.sender and message.sender != service:
+        values["from_"] = message.sender
+    return values
+
+
+def _outcome_of_error(error):
+    """Sort an error answer: surely refused, surely not taken, or unknown."""
+    status = getattr(error, "status", None) or 0
+    code = str(getattr(error, "code", None) or "")
+    # The SDK's text repeats the address with the account in it: keep the words.
+    words = str(getattr(error, "msg", "") or getattr(error, "title", ""))
+    fault, failure_type = CODES.get(code) or fault_of_status(status)
+    is_sure = 400 <= status < 500 and status != 408
+    return outcome_of_refusal(fault, failure_type, code, words, is_sure)

@@ -1,5 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""Looking after an account at Twilio: is it set up as it must be, and setting it up.
+"""Check an account at Twilio, and set it up.
 
 Accounts: https://www.twilio.com/docs/iam/api/account
 Numbers: https://www.twilio.com/docs/phone-numbers/api/incomingphonenumber-resource
@@ -8,7 +8,7 @@ Services: https://www.twilio.com/docs/messaging/api/service-resource
 
 from .account import CREDENTIALS, FINE, INBOUND, SENDERS, UNSURE, WRONG, Finding
 from .base import LookupFailed
-from .shared import judge_inbound
+from .shared import judge_inbound, judge_numbers
 
 #: Numbers of an account that are looked at: more than one page of Twilio's.
 NUMBER_LIMIT = 1000
@@ -25,7 +25,7 @@ def check(provider, inbound_url):
         else:
             findings += _check_numbers(provider, inbound_url)
     except LookupFailed as error:
-        findings.append(Finding(SENDERS, UNSURE, "no_answer", detail=words_of(error)))
+        findings.append(Finding(SENDERS, UNSURE, "no_answer", detail=str(error)))
     return tuple(findings)
 
 
@@ -57,29 +57,10 @@ def _check_credentials(provider):
 
 
 def _refusal(error, what):
-    status = get_status(error)
     is_bad_paste = isinstance(error.__cause__, UnicodeEncodeError)
-    if status in (401, 403, 404) or is_bad_paste:
+    if error.status in (401, 403, 404) or is_bad_paste:
         return Finding(CREDENTIALS, WRONG, what)
-    return Finding(CREDENTIALS, UNSURE, "no_answer", detail=words_of(error))
-
-
-def get_status(error):
-    """Return the HTTP status of an error answer, None where there was no answer.
-
-    Of a list that is refused the SDK tells no status, but gives the response.
-    """
-    cause = error.__cause__
-    if status := getattr(cause, "status", None):
-        return status
-    responses = [it for it in cause.args if hasattr(it, "status_code")]
-    return responses[0].status_code if responses else None
-
-
-def words_of(error):
-    """Return what came instead of an answer, without an address or an account."""
-    status = get_status(error)
-    return f"HTTP {status}" if status else str(error)
+    return Finding(CREDENTIALS, UNSURE, "no_answer", detail=str(error))
 
 
 def _get_numbers(provider):
@@ -102,23 +83,13 @@ def list_numbers(provider):
 
 def _check_numbers(provider, inbound_url):
     """Return findings about each number that texts leave by."""
-    numbers = _get_numbers(provider)
+
+    def judge(own, number):
+        webhook = _check_webhook(own, number, inbound_url)
+        return [Finding(SENDERS, FINE, "owned", own), webhook]
+
     entered = [number for number, _country in provider.account["senders"]]
-    if not entered:
-        found = sorted(it for it, number in numbers.items() if _can_text(number))
-        what = "not_chosen" if found else "no_number"
-        return [Finding(SENDERS, WRONG, what, detail=", ".join(found[:5]))]
-    findings = []
-    for own in entered:
-        number = numbers.get(own)
-        if number is None:
-            findings.append(Finding(SENDERS, WRONG, "not_owned", own))
-        elif not _can_text(number):
-            findings.append(Finding(SENDERS, WRONG, "cannot_text", own))
-        else:
-            findings.append(Finding(SENDERS, FINE, "owned", own))
-            findings.append(_check_webhook(own, number, inbound_url))
-    return findings
+    return judge_numbers(entered, _get_numbers(provider), _can_text, judge)
 
 
 def _check_webhook(sender, number, inbound_url):
@@ -138,14 +109,17 @@ def _check_service(provider, inbound_url):
     """Return findings about the Messaging Service and the numbers in it."""
     sid = provider.account["messaging_service_sid"]
     try:
-        service = provider.api.ask(
-            lambda client: client.messaging.v1.services(sid).fetch()
-        )
+        service = provider.api.ask(lambda it: it.messaging.v1.services(sid).fetch())
     except LookupFailed as error:
-        if get_status(error) == 404:
+        if error.status == 404:
             return [Finding(SENDERS, WRONG, "not_owned", sid)]
         raise
-    pool = _get_pool(provider, sid)
+    shown = provider.api.ask(
+        lambda client: client.messaging.v1.services(sid).phone_numbers.list(
+            limit=NUMBER_LIMIT
+        )
+    )
+    pool = [number.phone_number for number in shown]
     if not pool:
         return [Finding(SENDERS, WRONG, "service_empty", sid)]
     findings = [Finding(SENDERS, FINE, "owned", sid, detail=", ".join(pool[:5]))]
@@ -156,16 +130,6 @@ def _check_service(provider, inbound_url):
     return findings + [
         _check_webhook(own, numbers[own], inbound_url) for own in pool if own in numbers
     ]
-
-
-def _get_pool(provider, sid):
-    """Return the numbers that a Messaging Service sends by (E.164)."""
-    shown = provider.api.ask(
-        lambda client: client.messaging.v1.services(sid).phone_numbers.list(
-            limit=NUMBER_LIMIT
-        )
-    )
-    return [number.phone_number for number in shown]
 
 
 def set_inbound_url(provider, inbound_url):

@@ -38,7 +38,7 @@ class TwilioApi:
 
         :param question: function of the SDK's client
         :param client: the SDK's client, default that which also sends
-        :raises LookupFailed: for any failure, since it can be asked again
+        :raises LookupFailed: for any failure; its words hold no address or account
         """
         try:
             return question(client or self.get_client())
@@ -48,7 +48,9 @@ class TwilioApi:
             json.JSONDecodeError,
             UnicodeEncodeError,
         ) as error:
-            raise LookupFailed(type(error).__name__) from error
+            status = _get_status(error)
+            words = f"HTTP {status}" if status else type(error).__name__
+            raise LookupFailed(words, status) from error
 
     def get_client(self):
         """Return the SDK's client, a new one after it was idle."""
@@ -65,10 +67,12 @@ class TwilioApi:
         :param credentials: user and secret, default those that also send
         """
         account = self._account
+        http_client = TwilioHttpClient(timeout=TIMEOUT, max_retries=0)
+        widen(http_client.session)
         client = Client(
             *(credentials or self.get_credentials()),
             account_sid=account["account_sid"],
-            http_client=_make_http_client(),
+            http_client=http_client,
         )
         if account.get("api_url"):
             client.api.base_url = account["api_url"]
@@ -84,7 +88,12 @@ class TwilioApi:
         )
 
 
-def _make_http_client():
-    http_client = TwilioHttpClient(timeout=TIMEOUT, max_retries=0)
-    widen(http_client.session)
-    return http_client
+def _get_status(error):
+    """Return the HTTP status of an error answer, None where there was no answer.
+
+    Of a list that is refused the SDK tells no status, but gives the response.
+    """
+    if status := getattr(error, "status", None):
+        return status
+    responses = [it for it in error.args if hasattr(it, "status_code")]
+    return responses[0].status_code if responses else None

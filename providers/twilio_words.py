@@ -76,10 +76,8 @@ def fault_of_status(status):
 def read_report(carrier_id, status, code, raw=None, price=None):
     """Return a delivery report in our words.
 
-    :param str status: a key of :data:`REPORTS`
-    :param str code: a key of :data:`CODES`, may be empty
+    :param str status: Twilio's own, likewise the code, which may be empty
     :param dict raw: every field as it came
-    :param providers.outbound.Price price: what it costs, None if that is not said
     """
     report = REPORTS.get(status, outbound.UNKNOWN)
     fault, failure_type = CODES.get(code, (faults.UNSURE, "sms_not_delivered"))

@@ -21,7 +21,7 @@ from .core import test_migrations
 from .core import test_neutralize
 from .core import test_odd_numbers
 from .core import test_planted_secrets
-from .core import test_public_doors
+from .core import test_public_endpoints
 from .core import test_rooms
 from .core import test_scenario
 from .core import test_shared_rows

@@ -13,8 +13,6 @@ class Deadline:
 
     One that nobody sets stands still while the machine is suspended, or its virtual
     machine paused; one that shows the time of day may be set back.
-
-    :param float seconds: from now
     """
 
     def __init__(self, seconds):
@@ -29,9 +27,6 @@ class Deadline:
     @staticmethod
     def _read_clocks():
         return time.monotonic(), time.clock_gettime(time.CLOCK_REALTIME)
-
-
-# What one run of the outbox knows of itself while it lasts.
 
 
 class DispatchRun:
@@ -66,7 +61,7 @@ class DispatchRun:
         self.told_at, self.done = time.monotonic(), 0
 
 
-# How fast a sender may send: a slot of time for each segment.
+# A sender's pace: a slot of time for each segment.
 #
 # A sender's slots follow each other at its rate; a message takes as many as it has
 # segments. A carrier that says "too fast" halves the rate, and every
@@ -119,9 +114,7 @@ def capacity(rate, seconds_booked):
     return max(int((HORIZON - max(seconds_booked, 0.0)) * rate), 1)
 
 
-# What to do about a message that the carrier did not take or did not deliver.
-
-#: What a fault asks for: try again, end the message, end the number, stop the sender.
+#: Actions on a fault: try again, end the message, end the number, stop the sender.
 AGAIN, END, NUMBER, SENDER = ACTIONS = ("again", "end", "number", "sender")
 
 #: Pauses are longer by up to this share, so that messages do not come back together.
@@ -155,8 +148,7 @@ class Policy:
 def next_pause(policy, attempts, seconds_since_first, random_share):
     """Return after how many seconds to try again, or None if not at all.
 
-    :param int attempts: attempts so far, at least 1
-    :param float seconds_since_first: how long ago the first attempt was
+    :param int attempts: so far, at least 1
     :param float random_share: 0 to 1, for the jitter
     """
     if policy.action != AGAIN or attempts >= policy.max_attempts:
@@ -174,7 +166,7 @@ def pause_after(policy, attempts, random_share):
     return min(doubled, policy.max_pause) * (1 + JITTER * random_share)
 
 
-# By which of several numbers of ours a text leaves.
+# Choice of the sender that a text leaves by.
 #
 # The ticket's team comes first: people answer to the number that they see. Then the
 # conversation: who texts with us goes on with the same number. Then the country.
@@ -183,7 +175,6 @@ def pause_after(policy, attempts, random_share):
 class Candidate(NamedTuple):
     """A sender that a text may leave by.
 
-    :param id: what it is known by
     :param countries: two letters each; those that it is for, else that of its number
     :param team_id: the team whose number it is, 0 for nobody's
     :param is_pool: a service that has several numbers and picks one by itself
@@ -221,9 +212,6 @@ def choose_by_country(number, candidates):
 
     That of its country, else one under the same country calling code, else the first.
     A number that no country has is the carrier's to refuse.
-
-    :param str number: E.164, or what could not be brought to it
-    :param candidates: :class:`Candidate`, the preferred one first
     """
     if len(candidates) > 1:
         for codes in _get_near_countries(number):

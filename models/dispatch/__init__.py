@@ -23,6 +23,5 @@ from . import (
     sms_sms,
     sms_sms_reports,
     res_company,
-    res_company_account,
     res_company_address,
 )

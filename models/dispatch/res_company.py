@@ -1,82 +1,102 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-import secrets
-from datetime import timedelta
-
 from odoo import api, fields, models
-from odoo.fields import Domain
 from odoo.tools import ormcache
 
-from ...providers import PROVIDERS, TelnyxProvider, account, get_provider
+from ...providers import (
+    PROVIDERS,
+    SandboxProvider,
+    TelnyxProvider,
+    account,
+    get_provider,
+)
 from ...tools import business_days, consent, dispatch
+from ..core.encrypted_field import EncryptedChar
 from .sms_api import SmsApiGated, SmsApiOutbox
 
-#: An address that was replaced is answered at so long: texts on their way report there.
-OVERLAP = timedelta(days=7)
-#: System parameter: another address than Twilio's own (a proxy, a loopback peer).
+TELNYX = TelnyxProvider.code
+#: System parameters: other addresses than the carriers' own (a proxy, a loopback peer).
 TWILIO_URL_PARAMETER = "helpdesk_mgmt_sms.twilio_api_url"
+TELNYX_URL_PARAMETER = "helpdesk_mgmt_sms.telnyx_api_url"
 #: System parameter: addresses, separated by blanks, that pictures may be fetched from
 #: though they lie in a private network (a proxy, a loopback peer).
 MEDIA_URLS_PARAMETER = "helpdesk_mgmt_sms.media_urls"
-#: Path of a company's page to join, before its key.
-JOIN_PATH = "/sms/join/"
-#: By which carriers texts leave.
+#: Carriers that reach people.
+REAL = tuple(code for code in PROVIDERS if code != SandboxProvider.code)
+#: The carriers that texts leave by.
 CARRIER_FIELDS = {"sms_provider", "sms_backup_provider"}
-#: Of these the former values are needed when they change.
+#: Fields whose former values are needed when they change.
 FORMER_FIELDS = {"sms_webhook_base_url", "sms_twilio_account_sid"}
-#: The way from what texts are posted on to the ticket that they are about.
+#: The path from what texts are posted on to the ticket that they are about.
 TICKET_OF = {"helpdesk.ticket": "", "calendar.event": "ticket_id"}
 
 
-def make_webhook_key():
-    """Return a new random key for the addresses that a carrier calls."""
-    return secrets.token_urlsafe(32)
-
-
 class ResCompany(models.Model):
-    """The addresses at which the carriers call a company, and their secret part."""
+    """A company's accounts at its carriers, its senders and its rule for consent."""
 
     _inherit = "res.company"
 
-    sms_webhook_key = fields.Char(
-        "Webhook Key",
+    # Odoo's own, encrypted where a key is given.
+    sms_twilio_auth_token = EncryptedChar()
+    sms_twilio_second_auth_token = EncryptedChar(
+        "Second Auth Token",
         groups="base.group_system",
         copy=False,
-        help="Random part of the addresses that the carrier calls.",
+        help="While you change the token at Twilio: what is signed with either of them "
+        "is taken. Empty it when the new one is the first.",
     )
-    sms_old_webhook_key = fields.Char(
-        "Former Webhook Key", groups="base.group_system", copy=False
-    )
-    sms_old_webhook_key_until = fields.Datetime(
-        "Former Address Works Until", groups="base.group_system", copy=False
-    )
-    sms_inbound_url = fields.Char(
-        "Address for Incoming Messages",
-        compute="_compute_sms_inbound_url",
+    sms_twilio_messaging_service_sid = fields.Char(
+        "Messaging Service SID",
         groups="base.group_system",
-        help="Enter it at Twilio as the webhook for incoming messages (HTTP POST).",
+        help="Send through this service instead of a single number. It starts with MG.",
     )
-
-    _sms_webhook_key_unique = models.UniqueIndex("(sms_webhook_key)")
-
+    sms_twilio_api_key_sid = fields.Char(
+        "API Key SID",
+        groups="base.group_system",
+        help="Preferred over the auth token for sending; it can be revoked alone.",
+    )
+    sms_twilio_api_key_secret = EncryptedChar(
+        "API Key Secret", groups="base.group_system", copy=False
+    )
     sms_provider = fields.Selection(
-        selection_add=[("sandbox", "Sandbox (nothing leaves this database)")],
-        ondelete={"sandbox": "set default"},
+        selection_add=[
+            (TELNYX, "Send via Telnyx"),
+            ("sandbox", "Sandbox (nothing leaves this database)"),
+        ],
+        ondelete={TELNYX: "set default", "sandbox": "set default"},
     )
-    sms_join_page = fields.Boolean(
-        "Page to Join",
-        help="A public page on which anybody can ask to join. A number that is typed "
-        "there gets one text with a question, and joins by answering YES.",
+    sms_telnyx_api_key = EncryptedChar(
+        "Telnyx API Key", groups="base.group_system", copy=False
     )
-    sms_join_key = fields.Char(
+    sms_telnyx_public_key = fields.Char(
+        "Public Key",
+        groups="base.group_system",
+        copy=False,
+        help="By it Telnyx's requests are known. Under Keys & Credentials, Public Key.",
+    )
+    sms_telnyx_messaging_profile_id = fields.Char(
+        "Messaging Profile ID",
+        groups="base.group_system",
+        copy=False,
+        help="Only to send by the number pool of this profile instead of one number.",
+    )
+    sms_telnyx_number_ids = fields.One2many(
+        "sms.carrier.number",
+        "company_id",
+        "Telnyx Numbers",
+        domain=[("provider", "=", TELNYX)],
+        groups="base.group_system",
+    )
+    sms_backup_provider = fields.Selection(
+        selection="_get_sms_backup_providers",
+        string="Second Carrier",
+        help="What the first carrier surely did not take leaves by this one, from a "
+        "number that you have there. Which refusals count is set on the faults.",
+    )
+    sms_twilio_account_since = fields.Datetime(
+        "Twilio Account Since",
         readonly=True,
         copy=False,
-        help="Names the company in the address of its page to join. It is no secret.",
-    )
-    sms_join_url = fields.Char(
-        "Address of the Page to Join",
-        compute="_compute_sms_join_url",
-        compute_sudo=True,
-        help="Link to it from your website.",
+        help="Since when texts leave by the account of now. Empty: since ever.",
     )
     sms_team_id = fields.Many2one(
         "helpdesk.ticket.team",
@@ -113,15 +133,6 @@ class ResCompany(models.Model):
         help="A consent that the person has not given again for so long has expired. "
         "0: it does not end by itself.",
     )
-
-    sms_privacy_url = fields.Char(
-        "Privacy Policy", help="Address of the page; wordings and forms name it."
-    )
-    sms_terms_url = fields.Char(
-        "Terms of Text Messages",
-        help="Address of the page; wordings and forms name it.",
-    )
-
     sms_check_seal = fields.Char(
         readonly=True,
         copy=False,
@@ -141,85 +152,6 @@ class ResCompany(models.Model):
         "CHECK (sms_consent_months BETWEEN 0 AND 1200)",
         "The months until a consent ends are from none to 1,200.",
     )
-    _sms_join_key_unique = models.UniqueIndex("(sms_join_key)")
-
-    @api.depends("sms_webhook_key", "sms_webhook_base_url")
-    def _compute_sms_inbound_url(self):
-        for company in self:
-            company.sms_inbound_url = company._get_sms_url("inbound")
-
-    def action_rotate_sms_webhook_key(self):
-        """Replace the webhook key; the former one works on for :data:`OVERLAP`.
-
-        The carrier must be given the new address, and reports on what was sent before
-        still come to the former one. To do it twice ends that one at once.
-        """
-        self.ensure_one()
-        self.check_access("write")
-        return self.write(
-            {
-                "sms_old_webhook_key": self.sms_webhook_key,
-                "sms_old_webhook_key_until": fields.Datetime.now() + OVERLAP,
-                "sms_webhook_key": make_webhook_key(),
-            }
-        )
-
-    @api.model
-    def _find_by_sms_webhook_key(self, key):
-        """Return the company of a public address, or an empty set."""
-        if not key:
-            return self.browse()
-        # All that an endpoint asks of a company, and not all of its fields.
-        names = ["sms_webhook_key", "sms_webhook_base_url"]
-        names += ["sms_former_webhook_base_url", "sms_has_refusals"]
-        names += self._get_sms_sender_fields()
-        names += self._get_sms_account_fields()
-        names = [name for name in names if self._fields[name].column_type]
-        former = Domain("sms_old_webhook_key", "=", key) & Domain(
-            "sms_old_webhook_key_until", ">", fields.Datetime.now()
-        )
-        domain = Domain("sms_webhook_key", "=", key) | former
-        # Of a company that was archived as well: a no is a no, and texts are under way.
-        companies_sudo = self.sudo()
-        all_sudo = companies_sudo.with_context(active_test=False)
-        found_sudo = all_sudo.search_fetch(domain, names, limit=1)
-        return found_sudo.with_env(companies_sudo.env)
-
-    def _get_sms_url(self, endpoint, provider="twilio", key=None, base=None):
-        """Return a public address of this company for the carrier.
-
-        Built from the address that is kept, never from a request's headers: signatures
-        are checked over it.
-
-        :param str endpoint: ``inbound``, or ``status/<uuid>``
-        """
-        self.ensure_one()
-        key = key or self.sudo().sms_webhook_key
-        base = base or self._get_sms_base_url()
-        return f"{base}/helpdesk_sms/{provider}/{key}/{endpoint}"
-
-    # ------------------------------------------------------------------
-    # Adds the company's carrier and its rule for consent
-    # ------------------------------------------------------------------
-
-    def init(self):
-        """Give the companies that were there before the joining page a key."""
-        self.env.cr.execute(
-            """
-            UPDATE res_company
-               SET sms_join_key =
-                       left(replace(gen_random_uuid()::text, '-', ''), 12)
-             WHERE sms_join_key IS NULL
-            """
-        )
-        return super().init()
-
-    @api.depends("sms_join_key", "sms_webhook_base_url")
-    def _compute_sms_join_url(self):
-        for company in self:
-            company.sms_join_url = (
-                f"{company._get_sms_base_url()}{JOIN_PATH}{company.sms_join_key}"
-            )
 
     @api.model_create_multi
     def create(self, vals_list):
@@ -228,7 +160,7 @@ class ResCompany(models.Model):
         companies._ensure_sms_keys()
         self.env["sms.sender"]._sync(companies)
         companies._drop_sms_backup()
-        companies._keep_sms_base_url()
+        companies._ensure_sms_base_url()
         return companies
 
     def _get_sms_before(self, vals):
@@ -241,32 +173,29 @@ class ResCompany(models.Model):
         return before
 
     def _after_sms_write(self, before, vals):
-        """Let the senders follow the account, and let them try a new one at once."""
+        """Bring the senders in line with the account, and let them try a new one."""
         result = super()._after_sms_write(before, vals)
         if "sms_provider" in vals:
             self._follow_sms_sandbox(before["tried"])
         if self._get_sms_sender_fields() & vals.keys():
             self.env["sms.sender"]._sync(self)
         if self._get_sms_account_fields() & vals.keys():
-            senders_sudo = self.env["sms.sender"].sudo()
-            stopped = senders_sudo.search(
-                [("company_id", "in", self.ids), ("stop_count", ">", 0)]
-            )
-            stopped._start()
+            domain = [("company_id", "in", self.ids), ("stop_count", ">", 0)]
+            self.env["sms.sender"].sudo().search(domain)._start()
         if CARRIER_FIELDS & vals.keys():
             self._drop_sms_backup()
         if "sms_webhook_base_url" in vals:
             url = vals["sms_webhook_base_url"]
-            self._keep_former_sms_base_url(before["sms_webhook_base_url"], url)
+            self._store_former_sms_base_url(before["sms_webhook_base_url"], url)
         if (CARRIER_FIELDS | {"sms_webhook_base_url"}) & vals.keys():
             # A carrier needs one: emptied, it is what Odoo's own address is now.
-            self._keep_sms_base_url()
+            self._ensure_sms_base_url()
         if "sms_twilio_account_sid" in vals:
-            self._note_sms_account_change(before["sms_twilio_account_sid"])
+            self._date_sms_account_change(before["sms_twilio_account_sid"])
         return result
 
     def _follow_sms_sandbox(self, tried):
-        """Let other answers count for who leaves the sandbox, or comes back to it.
+        """Switch to the answers that count for who leaves the sandbox, or comes back.
 
         What was agreed to there counts there alone.
 
@@ -278,53 +207,24 @@ class ResCompany(models.Model):
         self.env["sms.consent"].sudo()._follow_sandbox(moved)
         return moved
 
-    def _ensure_sms_keys(self):
-        for company_sudo in self.sudo():
-            if not company_sudo.sms_webhook_key:
-                company_sudo.sms_webhook_key = make_webhook_key()
-            if not company_sudo.sms_join_key:
-                company_sudo.sms_join_key = secrets.token_hex(6)
+    def _date_sms_account_change(self, former):
+        """Note when companies take another account at Twilio.
 
-    @api.model
-    def _find_by_sms_join_key(self, key):
-        """Return the company whose page to join is called, or an empty set."""
-        domain = [("sms_join_key", "=", key), ("sms_join_page", "=", True)]
-        return self.sudo().search(domain, limit=1) if key else self.browse()
+        The new account knows nothing of what was handed to the former one. Asked about
+        it, it would say so, and the text would go out twice.
 
-    def _get_sms_provider(self, code=None, with_senders=True):
-        """Return the carrier's adapter with this company's account in it.
-
-        :param str code: a key of ``PROVIDERS``; default: the company's own provider
-        :return: a ``Provider``, or None on Odoo's IAP
+        :param dict former: SID by company
         """
+        changed = self.filtered(
+            lambda it: former[it] not in (False, it.sudo().sms_twilio_account_sid)
+        )
+        if changed:
+            changed.sms_twilio_account_since = fields.Datetime.now()
+
+    def _get_sms_api_class(self):
+        """Put the gate before Odoo's own API classes: some code calls them directly."""
         self.ensure_one()
-        code = code or self.sms_provider
-        # Odoo's IAP has no account of ours to read.
-        if code not in PROVIDERS:
-            return None
-        return get_provider(code, self._get_sms_account(code, with_senders))
-
-    def _get_sms_numbers(self, code):
-        """Return the numbers that are entered for a carrier, as rows of its own list.
-
-        :param str code: a key of ``PROVIDERS``
-        """
-        self.ensure_one()
-        if code == TelnyxProvider.code:
-            return self.sms_telnyx_number_ids
-        return self.sms_twilio_number_ids
-
-    @api.model
-    def _get_sms_sender_fields(self):
-        """Return the fields that a company's senders follow from."""
-        return {
-            "sms_provider",
-            "sms_twilio_number_ids",
-            "sms_twilio_messaging_service_sid",
-            "sms_backup_provider",
-            "sms_telnyx_number_ids",
-            "sms_telnyx_messaging_profile_id",
-        }
+        return SmsApiOutbox if self._uses_sms_outbox() else SmsApiGated
 
     def _get_sms_gate_facts(self):
         """Add what the account lacks."""
@@ -338,15 +238,124 @@ class ResCompany(models.Model):
             missing = ()
         return {**super()._get_sms_gate_facts(), "missing": missing}
 
-    def _get_sms_api_class(self):
-        """Put the gate before Odoo's own API classes: some code calls them directly."""
+    # ------------------------------------------------------------------
+    # Accounts (``code`` is a key of ``PROVIDERS``)
+    # ------------------------------------------------------------------
+
+    @api.model
+    def _get_sms_backup_providers(self):
+        return [(code, PROVIDERS[code].name) for code in REAL]
+
+    def _drop_sms_backup(self):
+        """Keep a second carrier only beside another one that reaches people.
+
+        Companies that go back to the sandbox want nothing to leave.
+        """
+        for company in self.filtered("sms_backup_provider"):
+            first = company.sms_provider
+            if first not in REAL or first == company.sms_backup_provider:
+                company.sms_backup_provider = False
+
+    def _get_sms_carriers(self):
+        """Return the codes of the carriers that texts leave by, the own one first."""
         self.ensure_one()
-        if self._uses_sms_outbox():
-            return SmsApiOutbox
-        return SmsApiGated
+        codes = (self.sms_provider, self.sms_backup_provider)
+        return tuple(code for code in codes if code in PROVIDERS)
+
+    def _get_sms_provider(self, code=None, with_senders=True):
+        """Return the carrier's adapter with this company's account in it.
+
+        :param str code: default: the company's own provider
+        :return: a ``Provider``, or None on Odoo's IAP
+        """
+        self.ensure_one()
+        code = code or self.sms_provider
+        # Odoo's IAP has no account of ours to read.
+        if code not in PROVIDERS:
+            return None
+        return get_provider(code, self._get_sms_account(code, with_senders))
+
+    def _get_sms_account(self, code, with_senders=True):
+        """Return the account as the adapter wants it: plain data, no records."""
+        company_sudo = self.sudo()
+        read_secret = company_sudo._read_sms_secret
+        parameters_sudo = self.env["ir.config_parameter"].sudo()
+        media_urls = parameters_sudo.get_param(MEDIA_URLS_PARAMETER) or ""
+        numbers_sudo = company_sudo._get_sms_numbers(code) if with_senders else ()
+        common = {
+            "senders": [(it.number, it.country_code) for it in numbers_sudo],
+            "media_urls": media_urls.split(),
+        }
+        if code == TELNYX:
+            return {
+                **common,
+                "api_key": read_secret("sms_telnyx_api_key"),
+                "public_key": company_sudo.sms_telnyx_public_key,
+                "messaging_profile_id": company_sudo.sms_telnyx_messaging_profile_id,
+                "api_url": parameters_sudo.get_param(TELNYX_URL_PARAMETER),
+            }
+        return {
+            **common,
+            "account_sid": company_sudo.sms_twilio_account_sid,
+            "auth_token": read_secret("sms_twilio_auth_token"),
+            "second_auth_token": read_secret("sms_twilio_second_auth_token"),
+            "api_key_sid": company_sudo.sms_twilio_api_key_sid,
+            "api_key_secret": read_secret("sms_twilio_api_key_secret"),
+            "messaging_service_sid": company_sudo.sms_twilio_messaging_service_sid,
+            "api_url": parameters_sudo.get_param(TWILIO_URL_PARAMETER),
+        }
+
+    def _get_sms_numbers(self, code):
+        """Return the numbers entered for a carrier, as rows of its own list."""
+        self.ensure_one()
+        is_telnyx = code == TELNYX
+        return self.sms_telnyx_number_ids if is_telnyx else self.sms_twilio_number_ids
+
+    def _has_locked_sms_account(self, code=None):
+        """Tell if the key to a secret of the account is missing.
+
+        :param str code: default: the company's own provider
+        """
+        self.ensure_one()
+        company_sudo = self.sudo()
+        names = self._get_sms_secrets().get(code or company_sudo.sms_provider, ())
+        return any(company_sudo._read_sms_secret(name) is None for name in names)
+
+    @api.model
+    def _get_sms_secrets(self):
+        return {
+            "twilio": (
+                "sms_twilio_auth_token",
+                "sms_twilio_second_auth_token",
+                "sms_twilio_api_key_secret",
+            ),
+            TELNYX: ("sms_telnyx_api_key",),
+        }
+
+    @api.model
+    def _get_sms_account_fields(self):
+        """Return the fields by which carriers know a company."""
+        return {
+            "sms_twilio_account_sid",
+            "sms_twilio_api_key_sid",
+            "sms_telnyx_public_key",
+            *(name for names in self._get_sms_secrets().values() for name in names),
+        }
+
+    @api.model
+    def _get_sms_sender_fields(self):
+        """Return the fields that a company's senders follow from."""
+        return {
+            "sms_provider",
+            "sms_twilio_number_ids",
+            "sms_twilio_messaging_service_sid",
+            "sms_backup_provider",
+            "sms_telnyx_number_ids",
+            "sms_telnyx_messaging_profile_id",
+        }
 
     # ------------------------------------------------------------------
-    # Says by which of its senders a company's texts leave
+    # Choice of the sender
     # ------------------------------------------------------------------
 
     def _choose_sms_senders(self, numbers, posts, code=None):
@@ -424,10 +433,6 @@ class ResCompany(models.Model):
                     )
                 )
         return tuple(candidates)
-
-    # ------------------------------------------------------------------
-    # What a segment costs, so that who writes a text sees what it will cost
-    # ------------------------------------------------------------------
 
     def _get_sms_segment_price(self, number=""):
         """Return the price as the segment counter on a screen wants it.

@@ -1,5 +1,6 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 import logging
+import secrets
 from datetime import timedelta
 
 from werkzeug.exceptions import RequestEntityTooLarge, UnsupportedMediaType
@@ -12,17 +13,26 @@ from odoo.http import request
 from ...tools import web
 from ...tools.links import is_page
 from ...tools.web import IS_GUESS
-from .res_company_account import REAL
+from .res_company import REAL, TELNYX
 
 _logger = logging.getLogger(__name__)
+#: An address that was replaced is answered at so long: texts on their way report there.
+OVERLAP = timedelta(days=7)
+#: Path of a company's page to join, before its key.
+JOIN_PATH = "/sms/join/"
 PAGES = ("sms_privacy_url", "sms_terms_url")
 BASE_URL_PARAMETER = "web.base.url"
 #: Of a route: the only content type that it takes, and how long a body may be (bytes).
 TAKES, LIMIT = "sms_takes", "max_content_length"
 
 
+def make_webhook_key():
+    """Return a new random key for the addresses that a carrier calls."""
+    return secrets.token_urlsafe(32)
+
+
 class ResCompany(models.Model):
-    """The public address at which the carriers call a company.
+    """The public addresses of a company, and their secret part.
 
     Odoo writes ``web.base.url`` anew whenever an administrator logs in under another
     name of the host. The carrier signs the address that it was given, so with that
@@ -32,6 +42,30 @@ class ResCompany(models.Model):
 
     _inherit = "res.company"
 
+    sms_webhook_key = fields.Char(
+        "Webhook Key",
+        groups="base.group_system",
+        copy=False,
+        help="Random part of the addresses that the carrier calls.",
+    )
+    sms_old_webhook_key = fields.Char(
+        "Former Webhook Key", groups="base.group_system", copy=False
+    )
+    sms_old_webhook_key_until = fields.Datetime(
+        "Former Address Works Until", groups="base.group_system", copy=False
+    )
+    sms_inbound_url = fields.Char(
+        "Address for Incoming Messages",
+        compute="_compute_sms_inbound_url",
+        groups="base.group_system",
+        help="Enter it at Twilio as the webhook for incoming messages (HTTP POST).",
+    )
+    sms_telnyx_inbound_url = fields.Char(
+        "Telnyx Webhook",
+        compute="_compute_sms_inbound_url",
+        groups="base.group_system",
+        help="Enter it at Telnyx in the messaging profile, under Inbound.",
+    )
     sms_webhook_base_url = fields.Char(
         "Public Address",
         groups="base.group_system",
@@ -56,121 +90,32 @@ class ResCompany(models.Model):
     sms_webhook_base_since = fields.Datetime(
         "Public Address Since", groups="base.group_system", copy=False, readonly=True
     )
+    sms_join_page = fields.Boolean(
+        "Page to Join",
+        help="A public page on which anybody can ask to join. A number that is typed "
+        "there gets one text with a question, and joins by answering YES.",
+    )
+    sms_join_key = fields.Char(
+        readonly=True,
+        copy=False,
+        help="Names the company in the address of its page to join. It is no secret.",
+    )
+    sms_join_url = fields.Char(
+        "Address of the Page to Join",
+        compute="_compute_sms_join_url",
+        compute_sudo=True,
+        help="Link to it from your website.",
+    )
+    sms_privacy_url = fields.Char(
+        "Privacy Policy", help="Address of the page; wordings and forms name it."
+    )
+    sms_terms_url = fields.Char(
+        "Terms of Text Messages",
+        help="Address of the page; wordings and forms name it.",
+    )
 
-    def _prepare_sms_values(self, vals):
-        """Make the public address fit to be kept.
-
-        :raises ValidationError: for an address that is none
-        """
-        vals = super()._prepare_sms_values(vals)
-        if "sms_webhook_base_url" in vals:
-            url = self._check_sms_base_url(vals["sms_webhook_base_url"])
-            vals = {**vals, "sms_webhook_base_url": url}
-        return vals
-
-    def _keep_former_sms_base_url(self, former, url):
-        """Keep the addresses that were replaced."""
-        for company, known in former.items():
-            if known == url:
-                continue
-            company.sms_former_webhook_base_url = known
-            # What came within this second was signed for the former one.
-            since = fields.Datetime.now() + timedelta(seconds=1)
-            company.sms_webhook_base_since = since
-
-    def _check_sms_base_url(self, typed):
-        """Return a public address as it is kept.
-
-        :param str typed: may be empty
-        :raises ValidationError: for what is no address
-        """
-        url = web.normalize_address(typed)
-        if typed and not url:
-            raise ValidationError(
-                self.env._(
-                    "%s is no address that a carrier can call. Write it as "
-                    "https://odoo.example.com.",
-                    typed,
-                )
-            )
-        return url or False
-
-    def _keep_sms_base_url(self):
-        for company_sudo in self.sudo():
-            carriers = {company_sudo.sms_provider, company_sudo.sms_backup_provider}
-            if company_sudo.sms_webhook_base_url or not carriers & set(REAL):
-                continue
-            if url := web.normalize_address(company_sudo.get_base_url()):
-                company_sudo.sms_webhook_base_url = url
-
-    def _get_sms_base_url(self):
-        """Return the public address that the carrier calls, if there is one."""
-        self.ensure_one()
-        return self.sudo().sms_webhook_base_url or super()._get_sms_base_url()
-
-    # ------------------------------------------------------------------
-    # What the carrier signs
-    # ------------------------------------------------------------------
-
-    def _get_signed_sms_urls(self, endpoint, key, code):
-        """Return the addresses that a carrier may have signed, the present one first.
-
-        :param str endpoint: ``inbound``, or ``status/<uuid>``
-        :param str code: a key of ``PROVIDERS``
-        """
-        self.ensure_one()
-        former = self.sudo().sms_former_webhook_base_url
-        bases = filter(None, (self._get_sms_base_url(), former))
-        return [self._get_sms_url(endpoint, code, key, base) for base in bases]
-
-    def _has_proven_sms_base_url(self, code):
-        """Tell if a signed request has come since the address is what it is.
-
-        :param str code: a key of ``PROVIDERS``
-        """
-        self.ensure_one()
-        company_sudo = self.sudo()
-        since = company_sudo.sms_webhook_base_since
-        if not (since and company_sudo.sms_webhook_base_url):
-            return False
-        return company_sudo._has_sms_webhook_calls(code, since)
-
-    def _has_sms_webhook_calls(self, code, since):
-        """Tell if a carrier has called; who takes other calls extends this.
-
-        :param str code: a key of ``PROVIDERS``
-        :param datetime since: UTC
-        """
-        recent = Domain("company_id", "=", self.id) & Domain("received_at", ">=", since)
-        return bool(self.env["sms.report"].search_count(recent, limit=1))
-
-    def _adopt_sms_base_url(self, base):
-        """Take the address that the carrier was seen to sign: it was never proven.
-
-        :param str base: ``web.base.url``
-        """
-        self.ensure_one()
-        _logger.info("The carrier of company %s calls %s", self.id, base)
-        company_sudo = self.sudo()
-        company_sudo.sms_webhook_base_url = base
-        company_sudo.sms_webhook_base_since = fields.Datetime.now()
-
-    @api.model
-    def _follow_base_url(self, before, after):
-        """Follow Odoo's own address where an administrator has changed it by hand.
-
-        :param str before: the value of ``web.base.url``
-        """
-        before, after = map(web.normalize_address, (before, after))
-        if before and after and before != after:
-            domain = [("sms_webhook_base_url", "=", before)]
-            self.sudo().with_context(active_test=False).search(domain).write(
-                {"sms_webhook_base_url": after}
-            )
-
-    # ------------------------------------------------------------------
-    # The pages that wordings and forms name: a person can open them safely
-    # ------------------------------------------------------------------
+    _sms_webhook_key_unique = models.UniqueIndex("(sms_webhook_key)")
+    _sms_join_key_unique = models.UniqueIndex("(sms_join_key)")
 
     @api.constrains(*PAGES)
     def _check_sms_pages(self):
@@ -190,6 +135,195 @@ class ResCompany(models.Model):
                         )
                     )
 
+    @api.depends("sms_webhook_key", "sms_webhook_base_url")
+    def _compute_sms_inbound_url(self):
+        for company in self:
+            company.sms_inbound_url = company._get_sms_url("inbound")
+            company.sms_telnyx_inbound_url = company._get_sms_url("inbound", TELNYX)
+
+    @api.depends("sms_join_key", "sms_webhook_base_url")
+    def _compute_sms_join_url(self):
+        for company in self:
+            company.sms_join_url = (
+                f"{company._get_sms_base_url()}{JOIN_PATH}{company.sms_join_key}"
+            )
+
+    def init(self):
+        """Give the companies that were there before the joining page a key."""
+        self.env.cr.execute(
+            """
+            UPDATE res_company
+               SET sms_join_key =
+                       left(replace(gen_random_uuid()::text, '-', ''), 12)
+             WHERE sms_join_key IS NULL
+            """
+        )
+        return super().init()
+
+    def _prepare_sms_values(self, vals):
+        """Normalize the public address.
+
+        :raises ValidationError: for an address that is none
+        """
+        vals = super()._prepare_sms_values(vals)
+        if "sms_webhook_base_url" not in vals:
+            return vals
+        typed = vals["sms_webhook_base_url"]
+        url = web.normalize_address(typed) or False
+        if typed and not url:
+            raise ValidationError(
+                self.env._(
+                    "%s is no address that a carrier can call. Write it as "
+                    "https://odoo.example.com.",
+                    typed,
+                )
+            )
+        return {**vals, "sms_webhook_base_url": url}
+
+    # ------------------------------------------------------------------
+    # Keys
+    # ------------------------------------------------------------------
+
+    def action_rotate_sms_webhook_key(self):
+        """Replace the webhook key; the former one works on for :data:`OVERLAP`.
+
+        The carrier must be given the new address, and reports on what was sent before
+        still come to the former one. To do it twice ends that one at once.
+        """
+        self.ensure_one()
+        self.check_access("write")
+        return self.write(
+            {
+                "sms_old_webhook_key": self.sms_webhook_key,
+                "sms_old_webhook_key_until": fields.Datetime.now() + OVERLAP,
+                "sms_webhook_key": make_webhook_key(),
+            }
+        )
+
+    def _ensure_sms_keys(self):
+        for company_sudo in self.sudo():
+            if not company_sudo.sms_webhook_key:
+                company_sudo.sms_webhook_key = make_webhook_key()
+            if not company_sudo.sms_join_key:
+                company_sudo.sms_join_key = secrets.token_hex(6)
+
+    @api.model
+    def _find_by_sms_webhook_key(self, key):
+        """Return the company of a public address, or an empty set."""
+        if not key:
+            return self.browse()
+        # All that an endpoint asks of a company, and not all of its fields.
+        names = {
+            "sms_webhook_key",
+            "sms_webhook_base_url",
+            "sms_former_webhook_base_url",
+            "sms_has_refusals",
+            *self._get_sms_sender_fields(),
+            *self._get_sms_account_fields(),
+        }
+        names = [name for name in names if self._fields[name].column_type]
+        former = Domain("sms_old_webhook_key", "=", key) & Domain(
+            "sms_old_webhook_key_until", ">", fields.Datetime.now()
+        )
+        domain = Domain("sms_webhook_key", "=", key) | former
+        # Of a company that was archived as well: a no is a no, and texts are under way.
+        companies_sudo = self.sudo()
+        all_sudo = companies_sudo.with_context(active_test=False)
+        found_sudo = all_sudo.search_fetch(domain, names, limit=1)
+        return found_sudo.with_env(companies_sudo.env)
+
+    @api.model
+    def _find_by_sms_join_key(self, key):
+        """Return the company whose page to join is called, or an empty set."""
+        domain = [("sms_join_key", "=", key), ("sms_join_page", "=", True)]
+        return self.sudo().search(domain, limit=1) if key else self.browse()
+
+    # ------------------------------------------------------------------
+    # Addresses (``endpoint`` is ``inbound``, or ``status/<uuid>``)
+    # ------------------------------------------------------------------
+
+    def _get_sms_base_url(self):
+        """Return the public address that the carrier calls, if there is one."""
+        self.ensure_one()
+        return self.sudo().sms_webhook_base_url or super()._get_sms_base_url()
+
+    def _get_sms_url(self, endpoint, provider="twilio", key=None, base=None):
+        """Return a public address of this company for the carrier.
+
+        Built from the address that is kept, never from a request's headers: signatures
+        are checked over it.
+        """
+        self.ensure_one()
+        key = key or self.sudo().sms_webhook_key
+        base = base or self._get_sms_base_url()
+        return f"{base}/helpdesk_sms/{provider}/{key}/{endpoint}"
+
+    def _store_former_sms_base_url(self, former, url):
+        """Store the addresses that a new one replaces.
+
+        :param dict former: address by company
+        """
+        for company, known in former.items():
+            if known == url:
+                continue
+            company.sms_former_webhook_base_url = known
+            # What came within this second was signed for the former one.
+            since = fields.Datetime.now() + timedelta(seconds=1)
+            company.sms_webhook_base_since = since
+
+    def _ensure_sms_base_url(self):
+        for company_sudo in self.sudo():
+            carriers = {company_sudo.sms_provider, company_sudo.sms_backup_provider}
+            if company_sudo.sms_webhook_base_url or not carriers & set(REAL):
+                continue
+            if url := web.normalize_address(company_sudo.get_base_url()):
+                company_sudo.sms_webhook_base_url = url
+
+    def _get_signed_sms_urls(self, endpoint, key, code):
+        """Return the addresses that a carrier may have signed, the present one first.
+
+        :param str code: a key of ``PROVIDERS``
+        """
+        self.ensure_one()
+        former = self.sudo().sms_former_webhook_base_url
+        bases = filter(None, (self._get_sms_base_url(), former))
+        return [self._get_sms_url(endpoint, code, key, base) for base in bases]
+
+    def _has_proven_sms_base_url(self, code):
+        """Tell if the carrier has signed a request since the address is what it is."""
+        self.ensure_one()
+        company_sudo = self.sudo()
+        since = company_sudo.sms_webhook_base_since
+        if not (since and company_sudo.sms_webhook_base_url):
+            return False
+        return company_sudo._has_sms_webhook_calls(code, since)
+
+    def _has_sms_webhook_calls(self, code, since):
+        """Tell if a carrier has called; who takes other calls extends this.
+
+        :param datetime since: UTC
+        """
+        recent = Domain("company_id", "=", self.id) & Domain("received_at", ">=", since)
+        return bool(self.env["sms.report"].search_count(recent, limit=1))
+
+    def _adopt_sms_base_url(self, base):
+        """Adopt ``web.base.url``, which was signed: the kept one was never proven."""
+        self.ensure_one()
+        _logger.info("The carrier of company %s calls %s", self.id, base)
+        company_sudo = self.sudo()
+        company_sudo.sms_webhook_base_url = base
+        company_sudo.sms_webhook_base_since = fields.Datetime.now()
+
+    @api.model
+    def _follow_sms_base_url(self, before, after):
+        """Follow Odoo's own address where an administrator has changed it by hand."""
+        before, after = map(web.normalize_address, (before, after))
+        if before and after and before != after:
+            domain = [("sms_webhook_base_url", "=", before)]
+            self.sudo().with_context(active_test=False).search(domain).write(
+                {"sms_webhook_base_url": after}
+            )
+
 
 class IrConfigParameter(models.Model):
     """Odoo's own address: what an administrator enters, and what a login leaves."""
@@ -202,7 +336,7 @@ class IrConfigParameter(models.Model):
         before = own.value if "value" in vals else False
         result = super().write(vals)
         if before and not self.env.context.get(IS_GUESS):
-            self.env["res.company"]._follow_base_url(before, own.value)
+            self.env["res.company"]._follow_sms_base_url(before, own.value)
         return result
 
 

@@ -16,7 +16,6 @@ def _split_by_gate(env, messages):
     A number without a row gets one, so that it is decided, stored and visible; that
     row leaves through the queue, which is the only place that sends it.
 
-    :param messages: as for ``SmsApiBase._send_sms_batch``
     :return: ``(rows that may leave now, results for all other numbers)``
     """
     sms_sudo = env["sms.sms"].sudo()
@@ -45,8 +44,7 @@ def _split_by_gate(env, messages):
 def _reveal(messages, rows):
     """Return messages with their readers' own addresses: one for each of those.
 
-    :param messages: as for ``SmsApiBase._send_sms_batch``
-    :param rows: their ``sms.sms`` rows
+    :param rows: their ``sms.sms``
     """
     by_id = rows._get_revealed_bodies()
     bodies = {row.uuid: by_id[row.id] for row in rows}
@@ -63,7 +61,7 @@ def _reveal(messages, rows):
 
 
 class SmsApiOutbox(SmsApiBase):
-    """Stands where an API is asked to send: it leaves the rows to the outbox."""
+    """An API that leaves the rows to the outbox."""
 
     def _send_sms_batch(self, messages, delivery_reports_url=False):
         """Wake the outbox for the rows that may leave; nothing is sent here."""

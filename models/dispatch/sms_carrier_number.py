@@ -26,14 +26,14 @@ class SmsSenderNumber(models.AbstractModel):
         return numbers
 
     def write(self, vals):
-        """Let the senders follow."""
+        """Bring the senders in line."""
         companies = self.company_id
         result = super().write(vals)
         self.env["sms.sender"]._sync(companies | self.company_id)
         return result
 
     def unlink(self):
-        """Let the senders of the numbers rest."""
+        """Retire the senders of the numbers."""
         companies = self.company_id
         result = super().unlink()
         self.env["sms.sender"]._sync(companies)
@@ -103,11 +103,11 @@ class SmsCarrierNumber(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
-        """Take a number as people write it."""
+        """Store a number as carriers write it."""
         return super().create([self._tidy(vals) for vals in vals_list])
 
     def write(self, vals):
-        """Take a number as people write it."""
+        """Store a number as carriers write it."""
         return super().write(self._tidy(vals))
 
     @api.model

@@ -10,7 +10,7 @@ from psycopg2 import InterfaceError, OperationalError
 from psycopg2.errors import DeadlockDetected, SerializationFailure
 from psycopg2.extensions import TRANSACTION_STATUS_IDLE
 
-from odoo import api, fields, models
+from odoo import fields, models
 from odoo.tools import SQL
 
 from ...providers import PROVIDERS, base, faults, outbound
@@ -23,7 +23,7 @@ IN_FLIGHT_PARAMETER = "helpdesk_mgmt_sms.in_flight"
 #: Seconds that a run waits for what is due soon: a cron is woken to the minute only.
 LINGER = 5.0
 #: Seconds that a run waits for the carrier before it looks around again.
-PATIENCE = 0.5
+COLLECT_TIMEOUT = 0.5
 #: Seconds after which accounts are looked for again that have nothing in flight, while
 #: the others have all that they may.
 LOOK_EVERY = 0.25
@@ -71,7 +71,7 @@ class Account(NamedTuple):
 
 
 class SmsDispatcher(models.AbstractModel):
-    """The outbox's worker: claims messages, hands them to carriers, notes the end.
+    """The outbox's worker: claims messages, hands them to carriers, records outcomes.
 
     The claim is committed before the first byte leaves, and no row is locked while the
     network is waited for. So a kill at any moment leaves each message either waiting
@@ -82,21 +82,19 @@ class SmsDispatcher(models.AbstractModel):
     _name = "sms.dispatcher"
     _description = "Text Message Outbox"
 
-    @api.model
     def _run(self):
         run = DispatchRun(self._commit(remaining=1))
         with Poster(self._get_in_flight()) as poster:
-            while self._work(poster, run):
+            while self._work_once(poster, run):
                 pass
-            self._hand_over(run.done)
+            self._schedule_next_run(run.done)
 
-    @api.model
-    def _work(self, poster, run):
-        """Claim, wait for the carriers, note what they said."""
+    def _work_once(self, poster, run):
+        """Claim, wait for the carriers, record what they said; tell if to go on."""
         self._recall(poster, run)
         is_open = self._is_open(poster, run)
         if is_open:
-            self._fill(poster, run)
+            self._claim_and_submit(poster, run)
             self._recall(poster, run)
         if not poster.pending:
             run.answered_at = time.monotonic()
@@ -105,9 +103,9 @@ class SmsDispatcher(models.AbstractModel):
             if not pause:
                 return False
             run.waited += pause
-        elif results := poster.collect(PATIENCE):
+        elif results := poster.collect(COLLECT_TIMEOUT):
             run.note_ended(len(results))
-            self._settle_safely(results)
+            self._record_outcomes_safely(results)
         elif time.monotonic() - run.answered_at > GIVE_UP:
             _logger.error("%d calls to carriers do not end", poster.pending)
             return False
@@ -115,8 +113,7 @@ class SmsDispatcher(models.AbstractModel):
             run.note_told(self._commit(run.done, remaining=1))
         return True
 
-    @api.model
-    def _fill(self, poster, run):
+    def _claim_and_submit(self, poster, run):
         """Claim what may leave now, and hand it to the threads."""
         # Others than those who have enough are looked for from time to time.
         if poster.is_full and time.monotonic() - run.filled_at < LOOK_EVERY:
@@ -142,17 +139,14 @@ class SmsDispatcher(models.AbstractModel):
                 self._wake_others()
                 run.is_alone = False
 
-    @api.model
     def _submit(self, poster, calls, until):
-        """Hand calls to the threads.
-
-        :param calls: list of (:class:`Account`, :class:`Call`, function, delay)
-        """
+        """Hand calls to the threads, as :meth:`_claim` returns them."""
         for account, key, call, delay in calls:
-            poster.submit(account, key, partial(self._guard, key, call, until), delay)
+            guarded = partial(self._call_safely, key, call, until)
+            poster.submit(account, key, guarded, delay)
 
     @staticmethod
-    def _guard(key, call, until):
+    def _call_safely(key, call, until):
         """Make one call; what an adapter raises must not take others along.
 
         Runs in a thread, without the database.
@@ -175,28 +169,23 @@ class SmsDispatcher(models.AbstractModel):
                 detail=type(error).__name__,
             )
 
-    @api.model
     def _wake(self, at=None):
-        """Let the first dispatcher run.
+        """Run the first dispatcher.
 
         :param at: UTC datetime or a list of them, default now
         """
         cron = self.env.ref("helpdesk_mgmt_sms.ir_cron_sms_dispatch")
         cron.sudo()._trigger(at)
 
-    @api.model
     def _wake_others(self):
-        """Wake the other dispatchers: more waits than this one can take."""
-        crons_sudo = self.env["ir.cron"].sudo()
-        for cron_sudo in crons_sudo.search(
-            [
-                ("model_id.model", "=", self._name),
-                ("id", "!=", self.env.context.get("cron_id")),
-            ]
-        ):
+        """Run the other dispatchers: more waits than this one can take."""
+        domain = [
+            ("model_id.model", "=", self._name),
+            ("id", "!=", self.env.context.get("cron_id")),
+        ]
+        for cron_sudo in self.env["ir.cron"].sudo().search(domain):
             cron_sudo._trigger()
 
-    @api.model
     def _get_in_flight(self):
         value = self.env["ir.config_parameter"].sudo().get_param(IN_FLIGHT_PARAMETER)
         try:
@@ -205,12 +194,10 @@ class SmsDispatcher(models.AbstractModel):
         except ValueError:
             return MAX_IN_FLIGHT
 
-    @api.model
     def _commit(self, processed=0, remaining=None):
         cron = self.env["ir.cron"]
         return cron._commit_progress(processed, remaining=remaining)
 
-    @api.model
     def _in_new_transaction(self, step, *args):
         """Run one step in a transaction of its own and commit it.
 
@@ -235,11 +222,31 @@ class SmsDispatcher(models.AbstractModel):
                     raise
                 time.sleep(random.uniform(0.01, 0.1) * 2**attempt)
 
+    def _select(self, query):
+        """Return the ``sms.sms`` whose id is the first column of a query."""
+        rows = self.env.execute_query(query)
+        return self.env["sms.sms"].browse(row[0] for row in rows)
+
+    def _lock_messages(self, sms_ids):
+        """Lock some messages, in one order for all who lock several.
+
+        :return: ``{id: attempts}``
+        """
+        self.env["sms.sms"].flush_model()
+        rows = self.env.execute_query(
+            SQL(
+                "SELECT id, COALESCE(attempts, 0) FROM sms_sms"
+                " WHERE id = ANY(%s) ORDER BY id FOR UPDATE",
+                sms_ids,
+            )
+        )
+        self.env["sms.sms"].invalidate_model()
+        return dict(rows)
+
     # ------------------------------------------------------------------
-    # What waits for a sender that cannot send it: another one takes its place
+    # Senders for what waits
     # ------------------------------------------------------------------
 
-    @api.model
     def _assign_senders(self):
         """Give a sender to what waits for none that sends for its company.
 
@@ -247,7 +254,7 @@ class SmsDispatcher(models.AbstractModel):
         its sender has stopped, and the company has a second carrier.
         """
         self.env["sms.sms"].flush_model()
-        rows = self.env.execute_query(
+        messages = self._select(
             SQL(
                 """
                 SELECT sms.id FROM sms_sms sms
@@ -272,14 +279,12 @@ class SmsDispatcher(models.AbstractModel):
                 ASSIGN_SIZE,
             )
         )
-        messages = self._browse(rows)
         for company, waiting in messages.grouped("record_company_id").items():
             self._assign(company, waiting)
         # An account without a sender: the gate says so on the message.
         messages.filtered(lambda sms: not sms.sender_id)._ask_gate()
         messages.flush_recordset()
 
-    @api.model
     def _get_replaced_condition(self):
         """Return when the other carrier takes the place of a sender that has stopped.
 
@@ -303,13 +308,8 @@ class SmsDispatcher(models.AbstractModel):
             now=fields.Datetime.now(),
         )
 
-    @api.model
     def _assign(self, company, waiting):
-        """Give senders to messages of one company that wait for none.
-
-        :param company: ``res.company``
-        :param waiting: ``sms.sms``, locked
-        """
+        """Give senders to locked messages of one company that wait for none."""
         carriers = company._get_sms_carriers()
         if not company._get_sms_sender_ids(carriers[0]):
             self.env["sms.sender"]._sync(company)
@@ -320,32 +320,27 @@ class SmsDispatcher(models.AbstractModel):
             [code] = set(carriers) - {sender.provider}
             chosen = messages._choose_open_senders(company, code)
             found = {sms_id: it for sms_id, it in chosen.items() if it}
-            self._give_senders(found, {"refused_by": sender.provider})
+            self._write_senders(found, refused_by=sender.provider)
         others = waiting - stopped
-        self._give_senders(others._choose_senders(company, carriers[0]), {})
+        self._write_senders(others._choose_senders(company, carriers[0]))
 
-    @api.model
-    def _give_senders(self, chosen, values):
-        """Write down which senders were chosen, in few writes.
-
-        :param dict chosen: ``sms.sender`` by message id, empty where there is none
-        """
+    def _write_senders(self, chosen, **values):
+        """Store the senders that were chosen (``sms.sender`` by message id)."""
         messages = self.env["sms.sms"].browse(chosen)
         for sender, own in messages.grouped(lambda sms: chosen[sms.id]).items():
             own.write({"sender_id": sender.id, **values})
 
     # ------------------------------------------------------------------
-    # What became of a batch: written down in bulk, rows locked first
+    # Outcomes
     # ------------------------------------------------------------------
 
-    @api.model
-    def _settle_safely(self, results):
-        """Write down what the calls came to; one that cannot be, alone is left out.
+    def _record_outcomes_safely(self, results):
+        """Record what the calls came to; one that cannot be, alone is left out.
 
         It stays claimed, is looked up in a while, and keeps nobody else waiting.
         """
         try:
-            self._in_new_transaction(self._settle, results)
+            self._in_new_transaction(self._record_outcomes, results)
         except (OperationalError, InterfaceError):  # the database is gone
             raise
         except Exception:
@@ -355,72 +350,51 @@ class SmsDispatcher(models.AbstractModel):
                 _logger.exception("The end of text message %s is lost", results[0][0])
                 return
             for result in results:
-                self._settle_safely([result])
+                self._record_outcomes_safely([result])
 
-    @api.model
-    def _settle(self, results):
-        """Write down what the poster's calls came to.
+    def _record_outcomes(self, results):
+        """Record what the poster's calls came to, in bulk.
 
         What is about an earlier attempt than the message's last, or about a message
         that is gone, is dropped.
 
         :param results: list of ``(Call, result)``; the result of a ``send`` is an
-            ``Outcome``, of the others see :meth:`_settle_lookups`
+            ``Outcome``, of the others see :meth:`_record_lookups`
         """
-        attempts = self._lock([call.sms_id for call, _result in results])
+        attempts = self._lock_messages([call.sms_id for call, _result in results])
         messages = self.env["sms.sms"].browse(attempts)
         ends = [
             (call.kind, call.sms_id, result)
             for call, result in results
             if attempts.get(call.sms_id) == call.attempt
         ]
-        self._settle_sent({row: end for kind, row, end in ends if kind == "send"})
-        self._settle_lookups(end for end in ends if end[0] != "send")
+        self._record_posts({row: end for kind, row, end in ends if kind == "send"})
+        self._record_lookups(end for end in ends if end[0] != "send")
         messages._update_trackers()
         messages.mail_message_id._notify_message_notification_update()
         self._after_outcomes(messages)
 
-    @api.model
     def _after_outcomes(self, messages):
         """Extend this with what follows once the outcomes of posts are recorded.
 
         :param messages: ``sms.sms`` whose outcomes were recorded
         """
 
-    @api.model
-    def _lock(self, sms_ids):
-        """Lock some messages, in one order for all who lock several."""
-        self.env["sms.sms"].flush_model()
-        rows = self.env.execute_query(
-            SQL(
-                "SELECT id, COALESCE(attempts, 0) FROM sms_sms"
-                " WHERE id = ANY(%s) ORDER BY id FOR UPDATE",
-                sms_ids,
-            )
-        )
-        self.env["sms.sms"].invalidate_model()
-        return dict(rows)
-
-    @api.model
-    def _settle_sent(self, outcomes):
-        """Write what the carrier said when it was handed the messages.
-
-        :param dict outcomes: ``Outcome`` by message id
-        """
+    def _record_posts(self, outcomes):
+        """Record what the carrier said when it was handed messages (by id)."""
         accepted = {
             sms_id: outcome
             for sms_id, outcome in outcomes.items()
             if outcome.kind == outbound.ACCEPTED and outcome.carrier_id
         }
-        self.env["sms.sms"].browse(accepted)._note_accepted(accepted)
+        self.env["sms.sms"].browse(accepted)._record_accepted(accepted)
         for sms_id, outcome in outcomes.items():
             if sms_id not in accepted:
-                self.env["sms.sms"].browse(sms_id)._note_refused(outcome)
+                self.env["sms.sms"].browse(sms_id)._record_refused(outcome)
 
-    @api.model
     def _mark_abandoned(self):
         """Mark what a crash left behind: it may have been sent, so it is looked up."""
-        rows = self.env.execute_query(
+        abandoned = self._select(
             SQL(
                 """
                 SELECT id FROM sms_sms
@@ -431,7 +405,6 @@ class SmsDispatcher(models.AbstractModel):
                 fields.Datetime.now() - LEASE,
             )
         )
-        abandoned = self.env["sms.sms"].browse(row[0] for row in rows)
         if abandoned:
             _logger.warning("%d text messages with an unknown outcome", len(abandoned))
             abandoned._mark_unknown()

@@ -1,5 +1,6 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 import logging
+import math
 import random
 import time
 from collections import Counter
@@ -8,20 +9,20 @@ from functools import partial
 
 from psycopg2 import InterfaceError, OperationalError
 
-from odoo import api, fields, models
+from odoo import fields, models
 from odoo.tools import SQL
 
 from ...providers import PROVIDERS, faults
 from ...tools.dispatch import HORIZON
-from .sms_dispatcher import LEASE, LINGER, PATIENCE, Account, Call
+from .sms_dispatcher import COLLECT_TIMEOUT, LEASE, LINGER, Account, Call
 from .sms_sender_pace import IS_TRYING, NEXT_SLOT
 
 _logger = logging.getLogger(__name__)
 #: One in so many goes to whoever has waited longest, whatever its purpose: what is less
 #: urgent goes on, only slower, while urgent messages keep coming.
-PATIENT_SHARE = 10
+OLDEST_SHARE = 10
 #: The orders in which messages leave.
-BY_URGENCY, BY_PATIENCE = SQL("priority, not_before, id"), SQL("not_before, id")
+BY_URGENCY, BY_AGE = SQL("priority, not_before, id"), SQL("not_before, id")
 #: After a failure so many messages of a sender are tried one by one.
 ONE_BY_ONE = 20
 #: A message that cannot be claimed waits so long.
@@ -37,11 +38,10 @@ FAR_AWAY = 24 * 3600.0
 
 
 class SmsDispatcher(models.AbstractModel):
-    """What may leave now: taken in order of urgency, at its sender's speed."""
+    """Claims what may leave now, in order of urgency and at its sender's speed."""
 
     _inherit = "sms.dispatcher"
 
-    @api.model
     def _get_accounts(self):
         """Return the accounts that have something to send and may do so now.
 
@@ -55,9 +55,8 @@ class SmsDispatcher(models.AbstractModel):
             accounts.setdefault(account, []).append(ready)
         return accounts
 
-    @api.model
     def _claim(self, senders, room):
-        """Take the next messages, ask the gate again and mark them as being sent.
+        """Claim the next messages, ask the gate again and mark them as being sent.
 
         :param senders: list of ``ReadySender`` of one account
         :return: list of (:class:`Account`, :class:`Call`, function, delay) for the
@@ -69,28 +68,27 @@ class SmsDispatcher(models.AbstractModel):
             if sender.capacity is not None:
                 share = min(share, sender.capacity)
             if share > 0:
-                calls += self._claim_safely(sender, share, self._draw_patient(share))
+                oldest = self._draw_oldest_share(share)
+                calls += self._claim_safely(sender, share, oldest)
         return calls
 
-    @api.model
-    def _draw_patient(self, limit):
+    def _draw_oldest_share(self, limit):
         """Return how many of a batch go to whoever has waited longest.
 
         A slow sender's batch is one message: of those it is one in so many, by chance,
-        since several workers take them in turn.
+        since several workers claim them in turn.
         """
-        return int(limit / PATIENT_SHARE + random.random())
+        return int(limit / OLDEST_SHARE + random.random())
 
-    @api.model
-    def _claim_safely(self, ready, limit, patient=0):
-        """Take messages of one sender; what fails must not hold up the other senders.
+    def _claim_safely(self, ready, limit, oldest=0):
+        """Claim messages of one sender; what fails must not hold up the others.
 
         A message with which it fails even alone waits for a while, so that those
         behind it come to their turn.
         """
         try:
             with self.env.cr.savepoint():
-                return self._claim_for(ready, limit, patient)
+                return self._claim_for(ready, limit, oldest)
         except (OperationalError, InterfaceError):  # the database: the run's to decide
             raise
         except Exception:
@@ -99,47 +97,45 @@ class SmsDispatcher(models.AbstractModel):
                 singles = (self._claim_safely(ready, 1) for _one in range(ONE_BY_ONE))
                 return [call for calls in singles for call in calls]
             _logger.exception("A text message of sender %s cannot be sent", ready.id)
-            self._put_off(ready, BY_PATIENCE if patient else BY_URGENCY)
+            self._postpone_next(ready, BY_AGE if oldest else BY_URGENCY)
             return []
 
-    @api.model
-    def _put_off(self, ready, order):
-        """Let the next message of a sender wait: it cannot be claimed.
+    def _postpone_next(self, ready, order):
+        """Put off the next message of a sender: it cannot be claimed.
 
         By SQL: whatever is wrong with it, the ORM may meet it again.
         """
-        rows = self._lock_some(ready.id, order, 1)
         self.env.cr.execute(
             SQL(
                 "UPDATE sms_sms SET not_before = %s WHERE id = ANY(%s)",
                 fields.Datetime.now() + PUT_OFF,
-                [row[0] for row in rows],
+                [row[0] for row in self._lock_some(ready.id, order, 1)],
             )
         )
 
-    @api.model
-    def _claim_for(self, ready, limit, patient):
-        """Take the next messages of one sender, and give them their slots."""
-        ready = self.env["sms.sender.pace"]._lock(ready)
+    def _claim_for(self, ready, limit, oldest):
+        """Claim the next messages of one sender, and give them their slots."""
+        paces = self.env["sms.sender.pace"]
+        ready = paces._lock_ready(ready)
         if not ready:
             return []
         sender = self.env["sms.sender"].browse(ready.id)
-        if sender.company_id._has_locked_sms_account(sender.provider):
-            policies = self.env["sms.fault"]
-            sender._stop(policies._get_policy(faults.LOCKED, sender.company_id))
+        company = sender.company_id
+        if company._has_locked_sms_account(sender.provider):
+            sender._stop(self.env["sms.fault"]._get_policy(faults.LOCKED, company))
             return []
-        allowed = self._lock_next(ready, limit, patient)._ask_gate()
+        allowed = self._lock_next(ready, limit, oldest)._ask_gate()
         if not allowed:
             return []
         allowed._mark_claimed(sender.provider)
         segments = allowed.mapped("segment_count")
         self.env["sms.sms"].flush_model()
-        delay = self.env["sms.sender.pace"]._book(ready, sum(segments))
+        delay = paces._book(ready, sum(segments))
         booked_at = time.monotonic()
         allowed = allowed.with_context(sms_bodies=allowed._get_revealed_bodies())
         calls = []
         account = Account(ready.company_id, ready.provider)
-        provider = sender.company_id._get_sms_provider(sender.provider)
+        provider = company._get_sms_provider(sender.provider)
         for sms, count in zip(allowed, segments, strict=True):
             call = partial(provider.send, sms._to_outbound(sender))
             slot = count / ready.rate if ready.rate else 0.0
@@ -151,34 +147,26 @@ class SmsDispatcher(models.AbstractModel):
             delay += slot
         return calls
 
-    @api.model
-    def _lock_next(self, ready, limit, patient=0):
+    def _lock_next(self, ready, limit, oldest=0):
         """Return the next messages of a sender, locked; those of others are skipped.
 
         First those that have waited longest, then by urgency.
         """
-        taken = self._lock_some(ready.id, BY_PATIENCE, patient)
-        taken += self._lock_some(ready.id, BY_URGENCY, limit - len(taken), taken)
-        if ready.capacity is None:
-            return self._browse(taken)
-        fitting, left = [], ready.capacity
-        for row in taken:
+        locked = self._lock_some(ready.id, BY_AGE, oldest)
+        locked += self._lock_some(ready.id, BY_URGENCY, limit - len(locked), locked)
+        ids, room = [], math.inf if ready.capacity is None else ready.capacity
+        for sms_id, segments in locked:
             # The first one goes, however long: else it would never fit.
-            if fitting and row[1] > left:
+            if ids and segments > room:
                 break
-            fitting.append(row)
-            left -= row[1]
-        return self._browse(fitting)
+            ids.append(sms_id)
+            room -= segments
+        return self.env["sms.sms"].browse(ids)
 
-    @api.model
-    def _browse(self, rows):
-        return self.env["sms.sms"].browse(row[0] for row in rows)
-
-    @api.model
-    def _lock_some(self, sender_id, order, limit, taken=()):
+    def _lock_some(self, sender_id, order, limit, locked=()):
         """Lock waiting rows of a sender that no other worker has locked.
 
-        :param taken: rows that are locked already
+        :param locked: rows that we have locked already
         :return: list of ``(id, segment count)``
         """
         if not limit:
@@ -195,13 +183,12 @@ class SmsDispatcher(models.AbstractModel):
                 """,
                 sender_id,
                 fields.Datetime.now(),
-                [row[0] for row in taken],
+                [row[0] for row in locked],
                 order,
                 limit,
             )
         )
 
-    @api.model
     def _get_next_due(self):
         """Return in how many seconds something is due: a message, a lookup, a crash.
 
@@ -241,14 +228,6 @@ class SmsDispatcher(models.AbstractModel):
         )
         return due if due is None else max(due, 0.0)
 
-    # ------------------------------------------------------------------
-    # What waits beyond the time at which it makes sense: it ends then
-    # ------------------------------------------------------------------
-
-    # Not only at its turn, which may be far: its sender has stopped, its next try comes
-    # later. Until it ended it would be shown as waiting.
-
-    @api.model
     def _get_expiring_source(self):
         """Return which messages end by time in the outbox: ``FROM … WHERE …``."""
         return SQL(
@@ -261,11 +240,14 @@ class SmsDispatcher(models.AbstractModel):
             list(PROVIDERS),
         )
 
-    @api.model
     def _end_expired(self):
-        """End what has waited too long; what another worker is at is left to it."""
+        """End what has waited too long; what another worker is at is left to it.
+
+        Not only at its turn, which may be far: its sender has stopped, its next try
+        comes later. Until it ended it would be shown as waiting.
+        """
         self.env["sms.sms"].flush_model()
-        rows = self.env.execute_query(
+        expired = self._select(
             SQL(
                 """
                 SELECT sms.id %s AND sms.expires_at <= %s
@@ -278,14 +260,13 @@ class SmsDispatcher(models.AbstractModel):
                 END_SIZE,
             )
         )
-        if rows:
-            self._browse(rows)._ask_gate()
+        if expired:
+            expired._ask_gate()
 
     # ------------------------------------------------------------------
-    # The end of a run: what is in flight ends, and what has not begun waits again
+    # End of a run
     # ------------------------------------------------------------------
 
-    @api.model
     def _is_open(self, poster, run):
         """Tell if more may be claimed; else what has not begun waits again.
 
@@ -296,31 +277,25 @@ class SmsDispatcher(models.AbstractModel):
             return True
         if run.over_at is None:
             run.over_at = time.monotonic()
-            self._withdraw(poster)
-            return False
-        if time.monotonic() - run.over_at < OVERTIME:
+        elif time.monotonic() - run.over_at < OVERTIME:
             run.slow = poster.get_slow(run.over_at)
             if run.slow:
                 return True
-        self._withdraw(poster)
-        return False
-
-    @api.model
-    def _withdraw(self, poster):
         if calls := poster.withdraw():
             self._in_new_transaction(self._release, calls)
+        return False
 
-    @api.model
     def _release(self, calls):
-        """Let wait again what was claimed, and surely has not been posted.
+        """Requeue claimed messages that were surely never posted.
 
-        Its slots are free again: a sender that is busy for long would else stand still
-        at the end of each run. Not those that have passed: what others have booked for
-        now would leave together with what is booked in place of these.
+        Their slots are free again: a sender that is busy for long would else stand
+        still at the end of each run. Not those that have passed: what others have
+        booked for now would leave together with what is booked in place of these.
 
         :param calls: list of ``Call``
+        :return: the ``sms.sms`` that wait again
         """
-        attempts = self._lock([call.sms_id for call in calls])
+        attempts = self._lock_messages([call.sms_id for call in calls])
         slots, lookups, now = {}, [], time.monotonic()
         for call in calls:
             if attempts.get(call.sms_id) != call.attempt:
@@ -336,15 +311,15 @@ class SmsDispatcher(models.AbstractModel):
                    SET state = 'outgoing', attempts = attempts - 1,
                        tried_at = CASE WHEN attempts > 1 THEN tried_at END
                  WHERE id = ANY(%s) AND state = 'process' AND report_rank = 0
-             RETURNING sender_id, id
+             RETURNING id, sender_id
                 """,
                 list(slots),
             )
         )
         seconds = Counter()
-        for sender_id, sms_id in released:
+        for sms_id, sender_id in released:
             seconds[sender_id] += slots[sms_id]
-        self.env["sms.sender.pace"]._give_back(seconds)
+        self.env["sms.sender.pace"]._return_slots(seconds)
         self.env.cr.execute(
             SQL(
                 "UPDATE sms_sms SET lookup_at = %s"
@@ -354,9 +329,8 @@ class SmsDispatcher(models.AbstractModel):
             )
         )
         self.env["sms.sms"].invalidate_model()
-        return self.env["sms.sms"].browse(sms_id for _sender_id, sms_id in released)
+        return self.env["sms.sms"].browse(row[0] for row in released)
 
-    @api.model
     def _wait_for_due(self):
         """Wait for what is due in a moment.
 
@@ -366,18 +340,16 @@ class SmsDispatcher(models.AbstractModel):
         self._commit()
         if due is None or due > LINGER:
             return 0
-        pause = min(max(due, 0.05), PATIENCE)
+        pause = min(max(due, 0.05), COLLECT_TIMEOUT)
         time.sleep(pause)
         return pause
 
-    @api.model
-    def _hand_over(self, done):
-        """Say when the outbox must run again, now that this run ends."""
+    def _schedule_next_run(self, done):
+        """Tell the cron when the outbox must run again, now that this run ends."""
         due = self._get_next_due()
         if due is None:
             self._commit(done, remaining=0)
             return
         if LINGER < due < FAR_AWAY:
-            at = fields.Datetime.add(fields.Datetime.now(), seconds=due)
-            self._wake(at)
+            self._wake(fields.Datetime.add(fields.Datetime.now(), seconds=due))
         self._commit(done, remaining=0 if due > LINGER else 1)

@@ -6,7 +6,7 @@ from functools import partial
 
 from psycopg2 import Error as DatabaseError
 
-from odoo import api, fields, models
+from odoo import fields, models
 from odoo.tools import SQL
 
 from ...providers.faults import NO_ANSWER
@@ -33,7 +33,7 @@ RECALL_WITHIN = 1.2
 
 
 class SmsDispatcher(models.AbstractModel):
-    """What the carrier must be asked about: unknown outcomes, overdue reports.
+    """Asks carriers about unknown outcomes and overdue reports; recalls what must stay.
 
     An unknown outcome is never posted again blindly. It is looked up until the carrier
     shows the message, or has said often enough that it has none.
@@ -41,9 +41,8 @@ class SmsDispatcher(models.AbstractModel):
 
     _inherit = "sms.dispatcher"
 
-    @api.model
     def _claim_lookups(self, room, full=()):
-        """Take the messages that the carrier shall be asked about now.
+        """Claim the messages that the carrier shall be asked about now.
 
         :param full: each :class:`Account` that has enough to do
         """
@@ -54,7 +53,6 @@ class SmsDispatcher(models.AbstractModel):
         calls = (self._prepare_safely(sms) for sms in messages)
         return [call for call in calls if call]
 
-    @api.model
     def _prepare_safely(self, sms):
         """Return the call that asks about a message; None if that cannot be made.
 
@@ -68,9 +66,7 @@ class SmsDispatcher(models.AbstractModel):
             _logger.exception("Text message %s cannot be looked up", sms.id)
             return None
 
-    @api.model
     def _prepare_lookup(self, sms):
-        """Return the call that asks the carrier about a message, or None."""
         company = sms._get_sms_company()
         if company._has_locked_sms_account(sms.provider):
             return None
@@ -85,7 +81,6 @@ class SmsDispatcher(models.AbstractModel):
         key = Call(kind, sms.id, sms.attempts)
         return Account(company.id, sms.provider), key, call, 0
 
-    @api.model
     def _get_lookup_source(self):
         """Return which messages a carrier can be asked about: ``FROM … WHERE …``.
 
@@ -108,11 +103,10 @@ class SmsDispatcher(models.AbstractModel):
             """
         )
 
-    @api.model
     def _lock_lookups(self, limit, full):
         """Return the messages whose lookup is due, locked; none of some accounts."""
         self.env["sms.sms"].flush_model()
-        rows = self.env.execute_query(
+        return self._select(
             SQL(
                 """
                 SELECT sms.id %s AND sms.lookup_at <= %s
@@ -130,11 +124,9 @@ class SmsDispatcher(models.AbstractModel):
                 limit,
             )
         )
-        return self.env["sms.sms"].browse(row[0] for row in rows)
 
-    @api.model
-    def _settle_lookups(self, ends):
-        """Write down what the carrier answered.
+    def _record_lookups(self, ends):
+        """Record what the carrier answered.
 
         :param ends: triples of a kind, a message id and the answer: for ``find`` a list
             of ``Found``, for ``fetch`` a ``DeliveryReport``; None if it could not be
@@ -143,32 +135,31 @@ class SmsDispatcher(models.AbstractModel):
         for kind, sms_id, answer in ends:
             sms = self.env["sms.sms"].browse(sms_id)
             if kind == "fetch" and sms.state == "pending":
-                self._settle_fetched(sms, answer)
+                self._record_fetch(sms, answer)
             elif kind == "find" and sms.state == UNKNOWN_STATE:
-                self._settle_found(sms, answer)
+                self._record_find(sms, answer)
 
-    @api.model
-    def _settle_fetched(self, sms, report):
+    def _record_fetch(self, sms, report):
+        """Record an overdue report; plan the next fetch if it is still on its way."""
         if report is not None:
-            sms._take_report(report)
+            sms._record_report(report)
         if sms.state == "pending":
             sms.lookups += 1
             pause = REPORT_OVERDUE * 4**sms.lookups
             is_over = sms.lookups >= MAX_FETCHES
             sms.lookup_at = not is_over and fields.Datetime.now() + pause
 
-    @api.model
-    def _settle_found(self, sms, found):
-        """Note whether the carrier has a message whose outcome was unknown."""
+    def _record_find(self, sms, found):
+        """Record if the carrier has a message whose outcome was unknown."""
         company = sms.record_company_id
         policy = self.env["sms.fault"]._get_policy(NO_ANSWER, company)
         now = fields.Datetime.now()
-        if self._has_twin_on_its_way(sms):
+        if self._is_same_text_in_flight(sms):
             pause = dispatch.pause_after(policy, 1, 0)
             sms.lookup_at = now + timedelta(seconds=pause)
             return
-        for one in self._pick_free(sms.provider, found or ()):
-            sms._note_found(one)
+        if free := self._exclude_known(sms.provider, found or ()):
+            sms._record_found(free[0])
             return
         if found is not None:
             sms.lookups += 1
@@ -181,7 +172,6 @@ class SmsDispatcher(models.AbstractModel):
             pause = dispatch.pause_after(policy, sms.lookups + 1, 0)
             sms.lookup_at = now + timedelta(seconds=pause)
 
-    @api.model
     def _end_unaskable(self):
         """End what nobody can be asked about, once it would have been given up anyhow.
 
@@ -190,7 +180,7 @@ class SmsDispatcher(models.AbstractModel):
         content.
         """
         policy = self.env["sms.fault"]._get_policy(NO_ANSWER)
-        rows = self.env.execute_query(
+        ended = self._select(
             SQL(
                 """
                 SELECT id FROM sms_sms stuck
@@ -204,46 +194,39 @@ class SmsDispatcher(models.AbstractModel):
                 BATCH_SIZE,
             )
         )
-        ended = self.env["sms.sms"].browse(row[0] for row in rows)
         for sms in ended:
             sms._fail(policy)
         ended._update_trackers()
 
-    @api.model
-    def _has_twin_on_its_way(self, sms):
+    def _is_same_text_in_flight(self, sms):
         """Tell if the same words are being posted to the same number just now.
 
         What the carrier shows may then be that message, whose answer is outstanding.
         """
-        return bool(
-            self.env["sms.sms"].search_count(
-                [
-                    ("record_company_id", "=", sms.record_company_id.id),
-                    ("number", "=", sms.number),
-                    ("body", "=", sms.body),
-                    ("state", "=", "process"),
-                ],
-                limit=1,
-            )
-        )
+        domain = [
+            ("record_company_id", "=", sms.record_company_id.id),
+            ("number", "=", sms.number),
+            ("body", "=", sms.body),
+            ("state", "=", "process"),
+        ]
+        return bool(self.env["sms.sms"].search_count(domain, limit=1))
 
-    @api.model
-    def _pick_free(self, provider, found):
+    def _exclude_known(self, provider, found):
         """Return those of the carrier's messages that are none of our other rows'.
 
         :param found: list of ``Found``
         """
-        ids = [one.report.carrier_id for one in found]
-        if not ids:
+        if not found:
             return []
-        taken = self.env["sms.sms"].search(
+        ids = [one.report.carrier_id for one in found]
+        known = self.env["sms.sms"].search(
             [("provider", "=", provider), ("carrier_id", "in", ids)]
         )
-        taken_ids = set(taken.mapped("carrier_id"))
-        return [one for one in found if one.report.carrier_id not in taken_ids]
+        known_ids = set(known.mapped("carrier_id"))
+        return [one for one in found if one.report.carrier_id not in known_ids]
 
     # ------------------------------------------------------------------
-    # What was claimed and has not begun: whoever says STOP meanwhile gets none of it
+    # Recall of what was claimed and has not begun
     # ------------------------------------------------------------------
 
     # Behind a slow carrier a claimed text may wait for minutes, longer than a STOP may
@@ -251,21 +234,19 @@ class SmsDispatcher(models.AbstractModel):
     # threads do no database work. So the run looks for them, twice a second, and they
     # begin nothing more when its last look is too long ago.
 
-    @api.model
     def _recall(self, poster, run):
-        """Take back what must not leave any more; let the rest begin for a while."""
+        """Withdraw what must not leave any more; let the rest begin for a while."""
         looked_at = time.monotonic()
         if looked_at - run.recalled_at < RECALL_EVERY:
             return
         run.recalled_at = looked_at
         calls = [call for call in poster.get_waiting() if call.kind == "send"]
         blocked = calls and self._in_new_transaction(self._find_blocked, calls, run)
-        taken = poster.withdraw(blocked) if blocked else []
+        withdrawn = poster.withdraw(blocked) if blocked else []
         poster.allow_until(looked_at + RECALL_WITHIN)
-        if taken:
-            self._in_new_transaction(self._block_taken, taken)
+        if withdrawn:
+            self._in_new_transaction(self._block_withdrawn, withdrawn)
 
-    @api.model
     def _find_blocked(self, calls, run):
         """Return the calls whose message the gate does not let leave any more.
 
@@ -289,13 +270,11 @@ class SmsDispatcher(models.AbstractModel):
             if decision.verdict == verdicts.BLOCK
         }
 
-    @api.model
     def _find_ended(self, calls):
         """Return the calls to numbers that have ended anything, and by which event.
 
         Without the ledger's key nobody knows who that is: the gate is asked about all.
 
-        :param calls: list of ``Call``
         :return: ``{call: newest event's id}``
         """
         if not calls:
@@ -332,14 +311,11 @@ class SmsDispatcher(models.AbstractModel):
         }
         return {call: event_id for call, event_id in found.items() if event_id}
 
-    @api.model
-    def _block_taken(self, calls):
-        """Release messages that were taken back, and let the gate say why they end.
+    def _block_withdrawn(self, calls):
+        """Release messages that were withdrawn, and let the gate say why they end.
 
         In one transaction: nobody claims them in between. A crash before it leaves them
         claimed; then they are looked up, and meet the gate when they are tried again.
-
-        :param calls: list of ``Call``
         """
         released = self._release(calls)
         released._ask_gate()

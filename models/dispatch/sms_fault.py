@@ -76,7 +76,6 @@ class SmsFault(models.Model):
         help="Messages in a row that meet this, after which the number is not texted "
         "any more. 0: never.",
     )
-
     company_id = fields.Many2one(
         "res.company",
         ondelete="restrict",
@@ -93,7 +92,6 @@ class SmsFault(models.Model):
         "Pauses, attempts and hours cannot be less than none, the hours not more than "
         "a year has, and the longest pause is not shorter than the first.",
     )
-
     _no_backup_after_opt_out = models.Constraint(
         "CHECK (NOT use_backup OR fault != 'opted_out')",
         "Who has opted out at one carrier is not texted by the other one.",
@@ -110,16 +108,13 @@ class SmsFault(models.Model):
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_own(self):
-        """Keep the shared ones: what follows from a fault must be known."""
+        """Refuse to delete a shared row: what follows from a fault must be known."""
         if any(not fault.company_id for fault in self):
             raise UserError(self.env._("This row is needed; edit it instead."))
 
     @api.model
     def _get_ids(self, fault):
-        """Return the ids of the rows for a fault, of whatever company.
-
-        :param str fault: one of ``providers.faults``
-        """
+        """Return the ids of the rows for a fault, of whatever company."""
         return self.sudo().search([("fault", "=", fault)]).ids
 
     @api.model
@@ -127,8 +122,8 @@ class SmsFault(models.Model):
     def _get_policy(self, fault, company=None):
         """Return the rule for a fault; one that has none ends the message.
 
-        :param str fault: one of ``providers.faults``
         :param company: ``res.company``, whose own row comes first; None: the shared one
+        :return: ``tools.dispatch.Policy``
         """
         owners = [False, company.id] if company else [False]
         rows_sudo = self.sudo().search(

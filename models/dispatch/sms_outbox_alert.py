@@ -6,7 +6,7 @@ from odoo import api, fields, models
 from odoo.tools import plaintext2html
 
 _logger = logging.getLogger(__name__)
-#: Troubles that who knows an address could bring about, and for how long one that has
+#: Troubles that anybody who knows an address could cause, and for how long one that has
 #: come again is the same.
 PROVOKED, CALM = ("webhook",), timedelta(hours=6)
 
@@ -35,17 +35,12 @@ class SmsOutboxAlert(models.Model):
 
     @api.model
     def _raise(self, company, key, message):
-        """Tell the administrators of a trouble, unless they know.
-
-        :param company: ``res.company``
-        """
-        alert_sudo = self.sudo()._find_open(company, key)
-        if alert_sudo:
+        """Tell the administrators of a company of a trouble, unless they know."""
+        if alert_sudo := self.sudo()._find_open(company, key):
             alert_sudo.message = message
             return alert_sudo
         _logger.error("Text message outbox of company %s: %s", company.id, key)
-        alert_sudo = self.sudo()._reopen(company, key, message)
-        if alert_sudo:
+        if alert_sudo := self.sudo()._reopen(company, key, message):
             quiet_sudo = alert_sudo.with_context(mail_activity_quick_update=True)
             quiet_sudo._schedule_activities()
             return alert_sudo
@@ -58,10 +53,10 @@ class SmsOutboxAlert(models.Model):
 
     @api.model
     def _reopen(self, company, key, message):
-        """Open a trouble again that was over for a short time; return it, if any.
+        """Reopen a trouble that was over for a short time; return it, if any.
 
-        Of those only that somebody outside could bring about again and again: nobody
-        gets a mail for each time.
+        Only one that somebody outside could cause again and again: nobody gets a mail
+        for each time.
         """
         if key not in PROVOKED:
             return self.browse()
@@ -78,13 +73,11 @@ class SmsOutboxAlert(models.Model):
         self.ensure_one()
         for user in self._get_administrators():
             self.activity_schedule(
-                "mail.mail_activity_data_warning",
-                summary=self.message,
-                user_id=user.id,
+                "mail.mail_activity_data_warning", summary=self.message, user_id=user.id
             )
 
     def _mail_administrators(self):
-        """Send a mail to those whom Odoo tells of an activity on the screen only."""
+        """Mail administrators whom Odoo tells of an activity on the screen only."""
         self.ensure_one()
         readers = self._get_administrators().filtered(
             lambda user: user.notification_type == "inbox" and user.email
@@ -103,24 +96,17 @@ class SmsOutboxAlert(models.Model):
 
     @api.model
     def _close(self, company, key):
-        alert_sudo = self.sudo()._find_open(company, key)
-        if alert_sudo:
+        if alert_sudo := self.sudo()._find_open(company, key):
             alert_sudo.closed_at = fields.Datetime.now()
             alert_sudo.activity_unlink(["mail.mail_activity_data_warning"])
 
     @api.model
     def _find_open(self, company, key):
-        return self.search(
-            [
-                ("company_id", "=", company.id),
-                ("key", "=", key),
-                ("closed_at", "=", False),
-            ],
-            limit=1,
-        )
+        domain = [("company_id", "=", company.id), ("key", "=", key)]
+        return self.search([*domain, ("closed_at", "=", False)], limit=1)
 
     def _get_administrators(self):
-        """Return who can mend it: the administrators of the company."""
+        """Return the administrators of the company, who can mend it."""
         self.ensure_one()
         users = self.env.ref("base.group_system").all_user_ids
         return users.filtered(lambda user: self.company_id in user.company_ids)

@@ -20,25 +20,20 @@ LASTING = ("redaction",)
 STANDSTILL = timedelta(minutes=15)
 #: An outcome that the carrier could not be asked about for so long needs a person.
 UNKNOWN_TOO_LONG = timedelta(hours=1)
-#: What :data:`COUNT_OPEN` counts, in its order.
-OPEN_FACTS = (
-    *("waiting", "held", "oldest_seconds", "stuck_sending"),
-    *("unknown", "unknown_too_long", "not_connected"),
-)
 #: Counts a company's messages that have no outcome yet.
 COUNT_OPEN = """
-    SELECT count(*) FILTER (WHERE %(due)s),
-           count(*) FILTER (WHERE state = 'outgoing' AND NOT %(due)s),
+    SELECT count(*) FILTER (WHERE %(due)s) AS waiting,
+           count(*) FILTER (WHERE state = 'outgoing' AND NOT %(due)s) AS held,
            EXTRACT(EPOCH FROM %(now)s - min(not_before)
-                   FILTER (WHERE %(due)s))::int,
+                   FILTER (WHERE %(due)s))::int AS oldest_seconds,
            count(*) FILTER (WHERE state = 'process'
-                              AND claimed_at < %(lease)s),
-           count(*) FILTER (WHERE state = 'unknown'),
+                              AND claimed_at < %(lease)s) AS stuck_sending,
+           count(*) FILTER (WHERE state = 'unknown') AS unknown,
            count(*) FILTER (WHERE state = 'unknown'
-                              AND claimed_at < %(unknown)s),
+                              AND claimed_at < %(unknown)s) AS unknown_too_long,
            count(*) FILTER (WHERE state = 'outgoing'
                               AND fault_id = ANY(%(no_connection)s)
-                              AND tried_at < %(lately)s)
+                              AND tried_at < %(lately)s) AS not_connected
       FROM sms_sms
      WHERE record_company_id = %(company)s AND erased_at IS NULL
        AND state IN ('outgoing', 'process', 'unknown')
@@ -46,7 +41,7 @@ COUNT_OPEN = """
 
 
 class SmsOutboxWatch(models.AbstractModel):
-    """Looks at the outbox from outside: does it move, and does what leaves arrive?
+    """Watches the outbox from outside: does it move, and does what leaves arrive?
 
     Runs in a cron of its own, so that it also sees that the outbox's cron is off.
     """
@@ -54,54 +49,36 @@ class SmsOutboxWatch(models.AbstractModel):
     _name = "sms.outbox.watch"
     _description = "Watch over the Text Message Outbox"
 
-    @api.model
     def _run(self):
         """Raise what is wrong with each company's outbox; close what is over."""
-        companies = self.env["res.company"].search(
-            [("sms_provider", "in", list(PROVIDERS))]
-        )
+        alerts = self.env["sms.outbox.alert"]
+        companies = self._get_companies()
         for company in companies:
             facts = self._get_facts(company)
             for key, message in self._get_troubles(facts).items():
                 if message:
-                    self.env["sms.outbox.alert"]._raise(company, key, message)
+                    alerts._raise(company, key, message)
                 else:
-                    self.env["sms.outbox.alert"]._close(company, key)
-        self._close_former(companies)
-
-    @api.model
-    def _close_former(self, companies):
-        """Close what was told of companies that have left the outbox, or are archived.
-
-        Nobody looks at theirs any more, so it would never be over.
-
-        :param companies: ``res.company`` that have one
-        """
-        alerts = self.env["sms.outbox.alert"].search(
-            [
-                ("company_id", "not in", companies.ids),
-                ("closed_at", "=", False),
-                ("key", "not in", LASTING),
-            ]
-        )
-        for alert in alerts:
+                    alerts._close(company, key)
+        # Nobody looks any more at companies that have left the outbox or are archived:
+        # what was told of them would never be over.
+        former = [
+            ("company_id", "not in", companies.ids),
+            ("closed_at", "=", False),
+            ("key", "not in", LASTING),
+        ]
+        for alert in alerts.search(former):
             alert._close(alert.company_id, alert.key)
 
-    @api.model
+    def _get_companies(self):
+        domain = [("sms_provider", "in", list(PROVIDERS))]
+        return self.env["res.company"].search(domain)
+
     def _get_troubles(self, facts):
         """Return what is wrong, in plain words. Extended by other rooms.
 
         :return: ``{key: message or False}``
         """
-        return {
-            **self._get_server_troubles(facts),
-            **self._get_carrier_troubles(facts),
-            "webhook": facts["refused_requests"] and self._explain_refusals(facts),
-        }
-
-    @api.model
-    def _get_server_troubles(self, facts):
-        """Return what is wrong here: texts wait that nobody works off."""
         return {
             "cron": not facts["is_cron_active"]
             and self.env._(
@@ -121,12 +98,6 @@ class SmsOutboxWatch(models.AbstractModel):
                 "nobody looks after them. See if scheduled actions run at all.",
                 facts["stuck_sending"],
             ),
-        }
-
-    @api.model
-    def _get_carrier_troubles(self, facts):
-        """Return what is wrong on the way to the carrier, and at the carrier."""
-        return {
             "connection": facts["not_connected"]
             and self.env._(
                 "The carrier cannot be reached: %s texts have been tried for a quarter "
@@ -152,13 +123,13 @@ class SmsOutboxWatch(models.AbstractModel):
                 failed=facts["failed"],
                 ended=facts["ended"],
             ),
+            "webhook": facts["refused_requests"] and self._explain_refusals(facts),
         }
 
     # ------------------------------------------------------------------
     # For a monitor outside
     # ------------------------------------------------------------------
 
-    @api.model
     def _get_health(self, token):
         """Return how the outboxes are, to who knows the token.
 
@@ -168,21 +139,15 @@ class SmsOutboxWatch(models.AbstractModel):
         # As bytes: what is no ASCII would be an error, and not a wrong token.
         if not (known and consteq(known.encode(), (token or "").encode())):
             return None
-        companies = self.env["res.company"].search(
-            [("sms_provider", "in", list(PROVIDERS))]
-        )
         outboxes, troubles = [], set()
-        for company in companies:
+        for company in self._get_companies():
             facts = self._get_facts(company)
-            wrong = [
-                key for key, message in self._get_troubles(facts).items() if message
-            ]
+            wrong = [key for key, text in self._get_troubles(facts).items() if text]
             wrong += ["sender"] if facts["stopped_senders"] else []
             troubles.update(wrong)
             outboxes.append({"company": company.id, "troubles": wrong, **facts})
         return {"status": "trouble" if troubles else "ok", "outboxes": outboxes}
 
-    @api.model
     def _get_health_token(self):
         """Return the token of the monitor's address; empty if there is none."""
         parameters_sudo = self.env["ir.config_parameter"].sudo()
@@ -196,34 +161,35 @@ class SmsOutboxWatch(models.AbstractModel):
             )
 
     # ------------------------------------------------------------------
-    # How a company's outbox is, in numbers: without a word about any person
+    # Facts, without a word about any person
     # ------------------------------------------------------------------
 
-    @api.model
     def _get_facts(self, company):
-        """Return how a company's outbox is. Extended.
+        """Return how a company's outbox is. Extended by other rooms.
 
         :return: a dict of numbers; seconds where a name says so
         """
         now = fields.Datetime.now()
         self.env["sms.sms"].flush_model()
+        cron = self.env.ref("helpdesk_mgmt_sms.ir_cron_sms_dispatch")
+        run_sudo = self.env["sms.webhook.refusal"].sudo()._get_run(company)
         return {
             **self._get_open_facts(company, now),
             **self._get_recent_facts(company, now),
-            **self._get_refusal_facts(company),
+            "refused_requests": run_sudo.hits,
+            "refused_cause": run_sudo.cause or "",
+            "refused_base": run_sudo.called_base or "",
+            "public_address": company._get_sms_base_url(),
             "standing_still": self._count_standing_still(company, now),
             "stopped_senders": self.env["sms.sender"].search_count(
                 [("company_id", "=", company.id), ("stop_count", ">", 0)]
             ),
-            "is_cron_active": self.env.ref("helpdesk_mgmt_sms.ir_cron_sms_dispatch")
-            .sudo()
-            .active,
+            "is_cron_active": cron.sudo().active,
         }
 
-    @api.model
     def _get_open_facts(self, company, now):
         """Return how many messages have no outcome yet, and since when."""
-        [row] = self.env.execute_query(
+        [facts] = self.env.execute_query_dict(
             SQL(
                 COUNT_OPEN,
                 due=SQL("(state = 'outgoing' AND not_before <= %s)", now),
@@ -235,18 +201,19 @@ class SmsOutboxWatch(models.AbstractModel):
                 company=company.id,
             )
         )
-        return dict(zip(OPEN_FACTS, row, strict=True))
+        return facts
 
-    @api.model
     def _get_recent_facts(self, company, now):
         """Return what became of the last hour's messages."""
-        [row] = self.env.execute_query(
+        [facts] = self.env.execute_query_dict(
             SQL(
                 """
-                SELECT count(*) FILTER (WHERE state IN ('pending', 'sent', 'error')),
-                       count(*) FILTER (WHERE state = 'error'),
+                SELECT count(*) FILTER (WHERE state IN ('pending', 'sent', 'error'))
+                           AS ended,
+                       count(*) FILTER (WHERE state = 'error') AS failed,
                        count(*) FILTER (WHERE state = 'error'
                                           AND fault_id = ANY(%(country)s))
+                           AS country_refused
                   FROM sms_sms
                  WHERE record_company_id = %(company)s AND claimed_at > %(since)s
                 """,
@@ -255,9 +222,8 @@ class SmsOutboxWatch(models.AbstractModel):
                 since=now - timedelta(hours=1),
             )
         )
-        return dict(zip(("ended", "failed", "country_refused"), row, strict=True))
+        return facts
 
-    @api.model
     def _count_standing_still(self, company, now):
         """Return how many messages wait for senders that stand still.
 
@@ -292,21 +258,6 @@ class SmsOutboxWatch(models.AbstractModel):
         )
         return count
 
-    # ------------------------------------------------------------------
-    # Looks at the way in: are the carrier's requests refused, and why?
-    # ------------------------------------------------------------------
-
-    @api.model
-    def _get_refusal_facts(self, company):
-        run_sudo = self.env["sms.webhook.refusal"].sudo()._get_run(company)
-        return {
-            "refused_requests": run_sudo.hits,
-            "refused_cause": run_sudo.cause or "",
-            "refused_base": run_sudo.called_base or "",
-            "public_address": company._get_sms_base_url(),
-        }
-
-    @api.model
     def _explain_refusals(self, facts):
         """Return what is refused, the likely cause and what to do, in plain words."""
         if facts["refused_cause"] == ADDRESS:

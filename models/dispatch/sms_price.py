@@ -33,13 +33,10 @@ CHARGED_AFTER = timedelta(hours=6)
 
 
 class SmsPrice(models.Model):
-    """What a carrier charges for a text: a line of the table that managers keep.
-
-    For one segment; texts with pictures are charged as one, by a price of their own.
+    """The price of a segment at a carrier, as managers enter it.
 
     Tells what a text will cost while it is written, and what it has cost as long as the
-    carrier itself has not said (:class:`SmsSms`, ``price``). Another price from a day
-    on is another line.
+    carrier itself has not said. Another price from a day on is another line.
     """
 
     _name = "sms.price"
@@ -102,7 +99,7 @@ class SmsPrice(models.Model):
             price.display_name = " ".join(filter(None, parts))
 
     def init(self):
-        """Take over the one price that each company had before there was a table."""
+        """Migrate the one price that each company had before there was a table."""
         columns = ("sms_segment_price", "sms_segment_currency_id")
         if not all(sql.column_exists(self.env.cr, "res_company", it) for it in columns):
             return
@@ -120,33 +117,28 @@ class SmsPrice(models.Model):
     def _find(self, company, number="", provider=None):
         """Return the price of a segment to a number now, in sudo; empty if unknown.
 
-        :param company: ``res.company``
         :param str number: E.164; empty: somebody in the company's own country
         """
         company_sudo = company.sudo()
         code = company_sudo.country_id.phone_code
         self.flush_model()
-        rows = self.env.execute_query(
-            pick_price(
-                company=SQL("%s", company.id),
-                provider=SQL("%s", provider or company_sudo.sms_provider),
-                number=SQL("%s", number or f"+{code or ''}"),
-                day=SQL("%s", fields.Date.today()),
-            )
-        )
+        values = {
+            "company": company.id,
+            "provider": provider or company_sudo.sms_provider,
+            "number": number or f"+{code or ''}",
+            "day": fields.Date.today(),
+        }
+        rows = self.env.execute_query(pick_price(**values))
         return self.sudo().browse(row[0] for row in rows)
 
     def _get_cost(self, segments, has_media=False):
-        """Return what a text costs by this line; 0 for none.
-
-        :param int segments: how many it has
-        """
+        """Return what a text of so many segments costs by this line; 0 for none."""
         if has_media and self.media_amount:
             return self.media_amount
         return self.amount * segments
 
     # ------------------------------------------------------------------
-    # Asks carriers that tell no price in their reports what texts have cost
+    # Prices from carriers that tell none in their reports
     # ------------------------------------------------------------------
 
     # Once a day, at night: all texts of a day and a sender by one list in pages, never
@@ -163,7 +155,7 @@ class SmsPrice(models.Model):
 
     @api.model
     def _fetch_of(self, company, code):
-        """Ask one carrier about one company's texts; say if the cron has time left."""
+        """Ask one carrier about one company's texts; tell if the cron has time left."""
         if company._has_locked_sms_account(code):
             return True
         provider = company._get_sms_provider(code)
@@ -171,7 +163,7 @@ class SmsPrice(models.Model):
         for day, address in asked:
             try:
                 for prices in provider.list_prices(day, address):
-                    self.env["sms.sms"]._note_prices(code, prices)
+                    self.env["sms.sms"]._record_prices(code, prices)
                     if not self.env["ir.cron"]._commit_progress(len(prices)):
                         return False
             except base.LookupFailed as error:
@@ -216,7 +208,7 @@ class SmsPrice(models.Model):
 def pick_price(**expressions):
     """Return the query of the price's id.
 
-    :param expressions: ``company``, ``provider``, ``number`` and ``day``, each as SQL
+    :param expressions: ``company``, ``provider``, ``number``, ``day``: values or SQL
     """
     names = {name: f"%({name})s" for name in expressions}
     return SQL(PICK.format(**names), **expressions)

@@ -34,11 +34,8 @@ class SmsReport(models.Model):
     _sms_index = models.Index("(sms_id, carrier_id)")
 
     @api.model
-    def _keep(self, sms, report):
-        """Keep a report.
-
-        :param sms: the ``sms.sms`` that it is about
-        """
+    def _store(self, sms, report):
+        """Store a report on a message."""
         values = {
             "sms_id": sms.id,
             "company_id": sms._get_sms_company().id,
@@ -50,14 +47,11 @@ class SmsReport(models.Model):
             "raw": not sms.erased_at and report.raw,
         }
         # Nothing follows from a row, and the ORM would take longer than all the rest.
-        insert_columns(
-            self,
-            1,
-            {
-                name: [self._fields[name].convert_to_column_insert(value, self)]
-                for name, value in values.items()
-            },
-        )
+        columns = {
+            name: [self._fields[name].convert_to_column_insert(value, self)]
+            for name, value in values.items()
+        }
+        insert_columns(self, 1, columns)
         sms.invalidate_recordset(["report_ids"])
 
     def _forget_raw(self):

@@ -65,14 +65,6 @@ class SmsSender(models.Model):
     stop_count = fields.Integer(readonly=True, help="Stops in a row.")
     fault_id = fields.Many2one("sms.fault", "Stopped Because", readonly=True)
     fault_detail = fields.Char("Carrier's Words", readonly=True)
-
-    _address_unique = models.Constraint(
-        "unique(company_id, provider, address)", "This sender is there already."
-    )
-    _rate_positive = models.Constraint(
-        "CHECK (rate >= 0)", "A sender cannot send less than nothing."
-    )
-
     country_ids = fields.Many2many(
         "res.country",
         "sms_sender_country_rel",
@@ -82,7 +74,6 @@ class SmsSender(models.Model):
     )
 
     carrier_name = fields.Char("Carried By", compute="_compute_carrier_name")
-
     waiting_count = fields.Integer("Waiting", compute="_compute_queue")
     held_count = fields.Integer(
         "Held", compute="_compute_queue", help="Not before a time that is yet to come."
@@ -112,7 +103,6 @@ class SmsSender(models.Model):
         help="Segments a second: what is set, or less after the carrier said that it "
         "is too fast. 0: no limit.",
     )
-
     rate_label = fields.Char(
         "Speed Now",
         compute="_compute_current_rate",
@@ -120,11 +110,17 @@ class SmsSender(models.Model):
         "is too fast.",
     )
 
+    _address_unique = models.Constraint(
+        "unique(company_id, provider, address)", "This sender is there already."
+    )
+    _rate_positive = models.Constraint(
+        "CHECK (rate >= 0)", "A sender cannot send less than nothing."
+    )
+
     @api.model_create_multi
     def create(self, vals_list):
         """Give each sender a row for its pace.
 
-        :param list vals_list: values by field
         :raises ValidationError: for a speed that cannot be kept
         """
         for vals in vals_list:
@@ -136,7 +132,7 @@ class SmsSender(models.Model):
         return senders
 
     def write(self, vals):
-        """Let the texts that are made from now on know.
+        """Choose senders anew for the texts that are made from now on.
 
         :raises ValidationError: for a speed that cannot be kept
         """
@@ -151,8 +147,6 @@ class SmsSender(models.Model):
         """Refuse a speed that is below zero, or so low that zero would be stored.
 
         Zero means no limit: the slowest sender would become the fastest.
-
-        :raises ValidationError: then
         """
         rate = float(vals.get("rate") or 0)
         if not rate >= 0:  # what is no number is not above zero either
@@ -173,8 +167,6 @@ class SmsSender(models.Model):
         """Bring the senders in line with the companies' accounts.
 
         What waits for a sender that is gone is given another when it is its turn.
-
-        :param companies: ``res.company``
         """
         senders_sudo = self.sudo().with_context(active_test=False)
         for company in companies:
@@ -225,7 +217,7 @@ class SmsSender(models.Model):
                 sender._tell_administrators()
 
     def _tell_administrators(self):
-        """Leave an activity with each administrator: this sender has stopped."""
+        """Raise an alert: this sender has stopped."""
         self.ensure_one()
         words = {"sender": self.address, "reason": self.fault_id.name}
         message = self.env._(
@@ -248,7 +240,7 @@ class SmsSender(models.Model):
         self.ensure_one()
         return bool(self.stopped_until and self.stopped_until > fields.Datetime.now())
 
-    def _note_success(self):
+    def _clear_stops(self):
         """Forget earlier stops: the carrier takes messages from these again."""
         stopped = self.filtered("stop_count")
         if stopped:
@@ -261,19 +253,12 @@ class SmsSender(models.Model):
         return True
 
     def _start(self):
-        """Let these senders send, and close what was told about them."""
-        self.write(
-            {
-                "stopped_until": False,
-                "stop_count": 0,
-                "fault_id": False,
-                "fault_detail": False,
-            }
-        )
+        """Resume sending, and close what was told about these senders."""
+        names = ("stopped_until", "stop_count", "fault_id", "fault_detail")
+        self.write(dict.fromkeys(names, False))
+        alerts = self.env["sms.outbox.alert"]
         for sender in self:
-            self.env["sms.outbox.alert"]._close(
-                sender.company_id, f"sender:{sender.id}"
-            )
+            alerts._close(sender.company_id, f"sender:{sender.id}")
         self.env["sms.dispatcher"]._wake()
 
     def _slow_down(self):
@@ -289,8 +274,15 @@ class SmsSender(models.Model):
             share = dispatch.slower(sender.rate, row.slowed_to or 1.0, seconds)
             row.write({"slowed_at": now, "slowed_to": share})
 
+    def _find_conversations(self, company, numbers, sender_ids):
+        """Return by which sender each person (E.164) has texted with us last.
+
+        Who texts in is known to the rooms above, which extend this.
+        """
+        return {}
+
     # ------------------------------------------------------------------
-    # Of several senders: for which countries one is, and who texts with it
+    # Queue as a manager watches it
     # ------------------------------------------------------------------
 
     @api.depends("provider")
@@ -298,20 +290,6 @@ class SmsSender(models.Model):
         for sender in self:
             known = PROVIDERS.get(sender.provider)
             sender.carrier_name = known.name if known else sender.provider
-
-    def _find_conversations(self, company, numbers, sender_ids):
-        """Return by which sender each of some people has texted with us last.
-
-        Who texts in is known to the rooms above, which extend this.
-
-        :param company: ``res.company``
-        :param numbers: of people, E.164
-        """
-        return {}
-
-    # ------------------------------------------------------------------
-    # What the outbox holds for a sender: the queue as a manager watches it
-    # ------------------------------------------------------------------
 
     def _compute_queue(self):
         """Count what is open in one query; the indexes hold open rows only."""
@@ -332,11 +310,10 @@ class SmsSender(models.Model):
         waiting = {row[0]: row[1:] for row in rows}
         open_counts = self._count_by_state(["process", "unknown"])
         for sender in self:
-            (
-                sender.waiting_count,
-                sender.held_count,
-                sender.oldest_at,
-            ) = waiting.get(sender.id, (0, 0, False))
+            due, held, oldest_at = waiting.get(sender.id, (0, 0, False))
+            sender.update(
+                {"waiting_count": due, "held_count": held, "oldest_at": oldest_at}
+            )
             sender.sending_count = open_counts.get((sender.id, "process"), 0)
             sender.checking_count = open_counts.get((sender.id, "unknown"), 0)
 
@@ -344,18 +321,17 @@ class SmsSender(models.Model):
         """Count what has ended within the last day."""
         since = fields.Datetime.subtract(fields.Datetime.now(), days=1)
         counts = self._count_by_state(["pending", "sent", "error"], since)
-        for sender in self:
-            sender.sent_count = counts.get((sender.id, "pending"), 0)
-            sender.sent_count += counts.get((sender.id, "sent"), 0)
-            sender.failed_count = counts.get((sender.id, "error"), 0)
         reasons = self._get_failed_reasons(since)
         for sender in self:
-            sender.failed_reasons = reasons.get(sender.id, "")
+            key = sender.id
+            sender.sent_count = counts.get((key, "pending"), 0)
+            sender.sent_count += counts.get((key, "sent"), 0)
+            sender.failed_count = counts.get((key, "error"), 0)
+            sender.failed_reasons = reasons.get(key, "")
 
     def _get_failed_reasons(self, claimed_since):
         """Return in words why messages of these senders were not delivered.
 
-        :param claimed_since: UTC datetime
         :return: ``{sender id: "3 × reason · 1 × other reason"}``, the most first
         """
         domain = [
@@ -373,11 +349,7 @@ class SmsSender(models.Model):
         return {sender_id: " · ".join(words) for sender_id, words in reasons.items()}
 
     def _count_by_state(self, states, claimed_since=None):
-        """Return how many messages of these senders are in some states.
-
-        :param claimed_since: UTC datetime; default: whenever
-        :return: ``{(sender id, state): count}``
-        """
+        """Count messages of these senders: ``{(sender id, state): count}``."""
         domain = [("sender_id", "in", self.ids), ("state", "in", states)]
         if claimed_since:
             domain.append(("claimed_at", ">=", claimed_since))
@@ -387,14 +359,14 @@ class SmsSender(models.Model):
         return {(sender.id, state): count for sender, state, count in groups}
 
     def _compute_current_rate(self):
-        rows_sudo = self.env["sms.sender.pace"].sudo()
-        rows = rows_sudo.search([("sender_id", "in", self.ids)])
-        slowed = {row.sender_id.id: row for row in rows}
+        paces_sudo = self.env["sms.sender.pace"].sudo()
+        slowed = paces_sudo.search(
+            [("sender_id", "in", self.ids), ("slowed_at", "!=", False)]
+        ).grouped("sender_id")
         now = fields.Datetime.now()
         for sender in self:
-            row = slowed.get(sender.id)
             sender.current_rate = sender.rate
-            if row and row.slowed_at:
+            if row := slowed.get(sender):
                 seconds = (now - row.slowed_at).total_seconds()
                 sender.current_rate = dispatch.current_rate(
                     sender.rate, row.slowed_to, seconds
@@ -416,9 +388,5 @@ class SmsSender(models.Model):
 
     def action_view_failed(self):
         """Show what was not delivered, by reason."""
-        action = self.action_view_messages()
-        action["context"] = {
-            "search_default_failed": 1,
-            "search_default_group_fault": 1,
-        }
-        return action
+        context = {"search_default_failed": 1, "search_default_group_fault": 1}
+        return {**self.action_view_messages(), "context": context}

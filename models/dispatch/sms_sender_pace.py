@@ -72,7 +72,7 @@ class SmsSenderPace(models.Model):
 
         :return: list of :class:`ReadySender`
         """
-        return self._read(
+        return self._read_ready(
             SQL(
                 """
                 sender.active
@@ -89,7 +89,7 @@ class SmsSenderPace(models.Model):
         )
 
     @api.model
-    def _lock(self, ready):
+    def _lock_ready(self, ready):
         """Keep other workers from giving out slots of a sender at the same time.
 
         Else each would give out what is free, and what comes last would wait in a
@@ -99,19 +99,18 @@ class SmsSenderPace(models.Model):
         """
         if ready.capacity is None:
             return ready
-        locked = self.env.execute_query(
-            SQL(
-                "SELECT sender_id FROM sms_sender_pace WHERE sender_id = %s"
-                " FOR NO KEY UPDATE SKIP LOCKED",
-                ready.id,
-            )
+        query = SQL(
+            "SELECT sender_id FROM sms_sender_pace WHERE sender_id = %s"
+            " FOR NO KEY UPDATE SKIP LOCKED",
+            ready.id,
         )
+        locked = self.env.execute_query(query)
         # What others have claimed until then is seen only by a statement after it.
-        rows = locked and self._read(SQL("sender.id = %s", ready.id))
+        rows = locked and self._read_ready(SQL("sender.id = %s", ready.id))
         return rows[0] if rows else None
 
     @api.model
-    def _read(self, condition):
+    def _read_ready(self, condition):
         """Return the senders that meet a condition and have a free slot.
 
         One that had to stop has one alone, until it is known what became of that.
@@ -153,11 +152,7 @@ class SmsSenderPace(models.Model):
 
     @api.model
     def _book(self, ready, segments):
-        """Give out the next slots of a sender.
-
-        :param int segments: how many slots
-        :return: seconds from now until the first of them
-        """
+        """Give out so many slots of a sender; return the seconds until the first."""
         if not ready.rate:
             return 0.0
         [(delay,)] = self.env.execute_query(
@@ -179,22 +174,18 @@ class SmsSenderPace(models.Model):
         return max(delay, 0.0)
 
     @api.model
-    def _give_back(self, seconds):
+    def _return_slots(self, seconds):
         """Take back slots in which nothing will leave.
 
         Where other workers have got later ones, theirs and those that are given out in
         place of these may fall together for a moment; their number does not grow.
 
-        :param Counter seconds: the length of the slots by the sender's id; of a sender
-            without a limit none
+        :param Counter seconds: by sender id; of a sender without a limit none
         """
         for sender_id, length in sorted((+seconds).items()):
             self.env.cr.execute(
-                SQL(
-                    "UPDATE sms_sender_pace"
-                    " SET next_at = next_at - %s * interval '1 second'"
-                    " WHERE sender_id = %s",
-                    length,
-                    sender_id,
-                )
+                "UPDATE sms_sender_pace"
+                " SET next_at = next_at - %s * interval '1 second'"
+                " WHERE sender_id = %s",
+                [length, sender_id],
             )

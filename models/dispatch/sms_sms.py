@@ -59,7 +59,10 @@ TRIES = 2
 
 
 class SmsSms(models.Model):
-    """Odoo's own sending loop, kept behind the gate and off the outbox's rows."""
+    """A message's way through the outbox: claimed, taken by the carrier, or not.
+
+    Odoo's own sending loop is kept behind the gate and off the outbox's rows.
+    """
 
     _inherit = "sms.sms"
 
@@ -87,7 +90,7 @@ class SmsSms(models.Model):
         )
 
     def resend_failed(self):
-        """Let the outbox's failed messages wait again; send the others as Odoo does.
+        """Requeue the outbox's failed messages; send the others as Odoo does.
 
         Odoo tells how many have left at once, which in the outbox is none.
         """
@@ -114,7 +117,7 @@ class SmsSms(models.Model):
         }
 
     def _send(self, unlink_failed=False, unlink_sent=True, raise_exception=False):
-        """Let nothing past the gate, and nothing of the outbox into Odoo's loop."""
+        """Keep what the gate blocks, and what the outbox has, from Odoo's loop."""
         outbox = self._filter_outbox()
         outbox._wake_dispatcher()
         allowed = (self - outbox)._ask_gate()
@@ -139,9 +142,8 @@ class SmsSms(models.Model):
         batch_size = self._get_send_batch_size()
         found = self.search(domain, limit=batch_size, order="id")
         batch = found.try_lock_for_update()
-        for company, messages in batch.grouped(
-            lambda sms: sms._get_sms_company()
-        ).items():
+        by_company = batch.grouped(lambda sms: sms._get_sms_company())
+        for company, messages in by_company.items():
             messages.with_company(company)._send()
         remaining = self.search_count(domain) if len(found) == batch_size else 0
         self.env["ir.cron"]._commit_progress(len(batch), remaining=remaining)
@@ -184,8 +186,6 @@ class SmsSms(models.Model):
         """Refuse to send again, or to cancel, what the carrier has or may have.
 
         Whoever asks may look at an old page: somebody else has sent it again since.
-
-        :raises UserError: then
         """
         states = set(self.mapped("state"))
         if states & set(IN_FLIGHT):
@@ -203,12 +203,9 @@ class SmsSms(models.Model):
     def _ensure_trackers(self):
         """Tie messages to their notification where Odoo did not."""
         orphans = self.filtered(lambda sms: not sms.sms_tracker_id)
-        notifications_sudo = (
-            self.env["mail.notification"]
-            .sudo()
-            .search([("sms_id_int", "in", orphans.ids)])
-        )
         uuids = {sms.id: sms.uuid for sms in orphans}
+        notifications_sudo = self.env["mail.notification"].sudo()
+        notifications_sudo = notifications_sudo.search([("sms_id_int", "in", [*uuids])])
         self.env["sms.tracker"].sudo().create(
             [
                 {
@@ -221,17 +218,14 @@ class SmsSms(models.Model):
         self.invalidate_recordset(["sms_tracker_id"])
 
     # ------------------------------------------------------------------
-    # A message's way through the outbox: claimed, then taken by the carrier
+    # Posts and their answers
     # ------------------------------------------------------------------
 
-    # Every method wants its rows locked. The chatter is told by the caller, for all of
-    # a batch at once (:meth:`_update_trackers`).
+    # Every method wants its rows locked, and leaves the chatter to the caller, who
+    # tells it of all of a batch at once (:meth:`_update_trackers`).
 
     def _to_outbound(self, sender):
-        """Return what the adapter needs of this message.
-
-        :param sender: the ``sms.sender`` that it leaves by
-        """
+        """Return what the adapter needs of this message, by the sender it leaves by."""
         self.ensure_one()
         provider = sender.provider or self.provider
         company = self._get_sms_company()
@@ -252,7 +246,7 @@ class SmsSms(models.Model):
     def _get_revealed_bodies(self):
         """Return the words as their readers get them, by id: with their own addresses.
 
-        For who hands them over, and for the virtual phone; nobody else may see them.
+        For the outbox, and for the virtual phone; nobody else may see them.
         """
         bodies = Bodies((sms.id, sms.body or "") for sms in self)
         masked = self.filtered(lambda sms: links.is_masked(sms.body))
@@ -269,8 +263,7 @@ class SmsSms(models.Model):
     def _get_preference_urls(self, pairs):
         """Return the addresses of people's own pages; rooms that have pages extend it.
 
-        :param pairs: ``(res.company, number)``, E.164
-        :return: address by pair
+        :return: ``{(res.company, number): address}``
         """
         return {}
 
@@ -307,8 +300,8 @@ class SmsSms(models.Model):
         )
         self.invalidate_recordset(flush=False)
 
-    def _note_accepted(self, outcomes):
-        """Note that the carrier has these messages.
+    def _record_accepted(self, outcomes):
+        """Record that the carrier has these messages.
 
         A delivery report may have come before its answer: then only the id is new.
 
@@ -316,28 +309,24 @@ class SmsSms(models.Model):
         """
         if not self:
             return
-        self._take_back({outcome.carrier_id for outcome in outcomes.values()})
+        self._reassign_carrier_ids(
+            {outcome.carrier_id for outcome in outcomes.values()}
+        )
         now = fields.Datetime.now()
-        rows = [
-            (sms_id, *self._read_accepted(outcome, now))
-            for sms_id, outcome in outcomes.items()
-        ]
+        rows = []
+        for sms_id, outcome in outcomes.items():
+            # What it took in words that we do not know is at least queued.
+            report = outcome.report if outcome.report in REPORT_STATES else QUEUED
+            lookup_at = None if report in FINAL_REPORTS else now + REPORT_OVERDUE
+            rank, state = REPORT_RANKS[report], REPORT_STATES[report]
+            rows.append((sms_id, outcome.carrier_id or None, rank, state, lookup_at))
         accepted = as_arrays(rows, *ACCEPTED_KINDS)
         self.env.cr.execute(SQL(NOTE_ACCEPTED, now, now, accepted))
         self.invalidate_recordset(flush=False)
-        self.sender_id._note_success()
+        self.sender_id._clear_stops()
 
-    @api.model
-    def _read_accepted(self, outcome, now):
-        """Return what is stored of a message that the carrier has taken."""
-        # What it took in words that we do not know is at least queued.
-        report = outcome.report if outcome.report in REPORT_STATES else QUEUED
-        lookup_at = None if report in FINAL_REPORTS else now + REPORT_OVERDUE
-        carrier_id = outcome.carrier_id or None
-        return carrier_id, REPORT_RANKS[report], REPORT_STATES[report], lookup_at
-
-    def _note_found(self, found):
-        """Note that the carrier has a message whose outcome was unknown."""
+    def _record_found(self, found):
+        """Record that the carrier has a message whose outcome was unknown."""
         self.ensure_one()
         self.write({"sent_at": self.claimed_at, "state": "pending", "lookups": 0})
         self._apply_report(found.report)
@@ -346,49 +335,37 @@ class SmsSms(models.Model):
         if self.state == "pending":
             self.lookup_at = fields.Datetime.now() + REPORT_OVERDUE
         if price := found.report.price:
-            self._note_prices(self.provider, {found.report.carrier_id: price})
+            self._record_prices(self.provider, {found.report.carrier_id: price})
 
-    def _take_back(self, carrier_ids):
-        """Take the carrier's ids from other messages: they belong to these.
+    def _reassign_carrier_ids(self, carrier_ids):
+        """Clear the carrier's ids on other messages: they belong to these.
 
         Of two messages of the same words to the same number a lookup cannot tell which
         one the carrier has. Its answer and its reports can. The other is looked up
         again.
         """
-        carrier_ids = carrier_ids - {False, ""}
-        others = self.search(
-            [
-                ("provider", "in", self.mapped("provider")),
-                ("carrier_id", "in", carrier_ids),
-                ("id", "not in", self.ids),
-            ]
-        )
-        if others:
+        domain = [
+            ("provider", "in", self.mapped("provider")),
+            ("carrier_id", "in", carrier_ids - {False, ""}),
+            ("id", "not in", self.ids),
+        ]
+        if others := self.search(domain):
             others.write({"carrier_id": False, "report_rank": 0, "lookups": 0})
             others._mark_unknown()
             self.env.flush_all()
 
     # ------------------------------------------------------------------
-    # What becomes of a message that was not taken: by the manager's rule it is tried
+    # Faults: tried again, looked up, given to the second carrier, or ended
     # ------------------------------------------------------------------
 
-    # again, looked up, given to the second carrier, or ended.
-
-    # Every method wants its rows locked, and leaves the chatter to the caller, as those
-    # of what was taken do.
-
-    def _note_refused(self, outcome):
-        """Note that the carrier did not take the message, or that nobody can tell."""
+    def _record_refused(self, outcome):
+        """Record that the carrier did not take the message, or that nobody can tell."""
         self.ensure_one()
         # Somebody may have settled it meanwhile: a delivery report, a lookup.
         if self.report_rank or self.state not in IN_FLIGHT:
             return
-        self.write(
-            {
-                "carrier_code": clean(outcome.code),
-                "carrier_detail": clean(outcome.detail),
-            }
-        )
+        code, detail = clean(outcome.code), clean(outcome.detail)
+        self.write({"carrier_code": code, "carrier_detail": detail})
         # What a carrier has taken and given no name is looked up as well.
         if outcome.kind in (outbound.UNKNOWN, outbound.ACCEPTED):
             self._mark_unknown()
@@ -396,7 +373,7 @@ class SmsSms(models.Model):
             self.failure_type = outcome.failure_type
             is_again = outcome.kind == outbound.AGAIN
             default = faults.NO_CONNECTION if is_again else faults.REFUSED_OTHERWISE
-            self._meet_fault(outcome.fault or default, is_taken=False)
+            self._apply_fault(outcome.fault or default, is_taken=False)
 
     def _mark_unknown(self):
         """Mark messages that the carrier may have: they are looked up, not sent."""
@@ -411,11 +388,8 @@ class SmsSms(models.Model):
                 }
             )
 
-    def _meet_fault(self, fault, is_taken):
-        """Do what the manager's rule for a fault says.
-
-        :param str fault: one of ``providers.faults``
-        """
+    def _apply_fault(self, fault, is_taken):
+        """Do what the manager's rule for a fault says (``sms.fault``)."""
         self.ensure_one()
         policy = self.env["sms.fault"]._get_policy(fault, self.record_company_id)
         self.fault_id = policy.id
@@ -436,13 +410,13 @@ class SmsSms(models.Model):
         now = fields.Datetime.now()
         since = (now - (self.tried_at or now)).total_seconds()
         pause = dispatch.next_pause(policy, self.attempts, since, random.random())
-        if pause is not None:
+        if pause is None:
+            self._fail(policy)
+        else:
             self._try_again(timedelta(seconds=pause))
-            return
-        self._fail(policy)
 
     def _try_again(self, pause):
-        """Let a message that the carrier surely does not have wait for another try.
+        """Requeue a message that the carrier surely does not have.
 
         Its last answer stays on it until then, so that a late report finds it.
         """
@@ -471,10 +445,6 @@ class SmsSms(models.Model):
             self._record_carrier_opt_out(self.carrier_code)
         elif policy.number_after:
             self._end_number_after(policy)
-
-    # ------------------------------------------------------------------
-    # Lets the other carrier have what the first one surely did not take
-    # ------------------------------------------------------------------
 
     def _use_backup(self, policy):
         """Hand a message over to the other carrier, if the manager wants it.
@@ -508,10 +478,8 @@ class SmsSms(models.Model):
         return not self.refused_by
 
     def _choose_senders(self, company, code):
-        """Return by which sender at a carrier each of these messages would leave.
+        """Return by which sender at a carrier each of a company's messages would leave.
 
-        :param company: ``res.company`` of all of them
-        :param str code: a key of ``PROVIDERS``
         :return: ``sms.sender`` by message id, empty where there is none
         """
         sender_ids = company._choose_sms_senders(
@@ -530,11 +498,9 @@ class SmsSms(models.Model):
 
         In the place of one that has stopped, any other of the carrier.
         """
-        senders_sudo = self.env["sms.sender"].sudo()
-        rows_sudo = senders_sudo.search(
-            [("company_id", "=", company.id), ("provider", "=", code)]
-        )
-        open_sudo = rows_sudo.filtered(lambda it: not it._is_stopped())
+        domain = [("company_id", "=", company.id), ("provider", "=", code)]
+        senders_sudo = self.env["sms.sender"].sudo().search(domain)
+        open_sudo = senders_sudo.filtered(lambda it: not it._is_stopped())
         return {
             sms_id: sender if sender in open_sudo else open_sudo[:1]
             for sms_id, sender in self._choose_senders(company, code).items()

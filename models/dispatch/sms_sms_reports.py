@@ -31,7 +31,7 @@ REPORTED_FIELDS = (
 
 
 class SmsSms(models.Model):
-    """What becomes of a message: delivery reports, and what the chatter is told."""
+    """Delivery reports, what follows from them for the number, prices, trackers."""
 
     _inherit = "sms.sms"
 
@@ -43,7 +43,6 @@ class SmsSms(models.Model):
     )
     price_currency_id = fields.Many2one("res.currency", readonly=True, copy=False)
     price_label = fields.Char("Cost", compute="_compute_price_label")
-
     delivered_at = fields.Datetime(
         "Delivered On",
         readonly=True,
@@ -56,44 +55,42 @@ class SmsSms(models.Model):
 
     def _update_trackers(self):
         """Tell the chatter and mass mailings what has become of the messages."""
-        for (state, failure_type, reason), messages in self.grouped(
+        by_outcome = self.grouped(
             lambda sms: (
                 sms.state,
                 sms.failure_type,
                 sms.carrier_detail or sms.fault_id.name or sms.gate_label,
             )
-        ).items():
+        )
+        for (state, failure_type, reason), messages in by_outcome.items():
             trackers_sudo = messages.sms_tracker_id.sudo()
-            for told_by, told in (
-                (failure_type, trackers_sudo.filtered("mail_notification_id")),
-                (
-                    NATIVE_FAILURE_TYPES.get(failure_type, failure_type),
-                    trackers_sudo.filtered(lambda row: not row.mail_notification_id),
-                ),
+            of_chatter = trackers_sudo.filtered("mail_notification_id")
+            native_type = NATIVE_FAILURE_TYPES.get(failure_type, failure_type)
+            for told_type, told in (
+                (failure_type, of_chatter),
+                (native_type, trackers_sudo - of_chatter),
             ):
                 if told:
                     told._action_update_from_sms_state(
                         NATIVE_STATES.get(state, state),
-                        failure_type=told_by,
+                        failure_type=told_type,
                         failure_reason=reason,
                     )
         return super()._update_trackers()
 
-    def _take_report(self, report):
-        """Keep a delivery report as it came, and move the message by it."""
+    def _record_report(self, report):
+        """Store a delivery report as it came, and move the message by it."""
         self.ensure_one()
         # The outbox may be writing its own end of it: one after the other.
-        self.env["sms.dispatcher"]._lock(self.ids)
-        self._take_report_locked(report)
+        self.env["sms.dispatcher"]._lock_messages(self.ids)
+        self._record_locked_report(report)
 
     @api.model
-    def _take_report_by_uuid(self, company, uuid, report, provider=None):
-        """Take a report on the message with a key of ours: :meth:`_take_report`.
+    def _record_report_by_uuid(self, company, uuid, report, provider=None):
+        """Record a report on a company's message; tell if there is such a message.
 
         Carriers report several times on each message, so this finds and locks it at
         once, and reads no more of it than is asked.
-
-        :param company: ``res.company`` whose message it must be
         """
         self.flush_model()
         rows = self.env.execute_query(
@@ -108,13 +105,13 @@ class SmsSms(models.Model):
         message.invalidate_recordset()
         for sms in message:
             sms.fetch(REPORTED_FIELDS)
-            sms._take_report_locked(report, provider)
+            sms._record_locked_report(report, provider)
         return bool(message)
 
-    def _take_report_locked(self, report, provider=None):
-        """Keep a report on a message whose row is locked, and move it by that.
+    def _record_locked_report(self, report, provider=None):
+        """Store a report on a message whose row is locked, and move it by that.
 
-        What a carrier says that has not taken it is kept, and moves nothing: the
+        What a carrier says that has not taken it is stored, and moves nothing: the
         message is another carrier's now.
         """
         report = replace(
@@ -123,13 +120,14 @@ class SmsSms(models.Model):
             code=clean(report.code),
             raw={clean(key): clean(value) for key, value in report.raw.items()},
         )
-        is_known = provider in (None, self.provider) and self._knows_attempt(report)
-        self.env["sms.report"]._keep(self, report)
+        is_carriers = provider in (None, self.provider)
+        is_known = is_carriers and self._knows_attempt(report)
+        self.env["sms.report"]._store(self, report)
         if is_known:
             self._apply_report(report)
         is_own = report.carrier_id and report.carrier_id == self.carrier_id
-        if report.price and is_own and provider in (None, self.provider):
-            self._note_prices(self.provider, {report.carrier_id: report.price})
+        if report.price and is_own and is_carriers:
+            self._record_prices(self.provider, {report.carrier_id: report.price})
 
     def _knows_attempt(self, report):
         """Tell if a report is on the attempt that counts, not on an earlier one.
@@ -140,15 +138,12 @@ class SmsSms(models.Model):
         self.ensure_one()
         if self.carrier_id or not report.carrier_id or not self.claimed_at:
             return True
-        reported_sudo = self.env["sms.report"].sudo()
-        return not reported_sudo.search_count(
-            [
-                ("sms_id", "=", self.id),
-                ("carrier_id", "=", report.carrier_id),
-                ("received_at", "<", self.claimed_at),
-            ],
-            limit=1,
-        )
+        earlier = [
+            ("sms_id", "=", self.id),
+            ("carrier_id", "=", report.carrier_id),
+            ("received_at", "<", self.claimed_at),
+        ]
+        return not self.env["sms.report"].sudo().search_count(earlier, limit=1)
 
     def _apply_report(self, report):
         """Move a message forward by what its carrier says; never backward.
@@ -162,7 +157,7 @@ class SmsSms(models.Model):
             if not sms.provider or len(ids) > 1 or rank <= sms.report_rank:
                 continue
             if not sms.carrier_id:
-                sms._take_back({report.carrier_id})
+                sms._reassign_carrier_ids({report.carrier_id})
             sms.write(
                 {
                     "report_rank": rank,
@@ -171,7 +166,8 @@ class SmsSms(models.Model):
                     "carrier_code": report.code,
                     "failure_type": False,
                     "fault_id": False,
-                    "delivered_at": sms._get_delivered_at(report.report),
+                    "delivered_at": REPORT_STATES[report.report] == "sent"
+                    and (sms.delivered_at or fields.Datetime.now()),
                 }
             )
             # Whoever posted it may be dead, and the next report be lost: ask then.
@@ -180,38 +176,30 @@ class SmsSms(models.Model):
             sms.lookup_at = not is_final and overdue_at
             if report.report == UNDELIVERED:
                 sms.failure_type = report.failure_type or "sms_not_delivered"
-                sms._meet_fault(report.fault or UNSURE, is_taken=True)
+                sms._apply_fault(report.fault or UNSURE, is_taken=True)
             sms._update_trackers()
 
     # ------------------------------------------------------------------
-    # What the carrier's word on one message means for its number: an opt-out, a
+    # Consequences for the number
     # ------------------------------------------------------------------
-
-    # number that is no use, one that has another holder by now.
 
     @api.model
     def _get_last_said(self, company, number):
-        """Return the last text to a number that has left, or is leaving: what a short
-        answer such as STOP or "done" is about.
+        """Return, in sudo, the last text to a number that has left, or is leaving.
 
-        :param company: ``res.company``
-        :param str number: E.164
-        :return: ``sms.sms`` as superuser, may be empty
+        A short answer such as STOP or "done" is about that one.
         """
-        return self.sudo().search(
-            [
-                ("record_company_id", "=", company.id),
-                ("number", "=", number),
-                ("state", "in", (*IN_FLIGHT, *LEFT)),
-            ],
-            order="id desc",
-            limit=1,
-        )
+        domain = [
+            ("record_company_id", "=", company.id),
+            ("number", "=", number),
+            ("state", "in", (*IN_FLIGHT, *LEFT)),
+        ]
+        return self.sudo().search(domain, order="id desc", limit=1)
 
     def _record_carrier_opt_out(self, code):
         """Enter into the ledger that the carrier knows of an opt-out, if we do not.
 
-        Of who is erased the number is not known any more.
+        Once the person is erased the number is not known any more.
         Source: Twilio error 21610, https://www.twilio.com/docs/api/errors/21610
         """
         self.ensure_one()
@@ -233,37 +221,30 @@ class SmsSms(models.Model):
     def _end_number_after(self, policy):
         """End the number when so many messages in a row have met the same fault.
 
-        One report may be a fault on the way. Of who is erased it is not known any more.
+        One report may be a fault on the way.
         """
         self.ensure_one()
         if not self.number:
             return
         company = self._get_sms_company()
-        before_sudo = (
-            self.sudo().search(
-                [
-                    ("record_company_id", "=", company.id),
-                    ("number", "=", self.number),
-                    ("id", "<", self.id),
-                    ("state", "in", ("error", "sent")),
-                ],
-                order="id desc",
-                limit=policy.number_after - 1,
-            )
-            if policy.number_after > 1
-            else self.browse()
-        )
-        if len(before_sudo) + 1 < policy.number_after or any(
-            sms.fault_id.fault != policy.fault for sms in before_sudo
-        ):
-            return
+        if wanted := policy.number_after - 1:
+            domain = [
+                ("record_company_id", "=", company.id),
+                ("number", "=", self.number),
+                ("id", "<", self.id),
+                ("state", "in", ("error", "sent")),
+            ]
+            before_sudo = self.sudo().search(domain, order="id desc", limit=wanted)
+            met = [sms.fault_id.fault for sms in before_sudo]
+            if met != [policy.fault] * wanted:
+                return
         self.env["sms.unusable.number"]._note(self, policy)
         if policy.fault == GONE:
             self._record_gone(self.carrier_code)
         self._cancel_waiting(company, [self.number])
 
     def _record_gone(self, code):
-        """Let the consent of a number expire that its carrier no longer knows.
+        """Expire the consent of a number that its carrier no longer knows.
 
         The next holder has agreed to nothing (47 CFR 64.1200(m)), and their START
         brings nothing back that an opt-out covers.
@@ -291,10 +272,10 @@ class SmsSms(models.Model):
         )
 
     # ------------------------------------------------------------------
-    # What a text has cost, as its carrier says
+    # Costs
     # ------------------------------------------------------------------
 
-    # Carriers tell it late or never. Until then the table of prices is asked
+    # Carriers tell them late or never. Until then the table of prices is asked
     # (``sms.price``), and nothing of that is stored here.
 
     @api.depends(
@@ -316,7 +297,7 @@ class SmsSms(models.Model):
                     sms.price_label = self.env._("About %s", amount)
 
     @api.model
-    def _note_prices(self, provider, prices):
+    def _record_prices(self, provider, prices):
         """Store what a carrier has charged; what it does not say overwrites nothing.
 
         One statement, however many they are.
@@ -352,30 +333,13 @@ class SmsSms(models.Model):
     @api.model
     @ormcache("code")
     def _get_currency_id(self, code):
-        """Return the id of a currency, in use or not; False for one that is unknown.
-
-        :param str code: ISO 4217, e.g. ``USD``
-        """
-        currencies_sudo = (
-            self.env["res.currency"].sudo().with_context(active_test=False)
-        )
-        return currencies_sudo.search([("name", "=", code.upper())], limit=1).id
-
-    # ------------------------------------------------------------------
-    # When a message arrived, and what lets a year of them be counted
-    # ------------------------------------------------------------------
-
-    def _get_delivered_at(self, report):
-        """Return when the message arrived, as a report says it; None if it has not.
-
-        :param str report: one of ``providers.outbound.REPORT_RANKS``
-        """
-        self.ensure_one()
-        is_there = REPORT_STATES[report] == "sent"
-        return is_there and (self.delivered_at or fields.Datetime.now())
+        """Return the id of a currency (ISO 4217), in use or not; False if unknown."""
+        currencies_sudo = self.env["res.currency"].sudo()
+        all_sudo = currencies_sudo.with_context(active_test=False)
+        return all_sudo.search([("name", "=", code.upper())], limit=1).id
 
     def _init_column(self, column_name):
-        """Take the times of an older database from its delivery reports."""
+        """Migrate the times of delivery from an older database's delivery reports."""
         result = super()._init_column(column_name)
         has_reports = sql.table_exists(self.env.cr, "sms_report")
         if column_name == "delivered_at" and has_reports:

@@ -26,10 +26,9 @@ COUNT = """
 class SmsWebhookRefusal(models.Model):
     """Requests at a company's webhooks whose signature was wrong, since the last good.
 
-    One row for each company and carrier, written by :meth:`_note` and :meth:`_end`
-    alone, and only for who knows the company's key. That is mostly the carrier: then
-    every STOP is refused. The company says if it has any, so that a good request needs
-    no query to know.
+    One row for each company and carrier, and only for callers that know the company's
+    key. That is mostly the carrier: then every STOP is refused. The company says if it
+    has any, so that a good request needs no query to know.
     """
 
     _name = "sms.webhook.refusal"
@@ -51,11 +50,10 @@ class SmsWebhookRefusal(models.Model):
     _company_unique = models.UniqueIndex("(company_id, provider)")
 
     @api.model
-    def _note(self, company, provider, find_cause):
+    def _count(self, company, provider, find_cause):
         """Count a refused request, and wake the watch when it is a run.
 
-        :param company: ``res.company`` whose key was known
-        :param str provider: a key of ``PROVIDERS``
+        :param find_cause: function that returns the cause and the address called
         """
         now = fields.Datetime.now()
         row = self._find(company, provider)
@@ -63,14 +61,9 @@ class SmsWebhookRefusal(models.Model):
         if row.hits >= MOST or (is_run and now - row.last_at < PAUSE):
             return
         cause, base = find_cause()
-        values = {
-            "company": company.id,
-            "provider": provider,
-            "cause": cause,
-            "base": base or None,
-            "now": now,
-        }
-        [[hits]] = self.env.execute_query(SQL(COUNT, **values))
+        values = {"company": company.id, "provider": provider, "cause": cause}
+        query = SQL(COUNT, base=base or None, now=now, **values)
+        [[hits]] = self.env.execute_query(query)
         self.invalidate_model()
         if not company.sms_has_refusals:
             self._mark(company, True)
@@ -79,7 +72,7 @@ class SmsWebhookRefusal(models.Model):
             watch.sudo()._trigger()
 
     @api.model
-    def _end(self, company, provider):
+    def _forget(self, company, provider):
         """Forget what was refused of a carrier: a request of it was signed rightly."""
         self._find(company, provider).unlink()
         if not self.search_count([("company_id", "=", company.id)], limit=1):
@@ -89,11 +82,8 @@ class SmsWebhookRefusal(models.Model):
     def _mark(self, company, has_refusals):
         """Note on a company if it has refusals; in SQL, for no cache depends on it."""
         self.env.cr.execute(
-            SQL(
-                "UPDATE res_company SET sms_has_refusals = %s WHERE id = %s",
-                has_refusals,
-                company.id,
-            )
+            "UPDATE res_company SET sms_has_refusals = %s WHERE id = %s",
+            [has_refusals, company.id],
         )
         company.invalidate_recordset(["sms_has_refusals"], flush=False)
 

@@ -62,7 +62,7 @@ class MailThread(models.AbstractModel):
         return super()._message_create(values_list)
 
     # ------------------------------------------------------------------
-    # What a user posts as a text is theirs to send: nobody else's door leads past it
+    # What a user posts as a text is theirs to send: no other path leads past it
     # ------------------------------------------------------------------
 
     # Odoo takes numbers to text with every kind of message, from any client, and posts

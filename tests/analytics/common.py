@@ -94,7 +94,7 @@ class ScenarioCase(SmsCase):
     def hand_over(self, messages, days_ago):
         """Let the carrier take messages."""
         messages._mark_claimed("sandbox")
-        messages._note_accepted(
+        messages._record_accepted(
             {
                 sms.id: Outcome(ACCEPTED, carrier_id=f"X{sms.uuid}", report=QUEUED)
                 for sms in messages
@@ -141,7 +141,7 @@ class ScenarioCase(SmsCase):
         people = [self.person() for _ in range(50)]
         told = self.text(people[:20], 3, self.news)
         self.deliver(told, 3, seconds=4)
-        self.env["sms.sms"]._note_prices(
+        self.env["sms.sms"]._record_prices(
             "sandbox", {sms.carrier_id: Price(0.02, "USD") for sms in told[:10]}
         )
         self.deliver(self.text(people[20:30], 5, self.offer), 5, seconds=10)

@@ -370,7 +370,7 @@ class TestScenario(ScenarioCase):
         day = self.today - timedelta(days=30)
         self.assertEqual(self.sum_day(day, "visit_confirmed_count"), 1)
         texts[0]._apply_report(DeliveryReport(texts[0].carrier_id, "delivered"))
-        self.env["sms.sms"]._note_prices(
+        self.env["sms.sms"]._record_prices(
             "sandbox", {texts[0].carrier_id: Price(5, "USD")}
         )
         visit.write({"sms_confirmation": OPEN})

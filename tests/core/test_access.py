@@ -707,9 +707,9 @@ class TestOutside(SmsCase):
         self.maxDiff = None
         self.assertEqual(reached, PUBLIC_METHODS)
 
-    def test_the_doors_to_the_ledger_and_the_outbox_are_closed(self):
+    def test_the_ledger_and_the_outbox_cannot_be_called(self):
         _reached, refused = self.get_methods()
-        for door in (
+        for way in (
             ("sms.consent.event", "_record"),
             ("sms.consent.event", "init"),
             ("sms.consent.evidence", "_erase"),
@@ -737,8 +737,8 @@ class TestOutside(SmsCase):
             ("res.company", "_find_by_sms_webhook_key"),
             ("sms.virtual.phone", "_get_user_bus_channels"),
         ):
-            with self.subTest(door=door):
-                self.assertIn(door, refused)
+            with self.subTest(way=way):
+                self.assertIn(way, refused)
 
     def test_a_call_of_a_private_method_is_refused(self):
         for model, method in (

@@ -54,7 +54,7 @@ SAMPLES = {
 
 @tagged("post_install", "-at_install")
 class TestCompanyRights(SmsCase, HttpCase):
-    """A manager of another company, at every door of every model."""
+    """A manager of another company, at every method of every model."""
 
     @classmethod
     def setUpClass(cls):

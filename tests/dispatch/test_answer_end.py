@@ -40,7 +40,7 @@ class AnswerCase(WaitingCase):
     def settle(self, message, end, kind="send"):
         """Note what came of a call about a message's only attempt."""
         call = Call(kind, message.id, message.attempts)
-        self.env["sms.dispatcher"]._settle([(call, end)])
+        self.env["sms.dispatcher"]._record_outcomes([(call, end)])
 
     def assertOver(self, message, reason="unconfirmed"):
         """Check that a message has ended by time, visibly."""
@@ -138,7 +138,7 @@ class TestConfirmation(AnswerCase):
 
         for moment, kind in ((BEFORE, outbound.ACCEPTED), (END, outbound.AGAIN)):
             with freeze_time(moment):
-                outcome = dispatcher._guard(key, post, Deadline(60))
+                outcome = dispatcher._call_safely(key, post, Deadline(60))
             self.assertEqual((outcome.kind, len(posts)), (kind, 1))
         with freeze_time(AFTER):
             self.settle(confirmation, outcome)

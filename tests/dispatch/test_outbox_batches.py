@@ -60,7 +60,7 @@ class TestQueriesOfABatch(BatchCase):
 
     def test_settling_what_was_taken(self):
         def settle(messages):
-            self.env["sms.dispatcher"]._settle(
+            self.env["sms.dispatcher"]._record_outcomes(
                 [
                     (
                         Call("send", sms.id, 1),
@@ -98,7 +98,7 @@ class TestAttempts(BatchCase):
 
     def settle(self, message, attempt, outcome):
         """Write down what one call came to."""
-        self.env["sms.dispatcher"]._settle(
+        self.env["sms.dispatcher"]._record_outcomes(
             [(Call("send", message.id, attempt), outcome)]
         )
 
@@ -124,7 +124,7 @@ class TestAttempts(BatchCase):
         self.claim(2)
         gone_id = gone.id
         gone.unlink()
-        self.env["sms.dispatcher"]._settle(
+        self.env["sms.dispatcher"]._record_outcomes(
             [
                 (Call("send", row, 1), Outcome(outbound.ACCEPTED, f"SM{row}", "queued"))
                 for row in (gone_id, message.id)
@@ -139,9 +139,9 @@ class TestAttempts(BatchCase):
         (first | second)._mark_unknown()
         found = outbound.Found(DeliveryReport("SM1", "queued"), first.body)
         dispatcher = self.env["sms.dispatcher"]
-        dispatcher._settle([(Call("find", first.id, 1), [found])])
+        dispatcher._record_outcomes([(Call("find", first.id, 1), [found])])
         self.assertEqual((first.state, first.carrier_id), ("pending", "SM1"))
-        second._take_report(DeliveryReport("SM1", "delivered"))
+        second._record_report(DeliveryReport("SM1", "delivered"))
         self.assertEqual((second.state, second.carrier_id), ("sent", "SM1"))
         self.assertEqual((first.state, first.carrier_id), ("unknown", False))
         self.assertTrue(first.lookup_at)
@@ -153,7 +153,9 @@ class TestAttempts(BatchCase):
         self.queue()
         self.claim(1)
         found = outbound.Found(DeliveryReport("SM1", "queued"), unknown.body)
-        self.env["sms.dispatcher"]._settle([(Call("find", unknown.id, 1), [found])])
+        self.env["sms.dispatcher"]._record_outcomes(
+            [(Call("find", unknown.id, 1), [found])]
+        )
         self.assertEqual((unknown.state, unknown.carrier_id), ("unknown", False))
 
     @mute_logger("odoo.addons.helpdesk_mgmt_sms.models.dispatch.sms_dispatcher_lookup")
@@ -179,10 +181,10 @@ class TestAttempts(BatchCase):
         """Who posted it may be dead, and the report of its end be lost."""
         message = self.queue()
         self.claim(1)
-        message._take_report(DeliveryReport("SM1", "sent"))
+        message._record_report(DeliveryReport("SM1", "sent"))
         self.assertEqual(message.state, "pending")
         self.assertTrue(message.lookup_at)
-        message._take_report(DeliveryReport("SM1", "delivered"))
+        message._record_report(DeliveryReport("SM1", "delivered"))
         self.assertFalse(message.lookup_at)
 
     def test_what_the_database_refuses_is_left_out(self):
@@ -194,7 +196,7 @@ class TestAttempts(BatchCase):
         self.settle(message, 1, refused)
         self.assertEqual(message.carrier_detail, "SM1?")
         report = DeliveryReport(odd, "delivered", odd, raw={odd: odd})
-        message._take_report(report)
+        message._record_report(report)
         self.assertEqual((message.state, message.carrier_id), ("sent", "SM1?"))
         self.assertEqual(message.sudo().report_ids.raw, {"SM1?": "SM1?"})
 
@@ -207,7 +209,7 @@ class TestAttempts(BatchCase):
                 until = Deadline(POST_WITHIN)
                 later = getattr(time, clock)(*which) + POST_WITHIN + 1
                 with patch.object(time, clock, return_value=later):
-                    outcome = dispatcher._guard(
+                    outcome = dispatcher._call_safely(
                         Call("send", 1, 1), partial(posts.append, 1), until
                     )
                 self.assertEqual((outcome.kind, posts), (outbound.AGAIN, []))
@@ -232,7 +234,7 @@ class TestAttempts(BatchCase):
         sender = messages.sender_id
         self.claim(SMALL)
         refusal = Outcome(outbound.REFUSED, code="20003", fault=faults.AUTHENTICATION)
-        self.env["sms.dispatcher"]._settle(
+        self.env["sms.dispatcher"]._record_outcomes(
             [(Call("send", sms.id, 1), refusal) for sms in messages]
         )
         self.assertEqual(sender.stop_count, 1)
@@ -252,7 +254,7 @@ class TestAttempts(BatchCase):
                     [call] = self.claim_all()
                     self.assertFalse(dispatcher._get_accounts(), "one is on its way")
                     self.assertGreater(dispatcher._get_next_due(), 60)
-                    dispatcher._settle([(call, refusal)])
+                    dispatcher._record_outcomes([(call, refusal)])
                     self.assertEqual(sender.stop_count, stops)
                     self.assertFalse(dispatcher._get_accounts(), "it has stopped")
                     sender.stopped_until = fields.Datetime.now()
@@ -260,7 +262,7 @@ class TestAttempts(BatchCase):
                 taken = Outcome(
                     outbound.ACCEPTED, carrier_id=f"SM{rate}", report="queued"
                 )
-                dispatcher._settle([(call, taken)])
+                dispatcher._record_outcomes([(call, taken)])
                 self.assertFalse(sender.stop_count)
                 self.assertEqual(len(self.claim_all()), SMALL - 1)
 
@@ -282,7 +284,7 @@ class TestAttempts(BatchCase):
         messages = self.queue_many(SMALL)
         self.claim(SMALL)
         too_fast = Outcome(outbound.AGAIN, fault=faults.TOO_FAST)
-        self.env["sms.dispatcher"]._settle(
+        self.env["sms.dispatcher"]._record_outcomes(
             [(Call("send", sms.id, 1), too_fast) for sms in messages]
         )
         pace = self.env["sms.sender.pace"]._get(messages.sender_id)

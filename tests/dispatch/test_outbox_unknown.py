@@ -28,14 +28,16 @@ class TestUnknown(BatchCase):
     def look_up(self, message, found):
         """Let the carrier answer what it has of a message."""
         call = Call("find", message.id, message.attempts)
-        self.env["sms.dispatcher"]._settle([(call, found)])
+        self.env["sms.dispatcher"]._record_outcomes([(call, found)])
 
     def test_what_was_taken_without_a_name_is_looked_up(self):
         """There is nothing by which the carrier could be asked what became of it."""
         message = self.queue()
         self.claim(1)
         call = Call("send", message.id, 1)
-        self.env["sms.dispatcher"]._settle([(call, Outcome(outbound.ACCEPTED))])
+        self.env["sms.dispatcher"]._record_outcomes(
+            [(call, Outcome(outbound.ACCEPTED))]
+        )
         self.assertEqual(message.state, "unknown")
         self.assertTrue(message.lookup_at)
 
@@ -93,7 +95,7 @@ class TestUnknown(BatchCase):
         self.look_up(message, [Found(DeliveryReport("SM1", "queued"), message.body)])
         self.assertEqual((message.state, message.carrier_id), ("pending", "SM1"))
         call = Call("fetch", message.id, message.attempts)
-        self.env["sms.dispatcher"]._settle([(call, None)])
+        self.env["sms.dispatcher"]._record_outcomes([(call, None)])
         self.assertEqual(message.lookups, 1)
         self.assertGreater(message.lookup_at, fields.Datetime.now())
 
@@ -105,13 +107,13 @@ class TestUnknown(BatchCase):
         message.tried_at -= timedelta(days=2)
         refused = Outcome(outbound.REFUSED, fault=faults.AUTHENTICATION)
         dispatcher = self.env["sms.dispatcher"]
-        dispatcher._settle([(Call("send", message.id, 1), refused)])
+        dispatcher._record_outcomes([(Call("send", message.id, 1), refused)])
         self.assertEqual(message.state, "outgoing")
         message.sender_id._start()
         self.claim(1)
         too_fast = Outcome(outbound.AGAIN, fault=faults.TOO_FAST)
         call = Call("send", message.id, message.attempts)
-        dispatcher._settle([(call, too_fast)])
+        dispatcher._record_outcomes([(call, too_fast)])
         self.assertEqual(message.state, "outgoing")
 
 

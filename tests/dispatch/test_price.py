@@ -139,7 +139,7 @@ class TestReported(SmsCase):
             "message.finalized",
             {"id": sms.carrier_id, "to": [{"status": status}], "cost": cost},
         )
-        self.env["sms.sms"]._take_report_by_uuid(
+        self.env["sms.sms"]._record_report_by_uuid(
             self.company, sms.uuid, TelnyxProvider.parse_report(read_event(body))
         )
         self.env.flush_all()
@@ -186,7 +186,7 @@ class TestReported(SmsCase):
 
     def test_many_prices_are_one_query(self):
         texts = [self.text(carrier_id=f"T{place}") for place in range(30)]
-        note = self.env["sms.sms"]._note_prices
+        note = self.env["sms.sms"]._record_prices
         note("telnyx", {"T0": Price(0.01, "USD")})  # the currency is known from here
         few = {f"T{place}": Price(0.02, "USD") for place in range(2)}
         many = {f"T{place}": Price(0.02, "USD") for place in range(30)}

@@ -2,7 +2,7 @@
 from odoo.exceptions import AccessError, ValidationError
 from odoo.tests import Form
 
-from ...providers.twilio_sending import fields_of
+from ...providers.twilio import fields_of
 from ..common import SmsCase, phone_number
 from ..peer.telnyx import API_KEY, PROFILE_ID, PUBLIC_KEY
 from .common import BRITISH, FIRST, SECOND, SendersCase

@@ -80,7 +80,7 @@ class TestWatch(WatchCase):
     def test_a_carrier_that_cannot_be_reached(self):
         message = self.queue()
         message.write({"state": "process", "provider": "sandbox", "attempts": 1})
-        message._note_refused(
+        message._record_refused(
             outbound.Outcome(outbound.AGAIN, fault=faults.NO_CONNECTION)
         )
         self.assertEqual(message.state, "outgoing")
@@ -163,7 +163,7 @@ class TestWatch(WatchCase):
         message = self.queue()
         message.write({"state": "process", "provider": "twilio", "attempts": 1})
         message.claimed_at = fields.Datetime.now()
-        message._note_refused(
+        message._record_refused(
             outbound.Outcome(outbound.REFUSED, code="21408", fault=faults.COUNTRY)
         )
         self.assertEqual(message.state, "error")
@@ -300,7 +300,7 @@ class TestSenderQueue(WatchCase):
         for fault in (faults.AUTHENTICATION, faults.NO_CREDIT):
             message._mark_claimed("sandbox")
             with mute_logger(ALERT_LOGGER):
-                message._note_refused(outbound.Outcome(outbound.REFUSED, fault=fault))
+                message._record_refused(outbound.Outcome(outbound.REFUSED, fault=fault))
             self.assertEqual(message.state, "outgoing")
         for state in ("outgoing", "error"):
             message._mark_claimed("sandbox")

@@ -6,7 +6,7 @@ from odoo.exceptions import AccessError, UserError
 from odoo.tests import HttpCase, tagged
 
 from ...models.message.sms_sms_media import MEDIA_PATH, SentMedia
-from ...providers.twilio_sending import fields_of
+from ...providers.twilio import fields_of
 from ...tools import media
 from ..peer.media import GIF, HTML, PNG
 from .common import IntakeCase

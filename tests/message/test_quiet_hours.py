@@ -225,7 +225,7 @@ class TestHolding(QuietHoursCase):
         with freeze_time("2026-07-04 01:59:00"):  # Friday, 19:59 in Denver
             message = self.send()
             message._mark_claimed("sandbox")
-            message._note_refused(refused)
+            message._record_refused(refused)
         with freeze_time("2026-07-04 02:01:00"):
             self.run_outbox()
             self.assertHeld(message, until=MONDAY)
@@ -234,11 +234,11 @@ class TestHolding(QuietHoursCase):
             self.assertEqual(facts["not_connected"], 0)
         with freeze_time(MONDAY + timedelta(minutes=30)):
             message._mark_claimed("sandbox")
-            message._note_refused(refused)
+            message._record_refused(refused)
             self.assertEqual((message.state, message.attempts), ("outgoing", 2))
         with freeze_time(MONDAY + timedelta(hours=25)):
             message._mark_claimed("sandbox")
-            message._note_refused(refused)
+            message._record_refused(refused)
             self.assertEqual(message.state, "error")
 
     def test_no_hour_in_common_is_told(self):

@@ -129,7 +129,7 @@ class TestAnyNumber(RightsCase):
 
 @tagged("post_install", "-at_install")
 class TestTicket(RightsCase):
-    """From a ticket texts who may edit it, whichever door they try."""
+    """From a ticket texts who may edit it, whichever way they try."""
 
     def test_a_notification_on_a_ticket(self):
         self.ticket.message_subscribe(self.employee.partner_id.ids)

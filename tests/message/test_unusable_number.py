@@ -13,7 +13,9 @@ class TestUnusableNumber(WaitingCase):
         super().setUp()
         refused, self.waiting = self.queue(), self.queue()
         refused.write({"state": "process", "provider": "sandbox", "attempts": 1})
-        refused._note_refused(outbound.Outcome(outbound.REFUSED, fault=faults.LANDLINE))
+        refused._record_refused(
+            outbound.Outcome(outbound.REFUSED, fault=faults.LANDLINE)
+        )
         self.assertEqual(refused.state, "error")
         [self.row] = self.env["sms.unusable.number"].search([])
 

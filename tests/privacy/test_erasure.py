@@ -169,7 +169,9 @@ class TestTexts(ErasureCase):
                 sms = self.text()
                 sms.write({"state": "process", "provider": "sandbox"})
                 self.erase()
-                dispatcher._settle([(Call("send", sms.id, sms.attempts), outcome)])
+                dispatcher._record_outcomes(
+                    [(Call("send", sms.id, sms.attempts), outcome)]
+                )
                 self.assertEqual((sms.state, sms.carrier_detail), (state, False))
                 told = self.notifications_of(self.ticket)[-1:]
                 self.assertNotIn(self.number, told.failure_reason or "")
@@ -179,7 +181,7 @@ class TestTexts(ErasureCase):
         sms.write({"state": "process", "provider": "sandbox", "attempts": 1})
         self.erase()
         again = outbound.Outcome(outbound.AGAIN, detail=self.number)
-        self.env["sms.dispatcher"]._settle(
+        self.env["sms.dispatcher"]._record_outcomes(
             [(Call("send", sms.id, sms.attempts), again)]
         )
         sms.not_before = fields.Datetime.now()

@@ -39,7 +39,7 @@ from ...providers.outbound import (
     OutboundMessage,
 )
 from ...providers.telnyx_api import read_event
-from ...providers.telnyx_events import SIGNED_WITHIN
+from ...providers.telnyx import SIGNED_WITHIN
 from ..peer.telnyx import (
     API_KEY,
     PROFILE_ID,
