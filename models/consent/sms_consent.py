@@ -66,7 +66,7 @@ class SmsConsent(models.Model):
         result = super()._after_answers(change)
         self.env["sms.consent.mixin"]._invalidate_sms_consent_state()
         if change.left or change.back:
-            self.env["phone.blacklist"]._follow_ledger(change.left, change.back)
+            self.env["phone.blacklist"]._follow_sms_ledger(change.left, change.back)
         return result
 
     def get_story(self, before=False):
