@@ -54,7 +54,10 @@ class SmsConsentApi(models.AbstractModel):
         purposes = self._read_purposes(purposes)
         if not purposes:
             raise ValidationError(self.env._("purposes: name at least one."))
-        way = self._read_way(how)
+        way = import_rows.read_way(how)
+        if not way:
+            ways = ", ".join(import_rows.WAYS)
+            raise ValidationError(self.env._("how: say one of %s.", ways))
         required = {"source": source, "wording": wording}
         facts = self._read_texts(required, **evidence)
         facts["note"] = import_rows.make_note(
@@ -234,13 +237,6 @@ class SmsConsentApi(models.AbstractModel):
                 )
             )
         return found
-
-    def _read_way(self, how):
-        way = import_rows.read_way(how)
-        if not way:
-            ways = ", ".join(import_rows.WAYS)
-            raise ValidationError(self.env._("how: say one of %s.", ways))
-        return way
 
     def _read_instant(self, text):
         """Return when something was said, in UTC."""
