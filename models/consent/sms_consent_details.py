@@ -17,7 +17,7 @@ RECORD, REVIEW = ("record", "review")
 
 
 class Said(NamedTuple):
-    """What the ledger keeps of the event behind an answer."""
+    """An event behind an answer, as far as the ledger keeps it."""
 
     event: str
     method: str

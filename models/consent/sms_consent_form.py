@@ -44,12 +44,12 @@ class Choice(NamedTuple):
 
     @property
     def is_on(self):
-        """Whether the person has agreed."""
+        """True if the person has agreed."""
         return self.state == consent.OPTED_IN
 
 
 class Trace(NamedTuple):
-    """Where a form came from, for the evidence."""
+    """Origin of a form, for the evidence."""
 
     address: str
     device: str

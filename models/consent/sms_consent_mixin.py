@@ -19,7 +19,7 @@ READER_GROUPS = (
 
 
 class SubjectColumns(NamedTuple):
-    """Where a model's table has what its consent hangs on, for one row.
+    """Columns of a model's table on which its consent hangs, for one row.
 
     The company's id, the E.164 number, and the purpose's id (None: any purpose).
     """
