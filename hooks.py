@@ -47,7 +47,7 @@ def post_init_hook(env):
         [env["sms.purpose"]._get("marketing").id, env.company.id],
     )
     env["sms.sms"].invalidate_model()
-    env["phone.blacklist"]._enter_all()
+    env["phone.blacklist"]._record_all_sms_opt_outs()
 
 
 def uninstall_hook(env):

@@ -1,5 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""How fast the figures of a million messages are counted and shown.
+"""Measure how fast the figures of a million messages are counted and shown.
 
 Run by ``bin/bench analytics``. Prints tables in Markdown and a query plan.
 """
@@ -109,11 +109,10 @@ def main():
         print_table(
             ["days", "dashboard, s", "without the table by day, s", "analysis, s"],
             [
-                [
-                    f"{days}",
-                    f"{shown[days]:.2f}",
-                    f"{live[days]:.2f}" if days in live else "",
-                    f"{analysis[days]:.2f}",
+                [f"{days}"]
+                + [
+                    f"{found[days]:.2f}" if days in found else ""
+                    for found in (shown, live, analysis)
                 ]
                 for days in RANGES
             ],

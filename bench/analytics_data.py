@@ -110,14 +110,10 @@ EVENTS = """
 def make_messages(env, count, days, salt=0):
     """Make outgoing texts, evenly over some days until now, and what was answered."""
     sender = env["sms.sender"].search([("company_id", "=", env.company.id)], limit=1)
-    sender = sender or env["sms.sender"].create(
-        {
-            "company_id": env.company.id,
-            "provider": "sandbox",
-            "address": "sandbox",
-            "kind": "sandbox",
-        }
-    )
+    if not sender:
+        sandbox = dict.fromkeys(("provider", "address", "kind"), "sandbox")
+        sender = sender.create({"company_id": env.company.id, **sandbox})
+    codes = ("ticket", "appointment", "alert")
     values = {
         "count": count,
         "days": days,
@@ -125,10 +121,7 @@ def make_messages(env, count, days, salt=0):
         "people": max(count // 8, 50),
         "company": env.company.id,
         "sender": sender.id,
-        "purposes": [
-            env["sms.purpose"]._get(code).id
-            for code in ("ticket", "appointment", "alert")
-        ],
+        "purposes": [env["sms.purpose"]._get(code).id for code in codes],
         **get_templates(env),
         "messages": make_subjects(env),
         "faults": env["sms.fault"].search([], limit=4).ids,
@@ -167,16 +160,11 @@ def get_templates(env):
 def make_subjects(env):
     """Return chatter messages on tickets of some teams, that texts are about."""
     teams = env["helpdesk.ticket.team"].search([], limit=TEAMS)
-    if len(teams) < TEAMS:
-        teams |= env["helpdesk.ticket.team"].create(
-            [{"name": f"Team {place + 1}"} for place in range(TEAMS - len(teams))]
-        )
+    missing = range(TEAMS - len(teams))
+    teams |= teams.create([{"name": f"Team {place + 1}"} for place in missing])
+    ticket = {"name": "Bench", "description": "Bench"}
     tickets = env["helpdesk.ticket"].create(
-        [
-            {"name": "Bench", "description": "Bench", "team_id": team.id}
-            for team in teams
-            for _place in range(20)
-        ]
+        [{**ticket, "team_id": team.id} for team in teams for _place in range(20)]
     )
     return tickets.message_ids.filtered("model").ids
 

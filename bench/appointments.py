@@ -1,5 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""How fast texts about appointments are planned, and handed over when they are due.
+"""Measure how fast texts about appointments are planned, and handed over when due.
 
 Run by ``bin/bench appointments``, which makes the databases. Beside it, in the same
 run, Odoo's own reminders by text (``calendar_sms``) in a database without the addon:
@@ -9,6 +9,7 @@ what booking costs there, and their run. Prints tables in Markdown.
 import os
 import time
 from datetime import datetime, timedelta
+from functools import partial
 from unittest.mock import patch
 
 from common import agree, environment, make_parser, make_people
@@ -43,15 +44,14 @@ def book(env, partner_ids, start, **values):
 
 def measure(env, work):
     """Return seconds, processor seconds and queries of some work."""
-    before, queries = time.perf_counter(), env.cr.sql_log_count
-    spent = time.process_time()
+
+    def read():
+        return time.perf_counter(), time.process_time(), env.cr.sql_log_count
+
+    before = read()
     work()
     env.flush_all()
-    return (
-        time.perf_counter() - before,
-        time.process_time() - spent,
-        env.cr.sql_log_count - queries,
-    )
+    return [after - then for then, after in zip(before, read(), strict=True)]
 
 
 def report(what, count, found, queries=None):
@@ -63,11 +63,6 @@ def report(what, count, found, queries=None):
     return seconds / count
 
 
-# ----------------------------------------------------------------------
-# Ours
-# ----------------------------------------------------------------------
-
-
 def prepare(env):
     """Allow texts to leave at any hour."""
     env.cr.execute("UPDATE ir_cron SET active = FALSE")
@@ -75,7 +70,8 @@ def prepare(env):
         {
             "country_id": env.ref("base.us").id,
             "sms_provider": "sandbox",
-            **{"sms_courtesy_days": "all", "sms_courtesy_from": 0},
+            "sms_courtesy_days": "all",
+            "sms_courtesy_from": 0,
             "sms_courtesy_to": 24,
             "sms_courtesy_reason": "Measured at any hour.",
         }
@@ -92,9 +88,8 @@ def measure_plan(env, sizes):
         agree(env, "appointment", first, size)
         env.cr.commit()
         first += size
-        booked = measure(
-            env, lambda ids=partner_ids: book(env, ids, start, ticket_id=ticket.id)
-        )
+        booking = partial(book, env, partner_ids, start, ticket_id=ticket.id)
+        booked = measure(env, booking)
         report("book, by the calendar", size, booked)
         planned = measure(env, env.cr.flush)
         found[size] = report("plan", size, planned), booked[0] / size
@@ -117,31 +112,24 @@ def hand_over(env, size):
     )
     env.cr.commit()
     env.invalidate_all()
-    reminders, done = env["sms.reminder"], []
-    while not done or done[-1][0]:
-        count = []
+    batches, found = [], []
 
-        def work(count=count):
-            """Work off one batch."""
-            rows = reminders._lock_due()
-            rows._hand_over()
-            count.append(len(rows))
+    def work():
+        """Work off one batch."""
+        rows = env["sms.reminder"]._lock_due()
+        rows._hand_over()
+        batches.append(len(rows))
 
-        found = measure(env, work)
+    while not batches or batches[-1]:
+        found.append(measure(env, work))
         env.cr.commit()
         env.invalidate_all()
-        done.append((count[0], found))
-    done.pop()
-    total = [sum(found[index] for _count, found in done) for index in range(3)]
-    queries = [found[2] for _count, found in done]
+    found.pop()  # the empty batch
+    total = [sum(column) for column in zip(*found, strict=True)]
+    queries = [batch[2] for batch in found]
     env.cr.execute("SELECT count(*) FROM sms_sms WHERE state = 'outgoing'")
     assert env.cr.fetchone()[0] >= size
     return report("hand over", size, total, f"{min(queries)} to {max(queries)} a batch")
-
-
-# ----------------------------------------------------------------------
-# Odoo's own
-# ----------------------------------------------------------------------
 
 
 def measure_native(env, sizes, due):
@@ -151,18 +139,17 @@ def measure_native(env, sizes, due):
     alarm = env["calendar.alarm"].create(
         {"name": "Bench", "alarm_type": "sms", "duration": 13, "interval": "hours"}
     )
+    alarm_ids = [(6, 0, alarm.ids)]
     partner_ids = make_people(env, 0, max(*sizes, due))
     start = datetime.now().replace(microsecond=0) + timedelta(days=5)
     found = {}
     for size in sizes:
-        ids = partner_ids[:size]
-        booked = measure(
-            env, lambda ids=ids: book(env, ids, start, alarm_ids=[(6, 0, alarm.ids)])
-        )
+        people = partner_ids[:size]
+        booked = measure(env, partial(book, env, people, start, alarm_ids=alarm_ids))
         found[size] = report("Odoo: book", size, booked)
         env.cr.commit()
     soon = datetime.now().replace(microsecond=0) + timedelta(hours=1)
-    book(env, partner_ids[:due], soon, alarm_ids=[(6, 0, alarm.ids)])
+    book(env, partner_ids[:due], soon, alarm_ids=alarm_ids)
     env.cr.commit()
     env.invalidate_all()
 

@@ -1,5 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""How fast a broadcast is selected, asked about at the gate and queued.
+"""Measure how fast a broadcast is selected, asked about at the gate and queued.
 
 Run by ``bin/bench broadcast``. Beside it Odoo's own mass composer, in a database
 without the addon. Each size in a process of its own, since memory is its peak. Prints a
@@ -10,12 +10,21 @@ import json
 import sys
 import time
 
-from common import agree, environment, get_peak, make_parser, make_people, measure_apart
+from common import (
+    agree,
+    environment,
+    get_peak,
+    make_parser,
+    make_people,
+    measure_apart,
+    print_table,
+)
 
 import odoo
 
 SIZES = (1_000, 10_000, 100_000)
 NATIVE_SIZE = 5_000
+PARTS = ("select", "gate", "queue")
 BODY = "[System Alert] {customer}: a network outage is affecting the {area} region."
 
 
@@ -89,30 +98,23 @@ def measure_native(env, count):
 
 def run_all(options):
     """Print the table of all sizes."""
-    print("| people | way | select, s | gate, s | queue, s | rows/s | µs a row | MB |")
-    print("|---|---|---|---|---|---|---|---|")
     native = measure_apart(__file__, options, options.native, ["native", NATIVE_SIZE])
-    print_row(NATIVE_SIZE, "Odoo's mass composer", native)
+    rows = [make_row(NATIVE_SIZE, "Odoo's mass composer", native)]
     for size in options.sizes:
         found = measure_apart(__file__, options, options.database, ["ours", size])
-        print_row(size, "broadcast", found)
+        rows.append(make_row(size, "broadcast", found))
+        progress = found["progress"] * 1000
+        print(f"... progress read in {progress:.0f} ms", file=sys.stderr)
+    head = ["people", "way", *(f"{part}, s" for part in PARTS), "rows/s", "µs a row"]
+    print_table([*head, "MB"], rows)
 
 
-def print_row(count, way, found):
-    """Print one line of the table."""
-    total = sum(found.get(name, 0) for name in ("select", "gate", "queue"))
-    cells = [f"{count:,}", way]
-    cells += [
-        f"{found[name]:.2f}" if name in found else ""
-        for name in ("select", "gate", "queue")
-    ]
-    cells += [f"{count / total:,.0f}", f"{total / count * 1e6:.0f}"]
-    cells.append(f"{found['memory']:.0f}")
-    print(f"| {' | '.join(cells)} |", flush=True)
-    if "progress" in found:
-        print(
-            f"... progress read in {found['progress'] * 1000:.0f} ms", file=sys.stderr
-        )
+def make_row(count, way, found):
+    """Return one line of the table."""
+    total = sum(found.get(part, 0) for part in PARTS)
+    times = [f"{found[part]:.2f}" if part in found else "" for part in PARTS]
+    speed = [f"{count / total:,.0f}", f"{total / count * 1e6:.0f}"]
+    return [f"{count:,}", way, *times, *speed, f"{found['memory']:.0f}"]
 
 
 def main():

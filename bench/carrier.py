@@ -14,6 +14,7 @@ import asyncio
 import itertools
 import json
 import time
+from functools import partial
 
 ids = itertools.count(1)
 times = []
@@ -31,16 +32,10 @@ def respond(status, body):
 def take():
     """Return the answer to a new message."""
     number = next(ids)
-    return respond(
-        201,
-        {
-            "sid": f"SM{time.time_ns() % 16**16:016x}{number:016x}",
-            "status": "queued",
-            "error_code": None,
-            "date_created": "Wed, 25 Nov 2026 12:00:00 +0000",
-            "date_updated": "Wed, 25 Nov 2026 12:00:00 +0000",
-        },
-    )
+    sid = f"SM{time.time_ns() % 16**16:016x}{number:016x}"
+    made = "Wed, 25 Nov 2026 12:00:00 +0000"
+    message = {"sid": sid, "status": "queued", "error_code": None}
+    return respond(201, {**message, "date_created": made, "date_updated": made})
 
 
 async def serve(reader, writer, latency):
@@ -71,12 +66,8 @@ async def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--latency", type=float, default=0.1)
     latency = parser.parse_args().latency
-    server = await asyncio.start_server(
-        lambda reader, writer: serve(reader, writer, latency),
-        "127.0.0.1",
-        0,
-        backlog=512,
-    )
+    answer = partial(serve, latency=latency)
+    server = await asyncio.start_server(answer, "127.0.0.1", 0, backlog=512)
     print(server.sockets[0].getsockname()[1], flush=True)
     async with server:
         await server.serve_forever()

@@ -1,5 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""What the measurements share: people, an environment, processes, tables in Markdown.
+"""Shared by the measurements: people, an environment, processes, Markdown tables.
 
 People live where it is business hours: elsewhere their texts are held until the
 morning, and that is not what is measured.

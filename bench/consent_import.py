@@ -1,5 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""How fast a list of consents is imported, and what consents cost the gate.
+"""Measure how fast a list of consents is imported, and what consents cost the gate.
 
 Run by ``bin/bench consent``, which makes the database. Every measurement runs in a
 process of its own, so that its peak memory is its own. Prints tables in Markdown.
@@ -12,15 +12,8 @@ import json
 import statistics
 import time
 
-from common import (
-    clock,
-    environment,
-    fill_consents,
-    get_peak,
-    make_parser,
-    measure_apart,
-    print_table,
-)
+import common
+from common import clock, environment, get_peak, print_table
 
 import odoo
 
@@ -43,14 +36,8 @@ def phone(index):
 def make_rows(first, count):
     """Yield the rows of a list such as a CRM exports."""
     for index in range(first, first + count):
-        yield (
-            phone(index),
-            "2026-03-02 09:00",
-            "Web form",
-            "I agree to texts about my tickets.",
-            f"CRM {index}",
-            f"Customer {index}",
-        )
+        said = ("2026-03-02 09:00", "Web form", "I agree to texts about my tickets.")
+        yield phone(index), *said, f"CRM {index}", f"Customer {index}"
 
 
 def make_csv(first, count):
@@ -60,11 +47,6 @@ def make_csv(first, count):
     writer.writerow(HEADERS)
     writer.writerows(make_rows(first, count))
     return stream.getvalue().encode()
-
-
-# ----------------------------------------------------------------------
-# One measurement, in a process of its own
-# ----------------------------------------------------------------------
 
 
 def measure_import(env, first, count):
@@ -82,7 +64,6 @@ def measure_import(env, first, count):
 
     def check():
         """Upload the list and check it."""
-        nonlocal job
         job = env["sms.consent.import"].create(
             {
                 "file": data,
@@ -94,6 +75,7 @@ def measure_import(env, first, count):
         )
         job.action_check()
         run(job)
+        return job
 
     def record():
         """Record what was checked."""
@@ -105,12 +87,12 @@ def measure_import(env, first, count):
         while env["sms.consent.link"]._seal(env.company):
             env.cr.commit()
 
-    job = env["sms.consent.import"]
-    found = {"check": clock(check)[0], "record": clock(record)[0]}
+    checked, job = clock(check)
+    recorded, _result = clock(record)
     assert (job.state, job.good_count) == ("done", count), job.read()
-    found["memory"] = get_peak() - idle
-    found["seal"] = clock(seal)[0]
-    return found
+    memory = get_peak() - idle
+    sealed, _result = clock(seal)
+    return {"check": checked, "record": recorded, "memory": memory, "seal": sealed}
 
 
 def measure_ledger(env, first, count):
@@ -124,7 +106,7 @@ def measure_ledger(env, first, count):
     )
     idle = get_peak()
     ledger = env["sms.consent.event"]
-    seconds = clock(ledger._record_many, env.company, statements)[0]
+    seconds, _result = clock(ledger._record_many, env.company, statements)
     env.cr.commit()
     return {"record": seconds, "memory": get_peak() - idle}
 
@@ -133,15 +115,12 @@ def measure_one_by_one(env, first, count):
     """Enter statements one by one, as a keyword or an agent does."""
     purpose = env["sms.purpose"]._get("ticket")
     ledger = env["sms.consent.event"]
-
-    def work():
-        """Record one by one."""
-        for index in range(first, first + count):
-            ledger._record(
-                env.company, phone(index), "granted", "api", purpose, wording="I agree."
-            )
-
-    return {"record": clock(work)[0], "memory": 0}
+    begin = time.perf_counter()
+    for index in range(first, first + count):
+        ledger._record(
+            env.company, phone(index), "granted", "api", purpose, wording="I agree."
+        )
+    return {"record": time.perf_counter() - begin}
 
 
 def measure_native(env, first, count, model):
@@ -150,17 +129,13 @@ def measure_native(env, first, count, model):
     rows = [
         [f"Customer {i}", phone(i)][-len(names) :] for i in range(first, first + count)
     ]
-    idle = get_peak()
-
-    def work():
-        """Load by Odoo's own import."""
-        for start in range(0, count, NATIVE_BATCH):
-            result = env[model].load(names, rows[start : start + NATIVE_BATCH])
-            assert result["ids"], result["messages"][:3]
-            env.cr.commit()
-            env.invalidate_all()
-
-    return {"record": clock(work)[0], "memory": get_peak() - idle}
+    idle, begin = get_peak(), time.perf_counter()
+    for start in range(0, count, NATIVE_BATCH):
+        result = env[model].load(names, rows[start : start + NATIVE_BATCH])
+        assert result["ids"], result["messages"][:3]
+        env.cr.commit()
+        env.invalidate_all()
+    return {"record": time.perf_counter() - begin, "memory": get_peak() - idle}
 
 
 def measure_gate(env, count):
@@ -170,7 +145,7 @@ def measure_gate(env, count):
 
     purpose = env["sms.purpose"]._get("ticket")
     numbers = map(phone, range(GATE_BATCH))
-    fill_consents(env, purpose, numbers, others=count - GATE_BATCH)
+    common.fill_consents(env, purpose, numbers, others=count - GATE_BATCH)
     questions = [
         GateQuestion(env.company.id, phone(index), purpose.id)
         for index in range(GATE_BATCH)
@@ -195,69 +170,47 @@ KINDS = {
 }
 
 
-# ----------------------------------------------------------------------
-# All of them
-# ----------------------------------------------------------------------
-
-
 def measure(options, *what):
     """Run one measurement; return what it found."""
-    return measure_apart(__file__, options, options.database, what)
-
-
-def run_all(options):
-    """Measure everything and print it."""
-    if options.sizes:
-        run_import(options)
-    run_gate(options)
+    return common.measure_apart(__file__, options, options.database, what)
 
 
 def run_import(options):
     """Measure the import, against Odoo's own of the same numbers."""
     first = 10_000_000
-    rates, seals = {}, []
-    rows = []
+    ways = {way: (way,) for way in ("import", "ledger")}
+    ways |= {model: ("native", model) for model in ("res.partner", "phone.blacklist")}
+    rates, seals, rows = {}, [], []
     for size in options.sizes:
-        found = {}
-        for kind, *arguments in (
-            ("import",),
-            ("ledger",),
-            ("native", "res.partner"),
-            ("native", "phone.blacklist"),
-        ):
-            name = arguments[0] if arguments else kind
-            found[name] = measure(options, kind, first, size, *arguments)
+        for way, (kind, *arguments) in ways.items():
+            found = measure(options, kind, first, size, *arguments)
             first += size
-        for name, values in found.items():
-            seconds = values["record"] + values.get("check", 0)
-            rates[name, size] = size / seconds
+            rates[way, size] = size / (found["record"] + found.get("check", 0))
             rows.append(
                 [
                     f"{size:,}",
-                    name,
-                    f"{values.get('check', 0):.1f}" if "check" in values else "",
-                    f"{values['record']:.1f}",
-                    f"{rates[name, size]:,.0f}",
-                    f"{values['memory']:.0f}",
+                    way,
+                    f"{found['check']:.1f}" if "check" in found else "",
+                    f"{found['record']:.1f}",
+                    f"{rates[way, size]:,.0f}",
+                    f"{found['memory']:.0f}",
                 ]
             )
-        seals.append([f"{size:,}", f"{found['import']['seal']:.2f}",
-                      f"{size / found['import']['seal']:,.0f}"])  # fmt: skip
+            if "seal" in found:
+                speed = f"{size / found['seal']:,.0f}"
+                seals.append([f"{size:,}", f"{found['seal']:.2f}", speed])
     head = ["rows", "way", "check, s", "record, s", "rows/s in all", "memory, MB"]
     print_table(head, rows)
+    ratios = [("import", "res.partner"), ("import", "phone.blacklist")]
+    ratios.append(("ledger", "phone.blacklist"))
     print_table(
-        ["rows", "import / res.partner", "import / phone.blacklist",
-         "ledger alone / phone.blacklist"],
+        ["rows", *(f"{ours} / {theirs}" for ours, theirs in ratios)],
         [
-            [
-                f"{size:,}",
-                f"{rates['import', size] / rates['res.partner', size]:.1f} x",
-                f"{rates['import', size] / rates['phone.blacklist', size]:.1f} x",
-                f"{rates['ledger', size] / rates['phone.blacklist', size]:.1f} x",
-            ]
+            [f"{size:,}"]
+            + [f"{rates[a, size] / rates[b, size]:.1f} x" for a, b in ratios]
             for size in options.sizes
         ],
-    )  # fmt: skip
+    )
     print_table(["events", "sealing, s", "events/s"], seals)
     single = measure(options, "one by one", first, 1000)["record"]
     smallest, largest = options.sizes[0], options.sizes[-1]
@@ -270,27 +223,27 @@ def run_import(options):
 
 def run_gate(options):
     """Measure the gate."""
-    gate = [(size, measure(options, "gate", size)) for size in options.gate_sizes]
-    base = gate[0][1]["milliseconds"]
+    times = {
+        size: measure(options, "gate", size)["milliseconds"]
+        for size in options.gate_sizes
+    }
+    base = times[options.gate_sizes[0]]
     print_table(
         ["consents", f"gate, ms for {GATE_BATCH:,} messages", "against the first"],
-        [
-            [
-                f"{size:,}",
-                f"{v['milliseconds']:.1f}",
-                f"{v['milliseconds'] / base:.2f} x",
-            ]
-            for size, v in gate
-        ],
+        [[f"{n:,}", f"{ms:.1f}", f"{ms / base:.2f} x"] for n, ms in times.items()],
     )
 
 
 def main():
     """Read the command line."""
-    parser = make_parser(__doc__, measure=None, sizes=SIZES, gate_sizes=GATE_SIZES)
+    parser = common.make_parser(
+        __doc__, measure=None, sizes=SIZES, gate_sizes=GATE_SIZES
+    )
     options = parser.parse_args()
     if not options.measure:
-        run_all(options)
+        if options.sizes:
+            run_import(options)
+        run_gate(options)
         return
     odoo.tools.config.parse_config(
         ["-c", options.config, "-d", options.database, "--log-level", "warn"]

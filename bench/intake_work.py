@@ -1,5 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""How fast messages get in, by each of the ways there are: parts of ``outbox_work.py``.
+"""Measure how fast messages get in by each way: a part of ``outbox_work.py``.
 
 Every way makes the same number of messages, each to a person of their own with a
 recorded consent, and says how long it took and what memory it needed.
@@ -7,26 +7,21 @@ recorded consent, and says how long it took and what memory it needed.
 
 import time
 
-from common import COUNTRY, phone
+from common import COUNTRY, environment, get_peak, phone, vacuum
+from company import BATCH, agree, configure, make_messages
 
 from odoo.tools import SQL
 
-#: Rows that are made at once, and committed.
-BATCH = 1_000
-
 
 class Intake:
-    """One measurement: a company, people who agreed, and a stop watch."""
+    """One measurement: a company, and people who agreed."""
 
-    def __init__(self, work, env, carrier, count):
+    def __init__(self, env, carrier, count):
         """Prepare the company and its people; what is cached for good is cached."""
-        self.work, self.env, self.count = work, env, count
-        work.configure(env, carrier, workers=0)
-        self.is_ours = "sms.consent" in env
-        if self.is_ours:
-            work.agree(env, count)
-        self.partner_ids = []
-        self.make_rows(100)
+        self.env, self.count, self.partner_ids = env, count, []
+        configure(env, carrier, workers=0)
+        agree(env, count)
+        make_messages(env, 100)
         self.clean()
 
     def clean(self):
@@ -58,26 +53,13 @@ class Intake:
         )
         self.partner_ids = [row[0] for row in self.env.cr.fetchall()]
         self.env.cr.commit()
-        self.work.vacuum(self.env, "res_partner")
+        vacuum(self.env, "res_partner")
 
     # What is measured, each by its name.
 
-    def make_rows(self, count=None):
+    def make_rows(self):
         """Create rows from code, as any app does: a commit each batch."""
-        sms = self.env["sms.sms"].sudo()
-        count = count or self.count
-        for first in range(0, count, BATCH):
-            sms.create(
-                [
-                    {
-                        "number": phone(index),
-                        "body": f"Hello {index}, our office is closed.",
-                    }
-                    for index in range(first, min(first + BATCH, count))
-                ]
-            )
-            self.env.cr.commit()
-            self.env.invalidate_all()
+        make_messages(self.env, self.count)
 
     def queue_people(self):
         """Give contacts to the way in for lists, as a broadcast does."""
@@ -112,6 +94,7 @@ class Intake:
         columns = ["number", "body", "state", "uuid", "record_company_id"]
         columns += ["create_uid", "write_uid", "create_date", "write_date"]
         for first in range(0, self.count, BATCH):
+            numbers = map(phone, range(first, min(first + BATCH, self.count)))
             self.env.cr.execute(
                 SQL(
                     """
@@ -123,28 +106,24 @@ class Intake:
                     """,
                     SQL(", ").join(map(SQL.identifier, columns)),
                     self.env.company.id,
-                    [
-                        phone(index)
-                        for index in range(first, min(first + BATCH, self.count))
-                    ],
+                    list(numbers),
                 )
             )
             self.env.cr.commit()
 
 
-def measure(work, database, carrier, count, way):
+def intake(database, carrier, count, way):
     """Make messages one way; return seconds, this process's of them, memory (MB).
 
-    :param work: the module ``outbox_work``
     :param str way: name of a method of :class:`Intake`
     """
-    with work.environment(database) as env:
-        intake = Intake(work, env, carrier, count)
+    with environment(database) as env:
+        work = Intake(env, carrier, count)
         if way not in ("make_rows", "insert"):
-            intake.make_people()
-        idle = work.get_peak()
+            work.make_people()
+        idle = get_peak()
         begin, cpu = time.perf_counter(), time.process_time()
-        getattr(intake, way)()
+        getattr(work, way)()
         seconds, cpu = time.perf_counter() - begin, time.process_time() - cpu
         env.cr.execute("SELECT count(*) FROM sms_sms WHERE state = 'outgoing'")
         assert env.cr.fetchone()[0] == count, "messages are missing, or were refused"
@@ -152,9 +131,9 @@ def measure(work, database, carrier, count, way):
         env.cr.execute(
             "UPDATE res_partner SET phone = NULL, phone_sanitized = NULL,"
             " active = FALSE WHERE id = ANY(%s)",
-            [intake.partner_ids],
+            [work.partner_ids],
         )
-        intake.clean()
-        work.vacuum(env, "sms_sms")
-    peak = work.get_peak()
+        work.clean()
+        vacuum(env, "sms_sms")
+    peak = get_peak()
     return {"seconds": seconds, "cpu": cpu, "memory": peak - idle, "peak": peak}

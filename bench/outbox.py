@@ -1,5 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""How fast texts get in, get out and are reported on, beside Odoo's own ways.
+"""Measure how fast texts get in, get out and are reported on, beside Odoo's ways.
 
 Run by ``bin/bench outbox``, which makes two databases: one with the addon, one without
 (for Odoo's own loop of ``sms_twilio``). Both send to the same carrier
@@ -10,21 +10,35 @@ its own (``outbox_work.py``). Prints tables in Markdown.
 import argparse
 import json
 import os
+import socket
 import subprocess
 import sys
-import urllib.request
+import time
+from contextlib import contextmanager
 
+import requests
 from common import print_table
-from intake import run_intake
-from web import run_inbound, run_reports, run_stage
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 LATENCY = 0.1
-PARTS = ("dispatch", "rate", "intake", "reports", "inbound", "stage", "profile")
 IN_FLIGHT = (1, 16, 32, 64)
 #: Segments a second, and the workers that keep to it together.
 RATES = ((10, 1), (100, 1), (250, 1), (100, 2))
 INTAKE_SIZES = (1_000, 10_000, 100_000)
+#: Name of a way in, its method (``intake_work.Intake``), with the addon or without.
+WAYS = (
+    ("rows by code", "make_rows", True),
+    ("contacts by the way in for lists", "queue_people", True),
+    ("mass composer", "compose", True),
+    ("mass composer with a note each", "compose_with_log", True),
+    ("bare SQL insert", "insert", True),
+    ("Odoo: rows by code", "make_rows", False),
+    ("Odoo: mass composer", "compose", False),
+    ("Odoo: mass composer with a note each", "compose_with_log", False),
+    ("Odoo: bare SQL insert", "insert", False),
+)
+#: A longer list of ids Odoo's composer refuses ("can't exceed buffer limit").
+TOO_MANY = 10_000
 
 
 class Bench:
@@ -66,8 +80,8 @@ class Bench:
 
     def read_times(self):
         """Return when the carrier got messages since this was last asked, sorted."""
-        with urllib.request.urlopen(f"{self.carrier}/stats?reset") as answer:
-            return sorted(json.load(answer))
+        answer = requests.get(f"{self.carrier}/stats?reset", timeout=5)
+        return sorted(answer.json())
 
 
 def rate_of(times):
@@ -82,9 +96,8 @@ def run_dispatch(bench):
 
     def row(name, database, count, in_flight, workers=1):
         """Measure one row of the table."""
-        bench.measure("prepare", database, count, **(
-            {"in_flight": in_flight, "workers": workers}
-        ))  # fmt: skip
+        settings = {"in_flight": in_flight, "workers": workers}
+        bench.measure("prepare", database, count, **settings)
         bench.read_times()
         found = bench.dispatch(database, workers=workers)
         times = bench.read_times()
@@ -110,20 +123,17 @@ def run_dispatch(bench):
         row(f"outbox, {in_flight} in flight", options.database, count, in_flight)
     two = "two workers, 16 in flight each"
     row(two, options.database, max(size // 2, 100), 16, workers=2)
-    head = ["way", "messages", "messages/s", "of in flight / latency",
-            "CPU, ms a message", "peak memory, MB", "above idle, MB"]  # fmt: skip
+    head = ["way", "messages", "messages/s", "of in flight / latency"]
+    head += ["CPU, ms a message", "peak memory, MB", "above idle, MB"]
     print_table(head, rows)
-    print(
-        "Two workers against one: "
-        f"{rates[two] / rates['outbox, 16 in flight']:.2f} x.\n"
-    )
+    ratio = rates[two] / rates["outbox, 16 in flight"]
+    print(f"Two workers against one: {ratio:.2f} x.\n")
 
 
 def run_rate(bench):
     """Measure how near a sender comes to the rate that it is set to."""
-    seconds = bench.options.seconds
+    seconds, database = bench.options.seconds, bench.options.database
     rows = []
-    database = bench.options.database
     for rate, workers in RATES:
         count = int(rate * (seconds + 5))
         bench.measure("prepare", database, count, rate=rate, workers=workers)
@@ -138,9 +148,96 @@ def run_rate(bench):
         share = within / seconds / rate
         sent = f"{within / seconds:.1f}"
         rows.append([str(rate), str(workers), sent, f"{share:.1%}", str(busiest)])
-    head = ["set, segments/s", "workers", f"sent/s over {seconds} s", "share",
-            "busiest second"]  # fmt: skip
-    print_table(head, rows)
+    head = ["set, segments/s", "workers", f"sent/s over {seconds} s", "share"]
+    print_table([*head, "busiest second"], rows)
+
+
+def run_intake(bench):
+    """Measure rows a second through the gate, beside Odoo's ways without it."""
+    rows, rates = [], {}
+    for size in bench.options.intake_sizes:
+        for name, way, is_ours in WAYS:
+            if way.startswith("compose") and size > TOO_MANY:
+                continue
+            database = bench.options.database if is_ours else bench.options.native
+            found = bench.measure("intake", database, size, way)
+            rates[name, size] = size / found["seconds"]
+            cells = [f"{size:,}", name, f"{rates[name, size]:,.0f}"]
+            cells += [f"{found[key] / size * 1e6:.0f}" for key in ("seconds", "cpu")]
+            cells += [f"{found[key]:.0f}" for key in ("memory", "peak")]
+            rows.append(cells)
+    head = ["rows", "way", "rows/s", "µs a row", "of these Python's"]
+    print_table([*head, "memory, MB", "peak, MB"], rows)
+    for name, _way, is_ours in WAYS:
+        for size in bench.options.intake_sizes:
+            other = rates.get((f"Odoo: {name}", size))
+            if is_ours and other:
+                print(f"- {size:,} {name}: {rates[name, size] / other:.2f} x Odoo's")
+    print()
+
+
+@contextmanager
+def web_server(options, database):
+    """Start Odoo's threaded web server on a database; give its port."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    command = [sys.executable, "-m", "odoo", "server", "-c", options.config]
+    command += ["-d", database, "--db-filter", f"^{database}$", "--workers", "0"]
+    command += ["--http-port", str(port), "--http-interface", "127.0.0.1"]
+    command += ["--max-cron-threads", "0", "--log-level", "warn"]
+    process = subprocess.Popen(command)
+    try:
+        for _try in range(300):
+            try:
+                requests.get(f"http://127.0.0.1:{port}/web/health", timeout=5)
+                break
+            except requests.ConnectionError:
+                time.sleep(0.2)
+        yield port
+    finally:
+        process.terminate()
+        process.wait(30)
+
+
+def measure_web(bench, *routes):
+    """Measure requests a second of some routes, beside each other.
+
+    :param routes: name, kind and database of each
+    """
+    rows = []
+    for threads in (1, 8):
+        for name, kind, database in routes:
+            with web_server(bench.options, database) as port:
+                count = bench.options.reports
+                found = bench.measure(kind, database, count, port, threads)
+            speed = [f"{found['median']:.1f}", f"{found['p95']:.1f}"]
+            rows.append([name, str(threads), f"{found['rate']:,.0f}", *speed])
+    print_table(["route", "at once", "requests/s", "median, ms", "95 %, ms"], rows)
+
+
+def run_reports(bench):
+    """Measure delivery reports a second, beside Odoo's own route."""
+    ours, native = bench.options.database, bench.options.native
+    measure_web(bench, ("ours", "report", ours), ("Odoo's", "report", native))
+
+
+def run_inbound(bench):
+    """Measure texts that come in a second, beside Odoo's route for reports."""
+    ours, native = bench.options.database, bench.options.native
+    text = ("a text on a ticket", "inbound", ours)
+    measure_web(bench, text, ("Odoo's, a report", "report", native))
+
+
+def run_stage(bench):
+    """Measure what a text costs that goes with a change of a ticket's stage."""
+    found = bench.measure("stage", bench.options.database, bench.options.tickets)
+    print_table(
+        ["change of stage", "ms, median"],
+        [[name, f"{found[name]:.2f}"] for name in ("without a text", "with a text")],
+    )
+    ratio = found["with a text"] / found["without a text"]
+    print(f"With a text against without: {ratio:.2f} x.\n")
 
 
 def run_profile(bench):
@@ -161,10 +258,21 @@ def run_profile(bench):
     )
 
 
+RUNS = {
+    "dispatch": run_dispatch,
+    "rate": run_rate,
+    "intake": run_intake,
+    "reports": run_reports,
+    "inbound": run_inbound,
+    "stage": run_stage,
+    "profile": run_profile,
+}
+
+
 def main():
     """Read the command line."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("parts", nargs="*", help=f"of {PARTS}; default: all")
+    parser.add_argument("parts", nargs="*", help=f"of {list(RUNS)}; default: all")
     parser.add_argument("-c", "--config", required=True)
     parser.add_argument("-d", "--database", required=True)
     parser.add_argument("--native", required=True, help="database without the addon")
@@ -178,19 +286,10 @@ def main():
     parser.add_argument("--profile-rows", type=int, default=60)
     options = parser.parse_intermixed_args()
     bench = Bench(options)
-    runs = {
-        "dispatch": run_dispatch,
-        "rate": run_rate,
-        "intake": run_intake,
-        "reports": run_reports,
-        "inbound": run_inbound,
-        "stage": run_stage,
-        "profile": run_profile,
-    }
     try:
-        for part in options.parts or PARTS:
+        for part in options.parts or RUNS:
             print(f"### {part} (load {os.getloadavg()[0]:.1f})\n", flush=True)
-            runs[part](bench)
+            RUNS[part](bench)
     finally:
         bench.process.kill()
 

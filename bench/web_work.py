@@ -1,5 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""What comes in over the web, and a ticket's stages: parts of ``outbox_work.py``."""
+"""Measure requests over the web, and tickets' stages: parts of ``outbox_work.py``."""
 
 import time
 import uuid
@@ -8,20 +8,28 @@ from statistics import median
 from urllib.parse import urlsplit
 
 import requests
-from common import phone
+from common import environment, phone
+from company import (
+    ACCOUNT_SID,
+    AUTH_TOKEN,
+    OWN_NUMBER,
+    PUBLIC_URL,
+    agree,
+    configure,
+    make_messages,
+)
 from twilio.request_validator import RequestValidator
 
 #: People who text, in turn: two texts of one person are taken one after the other.
 PEOPLE = 50
 
 
-def await_reports(work, database, carrier, count):
+def await_reports(database, carrier, count):
     """Make messages that a carrier has taken; return the addresses for its reports."""
-    with work.environment(database) as env:
-        work.configure(env, carrier)
-        if "sms.consent" in env:
-            work.agree(env, count)
-        work.make_messages(env, count)
+    with environment(database) as env:
+        configure(env, carrier)
+        agree(env, count)
+        make_messages(env, count)
         messages = env["sms.sms"].search([])
         if "sms.dispatcher" in env:
             env.cr.execute(
@@ -32,41 +40,33 @@ def await_reports(work, database, carrier, count):
             endpoint = f"/helpdesk_sms/twilio/{key}/status/"
         else:
             messages.write({"state": "pending", "to_delete": False})
-            env["sms.tracker"].create(
-                [{"sms_uuid": uid} for uid in messages.mapped("uuid")]
-            )
+            env["sms.tracker"].create([{"sms_uuid": sms.uuid} for sms in messages])
             endpoint = "/sms_twilio/status/"
         env.cr.commit()
-        return [work.PUBLIC_URL + endpoint + sms.uuid for sms in messages]
+        return [PUBLIC_URL + endpoint + sms.uuid for sms in messages]
 
 
-def await_texts(work, database, carrier):
+def await_texts(database, carrier):
     """Make people with an open ticket each; return the address for texts."""
-    with work.environment(database) as env:
-        work.configure(env, carrier)
-        partners = env["res.partner"].create(
-            [
-                {"name": f"Person {index}", "phone": phone(index)}
-                for index in range(PEOPLE)
-            ]
-        )
+    with environment(database) as env:
+        configure(env, carrier)
+        people = [{"name": f"Person {i}", "phone": phone(i)} for i in range(PEOPLE)]
+        partners = env["res.partner"].create(people)
+        ticket = {"name": "Printer", "description": "It jams"}
         env["helpdesk.ticket"].create(
-            [
-                {"name": "Printer", "description": "It jams", "partner_id": partner.id}
-                for partner in partners
-            ]
+            [{**ticket, "partner_id": partner.id} for partner in partners]
         )
         key = env.company.sms_webhook_key
         env.cr.commit()
-        return f"{work.PUBLIC_URL}/helpdesk_sms/twilio/{key}/inbound"
+        return f"{PUBLIC_URL}/helpdesk_sms/twilio/{key}/inbound"
 
 
-def post_all(work, forms, port, threads):
+def post_all(forms, port, threads):
     """Post signed forms to a server; return how fast that went.
 
     :param forms: list of pairs of an address and a form
     """
-    validator = RequestValidator(work.AUTH_TOKEN)
+    validator = RequestValidator(AUTH_TOKEN)
     session = requests.Session()
     session.mount("http://", requests.adapters.HTTPAdapter(pool_maxsize=threads))
 
@@ -93,38 +93,37 @@ def post_all(work, forms, port, threads):
     }
 
 
-def report(work, database, carrier, count, port, threads):
+def report(database, carrier, count, port, threads):
     """Post delivery reports."""
     forms = []
-    for url in await_reports(work, database, carrier, count):
-        sid = "SM" + url[-32:]
-        form = {"MessageSid": sid, "SmsSid": sid, "MessageStatus": "delivered",
-                "SmsStatus": "delivered", "AccountSid": work.ACCOUNT_SID}  # fmt: skip
-        forms.append((url, form))
-    return post_all(work, forms, port, threads)
+    for url in await_reports(database, carrier, count):
+        form = dict.fromkeys(("MessageStatus", "SmsStatus"), "delivered")
+        form |= dict.fromkeys(("MessageSid", "SmsSid"), "SM" + url[-32:])
+        forms.append((url, {**form, "AccountSid": ACCOUNT_SID}))
+    return post_all(forms, port, threads)
 
 
-def inbound(work, database, carrier, count, port, threads):
+def inbound(database, carrier, count, port, threads):
     """Post texts of people who have a ticket."""
-    url = await_texts(work, database, carrier)
+    url = await_texts(database, carrier)
     forms = []
     for index in range(count):
         sid = "SM" + uuid.uuid4().hex
-        form = {"MessageSid": sid, "SmsSid": sid, "AccountSid": work.ACCOUNT_SID,
-                "From": phone(index % PEOPLE), "To": work.OWN_NUMBER,
+        form = {"MessageSid": sid, "SmsSid": sid, "AccountSid": ACCOUNT_SID,
+                "From": phone(index % PEOPLE), "To": OWN_NUMBER,
                 "Body": f"It jams again, this is the {index}th time.", "NumMedia": "0",
                 "NumSegments": "1"}  # fmt: skip
         forms.append((url, form))
-    return post_all(work, forms, port, threads)
+    return post_all(forms, port, threads)
 
 
-def stage(work, database, carrier, count):
+def stage(database, carrier, count):
     """Move as many tickets to a stage that texts as to one that does not.
 
     By turns, each in a transaction of its own, as an agent does.
     """
-    with work.environment(database) as env:
-        work.configure(env, carrier, workers=0)
+    with environment(database) as env:
+        configure(env, carrier, workers=0)
         purpose = env["sms.purpose"]._get("ticket")
         template = env.ref("helpdesk_mgmt_sms.sms_template_ticket_update")
         names = ("First", "without a text", "with a text")

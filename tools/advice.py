@@ -1,8 +1,8 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""Advice on a template, the words that the law asks for, and those it forbids.
+"""Advice on the words of a template, and what the law asks for or forbids in texts.
 
-Rules of thumb over the words of one message, as its reader would get it: nothing here
-forbids anything. Sources: the rules of the house (short, one thing, a next step, no
+Advice is by rules of thumb over one message, as its reader would get it: it forbids
+nothing. Sources: the rules of the house (short, one thing, a next step, no
 slang), the CTIA Messaging Principles (5.3: no shared link shorteners, the sender named,
 how to stop), 47 CFR 64.1200(f)(13) (an offer makes a message telemarketing).
 """
@@ -13,56 +13,19 @@ from typing import NamedTuple
 from . import keywords, phrases, texts
 from .segments import GSM7_BASIC, GSM7_EXTENSION
 
-# What can be wrong.
-TOO_LONG, NO_NEXT_STEP, ALL_CAPS, SLANG, NO_SENDER, SHORTENER, PROMOTION = (
-    "too_long",
-    "no_next_step",
-    "all_caps",
-    "slang",
-    "no_sender",
-    "shortener",
-    "promotion",
-)
-NO_OPT_OUT, UNICODE = ("no_opt_out", "unicode")
-CODES = (
-    TOO_LONG,
-    NO_NEXT_STEP,
-    ALL_CAPS,
-    SLANG,
-    NO_SENDER,
-    SHORTENER,
-    PROMOTION,
-    NO_OPT_OUT,
-    UNICODE,
-)
+# Codes of advice.
+TOO_LONG, NO_NEXT_STEP, ALL_CAPS = "too_long", "no_next_step", "all_caps"
+SLANG, NO_SENDER, SHORTENER = "slang", "no_sender", "shortener"
+PROMOTION, NO_OPT_OUT, UNICODE = "promotion", "no_opt_out", "unicode"
 
 #: Segments of a text that is still short.
 GOOD_SEGMENTS = 2
 
-#: Words in capitals that are no shouting: to be texted, or names of things.
-QUIET_CAPITALS = frozenset(
-    [
-        "STOP",
-        "HELP",
-        "START",
-        "UNSTOP",
-        "YES",
-        "INFO",
-        "STATUS",
-        "ALTO",
-        "BASTA",
-        "ARRET",
-        "STOPP",
-        "HILFE",
-        "AYUDA",
-        "AIDE",
-        "URGENT",
-        "ASAP",
-        "HTTP",
-        "HTTPS",
-    ]
+#: Words in capitals, without those to be texted and names of things.
+_CAPITALS = re.compile(
+    r"\b(?!(?:STOP|HELP|START|UNSTOP|YES|INFO|STATUS|ALTO|BASTA|ARRET|STOPP|HILFE|AYUDA"
+    r"|AIDE|URGENT|ASAP|HTTP|HTTPS)\b)[A-ZÀ-ÖØ-Þ]{4,}\b"
 )
-_CAPITALS = re.compile(r"\b[A-ZÀ-ÖØ-Þ]{4,}\b")
 
 _SLANG = re.compile(
     r"\b(?:u|ur|r u|pls|plz|thx|tnx|btw|lol|omg|imo|idk|tbh|gr8|l8r|b4|2day|2moro|tmrw"
@@ -125,7 +88,7 @@ class Wording(NamedTuple):
 
 
 class Advice(NamedTuple):
-    """One thing to look at: a code of :data:`CODES`, and the words that it is about."""
+    """One thing to look at: its code, and the words that it is about."""
 
     code: str
     detail: str = ""
@@ -147,8 +110,7 @@ def advise(wording):
         found.append(Advice(NO_SENDER))
     if shortener := SHORTENERS.search(text):
         found.append(Advice(SHORTENER, shortener[0]))
-    offer = not wording.is_promotional and PROMOTION_PATTERN.search(text)
-    if offer:
+    if not wording.is_promotional and (offer := PROMOTION_PATTERN.search(text)):
         found.append(Advice(PROMOTION, offer[0]))
     if not wording.is_internal and not _STOP.search(f"{text}\n{wording.footer}"):
         found.append(Advice(NO_OPT_OUT))
@@ -165,11 +127,7 @@ def find_rare(text):
 
 def _find_capitals(text, names):
     own = {word for name in names for word in re.findall(r"\w+", name or "")}
-    words = [
-        word
-        for word in _CAPITALS.findall(text)
-        if word not in QUIET_CAPITALS and word not in own
-    ]
+    words = [word for word in _CAPITALS.findall(text) if word not in own]
     return " ".join(words[:3]) if len(words) > 1 else ""
 
 
@@ -177,7 +135,7 @@ def _has_name(text, names):
     return any(name and name.casefold() in text.casefold() for name in names)
 
 
-# What texts must say, and what the confirmation of an opt-out must not.
+# Footers, and confirmations of an opt-out.
 #
 # Sources: CTIA Messaging Principles and Best Practices, 5.1.2 to 5.1.4 (the sender,
 # STOP and HELP are named); 47 CFR 64.1200(a)(12) (the one text that confirms an opt-out
@@ -228,25 +186,27 @@ def find_missing(text, stop_words=(), help_words=()):
     :param str text: the footer, in one language
     :return: of ``("STOP", "HELP")``
     """
-    shown = {
-        keywords.squeeze(word)
-        for word in _CAPITAL_WORDS.findall(text)
-        if word.isupper()
-    }
+    shown = _squeeze_all(filter(str.isupper, _CAPITAL_WORDS.findall(text)))
     stops = _squeeze_all(keywords.MANDATORY_WORDS[keywords.STOP], stop_words)
     helps = _squeeze_all(keywords.MANDATORY_WORDS[keywords.HELP], help_words)
-    missing = []
+    missing = ()
     if not (shown & stops or any(map(_is_opt_out, shown - helps))):
-        missing.append("STOP")
+        missing += ("STOP",)
     if not shown & helps:
-        missing.append("HELP")
-    return tuple(missing)
+        missing += ("HELP",)
+    return missing
+
+
+def _squeeze_all(*collections):
+    return {keywords.squeeze(word) for words in collections for word in words}
+
+
+def _is_opt_out(word):
+    return phrases.classify(word).kind == phrases.OPT_OUT
 
 
 def find_promotion(text):
     """Return what makes the confirmation of an opt-out more than one; empty if nothing.
-
-    Source: 47 CFR 64.1200(a)(12).
 
     :param str text: the confirmation, in one language
     :return: the words that are not allowed, or ``"…"`` where it is too long
@@ -267,10 +227,7 @@ def names_contact(text):
 
 
 def names_sender(text, name):
-    """Tell if a text names who sends it.
-
-    :param str text: a message, its footer included
-    """
+    """Tell if a text, its footer included, names who sends it."""
     squeezed = " ".join(name.casefold().split())
     return bool(squeezed) and squeezed in " ".join(text.casefold().split())
 
@@ -291,15 +248,7 @@ def sign(body, footer, name):
     return f"{name}: {footer}"
 
 
-def _squeeze_all(*collections):
-    return {keywords.squeeze(word) for words in collections for word in words}
-
-
-def _is_opt_out(word):
-    return phrases.classify(word).kind == phrases.OPT_OUT
-
-
-# What a call to action must say, and which of it a wording lacks.
+# Calls to action.
 #
 # Source: CTIA Messaging Principles and Best Practices, section 5.1.1 (calls to action):
 # the program, the message frequency, the rates, how to stop, how to get help, the
@@ -317,7 +266,7 @@ WORDING_ELEMENTS = {
     "terms": r"\{terms\}",
 }
 
-#: Case matters for the words that a person is to text.
+#: Elements of which the case matters: a person is to text them.
 EXACT = ("STOP", "HELP")
 
 
@@ -325,7 +274,7 @@ def missing_elements(body):
     """Return what a wording lacks of what a call to action must say.
 
     :param str body: the wording with its placeholders ({company}, {privacy}, {terms})
-    :return: keys of :data:`ELEMENTS`, in their order
+    :return: keys of :data:`WORDING_ELEMENTS`, in their order
     """
     return [
         element

@@ -1,5 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""Columns and cells of an imported list of consents, and of other systems."""
+"""Meaning of the columns and cells of an imported list of consents."""
 
 import re
 import unicodedata
@@ -46,23 +46,21 @@ def settle_clock(moment, now):
 def read_way(text):
     """Return the key of :data:`WAYS` that a text means, or None."""
     word = " ".join(str(text or "").casefold().replace("_", " ").split())
-    return next(
-        (
-            way
-            for way, others in WAYS.items()
-            if word in (way.replace("_", " "), *others)
-        ),
-        None,
-    )
+    for way, others in WAYS.items():
+        if word in (way.replace("_", " "), *others):
+            return way
+    return None
 
 
 def make_note(way, source, note=None):
     """Return what the evidence says of a consent that was given elsewhere."""
-    lines = [f"How it was given: {way}" if way else "", f"Evidence: {source}"]
-    return "\n".join(filter(None, [*(lines if source else lines[:1]), note]))
+    lines = [
+        f"How it was given: {way}" if way else "",
+        f"Evidence: {source}" if source else "",
+        note,
+    ]
+    return "\n".join(filter(None, lines))
 
-
-# What the columns and cells of an imported list of consents mean.
 
 #: Field: how its column is headed elsewhere, in small letters without accents.
 HEADERS = {
@@ -92,44 +90,15 @@ HEADERS = {
 REQUIRED = ("number", "happened_at", "how", "source")
 WORDS = ("wording", "version")
 
-YES = (
-    "yes y true 1 agreed agree granted opted_in opted-in subscribed in opt-in optin ok"
-)
-NO = "no n false 0 revoked opted_out opted-out unsubscribed out opt-out optout stop"
+YES = "yes y true 1 agreed agree granted opted-in subscribed in opt-in optin ok"
+NO = "no n false 0 revoked opted-out unsubscribed out opt-out optout stop"
 DECISIONS = {
-    **{word.replace("_", " "): GRANTED for word in YES.split()},
-    **{word.replace("_", " "): REVOKED for word in NO.split()},
-    **{
-        "opted in": GRANTED,
-        "opt in": GRANTED,
-        "opted out": REVOKED,
-        "opt out": REVOKED,
-    },
-    **{"oui": GRANTED, "si": GRANTED, "ja": GRANTED, "non": REVOKED, "nein": REVOKED},
+    **dict.fromkeys((*YES.split(), "opted in", "opt in", "oui", "si", "ja"), GRANTED),
+    **dict.fromkeys((*NO.split(), "opted out", "opt out", "non", "nein"), REVOKED),
 }
 
 # Order of the parts of a date.
 YMD, MDY, DMY = "ymd", "mdy", "dmy"
-
-# Why a row is skipped: nothing is wrong with it.
-OPTED_OUT, TWICE, KNOWN = SKIPPED = ("opted_out", "twice", "known")
-# Why a row is wrong.
-WRONG = (
-    "no_number",
-    "bad_number",
-    "no_time",
-    "bad_time",
-    "future",
-    "no_how",
-    "no_words",
-    "bad_version",
-    "no_source",
-    "no_purpose",
-    "bad_purpose",
-    "no_proof",
-    "bad_decision",
-    "too_long",
-)
 
 
 class Fault(Exception):
@@ -141,7 +110,7 @@ class Fault(Exception):
 
 
 class Said(NamedTuple):
-    """A row's contents, as far as they can be read without a database."""
+    """Contents of a row, as far as they can be read without a database."""
 
     number: str
     event: str
@@ -228,70 +197,50 @@ def parse_time(text, order, zone):
         hour = hour % 12 + (12 if match["half"].lower().startswith("p") else 0)
     clock = time(hour, int(match["minute"] or 0), int(match["second"] or 0))
     moment = datetime.combine(datetime(int(year), int(month), int(day)), clock)
-    return _to_utc(moment, match["zone"], zone)
-
-
-def _to_utc(moment, offset, zone):
-    """Return a moment of a place or with an offset as UTC, without zone."""
+    offset = match["zone"]
     if not offset:
-        aware = moment.replace(tzinfo=ZoneInfo(zone))
+        moment = moment.replace(tzinfo=ZoneInfo(zone))
     elif offset.upper() in ("Z", "UTC"):
         return moment
     else:
-        aware = datetime.fromisoformat(
-            f"{moment.isoformat()}{offset[:3]}:{offset[-2:]}"
-        )
-    return aware.astimezone(timezone.utc).replace(tzinfo=None)
+        text = f"{moment.isoformat()}{offset[:3]}:{offset[-2:]}"
+        moment = datetime.fromisoformat(text)
+    return moment.astimezone(timezone.utc).replace(tzinfo=None)
 
 
 def read_row(cells, columns, order, zone, now, decision=GRANTED):
     """Return what a row says.
 
     :param dict columns: ``{field: index}``
-    :param str order: see :func:`parse_time`
-    :param str zone: see :func:`parse_time`
+    :param order, zone: see :func:`parse_time`
     :param datetime now: UTC
     :param str decision: what a row says that has no column for it
     :raises Fault: for the first thing that is missing or wrong
     """
-    found = {
-        name: cells[index] if index < len(cells) else ""
-        for name, index in columns.items()
-    }
-
-    def get(name):
-        """Return a cell of the row, empty where it has none."""
-        return found.get(name, "")
-
+    found = dict.fromkeys(HEADERS, "")
+    for name, index in columns.items():
+        if index < len(cells):
+            found[name] = cells[index]
     event = decision
-    if get("decision"):
-        event = DECISIONS.get(get("decision").casefold().replace("_", " ").strip())
+    if said := found.pop("decision"):
+        event = DECISIONS.get(said.casefold().replace("_", " ").strip())
         if not event:
-            raise Fault("bad_decision", get("decision"))
-    if not get("number"):
+            raise Fault("bad_decision", said)
+    if not found["number"]:
         raise Fault("no_number")
-    happened_at = _read_time(get("happened_at"), order, zone, now)
+    happened_at = _read_time(found.pop("happened_at"), order, zone, now)
     for name in ("how", "source"):
-        if not get(name):
+        if not found[name]:
             raise Fault(f"no_{name}")
-    if event == GRANTED and not (get("wording") or get("version")):
+    if event == GRANTED and not (found["wording"] or found["version"]):
         raise Fault("no_words")
-    purposes = tuple(filter(None, map(str.strip, re.split("[,;|]", get("purposes")))))
-    texts = {
-        name: get(name)
-        for name in (
-            "number",
-            "how",
-            "wording",
-            "version",
-            "source",
-            "name",
-            "witness",
-            "address",
-            "note",
-        )
-    }
-    return Said(event=event, happened_at=happened_at, purposes=purposes, **texts)
+    purposes = map(str.strip, re.split("[,;|]", found.pop("purposes")))
+    return Said(
+        event=event,
+        happened_at=happened_at,
+        purposes=tuple(filter(None, purposes)),
+        **found,
+    )
 
 
 def _read_time(text, order, zone, now):

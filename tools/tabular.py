@@ -1,5 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""Reading tables that people upload (CSV, XLSX), and writing one that is safe to open.
+"""Tables that people upload (CSV, XLSX), and CSV that is safe to open.
 
 Rows are read one after the other, never all at once, and every limit is checked before
 the memory is taken. Odoo's own ``base_import`` reads a file as a whole and guesses its
@@ -26,13 +26,8 @@ CSV, XLSX = "csv", "xlsx"
 DELIMITERS = ",;\t|"
 
 # Why a file is refused.
-EMPTY, TOO_LARGE, TOO_MANY_ROWS, TOO_WIDE, CELL_TOO_LONG = (
-    "empty",
-    "too_large",
-    "too_many_rows",
-    "too_wide",
-    "cell_too_long",
-)
+EMPTY, TOO_LARGE, TOO_MANY_ROWS = "empty", "too_large", "too_many_rows"
+TOO_WIDE, CELL_TOO_LONG = "too_wide", "cell_too_long"
 OLD_EXCEL, ENCODING, BROKEN, NO_TABLE = "old_excel", "encoding", "broken", "no_table"
 
 
@@ -75,30 +70,22 @@ def find_encoding(data):
 
     :raises FileRefused: for what is none of them
     """
-    for mark, encoding in (
-        (codecs.BOM_UTF8, "utf-8-sig"),
-        (codecs.BOM_UTF32_LE, None),
-        (codecs.BOM_UTF32_BE, None),
-        (codecs.BOM_UTF16_LE, "utf-16"),
-        (codecs.BOM_UTF16_BE, "utf-16"),
-    ):
-        if data.startswith(mark):
-            candidates = [encoding]
-            break
+    head = data[:2000]
+    if data.startswith(codecs.BOM_UTF8):
+        candidates = ["utf-8-sig"]
+    elif data.startswith((codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)):
+        candidates = []  # one of them begins as UTF-16 does
+    elif data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        candidates = ["utf-16"]
+    elif b"\x00" in head:  # without a mark: English text has every other byte 0
+        is_little = head[1::2].count(0) > head[::2].count(0)
+        candidates = ["utf-16-le" if is_little else "utf-16-be"]
     else:
-        head = data[:2000]
-        if b"\x00" in head:  # without a mark: English text has every other byte 0
-            is_little = head[1::2].count(0) > head[::2].count(0)
-            candidates = ["utf-16-le" if is_little else "utf-16-be"]
-        else:
-            candidates = ["utf-8", "cp1252"]
-    return next(
-        (name for name in candidates if name and _is_text(data, name)), None
-    ) or _refuse(ENCODING)
-
-
-def _refuse(reason, row=0):
-    raise FileRefused(reason, row)
+        candidates = ["utf-8", "cp1252"]
+    for encoding in candidates:
+        if _is_text(data, encoding):
+            return encoding
+    raise FileRefused(ENCODING)
 
 
 def _is_text(data, encoding):
@@ -112,10 +99,9 @@ def _is_text(data, encoding):
 
 def find_delimiter(line):
     """Return what parts the cells of a CSV, by its first line."""
-    counts = {
-        mark: len(next(csv.reader([line], delimiter=mark))) for mark in DELIMITERS
-    }
-    return max(DELIMITERS, key=counts.get)
+    return max(
+        DELIMITERS, key=lambda mark: len(next(csv.reader([line], delimiter=mark)))
+    )
 
 
 def iter_rows(data):
@@ -150,7 +136,6 @@ def _clean(cell):
 
 
 def _iter_csv(data):
-    """Yield the rows of a CSV, as text."""
     encoding = find_encoding(data)
     stream = io.TextIOWrapper(io.BytesIO(data), encoding, newline="")
     first = stream.readline(MAX_CELL * MAX_COLUMNS)
@@ -165,7 +150,7 @@ def _iter_csv(data):
 
 
 def _iter_xlsx(data):
-    """Yield the rows of a workbook's first sheet, as text."""
+    """Yield the rows of a workbook's first sheet."""
     import openpyxl  # noqa: PLC0415  # slow to load, and rarely needed
 
     try:
@@ -176,8 +161,6 @@ def _iter_xlsx(data):
         sheet.reset_dimensions()  # what a file says of its own size may be wrong
         for number, cells in enumerate(sheet.iter_rows(values_only=True), 1):
             yield number, [_as_text(value) for value in cells]
-    except FileRefused:
-        raise
     except Exception as error:  # openpyxl raises whatever a broken file makes it raise
         raise FileRefused(BROKEN) from error
 
@@ -193,12 +176,7 @@ def _as_text(value):
     return str(value)
 
 
-# ----------------------------------------------------------------------
-# Writing
-# ----------------------------------------------------------------------
-
-
-def neutralise(cell):
+def neutralize(cell):
     """Return a cell that no spreadsheet takes for a formula (CWE-1236)."""
     return f"'{cell}" if cell.startswith(("=", "+", "-", "@", "\t", "\r")) else cell
 
@@ -217,7 +195,7 @@ def write_csv(stream, rows):
     :param rows: iterable of lists of cells
     """
     writer = csv.writer(stream)
-    writer.writerows([neutralise(str(cell)) for cell in row] for row in rows)
+    writer.writerows([neutralize(str(cell)) for cell in row] for row in rows)
 
 
 def pack_rows(rows):

@@ -8,8 +8,7 @@ from ..models.ledger.sms_consent_event import METHOD_SELECTION
 from ..tools import consent, phone
 
 #: What an agent can witness. The other ways enter themselves.
-AGENT_METHODS = ("in_person", "phone", "written", "paper")
-PAPER = "paper"
+AGENT_METHODS = ("in_person", "phone", "written", consent.PAPER)
 
 
 class SmsConsentRecord(models.TransientModel):
@@ -69,10 +68,9 @@ class SmsConsentRecord(models.TransientModel):
 
     @api.depends("decision", "purpose_ids", "company_id")
     def _compute_wording(self):
+        propose_words = self.env["sms.consent.entry"]._propose_words
         for record in self:
-            record.wording = record.decision == consent.GRANTED and self.env[
-                "sms.consent.entry"
-            ]._propose_words(
+            record.wording = record.decision == consent.GRANTED and propose_words(
                 record.company_id, record.purpose_ids._origin, record._get_lang()
             )
 
@@ -98,30 +96,17 @@ class SmsConsentRecord(models.TransientModel):
             record.problem = record.notice = False
             if record.decision != consent.GRANTED or not record.happened_at:
                 continue
-            facts = (
-                record.company_id,
-                record.number,
-                record.method,
-                record.purpose_ids._origin,
-                record.happened_at,
-            )
-            record.problem = entry._find_problem(*facts)
+            subject = (record.company_id, record.number)
+            said = (record.purpose_ids._origin, record.happened_at)
+            record.problem = entry._find_problem(*subject, record.method, *said)
             if not record.problem:
-                record.notice = entry._find_notice(*facts)
+                record.notice = entry._find_notice(*subject, *said)
 
     @api.model
     def _get_action(self, company, number, purposes, **defaults):
-        """Return the action that opens this form for a number.
-
-        :param company: ``res.company``
-        :param number: E.164, or False if none is known
-        :param purposes: ``sms.purpose``, what it is about
-        """
-        defaults |= {
-            "company_id": company.id,
-            "number": number or False,
-            "purpose_ids": purposes.ids,
-        }
+        """Return the action that opens this form for a number (E.164, may be empty)."""
+        defaults |= {"company_id": company.id, "number": number or False}
+        defaults["purpose_ids"] = purposes.ids
         return {
             "type": "ir.actions.act_window",
             "name": self.env._("Record consent"),
@@ -139,7 +124,12 @@ class SmsConsentRecord(models.TransientModel):
         """
         self.ensure_one()
         record = self._check_rights()
-        self.env["sms.consent.entry"]._enter(
+        facts = {}
+        entry = self.env["sms.consent.entry"]
+        if self.method == consent.PAPER:
+            scan = entry._read_scan(self.scan_name, base64.b64decode(self.scan or b""))
+            facts = {"files": [scan], "witness": self.witness}
+        entry._enter(
             self.company_id,
             self.number,
             self.decision,
@@ -151,7 +141,7 @@ class SmsConsentRecord(models.TransientModel):
             name=self._get_person(record),
             res_model=self.res_model,
             res_id=self.res_id,
-            **self._get_paper_facts(),
+            **facts,
         )
         return {"type": "ir.actions.act_window_close"}
 
@@ -169,17 +159,6 @@ class SmsConsentRecord(models.TransientModel):
         record = self.env[self.res_model].browse(self.res_id)
         record.check_access("read")
         return record
-
-    def _get_paper_facts(self):
-        """Return what belongs to a signed form: its scan, and who saw it signed.
-
-        :raises UserError: for a signed form without a scan
-        """
-        if self.method != PAPER:
-            return {}
-        data = base64.b64decode(self.scan or b"")
-        scan = self.env["sms.consent.entry"]._read_scan(self.scan_name, data)
-        return {"files": [scan], "witness": self.witness}
 
     def _get_person(self, record):
         if not record:

@@ -5,7 +5,7 @@ from odoo.fields import Domain
 
 
 class SmsTicketContact(models.TransientModel):
-    """Says to whom an unknown number belongs: a contact that is there, or a new one."""
+    """Links a ticket of an unknown number to a contact, which may be new."""
 
     _name = "sms.ticket.contact"
     _description = "Contact of an Unknown Number"
@@ -16,9 +16,7 @@ class SmsTicketContact(models.TransientModel):
     number = fields.Char(related="ticket_id.partner_phone", related_sudo=False)
     is_new = fields.Boolean("New Contact")
     partner_id = fields.Many2one(
-        "res.partner",
-        "Contact",
-        domain="[('company_id', 'in', (company_id, False))]",
+        "res.partner", "Contact", domain="[('company_id', 'in', (company_id, False))]"
     )
     company_id = fields.Many2one(related="ticket_id.company_id", related_sudo=False)
     name = fields.Char()
@@ -40,9 +38,7 @@ class SmsTicketContact(models.TransientModel):
             form.is_number_kept = not form.partner_id.phone
 
     def action_save(self):
-        """Link the ticket to the contact, which may be new.
-
-        With the user's own rights on tickets and contacts.
+        """Link the ticket to the contact, with the user's own rights on both.
 
         :raises UserError: when nobody is named
         """
@@ -57,19 +53,14 @@ class SmsTicketContact(models.TransientModel):
         return {"type": "ir.actions.act_window_close"}
 
     def _make_partner(self):
-        """Return a new contact with the number."""
         if not (self.name or "").strip():
             raise UserError(self.env._("Enter the name of the new contact."))
         return self.env["res.partner"].create(
-            {
-                "name": self.name.strip(),
-                "email": self.email,
-                "phone": self.number,
-            }
+            {"name": self.name.strip(), "email": self.email, "phone": self.number}
         )
 
     # ------------------------------------------------------------------
-    # Forgetting
+    # Personal data
     # ------------------------------------------------------------------
 
     @api.model

@@ -16,7 +16,7 @@ ERASURE = object()
 
 
 class PhoneBlacklist(models.Model):
-    """Odoo's blacklist and the consent ledger say the same of a number.
+    """Keeps Odoo's blacklist and the consent ledger in agreement.
 
     The blacklist names no company and Odoo applies it to the mailings of all. So who is
     put on it has opted out of everything in every company; and who has opted out of
@@ -24,22 +24,18 @@ class PhoneBlacklist(models.Model):
     one company does not silence another one, which is another sender. Who has come back
     to one company leaves the list; the ledger still stops the others.
 
-    The ledger writes its side by SQL (:meth:`_follow_ledger`), which calls nothing here
-    and so starts no loop.
+    What follows from the ledger is written by SQL (:meth:`_follow_sms_ledger`), which
+    calls nothing here and so starts no loop.
     """
 
     _name = "phone.blacklist"
     _inherit = ["phone.blacklist", "sms.personal.data"]
 
-    # ------------------------------------------------------------------
-    # From the blacklist into the ledger
-    # ------------------------------------------------------------------
-
     @api.model_create_multi
     def create(self, vals_list):
         """Enter into the ledger who is blacklisted."""
         records = super().create(vals_list)
-        records.filtered("active")._remember()
+        records.filtered("active")._note_sms_opt_outs()
         return records
 
     def write(self, vals):
@@ -48,31 +44,33 @@ class PhoneBlacklist(models.Model):
         :raises UserError: to take off the list who has not come back
         """
         if "number" in vals or not vals.get("active", True):
-            self._check_may_leave()
+            self._check_sms_opt_outs()
         result = super().write(vals)
         if "number" in vals or vals.get("active"):
-            self.filtered("active")._remember()
+            self.filtered("active")._note_sms_opt_outs()
         return result
 
     @api.ondelete(at_uninstall=False)
-    def _unlink_except_opted_out(self):
-        """Keep who has opted out; the person's data go when they are erased."""
+    def _unlink_except_sms_opted_out(self):
+        """Keep who has opted out, until the person is erased."""
         if self.env.context.get("sms_erasure") is not ERASURE:
-            self._check_may_leave()
+            self._check_sms_opt_outs()
 
-    def _check_may_leave(self):
+    def _check_sms_opt_outs(self):
         """Check that no number would leave the list whose owner has not come back.
 
         :raises UserError: with what to do
         """
-        left = self._find_left(self.filtered("active").mapped("number"))
+        left = self._find_sms_opted_out(self.filtered("active").mapped("number"))
         if not left:
             return
         number = min(left)
         events_sudo = self.env["sms.consent.event"].sudo()
-        domain = events_sudo._number_domain(self._get_companies()[:1], number)
-        domain &= Domain("event", "=", consent.REVOKED)
-        event = events_sudo.search(domain, limit=1)
+        domain = events_sudo._number_domain(self._get_sms_companies()[:1], number)
+        event = events_sudo.search(
+            domain & Domain("event", "=", consent.REVOKED), limit=1
+        )
+        methods = self.env["sms.consent.details"]._get_labels(event._name, "method")
         raise UserError(
             self.env._(
                 "%(number)s has opted out of all text messages (%(how)s, %(when)s). "
@@ -80,14 +78,16 @@ class PhoneBlacklist(models.Model):
                 "preference page, by a text, or on a signed form dated later), the "
                 "number leaves the blacklist by itself.",
                 number=number,
-                how=dict(event._fields["method"]._description_selection(self.env))[
-                    event.method
-                ],
+                how=methods[event.method],
                 when=format_datetime(self.env, event.happened_at, dt_format="short"),
             )
         )
 
-    def _remember(self):
+    # ------------------------------------------------------------------
+    # From the blacklist into the ledger
+    # ------------------------------------------------------------------
+
+    def _note_sms_opt_outs(self):
         """Enter these numbers into the ledger before the transaction is committed.
 
         All of a transaction at once, since lists of thousands come in. Later than that
@@ -97,37 +97,37 @@ class PhoneBlacklist(models.Model):
             return
         precommit = self.env.cr.precommit
         if BLACKLISTED not in precommit.data:
-            precommit.add(self.browse()._enter_blacklisted)
+            precommit.add(self.browse()._record_noted_sms_opt_outs)
         precommit.data.setdefault(BLACKLISTED, set()).update(self.ids)
 
     @api.model
-    def _enter_blacklisted(self):
+    def _record_noted_sms_opt_outs(self):
         ids = self.env.cr.precommit.data.pop(BLACKLISTED, ())
         rows = self.sudo().browse(ids).exists().filtered("active")
         now = fields.Datetime.now()
-        self._enter(
+        self._record_sms_opt_outs(
             [(row.id, row.number, now) for row in rows],
             self.env._("Put on the phone blacklist"),
         )
 
     @api.model
-    def _enter_all(self):
+    def _record_all_sms_opt_outs(self):
         rows = self.sudo().search([])
-        self._enter(
+        self._record_sms_opt_outs(
             [(row.id, row.number, row.create_date) for row in rows],
             self.env._("On the phone blacklist when consent came to be recorded"),
         )
 
     @api.model
-    def _enter(self, rows, note):
-        """Enter opted-out numbers in every company, unless they are that already.
+    def _record_sms_opt_outs(self, rows, note):
+        """Enter opt-outs in every company, unless they stand there already.
 
-        :param rows: pairs of an id and a number, with the time of the no (UTC)
+        :param rows: tuples of an id, a number and the time of the no (UTC)
         """
         rows = [row for row in rows if E164.match(row[1] or "")]
         ledger_sudo = self.env["sms.consent.event"].sudo()
         consents_sudo = self.env["sms.consent"].sudo()
-        companies = self._get_companies()
+        companies = self._get_sms_companies()
         for chunk in split_every(CHUNK_SIZE, rows, list):
             numbers = [number for _id, number, _since in chunk]
             answers = consents_sudo._get_answers(companies.ids, numbers)
@@ -151,19 +151,16 @@ class PhoneBlacklist(models.Model):
     # ------------------------------------------------------------------
 
     @api.model
-    def _get_companies(self):
+    def _get_sms_companies(self):
         """Return the companies that may text: all that are not archived."""
         return self.env["res.company"].sudo().search([])
 
     @api.model
-    def _find_left(self, numbers):
-        """Return those numbers that have opted out of everything in every company.
-
-        :param numbers: E.164 numbers
-        """
+    def _find_sms_opted_out(self, numbers):
+        """Return those numbers that have opted out of everything in every company."""
         if not numbers:
             return set()
-        companies = self._get_companies()
+        companies = self._get_sms_companies()
         answers = self.env["sms.consent"].sudo()._get_answers(companies.ids, numbers)
         return {
             number
@@ -175,7 +172,7 @@ class PhoneBlacklist(models.Model):
         }
 
     @api.model
-    def _follow_ledger(self, left, back):
+    def _follow_sms_ledger(self, left, back):
         """Bring the list up to date with what the ledger has just learnt.
 
         By one statement each, which writes a row for every number, on the list or not:
@@ -187,19 +184,18 @@ class PhoneBlacklist(models.Model):
         if not left and not back:
             return
         self.flush_model(["number", "active"])
-        everywhere = self._find_left(left)
-        self._upsert_numbers(everywhere, True)
-        self._upsert_numbers(left - everywhere, None)
-        self._upsert_numbers(back, False)
+        everywhere = self._find_sms_opted_out(left)
+        self._upsert_sms_numbers(everywhere, True)
+        self._upsert_sms_numbers(left - everywhere, None)
+        self._upsert_sms_numbers(back, False)
         # Thousands of an import need not be kept; the gate reads whom it asks about.
         self.env["sms.consent"]._forget_answers()
         self.invalidate_model()
 
     @api.model
-    def _upsert_numbers(self, numbers, is_listed):
+    def _upsert_sms_numbers(self, numbers, is_listed):
         """Write the rows of some numbers, in one order lest two deadlock.
 
-        :param set numbers: E.164
         :param is_listed: what ``active`` becomes; None: it stays, or is False if new
         """
         if not numbers:
@@ -226,12 +222,10 @@ class PhoneBlacklist(models.Model):
         )
 
     @api.model
-    def _erase(self, numbers):
+    def _erase_sms_numbers(self, numbers):
         """Delete the rows of people whose data are erased: they name the number.
 
         The ledger goes on to stop what would be sent to it, by its keyed hash.
-
-        :param numbers: E.164 numbers
         """
         archived_too = self.sudo().with_context(active_test=False, sms_erasure=ERASURE)
         archived_too.search([("number", "in", list(numbers))]).unlink()

@@ -6,7 +6,7 @@ from ...tools import phone
 
 
 class ResCompany(models.Model):
-    """Which numbers the company's forms take: the page to join, and the portal's."""
+    """Settings for the numbers that forms take: on the page to join and the portal."""
 
     _inherit = "res.company"
 

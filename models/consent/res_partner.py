@@ -42,5 +42,5 @@ class ResPartner(models.Model):
 
     @api.model
     def mail_allowed_qweb_expressions(self):
-        """Let templates of contacts name the page of their preferences."""
+        """Allow templates of contacts to name the page of their preferences."""
         return super().mail_allowed_qweb_expressions() + ("object.sms_preference_url",)

@@ -7,7 +7,7 @@ from ...tools import consent
 
 
 class SmsConsent(models.Model):
-    """What the screens of a number show beside its answer."""
+    """An answer shows who has its number, for what it holds and under which words."""
 
     _inherit = "sms.consent"
 
@@ -35,9 +35,8 @@ class SmsConsent(models.Model):
     @api.depends("number", "company_id")
     def _compute_partner_ids(self):
         """Find the contacts of all numbers at once, as the reader's rights allow."""
-        partners = self.env["res.partner"].search(
-            Domain("phone_sanitized", "in", list(filter(None, self.mapped("number"))))
-        )
+        numbers = list(filter(None, self.mapped("number")))
+        partners = self.env["res.partner"].search([("phone_sanitized", "in", numbers)])
         by_number = partners.grouped("phone_sanitized")
         for answer in self:
             found = by_number.get(answer.number, partners.browse())
@@ -67,14 +66,13 @@ class SmsConsent(models.Model):
         result = super()._after_answers(change)
         self.env["sms.consent.mixin"]._invalidate_sms_consent_state()
         if change.left or change.back:
-            self.env["phone.blacklist"]._follow_ledger(change.left, change.back)
+            self.env["phone.blacklist"]._follow_sms_ledger(change.left, change.back)
         return result
 
     def get_story(self, before=False):
-        """Return the story of the number, for who may read its answer.
+        """Return a page of the number's story, as :meth:`SmsConsentStory._tell` does.
 
         :param before: what an earlier call has returned as ``before``
-        :return: see :meth:`SmsConsentStory._tell`
         :raises AccessError: for who may not read the answer or the events
         """
         self.ensure_one()

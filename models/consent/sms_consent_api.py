@@ -54,17 +54,18 @@ class SmsConsentApi(models.AbstractModel):
         purposes = self._read_purposes(purposes)
         if not purposes:
             raise ValidationError(self.env._("purposes: name at least one."))
-        facts = self._read_proof(how, source, wording, evidence)
-        purposes._check_proof(self._read_way(how))
-        return self._record_once(
-            company,
-            number,
-            consent.GRANTED,
-            purposes,
-            happened_at,
-            message_ref,
-            **facts,
+        way = import_rows.read_way(how)
+        if not way:
+            ways = ", ".join(import_rows.WAYS)
+            raise ValidationError(self.env._("how: say one of %s.", ways))
+        required = {"source": source, "wording": wording}
+        facts = self._read_texts(required, **evidence)
+        facts["note"] = import_rows.make_note(
+            way, facts.pop("source"), facts.get("note")
         )
+        purposes._check_proof(way)
+        subject = (company, number, consent.GRANTED, purposes)
+        return self._record_once(*subject, happened_at, message_ref, **facts)
 
     @api.model
     def record_opt_out(
@@ -88,15 +89,8 @@ class SmsConsentApi(models.AbstractModel):
         """
         company = self._check_user(company_id)
         facts = self._read_texts(required={}, **evidence)
-        return self._record_once(
-            company,
-            number,
-            consent.REVOKED,
-            self._read_purposes(purposes),
-            happened_at,
-            message_ref,
-            **facts,
-        )
+        subject = (company, number, consent.REVOKED, self._read_purposes(purposes))
+        return self._record_once(*subject, happened_at, message_ref, **facts)
 
     @api.model
     @api.readonly
@@ -108,8 +102,7 @@ class SmsConsentApi(models.AbstractModel):
         :return: ``{"number", "state", "purposes": {code: {"state", "since"}}}``
         """
         company = self._check_user(company_id)
-        number = self._read_number(company, number)
-        return self._describe(company, number)
+        return self._describe(company, self._read_number(company, number))
 
     @api.model
     @api.readonly
@@ -143,7 +136,6 @@ class SmsConsentApi(models.AbstractModel):
     # Recording
     # ------------------------------------------------------------------
 
-    @api.model
     def _record_once(
         self, company, number, event, purposes, happened_at, message_ref, **facts
     ):
@@ -159,8 +151,8 @@ class SmsConsentApi(models.AbstractModel):
             "purposes": sorted(purposes.mapped("code")),
             "happened_at": moment,
         }
-        request_sudo = self.env["sms.consent.request"].sudo()
-        request_sudo = request_sudo._claim(company, reference, said)
+        requests_sudo = self.env["sms.consent.request"].sudo()
+        request_sudo = requests_sudo._claim(company, reference, said)
         is_new = not request_sudo._find_events()
         if is_new:
             events_sudo = self.env["sms.consent.entry"]._enter(
@@ -182,37 +174,30 @@ class SmsConsentApi(models.AbstractModel):
             **self._describe(company, number),
         }
 
-    @api.model
     def _describe(self, company, number):
         """Return what holds for a number now, overall and for each purpose."""
-        found = self.env["sms.consent"]._get_found(company, number)
-        purposes = self.env["sms.purpose"].search([])
+        consents = self.env["sms.consent"]
+        found = consents._get_found(company, number)
         answers = {
-            purpose.code: self.env["sms.consent"]._get_answer(found, purpose.id)
-            for purpose in purposes
+            purpose.code: consents._get_answer(found, purpose.id)
+            for purpose in self.env["sms.purpose"].search([])
         }
         event_ids = [answer.event_id for answer in answers.values() if answer.event_id]
         events_sudo = self.env["sms.consent.event"].sudo().browse(event_ids)
-        since = {event.id: event.happened_at for event in events_sudo}
+        since = {it.id: f"{it.happened_at.isoformat()}Z" for it in events_sudo}
         return {
             "number": number,
             "state": consent.summarize(answers.values()),
             "purposes": {
-                code: {
-                    "state": answer.state,
-                    "since": answer.event_id
-                    and since[answer.event_id].isoformat() + "Z"
-                    or None,
-                }
+                code: {"state": answer.state, "since": since.get(answer.event_id)}
                 for code, answer in answers.items()
             },
         }
 
     # ------------------------------------------------------------------
-    # Reads what other systems send: each fault is named, and nothing is guessed
+    # Arguments: each fault is named, and nothing is guessed
     # ------------------------------------------------------------------
 
-    @api.model
     def _check_user(self, company_id):
         """Return the company that is meant, after checking what the user may.
 
@@ -227,18 +212,14 @@ class SmsConsentApi(models.AbstractModel):
             raise AccessError(self.env._("You do not work in company %s.", company.id))
         return company
 
-    @api.model
     def _read_number(self, company, number):
-        """Return a number as E.164."""
         if not isinstance(number, str):
             raise ValidationError(
                 self.env._("number: give it as text, such as “+13035550100”.")
             )
         return self.env["sms.consent.entry"]._read_number(company, number)
 
-    @api.model
     def _read_purposes(self, codes):
-        """Return the purposes with some codes."""
         if codes is None:
             codes = []
         if not isinstance(codes, list) or not all(isinstance(c, str) for c in codes):
@@ -257,15 +238,6 @@ class SmsConsentApi(models.AbstractModel):
             )
         return found
 
-    @api.model
-    def _read_way(self, how):
-        way = import_rows.read_way(how)
-        if not way:
-            ways = ", ".join(import_rows.WAYS)
-            raise ValidationError(self.env._("how: say one of %s.", ways))
-        return way
-
-    @api.model
     def _read_instant(self, text):
         """Return when something was said, in UTC."""
         try:
@@ -279,17 +251,6 @@ class SmsConsentApi(models.AbstractModel):
             ) from error
         return import_rows.settle_clock(moment, fields.Datetime.now())
 
-    @api.model
-    def _read_proof(self, how, source, wording, evidence):
-        """Return what proves a consent: the words, how it was given, where it lies."""
-        way = self._read_way(how)
-        facts = self._read_texts(
-            required={"source": source, "wording": wording}, **evidence
-        )
-        note = import_rows.make_note(way, facts.pop("source"), facts.get("note"))
-        return {**facts, "note": note}
-
-    @api.model
     def _read_texts(self, required, **optional):
         """Return the evidence's texts, cleaned.
 
@@ -324,9 +285,7 @@ class SmsConsentApi(models.AbstractModel):
                 )
         return found
 
-    @api.model
     def _read_reference(self, reference):
-        """Return the caller's reference."""
         is_text = isinstance(reference, str)
         if not is_text or not 0 < len(reference.strip()) <= MAX_REFERENCE:
             raise ValidationError(

@@ -1,7 +1,7 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from typing import NamedTuple
 
-from odoo import api, fields, models
+from odoo import fields, models
 from odoo.tools import SQL, format_date, format_time
 
 from ...tools import consent, verdicts
@@ -9,27 +9,15 @@ from ...tools.consent import QUESTION_LIFE
 from ..core.encrypted_field import decrypt
 from ..ledger.sms_consent_key import ConsentKeyError
 
-#: Ways in behind which there is a colleague (or a system) who entered it.
-ENTERED_METHODS = (
-    *("paper", "in_person", "phone", "written"),
-    *("import", "api", "blacklist"),
-)
-#: What may be offered to who looks at an answer: to record, or to read a doubtful text.
+#: Methods behind which there is a colleague, or a system, who entered it.
+ENTERED_METHODS = ("paper", "in_person", "phone", "written")
+ENTERED_METHODS += ("import", "api", "blacklist")
+#: What a reader of an answer may be offered: to record, or to read a doubtful text.
 RECORD, REVIEW = ("record", "review")
 
 
-class Found(NamedTuple):
-    """What is known of a number: its answers, and what stands in the way of texting.
-
-    ``problem`` is one of the gate's reasons, or empty.
-    """
-
-    answers: dict
-    problem: str
-
-
 class Said(NamedTuple):
-    """What the ledger keeps of the event behind an answer."""
+    """An event behind an answer, as far as the ledger keeps it."""
 
     event: str
     method: str
@@ -51,11 +39,9 @@ class SmsConsentDetails(models.AbstractModel):
     _name = "sms.consent.details"
     _description = "Consent of a Number in Plain Words"
 
-    @api.model
     def _explain(self, company, number, typed, purpose):
         """Explain the answers of one number; more purposes take no more queries.
 
-        :param company: ``res.company``
         :param number: E.164, or False
         :param purpose: ``sms.purpose`` that the record is about, empty for any
         :return: ``state`` and ``label`` of the whole, ``number`` for people,
@@ -63,55 +49,64 @@ class SmsConsentDetails(models.AbstractModel):
             one thing to do, see :meth:`_advise`)
         """
         company = company or self.env.company
-        found = self._find(company, number, typed)
+        found, problem = self._find(company, number, typed)
         purposes_sudo = self._get_purposes(found, purpose)
         answers = {
-            purpose_sudo: self.env["sms.consent"]._get_answer(
-                found.answers, purpose_sudo.id
-            )
-            for purpose_sudo in purposes_sudo
+            it: self.env["sms.consent"]._get_answer(found, it.id)
+            for it in purposes_sudo
         }
         said = self._read_said({answer.event_id for answer in answers.values()})
-        state = consent.summarize(
-            answers[purpose_sudo] for purpose_sudo in purpose.sudo() or purposes_sudo
+        subject_sudo = purpose.sudo()
+        state = consent.summarize(answers[it] for it in subject_sudo or purposes_sudo)
+        # The event to speak of: the newest that is in the state of the whole.
+        event_id = max(
+            (
+                answer.event_id
+                for it, answer in answers.items()
+                if answer.state == state and it in (subject_sudo or it)
+            ),
+            default=0,
         )
-        main = self._get_main(answers, purpose.sudo(), state, said)
+        number_shown = number and self.env["res.partner"]._phone_format(
+            number=number, force_format="INTERNATIONAL"
+        )
         return {
             "state": state,
             "label": self._get_labels("sms.consent", "state")[state],
-            "number": self._format(number) or typed or "",
+            "number": number_shown or typed or "",
             "purposes": [
                 self._explain_purpose(*item, said, purpose)
                 for item in answers.items()
-                if found.problem in ("", verdicts.UNDER_REVIEW)
+                if problem in ("", verdicts.UNDER_REVIEW)
             ],
-            **self._advise(company, state, found.problem, main),
+            **self._advise(company, state, problem, said.get(event_id)),
             **self._advise_bound(company, number, state, purpose),
         }
 
-    @api.model
     def _find(self, company, number, typed):
-        """Look the number up; what cannot be looked up says why."""
+        """Look a number up.
+
+        :return: its answers, and what stands in the way of texting: one of the gate's
+            reasons, or empty
+        """
         if not number:
-            return Found({}, verdicts.BAD_NUMBER if typed else verdicts.NO_NUMBER)
+            return {}, verdicts.BAD_NUMBER if typed else verdicts.NO_NUMBER
         key = (company.id, number)
         try:
             known = self.env["sms.consent"].sudo()._get_known([company.id], [number])
         except ConsentKeyError:
-            return Found({}, verdicts.LEDGER_UNREADABLE)
+            return {}, verdicts.LEDGER_UNREADABLE
         is_reviewed = key in known.reviewed
-        return Found(known.answers[key], verdicts.UNDER_REVIEW if is_reviewed else "")
+        return known.answers[key], verdicts.UNDER_REVIEW if is_reviewed else ""
 
-    @api.model
     def _get_purposes(self, found, purpose):
         """Return the purposes to tell of: the record's first, then those for customers,
         and whatever else the number's owner has said something about.
         """
         purposes_sudo = self.env["sms.purpose"].sudo()
-        answered = purposes_sudo.browse(filter(None, found.answers))
+        answered = purposes_sudo.browse(filter(None, found))
         return purpose.sudo() | purposes_sudo._get_for_customers() | answered
 
-    @api.model
     def _read_said(self, event_ids):
         """Return what the ledger keeps of some events, in one query.
 
@@ -136,17 +131,16 @@ class SmsConsentDetails(models.AbstractModel):
                 event_ids,
             )
         )
-        said = (Said(*row[1:]) for row in rows)
+        found = {event_id: Said(*values) for event_id, *values in rows}
         return {
-            row[0]: one._replace(wording=decrypt(self.env, one.wording))
-            for row, one in zip(rows, said, strict=True)
+            event_id: said._replace(wording=decrypt(self.env, said.wording))
+            for event_id, said in found.items()
         }
 
     # ------------------------------------------------------------------
     # One purpose
     # ------------------------------------------------------------------
 
-    @api.model
     def _explain_purpose(self, purpose_sudo, answer, said, main):
         """Return what is known of one purpose.
 
@@ -154,7 +148,6 @@ class SmsConsentDetails(models.AbstractModel):
             about), ``facts`` (since when, how, by whom, as texts), ``wording`` (the
             version, may be empty) and ``words`` (its text, may be empty)
         """
-        labels = self._get_labels("sms.consent", "state")
         event = said.get(answer.event_id)
         facts = self._get_facts(answer, event)
         if event and answer.state == consent.OPTED_IN:
@@ -163,24 +156,23 @@ class SmsConsentDetails(models.AbstractModel):
             "id": purpose_sudo.id,
             "name": purpose_sudo.name,
             "state": answer.state,
-            "label": labels[answer.state],
+            "label": self._get_labels("sms.consent", "state")[answer.state],
             "is_main": purpose_sudo.id == main.id,
             "facts": facts,
             "wording": self._get_wording(purpose_sudo, event),
             "words": event.wording if event and event.wording else "",
         }
 
-    @api.model
     def _get_facts(self, answer, event):
         """Return since when an answer holds, how it was given and who entered it."""
         if not event:
             return [self.env._("Nothing has been said yet")]
         when = self._format_time(event.happened_at)
-        methods = self._get_labels("sms.consent.event", "method")
         since = {
             consent.NONE: self.env._("Ended on %s", when),
             consent.PENDING: self.env._("Asked on %s", when),
         }.get(answer.state) or self.env._("Since %s", when)
+        methods = self._get_labels("sms.consent.event", "method")
         facts = [since, methods[event.method]]
         if event.method in ENTERED_METHODS:
             facts.append(self.env._("Entered by %s", event.user))
@@ -188,7 +180,6 @@ class SmsConsentDetails(models.AbstractModel):
             facts.append(self.env._("The evidence was erased"))
         return facts
 
-    @api.model
     def _get_wording(self, purpose_sudo, event):
         """Return the name of the wording, or what stands in its place."""
         if not event or not event.wording:
@@ -201,44 +192,19 @@ class SmsConsentDetails(models.AbstractModel):
             purpose_sudo.name, event.lang, event.version
         )
 
-    # ------------------------------------------------------------------
-    # Words
-    # ------------------------------------------------------------------
-
-    @api.model
     def _get_labels(self, model_name, field_name):
         field = self.env[model_name]._fields[field_name]
         return dict(field._description_selection(self.env))
 
-    @api.model
-    def _format(self, number):
-        return number and self.env["res.partner"]._phone_format(
-            number=number, force_format="INTERNATIONAL"
-        )
-
-    @api.model
     def _format_time(self, moment):
         """Return a moment (UTC) in the reader's zone and language."""
         day = format_date(self.env, moment, date_format="medium")
         return f"{day}, {format_time(self.env, moment, time_format='short')}"
 
     # ------------------------------------------------------------------
-    # The one thing that who looks at a number's consent may do about it
+    # Advice
     # ------------------------------------------------------------------
 
-    @api.model
-    def _get_main(self, answers, purpose_sudo, state, said):
-        """Return the event to speak of: that of the record's purpose, else the newest
-        that is in the state of the whole.
-        """
-        ids = [
-            answer.event_id
-            for key, answer in answers.items()
-            if answer.state == state and key in (purpose_sudo or key)
-        ]
-        return said.get(max(ids, default=0))
-
-    @api.model
     def _advise(self, company, state, problem, event):
         """Return the one thing that this reader may do.
 
@@ -252,15 +218,34 @@ class SmsConsentDetails(models.AbstractModel):
         if problem and problem != verdicts.UNDER_REVIEW:
             labels = self._get_labels("sms.sms", "gate_reason")
             return {"advice": labels[problem], "button": False}
-        advise = {
-            consent.OPTED_IN: self._advise_opted_in,
-            consent.PENDING: self._advise_pending,
-            consent.OPTED_OUT: self._advise_opted_out,
-            consent.NONE: self._advise_none,
-        }[state]
-        return advise(company, event)
+        label, context = self.env._("Record consent"), {}
+        if state == consent.PENDING:
+            advice = self.env._(
+                "They were asked on %(asked)s. Wait for their YES; ask again after "
+                "%(expiry)s.",
+                asked=self._format_time(event.happened_at),
+                expiry=self._format_time(event.happened_at + QUESTION_LIFE),
+            )
+            return {"advice": advice, "button": False}
+        if state == consent.OPTED_IN:
+            advice = self.env._("When they want no more texts, record it.")
+            label = self.env._("Record an opt-out")
+            context = {"default_decision": consent.REVOKED}
+        elif state == consent.OPTED_OUT:
+            advice = self.env._("When they agree anew, record it.")
+        elif company.sudo().sms_consent_policy == consent.POLICY_OPT_OUT:
+            advice = self.env._(
+                "Texts may leave all the same: this company texts everybody who has "
+                "not opted out."
+            )
+        else:
+            advice = self.env._("Ask the person, and record what they say.")
+        may_record = self.env.user.has_group("helpdesk_mgmt.group_helpdesk_user_own")
+        if not may_record or company not in self.env.companies:
+            return {"advice": advice, "button": False}
+        button = {"kind": RECORD, "label": label, "context": context}
+        return {"advice": advice, "button": button}
 
-    @api.model
     def _advise_review(self):
         """Send who may decide to the review queue."""
         may_decide = self.env["sms.consent.review"].has_access("write")
@@ -274,106 +259,48 @@ class SmsConsentDetails(models.AbstractModel):
         button = {"kind": REVIEW, "label": label, "context": {}}
         return {"advice": advice, "button": may_decide and button}
 
-    @api.model
-    def _advise_opted_in(self, company, event):
-        return {
-            "advice": self.env._("When they want no more texts, record it."),
-            "button": self._offer_record(
-                company,
-                self.env._("Record an opt-out"),
-                default_decision=consent.REVOKED,
-            ),
-        }
-
-    @api.model
-    def _advise_pending(self, company, event):
-        advice = self.env._(
-            "They were asked on %(asked)s. Wait for their YES; ask again after "
-            "%(expiry)s.",
-            asked=self._format_time(event.happened_at),
-            expiry=self._format_time(event.happened_at + QUESTION_LIFE),
-        )
-        return {"advice": advice, "button": False}
-
-    @api.model
-    def _advise_opted_out(self, company, event):
-        """Name the ways back; what we were told can be told us anew.
-
-        See :meth:`_advise_bound` for those who have opted out themselves.
-        """
-        return {
-            "advice": self.env._("When they agree anew, record it."),
-            "button": self._offer_record(company, self.env._("Record consent")),
-        }
-
-    @api.model
     def _advise_bound(self, company, number, state, purpose):
         """Return what is to be said instead where only the person can undo it.
 
         The no that the answer rests on may be the later of two: what an agent was told
         is not undone by another agent's word where the person has texted STOP before.
-
-        :param purpose: ``sms.purpose`` that the record is about, empty for any
         """
         if state != consent.OPTED_OUT or not number:
             return {}
-        consents = self.env["sms.consent"]
         said = consent.Said(consent.GRANTED, "", fields.Datetime.now())
+        consents = self.env["sms.consent"]
         obstacle = consents._find_obstacle(company, number, said, purpose)
         if not (obstacle and obstacle.is_own):
             return {}
         return {"advice": self._tell_way_back(obstacle), "button": False}
 
-    @api.model
     def _tell_way_back(self, obstacle, number=None):
         """Return when and how somebody has opted out, and what undoes it.
 
         :param obstacle: :class:`sms_consent.Obstacle`
         :param str number: E.164, named if given
         """
+        event = obstacle.event
         facts = {
             "number": number,
-            "when": self._format_time(obstacle.event.happened_at),
-            "how": self._get_labels("sms.consent.event", "method")[
-                obstacle.event.method
-            ],
+            "when": self._format_time(event.happened_at),
+            "how": self._get_labels("sms.consent.event", "method")[event.method],
         }
         opted_out = (
             self.env._("%(number)s opted out on %(when)s (%(how)s).", **facts)
             if number
             else self.env._("Opted out on %(when)s (%(how)s).", **facts)
         )
-        return f"{opted_out} {self._get_way_back(obstacle)}"
-
-    @api.model
-    def _get_way_back(self, obstacle):
-        """Return what undoes an opt-out."""
         if not obstacle.is_own:
-            return self.env._("When they agree anew, record it.")
-        if obstacle.by_start:
-            return self.env._(
+            way_back = self.env._("When they agree anew, record it.")
+        elif obstacle.by_start:
+            way_back = self.env._(
                 "Only they can undo it: by texting START, on their preference page, or "
                 "by a signed form dated later."
             )
-        return self.env._(
-            "Only they can undo it: on their preference page, by texting a joining "
-            "keyword, or by a signed form dated later."
-        )
-
-    @api.model
-    def _advise_none(self, company, event):
-        advice = self.env._("Ask the person, and record what they say.")
-        if company.sudo().sms_consent_policy == consent.POLICY_OPT_OUT:
-            advice = self.env._(
-                "Texts may leave all the same: this company texts everybody who has "
-                "not opted out."
+        else:
+            way_back = self.env._(
+                "Only they can undo it: on their preference page, by texting a joining "
+                "keyword, or by a signed form dated later."
             )
-        button = self._offer_record(company, self.env._("Record consent"))
-        return {"advice": advice, "button": button}
-
-    @api.model
-    def _offer_record(self, company, label, **context):
-        may_record = self.env.user.has_group("helpdesk_mgmt.group_helpdesk_user_own")
-        if not may_record or company not in self.env.companies:
-            return False
-        return {"kind": RECORD, "label": label, "context": context}
+        return f"{opted_out} {way_back}"

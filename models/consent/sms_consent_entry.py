@@ -1,5 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-from odoo import api, fields, models
+from odoo import fields, models
 from odoo.exceptions import AccessError, UserError
 from odoo.tools.mimetypes import guess_mimetype
 
@@ -7,7 +7,7 @@ from ...tools import consent, media
 
 
 class SmsConsentEntry(models.AbstractModel):
-    """What is checked before a person's statement is entered into the ledger.
+    """Checks a person's statement before it is entered into the ledger.
 
     Used by every way in behind which there is a person or another system: the agent's
     form, paper forms, the API. Each check refuses in words that say what to do.
@@ -16,7 +16,6 @@ class SmsConsentEntry(models.AbstractModel):
     _name = "sms.consent.entry"
     _description = "Entry into the Consent Ledger"
 
-    @api.model
     def _enter(
         self,
         company,
@@ -31,7 +30,6 @@ class SmsConsentEntry(models.AbstractModel):
     ):
         """Check a statement and record it.
 
-        :param company: ``res.company``
         :param str number: as it was typed, E.164 or national
         :param str event: ``granted`` or ``revoked``
         :param str method: a key of ``METHOD_SELECTION``
@@ -40,28 +38,36 @@ class SmsConsentEntry(models.AbstractModel):
         :raises UserError: when something is missing, unreadable or overtaken
         """
         number = self._read_number(company, number)
-        self._check_complete(event, purposes, happened_at, words)
-        self._check_counts(company, number, event, method, purposes, happened_at)
-        if event == consent.GRANTED and method == consent.PAPER and not files:
+        is_yes = event == consent.GRANTED
+        if is_yes and not purposes:
+            raise UserError(self.env._("Choose what the person agreed to."))
+        if is_yes and not (words or "").strip():
+            raise UserError(self.env._("Enter the words that the person agreed to."))
+        if happened_at > fields.Datetime.now():
+            raise UserError(self.env._("A consent cannot be given in the future."))
+        # A consent that would change nothing: the person has said no. The ledger would
+        # keep a statement that looks like a consent and is none.
+        # Source: 47 CFR 64.1200(a)(10).
+        said = consent.Said(event, method, happened_at)
+        consents = self.env["sms.consent"]
+        if obstacle := consents._find_obstacle(company, number, said, purposes):
+            raise UserError(self._explain_obstacle(number, said, obstacle))
+        if is_yes and method == consent.PAPER and not files:
             raise UserError(self.env._("Attach the scan of the signed form."))
-        return (
-            self.env["sms.consent.event"]
-            .sudo()
-            ._record(
-                company,
-                number,
-                event,
-                method,
-                purposes or None,
-                happened_at=happened_at,
-                wordings=self._match_wordings(company, purposes, words),
-                wording=words,
-                files=files,
-                **facts,
-            )
+        ledger_sudo = self.env["sms.consent.event"].sudo()
+        return ledger_sudo._record(
+            company,
+            number,
+            event,
+            method,
+            purposes or None,
+            happened_at=happened_at,
+            wordings=self._match_wordings(company, purposes, words),
+            wording=words,
+            files=files,
+            **facts,
         )
 
-    @api.model
     def _check_may_record(self, company):
         """Refuse who is no helpdesk user, or does not work in ``company`` now.
 
@@ -71,33 +77,37 @@ class SmsConsentEntry(models.AbstractModel):
             raise AccessError(self.env._("Only helpdesk users may record consent."))
         company.with_env(self.env)._check_sms_user()
 
-    @api.model
+    # ------------------------------------------------------------------
+    # Numbers
+    # ------------------------------------------------------------------
+
+    def _find_number(self, company, number):
+        """Return a number as E.164, empty while it cannot be read.
+
+        A national one is read with the company's country.
+        """
+        country = company.country_id
+        return self.env["res.partner"]._phone_format_number(number or "", country) or ""
+
     def _read_number(self, company, number):
-        """Return a number as E.164; a national one is read with the company's country.
+        """Return a number as :meth:`_find_number` does.
 
         :raises UserError: when it cannot be read
         """
-        found = self._find_number(company, number)
-        if not found:
-            raise UserError(
-                self.env._(
-                    "“%s” is not a phone number. Enter it with its country code, for "
-                    "example +1 303 555 0100.",
-                    number or "",
-                )
+        if found := self._find_number(company, number):
+            return found
+        raise UserError(
+            self.env._(
+                "“%s” is not a phone number. Enter it with its country code, for "
+                "example +1 303 555 0100.",
+                number or "",
             )
-        return found
+        )
 
-    @api.model
-    def _check_complete(self, event, purposes, happened_at, words):
-        if event == consent.GRANTED and not purposes:
-            raise UserError(self.env._("Choose what the person agreed to."))
-        if event == consent.GRANTED and not (words or "").strip():
-            raise UserError(self.env._("Enter the words that the person agreed to."))
-        if happened_at > fields.Datetime.now():
-            raise UserError(self.env._("A consent cannot be given in the future."))
+    # ------------------------------------------------------------------
+    # Opt-outs that stand in the way
+    # ------------------------------------------------------------------
 
-    @api.model
     def _find_problem(self, company, number, method, purposes, happened_at):
         """Return why a consent would be refused, empty if it would not be.
 
@@ -114,44 +124,19 @@ class SmsConsentEntry(models.AbstractModel):
             return self._explain_obstacle(number, said, obstacle)
         return purposes._find_proof_fault(method)
 
-    @api.model
-    def _find_notice(self, company, number, method, purposes, happened_at):
+    def _find_notice(self, company, number, purposes, happened_at):
         """Return which opt-out a consent would undo, empty if none stands."""
         number = self._find_number(company, number)
-        consents = self.env["sms.consent"]
         bare = consent.Said(consent.GRANTED, "", happened_at)
+        consents = self.env["sms.consent"]
         obstacle = number and consents._find_obstacle(company, number, bare, purposes)
         if not obstacle:
             return ""
         return self.env["sms.consent.details"]._tell_way_back(obstacle, number)
 
-    @api.model
-    def _find_number(self, company, number):
-        """Return a number as E.164, empty while it cannot be read."""
-        country = company.country_id
-        return self.env["res.partner"]._phone_format_number(number or "", country) or ""
-
-    @api.model
-    def _check_counts(self, company, number, event, method, purposes, happened_at):
-        """Refuse a consent that would change nothing: the person has said no.
-
-        47 CFR 64.1200(a)(10). What the ledger would keep all the same is a statement
-        that looks like a consent and is none.
-
-        :raises UserError: with who can undo it, and how
-        """
-        said = consent.Said(event, method, happened_at)
-        obstacle = self.env["sms.consent"]._find_obstacle(
-            company, number, said, purposes
-        )
-        if obstacle:
-            raise UserError(self._explain_obstacle(number, said, obstacle))
-
-    @api.model
     def _explain_obstacle(self, number, said, obstacle):
         """Return why a yes does not count, and what does.
 
-        :param str number: E.164
         :param obstacle: :class:`sms_consent.Obstacle`
         """
         details = self.env["sms.consent.details"]
@@ -173,13 +158,12 @@ class SmsConsentEntry(models.AbstractModel):
     # Words and scans
     # ------------------------------------------------------------------
 
-    @api.model
     def _propose_words(self, company, purposes, lang=None):
-        purposes = purposes.sorted()
-        wordings = self.env["sms.wording"]._get_published(company, purposes, lang)
-        return wordings._render(company)
+        wordings = self.env["sms.wording"]
+        return wordings._get_published(company, purposes.sorted(), lang)._render(
+            company
+        )
 
-    @api.model
     def _match_wordings(self, company, purposes, words):
         """Return the published wordings whose words these are.
 
@@ -198,12 +182,10 @@ class SmsConsentEntry(models.AbstractModel):
                 return found_sudo
         return wordings_sudo
 
-    @api.model
     def _read_scan(self, name, data):
         """Return the scan of a signed form as a file for the ledger.
 
         :param str name: the file's name, may be empty
-        :param bytes data: what is in it
         :return: ``(name, data)``, the name's ending made true
         :raises UserError: when it is missing, too large or no scan
         """

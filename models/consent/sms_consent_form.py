@@ -1,7 +1,7 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from typing import NamedTuple
 
-from odoo import api, models
+from odoo import models
 from odoo.fields import Domain
 
 from ...tools import consent, texts, web
@@ -13,7 +13,7 @@ NUMBER_LIMIT = 40
 NOT_TICKED = "not_ticked"
 #: A field that people do not see and that programs fill in.
 TRAP_FIELD = "website"
-# What came of a form: the portal says it in words.
+# Results of a form, which the portal says in words.
 SAVED, AGREED, ASKED, NEW_NUMBER = ("saved", "agreed", "asked", "new_number")
 BAD_NUMBER, NO_NUMBER, OUTDATED = ("bad_number", "no_number", "outdated")
 REFUSALS = (BAD_NUMBER, NO_NUMBER, OUTDATED, BAD_COUNTRY, BAD_KIND)
@@ -34,7 +34,7 @@ class Choice(NamedTuple):
 
     @property
     def field(self):
-        """The name of its checkbox, whose value is the id of the wording."""
+        """Name of its checkbox, whose value is the id of the wording."""
         return f"sms_agree_{self.purpose.code}"
 
     @property
@@ -44,12 +44,12 @@ class Choice(NamedTuple):
 
     @property
     def is_on(self):
-        """Whether the person has agreed."""
+        """True if the person has agreed."""
         return self.state == consent.OPTED_IN
 
 
 class Trace(NamedTuple):
-    """Where a form came from, for the evidence."""
+    """Origin of a form, for the evidence."""
 
     address: str
     device: str
@@ -57,7 +57,7 @@ class Trace(NamedTuple):
 
 
 class SmsConsentForm(models.AbstractModel):
-    """What web forms ask and are told: the choices they show, the yes and no they take.
+    """Serves web forms: the choices that they show, the yes and no that they take.
 
     A yes counts only with the wording that was in force when it was shown: the checkbox
     carries its id, the words that are recorded are rendered here and never taken from
@@ -69,44 +69,38 @@ class SmsConsentForm(models.AbstractModel):
     _description = "Consent by Web Form"
 
     # ------------------------------------------------------------------
-    # What a form shows and says
+    # Choices
     # ------------------------------------------------------------------
 
-    @api.model
     def _get_choices(self, company, number, purposes, lang=None):
         """Return the choices for a number.
 
-        :param company: ``res.company``
         :param str number: E.164, or empty for a number that is not known yet
         :param purposes: ``sms.purpose``, in the order in which they are shown
         :return: list of :class:`Choice`
         """
-        wording_model = self.env["sms.wording"]
+        wordings, consents = self.env["sms.wording"], self.env["sms.consent"]
         accepting = purposes.filtered("accepts_web")
-        wordings = wording_model._get_published(company, accepting, lang)
-        by_purpose = wordings.grouped("purpose_id")
-        found = self.env["sms.consent"]._get_found(company, number)
-        unproven = self.env["sms.consent"]._find_unproven(company, number)
-        is_opt_out = company.sms_consent_policy == consent.POLICY_OPT_OUT
+        published = wordings._get_published(company, accepting, lang)
+        by_purpose = published.grouped("purpose_id")
+        found = consents._get_found(company, number)
+        unproven = consents._find_unproven(company, number)
+        sent_states = [consent.OPTED_IN]
+        if company.sms_consent_policy == consent.POLICY_OPT_OUT:
+            sent_states += [consent.NONE, consent.PENDING]
         choices = []
         for purpose in purposes:
-            state = self.env["sms.consent"]._get_answer(found, purpose.id).state
+            state = consents._get_answer(found, purpose.id).state
             if purpose in unproven:
                 state = consent.NONE
-            is_sent = state == consent.OPTED_IN or (
-                is_opt_out and state != consent.OPTED_OUT
-            )
-            wording = by_purpose.get(purpose, wording_model)
-            choices.append(
-                Choice(purpose, state, is_sent, wording, wording._render(company))
-            )
+            wording = by_purpose.get(purpose, wordings)
+            text = wording._render(company)
+            choices.append(Choice(purpose, state, state in sent_states, wording, text))
         return choices
 
-    @api.model
     def _read_choices(self, choices, form):
         """Return which of some choices a form has ticked.
 
-        :param choices: list of :class:`Choice`
         :return: ``(ticked, is_outdated)``: the choices that are agreed to, and whether
             one was ticked under a wording that is not in force any more
         """
@@ -118,7 +112,6 @@ class SmsConsentForm(models.AbstractModel):
         ]
         return valid, len(valid) < len(ticked)
 
-    @api.model
     def _read_number(self, company, typed, country=None):
         """Return what a person has typed as E.164, or an empty text.
 
@@ -129,7 +122,6 @@ class SmsConsentForm(models.AbstractModel):
         number = company._phone_format_number(typed, country or company.country_id)
         return number if number and E164.match(number) else ""
 
-    @api.model
     def _get_purposes(self, company, number):
         """Return what is shown to a number's owner: what customers are offered, and
         whatever else they have once said something about.
@@ -140,31 +132,21 @@ class SmsConsentForm(models.AbstractModel):
         return offered + (offered.browse(answered) - offered).sorted()
 
     # ------------------------------------------------------------------
-    # What a person says
+    # Statements
     # ------------------------------------------------------------------
 
-    @api.model
     def _agree(self, company, number, choices, trace, **facts):
         """Enter a yes; what has been agreed to already is not entered again.
 
-        :param str number: E.164, the person's own
         :param choices: those :class:`Choice` that the person has ticked
         :param facts: further evidence (``name``, ``res_model``, ``res_id``)
         """
         new = [choice for choice in choices if not choice.is_on]
-        if not new:
-            return self.env["sms.consent.event"]
-        return self.env["sms.consent.event"]._record(
-            company,
-            number,
-            consent.GRANTED,
-            "web",
-            **self._get_shown(new),
-            **trace._asdict(),
-            **facts,
-        )
+        if new:
+            facts = {**self._get_shown(new), **trace._asdict(), **facts}
+            ledger = self.env["sms.consent.event"]
+            ledger._record(company, number, consent.GRANTED, "web", **facts)
 
-    @api.model
     def _stop(self, company, number, purposes, trace, **facts):
         """Enter a no; nothing is texted.
 
@@ -174,19 +156,11 @@ class SmsConsentForm(models.AbstractModel):
         if purposes is not None:
             purposes = purposes.filtered(lambda purpose: not is_lasting(purpose.id))
         is_nothing_new = is_lasting(False) if purposes is None else not purposes
-        if is_nothing_new:
-            return self.env["sms.consent.event"]
-        return self.env["sms.consent.event"]._record(
-            company,
-            number,
-            consent.REVOKED,
-            "web",
-            purposes,
-            **trace._asdict(),
-            **facts,
-        )
+        if not is_nothing_new:
+            facts = {**trace._asdict(), **facts}
+            ledger = self.env["sms.consent.event"]
+            ledger._record(company, number, consent.REVOKED, "web", purposes, **facts)
 
-    @api.model
     def _get_lasting(self, company, number):
         """Return a function that tells if a no stands which no START takes back.
 
@@ -211,23 +185,19 @@ class SmsConsentForm(models.AbstractModel):
 
         return is_lasting
 
-    @api.model
     def _request(self, company, number, choices, trace, **facts):
         """Have a number that nobody has proven confirm a yes by text.
 
         :return: the events that ask, empty if it may not be asked
         """
-        limits = self.env["sms.rate.limit"]
-        if self._is_asking_too_much(trace) or limits._is_over(
+        is_over = self.env["sms.rate.limit"]._is_over
+        if self._is_asking_too_much(trace) or is_over(
             "join_company_question", str(company.id)
         ):
             return self.env["sms.consent.event"]
-        shown = self._get_shown(choices)
-        return self.env["sms.opt.in"]._ask_on_web(
-            company, number, **shown, **trace._asdict(), **facts
-        )
+        facts = {**self._get_shown(choices), **trace._asdict(), **facts}
+        return self.env["sms.opt.in"]._ask_on_web(company, number, **facts)
 
-    @api.model
     def _is_asking_too_much(self, trace):
         """Count a number that somebody has typed; tell if they have typed too many.
 
@@ -242,13 +212,11 @@ class SmsConsentForm(models.AbstractModel):
             "portal_user_question", str(user.id)
         )
 
-    @api.model
     def _refuse_number(self, company, number, trace):
         """Return why no form of a company takes a number, or an empty text.
 
         What is refused counts as what is asked does.
 
-        :param str number: E.164
         :return: one of ``tools.phone``, or empty
         """
         refusal = company._find_sms_form_refusal(number)
@@ -256,7 +224,6 @@ class SmsConsentForm(models.AbstractModel):
             self._is_asking_too_much(trace)
         return refusal
 
-    @api.model
     def _get_shown(self, choices):
         """Return what the ledger keeps of some choices: purposes and their words."""
         return {
@@ -265,21 +232,18 @@ class SmsConsentForm(models.AbstractModel):
             "wording": "\n\n".join(choice.text for choice in choices),
         }
 
-    @api.model
     def _get_trace(self, address, device, page):
         return Trace(texts.clip(address, 64), texts.clip(device, 400), page)
 
     # ------------------------------------------------------------------
-    # The public page to join: anybody can type any number, so the number is asked
+    # Public page to join: anybody can type any number, so the number is asked
     # ------------------------------------------------------------------
 
-    @api.model
     def _get_join_choices(self, company):
         purposes = self.env["sms.purpose"]._get_for_customers()
         choices = self._get_choices(company, "", purposes)
         return [choice for choice in choices if choice.wording]
 
-    @api.model
     def _take_join(self, company, form, trace):
         """Ask the number on a form to confirm by text, if it may be asked.
 
@@ -302,13 +266,10 @@ class SmsConsentForm(models.AbstractModel):
         return refusal
 
     # ------------------------------------------------------------------
-    # The forms of the customer portal, where a login stands for a contact
+    # Customer portal: a login stands for a contact, and proves no number. What it ticks
+    # is a request until the number has answered YES (``sms.number.claim``).
     # ------------------------------------------------------------------
 
-    # A login proves no number. What it ticks is a request until the number has answered
-    # YES to a question that was asked for it (``sms.number.claim``).
-
-    @api.model
     def _get_portal_choices(self, company, partner, purposes):
         """Return the choices for the contact's own number.
 
@@ -316,11 +277,9 @@ class SmsConsentForm(models.AbstractModel):
         confirmed it, or where it is another contact's too.
         """
         number = partner.phone_sanitized or ""
-        if not self._is_own(company, number, partner):
-            number = ""
-        return self._get_choices(company, number, purposes)
+        is_own = self._is_own(company, number, partner)
+        return self._get_choices(company, number if is_own else "", purposes)
 
-    @api.model
     def _read_portal_form(self, company, partner, choices, form, trace):
         """Read number and ticks of a portal form.
 
@@ -345,7 +304,6 @@ class SmsConsentForm(models.AbstractModel):
             refusal = self._refuse_number(company, number, trace)
         return number, ticked, refusal
 
-    @api.model
     def _take_ticket(self, company, partner, form, trace):
         """Take what the form of a new ticket says of texts about tickets."""
         purpose = self.env["sms.purpose"]._get("ticket")
@@ -357,7 +315,6 @@ class SmsConsentForm(models.AbstractModel):
             return refusal or SAVED
         return self._agree_in_portal(company, number, partner, ticked, trace)
 
-    @api.model
     def _take_account(self, company, partner, form, trace):
         """Take what the account page says: a yes, a no, a new number.
 
@@ -376,13 +333,8 @@ class SmsConsentForm(models.AbstractModel):
             return refusal
         dropped = [c for c in shown if c.is_on and not form.get(c.field)]
         if dropped:
-            self._stop(
-                company,
-                own,
-                purposes.browse().union(*(choice.purpose for choice in dropped)),
-                trace,
-                **self._get_portal_facts(partner),
-            )
+            ended = purposes.browse().union(*(choice.purpose for choice in dropped))
+            self._stop(company, own, ended, trace, **self._get_portal_facts(partner))
         is_new = bool(number) and number != own
         if is_new:
             partner.phone = company._phone_format_number(
@@ -394,30 +346,13 @@ class SmsConsentForm(models.AbstractModel):
         is_left = any(choice not in dropped for choice in shown)
         return NEW_NUMBER if is_new and is_left else result
 
-    @api.model
     def _get_portal_facts(self, partner):
         return {"name": partner.name, "res_model": partner._name, "res_id": partner.id}
 
-    # ------------------------------------------------------------------
-    # Whose number it is
-    # ------------------------------------------------------------------
-
-    @api.model
-    def _is_anothers(self, company, number, partner):
-        """Tell if a number is that of another contact than the one who is logged in.
-
-        A customer can type any number, and must not see what its owner has said.
-
-        :param partner: ``res.partner`` of the login
-        """
-        domain = Domain("phone_sanitized", "=", number)
-        domain &= Domain("company_id", "in", [False, company.id])
-        domain &= ~Domain("id", "child_of", partner.commercial_partner_id.id)
-        return bool(self.env["res.partner"].search_count(domain, limit=1))
-
-    @api.model
     def _is_own(self, company, number, partner):
         """Tell if a number counts as a contact's: it was confirmed, or we entered it.
+
+        A customer can type any number, and must not see what its owner has said.
 
         :param str number: E.164, may be empty
         :param partner: ``res.partner`` of the login
@@ -426,20 +361,18 @@ class SmsConsentForm(models.AbstractModel):
         if not number or claims._is_confirmed(partner, number):
             return bool(number)
         is_entered = number == partner.phone_sanitized
-        return (
-            is_entered
-            and not claims._is_unproven(partner, number)
-            and not self._is_anothers(company, number, partner)
-        )
+        if not is_entered or claims._is_unproven(partner, number):
+            return False
+        anothers = Domain("phone_sanitized", "=", number)
+        anothers &= Domain("company_id", "in", [False, company.id])
+        anothers &= ~Domain("id", "child_of", partner.commercial_partner_id.id)
+        return not self.env["res.partner"].search_count(anothers, limit=1)
 
-    @api.model
     def _agree_in_portal(self, company, number, partner, choices, trace):
         """Take a yes of a logged-in customer, or have an unproven number confirm it.
 
         Of a number that is the contact's by our own word a yes that stands says nothing
         new, and is not asked about.
-
-        :param partner: ``res.partner`` of the login
         """
         purposes = self.env["sms.purpose"].union(*(c.purpose for c in choices))
         facts = self._get_portal_facts(partner)

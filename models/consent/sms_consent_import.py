@@ -1,6 +1,7 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 import base64
 import json
+from collections import Counter
 from datetime import timedelta
 
 from pytz import all_timezones
@@ -15,15 +16,9 @@ from ..core.bulk_insert import insert_many
 from .sms_consent_import_judge import Judge
 from .sms_consent_import_row import GOOD, SKIPPED, WRONG
 
-DRAFT, CHECKING, CHECKED, IMPORTING, DONE, FAILED = (
-    *("draft", "checking", "checked", "importing", "done", "failed"),
-)
+DRAFT, CHECKING, CHECKED = ("draft", "checking", "checked")
+IMPORTING, DONE, FAILED = ("importing", "done", "failed")
 RUNNING = (CHECKING, IMPORTING)
-#: What a user sets up. All else is the job's own.
-SETUP_FIELDS = {
-    *("file", "file_name", "company_id", "decision", "purpose_ids", "date_order"),
-    *("tz", "column_ids"),
-}
 #: Files with no more rows are worked off at once, larger ones in the background.
 INLINE_ROWS = 1000
 #: How long uploaded lists and their faults are kept: they name people.
@@ -37,8 +32,7 @@ class SmsConsentImport(models.Model):
 
     First checked as a whole, then recorded, in batches: what a batch records and how
     far the job has come is committed together, so that a job that was killed goes on
-    where it stood. Written by users only as far as it is set up; see
-    :class:`SmsConsentImportJob` for the work.
+    where it stood. Users write what sets it up; all else is the job's own.
     """
 
     _name = "sms.consent.import"
@@ -53,10 +47,7 @@ class SmsConsentImport(models.Model):
     file = fields.Binary("List", attachment=True, help="CSV or XLSX, at most 32 MB.")
     file_name = fields.Char()
     decision = fields.Selection(
-        [
-            (consent.GRANTED, "Consents"),
-            (consent.REVOKED, "Opt-outs"),
-        ],
+        [(consent.GRANTED, "Consents"), (consent.REVOKED, "Opt-outs")],
         string="The List Holds",
         required=True,
         default=consent.GRANTED,
@@ -150,13 +141,15 @@ class SmsConsentImport(models.Model):
             stem = (job.file_name or "list").rpartition(".")[0] or "list"
             job.report_name = f"{stem}-not-recorded.csv"
 
+    def _get_labels(self, model_name, field_name):
+        """Return the labels of a selection of the import's rows or columns."""
+        return self.env["sms.consent.details"]._get_labels(
+            f"{self._name}.{model_name}", field_name
+        )
+
     @api.depends("column_ids.field", "decision")
     def _compute_missing(self):
-        labels = dict(
-            self.env["sms.consent.import.column"]
-            ._fields["field"]
-            ._description_selection(self.env)
-        )
+        labels = self._get_labels("column", "field")
         for job in self:
             names = import_rows.find_missing(job.column_ids.mapped("field"))
             if job.decision == consent.REVOKED:
@@ -166,14 +159,10 @@ class SmsConsentImport(models.Model):
     @api.depends("position", "state")
     def _compute_summary(self):
         """Say why rows were not recorded, the most frequent reason first."""
-        labels = dict(
-            self.env["sms.consent.import.row"]
-            ._fields["reason"]
-            ._description_selection(self.env)
-        )
+        labels = self._get_labels("row", "reason")
         for job in self:
             groups = self.env["sms.consent.import.row"]._read_group(
-                [("import_id", "in", job.ids), ("outcome", "!=", "good")],
+                [("import_id", "in", job.ids), ("outcome", "!=", GOOD)],
                 ["reason"],
                 ["__count"],
                 order="__count DESC",
@@ -181,7 +170,7 @@ class SmsConsentImport(models.Model):
             job.summary = "\n".join(f"{count:,} × {labels[r]}" for r, count in groups)
 
     # ------------------------------------------------------------------
-    # Setting it up
+    # Set-up
     # ------------------------------------------------------------------
 
     @api.model_create_multi
@@ -189,9 +178,7 @@ class SmsConsentImport(models.Model):
         """Read the headers of the list."""
         jobs = super().create(vals_list)
         for job, vals in zip(jobs, vals_list, strict=True):
-            job._check_works_here()
-            if vals.get("file") and not vals.get("column_ids"):
-                job.sudo()._read_headers()
+            job._after_setup(vals)
         return jobs
 
     def write(self, vals):
@@ -204,25 +191,28 @@ class SmsConsentImport(models.Model):
             self.sudo().state = DRAFT
         result = super().write(vals)
         for job in self:
-            job._check_works_here()
-            if vals.get("file") and not vals.get("column_ids"):
-                job.sudo()._read_headers()
+            job._after_setup(vals)
         return result
+
+    def _after_setup(self, vals):
+        """Read the headers of a new list, unless what its columns hold came with it."""
+        self._check_works_here()
+        if vals.get("file") and not vals.get("column_ids"):
+            job_sudo = self.sudo()
+            columns = job_sudo._get_column_values(job_sudo.file)
+            job_sudo.column_ids = [(5, 0, 0), *((0, 0, vals) for vals in columns)]
 
     @api.model
     def _get_setup_fields(self):
-        return SETUP_FIELDS
+        names = {"file", "file_name", "company_id", "decision", "purpose_ids"}
+        return names | {"date_order", "tz", "column_ids"}
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_recorded(self):
         """Keep what recorded something: the ledger's evidence names it."""
-        is_named = (
-            self.env["sms.consent.evidence"]
-            .sudo()
-            .search_count(
-                [("res_model", "=", self._name), ("res_id", "in", self.ids)], limit=1
-            )
-        )
+        evidence_sudo = self.env["sms.consent.evidence"].sudo()
+        domain = [("res_model", "=", self._name), ("res_id", "in", self.ids)]
+        is_named = evidence_sudo.search_count(domain, limit=1)
         if is_named or any(job.state in (*RUNNING, DONE) for job in self):
             raise UserError(self.env._("An import that has recorded consents is kept."))
 
@@ -276,21 +266,13 @@ class SmsConsentImport(models.Model):
         jobs.filtered("file").write({"file": False, "packed": False, "report": False})
 
     # ------------------------------------------------------------------
-    # The uploaded file of an import: its columns, or why it is refused
+    # Uploaded file
     # ------------------------------------------------------------------
 
     @api.onchange("file")
     def _onchange_file(self):
-        self.column_ids = [(5, 0, 0)]
-        if self.file:
-            self.column_ids = [
-                (0, 0, vals) for vals in self._get_column_values(self.file)
-            ]
-
-    def _read_headers(self):
-        self.ensure_one()
-        vals_list = self._get_column_values(self.file)
-        self.column_ids = [(5, 0, 0), *((0, 0, vals) for vals in vals_list)]
+        columns = self._get_column_values(self.file) if self.file else []
+        self.column_ids = [(5, 0, 0), *((0, 0, column) for column in columns)]
 
     @api.model
     def _get_column_values(self, file):
@@ -305,19 +287,14 @@ class SmsConsentImport(models.Model):
         except tabular.FileRefused as error:
             raise UserError(self._explain(error)) from error
         guesses = import_rows.guess_fields(headers)
-        return [
-            {
-                "position": index,
-                "header": header,
-                "sample": " · ".join(
-                    dict.fromkeys(
-                        cells[index][:40] for cells in samples if index < len(cells)
-                    )
-                ),
-                "field": guesses[index],
-            }
-            for index, header in enumerate(headers)
-        ]
+        columns = []
+        for index, (header, field) in enumerate(zip(headers, guesses, strict=True)):
+            shown = [cells[index][:40] for cells in samples if index < len(cells)]
+            sample = " · ".join(dict.fromkeys(shown))
+            columns.append(
+                {"position": index, "header": header, "sample": sample, "field": field}
+            )
+        return columns
 
     @api.model
     def _explain(self, error):
@@ -357,7 +334,7 @@ class SmsConsentImport(models.Model):
         return messages[error.reason]
 
     # ------------------------------------------------------------------
-    # The work of an import: reads, decides, records, and says how far it has come
+    # Work
     # ------------------------------------------------------------------
 
     def _begin(self, state, user):
@@ -367,19 +344,9 @@ class SmsConsentImport(models.Model):
         changed since the check.
         """
         self._forget_rows()
-        self.write(
-            {
-                "state": state,
-                "user_id": user.id,
-                "position": 0,
-                "offset": 0,
-                "good_count": 0,
-                "skipped_count": 0,
-                "wrong_count": 0,
-                "report": False,
-                "problem": False,
-            }
-        )
+        counters = ("position", "offset", "good_count", "skipped_count", "wrong_count")
+        empty = {**dict.fromkeys(counters, 0), "report": False, "problem": False}
+        self.write({"state": state, "user_id": user.id, **empty})
         if state == CHECKING:
             self._pack()
         if self.state in RUNNING and self.row_total <= INLINE_ROWS:
@@ -418,15 +385,11 @@ class SmsConsentImport(models.Model):
             if done is None:
                 # It is tried again by the next run, after those behind it.
                 faulty |= job
-            left = self._count_rows_left(faulty)
+            domain = [("state", "in", RUNNING), ("id", "not in", faulty.ids)]
+            left = sum(it.row_total - it.position for it in self.search(domain))
             time_left = self.env["ir.cron"]._commit_progress(done or 0, remaining=left)
             if not time_left and left:
                 return
-
-    @api.model
-    def _count_rows_left(self, without):
-        running = self.search([("state", "in", RUNNING), ("id", "not in", without.ids)])
-        return sum(job.row_total - job.position for job in running)
 
     def _work_off(self, limit=None):
         """Decide on the next rows, record them if that is due, and move on."""
@@ -439,15 +402,13 @@ class SmsConsentImport(models.Model):
         if len(rows) < min(limit, job.row_total - job.position):
             job._end_without_list()
             return 0
-        judge = Judge(job, fields.Datetime.now())
-        statements, lines = judge.judge(rows)
+        statements, lines = Judge(job, fields.Datetime.now()).judge(rows)
         if job.state == IMPORTING:
-            job._record_batch(statements)
+            ledger_sudo = job.env["sms.consent.event"].with_user(job.user_id).sudo()
+            ledger_sudo._record_many(job.company_id, statements)
         insert_many(self.env["sms.consent.import.row"], lines)
         job.env["sms.consent.import.row"].invalidate_model()
-        counts = dict.fromkeys((GOOD, SKIPPED, WRONG), 0)
-        for line in lines:
-            counts[line["outcome"]] += 1
+        counts = Counter(line["outcome"] for line in lines)
         job.write(
             {
                 "position": job.position + len(lines),
@@ -461,26 +422,17 @@ class SmsConsentImport(models.Model):
             job._finish()
         return len(lines)
 
-    def _record_batch(self, statements):
-        ledger_sudo = self.env["sms.consent.event"].with_user(self.user_id).sudo()
-        ledger_sudo._record_many(self.company_id, statements)
-
     def _end_without_list(self):
         """End a job whose stored list is gone or damaged, and say how far it came."""
         self._forget_rows()
-        self.write(
-            {
-                "state": FAILED,
-                "packed": False,
-                "problem": self.env._(
-                    "Only %(done)s of %(total)s rows can be read: the stored list is "
-                    "gone or damaged. Upload it again. What was recorded before stays "
-                    "recorded, and is not recorded twice.",
-                    done=f"{self.position:,}",
-                    total=f"{self.row_total:,}",
-                ),
-            }
+        problem = self.env._(
+            "Only %(done)s of %(total)s rows can be read: the stored list is gone or "
+            "damaged. Upload it again. What was recorded before stays recorded, and is "
+            "not recorded twice.",
+            done=f"{self.position:,}",
+            total=f"{self.row_total:,}",
         )
+        self.write({"state": FAILED, "packed": False, "problem": problem})
 
     def _finish(self):
         """End the check or the import: write what was not recorded into a file."""
@@ -493,13 +445,12 @@ class SmsConsentImport(models.Model):
 
     def _forget_rows(self, good_only=False):
         """Delete the job's rows, by one statement: there may be many."""
-        condition = SQL("outcome = %s", GOOD) if good_only else SQL("TRUE")
         self.env["sms.consent.import.row"].flush_model()
         self.env.cr.execute(
             SQL(
                 "DELETE FROM sms_consent_import_row WHERE import_id = %s AND %s",
                 self.id,
-                condition,
+                SQL("outcome = %s", GOOD) if good_only else SQL("TRUE"),
             )
         )
         self.env["sms.consent.import.row"].invalidate_model()
@@ -508,19 +459,14 @@ class SmsConsentImport(models.Model):
     def _make_report(self):
         """Return the rows that were not recorded, as they were, and why (CSV)."""
         headers = self.column_ids.sorted("position").mapped(lambda c: c.header or "")
-        rows_model = self.env["sms.consent.import.row"]
-        outcomes = dict(rows_model._fields["outcome"]._description_selection(self.env))
-        reasons = dict(rows_model._fields["reason"]._description_selection(self.env))
+        outcomes = self._get_labels("row", "outcome")
+        reasons = self._get_labels("row", "reason")
+        added = [self.env._("Row"), self.env._("Outcome"), self.env._("Reason")]
+        added.append(self.env._("What"))
 
         def iter_report():
             """Yield the report, its headings first."""
-            yield [
-                *headers,
-                self.env._("Row"),
-                self.env._("Outcome"),
-                self.env._("Reason"),
-                self.env._("What"),
-            ]
+            yield [*headers, *added]
             for row, outcome, reason, detail, cells in self._iter_faults():
                 cells = json.loads(cells)[: len(headers)]
                 cells += [""] * (len(headers) - len(cells))

@@ -1,13 +1,7 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""What becomes of the rows of a list: the checks that need the database.
-
-What was there before a batch of an import: in its list, and in the ledger.
-
-Which words the people of a list agreed to.
-"""
+"""Decisions on the rows of an imported list, as far as they need the database."""
 
 import json
-from typing import NamedTuple
 
 from odoo.exceptions import UserError
 from odoo.tools import SQL
@@ -21,14 +15,8 @@ from .sms_consent_import_row import GOOD, SKIPPED, WRONG
 
 #: Different words that are remembered; lists mostly hold a few.
 MAX_WORDS = 1000
-
-
-class Candidate(NamedTuple):
-    """A row that can be read: what would be recorded, and how it is told apart."""
-
-    statement: Statement
-    number_hash: str
-    key: str
+#: What a line of the list holds besides, as far as there is a reason to.
+LINE_DETAILS = ("reason", "detail", "cells", "key", "stopped", "stopped_purposes")
 
 
 class Judge:
@@ -40,27 +28,22 @@ class Judge:
 
     def __init__(self, job, now):
         self.job, self.env, self.company, self.now = job, job.env, job.company_id, now
-        self.columns = {
-            column.field: column.position for column in job.column_ids if column.field
-        }
+        self.columns = {it.field: it.position for it in job.column_ids if it.field}
         country = self.company.country_id
         self.country = (country.code, country.phone_code)
         self.purposes = self._read_purposes()
         self.default_purposes = job.purpose_ids.sorted()
         self.words = Words(self.env, self.company)
-        self.past = Past(job)
 
     def _read_purposes(self):
         """Return every purpose by its code and by its name."""
-        purposes = self.env["sms.purpose"].search([])
         by_name = {}
         langs = [code for code, _name in self.env["res.lang"].get_installed()]
-        for purpose in purposes:
+        for purpose in self.env["sms.purpose"].search([]):
             by_name[simplify(purpose.code)] = purpose
             for lang in langs:
-                by_name.setdefault(
-                    simplify(purpose.with_context(lang=lang).name), purpose
-                )
+                name = simplify(purpose.with_context(lang=lang).name)
+                by_name.setdefault(name, purpose)
         return by_name
 
     def judge(self, rows):
@@ -72,23 +55,14 @@ class Judge:
         """
         lines, read = [], []
         for number, cells in rows:
-            line = self._make_line(number)
+            line = {"import_id": self.job.id, "row": number, "outcome": GOOD}
+            line |= dict.fromkeys(LINE_DETAILS)
             lines.append(line)
             try:
                 read.append((line, cells, self._read(number, cells)))
             except Fault as fault:
                 self._mark(line, cells, fault, WRONG)
         return self._compare(read), lines
-
-    def _make_line(self, number):
-        return {
-            "import_id": self.job.id,
-            "row": number,
-            "outcome": GOOD,
-            **dict.fromkeys(
-                ("reason", "detail", "cells", "key", "stopped", "stopped_purposes")
-            ),
-        }
 
     @staticmethod
     def _mark(line, cells, fault, outcome):
@@ -127,25 +101,17 @@ class Judge:
             "res_model": job._name,
             "res_id": job.id,
         }
-        return Statement(
-            number,
-            said.event,
-            "import",
-            purposes or None,
-            said.happened_at,
-            wordings,
-            facts,
-        )
+        subject = (number, said.event, "import", purposes or None)
+        return Statement(*subject, said.happened_at, wordings, facts)
 
     def _read_number(self, text):
         """Return a number as E.164, read with the company's country."""
         try:
-            number = phone_validation.phone_format(
+            return phone_validation.phone_format(
                 text, *self.country, force_format="E164", raise_exception=True
             )
         except UserError as error:
             raise Fault("bad_number", text) from error
-        return number
 
     def _find_purposes(self, said):
         """Return the purposes that a row names, or those of the whole list."""
@@ -184,29 +150,33 @@ class Judge:
         """Return what of the readable rows is new and allowed, marking the others."""
         numbers = {statement.number for _line, _cells, statement in read}
         hashes = self.env["sms.consent.key"]._hash(numbers)
-        keyed = [
-            (line, cells, statement, hashes[statement.number], self._get_key(statement))
-            for line, cells, statement in read
-        ]
-        seen = self.past.find_seen([key for *_rest, key in keyed])
-        known = self.past.find_known(hashes.values())
-        stopped = self.past.find_stopped(hashes.values())
+        keys = [self._get_key(statement) for _line, _cells, statement in read]
+        seen = self._find_seen(keys)
+        known = self._find_known(hashes.values())
+        stopped = self._find_stopped(hashes.values())
         answers = self.env["sms.consent"]._get_answers([self.company.id], numbers)
         chosen = []
-        for line, cells, statement, number_hash, key in keyed:
+        for key, (line, cells, statement) in zip(keys, read, strict=True):
+            number_hash = hashes[statement.number]
             found = answers[self.company.id, statement.number]
-            fault = (
-                self._find_twice(key, seen)
-                or self._find_recorded(statement, number_hash, known)
-                or self._find_opt_out(statement, found, stopped.get(number_hash, []))
-            )
+            ids = statement.purposes.ids if statement.purposes else []
+            entries = {
+                (number_hash, purpose_id, statement.event, statement.happened_at)
+                for purpose_id in ids or [0]
+            }
+            if key in seen:
+                fault = Fault("twice", self.env._("row %s", seen[key]))
+            elif entries <= known:
+                fault = Fault("known")
+            else:
+                stops = stopped.get(number_hash, [])
+                fault = self._find_opt_out(statement, found, stops)
             if fault:
                 self._mark(line, cells, fault, SKIPPED)
                 continue
             seen[key] = line["row"]
             line["key"] = key
             if statement.event == consent.REVOKED:
-                ids = statement.purposes.ids if statement.purposes else []
                 line.update(stopped=number_hash, stopped_purposes=json.dumps(ids))
                 stopped.setdefault(number_hash, []).append(ids)
             chosen.append(statement)
@@ -218,20 +188,6 @@ class Judge:
         said = [statement.number, statement.event, sorted(purposes)]
         return chain.digest({"said": said, "at": statement.happened_at})[:32]
 
-    def _find_twice(self, key, seen):
-        if key not in seen:
-            return None
-        return Fault("twice", self.env._("row %s", seen[key]))
-
-    @staticmethod
-    def _find_recorded(statement, number_hash, known):
-        ids = statement.purposes.ids if statement.purposes else [0]
-        keys = {
-            (number_hash, purpose_id, statement.event, statement.happened_at)
-            for purpose_id in ids
-        }
-        return Fault("known") if keys <= known else None
-
     def _find_opt_out(self, statement, found, stopped):
         if statement.event != consent.GRANTED:
             return None
@@ -242,19 +198,9 @@ class Judge:
                 return Fault("opted_out", purpose.name)
         return None
 
-
-class Past:
-    """Asks what is known of the rows of one import, with one query each.
-
-    :param job: the ``sms.consent.import``, in sudo
-    """
-
-    def __init__(self, job):
-        self.job = job
-
-    def find_seen(self, keys):
+    def _find_seen(self, keys):
         """Return which keys earlier batches had, and in which row."""
-        rows = self.job.env.execute_query(
+        rows = self.env.execute_query(
             SQL(
                 """
                 SELECT key, min("row") FROM sms_consent_import_row
@@ -266,9 +212,9 @@ class Past:
         )
         return dict(rows)
 
-    def find_stopped(self, hashes):
+    def _find_stopped(self, hashes):
         """Return what earlier batches of the list have stopped for some numbers."""
-        rows = self.job.env.execute_query(
+        rows = self.env.execute_query(
             SQL(
                 """
                 SELECT stopped, stopped_purposes FROM sms_consent_import_row
@@ -283,32 +229,31 @@ class Past:
             found.setdefault(number_hash, []).append(json.loads(ids))
         return found
 
-    def find_known(self, hashes):
+    def _find_known(self, hashes):
         """Return what the ledger holds of some numbers that counts."""
-        rows = self.job.env.execute_query(
+        rows = self.env.execute_query(
             SQL(
                 """
                 SELECT number_hash, COALESCE(purpose_id, 0), event, happened_at
                   FROM sms_consent_event
                  WHERE company_id = %s AND number_hash = ANY(%s) AND %s
                 """,
-                self.job.company_id.id,
+                self.company.id,
                 list(hashes),
-                self.job.env["sms.consent"]._get_counting_sql(self.job.company_id),
+                self.env["sms.consent"]._get_counting_sql(self.company),
             )
         )
         return set(rows)
 
 
 class Words:
-    """Finds what the rows of one import mean by words or a version, each kind once."""
+    """Finds what the rows of one import mean by words or a version, each kind once.
+
+    :param env: in sudo
+    :param company: ``res.company`` whose wordings count, beside those of all
+    """
 
     def __init__(self, env, company):
-        """Begin with nothing remembered.
-
-        :param env: in sudo
-        :param company: ``res.company`` whose wordings count, beside those of all
-        """
         self._env, self._company = env, company
         self._found = {}
 
@@ -316,7 +261,6 @@ class Words:
         """Return the wordings that a row means, and the words as they were shown.
 
         :param import_rows.Said said: the row
-        :param purposes: ``sms.purpose`` that it is about
         :raises Fault: for a version that there is not
         """
         if said.event != consent.GRANTED:
@@ -329,7 +273,6 @@ class Words:
         return self._found[key]
 
     def _match(self, said, purposes):
-        """Return what :meth:`find` does, by asking the database."""
         if not said.version:
             wordings = self._env["sms.consent.entry"]._match_wordings(
                 self._company, purposes, said.wording
@@ -358,6 +301,4 @@ class Words:
         if not found:
             raise Fault("bad_version", f"{purpose.name}: {version}")
         own_lang = self._company.partner_id.lang
-        return found.sorted(
-            lambda wording: (not wording.company_id, wording.lang != own_lang)
-        )[0]
+        return found.sorted(lambda it: (not it.company_id, it.lang != own_lang))[0]

@@ -1,7 +1,7 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from odoo import fields, models
 
-GOOD, SKIPPED, WRONG = OUTCOMES = ("good", "skipped", "wrong")
+GOOD, SKIPPED, WRONG = ("good", "skipped", "wrong")
 REASONS = [
     ("opted_out", "The number has opted out: an import does not change that"),
     ("twice", "The same as an earlier row of this list"),
@@ -24,7 +24,7 @@ REASONS = [
 
 
 class SmsConsentImportRow(models.Model):
-    """A row of a list that an import has come by, while the import lasts.
+    """A row of a list that an import has decided on.
 
     Rows that were not recorded stay with their cells and the reason. Of the others only
     what tells a second one like it, until the import is done. Written by the job alone,

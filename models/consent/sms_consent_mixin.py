@@ -18,8 +18,70 @@ READER_GROUPS = (
 )
 
 
+class SubjectColumns(NamedTuple):
+    """Columns of a model's table on which its consent hangs, for one row.
+
+    The company's id, the E.164 number, and the purpose's id (None: any purpose).
+    """
+
+    company: SQL
+    number: SQL
+    purpose: SQL | None = None
+
+
+def _get_state_sql(columns, state):
+    """Return the condition that a row is in a state: a better one rules it out."""
+    order = (consent.OPTED_IN, consent.PENDING, consent.OPTED_OUT)
+    better = order[: order.index(state)] if state in order else order
+    conditions = [SQL("NOT %s", _get_any_sql(columns, it)) for it in better]
+    if state in order:
+        conditions.append(_get_any_sql(columns, state))
+    return SQL("(%s)", SQL(" AND ").join(conditions))
+
+
+def _get_any_sql(columns, state):
+    """Return the condition that the answer for any purpose is ``state``.
+
+    For an opt-out without looking whether the person has agreed anew since: who asks
+    for it rules that out first.
+    """
+    purpose = SQL("answer.purpose_id IS NOT NULL")
+    if columns.purpose:
+        purpose = SQL("answer.purpose_id = %s", columns.purpose)
+    condition = {
+        consent.OPTED_IN: SQL("%s AND NOT %s", purpose, _get_stop_sql(is_later=True)),
+        consent.PENDING: SQL("%s AND NOT %s", purpose, _get_stop_sql(is_later=False)),
+        consent.OPTED_OUT: SQL("(answer.purpose_id IS NULL OR %s)", purpose),
+    }[state]
+    return SQL(
+        """EXISTS (
+            SELECT FROM sms_consent answer
+             WHERE answer.number = %s AND answer.company_id = %s
+               AND answer.state = %s AND %s
+        )""",
+        columns.number,
+        columns.company,
+        state,
+        condition,
+    )
+
+
+def _get_stop_sql(is_later):
+    """Return the condition that a stop of everything stands over ``answer``."""
+    return SQL(
+        """EXISTS (
+            SELECT FROM sms_consent stop
+             WHERE stop.number_hash = answer.number_hash
+               AND stop.company_id = answer.company_id
+               AND stop.purpose_id IS NULL AND stop.state = %s %s
+        )""",
+        consent.OPTED_OUT,
+        SQL("AND stop.event_id > answer.event_id") if is_later else SQL(),
+    )
+
+
 class SmsConsentMixin(models.AbstractModel):
-    """A record whose person can be texted: shows if one may, and takes their answer.
+    """Shows on a record if its person may be texted, and takes their answer.
 
     A model says whose number and which purpose count by :meth:`_get_sms_subjects`, and
     what that depends on by :meth:`_get_sms_subject_fields`.
@@ -52,22 +114,22 @@ class SmsConsentMixin(models.AbstractModel):
 
     @api.model
     def _has_field_access(self, field, operation):
-        """Let nobody write what of ours is found out, such as the number of a ticket.
+        """Refuse to write our read-only fields, such as the number of a ticket.
 
         A field that is read-only on the screen can be written over RPC. The number
         decides whose consent counts, so an agent could text in another person's name.
         """
-        if operation == "write" and not self.env.su and self._is_found_out(field):
+        if operation == "write" and not self.env.su and self._is_sms_internal(field):
             return False
         return super()._has_field_access(field, operation)
 
     @api.model
-    def _is_found_out(self, field):
+    def _is_sms_internal(self, field):
         """Tell if a field is ours, stored, and read-only: our code alone writes it."""
         return field._module == MODULE and field.store and bool(field.readonly)
 
     def _get_sms_subjects(self):
-        """Return for each record whose consent is meant.
+        """Map each record's id to whose consent is meant.
 
         :return: ``{record.id: (company, number, purpose)}`` with a ``res.company``,
             an E.164 number or False, and a ``sms.purpose`` (empty: any purpose)
@@ -88,8 +150,9 @@ class SmsConsentMixin(models.AbstractModel):
         self.sms_consent_state = consent.NONE
         stored = self.filtered("id")
         subjects = stored._get_sms_subjects()
+        consents = self.env["sms.consent"]
         try:
-            answers = self.env["sms.consent"]._get_answers(
+            answers = consents._get_answers(
                 [company.id for company, _number, _purpose in subjects.values()],
                 [number for _company, number, _purpose in subjects.values()],
             )
@@ -101,7 +164,7 @@ class SmsConsentMixin(models.AbstractModel):
             company, number, purpose = subjects[record.id]
             found = answers.get((company.id, number), {})
             record.sms_consent_state = consent.summarize(
-                self.env["sms.consent"]._get_answer(found, purpose_id)
+                consents._get_answer(found, purpose_id)
                 for purpose_id in (purpose or purposes).ids
             )
 
@@ -111,23 +174,23 @@ class SmsConsentMixin(models.AbstractModel):
         """Read the events of those who have opted out."""
         self.sms_is_bound = False
         left = self.filtered(lambda it: it.sms_consent_state == consent.OPTED_OUT)
-        if not left:
-            return
-        subjects = left._get_sms_subjects()
-        bound = self.env["sms.consent"]._find_bound(subjects.values())
-        for record in left:
-            company, number, _purpose = subjects[record.id]
-            record.sms_is_bound = (company, number) in bound
+        if left:
+            subjects = left._get_sms_subjects()
+            bound = self.env["sms.consent"]._find_bound(subjects.values())
+            for record in left:
+                company, number, _purpose = subjects[record.id]
+                record.sms_is_bound = (company, number) in bound
 
     @api.depends(lambda self: self._get_sms_subject_fields())
     @api.depends_context("company")
     def _compute_sms_preference_url(self):
         self.sms_preference_url = False
         links = self.env["sms.preference.link"]
-        for record_id, subject in self.filtered("id")._get_sms_subjects().items():
-            company, number, _purpose = subject
+        stored = self.filtered("id")
+        subjects = stored._get_sms_subjects()
+        for record in stored:
+            company, number, _purpose = subjects[record.id]
             if company and number:
-                record = self.browse(record_id)
                 record.sms_preference_url = links._get_masked_url(company)
 
     def _invalidate_sms_consent_state(self):
@@ -174,21 +237,26 @@ class SmsConsentMixin(models.AbstractModel):
         )
 
     # ------------------------------------------------------------------
-    # Finds records by the consent of their number, in the database
+    # Search
     # ------------------------------------------------------------------
 
-    # The same rule as :func:`tools.consent.combine` and
-    # :func:`tools.consent.summarize`, as conditions that the index on the answers'
-    # numbers serves. A number whose data was erased is found as one of which nothing is
-    # known: only its keyed hash is left, and the key stays out of the database's
-    # statements.
-
     def _get_sms_subject_columns(self, alias):
-        """Return what :meth:`_get_sms_subjects` says, as SQL over the model's table."""
+        """Return what :meth:`_get_sms_subjects` says, as SQL over the model's table.
+
+        :rtype: SubjectColumns
+        """
         raise NotImplementedError
 
     @api.model
     def _search_sms_consent_state(self, operator, value):
+        """Find records by the consent of their number, in the database.
+
+        The same rule as :func:`tools.consent.combine` and
+        :func:`tools.consent.summarize`, as conditions that the index on the answers'
+        numbers serves. A number whose data was erased is found as one of which nothing
+        is known: only its keyed hash is left, and the key stays out of the database's
+        statements.
+        """
         if operator != "in":
             return NotImplemented
         states = set(value) & set(consent.STATES)
@@ -196,79 +264,10 @@ class SmsConsentMixin(models.AbstractModel):
         def to_sql(model, alias, query):
             """Return the condition that a record is in one of the states."""
             columns = model._get_sms_subject_columns(alias)
-            conditions = [model._get_state_sql(columns, state) for state in states]
+            conditions = [_get_state_sql(columns, state) for state in states]
             return SQL("(%s)", SQL(" OR ").join(conditions))
 
         if not states:
             return Domain.FALSE
-        self.flush_model(self._get_sms_search_fields())
+        self.flush_model([it for it in self._get_sms_subject_fields() if "." not in it])
         return Domain.custom(to_sql=to_sql)
-
-    @api.model
-    def _get_sms_search_fields(self):
-        return [name for name in self._get_sms_subject_fields() if "." not in name]
-
-    @api.model
-    def _get_state_sql(self, columns, state):
-        """Return the condition that a row is in a state: a better one rules it out."""
-        order = (consent.OPTED_IN, consent.PENDING, consent.OPTED_OUT)
-        better = order[: order.index(state)] if state in order else order
-        conditions = [SQL("NOT %s", self._get_any_sql(columns, s)) for s in better]
-        if state in order:
-            conditions.append(self._get_any_sql(columns, state))
-        return SQL("(%s)", SQL(" AND ").join(conditions))
-
-    @api.model
-    def _get_any_sql(self, columns, state):
-        """Return the condition that the answer for any purpose is ``state``.
-
-        For an opt-out without looking whether the person has agreed anew since: who
-        asks for it rules that out first.
-        """
-        purpose = SQL("answer.purpose_id IS NOT NULL")
-        if columns.purpose:
-            purpose = SQL("answer.purpose_id = %s", columns.purpose)
-        condition = {
-            consent.OPTED_IN: SQL("%s AND NOT %s", purpose, self._get_stop_sql(True)),
-            consent.PENDING: SQL("%s AND NOT %s", purpose, self._get_stop_sql(False)),
-            consent.OPTED_OUT: SQL("(answer.purpose_id IS NULL OR %s)", purpose),
-        }[state]
-        return SQL(
-            """EXISTS (
-                SELECT FROM sms_consent answer
-                 WHERE answer.number = %s AND answer.company_id = %s
-                   AND answer.state = %s AND %s
-            )""",
-            columns.number,
-            columns.company,
-            state,
-            condition,
-        )
-
-    @api.model
-    def _get_stop_sql(self, is_later):
-        """Return the condition that a stop of everything stands over ``answer``."""
-        later = SQL("AND stop.event_id > answer.event_id") if is_later else SQL()
-        return SQL(
-            """EXISTS (
-                SELECT FROM sms_consent stop
-                 WHERE stop.number_hash = answer.number_hash
-                   AND stop.company_id = answer.company_id
-                   AND stop.purpose_id IS NULL AND stop.state = %s %s
-            )""",
-            consent.OPTED_OUT,
-            later,
-        )
-
-
-class SubjectColumns(NamedTuple):
-    """Where a model's table has what its consent hangs on.
-
-    :param SQL company: the id of the company, for one row
-    :param SQL number: the E.164 number, for one row
-    :param purpose: SQL of the purpose's id, or None for any
-    """
-
-    company: SQL
-    number: SQL
-    purpose: SQL | None = None

@@ -126,10 +126,7 @@ class SmsConsentPaper(models.Model):
         return True
 
     def action_record(self):
-        """Record every form that is complete; the others stay and say why.
-
-        :return: a message that says how many it were
-        """
+        """Record every form that is complete; the others stay and say why."""
         self.ensure_one()
         recorded = self.line_ids._record()
         left = len(self.line_ids)
@@ -206,10 +203,7 @@ class SmsConsentPaperLine(models.Model):
             line.purpose_ids = line.paper_id.purpose_ids
 
     def action_view_scan(self):
-        """Open the scan beside the list, to read it while typing.
-
-        :return: the action that opens it
-        """
+        """Open the scan beside the list, to read it while typing."""
         self.ensure_one()
         return {
             "type": "ir.actions.act_url",

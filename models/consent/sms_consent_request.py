@@ -8,7 +8,7 @@ from ...tools import chain
 
 
 class SmsConsentRequest(models.Model):
-    """What another system has asked the API to record, so that a repeat does nothing.
+    """A statement that another system had recorded, so that a repeat does nothing.
 
     It names nobody: the other system's reference and the statement are kept as hashes,
     so that a repeat is known as one even after the person was erased.
@@ -39,7 +39,6 @@ class SmsConsentRequest(models.Model):
         Two requests with one reference at once: the index makes the later one wait for
         the earlier and then fail as a concurrent update, which Odoo tries again.
 
-        :param company: ``res.company``
         :return: the request; without ``evidence_id`` while nothing is recorded
         :raises ValidationError: when the reference stands for another statement
         """
@@ -58,10 +57,7 @@ class SmsConsentRequest(models.Model):
             )
         )
         request = self.search(
-            [
-                ("company_id", "=", company.id),
-                ("reference_hash", "=", reference_hash),
-            ]
+            [("company_id", "=", company.id), ("reference_hash", "=", reference_hash)]
         )
         if request.digest != digest:
             raise ValidationError(

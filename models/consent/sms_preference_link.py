@@ -56,15 +56,12 @@ class SmsPreferenceLink(models.Model):
     _number_index = models.Index("(number_hash, company_id)")
 
     # ------------------------------------------------------------------
-    # Making
+    # New links
     # ------------------------------------------------------------------
 
     @api.model
     def _get_masked_url(self, company):
-        """Return what stands for the address until a text is handed over.
-
-        :param company: ``res.company`` that texts
-        """
+        """Return what stands for the address until a text is handed over."""
         return company.get_base_url() + SHORT_PATH + MASK
 
     @api.model
@@ -76,26 +73,23 @@ class SmsPreferenceLink(models.Model):
         """
         wanted = {pair for pair in pairs if all(pair)}
         hashes = self.env["sms.consent.key"]._hash(number for _c, number in wanted)
-        links = self._get_current(hashes)
-        return {
-            (company, number): company._get_sms_base_url()
-            + SHORT_PATH
-            + (links.get((company, number)) or self._make(company, number, hashes)).key
-            for company, number in wanted
-        }
-
-    @api.model
-    def _get_current(self, hashes):
-        """Return the links that will work for long enough, by company and number."""
-        found = self.sudo().search(
+        current = self.sudo().search(
             [
                 ("number_hash", "in", list(hashes.values())),
                 ("expires_at", ">", fields.Datetime.now() + LINK_LIFE_LEFT),
             ],
             order="id",
         )
-        found = found._filter_current()
-        return {(link.company_id, link.number): link for link in found}
+        current = current._filter_current()
+        links = {(link.company_id, link.number): link for link in current}
+        for company, number in wanted - links.keys():
+            links[company, number] = self._make(company, number, hashes[number])
+        return {
+            (company, number): company._get_sms_base_url()
+            + SHORT_PATH
+            + links[company, number].key
+            for company, number in wanted
+        }
 
     def _filter_current(self):
         return self.filtered(
@@ -107,14 +101,13 @@ class SmsPreferenceLink(models.Model):
         return company.sudo().sms_provider == SandboxProvider.code
 
     @api.model
-    def _make(self, company, number, hashes):
-        """Return a new link for a number."""
+    def _make(self, company, number, number_hash):
         key = "".join(secrets.choice(KEY_LETTERS) for _ in range(KEY_LENGTH))
         return self.sudo().create(
             {
                 "company_id": company.id,
                 "number": number,
-                "number_hash": hashes[number],
+                "number_hash": number_hash,
                 "key": key,
                 "expires_at": fields.Datetime.now() + LINK_LIFE,
                 "is_sandbox": self._is_in_sandbox(company),
@@ -130,7 +123,7 @@ class SmsPreferenceLink(models.Model):
         )
 
     # ------------------------------------------------------------------
-    # Finding
+    # Look-up
     # ------------------------------------------------------------------
 
     @api.model
@@ -148,29 +141,23 @@ class SmsPreferenceLink(models.Model):
         The same for a token that is forged, expired, of another database, or of a
         number that has been erased.
         """
-        values = self._read_token(token)
+        if len(token) > TOKEN_LIMIT or not token.isascii():
+            return self.browse()
+        try:
+            values = verify_hash_signed(self.sudo().env, TOKEN_SCOPE, token)
+        except (ValueError, binascii.Error):
+            values = None
         if not values:
             return self.browse()
         company_id, number_hash, *kind = values  # it once named no kind
-        links_sudo = self.sudo().search(
-            [("company_id", "=", company_id), ("number_hash", "=", number_hash)],
-            order="id desc",
-        )
+        domain = [("company_id", "=", company_id), ("number_hash", "=", number_hash)]
+        links_sudo = self.sudo().search(domain, order="id desc")
         # A token of the sandbox opens nothing else, though the number has a real link.
         links_sudo = links_sudo._filter_current()
         return links_sudo.filtered(lambda it: not kind or it.is_sandbox == kind[0])[:1]
 
-    @api.model
-    def _read_token(self, token):
-        if len(token) > TOKEN_LIMIT or not token.isascii():
-            return None
-        try:
-            return verify_hash_signed(self.sudo().env, TOKEN_SCOPE, token)
-        except (ValueError, binascii.Error):
-            return None
-
     # ------------------------------------------------------------------
-    # The page
+    # Page
     # ------------------------------------------------------------------
 
     def _get_partner(self):
@@ -197,23 +184,24 @@ class SmsPreferenceLink(models.Model):
         facts = {"name": partner.name} if partner else {}
         choices = self._get_choices()
         stop = form.get("stop")
+        subject = (self.company_id, self.number)
         if stop == "all":
-            form_model._stop(self.company_id, self.number, None, trace, **facts)
+            form_model._stop(*subject, None, trace, **facts)
             return "stopped_all"
         if stop:
             stopped = [c.purpose for c in choices if c.purpose.code == stop]
             if not stopped:
                 return "not_ticked"
-            form_model._stop(self.company_id, self.number, stopped[0], trace, **facts)
+            form_model._stop(*subject, stopped[0], trace, **facts)
             return "stopped"
         ticked, is_outdated = form_model._read_choices(choices, form)
         if is_outdated or not ticked:
             return "outdated" if is_outdated else "not_ticked"
-        form_model._agree(self.company_id, self.number, ticked, trace, **facts)
+        form_model._agree(*subject, ticked, trace, **facts)
         return "agreed"
 
     # ------------------------------------------------------------------
-    # Forgetting
+    # Personal data
     # ------------------------------------------------------------------
 
     def _describe_personal(self):

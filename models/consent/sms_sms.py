@@ -3,7 +3,7 @@ from odoo import api, models
 
 
 class SmsSms(models.Model):
-    """Texts lead their readers to their own page of preferences."""
+    """A text links its reader's own page of preferences."""
 
     _inherit = "sms.sms"
 

@@ -21,4 +21,4 @@ class PhoneBlacklist(models.Model):
         ]
 
     def _forget(self):
-        self._erase(self.mapped("number"))
+        self._erase_sms_numbers(self.mapped("number"))

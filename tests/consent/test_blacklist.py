@@ -155,7 +155,7 @@ class TestFromTheBlacklist(BlacklistCase):
             )
             self.env.flush_all()
             before = self.cr.sql_log_count
-            self.env["phone.blacklist"]._enter_blacklisted()
+            self.env["phone.blacklist"]._record_noted_sms_opt_outs()
             return self.cr.sql_log_count - before
 
         put_on([phone_number(400)])

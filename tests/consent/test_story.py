@@ -6,7 +6,6 @@ from odoo.exceptions import AccessError
 from odoo.tests import freeze_time
 
 from ...models.consent import sms_consent_story
-from ...models.consent.sms_consent_story import SENTENCES
 from ...models.ledger.sms_consent_event import METHOD_SELECTION
 from ...tools.consent import EVENTS, FOR_ALL_EVENTS
 from ..common import SmsCase, phone_number
@@ -163,16 +162,6 @@ class TestSentences(StoryCase):
                 with self.subTest(event=event, method=method):
                     self.assertTrue(sentence)
                     self.assertNotRegex(sentence, r"False|None|%\(")
-
-    def test_the_table_names_what_is_there(self):
-        story = self.env["sms.consent.story"]
-        for (event, method), name in SENTENCES.items():
-            self.assertIn(event, EVENTS)
-            self.assertIn(method, [None, *dict(METHOD_SELECTION)])
-            self.assertTrue(callable(getattr(story, name)))
-        for event in EVENTS:
-            has_other = (event, None) in SENTENCES
-            self.assertTrue(has_other, f"{event} by a new method has no sentence")
 
     def test_a_signed_form_names_its_witness_its_day_and_its_scan(self):
         with freeze_time("2026-06-12 15:30:00"):

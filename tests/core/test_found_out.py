@@ -25,7 +25,7 @@ class TestFoundOut(SmsCase):
     def list_found_out(self, model_name):
         """Return the names of our stored fields that nobody enters."""
         fields = self.env[model_name]._fields.values()
-        return {it.name for it in fields if self.env[model_name]._is_found_out(it)}
+        return {it.name for it in fields if self.env[model_name]._is_sms_internal(it)}
 
     def test_which_they_are(self):
         self.assertIn("partner_phone_sanitized", self.list_found_out("helpdesk.ticket"))
@@ -36,7 +36,7 @@ class TestFoundOut(SmsCase):
                 # Computed and stored: either it is found out, or meant to be edited.
                 with self.subTest(field=field):
                     self.assertTrue(
-                        self.env[model_name]._is_found_out(field) or not field.readonly
+                        self.env[model_name]._is_sms_internal(field) or not field.readonly
                     )
 
     def test_an_agent_writes_none_of_them(self):
