@@ -71,7 +71,6 @@ class CalendarEvent(models.Model):
         store=True,
         readonly=False,
         index="btree_not_null",
-        ondelete="set null",
     )
     ticket_number = fields.Char(related="ticket_id.number", string="Ticket Number")
     technician_id = fields.Many2one(
@@ -81,7 +80,6 @@ class CalendarEvent(models.Model):
         readonly=False,
         domain=[("share", "=", False)],
         index="btree_not_null",
-        ondelete="set null",
         help="Who comes to the customer, and is told what they answer. By default who "
         "organizes it.",
     )

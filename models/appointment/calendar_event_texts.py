@@ -14,6 +14,7 @@ from .sms_reminder_clock import Whereabouts
 
 #: Context: what is told to whom, by event; only our own code can put it there.
 FACTS_KEY = "sms_appointment_facts"
+WORDS = {"compute": "_compute_sms_words", "compute_sudo": True}
 
 
 class AppointmentFacts(NamedTuple):
@@ -42,32 +43,16 @@ class CalendarEvent(models.Model):
 
     _inherit = "calendar.event"
 
-    sms_customer_name = fields.Char(compute="_compute_sms_words", compute_sudo=True)
-    sms_technician_name = fields.Char(compute="_compute_sms_words", compute_sudo=True)
-    sms_title = fields.Char(
-        "Subject for Texts", compute="_compute_sms_words", compute_sudo=True
-    )
-    sms_when = fields.Char(
-        "Date and Time in Words", compute="_compute_sms_words", compute_sudo=True
-    )
-    sms_when_soon = fields.Char(
-        "Today or Tomorrow in Words", compute="_compute_sms_words", compute_sudo=True
-    )
-    sms_old_when = fields.Char(
-        "Time Before a Move", compute="_compute_sms_words", compute_sudo=True
-    )
-    sms_start_time = fields.Char(
-        "Hour in Words", compute="_compute_sms_words", compute_sudo=True
-    )
-    sms_ticket_note = fields.Char(
-        "Ticket in Brackets", compute="_compute_sms_words", compute_sudo=True
-    )
-    sms_series_note = fields.Char(
-        "Number of Dates", compute="_compute_sms_words", compute_sudo=True
-    )
-    sms_answer_hint = fields.Char(
-        "How to Answer", compute="_compute_sms_words", compute_sudo=True
-    )
+    sms_customer_name = fields.Char(**WORDS)
+    sms_technician_name = fields.Char(**WORDS)
+    sms_title = fields.Char("Subject for Texts", **WORDS)
+    sms_when = fields.Char("Date and Time in Words", **WORDS)
+    sms_when_soon = fields.Char("Today or Tomorrow in Words", **WORDS)
+    sms_old_when = fields.Char("Time Before a Move", **WORDS)
+    sms_start_time = fields.Char("Hour in Words", **WORDS)
+    sms_ticket_note = fields.Char("Ticket in Brackets", **WORDS)
+    sms_series_note = fields.Char("Number of Dates", **WORDS)
+    sms_answer_hint = fields.Char("How to Answer", **WORDS)
 
     @api.depends(
         "name",

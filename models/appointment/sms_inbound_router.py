@@ -3,7 +3,6 @@ from odoo import api, fields, models
 
 from ...tools import keywords, reply_codes
 from ..inbound.sms_inbound_router_leaving import CONFIRMATION
-from ..inbound.sms_question import REPLACED
 from .sms_question import APPOINTMENT, ATTENDEE_MODEL
 
 #: A stop word of the carriers that people also say of an appointment.
@@ -46,19 +45,13 @@ class SmsInboundRouter(models.AbstractModel):
     def _ask_if_meant(self, inbound, attendee, purposes):
         """Confirm the opt-out and ask if the appointment is to be called off too."""
         inbound.kind = "stop"
-        questions_sudo = self.env["sms.question"].sudo()
-        questions_sudo._end(APPOINTMENT, attendee, REPLACED)
-        question_sudo = questions_sudo.create(
-            {
-                "company_id": inbound.company_id.id,
-                "number": inbound.number,
-                "partner_id": attendee.partner_id.id,
-                "kind": APPOINTMENT,
-                "res_model": ATTENDEE_MODEL,
-                "res_id": attendee.id,
-                "expires_at": attendee.event_id.start,
-                "details": {},
-            }
+        question_sudo = self.env["sms.question"]._ask_about(
+            APPOINTMENT,
+            attendee,
+            inbound,
+            partner_id=attendee.partner_id.id,
+            expires_at=attendee.event_id.start,
+            details={},
         )
         replies = self.env["sms.reply"]
         purposes = purposes or self.env["sms.purpose"]

@@ -63,12 +63,10 @@ class SmsQuestion(models.Model):
         older_sudo.state = REPLACED
         vals_list = [
             {
+                **self._prepare_appointment(APPOINTMENT, attendee),
                 "company_id": sms.record_company_id.id,
                 "number": sms.number,
                 "partner_id": sms.partner_id.id,
-                "kind": APPOINTMENT,
-                "res_model": ATTENDEE_MODEL,
-                "res_id": attendee.id,
                 "sms_id": sms.id,
                 "expires_at": sms.expires_at,
                 "details": {"is_series": row.count > 1},
@@ -78,20 +76,21 @@ class SmsQuestion(models.Model):
         if vals_list:
             create_many(self.sudo(), vals_list)
 
-    def _ask_next(self, kind, inbound, details, expires_at):
-        """Note what the customer is asked next."""
-        self.ensure_one()
-        self._end(kind, self._get_attendee(), REPLACED)
+    @api.model
+    def _prepare_appointment(self, kind, attendee):
+        return {"kind": kind, "res_model": ATTENDEE_MODEL, "res_id": attendee.id}
+
+    @api.model
+    def _ask_about(self, kind, attendee, inbound, **values):
+        """Note what the sender of a text is asked in answer to it."""
+        self._end(kind, attendee, REPLACED)
         return self.sudo().create(
             {
-                "company_id": self.company_id.id,
-                "number": self.number,
-                "partner_id": inbound.partner_id.id or self.partner_id.id,
-                "kind": kind,
-                "res_model": ATTENDEE_MODEL,
-                "res_id": self.res_id,
-                "expires_at": expires_at,
-                "details": details,
+                **self._prepare_appointment(kind, attendee),
+                "company_id": inbound.company_id.id,
+                "number": inbound.number,
+                "partner_id": inbound.partner_id.id or attendee.partner_id.id,
+                **values,
             }
         )
 
@@ -139,11 +138,15 @@ class SmsQuestion(models.Model):
         return found.sorted(lambda it: it._get_attendee().event_id.start)
 
     def _ask_which(self, inbound, action):
-        first = self[0]
-        details = {"action": action, "questions": self.ids}
-        first._ask_next(WHICH, inbound, details, max(self.mapped("expires_at")))
+        self._ask_about(
+            WHICH,
+            self[0]._get_attendee(),
+            inbound,
+            expires_at=max(self.mapped("expires_at")),
+            details={"action": action, "questions": self.ids},
+        )
         choices = self._number([it._say_when() for it in self])
-        first._reply(inbound, reply_codes.APPOINTMENT_WHICH, choices=choices)
+        self[0]._reply(inbound, reply_codes.APPOINTMENT_WHICH, choices=choices)
 
     def _take_appointment_which(self, inbound):
         """Do with the appointment that the customer names what they wanted."""
@@ -169,7 +172,7 @@ class SmsQuestion(models.Model):
             attendees = self._get_answered()
             attendees[:1].do_accept()
             attendees[1:].state = "accepted"
-            # A customer who has confirmed may still need another time, by the same text.
+            # After confirming they may still need another time, by the same text.
             self.state = OPEN
             self._reply(inbound, reply_codes.APPOINTMENT_CONFIRMED)
             self._tell_technician(inbound, self.env._("has confirmed the appointment"))
@@ -214,11 +217,15 @@ class SmsQuestion(models.Model):
         if not times:
             self._hand_over(inbound)
             return
-        details = {"times": [fields.Datetime.to_string(it) for it in times]}
-        now = fields.Datetime.now()
-        self._ask_next(TIME, inbound, details, now + OFFER_LIFE)
-        words = [self._say_when(it) for it in times]
-        self._reply(inbound, reply_codes.APPOINTMENT_TIMES, choices=self._number(words))
+        self._ask_about(
+            TIME,
+            attendee,
+            inbound,
+            expires_at=fields.Datetime.now() + OFFER_LIFE,
+            details={"times": [fields.Datetime.to_string(it) for it in times]},
+        )
+        choices = self._number([self._say_when(it) for it in times])
+        self._reply(inbound, reply_codes.APPOINTMENT_TIMES, choices=choices)
         self._tell_technician(inbound, self.env._("asks for another time"))
 
     def _take_appointment_time(self, inbound):

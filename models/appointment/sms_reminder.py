@@ -133,7 +133,7 @@ class SmsReminder(models.Model):
         "res.company", required=True, readonly=True, ondelete="cascade"
     )
     event_id = fields.Many2one(
-        "calendar.event", "Appointment", readonly=True, ondelete="set null", index=True
+        "calendar.event", "Appointment", readonly=True, index=True
     )
     partner_id = fields.Many2one(
         "res.partner",
@@ -144,7 +144,7 @@ class SmsReminder(models.Model):
         index=True,
     )
     ticket_id = fields.Many2one(
-        "helpdesk.ticket", readonly=True, ondelete="set null", index="btree_not_null"
+        "helpdesk.ticket", readonly=True, index="btree_not_null"
     )
     subject_key = fields.Char(
         readonly=True, help="Tells the appointment, or the series that it is of."
@@ -160,19 +160,18 @@ class SmsReminder(models.Model):
     offset_minutes = fields.Integer("Minutes Before", readonly=True)
     due_at = fields.Datetime("Planned For", required=True, readonly=True)
     automation_id = fields.Many2one(
-        "sms.automation", readonly=True, ondelete="set null", index="btree_not_null"
+        "sms.automation", readonly=True, index="btree_not_null"
     )
     alarm_id = fields.Many2one(
         "calendar.alarm",
         readonly=True,
-        ondelete="set null",
         help="Odoo's own reminder by text, which this one stands in for.",
     )
     body = fields.Text(
         readonly=True, help="Filled in already, because the appointment is deleted."
     )
     sms_id = fields.Many2one(
-        "sms.sms", "Message", readonly=True, ondelete="set null", index="btree_not_null"
+        "sms.sms", "Message", readonly=True, index="btree_not_null"
     )
     sms_label = fields.Char("Outcome", compute="_compute_sms_label", compute_sudo=True)
 

@@ -7,13 +7,7 @@ from odoo.fields import Domain
 from odoo.tools import SQL
 
 from ...tools import appointments
-from ...tools.appointments import (
-    ALL_DAY_OFFSET,
-    BOOKED,
-    CALLED_OFF,
-    NOTICES,
-    Change,
-)
+from ...tools.appointments import ALL_DAY_OFFSET, BOOKED, CALLED_OFF, NOTICES, Change
 from ..core.bulk_insert import as_arrays, create_many
 from .sms_reminder import CANCELLED, GRACE, PLANNED, REMINDER, SENT
 from .sms_reminder_clock import ReminderClock
