@@ -3,7 +3,7 @@ from odoo import api, models
 from odoo.fields import Domain
 
 from ...tools import consent
-from .sms_reminder import PLANNED
+from .sms_reminder import CANCELLED, PLANNED
 
 
 class SmsConsent(models.Model):
@@ -28,13 +28,13 @@ class SmsConsent(models.Model):
             )
         )
         if rows_sudo:
-            left = self._find_left_appointments(
-                change.company, set(rows_sudo.partner_id.mapped("phone_sanitized"))
-            )
+            known = set(rows_sudo.partner_id.mapped("phone_sanitized"))
+            left = self._find_left_appointments(change.company, known)
             gone_sudo = rows_sudo.filtered(
                 lambda row: row.partner_id.phone_sanitized in left
             )
-            gone_sudo._cancel_opted_out()
+            planned_sudo = gone_sudo.filtered(lambda row: row.state == PLANNED)
+            planned_sudo.write({"state": CANCELLED, "reason": "opted_out"})
             (rows_sudo - gone_sudo)._restore_opted_out()
         return result
 

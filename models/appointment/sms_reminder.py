@@ -214,10 +214,6 @@ class SmsReminder(models.Model):
             at = at.replace(second=0, microsecond=0) + timedelta(minutes=1)
         cron_sudo._trigger(at)
 
-    def _cancel_opted_out(self):
-        planned = self.filtered(lambda row: row.state == PLANNED)
-        planned.write({"state": CANCELLED, "reason": "opted_out"})
-
     def _restore_opted_out(self):
         """Plan again what an opt-out has cancelled.
 
@@ -318,10 +314,6 @@ class SmsReminder(models.Model):
                 )
                 found[event.id].append(rule)
         return found
-
-    # ------------------------------------------------------------------
-    # Appointments in the database
-    # ------------------------------------------------------------------
 
     @api.model
     def _get_texting_companies(self, found):

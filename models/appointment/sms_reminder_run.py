@@ -208,11 +208,10 @@ class SmsReminder(models.Model):
         """
         templates_sudo = self.env["sms.template"].sudo()
         template_ids = {rules[row.id].template_id for row in self}
-        asking_ids = {
-            template.id
-            for template in templates_sudo.browse(template_ids).exists()
-            if "sms_answer_hint" in (template.body or "")
-        }
+        templates_sudo = templates_sudo.browse(template_ids).exists()
+        asking_ids = templates_sudo.filtered(
+            lambda it: "sms_answer_hint" in (it.body or "")
+        ).ids
         asked = []
         for row, sms in zip(self, messages, strict=True):
             attendee = row._get_attendees()[:1]
@@ -283,11 +282,8 @@ class SmsReminder(models.Model):
 
         :param list lost: of :class:`Appointment`, the earliest first
         """
-        first = {}
-        for it in lost:
-            first.setdefault((it.partner_id, it.key), it)
         texts = {}
-        for it in first.values():
+        for it in {(it.partner_id, it.key): it for it in reversed(lost)}.values():
             company = self.env["res.company"].browse(it.company_id)
             ticket = self.env["helpdesk.ticket"].browse(it.ticket_id or ())
             rule = self._get_rule(company, CALLED_OFF, ticket)
@@ -340,14 +336,9 @@ class SmsReminder(models.Model):
                 if row:
                     by_model[record._name][record.id] = row
             for name, by_id in by_model.items():
-                posted = (
-                    self.env[name]
-                    .browse(by_id)
-                    ._message_log_batch(
-                        {record_id: bodies[row.id] for record_id, row in by_id.items()},
-                        message_type="sms",
-                    )
-                )
+                records = self.env[name].browse(by_id)
+                texts = {record_id: bodies[row.id] for record_id, row in by_id.items()}
+                posted = records._message_log_batch(texts, message_type="sms")
                 messages |= {by_id[it.res_id].id: it for it in posted}
         return messages
 
