@@ -9,6 +9,7 @@ import re
 from collections import defaultdict
 from datetime import UTC, datetime, time, timedelta
 from functools import lru_cache
+from itertools import islice
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -20,10 +21,9 @@ from .geography import is_zone
 from .replies import is_thanks
 from .texts import plain_spaces
 
-#: What an all-day appointment is reckoned from: this hour of its day, local time.
-ALL_DAY_HOUR = time(9)
-#: Offsets of less make no sense for an appointment that has no hour.
-ALL_DAY_OFFSET = timedelta(hours=12)
+#: An all-day appointment is reckoned from this local hour of its day; a reminder of
+#: less than the offset makes no sense for it.
+ALL_DAY_HOUR, ALL_DAY_OFFSET = time(9), timedelta(hours=12)
 #: A reminder that quiet hours hold must still leave so long before the appointment.
 LATEST = timedelta(minutes=30)
 #: One that leaves earlier leaves so long before the window closes, so that all can.
@@ -35,7 +35,6 @@ TODAY, TOMORROW, OTHER_DAY = ("today", "tomorrow", "other_day")
 class Spoken(NamedTuple):
     """A time as its reader says it; a model puts the words together.
 
-    :param str day: :data:`TODAY`, :data:`TOMORROW` or :data:`OTHER_DAY`
     :param str date: such as "Tue, Dec 5", in the reader's language and style
     :param str clock: such as "2:30 PM", empty for an all-day appointment
     :param str place: the zone's city where it is not the company's, else empty
@@ -53,7 +52,7 @@ def pick_zone(tz, place_zones, company_zone):
     The contact's own; else that of the company if they may be there; else the best
     known of those where they may be.
 
-    :param str tz: the contact's own zone, may be empty or none at all
+    :param str tz: the contact's own zone, may be empty or unknown
     :param place_zones: names of zones, the best known first
     """
     if is_zone(tz):
@@ -76,17 +75,14 @@ def to_utc(wall, zone_name):
 
 
 def get_anchor(start, is_allday, zone_name):
-    """Return from when the time before an appointment is counted (UTC)."""
+    """Return the time (UTC) from which reminders are counted backwards."""
     if not is_allday:
         return start
     return to_utc(datetime.combine(start.date(), ALL_DAY_HOUR), zone_name)
 
 
 def get_end(start, is_allday, zone_name):
-    """Return from when a text about an appointment has lost its point (UTC).
-
-    It begins, or the day is over on which it is.
-    """
+    """Return when a text loses its point (UTC): at the start, or after its day."""
     if not is_allday:
         return start
     midnight = datetime.combine(start.date() + timedelta(days=1), time())
@@ -97,11 +93,10 @@ def find_due(anchor, offset, now, zone_names, rules, key=""):
     """Return when a reminder leaves (UTC), or None if there is none.
 
     By quiet hours where the person is: it waits for the window if that opens in good
-    time before the appointment, else it leaves before the window closes. One whose
-    time has passed is none: who books late has just been told.
+    time before the appointment, else it leaves before the window closes. There is none
+    whose time has passed: a late booking has just been told.
 
     :param datetime anchor: the appointment (UTC), see :func:`get_anchor`
-    :param datetime now: UTC
     :param rules: the ``quiet_hours.Rule`` that apply; empty for none
     :param str key: tells the reminder from others, to spread what leaves at one time
     """
@@ -152,24 +147,19 @@ def find_last_opening(moment, zone_names, rules):
 
 
 def say(start, is_allday, zone_name, company_zone, lang, now):
-    """Return an appointment's time as somebody says it where they are.
-
-    :param datetime start: UTC
-    :param str lang: code such as ``en_US``
-    :param datetime now: UTC
-    """
+    """Return a UTC time as :class:`Spoken` in a zone and a language (``en_US``)."""
     today = to_local(now, zone_name).date()
     return _say(start, is_allday, zone_name, company_zone, lang, today)
 
 
 @lru_cache(maxsize=1024)
 def _say(start, is_allday, zone_name, company_zone, lang, today):
-    """Say it once for all who are reminded of one hour."""
+    """Do it once for all people who are reminded of one hour."""
     locale = _get_locale(lang)
     local = start if is_allday else to_local(start, zone_name)
     day = {0: TODAY, 1: TOMORROW}.get((local.date() - today).days, OTHER_DAY)
     skeleton = "MMMEd" if local.year == today.year else "yMMMEd"
-    # Other words for one clock are no news: who has the company's hour is not told so.
+    # Other words for one clock are no news.
     is_elsewhere = to_local(start, company_zone) != to_local(start, zone_name)
     is_named = not is_allday and is_elsewhere
     return Spoken(
@@ -182,18 +172,17 @@ def _say(start, is_allday, zone_name, company_zone, lang, today):
 
 @lru_cache(maxsize=64)
 def _get_locale(lang):
-    """Return the customs of a language; English ones where there are none known."""
+    """Return the locale of a language, else the English one."""
     try:
         return Locale.parse((lang or "en_US").split("@")[0])
     except (ValueError, UnknownLocaleError):
         return Locale.parse("en_US")
 
 
-# What a customer is told when appointments have changed: one text, of the whole.
+# Notices of changes: one text, of the whole.
 #
-# A calendar changes a series by throwing it away and making it anew. So what counts is
-# not what was done, but what a person knew before and what holds now; both are compared
-# once, when the transaction is about to end.
+# A calendar changes a series by throwing it away and making it anew. So what a person
+# knew before is compared with what holds when the transaction ends.
 
 BOOKED, MOVED, CALLED_OFF = NOTICES = ("booked", "moved", "called_off")
 
@@ -202,7 +191,6 @@ class Change(NamedTuple):
     """One occurrence for one person: what they know, and what holds.
 
     :param str key: tells the appointment, or the series that it is of
-    :param int partner_id: who is to be told
     :param datetime known: the start that they have been told (UTC), None for nothing
     :param datetime start: the start that holds (UTC), None: it is called off
     :param object subject: whatever the caller keeps of it
@@ -233,10 +221,7 @@ class Notice(NamedTuple):
 
 
 def find_notices(changes):
-    """Return what is to be told: one notice for a person and an appointment or series.
-
-    :param changes: iterable of :class:`Change`
-    """
+    """Return one :class:`Notice` for a person and an appointment or series."""
     groups = defaultdict(list)
     for change in changes:
         groups[change.partner_id, change.key].append(change)
@@ -245,7 +230,7 @@ def find_notices(changes):
 
 
 def _find_notice(group):
-    """Return what a group of changes comes to, or None if to nothing."""
+    """Return the notice of a group of changes, or None if nothing is new."""
     known = sorted(change.known for change in group if change.known)
     holding = sorted(
         (change for change in group if change.start), key=lambda it: it.start
@@ -265,11 +250,10 @@ def _find_notice(group):
 
 
 def merge_changes(pending_kind, pending_known, notice):
-    """Return what becomes of a notice that has not left, when a newer one has come.
+    """Return what is left to tell after a notice that has not left, and a newer one.
 
-    :param str pending_kind: one of :data:`NOTICES`
     :param datetime pending_known: what the person knew before it (UTC), or None
-    :return: ``(kind, known)`` of the one text that is left, or None: nothing is new
+    :return: ``(kind, known)``, or None: nothing is new
     """
     known = None if pending_kind == BOOKED else pending_known
     if notice.kind == CALLED_OFF:
@@ -283,13 +267,11 @@ def follows(pending_kind, pending_start, notice):
     """Tell if a newer notice is about what one that has not left says.
 
     Else both are told: a series is booked, and one occurrence of it has moved.
-
-    :param datetime pending_start: the start that the older one tells (UTC)
     """
     return pending_kind == CALLED_OFF or pending_start == notice.known
 
 
-# Reading what a customer answers about an appointment, and what is free for another.
+# Answers of customers.
 #
 # Only what is plainly an answer counts: "3 printers are broken" is none, and is read by
 # a person. No word of a carrier is asked for: CANCEL and STOP end all texts.
@@ -301,9 +283,7 @@ _WORDS = {
     MOVE: "2 R RESCHEDULE MOVE",
     CALL_OFF: "3 CALLOFF",
 }
-_ACTION_OF = {
-    word: action for action, words in _WORDS.items() for word in words.split()
-}
+_ACTION_OF = {word: it for it, words in _WORDS.items() for word in words.split()}
 _ACTION_OF["CALL OFF"] = CALL_OFF
 
 #: The answer, then, behind a sign or thanks, whatever they add.
@@ -341,10 +321,13 @@ def _read_first(text):
     return word if not plain or is_thanks(plain) else ""
 
 
-def find_free(work, busy, duration, not_before, count=3):
-    """Return the next times that are free: at most one a half day.
+# Free times.
 
-    So that who cannot in the morning need not read five times of the morning.
+
+def find_free(work, busy, duration, not_before, count=3):
+    """Return the next times that are free: one of each stretch of work.
+
+    So somebody who cannot in the morning need not read five times of the morning.
 
     :param work: list of ``(start, end)``, UTC, when the technician works
     :param busy: the same, when they have something else
@@ -353,24 +336,16 @@ def find_free(work, busy, duration, not_before, count=3):
     """
     found = []
     for start, end in sorted(work):
-        for moment in _get_steps(max(start, not_before), end - duration):
-            until = moment + duration
-            if any(moment < other_end and until > other for other, other_end in busy):
-                continue
-            # One of this stretch of work is enough.
-            found.append(moment)
-            break
-        if len(found) == count:
-            break
-    return found
+        steps = _get_steps(max(start, not_before), end - duration)
+        free = (it for it in steps if not _is_taken(it, duration, busy))
+        found += islice(free, 1)
+    return found[:count]
 
 
 def keep_daytime(spans, zone_name):
-    """Return what of some spans of time is by day where somebody is.
+    """Return the parts of some ``(start, end)`` (UTC) that are by day in a zone.
 
     A technician may work while a customer of another zone sleeps.
-
-    :param spans: iterable of ``(start, end)``, UTC
     """
     found = []
     for start, end in spans:
@@ -388,9 +363,12 @@ def keep_daytime(spans, zone_name):
 def is_free(moment, duration, work, busy):
     """Tell if a time is free; arguments as of :func:`find_free`."""
     until = moment + duration
-    return any(start <= moment and until <= end for start, end in work) and not any(
-        moment < other_end and until > other for other, other_end in busy
-    )
+    is_work = any(start <= moment and until <= end for start, end in work)
+    return is_work and not _is_taken(moment, duration, busy)
+
+
+def _is_taken(moment, duration, busy):
+    return any(moment < end and moment + duration > start for start, end in busy)
 
 
 def _get_steps(start, last):

@@ -14,7 +14,7 @@ import holidays
 def get_holidays(country, state, year):
     """Return the public holidays of a year, with the days on which they are observed.
 
-    :param str country: ISO 3166 code; one that nobody knows has no holidays
+    :param str country: ISO 3166 code; an unknown one has no holidays
     :param str state: ISO code of its part; empty or unknown: the whole country's only
     """
     known = holidays.list_supported_countries()
@@ -24,15 +24,10 @@ def get_holidays(country, state, year):
     return frozenset(holidays.country_holidays(country, subdiv=part, years=year))
 
 
-# Business days, as the law counts them for an opt-out.
-#
-# 47 CFR 64.1200(a)(10): to be honoured within a reasonable time, not longer than ten
-# business days. Saturdays, Sundays and the legal holidays of 5 U.S.C. 6103 (with the
-# day on which they are observed) do not count.
-
-#: The law's own limit; a company may set itself a shorter one.
+#: Business days within which an opt-out must be honored; a company may choose fewer.
+#: 47 CFR 64.1200(a)(10): Saturdays, Sundays and the legal holidays of 5 U.S.C. 6103 (on
+#: the day on which they are observed) do not count.
 MAX_DAYS = 10
-
 SATURDAY = 5
 
 
@@ -42,10 +37,7 @@ def is_business_day(day):
 
 
 def add_business_days(day, count):
-    """Return the ``count``-th business day after ``day``, which does not count itself.
-
-    :param int count: how many business days, 0 for the day itself
-    """
+    """Return the ``count``-th business day after ``day``, which does not count."""
     while count > 0:
         day += timedelta(days=1)
         count -= is_business_day(day)

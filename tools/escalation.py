@@ -1,11 +1,11 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""Escalation of team alerts: the plan's steps, and who is on call.
+"""Escalation of team alerts: the plan's steps, and turns of duty.
 
-Pure rules over a plan's steps and the time since the alert began. A step that repeats
-is a row of occurrences, so that what is due, and what comes next, is one comparison.
+A step that repeats is a row of occurrences, so that what is due, and what comes next,
+is one comparison.
 """
 
-from datetime import UTC, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -16,37 +16,28 @@ NOTHING = timedelta(minutes=-1)
 
 
 class Step(NamedTuple):
-    """One line of a plan.
+    """One line of a plan, done after some time, and again so often.
 
-    :param timedelta after: since the alert began
     :param str whom: one of :data:`WHOM`
-    :param int repeats: how often it is done again
-    :param timedelta every: how long it waits in between
-    :param int step_id: of the line
     """
 
     after: timedelta
     whom: str
     repeats: int = 0
     every: timedelta = timedelta()
-    step_id: int = 0
 
 
 class Occurrence(NamedTuple):
-    """A step at a time: how long after the beginning, and to whom."""
+    """A step at a time after the alert began."""
 
     offset: timedelta
     whom: str
-    step_id: int = 0
 
 
 def expand(steps):
-    """Return all that a plan does, in its order.
-
-    :param steps: iterable of :class:`Step`
-    """
+    """Return the occurrences of all steps, in their order."""
     found = [
-        Occurrence(step.after + number * step.every, step.whom, step.step_id)
+        Occurrence(step.after + number * step.every, step.whom)
         for step in steps
         for number in range(step.repeats + 1)
     ]
@@ -54,28 +45,23 @@ def expand(steps):
 
 
 def find_due(steps, done, elapsed):
-    """Return what is to be done now.
+    """Return the occurrences that are due: several after a pause of the server.
 
-    After a pause of the server several may be due: they are done at once.
-
-    :param steps: iterable of :class:`Step`
     :param timedelta done: the offset up to which all is done, or :data:`NOTHING`
     """
     return [it for it in expand(steps) if done < it.offset <= elapsed]
 
 
 def find_next(steps, done):
-    """Return what comes next after an offset: all that is due together, or nothing."""
+    """Return the occurrences that come next after an offset, all at one time."""
     later = [it for it in expand(steps) if it.offset > done]
     return [it for it in later if it.offset == later[0].offset]
 
 
 def pick(people, whom, told):
-    """Return whom a step means.
+    """Return the people whom a step means; all once more if nobody comes next.
 
-    :param list people: who can be told, in their order; those on call now come first
-    :param str whom: one of :data:`WHOM`
-    :return: those who are told, in their order; all once more if nobody comes next
+    :param list people: in their order, those on call now first
     """
     if whom == ON_CALL:
         return people[:1]
@@ -85,21 +71,17 @@ def pick(people, whom, told):
     return list(people)
 
 
-# Which turns of duty cover a time.
-
-
 class Turn(NamedTuple):
-    """A turn of duty between two times, which may come again every few weeks.
+    """A turn of duty, which may come again every few weeks.
 
     :param datetime start: UTC without a zone; None: since ever
     :param datetime stop: the same; None: for ever
     :param int weeks: it comes again after so many; 0: it does not
-    :param str zone: in whose clock it comes again, so that it begins at the same hour
-        in summer and in winter
+    :param str zone: by whose clock it comes again, at the same hour all year
     """
 
-    start: object = None
-    stop: object = None
+    start: datetime | None = None
+    stop: datetime | None = None
     weeks: int = 0
     zone: str = "UTC"
 

@@ -16,7 +16,7 @@ class BasePartnerMerge(models.TransientModel):
         reminders_sudo = self.env["sms.reminder"].sudo()
         reminders_sudo._drop_duplicates(src_partners, dst_partner)
         attendees_sudo = self.env["calendar.attendee"].sudo()
-        attendees_sudo._drop_duplicates(src_partners, dst_partner)
+        attendees_sudo._drop_sms_duplicates(src_partners, dst_partner)
         result = super()._update_foreign_keys(src_partners, dst_partner)
         reminders_sudo._plan_again(dst_partner)
         return result

@@ -4,7 +4,7 @@ from odoo.tools import SQL
 
 
 class CalendarAttendee(models.Model):
-    """A customer who was told by text when an appointment is."""
+    """An invitation remembers what its customer was told by text."""
 
     _inherit = "calendar.attendee"
 
@@ -18,83 +18,62 @@ class CalendarAttendee(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
-        """Plan the texts to who is invited."""
+        """Plan the texts to the invited."""
         attendees = super().create(vals_list)
-        attendees.event_id._touch_appointments()
+        attendees.event_id._touch_sms_reminders()
         return attendees
 
     def write(self, vals):
-        """Plan anew when somebody has answered: who declines is not reminded."""
+        """Plan anew when somebody has answered: a refusal ends the reminders."""
         result = super().write(vals)
         if "state" in vals:
-            self.event_id._touch_appointments()
+            self.event_id._touch_sms_reminders()
         return result
 
     def unlink(self):
-        """Tell who is no longer invited."""
+        """Tell whoever is no longer invited."""
         events = self.event_id
         self.env["sms.reminder"].sudo()._note_gone(self.sudo())
         result = super().unlink()
-        events._touch_appointments()
+        events._touch_sms_reminders()
         return result
 
-    def _filter_without_email(self):
+    def _filter_sms_without_email(self):
         return self.filtered(lambda it: not it.partner_id.email_normalized)
 
-    # ------------------------------------------------------------------
-    # Who turns out to be one person after a merge of contacts is invited once
-    # ------------------------------------------------------------------
-
     @api.model
-    def _find_duplicates(self, partners, dst_partner):
-        """Return the invitations that are too many, each with the one that is kept."""
-        self.flush_model()
-        self.env["sms.question"].flush_model(["res_model", "res_id"])
-        return self.env.execute_query(
-            SQL(
-                """
-                SELECT id, kept FROM (
-                       SELECT id, first_value(id) OVER (
-                                  PARTITION BY event_id
-                                  ORDER BY state = 'needsAction', partner_id != %s, id
-                              ) AS kept
-                         FROM calendar_attendee
-                        WHERE partner_id = ANY(%s) AND event_id IS NOT NULL
-                       ) AS invited
-                 WHERE id != kept
-                """,
-                dst_partner.id,
-                partners.ids,
-            )
-        )
+    def _drop_sms_duplicates(self, src_partners, dst_partner):
+        """Keep one of several invitations of merged contacts, and what it asked.
 
-    @api.model
-    def _drop_duplicates(self, src_partners, dst_partner):
-        """Keep one of several invitations of one person, with what was asked about it.
+        Rather one that was answered. Deleted by SQL: nobody is told that they are no
+        longer invited.
 
-        One that was answered before one that was not. By SQL: nobody is told that they
-        are no longer invited.
-
-        :param src_partners: ``res.partner`` that are merged into another
-        :param dst_partner: ``res.partner`` that stays
+        :param src_partners: ``res.partner`` that are merged into ``dst_partner``
         """
-        rows = self._find_duplicates(src_partners | dst_partner, dst_partner)
-        if not rows:
-            return
-        ids, kept_ids = (list(column) for column in zip(*rows, strict=True))
-        self.env.cr.execute(
-            SQL(
-                """
-                UPDATE sms_question SET res_id = same.kept
-                  FROM unnest(%s::int[], %s::int[]) AS same (id, kept)
-                 WHERE res_model = %s AND res_id = same.id
-                """,
-                ids,
-                kept_ids,
-                self._name,
-            )
+        people = src_partners | dst_partner
+        invited = self.search(
+            [("partner_id", "in", people.ids), ("event_id", "!=", False)]
         )
+        duplicates = self.browse()
+        for attendees in invited.grouped("event_id").values():
+            kept = attendees.sorted(
+                lambda it: (
+                    it.state in (False, "needsAction"),
+                    it.partner_id != dst_partner,
+                    it.id,
+                )
+            )[0]
+            same = attendees - kept
+            if same:
+                questions = self.env["sms.question"].search(
+                    [("res_model", "=", self._name), ("res_id", "in", same.ids)]
+                )
+                questions.res_id = kept.id
+                duplicates |= same
+        if not duplicates:
+            return
+        self.env.flush_all()
         self.env.cr.execute(
-            SQL("DELETE FROM calendar_attendee WHERE id = ANY(%s)", ids)
+            SQL("DELETE FROM calendar_attendee WHERE id = ANY(%s)", duplicates.ids)
         )
         self.env.invalidate_all(flush=False)

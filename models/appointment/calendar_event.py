@@ -8,35 +8,81 @@ from odoo import SUPERUSER_ID, api, fields, models
 from odoo.exceptions import UserError, ValidationError
 from odoo.tools import SQL
 
-from ...tools import appointments
+from ...tools import TICKET_MODEL, appointments
 from ..consent.sms_consent_mixin import SubjectColumns
-from .sms_reminder_plan import Whereabouts
+from .sms_reminder_clock import Whereabouts
 
 #: Context of Odoo's own reminder by text where ours go to the customers.
 WITHOUT_CUSTOMERS_KEY = "sms_without_customers"
 #: Where a transaction keeps which events it has changed, until it is about to end.
 TOUCHED_KEY = "helpdesk_mgmt_sms.appointments"
-#: Context of who moves an appointment as its customer asked: they wait for the answer.
+#: Context of a move that the customer asked for: they wait for the answer.
 AT_ONCE_KEY = "sms_tell_at_once"
 #: In whose name texts leave, and to whom: the user must have a right to both.
 VISIT_FIELDS = {"ticket_id", "res_model_id", "res_id", "sms_enabled", "partner_ids"}
 #: What decides about texts to customers; other changes of an event are none of ours.
-WATCHED_FIELDS = {
-    *("start", "stop", "start_date", "stop_date", "allday", "duration", "active"),
-    *("partner_ids", "attendee_ids", "user_id", "technician_id", "ticket_id"),
-    *("res_id", "res_model_id", "alarm_ids", "sms_enabled", "recurrency"),
-}
+WATCHED_FIELDS = (
+    VISIT_FIELDS
+    | {"start", "stop", "start_date", "stop_date", "allday", "duration", "active"}
+    | {"attendee_ids", "user_id", "technician_id", "alarm_ids", "recurrency"}
+)
 #: How far ahead a free time is looked for, and how near at least.
-HORIZON = timedelta(days=14)
-NOTICE = timedelta(hours=3)
+HORIZON, NOTICE = timedelta(days=14), timedelta(hours=3)
+OPEN, CONFIRMED, MAYBE, DECLINED = ("open", "confirmed", "maybe", "declined")
+#: The customer's answer by the state of the invitation, the most urgent one first and
+#: a refusal last.
+CONFIRMATION_OF = {
+    "needsAction": OPEN,
+    "tentative": MAYBE,
+    "accepted": CONFIRMED,
+    "declined": DECLINED,
+}
+
+
+@dataclass
+class Touched:
+    """What a transaction has changed of appointments.
+
+    :param dict events: whether a change is to be announced, by event id
+    :param list gone: see :meth:`SmsReminder._note_gone`
+    :param set at_once: ids of the events whose change is told without delay
+    """
+
+    events: dict = field(default_factory=dict)
+    gone: list = field(default_factory=list)
+    at_once: set = field(default_factory=set)
 
 
 class CalendarEvent(models.Model):
-    """An appointment knows its customers and shows if they may be texted."""
+    """An appointment whose customers are told, reminded and asked by text.
+
+    A visit is an appointment about a ticket, of a technician with a customer. Nothing
+    is sent here: changes are noted and planned as ``sms.reminder`` once, when the
+    transaction ends. A calendar throws a series away and makes it anew in the middle
+    of a change; texts at each step would be hundreds, most of what never happened.
+    """
 
     _name = "calendar.event"
     _inherit = ["calendar.event", "sms.consent.mixin"]
 
+    ticket_id = fields.Many2one(
+        "helpdesk.ticket",
+        compute="_compute_ticket_id",
+        store=True,
+        readonly=False,
+        index="btree_not_null",
+    )
+    ticket_number = fields.Char(related="ticket_id.number", string="Ticket Number")
+    technician_id = fields.Many2one(
+        "res.users",
+        compute="_compute_technician_id",
+        store=True,
+        readonly=False,
+        domain=[("share", "=", False)],
+        index="btree_not_null",
+        help="Who comes to the customer, and is told what they answer. By default who "
+        "organizes it.",
+    )
     sms_customer_id = fields.Many2one(
         "res.partner",
         "Customer",
@@ -44,17 +90,149 @@ class CalendarEvent(models.Model):
         compute_sudo=True,
         help="The first attendee who is no colleague.",
     )
+    sms_company_id = fields.Many2one(
+        "res.company",
+        "Texts Are Sent By",
+        compute="_compute_sms_company_id",
+        compute_sudo=True,
+        store=True,
+        help="The company of the ticket, else of the technician, else of the "
+        "organizer.",
+    )
+    sms_enabled = fields.Boolean(
+        "Text the Customer",
+        compute="_compute_sms_enabled",
+        store=True,
+        readonly=False,
+        help="Whether the customer gets texts about this appointment: when it is "
+        "booked, moved or called off, and reminders. Only if they agreed to them.",
+    )
+    sms_confirmation = fields.Selection(
+        [
+            (OPEN, "Not confirmed"),
+            (MAYBE, "Wants another time"),
+            (CONFIRMED, "Confirmed"),
+            (DECLINED, "Declined"),
+        ],
+        string="Customer's Answer",
+        group_expand="_order_sms_confirmations",
+        compute="_compute_sms_confirmation",
+        compute_sudo=True,
+        store=True,
+        help="What the customer has answered, by text or by mail. Empty: no customer "
+        "is invited.",
+    )
+    sms_is_begun = fields.Boolean(compute="_compute_sms_is_begun")
+    sms_series_key = fields.Char(
+        help="Tells the occurrences of a series, also when it is made anew."
+    )
+    sms_reminder_ids = fields.One2many(
+        "sms.reminder",
+        "event_id",
+        "Texts to the Customer",
+        readonly=True,
+        groups="helpdesk_mgmt.group_helpdesk_user_own",
+    )
+
+    # ------------------------------------------------------------------
+    # The visit
+    # ------------------------------------------------------------------
+
+    @api.depends("res_model", "res_id")
+    def _compute_ticket_id(self):
+        for event in self:
+            if event.res_model == TICKET_MODEL and event.res_id:
+                event.ticket_id = event.res_id
+
+    @api.depends("user_id")
+    def _compute_technician_id(self):
+        """Follow the organizer, unless somebody else was named."""
+        for event in self:
+            former = event._origin.user_id
+            if not event.technician_id or event.technician_id == former:
+                event.technician_id = event.user_id
+
+    @api.depends("ticket_id.company_id", "technician_id", "user_id")
+    def _compute_sms_company_id(self):
+        for event in self:
+            event.sms_company_id = (
+                event.ticket_id.company_id
+                or event._get_sms_technician().company_id
+                or event.user_id.company_id
+                or self.env.company
+            )
+
+    @api.depends("ticket_id")
+    def _compute_sms_enabled(self):
+        """Text about visits; other apps' meetings stay as they are."""
+        for event in self:
+            event.sms_enabled = event.sms_enabled or bool(event.ticket_id)
 
     @api.depends("partner_ids", "ticket_id.partner_id", "technician_id", "user_id")
     def _compute_sms_customer_id(self):
         for event in self:
             event.sms_customer_id = event._get_sms_customers()[:1]
 
-    def _get_sms_customers(self):
-        """Return the attendees who are texted: who is none of us.
+    @api.depends(
+        "attendee_ids.state",
+        "partner_ids",
+        "ticket_id.partner_id",
+        "technician_id",
+        "user_id",
+    )
+    def _compute_sms_confirmation(self):
+        """Take the answer of the customer; of several the one that needs most care."""
+        for event in self:
+            customers = event._get_sms_customers()
+            states = {
+                attendee.state or "needsAction"
+                for attendee in event.attendee_ids
+                if attendee.partner_id in customers
+            }
+            found = (CONFIRMATION_OF[it] for it in CONFIRMATION_OF if it in states)
+            event.sms_confirmation = next(found, False)
 
-        The customer of the linked ticket is one even if they work here, as those of an
-        internal helpdesk do; not so who comes to them.
+    @api.model
+    def _order_sms_confirmations(self, states, _domain):
+        """Show first what needs care: columns else stand in the alphabet's order."""
+        selection = self._fields["sms_confirmation"].selection
+        return [state for state, _label in selection if state in states]
+
+    @api.depends("start")
+    def _compute_sms_is_begun(self):
+        now = fields.Datetime.now()
+        for event in self:
+            event.sms_is_begun = bool(event.start) and event.start <= now
+
+    @api.onchange("technician_id")
+    def _onchange_technician_id(self):
+        self.partner_ids |= self.technician_id.partner_id
+
+    def action_view_ticket(self):
+        """Open the ticket of the visit."""
+        self.ensure_one()
+        return {
+            "type": "ir.actions.act_window",
+            "res_model": TICKET_MODEL,
+            "res_id": self.ticket_id.id,
+            "view_mode": "form",
+        }
+
+    def _get_sms_technician(self):
+        return self.technician_id or self.user_id
+
+    def _get_sms_company(self):
+        return self.sudo().sms_company_id or self.env.company
+
+    # ------------------------------------------------------------------
+    # Customers and their consent
+    # ------------------------------------------------------------------
+
+    def _get_sms_customers(self):
+        """Return the attendees who are none of us.
+
+        The customer of the linked ticket is one even if they work here, as in an
+        internal helpdesk, but not if they are the technician.
         """
         self.ensure_one()
         ticket_customer = self.ticket_id.partner_id
@@ -68,13 +246,7 @@ class CalendarEvent(models.Model):
 
     @api.model
     def _get_sms_customer_sql(self, event, partner):
-        """Return the condition that a contact is a customer of an event.
-
-        The same rule as :meth:`_get_sms_customers`.
-
-        :param str event: alias of ``calendar_event``
-        :param str partner: alias of ``res_partner``, an attendee
-        """
+        """Return :meth:`_get_sms_customers` as a condition on two aliases."""
         return SQL(
             """(
                 NOT EXISTS (
@@ -101,8 +273,11 @@ class CalendarEvent(models.Model):
 
     def _get_sms_subject_fields(self):
         return (
-            *("partner_ids.phone_sanitized", "sms_company_id"),
-            *("ticket_id", "technician_id", "user_id"),
+            "partner_ids.phone_sanitized",
+            "sms_company_id",
+            "ticket_id",
+            "technician_id",
+            "user_id",
         )
 
     def _get_sms_subjects(self):
@@ -152,46 +327,27 @@ class CalendarEvent(models.Model):
     # Odoo's own reminders by text: colleagues keep them, customers get ours
     # ------------------------------------------------------------------
 
-    def _texts_customers(self):
-        self.ensure_one()
-        company = self.sudo().sms_company_id
-        return self.sms_enabled and bool(company) and company._uses_sms_outbox()
-
     def _do_sms_reminder(self, alarms):
-        ours = self.filtered(lambda event: event._texts_customers())
+        ours = self.filtered(
+            lambda it: it.sms_enabled and it.sudo().sms_company_id._uses_sms_outbox()
+        )
         super(CalendarEvent, self - ours)._do_sms_reminder(alarms)
         without = ours.with_context(**{WITHOUT_CUSTOMERS_KEY: True})
         return super(CalendarEvent, without)._do_sms_reminder(alarms)
 
-    def _message_sms_with_template(
-        self,
-        template=False,
-        template_xmlid=False,
-        template_fallback="",
-        partner_ids=False,
-        **kwargs,
-    ):
+    def _message_sms_with_template(self, *args, **kwargs):
         """Text nobody twice: see :meth:`_do_sms_reminder`."""
         if self.env.context.get(WITHOUT_CUSTOMERS_KEY):
             customers = self.sudo()._get_sms_customers()
-            partner_ids = list(set(partner_ids or ()) - set(customers.ids))
-            if not partner_ids:
+            left = set(kwargs.get("partner_ids") or ()) - set(customers.ids)
+            if not left:
                 return self.env["mail.message"]
-        return super()._message_sms_with_template(
-            template=template,
-            template_xmlid=template_xmlid,
-            template_fallback=template_fallback,
-            partner_ids=partner_ids,
-            **kwargs,
-        )
+            kwargs["partner_ids"] = list(left)
+        return super()._message_sms_with_template(*args, **kwargs)
 
     # ------------------------------------------------------------------
-    # Notes what a transaction changes, and has it looked at once, when it ends
+    # Changes, noted until the transaction ends
     # ------------------------------------------------------------------
-
-    # A calendar throws away a series and makes it anew in the middle of a change: who
-    # hangs on each step would text two hundred times, and what never happened. Nothing
-    # is sent here: rows of ``sms.reminder`` are planned, which a cron works off.
 
     @api.model_create_multi
     def create(self, vals_list):
@@ -203,14 +359,14 @@ class CalendarEvent(models.Model):
                 vals.setdefault("sms_series_key", uuid4().hex)
         events = super().create(vals_list).with_env(self.env)
         # No constraint: those are checked in sudo here.
-        events._check_ticket_and_customers()
-        events._touch_appointments()
+        events._check_sms_rights()
+        events._touch_sms_reminders()
         return events
 
     def write(self, vals):
         """Plan anew what hangs on the changed appointments.
 
-        Whose technician is the organizer has the new organizer for one.
+        A technician who is the organizer follows the new organizer.
         """
         if "user_id" in vals and "technician_id" not in vals:
             own = self.filtered(lambda event: event.technician_id == event.user_id)
@@ -220,9 +376,9 @@ class CalendarEvent(models.Model):
         is_visit = bool(VISIT_FIELDS & vals.keys())
         result = super().write(vals)
         if is_visit:
-            self._check_ticket_and_customers()
+            self._check_sms_rights()
         if is_watched:
-            self._touch_appointments()
+            self._touch_sms_reminders()
         return result
 
     def unlink(self):
@@ -231,12 +387,9 @@ class CalendarEvent(models.Model):
         return super().unlink()
 
     def web_read(self, specification):
-        """Show who saves a form what has been planned by it.
-
-        It is read before the transaction ends, which is when that is done.
-        """
+        """Show what saving a form has planned: read before the transaction ends."""
         if TOUCHED_KEY in self.env.cr.precommit.data:
-            self._plan_touched(self.env(user=SUPERUSER_ID, su=True, context={}))
+            self._plan_sms_touched(self.env(user=SUPERUSER_ID, su=True, context={}))
         return super().web_read(specification)
 
     def _apply_recurrence_values(self, values, future=True):
@@ -244,15 +397,30 @@ class CalendarEvent(models.Model):
             event.sms_series_key = uuid4().hex
         return super()._apply_recurrence_values(values, future=future)
 
-    def _touch_appointments(self):
-        """Have these events looked at when the transaction is about to end.
+    def _check_sms_rights(self):
+        """Refuse a ticket that the user may not read, and more customers than they may.
+
+        Texts about a visit leave in the name of the ticket's company, and answers to
+        them are noted on the ticket.
+
+        :raises AccessError: for either
+        """
+        if self.env.su:
+            return
+        self.ticket_id.check_access("read")
+        for event in self.filtered("sms_enabled"):
+            customers = event.partner_ids.filtered("partner_share")
+            self.env.user._check_may_text_at_once(event.sms_company_id, len(customers))
+
+    def _touch_sms_reminders(self):
+        """Have the texts about these events planned when the transaction ends.
 
         What a synchronisation with another calendar brings is not announced: its
         changes have the context ``dont_notify``.
         """
         if not self.ids:
             return
-        touched = self._get_touched_appointments()
+        touched = self._get_sms_touched()
         is_loud = not self.env.context.get("dont_notify")
         for event_id in self.ids:
             touched.events[event_id] = touched.events.get(event_id) or is_loud
@@ -260,48 +428,47 @@ class CalendarEvent(models.Model):
             touched.at_once.update(self.ids)
 
     @api.model
-    def _get_touched_appointments(self):
-        """Return what this transaction has changed so far."""
+    def _get_sms_touched(self):
+        """Return the :class:`Touched` of this transaction."""
         precommit = self.env.cr.precommit
         if TOUCHED_KEY not in precommit.data:
             precommit.data[TOUCHED_KEY] = Touched()
             env = self.env(user=SUPERUSER_ID, su=True, context={})
-            precommit.add(partial(self._plan_touched, env))
+            precommit.add(partial(self._plan_sms_touched, env))
         return precommit.data[TOUCHED_KEY]
 
     @staticmethod
-    def _plan_touched(env):
-        touched = env.cr.precommit.data.pop(TOUCHED_KEY, None)
-        if touched:
+    def _plan_sms_touched(env):
+        if touched := env.cr.precommit.data.pop(TOUCHED_KEY, None):
             env["sms.reminder"]._plan(touched)
 
     # ------------------------------------------------------------------
-    # When an appointment could be instead
+    # Another time
     # ------------------------------------------------------------------
 
-    def _may_change_by_text(self):
+    def _may_change_by_sms(self):
         """Tell if the customer may change it: bookings have a deadline."""
-        return all(booking.is_modifiable for booking in self._get_bookings())
+        return all(booking.is_modifiable for booking in self._get_sms_bookings())
 
-    def _find_free_times(self):
+    def _find_sms_free_times(self):
         """Return the technician's next free times (UTC), three at most."""
         self.ensure_one()
         now = fields.Datetime.now()
-        return appointments.find_free(
-            *self._get_hours(now, now + HORIZON),
-            self.stop - self.start,
-            now + NOTICE,
-        )
+        hours = self._get_sms_hours(now, now + HORIZON)
+        return appointments.find_free(*hours, self.stop - self.start, now + NOTICE)
 
-    def _is_free_at(self, start):
+    def _is_sms_time_free(self, start):
         """Tell if the technician is free for it at a time (UTC)."""
         self.ensure_one()
-        duration = self.stop - self.start
-        hours = self._get_hours(start - timedelta(days=1), start + timedelta(days=2))
+        hours = self._get_sms_hours(
+            start - timedelta(days=1), start + timedelta(days=2)
+        )
         is_to_come = start > fields.Datetime.now()
-        return is_to_come and appointments.is_free(start, duration, *hours)
+        return is_to_come and appointments.is_free(
+            start, self.stop - self.start, *hours
+        )
 
-    def _get_hours(self, start, end):
+    def _get_sms_hours(self, start, end):
         """Return when technician and customers can, and when they are busy (UTC).
 
         They can in the working hours of the technician, by day where the customers are.
@@ -310,21 +477,20 @@ class CalendarEvent(models.Model):
         """
         aware = start.replace(tzinfo=UTC), end.replace(tzinfo=UTC)
         customers = self._get_sms_customers()
-        work = self._get_work(*aware)
-        whereabouts = Whereabouts(self._get_texting_company())
+        work = self._get_sms_work(*aware)
+        whereabouts = Whereabouts(self._get_sms_company())
         for customer in customers:
-            zone = whereabouts.get_zone(customer)
-            work = appointments.keep_daytime(work, zone)
-        people = (self.technician_id or self.user_id).partner_id | customers
-        busy = people.sudo()._get_busy_calendar_events(*aware)
-        events = self.env["calendar.event"].union(*busy.values()) - self
-        return work, [
-            (event.start, event.stop)
-            for event in events
-            if not self._is_declined_by(event, people)
-        ]
+            work = appointments.keep_daytime(work, whereabouts.get_zone(customer))
+        people = self._get_sms_technician().partner_id | customers
+        busy = []
+        by_person = people.sudo()._get_busy_calendar_events(*aware)
+        for event in self.browse().union(*by_person.values()) - self:
+            own = event.attendee_ids.filtered(lambda it: it.partner_id in people)
+            if not own or set(own.mapped("state")) != {"declined"}:
+                busy.append((event.start, event.stop))
+        return work, busy
 
-    def _get_work(self, start, end):
+    def _get_sms_work(self, start, end):
         """Return when somebody works who can come (UTC).
 
         What was booked is bound to what can be booked; else it is the technician.
@@ -332,10 +498,10 @@ class CalendarEvent(models.Model):
         :param datetime start: aware, as ``end``
         :return: list of ``(start, end)``
         """
-        company = self._get_texting_company()
-        technician = (self.technician_id or self.user_id).sudo()
+        company = self._get_sms_company()
+        technician = self._get_sms_technician().sudo()
         calendar = technician.resource_calendar_id or company.resource_calendar_id
-        bookings = self._get_bookings()
+        bookings = self._get_sms_bookings()
         if bookings:
             found = bookings[0]._get_intervals(start, end)
         elif not calendar:  # nobody has said when people work
@@ -351,13 +517,18 @@ class CalendarEvent(models.Model):
             for pair in found
         ]
 
-    @api.model
-    def _is_declined_by(self, event, people):
-        own = event.attendee_ids.filtered(lambda it: it.partner_id in people)
-        return bool(own) and all(it.state == "declined" for it in own)
+    def _get_sms_bookings(self):
+        """Return the event's bookings of OCA's ``resource_booking``; mostly none.
 
-    def _move_by_text(self, start):
-        """Move the appointment for its customer, in the organizer's name.
+        With a customer's rights, as in its portal: its managers may always change them.
+        """
+        self.ensure_one()
+        if "resource_booking_ids" not in self._fields:
+            return ()
+        return self.sudo().with_context(using_portal=True).resource_booking_ids
+
+    def _move_by_sms(self, start):
+        """Move the appointment in the organizer's name; tell if that was possible.
 
         :param datetime start: UTC
         """
@@ -374,31 +545,3 @@ class CalendarEvent(models.Model):
         except (UserError, ValidationError):
             return False
         return True
-
-    # ------------------------------------------------------------------
-    # Other apps' ways with appointments, where they are installed
-    # ------------------------------------------------------------------
-
-    def _get_bookings(self):
-        """Return the event's bookings of OCA's ``resource_booking``; mostly none.
-
-        With a customer's rights, as in its portal: its managers may always change them.
-        """
-        self.ensure_one()
-        if "resource_booking_ids" not in self._fields:
-            return ()
-        return self.sudo().with_context(using_portal=True).resource_booking_ids
-
-
-@dataclass
-class Touched:
-    """What a transaction has changed of appointments.
-
-    :param dict events: whether a change is to be announced, by event id
-    :param list gone: see :meth:`SmsReminder._note_gone`
-    :param set at_once: ids of the events whose change is told without delay
-    """
-
-    events: dict = field(default_factory=dict)
-    gone: list = field(default_factory=list)
-    at_once: set = field(default_factory=set)

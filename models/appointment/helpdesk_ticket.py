@@ -3,10 +3,9 @@ from datetime import UTC, timedelta
 
 from odoo import api, fields, models
 
-#: How far ahead a visit is proposed, and how long it is.
-LEAD, LENGTH = timedelta(days=1), timedelta(hours=1)
-#: How much further an hour is looked for at which the technician works.
-HORIZON = timedelta(days=14)
+#: How far ahead a visit is proposed, how much further working hours are looked for, and
+#: how long it is.
+LEAD, HORIZON, LENGTH = timedelta(days=1), timedelta(days=14), timedelta(hours=1)
 
 
 class HelpdeskTicket(models.Model):
@@ -31,7 +30,7 @@ class HelpdeskTicket(models.Model):
         """Open the form of a new visit, with customer and technician invited."""
         self.ensure_one()
         technician = self.user_id if self.user_id.active else self.env.user
-        start = self._propose_visit(technician)
+        start = self._propose_sms_visit(technician)
         return {
             "type": "ir.actions.act_window",
             "name": self.env._("Schedule visit"),
@@ -39,7 +38,7 @@ class HelpdeskTicket(models.Model):
             "view_mode": "form",
             "views": [(False, "form")],
             "context": {
-                **self._get_visit_context(),
+                **self._get_sms_visit_context(),
                 "default_name": f"{self.number} {self.name}",
                 "default_partner_ids": (self.partner_id | technician.partner_id).ids,
                 "default_technician_id": technician.id,
@@ -48,7 +47,7 @@ class HelpdeskTicket(models.Model):
             },
         }
 
-    def _propose_visit(self, technician):
+    def _propose_sms_visit(self, technician):
         """Return when a visit can begin: in working hours, not before tomorrow (UTC).
 
         :param technician: ``res.users`` who comes
@@ -61,7 +60,7 @@ class HelpdeskTicket(models.Model):
         aware = earliest.replace(tzinfo=UTC)
         starts = (
             max(begin, earliest)
-            for begin, end in visit._get_work(aware, aware + HORIZON)
+            for begin, end in visit._get_sms_work(aware, aware + HORIZON)
             if end - max(begin, earliest) >= LENGTH
         )
         return next(starts, earliest)
@@ -72,22 +71,21 @@ class HelpdeskTicket(models.Model):
         action = self.env["ir.actions.act_window"]._for_xml_id(
             "helpdesk_mgmt_sms.calendar_event_action"
         )
-        visits = self.visit_ids
         people = self.partner_id | self.user_id.partner_id
         action |= {
             "name": self.env._("Visits"),
             "domain": [("ticket_id", "=", self.id)],
             "context": {
-                **self._get_visit_context(),
+                **self._get_sms_visit_context(),
                 "default_partner_ids": people.ids,
-                "initial_date": visits.sorted("start")[-1:].start or False,
+                "initial_date": max(self.visit_ids.mapped("start"), default=False),
             },
         }
-        if len(visits) == 1:
-            action |= {"views": [(False, "form")], "res_id": visits.id}
+        if len(self.visit_ids) == 1:
+            action |= {"views": [(False, "form")], "res_id": self.visit_ids.id}
         return action
 
-    def _get_visit_context(self):
+    def _get_sms_visit_context(self):
         return {
             "default_res_model": self._name,
             "default_res_model_id": self.env["ir.model"]._get_id(self._name),

@@ -19,10 +19,9 @@ EVENT_TRIGGERS = {
 
 
 class SmsAutomation(models.Model):
-    """Automations about appointments: their texts are planned as ``sms.reminder``.
+    """Automations about appointments, whose texts are planned as ``sms.reminder``.
 
-    They go to the customers who are invited. Teams, categories and priority are those
-    of the ticket that a visit is about.
+    They go to the invited customers; the filters look at the visit's ticket.
     """
 
     _inherit = "sms.automation"
@@ -42,7 +41,6 @@ class SmsAutomation(models.Model):
 
     @api.model
     def _selection_trigger(self):
-        """Add what happens to appointments."""
         return [
             *super()._selection_trigger(),
             ("event_booked", self.env._("An appointment is booked")),
@@ -66,8 +64,9 @@ class SmsAutomation(models.Model):
     def _explain_template(self):
         if not self.is_for_events:
             return super()._explain_template()
-        name = self.template_id.name
-        return self.env._("“%s” is no template for appointments.", name)
+        return self.env._(
+            "“%s” is no template for appointments.", self.template_id.name
+        )
 
     @api.constrains("trigger", "audience", "domain", "stage_ids", "delay_number")
     def _check_event_filters(self):
@@ -87,10 +86,10 @@ class SmsAutomation(models.Model):
 
     def _on_rules_change(self):
         result = super()._on_rules_change()
-        if self.filtered(lambda rule: rule.trigger == "event_reminder"):
+        if "event_reminder" in self.mapped("trigger"):
             domain = [("start", ">", fields.Datetime.now()), ("sms_enabled", "=", True)]
             events = self.env[EVENT_MODEL].sudo().search(domain)
-            events.with_context(dont_notify=True)._touch_appointments()
+            events.with_context(dont_notify=True)._touch_sms_reminders()
         return result
 
     def _is_timed(self):
@@ -99,7 +98,7 @@ class SmsAutomation(models.Model):
     @api.model
     @ormcache("company.id")
     def _get_appointment_rules(self, company):
-        """Return the texts that a company sends about appointments, in their order.
+        """Return a company's texts about appointments, as :class:`TextRule`, in order.
 
         Cached, as :meth:`_get_rules`: every change of the calendar asks.
         """

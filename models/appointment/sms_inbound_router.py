@@ -3,7 +3,6 @@ from odoo import api, fields, models
 
 from ...tools import keywords, reply_codes
 from ..inbound.sms_inbound_router_leaving import CONFIRMATION
-from ..inbound.sms_question import OPEN, REPLACED
 from .sms_question import APPOINTMENT, ATTENDEE_MODEL
 
 #: A stop word of the carriers that people also say of an appointment.
@@ -32,59 +31,43 @@ class SmsInboundRouter(models.AbstractModel):
     @api.model
     def _find_next_appointment(self, inbound):
         """Return the next invitation of the number that was told by text."""
-        return (
-            self.env[ATTENDEE_MODEL]
-            .sudo()
-            .search(
-                [
-                    ("partner_id.phone_sanitized", "=", inbound.number),
-                    ("sms_told_start", ">", fields.Datetime.now()),
-                    ("state", "!=", "declined"),
-                    *(("event_id.active", "=", True),),
-                    ("event_id.sms_company_id", "=", inbound.company_id.id),
-                ],
-                order="sms_told_start, id",
-                limit=1,
-            )
-        )
+        domain = [
+            ("partner_id.phone_sanitized", "=", inbound.number),
+            ("sms_told_start", ">", fields.Datetime.now()),
+            ("state", "!=", "declined"),
+            ("event_id.active", "=", True),
+            ("event_id.sms_company_id", "=", inbound.company_id.id),
+        ]
+        attendees_sudo = self.env[ATTENDEE_MODEL].sudo()
+        return attendees_sudo.search(domain, order="sms_told_start, id", limit=1)
 
     @api.model
     def _ask_if_meant(self, inbound, attendee, purposes):
         """Confirm the opt-out and ask if the appointment is to be called off too."""
         inbound.kind = "stop"
-        self.env["sms.question"]._end(APPOINTMENT, attendee, REPLACED)
-        question = (
-            self.env["sms.question"]
-            .sudo()
-            .create(
-                {
-                    "company_id": inbound.company_id.id,
-                    "number": inbound.number,
-                    "partner_id": attendee.partner_id.id,
-                    "kind": APPOINTMENT,
-                    "res_model": ATTENDEE_MODEL,
-                    "res_id": attendee.id,
-                    "state": OPEN,
-                    "expires_at": attendee.event_id.start,
-                    "details": {},
-                }
-            )
+        question_sudo = self.env["sms.question"]._ask_about(
+            APPOINTMENT,
+            attendee,
+            inbound,
+            partner_id=attendee.partner_id.id,
+            expires_at=attendee.event_id.start,
+            details={},
         )
         replies = self.env["sms.reply"]
+        purposes = purposes or self.env["sms.purpose"]
         body = replies._render_for(
             reply_codes.STOP_APPOINTMENT,
             inbound.company_id,
             inbound.partner_id,
-            purposes or self.env["sms.purpose"],
-            when=question._say_when(),
+            purposes,
+            when=question_sudo._say_when(),
         )
-        purpose = (purposes or self.env["sms.purpose"])[:1]
         replies._queue_text(
             body,
             inbound.company_id,
             inbound.number,
             inbound.partner_id,
             asked_at=inbound.received_at,
-            purpose_id=(purpose or purpose._get("ticket")).id,
+            purpose_id=(purposes[:1] or purposes._get("ticket")).id,
             exemption=CONFIRMATION,
         )

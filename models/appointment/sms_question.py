@@ -11,7 +11,7 @@ from ...tools.names import tidy_name
 from ..core.bulk_insert import create_many
 from ..inbound.sms_question import OPEN, REPLACED
 from .calendar_event_texts import AppointmentFacts
-from .sms_reminder_plan import Whereabouts
+from .sms_reminder_clock import Whereabouts
 
 APPOINTMENT, WHICH, TIME = ("appointment", "appointment_which", "appointment_time")
 ATTENDEE_MODEL = "calendar.attendee"
@@ -22,9 +22,9 @@ OFFER_LIFE = timedelta(days=2)
 class SmsQuestion(models.Model):
     """1 to confirm an appointment, 2 to reschedule, 3 to call off.
 
-    Asked about an invitation, so that each customer of an appointment answers for
-    themselves. Of several appointments that a figure could mean none is guessed: the
-    customer is asked which, and what they want is kept until they say so.
+    Asked about an invitation, so that each customer answers for themselves. Of several
+    appointments that a figure could mean none is guessed: the customer is asked which,
+    and what they want is kept until they say so.
     """
 
     _inherit = "sms.question"
@@ -52,66 +52,66 @@ class SmsQuestion(models.Model):
         :param list asked: ``(calendar.attendee, sms.sms, sms.reminder)``; a message
             that the gate has blocked asks nobody
         """
-        asked = [it for it in asked if it[1].state != "canceled"]
         # Of two texts about one appointment the last one asks.
-        asked = list(
-            {attendee: (attendee, *rest) for attendee, *rest in asked}.values()
-        )
-        ids = [attendee.id for attendee, _sms, _row in asked]
+        asked = {it[0]: it for it in asked if it[1].state != "canceled"}
         older_sudo = self.sudo().search(
             Domain("kind", "in", (APPOINTMENT, TIME))
             & Domain("state", "=", OPEN)
             & Domain("res_model", "=", ATTENDEE_MODEL)
-            & Domain("res_id", "in", ids)
+            & Domain("res_id", "in", [attendee.id for attendee in asked])
         )
-        older_sudo.write({"state": REPLACED})
+        older_sudo.state = REPLACED
         vals_list = [
             {
+                **self._prepare_appointment(APPOINTMENT, attendee),
                 "company_id": sms.record_company_id.id,
                 "number": sms.number,
                 "partner_id": sms.partner_id.id,
-                "kind": APPOINTMENT,
-                "res_model": ATTENDEE_MODEL,
-                "res_id": attendee.id,
                 "sms_id": sms.id,
                 "expires_at": sms.expires_at,
                 "details": {"is_series": row.count > 1},
             }
-            for attendee, sms, row in asked
+            for attendee, sms, row in asked.values()
         ]
         if vals_list:
             create_many(self.sudo(), vals_list)
 
-    def _ask_next(self, kind, inbound, details, expires_at):
-        """Note what the customer is asked in answer to their answer."""
-        self.ensure_one()
-        self._end(kind, self._get_attendee(), REPLACED)
+    @api.model
+    def _prepare_appointment(self, kind, attendee):
+        return {"kind": kind, "res_model": ATTENDEE_MODEL, "res_id": attendee.id}
+
+    @api.model
+    def _ask_about(self, kind, attendee, inbound, **values):
+        """Note what the sender of a text is asked in answer to it."""
+        self._end(kind, attendee, REPLACED)
         return self.sudo().create(
             {
-                "company_id": self.company_id.id,
-                "number": self.number,
-                "partner_id": inbound.partner_id.id or self.partner_id.id,
-                "kind": kind,
-                "res_model": ATTENDEE_MODEL,
-                "res_id": self.res_id,
-                "expires_at": expires_at,
-                "details": details,
+                **self._prepare_appointment(kind, attendee),
+                "company_id": inbound.company_id.id,
+                "number": inbound.number,
+                "partner_id": inbound.partner_id.id or attendee.partner_id.id,
+                **values,
             }
         )
 
-    def _get_attendee(self):
+    def _get_invitation(self):
+        """Return the ``calendar.attendee``, in sudo, though it may be over."""
         self.ensure_one()
-        attendee = self.env[ATTENDEE_MODEL].sudo().browse(self.res_id).exists()
+        return self.env[ATTENDEE_MODEL].sudo().browse(self.res_id)
+
+    def _get_attendee(self):
+        """Return the ``calendar.attendee``, in sudo; empty when its event is over."""
+        attendee = self._get_invitation().exists()
         event = attendee.event_id
         is_over = not event.active or event.stop <= fields.Datetime.now()
         return attendee.browse() if is_over else attendee
 
     # ------------------------------------------------------------------
-    # Taking the answer
+    # Answers
     # ------------------------------------------------------------------
 
     def _take_appointment(self, inbound):
-        """Do what the customer wants with the appointment; say if that is plain."""
+        """Do what the customer wants with the appointment; tell if that is plain."""
         action = appointments.read_action(inbound.body)
         if not action or not self._get_attendee():
             return False
@@ -125,24 +125,28 @@ class SmsQuestion(models.Model):
     def _find_meant(self, inbound, action):
         """Return the open questions about appointments that an answer may mean.
 
-        Who has confirmed one, and confirms, means another.
+        A customer who confirms means one that they have not confirmed yet.
         """
+        states = ("accepted", "declined") if action == CONFIRM else ("declined",)
         found = self._find_open(inbound).filtered(
-            lambda it: it.kind == APPOINTMENT and it._get_attendee()
+            lambda it: (
+                it.kind == APPOINTMENT
+                and it._get_attendee()
+                and it._get_attendee().state not in states
+            )
         )
-        states = {CONFIRM: ("accepted",)}.get(action, ()) + ("declined",)
-        left = found.filtered(lambda it: it._get_attendee().state not in states)
-        return left.sorted(lambda it: it._get_attendee().event_id.start)
+        return found.sorted(lambda it: it._get_attendee().event_id.start)
 
     def _ask_which(self, inbound, action):
-        first = self[0]
-        details = {"action": action, "questions": self.ids}
-        end = max(self.mapped("expires_at"))
-        first._ask_next(WHICH, inbound, details, end)
-        times = [it._say_when() for it in self]
-        first._reply(
-            inbound, reply_codes.APPOINTMENT_WHICH, choices=self._number(times)
+        self._ask_about(
+            WHICH,
+            self[0]._get_attendee(),
+            inbound,
+            expires_at=max(self.mapped("expires_at")),
+            details={"action": action, "questions": self.ids},
         )
+        choices = self._number([it._say_when() for it in self])
+        self[0]._reply(inbound, reply_codes.APPOINTMENT_WHICH, choices=choices)
 
     def _take_appointment_which(self, inbound):
         """Do with the appointment that the customer names what they wanted."""
@@ -152,48 +156,39 @@ class SmsQuestion(models.Model):
         if number is None:
             return False
         self._note_answer(inbound, str(number))
-        if not number:
-            self._hand_over(inbound)
-            return True
-        chosen = asked[number - 1]
-        if not chosen._get_attendee():
+        chosen = asked[number - 1] if number else self
+        if number and chosen._get_attendee():
+            chosen._do(inbound, details["action"])
+        else:
             chosen._hand_over(inbound)
-            return True
-        chosen._do(inbound, details["action"])
         return True
 
     def _do(self, inbound, action):
-        """Do one of ``appointment_answers.ACTIONS`` with the appointment."""
+        """Do one of ``appointments.ACTIONS`` with the appointment."""
         self._note_answer(inbound, action)
         event = self._get_attendee().event_id
         inbound.write({"kind": "answer", "ticket_id": event.ticket_id.id})
         if action == CONFIRM:
-            self._confirm(inbound)
-        elif not event._may_change_by_text():
+            attendees = self._get_answered()
+            attendees[:1].do_accept()
+            attendees[1:].state = "accepted"
+            # After confirming they may still need another time, by the same text.
+            self.state = OPEN
+            self._reply(inbound, reply_codes.APPOINTMENT_CONFIRMED)
+            self._tell_technician(inbound, self.env._("has confirmed the appointment"))
+        elif not event._may_change_by_sms():
             self._reply(inbound, reply_codes.APPOINTMENT_LATE)
             self._tell_technician(
                 inbound, self.env._("asks for a change, which is too late by text")
             )
         elif action == CALL_OFF:
-            self._call_off(inbound)
+            attendees = self._get_answered()
+            attendees[:1].do_decline()
+            attendees[1:].state = "declined"
+            self._reply(inbound, reply_codes.APPOINTMENT_CALLED_OFF)
+            self._tell_technician(inbound, self.env._("has called off the appointment"))
         else:
             self._offer_times(inbound)
-
-    def _confirm(self, inbound):
-        attendees = self._get_answered()
-        attendees[:1].do_accept()
-        attendees[1:].state = "accepted"
-        # Who has confirmed may still need another time, by the same text.
-        self.state = OPEN
-        self._reply(inbound, reply_codes.APPOINTMENT_CONFIRMED)
-        self._tell_technician(inbound, self.env._("has confirmed the appointment"))
-
-    def _call_off(self, inbound):
-        attendees = self._get_answered()
-        attendees[:1].do_decline()
-        attendees[1:].state = "declined"
-        self._reply(inbound, reply_codes.APPOINTMENT_CALLED_OFF)
-        self._tell_technician(inbound, self.env._("has called off the appointment"))
 
     def _get_answered(self):
         """Return the invitations that an answer is for: of a series all to come."""
@@ -203,32 +198,34 @@ class SmsQuestion(models.Model):
             return attendee
         return attendee.search(
             [
-                *(
-                    ("event_id.sms_series_key", "=", key),
-                    ("event_id.active", "=", True),
-                ),
+                ("event_id.sms_series_key", "=", key),
+                ("event_id.active", "=", True),
                 ("event_id.start", ">=", attendee.event_id.start),
                 ("partner_id", "=", attendee.partner_id.id),
             ]
         ).sorted(lambda it: it.event_id.start)
 
     # ------------------------------------------------------------------
-    # Another time for an appointment, chosen by text; and what we are told of it
+    # Another time
     # ------------------------------------------------------------------
 
     def _offer_times(self, inbound):
         """Offer the technician's next free times, or hand over to a person."""
         attendee = self._get_attendee()
         attendee.do_tentative()
-        times = attendee.event_id._find_free_times()
+        times = attendee.event_id._find_sms_free_times()
         if not times:
             self._hand_over(inbound)
             return
-        details = {"times": [fields.Datetime.to_string(it) for it in times]}
-        now = fields.Datetime.now()
-        self._ask_next(TIME, inbound, details, now + OFFER_LIFE)
-        words = [self._say_when(it) for it in times]
-        self._reply(inbound, reply_codes.APPOINTMENT_TIMES, choices=self._number(words))
+        self._ask_about(
+            TIME,
+            attendee,
+            inbound,
+            expires_at=fields.Datetime.now() + OFFER_LIFE,
+            details={"times": [fields.Datetime.to_string(it) for it in times]},
+        )
+        choices = self._number([self._say_when(it) for it in times])
+        self._reply(inbound, reply_codes.APPOINTMENT_TIMES, choices=choices)
         self._tell_technician(inbound, self.env._("asks for another time"))
 
     def _take_appointment_time(self, inbound):
@@ -240,11 +237,10 @@ class SmsQuestion(models.Model):
             return False
         self._note_answer(inbound, str(number))
         inbound.write({"kind": "answer", "ticket_id": attendee.event_id.ticket_id.id})
-        if not number:
+        if number:
+            self._move_to(inbound, fields.Datetime.to_datetime(offered[number - 1]))
+        else:
             self._hand_over(inbound)
-            return True
-        start = fields.Datetime.to_datetime(offered[number - 1])
-        self._move_to(inbound, start)
         return True
 
     def _move_to(self, inbound, start):
@@ -255,45 +251,41 @@ class SmsQuestion(models.Model):
         """
         attendee = self._get_attendee()
         event = attendee.event_id
-        if not event._may_change_by_text():
+        if not event._may_change_by_sms():
             self._reply(inbound, reply_codes.APPOINTMENT_LATE)
             return
-        technician = event.technician_id or event.user_id
+        technician = event._get_sms_technician()
         self.env["sms.rate.limit"]._is_over("appointments", str(technician.id or 0))
-        if not event._is_free_at(start):
+        if not event._is_sms_time_free(start):
             self._offer_times(inbound)
-            return
-        if not event._move_by_text(start):
+        elif not event._move_by_sms(start):
             self._hand_over(inbound)
-            return
-        attendee.state = "accepted"
-        self._tell_technician(inbound, self.env._("has chosen another time"))
+        else:
+            attendee.state = "accepted"
+            self._tell_technician(inbound, self.env._("has chosen another time"))
 
     def _hand_over(self, inbound):
-        """Let a person find another time: as conversation on the ticket.
-
-        Without a ticket the technician is told, and what they get says it all.
-        """
-        event = self.env["calendar.attendee"].sudo().browse(self.res_id).event_id
-        if event.ticket_id:
+        """Leave it to the technician, and to the conversation on the ticket."""
+        ticket = self._get_invitation().event_id.ticket_id
+        if ticket:
             router = self.env["sms.inbound.router"]
-            router._converse(inbound, ticket=event.ticket_id.with_env(self.env))
+            router._converse(inbound, ticket=ticket.with_env(self.env))
         self._reply(inbound, reply_codes.APPOINTMENT_PERSON)
         self._tell_technician(
             inbound, self.env._("wants another time and waits for your call or text")
         )
 
     # ------------------------------------------------------------------
-    # Saying it
+    # Words
     # ------------------------------------------------------------------
 
     def _say_when(self, start=None):
-        attendee = self.env["calendar.attendee"].sudo().browse(self.res_id)
+        attendee = self._get_invitation()
         event, partner = attendee.event_id, attendee.partner_id
         is_allday = event.allday and not start
         facts = AppointmentFacts(partner.id, start or event.start, is_allday)
         lang = self.env["sms.reply"]._get_lang(self.company_id, partner)
-        whereabouts = Whereabouts(event._get_texting_company())
+        whereabouts = Whereabouts(event._get_sms_company())
         words = event.with_context(lang=lang)._get_sms_words(facts, whereabouts)
         return words["sms_when"]
 
@@ -302,21 +294,18 @@ class SmsQuestion(models.Model):
         return "\n".join(f"{number}: {it}" for number, it in enumerate(choices, 1))
 
     def _reply(self, inbound, code, **fillers):
-        """Answer the customer; who has opted out meanwhile is only obeyed."""
+        """Answer the customer, unless they have opted out meanwhile."""
         router = self.env["sms.inbound.router"]
-        if router._is_stopped(inbound):
-            return
-        event = self.env["calendar.attendee"].sudo().browse(self.res_id).event_id
-        technician = event.technician_id or event.user_id
-        name = tidy_name(technician.name)
-        fillers = {"when": self._say_when(), "technician": name, **fillers}
-        router._say_reply(inbound, code, **fillers)
+        if not router._is_stopped(inbound):
+            name = tidy_name(self._get_invitation().event_id._get_sms_technician().name)
+            fillers = {"when": self._say_when(), "technician": name, **fillers}
+            router._say_reply(inbound, code, **fillers)
 
     def _tell_technician(self, inbound, what):
         """Notify the technician and note it on the ticket."""
-        attendee = self.env["calendar.attendee"].sudo().browse(self.res_id)
+        attendee = self._get_invitation()
         event = attendee.event_id.with_user(SUPERUSER_ID)
-        technician = event.technician_id or event.user_id
+        technician = event._get_sms_technician()
         words = self.env._(
             "%(who)s %(what)s (%(when)s)",
             who=attendee.partner_id.name,

@@ -1,4 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from collections import defaultdict
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -6,24 +7,81 @@ from odoo import api, fields, models
 from odoo.tools import SQL
 
 from ...tools import automation
-from ...tools.appointments import BOOKED, CALLED_OFF, MOVED, NOTICES
+from ...tools.appointments import BOOKED, CALLED_OFF, MOVED
 from ...tools.automation import Facts
 
 REMINDER, ON_THE_WAY, NO_SHOW = ("reminder", "on_the_way", "no_show")
 PLANNED, SENT, CANCELLED, FAILED = ("planned", "sent", "cancelled", "failed")
-#: Who drags an appointment to a wrong day drags it back at once: nobody need know.
+#: A change waits: an appointment dragged to a wrong day is dragged back at once.
 GRACE = timedelta(minutes=1)
 #: What is over is kept so long after the appointment.
 KEPT = timedelta(days=365)
 
 
+class TextRule(NamedTuple):
+    """One text about appointments: which, when, out of what and for what purpose.
+
+    :param str kind: value of ``sms.reminder.kind``
+    :param timedelta offset: of a reminder, how long before the appointment
+    :param int automation_id: the ``sms.automation`` that says so, or 0
+    :param int alarm_id: the ``calendar.alarm`` of type SMS that it stands in for, or 0
+    :param automation.Rule conditions: for which tickets' appointments; None: for all
+    """
+
+    kind: str
+    offset: timedelta
+    template_id: int
+    purpose_id: int
+    automation_id: int = 0
+    alarm_id: int = 0
+    conditions: automation.Rule | None = None
+
+    def fits(self, facts):
+        """Tell if it is about an appointment whose ticket has these facts."""
+        return not self.conditions or automation.fits(self.conditions, facts)
+
+
+class Appointment(NamedTuple):
+    """One event for one customer, as it is in the database."""
+
+    attendee_id: int
+    event_id: int
+    partner_id: int
+    company_id: int
+    ticket_id: int
+    key: str
+    start: datetime
+    stop: datetime
+    is_allday: bool
+    known: datetime | None
+    is_active: bool
+    is_enabled: bool
+    is_customer: bool
+    has_declined: bool
+
+    def get_obstacle(self, companies, now):
+        """Return why the customer gets no texts, as ``sms.reminder.reason``, or empty.
+
+        :param set companies: ids of those that text by our outbox
+        """
+        if not self.is_active:
+            return "called_off"
+        if not self.is_enabled or self.company_id not in companies:
+            return "switched_off"
+        if not self.is_customer:
+            return "uninvited"
+        if self.has_declined:
+            return "declined"
+        is_over = (self.stop if self.is_allday else self.start) <= now
+        return "too_late" if is_over else ""
+
+
 class SmsReminder(models.Model):
     """A text about an appointment that is to be sent at a time, or was.
 
-    Planned at the end of the transaction that changes the calendar, and worked off by
-    a cron in one of its own. A row is sent once: the message is made in the transaction
-    that says so, and a reminder has one row for an occurrence, a person and an offset,
-    whatever is planned again. People do not write here; a manager may try a row anew.
+    Planned when the transaction that changes the calendar ends; sent by a cron, once:
+    the message is made in the transaction that says so, and a reminder has one row for
+    an occurrence, a person and an offset, however often it is planned.
     """
 
     _name = "sms.reminder"
@@ -75,7 +133,7 @@ class SmsReminder(models.Model):
         "res.company", required=True, readonly=True, ondelete="cascade"
     )
     event_id = fields.Many2one(
-        "calendar.event", "Appointment", readonly=True, ondelete="set null", index=True
+        "calendar.event", "Appointment", readonly=True, index=True
     )
     partner_id = fields.Many2one(
         "res.partner",
@@ -86,7 +144,7 @@ class SmsReminder(models.Model):
         index=True,
     )
     ticket_id = fields.Many2one(
-        "helpdesk.ticket", readonly=True, ondelete="set null", index="btree_not_null"
+        "helpdesk.ticket", readonly=True, index="btree_not_null"
     )
     subject_key = fields.Char(
         readonly=True, help="Tells the appointment, or the series that it is of."
@@ -102,19 +160,18 @@ class SmsReminder(models.Model):
     offset_minutes = fields.Integer("Minutes Before", readonly=True)
     due_at = fields.Datetime("Planned For", required=True, readonly=True)
     automation_id = fields.Many2one(
-        "sms.automation", readonly=True, ondelete="set null", index="btree_not_null"
+        "sms.automation", readonly=True, index="btree_not_null"
     )
     alarm_id = fields.Many2one(
         "calendar.alarm",
         readonly=True,
-        ondelete="set null",
         help="Odoo's own reminder by text, which this one stands in for.",
     )
     body = fields.Text(
         readonly=True, help="Filled in already, because the appointment is deleted."
     )
     sms_id = fields.Many2one(
-        "sms.sms", "Message", readonly=True, ondelete="set null", index="btree_not_null"
+        "sms.sms", "Message", readonly=True, index="btree_not_null"
     )
     sms_label = fields.Char("Outcome", compute="_compute_sms_label", compute_sudo=True)
 
@@ -129,7 +186,7 @@ class SmsReminder(models.Model):
 
     @api.depends("state", "reason", "sms_id.state")
     def _compute_sms_label(self):
-        """Say what became of it: of the message, else of the plan."""
+        """Name the outcome of the message, else of the plan."""
         reasons = dict(self._fields["reason"]._description_selection(self.env))
         for row in self:
             sms = row.sms_id
@@ -157,97 +214,47 @@ class SmsReminder(models.Model):
             at = at.replace(second=0, microsecond=0) + timedelta(minutes=1)
         cron_sudo._trigger(at)
 
-    @api.model
-    def _cancel_for_numbers(self, company, numbers):
-        """Cancel what is planned for people who have just opted out.
-
-        :param company: ``res.company``
-        :param numbers: E.164
-        """
-        self.flush_model()
-        self.env.cr.execute(
-            SQL(
-                """
-                UPDATE sms_reminder SET state = 'cancelled', reason = 'opted_out'
-                  FROM res_partner partner
-                 WHERE partner.id = sms_reminder.partner_id
-                   AND partner.phone_sanitized = ANY(%s)
-                   AND sms_reminder.company_id = %s
-                   AND sms_reminder.state = 'planned'
-                """,
-                list(numbers),
-                company.id,
-            )
-        )
-        self.invalidate_model()
-
-    @api.model
-    def _restore_for_numbers(self, company, numbers):
-        """Plan the reminders again of people who have agreed anew.
+    def _restore_opted_out(self):
+        """Plan again what an opt-out has cancelled.
 
         Those that quiet hours hold, too: planned anew, they would be too late.
-
-        :param company: ``res.company``
-        :param numbers: E.164
         """
         now = fields.Datetime.now()
-        rows = self.sudo().search(
-            [
-                ("company_id", "=", company.id),
-                ("partner_id.phone_sanitized", "in", list(numbers)),
-                *(("state", "=", CANCELLED), ("reason", "=", "opted_out")),
-                ("start", ">", now),
-            ]
-        )
+        rows = self.filtered(lambda row: row.reason == "opted_out" and row.start > now)
         to_come = rows.filtered(lambda row: row.kind == REMINDER and row.due_at > now)
         to_come.write({"state": PLANNED, "reason": False})
         to_come._wake_for(to_come.mapped("due_at"))
-        rows.event_id.with_context(dont_notify=True)._touch_appointments()
+        rows.event_id.with_context(dont_notify=True)._touch_sms_reminders()
 
     @api.autovacuum
     def _gc_old(self):
         limit = fields.Datetime.now() - KEPT
         self.sudo().search([("start", "<", limit)], limit=10_000).unlink()
 
-    @api.model
-    def _is_notice(self, kind):
-        return kind in NOTICES
-
     # ------------------------------------------------------------------
-    # Which texts there are about appointments
+    # Rules
     # ------------------------------------------------------------------
-
-    @api.model
-    def _get_rules(self, company):
-        """Return the rules of a company: those of its automations."""
-        return self.env["sms.automation"]._get_appointment_rules(company)
 
     @api.model
     def _get_rule(self, company, kind, ticket=None):
-        """Return the first rule for a kind of texts that fits, or None.
+        """Return the first :class:`TextRule` of a kind that fits, or None.
 
         :param ticket: ``helpdesk.ticket`` of the appointment, may be empty
         """
         facts = self._get_ticket_facts(company, ticket)
-        return next(
-            (
-                rule
-                for rule in self._get_rules(company)
-                if rule.kind == kind and rule.fits(facts)
-            ),
-            None,
-        )
+        rules = self.env["sms.automation"]._get_appointment_rules(company)
+        fitting = (it for it in rules if it.kind == kind and it.fits(facts))
+        return next(fitting, None)
 
     def _find_own_rules(self):
-        """Return the rule that each row was made by, as it is today.
+        """Return the :class:`TextRule` of each row as it is today, or None, by row id.
 
-        Where that is gone the first one takes its place that fits.
-
-        :return: :class:`TextRule`, or None, by row id
+        Where it is gone the first one that fits takes its place.
         """
         found = {}
         for company, rows in self.grouped("company_id").items():
-            by_automation = {it.automation_id: it for it in self._get_rules(company)}
+            rules = self.env["sms.automation"]._get_appointment_rules(company)
+            by_automation = {it.automation_id: it for it in rules}
             events = rows.filtered("alarm_id").event_id
             by_alarm = {
                 (event_id, rule.alarm_id): rule
@@ -264,7 +271,7 @@ class SmsReminder(models.Model):
 
     @api.model
     def _get_ticket_facts(self, company, ticket):
-        """Return what the filters of automations look at."""
+        """Return the :class:`Facts` that the filters of automations look at."""
         ticket_sudo = (ticket or self.env["helpdesk.ticket"]).sudo()
         return Facts(
             company.id,
@@ -275,63 +282,38 @@ class SmsReminder(models.Model):
         )
 
     @api.model
-    def _read_sms_alarms(self, events):
-        """Return the alarms by text of events: ``(event id, alarm id, minutes)``."""
-        self.env["calendar.alarm"].flush_model()
-        return self.env.execute_query(
-            SQL(
-                """
-                SELECT rel.calendar_event_id, alarm.id, alarm.duration_minutes
-                  FROM calendar_alarm_calendar_event_rel rel
-                  JOIN calendar_alarm alarm ON alarm.id = rel.calendar_alarm_id
-                 WHERE alarm.alarm_type = 'sms' AND rel.calendar_event_id = ANY(%s)
-                """,
-                events.ids,
-            )
-        )
-
-    @api.model
     def _get_alarm_rules(self, events, company):
         """Return what stands in for Odoo's own reminders by text, by event.
 
         Somebody has put them on the event, so the customer gets them; by our reminder,
         which is in their own zone and never goes twice.
 
-        :param events: ``calendar.event``
         :return: ``{event id: list of TextRule}``
         """
+        found = defaultdict(list)
         if not events:
-            return {}
-        rows = self._read_sms_alarms(events)
+            return found
         shipped = self.env.ref(
             "calendar_sms.sms_template_data_calendar_reminder", False
         )
         own = self._get_rule(company, REMINDER)
         purpose = self.env["sms.purpose"]._get("appointment")
-        alarms = self.env["calendar.alarm"].browse(
-            {alarm_id for _, alarm_id, _ in rows}
-        )
-        template_of = {alarm.id: alarm.sms_template_id for alarm in alarms}
-        found = {}
-        for event_id, alarm_id, minutes in rows:
-            template = template_of[alarm_id]
-            if own and (not template or template == shipped):
-                template_id = own.template_id
-            else:
-                template_id = template.id
-            rule = TextRule(
-                REMINDER,
-                timedelta(minutes=minutes),
-                template_id,
-                purpose.id,
-                alarm_id=alarm_id,
-            )
-            found.setdefault(event_id, []).append(rule)
+        events.fetch(["alarm_ids"])
+        for event in events:
+            for alarm in event.alarm_ids:
+                if alarm.alarm_type != "sms":
+                    continue
+                template = alarm.sms_template_id
+                is_default = own and (not template or template == shipped)
+                rule = TextRule(
+                    REMINDER,
+                    timedelta(minutes=alarm.duration_minutes),
+                    own.template_id if is_default else template.id,
+                    purpose.id,
+                    alarm_id=alarm.id,
+                )
+                found[event.id].append(rule)
         return found
-
-    # ------------------------------------------------------------------
-    # Reads appointments as they are in the database, for all that texts about them
-    # ------------------------------------------------------------------
 
     @api.model
     def _get_texting_companies(self, found):
@@ -339,8 +321,10 @@ class SmsReminder(models.Model):
         return {it.id for it in companies.exists() if it._uses_sms_outbox()}
 
     @api.model
-    def _read_appointments(self, condition, only_customers=True):
-        """Return events with their customers, in one query.
+    def _read_appointments(self, condition):
+        """Return an :class:`Appointment` for each event and person texted about it.
+
+        That is its customers, and whoever was told of it before; in one query.
 
         :param SQL condition: over ``event`` and ``attendee``
         """
@@ -349,7 +333,6 @@ class SmsReminder(models.Model):
         self.env["helpdesk.ticket"].flush_model(["partner_id"])
         self.env["res.users"].flush_model(["partner_id", "share", "active"])
         customer = self.env["calendar.event"]._get_sms_customer_sql("event", "partner")
-        known = SQL() if only_customers else SQL("OR attendee.sms_told_start NOTNULL")
         rows = self.env.execute_query(
             SQL(
                 """
@@ -363,77 +346,12 @@ class SmsReminder(models.Model):
                   FROM calendar_event event
                   JOIN calendar_attendee attendee ON attendee.event_id = event.id
                   JOIN res_partner partner ON partner.id = attendee.partner_id
-                 WHERE %(condition)s AND (%(customer)s %(known)s)
+                 WHERE %(condition)s
+                   AND (%(customer)s OR attendee.sms_told_start NOTNULL)
               ORDER BY event.start, event.id, attendee.id
                 """,
                 customer=customer,
                 condition=condition,
-                known=known,
             )
         )
         return [Appointment(*row) for row in rows]
-
-
-class TextRule(NamedTuple):
-    """One text about appointments: which, when, out of what and for what purpose.
-
-    :param str kind: value of ``sms.reminder.kind``
-    :param timedelta offset: of a reminder, how long before the appointment
-    :param int template_id: ``sms.template``
-    :param int purpose_id: ``sms.purpose``
-    :param int automation_id: the ``sms.automation`` that says so, or 0
-    :param int alarm_id: the ``calendar.alarm`` of type SMS that it stands in for, or 0
-    :param automation.Rule conditions: for which tickets' appointments; None: for all
-    """
-
-    kind: str
-    offset: timedelta
-    template_id: int
-    purpose_id: int
-    automation_id: int = 0
-    alarm_id: int = 0
-    conditions: automation.Rule | None = None
-
-    def fits(self, facts):
-        """Tell if it is about an appointment.
-
-        :param automation.Facts facts: the ticket of the appointment
-        """
-        return not self.conditions or automation.fits(self.conditions, facts)
-
-
-class Appointment(NamedTuple):
-    """One event for one customer, as it is in the database."""
-
-    attendee_id: int
-    event_id: int
-    partner_id: int
-    company_id: int
-    ticket_id: int
-    key: str
-    start: datetime
-    stop: datetime
-    is_allday: bool
-    known: datetime | None
-    is_active: bool
-    is_enabled: bool
-    is_customer: bool
-    has_declined: bool
-
-    def get_obstacle(self, companies, now):
-        """Return why the customer gets no texts about it, or empty.
-
-        :param set companies: ids of those that text by our outbox
-        :param datetime now: UTC
-        :return: a value of ``sms.reminder.reason``
-        """
-        if not self.is_active:
-            return "called_off"
-        if not self.is_enabled or self.company_id not in companies:
-            return "switched_off"
-        if not self.is_customer:
-            return "uninvited"
-        if self.has_declined:
-            return "declined"
-        is_over = (self.stop if self.is_allday else self.start) <= now
-        return "too_late" if is_over else ""

@@ -1,123 +1,109 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from collections import defaultdict
+from datetime import timedelta
 
 from odoo import api, fields, models
+from odoo.fields import Domain
 from odoo.tools import SQL
 
-from ...tools import appointments, geography
-from ...tools.appointments import BOOKED, CALLED_OFF, Change
-from ...tools.geography import read_number
-from ...tools.quiet_hours import URGENT
+from ...tools import appointments
+from ...tools.appointments import ALL_DAY_OFFSET, BOOKED, CALLED_OFF, NOTICES, Change
 from ..core.bulk_insert import as_arrays, create_many
-from .sms_reminder import CANCELLED, GRACE, PLANNED, SENT
+from .sms_reminder import CANCELLED, GRACE, PLANNED, REMINDER, SENT
+from .sms_reminder_clock import ReminderClock
 
-
-class ReminderClock:
-    """When the customers of one company are reminded, by the clock where they are.
-
-    The hours that a place keeps are looked up once.
-    """
-
-    def __init__(self, company, now):
-        """Prepare for the appointments of one transaction.
-
-        :param company: ``res.company`` that texts
-        :param datetime now: UTC
-        """
-        self._env = company.env
-        self._company = company
-        self._now = now
-        self._keeps_hours = company._keeps_quiet_hours()
-        self._whereabouts = Whereabouts(company)
-        self._hours = {}
-
-    def find_due(self, appointment, partner, rule):
-        """Return when a reminder leaves (UTC), or None: see ``tools.appointments``.
-
-        :param sms_reminder_appointment.Appointment appointment: what it is about
-        :param partner: ``res.partner``, who is reminded
-        :param sms_reminder_rules.TextRule rule: how long before, for what purpose
-        """
-        zone = self._whereabouts.get_zone(partner)
-        place = self._whereabouts.get_place(partner)
-        return appointments.find_due(
-            appointments.get_anchor(appointment.start, appointment.is_allday, zone),
-            rule.offset,
-            self._now,
-            place.zones,
-            self._get_hours(place, rule.purpose_id),
-            f"{appointment.event_id}/{appointment.partner_id}",
-        )
-
-    def _get_hours(self, place, purpose_id):
-        if not self._keeps_hours:
-            return ()
-        key = place, purpose_id
-        if key not in self._hours:
-            self._hours[key] = self._select_hours(place, purpose_id)
-        return self._hours[key]
-
-    def _select_hours(self, place, purpose_id):
-        purpose = self._env["sms.purpose"].browse(purpose_id)
-        quiet_class = purpose._get_rules(self._env.lang, self._company).quiet_class
-        if quiet_class == URGENT:
-            return ()
-        hours = self._env["sms.quiet.hours"]
-        return tuple(hours._select(self._company, place, quiet_class))
-
-
-class Whereabouts:
-    """Where the customers of one company are, as the gate sees it, and by which clock.
-
-    Of many people few live in different places: each place is looked up once.
-    """
-
-    def __init__(self, company):
-        """Prepare for customers of a company.
-
-        :param company: ``res.company`` that texts
-        """
-        self._env = company.env
-        place = company._get_sms_place()
-        self._company_place = place
-        #: Name of the zone in which the company is.
-        self.here = place.zones[0]
-        self._known, self._of_partner = {}, {}
-
-    def get_place(self, partner):
-        """Return where a customer may be.
-
-        :param partner: ``res.partner``
-        """
-        return self._find(partner)[0]
-
-    def get_zone(self, partner):
-        """Return the name of the zone by whose clock a customer is told times."""
-        return self._find(partner)[1]
-
-    def _find(self, partner):
-        if partner.id not in self._of_partner:
-            of_number = read_number(partner.phone_sanitized)
-            key = partner.tz, partner.country_id.id, partner.state_id.id, of_number
-            if key not in self._known:
-                self._known[key] = self._locate(partner)
-            self._of_partner[partner.id] = self._known[key]
-        return self._of_partner[partner.id]
-
-    def _locate(self, partner):
-        get_code = self._env["sms.gate"]._get_code
-        place = geography.locate(
-            partner.phone_sanitized or "",
-            partner.tz or "",
-            get_code("res.country", partner.country_id.id),
-            get_code("res.country.state", partner.state_id.id),
-            self._company_place,
-        )
-        return place, appointments.pick_zone(partner.tz, place.zones, self.here)
+#: Columns of a planned reminder, with their type in the database.
+COLUMNS = {
+    "event_id": "int4",
+    "partner_id": "int4",
+    "company_id": "int4",
+    "ticket_id": "int4",
+    "subject_key": "text",
+    "start": "timestamp",
+    "is_allday": "bool",
+    "offset_minutes": "int4",
+    "due_at": "timestamp",
+    "automation_id": "int4",
+    "alarm_id": "int4",
+}
+#: The unique key of a reminder.
+KEY_COLUMNS = ("event_id", "partner_id", "start", "offset_minutes")
+KEY_KINDS = [COLUMNS[name] for name in KEY_COLUMNS]
+#: Reasons of a cancelled reminder that holds again when the appointment does.
+PASSING = ("moved", "called_off", "declined", "uninvited", "switched_off")
+#: Writes planned reminders, however often they are planned. One that was sent stays
+#: sent; one that was cancelled, and holds again, is planned again.
+UPSERT = """
+    INSERT INTO sms_reminder
+        (%(names)s, kind, state, count, create_uid, create_date,
+         write_uid, write_date)
+    SELECT new.*, 'reminder', 'planned', 1, %(uid)s, %(now)s, %(uid)s,
+           %(now)s
+      FROM unnest(%(arrays)s) AS new (%(names)s)
+    ON CONFLICT (event_id, partner_id, start, offset_minutes)
+          WHERE kind = 'reminder'
+    DO UPDATE SET state = 'planned', reason = NULL, sms_id = NULL,
+                  due_at = EXCLUDED.due_at,
+                  company_id = EXCLUDED.company_id,
+                  automation_id = EXCLUDED.automation_id,
+                  alarm_id = EXCLUDED.alarm_id
+            WHERE sms_reminder.state = 'cancelled'
+               OR sms_reminder.state = 'planned'
+              AND (sms_reminder.due_at, sms_reminder.company_id)
+                  IS DISTINCT FROM (EXCLUDED.due_at, EXCLUDED.company_id)
+"""
+#: Cancels the planned reminders of some events that no longer hold, and says why. What
+#: is due already and waits for the cron holds as long as the appointment.
+CANCEL_VOID = """
+    UPDATE sms_reminder
+       SET state = 'cancelled', reason = void.reason, write_date = %(now)s
+      FROM (
+          SELECT row.id,
+                 CASE WHEN why.event_id IS NULL THEN 'uninvited'
+                      ELSE COALESCE(NULLIF(why.reason, ''), 'moved')
+                 END AS reason
+            FROM sms_reminder row
+       LEFT JOIN unnest(%(why)s) AS why (event_id, partner_id, reason)
+              ON why.event_id = row.event_id
+             AND why.partner_id = row.partner_id
+           WHERE row.kind = 'reminder' AND row.state = 'planned'
+             AND row.event_id = ANY(%(ids)s)
+             AND NOT EXISTS (
+                 SELECT FROM unnest(%(keys)s)
+                        AS held (event_id, partner_id, start, minutes)
+                  WHERE held.event_id = row.event_id
+                    AND held.partner_id = row.partner_id
+                    AND held.start = row.start
+                    AND held.minutes = row.offset_minutes
+             )
+      ) AS void
+     WHERE sms_reminder.id = void.id
+"""
+#: Plans again what was due when it was cancelled, or is not due yet, and holds again.
+RESTORE = """
+    UPDATE sms_reminder SET state = 'planned', reason = NULL, sms_id = NULL
+      FROM unnest(%(keys)s) AS held (event_id, partner_id, start, minutes)
+     WHERE sms_reminder.event_id = held.event_id
+       AND sms_reminder.partner_id = held.partner_id
+       AND sms_reminder.start = held.start
+       AND sms_reminder.offset_minutes = held.minutes
+       AND kind = 'reminder' AND state = 'cancelled' AND reason = ANY(%(passing)s)
+       AND (due_at <= write_date OR due_at > %(now)s)
+       AND NOT EXISTS (
+           SELECT FROM sms_reminder notice
+            WHERE notice.partner_id = sms_reminder.partner_id
+              AND notice.subject_key = sms_reminder.subject_key
+              AND notice.state = 'planned' AND notice.kind = ANY(%(notices)s)
+       )
+ RETURNING sms_reminder.id
+"""
 
 
 class SmsReminder(models.Model):
-    """Compares what customers know with what holds, for all that a transaction did."""
+    """Planning: what customers know against what holds, once for a transaction.
+
+    Set-based, whatever the number of events: nothing is rendered or sent here.
+    """
 
     _inherit = "sms.reminder"
 
@@ -125,11 +111,9 @@ class SmsReminder(models.Model):
     def _plan(self, touched):
         """Plan the texts about changed appointments, and cancel what is void.
 
-        Set-based, whatever the number of events: nothing is rendered or sent here.
+        :param Touched touched: what the transaction has changed
         """
-        found = self._read_appointments(
-            SQL("event.id = ANY(%s)", list(touched.events)), only_customers=False
-        )
+        found = self._read_appointments(SQL("event.id = ANY(%s)", list(touched.events)))
         if not (found or touched.gone):
             return
         now = fields.Datetime.now()
@@ -151,14 +135,12 @@ class SmsReminder(models.Model):
         """
         if not attendees:
             return
-        found = self._read_appointments(
-            SQL("attendee.id = ANY(%s)", attendees.ids), only_customers=False
-        )
+        found = self._read_appointments(SQL("attendee.id = ANY(%s)", attendees.ids))
         now = fields.Datetime.now()
         companies = self._get_texting_companies(found)
         lost = [it for it in found if not it.get_obstacle(companies, now) and it.known]
         texts = self._render_gone(lost)
-        touched = self.env["calendar.event"]._get_touched_appointments()
+        touched = self.env["calendar.event"]._get_sms_touched()
         touched.gone += [
             (it._replace(event_id=0), texts.get(it.attendee_id)) for it in lost
         ]
@@ -166,37 +148,28 @@ class SmsReminder(models.Model):
 
     @api.model
     def _cancel_deleted(self, attendees):
-        """Cancel the reminders of invitations that are about to be deleted."""
-        self.flush_model()
-        self.env.cr.execute(
-            SQL(
-                """
-                UPDATE sms_reminder SET state = 'cancelled', reason = 'called_off'
-                  FROM calendar_attendee attendee
-                 WHERE attendee.id = ANY(%s)
-                   AND attendee.event_id = sms_reminder.event_id
-                   AND attendee.partner_id = sms_reminder.partner_id
-                   AND sms_reminder.state = 'planned'
-                   AND sms_reminder.kind NOT IN ('booked', 'moved', 'called_off')
-                """,
-                attendees.ids,
+        """Cancel the reminders of invitations that are about to be deleted.
+
+        What is still to tell of their appointments is filled in, while they are there.
+        """
+        planned = self.search(
+            [("event_id", "in", attendees.event_id.ids), ("state", "=", PLANNED)]
+        )
+        pairs = {(it.event_id, it.partner_id) for it in attendees}
+        void = planned.filtered(
+            lambda row: (
+                row.kind not in NOTICES and (row.event_id, row.partner_id) in pairs
             )
         )
-        rows = self.search(
-            [
-                *(("kind", "=", CALLED_OFF), ("state", "=", "planned")),
-                *(("event_id", "in", attendees.event_id.ids), ("body", "=", False)),
-            ]
-        )
-        for row in rows:
+        void.write({"state": CANCELLED, "reason": "called_off"})
+        for row in planned.filtered(lambda it: it.kind == CALLED_OFF and not it.body):
             row.body = row._render_safely()
-        self.invalidate_model()
 
     @api.model
     def _find_changes(self, found, obstacles, touched):
         """Return what each customer knows and what holds, where both differ.
 
-        Who has declined, or gets no texts, is told nothing and knows what they knew.
+        After a refusal, or without texts, a customer knows what they knew.
 
         :return: list of :class:`Change`, its subject ``(Appointment, loud, text)``
         """
@@ -204,18 +177,12 @@ class SmsReminder(models.Model):
         changes = []
         for it in found:
             obstacle = obstacles[it]
-            subject = it, bool(touched.events.get(it.event_id)), None
-            if not obstacle and it.known != it.start:
-                change = Change(it.key, it.partner_id, it.known, it.start, subject)
-                changes.append(change)
-            elif (
-                obstacle in ("called_off", "uninvited")
-                and it.is_enabled
-                and not it.has_declined
-                and it.known
-                and it.known > now
-            ):
-                changes.append(Change(it.key, it.partner_id, it.known, None, subject))
+            is_off = obstacle in ("called_off", "uninvited") and it.is_enabled
+            is_lost = is_off and not it.has_declined and it.known and it.known > now
+            if is_lost or (not obstacle and it.known != it.start):
+                subject = it, bool(touched.events.get(it.event_id)), None
+                start = None if obstacle else it.start
+                changes.append(Change(it.key, it.partner_id, it.known, start, subject))
         for it, text in touched.gone:
             subject = it, True, text
             changes.append(Change(it.key, it.partner_id, it.known, None, subject))
@@ -223,7 +190,7 @@ class SmsReminder(models.Model):
 
     @api.model
     def _store_known(self, changes):
-        """Write down what the customers know from now on."""
+        """Note what the customers know from now on."""
         rows = [
             (change.subject[0].attendee_id, change.start)
             for change in changes
@@ -244,11 +211,9 @@ class SmsReminder(models.Model):
 
     @api.model
     def _group_pending(self, notices):
-        """Return the notices that have not left, by person and appointment.
+        """Return the notices that have not left, or still wait in the outbox.
 
-        What was handed over and still waits in the outbox counts too: it is taken back.
-
-        :return: ``{(partner id, key): list of sms.reminder}``, the newest last
+        :return: ``{(partner id, key): sms.reminder}``, the newest last
         """
         if not notices:
             return {}
@@ -268,7 +233,8 @@ class SmsReminder(models.Model):
                 """,
                 as_arrays(
                     [(it.first.partner_id, it.first.key) for it in notices],
-                    *("int4", "text"),
+                    "int4",
+                    "text",
                 ),
             )
         )
@@ -278,7 +244,7 @@ class SmsReminder(models.Model):
         return pending
 
     # ------------------------------------------------------------------
-    # Booked, moved, called off: told once, of the whole change, when it stands
+    # Notices
     # ------------------------------------------------------------------
 
     @api.model
@@ -294,8 +260,7 @@ class SmsReminder(models.Model):
         new_vals = []
         for notice in notices:
             key = notice.first.partner_id, notice.first.key
-            older = pending.get(key, self)
-            told = self._merge_pending(older, notice)
+            told = self._merge_pending(pending.get(key, self), notice)
             if told:
                 new_vals.append(self._prepare_notice(notice, *told, touched.at_once))
         self._store_known(changes)
@@ -307,15 +272,16 @@ class SmsReminder(models.Model):
     def _merge_pending(self, older, notice):
         """Take back what has not left and is overtaken; return what is left to tell.
 
-        :param older: the ``sms.reminder`` that have not left, the newest last
+        :param older: ``sms.reminder``, the newest last
         :return: ``(kind, known)``, or None if the customer knows it all
         """
         kind, known = notice.kind, notice.known
         for row in reversed(older):
-            if not appointments.follows(row.kind, row.start, notice):
+            is_overtaken = appointments.follows(row.kind, row.start, notice)
+            # What the outbox has locked is about to leave, and is told.
+            if not is_overtaken or (row.state == SENT and not row._withdraw()):
                 continue
-            if not row._take_back():
-                continue
+            row.write({"state": CANCELLED, "reason": "replaced"})
             told = appointments.merge_changes(row.kind, row.known_start, notice)
             if told is None:
                 row.reason = "undone"
@@ -324,34 +290,10 @@ class SmsReminder(models.Model):
             notice = notice._replace(kind=kind, known=known)
         return kind, known
 
-    def _take_back(self):
-        """Cancel a notice that has not left; say if it could be.
-
-        What the outbox has locked is about to leave, and is told.
-        """
-        self.ensure_one()
-        if self.state == SENT and not self._withdraw():
-            return False
-        self.write({"state": CANCELLED, "reason": "replaced"})
-        return True
-
     def _withdraw(self):
-        """Cancel the messages of rows that still wait in the outbox.
-
-        :return: the ``sms.sms`` that were cancelled
-        """
-        self.env["sms.sms"].flush_model(["state"])
-        rows = self.env.execute_query(
-            SQL(
-                """
-                SELECT id FROM sms_sms
-                 WHERE id = ANY(%s) AND state = 'outgoing'
-                   FOR UPDATE SKIP LOCKED
-                """,
-                self.sms_id.ids,
-            )
-        )
-        waiting_sudo = self.env["sms.sms"].sudo().browse(sms_id for (sms_id,) in rows)
+        """Cancel the messages of rows that still wait in the outbox; return those."""
+        sms_sudo = self.sms_id.sudo().filtered(lambda it: it.state == "outgoing")
+        waiting_sudo = sms_sudo.try_lock_for_update()
         if waiting_sudo:
             waiting_sudo._update_sms_state_and_trackers("canceled", "sms_replaced")
         return waiting_sudo
@@ -394,49 +336,225 @@ class SmsReminder(models.Model):
             self._wake(first if first > fields.Datetime.now() else None)
 
     # ------------------------------------------------------------------
-    # Follows a merge of contacts, which moves rows from one person to another
+    # Reminders
+    # ------------------------------------------------------------------
+
+    @api.model
+    def _plan_reminders(self, found, obstacles):
+        """Plan the reminders of appointments, and cancel what no longer holds.
+
+        :param list found: of :class:`Appointment`
+        """
+        standing = [it for it in found if not obstacles[it]]
+        valid, rows = self._find_reminders(standing)
+        void = {(it.event_id, it.partner_id): obstacles[it] for it in found}
+        # A person invited twice is reminded as long as one of both invitations stands.
+        void |= {(it.event_id, it.partner_id): "" for it in standing}
+        self._cancel_void(void, valid)
+        self._upsert_reminders(rows)
+        self._withdraw_void(void, standing)
+        self._restore_withdrawn(valid)
+        self._wake_for([row["due_at"] for row in rows])
+
+    @api.model
+    def _find_reminders(self, standing):
+        """Return the keys of the reminders that hold, and those that are to come.
+
+        :return: list of values of :data:`KEY_COLUMNS`, list of dicts of :data:`COLUMNS`
+        """
+        partners = self.env["res.partner"].browse({it.partner_id for it in standing})
+        partners.fetch(["tz", "lang", "country_id", "state_id", "phone_sanitized"])
+        partner_of = {partner.id: partner for partner in partners}
+        by_company = defaultdict(list)
+        for it in standing:
+            by_company[it.company_id].append(it)
+        now = fields.Datetime.now()
+        valid, rows = [], []
+        for company_id, own in by_company.items():
+            company = self.env["res.company"].browse(company_id)
+            clock = ReminderClock(company, now)
+            for appointment, rule in self._match_rules(company, own):
+                values = self._prepare_reminder(appointment, rule)
+                valid.append([values[name] for name in KEY_COLUMNS])
+                partner = partner_of[appointment.partner_id]
+                values["due_at"] = clock.find_due(appointment, partner, rule)
+                if values["due_at"]:
+                    rows.append(values)
+        return valid, rows
+
+    @api.model
+    def _match_rules(self, company, appointments):
+        """Yield each appointment of a company with each reminder that it gets.
+
+        Of two at one time that of the automation: it says more than Odoo's alarm.
+        """
+        events = self.env["calendar.event"].browse({it.event_id for it in appointments})
+        alarms = self._get_alarm_rules(events, company)
+        fitting = self._find_fitting(company, {it.ticket_id for it in appointments})
+        for it in appointments:
+            both = {rule.offset: rule for rule in alarms.get(it.event_id, ())}
+            both |= {rule.offset: rule for rule in fitting[it.ticket_id]}
+            for rule in both.values():
+                # A day has no hours.
+                if not it.is_allday or rule.offset >= ALL_DAY_OFFSET:
+                    yield it, rule
+
+    @api.model
+    def _find_fitting(self, company, ticket_ids):
+        """Return which reminders there are about the appointments of each ticket.
+
+        :param ticket_ids: ids, or None for those without a ticket
+        :return: ``{ticket id or None: list of TextRule}``
+        """
+        rules = self.env["sms.automation"]._get_appointment_rules(company)
+        tickets = self.env["helpdesk.ticket"].browse(filter(None, ticket_ids))
+        fitting = {}
+        for ticket in (tickets.browse(), *tickets):
+            facts = self._get_ticket_facts(company, ticket)
+            fitting[ticket.id or None] = [
+                it for it in rules if it.kind == REMINDER and it.fits(facts)
+            ]
+        return fitting
+
+    @api.model
+    def _prepare_reminder(self, appointment, rule):
+        """Return the values of a reminder, all but when it is due."""
+        return {
+            "event_id": appointment.event_id,
+            "partner_id": appointment.partner_id,
+            "company_id": appointment.company_id,
+            "ticket_id": appointment.ticket_id,
+            "subject_key": appointment.key,
+            "start": appointment.start,
+            "is_allday": appointment.is_allday,
+            "offset_minutes": rule.offset // timedelta(minutes=1),
+            "automation_id": rule.automation_id or None,
+            "alarm_id": rule.alarm_id or None,
+        }
+
+    @api.model
+    def _upsert_reminders(self, rows):
+        if not rows:
+            return
+        # Somebody may be invited twice, after a merge of contacts.
+        rows = {tuple(row[it] for it in KEY_COLUMNS): row for row in rows}.values()
+        values = [[row[name] for name in COLUMNS] for row in rows]
+        self.flush_model()
+        self.env.cr.execute(
+            SQL(
+                UPSERT,
+                names=SQL(", ").join(map(SQL.identifier, COLUMNS)),
+                arrays=as_arrays(values, *COLUMNS.values()),
+                uid=self.env.uid,
+                now=fields.Datetime.now(),
+            )
+        )
+
+    @api.model
+    def _cancel_void(self, void, valid):
+        """Cancel the planned reminders that no longer hold.
+
+        :param dict void: why somebody gets none, or empty, by event and person
+        """
+        reasons = [(*key, reason) for key, reason in void.items()]
+        self.flush_model()
+        self.env.cr.execute(
+            SQL(
+                CANCEL_VOID,
+                now=fields.Datetime.now(),
+                ids=list({event_id for event_id, _partner_id in void}),
+                why=as_arrays(reasons, "int4", "int4", "text"),
+                keys=as_arrays(valid, *KEY_KINDS),
+            )
+        )
+
+    @api.model
+    def _withdraw_void(self, void, standing):
+        """Take back what was handed over, still waits, and tells what is not so.
+
+        :param dict void: why somebody gets none, or empty, by event and person
+        :param list standing: the :class:`Appointment` that are to be
+        """
+        starts = {(it.event_id, it.partner_id): it.start for it in standing}
+        rows = self.search(
+            [
+                ("event_id", "in", list({event_id for event_id, _partner_id in void})),
+                ("kind", "=", REMINDER),
+                ("state", "=", SENT),
+            ]
+        )
+        wrong = rows.filtered(
+            lambda row: starts.get((row.event_id.id, row.partner_id.id)) != row.start
+        )
+        withdrawn = wrong._withdraw()
+        wrong.filtered(lambda row: row.sms_id in withdrawn)._cancel(
+            lambda row: (
+                void.get((row.event_id.id, row.partner_id.id), "uninvited") or "moved"
+            )
+        )
+
+    @api.model
+    def _restore_withdrawn(self, valid):
+        """Remind after all of what was due when it was cancelled, and holds again.
+
+        An appointment dragged away and back would else leave its customer without. So
+        too where quiet hours hold it: it is not due yet, but planned anew it would be
+        too late. A notice that is planned says it all, and takes its place.
+        """
+        restored = self.env.execute_query(
+            SQL(
+                RESTORE,
+                keys=as_arrays(valid, *KEY_KINDS),
+                passing=list(PASSING),
+                now=fields.Datetime.now(),
+                notices=list(NOTICES),
+            )
+        )
+        if restored:
+            self._wake()
+
+    # ------------------------------------------------------------------
+    # Merges of contacts
     # ------------------------------------------------------------------
 
     @api.model
     def _drop_duplicates(self, src_partners, dst_partner):
-        """Keep one of several texts that tell people the same who turn out to be one.
+        """Keep one of several texts that tell merged contacts the same.
 
-        One that was sent before one that is planned, so that it does not go again.
-        Else the merge would fail: a reminder is unique for a person.
+        Rather one that was sent, so that it does not go again. Else the merge would
+        fail: a reminder is unique for a person.
 
-        :param src_partners: ``res.partner`` that are merged into another
-        :param dst_partner: ``res.partner`` that stays
+        :param src_partners: ``res.partner`` that are merged into ``dst_partner``
         """
-        self.flush_model()
-        self.env.cr.execute(
-            SQL(
-                """
-                DELETE FROM sms_reminder
-                 USING (
-                       SELECT id, row_number() OVER (
-                                  PARTITION BY kind, event_id, start, offset_minutes
-                                  ORDER BY state = 'sent' DESC, state = 'planned' DESC,
-                                           partner_id = %s DESC, id
-                              ) AS place
-                         FROM sms_reminder
-                        WHERE partner_id = ANY(%s) AND event_id IS NOT NULL
-                          AND (kind = 'reminder' OR state = 'planned')
-                       ) AS same
-                 WHERE same.id = sms_reminder.id AND same.place > 1
-                """,
-                dst_partner.id,
-                (src_partners | dst_partner).ids,
-            )
+        people = src_partners | dst_partner
+        rows = self.search(
+            Domain("partner_id", "in", people.ids)
+            & Domain("event_id", "!=", False)
+            & (Domain("kind", "=", REMINDER) | Domain("state", "=", PLANNED))
         )
-        self.invalidate_model()
+        by_text = rows.grouped(
+            lambda it: (it.kind, it.event_id, it.start, it.offset_minutes)
+        )
+        for same in by_text.values():
+            kept = same.sorted(
+                lambda it: (
+                    it.state != SENT,
+                    it.state != PLANNED,
+                    it.partner_id != dst_partner,
+                    it.id,
+                )
+            )[0]
+            (same - kept).unlink()
 
     @api.model
     def _plan_again(self, partner):
+        """Plan what is to come anew: a merged person may live in another zone."""
         events = self.env["calendar.event"].search(
             [
                 ("partner_ids", "in", partner.ids),
-                *(("start", ">", fields.Datetime.now()), ("sms_enabled", "=", True)),
+                ("start", ">", fields.Datetime.now()),
+                ("sms_enabled", "=", True),
             ]
         )
         self.env.add_to_compute(events._fields["sms_confirmation"], events)
-        events.with_context(dont_notify=True)._touch_appointments()
+        events.with_context(dont_notify=True)._touch_sms_reminders()

@@ -1,337 +1,39 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 import logging
-from datetime import timedelta
+from collections import defaultdict
+from itertools import zip_longest
 
 from psycopg2 import OperationalError
 
 from odoo import api, fields, models
-from odoo.tools import SQL
+from odoo.tools import SQL, frozendict
 
 from ...tools import appointments
-from ...tools.appointments import ALL_DAY_OFFSET, CALLED_OFF, NOTICES
+from ...tools.appointments import CALLED_OFF
+from ..automation.sms_automation_engine import CONFLICTS
 from ..core.batch_jobs import lock_next
-from ..core.bulk_insert import as_arrays
+from ..core.bulk_insert import as_arrays, create_many, insert_many
+from .calendar_event_texts import FACTS_KEY, AppointmentFacts
 from .sms_reminder import CANCELLED, FAILED, NO_SHOW, PLANNED, REMINDER, SENT
-from .sms_reminder_plan import ReminderClock, Whereabouts
+from .sms_reminder_clock import Whereabouts
 
-#: Columns of a planned reminder, with their type in the database.
-COLUMNS = {
-    "event_id": "int4",
-    "partner_id": "int4",
-    "company_id": "int4",
-    "ticket_id": "int4",
-    "subject_key": "text",
-    "start": "timestamp",
-    "is_allday": "bool",
-    "offset_minutes": "int4",
-    "due_at": "timestamp",
-    "automation_id": "int4",
-    "alarm_id": "int4",
-}
-#: What tells one reminder from others.
-KEY_COLUMNS = ("event_id", "partner_id", "start", "offset_minutes")
-KEY_KINDS = [COLUMNS[name] for name in KEY_COLUMNS]
-#: Why a reminder is cancelled that holds again when the appointment does.
-PASSING = ("moved", "called_off", "declined", "uninvited", "switched_off")
-#: Writes planned reminders. One that was sent stays sent.
-UPSERT = """
-    INSERT INTO sms_reminder
-        (%(names)s, kind, state, count, create_uid, create_date,
-         write_uid, write_date)
-    SELECT new.*, 'reminder', 'planned', 1, %(uid)s, %(now)s, %(uid)s,
-           %(now)s
-      FROM unnest(%(arrays)s) AS new (%(names)s)
-    ON CONFLICT (event_id, partner_id, start, offset_minutes)
-          WHERE kind = 'reminder'
-    DO UPDATE SET state = 'planned', reason = NULL, sms_id = NULL,
-                  due_at = EXCLUDED.due_at,
-                  company_id = EXCLUDED.company_id,
-                  automation_id = EXCLUDED.automation_id,
-                  alarm_id = EXCLUDED.alarm_id
-            WHERE sms_reminder.state = 'cancelled'
-               OR sms_reminder.state = 'planned'
-              AND (sms_reminder.due_at, sms_reminder.company_id)
-                  IS DISTINCT FROM (EXCLUDED.due_at, EXCLUDED.company_id)
-"""
-#: Cancels the planned reminders of some events that no longer hold, and says why.
-CANCEL_VOID = """
-    UPDATE sms_reminder
-       SET state = 'cancelled', reason = void.reason, write_date = %(now)s
-      FROM (
-          SELECT row.id,
-                 CASE WHEN why.event_id IS NULL THEN 'uninvited'
-                      ELSE COALESCE(NULLIF(why.reason, ''), 'moved')
-                 END AS reason
-            FROM sms_reminder row
-       LEFT JOIN unnest(%(why)s) AS why (event_id, partner_id, reason)
-              ON why.event_id = row.event_id
-             AND why.partner_id = row.partner_id
-           WHERE row.kind = 'reminder' AND row.state = 'planned'
-             AND row.event_id = ANY(%(ids)s)
-             AND NOT EXISTS (
-                 SELECT FROM unnest(%(keys)s)
-                        AS held (event_id, partner_id, start, minutes)
-                  WHERE held.event_id = row.event_id
-                    AND held.partner_id = row.partner_id
-                    AND held.start = row.start
-                    AND held.minutes = row.offset_minutes
-             )
-      ) AS void
-     WHERE sms_reminder.id = void.id
-"""
 _logger = logging.getLogger(__name__)
 #: Rows that are worked off between two commits.
 BATCH_SIZE = 500
 
 
 class SmsReminder(models.Model):
-    """Keeps the planned reminders in line with the calendar, each in one statement."""
+    """Sending: the words of what is due, and the messages that carry them."""
 
     _inherit = "sms.reminder"
 
-    @api.model
-    def _upsert_reminders(self, rows):
-        """Write planned reminders: each once, whatever is planned again.
-
-        One that was sent stays sent; one that was cancelled, and holds again, is
-        planned again.
-        """
-        if not rows:
-            return
-        # Somebody may be invited twice, after a merge of contacts.
-        rows = list(
-            {tuple(row[it] for it in KEY_COLUMNS): row for row in rows}.values()
-        )
-        arrays = as_arrays(
-            [[row[name] for name in COLUMNS] for row in rows], *COLUMNS.values()
-        )
-        self.flush_model()
-        self.env.cr.execute(
-            SQL(
-                UPSERT,
-                names=SQL(", ").join(map(SQL.identifier, COLUMNS)),
-                arrays=arrays,
-                uid=self.env.uid,
-                now=fields.Datetime.now(),
-            )
-        )
-
-    @api.model
-    def _cancel_void(self, void, valid):
-        """Cancel the planned reminders that no longer hold.
-
-        What is due already and waits for the cron holds as long as the appointment.
-
-        :param dict void: why somebody gets none, or empty, by event and person
-        """
-        self.flush_model()
-        self.env.cr.execute(
-            SQL(
-                CANCEL_VOID,
-                now=fields.Datetime.now(),
-                ids=list({event_id for event_id, _partner_id in void}),
-                why=as_arrays(
-                    [(*key, reason) for key, reason in void.items()],
-                    *("int4", "int4", "text"),
-                ),
-                keys=as_arrays(valid, *KEY_KINDS),
-            )
-        )
-
-    @api.model
-    def _withdraw_void(self, void, standing):
-        """Take back what was handed over, still waits, and tells what is not so.
-
-        :param dict void: why somebody gets none, or empty, by event and person
-        :param list standing: the ``Appointment`` that are to be
-        """
-        starts = {(it.event_id, it.partner_id): it.start for it in standing}
-        rows = self.search(
-            [
-                ("event_id", "in", list({event_id for event_id, _partner_id in void})),
-                *(("kind", "=", REMINDER), ("state", "=", SENT)),
-            ]
-        )
-        wrong = rows.filtered(
-            lambda row: starts.get((row.event_id.id, row.partner_id.id)) != row.start
-        )
-        if not wrong:
-            return
-        withdrawn = wrong._withdraw()
-        wrong.filtered(lambda row: row.sms_id in withdrawn)._cancel(
-            lambda row: (
-                void.get((row.event_id.id, row.partner_id.id), "uninvited") or "moved"
-            )
-        )
-
-    def _cancel(self, get_reason):
-        """Cancel rows.
-
-        :param get_reason: called with each row, returns a value of ``reason``
-        """
-        reasons = [(row.id, get_reason(row)) for row in self]
-        if not reasons:
-            return
-        self.flush_recordset()
-        self.env.cr.execute(
-            SQL(
-                """
-                UPDATE sms_reminder
-                   SET state = %s, reason = why.reason, write_date = %s
-                  FROM unnest(%s) AS why (id, reason)
-                 WHERE sms_reminder.id = why.id
-                """,
-                CANCELLED,
-                fields.Datetime.now(),
-                as_arrays(reasons, "int4", "text"),
-            )
-        )
-        self.invalidate_recordset(["state", "reason", "write_date"])
-
-    @api.model
-    def _restore_withdrawn(self, valid):
-        """Remind after all of what was due when it was cancelled, and holds again.
-
-        Who drags an appointment away and back would else leave its customer without.
-        So too where quiet hours hold it: it is not due yet, but planned anew it would
-        be too late. Not whoever is told by a notice now: that says it all.
-        """
-        restored = self.env.execute_query(
-            SQL(
-                """
-                UPDATE sms_reminder
-                   SET state = %(planned)s, reason = NULL, sms_id = NULL
-                  FROM unnest(%(keys)s)
-                       AS held (event_id, partner_id, start, minutes)
-                 WHERE sms_reminder.event_id = held.event_id
-                   AND sms_reminder.partner_id = held.partner_id
-                   AND sms_reminder.start = held.start
-                   AND sms_reminder.offset_minutes = held.minutes
-                   AND kind = 'reminder' AND state = 'cancelled'
-                   AND reason = ANY(%(passing)s)
-                   AND (due_at <= write_date OR due_at > %(now)s)
-                   AND NOT EXISTS (
-                       SELECT FROM sms_reminder notice
-                        WHERE notice.partner_id = sms_reminder.partner_id
-                          AND notice.subject_key = sms_reminder.subject_key
-                          AND notice.state = 'planned'
-                          AND notice.kind = ANY(%(notices)s)
-                   )
-             RETURNING sms_reminder.id
-                """,
-                planned=PLANNED,
-                keys=as_arrays(valid, *KEY_KINDS),
-                passing=list(PASSING),
-                now=fields.Datetime.now(),
-                notices=list(NOTICES),
-            )
-        )
-        if restored:
-            self._wake()
-
     # ------------------------------------------------------------------
-    # Which reminders there are of appointments, and when each leaves
-    # ------------------------------------------------------------------
-
-    @api.model
-    def _plan_reminders(self, found, obstacles):
-        """Plan the reminders of appointments, and cancel what no longer holds.
-
-        :param list found: of ``Appointment``
-        """
-        standing = [it for it in found if not obstacles[it]]
-        valid, rows = self._find_reminders(standing)
-        void = {(it.event_id, it.partner_id): obstacles[it] for it in found}
-        # Who is invited twice is reminded as long as one of both invitations stands.
-        void |= {(it.event_id, it.partner_id): "" for it in standing}
-        self._cancel_void(void, valid)
-        self._upsert_reminders(rows)
-        self._withdraw_void(void, standing)
-        self._restore_withdrawn(valid)
-        self._wake_for([row["due_at"] for row in rows])
-
-    @api.model
-    def _find_reminders(self, standing):
-        """Return the reminders of appointments that stand."""
-        partners = self.env["res.partner"].browse({it.partner_id for it in standing})
-        partners.fetch(["tz", "lang", "country_id", "state_id", "phone_sanitized"])
-        partner_of = {partner.id: partner for partner in partners}
-        now = fields.Datetime.now()
-        valid, rows = [], []
-        for company, own in self._group_by_company(standing):
-            clock = ReminderClock(company, now)
-            for appointment, rule in self._match_rules(company, own):
-                values = self._prepare_reminder(appointment, rule)
-                valid.append([values[name] for name in KEY_COLUMNS])
-                partner = partner_of[appointment.partner_id]
-                values["due_at"] = clock.find_due(appointment, partner, rule)
-                if values["due_at"]:
-                    rows.append(values)
-        return valid, rows
-
-    @api.model
-    def _group_by_company(self, appointments):
-        by_company = {}
-        for it in appointments:
-            by_company.setdefault(it.company_id, []).append(it)
-        for company_id, own in by_company.items():
-            yield self.env["res.company"].browse(company_id), own
-
-    @api.model
-    def _match_rules(self, company, appointments):
-        """Yield each appointment of a company with each reminder that it gets.
-
-        Of two at one time that of the automation: it says more than Odoo's alarm.
-        """
-        rules = [it for it in self._get_rules(company) if it.kind == REMINDER]
-        events = self.env["calendar.event"].browse({it.event_id for it in appointments})
-        alarms = self._get_alarm_rules(events, company)
-        fitting = self._find_fitting(company, rules, appointments)
-        for it in appointments:
-            both = {rule.offset: rule for rule in alarms.get(it.event_id, ())}
-            both |= {rule.offset: rule for rule in fitting[it.ticket_id]}
-            for rule in both.values():
-                # A day has no hours.
-                if not it.is_allday or rule.offset >= ALL_DAY_OFFSET:
-                    yield it, rule
-
-    @api.model
-    def _find_fitting(self, company, rules, appointments):
-        """Return which rules are about the appointments of each ticket.
-
-        :return: ``{ticket id or None: list of TextRule}``
-        """
-        ticket_ids = {it.ticket_id for it in appointments}
-        tickets = self.env["helpdesk.ticket"].browse(filter(None, ticket_ids))
-        fitting = {}
-        for ticket in (tickets.browse(), *tickets):
-            facts = self._get_ticket_facts(company, ticket)
-            fitting[ticket.id or None] = [it for it in rules if it.fits(facts)]
-        return fitting
-
-    @api.model
-    def _prepare_reminder(self, appointment, rule):
-        """Return the values of a reminder, all but when it is due."""
-        return {
-            "event_id": appointment.event_id,
-            "partner_id": appointment.partner_id,
-            "company_id": appointment.company_id,
-            "ticket_id": appointment.ticket_id,
-            "subject_key": appointment.key,
-            "start": appointment.start,
-            "is_allday": appointment.is_allday,
-            "offset_minutes": rule.offset // timedelta(minutes=1),
-            "automation_id": rule.automation_id or None,
-            "alarm_id": rule.alarm_id or None,
-        }
-
-    # ------------------------------------------------------------------
-    # Works off what is due: the message is made in the transaction that notes it
+    # Working off
     # ------------------------------------------------------------------
 
     @api.model
     def _run(self):
-        """Hand over all that is due, in batches, and look when the next is (a cron)."""
+        """Hand over all that is due, in batches, and wake for the next (a cron)."""
         while rows := self._lock_due():
             rows._hand_over()
             is_full = len(rows) == BATCH_SIZE
@@ -339,21 +41,15 @@ class SmsReminder(models.Model):
             has_time = cron._commit_progress(len(rows), remaining=int(is_full))
             if is_full and not has_time:
                 return
-        self._wake_next()
+        following = self.search([("state", "=", PLANNED)], order="due_at", limit=1)
+        if following:
+            self._wake(following.due_at)
 
     @api.model
     def _lock_due(self):
         """Return the next rows that are due; another worker passes over them."""
         due = SQL("state = 'planned' AND due_at <= %s", fields.Datetime.now())
         return lock_next(self, due, SQL("due_at, id"), BATCH_SIZE)
-
-    @api.model
-    def _wake_next(self):
-        [(due,)] = self.env.execute_query(
-            SQL("SELECT min(due_at) FROM sms_reminder WHERE state = 'planned'")
-        )
-        if due:
-            self._wake(due)
 
     def _hand_over(self):
         """Make the messages of rows, as far as they still hold.
@@ -389,7 +85,7 @@ class SmsReminder(models.Model):
                 reasons[row] = "called_off"
             elif not row.event_id.sms_enabled:
                 reasons[row] = "switched_off"
-            elif row._has_declined():
+            elif all(it.state == "declined" for it in row._get_attendees()):
                 reasons[row] = "declined"
             elif row.event_id.start != row.start:
                 reasons[row] = "moved"
@@ -399,14 +95,36 @@ class SmsReminder(models.Model):
         cancelled._cancel(reasons.get)
         return self - cancelled
 
+    def _cancel(self, get_reason):
+        """Cancel rows.
+
+        :param get_reason: called with each row, returns a value of ``reason``
+        """
+        if not self:
+            return
+        reasons = [(row.id, get_reason(row)) for row in self]
+        self.flush_recordset()
+        # By SQL: a row that is restored later tells by this time if it was due then.
+        self.env.cr.execute(
+            SQL(
+                """
+                UPDATE sms_reminder
+                   SET state = %s, reason = why.reason, write_date = %s
+                  FROM unnest(%s) AS why (id, reason)
+                 WHERE sms_reminder.id = why.id
+                """,
+                CANCELLED,
+                fields.Datetime.now(),
+                as_arrays(reasons, "int4", "text"),
+            )
+        )
+        self.invalidate_recordset(["state", "reason", "write_date"])
+
     def _get_attendees(self):
         """Return the customer's invitations: two after a merge of contacts."""
         self.ensure_one()
         partner = self.partner_id
         return self.event_id.attendee_ids.filtered(lambda it: it.partner_id == partner)
-
-    def _has_declined(self):
-        return all(it.state == "declined" for it in self._get_attendees())
 
     def _find_overtaken(self):
         """Return the reminders of which another, nearer one is due as well.
@@ -423,7 +141,7 @@ class SmsReminder(models.Model):
         return overtaken
 
     def _get_end(self):
-        """Return from when the text has lost its point (UTC)."""
+        """Return when the text loses its point (UTC)."""
         self.ensure_one()
         if not self.is_allday:
             return self.start
@@ -440,25 +158,17 @@ class SmsReminder(models.Model):
         empty._cancel(lambda _row: "no_text")
         rows = self - empty
         messages = rows._post(bodies)
-        sms_sudo = (
-            self.env["sms.sms"]
-            .sudo()
-            .create(
-                [
-                    row._prepare_sms(rules[row.id], bodies[row.id], messages[row.id])
-                    for row in rows
-                ]
-            )
-        )
+        vals_list = [
+            row._prepare_sms(rules[row.id], bodies[row.id], messages[row.id])
+            for row in rows
+        ]
+        sms_sudo = self.env["sms.sms"].sudo().create(vals_list)
         self._notify(sms_sudo)
         rows._note_sent(sms_sudo)
         rows._await_answers(rules, sms_sudo)
 
     def _prepare_sms(self, rule, body, message):
-        """Return the values of a row's message.
-
-        :param message: ``mail.message`` that shows it
-        """
+        """Return the values of the ``sms.sms`` that a ``mail.message`` shows."""
         self.ensure_one()
         return {
             "partner_id": self.partner_id.id,
@@ -472,10 +182,7 @@ class SmsReminder(models.Model):
         }
 
     def _note_sent(self, messages):
-        """Note which message each row has become.
-
-        :param messages: ``sms.sms``, one for each row
-        """
+        """Note which ``sms.sms`` each row has become."""
         self.flush_recordset()
         pairs = zip(self.ids, messages.ids, strict=True)
         self.env.cr.execute(
@@ -501,14 +208,172 @@ class SmsReminder(models.Model):
         """
         templates_sudo = self.env["sms.template"].sudo()
         template_ids = {rules[row.id].template_id for row in self}
-        asking_ids = {
-            template.id
-            for template in templates_sudo.browse(template_ids).exists()
-            if "sms_answer_hint" in (template.body or "")
-        }
+        templates_sudo = templates_sudo.browse(template_ids).exists()
+        asking_ids = templates_sudo.filtered(
+            lambda it: "sms_answer_hint" in (it.body or "")
+        ).ids
         asked = []
         for row, sms in zip(self, messages, strict=True):
             attendee = row._get_attendees()[:1]
             if attendee and rules[row.id].template_id in asking_ids:
                 asked.append((attendee, sms, row))
         self.env["sms.question"]._ask_appointments(asked)
+
+    # ------------------------------------------------------------------
+    # Words
+    # ------------------------------------------------------------------
+
+    def _render_rows(self, rules):
+        """Return the texts of rows, each in its reader's language, by row id.
+
+        Together as far as template, language and company are one. An event with two
+        customers is filled in twice, since its words depend on the reader.
+
+        :param dict rules: :class:`TextRule`, or None, by row id
+        """
+        groups = defaultdict(list)
+        bodies = {}
+        for row in self:
+            rule = rules[row.id]
+            if rule and row.body:
+                bodies[row.id] = row.body
+            elif rule and row.event_id:
+                company = row.company_id
+                lang = row.partner_id.lang or company.sudo().partner_id.lang or "en_US"
+                key = (rule.template_id, lang, company)
+                groups[key].append(row)
+        for (template_id, lang, company), rows in groups.items():
+            reminders = self.with_company(company)
+            while rows:
+                by_event = {row.event_id.id: row for row in rows}
+                bodies |= reminders._render_template(template_id, lang, by_event)
+                rows = [row for row in rows if by_event[row.event_id.id] != row]
+        return bodies
+
+    @api.model
+    def _render_template(self, template_id, lang, by_event):
+        """Fill in a template in the words of the environment's company.
+
+        :param dict by_event: ``sms.reminder``, one for each event, by event id
+        :return: ``{row id: text}``
+        """
+        facts = {
+            event_id: AppointmentFacts(
+                row.partner_id.id,
+                row.start,
+                row.is_allday,
+                row.known_start or None,
+                row.count,
+            )
+            for event_id, row in by_event.items()
+        }
+        template_sudo = self.env["sms.template"].sudo().browse(template_id).exists()
+        if not template_sudo:
+            return {}
+        template_sudo = template_sudo.with_context(**{FACTS_KEY: frozendict(facts)})
+        texts = template_sudo._render_field("body", list(by_event), set_lang=lang)
+        return {by_event[it].id: text.strip() for it, text in texts.items()}
+
+    @api.model
+    def _render_gone(self, lost):
+        """Return the texts that call appointments off, by attendee id.
+
+        Filled in for the earliest of a series and person alone: more is not told.
+
+        :param list lost: of :class:`Appointment`, the earliest first
+        """
+        texts = {}
+        for it in {(it.partner_id, it.key): it for it in reversed(lost)}.values():
+            company = self.env["res.company"].browse(it.company_id)
+            ticket = self.env["helpdesk.ticket"].browse(it.ticket_id or ())
+            rule = self._get_rule(company, CALLED_OFF, ticket)
+            if not rule:
+                continue
+            row = self.new(
+                {
+                    "kind": CALLED_OFF,
+                    "company_id": it.company_id,
+                    "event_id": it.event_id,
+                    "partner_id": it.partner_id,
+                    "start": it.known,
+                    "is_allday": it.is_allday,
+                    "automation_id": rule.automation_id,
+                }
+            )
+            texts[it.attendee_id] = row._render_safely()
+        return texts
+
+    def _render_safely(self):
+        """Return the text of a row; none if its template cannot be filled in.
+
+        Nobody is kept from deleting an appointment by a manager's template.
+        """
+        self.ensure_one()
+        try:
+            # A savepoint that flushes would plan in the middle of the change.
+            with self.env.cr.savepoint(flush=False):
+                return self._render_rows(self._find_own_rules()).get(self.id)
+        except CONFLICTS:
+            raise
+        except Exception:  # whatever a template raises
+            _logger.exception("A text about an appointment cannot be filled in")
+            return False
+
+    def _post(self, bodies):
+        """Show the texts at the event; where that is deleted at ticket or customer.
+
+        Logged for many records at once, in rounds, since each takes one text at a time.
+
+        :return: the ``mail.message`` that carries each text, by row id
+        """
+        rows_of = defaultdict(list)
+        for row in self:
+            rows_of[row.event_id or row.ticket_id or row.partner_id].append(row)
+        messages = {}
+        for turn in zip_longest(*rows_of.values()):
+            by_model = defaultdict(dict)
+            for record, row in zip(rows_of, turn, strict=True):
+                if row:
+                    by_model[record._name][record.id] = row
+            for name, by_id in by_model.items():
+                records = self.env[name].browse(by_id)
+                texts = {record_id: bodies[row.id] for record_id, row in by_id.items()}
+                posted = records._message_log_batch(texts, message_type="sms")
+                messages |= {by_id[it.res_id].id: it for it in posted}
+        return messages
+
+    @api.model
+    def _notify(self, sms_sudo):
+        """Show the state of messages in the chatter, as Odoo does for its own."""
+        if not sms_sudo:
+            return
+        notifications_sudo = self.env["mail.notification"].sudo()
+        ids = insert_many(
+            notifications_sudo,
+            [
+                {
+                    "author_id": sms.mail_message_id.author_id.id,
+                    "mail_message_id": sms.mail_message_id.id,
+                    "res_partner_id": sms.partner_id.id,
+                    "sms_number": sms.number,
+                    "notification_type": "sms",
+                    "sms_id_int": sms.id,
+                    "is_read": True,
+                    "read_date": fields.Datetime.now(),
+                    "notification_status": (
+                        "ready" if sms.state == "outgoing" else "exception"
+                    ),
+                    "failure_type": sms.failure_type or "",
+                }
+                for sms in sms_sudo
+            ],
+        )
+        create_many(
+            self.env["sms.tracker"].sudo(),
+            [
+                {"sms_uuid": sms.uuid, "mail_notification_id": notification_id}
+                for sms, notification_id in zip(sms_sudo, ids, strict=True)
+            ],
+        )
+        sms_sudo.invalidate_recordset(["sms_tracker_id"])
+        sms_sudo.mail_message_id.invalidate_recordset(["notification_ids"])

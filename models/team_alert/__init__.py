@@ -8,7 +8,7 @@ May use automation and all below it.
 from . import (
     sms_team_alert,
     sms_team_alert_escalation,
-    sms_team_alert_mail,
+    mail_thread,
     sms_team_alert_plan,
     sms_team_alert_entry,
     sms_oncall_shift,

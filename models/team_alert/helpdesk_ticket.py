@@ -11,12 +11,13 @@ class HelpdeskTicket(models.Model):
     team_alert_count = fields.Integer(compute="_compute_team_alert_count")
 
     def _compute_team_alert_count(self):
-        groups = self.env["sms.team.alert"]._read_group(
-            [("ticket_id", "in", self.ids)], ["ticket_id"], ["__count"]
+        counts = dict(
+            self.env["sms.team.alert"]._read_group(
+                [("ticket_id", "in", self.ids)], ["ticket_id"], ["__count"]
+            )
         )
-        counts = {ticket.id: count for ticket, count in groups}
         for ticket in self:
-            ticket.team_alert_count = counts.get(ticket.id, 0)
+            ticket.team_alert_count = counts.get(ticket._origin, 0)
 
     def action_raise_team_alert(self):
         """Open the form that raises a team alert about the ticket."""

@@ -9,7 +9,7 @@ from .sms_team_alert import RESOLVED
 
 
 class SmsAutomation(models.Model):
-    """An automation whose text is a team alert: told until somebody takes it."""
+    """An automation may raise a team alert instead of a text."""
 
     _inherit = "sms.automation"
 
@@ -20,16 +20,15 @@ class SmsAutomation(models.Model):
 
     @api.model
     def _get_recipients(self, tickets, audience):
-        """Mean who is on call now: what a dry run shows."""
+        """Mean the first person on call now, whom a dry run shows."""
         if audience != automation.ON_CALL:
             return super()._get_recipients(tickets, audience)
+        now = fields.Datetime.now()
+        oncall = self.env["sms.oncall"]
         found = {}
         for ticket in tickets:
-            people = self.env["sms.oncall"]._get_people(
-                ticket.team_id, ticket.company_id, fields.Datetime.now()
-            )
-            partners = people[:1].partner_id
-            found[ticket.id] = [self._to_recipient(partner) for partner in partners]
+            people = oncall._get_people(ticket.team_id, ticket.company_id, now)
+            found[ticket.id] = [self._to_recipient(it) for it in people[:1].partner_id]
         return found
 
     @api.model

@@ -6,7 +6,7 @@ from ..ledger.sms_purpose import INTERNAL
 
 
 class SmsInboundRouter(models.AbstractModel):
-    """Answers who has texted the code of a team alert."""
+    """Answers to the codes of team alerts."""
 
     _inherit = "sms.inbound.router"
 

@@ -3,7 +3,6 @@ from datetime import UTC, timedelta
 
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
-from odoo.fields import Domain
 from odoo.tools import SQL
 
 from odoo.addons.base.models.res_partner import _tz_get
@@ -14,11 +13,10 @@ from ..ledger.sms_purpose import INTERNAL
 
 
 class SmsOncallShift(models.Model):
-    """A person's turn of duty in a team: when team alerts are told to them.
+    """A person's turn of duty in a team: the first on duty is told of alerts first.
 
-    In the order of a team's shifts the first who is on duty is told first. Hours come
-    from one of Odoo's working schedules, single turns and weeks that come again from
-    two times. Who has time off is left out, wherever it was entered.
+    Hours come from one of Odoo's working schedules, single turns and those that come
+    again from two times. People with time off are left out, wherever it was entered.
     """
 
     _name = "sms.oncall.shift"
@@ -99,36 +97,26 @@ class SmsOncallShift(models.Model):
     @api.constrains("team_id", "company_id")
     def _check_team_company(self):
         for shift in self:
-            if shift.team_id.company_id not in (
-                shift.company_id,
-                shift.company_id.browse(),
-            ):
+            team = shift.team_id
+            if team.company_id and team.company_id != shift.company_id:
                 raise ValidationError(
-                    self.env._("“%s” is a team of another company.", shift.team_id.name)
+                    self.env._("“%s” is a team of another company.", team.name)
                 )
 
     @api.depends("team_id", "user_id", "calendar_id", "start_at", "stop_at", "sequence")
     def _compute_duty(self):
         now = fields.Datetime.now()
+        oncall_sudo = self.env["sms.oncall"].sudo()
         for team, shifts in self.grouped("team_id").items():
-            oncall_sudo = self.env["sms.oncall"].sudo()
             people = oncall_sudo._get_people(team, shifts.company_id[:1], now)
             away = oncall_sudo._find_away(shifts.user_id, now)
             for shift in shifts:
-                shift.duty = shift._describe_duty(people, away, now)
-
-    def _describe_duty(self, people, away, now):
-        """Return a value of :attr:`duty`.
-
-        :param people: ``res.users`` in the order in which they are told
-        :param away: ``res.users`` who have time off
-        """
-        self.ensure_one()
-        if self.user_id in away:
-            return "away"
-        if not self._is_on_duty(now):
-            return "off"
-        return "on_call" if self.user_id == people[:1] else "next"
+                if shift.user_id in away:
+                    shift.duty = "away"
+                elif not shift._is_on_duty(now):
+                    shift.duty = "off"
+                else:
+                    shift.duty = "on_call" if shift.user_id == people[:1] else "next"
 
     def _is_on_duty(self, now):
         """Tell if the shift covers a time (UTC), time off aside."""
@@ -141,23 +129,19 @@ class SmsOncallShift(models.Model):
         )
 
     # ------------------------------------------------------------------
-    # Whether they agreed to it
+    # Consent of the person
     # ------------------------------------------------------------------
 
     def _get_sms_subject_fields(self):
         return ("user_id.partner_id.phone_sanitized", "company_id")
 
     def _get_sms_subjects(self):
-        """Mean the person's own number, for what is internal."""
         purpose = self.env["sms.purpose"]._get(INTERNAL)
-        return {
-            shift.id: (
-                shift.company_id,
-                shift.sudo().user_id.partner_id.phone_sanitized,
-                purpose,
-            )
-            for shift in self
-        }
+        subjects = {}
+        for shift in self:
+            number = shift.sudo().user_id.partner_id.phone_sanitized
+            subjects[shift.id] = shift.company_id, number, purpose
+        return subjects
 
     def _get_sms_subject_columns(self, alias):
         self.env["res.partner"].flush_model(["phone_sanitized"])
@@ -179,33 +163,31 @@ class SmsOncallShift(models.Model):
     def _get_sms_typed_number(self):
         return self.phone
 
-    @api.model
-    def _get_shifts(self, team, company):
-        domain = Domain("team_id", "=", team.id) & Domain("company_id", "=", company.id)
-        return self.search(domain & Domain("user_id.active", "=", True))
-
 
 class SmsOncall(models.AbstractModel):
-    """Finds who is on call in a team: shifts, working schedules and time off."""
+    """Look-up of the people on call: shifts, working schedules and time off."""
 
     _name = "sms.oncall"
     _description = "Who Is on Call"
 
     @api.model
     def _get_people(self, team, company, now):
-        """Return who can be told of a team's alert, in the order to be told.
+        """Return the people (``res.users``) of a team in the order to be told.
 
-        Those on duty come first, then the others who have shifts at other times. A team
-        without shifts has its members. Who has time off is nobody's help.
+        Those on duty come first, then the others with shifts. A team without shifts has
+        its members. Those with time off are left out.
 
-        :param team: ``helpdesk.ticket.team``
-        :param company: ``res.company`` of the alert
         :param datetime now: UTC
-        :return: ``res.users``
         """
-        shifts = self.env["sms.oncall.shift"]._get_shifts(team, company)
-        on_duty = shifts.filtered(lambda shift: shift._is_on_duty(now))
-        people = on_duty.user_id | shifts.user_id
+        shifts = self.env["sms.oncall.shift"].search(
+            [
+                ("team_id", "=", team.id),
+                ("company_id", "=", company.id),
+                ("user_id.active", "=", True),
+            ]
+        )
+        people = shifts.filtered(lambda it: it._is_on_duty(now)).user_id
+        people |= shifts.user_id
         if not shifts:
             people = team.user_ids.filtered(
                 lambda user: not user.share and company in user.company_ids
@@ -214,26 +196,24 @@ class SmsOncall(models.AbstractModel):
 
     @api.model
     def _find_away(self, users, now):
-        """Return those who have time off at a time (UTC).
+        """Return those of some users who have time off at a time (UTC).
 
-        ``hr_holidays`` enters it, once approved, as the leave of a person's resource;
-        so does who enters it by hand. Public holidays are nobody's own: somebody is on
-        call on them.
+        ``hr_holidays`` enters it, once approved, as the leave of a person's resource,
+        as people do by hand. Public holidays are nobody's own, so they do not count.
         """
-        resources_sudo = users.sudo().resource_ids
-        domain = Domain("resource_id", "in", resources_sudo.ids)
-        domain &= Domain("date_from", "<=", now) & Domain("date_to", ">", now)
-        leaves_sudo = self.env["resource.calendar.leaves"].sudo()
-        leaves_sudo = leaves_sudo.search(domain & Domain("time_type", "=", "leave"))
+        domain = [
+            ("resource_id", "in", users.sudo().resource_ids.ids),
+            ("date_from", "<=", now),
+            ("date_to", ">", now),
+            ("time_type", "=", "leave"),
+        ]
+        leaves_sudo = self.env["resource.calendar.leaves"].sudo().search(domain)
         away = leaves_sudo.resource_id.user_id
         return users.filtered(lambda user: user in away)
 
     @api.model
     def _is_in_hours(self, calendar, now):
-        """Tell if a time (UTC) is in the hours of a working schedule.
-
-        Its holidays do not count: who is on call at night is so at Christmas too.
-        """
+        """Tell if a time (UTC) is in a working schedule; holidays do not count."""
         start = now.replace(tzinfo=UTC)
         end = start + timedelta(minutes=1)
         found = calendar.sudo()._attendance_intervals_batch(start, end)

@@ -19,8 +19,8 @@ LIFE = timedelta(days=365)
 class SmsQuestion(models.Model):
     """A team alert's codes, for each number that was told of it.
 
-    The question stays open when it is answered: who has taken an alert resolves it by
-    the next text. It is asked before all others, since it cannot wait.
+    The question stays open when it is answered: one text takes the alert, the next one
+    resolves it. It comes before all other questions, since it cannot wait.
     """
 
     _inherit = "sms.question"
@@ -33,7 +33,6 @@ class SmsQuestion(models.Model):
     def _ask_team_alert(self, alert, messages):
         """Note which numbers were told of an alert, each once.
 
-        :param alert: ``sms.team.alert``
         :param messages: ``sms.sms``; one that the gate has blocked asks nobody
         """
         asked = set(self._find_team_alert(alert).mapped("number"))
@@ -56,7 +55,7 @@ class SmsQuestion(models.Model):
 
     @api.model
     def _keep_team_alert(self, alert, until):
-        """Understand an alert's codes for a while longer (UTC)."""
+        """Understand an alert's codes until a time (UTC)."""
         self._find_team_alert(alert).expires_at = until
 
     @api.model
@@ -70,7 +69,7 @@ class SmsQuestion(models.Model):
         return self.env[ALERT_MODEL].sudo().browse(ids).exists()
 
     # ------------------------------------------------------------------
-    # Taking the answer
+    # Answers
     # ------------------------------------------------------------------
 
     def _is_urgent(self):
@@ -81,7 +80,7 @@ class SmsQuestion(models.Model):
         return super()._take_unclaimed(inbound) or self._take_unknown_code(inbound)
 
     def _take_team_alert(self, inbound):
-        """Do what a code of the alert says; say if the text is one.
+        """Do what a code of the alert says; tell if the text is one.
 
         Words alone ("on it") count where one alert alone can be meant.
         """
@@ -112,19 +111,18 @@ class SmsQuestion(models.Model):
         """
         if unresolved := self._get_unresolved():
             return unresolved
-        last_sudo = self.env["sms.sms"]._get_last_said(
-            inbound.company_id, inbound.number
-        )
-        is_about_alert = last_sudo.purpose_id.code == INTERNAL
-        newest = self.filtered(lambda it: is_about_alert and it.kind == TEAM_ALERT)[:1]
-        return newest._get_alert()
+        messages = self.env["sms.sms"]
+        last_sudo = messages._get_last_said(inbound.company_id, inbound.number)
+        if last_sudo.purpose_id.code != INTERNAL:
+            return self.env[ALERT_MODEL]
+        return self.filtered(lambda it: it.kind == TEAM_ALERT)[:1]._get_alert()
 
     def _get_unresolved(self):
         return self._get_alert().filtered(lambda it: it.state != RESOLVED)
 
     @api.model
     def _take_unknown_code(self, inbound):
-        """Answer a code of no alert, while one is open; say if the text is one."""
+        """Answer a code of no alert, while one is open; tell if the text is one."""
         if not replies.read_code(inbound.body):
             return False
         questions = self._find_open(inbound)
@@ -136,9 +134,9 @@ class SmsQuestion(models.Model):
             question = questions.filtered(lambda it, row=alert: it._get_alert() == row)
             facts = alert._get_facts(question[:1], inbound)
             alert._note(UNKNOWN, inbound.received_at, **facts)
-        alerts = alerts.with_context(lang=partner.lang)
-        choices = [alert._describe_codes() for alert in alerts]
+        described = alerts.with_context(lang=partner.lang)
+        fillers = {"choices": "\n".join(it._describe_codes() for it in described)}
         self.env["sms.inbound.router"]._say_alert(
-            inbound, reply_codes.ALERT_WHICH, partner, {"choices": "\n".join(choices)}
+            inbound, reply_codes.ALERT_WHICH, partner, fillers
         )
         return True

@@ -3,32 +3,30 @@ from datetime import timedelta
 
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
-from odoo.tools import SQL
+from odoo.fields import Domain
 
 from ...tools import replies, reply_codes, texts
 from ...tools.phone import E164
 from . import sms_team_alert_entry as entries
-from .sms_team_alert_entry import TOLD
 
 OPEN, ACKNOWLEDGED, RESOLVED = ("open", "acknowledged", "resolved")
 #: Characters of what is wrong: with codes and footer it stays within three segments.
-WORDS_LIMIT = 300
-#: What is said to who has done something.
+#: And in a list of several alerts.
+WORDS_LIMIT, SHORT = 300, 40
+#: The answer to each action by text.
 DONE = {
     replies.ACKNOWLEDGE: reply_codes.ALERT_ACKNOWLEDGED,
     replies.RESOLVE: reply_codes.ALERT_RESOLVED,
     replies.ESCALATE: reply_codes.ALERT_ESCALATED,
 }
-#: Characters of an alert in a list of several.
-SHORT = 40
 
 
 class SmsTeamAlert(models.Model):
     """Something urgent that somebody of a team must take: told until they do.
 
     Raised by a person, an automation or a mail, never typed in as a record: raising it
-    texts people. Whom it tells, and when next, is its plan's; it is answered by codes
-    that are its own while it is open and some days after.
+    texts people. Its plan says whom, and when the next; it is answered by codes that
+    are its own while it is open and some days after.
     """
 
     _name = "sms.team.alert"
@@ -37,30 +35,20 @@ class SmsTeamAlert(models.Model):
     _order = "id desc"
 
     name = fields.Char("What Is Wrong", required=True, readonly=True)
-    company_id = fields.Many2one(
-        "res.company", required=True, readonly=True, ondelete="restrict"
-    )
-    team_id = fields.Many2one(
-        "helpdesk.ticket.team", required=True, readonly=True, ondelete="restrict"
-    )
-    plan_id = fields.Many2one(
-        "sms.team.alert.plan", required=True, readonly=True, ondelete="restrict"
-    )
+    company_id = fields.Many2one("res.company", required=True, readonly=True)
+    team_id = fields.Many2one("helpdesk.ticket.team", required=True, readonly=True)
+    plan_id = fields.Many2one("sms.team.alert.plan", required=True, readonly=True)
     ticket_id = fields.Many2one(
-        "helpdesk.ticket", readonly=True, ondelete="set null", index="btree_not_null"
+        "helpdesk.ticket", readonly=True, index="btree_not_null"
     )
     automation_id = fields.Many2one(
-        "sms.automation", readonly=True, ondelete="set null", index="btree_not_null"
+        "sms.automation", readonly=True, index="btree_not_null"
     )
     user_id = fields.Many2one(
         "res.users", "Raised By", readonly=True, help="Empty: nobody of us did."
     )
     origin = fields.Selection(
-        [
-            ("person", "A person"),
-            ("automation", "An automation"),
-            ("mail", "A mail"),
-        ],
+        [("person", "A person"), ("automation", "An automation"), ("mail", "A mail")],
         required=True,
         readonly=True,
         default="person",
@@ -119,9 +107,6 @@ class SmsTeamAlert(models.Model):
         "sms.team.alert.entry", "alert_id", "Timeline", readonly=True
     )
 
-    _next_index = models.Index("(next_at) WHERE state = 'open' AND next_at IS NOT NULL")
-    _code_index = models.Index("(company_id, code_block)")
-
     is_live = fields.Boolean(compute="_compute_is_live")
     codes_label = fields.Char("Codes", compute="_compute_codes_label")
     status_label = fields.Char("How It Stands", compute="_compute_status_label")
@@ -133,15 +118,16 @@ class SmsTeamAlert(models.Model):
         "sms.team.alert.entry", compute="_compute_counts", compute_sudo=True
     )
 
+    _next_index = models.Index("(next_at) WHERE state = 'open' AND next_at IS NOT NULL")
+    _code_index = models.Index("(company_id, code_block)")
+
     @api.depends("acknowledged_at", "created_at", "target_minutes")
     def _compute_is_in_time(self):
         for alert in self:
-            if not alert.acknowledged_at:
-                alert.is_in_time = False
-                alert.minutes_to_acknowledge = 0
-                continue
-            took = alert.acknowledged_at - alert.created_at
-            alert.is_in_time = took <= timedelta(minutes=alert.target_minutes)
+            taken_at = alert.acknowledged_at
+            took = taken_at - alert.created_at if taken_at else timedelta()
+            target = timedelta(minutes=alert.target_minutes)
+            alert.is_in_time = bool(taken_at) and took <= target
             alert.minutes_to_acknowledge = took.total_seconds() / 60
 
     @api.model_create_multi
@@ -157,7 +143,7 @@ class SmsTeamAlert(models.Model):
         raise UserError(self.env._("A team alert is kept."))
 
     # ------------------------------------------------------------------
-    # Raising one
+    # Raising
     # ------------------------------------------------------------------
 
     @api.model
@@ -168,14 +154,13 @@ class SmsTeamAlert(models.Model):
         :param values: further fields: ``plan_id``, ``ticket_id``, ``user_id`` …
         :raises UserError: without words
         """
-        plans = self.env["sms.team.alert.plan"].sudo()
+        env_sudo = self.sudo().env
+        plans = env_sudo["sms.team.alert.plan"]
         plan = plans.browse(values.get("plan_id") or ())
-        ticket = (
-            self.env["helpdesk.ticket"].sudo().browse(values.get("ticket_id") or ())
-        )
+        ticket = env_sudo["helpdesk.ticket"].browse(values.get("ticket_id") or ())
         company = plan.company_id or ticket.company_id or team.sudo().company_id
         company = company or self.env.company
-        name = texts.clean(texts.shorten(words, WORDS_LIMIT, sign="..."))
+        name = self._clean_words(words)
         if not name:
             raise UserError(self.env._("Say what is wrong."))
         plan = plan or plans._find(team, company)
@@ -193,62 +178,78 @@ class SmsTeamAlert(models.Model):
         alert._escalate(fields.Datetime.now())
         return alert
 
-    def _note_again(self):
-        """Note that the same was reported once more; nobody is told twice."""
-        self.ensure_one()
-        self.repeat_count += 1
+    @api.model
+    def _clean_words(self, words):
+        return texts.clean(texts.shorten(words, WORDS_LIMIT, sign="..."))
 
     def _note_on_ticket(self, words):
         for ticket in self.ticket_id:
             ticket._message_log(body=words)
 
-    # ------------------------------------------------------------------
-    # Codes
-    # ------------------------------------------------------------------
+    @api.model
+    def message_new(self, msg_dict, custom_values=None):
+        """Raise an alert out of a mail; the same again is noted on the open one.
+
+        :raises AccessError: for all but Odoo's mail gateway, which has all rights: a
+            call over RPC could say that the mail is anybody's
+        """
+        if not self.env.su:
+            raise AccessError(self.env._("Mails come in by the mail gateway."))
+        plans_sudo = self.env["sms.team.alert.plan"].sudo()
+        plan_sudo = plans_sudo.browse((custom_values or {})["plan_id"])
+        words = self._clean_words(msg_dict.get("subject") or "")
+        words = words or self.env._("A mail without a subject")
+        alert_sudo = self.sudo().search(
+            [
+                ("plan_id", "=", plan_sudo.id),
+                ("name", "=", words),
+                ("state", "!=", RESOLVED),
+            ],
+            limit=1,
+        )
+        if alert_sudo:
+            alert_sudo.repeat_count += 1
+            return alert_sudo
+        author = self.env["res.partner"].browse(msg_dict.get("author_id") or ())
+        users_sudo = author.sudo().user_ids.filtered(lambda user: not user.share)
+        return self._raise(
+            plan_sudo.team_id,
+            words,
+            plan_id=plan_sudo.id,
+            user_id=users_sudo[:1].id,
+            origin="mail",
+        )
 
     @api.model
     def _take_code_block(self, company_id):
         """Return the lowest block of codes that no other alert has now.
 
-        An alert keeps its codes while it is open and some days after. Two that are
-        raised at once meet at a counter, so that the second one sees the first.
+        Two alerts that are raised at once meet at a counter, so that the second one
+        sees the first.
         """
         self.env["sms.rate.limit"].sudo()._is_over("team_alerts", str(company_id))
-        self.flush_model(["company_id", "code_block", "state", "resolved_at"])
-        rows = self.env.execute_query(
-            SQL(
-                """
-                SELECT code_block FROM sms_team_alert
-                 WHERE company_id = %s
-                   AND (state != %s OR resolved_at > %s)
-                """,
-                company_id,
-                RESOLVED,
-                fields.Datetime.now() - replies.KEPT,
-            )
+        taken = self.sudo().search_fetch(
+            Domain("company_id", "=", company_id)
+            & (
+                Domain("state", "!=", RESOLVED)
+                | Domain("resolved_at", ">", fields.Datetime.now() - replies.KEPT)
+            ),
+            ["code_block"],
         )
-        return replies.find_free(block for (block,) in rows)
+        return replies.find_free(taken.mapped("code_block"))
 
     def _get_codes(self):
-        """Return the codes by what they do."""
         self.ensure_one()
         return replies.get_codes(self.code_block)
 
     # ------------------------------------------------------------------
-    # What somebody does about an alert, by text or by a button: take it, pass it on
-    # ------------------------------------------------------------------
-
-    # Two who take it at once: the second transaction starts over, and finds it taken.
-
-    # ------------------------------------------------------------------
-    # By text
+    # Answers by text
     # ------------------------------------------------------------------
 
     def _answer(self, action, question, inbound):
         """Do what the code of a text says, and answer it.
 
         :param question: ``sms.question`` of the number about this alert
-        :param inbound: ``sms.inbound``
         """
         facts = self._get_facts(question, inbound)
         if self._act(action, inbound.received_at, facts):
@@ -256,14 +257,14 @@ class SmsTeamAlert(models.Model):
         else:
             self._note(entries.LATE, inbound.received_at, **facts)
             code = reply_codes.ALERT_LATE
-        self._reply(code, inbound, question.partner_id)
+        partner = question.partner_id
+        self.env["sms.inbound.router"]._say_alert(
+            inbound, code, partner, self._get_fillers(partner)
+        )
 
     def _get_facts(self, question, inbound):
         """Return who answers by a text, as fields of ``sms.team.alert.entry``."""
-        self.ensure_one()
-        told = self.entry_ids.filtered(
-            lambda it: it.kind == entries.TOLD and it.number == question.number
-        )
+        told = self._get_told().filtered(lambda it: it.number == question.number)
         return {
             "user_id": told.user_id[:1].id,
             "partner_id": question.partner_id.id,
@@ -271,28 +272,30 @@ class SmsTeamAlert(models.Model):
             "inbound_id": inbound.id,
         }
 
-    def _reply(self, code, inbound, partner):
-        self.env["sms.inbound.router"]._say_alert(
-            inbound, code, partner, self._get_fillers(partner)
-        )
+    def _get_told(self):
+        return self.entry_ids.filtered(lambda it: it.kind == entries.TOLD)
 
     def _get_fillers(self, partner):
         """Return what the answers' placeholders are filled with, for a reader."""
-        self.ensure_one()
-        is_over = self.state == RESOLVED
-        who = self.resolved_by_id if is_over else self.acknowledged_by_id
-        at = self.resolved_at if is_over else self.acknowledged_at
+        user, at = self._get_taken()
         zone = partner.tz or self.company_id.partner_id.tz
         return {
             # The wordings go on behind it, with a stop of their own.
             "alert": self.name.rstrip(" .!"),
-            "name": who.sudo().name or self.env._("somebody"),
+            "name": user.sudo().name or self.env._("somebody"),
             "time": at and self.env["sms.sms"]._format_local(at, zone) or "",
             **self._get_codes(),
         }
 
+    def _get_taken(self):
+        """Return who has resolved the alert, else who has taken it, and when."""
+        self.ensure_one()
+        if self.state == RESOLVED:
+            return self.resolved_by_id, self.resolved_at
+        return self.acknowledged_by_id, self.acknowledged_at
+
     # ------------------------------------------------------------------
-    # By a button
+    # Buttons
     # ------------------------------------------------------------------
 
     def action_acknowledge(self):
@@ -322,9 +325,9 @@ class SmsTeamAlert(models.Model):
         return True
 
     def _check_may_act(self):
-        """Refuse who may not read the alert, or only looks on.
+        """Refuse users who may not read the alert, only look on, or work elsewhere now.
 
-        :raises AccessError: then, and for who does not work in its company now
+        :raises AccessError: for each
         """
         self.check_access("read")
         self.company_id._check_sms_user()
@@ -332,11 +335,13 @@ class SmsTeamAlert(models.Model):
             raise AccessError(self.env._("Only helpdesk users act on team alerts."))
 
     # ------------------------------------------------------------------
-    # Doing it
+    # Actions
     # ------------------------------------------------------------------
 
     def _act(self, action, at, facts):
-        """Take, resolve or pass on the alert; say if that could be done.
+        """Take, resolve or pass on the alert; tell if that could be done.
+
+        Of two at once the second transaction starts over, and finds it taken.
 
         :param datetime at: when it was said (UTC)
         :param dict facts: who said it, as fields of ``sms.team.alert.entry``
@@ -348,7 +353,7 @@ class SmsTeamAlert(models.Model):
         }[action](at, facts)
 
     def _acknowledge(self, at, facts):
-        """Note who has taken it; say if nobody had."""
+        """Note who has taken it; tell if nobody had."""
         if self.state != OPEN:
             return False
         self.write(
@@ -363,17 +368,17 @@ class SmsTeamAlert(models.Model):
         return True
 
     def _resolve(self, at, facts):
-        """Note that it is over; say if it was not before.
+        """Note that it is over; tell if it was not before.
 
         Its codes are understood a while longer, and mean nothing else.
         """
         if self.state == RESOLVED:
             return False
-        values = {"state": RESOLVED, "resolved_at": at, "next_at": False}
-        values["resolved_by_id"] = facts["user_id"]
+        user_id = facts["user_id"]
+        values = {"state": RESOLVED, "resolved_at": at, "resolved_by_id": user_id}
         if not self.acknowledged_at:
-            values.update(acknowledged_at=at, acknowledged_by_id=facts["user_id"])
-        self.write(values)
+            values |= {"acknowledged_at": at, "acknowledged_by_id": user_id}
+        self.write({**values, "next_at": False})
         self.env["sms.question"]._keep_team_alert(self, at + replies.KEPT)
         self._close_step(
             entries.RESOLVED, reply_codes.ALERT_RESOLVED_BY_OTHER, at, facts
@@ -381,7 +386,7 @@ class SmsTeamAlert(models.Model):
         return True
 
     def _pass_on(self, at, facts):
-        """Give it back, and do the next step at once; say if it was not over yet."""
+        """Reopen it, and do the next step at once; tell if it was not over yet."""
         if self.state == RESOLVED:
             return False
         self.write(
@@ -394,13 +399,12 @@ class SmsTeamAlert(models.Model):
     def _close_step(self, kind, code, at, facts):
         """Note what was done, call off what waits, tell the others and the ticket."""
         self._note(kind, at, **facts)
-        told = self.entry_ids.filtered(lambda it: it.kind == entries.TOLD)
+        told = self._get_told()
         waiting = told.sms_id.filtered(lambda sms: sms.state == "outgoing")
         waiting.action_set_canceled()
         if self.plan_id.tell_others:
-            self._tell_others(
-                told - told.filtered(lambda it: it.sms_id in waiting), code, facts
-            )
+            known = told.filtered(lambda it: it.sms_id not in waiting)
+            self._tell_others(known, code, facts)
         words = dict(self._fields["state"]._description_selection(self.env))[self.state]
         user = self.env["res.users"].browse(facts["user_id"] or ())
         self._note_on_ticket(
@@ -413,34 +417,31 @@ class SmsTeamAlert(models.Model):
         )
 
     def _tell_others(self, told, code, facts):
-        """Text those who were told, and not who has done it, that it is in hands."""
-        own_number = (
-            facts.get("number")
-            or self.env["res.users"]
-            .browse(facts["user_id"] or ())
-            .partner_id.phone_sanitized
+        """Text those who were told that somebody else has taken or resolved it.
+
+        :param told: ``sms.team.alert.entry`` whose texts have left
+        """
+        user = self.env["res.users"].browse(facts["user_id"] or ())
+        own_number = facts.get("number") or user.partner_id.phone_sanitized
+        others = told.filtered(
+            lambda it: (
+                it.user_id.id != facts["user_id"]
+                and it.number != own_number
+                and it.sms_id.state != "canceled"
+                and E164.match(it.number or "")
+            )
         )
         values_of = {}
-        for entry in told:
-            is_other = (
-                entry.user_id.id != facts["user_id"] and entry.number != own_number
+        for entry in others:
+            partner = entry.partner_id
+            body = self.env["sms.reply"]._render(
+                code, self.company_id, partner.lang, **self._get_fillers(partner)
             )
-            if (
-                is_other
-                and entry.sms_id.state != "canceled"
-                and E164.match(entry.number or "")
-            ):
-                partner = entry.partner_id
-                body = self.env["sms.reply"]._render(
-                    code, self.company_id, partner.lang, **self._get_fillers(partner)
-                )
-                values_of[entry.number] = self._prepare_text(
-                    partner, entry.number, body
-                )
+            values_of[entry.number] = self._prepare_text(partner, entry.number, body)
         self.env["sms.sms"].create(list(values_of.values()))
 
     # ------------------------------------------------------------------
-    # What the board shows of an alert: who has it, how long it took, what is next
+    # Board
     # ------------------------------------------------------------------
 
     @api.depends("state")
@@ -475,26 +476,26 @@ class SmsTeamAlert(models.Model):
     @api.depends_context("lang", "tz", "uid")
     def _compute_counts(self):
         for alert in self:
-            told = alert.entry_ids.filtered(lambda it: it.kind == TOLD)
-            calls = alert.entry_ids.filtered("needs_call")
-            alert.told_label = alert._describe_told(told)
-            alert.call_ids = calls
-            alert.call_count = len(calls.user_id)
+            alert.told_label = alert._describe_told()
+            alert.call_ids = alert.entry_ids.filtered("needs_call")
+            alert.call_count = len(alert.call_ids.user_id)
 
-    def _describe_told(self, told):
-        """Return who was told, in this order, and when last.
-
-        :param told: ``sms.team.alert.entry``
-        """
+    def _describe_told(self):
+        """Return who was told, in this order, and when last."""
         last = {}
-        for entry in told:
+        for entry in self._get_told():
             name = entry.user_id.name or self.env._("somebody")
             last[name] = self.env["sms.sms"]._format_local(entry.at, "")
         return ", ".join(f"{name} {at}" for name, at in last.items())
 
     @api.depends(
-        *("state", "created_at", "acknowledged_at", "acknowledged_by_id"),
-        *("resolved_at", "resolved_by_id", "next_at"),
+        "state",
+        "created_at",
+        "acknowledged_at",
+        "acknowledged_by_id",
+        "resolved_at",
+        "resolved_by_id",
+        "next_at",
     )
     @api.depends_context("lang", "tz")
     def _compute_status_label(self):
@@ -503,18 +504,16 @@ class SmsTeamAlert(models.Model):
             if alert.state == OPEN:
                 alert.status_label = alert._describe_open(now)
                 continue
-            is_over = alert.state == RESOLVED
-            who = alert.resolved_by_id if is_over else alert.acknowledged_by_id
-            at = alert.resolved_at if is_over else alert.acknowledged_at
-            words = (
-                self.env._("Resolved by %(name)s after %(time)s")
-                if is_over
-                else self.env._("Taken by %(name)s after %(time)s")
-            )
-            alert.status_label = words % {
-                "name": who.sudo().name or self.env._("somebody"),
+            user, at = alert._get_taken()
+            values = {
+                "name": user.sudo().name or self.env._("somebody"),
                 "time": self._format_duration(at - alert.created_at),
             }
+            alert.status_label = (
+                self.env._("Resolved by %(name)s after %(time)s", **values)
+                if alert.state == RESOLVED
+                else self.env._("Taken by %(name)s after %(time)s", **values)
+            )
 
     def _describe_open(self, now):
         """Return for how long nobody has taken it, and when who is told next."""

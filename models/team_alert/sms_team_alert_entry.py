@@ -4,18 +4,16 @@ from odoo.fields import Domain
 
 from ..core.mixins import NUMBER_GROUPS
 
-(TOLD, TAKEN, RESOLVED, ESCALATED, LATE, UNKNOWN, NOBODY) = (
-    *("told", "acknowledged", "resolved", "escalated", "late", "unknown", "nobody"),
-)
+TOLD, TAKEN, RESOLVED, ESCALATED = ("told", "acknowledged", "resolved", "escalated")
+LATE, UNKNOWN, NOBODY = ("late", "unknown", "nobody")
 #: Messages that did not reach their person.
 FAILED_STATES = ("error", "canceled")
 
 
 class SmsTeamAlertEntry(models.Model):
-    """One thing that happened with a team alert: who was told, who said what, when.
+    """One line of a team alert's timeline: a person who was told, or an answer.
 
-    Written in the transaction that makes the text or takes the answer. A text that did
-    not arrive makes its row one of those to be called by hand.
+    A text that did not arrive makes its row one of those to be called by hand.
     """
 
     _name = "sms.team.alert.entry"
@@ -47,30 +45,18 @@ class SmsTeamAlertEntry(models.Model):
     due_at = fields.Datetime(
         "Due", readonly=True, help="When the plan wanted it. Empty for answers."
     )
-    user_id = fields.Many2one("res.users", "Who", readonly=True, ondelete="set null")
+    user_id = fields.Many2one("res.users", "Who", readonly=True)
     partner_id = fields.Many2one(
-        "res.partner",
-        "Contact",
-        readonly=True,
-        ondelete="set null",
-        index="btree_not_null",
+        "res.partner", "Contact", readonly=True, index="btree_not_null"
     )
     number = fields.Char(
         readonly=True, groups=NUMBER_GROUPS, help="E.164; empty once it is erased."
     )
     sms_id = fields.Many2one(
-        "sms.sms",
-        "Message",
-        readonly=True,
-        ondelete="set null",
-        index="btree_not_null",
+        "sms.sms", "Message", readonly=True, index="btree_not_null"
     )
     inbound_id = fields.Many2one(
-        "sms.inbound",
-        "Answer",
-        readonly=True,
-        ondelete="set null",
-        index="btree_not_null",
+        "sms.inbound", "Answer", readonly=True, index="btree_not_null"
     )
     sms_label = fields.Char("Text", compute="_compute_sms_label", compute_sudo=True)
     needs_call = fields.Boolean(
@@ -81,13 +67,13 @@ class SmsTeamAlertEntry(models.Model):
         help="The text did not arrive, and nobody has taken the alert: call them.",
     )
     called_at = fields.Datetime("Called", readonly=True)
-    called_by_id = fields.Many2one("res.users", readonly=True, ondelete="set null")
+    called_by_id = fields.Many2one("res.users", readonly=True)
 
     _number_index = models.Index("(company_id, number) WHERE number IS NOT NULL")
 
     @api.depends("sms_id.shown_label", "sms_id.shown_reason", "called_at")
     def _compute_sms_label(self):
-        """Say what became of the text, and that somebody called instead."""
+        """Name the outcome of the text, and the call instead."""
         for entry in self:
             sms = entry.sms_id
             parts = [sms.shown_label, sms.shown_reason] if sms else []
@@ -99,24 +85,24 @@ class SmsTeamAlertEntry(models.Model):
 
     @api.depends("kind", "sms_id.state", "called_at", "alert_id.state")
     def _compute_needs_call(self):
+        failed = self.filtered_domain(self._get_call_domain())
         for entry in self:
-            entry.needs_call = (
-                entry.kind == TOLD
-                and entry.alert_id.state == "open"
-                and not entry.called_at
-                and entry.sms_id.state in FAILED_STATES
-            )
+            entry.needs_call = entry in failed
 
     @api.model
-    def _search_needs_call(self, operator, value):
-        if operator != "in":
-            return NotImplemented
-        wanted = (
+    def _get_call_domain(self):
+        return (
             Domain("kind", "=", TOLD)
             & Domain("alert_id.state", "=", "open")
             & Domain("called_at", "=", False)
             & Domain("sms_id.state", "in", FAILED_STATES)
         )
+
+    @api.model
+    def _search_needs_call(self, operator, value):
+        if operator != "in":
+            return NotImplemented
+        wanted = self._get_call_domain()
         return wanted if True in value else ~wanted
 
     def action_called(self):
@@ -130,10 +116,6 @@ class SmsTeamAlertEntry(models.Model):
             {"called_at": fields.Datetime.now(), "called_by_id": self.env.uid}
         )
         return True
-
-    # ------------------------------------------------------------------
-    # Forgetting
-    # ------------------------------------------------------------------
 
     def _forget(self):
         """Forget the number and whose it was; that somebody was told stays."""

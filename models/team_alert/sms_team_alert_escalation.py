@@ -2,7 +2,6 @@
 from datetime import timedelta
 
 from odoo import api, fields, models
-from odoo.fields import Domain
 
 from ...tools import escalation
 from ...tools.purpose_rules import MessageSource
@@ -11,25 +10,21 @@ from ..ledger.sms_purpose import INTERNAL
 from .sms_team_alert import OPEN
 from .sms_team_alert_entry import NOBODY, TOLD
 
-#: A text about an alert that has waited so long has lost its point: they are called.
+#: A text that has waited so long has lost its point: people are called.
 LIFE = timedelta(hours=2)
-#: So long after a fault an alert is tried again.
+#: An alert is tried again so long after a fault.
 PAUSE = timedelta(minutes=1)
 
 
 class SmsTeamAlert(models.Model):
-    """Tells an alert, step by step, until somebody takes it.
+    """Escalation: an alert is told step by step, until somebody takes it.
 
     A step's messages, its rows in the timeline and the time of the next step are one
-    transaction: a worker that is killed leaves either all of them or none, and what was
-    due meanwhile is done at once, each number once.
+    transaction: a killed worker leaves all of them or none, and what was due meanwhile
+    is done at once, each number once.
     """
 
     _inherit = "sms.team.alert"
-
-    # ------------------------------------------------------------------
-    # The clock
-    # ------------------------------------------------------------------
 
     @api.model
     def _run(self):
@@ -51,10 +46,13 @@ class SmsTeamAlert(models.Model):
 
     @api.model
     def _find_due(self, without):
-        domain = Domain("state", "=", OPEN) & Domain("next_at", "!=", False)
-        domain &= Domain("next_at", "<=", fields.Datetime.now())
         return self.search(
-            domain & Domain("id", "not in", without.ids), order="next_at, id"
+            [
+                ("state", "=", OPEN),
+                ("next_at", "<=", fields.Datetime.now()),
+                ("id", "not in", without.ids),
+            ],
+            order="next_at, id",
         )
 
     def _work_off(self):
@@ -64,10 +62,10 @@ class SmsTeamAlert(models.Model):
             return 0
         self.invalidate_recordset()
         now = fields.Datetime.now()
-        if self.state != OPEN or not self.next_at or self.next_at > now:
-            return 0
-        self._escalate(now)
-        return 1
+        is_due = self.state == OPEN and self.next_at and self.next_at <= now
+        if is_due:
+            self._escalate(now)
+        return int(bool(is_due))
 
     @api.model
     def _wake_next(self):
@@ -77,15 +75,8 @@ class SmsTeamAlert(models.Model):
             cron = self.env.ref("helpdesk_mgmt_sms.ir_cron_sms_team_alert").sudo()
             cron._trigger(following.next_at)
 
-    # ------------------------------------------------------------------
-    # The steps
-    # ------------------------------------------------------------------
-
     def _escalate(self, now):
-        """Do all steps that are due, and set the time of the next one.
-
-        :param datetime now: UTC
-        """
+        """Do all steps that are due, and set the time of the next one."""
         self.ensure_one()
         steps = self.plan_id._get_steps()
         done = timedelta(minutes=self.done_minutes)
@@ -100,9 +91,9 @@ class SmsTeamAlert(models.Model):
         self.ensure_one()
         steps = self.plan_id._get_steps()
         done = timedelta(minutes=self.done_minutes)
-        following = escalation.find_next(steps, done) or [
-            escalation.Occurrence(done, escalation.ALL)
-        ]
+        following = escalation.find_next(steps, done)
+        if not following:
+            following = [escalation.Occurrence(done, escalation.ALL)]
         self._advance(steps, following, now, now - following[0].offset)
 
     def _advance(self, steps, due, now, since):
@@ -131,7 +122,7 @@ class SmsTeamAlert(models.Model):
         self._wake_next()
 
     def _tell(self, due, now, since):
-        """Text those whom some steps mean, each number once."""
+        """Text those whom some steps mean; tell if anybody was reached."""
         due_at = since + due[0].offset
         chosen = self._choose_people(due, now)
         if not chosen:
@@ -167,23 +158,18 @@ class SmsTeamAlert(models.Model):
 
         :return: ``{user: sms.sms}``
         """
-        values_of = {}
-        key_of = {}
+        values_of, key_of = {}, {}
         for user in users:
             partner = user.partner_id
             number = partner.phone_sanitized or partner.phone or ""
-            key_of[user] = number or user
-            values_of.setdefault(
-                key_of[user],
-                self._prepare_text(
-                    partner, number, self.plan_id._render(self, partner.lang)
-                ),
-            )
-        messages = (
-            self.env["sms.sms"]
-            .with_context(sms_source=MessageSource(is_urgent=True))
-            .create(list(values_of.values()))
+            key = key_of[user] = number or user
+            if key not in values_of:
+                body = self.plan_id._render(self, partner.lang)
+                values_of[key] = self._prepare_text(partner, number, body)
+        urgent = self.env["sms.sms"].with_context(
+            sms_source=MessageSource(is_urgent=True)
         )
+        messages = urgent.create(list(values_of.values()))
         message_of = dict(zip(values_of, messages, strict=True))
         return {user: message_of[key] for user, key in key_of.items()}
 
@@ -209,9 +195,9 @@ class SmsTeamAlert(models.Model):
         )
 
     def _tell_leaders(self, is_reached):
-        """Tell in Odoo that the plan has nothing more to do.
+        """Notify that the plan has nothing more to do.
 
-        To the team's leader, else to who has raised it, else to the managers.
+        To the team's leader, else to the user who has raised it, else to the managers.
         """
         if is_reached:
             words = self.env._(

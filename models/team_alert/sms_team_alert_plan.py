@@ -11,15 +11,15 @@ from odoo.addons.mail.tools.alias_error import AliasError
 
 from ...tools import escalation, replies, texts
 
-#: What the text can say.
+#: The placeholders of the text.
 BLANKS = ("alert", "team", *replies.ACTIONS)
 
 
 class SmsTeamAlertPlan(models.Model):
-    """How the team alerts of a team are told: in which words, to whom, and when next.
+    """Plan by which a team's alerts are told: the words, the people, the steps.
 
-    A team without a plan of its own has that of its company, else everybody's. With an
-    e-mail alias whatever watches over a server raises alerts by mail.
+    A team without a plan of its own has that of its company, else everybody's. By its
+    e-mail alias a monitoring system raises alerts.
     """
 
     _name = "sms.team.alert.plan"
@@ -87,31 +87,23 @@ class SmsTeamAlertPlan(models.Model):
 
     @api.model
     def _default_steps(self):
-        """Return the house's steps: who is on call, the next one, then all."""
+        every = {"repeats": 3, "every_minutes": 15}
         return [
             Command.create({"after_minutes": 0, "whom": escalation.ON_CALL}),
             Command.create({"after_minutes": 10, "whom": escalation.NEXT}),
-            Command.create(
-                {
-                    "after_minutes": 20,
-                    "whom": escalation.ALL,
-                    "repeats": 3,
-                    "every_minutes": 15,
-                }
-            ),
+            Command.create({"after_minutes": 20, "whom": escalation.ALL, **every}),
         ]
 
     @api.depends("step_ids.after_minutes", "step_ids.whom", "step_ids.repeats")
     @api.depends_context("lang")
     def _compute_summary(self):
         for plan in self:
-            parts = [step._describe() for step in plan.step_ids.sorted()]
-            summary = "; ".join(parts)
+            summary = "; ".join(step._describe() for step in plan.step_ids.sorted())
             plan.summary = summary[:1].upper() + summary[1:]
 
     @api.constrains("body")
     def _check_body(self):
-        """Refuse blanks that nothing is filled into, and a text without the alert."""
+        """Refuse unknown placeholders, and a text without the alert."""
         for plan in self:
             unknown = texts.find_unknown(plan.body, BLANKS)
             if unknown:
@@ -181,37 +173,33 @@ class SmsTeamAlertPlan(models.Model):
         return found[0]
 
     def _get_steps(self):
-        return [step._to_step() for step in self.step_ids]
+        """Return the plan as ``tools.escalation`` takes it."""
+        return [
+            escalation.Step(
+                timedelta(minutes=step.after_minutes),
+                step.whom,
+                step.repeats,
+                timedelta(minutes=step.every_minutes),
+            )
+            for step in self.step_ids
+        ]
 
     def _render(self, alert, lang):
-        """Return the text of an alert in a language.
-
-        :param alert: ``sms.team.alert``
-        :param str lang: code of a language, may be empty
-        """
+        """Return the text of an alert in a language, which may be empty."""
         plan = self.with_context(lang=lang or alert.company_id.partner_id.lang)
         return plan._fill_in(alert.name, alert.team_id, alert._get_codes())
 
     def _fill_in(self, words, team, codes):
-        """Return the text, filled in.
-
-        :param team: ``helpdesk.ticket.team``
-        """
         self.ensure_one()
         team = team.with_context(lang=self.env.lang)
         return texts.fill(self.body, {"alert": words, "team": team.name, **codes})
 
     # ------------------------------------------------------------------
-    # Who may raise an alert by mail: they wake people
+    # Alerts by mail
     # ------------------------------------------------------------------
 
-    # A mail of anybody whom the plan does not know is sent back, as is one too many.
-
     def _alias_get_error(self, message, message_dict, alias):
-        """Take a mail of users and of known senders, and not too many.
-
-        Asked of the plan, since its address is.
-        """
+        """Send back mails of unknown senders, and too many: an alert wakes people."""
         error = super()._alias_get_error(message, message_dict, alias)
         if error:
             return error
@@ -232,9 +220,9 @@ class SmsTeamAlertPlan(models.Model):
         return False
 
     def _takes_mail_of(self, sender, author):
-        """Tell if a sender may raise an alert: a user of its company, or who is named.
+        """Tell if a sender is a user of the plan's company, or is named there.
 
-        :param author: ``res.partner`` of it, may be empty
+        :param author: ``res.partner`` of the sender, may be empty
         """
         self.ensure_one()
         users = author.user_ids.filtered(lambda user: user.active and not user.share)
@@ -246,7 +234,7 @@ class SmsTeamAlertPlan(models.Model):
 
 
 class SmsTeamAlertStep(models.Model):
-    """One step of a plan: after how long, and whom it tells."""
+    """One step of a plan: the people it tells, and after how long."""
 
     _name = "sms.team.alert.step"
     _inherit = "sms.shared.row"
@@ -281,29 +269,18 @@ class SmsTeamAlertStep(models.Model):
         "times again.",
     )
 
-    def _to_step(self):
-        self.ensure_one()
-        return escalation.Step(
-            timedelta(minutes=self.after_minutes),
-            self.whom,
-            self.repeats,
-            timedelta(minutes=self.every_minutes),
-            self.id,
-        )
-
     def _describe(self):
-        """Return the step in words."""
         self.ensure_one()
         words = dict(self._fields["whom"]._description_selection(self.env))
         whom = words[self.whom].lower()
-        if not self.after_minutes:
-            said = self.env._("at once %s", whom)
-        else:
+        if self.after_minutes:
             said = self.env._(
                 "after %(minutes)s minutes %(whom)s",
                 whom=whom,
                 minutes=self.after_minutes,
             )
+        else:
+            said = self.env._("at once %s", whom)
         if not self.repeats:
             return said
         return self.env._(

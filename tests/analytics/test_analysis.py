@@ -8,7 +8,7 @@ from odoo.exceptions import AccessError, UserError
 from odoo.tools import SQL
 from odoo.tools.safe_eval import safe_eval
 
-from ...models.appointment.calendar_event_texts import OPEN
+from ...models.appointment.calendar_event import OPEN
 from ...providers.outbound import DeliveryReport, Price
 from ...report.sms_figures import DIMENSIONS, MEASURES
 from ..common import phone_number

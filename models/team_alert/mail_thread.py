@@ -1,0 +1,28 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from odoo import api, models
+
+
+class MailThread(models.AbstractModel):
+    """Mails make records of ours only by the address that a manager has given them."""
+
+    _inherit = "mail.thread"
+
+    @api.model
+    def _routing_check_route(self, message, message_dict, route, raise_exception=True):
+        """Refuse a mail that names one of our models itself.
+
+        Odoo makes what such a mail asks for with all rights, and lets every employee
+        hand in mails over RPC: anybody could wake a team, or announce an incident.
+        """
+        model, thread_id, _values, _user_id, alias = route
+        if model and model.startswith("sms.") and not (thread_id or alias):
+            self._routing_warn(
+                self.env._("texts are made by an address of Odoo alone"),
+                message_dict["message_id"],
+                route,
+                raise_exception,
+            )
+            return ()
+        return super()._routing_check_route(
+            message, message_dict, route, raise_exception
+        )
