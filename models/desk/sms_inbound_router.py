@@ -66,7 +66,7 @@ class SmsInboundRouter(models.AbstractModel):
         super()._converse(inbound, **place)
         if not inbound._is_from_phone():
             return  # a name or a short code: nobody who could be answered
-        self._meet(inbound)
+        self._serialize_by_number(inbound)
         try:
             with self.env.cr.savepoint():
                 self._place(inbound, **place)
@@ -79,7 +79,7 @@ class SmsInboundRouter(models.AbstractModel):
             inbound.error = str(error)
 
     @api.model
-    def _meet(self, inbound):
+    def _serialize_by_number(self, inbound):
         """Let two texts of one number be worked off one after the other.
 
         Odoo's retry lets the later one start over, and find what the first has made.
