@@ -240,7 +240,7 @@ class SmsComposer(models.TransientModel):
             self._check_sms_rights()
         sent = self._hand_over_attachments()
         if self.res_model == "helpdesk.ticket":
-            self._get_records()._check_may_text()
+            self._get_records()._check_may_send_sms()
         personal = None
         if self._is_personal():
             personal = PersonalText(

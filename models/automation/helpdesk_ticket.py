@@ -13,7 +13,7 @@ class HelpdeskTicket(models.Model):
 
     _inherit = "helpdesk.ticket"
 
-    def _get_automation_fact(self, trigger):
+    def _get_sms_automation_fact(self, trigger):
         """Return what must stay the same until a planned text leaves.
 
         Who archives a ticket wants no more of it: spam, or a mistake.

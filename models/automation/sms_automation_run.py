@@ -98,7 +98,7 @@ class SmsAutomationRun(models.Model):
                 record._name,
                 record.id,
                 "" if rule.delay else at_once,
-                record._get_automation_fact(rule.trigger),
+                record._get_sms_automation_fact(rule.trigger),
                 self.env.uid,
                 now,
                 now + rule.delay,
@@ -241,7 +241,7 @@ class SmsAutomationRun(models.Model):
             rule.automation_id: (rule, row)
             for row in self
             if (rule := rules.get(row.automation_id.id or 0))
-            and row.fact == ticket._get_automation_fact(rule.trigger)
+            and row.fact == ticket._get_sms_automation_fact(rule.trigger)
         }
         texts = engine._on_due(ticket, [rule for rule, _row in holding.values()])
         return self.browse().union(
