@@ -20,9 +20,8 @@ MANAGER_GROUP = "helpdesk_mgmt.group_helpdesk_manager"
 class SmsAutomation(models.Model):
     """A text that the helpdesk sends by itself: when, about what, to whom, how often.
 
-    Written by managers. What happens, for which records, to whom and when are fields
-    of their own, and the rule that joins them is :mod:`tools.automation`. Automations
-    are asked in their order, and of those that fit one change the first texts.
+    Written by managers; :mod:`tools.automation` joins the fields. Automations are asked
+    in their order, and of those that fit one change the first texts.
     """
 
     _name = "sms.automation"
@@ -145,6 +144,9 @@ class SmsAutomation(models.Model):
         help="What a clock finds counts from then on, and not what is long past.",
     )
 
+    summary = fields.Char("In a Sentence", compute="_compute_summary")
+    message_sms_count = fields.Integer("Texts", compute="_compute_message_sms_count")
+
     _copy_unique = models.UniqueIndex(
         "(shared_id, company_id) WHERE shared_id IS NOT NULL",
         "The company has an automation in place of this one already.",
@@ -160,12 +162,9 @@ class SmsAutomation(models.Model):
         "The delay cannot be less than none, nor more than a year.",
     )
 
-    summary = fields.Char("In a Sentence", compute="_compute_summary")
-    message_sms_count = fields.Integer("Texts", compute="_compute_message_sms_count")
-
     @api.model
     def _selection_trigger(self):
-        """Return what can happen; a missed deadline only where deadlines are known."""
+        """Offer a missed deadline only where deadlines are known."""
         found = [
             (automation.CREATED, self.env._("A ticket is created")),
             (automation.ASSIGNED, self.env._("A ticket is assigned")),
@@ -176,15 +175,13 @@ class SmsAutomation(models.Model):
             (automation.NO_ANSWER, self.env._("The customer waits for an answer")),
         ]
         if self._get_deadline_source():
-            words = self.env._("A deadline (SLA) comes near")
-            found.append((automation.SLA, words))
+            found.append((automation.SLA, self.env._("A deadline (SLA) comes near")))
         return found
 
     @api.model
     def _selection_priority(self):
-        return (
-            self.env[TICKET_MODEL]._fields["priority"]._description_selection(self.env)
-        )
+        field = self.env[TICKET_MODEL]._fields["priority"]
+        return field._description_selection(self.env)
 
     @api.model
     def _get_deadline_source(self):
@@ -247,12 +244,12 @@ class SmsAutomation(models.Model):
         return self.env._("“%s” is no template for tickets.", self.template_id.name)
 
     # ------------------------------------------------------------------
-    # What the engine asks with every change of a ticket: all automations, cached
+    # Changes and the cached rules
     # ------------------------------------------------------------------
 
     @api.model_create_multi
     def create(self, vals_list):
-        """Tell of the new automations."""
+        """Plan anew what follows from the automations."""
         rules = super().create(vals_list)
         rules._on_rules_change()
         return rules
@@ -267,7 +264,7 @@ class SmsAutomation(models.Model):
         return result
 
     def unlink(self):
-        """Tell of the automations that there are no more."""
+        """Plan anew what follows from the automations."""
         self._on_rules_change()
         return super().unlink()
 
@@ -280,15 +277,11 @@ class SmsAutomation(models.Model):
     @api.model
     @ormcache()
     def _get_rules(self):
-        """Return the active automations in their order, as :class:`Rule`.
-
-        Cached: every change of a ticket asks.
-        """
+        """Return the active automations in order: every change of a ticket asks."""
         found = self.sudo().search([("template_id", "!=", False)])
         return tuple(rule._to_rule() for rule in found)
 
     def _to_rule(self):
-        """Return the automation as the engine reads it."""
         self.ensure_one()
         is_timed = self._is_timed()
         number = 0 if is_timed else self.delay_number
@@ -318,7 +311,7 @@ class SmsAutomation(models.Model):
         return self.trigger in automation.TIMED
 
     # ------------------------------------------------------------------
-    # The conditions that a manager writes: only over what a manager may read
+    # Conditions: only over what a manager may read
     # ------------------------------------------------------------------
 
     # Whether a text goes out tells if a condition holds, so a condition over a secret
@@ -403,18 +396,27 @@ class SmsAutomation(models.Model):
 
     @api.model
     def _get_manager_groups(self):
-        """Return the groups of a helpdesk manager: ``{xml id: id}``."""
+        """Return ``{xml id: id}``."""
         group = self.env.ref(MANAGER_GROUP).sudo()
         xmlids = group.all_implied_ids.get_external_id()
         return frozendict({xmlid: group_id for group_id, xmlid in xmlids.items()})
 
     # ------------------------------------------------------------------
-    # What a manager sees of an automation: a sentence, its messages, a dry run
+    # Descriptions
     # ------------------------------------------------------------------
 
     @api.depends(
-        *("trigger", "wait_hours", "team_ids", "stage_ids", "category_ids", "domain"),
-        *("min_priority", "template_id", "audience", "delay_number", "delay_unit"),
+        "trigger",
+        "wait_hours",
+        "team_ids",
+        "stage_ids",
+        "category_ids",
+        "domain",
+        "min_priority",
+        "template_id",
+        "audience",
+        "delay_number",
+        "delay_unit",
         "at_most",
     )
     @api.depends_context("lang")

@@ -22,7 +22,7 @@ TOO_LATE = timedelta(days=2)
 
 
 class SmsAutomationRun(models.Model):
-    """What an automation, or a ticket's stage, is to text: at once or later.
+    """A text that an automation, or a ticket's stage, plans: at once or later.
 
     Planned in the transaction of what has happened and worked off in the one that
     queues its messages, so a crash leaves either both or nothing. The unique key lets
@@ -149,7 +149,7 @@ class SmsAutomationRun(models.Model):
         self.search([("state", "!=", WAITING), ("done_at", "<", until)]).unlink()
 
     # ------------------------------------------------------------------
-    # Works off what was planned, when it is due
+    # Working off
     # ------------------------------------------------------------------
 
     @api.model
@@ -172,14 +172,13 @@ class SmsAutomationRun(models.Model):
 
     @api.model
     def _work_off_some(self, size):
-        """Work off some rows that are due; return how many they were."""
         due = self._claim(size)
         due._work_off()
         return len(due)
 
     @api.model
     def _put_off(self):
-        """Let the next ticket's rows wait, so that those after it get their turn."""
+        """Put off the next ticket's rows, so that those after it get their turn."""
         due = self._claim(1)
         due.due_at = fields.Datetime.now() + PAUSE
         return len(due)
@@ -212,9 +211,7 @@ class SmsAutomationRun(models.Model):
         (self - texted).write({"state": SKIPPED, "done_at": now})
 
     def _group(self):
-        """Return the rows by what is one piece of work.
-
-        That is what was planned at once in one transaction for one ticket.
+        """Group what was planned at once in one transaction for one ticket.
 
         :return: ``[(ticket id, rows)]``
         """
@@ -226,7 +223,7 @@ class SmsAutomationRun(models.Model):
         return [(ticket_id, rows) for (ticket_id, _occasion), rows in groups.items()]
 
     def _text(self, ticket):
-        """Text what one piece of work says about its ticket."""
+        """Text about the ticket of one group, and return the rows that were texted."""
         user = self.user_id[:1] or self.env.user
         engine = self.env["sms.automation"].with_user(user).sudo()
         found = [*engine._get_stage_rules(ticket), *engine._get_rules()]
@@ -249,7 +246,7 @@ class SmsAutomationRun(models.Model):
         )
 
     # ------------------------------------------------------------------
-    # What a clock finds: who has waited for too long, whose deadline comes near
+    # Clocks: waiting customers and deadlines
     # ------------------------------------------------------------------
 
     @api.model
@@ -294,8 +291,8 @@ class SmsAutomationRun(models.Model):
     def _find_by_clock(self, rule, table, column, condition):
         """Plan one row for each open ticket whose time has come, once for each time.
 
-        The automation's own filters are asked when the row is worked off. What is
-        there already is not merely refused: each refusal would use up an id.
+        The automation's own filters are asked when the row is worked off. Known rows
+        are left out, not merely refused: each refusal would use up an id.
         """
         reached = SQL("+") if rule.trigger == automation.NO_ANSWER else SQL("-")
         self.env.execute_query(

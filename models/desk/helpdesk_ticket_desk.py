@@ -548,7 +548,7 @@ class HelpdeskTicket(models.Model):
         }
 
     def _prepare_sms_inbound(self, inbound):
-        """Add ``author``, ``note`` (why no picture came), ``is_loading`` and ``kind``."""
+        """Add ``author``, ``note`` (why no picture came), ``is_loading``, ``kind``."""
         is_told = inbound.media_note or inbound.erased_at
         is_missing = inbound.media_count > len(inbound.attachment_ids)
         return {
