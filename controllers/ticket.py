@@ -26,7 +26,7 @@ class TicketController(Controller):
             return public.not_found()
         if public.is_over("ticket_link", str(ticket_sudo.id)):
             return public.too_many()
-        if ticket_sudo._has_sms_portal_account():
+        if ticket_sudo.partner_id.user_ids.filtered("active"):
             return self._lead_to_account(ticket_sudo)
         partner = ticket_sudo.partner_id
         public.speak(partner.lang)

@@ -82,10 +82,7 @@ class SmsAutomationReplay(models.TransientModel):
     # ------------------------------------------------------------------
 
     def _find_texts(self):
-        """Return what would have been sent: ``(when, ticket, rule, recipient)``.
-
-        Newest first. A person's at most is kept, as the engine keeps it.
-        """
+        """Return ``(when, ticket, rule, recipient)`` of each text, newest first."""
         since = fields.Datetime.now() - timedelta(days=self.days)
         changes, inbound = self._read_changes(since), self._read_inbound(since)
         found = self.env[TICKET_MODEL].with_context(active_test=False)

@@ -211,10 +211,7 @@ class SmsComposer(models.TransientModel):
         return bool("mailing_id" in self._fields and self.mailing_id)
 
     def _is_own_text(self):
-        """Tell if somebody has written another text over the template's.
-
-        Rendering costs, so only a template that a rule is about is looked at.
-        """
+        """Tell if somebody has written another text over a template that rules name."""
         template = self.template_id
         if not self.env["sms.purpose.rule"]._knows_template(template):
             return False
@@ -238,10 +235,7 @@ class SmsComposer(models.TransientModel):
         return self.env.company
 
     def _is_personal(self):
-        """Tell if a helpdesk user writes to the one person of one record.
-
-        Nothing that runs by itself counts, and no list of records or numbers.
-        """
+        """Tell if a person of the helpdesk writes to the one person of one record."""
         is_one = self.comment_single_recipient and not self.res_ids
         is_person = not self.env.su and not self.env.context.get("sms_automated")
         return (
@@ -363,10 +357,7 @@ class SmsComposer(models.TransientModel):
 
     @api.model
     def _find_personal(self, company, numbers):
-        """Return the forms that have texted some numbers and are not cleared away yet.
-
-        They name the number, or else the record that it was texted from.
-        """
+        """Return the forms that name some numbers, or records texted at them."""
         sms_model = self.env["sms.sms"]
         messages = sms_model._find_personal(company, numbers).mail_message_id
         records = {(message.model, message.res_id) for message in messages}

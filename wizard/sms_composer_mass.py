@@ -109,10 +109,7 @@ class SmsComposer(models.TransientModel):
         return {**known, **super()._prepare_recipient_values(others)}
 
     def _read_recipients(self, records):
-        """Return Odoo's description of the recipients whose number is known as E.164.
-
-        :return: dict by record id, see ``_sms_get_recipients_info``
-        """
+        """Return Odoo's description of recipients whose number is known as E.164."""
         fields = records._phone_get_number_fields()
         is_usual = self.number_field_name in (False, *fields) and len(fields) == 1
         if not is_usual or not isinstance(records, self.pool["mail.thread.phone"]):

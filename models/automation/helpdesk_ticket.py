@@ -14,12 +14,7 @@ class HelpdeskTicket(models.Model):
     _inherit = "helpdesk.ticket"
 
     def _get_sms_automation_fact(self, trigger):
-        """Return what must stay the same until a planned text leaves.
-
-        Who archives a ticket wants no more of it: spam, or a mistake.
-
-        :param str trigger: one of ``tools.automation.TRIGGERS``
-        """
+        """Return what must stay the same until the text of a trigger leaves."""
         self.ensure_one()
         ticket_sudo = self.sudo()
         if not ticket_sudo.active:
@@ -35,8 +30,7 @@ class HelpdeskTicket(models.Model):
     def _on_sms_changes(self, before):
         """Set off the texts of what has changed.
 
-        Who was told in this transaction that their ticket was received is not told in
-        the same breath that it was assigned.
+        A customer who is told of a new ticket is not also told that it was assigned.
         """
         super()._on_sms_changes(before)
         told, changes = get_notes(self.env.cr, TOLD), []
@@ -63,8 +57,3 @@ class HelpdeskTicket(models.Model):
         automations._on_changes([Change(ticket_sudo, frozenset({automation.WROTE}))])
         self.env["sms.automation.run"].sudo()._wake_for_waiting(ticket_sudo)
         return result
-
-    def _send_sms_template(self, template):
-        """Queue a template to the ticket's customer, in the house's name."""
-        self.ensure_one()
-        self.env["sms.automation"].sudo()._send_template(self.sudo(), template)

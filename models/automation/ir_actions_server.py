@@ -33,10 +33,7 @@ class IrActionsServer(models.Model):
         return super(IrActionsServer, action).run()
 
     def _run_action_sms_multi(self, eval_context=None):
-        """Text each ticket once for one state of it, and note what goes wrong.
-
-        The action is named to the intake: a rule may say what its texts are for.
-        """
+        """Text each ticket once for one state of it, and note what goes wrong."""
         named = self.with_context(sms_source=MessageSource(action_id=self.id))
         context = dict(eval_context or {})
         records = context.get("records") or context.get("record")

@@ -5,7 +5,7 @@ from datetime import timedelta
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.fields import Domain
-from odoo.tools import frozendict, ormcache
+from odoo.tools import ormcache
 
 from ...tools import TICKET_MODEL, automation
 from ...tools.automation import Rule
@@ -201,10 +201,7 @@ class SmsAutomation(models.Model):
             rule.purpose_id = rule._get_purpose()
 
     def _get_purpose(self):
-        """Return the purpose: the internal one for colleagues, or else the ticket's.
-
-        Another one stays that somebody has chosen. Extended by other rooms.
-        """
+        """Return the internal purpose for colleagues, else the chosen or usual one."""
         if self.audience in automation.STAFF:
             return self.env["sms.purpose"]._get(INTERNAL)
         if self.purpose_id and self.purpose_id.code != INTERNAL:
@@ -269,10 +266,7 @@ class SmsAutomation(models.Model):
         return super().unlink()
 
     def _on_rules_change(self):
-        """Plan anew what follows from the automations. Extended by other rooms.
-
-        Called before and after a change, after a creation and before a deletion.
-        """
+        """Plan anew before and after a change. Extended by other rooms."""
 
     @api.model
     @ormcache()
@@ -378,28 +372,20 @@ class SmsAutomation(models.Model):
     @api.model
     def _is_readable(self, field, model_name):
         """Tell if helpdesk managers may read a field and the records that have it."""
-        groups = self._get_manager_groups()
-        allowed = (field.groups or "").replace(" ", "").split(",")
-        if field.groups and not groups.keys() & set(allowed):
+        managers = self.env.ref(MANAGER_GROUP).sudo().all_implied_ids
+        allowed = set((field.groups or "").replace(" ", "").split(","))
+        if field.groups and not allowed & set(managers.get_external_id().values()):
             return False
         access = self.env["ir.model.access"].sudo()
-        return bool(
-            access.search_count(
-                [
-                    ("model_id.model", "=", model_name),
-                    ("perm_read", "=", True),
-                    ("group_id", "in", [False, *groups.values()]),
-                ],
-                limit=1,
-            )
+        found = access.search_count(
+            [
+                ("model_id.model", "=", model_name),
+                ("perm_read", "=", True),
+                ("group_id", "in", [False, *managers.ids]),
+            ],
+            limit=1,
         )
-
-    @api.model
-    def _get_manager_groups(self):
-        """Return ``{xml id: id}``."""
-        group = self.env.ref(MANAGER_GROUP).sudo()
-        xmlids = group.all_implied_ids.get_external_id()
-        return frozendict({xmlid: group_id for group_id, xmlid in xmlids.items()})
+        return bool(found)
 
     # ------------------------------------------------------------------
     # Descriptions

@@ -94,10 +94,7 @@ class SmsAutomation(models.Model):
 
     @api.model
     def _get_customers(self, tickets):
-        """Return the customer of each ticket that has a number.
-
-        One that cannot be read is kept: it makes a blocked message, with its reason.
-        """
+        """Return the customers with a number; a wrong one makes a blocked message."""
         with_phone = tickets.filtered("partner_phone")
         info = with_phone._sms_get_recipients_info(force_field="partner_phone")
         found = {ticket.id: [] for ticket in tickets}
@@ -120,11 +117,7 @@ class SmsAutomation(models.Model):
 
     @api.model
     def _text(self, pairs):
-        """Text what has a recipient who has not had it lately.
-
-        :param list pairs: of ``(ticket, Rule)``
-        :return: list of :class:`Text`
-        """
+        """Text what ``(ticket, Rule)`` pairs say to who has not had it lately."""
         texts = self._drop_repeated(self._address(pairs))
         for text in texts:
             self._send(text)
@@ -171,9 +164,7 @@ class SmsAutomation(models.Model):
 
     @api.model
     def _get_last_times(self, texts):
-        """Return when each template last went to each number, by ticket.
-
-        What was blocked does not count: nobody has had it.
+        """Return when each template last went to each number, but for what was blocked.
 
         :return: ``{(ticket id, template id, number): datetime}``
         """
@@ -198,12 +189,6 @@ class SmsAutomation(models.Model):
             )
         )
         return {tuple(row[:3]): row[3] for row in rows}
-
-    @api.model
-    def _send_template(self, ticket, template):
-        rule = Rule(0, automation.STAGE, template.id)
-        for text in self._address([(ticket, rule)]):
-            self._send(text)
 
     @api.model
     def _send(self, text):
@@ -272,11 +257,7 @@ class SmsAutomation(models.Model):
 
     @api.model
     def _find_candidates(self, change):
-        """Return the rules that a change may set off, in their order.
-
-        The text of the stage that a ticket has reached comes first: it is the most
-        particular.
-        """
+        """Return the rules that a change may set off, that of its stage first."""
         record, happened = change
         rules = self._get_stage_rules(record) if automation.STAGE in happened else []
         own = [rule for rule in self._get_rules() if rule.trigger in happened]

@@ -85,10 +85,7 @@ class SmsAutomationRun(models.Model):
 
     @api.model
     def _plan(self, pairs):
-        """Plan texts; what was planned for later for the same starts over.
-
-        :param list pairs: of ``(ticket, tools.automation.Rule)``
-        """
+        """Plan texts of ``(ticket, Rule)``; what was planned for later starts over."""
         now = fields.Datetime.now()
         at_once = SQL("%s || pg_current_xact_id()", AT_ONCE)
         values = [
@@ -189,10 +186,7 @@ class SmsAutomationRun(models.Model):
 
     @api.model
     def _claim(self, size):
-        """Return some rows that are due, locked until the next commit.
-
-        With all that are due of their tickets: they may be one piece of work.
-        """
+        """Lock rows that are due, with all of their tickets, until the commit."""
         domain = self._get_due_domain()
         due = self.search(domain, order="due_at, id", limit=size)
         due |= self.search([*domain, ("res_id", "in", due.mapped("res_id"))])
@@ -211,10 +205,7 @@ class SmsAutomationRun(models.Model):
         (self - texted).write({"state": SKIPPED, "done_at": now})
 
     def _group(self):
-        """Group what was planned at once in one transaction for one ticket.
-
-        :return: ``[(ticket id, rows)]``
-        """
+        """Group what was planned at once together: ``[(ticket id, rows)]``."""
         groups = {}
         for row in self:
             is_at_once = (row.occasion or "").startswith(AT_ONCE)
@@ -260,10 +251,7 @@ class SmsAutomationRun(models.Model):
 
     @api.model
     def _get_clock(self, rule):
-        """Return where the times of a rule stand, and which of them have come.
-
-        :return: ``(FROM with the alias "ticket", column of the time, condition)``
-        """
+        """Return ``(FROM with the alias "ticket", column of the time, condition)``."""
         now = fields.Datetime.now()
         if rule.trigger == automation.NO_ANSWER:
             column = SQL("ticket.sms_waiting_since")

@@ -337,10 +337,7 @@ class HelpdeskTicket(models.Model):
         """
 
     def _on_sms_created(self):
-        """Do what else follows from new tickets, after :meth:`_on_sms_changes`.
-
-        Extended by other rooms.
-        """
+        """Do what else follows from new tickets. Extended by other rooms."""
 
     def _note_sms_typed_numbers(self):
         if not self.env.user.share:
@@ -356,10 +353,7 @@ class HelpdeskTicket(models.Model):
     # ------------------------------------------------------------------
 
     def _note_sms_inbound(self, inbound, waits=True):
-        """Note that the customer has texted, and since when they wait.
-
-        :param inbound: ``sms.inbound``, one, posted on this ticket
-        """
+        """Note that the customer has texted, and since when they wait."""
         self.ensure_one()
         values = {"sms_last_inbound_at": inbound.received_at}
         if waits and not self.sms_waiting_since:
@@ -368,11 +362,7 @@ class HelpdeskTicket(models.Model):
         self._on_sms_received(inbound)
 
     def _move_by_sms(self):
-        """Move the ticket to where its team wants it when the customer texts.
-
-        A closed one is opened again if the team says so; one that waits for the
-        customer goes back to the team.
-        """
+        """Move a closed or waiting ticket to where its team wants it after a text."""
         self.ensure_one()
         team = self.team_id
         if self.stage_id.closed:
@@ -385,10 +375,7 @@ class HelpdeskTicket(models.Model):
             self.with_user(SUPERUSER_ID).stage_id = stage.id
 
     def _mark_sms_read(self):
-        """Note for the whole team that the customers' texts are read.
-
-        :raises AccessError: for who may not read the tickets
-        """
+        """Note for the whole team that the customers' texts are read."""
         self.check_access("read")
         inbound_sudo = self.env["sms.inbound"].sudo()
         domain = inbound_sudo._get_unread_domain() & Domain("ticket_id", "in", self.ids)
@@ -465,12 +452,7 @@ class HelpdeskTicket(models.Model):
         return action
 
     def _set_sms_customer(self, partner):
-        """Make a contact the ticket's customer, also of what they have texted.
-
-        The number stays the one that was texted from.
-
-        :param partner: ``res.partner``, at most one
-        """
+        """Make a contact the customer of a ticket and its texts, at the same number."""
         if not partner:
             return
         self.write(
@@ -515,10 +497,7 @@ class HelpdeskTicket(models.Model):
         }
 
     def _check_may_send_sms(self):
-        """Refuse to text from a ticket to who may merely read it.
-
-        :raises AccessError: for who is no helpdesk user or may not edit the ticket
-        """
+        """Raise an AccessError for who is not of the helpdesk or may not edit it."""
         if self.env.su:
             return
         if not self.env.user.has_group(DESK_GROUP):
@@ -538,10 +517,7 @@ class HelpdeskTicket(models.Model):
         return result
 
     def _check_sms_team_limit(self):
-        """Refuse more than the tickets' teams may send in a day.
-
-        :raises UserError: if its people have sent as many as they may for now
-        """
+        """Raise a UserError over what the tickets' teams may send in a day."""
         for team_sudo, tickets in self.sudo().grouped("team_id").items():
             limit = team_sudo.sms_daily_limit
             if limit and team_sudo._count_sms_lately() + len(tickets) > limit:
@@ -558,9 +534,6 @@ class HelpdeskTicket(models.Model):
     # ------------------------------------------------------------------
     # The customer's page
     # ------------------------------------------------------------------
-
-    def _has_sms_portal_account(self):
-        return bool(self.sudo().partner_id.user_ids.filtered("active"))
 
     def _get_sms_last_update(self):
         """Return when something last happened that the customer may know (UTC)."""

@@ -155,10 +155,7 @@ class HelpdeskTicket(models.Model):
 
     @api.model
     def _query_sms_failed(self, condition):
-        """Return the query for the ids of tickets whose last text of ours has failed.
-
-        :param SQL condition: on ``message``, the ``mail.message`` of the text
-        """
+        """Query the ids of tickets whose last text of ours (``message``) has failed."""
         self.env["sms.sms"].flush_model()
         return SQL(
             """
@@ -326,10 +323,7 @@ class HelpdeskTicket(models.Model):
         }
 
     def _check_sms_desk(self):
-        """Refuse the conversation to customers and other employees who read the ticket.
-
-        :raises AccessError: for who is no helpdesk user or may not read the ticket
-        """
+        """Raise an AccessError for customers and others outside of the helpdesk."""
         self.ensure_one()
         if not self.env.user.has_group(DESK_GROUP):
             raise AccessError(
@@ -629,8 +623,7 @@ class HelpdeskTicket(models.Model):
     def _on_sms_received(self, inbound):
         """Show the text on open conversations, and tell who is to answer it.
 
-        Called in sudo, in the transaction of the webhook, after the text was posted.
-        Extended by other rooms.
+        Called in sudo, after the text was posted. Extended by other rooms.
         """
         self.ensure_one()
         self._notify_sms_desks({self.id: [f"{IN}-{inbound.id}"]})

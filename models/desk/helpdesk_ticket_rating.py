@@ -31,10 +31,7 @@ class HelpdeskTicket(models.Model):
             self.env["sms.question"]._end("rating", opened, sms_question.CANCELLED)
 
     def _ask_sms_rating(self):
-        """Ask the customers of closed tickets how it went, where their team wants it.
-
-        Through the outbox, as the house, under the purpose of the texts about tickets.
-        """
+        """Ask the customers of closed tickets how it went, where the team wants it."""
         tickets = self.sudo().filtered(lambda it: it._asks_sms_rating())
         if not tickets:
             return

@@ -113,10 +113,7 @@ class HelpdeskTicketTeam(models.Model):
             )
 
     def _get_sms_reopen_stage(self):
-        """Return the stage into which a closed ticket of this team is reopened.
-
-        Of no team: the stages that every team has. Empty if none is open.
-        """
+        """Return the stage, if any, into which closed tickets are reopened."""
         chosen = self.sms_reopen_stage_id
         if chosen and chosen.active and not chosen.closed:
             return chosen

@@ -58,10 +58,7 @@ class SmsInboundRouter(models.AbstractModel):
 
     @api.model
     def _converse(self, inbound, **place):
-        """Post a text on the ticket that it belongs to, or make one of it.
-
-        What fails here must not undo that the text came in.
-        """
+        """Post a text on its ticket; a failure must not undo that the text came in."""
         super()._converse(inbound, **place)
         if not inbound._is_from_phone():
             return  # a name or a short code: nobody who could be answered
@@ -79,20 +76,13 @@ class SmsInboundRouter(models.AbstractModel):
 
     @api.model
     def _serialize_by_number(self, inbound):
-        """Work off two texts of one number one after the other.
-
-        Odoo's retry makes the later one start over, and find what the first has made.
-        """
+        """Make the later of two texts of a number start over, by Odoo's retry."""
         key = f"{inbound.company_id.id}:{inbound.number}"
         self.env["sms.rate.limit"]._is_over("texts", key)
 
     @api.model
     def _place(self, inbound, ticket=None, team=None, is_new=False):
-        """Find or make the ticket of a text, and post it there.
-
-        :param ticket: ``helpdesk.ticket`` to which it is known to belong
-        :param team: ``helpdesk.ticket.team`` of a new one
-        """
+        """Find the ticket of a text, or make one for a team, and post it there."""
         if not ticket and not is_new:
             ticket = self._find_named_ticket(inbound) or self._find_ticket(inbound)
         inbound.has_made_ticket = not ticket
@@ -114,10 +104,7 @@ class SmsInboundRouter(models.AbstractModel):
 
     @api.model
     def _get_own_domain(self, inbound):
-        """Return the domain of the sender's tickets: nobody else's are ever told.
-
-        Those to which somebody else has typed the sender's number are not theirs.
-        """
+        """Return the domain of the sender's tickets: numbers typed by others give none."""
         return [
             ("company_id", "=", inbound.company_id.id),
             ("partner_phone_sanitized", "=", inbound.number),
@@ -126,10 +113,7 @@ class SmsInboundRouter(models.AbstractModel):
 
     @api.model
     def _find_named_ticket(self, inbound):
-        """Return the ticket that a text names by its number, if any.
-
-        Of the sender's own alone: nobody writes into another's ticket by naming it.
-        """
+        """Return the sender's own ticket that a text names by its number, if any."""
         tickets = self.env["helpdesk.ticket"]
         if not any(char.isdigit() for char in inbound.body or ""):
             return tickets
@@ -160,10 +144,7 @@ class SmsInboundRouter(models.AbstractModel):
 
     @api.model
     def _make_ticket(self, inbound, team=None):
-        """Make a ticket of a text: by nobody, for nobody yet.
-
-        :param team: default: that of the number texted
-        """
+        """Make a ticket of a text: by nobody, for nobody yet."""
         senders = self.env["sms.sender"]
         team = team or senders._find_team(inbound.company_id, inbound._get_addresses())
         house = self.env["helpdesk.ticket"].with_user(SUPERUSER_ID)
@@ -216,7 +197,7 @@ class SmsInboundRouter(models.AbstractModel):
             return self._open_ticket(inbound, keyword)
         if keyword.action == keywords.ANSWER:
             inbound.kind = SERVICE
-            return self._say(inbound, self._fill(inbound, keyword))
+            return self._say_keyword(inbound, keyword)
         return super()._serve(inbound, keyword)
 
     @api.model
@@ -298,21 +279,21 @@ class SmsInboundRouter(models.AbstractModel):
         )
         self._converse(inbound, team=team, is_new=True)
         if keyword.answer and inbound.ticket_id:
-            self._say(inbound, self._fill(inbound, keyword))
+            self._say_keyword(inbound, keyword)
 
     # ------------------------------------------------------------------
     # Answers
     # ------------------------------------------------------------------
 
     @api.model
-    def _fill(self, inbound, keyword):
+    def _say_keyword(self, inbound, keyword):
         company_sudo = inbound.company_id.sudo()
         lang = self.env["sms.reply"]._get_lang(inbound.company_id, inbound.partner_id)
         contact = company_sudo.phone or company_sudo.email or company_sudo.name
         values = {"company": company_sudo.name, "contact": contact}
         if inbound.ticket_id:
             values["ticket"] = inbound.ticket_id.number
-        return texts.fill(keyword.with_context(lang=lang).answer, values)
+        self._say(inbound, texts.fill(keyword.with_context(lang=lang).answer, values))
 
     @api.model
     def _say_reply(self, inbound, code, **fillers):

@@ -29,10 +29,7 @@ class SmsSms(models.Model):
 
     @api.model
     def _tell_desks_of(self, posts):
-        """Tell the open conversations which of their texts have changed.
-
-        :param posts: ``(id of a message, its mail.message)``, in sudo
-        """
+        """Tell open conversations of changed ``(message id, mail.message)`` pairs."""
         changed = defaultdict(list)
         for sms_id, post_sudo in posts:
             if post_sudo.model == TICKET_MODEL:

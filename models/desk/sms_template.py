@@ -157,30 +157,24 @@ class SmsTemplate(models.Model):
 
         Body and records come out of what the form gives instead of them.
         """
-        vals_list = [self._add_form_values(vals) for vals in vals_list]
-        templates = super().create([self._add_row_company(vals) for vals in vals_list])
+        templates = super().create([self._complete_values(vals) for vals in vals_list])
         self.env.registry.clear_cache()
         return templates
 
     @api.model
-    def _add_form_values(self, vals):
-        """Return values with body and records, out of what the form gives instead."""
+    def _complete_values(self, vals):
         vals = dict(vals)
-        versions = vals.get("language_versions") or []
-        bodies = [version.get("body") for version in versions]
+        bodies = [it.get("body") for it in vals.get("language_versions") or []]
         if not vals.get("body"):
             vals["body"] = next(filter(None, bodies), "")
         if vals.get("about") and not vals.get("model_id"):
             vals["model_id"] = self.env["ir.model"]._get_id(vals["about"])
-        return vals
-
-    @api.model
-    def _add_row_company(self, vals):
-        if self.env.su or self.env.user.has_group(ADMINISTRATORS):
-            return vals
-        model_id = vals.get("model_id") or self.default_get(["model_id"])["model_id"]
-        if self.env["ir.model"].sudo().browse(model_id).model in OWN_MODELS:
-            vals.setdefault("company_id", self.env.company.id)
+        if not self.env.su and not self.env.user.has_group(ADMINISTRATORS):
+            model_id = (
+                vals.get("model_id") or self.default_get(["model_id"])["model_id"]
+            )
+            if self.env["ir.model"].sudo().browse(model_id).model in OWN_MODELS:
+                vals.setdefault("company_id", self.env.company.id)
         return vals
 
     def write(self, vals):
@@ -346,21 +340,14 @@ class SmsTemplate(models.Model):
 
     @api.model
     def _has_secret(self, text, is_strict=False):
-        """Tell if an expression in a text names what must not be told.
-
-        :param str text: the source of a template, may be empty
-        """
+        """Tell if an expression in a template's source names what must not be told."""
         names = self._get_secret_names() | (MORE_RIGHTS if is_strict else set())
         expressions = " ".join(_EXPRESSION.findall(str(text or "")))
         words = set(re.findall(r"\w+", expressions))
         return bool(words & names) or any("__" in word for word in words)
 
     def _check_access_right_dynamic_template(self):
-        """Refuse expressions that tell a secret, whoever writes them.
-
-        Templates of tickets take the safe expressions alone: what they are filled in
-        with is sent to strangers.
-        """
+        """Refuse secrets to all, and on tickets all but the safe expressions."""
         for template_sudo in self.sudo():
             sources = (template_sudo.body, template_sudo.lang)
             if any(self._has_secret(source, not self.env.su) for source in sources):
@@ -440,22 +427,17 @@ class SmsTemplate(models.Model):
         :raises AccessError: for who may not write templates, or not read the record
         """
         self.check_access("create")
-        record = self._get_preview_record(model, record_id)
+        if model not in OWN_MODELS:
+            raise UserError(self.env._("Choose what the text is about."))
+        if record_id:
+            record = self.env[model].browse(int(record_id)).exists()
+            record.check_access("read")
+        else:
+            record = self.env[model].search([], order="id desc", limit=1)
         return [
             self._preview(record, version, template_id or 0)
             for version in versions or []
         ]
-
-    @api.model
-    def _get_preview_record(self, model, record_id):
-        if model not in OWN_MODELS:
-            raise UserError(self.env._("Choose what the text is about."))
-        records = self.env[model]
-        if record_id:
-            records = records.browse(int(record_id)).exists()
-            records.check_access("read")
-            return records
-        return records.search([], order="id desc", limit=1)
 
     @api.model
     def _preview(self, record, version, template_id):
