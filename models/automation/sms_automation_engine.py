@@ -21,7 +21,7 @@ CONFLICTS = (OperationalError, *PG_CONCURRENCY_EXCEPTIONS_TO_RETRY)
 
 
 class Recipient(NamedTuple):
-    """Who would get a text; the number is E.164, or as it was entered, or empty."""
+    """One who gets a text; the number is E.164, or as it was entered, or empty."""
 
     partner: models.BaseModel
     number: str
@@ -36,7 +36,7 @@ class Text(NamedTuple):
 
 
 class Change(NamedTuple):
-    """What has happened to one ticket: a record in sudo, and triggers."""
+    """A change of one ticket, in sudo, and the triggers that it sets off."""
 
     record: models.BaseModel
     happened: frozenset

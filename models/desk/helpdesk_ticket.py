@@ -274,7 +274,7 @@ class HelpdeskTicket(models.Model):
 
     @api.model
     def mail_allowed_qweb_expressions(self):
-        """Let managers write templates with what is safe to tell a customer."""
+        """Allow managers to write templates with what is safe to tell a customer."""
         return super().mail_allowed_qweb_expressions() + (
             "object.number",
             "object.sms_customer_name",

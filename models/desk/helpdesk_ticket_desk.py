@@ -39,10 +39,7 @@ CHANNEL_LIMIT = 20
 
 
 class HelpdeskTicket(models.Model):
-    """The agent's desk: the list of conversations, and one conversation on its screen.
-
-    It decides nothing: what may be sent, and as what, the composer and the gate say.
-    """
+    """The agent's desk: shows conversations; composer and gate decide what is sent."""
 
     _inherit = "helpdesk.ticket"
 
@@ -67,10 +64,6 @@ class HelpdeskTicket(models.Model):
         groups=DESK_GROUP,
         help="Our last text to the customer was not delivered, or was blocked.",
     )
-
-    # ------------------------------------------------------------------
-    # List of conversations
-    # ------------------------------------------------------------------
 
     @api.model
     def _order_field_to_sql(self, alias, field_name, direction, nulls, query):
@@ -193,8 +186,6 @@ class HelpdeskTicket(models.Model):
     def get_sms_conversation(self, before=False):
         """Return the newest texts of the ticket, and what the reply box needs.
 
-        The number of queries does not grow with the number of texts.
-
         :param before: id of a text (``in-5``, ``out-12``): only what is older than it,
             and nothing for the reply box
         :return: ``messages`` (oldest first, see :meth:`_prepare_sms_text`),
@@ -206,25 +197,21 @@ class HelpdeskTicket(models.Model):
         self._check_sms_desk()
         messages, has_older = self._read_sms_page(before)
         page = {"messages": messages, "has_older": has_older}
-        if before:
-            return page
-        return {
-            **page,
-            "unread": self.sms_unread_count,
-            "reply": self._prepare_sms_reply(),
-            "templates": self._get_sms_reply_templates(),
-            "price": self.sudo().company_id._get_sms_segment_price(
-                self.partner_phone_sanitized
-            ),
-        }
+        if not before:
+            company_sudo, number = self.sudo().company_id, self.partner_phone_sanitized
+            page.update(
+                unread=self.sms_unread_count,
+                reply=self._prepare_sms_reply(),
+                templates=self._get_sms_reply_templates(),
+                price=company_sudo._get_sms_segment_price(number),
+            )
+        return page
 
     def get_sms_changes(self, message_ids):
         """Return some texts as they are now: those that the bus has named.
 
-        :param list message_ids: ids of texts (``in-5``, ``out-12``); others than the
-            ticket's are left out
-        :return: ``messages``, ``unread`` and ``reply``: see
-            :meth:`get_sms_conversation`
+        :param list message_ids: ids of the ticket's texts (``in-5``, ``out-12``)
+        :return: ``messages``, ``unread``, ``reply``: see :meth:`get_sms_conversation`
         :raises AccessError: for who is no helpdesk user or may not read the ticket
         """
         self._check_sms_desk()
@@ -235,9 +222,7 @@ class HelpdeskTicket(models.Model):
         }
 
     def preview_sms_reply(self, template_id=False, send_at=False):
-        """Return a template's text for this ticket, and when it would leave.
-
-        It is rendered here, once; what is sent is what the agent saw.
+        """Render a template once for this ticket, and say when it would leave.
 
         :param template_id: ``sms.template`` of tickets, or False
         :param send_at: UTC, ``YYYY-MM-DD HH:MM:SS``, or False
@@ -363,39 +348,33 @@ class HelpdeskTicket(models.Model):
         label = number and self._phone_format(
             number=number, force_format="INTERNATIONAL"
         )
-        reply = {
-            "number": label or self.partner_phone or "",
-            "call": number or "",
-            "blocked": "",
-            "advice": "",
-            "button": False,
-            "is_time_wrong": False,
-            "answer_note": "",
-            "time_note": "",
-            "footer": "",
-            "may_send_media": False,
-        }
         try:
             self._check_may_send_sms()
         except AccessError as error:
-            return {**reply, "blocked": str(error)}
-        composer = composer or self._new_sms_composer()
-        reply.update(
-            blocked=composer.sms_block_reason or "",
-            is_time_wrong=composer.is_time_wrong,
-            answer_note=composer.sms_answer_note or "",
-            time_note=composer.sms_time_note or "",
-            footer=composer.sms_footer or "",
-            may_send_media=composer.may_send_media,
-        )
-        if reply["blocked"] and number and not reply["is_time_wrong"]:
+            composer, blocked = self.env["sms.composer"], str(error)
+        else:
+            composer = composer or self._new_sms_composer()
+            blocked = composer.sms_block_reason or ""
+        reply = {
+            "number": label or self.partner_phone or "",
+            "call": number or "",
+            "blocked": blocked,
+            "advice": "",
+            "button": False,
+            "is_time_wrong": composer.is_time_wrong,
+            "answer_note": composer.sms_answer_note or "",
+            "time_note": composer.sms_time_note or "",
+            "footer": composer.sms_footer or "",
+            "may_send_media": composer.may_send_media,
+        }
+        if composer and blocked and number and not composer.is_time_wrong:
             details = self.get_sms_consent_details()
             button = details["button"]
             # Where it can be done here and now, the button says it.
             is_done_here = button and button["kind"] == RECORD
             advice = "" if is_done_here else details["advice"]
             reply.update(button=button, advice=advice)
-            if advice and advice == reply["blocked"]:
+            if advice and advice == blocked:
                 labels = dict(composer._fields_gate_labels())
                 reply["blocked"] = labels[verdicts.OPTED_OUT]
         return reply
@@ -405,11 +384,8 @@ class HelpdeskTicket(models.Model):
         """Return the templates to pick from, as ``id`` and ``name``."""
         templates = self.env["sms.template"]
         company = self.env.company
-        replaced = [
-            shared_id
-            for shared_id, company_id in templates._get_copies()
-            if company_id == company.id
-        ]
+        copies = templates._get_copies()
+        replaced = [shared for shared, company_id in copies if company_id == company.id]
         return templates.search_read(
             [
                 ("model", "=", self._name),
@@ -424,11 +400,8 @@ class HelpdeskTicket(models.Model):
     @api.model
     def _find_sms_reply_template(self, template_id):
         templates = self.env["sms.template"]
-        if not template_id:
-            return templates
-        return templates.search(
-            [("model", "=", self._name), ("id", "=", int(template_id))]
-        )
+        domain = [("model", "=", self._name), ("id", "=", int(template_id or 0))]
+        return templates.search(domain) if template_id else templates
 
     # ------------------------------------------------------------------
     # Texts, theirs and ours
@@ -514,11 +487,7 @@ class HelpdeskTicket(models.Model):
         texts += [self._prepare_sms_outgoing(sms, may_move) for sms in sms_sudo]
         return sorted(
             texts,
-            key=lambda text: (
-                text["date"],
-                text["direction"],
-                int(text["id"].split("-")[1]),
-            ),
+            key=lambda it: (it["date"], it["direction"], int(it["id"].split("-")[1])),
         )
 
     def _prepare_sms_text(self, text, direction, moment):
@@ -576,17 +545,15 @@ class HelpdeskTicket(models.Model):
     # Bus
     # ------------------------------------------------------------------
 
-    # Screens are told which texts, and never what is in them: what they may read they
-    # then ask for, under their own rights. So nothing of a person lies in the bus.
+    # Screens are told which texts, and ask for what is in them under their own rights:
+    # so nothing of a person lies in the bus.
 
     @api.model
     def _notify_sms_desks(self, text_ids):
-        """Tell the open conversations of some tickets, after the commit.
-
-        What changes until the transaction is flushed makes one notice a ticket.
+        """Tell the open conversations after the commit, once for each ticket.
 
         :param dict text_ids: the changed texts (``in-5``, ``out-12``) by ticket id;
-            none: that somebody has read them
+            none: somebody has read them
         """
         precommit = self.env.cr.precommit
         if text_ids and CHANGE_TYPE not in precommit.data:

@@ -12,7 +12,7 @@ REOPEN_DAYS = 7
 
 
 class HelpdeskTicketTeam(models.Model):
-    """What a customer's text does to a team's tickets, and how many the team sends."""
+    """Says how a customer's text moves a team's tickets, and how many a team sends."""
 
     _inherit = "helpdesk.ticket.team"
 

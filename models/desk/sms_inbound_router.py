@@ -104,7 +104,7 @@ class SmsInboundRouter(models.AbstractModel):
 
     @api.model
     def _get_own_domain(self, inbound):
-        """Return the domain of the sender's tickets: numbers typed by others give none."""
+        """Return the domain of the sender's tickets: numbers others typed give none."""
         return [
             ("company_id", "=", inbound.company_id.id),
             ("partner_phone_sanitized", "=", inbound.number),

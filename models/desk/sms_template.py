@@ -370,8 +370,8 @@ class SmsTemplate(models.Model):
     def _is_strict(self, template):
         """Tell if a template takes the offered placeholders alone.
 
-        Those of appointments are filled in by a cron that may do anything;
-        administrators may still edit Odoo's own.
+        A cron that may do anything fills in those of appointments; administrators may
+        still edit Odoo's own.
         """
         if self.env.su:
             return False
