@@ -309,26 +309,23 @@ class SmsAutomation(models.Model):
     @api.model
     def _drop_by_domain(self, planned):
         """Return the changes with those of their rules whose conditions hold."""
+        asked = {
+            rule.automation_id: rule
+            for _change, rules in planned
+            for rule in rules
+            if rule.domain
+        }
         ids = [change.record.id for change, _rules in planned]
         holding = {
-            rule.automation_id: set(self._filter_by_domain(rule, ids).ids)
-            for rule in {
-                rule.automation_id: rule
-                for _change, rules in planned
-                for rule in rules
-                if rule.domain
-            }.values()
+            rule_id: set(self._filter_by_domain(rule, ids).ids)
+            for rule_id, rule in asked.items()
         }
+
+        def holds(change, rule):
+            return not rule.domain or change.record.id in holding[rule.automation_id]
+
         return [
-            (
-                change,
-                [
-                    rule
-                    for rule in rules
-                    if not rule.domain
-                    or change.record.id in holding[rule.automation_id]
-                ],
-            )
+            (change, [rule for rule in rules if holds(change, rule)])
             for change, rules in planned
         ]
 

@@ -13,7 +13,6 @@ from ...tools import verdicts
 from ..consent.sms_consent_details import RECORD
 from .helpdesk_ticket import DESK_GROUP
 
-TEMPLATE_LIMIT = 80
 #: Texts that are read at once.
 PAGE_SIZE = 30
 #: Texts that a screen may ask for by their ids at once.
@@ -393,7 +392,7 @@ class HelpdeskTicket(models.Model):
                 ("id", "not in", replaced),
             ],
             ["name"],
-            limit=TEMPLATE_LIMIT,
+            limit=80,
             order="name",
         )
 
@@ -454,16 +453,14 @@ class HelpdeskTicket(models.Model):
                     direction,
                     ids[0],
                 )
-        found = self.env.execute_query(
-            SQL(
-                "WITH texts AS (%s) SELECT direction || '-' || id FROM texts WHERE %s"
-                " ORDER BY at DESC, direction DESC, id DESC LIMIT %s",
-                self._query_sms_texts(),
-                start,
-                PAGE_SIZE + 1,
-            )
+        query = SQL(
+            "WITH texts AS (%s) SELECT direction || '-' || id FROM texts WHERE %s"
+            " ORDER BY at DESC, direction DESC, id DESC LIMIT %s",
+            self._query_sms_texts(),
+            start,
+            PAGE_SIZE + 1,
         )
-        ids = [row[0] for row in found]
+        ids = [row[0] for row in self.env.execute_query(query)]
         return self._read_sms_texts(ids[:PAGE_SIZE]), len(ids) > PAGE_SIZE
 
     def _read_sms_texts(self, message_ids):
