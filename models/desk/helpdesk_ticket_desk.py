@@ -124,8 +124,8 @@ class HelpdeskTicket(models.Model):
             FAILED,
             self._name,
         )
-        texted = Domain("sms_last_inbound_at", "!=", False)
-        found = texted | self._get_sms_id_domain(written)
+        found = self._get_sms_id_domain(written)
+        found |= Domain("sms_last_inbound_at", "!=", False)
         return found if True in value else ~found
 
     def _compute_sms_last_failed(self):
@@ -271,8 +271,8 @@ class HelpdeskTicket(models.Model):
         except UniqueViolation:
             return {**self.get_sms_changes([]), "is_repeated": True}
         messages = composer._action_send_sms()
-        sms_sudo = self.env["sms.sms"].sudo()
-        sent_sudo = sms_sudo.search([("mail_message_id", "in", messages.ids)])
+        domain = [("mail_message_id", "in", messages.ids)]
+        sent_sudo = self.env["sms.sms"].sudo().search(domain)
         return self.get_sms_changes([f"{OUT}-{sms.id}" for sms in sent_sudo])
 
     def mark_sms_read(self):
@@ -561,10 +561,10 @@ class HelpdeskTicket(models.Model):
 
     @api.model
     def _send_sms_notices(self):
-        bus = self.env["bus.bus"]
         for ticket_id, ids in self.env.cr.precommit.data.pop(CHANGE_TYPE).items():
+            channel = self._get_sms_bus_channel(ticket_id)
             payload = {"ticket_id": ticket_id, "ids": sorted(ids)}
-            bus._sendone(self._get_sms_bus_channel(ticket_id), CHANGE_TYPE, payload)
+            self.env["bus.bus"]._sendone(channel, CHANGE_TYPE, payload)
 
     @api.model
     def _get_sms_bus_channel(self, ticket_id):
@@ -595,7 +595,3 @@ class HelpdeskTicket(models.Model):
         users_sudo = self.sudo().user_id or self.sudo().team_id.user_ids
         for user in users_sudo.filtered(lambda it: it.active and not it.share):
             user._bus_send(NEWS_TYPE, {"ticket_id": self.id})
-
-    def _on_sms_media(self, inbound):
-        """Show a picture on open conversations, or why it will not come."""
-        self._notify_sms_desks({self.id: [f"{IN}-{inbound.id}"]})

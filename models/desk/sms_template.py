@@ -3,7 +3,6 @@ import re
 
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
-from odoo.tools import ormcache
 
 from ...tools import EVENT_MODEL, TICKET_MODEL, advice, texts
 from ...tools.advice import Wording
@@ -212,22 +211,6 @@ class SmsTemplate(models.Model):
         """Open it in our own form, with the languages side by side."""
         form = self.env.ref("helpdesk_mgmt_sms.sms_template_view_form")
         return {**super().action_copy_for_company(), "views": [(form.id, "form")]}
-
-    def _get_for_company(self, company):
-        """Return the template whose words a company uses in place of this one."""
-        own_id = self._get_copies().get((self.id, company.id))
-        return self.browse(own_id) if own_id else self
-
-    @api.model
-    @ormcache()
-    def _get_copies(self):
-        """Return which template stands for which: ``{(shared id, company id): id}``."""
-        own = self.sudo().search([("shared_id", "!=", False)])
-        return {(it.shared_id.id, it.company_id.id): it.id for it in own}
-
-    @api.model
-    def _get_shared_ids(self):
-        return {own: shared for (shared, _), own in self._get_copies().items()}
 
     def _render_field(self, field, res_ids, *args, **kwargs):
         """Fill in a company's own words for its records."""
