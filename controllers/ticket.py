@@ -26,7 +26,7 @@ class TicketController(Controller):
             return public.not_found()
         if public.is_over("ticket_link", str(ticket_sudo.id)):
             return public.too_many()
-        if ticket_sudo._has_portal_account():
+        if ticket_sudo.partner_id.user_ids.filtered("active"):
             return self._lead_to_account(ticket_sudo)
         partner = ticket_sudo.partner_id
         public.speak(partner.lang)
@@ -52,5 +52,5 @@ class TicketController(Controller):
             "name": ticket_sudo.name,
             "stage": ticket_sudo.stage_id.name,
             "is_closed": ticket_sudo.stage_id.closed,
-            "updated": public.say_moment(env, ticket_sudo._get_last_update(), tz),
+            "updated": public.say_moment(env, ticket_sudo._get_sms_last_update(), tz),
         }

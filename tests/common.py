@@ -15,7 +15,7 @@ from odoo.tests.common import get_db_name
 from odoo.tools import SQL, config
 
 from ..providers.sandbox import SandboxProvider
-from ..tools import verdicts
+from ..tools import automation, verdicts
 from ..tools.consent import FOR_ALL_EVENTS
 from ..tools.segments import count_segments
 
@@ -335,6 +335,13 @@ class SmsCase(TransactionCase):
         work(*args)
         self.env.flush_all()
         return self.cr.sql_log_count - before
+
+    def send_template(self, ticket, template):
+        """Queue a template to a ticket's customer as the text of a stage."""
+        engine = self.env["sms.automation"].sudo()
+        rule = automation.Rule(0, automation.STAGE, template.id)
+        for text in engine._address([(ticket.sudo(), rule)]):
+            engine._send(text)
 
     def run_automations(self):
         """Let the cron work off what is due: in real life the commit wakes it."""

@@ -1,16 +1,14 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 """Automations: which of them answers to an event, and a dry run over the past.
 
-Pure rules over plain values. What happens (:data:`TRIGGERS`), for which records
-(:class:`Rule`'s filters), to whom (:data:`AUDIENCES`) and when (``delay``, ``pause``)
-are separate, so that records of another kind can have automations of their own.
+Pure rules over plain values, so that records of another kind than tickets can have
+automations of their own.
 """
 
 from bisect import bisect_right
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-# What happens.
 CREATED, ASSIGNED, STAGE, CLOSED, REOPENED, WROTE, NO_ANSWER, SLA = TRIGGERS = (
     "created",
     "assigned",
@@ -24,7 +22,6 @@ CREATED, ASSIGNED, STAGE, CLOSED, REOPENED, WROTE, NO_ANSWER, SLA = TRIGGERS = (
 #: Those that a clock finds, and not a change of the record.
 TIMED = (NO_ANSWER, SLA)
 
-# To whom.
 CUSTOMER, FOLLOWERS, ASSIGNEE, TEAM, ON_CALL = AUDIENCES = (
     "customer",
     "followers",
@@ -98,25 +95,20 @@ class Rule(NamedTuple):
 
 
 def compare(before, after):
-    """Return what a change of a record means.
+    """Return the triggers that a change of a record sets off.
 
     :param before: ``(stage id, is closed, user id)``; None: it is new
     :param after: the same, now
-    :return: triggers
     """
+    found = {CREATED} if before is None else set()
+    old_stage_id, was_closed, old_user_id = before or (None, False, None)
     stage_id, is_closed, user_id = after
-    if before is None:
-        found = [CREATED, STAGE]
-        found += [CLOSED] if is_closed else []
-        found += [ASSIGNED] if user_id else []
-        return frozenset(found)
-    found = []
-    if stage_id != before[0]:
-        found.append(STAGE)
-        if is_closed != before[1]:
-            found.append(CLOSED if is_closed else REOPENED)
-    if user_id and user_id != before[2]:
-        found.append(ASSIGNED)
+    if stage_id != old_stage_id or before is None:
+        found.add(STAGE)
+        if is_closed != was_closed:
+            found.add(CLOSED if is_closed else REOPENED)
+    if user_id and user_id != old_user_id:
+        found.add(ASSIGNED)
     return frozenset(found)
 
 
@@ -137,11 +129,9 @@ def fits(rule, facts):
 
 
 def get_served(happened, facts):
-    """Return who is told of a change in another way.
+    """Return which of :data:`AUDIENCES` learn of a change in another way.
 
     Who is asked how it went learns by that question that the ticket is closed.
-
-    :return: some of :data:`AUDIENCES`
     """
     is_asked = CLOSED in happened and CREATED not in happened and facts.asks_rating
     return {CUSTOMER} if is_asked else set()
@@ -157,29 +147,22 @@ def choose(rules, served=()):
     """
     heard, served = [], set(served)
     for rule in rules:
-        if not rule.delay and rule.audience in served:
-            continue
-        if not rule.delay:
+        if rule.delay:
+            heard.append(rule)
+        elif rule.audience not in served:
+            heard.append(rule)
             served.add(rule.audience)
-        heard.append(rule)
     return heard
 
 
 def may_text(rule, last, now):
-    """Tell if a rule may text a record again.
-
-    :param datetime last: when its text last went to that person, or None
-    :param datetime now: both in UTC
-    """
+    """Tell if a rule may text a person again, whom it last texted at ``last``."""
     if last is None or rule.pause is None:
         return True
     return rule.pause != timedelta.max and now - last >= rule.pause
 
 
-# What automations would have done with what has happened: the past, played again.
-#
-# Pure rules over what Odoo has kept: when records came to be, how their stage and user
-# were changed, when their customers texted and were answered.
+# Replay: what Odoo has kept of stages, users, texts and answers.
 
 
 class Change(NamedTuple):
@@ -202,9 +185,9 @@ class Event(NamedTuple):
 def read_history(created_at, changes, stage_id, user_id, closed_ids):
     """Return what happened to a record, oldest first, from how it stands at the end.
 
-    :param datetime created_at: when it came to be; None: before the time in question
+    :param datetime created_at: None: before the time in question
     :param list changes: of :class:`Change`
-    :param stage_id: its stage at the end; ``user_id`` likewise
+    :param stage_id, user_id: of the record at the end
     """
     events = []
     after = (stage_id, user_id)
@@ -230,7 +213,7 @@ def read_texts(times, events, stage_id, user_id):
 
     :param list times: when they came (UTC)
     :param list events: what else happened, oldest first
-    :param stage_id: the record's stage if nothing happened; ``user_id`` likewise
+    :param stage_id, user_id: of the record if nothing happened
     """
     moments = [event.at for event in events]
     found = []
@@ -242,11 +225,10 @@ def read_texts(times, events, stage_id, user_id):
 
 
 def find_waits(texts, answers):
-    """Return from when to when a customer waited for an answer.
+    """Return from when to when a customer waited; the end is None while they do.
 
     :param list texts: when they texted (UTC), in order
     :param list answers: when one of us answered
-    :return: pairs; the second is None while they wait
     """
     waits, until = [], None
     for at in texts:
@@ -278,8 +260,7 @@ def holds(event, rule, events, waits):
         )
         again = any(WROTE in other.happened for other in between)
         return is_waiting and not again
-    turned = {CLOSED, REOPENED}
-    return not any(turned & other.happened for other in between)
+    return not any({CLOSED, REOPENED} & other.happened for other in between)
 
 
 def plan_replay(events, waits, rules, facts, now):
@@ -288,17 +269,14 @@ def plan_replay(events, waits, rules, facts, now):
     :param list events: what happened to it, oldest first
     :param list waits: see :func:`find_waits`
     :param rules: the automations in their order, those whose conditions hold
-    :param automation.Facts facts: what their filters look at
     :param datetime now: what would be due later is left out
-    :return: list of ``(datetime, automation.Rule)``
+    :return: list of ``(datetime, Rule)``
     """
     found = []
     for event in events:
         then = facts._replace(stage_id=event.stage_id)
         fitting = [
-            rule
-            for rule in rules
-            if rule.trigger in event.happened and fits(rule, then)
+            it for it in rules if it.trigger in event.happened and fits(it, then)
         ]
         served = get_served(event.happened, facts)
         found += [
@@ -313,6 +291,4 @@ def plan_replay(events, waits, rules, facts, now):
                 for since, until in waits
                 if until is None or until > since + rule.lead
             ]
-    return sorted(
-        ((at, rule) for at, rule in found if at <= now), key=lambda pair: pair[0]
-    )
+    return sorted((it for it in found if it[0] <= now), key=lambda pair: pair[0])

@@ -78,8 +78,6 @@ def _fold(text):
     return unicodedata.normalize("NFKC", (text or "")[:LIMIT]).upper()
 
 
-# Telling a customer by text how their tickets stand, in few segments.
-
 #: Tickets that are told at once.
 MAX_TICKETS = 5
 #: Segments that the list may take; the words around it need another.
@@ -97,12 +95,10 @@ class Ticket(NamedTuple):
 
 
 def tell_status(tickets, more="+{count}"):
-    """Return the state of some tickets, one a line.
-
-    As many as fit; how many are left out is said.
+    """Return the state of some tickets, one a line, as many as fit.
 
     :param tickets: list of :class:`Ticket`, the most important first
-    :param str more: what is said of those that are left out
+    :param str more: says how many are left out
     """
     lines = []
     for ticket in tickets[:MAX_TICKETS]:

@@ -8,7 +8,6 @@ from . import (
     sms_send_at,
     sms_composer,
     sms_composer_mass,
-    sms_composer_media,
     sms_consent_record,
     sms_erasure_wizard,
     sms_evidence_wizard,

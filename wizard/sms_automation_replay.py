@@ -17,8 +17,8 @@ SHOWN = 200
 class SmsAutomationReplay(models.TransientModel):
     """Dry run of automations over the past, without a single text.
 
-    The past is what Odoo has kept. What it has not (a ticket's former team, priority
-    or category) is taken as it is today; deadlines are not played again.
+    What Odoo has not kept (a ticket's former team, priority or category) is taken as it
+    is today; deadlines are not played again.
     """
 
     _name = "sms.automation.replay"
@@ -49,8 +49,7 @@ class SmsAutomationReplay(models.TransientModel):
     def action_replay(self):
         """Play the past again and show who would have got what.
 
-        What a template does while it is filled in is undone: nothing is written but
-        the lines of this form.
+        What a template does while it is filled in is undone.
         """
         self.ensure_one()
         savepoint = self.env.cr.savepoint()
@@ -79,14 +78,11 @@ class SmsAutomationReplay(models.TransientModel):
         }
 
     # ------------------------------------------------------------------
-    # What has happened
+    # Past, played again
     # ------------------------------------------------------------------
 
     def _find_texts(self):
-        """Return what would have been sent: ``(when, ticket, rule, recipient)``.
-
-        Newest first. A person's at most is kept, as the engine keeps it.
-        """
+        """Return ``(when, ticket, rule, recipient)`` of each text, newest first."""
         since = fields.Datetime.now() - timedelta(days=self.days)
         changes, inbound = self._read_changes(since), self._read_inbound(since)
         found = self.env[TICKET_MODEL].with_context(active_test=False)
@@ -95,12 +91,21 @@ class SmsAutomationReplay(models.TransientModel):
         ).sudo()
         answers = self._read_answers(tickets, since)
         rules = self._get_rules()
-        holding = self._get_holding(rules, tickets)
+        engine = self.env["sms.automation"].sudo()
+        holding = {
+            rule.automation_id: set(engine._filter_by_domain(rule, tickets.ids).ids)
+            for rule in rules
+            if rule.domain
+        }
         closed_ids = set(tickets.stage_id.search([("closed", "=", True)]).ids)
         planned = []
         for ticket in tickets:
             past = (changes[ticket.id], inbound[ticket.id], answers[ticket.id])
-            own = [rule for rule in rules if ticket.id in holding[rule]]
+            own = [
+                rule
+                for rule in rules
+                if not rule.domain or ticket.id in holding[rule.automation_id]
+            ]
             created_at = ticket.create_date if ticket.create_date >= since else None
             found = self._replay_ticket(ticket, created_at, past, own, closed_ids)
             planned += [(at, ticket, rule) for at, rule in found]
@@ -127,30 +132,17 @@ class SmsAutomationReplay(models.TransientModel):
     def _get_rules(self):
         """Return what is tried: the stages' own texts, then the automations chosen."""
         stages = self.env["helpdesk.ticket.stage"].sudo()
-        rules = [
-            Rule(
-                0,
-                automation.STAGE,
-                stage.sms_template_id.id,
-                stage_ids=frozenset(stage.ids),
-            )
-            for stage in stages.search([("sms_template_id", "!=", False)])
-        ]
+        stages = stages.search([("sms_template_id", "!=", False)])
         chosen = self.automation_ids.sudo().filtered("template_id").sorted()
-        # A rule is a key below, so its conditions must not be a list.
-        return rules + [
-            rule._replace(domain=tuple(rule.domain))
-            for rule in (one._to_rule() for one in chosen)
-        ]
-
-    def _get_holding(self, rules, tickets):
-        engine = self.env["sms.automation"].sudo()
-        return {
-            rule: set(engine._filter_by_domain(rule, tickets.ids).ids) for rule in rules
-        }
+        return [
+            Rule(
+                0, automation.STAGE, it.sms_template_id.id, stage_ids=frozenset(it.ids)
+            )
+            for it in stages
+        ] + [rule._to_rule() for rule in chosen]
 
     # ------------------------------------------------------------------
-    # Who would have got it
+    # Recipients
     # ------------------------------------------------------------------
 
     @api.model
@@ -169,7 +161,7 @@ class SmsAutomationReplay(models.TransientModel):
 
     @api.model
     def _describe(self, texts):
-        """Return the lines of some texts: their words today, and the gate's word."""
+        """Return the lines of some texts, with today's words and the gate's verdict."""
         labels = dict(
             self.env["sms.sms"]._fields["gate_reason"]._description_selection(self.env)
         )
@@ -218,19 +210,22 @@ class SmsAutomationReplay(models.TransientModel):
             return self.env._("(The template cannot be filled in: correct it.)")
 
     # ------------------------------------------------------------------
-    # The past of tickets, as Odoo has kept it
+    # Past, as Odoo has kept it
     # ------------------------------------------------------------------
 
     @api.model
     def _read_changes(self, since):
         """Return the kept changes of stage and user: ``{ticket id: [Change]}``."""
-        values_sudo = self.env["mail.tracking.value"].sudo()
-        found = values_sudo.search(
-            [
-                ("mail_message_id.model", "=", TICKET_MODEL),
-                ("mail_message_id.date", ">=", since),
-                ("field_id.name", "in", ("stage_id", "user_id")),
-            ]
+        found = (
+            self.env["mail.tracking.value"]
+            .sudo()
+            .search(
+                [
+                    ("mail_message_id.model", "=", TICKET_MODEL),
+                    ("mail_message_id.date", ">=", since),
+                    ("field_id.name", "in", ("stage_id", "user_id")),
+                ]
+            )
         )
         merged = defaultdict(dict)
         for value in found:
@@ -260,15 +255,18 @@ class SmsAutomationReplay(models.TransientModel):
     @api.model
     def _read_answers(self, tickets, since):
         """Return when one of us wrote on each ticket: ``{ticket id: times}``."""
-        messages_sudo = self.env["mail.message"].sudo()
-        found = messages_sudo.search(
-            [
-                ("model", "=", TICKET_MODEL),
-                ("res_id", "in", tickets.ids),
-                ("date", ">=", since),
-                ("message_type", "in", ("comment", "sms")),
-                ("author_id.user_ids.share", "=", False),
-            ]
+        found = (
+            self.env["mail.message"]
+            .sudo()
+            .search(
+                [
+                    ("model", "=", TICKET_MODEL),
+                    ("res_id", "in", tickets.ids),
+                    ("date", ">=", since),
+                    ("message_type", "in", ("comment", "sms")),
+                    ("author_id.user_ids.share", "=", False),
+                ]
+            )
         )
         times = defaultdict(list)
         for message in found:

@@ -5,7 +5,7 @@ from ..tools import verdicts
 
 
 class SmsAutomationReplayLine(models.TransientModel):
-    """One text that would have been sent."""
+    """A text that would have been sent."""
 
     _name = "sms.automation.replay.line"
     _description = "Text of a Dry Run"

@@ -1,10 +1,12 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from odoo import api, fields, models
+from odoo.exceptions import ValidationError
 
 from ..models.ledger.sms_consent import STATE_SELECTION
 from ..models.message.sms_gate import GateQuestion
 from ..models.message.sms_sms_intake import PersonalText
-from ..tools import consent, phone, timing, verdicts
+from ..models.message.sms_sms_media import SentMedia
+from ..tools import TICKET_MODEL, consent, phone, timing, verdicts
 from ..tools.conversation import CONVERSATION_TIME
 from ..tools.purpose_rules import MAILING_MODEL, MessageSource
 
@@ -22,13 +24,24 @@ class SmsComposer(models.TransientModel):
         compute="_compute_sms_block_reason",
         help="Why the gate would not let this message pass. Empty if it would.",
     )
-
     sms_answer_note = fields.Char(
         compute="_compute_sms_block_reason",
         help="Says that the gate takes this message as an answer to what they have "
         "texted, and until when.",
     )
+    sms_time_note = fields.Char(
+        compute="_compute_sms_block_reason",
+        help="When it would leave, by the clock where the person is, if not at once.",
+    )
+    # No consent can be recorded: they have opted out themselves.
     is_bound = fields.Boolean(compute="_compute_sms_block_reason")
+    is_time_wrong = fields.Boolean(
+        compute="_compute_sms_block_reason",
+        help="It would not be sent at this time, and may be at another.",
+    )
+    send_at = fields.Datetime(
+        help="Leave it empty to send as soon as possible. Quiet hours may hold it."
+    )
     sms_footer = fields.Char(
         compute="_compute_sms_footer",
         help="Goes under the text when it is sent, in the recipient's language.",
@@ -39,51 +52,27 @@ class SmsComposer(models.TransientModel):
         compute="_compute_sms_consent_state",
         help="Of the record's own number. Empty while another one is typed.",
     )
+    sms_segment_price = fields.Float(compute="_compute_sms_segment_price")
+    sms_segment_currency_id = fields.Many2one(
+        "res.currency", compute="_compute_sms_segment_price"
+    )
+    attachment_ids = fields.Many2many(
+        "ir.attachment",
+        "sms_composer_attachment_rel",
+        string="Pictures and Files",
+        bypass_search_access=True,
+        help="JPEG, PNG, GIF or PDF; at most ten, and 5 MB together.",
+    )
+    may_send_media = fields.Boolean(compute="_compute_may_send_media")
     desk_key = fields.Char(
         readonly=True,
         copy=False,
         help="Made up by the conversation's screen for one text, so that it is sent "
         "once however often it is asked for.",
     )
-    sms_segment_price = fields.Float(compute="_compute_sms_segment_price")
-    sms_segment_currency_id = fields.Many2one(
-        "res.currency", compute="_compute_sms_segment_price"
-    )
     _desk_key_unique = models.UniqueIndex(
         "(create_uid, desk_key) WHERE desk_key IS NOT NULL"
     )
-    send_at = fields.Datetime(
-        help="Leave it empty to send as soon as possible. Quiet hours may hold it."
-    )
-    sms_time_note = fields.Char(
-        compute="_compute_sms_block_reason",
-        help="When it would leave, by the clock where the person is, if not at once.",
-    )
-    is_time_wrong = fields.Boolean(
-        compute="_compute_sms_block_reason",
-        help="It would not be sent at this time, and may be at another.",
-    )
-
-    @api.depends(
-        "res_model",
-        "res_id",
-        "comment_single_recipient",
-        "recipient_single_number_itf",
-    )
-    def _compute_sms_footer(self):
-        for composer in self:
-            purpose = composer._get_sms_purpose()
-            lang, company = composer._get_sms_lang(), composer._get_sms_company()
-            composer.sms_footer = self.env["sms.sms"]._get_footer_for(
-                purpose, lang, company, composer.recipient_single_number_itf
-            )
-
-    def _get_sms_lang(self):
-        partner = self.env["res.partner"]
-        if self.comment_single_recipient:
-            record = self._get_records()
-            partner = record._mail_get_partners()[record.id][:1].sudo()
-        return partner.lang or self._get_sms_company().sudo().partner_id.lang
 
     @api.depends("recipient_single_number_itf", "res_model", "res_id", "send_at")
     @api.depends_context("tz", "lang")
@@ -103,38 +92,28 @@ class SmsComposer(models.TransientModel):
             record = composer._get_records()
             decision = composer._ask_gate(record)
             if decision.verdict == verdicts.BLOCK:
-                composer.sms_block_reason = composer._explain_block(
-                    record, decision, labels
-                )
-                composer.is_bound = composer._is_bound(record, decision)
-                composer.is_time_wrong = decision.reason in TIME_REASONS
+                composer._explain_block(record, decision, labels)
             elif decision.reason == verdicts.CONVERSATION:
                 composer.sms_answer_note = composer._describe_answer(decision.text)
             if decision.verdict == verdicts.HOLD:
                 composer.sms_time_note = composer._get_time_note(decision, labels)
 
     def _explain_block(self, record, decision, labels):
-        """Return why the gate blocks; of an opt-out also how it is undone."""
-        reason = labels[decision.reason]
+        """Say why the gate blocks; of an opt-out also how it is undone."""
+        self.sms_block_reason = labels[decision.reason]
+        self.is_time_wrong = decision.reason in TIME_REASONS
         if decision.reason != verdicts.OPTED_OUT:
-            return reason
-        stop = self._find_stop(record)
-        details = self.env["sms.consent.details"]
-        return details._tell_way_back(stop) if stop else reason
-
-    def _is_bound(self, record, decision):
-        """Tell if no consent can be recorded: they have opted out themselves."""
-        stop = decision.reason == verdicts.OPTED_OUT and self._find_stop(record)
-        return bool(stop and stop.is_own)
-
-    def _find_stop(self, record):
-        said = consent.Said(consent.GRANTED, "", fields.Datetime.now())
-        return self.env["sms.consent"]._find_obstacle(
+            return
+        stop = self.env["sms.consent"]._find_obstacle(
             self._get_sms_company(),
             self._get_sms_number(record),
-            said,
+            consent.Said(consent.GRANTED, "", fields.Datetime.now()),
             self._get_sms_purpose(),
         )
+        if stop:
+            details = self.env["sms.consent.details"]
+            self.sms_block_reason = details._tell_way_back(stop)
+            self.is_bound = bool(stop.is_own)
 
     def _describe_answer(self, text):
         inbound_model = self.env["sms.inbound"]
@@ -145,26 +124,94 @@ class SmsComposer(models.TransientModel):
             end=inbound_model._format_moment(text.received_at + CONVERSATION_TIME),
         )
 
+    def _get_time_note(self, decision, labels):
+        note = self.env["sms.sms"]._get_zone_note(
+            decision.until, decision.when.place.zones
+        )
+        if decision.reason == timing.SCHEDULED:
+            return note
+        return f"{note}: {labels[decision.reason]}" if note else labels[decision.reason]
+
+    @api.depends(
+        "res_model",
+        "res_id",
+        "comment_single_recipient",
+        "recipient_single_number_itf",
+    )
+    def _compute_sms_footer(self):
+        for composer in self:
+            company = composer._get_sms_company()
+            partner = self.env["res.partner"]
+            if composer.comment_single_recipient:
+                record = composer._get_records()
+                partner = record._mail_get_partners()[record.id][:1].sudo()
+            composer.sms_footer = self.env["sms.sms"]._get_footer_for(
+                composer._get_sms_purpose(),
+                partner.lang or company.sudo().partner_id.lang,
+                company,
+                composer.recipient_single_number_itf,
+            )
+
+    @api.depends("recipient_single_number_itf", "res_model", "res_id")
+    def _compute_sms_consent_state(self):
+        for composer in self:
+            composer.sms_consent_state = False
+            model = self.env.get(composer.res_model)
+            is_single = composer.comment_single_recipient and composer.res_id
+            if not is_single or not isinstance(model, self.pool["sms.consent.mixin"]):
+                continue
+            record = composer._get_records()
+            _company, number, _purpose = record._get_sms_subjects()[record.id]
+            typed = composer.recipient_single_number_itf or number
+            if number and record._phone_format(number=typed) == number:
+                composer.sms_consent_state = record.sms_consent_state
+
+    @api.depends("res_model", "res_id", "recipient_single_number_itf")
+    def _compute_sms_segment_price(self):
+        for composer in self:
+            number = ""
+            if composer.comment_single_recipient and composer.res_model:
+                number = composer._get_sms_number(composer._get_records())
+            price = composer._get_sms_company()._get_sms_segment_price(number)
+            composer.sms_segment_price = price["amount"]
+            composer.sms_segment_currency_id = price["currency_id"]
+
+    @api.depends("res_model", "res_id", "composition_mode")
+    def _compute_may_send_media(self):
+        for composer in self:
+            composer.may_send_media = (
+                composer.comment_single_recipient
+                and composer._get_sms_company()._uses_sms_outbox()
+            )
+
+    @api.constrains("attachment_ids")
+    def _check_attachments(self):
+        for composer in self.filtered("attachment_ids"):
+            if not composer.may_send_media:
+                raise ValidationError(
+                    self.env._("Pictures can be sent to one person at a time.")
+                )
+            self.env["sms.sms"]._check_media(composer.attachment_ids)
+
     # ------------------------------------------------------------------
-    # What the messages are
+    # Message
     # ------------------------------------------------------------------
 
     def _get_sms_source(self):
         """Return what makes the messages: a server action, a template, an app."""
-        source = self.env["sms.sms"]._get_source()
-        is_mailing = "mailing_id" in self._fields and self.mailing_id
         return MessageSource(
-            model_name=MAILING_MODEL if is_mailing else self.res_model or "",
+            model_name=MAILING_MODEL if self._is_mailing() else self.res_model or "",
             template_id=self.template_id.id or 0,
-            action_id=source.action_id,
+            action_id=self.env["sms.sms"]._get_source().action_id,
             is_own_text=self._is_own_text(),
         )
 
-    def _is_own_text(self):
-        """Tell if somebody has written another text over the template's.
+    def _is_mailing(self):
+        """Tell if the app of mailings, which need not be there, sends a list."""
+        return bool("mailing_id" in self._fields and self.mailing_id)
 
-        Rendering costs, so only a template that a rule is about is looked at.
-        """
+    def _is_own_text(self):
+        """Tell if somebody has written another text over a template that rules name."""
         template = self.template_id
         if not self.env["sms.purpose.rule"]._knows_template(template):
             return False
@@ -188,10 +235,7 @@ class SmsComposer(models.TransientModel):
         return self.env.company
 
     def _is_personal(self):
-        """Tell if a helpdesk user writes to the one person of one record.
-
-        Nothing that runs by itself counts, and no list of records or numbers.
-        """
+        """Tell if a person of the helpdesk writes to the one person of one record."""
         is_one = self.comment_single_recipient and not self.res_ids
         is_person = not self.env.su and not self.env.context.get("sms_automated")
         return (
@@ -212,17 +256,18 @@ class SmsComposer(models.TransientModel):
 
     def _ask_gate(self, record):
         """Return the gate's decision on a message to the composer's recipient."""
+        company, sms_model = self._get_sms_company(), self.env["sms.sms"]
         question = GateQuestion(
-            self._get_sms_company().id,
+            company.id,
             self._get_sms_number(record),
             self._get_sms_purpose().id,
             is_personal=self._is_personal(),
-            is_unmapped=self.env["sms.sms"]._is_unmapped(
-                self._get_sms_company(), self.res_model, self._get_sms_source()
+            is_unmapped=sms_model._is_unmapped(
+                company, self.res_model, self._get_sms_source()
             ),
             reader=record._mail_get_partners()[record.id][:1]._get_sms_reader(),
             send_at=self.send_at,
-            expires_at=self.env["sms.sms"]._get_end_of_point(record),
+            expires_at=sms_model._get_end_of_point(record),
         )
         return self.env["sms.gate"].sudo()._decide([question])[0][0]
 
@@ -230,6 +275,10 @@ class SmsComposer(models.TransientModel):
         """Open the form to record a consent, for the record of this message."""
         self.ensure_one()
         return self._get_records().action_record_sms_consent()
+
+    # ------------------------------------------------------------------
+    # Sending
+    # ------------------------------------------------------------------
 
     def _action_send_sms(self):
         """Check the rights that it needs, and say what makes the messages.
@@ -239,8 +288,8 @@ class SmsComposer(models.TransientModel):
         if not self.env.su:
             self._check_sms_rights()
         sent = self._hand_over_attachments()
-        if self.res_model == "helpdesk.ticket":
-            self._get_records()._check_may_text()
+        if self.res_model == TICKET_MODEL:
+            self._get_records()._check_may_send_sms()
         personal = None
         if self._is_personal():
             personal = PersonalText(
@@ -264,99 +313,51 @@ class SmsComposer(models.TransientModel):
             return dict.fromkeys(records.ids, self.body)
         return super()._prepare_body_values(records)
 
-    # ------------------------------------------------------------------
-    # The composer shows the consent of whom it is about to text
-    # ------------------------------------------------------------------
-
-    @api.depends("recipient_single_number_itf", "res_model", "res_id")
-    def _compute_sms_consent_state(self):
-        for composer in self:
-            composer.sms_consent_state = False
-            model = self.env.get(composer.res_model)
-            is_single = composer.comment_single_recipient and composer.res_id
-            if not is_single or not isinstance(model, self.pool["sms.consent.mixin"]):
-                continue
-            record = composer._get_records()
-            _company, number, _purpose = record._get_sms_subjects()[record.id]
-            typed = composer.recipient_single_number_itf or number
-            if number and record._phone_format(number=typed) == number:
-                composer.sms_consent_state = record.sms_consent_state
-
-    # ------------------------------------------------------------------
-    # The composer counts what a text costs, and serves the agent's desk once
-    # ------------------------------------------------------------------
-
-    @api.depends("res_model", "res_id", "recipient_single_number_itf")
-    def _compute_sms_segment_price(self):
-        for composer in self:
-            number = ""
-            if composer.comment_single_recipient and composer.res_model:
-                number = composer._get_sms_number(composer._get_records())
-            price = composer._get_sms_company()._get_sms_segment_price(number)
-            composer.sms_segment_price = price["amount"]
-            composer.sms_segment_currency_id = price["currency_id"]
-
-    # ------------------------------------------------------------------
-    # Sends later: at a time that its author chooses, or when quiet hours end
-    # ------------------------------------------------------------------
-
-    def _get_time_note(self, decision, labels):
-        note = self.env["sms.sms"]._get_zone_note(
-            decision.until, decision.when.place.zones
-        )
-        if decision.reason == timing.SCHEDULED:
-            return note
-        return f"{note}: {labels[decision.reason]}" if note else labels[decision.reason]
-
-    # ------------------------------------------------------------------
-    # Keeps lists of people and typed numbers to who may text them
-    # ------------------------------------------------------------------
-
     def _check_sms_rights(self):
         """Refuse typed numbers and long lists to who has no right to them.
 
         :raises AccessError: without the right to text any number, or so many people
         :raises UserError: over the user's daily limit
         """
-        company = self._get_sms_company()
-        records = self._get_records()
+        company, records = self._get_sms_company(), self._get_records()
+        user, mode = self.env.user, self.composition_mode
         is_posted = isinstance(records, self.pool["mail.thread"])
-        is_typed = self.composition_mode == "numbers" or not is_posted
-        if not self._has_sms_limits(company, records) or self._is_own_mailing():
+        has_limits = (records if is_posted else self.env["mail.thread"])._has_sms_limits
+        # The app of mailings has groups and counts of its own.
+        is_own_mailing = self._is_mailing() and user.has_group(
+            "mass_mailing.group_mass_mailing_user"
+        )
+        if is_own_mailing or not has_limits(company):
             return
-        user = self.env.user
-        if is_typed and self.composition_mode != "mass":
+        if mode == "numbers" or (mode != "mass" and not is_posted):
             user._check_may_text_any_number(company)
-            user._check_may_text_many(company, self._count_typed_numbers())
-        elif self.composition_mode == "mass" or len(records) > 1:
+            typed = (self.sanitized_numbers or "-").split(",")
+            user._check_may_text_many(company, len(typed))
+        elif mode == "mass" or len(records) > 1:
             user._check_may_text_many(company, len(records))
-            if self.res_model == "helpdesk.ticket":
+            if self.res_model == TICKET_MODEL:
                 records._check_sms_team_limit()
 
-    def _has_sms_limits(self, company, records):
-        thread = self.env["mail.thread"]
-        is_thread = isinstance(records, self.pool["mail.thread"])
-        return (records if is_thread else thread)._has_sms_limits(company)
-
-    def _is_own_mailing(self):
-        """Tell if the list is a mailing's: its app has groups and counts of its own."""
-        group = "mass_mailing.group_mass_mailing_user"
-        is_mailing = "mailing_id" in self._fields and self.mailing_id
-        return bool(is_mailing) and self.env.user.has_group(group)
-
-    def _count_typed_numbers(self):
-        return len((self.sanitized_numbers or "-").split(","))
+    def _hand_over_attachments(self):
+        """Give the record what goes along with the message."""
+        # Nothing is read for a mass message.
+        if not self.comment_single_recipient or not self.attachment_ids:
+            return None
+        self.attachment_ids.check_access("read")
+        record = self._get_records()
+        own_sudo = self.attachment_ids.sudo().filtered(
+            lambda it: it.res_model == self._name and it.create_uid == self.env.user
+        )
+        own_sudo.write({"res_model": record._name, "res_id": record.id})
+        return SentMedia(0, tuple(self.attachment_ids.ids))
 
     # ------------------------------------------------------------------
-    # A composer lies in the database for a while after it was used: it forgets too
+    # Forgetting: a composer stays in the database for a while after it was used
     # ------------------------------------------------------------------
 
     @api.model
     def _find_personal(self, company, numbers):
-        """Return the forms that have texted some numbers and are not cleared away yet.
-
-        They name the number, or else the record that it was texted from.
-        """
+        """Return the forms that name some numbers, or records texted at them."""
         sms_model = self.env["sms.sms"]
         messages = sms_model._find_personal(company, numbers).mail_message_id
         records = {(message.model, message.res_id) for message in messages}

@@ -37,8 +37,7 @@ class SmsComposer(models.TransientModel):
         It looks up whom it has reached before, which is as long as the list.
         """
         records = records if records is not None else self._get_records()
-        is_mailing = "mailing_id" in self._fields and self.mailing_id
-        if len(records) <= BATCH_SIZE or is_mailing:
+        if len(records) <= BATCH_SIZE or self._is_mailing():
             return super()._action_send_sms_mass(records)
         composer = self.with_context(sms_seen_numbers=SeenNumbers())
         message_ids = []
@@ -54,10 +53,13 @@ class SmsComposer(models.TransientModel):
         """Read of the records what is needed: Odoo would read all that they have."""
         if len(records) < BULK_FROM:
             return super()._prepare_mass_sms_values(records)
-        mentioned = set(FIELD_IN_TEXT.findall(self.body or ""))
-        names = {records._rec_name, *mentioned, *READ_FIELDS}
-        names.update(records._phone_get_number_fields())
-        names.update(records._mail_get_partner_fields())
+        names = {
+            records._rec_name,
+            *READ_FIELDS,
+            *FIELD_IN_TEXT.findall(self.body or ""),
+            *records._phone_get_number_fields(),
+            *records._mail_get_partner_fields(),
+        }
         records.fetch(
             [
                 name
@@ -70,8 +72,8 @@ class SmsComposer(models.TransientModel):
     def _get_done_record_ids(self, records, recipients_info):
         """Find those whose number has a message already, each by one look.
 
-        Odoo compares each number with all others. Who adds to its answer (a mailing:
-        whom it has reached before) is asked still, and only for that.
+        Odoo compares each number with all others. An app that adds to its answer (a
+        mailing: whom it has reached before) is still asked, and only for that.
         """
         seen = self.env.context.get("sms_seen_numbers")
         numbers = seen.numbers if isinstance(seen, SeenNumbers) else set()
@@ -107,10 +109,7 @@ class SmsComposer(models.TransientModel):
         return {**known, **super()._prepare_recipient_values(others)}
 
     def _read_recipients(self, records):
-        """Return Odoo's description of the recipients whose number is known as E.164.
-
-        :return: dict by record id, see ``_sms_get_recipients_info``
-        """
+        """Return Odoo's description of recipients whose number is known as E.164."""
         fields = records._phone_get_number_fields()
         is_usual = self.number_field_name in (False, *fields) and len(fields) == 1
         if not is_usual or not isinstance(records, self.pool["mail.thread.phone"]):

@@ -26,12 +26,14 @@ class SmsSendAt(models.AbstractModel):
         """Return what is wrong with the time, in words; empty if nothing is."""
         self.ensure_one()
         now = fields.Datetime.now()
-        if self.send_at and self.send_at <= now:
+        if not self.send_at:
+            return ""
+        if self.send_at <= now:
             return self.env._(
                 "“Send at” has passed: choose a time that is still to come, or leave "
                 "it empty."
             )
-        if self.send_at and self.send_at - now > LATEST:
+        if self.send_at - now > LATEST:
             return self.env._(
                 "“Send at” is more than a year away: choose an earlier time."
             )

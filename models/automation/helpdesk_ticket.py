@@ -2,24 +2,19 @@
 from odoo import models
 
 from ...tools import automation
-from .sms_automation_engine import Change
+from .sms_automation_engine import Change, get_notes
 
-#: Tickets that this transaction has made and told of (a key of ``cr.cache``).
+#: The notes of which new tickets' customers this transaction has told.
 TOLD = "helpdesk_mgmt_sms.told"
 
 
 class HelpdeskTicket(models.Model):
-    """What changes on a ticket sets off texts: its stage's, and the automations'."""
+    """Sets off texts when a ticket changes: its stage's, and the automations'."""
 
     _inherit = "helpdesk.ticket"
 
-    def _get_automation_fact(self, trigger):
-        """Return what must stay the same until a planned text leaves.
-
-        Who archives a ticket wants no more of it: spam, or a mistake.
-
-        :param str trigger: one of ``tools.automation.TRIGGERS``
-        """
+    def _get_sms_automation_fact(self, trigger):
+        """Return what must stay the same until the text of a trigger leaves."""
         self.ensure_one()
         ticket_sudo = self.sudo()
         if not ticket_sudo.active:
@@ -35,34 +30,25 @@ class HelpdeskTicket(models.Model):
     def _on_sms_changes(self, before):
         """Set off the texts of what has changed.
 
-        Who was told in this transaction that their ticket was received is not told in
-        the same breath that it was assigned.
+        A customer who is told of a new ticket is not also told that it was assigned.
         """
         super()._on_sms_changes(before)
-        changes = []
+        told, changes = get_notes(self.env.cr, TOLD), []
         # A recordset may hold one twice, as ``ticket + ticket`` does.
         for ticket in self.browse(before).sudo():
             happened = automation.compare(before[ticket.id], ticket._get_sms_state())
-            if ticket.id in self._get_told():
+            if ticket.id in told:
                 happened -= {automation.ASSIGNED}
             if happened:
                 changes.append(Change(ticket, happened))
         if not changes:
             return
         planned = self.env["sms.automation"].sudo()._on_changes(changes)
-        self._get_told().update(
+        told.update(
             record.id
             for record, rule in planned
             if rule.audience == automation.CUSTOMER and before[record.id] is None
         )
-
-    def _get_told(self):
-        cache, now = self.env.cr.cache, self.env.cr.now()
-        since, told = cache.get(TOLD, (None, None))
-        if since != now:
-            told = set()
-            cache[TOLD] = (now, told)
-        return told
 
     def _on_sms_received(self, inbound):
         result = super()._on_sms_received(inbound)
@@ -71,11 +57,3 @@ class HelpdeskTicket(models.Model):
         automations._on_changes([Change(ticket_sudo, frozenset({automation.WROTE}))])
         self.env["sms.automation.run"].sudo()._wake_for_waiting(ticket_sudo)
         return result
-
-    def _send_sms_template(self, template):
-        """Queue a template to the ticket's customer, in the house's name.
-
-        :param template: ``sms.template``, one
-        """
-        self.ensure_one()
-        self.env["sms.automation"].sudo()._send_template(self.sudo(), template)

@@ -5,7 +5,7 @@ from datetime import timedelta
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.fields import Domain
-from odoo.tools import frozendict, ormcache
+from odoo.tools import ormcache
 
 from ...tools import TICKET_MODEL, automation
 from ...tools.automation import Rule
@@ -20,9 +20,8 @@ MANAGER_GROUP = "helpdesk_mgmt.group_helpdesk_manager"
 class SmsAutomation(models.Model):
     """A text that the helpdesk sends by itself: when, about what, to whom, how often.
 
-    Written by managers. What happens, for which records, to whom and when are fields
-    of their own, and the rule that joins them is :mod:`tools.automation`. Automations
-    are asked in their order, and of those that fit one change the first texts.
+    Written by managers; :mod:`tools.automation` joins the fields. Automations are asked
+    in their order, and of those that fit one change the first texts.
     """
 
     _name = "sms.automation"
@@ -145,6 +144,9 @@ class SmsAutomation(models.Model):
         help="What a clock finds counts from then on, and not what is long past.",
     )
 
+    summary = fields.Char("In a Sentence", compute="_compute_summary")
+    message_sms_count = fields.Integer("Texts", compute="_compute_message_sms_count")
+
     _copy_unique = models.UniqueIndex(
         "(shared_id, company_id) WHERE shared_id IS NOT NULL",
         "The company has an automation in place of this one already.",
@@ -160,12 +162,9 @@ class SmsAutomation(models.Model):
         "The delay cannot be less than none, nor more than a year.",
     )
 
-    summary = fields.Char("In a Sentence", compute="_compute_summary")
-    message_sms_count = fields.Integer("Texts", compute="_compute_message_sms_count")
-
     @api.model
     def _selection_trigger(self):
-        """Return what can happen; a missed deadline only where deadlines are known."""
+        """Offer a missed deadline only where deadlines are known."""
         found = [
             (automation.CREATED, self.env._("A ticket is created")),
             (automation.ASSIGNED, self.env._("A ticket is assigned")),
@@ -176,15 +175,13 @@ class SmsAutomation(models.Model):
             (automation.NO_ANSWER, self.env._("The customer waits for an answer")),
         ]
         if self._get_deadline_source():
-            words = self.env._("A deadline (SLA) comes near")
-            found.append((automation.SLA, words))
+            found.append((automation.SLA, self.env._("A deadline (SLA) comes near")))
         return found
 
     @api.model
     def _selection_priority(self):
-        return (
-            self.env[TICKET_MODEL]._fields["priority"]._description_selection(self.env)
-        )
+        field = self.env[TICKET_MODEL]._fields["priority"]
+        return field._description_selection(self.env)
 
     @api.model
     def _get_deadline_source(self):
@@ -204,10 +201,7 @@ class SmsAutomation(models.Model):
             rule.purpose_id = rule._get_purpose()
 
     def _get_purpose(self):
-        """Return the purpose: the internal one for colleagues, or else the ticket's.
-
-        Another one stays that somebody has chosen. Extended by other rooms.
-        """
+        """Return the internal purpose for colleagues, else the chosen or usual one."""
         if self.audience in automation.STAFF:
             return self.env["sms.purpose"]._get(INTERNAL)
         if self.purpose_id and self.purpose_id.code != INTERNAL:
@@ -247,12 +241,12 @@ class SmsAutomation(models.Model):
         return self.env._("“%s” is no template for tickets.", self.template_id.name)
 
     # ------------------------------------------------------------------
-    # What the engine asks with every change of a ticket: all automations, cached
+    # Changes and the cached rules
     # ------------------------------------------------------------------
 
     @api.model_create_multi
     def create(self, vals_list):
-        """Tell of the new automations."""
+        """Plan anew what follows from the automations."""
         rules = super().create(vals_list)
         rules._on_rules_change()
         return rules
@@ -267,28 +261,21 @@ class SmsAutomation(models.Model):
         return result
 
     def unlink(self):
-        """Tell of the automations that there are no more."""
+        """Plan anew what follows from the automations."""
         self._on_rules_change()
         return super().unlink()
 
     def _on_rules_change(self):
-        """Plan anew what follows from the automations. Extended by other rooms.
-
-        Called before and after a change, after a creation and before a deletion.
-        """
+        """Plan anew before and after a change. Extended by other rooms."""
 
     @api.model
     @ormcache()
     def _get_rules(self):
-        """Return the active automations in their order, as :class:`Rule`.
-
-        Cached: every change of a ticket asks.
-        """
+        """Return the active automations in order: every change of a ticket asks."""
         found = self.sudo().search([("template_id", "!=", False)])
         return tuple(rule._to_rule() for rule in found)
 
     def _to_rule(self):
-        """Return the automation as the engine reads it."""
         self.ensure_one()
         is_timed = self._is_timed()
         number = 0 if is_timed else self.delay_number
@@ -318,7 +305,7 @@ class SmsAutomation(models.Model):
         return self.trigger in automation.TIMED
 
     # ------------------------------------------------------------------
-    # The conditions that a manager writes: only over what a manager may read
+    # Conditions: only over what a manager may read
     # ------------------------------------------------------------------
 
     # Whether a text goes out tells if a condition holds, so a condition over a secret
@@ -385,36 +372,37 @@ class SmsAutomation(models.Model):
     @api.model
     def _is_readable(self, field, model_name):
         """Tell if helpdesk managers may read a field and the records that have it."""
-        groups = self._get_manager_groups()
-        allowed = (field.groups or "").replace(" ", "").split(",")
-        if field.groups and not groups.keys() & set(allowed):
+        managers = self.env.ref(MANAGER_GROUP).sudo().all_implied_ids
+        allowed = set((field.groups or "").replace(" ", "").split(","))
+        if field.groups and not allowed & set(managers.get_external_id().values()):
             return False
         access = self.env["ir.model.access"].sudo()
-        return bool(
-            access.search_count(
-                [
-                    ("model_id.model", "=", model_name),
-                    ("perm_read", "=", True),
-                    ("group_id", "in", [False, *groups.values()]),
-                ],
-                limit=1,
-            )
+        found = access.search_count(
+            [
+                ("model_id.model", "=", model_name),
+                ("perm_read", "=", True),
+                ("group_id", "in", [False, *managers.ids]),
+            ],
+            limit=1,
         )
-
-    @api.model
-    def _get_manager_groups(self):
-        """Return the groups of a helpdesk manager: ``{xml id: id}``."""
-        group = self.env.ref(MANAGER_GROUP).sudo()
-        xmlids = group.all_implied_ids.get_external_id()
-        return frozendict({xmlid: group_id for group_id, xmlid in xmlids.items()})
+        return bool(found)
 
     # ------------------------------------------------------------------
-    # What a manager sees of an automation: a sentence, its messages, a dry run
+    # Descriptions
     # ------------------------------------------------------------------
 
     @api.depends(
-        *("trigger", "wait_hours", "team_ids", "stage_ids", "category_ids", "domain"),
-        *("min_priority", "template_id", "audience", "delay_number", "delay_unit"),
+        "trigger",
+        "wait_hours",
+        "team_ids",
+        "stage_ids",
+        "category_ids",
+        "domain",
+        "min_priority",
+        "template_id",
+        "audience",
+        "delay_number",
+        "delay_unit",
         "at_most",
     )
     @api.depends_context("lang")

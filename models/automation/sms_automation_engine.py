@@ -21,19 +21,48 @@ CONFLICTS = (OperationalError, *PG_CONCURRENCY_EXCEPTIONS_TO_RETRY)
 
 
 class Recipient(NamedTuple):
-    """One who would get a text: their contact, and their number.
-
-    ``number`` is E.164, or as it was entered where that cannot be done, or empty.
-    """
+    """One who gets a text; the number is E.164, or as it was entered, or empty."""
 
     partner: models.BaseModel
     number: str
 
 
+class Text(NamedTuple):
+    """One text that a rule asks for: about which record, to whom."""
+
+    record: models.BaseModel
+    rule: Rule
+    recipients: tuple
+
+
+class Change(NamedTuple):
+    """A change of one ticket, in sudo, and the triggers that it sets off."""
+
+    record: models.BaseModel
+    happened: frozenset
+
+
+def get_notes(cr, key):
+    """Return the set that is kept under a key until the transaction ends."""
+    cache, now = cr.cache, cr.now()
+    since, notes = cache.get(key, (None, None))
+    if since != now:
+        notes = set()
+        cache[key] = (now, notes)
+    return notes
+
+
 class SmsAutomation(models.Model):
-    """To whom the automations of tickets write."""
+    """The engine: from changes of tickets to texts, in a handful of queries for all.
+
+    What has changed is never undone for a text: what goes wrong is noted on the ticket.
+    """
 
     _inherit = "sms.automation"
+
+    # ------------------------------------------------------------------
+    # Recipients
+    # ------------------------------------------------------------------
 
     @api.model
     def _get_recipients(self, tickets, audience):
@@ -65,10 +94,7 @@ class SmsAutomation(models.Model):
 
     @api.model
     def _get_customers(self, tickets):
-        """Return the customer of each ticket that has a number.
-
-        One that cannot be read is kept: it makes a blocked message, with its reason.
-        """
+        """Return the customers with a number; a wrong one makes a blocked message."""
         with_phone = tickets.filtered("partner_phone")
         info = with_phone._sms_get_recipients_info(force_field="partner_phone")
         found = {ticket.id: [] for ticket in tickets}
@@ -86,15 +112,12 @@ class SmsAutomation(models.Model):
         )
 
     # ------------------------------------------------------------------
-    # The texts that the engine makes: to each number once, and not too often
+    # Texts
     # ------------------------------------------------------------------
 
     @api.model
     def _text(self, pairs):
-        """Text what has a recipient who has not had it lately.
-
-        :param list pairs: of ``(ticket, Rule)``
-        """
+        """Text what ``(ticket, Rule)`` pairs say to who has not had it lately."""
         texts = self._drop_repeated(self._address(pairs))
         for text in texts:
             self._send(text)
@@ -105,10 +128,8 @@ class SmsAutomation(models.Model):
         """Return the texts with their recipients: each number once for one ticket."""
         recipients_of = {}
         for audience in {rule.audience for _record, rule in pairs}:
-            records = self.env[TICKET_MODEL].sudo()
-            for record, rule in pairs:
-                if rule.audience == audience:
-                    records |= record.sudo()
+            records = [it.sudo() for it, rule in pairs if rule.audience == audience]
+            records = self.env[TICKET_MODEL].sudo().union(*records)
             recipients_of[audience] = self._get_recipients(records, audience)
         texts, seen = [], set()
         for record, rule in pairs:
@@ -125,19 +146,16 @@ class SmsAutomation(models.Model):
     @api.model
     def _drop_repeated(self, texts):
         """Return the texts without recipients who have had them lately."""
-        last = self._get_last_times(
-            [text for text in texts if text.rule.pause is not None]
-        )
+        last = self._get_last_times([it for it in texts if it.rule.pause is not None])
         now = fields.Datetime.now()
         kept = []
         for text in texts:
+            about = (text.record.id, text.rule.template_id)
             found = tuple(
                 recipient
                 for recipient in text.recipients
                 if automation.may_text(
-                    text.rule,
-                    last.get((text.record.id, text.rule.template_id, recipient.number)),
-                    now,
+                    text.rule, last.get((*about, recipient.number)), now
                 )
             )
             if found:
@@ -146,16 +164,13 @@ class SmsAutomation(models.Model):
 
     @api.model
     def _get_last_times(self, texts):
-        """Return when each template last went to each number, by ticket.
-
-        One query for all. What was blocked does not count: nobody has had it.
+        """Return when each template last went to each number, but for what was blocked.
 
         :return: ``{(ticket id, template id, number): datetime}``
         """
         if not texts:
             return {}
-        messages = self.env["sms.sms"].sudo()
-        messages.flush_model(
+        self.env["sms.sms"].flush_model(
             ["number", "template_id", "mail_message_id", "gate_verdict"]
         )
         rows = self.env.execute_query(
@@ -174,12 +189,6 @@ class SmsAutomation(models.Model):
             )
         )
         return {tuple(row[:3]): row[3] for row in rows}
-
-    @api.model
-    def _send_template(self, ticket, template):
-        rule = Rule(0, automation.STAGE, template.id)
-        for text in self._address([(ticket, rule)]):
-            self._send(text)
 
     @api.model
     def _send(self, text):
@@ -212,11 +221,8 @@ class SmsAutomation(models.Model):
             record._message_sms(body, partner_ids=partner_ids, put_in_queue=True)
 
     # ------------------------------------------------------------------
-    # The engine: from changes of tickets to texts, in a handful of queries for all
+    # Changes
     # ------------------------------------------------------------------
-
-    # What has changed is never undone for a text: what goes wrong is noted on the
-    # ticket.
 
     @api.model
     def _on_changes(self, changes):
@@ -246,18 +252,12 @@ class SmsAutomation(models.Model):
 
     @api.model
     def _text_holding(self, ticket, rules):
-        [(_change, rules)] = self._drop_by_domain(
-            [(Change(ticket, frozenset()), rules)]
-        )
-        return self._text([(ticket, rule) for rule in rules])
+        holding = self._drop_by_domain([(Change(ticket, frozenset()), rules)])
+        return self._text([(ticket, rule) for rule in holding[0][1]])
 
     @api.model
     def _find_candidates(self, change):
-        """Return the rules that a change may set off, in their order.
-
-        The text of the stage that a ticket has reached comes first: it is the most
-        particular.
-        """
+        """Return the rules that a change may set off, that of its stage first."""
         record, happened = change
         rules = self._get_stage_rules(record) if automation.STAGE in happened else []
         own = [rule for rule in self._get_rules() if rule.trigger in happened]
@@ -295,15 +295,11 @@ class SmsAutomation(models.Model):
 
     @api.model
     def _drop_by_domain_safely(self, planned):
-        """Do :meth:`_drop_by_domain`; a condition that fails costs its ticket's text.
-
-        Most automations have no condition of their own: then nothing is asked.
-        """
+        """Do :meth:`_drop_by_domain`; a failing condition costs its ticket's text."""
         if not any(rule.domain for _change, rules in planned for rule in rules):
             return planned
         records = self.env[TICKET_MODEL].sudo()
-        for change, _rules in planned:
-            records |= change.record
+        records = records.union(*(change.record for change, _rules in planned))
         kept = self._isolate(partial(self._drop_by_domain, planned), records)
         if kept is None and len(planned) > 1:
             each = [self._drop_by_domain_safely([one]) for one in planned]
@@ -313,25 +309,23 @@ class SmsAutomation(models.Model):
     @api.model
     def _drop_by_domain(self, planned):
         """Return the changes with those of their rules whose conditions hold."""
-        records_of = {}
-        for change, rules in planned:
-            for rule in rules:
-                if rule.domain:
-                    known = records_of.setdefault(rule.automation_id, (rule, []))
-                    known[1].append(change.record.id)
-        holds = {
-            key: set(self._filter_by_domain(rule, ids).ids)
-            for key, (rule, ids) in records_of.items()
+        asked = {
+            rule.automation_id: rule
+            for _change, rules in planned
+            for rule in rules
+            if rule.domain
         }
+        ids = [change.record.id for change, _rules in planned]
+        holding = {
+            rule_id: set(self._filter_by_domain(rule, ids).ids)
+            for rule_id, rule in asked.items()
+        }
+
+        def holds(change, rule):
+            return not rule.domain or change.record.id in holding[rule.automation_id]
+
         return [
-            (
-                change,
-                [
-                    rule
-                    for rule in rules
-                    if not rule.domain or change.record.id in holds[rule.automation_id]
-                ],
-            )
+            (change, [rule for rule in rules if holds(change, rule)])
             for change, rules in planned
         ]
 
@@ -341,7 +335,7 @@ class SmsAutomation(models.Model):
         return tickets_sudo.filtered_domain(list(rule.domain))
 
     # ------------------------------------------------------------------
-    # What goes wrong
+    # Failures
     # ------------------------------------------------------------------
 
     @api.model
@@ -382,18 +376,3 @@ class SmsAutomation(models.Model):
             words,
         )
         record.with_user(SUPERUSER_ID)._message_log(body=note.strip())
-
-
-class Text(NamedTuple):
-    """One text that a rule asks for: about which record, to whom."""
-
-    record: models.BaseModel
-    rule: Rule
-    recipients: tuple
-
-
-class Change(NamedTuple):
-    """What has happened to one ticket: a record in sudo, and triggers."""
-
-    record: models.BaseModel
-    happened: frozenset

@@ -22,7 +22,7 @@ TOO_LATE = timedelta(days=2)
 
 
 class SmsAutomationRun(models.Model):
-    """What an automation, or a ticket's stage, is to text: at once or later.
+    """A text that an automation, or a ticket's stage, plans: at once or later.
 
     Planned in the transaction of what has happened and worked off in the one that
     queues its messages, so a crash leaves either both or nothing. The unique key lets
@@ -85,10 +85,7 @@ class SmsAutomationRun(models.Model):
 
     @api.model
     def _plan(self, pairs):
-        """Plan texts; what was planned for later for the same starts over.
-
-        :param list pairs: of ``(ticket, tools.automation.Rule)``
-        """
+        """Plan texts of ``(ticket, Rule)``; what was planned for later starts over."""
         now = fields.Datetime.now()
         at_once = SQL("%s || pg_current_xact_id()", AT_ONCE)
         values = [
@@ -98,7 +95,7 @@ class SmsAutomationRun(models.Model):
                 record._name,
                 record.id,
                 "" if rule.delay else at_once,
-                record._get_automation_fact(rule.trigger),
+                record._get_sms_automation_fact(rule.trigger),
                 self.env.uid,
                 now,
                 now + rule.delay,
@@ -149,7 +146,7 @@ class SmsAutomationRun(models.Model):
         self.search([("state", "!=", WAITING), ("done_at", "<", until)]).unlink()
 
     # ------------------------------------------------------------------
-    # Works off what was planned, when it is due
+    # Working off
     # ------------------------------------------------------------------
 
     @api.model
@@ -172,14 +169,13 @@ class SmsAutomationRun(models.Model):
 
     @api.model
     def _work_off_some(self, size):
-        """Work off some rows that are due; return how many they were."""
         due = self._claim(size)
         due._work_off()
         return len(due)
 
     @api.model
     def _put_off(self):
-        """Let the next ticket's rows wait, so that those after it get their turn."""
+        """Put off the next ticket's rows, so that those after it get their turn."""
         due = self._claim(1)
         due.due_at = fields.Datetime.now() + PAUSE
         return len(due)
@@ -190,10 +186,7 @@ class SmsAutomationRun(models.Model):
 
     @api.model
     def _claim(self, size):
-        """Return some rows that are due, locked until the next commit.
-
-        With all that are due of their tickets: they may be one piece of work.
-        """
+        """Lock rows that are due, with all of their tickets, until the commit."""
         domain = self._get_due_domain()
         due = self.search(domain, order="due_at, id", limit=size)
         due |= self.search([*domain, ("res_id", "in", due.mapped("res_id"))])
@@ -212,12 +205,7 @@ class SmsAutomationRun(models.Model):
         (self - texted).write({"state": SKIPPED, "done_at": now})
 
     def _group(self):
-        """Return the rows by what is one piece of work.
-
-        That is what was planned at once in one transaction for one ticket.
-
-        :return: ``[(ticket id, rows)]``
-        """
+        """Group what was planned at once together: ``[(ticket id, rows)]``."""
         groups = {}
         for row in self:
             is_at_once = (row.occasion or "").startswith(AT_ONCE)
@@ -226,7 +214,7 @@ class SmsAutomationRun(models.Model):
         return [(ticket_id, rows) for (ticket_id, _occasion), rows in groups.items()]
 
     def _text(self, ticket):
-        """Text what one piece of work says about its ticket."""
+        """Text about the ticket of one group, and return the rows that were texted."""
         user = self.user_id[:1] or self.env.user
         engine = self.env["sms.automation"].with_user(user).sudo()
         found = [*engine._get_stage_rules(ticket), *engine._get_rules()]
@@ -241,7 +229,7 @@ class SmsAutomationRun(models.Model):
             rule.automation_id: (rule, row)
             for row in self
             if (rule := rules.get(row.automation_id.id or 0))
-            and row.fact == ticket._get_automation_fact(rule.trigger)
+            and row.fact == ticket._get_sms_automation_fact(rule.trigger)
         }
         texts = engine._on_due(ticket, [rule for rule, _row in holding.values()])
         return self.browse().union(
@@ -249,7 +237,7 @@ class SmsAutomationRun(models.Model):
         )
 
     # ------------------------------------------------------------------
-    # What a clock finds: who has waited for too long, whose deadline comes near
+    # Clocks: waiting customers and deadlines
     # ------------------------------------------------------------------
 
     @api.model
@@ -263,10 +251,7 @@ class SmsAutomationRun(models.Model):
 
     @api.model
     def _get_clock(self, rule):
-        """Return where the times of a rule stand, and which of them have come.
-
-        :return: ``(FROM with the alias "ticket", column of the time, condition)``
-        """
+        """Return ``(FROM with the alias "ticket", column of the time, condition)``."""
         now = fields.Datetime.now()
         if rule.trigger == automation.NO_ANSWER:
             column = SQL("ticket.sms_waiting_since")
@@ -294,8 +279,8 @@ class SmsAutomationRun(models.Model):
     def _find_by_clock(self, rule, table, column, condition):
         """Plan one row for each open ticket whose time has come, once for each time.
 
-        The automation's own filters are asked when the row is worked off. What is
-        there already is not merely refused: each refusal would use up an id.
+        The automation's own filters are asked when the row is worked off. Known rows
+        are left out, not merely refused: each refusal would use up an id.
         """
         reached = SQL("+") if rule.trigger == automation.NO_ANSWER else SQL("-")
         self.env.execute_query(

@@ -8,7 +8,7 @@ from .sms_automation_run import WAITING
 
 
 class SmsOutboxWatch(models.AbstractModel):
-    """Looks at what automations have planned: what is not made never gets to wait."""
+    """Watches the planned texts: what is not made never waits in the outbox."""
 
     _inherit = "sms.outbox.watch"
 

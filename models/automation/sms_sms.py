@@ -6,7 +6,7 @@ URGENT_PRIORITY = -10
 
 
 class SmsSms(models.Model):
-    """A message remembers the automation that made it."""
+    """Names the automation that made a message."""
 
     _inherit = "sms.sms"
 
@@ -16,7 +16,7 @@ class SmsSms(models.Model):
 
     @api.model
     def _prepare_intake(self, vals_list, batch):
-        """Enter which automation makes the messages, and if they are urgent."""
+        """Enter the automation that makes the messages, and if they are urgent."""
         super()._prepare_intake(vals_list, batch)
         source = self._get_source()
         if not source.automation_id and not source.is_urgent:

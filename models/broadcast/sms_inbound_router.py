@@ -23,7 +23,7 @@ class SmsInboundRouter(models.AbstractModel):
     @api.model
     def _mute_incident(self, inbound):
         """Mute the incident of the newest text to the number. It is no opt-out."""
-        self._meet(inbound)
+        self._serialize_by_number(inbound)
         inbound.kind = SERVICE
         incident = self.env["sms.incident"]._find_newest_text(
             inbound.company_id, inbound.number
@@ -38,7 +38,7 @@ class SmsInboundRouter(models.AbstractModel):
     @api.model
     def _unmute_incident(self, inbound):
         """Take the newest MUTE of the number back."""
-        self._meet(inbound)
+        self._serialize_by_number(inbound)
         inbound.kind = SERVICE
         mute_sudo = self.env["sms.incident.mute"].sudo()
         going_on = self.env["sms.incident"]._get_going_on_ids(inbound.company_id.id)
@@ -65,7 +65,7 @@ class SmsInboundRouter(models.AbstractModel):
 
     @api.model
     def _after_place(self, inbound):
-        """Acknowledge a known incident to who texts in about it.
+        """Acknowledge a known incident.
 
         Their ticket is linked if it was opened since it began. Whoever has stopped, or
         may have, is answered by a person.
@@ -113,7 +113,7 @@ class SmsInboundRouter(models.AbstractModel):
         areas = self._get_areas_of(inbound, keyword)
         if not areas:
             return super()._ask_to_join(inbound, keyword)
-        self._meet(inbound)
+        self._serialize_by_number(inbound)
         if keyword.purpose_ids - self._get_purposes_in(inbound, consent.OPTED_IN):
             before = self._get_open_question(inbound)
             result = super()._ask_to_join(inbound, keyword)

@@ -7,9 +7,7 @@ May use consent and all below it.
 
 from . import (
     helpdesk_ticket,
-    helpdesk_ticket_conversation,
     helpdesk_ticket_desk,
-    helpdesk_ticket_inbox,
     helpdesk_ticket_team,
     helpdesk_ticket_stage,
     helpdesk_ticket_rating,
@@ -17,7 +15,6 @@ from . import (
     sms_inbound,
     sms_inbound_router,
     sms_template,
-    sms_template_versions,
     sms_sms,
     res_company,
 )

@@ -2,13 +2,15 @@
 from datetime import timedelta
 
 from odoo import SUPERUSER_ID, api, fields, models
+from odoo.exceptions import AccessError, UserError
 from odoo.fields import Domain
 from odoo.tools import SQL
 
 from ...tools.names import tidy_name, tidy_title
 from ..consent.sms_consent_mixin import SubjectColumns
 
-#: That a login has typed the number of a ticket, and that it has not said YES to it.
+DESK_GROUP = "helpdesk_mgmt.group_helpdesk_user_own"
+#: A login has typed the number of a ticket, and the number has not said YES to it.
 IS_UNPROVEN = """
     EXISTS (SELECT 1 FROM sms_number_claim claim
              WHERE claim.partner_id = %(partner)s AND claim.number = %(number)s
@@ -17,10 +19,12 @@ IS_UNPROVEN = """
 
 
 class HelpdeskTicket(models.Model):
-    """A ticket knows its customer's number and texts them."""
+    """The conversation with a customer: their number, what came, and who waits."""
 
     _name = "helpdesk.ticket"
     _inherit = ["helpdesk.ticket", "sms.consent.mixin", "sms.short.link"]
+    _short_link_path = "/sms/t/"
+    _short_link_scope = "helpdesk_mgmt_sms.ticket"
 
     partner_phone = fields.Char(
         string="Phone",
@@ -37,26 +41,6 @@ class HelpdeskTicket(models.Model):
         store=True,
         precompute=True,
     )
-    sms_customer_name = fields.Char(compute="_compute_sms_words")
-    sms_technician_name = fields.Char(compute="_compute_sms_words")
-    sms_title = fields.Char("Subject for Texts", compute="_compute_sms_words")
-
-    _partner_phone_index = models.Index(
-        "(partner_phone_sanitized, company_id) "
-        "WHERE partner_phone_sanitized IS NOT NULL"
-    )
-    _short_link_path = "/sms/t/"
-    _short_link_scope = "helpdesk_mgmt_sms.ticket"
-
-    sms_ticket_url = fields.Char(
-        "Link to the Ticket",
-        compute="_compute_sms_ticket_url",
-        compute_sudo=True,
-        groups="helpdesk_mgmt.group_helpdesk_user_own",
-        help="Short address on which the customer sees number, title and stage without "
-        "a login. It ends after the days in the settings.",
-    )
-
     sms_phone_is_unproven = fields.Boolean(
         "Number Not Confirmed",
         compute="_compute_sms_phone_is_unproven",
@@ -65,21 +49,64 @@ class HelpdeskTicket(models.Model):
         help="The customer typed it in the portal. No automatic text goes there until "
         "it has answered YES.",
     )
+    sms_customer_name = fields.Char(compute="_compute_sms_words")
+    sms_technician_name = fields.Char(compute="_compute_sms_words")
+    sms_title = fields.Char("Subject for Texts", compute="_compute_sms_words")
+    sms_ticket_url = fields.Char(
+        "Link to the Ticket",
+        compute="_compute_sms_ticket_url",
+        compute_sudo=True,
+        groups=DESK_GROUP,
+        help="Short address on which the customer sees number, title and stage without "
+        "a login. It ends after the days in the settings.",
+    )
+    sms_last_inbound_at = fields.Datetime(
+        "Customer's Last Text", readonly=True, copy=False, help="When it came, in UTC."
+    )
+    sms_waiting_since = fields.Datetime(
+        "Customer Waits Since",
+        readonly=True,
+        copy=False,
+        help="When they texted what nobody has answered yet. Empty once one of us has "
+        "texted or mailed them, or when the ticket is closed.",
+    )
+    sms_unread_count = fields.Integer(
+        "Unread Texts",
+        compute="_compute_sms_unread_count",
+        search="_search_sms_unread_count",
+    )
+    sms_candidate_ids = fields.Many2many(
+        "res.partner",
+        string="Who May Have Written",
+        compute="_compute_sms_candidate_ids",
+        help="The contacts that have the ticket's number, while it has no contact.",
+    )
+    sms_candidate_note = fields.Char(
+        compute="_compute_sms_candidate_ids",
+        help="Asks who has texted, while the ticket has no contact.",
+    )
+
+    _partner_phone_index = models.Index(
+        "(partner_phone_sanitized, company_id) "
+        "WHERE partner_phone_sanitized IS NOT NULL"
+    )
+    _sms_waiting_index = models.Index(
+        "(sms_waiting_since) WHERE sms_waiting_since IS NOT NULL"
+    )
 
     @api.depends("partner_id")
     def _compute_partner_phone(self):
         for ticket in self:
             phone = ticket.partner_phone
             # In a form the stored ticket still knows its former contact.
-            if ticket._origin._has_phone_of_former(ticket.partner_id):
+            if ticket._origin._has_former_sms_number(ticket.partner_id):
                 phone = False
             # Who texts from a number is answered there, whatever their contact has.
-            is_texting = phone and ticket._origin.sms_last_inbound_at
-            if not is_texting:
+            if not (phone and ticket._origin.sms_last_inbound_at):
                 phone = ticket.partner_id.phone or phone
             ticket.partner_phone = phone
 
-    def _has_phone_of_former(self, partner):
+    def _has_former_sms_number(self, partner):
         """Tell if the number is that of a contact whom ``partner`` replaces.
 
         Kept, it would get the texts about somebody else's ticket. So would one that
@@ -98,6 +125,35 @@ class HelpdeskTicket(models.Model):
             sanitized = number and ticket._phone_format_number(number, country)
             ticket.partner_phone_sanitized = sanitized or False
 
+    @api.depends("partner_id", "partner_phone_sanitized")
+    def _compute_sms_phone_is_unproven(self):
+        claims_sudo = self.env["sms.number.claim"].sudo()
+        numbers = filter(None, self.mapped("partner_phone_sanitized"))
+        found = claims_sudo.search(
+            claims_sudo._get_open_domain()
+            & Domain("number", "in", list(numbers))
+            & Domain("partner_id", "in", self.partner_id.ids)
+        )
+        unproven = {(claim.partner_id, claim.number) for claim in found}
+        for ticket in self:
+            key = (ticket.partner_id._origin, ticket.partner_phone_sanitized)
+            ticket.sms_phone_is_unproven = key in unproven
+
+    @api.model
+    def _search_sms_phone_is_unproven(self, operator, value):
+        if operator != "in" or list(value) not in ([True], [False]):
+            return NotImplemented
+        unproven = Domain.custom(to_sql=self._get_sms_unproven_sql)
+        return unproven if True in value else ~unproven
+
+    @api.model
+    def _get_sms_unproven_sql(self, _model, alias, _query):
+        return SQL(
+            IS_UNPROVEN,
+            partner=SQL.identifier(alias, "partner_id"),
+            number=SQL.identifier(alias, "partner_phone_sanitized"),
+        )
+
     @api.depends("partner_id.name", "partner_name", "user_id.name", "name")
     def _compute_sms_words(self):
         """Make fit for a text what people have typed: see ``tools.names``."""
@@ -110,9 +166,83 @@ class HelpdeskTicket(models.Model):
             ticket.sms_technician_name = tidy_name(ticket.user_id.name)
             ticket.sms_title = tidy_title(ticket.name)
 
+    @api.depends("partner_phone_sanitized", "company_id.sms_ticket_link_days")
+    def _compute_sms_ticket_url(self):
+        today = fields.Date.today()
+        for ticket in self:
+            life = timedelta(days=ticket.company_id.sms_ticket_link_days)
+            ticket.sms_ticket_url = ticket.id and ticket._make_short_link(today + life)
+
+    def _compute_sms_unread_count(self):
+        inbound_sudo = self.env["sms.inbound"].sudo()
+        domain = inbound_sudo._get_unread_domain() & Domain("ticket_id", "in", self.ids)
+        groups = inbound_sudo._read_group(domain, ["ticket_id"], ["__count"])
+        counts = {ticket.id: count for ticket, count in groups}
+        for ticket in self:
+            ticket.sms_unread_count = counts.get(ticket.id, 0)
+
+    @api.model
+    def _search_sms_unread_count(self, operator, value):
+        """Support ``> 0`` and ``= 0``."""
+        if (operator, value) not in ((">", 0), ("!=", 0), ("=", 0), ("in", {0})):
+            return NotImplemented
+        inbound_sudo = self.env["sms.inbound"].sudo()
+        unread = inbound_sudo._search(inbound_sudo._get_unread_domain())
+        is_none = operator in ("=", "in")
+        return [("id", "not in" if is_none else "in", unread.subselect("ticket_id"))]
+
+    @api.depends(
+        "partner_id", "partner_phone_sanitized", "company_id", "sms_last_inbound_at"
+    )
+    def _compute_sms_candidate_ids(self):
+        self.sms_candidate_ids = self.sms_candidate_note = False
+        unknown = self.filtered(
+            lambda ticket: not ticket.partner_id and ticket.partner_phone_sanitized
+        )
+        if not unknown:
+            return
+        numbers = unknown.mapped("partner_phone_sanitized")
+        # Who has merely typed the number has not shown that they have it.
+        claims_sudo = self.env["sms.number.claim"].sudo()
+        typed = claims_sudo._search(
+            claims_sudo._get_open_domain() & Domain("number", "in", numbers)
+        )
+        partners = self.env["res.partner"].search(
+            Domain("phone_sanitized", "in", numbers)
+            & Domain("id", "not in", typed.subselect("partner_id"))
+        )
+        by_number = partners.grouped("phone_sanitized")
+        for ticket in unknown:
+            found = by_number.get(ticket.partner_phone_sanitized, partners.browse())
+            companies = (self.env["res.company"], ticket.company_id)
+            ticket.sms_candidate_ids = found.filtered(
+                lambda partner, companies=companies: partner.company_id in companies
+            )
+            if ticket.sms_last_inbound_at:
+                ticket.sms_candidate_note = ticket._ask_sms_author()
+
+    def _ask_sms_author(self):
+        count = len(self.sms_candidate_ids)
+        if not count:
+            return self.env._("No contact has this number: who wrote?")
+        if count == 1:
+            return self.env._("One contact has this number: did they write?")
+        return self.env._("%s contacts have this number: who wrote?", count)
+
+    # ------------------------------------------------------------------
+    # Numbers and consent
+    # ------------------------------------------------------------------
+
     @api.model
     def _phone_get_number_fields(self):
         return ["partner_phone"]
+
+    def _get_sms_typed_number(self):
+        return self.partner_phone
+
+    def _get_short_link_facts(self):
+        """Return the number: who was the customer before is none any more."""
+        return (self.partner_phone_sanitized or "",)
 
     def _get_sms_subject_fields(self):
         return ("partner_phone_sanitized", "company_id")
@@ -131,13 +261,9 @@ class HelpdeskTicket(models.Model):
 
     def _get_sms_subject_columns(self, alias):
         company_column = SQL.identifier(alias, "company_id")
-        rules = self.env["sms.purpose.rule"]
+        find = self.env["sms.purpose.rule"]._find_for_model
         cases = [
-            SQL(
-                "WHEN %s THEN %s",
-                company.id,
-                rules._find_for_model(company, self._name).id,
-            )
+            SQL("WHEN %s THEN %s", company.id, find(company, self._name).id)
             for company in self.env["res.company"].sudo().search([])
         ]
         return SubjectColumns(
@@ -146,12 +272,9 @@ class HelpdeskTicket(models.Model):
             SQL("CASE %s %s END", company_column, SQL(" ").join(cases)),
         )
 
-    def _get_sms_typed_number(self):
-        return self.partner_phone
-
     @api.model
     def mail_allowed_qweb_expressions(self):
-        """Let managers write templates with what is safe to tell a customer."""
+        """Allow managers to write templates with what is safe to tell a customer."""
         return super().mail_allowed_qweb_expressions() + (
             "object.number",
             "object.sms_customer_name",
@@ -168,7 +291,7 @@ class HelpdeskTicket(models.Model):
         )
 
     # ------------------------------------------------------------------
-    # What changes
+    # Changes
     # ------------------------------------------------------------------
 
     @api.model_create_multi
@@ -177,7 +300,7 @@ class HelpdeskTicket(models.Model):
         tickets = super().create(vals_list)
         tickets._on_sms_changes(dict.fromkeys(tickets.ids))
         tickets._on_sms_created()
-        tickets._note_typed_phones()
+        tickets._note_sms_typed_numbers()
         return tickets
 
     def write(self, vals):
@@ -189,7 +312,7 @@ class HelpdeskTicket(models.Model):
         if "partner_id" in vals and "partner_phone" not in vals:
             partner = self.env["res.partner"].browse(vals["partner_id"])
             self.filtered(
-                lambda ticket: ticket._has_phone_of_former(partner)
+                lambda ticket: ticket._has_former_sms_number(partner)
             ).partner_phone = False
         before = {ticket.id: ticket._get_sms_state() for ticket in self.sudo()}
         result = super().write(vals)
@@ -199,7 +322,7 @@ class HelpdeskTicket(models.Model):
         if vals.keys() & {"stage_id", "team_id"}:
             self._update_sms_rating(before)
         if "partner_phone" in vals:
-            self._note_typed_phones()
+            self._note_sms_typed_numbers()
         return result
 
     def _get_sms_state(self):
@@ -214,87 +337,32 @@ class HelpdeskTicket(models.Model):
         """
 
     def _on_sms_created(self):
-        """Do what else follows from new tickets, when :meth:`_on_sms_changes` is done.
+        """Do what else follows from new tickets. Extended by other rooms."""
 
-        Extended by other rooms.
-        """
+    def _note_sms_typed_numbers(self):
+        if not self.env.user.share:
+            return
+        claims_sudo = self.env["sms.number.claim"].sudo()
+        for ticket in self.sudo():
+            partner, number = ticket.partner_id, ticket.partner_phone_sanitized
+            if partner and number and number != partner.phone_sanitized:
+                claims_sudo._note(ticket.company_id, partner, number)
 
     # ------------------------------------------------------------------
-    # A person texts
+    # The customer's texts
     # ------------------------------------------------------------------
 
-    def action_send_sms(self):
-        """Open Odoo's composer with the template for an update."""
+    def _note_sms_inbound(self, inbound, waits=True):
+        """Note that the customer has texted, and since when they wait."""
         self.ensure_one()
-        self._check_may_text()
-        template = self.env.ref(
-            "helpdesk_mgmt_sms.sms_template_ticket_update", raise_if_not_found=False
-        )
-        return {
-            "type": "ir.actions.act_window",
-            "name": self.env._("Send SMS"),
-            "res_model": "sms.composer",
-            "view_mode": "form",
-            "target": "new",
-            "context": {
-                "default_composition_mode": "comment",
-                "default_res_model": self._name,
-                "default_res_id": self.id,
-                "default_template_id": template.id if template else False,
-            },
-        }
-
-    # ------------------------------------------------------------------
-    # A ticket has a short address for a text, on which its customer sees how it is
-    # ------------------------------------------------------------------
-
-    @api.depends("partner_phone_sanitized", "company_id.sms_ticket_link_days")
-    def _compute_sms_ticket_url(self):
-        today = fields.Date.today()
-        for ticket in self:
-            life = timedelta(days=ticket.company_id.sms_ticket_link_days)
-            url = ticket.id and ticket._make_short_link(today + life)
-            ticket.sms_ticket_url = url
-
-    def _get_short_link_facts(self):
-        """Return the number: who was the customer before is none any more."""
-        return (self.partner_phone_sanitized or "",)
-
-    def _has_portal_account(self):
-        self.ensure_one()
-        return bool(self.sudo().partner_id.user_ids.filtered("active"))
-
-    def _get_last_update(self):
-        """Return when something last happened that the customer may know (UTC)."""
-        self.ensure_one()
-        message_sudo = self.env["mail.message"].sudo()
-        last = message_sudo.search(
-            [
-                ("model", "=", self._name),
-                ("res_id", "=", self.id),
-                "|",
-                ("message_type", "=", "sms"),
-                "&",
-                ("message_type", "in", ("comment", "email")),
-                ("is_internal", "=", False),
-                ("subtype_id.internal", "=", False),
-            ],
-            order="date desc",
-            limit=1,
-        )
-        moments = (self.last_stage_update, self.create_date, last.date)
-        return max(moment for moment in moments if moment)
-
-    # ------------------------------------------------------------------
-    # What a customer's text does to a ticket, and whose ticket it is
-    # ------------------------------------------------------------------
+        values = {"sms_last_inbound_at": inbound.received_at}
+        if waits and not self.sms_waiting_since:
+            values["sms_waiting_since"] = inbound.received_at
+        self.write(values)
+        self._on_sms_received(inbound)
 
     def _move_by_sms(self):
-        """Move the ticket to where its team wants it when the customer texts.
-
-        A closed one is opened again if the team says so; one that waits for the
-        customer goes back to the team.
-        """
+        """Move a closed or waiting ticket to where its team wants it after a text."""
         self.ensure_one()
         team = self.team_id
         if self.stage_id.closed:
@@ -306,14 +374,56 @@ class HelpdeskTicket(models.Model):
             # In the house's name: whose webhook it is must not stand in the chatter.
             self.with_user(SUPERUSER_ID).stage_id = stage.id
 
+    def _mark_sms_read(self):
+        """Note for the whole team that the customers' texts are read."""
+        self.check_access("read")
+        inbound_sudo = self.env["sms.inbound"].sudo()
+        domain = inbound_sudo._get_unread_domain() & Domain("ticket_id", "in", self.ids)
+        inbound_sudo.search(domain).read_at = fields.Datetime.now()
+        self.invalidate_recordset(["sms_unread_count"])
+        self._notify_sms_desks(dict.fromkeys(self.ids, []))
+
+    def action_mark_sms_answered(self):
+        """Say that the customer's texts need no (further) answer.
+
+        :raises AccessError: for who may not edit the tickets
+        """
+        self.check_access("write")
+        self._mark_sms_read()
+        self._end_sms_waiting()
+        return True
+
+    def _notify_thread(self, message, msg_vals=False, **kwargs):
+        recipients = super()._notify_thread(message, msg_vals=msg_vals, **kwargs)
+        if self.sudo().sms_waiting_since and self._is_sms_answer(message, recipients):
+            self._end_sms_waiting()
+        return recipients
+
+    def _is_sms_answer(self, message, recipients):
+        """Tell if a message of the chatter is an answer that the customer gets."""
+        users_sudo = message.sudo().author_id.user_ids
+        if message.message_type != "comment" or not any(
+            user._is_internal() for user in users_sudo
+        ):
+            return False
+        customer = self.sudo().partner_id
+        if customer:
+            return customer.id in {recipient["id"] for recipient in recipients}
+        address = self.sudo().partner_email
+        mailed = message.sudo().outgoing_email_to or ""
+        return bool(address and address in mailed)
+
+    def _end_sms_waiting(self):
+        """Note that nobody waits for an answer any more."""
+        self.sudo().filtered("sms_waiting_since").sms_waiting_since = False
+
     # ------------------------------------------------------------------
-    # Who wrote?
+    # The customer, where only a number has texted
     # ------------------------------------------------------------------
 
     def action_choose_sms_customer(self, partner_id):
-        """Make one of the contacts that have the number the ticket's customer.
+        """Make one of :attr:`sms_candidate_ids` the ticket's customer.
 
-        :param int partner_id: id of one of :attr:`sms_candidate_ids`
         :raises AccessError: for who may not edit the ticket
         """
         self.ensure_one()
@@ -342,12 +452,7 @@ class HelpdeskTicket(models.Model):
         return action
 
     def _set_sms_customer(self, partner):
-        """Make a contact the ticket's customer, also of what they have texted.
-
-        The number stays the one that was texted from.
-
-        :param partner: ``res.partner``, at most one
-        """
+        """Make a contact the customer of a ticket and its texts, at the same number."""
         if not partner:
             return
         self.write(
@@ -363,62 +468,91 @@ class HelpdeskTicket(models.Model):
             [("ticket_id", "=", self.id), ("partner_id", "=", False)]
         )
         inbounds_sudo.partner_id = partner
-        unsigned_sudo = inbounds_sudo.mail_message_id.filtered(
-            lambda message: not message.author_id
-        )
-        unsigned_sudo.author_id = partner
+        messages_sudo = inbounds_sudo.mail_message_id
+        messages_sudo.filtered(lambda it: not it.author_id).author_id = partner
 
     # ------------------------------------------------------------------
-    # A ticket knows if its number is proven to be its customer's
+    # The right to text: helpdesk users who may edit the ticket, within limits
     # ------------------------------------------------------------------
 
-    @api.depends("partner_id", "partner_phone_sanitized")
-    def _compute_sms_phone_is_unproven(self):
-        claims_sudo = self.env["sms.number.claim"].sudo()
-        numbers = set(filter(None, self.mapped("partner_phone_sanitized")))
-        found = claims_sudo.search(
-            claims_sudo._get_open_domain()
-            & Domain("number", "in", list(numbers))
-            & Domain("partner_id", "in", self.partner_id.ids)
+    def action_send_sms(self):
+        """Open Odoo's composer with the template for an update."""
+        self.ensure_one()
+        self._check_may_send_sms()
+        template = self.env.ref(
+            "helpdesk_mgmt_sms.sms_template_ticket_update", raise_if_not_found=False
         )
-        unproven = {(claim.partner_id, claim.number) for claim in found}
-        for ticket in self:
-            key = (ticket.partner_id._origin, ticket.partner_phone_sanitized)
-            ticket.sms_phone_is_unproven = key in unproven
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Send SMS"),
+            "res_model": "sms.composer",
+            "view_mode": "form",
+            "target": "new",
+            "context": {
+                "default_composition_mode": "comment",
+                "default_res_model": self._name,
+                "default_res_id": self.id,
+                "default_template_id": template.id if template else False,
+            },
+        }
 
-    @api.model
-    def _search_sms_phone_is_unproven(self, operator, value):
-        if operator != "in" or list(value) not in ([True], [False]):
-            return NotImplemented
-        unproven = Domain.custom(to_sql=self._get_unproven_phone_sql)
-        return unproven if True in value else ~unproven
-
-    @api.model
-    def _get_unproven_phone_sql(self, _model, alias, _query):
-        return SQL(
-            IS_UNPROVEN,
-            partner=SQL.identifier(alias, "partner_id"),
-            number=SQL.identifier(alias, "partner_phone_sanitized"),
-        )
-
-    def _note_typed_phones(self):
-        if not self.env.user.share:
+    def _check_may_send_sms(self):
+        """Raise an AccessError for who is not of the helpdesk or may not edit it."""
+        if self.env.su:
             return
-        claims_sudo = self.env["sms.number.claim"].sudo()
-        for ticket in self.sudo():
-            partner, number = ticket.partner_id, ticket.partner_phone_sanitized
-            if partner and number and number != partner.phone_sanitized:
-                claims_sudo._note(ticket.company_id, partner, number)
+        if not self.env.user.has_group(DESK_GROUP):
+            raise AccessError(
+                self.env._("Only helpdesk users may send text messages from a ticket.")
+            )
+        self.check_access("write")
+
+    def _has_sms_limits(self, company):
+        """Apply the limits under every policy: tickets are ours."""
+        return True
+
+    def _check_sms_rights(self, partner_ids, numbers, typed):
+        self._check_may_send_sms()
+        result = super()._check_sms_rights(partner_ids, numbers, typed)
+        self._check_sms_team_limit()
+        return result
+
+    def _check_sms_team_limit(self):
+        """Raise a UserError over what the tickets' teams may send in a day."""
+        for team_sudo, tickets in self.sudo().grouped("team_id").items():
+            limit = team_sudo.sms_daily_limit
+            if limit and team_sudo._count_sms_lately() + len(tickets) > limit:
+                raise UserError(
+                    self.env._(
+                        "The team %(team)s has sent the %(limit)s texts that it may "
+                        "send in 24 hours. Call instead, try again later, or ask a "
+                        "helpdesk manager to raise the team's limit.",
+                        team=team_sudo.name,
+                        limit=limit,
+                    )
+                )
 
     # ------------------------------------------------------------------
-    # Which stages a customer may close a ticket to
+    # The customer's page
     # ------------------------------------------------------------------
+
+    def _get_sms_last_update(self):
+        """Return when something last happened that the customer may know (UTC)."""
+        self.ensure_one()
+        is_text = Domain("message_type", "=", "sms")
+        is_public = (
+            Domain("message_type", "in", ("comment", "email"))
+            & Domain("is_internal", "=", False)
+            & Domain("subtype_id.internal", "=", False)
+        )
+        here = Domain("model", "=", self._name) & Domain("res_id", "=", self.id)
+        messages_sudo = self.env["mail.message"].sudo()
+        last = messages_sudo.search(
+            here & (is_text | is_public), order="date desc", limit=1
+        )
+        return max(filter(None, (self.last_stage_update, self.create_date, last.date)))
 
     def _get_sms_closing_stages(self):
-        """Return the stages that the ticket's page in the portal offers to close to.
-
-        :return: ``helpdesk.ticket.stage``
-        """
+        """Return the stages to which the portal's page of the ticket can close it."""
         self.ensure_one()
         stages = self.env["helpdesk.ticket.stage"]
         if self.team_id:

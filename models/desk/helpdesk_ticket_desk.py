@@ -5,42 +5,189 @@ from psycopg2.errors import UniqueViolation
 
 from odoo import SUPERUSER_ID, api, fields, models
 from odoo.exceptions import AccessError, UserError
+from odoo.fields import Domain
 from odoo.tools import SQL
 from odoo.tools.misc import clean_context
 
 from ...tools import verdicts
 from ..consent.sms_consent_details import RECORD
+from .helpdesk_ticket import DESK_GROUP
 
-DESK_GROUP = "helpdesk_mgmt.group_helpdesk_user_own"
-TEMPLATE_LIMIT = 80
 #: Texts that are read at once.
 PAGE_SIZE = 30
 #: Texts that a screen may ask for by their ids at once.
 CHANGES_LIMIT = 200
+#: Characters of the last text that the list shows.
+WORDS_LIMIT = 120
 #: The direction of a text as the agent sees it; the first part of its id on a screen.
 IN, OUT = "in", "out"
 _ID = re.compile(rf"({IN}|{OUT})-([0-9]{{1,9}})")
+#: What did not arrive: the carrier refused it, or the gate did.
+FAILED = SQL(
+    "(sms.state = 'error' OR (sms.state = 'canceled' AND sms.gate_verdict = 'block'))"
+)
+#: With the ticket's id behind it, what a screen asks to listen to.
+BUS_CHANNEL = "helpdesk_mgmt_sms.ticket"
+_CHANNEL = re.compile(re.escape(BUS_CHANNEL) + r"_([0-9]{1,9})")
+#: Tells open conversations which texts are new or have changed.
+CHANGE_TYPE = "helpdesk_mgmt_sms/texts"
+#: Tells people that a customer has texted.
+NEWS_TYPE = "helpdesk_mgmt_sms/news"
+#: A screen shows one conversation; nobody listens to more tickets than this.
+CHANNEL_LIMIT = 20
 
 
 class HelpdeskTicket(models.Model):
-    """The agent's desk: what the conversation on a ticket asks of the server.
-
-    It decides nothing: what may be sent, and as what, the composer and the gate say.
-    """
+    """The agent's desk: shows conversations; composer and gate decide what is sent."""
 
     _inherit = "helpdesk.ticket"
 
-    # What the screen calls
-    # ------------------------------------------------------------
+    sms_last_words = fields.Char(
+        "Last Words", compute="_compute_sms_last_text", groups=DESK_GROUP
+    )
+    sms_last_text_at = fields.Datetime(
+        "Last Text", compute="_compute_sms_last_text", groups=DESK_GROUP
+    )
+    sms_is_conversation = fields.Boolean(
+        "Is a Conversation",
+        compute="_compute_sms_is_conversation",
+        search="_search_sms_is_conversation",
+        groups=DESK_GROUP,
+        help="The customer or one of us has written, or a text could not be delivered. "
+        "What is only sent automatically makes no conversation.",
+    )
+    sms_last_failed = fields.Boolean(
+        "Last Text Failed",
+        compute="_compute_sms_last_failed",
+        search="_search_sms_last_failed",
+        groups=DESK_GROUP,
+        help="Our last text to the customer was not delivered, or was blocked.",
+    )
+
+    @api.model
+    def _order_field_to_sql(self, alias, field_name, direction, nulls, query):
+        """Put those who do not wait, or have never texted, last in either direction."""
+        if field_name in ("sms_waiting_since", "sms_last_inbound_at"):
+            nulls = SQL("NULLS LAST")
+        return super()._order_field_to_sql(alias, field_name, direction, nulls, query)
+
+    @api.depends_context("lang")
+    def _compute_sms_last_text(self):
+        """Read the newest text of each ticket, theirs or ours, in one query."""
+        newest = {}
+        if stored := self.filtered("id"):
+            query = """
+                SELECT texts.ticket_id, texts.direction,
+                       COALESCE(inbound.body, sms.body), texts.at
+                  FROM (
+                      SELECT DISTINCT ON (ticket_id) ticket_id, direction, id, at
+                        FROM (%s) texts
+                       ORDER BY ticket_id, at DESC, direction DESC, id DESC
+                  ) texts
+                  LEFT JOIN sms_inbound inbound
+                    ON texts.direction = %s AND inbound.id = texts.id
+                  LEFT JOIN sms_sms sms ON texts.direction = %s AND sms.id = texts.id
+            """
+            rows = self.env.execute_query(
+                SQL(query, stored._query_sms_texts(), IN, OUT)
+            )
+            newest = {ticket_id: rest for ticket_id, *rest in rows}
+        for ticket in self:
+            direction, body, moment = newest.get(ticket.id) or (False, "", False)
+            words = " ".join((body or "").split())[:WORDS_LIMIT]
+            ticket.sms_last_text_at = moment
+            if direction == OUT:
+                words = self.env._("You: %s", words)
+            elif direction == IN and not words:
+                words = self.env._("A picture or a file")
+            ticket.sms_last_words = words
+
+    def _compute_sms_is_conversation(self):
+        found = self.search(
+            Domain("id", "in", self.ids) & Domain("sms_is_conversation", "=", True)
+        )
+        for ticket in self:
+            ticket.sms_is_conversation = ticket in found
+
+    @api.model
+    def _search_sms_is_conversation(self, operator, value):
+        if operator != "in":
+            return NotImplemented
+        self.env["sms.sms"].flush_model()
+        written = SQL(
+            """
+            (SELECT message.res_id
+               FROM sms_sms sms
+               JOIN mail_message message ON message.id = sms.mail_message_id
+              WHERE (sms.is_personal OR %s) AND message.model = %s)
+            """,
+            FAILED,
+            self._name,
+        )
+        found = self._get_sms_id_domain(written)
+        found |= Domain("sms_last_inbound_at", "!=", False)
+        return found if True in value else ~found
+
+    def _compute_sms_last_failed(self):
+        failed = set()
+        if stored := self.filtered("id"):
+            here = SQL("message.res_id = ANY(%s)", stored.ids)
+            rows = self.env.execute_query(self._query_sms_failed(here))
+            failed = {ticket_id for (ticket_id,) in rows}
+        for ticket in self:
+            ticket.sms_last_failed = ticket.id in failed
+
+    @api.model
+    def _search_sms_last_failed(self, operator, value):
+        if operator != "in":
+            return NotImplemented
+        query = self._query_sms_failed(SQL("TRUE"))
+        found = self._get_sms_id_domain(SQL("(%s)", query))
+        return found if True in value else ~found
+
+    @api.model
+    def _query_sms_failed(self, condition):
+        """Query the ids of tickets whose last text of ours (``message``) has failed."""
+        self.env["sms.sms"].flush_model()
+        return SQL(
+            """
+            SELECT message.res_id
+              FROM sms_sms sms
+              JOIN mail_message message ON message.id = sms.mail_message_id
+             WHERE %s AND message.model = %s AND %s
+               AND NOT EXISTS (
+                   SELECT 1
+                     FROM mail_message later_message
+                     JOIN sms_sms later ON later.mail_message_id = later_message.id
+                    WHERE later_message.model = message.model
+                      AND later_message.res_id = message.res_id
+                      AND later.id > sms.id
+               )
+            """,
+            FAILED,
+            self._name,
+            condition,
+        )
+
+    @api.model
+    def _get_sms_id_domain(self, ids):
+        """Return the domain of the tickets whose id is in a subquery."""
+        return Domain.custom(
+            to_sql=lambda _model, alias, _query: SQL(
+                "%s IN %s", SQL.identifier(alias, "id"), ids
+            )
+        )
+
+    # ------------------------------------------------------------------
+    # Calls of the screen
+    # ------------------------------------------------------------------
 
     def get_sms_conversation(self, before=False):
         """Return the newest texts of the ticket, and what the reply box needs.
 
-        The number of queries does not grow with the number of texts.
-
         :param before: id of a text (``in-5``, ``out-12``): only what is older than it,
             and nothing for the reply box
-        :return: ``messages`` (oldest first, see :meth:`_prepare_sms_texts`),
+        :return: ``messages`` (oldest first, see :meth:`_prepare_sms_text`),
             ``has_older``, ``unread`` (how many texts nobody has read), ``reply`` (see
             :meth:`_prepare_sms_reply`), ``templates`` (``id`` and ``name``), ``price``
             (see ``res.company``)
@@ -49,25 +196,21 @@ class HelpdeskTicket(models.Model):
         self._check_sms_desk()
         messages, has_older = self._read_sms_page(before)
         page = {"messages": messages, "has_older": has_older}
-        if before:
-            return page
-        return {
-            **page,
-            "unread": self.sms_unread_count,
-            "reply": self._prepare_sms_reply(),
-            "templates": self._get_sms_reply_templates(),
-            "price": self.sudo().company_id._get_sms_segment_price(
-                self.partner_phone_sanitized
-            ),
-        }
+        if not before:
+            company_sudo, number = self.sudo().company_id, self.partner_phone_sanitized
+            page.update(
+                unread=self.sms_unread_count,
+                reply=self._prepare_sms_reply(),
+                templates=self._get_sms_reply_templates(),
+                price=company_sudo._get_sms_segment_price(number),
+            )
+        return page
 
     def get_sms_changes(self, message_ids):
         """Return some texts as they are now: those that the bus has named.
 
-        :param list message_ids: ids of texts (``in-5``, ``out-12``); others than the
-            ticket's are left out
-        :return: ``messages``, ``unread`` and ``reply``: see
-            :meth:`get_sms_conversation`
+        :param list message_ids: ids of the ticket's texts (``in-5``, ``out-12``)
+        :return: ``messages``, ``unread``, ``reply``: see :meth:`get_sms_conversation`
         :raises AccessError: for who is no helpdesk user or may not read the ticket
         """
         self._check_sms_desk()
@@ -78,9 +221,7 @@ class HelpdeskTicket(models.Model):
         }
 
     def preview_sms_reply(self, template_id=False, send_at=False):
-        """Return a template's text for this ticket, and when it would leave.
-
-        It is rendered here, once; what is sent is what the agent saw.
+        """Render a template once for this ticket, and say when it would leave.
 
         :param template_id: ``sms.template`` of tickets, or False
         :param send_at: UTC, ``YYYY-MM-DD HH:MM:SS``, or False
@@ -109,14 +250,15 @@ class HelpdeskTicket(models.Model):
         :raises UserError: for a text without words, or a time that has passed
         """
         self._check_sms_desk()
-        self._check_may_text()
+        self._check_may_send_sms()
         if not (body or "").strip():
             raise UserError(self.env._("Write a text first."))
         template = self._find_sms_reply_template(template_id)
         values = {
             **self._get_sms_composer_values(template, send_at),
-            **{"body": body, "desk_key": key},
-            "attachment_ids": [(6, 0, list(attachment_ids))],
+            "body": body,
+            "desk_key": key,
+            "attachment_ids": [fields.Command.set(attachment_ids)],
         }
         # A context that replaces the old one is what is wanted here.
         # pylint: disable-next=context-overridden
@@ -129,9 +271,9 @@ class HelpdeskTicket(models.Model):
         except UniqueViolation:
             return {**self.get_sms_changes([]), "is_repeated": True}
         messages = composer._action_send_sms()
-        sms_sudo = self.env["sms.sms"].sudo()
-        sent_sudo = sms_sudo.search([("mail_message_id", "in", messages.ids)])
-        return self.get_sms_changes([f"out-{sms.id}" for sms in sent_sudo])
+        domain = [("mail_message_id", "in", messages.ids)]
+        sent_sudo = self.env["sms.sms"].sudo().search(domain)
+        return self.get_sms_changes([f"{OUT}-{sms.id}" for sms in sent_sudo])
 
     def mark_sms_read(self):
         """Note that the texts of this ticket are read: they have been on a screen.
@@ -143,23 +285,39 @@ class HelpdeskTicket(models.Model):
             self._mark_sms_read()
         return True
 
-    # What it rests on
-    # ------------------------------------------------------------
+    def get_sms_news(self):
+        """Return what a notification says of the text that nobody has read yet.
 
-    def _check_sms_desk(self):
-        """Refuse the conversation to who may not have it.
-
-        Customers and other employees may read tickets too, and not what is noted here
-        on texts.
-
+        :return: ``title``, ``body``; False once somebody has read it
         :raises AccessError: for who is no helpdesk user or may not read the ticket
         """
+        self._check_sms_desk()
+        inbound_sudo = self.env["sms.inbound"].sudo()
+        domain = [("ticket_id", "=", self.id), *inbound_sudo._get_unread_domain()]
+        inbound_sudo = inbound_sudo.search(domain, limit=1)
+        if not inbound_sudo:
+            return False
+        return {
+            "title": self.env._(
+                "%(customer)s, ticket %(number)s",
+                customer=self.sms_customer_name,
+                number=self.number,
+            ),
+            "body": inbound_sudo.body or self.env._("A picture or a file"),
+        }
+
+    def _check_sms_desk(self):
+        """Raise an AccessError for customers and others outside of the helpdesk."""
         self.ensure_one()
         if not self.env.user.has_group(DESK_GROUP):
             raise AccessError(
                 self.env._("Only helpdesk users read the text messages of a ticket.")
             )
         self.check_access("read")
+
+    # ------------------------------------------------------------------
+    # Reply box
+    # ------------------------------------------------------------------
 
     def _get_sms_composer_values(self, template, send_at):
         return {
@@ -189,35 +347,33 @@ class HelpdeskTicket(models.Model):
         label = number and self._phone_format(
             number=number, force_format="INTERNATIONAL"
         )
+        try:
+            self._check_may_send_sms()
+        except AccessError as error:
+            composer, blocked = self.env["sms.composer"], str(error)
+        else:
+            composer = composer or self._new_sms_composer()
+            blocked = composer.sms_block_reason or ""
         reply = {
             "number": label or self.partner_phone or "",
             "call": number or "",
-            **dict.fromkeys(("blocked", "advice", "answer_note"), ""),
-            **dict.fromkeys(("time_note", "footer"), ""),
+            "blocked": blocked,
+            "advice": "",
             "button": False,
-            **dict.fromkeys(("is_time_wrong", "may_send_media"), False),
+            "is_time_wrong": composer.is_time_wrong,
+            "answer_note": composer.sms_answer_note or "",
+            "time_note": composer.sms_time_note or "",
+            "footer": composer.sms_footer or "",
+            "may_send_media": composer.may_send_media,
         }
-        try:
-            self._check_may_text()
-        except AccessError as error:
-            return {**reply, "blocked": str(error)}
-        composer = composer or self._new_sms_composer()
-        reply.update(
-            blocked=composer.sms_block_reason or "",
-            is_time_wrong=composer.is_time_wrong,
-            answer_note=composer.sms_answer_note or "",
-            time_note=composer.sms_time_note or "",
-            footer=composer.sms_footer or "",
-            may_send_media=composer.may_send_media,
-        )
-        if reply["blocked"] and number and not reply["is_time_wrong"]:
+        if composer and blocked and number and not composer.is_time_wrong:
             details = self.get_sms_consent_details()
             button = details["button"]
             # Where it can be done here and now, the button says it.
             is_done_here = button and button["kind"] == RECORD
             advice = "" if is_done_here else details["advice"]
             reply.update(button=button, advice=advice)
-            if advice and advice == reply["blocked"]:
+            if advice and advice == blocked:
                 labels = dict(composer._fields_gate_labels())
                 reply["blocked"] = labels[verdicts.OPTED_OUT]
         return reply
@@ -227,11 +383,8 @@ class HelpdeskTicket(models.Model):
         """Return the templates to pick from, as ``id`` and ``name``."""
         templates = self.env["sms.template"]
         company = self.env.company
-        replaced = [
-            shared_id
-            for shared_id, company_id in templates._get_copies()
-            if company_id == company.id
-        ]
+        copies = templates._get_copies()
+        replaced = [shared for shared, company_id in copies if company_id == company.id]
         return templates.search_read(
             [
                 ("model", "=", self._name),
@@ -239,20 +392,18 @@ class HelpdeskTicket(models.Model):
                 ("id", "not in", replaced),
             ],
             ["name"],
-            limit=TEMPLATE_LIMIT,
+            limit=80,
             order="name",
         )
 
     @api.model
     def _find_sms_reply_template(self, template_id):
-        if not template_id:
-            return self.env["sms.template"]
-        return self.env["sms.template"].search(
-            [("model", "=", self._name), ("id", "=", int(template_id))]
-        )
+        templates = self.env["sms.template"]
+        domain = [("model", "=", self._name), ("id", "=", int(template_id or 0))]
+        return templates.search(domain) if template_id else templates
 
     # ------------------------------------------------------------------
-    # The texts of a ticket, theirs and ours, as its conversation shows them
+    # Texts, theirs and ours
     # ------------------------------------------------------------------
 
     @api.model
@@ -292,7 +443,7 @@ class HelpdeskTicket(models.Model):
         )
 
     def _read_sms_page(self, before=False):
-        """Return the newest texts, or those before one of them."""
+        """Return the newest texts, or those before one, and if there are older ones."""
         start = SQL("TRUE")
         for direction, ids in self._parse_sms_text_ids(before and [before]).items():
             if ids:
@@ -302,20 +453,18 @@ class HelpdeskTicket(models.Model):
                     direction,
                     ids[0],
                 )
-        found = self.env.execute_query(
-            SQL(
-                "WITH texts AS (%s) SELECT direction || '-' || id FROM texts WHERE %s"
-                " ORDER BY at DESC, direction DESC, id DESC LIMIT %s",
-                self._query_sms_texts(),
-                start,
-                PAGE_SIZE + 1,
-            )
+        query = SQL(
+            "WITH texts AS (%s) SELECT direction || '-' || id FROM texts WHERE %s"
+            " ORDER BY at DESC, direction DESC, id DESC LIMIT %s",
+            self._query_sms_texts(),
+            start,
+            PAGE_SIZE + 1,
         )
-        ids = [row[0] for row in found]
+        ids = [row[0] for row in self.env.execute_query(query)]
         return self._read_sms_texts(ids[:PAGE_SIZE]), len(ids) > PAGE_SIZE
 
     def _read_sms_texts(self, message_ids):
-        """Return some of the ticket's texts, oldest first."""
+        """Return some of the ticket's texts, in the order of :meth:`_read_sms_page`."""
         self.ensure_one()
         rows = self._parse_sms_text_ids(message_ids)
         inbound_sudo = self.env["sms.inbound"].sudo()
@@ -333,72 +482,116 @@ class HelpdeskTicket(models.Model):
         may_move = self.env["sms.sms"].has_access("read")
         texts = [self._prepare_sms_inbound(inbound) for inbound in inbound_sudo]
         texts += [self._prepare_sms_outgoing(sms, may_move) for sms in sms_sudo]
-        return sorted(texts, key=self._sms_text_order)
+        return sorted(
+            texts,
+            key=lambda it: (it["date"], it["direction"], int(it["id"].split("-")[1])),
+        )
 
-    @staticmethod
-    def _sms_text_order(text):
-        """Sort as :meth:`_read_sms_page` does."""
-        direction, row_id = text["id"].split("-")
-        return text["date"], direction, int(row_id)
-
-    def _prepare_sms_inbound(self, inbound):
-        """Return a text of theirs as the conversation shows it.
+    def _prepare_sms_text(self, text, direction, moment):
+        """Return what the conversation shows of a text, theirs or ours.
 
         :return: ``id`` (``in-5``), ``direction``, ``body``, ``date`` (UTC, ``YYYY-MM-DD
-            HH:MM:SS``), ``author``, ``number`` (when it is not the ticket's),
-            ``attachments``, ``note`` (why a picture is not here), ``is_loading``
-            (whether pictures are still to come), ``kind``
+            HH:MM:SS``), ``number`` (when it is not the ticket's), ``attachments``
+            (``id``, ``name``, ``mimetype``)
         """
-        is_other = inbound.number != self.partner_phone_sanitized
+        is_other = text.number != self.partner_phone_sanitized
         return {
-            "id": f"{IN}-{inbound.id}",
-            "direction": IN,
-            "body": inbound.body or "",
-            "date": fields.Datetime.to_string(inbound.received_at),
+            "id": f"{direction}-{text.id}",
+            "direction": direction,
+            "body": text.body or "",
+            "date": fields.Datetime.to_string(moment),
+            "number": is_other and text.number or "",
+            "attachments": [
+                {"id": file.id, "name": file.name, "mimetype": file.mimetype or ""}
+                for file in text.attachment_ids
+            ],
+        }
+
+    def _prepare_sms_inbound(self, inbound):
+        """Add ``author``, ``note`` (why no picture came), ``is_loading``, ``kind``."""
+        is_told = inbound.media_note or inbound.erased_at
+        is_missing = inbound.media_count > len(inbound.attachment_ids)
+        return {
+            **self._prepare_sms_text(inbound, IN, inbound.received_at),
             "author": inbound.partner_id.name or self.sms_customer_name,
-            "number": is_other and inbound.number or "",
-            "attachments": self._prepare_sms_attachments(inbound),
             "note": inbound.media_note or "",
-            "is_loading": self._is_sms_media_expected(inbound),
+            "is_loading": not is_told and is_missing,
             "kind": inbound.kind or "",
         }
 
     def _prepare_sms_outgoing(self, sms, may_move):
-        """Return a text of ours as the conversation shows it.
+        """Add ``author``, and ``state``, ``label`` and ``reason`` in an agent's words.
 
-        :return: as :meth:`_prepare_sms_inbound` up to ``attachments``; ``state``,
-            ``label`` and ``reason`` (in an agent's words), ``template`` (empty for what
-            a person wrote), ``is_movable``
+        Also ``template`` (empty for what a person wrote) and ``is_movable``.
         """
         # Portal users and the webhook's own write no texts; what they set off does.
         maker = sms.create_uid
         is_automatic = maker.id == SUPERUSER_ID or maker.share
         author = sms.mail_message_id.author_id or maker.partner_id
-        is_other = sms.number != self.partner_phone_sanitized
         return {
-            "id": f"{OUT}-{sms.id}",
-            "direction": OUT,
-            "body": sms.body or "",
-            "date": fields.Datetime.to_string(sms.create_date),
+            **self._prepare_sms_text(sms, OUT, sms.create_date),
             "author": "" if is_automatic else author.name,
             "template": sms.template_id.name or "" if not sms.is_personal else "",
-            "number": is_other and sms.number or "",
-            "attachments": self._prepare_sms_attachments(sms),
             "state": sms.shown_state or "",
             "label": sms.shown_label or "",
             "reason": sms.shown_reason or "",
             "is_movable": may_move and sms.state == "outgoing",
         }
 
-    @api.model
-    def _is_sms_media_expected(self, inbound):
-        is_told = inbound.media_note or inbound.erased_at
-        return not is_told and inbound.media_count > len(inbound.attachment_ids)
+    # ------------------------------------------------------------------
+    # Bus
+    # ------------------------------------------------------------------
+
+    # Screens are told which texts, and ask for what is in them under their own rights:
+    # so nothing of a person lies in the bus.
 
     @api.model
-    def _prepare_sms_attachments(self, text):
-        """Return the pictures and files of a text: ``id``, ``name``, ``mimetype``."""
-        return [
-            {"id": file.id, "name": file.name, "mimetype": file.mimetype or ""}
-            for file in text.attachment_ids
-        ]
+    def _notify_sms_desks(self, text_ids):
+        """Tell the open conversations after the commit, once for each ticket.
+
+        :param dict text_ids: the changed texts (``in-5``, ``out-12``) by ticket id;
+            none: somebody has read them
+        """
+        precommit = self.env.cr.precommit
+        if text_ids and CHANGE_TYPE not in precommit.data:
+            precommit.data[CHANGE_TYPE] = {}
+            precommit.add(self.env[self._name]._send_sms_notices)
+        for ticket_id, ids in text_ids.items():
+            precommit.data[CHANGE_TYPE].setdefault(ticket_id, set()).update(ids)
+
+    @api.model
+    def _send_sms_notices(self):
+        for ticket_id, ids in self.env.cr.precommit.data.pop(CHANGE_TYPE).items():
+            channel = self._get_sms_bus_channel(ticket_id)
+            payload = {"ticket_id": ticket_id, "ids": sorted(ids)}
+            self.env["bus.bus"]._sendone(channel, CHANGE_TYPE, payload)
+
+    @api.model
+    def _get_sms_bus_channel(self, ticket_id):
+        """Return a ticket's channel. No client can name it: it is not a string."""
+        return (self.env.cr.dbname, BUS_CHANNEL, ticket_id)
+
+    @api.model
+    def _get_sms_bus_channels(self, names):
+        """Split names into channels of tickets that the user may read, and others."""
+        found = {
+            name: _CHANNEL.fullmatch(name) for name in names if isinstance(name, str)
+        }
+        others = [name for name in names if not found.get(name)]
+        ids = [int(match[1]) for match in found.values() if match][:CHANNEL_LIMIT]
+        if not ids or not self.env.user.has_group(DESK_GROUP):
+            return [], others
+        tickets = self.with_context(active_test=False).search([("id", "in", ids)])
+        return [self._get_sms_bus_channel(ticket.id) for ticket in tickets], others
+
+    def _on_sms_received(self, inbound):
+        """Show the text on open conversations, and tell who is to answer it.
+
+        Called in sudo, after the text was posted. Extended by other rooms.
+        """
+        self.ensure_one()
+        self._notify_sms_desks({self.id: [f"{IN}-{inbound.id}"]})
+        # The assignee, or else the whole team.
+        users_sudo = self.sudo().user_id or self.sudo().team_id.user_ids
+        for user in users_sudo.filtered(lambda it: it.active and not it.share):
+            user._bus_send(NEWS_TYPE, {"ticket_id": self.id})

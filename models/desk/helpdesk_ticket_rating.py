@@ -12,7 +12,7 @@ RATING_PAUSE = timedelta(days=1)
 
 
 class HelpdeskTicket(models.Model):
-    """A closed ticket's customer is asked by text how it went.
+    """Asks the customer of a closed ticket by text how it went.
 
     The answer is one of Odoo's own ratings, as that of an e-mail is (with OCA's
     ``helpdesk_mgmt_rating``, which adds the same mixin).
@@ -23,9 +23,7 @@ class HelpdeskTicket(models.Model):
 
     def _update_sms_rating(self, before):
         """Ask about tickets that were closed; withdraw the question when opened."""
-        was_closed = {
-            ticket_id for ticket_id, (_, closed, _) in before.items() if closed
-        }
+        was_closed = {ticket_id for ticket_id, state in before.items() if state[1]}
         closed = self.filtered("stage_id.closed")
         closed.filtered(lambda ticket: ticket.id not in was_closed)._ask_sms_rating()
         opened = (self - closed).filtered(lambda ticket: ticket.id in was_closed)
@@ -33,45 +31,38 @@ class HelpdeskTicket(models.Model):
             self.env["sms.question"]._end("rating", opened, sms_question.CANCELLED)
 
     def _ask_sms_rating(self):
-        """Ask the customers of closed tickets how it went, where their team wants it.
-
-        Through the outbox, as the house, under the purpose of the texts about tickets.
-        """
+        """Ask the customers of closed tickets how it went, where the team wants it."""
         tickets = self.sudo().filtered(lambda it: it._asks_sms_rating())
         if not tickets:
             return
-        asked = self._get_asked_lately(tickets)
-        template_sudo = self._get_rating_template().sudo()
-        for ticket in tickets.filtered(lambda it: it.id not in asked):
-            ticket.with_user(SUPERUSER_ID)._send_rating_question(template_sudo)
+        lately = self.env["sms.question"].sudo()
+        lately = lately.search(
+            [
+                ("kind", "=", "rating"),
+                ("res_model", "=", self._name),
+                ("res_id", "in", tickets.ids),
+                ("asked_at", ">", fields.Datetime.now() - RATING_PAUSE),
+            ]
+        )
+        asked_ids = set(lately.mapped("res_id"))
+        template_sudo = self._get_sms_rating_template().sudo()
+        for ticket in tickets.filtered(lambda it: it.id not in asked_ids):
+            ticket.with_user(SUPERUSER_ID)._send_sms_rating_question(template_sudo)
 
     @api.model
-    def _get_rating_template(self):
+    def _get_sms_rating_template(self):
         """Return the text of the question; empty where it was deleted."""
-        return (
-            self.env.ref(
-                "helpdesk_mgmt_sms.sms_template_ticket_rating", raise_if_not_found=False
-            )
-            or self.env["sms.template"]
-        )
+        xmlid = "helpdesk_mgmt_sms.sms_template_ticket_rating"
+        template = self.env.ref(xmlid, raise_if_not_found=False)
+        return template or self.env["sms.template"]
 
     def _asks_sms_rating(self):
-        """Tell if the customer is asked for a rating when the ticket closes."""
+        """Tell if closing asks the customer how it went, instead of telling them."""
         self.ensure_one()
         is_asked = self.team_id.sms_ask_rating and self.partner_phone_sanitized
-        return bool(is_asked and self._get_rating_template())
+        return bool(is_asked and self._get_sms_rating_template())
 
-    def _get_asked_lately(self, tickets):
-        since = fields.Datetime.now() - RATING_PAUSE
-        domain = [
-            ("kind", "=", "rating"),
-            ("res_model", "=", self._name),
-            ("res_id", "in", tickets.ids),
-            ("asked_at", ">", since),
-        ]
-        return set(self.env["sms.question"].sudo().search(domain).mapped("res_id"))
-
-    def _send_rating_question(self, template):
+    def _send_sms_rating_question(self, template):
         """Queue the question about one ticket, and note that it is open.
 
         Not as an update of the ticket (``template_id``): that would replace a text that
@@ -87,21 +78,13 @@ class HelpdeskTicket(models.Model):
         if sms:
             self.env["sms.question"]._ask("rating", self, sms)
 
-    # ------------------------------------------------------------------
-    # The answer
-    # ------------------------------------------------------------------
-
     def _rate_by_sms(self, reply, inbound):
-        """Store an answer as a rating of the ticket, shown in its chatter.
-
-        :param inbound: ``sms.inbound``, one
-        """
+        """Store an answer as a rating of the ticket, shown in its chatter."""
         self.ensure_one()
         # By its token, which every version of ``rating_apply`` takes.
-        token = self._rating_get_access_token(inbound.partner_id or self.partner_id)
         self.rating_apply(
             reply.value,
-            token=token,
+            token=self._rating_get_access_token(inbound.partner_id or self.partner_id),
             feedback=reply.words or None,
             subtype_xmlid="mail.mt_note",
         )

@@ -6,10 +6,10 @@ from ..core.sms_shared_row import ADMINISTRATORS
 
 
 class HelpdeskTicketStage(models.Model):
-    """A stage may text the customer of a ticket that reaches it.
+    """The text to the customer of a ticket that reaches a stage.
 
-    On a stage that companies share the text is the administrator's to choose: whoever
-    may write the stage otherwise would choose what other companies' customers get.
+    On a stage that companies share administrators choose it: whoever may write the
+    stage otherwise would choose what other companies' customers get.
     """
 
     _inherit = "helpdesk.ticket.stage"
@@ -24,13 +24,13 @@ class HelpdeskTicketStage(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
-        """Let administrators alone choose the text of a stage of all companies."""
+        """Keep the text of a stage of all companies to administrators."""
         stages = super().create(vals_list)
         stages.filtered("sms_template_id")._check_sms_text_right()
         return stages
 
     def write(self, vals):
-        """Let administrators alone choose the text of a stage of all companies."""
+        """Keep the text of a stage of all companies to administrators."""
         if "sms_template_id" in vals:
             self._check_sms_text_right()
         result = super().write(vals)
@@ -39,10 +39,7 @@ class HelpdeskTicketStage(models.Model):
         return result
 
     def _check_sms_text_right(self):
-        """Refuse to choose the text of a shared stage.
-
-        :raises AccessError: says what to do instead
-        """
+        """Refuse to choose the text of a shared stage, and say what to do instead."""
         if self.env.su or self.env.user.has_group(ADMINISTRATORS):
             return
         for stage in self.filtered(lambda it: not it.company_id):

@@ -12,7 +12,7 @@ REOPEN_DAYS = 7
 
 
 class HelpdeskTicketTeam(models.Model):
-    """A team says what a customer's text does to its tickets."""
+    """Says how a customer's text moves a team's tickets, and how many a team sends."""
 
     _inherit = "helpdesk.ticket.team"
 
@@ -69,28 +69,41 @@ class HelpdeskTicketTeam(models.Model):
         "That takes the place of the text that tells them that it is closed.",
     )
 
-    _sms_reopen_days_positive = models.Constraint(
-        "CHECK (sms_reopen_days BETWEEN 0 AND 3650)",
-        "The days after closing cannot be less than none, nor more than ten years.",
-    )
-
     sms_unread_ticket_count = fields.Integer(
         "Conversations with Unread Texts", compute="_compute_sms_ticket_counts"
     )
     sms_waiting_ticket_count = fields.Integer(
         "Conversations that Wait for an Answer", compute="_compute_sms_ticket_counts"
     )
-
     sms_daily_limit = fields.Integer(
         "Texts in 24 Hours",
         help="What people write from the team's tickets. Automatic texts do not count. "
         "0: no limit.",
     )
 
+    _sms_reopen_days_positive = models.Constraint(
+        "CHECK (sms_reopen_days BETWEEN 0 AND 3650)",
+        "The days after closing cannot be less than none, nor more than ten years.",
+    )
+
     @api.model
     def _get_sms_priorities(self):
         field = self.env["helpdesk.ticket"]._fields["priority"]
         return field._description_selection(self.env)
+
+    def _compute_sms_ticket_counts(self):
+        """Count those tickets that the reader may see, all teams at once."""
+        tickets = self.env["helpdesk.ticket"]
+        for field, domain in (
+            ("sms_unread_ticket_count", Domain("sms_unread_count", ">", 0)),
+            ("sms_waiting_ticket_count", Domain("sms_waiting_since", "!=", False)),
+        ):
+            groups = tickets._read_group(
+                Domain("team_id", "in", self.ids) & domain, ["team_id"], ["__count"]
+            )
+            counts = {team.id: count for team, count in groups}
+            for team in self:
+                team[field] = counts.get(team.id, 0)
 
     @api.constrains("sms_reopen_stage_id")
     def _check_sms_reopen_stage(self):
@@ -100,10 +113,7 @@ class HelpdeskTicketTeam(models.Model):
             )
 
     def _get_sms_reopen_stage(self):
-        """Return the stage into which a closed ticket of this team is reopened.
-
-        Of no team: the stages that every team has. Empty if none is open.
-        """
+        """Return the stage, if any, into which closed tickets are reopened."""
         chosen = self.sms_reopen_stage_id
         if chosen and chosen.active and not chosen.closed:
             return chosen
@@ -126,30 +136,8 @@ class HelpdeskTicketTeam(models.Model):
             target = stage.browse()
         return target.filtered("active")
 
-    # ------------------------------------------------------------------
-    # The team's dashboard says how many customers it has not read or not answered
-    # ------------------------------------------------------------------
-
-    def _compute_sms_ticket_counts(self):
-        """Count those tickets that the reader may see, all teams at once."""
-        tickets = self.env["helpdesk.ticket"]
-        for field, domain in (
-            ("sms_unread_ticket_count", Domain("sms_unread_count", ">", 0)),
-            ("sms_waiting_ticket_count", Domain("sms_waiting_since", "!=", False)),
-        ):
-            groups = tickets._read_group(
-                Domain("team_id", "in", self.ids) & domain, ["team_id"], ["__count"]
-            )
-            counts = {team.id: count for team, count in groups}
-            for team in self:
-                team[field] = counts.get(team.id, 0)
-
-    # ------------------------------------------------------------------
-    # A team may send so many texts in a day
-    # ------------------------------------------------------------------
-
-    def _count_texts_lately(self):
-        """Return how many texts people have sent from the team's tickets lately."""
+    def _count_sms_lately(self):
+        """Count the texts that people have sent from the team's tickets lately."""
         self.ensure_one()
         for name in ("sms.sms", "mail.message", "helpdesk.ticket"):
             self.env[name].flush_model()

@@ -3,7 +3,7 @@ from odoo import fields, models
 
 
 class ResCompany(models.Model):
-    """How long the link to a ticket works that stands in a text."""
+    """Life of the link to a ticket that stands in a text."""
 
     _inherit = "res.company"
 

@@ -5,7 +5,7 @@ from .helpdesk_ticket_desk import IN
 
 
 class SmsInbound(models.Model):
-    """A text's pictures show on open conversations, or why they will not come."""
+    """Shows a text's pictures on open conversations, or why they will not come."""
 
     _inherit = "sms.inbound"
 

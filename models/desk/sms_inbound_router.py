@@ -13,9 +13,13 @@ from .helpdesk_ticket_team import REOPEN_DAYS
 _logger = logging.getLogger(__name__)
 #: Of so many tickets of a number a text may name one.
 NAMED_LIMIT = 200
-#: Which tickets of a number a text can go to, and which it goes to rather. Tickets of
-#: which we have texted or been texted come first, the newest conversation before all:
-#: it is what the customer answers to. Closed ones count for as long as their team says.
+#: Tickets that are read for a list; what is left out of a text is counted so far.
+READ_LIMIT = 50
+#: No longer is a text that is nothing but a ticket's number.
+NUMBER_LENGTH = 60
+SERVICE = "service"
+#: The ticket of a number that a text goes to: the one with the newest conversation,
+#: which is what the customer answers. Closed ones count for as long as their team says.
 FIND_TICKET = """
     SELECT ticket.id
       FROM helpdesk_ticket ticket
@@ -45,28 +49,20 @@ FIND_TICKET = """
            ticket.id DESC
      LIMIT 1
 """
-#: Tickets that are read for a list; what is left out of a text is counted so far.
-READ_LIMIT = 50
-#: No longer is a text that is nothing but a ticket's number.
-NUMBER_LENGTH = 60
-SERVICE = "service"
 
 
 class SmsInboundRouter(models.AbstractModel):
-    """Where a text goes that is no command: to a ticket of its number, or a new one."""
+    """Brings a text to its ticket, or serves what it commands about tickets."""
 
     _inherit = "sms.inbound.router"
 
     @api.model
     def _converse(self, inbound, **place):
-        """Post a text on the ticket that it belongs to, or make one of it.
-
-        What fails here must not undo that the text came in.
-        """
+        """Post a text on its ticket; a failure must not undo that the text came in."""
         super()._converse(inbound, **place)
         if not inbound._is_from_phone():
             return  # a name or a short code: nobody who could be answered
-        self._meet(inbound)
+        self._serialize_by_number(inbound)
         try:
             with self.env.cr.savepoint():
                 self._place(inbound, **place)
@@ -79,21 +75,14 @@ class SmsInboundRouter(models.AbstractModel):
             inbound.error = str(error)
 
     @api.model
-    def _meet(self, inbound):
-        """Let two texts of one number be worked off one after the other.
-
-        Odoo's retry lets the later one start over, and find what the first has made.
-        """
+    def _serialize_by_number(self, inbound):
+        """Make the later of two texts of a number start over, by Odoo's retry."""
         key = f"{inbound.company_id.id}:{inbound.number}"
         self.env["sms.rate.limit"]._is_over("texts", key)
 
     @api.model
     def _place(self, inbound, ticket=None, team=None, is_new=False):
-        """Find or make the ticket of a text, and post it there.
-
-        :param ticket: ``helpdesk.ticket`` to which it is known to belong
-        :param team: ``helpdesk.ticket.team`` of a new one
-        """
+        """Find the ticket of a text, or make one for a team, and post it there."""
         if not ticket and not is_new:
             ticket = self._find_named_ticket(inbound) or self._find_ticket(inbound)
         inbound.has_made_ticket = not ticket
@@ -107,46 +96,37 @@ class SmsInboundRouter(models.AbstractModel):
 
     @api.model
     def _after_place(self, inbound):
-        """Do what follows from a text that has come to its ticket."""
+        """Do what follows from a text on its ticket. Extended by other rooms."""
+
+    # ------------------------------------------------------------------
+    # Ticket of a text
+    # ------------------------------------------------------------------
 
     @api.model
     def _get_own_domain(self, inbound):
-        """Return the domain of the sender's tickets: nobody else's are ever told.
-
-        Those to which somebody else has typed the sender's number are not theirs.
-        """
+        """Return the domain of the sender's tickets: numbers others typed give none."""
         return [
             ("company_id", "=", inbound.company_id.id),
             ("partner_phone_sanitized", "=", inbound.number),
             ("sms_phone_is_unproven", "=", False),
         ]
 
-    # ------------------------------------------------------------------
-    # Which ticket
-    # ------------------------------------------------------------------
-
     @api.model
     def _find_named_ticket(self, inbound):
-        """Return the ticket of the sender that a text names by its number, if any.
-
-        Of the sender's own tickets alone: nobody writes into another's by naming it.
-        """
+        """Return the sender's own ticket that a text names by its number, if any."""
         tickets = self.env["helpdesk.ticket"]
         if not any(char.isdigit() for char in inbound.body or ""):
             return tickets
+        domain = self._get_own_domain(inbound)
         tickets = tickets.search_fetch(
-            self._get_own_domain(inbound),
-            ["number"],
-            order="id desc",
-            limit=NAMED_LIMIT,
+            domain, ["number"], order="id desc", limit=NAMED_LIMIT
         )
-        by_number = {ticket.number: ticket for ticket in reversed(tickets)}
-        found = ticket_texts.find_ticket_number(inbound.body, list(reversed(by_number)))
-        return by_number.get(found, tickets.browse())
+        found = ticket_texts.find_ticket_number(inbound.body, tickets.mapped("number"))
+        return tickets.filtered(lambda ticket: ticket.number == found)[:1]
 
     @api.model
     def _find_ticket(self, inbound):
-        """Return the ticket of the sender to which a text goes that names none."""
+        """Return the sender's ticket for a text that names none."""
         tickets = self.env["helpdesk.ticket"]
         tickets.flush_model()
         self.env["sms.sms"].flush_model(
@@ -158,20 +138,13 @@ class SmsInboundRouter(models.AbstractModel):
             number=inbound.number,
             days=REOPEN_DAYS,
             now=inbound.received_at,
-            is_unproven=tickets._get_unproven_phone_sql(None, "ticket", None),
+            is_unproven=tickets._get_sms_unproven_sql(None, "ticket", None),
         )
         return tickets.browse(row[0] for row in self.env.execute_query(query))
 
-    # ------------------------------------------------------------------
-    # A new ticket
-    # ------------------------------------------------------------------
-
     @api.model
     def _make_ticket(self, inbound, team=None):
-        """Make a ticket of a text: by nobody, for nobody yet.
-
-        :param team: ``helpdesk.ticket.team``; default: that of the number texted
-        """
+        """Make a ticket of a text: by nobody, for nobody yet."""
         senders = self.env["sms.sender"]
         team = team or senders._find_team(inbound.company_id, inbound._get_addresses())
         house = self.env["helpdesk.ticket"].with_user(SUPERUSER_ID)
@@ -182,7 +155,6 @@ class SmsInboundRouter(models.AbstractModel):
 
     @api.model
     def _prepare_ticket(self, inbound, team):
-        """Return the values of a ticket out of a text."""
         channel = self.env.ref(
             "helpdesk_mgmt_sms.helpdesk_ticket_channel_sms", raise_if_not_found=False
         )
@@ -200,10 +172,6 @@ class SmsInboundRouter(models.AbstractModel):
             "partner_phone": inbound.number,
         }
 
-    # ------------------------------------------------------------------
-    # The chatter
-    # ------------------------------------------------------------------
-
     @api.model
     def _post(self, inbound):
         """Show a text in the ticket's chatter, as said by who sent it."""
@@ -218,7 +186,7 @@ class SmsInboundRouter(models.AbstractModel):
         )
 
     # ------------------------------------------------------------------
-    # What customers ask for by a word, or by the number of their ticket
+    # Commands: a word, or the number of a ticket
     # ------------------------------------------------------------------
 
     @api.model
@@ -229,17 +197,13 @@ class SmsInboundRouter(models.AbstractModel):
             return self._open_ticket(inbound, keyword)
         if keyword.action == keywords.ANSWER:
             inbound.kind = SERVICE
-            return self._say(inbound, self._fill(inbound, keyword))
+            return self._say_keyword(inbound, keyword)
         return super()._serve(inbound, keyword)
 
     @api.model
     def _serve_without_keyword(self, inbound):
         done = super()._serve_without_keyword(inbound)
         return done or self._tell_one_ticket(inbound)
-
-    # ------------------------------------------------------------------
-    # How tickets stand
-    # ------------------------------------------------------------------
 
     @api.model
     def _tell_status(self, inbound):
@@ -258,13 +222,12 @@ class SmsInboundRouter(models.AbstractModel):
 
     @api.model
     def _tell_one_ticket(self, inbound):
-        """Tell the state of the ticket whose number is the whole text; say if it was.
+        """Tell the state of the ticket whose number is the whole text; tell if it was.
 
         What looks like a number and is none of theirs is conversation. They are told
         that nothing was found, in the same words whether there is such a ticket or not.
         """
-        is_short = len(inbound.body or "") <= NUMBER_LENGTH
-        if not is_short or not inbound._is_from_phone():
+        if len(inbound.body or "") > NUMBER_LENGTH or not inbound._is_from_phone():
             return False
         ticket = self._find_named_ticket(inbound)
         if ticket and ticket_texts.is_alone(inbound.body, ticket.number):
@@ -307,48 +270,40 @@ class SmsInboundRouter(models.AbstractModel):
             tickets=ticket_texts.tell_status(told, more),
         )
 
-    # ------------------------------------------------------------------
-    # A ticket for a team
-    # ------------------------------------------------------------------
-
     @api.model
     def _open_ticket(self, inbound, keyword):
         """Make a ticket of a keyword, for its team, and say so if there are words."""
-        team = keyword.team_id.filtered(
-            lambda team: (
-                team.active
-                and team.company_id in (inbound.company_id, team.company_id.browse())
-            )
+        company = inbound.company_id
+        team = keyword.team_id.filtered("active").filtered(
+            lambda team: not team.company_id or team.company_id == company
         )
         self._converse(inbound, team=team, is_new=True)
         if keyword.answer and inbound.ticket_id:
-            self._say(inbound, self._fill(inbound, keyword))
+            self._say_keyword(inbound, keyword)
 
     # ------------------------------------------------------------------
-    # Answering
+    # Answers
     # ------------------------------------------------------------------
 
     @api.model
-    def _fill(self, inbound, keyword):
+    def _say_keyword(self, inbound, keyword):
         company_sudo = inbound.company_id.sudo()
         lang = self.env["sms.reply"]._get_lang(inbound.company_id, inbound.partner_id)
         contact = company_sudo.phone or company_sudo.email or company_sudo.name
         values = {"company": company_sudo.name, "contact": contact}
         if inbound.ticket_id:
             values["ticket"] = inbound.ticket_id.number
-        return texts.fill(keyword.with_context(lang=lang).answer, values)
+        self._say(inbound, texts.fill(keyword.with_context(lang=lang).answer, values))
 
     @api.model
     def _say_reply(self, inbound, code, **fillers):
         """Answer with a wording that managers edit."""
-        body = self.env["sms.reply"]._render_for(
-            code,
-            inbound.company_id,
-            inbound.partner_id,
-            self.env["sms.purpose"],
-            **fillers,
+        company, partner = inbound.company_id, inbound.partner_id
+        purposes, replies_model = self.env["sms.purpose"], self.env["sms.reply"]
+        self._say(
+            inbound,
+            replies_model._render_for(code, company, partner, purposes, **fillers),
         )
-        self._say(inbound, body)
 
     @api.model
     def _say(self, inbound, body):

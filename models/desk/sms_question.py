@@ -6,12 +6,12 @@ from ...tools.verdicts import HAVE_GOT
 
 
 class SmsQuestion(models.Model):
-    """How it went with a ticket: 1 to 5, or NO."""
+    """The question how it went with a ticket, answered by 1 to 5, or NO."""
 
     _inherit = "sms.question"
 
     def _take_rating(self, inbound):
-        """Rate the ticket, or open it again; say if the text is an answer at all."""
+        """Rate the ticket, or open it again; tell if the text is an answer at all."""
         reply = replies.read_rating(inbound.body)
         ticket = self.env["helpdesk.ticket"].browse(self.res_id).exists()
         if not reply or not ticket or self._was_asked_otherwise():
@@ -50,7 +50,5 @@ class SmsQuestion(models.Model):
             limit=1,
         )
         about = newest.mail_message_id
-        return bool(newest) and (about.model, about.res_id) != (
-            self.res_model,
-            self.res_id,
-        )
+        here = (self.res_model, self.res_id)
+        return bool(newest) and (about.model, about.res_id) != here

@@ -9,7 +9,7 @@ from .helpdesk_ticket_desk import OUT
 
 
 class SmsSms(models.Model):
-    """Each change of a ticket's text shows on its open conversations."""
+    """Shows each change of a ticket's text on its open conversations."""
 
     _inherit = "sms.sms"
 
@@ -20,10 +20,7 @@ class SmsSms(models.Model):
     )
 
     def _notify_changed(self):
-        """Tell the open conversations: one notice for each ticket of the batch.
-
-        The outbox calls it for what it reads anyway; no message takes a query.
-        """
+        """Tell the open conversations, without a query for each message."""
         result = super()._notify_changed()
         self._tell_desks_of(
             (sms_sudo.id, sms_sudo.mail_message_id) for sms_sudo in self.sudo()
@@ -32,10 +29,7 @@ class SmsSms(models.Model):
 
     @api.model
     def _tell_desks_of(self, posts):
-        """Tell the open conversations which of their texts have changed.
-
-        :param posts: ``(id of a message, its mail.message)``, in sudo
-        """
+        """Tell open conversations of changed ``(message id, mail.message)`` pairs."""
         changed = defaultdict(list)
         for sms_id, post_sudo in posts:
             if post_sudo.model == TICKET_MODEL:
@@ -48,20 +42,16 @@ class SmsSms(models.Model):
         The rows of a long list are not read again for that.
         """
         result = super()._after_intake(vals_list)
-        posts_sudo = self.env["mail.message"].sudo()
-        posts_sudo = posts_sudo.browse(get_ids(vals_list, "mail_message_id"))
-        post_of = {post_sudo.id: post_sudo for post_sudo in posts_sudo}
+        # Browsed at once, so that they are read at once.
+        post_ids = get_ids(vals_list, "mail_message_id")
+        posts_sudo = self.env["mail.message"].sudo().browse(post_ids).grouped("id")
         self._tell_desks_of(
-            (sms_id, post_of[vals["mail_message_id"]])
+            (sms_id, posts_sudo[vals["mail_message_id"]])
             for sms_id, vals in zip(self._ids, vals_list, strict=True)
             if vals.get("mail_message_id")
         )
         self._end_waiting()
         return result
-
-    # ------------------------------------------------------------------
-    # What one of us texts a ticket's customer ends their waiting for an answer
-    # ------------------------------------------------------------------
 
     def _end_waiting(self):
         """Note on a ticket that its customer was answered, unless the gate refused."""
@@ -71,6 +61,5 @@ class SmsSms(models.Model):
             lambda sms: sms.is_personal and sms.gate_verdict != verdicts.BLOCK
         )
         for message_sudo in answers.mail_message_id.sudo():
-            if message_sudo.model == "helpdesk.ticket":
-                ticket = self.env["helpdesk.ticket"].browse(message_sudo.res_id)
-                ticket._end_sms_waiting()
+            if message_sudo.model == TICKET_MODEL:
+                self.env[TICKET_MODEL].browse(message_sudo.res_id)._end_sms_waiting()

@@ -1,10 +1,16 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 import re
 
-from odoo import api, models
-from odoo.exceptions import AccessError
+from odoo import api, fields, models
+from odoo.exceptions import AccessError, UserError
 
-from ...tools import EVENT_MODEL, TICKET_MODEL
+from ...tools import EVENT_MODEL, TICKET_MODEL, advice, texts
+from ...tools.advice import Wording
+from ...tools.purpose_rules import MessageSource
+from ...tools.quiet_hours import MARKETING
+from ...tools.segments import count_segments
+from ..core.sms_shared_row import ADMINISTRATORS
+from ..ledger.sms_purpose import INTERNAL
 
 #: A change of these changes which template stands for which.
 PLACE_FIELDS = {"shared_id", "company_id"}
@@ -29,16 +35,152 @@ MORE_RIGHTS = {"sudo", "env", "with_user", "with_env", "cr"}
 
 
 class SmsTemplate(models.Model):
-    """A template stays where its author may write templates."""
+    """A template stays where its author may write templates, and tells no secret.
 
-    _inherit = "sms.template"
+    A company may have its own words in place of a shared template's: stages,
+    automations and purpose rules go on naming the shared template, and what is filled
+    in is the company's own (:meth:`_get_for_company`). Templates of other apps have no
+    company, as Odoo has it.
+    """
+
+    _name = "sms.template"
+    _inherit = ["sms.template", "sms.shared.copy"]
+
+    company_id = fields.Many2one(
+        "res.company",
+        ondelete="restrict",
+        index="btree_not_null",
+        help="Empty: in all companies that have no template in its place.",
+    )
+    shared_id = fields.Many2one(
+        "sms.template",
+        "In Place Of",
+        ondelete="cascade",
+        domain=[("company_id", "=", False)],
+        help="The shared template whose words the company does not use any more.",
+    )
+    copy_ids = fields.One2many("sms.template", "shared_id", readonly=True)
+
+    #: List of ``{"lang": code, "name": of the language, "body": the text}``.
+    language_versions = fields.Json(
+        compute="_compute_language_versions",
+        inverse="_inverse_language_versions",
+    )
+    body_in_words = fields.Char("Text", compute="_compute_body_in_words")
+    about = fields.Selection(
+        [(TICKET_MODEL, "Tickets"), (EVENT_MODEL, "Appointments")],
+        compute="_compute_about",
+        inverse="_inverse_about",
+        help="The records that the text can be about.",
+    )
+    preview_ticket_id = fields.Many2one(
+        "helpdesk.ticket",
+        "Preview With",
+        compute="_compute_preview_ticket_id",
+        readonly=False,
+    )
+
+    _copy_unique = models.UniqueIndex(
+        "(shared_id, company_id) WHERE shared_id IS NOT NULL",
+        "The company has a template in place of this one already.",
+    )
+
+    @api.depends("model")
+    def _compute_is_shared(self):
+        result = super()._compute_is_shared()
+        for template in self:
+            if template.sudo().model not in OWN_MODELS:
+                template.is_shared = template.is_locked = False
+        return result
+
+    @api.depends("body", "model_id")
+    @api.depends_context("lang")
+    def _compute_body_in_words(self):
+        """Show placeholders by their names, as the form does."""
+        words = self._get_placeholder_words()
+        for template in self:
+            known = words.get(template.sudo().model, {})
+            template.body_in_words = re.sub(
+                r"\{\{\s*([\w.]+)\s*\}\}",
+                lambda match, known=known: (
+                    f"{{{known[match[1]]}}}" if match[1] in known else match[0]
+                ),
+                template.body or "",
+            )
+
+    @api.depends("body")
+    def _compute_language_versions(self):
+        languages = self.env["res.lang"].get_installed()
+        own = self.env.lang or "en_US"
+        languages.sort(key=lambda pair: pair[0] != own)
+        for template in self:
+            template.language_versions = [
+                {
+                    "lang": lang,
+                    "name": name,
+                    "body": template.with_context(lang=lang).body or "",
+                }
+                for lang, name in languages
+            ]
+
+    def _inverse_language_versions(self):
+        """Store the text of each language; one that is empty is told by the others."""
+        known = dict(self.env["res.lang"].get_installed())
+        for template in self:
+            versions = template.language_versions or []
+            for version in versions:
+                lang, body = version.get("lang"), (version.get("body") or "").strip()
+                spoken = template.with_context(lang=lang) if lang in known else None
+                if spoken is not None and body and spoken.body != body:
+                    spoken.body = body
+
+    @api.depends("model_id")
+    def _compute_about(self):
+        for template in self:
+            model = template.sudo().model_id.model
+            template.about = model if model in OWN_MODELS else False
+
+    def _inverse_about(self):
+        for template in self.filtered("about"):
+            template.model_id = self.env["ir.model"]._get(template.about)
+
+    @api.depends("about")
+    def _compute_preview_ticket_id(self):
+        self.preview_ticket_id = self.env[TICKET_MODEL].search(
+            [("partner_id", "!=", False)], order="id desc", limit=1
+        )
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        """Give a manager's templates of the helpdesk the company of the manager.
+
+        Body and records come out of what the form gives instead of them.
+        """
+        templates = super().create([self._complete_values(vals) for vals in vals_list])
+        self.env.registry.clear_cache()
+        return templates
+
+    @api.model
+    def _complete_values(self, vals):
+        vals = dict(vals)
+        bodies = [it.get("body") for it in vals.get("language_versions") or []]
+        if not vals.get("body"):
+            vals["body"] = next(filter(None, bodies), "")
+        if vals.get("about") and not vals.get("model_id"):
+            vals["model_id"] = self.env["ir.model"]._get_id(vals["about"])
+        if not self.env.su and not self.env.user.has_group(ADMINISTRATORS):
+            model_id = (
+                vals.get("model_id") or self.default_get(["model_id"])["model_id"]
+            )
+            if self.env["ir.model"].sudo().browse(model_id).model in OWN_MODELS:
+                vals.setdefault("company_id", self.env.company.id)
+        return vals
 
     def write(self, vals):
-        """Let the words of a company hold from now on.
+        """Refuse to move a template to a model whose templates one may not write.
 
-        Nobody moves a template to a model whose templates they may not write. Odoo
-        checks what the template was, and not what it becomes: a helpdesk manager could
-        make one for a ticket and turn it into another app's.
+        Odoo checks what the template was, and not what it becomes: a helpdesk manager
+        could make one for a ticket and turn it into another app's.
         """
         result = super().write(vals)
         if "model_id" in vals:
@@ -48,12 +190,70 @@ class SmsTemplate(models.Model):
         return result
 
     def unlink(self):
-        """Let the automations know that they have lost their template."""
+        """Forget the cached automations, which have lost their template."""
         self.env.registry.clear_cache()
         return super().unlink()
 
     # ------------------------------------------------------------------
-    # What a template may name: fields that are safe to tell, by plain names
+    # Copies of companies
+    # ------------------------------------------------------------------
+
+    def _copy_for_company(self, company):
+        """Keep the name: Odoo adds "(copy)"."""
+        known = self._get_for_company(company)
+        own = super()._copy_for_company(company)
+        if own not in (known, self):
+            for lang, _label in self.env["res.lang"].get_installed():
+                own.with_context(lang=lang).name = self.with_context(lang=lang).name
+        return own
+
+    def action_copy_for_company(self):
+        """Open it in our own form, with the languages side by side."""
+        form = self.env.ref("helpdesk_mgmt_sms.sms_template_view_form")
+        return {**super().action_copy_for_company(), "views": [(form.id, "form")]}
+
+    def _render_field(self, field, res_ids, *args, **kwargs):
+        """Fill in a company's own words for its records."""
+        copies = self._get_copies()
+        if field != "body" or not copies or not self.id:
+            return super()._render_field(field, res_ids, *args, **kwargs)
+        by_template = {}
+        for record in self.env[self.sudo().render_model].sudo().browse(res_ids):
+            template = self._get_for_company(self._get_company_of(record))
+            by_template.setdefault(template, []).append(record.id)
+        rendered = {}
+        for template, ids in by_template.items():
+            rendered |= super(SmsTemplate, template)._render_field(
+                field, ids, *args, **kwargs
+            )
+        return rendered
+
+    @api.model
+    def _get_company_of(self, record):
+        """Return the company in whose words a record is texted about, in sudo."""
+        own = "company_id" in record._fields and record.sudo().company_id
+        return own or self.env.company.sudo()
+
+    def _render_text(self, record, partner=None, lang=None):
+        """Return the text about a record.
+
+        :param partner: ``res.partner`` who reads it; None: the record's customer, in
+            the language that the template says
+        """
+        self.ensure_one()
+        if not lang and partner is None:
+            lang = self._render_lang(record.ids)[record.id]
+        elif not lang:
+            lang = partner.lang
+        if not lang or not self.env["res.lang"]._get_code(lang):
+            lang = self._get_company_of(record).partner_id.lang or "en_US"
+        rendered = self._render_field(
+            "body", record.ids, res_ids_lang={record.id: lang}
+        )
+        return rendered[record.id]
+
+    # ------------------------------------------------------------------
+    # Placeholders
     # ------------------------------------------------------------------
 
     @api.model
@@ -104,7 +304,7 @@ class SmsTemplate(models.Model):
         }
 
     # ------------------------------------------------------------------
-    # No secret in a template
+    # Secrets
     # ------------------------------------------------------------------
 
     @api.model
@@ -123,28 +323,17 @@ class SmsTemplate(models.Model):
 
     @api.model
     def _has_secret(self, text, is_strict=False):
-        """Tell if an expression in a text names what must not be told.
-
-        :param str text: the source of a template, may be empty
-        """
+        """Tell if an expression in a template's source names what must not be told."""
         names = self._get_secret_names() | (MORE_RIGHTS if is_strict else set())
-        expressions = re.findall(r"\{\{(.+?)\}\}", str(text or ""), re.DOTALL)
-        words = {
-            word
-            for expression in expressions
-            for word in re.findall(r"\w+", expression)
-        }
+        expressions = " ".join(_EXPRESSION.findall(str(text or "")))
+        words = set(re.findall(r"\w+", expressions))
         return bool(words & names) or any("__" in word for word in words)
 
     def _check_access_right_dynamic_template(self):
-        """Refuse expressions that tell a secret, whoever writes them.
-
-        Templates of tickets take the safe expressions alone: what they are filled in
-        with is sent to strangers.
-        """
+        """Refuse secrets to all, and on tickets all but the safe expressions."""
         for template_sudo in self.sudo():
-            texts = (template_sudo.body, template_sudo.lang)
-            if any(self._has_secret(text, not self.env.su) for text in texts):
+            sources = (template_sudo.body, template_sudo.lang)
+            if any(self._has_secret(source, not self.env.su) for source in sources):
                 raise AccessError(
                     self.env._("A text message must not name secrets or settings.")
                 )
@@ -164,20 +353,20 @@ class SmsTemplate(models.Model):
     def _is_strict(self, template):
         """Tell if a template takes the offered placeholders alone.
 
-        Those of appointments are filled in by a cron that may do anything;
-        administrators may still edit Odoo's own.
+        A cron that may do anything fills in those of appointments; administrators may
+        still edit Odoo's own.
         """
         if self.env.su:
             return False
-        is_admin = self.env.user.has_group("base.group_system")
-        is_event = template.model == "calendar.event"
+        is_admin = self.env.user.has_group(ADMINISTRATORS)
+        is_event = template.model == EVENT_MODEL
         return template.model == TICKET_MODEL or (is_event and not is_admin)
 
     @api.model
     def _render_template_inline_template(
         self, template_txt, model, res_ids, add_context=None, options=None
     ):
-        """Never fill in what tells a secret, however it came to the database.
+        """Refuse what tells a secret, however it came to the database.
 
         Names and titles go in as :mod:`tools.names` leaves them: whoever opens a ticket
         has chosen them.
@@ -203,24 +392,119 @@ class SmsTemplate(models.Model):
         )
 
     # ------------------------------------------------------------------
-    # A template becomes a text: once, in the reader's language
+    # Previews
     # ------------------------------------------------------------------
 
-    def _render_text(self, record, partner=None, lang=None):
-        """Return the text about a record.
+    @api.model
+    def get_previews(self, model, record_id, versions, template_id=False):
+        """Return how a text would reach the customer of a record, in each language.
 
-        :param partner: ``res.partner`` who reads it; None: the record's customer, in
-            the language that the template says
+        Nothing is stored, and only safe expressions are filled in.
+
+        :param str model: ``helpdesk.ticket`` or ``calendar.event``
+        :param int record_id: the record; False: the newest one, where there is one
+        :param list versions: as in ``language_versions``
+        :param template_id: of the stored template, by which a purpose may be meant
+        :return: for each version ``{"lang", "text", "footer", "segments", "encoding",
+            "units", "problem", "advice": [sentences]}``
+        :raises AccessError: for who may not write templates, or not read the record
         """
-        self.ensure_one()
-        if not lang and partner is None:
-            lang = self._render_lang(record.ids)[record.id]
-        elif not lang:
-            lang = partner.lang
-        if not lang or not self.env["res.lang"]._get_code(lang):
-            company = record.company_id if "company_id" in record else self.env.company
-            lang = (company or self.env.company).sudo().partner_id.lang or "en_US"
-        rendered = self._render_field(
-            "body", record.ids, res_ids_lang={record.id: lang}
+        self.check_access("create")
+        if model not in OWN_MODELS:
+            raise UserError(self.env._("Choose what the text is about."))
+        if record_id:
+            record = self.env[model].browse(int(record_id)).exists()
+            record.check_access("read")
+        else:
+            record = self.env[model].search([], order="id desc", limit=1)
+        return [
+            self._preview(record, version, template_id or 0)
+            for version in versions or []
+        ]
+
+    @api.model
+    def _preview(self, record, version, template_id):
+        """Return one version as the reader would get it, and what to look at."""
+        lang, source = version.get("lang"), version.get("body") or ""
+        text, problem = self._fill_in(record, source, lang)
+        company_sudo = self._get_company_of(record)
+        purpose = (
+            self.env["sms.purpose.rule"]
+            .sudo()
+            ._find_purpose(company_sudo, MessageSource(record._name, int(template_id)))
         )
-        return rendered[record.id]
+        rules = purpose._get_rules(lang, company_sudo)
+        is_promotional = rules.quiet_class == MARKETING
+        footer = rules.footer
+        if is_promotional:
+            footer = advice.sign(text, footer, company_sudo.name)
+        names = [company_sudo.name]
+        if record._name == TICKET_MODEL and record.sudo().team_id:
+            names.append(record.sudo().team_id.name)
+        whole = texts.add_footer(text, footer)
+        segments = count_segments(whole)
+        wording = Wording(
+            text,
+            footer,
+            segments,
+            tuple(names),
+            is_promotional=is_promotional,
+            is_internal=purpose.code == INTERNAL,
+        )
+        return {
+            "lang": lang,
+            "text": whole if source else "",
+            "problem": problem,
+            "segments": segments.count,
+            "units": segments.units,
+            "encoding": segments.encoding,
+            "advice": self._describe_advice(wording) if source else [],
+        }
+
+    @api.model
+    def _fill_in(self, record, source, lang):
+        """Return a text about a record in a language, and what is wrong with it."""
+        model = record._name
+        if self._has_secret(
+            source
+        ) or self._has_unsafe_expression_template_inline_template(source, model):
+            return source, self.env._(
+                "It has a placeholder that is not one of those offered."
+            )
+        if not record:
+            return source, ""
+        # Only what is safe is filled in, so that sudo shows no more than a text.
+        speaking = self.with_context(lang=lang).sudo()
+        return speaking._render_template(source, model, record.ids)[record.id], ""
+
+    @api.model
+    def _describe_advice(self, wording):
+        """Return what to look at, in plain sentences."""
+        sentences = {
+            advice.TOO_LONG: self.env._(
+                "Too long: it costs %s segments. Say one thing."
+            ),
+            advice.NO_NEXT_STEP: self.env._(
+                "No next step: say what the reader can do, or what you will do."
+            ),
+            advice.ALL_CAPS: self.env._("Capitals read as shouting: %s"),
+            advice.SLANG: self.env._("Write it out, it is slang: %s"),
+            advice.NO_SENDER: self.env._(
+                "No sender: name the company or the team, a number tells nobody."
+            ),
+            advice.SHORTENER: self.env._(
+                "Carriers filter shared link shorteners: %s. Use your own address."
+            ),
+            advice.PROMOTION: self.env._(
+                "“%s” makes it an offer, which needs the written consent of marketing."
+            ),
+            advice.NO_OPT_OUT: self.env._(
+                "No way out: its purpose has no footer, so say how to STOP."
+            ),
+            advice.UNICODE: self.env._("Costs up to twice as much because of: %s"),
+        }
+        # The detail of a sentence without a place for it is left out.
+        return [
+            sentences[found.code].replace("%s", str(found.detail))
+            for found in advice.advise(wording)
+        ]

@@ -235,7 +235,7 @@ class TestLink(SmsCase):
             )
         )
         self.record_consent()
-        self.ticket._send_sms_template(template.sudo())
+        self.send_template(self.ticket, template.sudo())
         self.assertIn(f"get: {self.ticket.sms_preference_url}", self.messages_to().body)
 
     def test_it_is_made_for_many_records_in_few_queries(self):

@@ -34,8 +34,8 @@ class TestConversation(DeskCase):
 
     def test_a_refusal_says_why(self):
         self.record_consent(event="revoked")
-        self.ticket._send_sms_template(
-            self.env.ref("helpdesk_mgmt_sms.sms_template_ticket_update")
+        self.send_template(
+            self.ticket, self.env.ref("helpdesk_mgmt_sms.sms_template_ticket_update")
         )
         (text,) = self.converse()["messages"]
         self.assertEqual((text["state"], text["author"]), ("blocked", ""))

@@ -4,7 +4,7 @@ from unittest.mock import Mock, patch
 
 from odoo.addons.bus.models import ir_websocket
 
-from ...models.desk.helpdesk_ticket_inbox import BUS_CHANNEL, CHANGE_TYPE, NEWS_TYPE
+from ...models.desk.helpdesk_ticket_desk import BUS_CHANNEL, CHANGE_TYPE, NEWS_TYPE
 from .common import DeskCase
 
 

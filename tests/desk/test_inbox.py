@@ -43,7 +43,7 @@ class TestInbox(DeskCase):
     def test_a_ticket_is_a_conversation_once_somebody_has_written(self):
         self.assertFalse(self.find())
         template = self.env.ref("helpdesk_mgmt_sms.sms_template_ticket_update")
-        self.ticket._send_sms_template(template)
+        self.send_template(self.ticket, template)
         self.assertFalse(self.find(), "what is only automatic makes none")
         self.reply()
         self.assertEqual(self.find(), self.ticket)
@@ -78,7 +78,7 @@ class TestInbox(DeskCase):
     def test_failed_is_our_last_text(self):
         self.record_consent(event="revoked")
         template = self.env.ref("helpdesk_mgmt_sms.sms_template_ticket_update")
-        self.ticket._send_sms_template(template)
+        self.send_template(self.ticket, template)
         failed = ("sms_last_failed", "=", True)
         self.assertEqual(self.find(failed), self.ticket)
         self.assertTrue(self.ticket.with_user(self.agent).sms_last_failed)

@@ -148,7 +148,7 @@ class TestTemplateSecrets(SmsCase):
             "{{ object.stage_id.name }} {{ object.team_id.name }}",
             self.manager,
         )
-        self.ticket._send_sms_template(template.sudo())
+        self.send_template(self.ticket, template.sudo())
         [message] = self.messages_to()
         # Title and name are cut, and left as they are otherwise.
         self.assertEqual(message.body.count(hostile), 3, message.body)

@@ -86,7 +86,7 @@ class TestVersions(SmsCase):
         self.record_consent()
         body = "Hi {{ object.sms_customer_name }}, about #{{ object.number }}: reply."
         template = self.make(self.version(body))
-        self.ticket._send_sms_template(template.sudo())
+        self.send_template(self.ticket, template.sudo())
         found = self.preview(body)
         [message] = self.messages_to()
         self.assertEqual(found["text"], message.body)

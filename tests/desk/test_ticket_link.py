@@ -105,7 +105,7 @@ class TestLink(SmsCase):
             )
         )
         self.record_consent()
-        self.ticket._send_sms_template(template.sudo())
+        self.send_template(self.ticket, template.sudo())
         url = self.messages_to().body.split()[1]
         self.assertEqual(self.find(url), self.ticket)
 

@@ -436,7 +436,7 @@ class TestReplacing(QuietHoursCase):
 
     def tell(self, ticket=None):
         """Text an update of a ticket; return the message."""
-        (ticket or self.ticket)._send_sms_template(self.template)
+        self.send_template(ticket or self.ticket, self.template)
         return self.messages_to()[-1]
 
     def test_the_newest_replaces_the_others_but_the_first(self):
@@ -472,7 +472,7 @@ class TestReplacing(QuietHoursCase):
                 sms_send_at=MORNING + timedelta(days=5)
             )
             ticket = self.ticket.with_env(later.env)
-            ticket._send_sms_template(self.template)
+            self.send_template(ticket, self.template)
             self.assertEqual(self.messages_to()[-1].gate_reason, timing.SCHEDULED)
             self.assertEqual(set(messages.mapped("state")), {"outgoing"})
 

@@ -381,8 +381,8 @@ class TestDailyLimit(RightsCase):
 
     def test_what_runs_by_itself_does_not_count(self):
         self.company.sms_user_limit = 1
-        self.ticket._send_sms_template(
-            self.env.ref("helpdesk_mgmt_sms.sms_template_ticket_update")
+        self.send_template(
+            self.ticket, self.env.ref("helpdesk_mgmt_sms.sms_template_ticket_update")
         )
         self.text()
         self.assertEqual(len(self.messages_to()), 2)
