@@ -36,7 +36,8 @@ class TestFoundOut(SmsCase):
                 # Computed and stored: either it is found out, or meant to be edited.
                 with self.subTest(field=field):
                     self.assertTrue(
-                        self.env[model_name]._is_sms_internal(field) or not field.readonly
+                        self.env[model_name]._is_sms_internal(field)
+                        or not field.readonly
                     )
 
     def test_an_agent_writes_none_of_them(self):

@@ -38,8 +38,8 @@ from ...providers.outbound import (
     UNKNOWN,
     OutboundMessage,
 )
-from ...providers.telnyx_api import read_event
 from ...providers.telnyx import SIGNED_WITHIN
+from ...providers.telnyx_api import read_event
 from ..peer.telnyx import (
     API_KEY,
     PROFILE_ID,
