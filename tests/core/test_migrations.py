@@ -236,3 +236,25 @@ class TestRenamedWords(SmsCase):
             (field, "field_sms_purpose__relaxation_reason"),
         ):
             self.assertEqual(record.get_external_id()[record.id], f"{module}.{name}")
+
+
+class TestVerdicts(SmsCase):
+    """Texts of before that were cancelled beside the gate."""
+
+    def test_verdict_and_reason_agree_and_others_stay(self):
+        script = runpy.run_path(str(SCRIPTS / "19.0.1.5.0/post-verdicts.py"))
+        muted, sent = self.env["sms.sms"].create(
+            [{"number": self.number, "body": body} for body in ("Muted", "Sent")]
+        )
+        self.env.flush_all()
+        self.cr.execute(
+            "UPDATE sms_sms SET state = 'canceled', gate_verdict = 'send',"
+            " gate_reason = CASE WHEN id = %s THEN 'muted' ELSE 'consent' END"
+            " WHERE id IN %s",
+            [muted.id, (muted.id, sent.id)],
+        )
+        for _twice in range(2):
+            script["migrate"](self.cr, "19.0.1.4.0")
+        self.env.invalidate_all()
+        self.assertEqual(muted.gate_verdict, "block")
+        self.assertEqual(sent.gate_verdict, "send")
