@@ -31,71 +31,22 @@ EVIDENCE, CHAIN = "helpdesk_mgmt_sms.evidence/2", "helpdesk_mgmt_sms.chain/2"
 SEAL = "helpdesk_mgmt_sms.seal/1"
 SEAL_CONTEXT = "helpdesk_mgmt_sms.ledger.seal"
 
-OLD_CONTENT = {
-    "event_id",
-    "company_id",
-    "number_hash",
-    "purpose",
-    "event",
-    "method",
-    "happened_at",
-    "recorded_at",
-    "user_id",
-    "wording_digest",
-    "evidence_digest",
-}
-LINK = {
-    "sequence",
-    "previous",
-    "hash",
-    "seal",
-    "content",
-}
-EVENT = {
-    "sequence",
-    "previous",
-    "hash",
-    "link_seal",
-    "content",
-    "seal",
-    "sandbox",
-    "evidence",
-    "evidence_id",
-    "erased_at",
-    "files",
-    "shown",
-    "effect",
-}
-DOCUMENT = {
-    "format",
-    "reference",
-    "made_at",
-    "made_by",
-    "company",
-    "company_id",
-    "segment",
-    "sandbox",
-    "key",
-    "content_fields",
-    "events",
-    "statements",
-    "opt_outs",
-    "messages",
-    "received",
-    "wordings",
-    "chain",
-}
+OLD_CONTENT = set(
+    ["event_id", "company_id", "number_hash", "purpose", "event", "method"]
+    + ["happened_at", "recorded_at", "user_id", "wording_digest", "evidence_digest"]
+)
+LINK = {"sequence", "previous", "hash", "seal", "content"}
+EVENT = LINK | set(
+    ["link_seal", "sandbox", "evidence", "evidence_id", "erased_at", "files"]
+    + ["shown", "effect"]
+)
+HEAD = {"format", "company", "company_id", "key", "content_fields"}
+DOCUMENT = HEAD | set(
+    ["reference", "made_at", "made_by", "segment", "sandbox", "events", "statements"]
+    + ["opt_outs", "messages", "received", "wordings", "chain"]
+)
 KEYS = {
-    "chain": {
-        "format",
-        "company",
-        "company_id",
-        "exported_at",
-        "genesis",
-        "content_fields",
-        "key",
-        "links",
-    },
+    "chain": HEAD | {"exported_at", "genesis", "links"},
     "person": DOCUMENT | {"person", "answers"},
     "period": DOCUMENT | {"period"},
 }

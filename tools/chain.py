@@ -2,10 +2,9 @@
 """The arithmetic of the consent ledger: digests, keyed hashes, seals, and the chain.
 
 What is hashed is the canonical JSON of a mapping: sorted keys, no spaces, UTF-8, times
-in UTC as ``2026-11-25T10:18:00Z``. The chain of hashes can be verified by anybody,
-without Odoo and without a secret: ``bin/verify-ledger.py`` does. The seals are keyed
-(HMAC-SHA-256): whoever does not hold the ledger's key can compute a chain anew, but not
-its seals.
+in UTC as ``2026-11-25T10:18:00Z``. Anybody can verify the chain of hashes without Odoo
+and without a secret (``bin/verify-ledger.py``). The seals are keyed (HMAC-SHA-256):
+without the ledger's key nobody can compute them anew.
 """
 
 import hashlib
@@ -19,33 +18,23 @@ from typing import NamedTuple
 GENESIS = "0" * 64
 
 #: What the first version of a link hashes of its event, in the words of the export.
-FIRST_CONTENT_FIELDS = (
+FIRST_CONTENT_FIELDS = [
     "event_id",
     "company_id",
     "number_hash",
     "purpose",
     "event",
     "method",
-    "happened_at",
-    "recorded_at",
-    "user_id",
-    "wording_digest",
-    "evidence_digest",
-)
+] + ["happened_at", "recorded_at", "user_id", "wording_digest", "evidence_digest"]
 #: What a link hashes now.
-CONTENT_FIELDS = (*FIRST_CONTENT_FIELDS, "sandbox")
+CONTENT_FIELDS = [*FIRST_CONTENT_FIELDS, "sandbox"]
 #: By the version of a link's content.
 CONTENT_VERSIONS = {1: FIRST_CONTENT_FIELDS, 2: CONTENT_FIELDS}
 CURRENT_VERSION = 2
 
 # What is sealed. Each kind has a key of its own, so that no seal can stand for another.
-SEAL_KINDS = LINK, ENTRY, ERASURE, CHECK, PACKET = (
-    "link",
-    "entry",
-    "erasure",
-    "check",
-    "packet",
-)
+LINK, ENTRY, ERASURE, CHECK, PACKET = "link", "entry", "erasure", "check", "packet"
+SEAL_KINDS = (LINK, ENTRY, ERASURE, CHECK, PACKET)
 #: Begins what the keys of the seals are derived from.
 SEAL_CONTEXT = "helpdesk_mgmt_sms.ledger.seal"
 
@@ -72,10 +61,9 @@ class Break(NamedTuple):
 
 
 class Link(NamedTuple):
-    """A link as it is stored, and what is there now of what it stands for.
+    """A link as it is stored, and the content of its event, None if that is gone.
 
-    ``content`` is that of its event, None if it is gone; of a link without an event it
-    is what the link itself says (``statement``).
+    A link without an event has a ``statement`` of its own.
     """
 
     sequence: int
@@ -91,18 +79,11 @@ def canonical(values):
 
     :param dict values: JSON values and naive UTC datetimes
     """
-    text = json.dumps(
-        values,
-        sort_keys=True,
-        separators=(",", ":"),
-        ensure_ascii=False,
-        default=_plain,
-    )
-    return text.encode()
+    form = {"sort_keys": True, "separators": (",", ":"), "ensure_ascii": False}
+    return json.dumps(values, default=_plain, **form).encode()
 
 
 def _plain(value):
-    """Return a datetime as text; nothing else is expected here."""
     if isinstance(value, datetime):
         return value.strftime("%Y-%m-%dT%H:%M:%SZ")
     raise TypeError(f"cannot be hashed: {value!r}")
@@ -116,8 +97,8 @@ def digest(values):
 def number_hash(key, number):
     """Return the keyed hash (HMAC-SHA-256, hex) that stands for a number.
 
-    There are few enough phone numbers to try them all, so a hash without a key would
-    name the person whose data was erased.
+    Without a key all phone numbers could be tried, and the hash would name the person
+    whose data was erased.
 
     :param str number: E.164, or what the carrier calls the sender
     """
@@ -131,7 +112,7 @@ def fingerprint(key):
 
 @lru_cache(maxsize=64)
 def _derive_key(key, kind):
-    """Return the key of one kind of seal (RFC 5869 calls this to expand a key)."""
+    """Derive the key of one kind of seal (RFC 5869, expand)."""
     if kind not in SEAL_KINDS:
         raise ValueError(f"nothing of this kind is sealed: {kind!r}")
     return hmac.digest(key.encode(), f"{SEAL_CONTEXT}.{kind}".encode(), "sha256")
@@ -140,7 +121,7 @@ def _derive_key(key, kind):
 def seal(key, kind, values):
     """Return the seal (HMAC-SHA-256, hex) of a mapping.
 
-    :param str key: the ledger's secret; each kind of seal has a key derived from it
+    :param str key: the ledger's secret
     :param str kind: one of :data:`SEAL_KINDS`
     :param dict values: as for :func:`canonical`
     """
@@ -148,29 +129,20 @@ def seal(key, kind, values):
 
 
 def is_sealed(key, kind, values, found):
-    """Tell if a seal is that of a mapping, in constant time.
-
-    :param str found: the seal as it is stored, may be empty
-    """
+    """Tell if a stored seal, which may be empty, is that of a mapping."""
     return hmac.compare_digest(seal(key, kind, values), found or "")
 
 
 def entry_seal(key, content):
-    """Return the seal that an event gets when it is entered.
-
-    Its id is not known yet then, and is left out.
-
-    :param dict content: :data:`CONTENT_FIELDS` of the event
-    """
+    """Return the seal that an event gets when it is entered, without an id yet."""
     entered = {name: content[name] for name in CONTENT_FIELDS if name != "event_id"}
     return seal(key, ENTRY, entered)
 
 
 def link_seal(key, company_id, sequence, own_hash):
     """Return the seal of one link."""
-    return seal(
-        key, LINK, {"company_id": company_id, "sequence": sequence, "hash": own_hash}
-    )
+    values = {"company_id": company_id, "sequence": sequence, "hash": own_hash}
+    return seal(key, LINK, values)
 
 
 def link_hash(previous, sequence, content):
@@ -184,19 +156,14 @@ def link_hash(previous, sequence, content):
 
 
 def content_of(content, version):
-    """Return what a link of some version hashes of its event.
-
-    :param dict content: :data:`CONTENT_FIELDS`
-    :param int version: a key of :data:`CONTENT_VERSIONS`; None is the first
-    """
+    """Return what a link of some version hashes of its event; None is the first."""
     return {name: content[name] for name in CONTENT_VERSIONS[version or 1]}
 
 
 def carry_over(company_id, sequence, previous, key, moment):
-    """Return what the link says that takes over a chain from before there were seals.
+    """Return what the link says that takes over all links before it, without seals.
 
-    :param int sequence: its own number; all links before it are taken over
-    :param str key: the ledger's secret, of which it names the fingerprint
+    :param int sequence: its own number
     :param datetime moment: when (UTC)
     """
     return {
@@ -228,11 +195,7 @@ class Verifier:
         self.is_sealed = False
 
     def check(self, link):
-        """Check the next link.
-
-        :param Link link: as stored
-        :return: the :class:`Break`, or None while the chain holds
-        """
+        """Check the next link; return the :class:`Break`, or None."""
         expected = self.sequence + 1
         if link.sequence != expected:
             return Break(expected, MISSING)
@@ -254,7 +217,7 @@ class Verifier:
         """Return why a link's seal does not hold, or None.
 
         From the first seal on each link has one. The first seal is on the first link,
-        or on that which takes over all links before: only who holds the key makes it.
+        or on that which takes over all links before.
         """
         if not link.seal:
             return NOT_SEALED if self.is_sealed or link.statement else None
@@ -281,11 +244,7 @@ class Verifier:
         )
 
     def finish(self):
-        """Check the end of the chain.
-
-        :return: the :class:`Break`, or None when every head that was seen is there, and
-            the chain has seals
-        """
+        """Check that all heads are there, and that the chain has seals."""
         if self.heads:
             return Break(self.sequence + 1, SHORTENED)
         if self.key and self.sequence and not self.is_sealed:

@@ -1,30 +1,19 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 """Meaning of the ledger's events: answers, what a START restores, renewed questions.
 
-Consent belongs to a number and a purpose. An event names one purpose, or none when
-it is about all of them (a STOP). The answer for a purpose is read from two states:
-that of the purpose, and that of "all".
+An event is about one purpose, or about all of them (a STOP). The answer for a purpose
+is read from two states: that of the purpose, and that of "all".
 """
 
 from collections import defaultdict
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-NONE, PENDING, OPTED_IN, OPTED_OUT = STATES = (
-    "none",
-    "pending",
-    "opted_in",
-    "opted_out",
-)
+STATES = ("none", "pending", "opted_in", "opted_out")
+NONE, PENDING, OPTED_IN, OPTED_OUT = STATES
 
-REQUESTED, GRANTED, CONFIRMED, REVOKED, RESTORED, EXPIRED = EVENTS = (
-    "requested",
-    "granted",
-    "confirmed",
-    "revoked",
-    "restored",
-    "expired",
-)
+EVENTS = ("requested", "granted", "confirmed", "revoked", "restored", "expired")
+REQUESTED, GRANTED, CONFIRMED, REVOKED, RESTORED, EXPIRED = EVENTS
 
 #: Policies of a company (``res.company.sms_consent_policy``).
 POLICY_OPT_IN, POLICY_OPT_OUT = ("opt_in", "opt_out")
@@ -37,8 +26,8 @@ class Answer(NamedTuple):
     event_id: int = 0
 
 
-#: Only these may be about all purposes at once. Nobody can agree to everything, and
-#: what expires is a yes to a purpose: an expiry "for all" would end none of them.
+#: Only these may be about all purposes at once: nobody can agree to everything, and an
+#: expiry "for all" would end none of them.
 FOR_ALL_EVENTS = (REVOKED, RESTORED)
 
 #: What is a yes or a no by itself.
@@ -51,10 +40,7 @@ def next_state(current, event, for_all=False):
     A request never overrules a yes or a no, and what has expired was not an opt-out.
     To restore for "all" merely lifts the stop: what each purpose had is still there.
 
-    :param str current: one of ``STATES``
-    :param str event: one of ``EVENTS``
     :param bool for_all: the event names no purpose
-    :return: one of ``STATES``
     :raises ValueError: for an unknown event, or a consent that names no purpose
     """
     if event not in EVENTS or (for_all and event not in FOR_ALL_EVENTS):
@@ -74,9 +60,7 @@ def next_answer(current, event, event_id, for_all=False):
     A yes or a no that is said again is newer, and the newest one counts. Nothing else
     makes an answer newer: to ask again who has stopped must not revive an old yes.
 
-    :param str event: one of ``EVENTS``
-    :param int event_id: the event's id; a later event has a higher one
-    :param bool for_all: the event names no purpose
+    :param int event_id: a later event has a higher one
     :raises ValueError: as :func:`next_state`
     """
     state = next_state(current.state, event, for_all)
@@ -85,8 +69,7 @@ def next_answer(current, event, event_id, for_all=False):
     return Answer(state, event_id)
 
 
-#: Ways in which a no is known from an agent's word alone. Any other no is the person's
-#: own: their text, page or letter, their carrier, what they did in another system.
+#: Ways in which a no is known from an agent's word alone; any other is the person's.
 SPOKEN = frozenset(("in_person", "phone"))
 
 #: What says yes, or takes a no back.
@@ -121,8 +104,7 @@ class Said(NamedTuple):
     def is_own_yes(self):
         """Tell if it is a yes by which the person can undo their own no.
 
-        Their text; a page of ours that shows its wording; what they have signed. What
-        an agent, another system, a list or a program says is none of them.
+        Their text, a page of ours that shows its wording, or what they have signed.
         """
         is_page = self.method == PAGE and self.is_worded
         return self.is_yes and (self.method in (TEXT, PAPER) or is_page)
@@ -150,7 +132,7 @@ class Standing(NamedTuple):
 def take(said, of_subject, of_all):
     """Return what stands after something was said.
 
-    :param Said said: what was said, later than all that stands
+    :param Said said: later than all that stands
     :param Standing of_subject: what stands of its purpose, or of all if it is for all
     :param of_all: what stands of all, None if ``of_subject`` is that
     :raises ValueError: as :func:`next_state`
@@ -176,9 +158,7 @@ def find_obstacle(said, of_subject, of_all):
     STOP. And the person's own no yields to their own yes alone, to a signed form only
     if it is dated later: a revocation is to be honored (47 CFR 64.1200(a)(10)), and who
     texts must be able to prove a consent that followed it. A no counts whenever it is
-    entered.
-
-    :param Said said: as for :func:`take`
+    entered. Arguments as for :func:`take`.
     """
     if not said.is_yes:
         return None
@@ -212,11 +192,8 @@ def find_binding(of_subject, of_all):
 def show(of_subject, of_all):
     """Return what stands of a purpose as it is shown and acted on.
 
-    A no to everything covers what was agreed to or asked before. It stands below, and
-    comes up again when the no is taken back.
-
-    :param Standing of_subject: what was last said about the purpose
-    :param Standing of_all: what was last said about all purposes at once
+    A no to everything covers what was agreed to or asked before, until it is taken
+    back.
     """
     answer = combine(of_subject.answer, of_all.answer)
     is_own = of_subject.is_stop or answer == of_subject.answer
@@ -234,7 +211,7 @@ def find_effects(history):
     """Return which yeses brought a number back, and which did not count.
 
     :param history: events of one number, oldest first: pairs of the purpose's id, or 0
-        for all, and what was :class:`Said`
+        for all, and a :class:`Said`
     :return: ``{event id: Effect}``, without the events that did neither
     """
     found, effects = {}, {}
@@ -258,9 +235,6 @@ def combine(of_purpose, of_all):
 
     A stop for everything rules until the person agrees anew to the purpose itself.
     Nothing less lifts it: not a question that is still open, not an expiry.
-
-    :param Answer of_purpose: what was last said about the purpose
-    :param Answer of_all: what was last said about all purposes at once
     """
     if of_all.state != OPTED_OUT:
         return of_purpose
@@ -282,24 +256,15 @@ def has_left(found):
 
 
 def summarize(answers):
-    """Return one state for a contact out of its answers for each purpose.
-
-    The most useful to a person who looks at a contact: any yes, else any open
-    question, else any no.
-
-    :param answers: iterable of :class:`Answer`
-    :return: one of ``STATES``
-    """
+    """Return one state for a contact: any yes, else any open question, else any no."""
     found = {answer.state for answer in answers}
     return next((s for s in (OPTED_IN, PENDING, OPTED_OUT) if s in found), NONE)
 
 
-# What a START gives back.
-#
-# It takes back what was said by text, and the carrier's own block, which a START lifts
+# A START takes back what was said by text, and the carrier's own block, which it lifts
 # at the carrier too. An opt-out that was said in another way (to an agent, on the
-# preference page, in a letter) was not made by a word that the phone can undo: it needs
-# a new consent. Nothing more comes back than was once granted.
+# preference page, in a letter) needs a new consent. Nothing more comes back than was
+# once granted.
 
 #: Ways of saying no that a START takes back.
 BY_TEXT = frozenset(("keyword", "carrier"))
@@ -351,10 +316,8 @@ def _read_ways(history):
     return ways, agreed
 
 
-# How often a number may be asked to confirm what somebody typed on a page.
-#
-# Whoever types a stranger's number must not be able to have them texted again and
-# again: a number that does not answer is left in peace, each time for longer.
+# Whoever types a stranger's number on a page must not be able to have them texted again
+# and again: a number that does not answer is left in peace, each time for longer.
 
 #: Nobody is asked twice in this time, whatever they have said.
 PAUSE = timedelta(days=1)
@@ -382,6 +345,6 @@ def get_next_asking(newest, unanswered):
 
 
 def may_ask(newest, unanswered, now):
-    """Tell if a number may be asked now; arguments as for :func:`get_next`."""
+    """Tell if a number may be asked now; see :func:`get_next_asking`."""
     start = get_next_asking(newest, unanswered)
     return start is None or now >= start

@@ -61,57 +61,25 @@ EVENT_COLUMNS = (
     ("undid_opt_out", "effect.undone.event_id"),
     ("did_not_count_for_opt_out", "effect.obstacle.event_id"),
 )
-MESSAGE_COLUMNS = tuple(
-    (name, name.removesuffix("_utc"))
-    for name in (
-        "id",
-        "made_at_utc",
-        "handed_over_at_utc",
-        "number",
-        "purpose",
-        "body",
-        "state",
-        "reason",
-        "decision",
-        "decision_reason",
-        "decided_at_utc",
-        "exemption",
-        "consent_event_id",
-        "segments",
-        "encoding",
-        "carrier",
-        "carrier_id",
-        "carrier_code",
-        "erased_at_utc",
-    )
+
+
+def _make_columns(*names):
+    return tuple((name, name.removesuffix("_utc")) for name in names)
+
+
+MESSAGE_COLUMNS = _make_columns(
+    *["id", "made_at_utc", "handed_over_at_utc", "number", "purpose", "body", "state"],
+    *["reason", "decision", "decision_reason", "decided_at_utc", "exemption"],
+    *["consent_event_id", "segments", "encoding", "carrier", "carrier_id"],
+    *["carrier_code", "erased_at_utc"],
 )
-RECEIVED_COLUMNS = tuple(
-    (name, name.removesuffix("_utc"))
-    for name in (
-        "id",
-        "received_at_utc",
-        "number",
-        "to_number",
-        "body",
-        "kind",
-        "answered_by_carrier",
-        "carrier",
-        "carrier_id",
-    )
+RECEIVED_COLUMNS = _make_columns(
+    *["id", "received_at_utc", "number", "to_number", "body", "kind"],
+    *["answered_by_carrier", "carrier", "carrier_id"],
 )
-OPT_OUT_COLUMNS = tuple(
-    (name, name.removesuffix("_utc"))
-    for name in (
-        "event_ids",
-        "number",
-        "purposes",
-        "method",
-        "said_at_utc",
-        "recorded_at_utc",
-        "confirmed_at_utc",
-        "seconds",
-        "message_id",
-    )
+OPT_OUT_COLUMNS = _make_columns(
+    *["event_ids", "number", "purposes", "method", "said_at_utc", "recorded_at_utc"],
+    *["confirmed_at_utc", "seconds", "message_id"],
 )
 
 
@@ -137,8 +105,8 @@ def parse_time(text):
 def write_json(stream, values):
     """Write a mapping as JSON, one row of a list to a line.
 
-    :param dict values: JSON values; an iterator is written row by row as a list, so
-        that a long one is never held as a whole; a function is called when it is due
+    :param dict values: JSON values; an iterator is written row by row, never held as a
+        whole; a function is called when it is due
     """
     separator = "{"
     for name, value in values.items():
@@ -167,11 +135,7 @@ def dump(value):
 
 
 def get_cells(row, columns):
-    """Return a row of the JSON as the cells of a table.
-
-    :param dict row: e.g. an event
-    :param columns: pairs of a header and a dotted path
-    """
+    """Return a row of the JSON as cells, by pairs of a header and a dotted path."""
     return [_get_cell(row, path.split(".")) for _header, path in columns]
 
 
@@ -185,10 +149,9 @@ def _get_cell(value, path):
 
 
 def printable(text):
-    """Return what a stranger has written without the characters that print cannot show.
+    """Replace control characters, and those that turn the direction of writing.
 
-    Control characters become a visible mark; so do those that turn the direction of
-    writing, with which words of the document itself could be made to read otherwise.
+    With the latter, words of the document itself could be made to read otherwise.
     """
     return re.sub(
         "[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ufffe\uffff]",
@@ -198,21 +161,16 @@ def printable(text):
 
 
 def file_path(evidence_id, name, digest):
-    """Return where a scan lies in the packet: no way out of its folder.
+    """Return the path of a scan in the packet, which cannot leave its folder.
 
-    :param str name: the file's name as recorded
-    :param str digest: SHA-256 (hex) of its content, so that no two files meet
+    :param str digest: SHA-256 (hex) of its content, so that no two files collide
     """
     safe = re.sub(r'[\\/:*?"<>|\x00-\x1f]', "_", name).strip(". ")[-100:]
     return f"scans/{evidence_id}/{digest[:8]}-{safe or 'scan'}"
 
 
 def split_seconds(seconds):
-    """Return a span of time as the two largest of days, hours, minutes, seconds.
-
-    :param int seconds: not negative
-    :return: pairs of a number and its unit's letter, e.g. ``[(1, "h"), (4, "min")]``
-    """
+    """Return a span's two largest units, e.g. ``[(1, "h"), (4, "min")]``."""
     span = timedelta(seconds=seconds)
     minutes, rest = divmod(span.seconds, 60)
     hours, minutes = divmod(minutes, 60)
@@ -221,10 +179,7 @@ def split_seconds(seconds):
 
 
 def say_ranges(numbers):
-    """Return numbers as a reader writes them down, e.g. ``3–5, 9``.
-
-    :param numbers: ascending; empty ones are left out
-    """
+    """Return ascending numbers as ranges, e.g. ``3–5, 9``, without empty ones."""
     ranges = []
     for number in filter(None, numbers):
         if ranges and ranges[-1][1] == number - 1:
@@ -237,15 +192,10 @@ def say_ranges(numbers):
 
 
 def say_letter(index):
-    """Return the letter that names the ``index``-th thing: A to Z, then AA.
-
-    :param int index: from 0
-    """
+    """Return the letter of an index from 0: A to Z, then AA."""
     letter = chr(ord("A") + index % 26)
     return letter if index < 26 else say_letter(index // 26 - 1) + letter
 
-
-# A ZIP that is written file by file, and names the digest of each of its files.
 
 SUMS = "SHA256SUMS"
 #: Names the seal of ``SHA256SUMS``, and so of every file.
@@ -256,8 +206,7 @@ _BLOCK = 1 << 20
 class Packet:
     """Files in a temporary folder that become a ZIP; used as a context manager.
 
-    They are written one beside the other and never held in memory. ``SHA256SUMS`` is
-    in the form that ``sha256sum -c`` reads.
+    ``SHA256SUMS`` is in the form that ``sha256sum -c`` reads.
 
     :param make_seal: function from the digest of ``SHA256SUMS`` to the values of
         ``SEAL``, which only who holds the key can make
@@ -275,25 +224,19 @@ class Packet:
         self._folder.cleanup()
 
     def open(self, name, encoding="utf-8"):
-        """Return a new text file of the packet, to be closed by the caller."""
+        """Open a new text file of the packet."""
         return self._make(name).open("w", encoding=encoding, newline="")
 
     def open_table(self, name):
-        """Return a new text file for a CSV that every spreadsheet opens."""
+        """Open a new text file for a CSV that every spreadsheet opens."""
         return self.open(name, "utf-8-sig")
 
     def add(self, name, data):
-        """Add a file.
-
-        :param bytes data: its content
-        """
+        """Add a file of bytes."""
         self._make(name).write_bytes(data)
 
     def add_table(self, name, rows):
-        """Add a CSV; the cells are made harmless for spreadsheets.
-
-        :param rows: iterable of lists of cells, the headers first
-        """
+        """Add a CSV, headers first, with cells that are harmless for spreadsheets."""
         with self.open_table(name) as stream:
             write_csv(stream, rows)
 

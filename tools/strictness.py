@@ -1,5 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""Tells if a rule or a purpose lets something pass that was held or blocked before."""
+"""Tell if a rule or a purpose lets something pass that was held or blocked before."""
 
 from datetime import date
 from typing import NamedTuple
@@ -11,11 +11,9 @@ from .quiet_hours import INFORMATIONAL, MARKETING, URGENT
 class Terms(NamedTuple):
     """When, how often and by which providers the texts of a purpose may leave.
 
-    :param str quiet_class: one of ``quiet_hours.QUIET_CLASSES``
     :param int max_per_day: texts to a number in 24 hours; 0: any
     :param bool is_helpdesk: they leave by no provider that cannot bring a STOP back
-    :param bool accepts_web: a consent by web form counts, and so on for each of
-        ``proofs.KINDS``
+    :param bool accepts_web: a consent by web form counts, and so on
     :param bool has_footer: they say how to stop and get help
     """
 
@@ -66,8 +64,6 @@ def is_switch_less_strict(name, before, after):
     """Tell if a company's setting lets more through, or keeps proof for less time.
 
     :param str name: a key of :data:`COMPANY_SWITCHES`
-    :param before: as it was
-    :param after: as it is to be
     """
     return before != after and bool(COMPANY_SWITCHES[name](before, after))
 
@@ -77,15 +73,7 @@ SCOPE_ALL, SCOPE_PURPOSE = ("all", "purpose")
 
 
 class ScopeTerms(NamedTuple):
-    """An opt-out's scope by one rule.
-
-    :param bool active: it counts at all
-    :param str purpose_class: which messages it is about
-    :param str scope: :data:`SCOPE_ALL` or :data:`SCOPE_PURPOSE`
-    :param effective_from: its first day, or None
-    :param effective_to: its last day, or None
-    :param company_id: id of its company; False: of all
-    """
+    """An opt-out's scope by one rule; ``company_id`` is False for all companies."""
 
     active: bool
     purpose_class: str
@@ -101,9 +89,7 @@ def is_scope_less_strict(before, after):
     Without any rule a STOP ends everything (47 CFR 64.1200(a)(10)). A rule by which it
     does may stand before an older one by which it does not, so it is made narrower
     with a reason alone; one by which it ends less is made wider with a reason alone.
-
-    :param ScopeTerms before: as it was; None: there was none
-    :param ScopeTerms after: as it is to be
+    ``before`` is None for a new rule.
     """
     if after.active and after.scope == SCOPE_PURPOSE:
         return not before or not _is_scope_within(after, before)
@@ -128,15 +114,11 @@ def _is_scope_within(inner, outer):
 def are_terms_less_strict(before, after):
     """Tell if a purpose lets something pass that it did not before.
 
-    Of the classes, offers keep the hours and limits of the law, informational texts
-    those of the house, and neither lie within the other: an offer may reach somebody on
-    a Saturday, when the house is closed, and an informational text in Kentucky at
-    eight, two hours before an offer. What is urgent keeps none, but for broadcasts that
-    are no emergency, which keep the house's. So only a change from urgent to
-    informational lets nothing pass.
-
-    :param Terms before: as it was
-    :param Terms after: as it is to be
+    Offers keep the hours of the law, informational texts those of the house, and
+    neither lie within the other: an offer may reach somebody on a Saturday, when the
+    house is closed, and an informational text in Kentucky at eight, two hours before an
+    offer. What is urgent keeps none, but for broadcasts that are no emergency, which
+    keep the house's. So only a change from urgent to informational lets nothing pass.
     """
     classes = (before.quiet_class, after.quiet_class)
     opens_hours = classes[0] != classes[1] and classes != (URGENT, INFORMATIONAL)
@@ -160,11 +142,7 @@ def is_mapping_less_strict(before, after):
 
 
 def is_less_strict(before, after):
-    """Tell if a rule lets something pass that it did not before.
-
-    :param Rule before: as it was
-    :param Rule after: as it is to be; None: taken away
-    """
+    """Tell if a rule lets something pass that it did not before; None: taken away."""
     if after is None or _get_scope(before) != _get_scope(after):
         return True
     starts_later = (after.effective_from or date.min) > (

@@ -24,9 +24,10 @@ STATE_SELECTION = [
 class Obstacle(NamedTuple):
     """The no that stands in the way of a yes.
 
-    ``event`` of the ledger, in sudo: of several the person's own. ``since`` (UTC): when
-    the latest no was said. ``is_own``: only the person can undo it. ``by_start``: a
-    START does.
+    :param event: ``sms.consent.event``, in sudo: of several the person's own
+    :param datetime since: when the latest no was said (UTC)
+    :param bool is_own: only the person can undo it
+    :param bool by_start: a START undoes it
     """
 
     event: models.BaseModel
@@ -36,11 +37,10 @@ class Obstacle(NamedTuple):
 
 
 class SmsConsent(models.Model):
-    """The current answer of a number for a purpose: what the ledger adds up to.
+    """The current answer of a number for a purpose, or for all: the sum of the ledger.
 
-    Derived from ``sms.consent.event`` and written by :meth:`_apply` alone. A row
-    without a purpose is about all of them. It exists so that the gate asks one index
-    instead of reading a history.
+    Derived from ``sms.consent.event`` and written by :meth:`_apply` alone, so that the
+    gate asks one index instead of reading a history.
     """
 
     _name = "sms.consent"
@@ -84,47 +84,37 @@ class SmsConsent(models.Model):
     def _find_obstacle(self, company, number, said, purposes):
         """Return the no because of which what a person is to have said changes nothing.
 
-        :param company: ``res.company``
         :param str number: E.164
         :param purposes: ``sms.purpose``; one in the way is enough. None: what stands in
             the way of each purpose that there is
         """
-        every = purposes or self.env["sms.purpose"].search([])
-        found = self._find_obstacles(company, number, said, every)
-        if not purposes and None in found:
-            return None
-        return next(filter(None, found), None)
-
-    @api.model
-    def _find_obstacles(self, company, number, said, purposes):
-        """Return for each purpose the no that stands in the way, or None."""
         number_hash = self.env["sms.consent.key"].sudo()._hash([number])[number]
         rows = self.sudo()._read_applied(company, [number_hash])
         found = {}
         self._follow(found, rows)
-        of_all = found.get((number_hash, 0), consent.Standing())
+        of_all = found.get((number_hash, 0), Standing())
         restorable = consent.find_restorable(
             (row["purpose_id"] or consent.ALL, to_said(row)) for row in rows
         )
         obstacles = []
-        for purpose_id in purposes.ids:
-            own = found.get((number_hash, purpose_id), consent.Standing())
+        for purpose_id in (purposes or self.env["sms.purpose"].search([])).ids:
+            own = found.get((number_hash, purpose_id), Standing())
             stop = consent.find_obstacle(said, own, of_all)
-            binding = stop and consent.find_binding(own, of_all)
-            event_id = stop and (binding.word if binding else stop.answer.event_id)
+            if not stop:
+                if not purposes:
+                    return None
+                continue
+            binding = consent.find_binding(own, of_all)
+            event_id = binding.word if binding else stop.answer.event_id
             event_sudo = self.env["sms.consent.event"].sudo().browse(event_id)
             by_start = bool(restorable & {purpose_id, consent.ALL})
-            obstacles.append(
-                stop and Obstacle(event_sudo, stop.since, bool(binding), by_start)
-            )
-        return obstacles
+            obstacles.append(Obstacle(event_sudo, stop.since, bool(binding), by_start))
+        return next(iter(obstacles), None)
 
     @api.model
     def _is_bound(self, company, number, purposes):
         """Tell if a number has opted out so that only the person can undo it.
 
-        :param company: ``res.company``
-        :param str number: E.164
         :param purposes: ``sms.purpose``: of these all; empty: of all purposes
         """
         return (company, number) in self._find_bound([(company, number, purposes)])
@@ -156,21 +146,20 @@ class SmsConsent(models.Model):
     @api.model
     def _has_own_no(self, found, number_hash, purposes):
         """Tell if a number's own no stands over each of some purposes, or over all."""
-        of_all = found.get((number_hash, 0), consent.Standing())
-        if not purposes:
-            stands = {
-                key[1]: row for key, row in found.items() if key[0] == number_hash
-            }
-            return of_all.is_bound and all(
-                consent.find_binding(row, of_all)
-                for purpose_id, row in stands.items()
-                if purpose_id
-            )
+        of_all = found.get((number_hash, 0), Standing())
+        if not purposes and not of_all.is_bound:
+            return False
+        purpose_ids = (
+            purposes.ids
+            if purposes
+            else [purpose_id for value, purpose_id in found if value == number_hash]
+        )
         return all(
             consent.find_binding(
-                found.get((number_hash, purpose_id), consent.Standing()), of_all
+                found.get((number_hash, purpose_id), Standing()), of_all
             )
-            for purpose_id in purposes.ids
+            for purpose_id in purpose_ids
+            if purpose_id
         )
 
     @staticmethod
@@ -182,19 +171,15 @@ class SmsConsent(models.Model):
 
     @staticmethod
     def _is_stopped(found):
-        """Tell if a person has stopped everything, and agreed to nothing since."""
         return consent.has_left(found)
 
     # ------------------------------------------------------------------
-    # How the current answers follow the ledger, for one event as for thousands
+    # Following the ledger, for one event as for thousands
     # ------------------------------------------------------------------
 
     @api.model
     def _apply(self, company, events, numbers):
         """Bring the answers up to date with new events of the ledger, in order.
-
-        Reads the answers of all their numbers at once, follows the rule in memory, and
-        writes what has changed at once.
 
         :param company: ``res.company`` of all events
         :param events: their values, in order: ``id`` and
@@ -217,33 +202,29 @@ class SmsConsent(models.Model):
 
     @api.model
     def _get_change(self, company, events, numbers, before, after, hashes):
-        """Return what is new, for :meth:`_after_answers`."""
-        had_left = self._find_left(before, hashes)
-        has_left = self._find_left(after, hashes)
+        had_left, has_left = (self._find_left(it, hashes) for it in (before, after))
         left = [numbers[value] for value in has_left]
         back = [numbers[value] for value in had_left - has_left]
         return Change(company, events, numbers, left, back)
 
     @api.model
     def _after_answers(self, change):
-        """Do what follows from new answers, which are written by now.
+        """Follow up new answers, which are written by now. Extended by other rooms.
 
-        This is the one place where an opt-out takes effect on what waits, is planned or
-        is shown, however it came: each room extends it for what it keeps. Called once
-        for all numbers of a batch, so what is done here is set-based.
+        The one place where an opt-out takes effect on what waits, is planned or is
+        shown, however it came. Called once for all numbers of a batch, so what is done
+        here is set-based.
+
+        :param Change change: what is new
         """
         self.invalidate_model()
 
     @staticmethod
     def _follow(answers, events):
-        """Let events change what stands, in order; what does not count changes nothing.
-
-        The same whether it begins with all events of a number and no answers, or in
-        between with what :meth:`_read_locked_answers` returns.
+        """Apply events to what stands, in order, in memory.
 
         :param dict answers: ``{(number_hash, purpose_id or 0): Standing}``, updated
-            here: what was last said of each. What is stored of it says
-            :meth:`_get_shown`.
+            here: what was last said of each. :meth:`_get_shown` is what is stored.
         """
         for values in events:
             number_hash, purpose_id = values["number_hash"], values["purpose_id"] or 0
@@ -271,7 +252,6 @@ class SmsConsent(models.Model):
     def _replay(self, company, hashes, before=None, counting=None):
         """Return what stands of some numbers, out of all their events that count.
 
-        :param company: ``res.company``
         :param int before: only events with a lower id, default all
         """
         answers = {}
@@ -280,10 +260,9 @@ class SmsConsent(models.Model):
 
     @api.model
     def _read_applied(self, company, hashes, before=None, counting=None):
-        """Return the events of some numbers that count, in order, in one query.
+        """Return the events of some numbers that count, as :meth:`_apply` takes them.
 
         :param int before: only events with a lower id, default all
-        :return: list of their values, as for :meth:`_apply`
         """
         if not hashes:
             return []
@@ -317,32 +296,24 @@ class SmsConsent(models.Model):
     def _read_locked_answers(self, company, hashes, before=None):
         """Return what stands of some numbers, their stored answers locked.
 
-        What binds who has opted out, and what their no covers, stands in the ledger
-        alone: it is read from there, for the few who have.
+        What binds the few who have opted out, and what their no covers, stands in the
+        ledger alone, and is read from there.
         """
         stored, _numbers = self._read_stored(company, hashes)
-        stopped = self._find_stopped(stored)
+        stopped = {
+            number_hash
+            for (number_hash, _purpose_id), (answer, _since) in stored.items()
+            if answer.state == consent.OPTED_OUT
+        }
         answers = {
             key: Standing(*row) for key, row in stored.items() if key[0] not in stopped
         }
         answers.update(self._replay(company, list(stopped), before))
         return answers
 
-    @staticmethod
-    def _find_stopped(stored):
-        """Return the keyed hashes of the numbers that have opted out of anything."""
-        return {
-            number_hash
-            for (number_hash, _purpose_id), (answer, _since) in stored.items()
-            if answer.state == consent.OPTED_OUT
-        }
-
     @api.model
     def _read_stored(self, company, hashes, is_locked=True):
-        """Return the stored answers of some numbers.
-
-        :param bool is_locked: keep others from writing them
-        """
+        """Return the stored answers of some numbers, and the numbers by their hash."""
         rows = self.env.execute_query(
             SQL(
                 """
@@ -367,9 +338,8 @@ class SmsConsent(models.Model):
     def _upsert(self, company, changed, numbers):
         """Write the answers that have changed.
 
-        Plain SQL, because two texts of one number may come at once: the upsert makes
-        the later transaction start over with what the earlier one wrote, where the
-        ORM's create would fail on the unique index.
+        Of two texts of one number at once, the upsert makes the later transaction start
+        over; the ORM's create would fail on the unique index.
         """
         if not changed:
             return

@@ -16,11 +16,10 @@ BATCH_SIZE = 5000
 
 
 class SmsConsentCarry(models.AbstractModel):
-    """Takes a ledger over from before it had seals, once, in the upgrade.
+    """Takes over a ledger from before it had seals, once, in the upgrade.
 
-    What is there on that day gets its seals, and a sealed link commits to every link
-    before it. From then on nothing without a seal is taken for the ledger's: who does
-    not hold the key cannot pass a chain off as an old one.
+    What is there gets its seals, and a sealed link commits to every link before it, so
+    nobody without the key can pass a chain off as an old one later.
     """
 
     _name = "sms.consent.carry"
@@ -28,10 +27,9 @@ class SmsConsentCarry(models.AbstractModel):
 
     @api.model
     def _carry_all(self):
-        """Take over all ledgers. What has its seals already stays as it is.
+        """Take over all ledgers that have no seals yet.
 
-        :raises ConsentKeyError: when the key is not there: without it nothing can be
-            sealed, so the upgrade must wait for it
+        :raises ConsentKeyError: without the key; the upgrade must wait for it
         """
         if not self.env["sms.consent.event"].search_count([], limit=1):
             return
@@ -55,7 +53,6 @@ class SmsConsentCarry(models.AbstractModel):
 
     @api.model
     def _mark_tried(self):
-        """Mark what was said in companies that are on the sandbox as the sandbox's."""
         self.env.cr.execute(
             SQL(
                 """
@@ -72,7 +69,6 @@ class SmsConsentCarry(models.AbstractModel):
 
     @api.model
     def _seal_entries(self, key):
-        """Give each event the seal that it would get today when it is entered."""
         ledger = self.env["sms.consent.event"]
         last_id = 0
         while rows := self.env.execute_query(
@@ -93,7 +89,6 @@ class SmsConsentCarry(models.AbstractModel):
 
     @api.model
     def _seal_erasures(self, key):
-        """Give each piece of erased evidence the seal of its erasure."""
         evidence = self.env["sms.consent.evidence"]
         rows = self.env.execute_query(
             SQL(
@@ -109,10 +104,6 @@ class SmsConsentCarry(models.AbstractModel):
 
     @api.model
     def _write_seals(self, table, column, seals):
-        """Write seals into a column.
-
-        :param seals: pairs of an id and its seal
-        """
         self.env.cr.execute(
             SQL(
                 """

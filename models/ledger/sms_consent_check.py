@@ -56,9 +56,8 @@ class SmsConsentCheck(models.Model):
     """One verification of a company's ledger: what was found, and the chain's end.
 
     The end that an earlier check has seen must still be there: a chain that was cut
-    short, or computed anew as a whole, does not hold it. It is also written into the
-    server's log, which lies outside the database. The checks are append-only and sealed
-    one after the other like the ledger itself (``sms_consent_check_record``).
+    short, or computed anew as a whole, does not hold it. It is also logged, outside the
+    database. Checks are append-only and sealed one after the other.
     """
 
     _name = "sms.consent.check"
@@ -97,10 +96,7 @@ class SmsConsentCheck(models.Model):
     seal = fields.Char(readonly=True)
 
     def action_verify(self):
-        """Verify the current company's ledger now; open what was found.
-
-        :return: the action that shows the check
-        """
+        """Verify the current company's ledger now, and open the result."""
         self.check_access("read")
         check = self.sudo()._verify(self.env.company)
         return {
@@ -113,7 +109,7 @@ class SmsConsentCheck(models.Model):
 
     @api.model
     def _run_checks(self):
-        """Verify every company's ledger and tell who must know of a break (cron)."""
+        """Verify every company's ledger, and alert compliance of a break (cron)."""
         for company in self.env["res.company"].search([]):
             try:
                 with self.env.cr.savepoint():
@@ -134,9 +130,8 @@ class SmsConsentCheck(models.Model):
 
         Run as ``env["sms.consent.check"]._print_report()`` in an ``odoo shell``.
         """
-        checks = self.browse()
-        for company in self.env["res.company"].search([]):
-            checks += self._verify(company)
+        companies = self.env["res.company"].search([])
+        checks = self.browse().concat(*map(self._verify, companies))
         for check in checks:
             print(check._describe())  # pylint: disable=print-used
         return set(checks.mapped("state")) <= {"intact"}
@@ -174,7 +169,7 @@ class SmsConsentCheck(models.Model):
 
     @api.model
     def _notify(self, company, text):
-        """Send who must know of a break a message."""
+        """Notify the compliance officers of a company, or the administrators."""
         group = self.env.ref("helpdesk_mgmt_sms.group_sms_compliance")
         users = group.all_user_ids.filtered(lambda user: company in user.company_ids)
         users = users or self.env.ref("base.group_system").all_user_ids
@@ -185,17 +180,16 @@ class SmsConsentCheck(models.Model):
         )
 
     # ------------------------------------------------------------------
-    # Walks a ledger from its first link to its last, event and evidence included
+    # The chain, with its events and evidence
     # ------------------------------------------------------------------
 
-    # All of it is read from one snapshot of the database (Odoo's transactions are
-    # repeatable reads), so what is recorded meanwhile is not mistaken for a change.
+    # Odoo's transactions are repeatable reads: what is recorded meanwhile is not seen,
+    # and not mistaken for a change.
 
     @api.model
     def _verify(self, company):
-        """Verify all of a company's ledger: its chain, and what follows from it.
+        """Verify a company's ledger: its chain, and what follows from it.
 
-        :param company: ``res.company``
         :raises ConsentKeyError: when the key is not the ledger's
         """
         key = self.env["sms.consent.key"]._get()
@@ -232,11 +226,11 @@ class SmsConsentCheck(models.Model):
 
     @api.model
     def _walk(self, company, verifier):
-        """Check link after link, to the end or to where the chain does not hold.
+        """Check link after link, to the end or to where the chain breaks.
 
-        :return: list of pairs of a :class:`tools.chain.Break` and the id of its event
-            or 0: where the chain breaks, then events and evidence that do not hold, of
-            which not more than :data:`NAMED` are looked for
+        :return: pairs of a :class:`tools.chain.Break` and the id of its event or 0:
+            where the chain breaks, then up to :data:`NAMED` events or evidence that do
+            not hold
         """
         broken = []
         while rows := self._read_links(company, verifier.sequence):
@@ -247,22 +241,20 @@ class SmsConsentCheck(models.Model):
                 link = self._make_link(row, content)
                 if found := verifier.check(link):
                     return [(found, row[1] or 0), *broken[:NAMED]]
-                if content and not self._is_entered(verifier.key, content, entry_seal):
+                seal = content and chain.entry_seal(verifier.key, content)
+                if content and not hmac.compare_digest(seal, entry_seal or ""):
                     broken.append((chain.Break(link.sequence, ENTRY_FORGED), row[1]))
             if len(broken) < NAMED:
-                broken += self._find_broken_evidence(rows, verifier.key)
+                sequences = {row[1]: row[0] for row in rows if row[1]}
+                broken += [
+                    (chain.Break(sequences[event_id], reason), event_id)
+                    for event_id, reason in self._find_changed_evidence(
+                        sequences, verifier.key
+                    )
+                ]
         if found := verifier.finish():
             broken.insert(0, (found, 0))
         return broken[:NAMED]
-
-    @api.model
-    def _find_broken_evidence(self, rows, key):
-        """Return whose evidence does not hold, as :meth:`_walk` does."""
-        sequences = {row[1]: row[0] for row in rows if row[1]}
-        return [
-            (chain.Break(sequences[event_id], reason), event_id)
-            for event_id, reason in self._find_changed_evidence(sequences, key)
-        ]
 
     @api.model
     def _read_links(self, company, after, limit=BATCH_SIZE):
@@ -284,26 +276,16 @@ class SmsConsentCheck(models.Model):
 
     @api.model
     def _make_link(self, row, content):
-        """Return a link as the verifier takes it.
-
-        :param dict content: what the chain seals of its event, or None
-        """
+        """Return a link as the verifier takes it; ``content`` of its event or None."""
         sequence, _event_id, previous, own_hash, seal, version, statement = row
         if version and version not in chain.CONTENT_VERSIONS:
             content = None
         sealed = content and chain.content_of(content, version)
         return chain.Link(sequence, previous, own_hash, sealed, seal, statement)
 
-    @staticmethod
-    def _is_entered(key, content, entry_seal):
-        return hmac.compare_digest(chain.entry_seal(key, content), entry_seal or "")
-
     @api.model
     def _find_changed_evidence(self, event_ids, key):
-        """Yield the events whose evidence is not what was recorded.
-
-        :return: pairs of an event's id and the reason
-        """
+        """Yield the ids of events whose evidence does not hold, and the reason."""
         columns = SQL(", ").join(
             SQL("evidence.%s", SQL.identifier(name)) for name in PERSONAL_FIELDS
         )
@@ -356,10 +338,7 @@ class SmsConsentCheck(models.Model):
 
     @api.model
     def _get_seen_heads(self, company):
-        """Return the ends of the chain that earlier checks have seen.
-
-        :return: ``{sequence: hash}``, the newest of each number
-        """
+        """Return the ends of the chain that were seen earlier: ``{number: hash}``."""
         checks = self.search(
             [
                 ("company_id", "=", company.id),
@@ -371,13 +350,12 @@ class SmsConsentCheck(models.Model):
         return {check.link_count: check.head_hash for check in checks}
 
     # ------------------------------------------------------------------
-    # The ledger in a file, which anybody can verify without Odoo
+    # The file that anybody can verify without Odoo
     # ------------------------------------------------------------------
 
     def action_export(self):
-        """Make the file of the company's whole chain, and offer it for download.
+        """Make the file of the company's whole chain, and download it.
 
-        :return: the action that downloads it
         :raises AccessError: for who may not read the ledger's links
         """
         self.ensure_one()
@@ -408,14 +386,7 @@ class SmsConsentCheck(models.Model):
 
     @api.model
     def _export(self, company):
-        """Return a company's chain as JSON.
-
-        One object with ``company``, ``exported_at``, and ``links``: number, hash of the
-        link before, own hash, and the content that is hashed. It names nobody: numbers
-        are keyed hashes, evidence is a digest.
-
-        :param company: ``res.company``
-        """
+        """Return a company's chain as JSON (``docs/evidence.md``); it names nobody."""
         links, after = [], 0
         while rows := self._read_links(company, after):
             contents = self.env["sms.consent.event"]._read_content(
@@ -440,10 +411,7 @@ class SmsConsentCheck(models.Model):
 
     @api.model
     def _export_link(self, row, content):
-        """Return a link as the file has it.
-
-        :param dict content: what the chain seals of its event, None if it is gone
-        """
+        """Return a link as the file has it; ``content`` of its event or None."""
         link = self._make_link(row, content)
         exported = {
             "sequence": link.sequence,
@@ -457,8 +425,7 @@ class SmsConsentCheck(models.Model):
 
     @api.model
     def _get_fingerprint(self):
-        keys = self.env["sms.consent.key"]
-        return keys._fingerprint(keys._get())
+        return chain.fingerprint(self.env["sms.consent.key"]._get())
 
     @staticmethod
     def _to_json(content):

@@ -25,24 +25,20 @@ from .sms_consent_key import KEY_OPTION, KEY_VARIABLE
 OLD_FIELDS = ("id", "checked_at", "state", "link_count", "head_hash")
 #: What a check's seal is over.
 SEALED_FIELDS = (
-    *("company_id", "checked_at", "state", "link_count", "head_hash"),
-    *("unsealed_count", "broken_sequence", "broken_reason", "broken_event_id"),
-    *("findings", "remarks", "key_place", "previous_seal"),
+    ["company_id", "checked_at", "state", "link_count", "head_hash", "unsealed_count"]
+    + ["broken_sequence", "broken_reason", "broken_event_id", "findings", "remarks"]
+    + ["key_place", "previous_seal"]
 )
 
 
 class SmsConsentCheck(models.Model):
-    """What else must be so: triggers, answers, evidence, and the checks themselves."""
+    """What is checked beside the chain: triggers, answers, evidence, earlier checks."""
 
     _inherit = "sms.consent.check"
 
     @api.model
     def _find_others(self, company, key):
-        """Return what is not as it must be, beside the chain.
-
-        :param company: ``res.company``
-        :return: list of pairs of a reason and a sentence
-        """
+        """Return what else does not hold: pairs of a reason and a sentence."""
         kinds = [
             (CHECK, self._find_changed_checks(company, key)),
             (TRIGGER, self._find_faulty_triggers()),
@@ -60,27 +56,17 @@ class SmsConsentCheck(models.Model):
 
     @api.model
     def _say_break(self, found, event_id):
-        """Return the first place where the chain does not hold, as a sentence.
-
-        :param Break found: see :class:`tools.chain.Break`
-        """
+        """Return a :class:`tools.chain.Break` as a sentence."""
         reasons = dict(self._fields["broken_reason"]._description_selection(self.env))
+        values = {"reason": reasons[found.reason], "sequence": found.sequence}
         if not event_id:
-            return self.env._(
-                "%(reason)s (link %(sequence)s).",
-                reason=reasons[found.reason],
-                sequence=found.sequence,
-            )
+            return self.env._("%(reason)s (link %(sequence)s).", **values)
         return self.env._(
-            "%(reason)s (link %(sequence)s, event %(event)s).",
-            reason=reasons[found.reason],
-            sequence=found.sequence,
-            event=event_id,
+            "%(reason)s (link %(sequence)s, event %(event)s).", event=event_id, **values
         )
 
     @api.model
     def _find_faulty_triggers(self):
-        """Yield a sentence for each trigger that is not as it was installed."""
         sentences = {
             ledger_guards.GONE: self.env._(
                 "The trigger %(name)s of %(table)s is gone."
@@ -98,7 +84,7 @@ class SmsConsentCheck(models.Model):
 
     @api.model
     def _find_copied_events(self, company):
-        """Yield a sentence for each event that was entered once and is there twice."""
+        """Yield a sentence for each event that is there twice."""
         rows = self.env.execute_query(
             SQL(
                 """
@@ -118,7 +104,6 @@ class SmsConsentCheck(models.Model):
 
     @api.model
     def _find_lone_evidence(self, company):
-        """Yield a sentence for each piece of evidence whose event is not there."""
         rows = self.env.execute_query(
             SQL(
                 """
@@ -151,19 +136,15 @@ class SmsConsentCheck(models.Model):
     def _is_copy(self):
         """Tell if this is a neutralized copy of a database.
 
-        Its companies were put on the sandbox by SQL: what was said there once was not
-        counted before, and is again only where something new is said.
+        SQL has put its companies on the sandbox, so what was once said there counts
+        only for numbers that say something new.
         """
         parameters_sudo = self.env["ir.config_parameter"].sudo()
         return bool(parameters_sudo.get_param("database.is_neutralized"))
 
     @api.model
     def _say_answer(self, number_hash, purpose_id, found, derived):
-        """Return what an answer says, and what the events give instead.
-
-        :param found: the stored answer, see :meth:`SmsConsent._find_underived`; None if
-            there is none
-        """
+        """Return as a sentence what :meth:`SmsConsent._find_underived` has found."""
         states = dict(
             self.env["sms.consent"]._fields["state"]._description_selection(self.env)
         )
@@ -204,7 +185,7 @@ class SmsConsentCheck(models.Model):
 
     @api.model
     def _get_remarks(self, verifier):
-        """Return what this verification could not have found, as sentences."""
+        """Return what this verification cannot find, as sentences."""
         remarks = []
         if self.env["sms.consent.key"]._is_inside():
             remarks.append(self._say_key_is_inside())
@@ -222,7 +203,6 @@ class SmsConsentCheck(models.Model):
 
     @api.model
     def _say_key_is_inside(self):
-        """Return what it means that the key lies in the database, and what to do."""
         if self.env["sms.consent.key"]._is_copied_outside():
             return self.env._(
                 "The key of the ledger lies outside the database, and a copy still "
@@ -241,11 +221,11 @@ class SmsConsentCheck(models.Model):
         )
 
     # ------------------------------------------------------------------
-    # The record of verifications: append-only, and sealed one after the other
+    # The record of verifications
     # ------------------------------------------------------------------
 
-    # Each names the seal of the one before; the company names that of the newest. So a
-    # check that was changed or removed is found by the next one.
+    # Each names the seal of the one before; the company names that of the newest. So
+    # the next check finds one that was changed or removed.
 
     def write(self, vals):  # pylint: disable=method-required-super
         """Refuse: what was found stays."""
@@ -284,12 +264,11 @@ class SmsConsentCheck(models.Model):
 
     @staticmethod
     def _get_sealed(values):
-        """Return what a check's seal is over; nothing is None, as in the database."""
+        """Return what a check's seal is over, as the database has it."""
         return {name: values.get(name) or None for name in SEALED_FIELDS}
 
     @api.model
     def _get_newest_seal(self, company):
-        """Return the seal that the next check follows."""
         company_sudo = company.sudo()
         if company_sudo.sms_check_seal:
             return company_sudo.sms_check_seal
@@ -302,7 +281,7 @@ class SmsConsentCheck(models.Model):
 
     @api.model
     def _read_checks(self, company):
-        """Return a company's checks as the database has them, oldest first."""
+        """Return a company's checks, oldest first, past the ORM's cache."""
         self.flush_model()
         names = ("id", "seal", *SEALED_FIELDS)
         rows = self.env.execute_query(
@@ -316,7 +295,7 @@ class SmsConsentCheck(models.Model):
 
     @api.model
     def _find_changed_checks(self, company, key):
-        """Yield a sentence for each check that was changed, removed or put between."""
+        """Yield a sentence for each check that was changed, removed or made up."""
         rows = self._read_checks(company)
         previous = self._digest_old(rows)
         is_first = True

@@ -1,6 +1,4 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""The ledger for many statements at once: the same result as one by one, set-based."""
-
 from datetime import datetime
 from typing import NamedTuple
 
@@ -38,13 +36,13 @@ METHOD_SELECTION = [
     ("time", "By itself, with time"),
     ("erasure", "Erasure on request"),
 ]
-#: What happens by itself or to a list of all companies. It is never the sandbox's: time
-#: has passed, the evidence is gone and the number is on Odoo's blacklist everywhere.
+#: Never the sandbox's: time has passed, the evidence is gone, the number is on Odoo's
+#: blacklist, whoever the carrier is.
 BY_ITSELF = ("time", "erasure", "blacklist")
 #: What the current answers follow from (``SmsConsent._apply``). All of it is sealed.
-APPLIED_FIELDS = (
-    *("number_hash", "purpose_id", "event", "happened_at"),
-    *("method", "wording_digest"),
+APPLIED_FIELDS = ("number_hash", "purpose_id", "event", "happened_at") + (
+    "method",
+    "wording_digest",
 )
 #: Statements that are written by one set of queries.
 CHUNK_SIZE = 5000
@@ -64,14 +62,25 @@ def to_said(values):
     )
 
 
+class Statement(NamedTuple):
+    """What a person said: arguments of :meth:`SmsConsentEvent._record`, as a row."""
+
+    number: str
+    event: str
+    method: str
+    purposes: models.BaseModel | None = None
+    happened_at: datetime | None = None
+    wordings: models.BaseModel | None = None
+    facts: dict = {}
+
+
 class SmsConsentEvent(models.Model):
     """The consent ledger: who agreed to what, in which words, when, and when it ended.
 
-    Rows are only ever added. A database trigger refuses every change, also by SQL,
-    so the row must not point at anything whose deletion would change it. It holds
-    nothing that names a person: the number is a keyed hash, the rest lies in
+    Append-only for every role, so a row must not point at anything whose deletion would
+    change it. It names nobody: the number is a keyed hash, the rest lies in
     ``sms.consent.evidence`` and can be erased. ``sms.consent.link`` seals each row into
-    the company's chain. Written by :meth:`_record` alone.
+    the company's chain. Written by :meth:`_record` and :meth:`_record_many` alone.
     """
 
     _name = "sms.consent.event"
@@ -170,17 +179,10 @@ class SmsConsentEvent(models.Model):
         for event in self:
             event.sequence = event.link_ids[:1].sequence
 
-    @api.model_create_multi
-    def create(self, vals_list):
-        """Mark what the sandbox says, and seal each event as it is entered."""
-        self.check_access("create")
-        return super().create(self._complete_entries(vals_list))
-
     @api.model
     def _complete_entries(self, vals_list):
-        """Return the values of new events with what the ledger adds: mark and seal."""
+        """Return the values of new events with the sandbox's mark and the seal."""
         key = self.env["sms.consent.key"]._get()
-        entered = {"recorded_at": fields.Datetime.now(), "user_id": self.env.uid}
         purposes_sudo = self.env["sms.purpose"].sudo()
         codes = {
             purpose_id: purposes_sudo.browse(purpose_id or ()).code or None
@@ -191,30 +193,22 @@ class SmsConsentEvent(models.Model):
         tried = set(companies_sudo.filtered(self._is_on_sandbox).ids)
         completed = []
         for vals in vals_list:
-            values = {**entered, **vals}
+            values = dict(vals)
             # To the second, as it is sealed and exported.
             said_at = fields.Datetime.to_datetime(values["happened_at"])
             values["happened_at"] = said_at.replace(microsecond=0)
             is_tried = values["company_id"] in tried
             values["sandbox"] = is_tried and values["method"] not in BY_ITSELF
-            code = codes[values.get("purpose_id")]
-            values["seal"] = chain.entry_seal(key, self._get_content(values, code))
+            content = {name: values.get(name) or None for name in CONTENT_FIELDS}
+            content.update(
+                purpose=codes[values.get("purpose_id")], sandbox=values["sandbox"]
+            )
+            values["seal"] = chain.entry_seal(key, content)
             completed.append(values)
         return completed
 
     @staticmethod
-    def _get_content(values, purpose_code):
-        """Return what the chain seals of a new event; its id is not known yet."""
-        content = {name: values.get(name) or None for name in CONTENT_FIELDS}
-        recorded_at = fields.Datetime.to_datetime(values["recorded_at"])
-        content.update(
-            purpose=purpose_code, sandbox=values["sandbox"], recorded_at=recorded_at
-        )
-        return content
-
-    @staticmethod
     def _is_on_sandbox(company):
-        """Tell if a company is on the sandbox: nobody real says anything there."""
         return company.sudo().sms_provider == SandboxProvider.code
 
     def write(self, vals):  # pylint: disable=method-required-super
@@ -229,6 +223,10 @@ class SmsConsentEvent(models.Model):
     def _unlink_never(self):
         """Refuse: the record must outlast the message."""
         raise UserError(self.env._("The consent record cannot be deleted."))
+
+    # ------------------------------------------------------------------
+    # The way in
+    # ------------------------------------------------------------------
 
     @api.model
     def _record(
@@ -249,39 +247,77 @@ class SmsConsentEvent(models.Model):
         :param purposes: ``sms.purpose`` records, or None for all purposes at once
         :param datetime happened_at: when it was said (UTC), default now
         :param wordings: the published ``sms.wording`` records that were shown
-        :param facts: the evidence, see :meth:`SmsConsentEvidence._store`: ``wording``
-            (the words as they were shown), ``note``, ``name``, ``address``, ``device``,
-            ``page``, ``witness``, ``message_ref``, ``res_model``, ``res_id``, ``files``
+        :param facts: the evidence, see ``sms_consent_evidence.FACTS``; ``wording`` are
+            the words as they were shown, ``files`` scans as pairs of a name and bytes
         :raises ValueError: for a set of no purposes, which would record nothing
         :raises UserError: for a yes of the future, or one that proves nothing
         """
-        happened_at = fields.Datetime.to_datetime(happened_at) or fields.Datetime.now()
-        self._check_statement(event, method, purposes, happened_at)
-        number = canonical(number)
-        values = {
-            **self._store_evidence(company, number, facts),
-            "event": event,
-            "method": method,
-            "user_id": self.env.uid,
-            "happened_at": happened_at,
-        }
-        events_sudo = self.sudo()._create_for(purposes, wordings, values)
-        self.env["sms.consent"]._apply(
-            company,
-            events_sudo.read(APPLIED_FIELDS, load=None),
-            {values["number_hash"]: number},
+        statement = Statement(
+            number, event, method, purposes, happened_at, wordings, facts
         )
+        events_sudo = self._record_chunk(company, [statement])
         self.env["sms.consent.link"]._wake_sealer()
-        self._after_record(number, event, facts)
+        self._after_record(canonical(number), event, facts)
         return events_sudo.sudo(self.env.su)
 
     @api.model
+    def _record_many(self, company, statements):
+        """Enter many statements, in order, in a fixed number of queries for each chunk.
+
+        :param statements: iterable of :class:`Statement`
+        :return: how many events that makes
+        :raises ValueError: as :meth:`_record`; then nothing of its chunk is entered
+        """
+        count = 0
+        for chunk in split_every(CHUNK_SIZE, statements):
+            count += len(self._record_chunk(company, list(chunk)))
+        if count:
+            self.env["sms.consent.link"]._wake_sealer()
+        return count
+
+    @api.model
+    def _record_chunk(self, company, statements):
+        self._check_statements(statements)
+        for model_name in ("sms.consent", "sms.consent.evidence", self._name):
+            self.env[model_name].flush_model()
+        statements = [row._replace(number=canonical(row.number)) for row in statements]
+        hashes = self.env["sms.consent.key"]._hash(row.number for row in statements)
+        evidence_sudo = self.env["sms.consent.evidence"].sudo()
+        evidence_rows = evidence_sudo._insert_many(company, statements)
+        now = fields.Datetime.now()
+        get_purpose_values = self._make_purpose_reader()
+        rows = [
+            {
+                "company_id": company.id,
+                "number_hash": hashes[row.number],
+                "event": row.event,
+                "method": row.method,
+                "happened_at": row.happened_at or now,
+                "recorded_at": now,
+                "user_id": self.env.uid,
+                "evidence_id": evidence_id,
+                "evidence_digest": digest,
+                **values,
+            }
+            for row, (evidence_id, digest) in zip(
+                statements, evidence_rows, strict=True
+            )
+            for values in get_purpose_values(row)
+        ]
+        self._check_events(rows)
+        events = self._complete_entries(rows)
+        ids = insert_many(self, events)
+        numbers = {value: number for number, value in hashes.items()}
+        self.env["sms.consent"]._apply(company, events, numbers)
+        self.invalidate_model()
+        evidence_sudo.invalidate_model()
+        return self.sudo().browse(ids)
+
+    @api.model
     def _after_record(self, number, event, facts):
-        """Do what follows from a statement about one number: what lists do not bring.
+        """Follow up a single statement. Extended by other rooms.
 
-        What follows from the new answers is done by :meth:`SmsConsent._after_answers`.
-
-        :param str number: E.164
+        What follows from new answers is done by :meth:`SmsConsent._after_answers`.
         """
 
     @api.model
@@ -289,9 +325,6 @@ class SmsConsentEvent(models.Model):
         """Refuse what nobody can have said, and what proves nothing.
 
         What came by text is kept in any case: the gate asks again what it proves.
-
-        :raises ValueError: for a set of no purposes, which would record nothing
-        :raises UserError: for a yes of the future, or one that proves nothing
         """
         if purposes is not None and not purposes:
             raise ValueError("a consent event without a purpose records nothing")
@@ -303,29 +336,48 @@ class SmsConsentEvent(models.Model):
             purposes._check_proof(method)
 
     @api.model
-    def _store_evidence(self, company, number, facts):
-        """Keep the evidence of what was said; return the event's values about it."""
-        evidence_sudo = self.env["sms.consent.evidence"].sudo()
-        evidence_sudo = evidence_sudo._store(company, number, **facts)
-        return {
-            "company_id": company.id,
-            "number_hash": self.env["sms.consent.key"]._hash([number])[number],
-            "evidence_id": evidence_sudo.id,
-            "evidence_digest": evidence_sudo._digest(),
-        }
+    def _check_statements(self, statements):
+        """Check what many statements have in common once."""
+        now = fields.Datetime.now()
+        latest = {}
+        for row in statements:
+            key = (row.event, row.method, row.purposes)
+            said = fields.Datetime.to_datetime(row.happened_at) or now
+            latest[key] = max(said, latest.get(key, datetime.min))
+        for key, happened_at in latest.items():
+            self._check_statement(*key, happened_at)
 
     @api.model
-    def _create_for(self, purposes, wordings, values):
-        """Create an event for each purpose, or one for all, and flush them."""
-        wordings_sudo = (wordings or self.env["sms.wording"]).sudo()
-        events = self.create(
-            [
-                {**values, **self._get_purpose_values(purpose, wordings_sudo)}
-                for purpose in (purposes or [self.env["sms.purpose"]])
-            ]
-        )
-        events.flush_recordset()
-        return events
+    def _check_events(self, events):
+        methods = {method for method, _label in METHOD_SELECTION}
+        for values in events:
+            if values["method"] not in methods:
+                raise ValueError(f"no such way to consent: {values['method']!r}")
+            # Raises for an event that there is not.
+            consent.next_state(consent.NONE, values["event"], not values["purpose_id"])
+
+    @api.model
+    def _make_purpose_reader(self):
+        """Return a function from a statement to the values of each of its events.
+
+        Many statements share few sets of purposes and wordings: each is read once.
+        """
+        known = {}
+        no_purpose, no_wording = self.env["sms.purpose"], self.env["sms.wording"].sudo()
+
+        def read(row):
+            """Return the values of a statement's events."""
+            purposes = [no_purpose] if row.purposes is None else row.purposes
+            wordings = no_wording if row.wordings is None else row.wordings
+            key = (row.purposes and row.purposes._ids, wordings._ids)
+            if key not in known:
+                known[key] = [
+                    self._get_purpose_values(purpose, wordings.sudo())
+                    for purpose in purposes
+                ]
+            return known[key]
+
+        return read
 
     @api.model
     def _get_purpose_values(self, purpose, wordings):
@@ -347,8 +399,8 @@ class SmsConsentEvent(models.Model):
     def _get_counting_domain(self, company):
         """Return the domain of a company's events that count with its carrier.
 
-        What was said in the sandbox was said by whoever held the virtual phone: it
-        counts there alone.
+        What was said in the sandbox, by whoever held the virtual phone, counts there
+        alone.
         """
         domain = Domain("company_id", "=", company.id)
         if not self._is_on_sandbox(company):
@@ -391,120 +443,3 @@ class SmsConsentEvent(models.Model):
             row[0]: (dict(zip(CONTENT_FIELDS, row, strict=True)), seal)
             for seal, *row in rows
         }
-
-    # ------------------------------------------------------------------
-    # The ledger's way in for lists: what :meth:`_record` does, set-based
-    # ------------------------------------------------------------------
-
-    @api.model
-    def _record_many(self, company, statements):
-        """Enter many statements, in order, as :meth:`_record` does one by one.
-
-        A fixed number of queries for each :data:`CHUNK_SIZE` statements.
-
-        :param company: ``res.company``, one
-        :param statements: iterable of :class:`Statement`
-        :raises ValueError: as :meth:`_record`; then nothing of its chunk is entered
-        """
-        count = 0
-        for chunk in split_every(CHUNK_SIZE, statements):
-            count += self._record_chunk(company, list(chunk))
-        if count:
-            self.env["sms.consent.link"]._wake_sealer()
-        return count
-
-    @api.model
-    def _record_chunk(self, company, statements):
-        """Enter some statements; return how many events that makes."""
-        self._check_statements(statements)
-        for model_name in ("sms.consent", "sms.consent.evidence", self._name):
-            self.env[model_name].flush_model()
-        statements = [row._replace(number=canonical(row.number)) for row in statements]
-        hashes = self.env["sms.consent.key"]._hash(row.number for row in statements)
-        evidence = self.env["sms.consent.evidence"].sudo()
-        evidence_rows = evidence._insert_many(company, statements)
-        now = fields.Datetime.now()
-        get_purpose_values = self._make_purpose_reader()
-        rows = [
-            {
-                "company_id": company.id,
-                "number_hash": hashes[row.number],
-                "event": row.event,
-                "method": row.method,
-                "happened_at": row.happened_at or now,
-                "recorded_at": now,
-                "user_id": self.env.uid,
-                "evidence_id": evidence_id,
-                "evidence_digest": digest,
-                **values,
-            }
-            for row, (evidence_id, digest) in zip(
-                statements, evidence_rows, strict=True
-            )
-            for values in get_purpose_values(row)
-        ]
-        self._check_many(rows)
-        events = self._complete_entries(rows)
-        insert_many(self, events)
-        numbers = {value: number for number, value in hashes.items()}
-        self.env["sms.consent"]._apply(company, events, numbers)
-        self.invalidate_model()
-        evidence.invalidate_model()
-        return len(events)
-
-    @api.model
-    def _make_purpose_reader(self):
-        """Return a function from a statement to the values of each of its events.
-
-        Many statements share few sets of purposes and wordings: each is read once.
-        """
-        known = {}
-        no_purpose, no_wording = self.env["sms.purpose"], self.env["sms.wording"].sudo()
-
-        def read(row):
-            """Return the values of a statement's events."""
-            purposes = [no_purpose] if row.purposes is None else row.purposes
-            wordings = no_wording if row.wordings is None else row.wordings
-            key = (row.purposes and row.purposes._ids, wordings._ids)
-            if key not in known:
-                known[key] = [
-                    self._get_purpose_values(purpose, wordings.sudo())
-                    for purpose in purposes
-                ]
-            return known[key]
-
-        return read
-
-    @api.model
-    def _check_statements(self, statements):
-        """Refuse as :meth:`_check_statement`, what many have in common once."""
-        now = fields.Datetime.now()
-        latest = {}
-        for row in statements:
-            key = (row.event, row.method, row.purposes)
-            said = fields.Datetime.to_datetime(row.happened_at) or now
-            latest[key] = max(said, latest.get(key, datetime.min))
-        for key, happened_at in latest.items():
-            self._check_statement(*key, happened_at)
-
-    @api.model
-    def _check_many(self, events):
-        methods = {method for method, _label in METHOD_SELECTION}
-        for values in events:
-            if values["method"] not in methods:
-                raise ValueError(f"no such way to consent: {values['method']!r}")
-            consent.next_state(
-                consent.NONE, values["event"], not values["purpose_id"]
-            )  # raises for an event that there is not
-
-
-class Statement(NamedTuple):
-    """One thing that a person said: what ``_record`` takes, as a row."""
-
-    number: str
-    event: str
-    method: str
-    purposes: models.BaseModel | None = None
-    happened_at: datetime | None = None
-    wordings: models.BaseModel | None = None
-    facts: dict = {}

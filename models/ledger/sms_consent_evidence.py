@@ -3,6 +3,8 @@ import hashlib
 import secrets
 from functools import lru_cache
 
+from psycopg2.extras import Json
+
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL
@@ -12,41 +14,22 @@ from ..core.bulk_insert import as_arrays, insert_many
 from ..core.encrypted_field import EncryptedChar, EncryptedText, decrypt, get_box
 from .ledger_guards import make_evidence_guards
 
-#: What identifies the person, or could. All of it goes on erasure, the salt too:
-#: with it, the digest that stays in the ledger could be guessed.
-PERSONAL_FIELDS = (
-    "salt",
-    "number",
-    "name",
-    "wording",
-    "note",
-    "address",
-    "device",
-    "page",
-    "witness",
-    "message_ref",
-    "res_model",
-    "res_id",
-    "file_digests",
-)
+#: What a caller gives of the evidence, beside ``files``.
+WORDS = ("name", "wording", "note", "address", "device", "page", "witness")
+FACTS = (*WORDS, "message_ref", "res_model", "res_id")
+#: What identifies the person, or could. All of it goes on erasure, the salt too: with
+#: it, the digest that stays in the ledger could be guessed.
+PERSONAL_FIELDS = ("salt", "number", *FACTS, "file_digests")
 #: What of it is encrypted where a key is given: what says who it was, and their words.
-ENCRYPTED_FIELDS = (
-    *("salt", "number", "name", "wording", "note"),
-    *("address", "device", "page", "witness"),
-)
-#: What a caller gives of the evidence. There are no scans on this way in.
-FACTS = tuple(
-    name for name in PERSONAL_FIELDS if name not in ("salt", "number", "file_digests")
-)
+ENCRYPTED_FIELDS = ("salt", "number", *WORDS)
 
 
 class SmsConsentEvidence(models.Model):
     """What identifies the person behind events of the ledger, and proves what was said.
 
-    It lies apart from the ledger so that it can be erased: the ledger keeps the digest
-    of it, and the chain still holds when it is gone. Written once by the ledger; a
-    database trigger lets it be erased or encrypted, and nothing else. The digest is
-    that of the plain words, so whether they are encrypted is nothing to the ledger.
+    It lies apart so that it can be erased: the ledger keeps the digest of its plain
+    words, and the chain still holds when it is gone. Written once by the ledger; a
+    trigger lets it be erased or encrypted, and nothing else.
     """
 
     _name = "sms.consent.evidence"
@@ -109,39 +92,42 @@ class SmsConsentEvidence(models.Model):
         raise UserError(self.env._("Consent evidence cannot be deleted; erase it."))
 
     @api.model
-    def _store(self, company, number, files=(), **facts):
-        """Keep the evidence of what was just said.
+    def _insert_many(self, company, statements):
+        """Keep the evidence of statements.
 
-        :param company: ``res.company``
-        :param str number: E.164
-        :param files: scans, as pairs of a name and its content in bytes
+        :return: pairs of an id and the digest for the ledger, in the same order
+        :raises ValueError: for facts that are no evidence
         """
-        digests = {name: hashlib.sha256(data).hexdigest() for name, data in files}
-        evidence = self.create(
-            {
-                "company_id": company.id,
-                "number": number,
-                "salt": secrets.token_hex(16),
-                "file_digests": digests or False,
-                **facts,
+        rows = []
+        for statement in statements:
+            facts = statement.facts
+            if unknown := facts.keys() - {*FACTS, "files"}:
+                raise ValueError(f"not evidence: {sorted(unknown)}")
+            files = {
+                name: hashlib.sha256(data).hexdigest()
+                for name, data in facts.get("files", ())
             }
-        )
-        self.env["ir.attachment"]._create_sms_scans(evidence, files)
-        return evidence
-
-    def _digest(self):
-        """Return what the ledger keeps of this evidence."""
-        self.ensure_one()
-        if self.erased_at:
-            return False
-        return chain.digest(self._content())
-
-    def _content(self):
-        return {name: self[name] or None for name in PERSONAL_FIELDS}
+            row = {name: facts.get(name) or None for name in FACTS}
+            row.update(number=statement.number, salt=secrets.token_hex(16))
+            rows.append({**row, "file_digests": files or None})
+        digests = [chain.digest(row) for row in rows]
+        # What many rows share, such as a wording, is encrypted once.
+        encrypt = lru_cache(maxsize=None)(get_box().encrypt)
+        for row in rows:
+            row.update(
+                {name: encrypt(row[name]) for name in ENCRYPTED_FIELDS if row[name]},
+                company_id=company.id,
+                file_digests=row["file_digests"] and Json(row["file_digests"]),
+            )
+        ids = insert_many(self, rows)
+        for evidence, statement in zip(self.browse(ids), statements, strict=True):
+            if files := statement.facts.get("files"):
+                self.env["ir.attachment"]._create_sms_scans(evidence, files)
+        return list(zip(ids, digests, strict=True))
 
     @api.model
     def _read_content(self, columns):
-        """Return one row's evidence as :meth:`_content`, of what SQL has read.
+        """Return what the digest is over, of what SQL has read.
 
         :raises EncryptionKeyError: when the key is missing
         """
@@ -159,10 +145,9 @@ class SmsConsentEvidence(models.Model):
         return found == (self.file_digests or {})
 
     def _erase(self):
-        """Forget the person: everything here but that there was something.
+        """Empty the evidence, and delete its scans.
 
-        Scans are deleted with it. What stays is in the ledger: a keyed hash of the
-        number and this evidence's digest, from which nobody can be named.
+        The keyed hash of the number and the digest stay in the ledger and name nobody.
         """
         standing = self.filtered(lambda evidence: not evidence.erased_at)
         standing.attachment_ids.unlink()
@@ -193,32 +178,6 @@ class SmsConsentEvidence(models.Model):
 
     @staticmethod
     def _seal_erasure(key, evidence_id, erased_at, erased_by_id):
-        """Return what shows that evidence was erased by us: by a person, or by time.
-
-        :param datetime erased_at: UTC
-        """
+        """Return what shows that evidence was erased by us: by a person, or by time."""
         values = {"evidence_id": evidence_id, "at": erased_at, "by": erased_by_id}
         return chain.seal(key, chain.ERASURE, values)
-
-    @api.model
-    def _insert_many(self, company, statements):
-        """Keep the evidence of many statements.
-
-        :return: pairs of an id and the digest for the ledger, in the same order
-        """
-        rows = []
-        for statement in statements:
-            facts = {name: statement.facts.get(name) or None for name in FACTS}
-            if unknown := statement.facts.keys() - facts.keys():
-                raise ValueError(f"not evidence: {sorted(unknown)}")
-            facts.update(number=statement.number, salt=secrets.token_hex(16))
-            rows.append(facts)
-        digests = [chain.digest({**facts, "file_digests": None}) for facts in rows]
-        # What many rows share, such as a wording, is encrypted once.
-        encrypt = lru_cache(maxsize=None)(get_box().encrypt)
-        for row in rows:
-            row.update(
-                {name: encrypt(row[name]) for name in ENCRYPTED_FIELDS if row[name]},
-                company_id=company.id,
-            )
-        return list(zip(insert_many(self, rows), digests, strict=True))

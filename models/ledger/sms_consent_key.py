@@ -23,16 +23,15 @@ FINGERPRINT_PARAMETER = "helpdesk_mgmt_sms.consent_key_fingerprint"
 
 
 class ConsentKeyError(UserError):
-    """The ledger cannot be looked up: its key is not that which it was begun with."""
+    """The ledger cannot be read: its key is not the one that it was begun with."""
 
 
 class SmsConsentKey(models.AbstractModel):
     """The secret that numbers are hashed and the ledger is sealed with.
 
-    In the environment or the configuration file it also protects against who has a
-    copy of the database, who cannot try all numbers; and against who owns it, who
-    cannot compute the ledger anew. In the database it protects only against who sees
-    the ledger alone (an export, a certificate).
+    Outside the database it also protects against who has a copy of it, and cannot try
+    all numbers, and against who owns it, and cannot compute the ledger anew. In the
+    database it protects only against who sees an export or a certificate.
     """
 
     _name = "sms.consent.key"
@@ -46,7 +45,7 @@ class SmsConsentKey(models.AbstractModel):
             wrong key no opt-out would be found
         """
         key = self._read()
-        is_other = self._fingerprint(key) != self._get_fingerprint(key)
+        is_other = chain.fingerprint(key) != self._get_fingerprint(key)
         if is_other and not self._begin_anew(key):
             raise ConsentKeyError(
                 self.env._(
@@ -77,7 +76,7 @@ class SmsConsentKey(models.AbstractModel):
 
     @api.model
     def _read(self):
-        """Return the key from where it lies; one is made in the database at need."""
+        """Read the key from where it lies; make one in the database at need."""
         parameters_sudo = self.env["ir.config_parameter"].sudo()
         key = self._read_outside() or parameters_sudo.get_param(KEY_PARAMETER)
         if not key and self._is_empty():
@@ -93,9 +92,8 @@ class SmsConsentKey(models.AbstractModel):
     def _is_inside(self):
         parameters_sudo = self.env["ir.config_parameter"].sudo()
         inside = parameters_sudo.get_param(KEY_PARAMETER)
-        return bool(inside) and self._get_fingerprint(inside) == self._fingerprint(
-            inside
-        )
+        fingerprint = chain.fingerprint(inside or "")
+        return bool(inside) and self._get_fingerprint(inside) == fingerprint
 
     @api.model
     def _is_copied_outside(self):
@@ -108,10 +106,9 @@ class SmsConsentKey(models.AbstractModel):
 
     @api.model
     def _remove_inside(self):
-        """Remove the copy of the key from the database, once it is safe outside.
+        """Remove the copy in the database, if the server was started with the same key.
 
-        It is safe when the server was started with the very same key, and that is the
-        ledger's. Otherwise the database may hold the only copy, and keeps it.
+        Otherwise the database may hold the only copy, and keeps it.
         """
         if not self._is_copied_outside():
             return False
@@ -126,37 +123,31 @@ class SmsConsentKey(models.AbstractModel):
         parameters_sudo = self.env["ir.config_parameter"].sudo()
         fingerprint = parameters_sudo.get_param(FINGERPRINT_PARAMETER)
         if not fingerprint:
-            fingerprint = self._fingerprint(key)
+            fingerprint = chain.fingerprint(key)
             parameters_sudo.set_param(FINGERPRINT_PARAMETER, fingerprint)
         return fingerprint
 
     @api.model
     def _begin_anew(self, key):
-        """Take another key for a ledger in which nothing stands yet; say if it was so.
+        """Take another key for an empty ledger; return False for any other.
 
-        The installation makes a key. An administrator may still give another one from
-        outside before the first person has said anything.
+        The installation makes a key. An administrator may still give another one.
         """
         if not self._is_empty():
             return False
         parameters_sudo = self.env["ir.config_parameter"].sudo()
-        parameters_sudo.set_param(FINGERPRINT_PARAMETER, self._fingerprint(key))
+        parameters_sudo.set_param(FINGERPRINT_PARAMETER, chain.fingerprint(key))
         return True
 
     @api.model
     def _is_empty(self):
         return not self.env["sms.consent.event"].sudo().search_count([], limit=1)
 
-    @staticmethod
-    def _fingerprint(key):
-        return chain.fingerprint(key)
-
 
 class SmsSearchedNumber(models.AbstractModel):
-    """A model whose rows are found by a number, also when only its hash is left.
+    """A model whose rows are found by a part of a number, or by a whole one's hash.
 
-    What was typed is looked for in the numbers that are there, as a part of them too;
-    a whole number is also looked for by its keyed hash, which outlives erasure.
+    The keyed hash outlives erasure.
     """
 
     _name = "sms.searched.number"
@@ -168,7 +159,6 @@ class SmsSearchedNumber(models.AbstractModel):
 
     @api.model
     def _search_searched_number(self, operator, value):
-        """Find rows by a number in any form, or by a part of it."""
         if operator == "in":
             return Domain.OR(self._search_searched_number("=ilike", it) for it in value)
         if operator not in ("ilike", "=ilike", "like", "=like"):

@@ -23,12 +23,10 @@ SEALER_LOCK = 1_937_009_003
 class SmsConsentLink(models.Model):
     """One link of a company's chain: seals one event, and follows the link before it.
 
-    Its hash can be computed by anybody; its seal is keyed, so that only who holds the
-    ledger's key can make it. A link without an event says something itself
-    (``statement``): it takes over the chain from before there were seals.
-    Links are made by one worker at a time right after the events are committed, not
-    while they are recorded: so no STOP ever waits for another, the numbers have no
-    gap, and the chain cannot fork. Append-only by the same trigger as the ledger.
+    Anybody can compute its hash; only who holds the ledger's key can make its seal. A
+    link without an event takes over the chain from before there were seals
+    (``statement``). One worker at a time makes links, after the events are committed:
+    so no STOP waits for another, the numbers have no gap, and the chain cannot fork.
     """
 
     _name = "sms.consent.link"
@@ -59,9 +57,9 @@ class SmsConsentLink(models.Model):
 
     @api.model
     def _run_sealer(self):
-        """Seal what is not sealed yet, company by company, and commit each batch.
+        """Seal new events, company by company, and commit each batch (cron).
 
-        Without its key it waits: what is not sealed is counted by each verification.
+        Without its key it waits: each verification counts what is not sealed.
         """
         try:
             self.env["sms.consent.key"]._get()
@@ -94,9 +92,8 @@ class SmsConsentLink(models.Model):
 
     @api.model
     def _seal(self, company, look_back=LOOK_BACK, limit=BATCH_SIZE):
-        """Append links for a company's oldest events that have none.
+        """Append links for a company's oldest events that have none; return how many.
 
-        :param company: ``res.company``
         :param int look_back: how many ids before the newest link to look at, None: all
         """
         [[is_mine]] = self.env.execute_query(
@@ -120,7 +117,7 @@ class SmsConsentLink(models.Model):
 
     @api.model
     def _append(self, company, rows, hashes):
-        """Write links; return how many. 0 when another worker was faster."""
+        """Write links; return how many: 0 when another worker was faster."""
         if not rows:
             return 0
         try:
@@ -140,8 +137,7 @@ class SmsConsentLink(models.Model):
                 )
                 self.env["sms.consent"]._settle_overlaps(company.id, list(hashes))
         except (UniqueViolation, SerializationFailure):
-            # Its links came between our first look and our lock: the chain has one
-            # end only, and the next run starts from there.
+            # Its links came between our first look and our lock.
             _logger.info("Another worker has sealed the consent ledger meanwhile")
             return 0
         self.invalidate_model()

@@ -16,24 +16,13 @@ BATCH_SIZE = 5000
 
 
 class SmsConsent(models.Model):
-    """The answers derived anew from all events: to compare them, or to correct them.
-
-    By the same rule as when they were written one by one (:meth:`_follow`), from the
-    events that count with the company's carrier.
-    """
+    """Answers derived anew from all events that count, to compare or correct them."""
 
     _inherit = "sms.consent"
 
-    # ------------------------------------------------------------------
-    # Deriving
-    # ------------------------------------------------------------------
-
     @api.model
     def _derive(self, company, hashes):
-        """Return the answers that the events of some numbers give, from the first on.
-
-        :param company: ``res.company``
-        """
+        """Return the answers that the events of some numbers give."""
         return self._get_shown(self._replay(company, hashes))
 
     @api.model
@@ -68,21 +57,19 @@ class SmsConsent(models.Model):
             last = rows[-1][0]
 
     # ------------------------------------------------------------------
-    # Comparing
+    # Comparison
     # ------------------------------------------------------------------
 
     @api.model
     def _find_underived(self, company):
         """Yield the answers that are not what the events of their numbers give.
 
-        After them those that name another number: with None for all else.
+        Without numbers whose newest event waits for its link: a transaction that is
+        just being committed may not have looked at what another has written.
 
-        Of numbers whose newest event waits for its link nothing is said: a transaction
-        that is just being committed may not have looked at what another has written.
-
-        :param company: ``res.company``
         :return: tuples of a number's hash, a purpose's id or 0, the stored answer and
-            the derived one, as :meth:`_get_shown` has them; None: none
+            the derived one, as :meth:`_get_shown` has them; None: none. Of an answer
+            that names another number all but the hash are None
         """
         waiting = self._get_waiting_hashes(company)
         self.flush_model()
@@ -98,9 +85,9 @@ class SmsConsent(models.Model):
 
     @api.model
     def _find_misnamed(self, company, hashes):
-        """Return those keyed hashes of numbers whose answers name another number.
+        """Return the hashes whose answers name another number, as it is spelled there.
 
-        As it is spelled there: before 19.0.1.4.0 each spelling had a hash of its own.
+        Before 19.0.1.4.0 each spelling had a hash of its own.
         """
         rows = self.env.execute_query(
             SQL(
@@ -124,16 +111,12 @@ class SmsConsent(models.Model):
         return {content["number_hash"] for content in contents.values()}
 
     # ------------------------------------------------------------------
-    # Correcting
+    # Correction
     # ------------------------------------------------------------------
 
     @api.model
     def _rebuild(self, company, hashes):
-        """Derive the answers of some numbers anew, and write those that differ.
-
-        :param company: ``res.company``
-        :param hashes: iterable of keyed hashes of numbers
-        """
+        """Derive the answers of some numbers anew, and write those that differ."""
         count = 0
         for batch in split_every(BATCH_SIZE, hashes, list):
             before, numbers = self._read_stored(company, batch)
@@ -160,10 +143,7 @@ class SmsConsent(models.Model):
 
     @api.model
     def _take_away(self, company, keys):
-        """Delete answers that no event gives.
-
-        :param keys: pairs of a number's hash and a purpose's id or 0
-        """
+        """Delete answers that no event gives: pairs of hash and purpose's id or 0."""
         if not keys:
             return
         set_config = "SELECT set_config(%s, %s, TRUE)"
@@ -209,7 +189,7 @@ class SmsConsent(models.Model):
         return {value: decrypt(self.env, number) for value, number in rows}
 
     # ------------------------------------------------------------------
-    # What transactions have not seen of each other
+    # Overlapping transactions
     # ------------------------------------------------------------------
 
     @api.model
@@ -253,14 +233,12 @@ class SmsConsent(models.Model):
         self._rebuild(company, [row[0] for row in rows])
 
     # ------------------------------------------------------------------
-    # Leaving the sandbox, and coming back to it
+    # The sandbox
     # ------------------------------------------------------------------
 
     @api.model
     def _follow_sandbox(self, companies):
-        """Derive anew the answers of numbers that have said something in the sandbox.
-
-        Now, and once more after the commit for what was being written meanwhile.
+        """Derive the answers of the sandbox's numbers, now and after the commit.
 
         :param companies: ``res.company``, those that left the sandbox or came to it
         """
@@ -275,12 +253,7 @@ class SmsConsent(models.Model):
 
     @api.model
     def _count_tried(self, company):
-        """Return how many consents and opt-outs were given in the sandbox.
-
-        Those that hold there now: one for each number and purpose, or all purposes.
-
-        :return: pair of numbers
-        """
+        """Return how many consents, and how many opt-outs, hold in the sandbox now."""
         counts = dict.fromkeys((consent.OPTED_IN, consent.OPTED_OUT), 0)
         hashes = self._get_tried_hashes(company)
         for batch in split_every(BATCH_SIZE, hashes, list):
@@ -307,11 +280,9 @@ class SmsConsent(models.Model):
 
     @api.model
     def _read_effects(self, event_ids):
-        """Return what some events did about an opt-out.
+        """Return which opt-outs some events have undone, or did not count because of.
 
-        A yes has undone the one before it, or did not count because of it: see
-        :func:`tools.consent.find_effects`. It takes all that was said by a number to
-        tell.
+        See :func:`tools.consent.find_effects`.
 
         :param event_ids: ids of ``sms.consent.event`` of one company
         :return: ``{event id: {"undone", "obstacle"}}``, the opt-out in one of them, as

@@ -16,9 +16,8 @@ KIND_SELECTION = [
 class SmsEvidenceExport(models.Model):
     """Who took which evidence out of the system, and when.
 
-    Append-only by the ledger's trigger. It names nobody whose evidence it was: the
-    numbers are keyed hashes. The file itself is not kept; its digest tells whether a
-    file that turns up later is the one that was made then.
+    It names nobody: numbers are keyed hashes. The file is not kept; its digest tells
+    whether one that turns up later is the one that was made then.
     """
 
     _name = "sms.evidence.export"
@@ -58,12 +57,10 @@ class SmsEvidenceExport(models.Model):
 
     @api.model
     def _note(self, company, kind, reference, file_name, data, **values):
-        """Enter that a file was made. Whether it might be was checked before.
+        """Enter that a file was made, by who was allowed to.
 
-        :param company: ``res.company``
         :param bytes data: the file
         """
-        # Nobody may write here by hand.
         return self.sudo().create(
             {
                 "company_id": company.id,

@@ -9,13 +9,9 @@ from odoo.tools import format_list, ormcache
 from ...tools import purpose_rules, quiet_hours
 from ...tools.strictness import PROOF_FIELDS, Terms, are_terms_less_strict
 
-TICKET, APPOINTMENT, ALERT, INTERNAL, MARKETING = SHIPPED_CODES = (
-    "ticket",
-    "appointment",
-    "alert",
-    "internal",
-    "marketing",
-)
+TICKET, APPOINTMENT, ALERT, INTERNAL = "ticket", "appointment", "alert", "internal"
+MARKETING = "marketing"
+SHIPPED_CODES = (TICKET, APPOINTMENT, ALERT, INTERNAL, MARKETING)
 #: What a customer of the helpdesk can agree to on a form, in this order.
 CUSTOMER_CODES = (TICKET, APPOINTMENT, ALERT)
 #: When messages of the shipped purposes may leave.
@@ -34,9 +30,9 @@ TERM_FIELDS = tuple(name for name in Terms._fields if name != "has_footer")
 class PurposeCode(NamedTuple):
     """A code that our own code puts into the context ``sms_purpose``.
 
-    A client can send any text in a context, but none of this type: it must not choose
-    which consent a message passes by. No text is equal to it either: Odoo gives equal
-    contexts the same environment, that of whoever came first.
+    A client can send any text in a context, but none of this type, so it cannot choose
+    which consent a message passes by. A text is not equal to it either: Odoo gives
+    equal contexts the same environment.
     """
 
     code: str
@@ -133,11 +129,10 @@ class SmsPurposeTerms(models.AbstractModel):
 class SmsPurpose(models.Model):
     """What a person agrees to, and what a message is for.
 
-    Consent is per purpose: who wants to hear of a ticket has not asked for offers.
-    The shipped purposes are fixed points of the code and cannot be removed. All
-    companies share them, so they are the administrator's; what a company has otherwise
-    is its managers' (``sms.purpose.company``). When and how often its messages leave is
-    made stricter at will; who makes it less strict says why, and that is kept.
+    Consent is per purpose: who wants to hear of a ticket has not asked for offers. The
+    code names the shipped purposes, so they cannot be removed. All companies share
+    purposes, so they are the administrator's; what a company has otherwise is its
+    managers' (``sms.purpose.company``).
     """
 
     _name = "sms.purpose"
@@ -188,7 +183,7 @@ class SmsPurpose(models.Model):
     )
 
     def _init_column(self, column_name):
-        """Give the shipped purposes of an older database their own class."""
+        """Set new columns of the shipped purposes in an older database."""
         result = super()._init_column(column_name)
         if column_name == "accepts_spoken":
             # It was accepted for all. It goes on to be for what is no offer.
@@ -212,10 +207,7 @@ class SmsPurpose(models.Model):
             purpose.own_ids._check_quiet_class()
 
     def _check_class(self, quiet_class):
-        """Refuse other hours than those of the law for what may be an offer.
-
-        :raises ValidationError: then
-        """
+        """Refuse other hours than those of the law for what may be an offer."""
         self.ensure_one()
         is_offer = self.code == MARKETING or not self.is_helpdesk
         if is_offer and quiet_class != quiet_hours.MARKETING:
@@ -262,10 +254,9 @@ class SmsPurpose(models.Model):
 
         :raises UserError: when there is none
         """
-        purpose_id = self._get_id(code)
-        if not purpose_id:
-            raise UserError(self.env._("Unknown text message purpose: %s", code))
-        return self.browse(purpose_id)
+        if purpose_id := self._get_id(code):
+            return self.browse(purpose_id)
+        raise UserError(self.env._("Unknown text message purpose: %s", code))
 
     @api.model
     @ormcache("code")
@@ -277,10 +268,7 @@ class SmsPurpose(models.Model):
     def _get_rules(self, lang, company):
         """Return what a message in ``lang`` asks of its purpose in a company.
 
-        Cached like the id: every message asks, and the answer changes once a year.
-
-        :param str lang: code of the reader's language, may be empty
-        :param company: ``res.company`` that sends
+        Cached: every message asks, and the answer changes once a year.
         """
         purpose_sudo = self.sudo().with_context(lang=lang)
         own_sudo = purpose_sudo.own_ids.filtered(lambda it: it.company_id == company)
@@ -291,19 +279,13 @@ class SmsPurpose(models.Model):
             purpose_sudo.sequence,
             terms_sudo.quiet_class,
             terms_sudo.max_per_day,
-            purpose_sudo._get_proofs(),
+            frozenset(
+                kind for name, kind in PROOF_FIELDS.items() if purpose_sudo[name]
+            ),
         )
 
-    def _get_proofs(self):
-        """Return which kinds of proof of a consent are accepted.
-
-        :return: of ``proofs.KINDS``
-        """
-        self.ensure_one()
-        return frozenset(kind for name, kind in PROOF_FIELDS.items() if self[name])
-
     def _check_proof(self, way):
-        """Refuse a consent to these purposes that was given in no way that proves it.
+        """Refuse a consent that was given in a way that proves nothing.
 
         :param str way: a method of the ledger, or one of ``statements.WAYS``
         :raises UserError: with the law where it asks for writing
@@ -312,7 +294,7 @@ class SmsPurpose(models.Model):
             raise UserError(fault)
 
     def _find_proof_fault(self, way):
-        """Return why a way to consent proves nothing for these purposes, or None."""
+        """Return why a way to consent proves nothing for these purposes, or ``""``."""
         for purpose_sudo in self.sudo():
             accepted = purpose_sudo._get_rules(self.env.lang, self.env.company).proofs
             if purpose_rules.is_proof_accepted(way, accepted):
@@ -351,10 +333,7 @@ class SmsPurpose(models.Model):
         )
 
     def action_copy_for_company(self):
-        """Open what the user's company has otherwise; begin with what is shared.
-
-        :return: the action that opens it
-        """
+        """Open the terms of the user's company; begin with what is shared."""
         self.ensure_one()
         company = self.env.company
         own = self.own_ids.filtered(lambda it: it.company_id == company)

@@ -7,10 +7,9 @@ from ..core.sms_shared_row import ADMINISTRATORS
 
 
 class SmsPurposeCompany(models.Model):
-    """What one company has otherwise of a purpose: its footer, its hours, its limit.
+    """A company's own footer, hours and limit for the messages of a purpose.
 
-    Consent is given for a purpose, so purposes are never copied. Without such a row a
-    company has what all have.
+    Consent is given for a purpose, so purposes themselves are never copied.
     """
 
     _name = "sms.purpose.company"
@@ -105,11 +104,7 @@ class SmsPurposeCompany(models.Model):
 
     @api.model
     def _copy_purpose(self, purpose, company):
-        """Return a new row that has what all companies have, in all languages.
-
-        :param purpose: ``sms.purpose``, one
-        :param company: ``res.company``
-        """
+        """Return a new row that has what all companies have, in all languages."""
         row = self.create(
             {
                 "purpose_id": purpose.id,

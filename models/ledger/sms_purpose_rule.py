@@ -20,8 +20,7 @@ class SmsPurposeRule(models.Model):
     """What the text messages of an app, a template or a server action are for.
 
     What no rule names is marketing, the purpose with the strictest consent. A rule can
-    loosen that, so it is on record who made and changed it, and why: rules are
-    archived, never deleted, and their changes are tracked.
+    relax that, so rules are archived, never deleted, and their changes are tracked.
     """
 
     _name = "sms.purpose.rule"
@@ -100,9 +99,9 @@ class SmsPurposeRule(models.Model):
 
     @api.model
     def _selection_model(self):
-        """Return the models whose records can be texted, in plain words.
+        """Return the models whose records can be texted.
 
-        Managers may not read ``ir.model``, so this is no relation to it.
+        No relation to ``ir.model``: managers may not read it.
         """
         models_sudo = self.env["ir.model"].sudo()
         found = models_sudo.search(
@@ -115,7 +114,7 @@ class SmsPurposeRule(models.Model):
 
     @api.model
     def _is_textable(self, model_name):
-        """Tell if a model's records have a person or a number; mailings have lists."""
+        """Tell if a model's records have a person or a number, or a list of them."""
         if model_name not in self.env or model_name.startswith(("ir.", "sms.")):
             return False
         model = self.env[model_name]
@@ -162,10 +161,7 @@ class SmsPurposeRule(models.Model):
         return super()._needs_reason() and self.env.uid != SUPERUSER_ID
 
     def _get_strictness(self):
-        """Return what the rule is about and for; None while it counts for nothing.
-
-        :return: ``((level, target, company id), purpose id)``
-        """
+        """Return ``((level, target, company id), purpose id)``, None without effect."""
         self.ensure_one()
         target = self[TARGET_FIELDS[self.level]]
         if self.level != purpose_rules.MODEL:
@@ -175,7 +171,7 @@ class SmsPurposeRule(models.Model):
         return (self.level, target, self.company_id.id), self.purpose_id.id
 
     def _is_less_strict_than(self, before):
-        """Compare what the messages of the rule are for with what they were for."""
+        """Compare the purpose of the rule's messages with their purpose before."""
         after = self._get_strictness()
         # Not out of memory: a refusal takes back what it would keep there.
         rules = self._read_rules()
@@ -195,10 +191,7 @@ class SmsPurposeRule(models.Model):
 
     @api.model
     def _get_terms(self, rules, key):
-        """Return the purpose of what a key is about, by some rules.
-
-        :param tuple key: level, target, company id
-        """
+        """Return the purpose of a key (level, target, company id) by some rules."""
         level, target, company_id = key
         found = rules.get(key) or rules.get((level, target, False))
         purpose = self.env["sms.purpose"].sudo()
@@ -210,7 +203,7 @@ class SmsPurposeRule(models.Model):
         return [("level", "=", self.level), (target, "=", value)]
 
     def _creation_message(self):
-        """Say in the chatter what the rule began with; later changes are tracked."""
+        """Post what the rule began with; later changes are tracked."""
         self.ensure_one()
         return self.env._(
             "Messages of “%(target)s” are for “%(purpose)s”.",
@@ -219,37 +212,25 @@ class SmsPurposeRule(models.Model):
         )
 
     # ------------------------------------------------------------------
-    # What messages ask
+    # Look-up by messages
     # ------------------------------------------------------------------
 
     @api.model
     def _find_purpose(self, company, source):
-        """Return the purpose of what a source makes; without a rule it is marketing.
-
-        :param company: ``res.company``
-        :return: ``sms.purpose``, one, archived or not
-        """
+        """Return the purpose of a :class:`MessageSource`; marketing without a rule."""
+        purposes = self.env["sms.purpose"]
         purpose_id = self._find_id(company, source)
-        if purpose_id:
-            return self.env["sms.purpose"].browse(purpose_id)
-        return self.env["sms.purpose"]._get(MARKETING)
+        return purposes.browse(purpose_id) if purpose_id else purposes._get(MARKETING)
 
     @api.model
     def _find_id(self, company, source):
-        """Return the id of the purpose that a rule names, or None without a rule.
-
-        With the arguments of :meth:`_find_purpose`.
-        """
-        rules = self._get_rules()
+        """Return the id of the purpose that a rule names, or None without a rule."""
         source = self._name_shared_template(source)
-        return purpose_rules.find_purpose(rules, source, company.id)
+        return purpose_rules.find_purpose(self._get_rules(), source, company.id)
 
     @api.model
     def _name_shared_template(self, source):
-        """Let a company's own template be for what the shared one is in its place.
-
-        Unless there are rules about the own one.
-        """
+        """Replace a company's own template by the shared one, unless rules name it."""
         template = self.env["sms.template"].browse(source.template_id or ())
         shared_id = template._get_shared_ids().get(template.id)
         if not shared_id or self._knows_template(template):
@@ -270,15 +251,12 @@ class SmsPurposeRule(models.Model):
     @api.model
     @ormcache()
     def _get_rules(self):
-        """Return all rules as :func:`purposes.find_purpose` reads them.
-
-        Cached: every message asks, and the answer changes once a year.
-        """
+        """Cache :meth:`_read_rules`: every message asks."""
         return self._read_rules()
 
     @api.model
     def _read_rules(self):
-        """Return what :meth:`_get_rules` keeps in memory."""
+        """Return all rules as :func:`tools.purpose_rules.find_purpose` reads them."""
         rules = {}
         for rule in self.sudo().search([]):
             target = rule[TARGET_FIELDS[rule.level]]

@@ -118,14 +118,12 @@ class SmsScopeRule(models.Model):
 
     @api.model
     def _find(self, purpose, day, company=None):
-        """Return the rule for an answer to a message of ``purpose`` on a day.
+        """Return the rule for an answer to a message of ``purpose`` on a day, if any.
 
-        The newest in force rules; of those of one day, the one for the purpose's class.
-        A company's own rules come before the shared ones.
+        A company's own rules come first, then the newest one, then of one day that for
+        the purpose's class.
 
-        :param purpose: ``sms.purpose``, one
         :param company: ``res.company``; None: by the shared rules alone
-        :return: ``sms.scope.rule``, one or empty
         """
         purpose_class = self._get_class(purpose)
         domain = (
@@ -146,9 +144,7 @@ class SmsScopeRule(models.Model):
 
     @api.model
     def _get_class(self, purpose):
-        """Return the class of a purpose: what is no offer is informational."""
-        is_offer = purpose.quiet_class == MARKETING
-        return PROMOTIONAL if is_offer else INFORMATIONAL
+        return PROMOTIONAL if purpose.quiet_class == MARKETING else INFORMATIONAL
 
     @api.model
     def _get_ended_purposes(self, purpose, day, company=None):

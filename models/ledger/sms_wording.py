@@ -41,8 +41,7 @@ class SmsWording(models.Model):
     """The words in which consent to a purpose is asked for, version by version.
 
     A published version never changes, so that a consent of years ago can be shown in
-    its own words; a new version supersedes it. Placeholders are filled in when the
-    words are shown: {company}, {purpose}, {privacy}, {terms}.
+    its own words; a new version supersedes it.
     """
 
     _name = "sms.wording"
@@ -141,7 +140,7 @@ class SmsWording(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
-        """Make drafts, whatever a client says; what ships is in force at once."""
+        """Make drafts, whatever a client sends; what ships is in force at once."""
         dropped = {"digest"} if self.env.su else {"digest", *STATE_FIELDS}
         return super().create(
             [{name: vals[name] for name in vals.keys() - dropped} for vals in vals_list]
@@ -182,10 +181,7 @@ class SmsWording(models.Model):
             )
 
     def action_new_version(self):
-        """Open a draft that starts from this version.
-
-        :return: the action that opens it
-        """
+        """Open a draft that starts from this version."""
         self.ensure_one()
         draft = self.copy({"version": max(self._get_versions().mapped("version")) + 1})
         return {
@@ -199,24 +195,16 @@ class SmsWording(models.Model):
         return [("purpose_id", "=", self.purpose_id.id), ("lang", "=", self.lang)]
 
     def _get_versions(self):
-        self.ensure_one()
         return self.search(
-            [
-                ("purpose_id", "=", self.purpose_id.id),
-                ("lang", "=", self.lang),
-                ("company_id", "=", self.company_id.id),
-            ]
+            [*self._get_copy_domain(), ("company_id", "=", self.company_id.id)]
         )
 
     @api.model
     def _get_published(self, company, purposes, lang=None):
         """Return the wordings in force for some purposes, one for each that has any.
 
-        The company's own before everybody's, the reader's language before English.
-
-        :param company: ``res.company``
-        :param purposes: ``sms.purpose``
-        :return: ``sms.wording``, in the order of ``purposes``
+        The company's own before everybody's, the reader's language before English; in
+        the order of ``purposes``.
         """
         wanted = [lang or self.env.lang, "en_US"]
         found = self.sudo().search(
@@ -233,16 +221,11 @@ class SmsWording(models.Model):
             return (language, not record.company_id)
 
         by_purpose = found.sorted(rank).grouped("purpose_id")
-        chosen = self.browse()
-        for purpose in purposes:
-            chosen += by_purpose.get(purpose, found.browse())[:1]
-        return chosen
+        chosen = (by_purpose[it][:1] for it in purposes if it in by_purpose)
+        return self.browse().concat(*chosen)
 
     def _render(self, company):
-        """Return the words as a person sees them.
-
-        :param company: ``res.company`` that asks
-        """
+        """Return the words as a person sees them when ``company`` asks."""
         company_sudo = company.sudo()
         # Who has no such page yet names at least where to ask for it.
         contact = company_sudo.website or company_sudo.email or company_sudo.phone

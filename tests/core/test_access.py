@@ -63,7 +63,7 @@ PUBLIC_METHODS = {
         *("record_consent", "record_opt_out", "get_state", "get_wordings"),
     },
     "sms.consent.check": {"action_verify", "action_export", "write"},
-    "sms.consent.event": {"create", "write"},
+    "sms.consent.event": {"write"},
     "sms.consent.law": {"create"},
     "sms.consent.evidence": {"write"},
     "sms.consent.import": {
@@ -90,12 +90,10 @@ PUBLIC_METHODS = {
     "sms.subscription": {"create", "write", "action_end"},
     "sms.keyword": {"create", "write"},
     "sms.inbound": {"write"},
-    "sms.purpose.rule": {"create"},
-    "sms.purpose": {"create", "write", "action_copy_for_company"},
+    "sms.purpose": {"write", "action_copy_for_company"},
     "sms.purpose.company": {"create", "write"},
     "sms.quiet.hours": {"create"},
-    "sms.scope.rule": {"create"},
-    "sms.relaxation.reason": {"write", "unlink"},
+    "sms.relaxation.reason": {"create", "write", "unlink"},
     "sms.automation": {
         *("create", "write", "unlink", "action_view_messages", "action_dry_run"),
     },
