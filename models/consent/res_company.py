@@ -31,10 +31,7 @@ class ResCompany(models.Model):
     )
 
     def _find_sms_form_refusal(self, number):
-        """Return why the company's forms do not take a number, or an empty text.
-
-        :param str number: E.164
-        """
+        """Return why the company's forms do not take a number, or an empty text."""
         self.ensure_one()
         company_sudo = self.sudo()
         return phone.find_kind_refusal(
@@ -42,21 +39,15 @@ class ResCompany(models.Model):
         )
 
     def _takes_sms_country(self, code):
-        """Tell if the company's forms take numbers of a country.
+        """Tell if the company's forms take numbers of a country (ISO code).
 
-        :param str code: ISO code
+        Without a choice of countries: where it is, or a customer has their address.
+        Neither colleagues nor the companies of this database are customers.
         """
         if self.sms_form_country_ids:
             return code in self.sms_form_country_ids.mapped("code")
-        return code == self.country_id.code or self._has_sms_customers_in(code)
-
-    def _has_sms_customers_in(self, code):
-        """Tell if a customer has their address in a country.
-
-        Neither colleagues nor the companies of this database are customers.
-
-        :param str code: ISO code
-        """
+        if code == self.country_id.code:
+            return True
         domain = Domain("country_id.code", "=", code)
         domain &= Domain("company_id", "in", [False, self.id])
         domain &= Domain("id", "not in", self.search([]).partner_id.ids)

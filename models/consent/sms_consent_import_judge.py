@@ -13,9 +13,9 @@ from ...tools.import_rows import Fault, simplify
 from ..ledger.sms_consent_event import Statement
 from .sms_consent_import_row import GOOD, SKIPPED, WRONG
 
-#: Different words that are remembered; lists mostly hold a few.
+#: Different words whose wordings are remembered; lists mostly hold a few.
 MAX_WORDS = 1000
-#: What a line of the list holds besides, as far as there is a reason to.
+#: Fields of a line that are empty unless there is a reason to fill them.
 LINE_DETAILS = ("reason", "detail", "cells", "key", "stopped", "stopped_purposes")
 
 
@@ -33,7 +33,7 @@ class Judge:
         self.country = (country.code, country.phone_code)
         self.purposes = self._read_purposes()
         self.default_purposes = job.purpose_ids.sorted()
-        self.words = Words(self.env, self.company)
+        self.words = {}
 
     def _read_purposes(self):
         """Return every purpose by its code and by its name."""
@@ -50,8 +50,7 @@ class Judge:
         """Decide on some rows.
 
         :param rows: pairs of a row's number and its cells
-        :return: the statements to record, and a line of ``sms.consent.import.row`` for
-            every row
+        :return: the statements to record, and a ``sms.consent.import.row`` for each row
         """
         lines, read = [], []
         for number, cells in rows:
@@ -90,7 +89,7 @@ class Judge:
         number = self._read_number(said.number)
         purposes = self._find_purposes(said)
         self._check_proof(said, purposes)
-        wordings, words = self.words.find(said, purposes)
+        wordings, words = self._find_words(said, purposes)
         note = import_rows.make_note(said.how, said.source, said.note)
         facts = {
             "wording": words,
@@ -245,19 +244,11 @@ class Judge:
         )
         return set(rows)
 
+    # ------------------------------------------------------------------
+    # Words
+    # ------------------------------------------------------------------
 
-class Words:
-    """Finds what the rows of one import mean by words or a version, each kind once.
-
-    :param env: in sudo
-    :param company: ``res.company`` whose wordings count, beside those of all
-    """
-
-    def __init__(self, env, company):
-        self._env, self._company = env, company
-        self._found = {}
-
-    def find(self, said, purposes):
+    def _find_words(self, said, purposes):
         """Return the wordings that a row means, and the words as they were shown.
 
         :param import_rows.Said said: the row
@@ -266,29 +257,29 @@ class Words:
         if said.event != consent.GRANTED:
             return None, said.wording
         key = (purposes._ids, said.version, said.wording)
-        if key not in self._found:
-            if len(self._found) >= MAX_WORDS:
-                self._found.clear()
-            self._found[key] = self._match(said, purposes)
-        return self._found[key]
+        if key not in self.words:
+            if len(self.words) >= MAX_WORDS:
+                self.words.clear()
+            self.words[key] = self._match_words(said, purposes)
+        return self.words[key]
 
-    def _match(self, said, purposes):
+    def _match_words(self, said, purposes):
         if not said.version:
-            wordings = self._env["sms.consent.entry"]._match_wordings(
-                self._company, purposes, said.wording
+            wordings = self.env["sms.consent.entry"]._match_wordings(
+                self.company, purposes, said.wording
             )
             return wordings, said.wording
-        found = self._env["sms.wording"]
+        found = self.env["sms.wording"]
         for purpose in purposes:
             found += self._find_version(purpose, said.version)
-        return found, said.wording or found._render(self._company)
+        return found, said.wording or found._render(self.company)
 
     def _find_version(self, purpose, version):
         """Return a purpose's wording by its version's number or digest."""
         text = version.casefold().lstrip("v").strip()
         domain = [
             ("purpose_id", "=", purpose.id),
-            ("company_id", "in", [False, self._company.id]),
+            ("company_id", "in", [False, self.company.id]),
             ("state", "!=", "draft"),
         ]
         if len(text) == 64:
@@ -297,8 +288,8 @@ class Words:
             domain.append(("version", "=", int(text)))
         else:
             raise Fault("bad_version", version)
-        found = self._env["sms.wording"].search(domain)
+        found = self.env["sms.wording"].search(domain)
         if not found:
             raise Fault("bad_version", f"{purpose.name}: {version}")
-        own_lang = self._company.partner_id.lang
+        own_lang = self.company.partner_id.lang
         return found.sorted(lambda it: (not it.company_id, it.lang != own_lang))[0]
