@@ -561,10 +561,10 @@ class HelpdeskTicket(models.Model):
 
     @api.model
     def _send_sms_notices(self):
+        bus = self.env["bus.bus"]
         for ticket_id, ids in self.env.cr.precommit.data.pop(CHANGE_TYPE).items():
-            channel = self._get_sms_bus_channel(ticket_id)
             payload = {"ticket_id": ticket_id, "ids": sorted(ids)}
-            self.env["bus.bus"]._sendone(channel, CHANGE_TYPE, payload)
+            bus._sendone(self._get_sms_bus_channel(ticket_id), CHANGE_TYPE, payload)
 
     @api.model
     def _get_sms_bus_channel(self, ticket_id):
