@@ -520,10 +520,7 @@ class HelpdeskTicket(models.Model):
         }
 
     def _prepare_sms_outgoing(self, sms, may_move):
-        """Add ``author``, and ``state``, ``label`` and ``reason`` in an agent's words.
-
-        Also ``template`` (empty for what a person wrote) and ``is_movable``.
-        """
+        """Add ``author``, ``template`` (unless a person wrote) and the shown state."""
         # Portal users and the webhook's own write no texts; what they set off does.
         maker = sms.create_uid
         is_automatic = maker.id == SUPERUSER_ID or maker.share
