@@ -44,38 +44,20 @@ PAUSES = {
 
 
 class Facts(NamedTuple):
-    """One record as the filters see it: ids (0: none), and a priority.
-
-    :param bool asks_rating: its customer is asked how it went when it is closed
-    """
+    """One record as the filters see it, by ids (0: none)."""
 
     company_id: int = 0
     team_id: int = 0
     stage_id: int = 0
     category_id: int = 0
     priority: str = ""
-    asks_rating: bool = False
+    asks_rating: bool = False  # of its customer, when it is closed
 
 
 class Rule(NamedTuple):
-    """One automation, as it is kept in memory.
+    """One automation, as it is kept in memory. What is empty, or 0, means any."""
 
-    :param int automation_id: 0 for the text of a stage, which has none
-    :param str trigger: one of :data:`TRIGGERS`
-    :param int company_id: 0 for all companies; the sets of ids are empty for any
-    :param str priority: at least this one; empty for any
-    :param list domain: more conditions, of Odoo
-    :param str audience: one of :data:`AUDIENCES`
-    :param str purpose_code: empty: what the rules of purposes say
-    :param bool is_urgent: leaves before others
-    :param timedelta delay: zero: at once
-    :param timedelta lead: of a timed trigger: after (or before) which time
-    :param timedelta pause: one of :data:`PAUSES`' values
-    :param int shared_id: the automation of all companies whose place it takes, or 0
-    :param frozenset replaced_in: ids of companies that have another in its place
-    """
-
-    automation_id: int
+    automation_id: int  # 0: the text of a stage
     trigger: str
     template_id: int
     audience: str = CUSTOMER
@@ -83,15 +65,15 @@ class Rule(NamedTuple):
     team_ids: frozenset = frozenset()
     stage_ids: frozenset = frozenset()
     category_ids: frozenset = frozenset()
-    priority: str = ""
+    priority: str = ""  # at least
     domain: tuple = ()
-    purpose_code: str = ""
+    purpose_code: str = ""  # empty: what the rules of purposes say
     is_urgent: bool = False
     delay: timedelta = timedelta()
-    lead: timedelta = timedelta()
+    lead: timedelta = timedelta()  # of a timed trigger: after (or before) which time
     pause: timedelta | None = PAUSES["day"]
-    shared_id: int = 0
-    replaced_in: frozenset = frozenset()
+    shared_id: int = 0  # the automation of all companies whose place it takes
+    replaced_in: frozenset = frozenset()  # companies that have another in its place
 
 
 def compare(before, after):

@@ -185,11 +185,7 @@ class SmsAutomation(models.Model):
 
     @api.model
     def _get_deadline_source(self):
-        """Return where deadlines stand: a model, ``ticket`` or empty if nowhere.
-
-        ``helpdesk_mgmt_sla`` has a row for each deadline of a ticket; its older
-        versions have one date on the ticket.
-        """
+        """Return the model with deadlines: older ones of OCA's are on the ticket."""
         if SLA_MODEL in self.env:
             return SLA_MODEL
         field = self.env[TICKET_MODEL]._fields.get("sla_deadline")
@@ -313,10 +309,7 @@ class SmsAutomation(models.Model):
     # saves it: they may copy the automation, and edit it.
 
     def _parse_domain(self):
-        """Return the conditions as a list; only plain values are read.
-
-        :raises ValueError: when they are anything else
-        """
+        """Return the conditions; raise a ValueError for other than plain values."""
         self.ensure_one()
         try:
             domain = ast.literal_eval(self.domain or "[]")
@@ -350,10 +343,7 @@ class SmsAutomation(models.Model):
 
     @api.model
     def _check_paths(self, domain, model_name):
-        """Refuse fields that managers may not read, on any way of the conditions.
-
-        :raises ValueError: names the field
-        """
+        """Raise a ValueError for a field that managers may not read, on any way."""
         for condition in domain.iter_conditions():
             model = self.env[model_name]
             for name in condition.field_expr.split("."):

@@ -66,12 +66,7 @@ class SmsAutomation(models.Model):
 
     @api.model
     def _get_recipients(self, tickets, audience):
-        """Return who gets a text about each ticket.
-
-        :param tickets: ``helpdesk.ticket`` in sudo
-        :param str audience: one of ``tools.automation.AUDIENCES``
-        :return: ``{ticket id: list of Recipient}``
-        """
+        """Return lists of :class:`Recipient` by ticket id, for tickets in sudo."""
         if audience == automation.CUSTOMER:
             return self._get_customers(tickets)
         people = {

@@ -304,11 +304,7 @@ class HelpdeskTicket(models.Model):
         return tickets
 
     def write(self, vals):
-        """Forget the number of a contact whom another one replaces, and tell the rest.
-
-        The waiting ends with the ticket, its customer is asked how it went, and the
-        numbers that customers type are noted.
-        """
+        """Forget a replaced contact's number, and do what follows from the changes."""
         if "partner_id" in vals and "partner_phone" not in vals:
             partner = self.env["res.partner"].browse(vals["partner_id"])
             self.filtered(

@@ -520,10 +520,7 @@ class HelpdeskTicket(models.Model):
         }
 
     def _prepare_sms_outgoing(self, sms, may_move):
-        """Add ``author``, and ``state``, ``label`` and ``reason`` in an agent's words.
-
-        Also ``template`` (empty for what a person wrote) and ``is_movable``.
-        """
+        """Add ``author``, ``template`` (unless a person wrote) and the shown state."""
         # Portal users and the webhook's own write no texts; what they set off does.
         maker = sms.create_uid
         is_automatic = maker.id == SUPERUSER_ID or maker.share
@@ -561,10 +558,10 @@ class HelpdeskTicket(models.Model):
 
     @api.model
     def _send_sms_notices(self):
+        bus = self.env["bus.bus"]
         for ticket_id, ids in self.env.cr.precommit.data.pop(CHANGE_TYPE).items():
-            channel = self._get_sms_bus_channel(ticket_id)
             payload = {"ticket_id": ticket_id, "ids": sorted(ids)}
-            self.env["bus.bus"]._sendone(channel, CHANGE_TYPE, payload)
+            bus._sendone(self._get_sms_bus_channel(ticket_id), CHANGE_TYPE, payload)
 
     @api.model
     def _get_sms_bus_channel(self, ticket_id):

@@ -37,10 +37,7 @@ class SmsSms(models.Model):
         self.env[TICKET_MODEL]._notify_sms_desks(changed)
 
     def _after_intake(self, vals_list):
-        """Show new texts, and end the waiting of who was answered.
-
-        The rows of a long list are not read again for that.
-        """
+        """Show new texts, and end the waiting; the rows of a long list are not read."""
         result = super()._after_intake(vals_list)
         # Browsed at once, so that they are read at once.
         post_ids = get_ids(vals_list, "mail_message_id")

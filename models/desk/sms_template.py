@@ -152,10 +152,7 @@ class SmsTemplate(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
-        """Give a manager's templates of the helpdesk the company of the manager.
-
-        Body and records come out of what the form gives instead of them.
-        """
+        """Complete what the form gives, with the manager's company for our records."""
         templates = super().create([self._complete_values(vals) for vals in vals_list])
         self.env.registry.clear_cache()
         return templates
@@ -351,13 +348,11 @@ class SmsTemplate(models.Model):
 
     @api.model
     def _is_strict(self, template):
-        """Tell if a template takes the offered placeholders alone.
-
-        A cron that may do anything fills in those of appointments; administrators may
-        still edit Odoo's own.
-        """
+        """Tell if a template takes the offered placeholders alone."""
         if self.env.su:
             return False
+        # A cron that may do anything fills in those of appointments; administrators may
+        # still edit Odoo's own.
         is_admin = self.env.user.has_group(ADMINISTRATORS)
         is_event = template.model == EVENT_MODEL
         return template.model == TICKET_MODEL or (is_event and not is_admin)
