@@ -148,18 +148,6 @@ class ResCompany(models.Model):
                 f"{company._get_sms_base_url()}{JOIN_PATH}{company.sms_join_key}"
             )
 
-    def init(self):
-        """Give the companies that were there before the joining page a key."""
-        self.env.cr.execute(
-            """
-            UPDATE res_company
-               SET sms_join_key =
-                       left(replace(gen_random_uuid()::text, '-', ''), 12)
-             WHERE sms_join_key IS NULL
-            """
-        )
-        return super().init()
-
     def _prepare_sms_values(self, vals):
         """Normalize the public address.
 
