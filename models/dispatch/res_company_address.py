@@ -319,7 +319,7 @@ class IrConfigParameter(models.Model):
     _inherit = "ir.config_parameter"
 
     def write(self, vals):
-        """Let companies' public address follow what was entered by hand."""
+        """Change companies' public address along with what was entered by hand."""
         own = self.filtered(lambda it: it.key == BASE_URL_PARAMETER)
         before = own.value if "value" in vals else False
         result = super().write(vals)
@@ -329,7 +329,7 @@ class IrConfigParameter(models.Model):
 
 
 class IrHttp(models.AbstractModel):
-    """Refuses what no carrier sends before anything of it is read."""
+    """Refuses requests that no carrier sends before anything of them is read."""
 
     _inherit = "ir.http"
 

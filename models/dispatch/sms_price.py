@@ -19,7 +19,7 @@ PICK = """
            price.valid_from DESC NULLS LAST, price.id DESC
      LIMIT 1
 """
-#: What a text costs by the line that was picked.
+#: Cost of a text by the line that was picked.
 COST = """
     CASE WHEN sms.media_count > 0 AND price.media_amount > 0 THEN price.media_amount
          ELSE sms.segment_count * price.amount END

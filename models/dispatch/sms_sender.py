@@ -19,7 +19,7 @@ DEFAULT_RATES = {
     account.SERVICE: 10.0,
     account.SANDBOX: 0.0,
 }
-#: What of a sender decides by which one texts leave.
+#: Fields that the choice of a sender depends on.
 CHOICE_FIELDS = {"team_id", "country_ids", "active"}
 
 

@@ -14,8 +14,8 @@ from ...tools.texts import clean
 from ..core.bulk_insert import as_arrays
 from ..message.sms_sms import IN_FLIGHT, LEFT, UNKNOWN_STATE
 
-#: What belongs to one attempt to send, and to how it ended: a new one starts without
-#: it, and a late report on the old one finds nothing to change.
+#: Fields of one attempt to send and of its end: a new one starts without them, and a
+#: late report on the old one finds nothing to change.
 ATTEMPT_FIELDS = (
     *("provider", "carrier_id", "carrier_code", "carrier_detail", "report_rank"),
     *("attempts", "claimed_at", "sent_at", "tried_at", "fault_id"),
@@ -34,7 +34,7 @@ REPORT_STATES = {
 REPORT_OVERDUE = timedelta(hours=1)
 #: Reports after which no other is expected.
 FINAL_REPORTS = ("canceled", "undelivered", "delivered", "read")
-#: What the carrier's answer changes, where no report was faster.
+#: Stores the carrier's answer, where no report was faster.
 NOTE_ACCEPTED = """
     UPDATE sms_sms sms
        SET sent_at = %s,

@@ -12,16 +12,16 @@ from ..core.bulk_insert import as_arrays
 from ..message.sms_sms import IN_FLIGHT, LEFT, UNKNOWN_STATE
 from .sms_sms import FINAL_REPORTS, REPORT_OVERDUE, REPORT_STATES
 
-#: What the chatter and mass mailings are told of a state that Odoo does not know.
+#: States that Odoo does not know, as the chatter and mass mailings are told.
 NATIVE_STATES = {UNKNOWN_STATE: "process"}
-#: What mass mailings (``mailing.trace``) are told of our failure types.
+#: Our failure types, as mass mailings (``mailing.trace``) are told.
 NATIVE_FAILURE_TYPES = {
     "sms_no_consent": "sms_optout",
     "sms_no_provider": "sms_acc",
     "sms_too_many": "sms_duplicate",
     "sms_replaced": "sms_duplicate",
 }
-#: What is asked of a message that is reported on.
+#: Fields that a report on a message needs.
 REPORTED_FIELDS = (
     *("uuid", "state", "provider", "carrier_id", "report_rank", "claimed_at"),
     *("carrier_code", "carrier_detail", "failure_type", "fault_id", "lookup_at"),
