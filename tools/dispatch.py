@@ -86,16 +86,17 @@ def current_rate(rate, slowed_to=1.0, seconds_since=0.0):
     :param float slowed_to: the share of it that was left when it was last slowed
     :param float seconds_since: how long ago that was
     """
-    share = slowed_to * 2 ** (max(seconds_since, 0.0) / RECOVERY)
-    if share >= 1:
-        return rate
-    return (rate or UNLIMITED) * share
+    share = _recover(slowed_to, seconds_since)
+    return rate if share >= 1 else (rate or UNLIMITED) * share
 
 
-def slower(rate, slowed_to, seconds_since):
+def slower(slowed_to, seconds_since):
     """Return the share of its rate that a sender is left with after "too fast"."""
-    share = min(slowed_to * 2 ** (max(seconds_since, 0.0) / RECOVERY), 1.0)
-    return max(share / 2, SLOWEST)
+    return max(min(_recover(slowed_to, seconds_since), 1.0) / 2, SLOWEST)
+
+
+def _recover(share, seconds):
+    return share * 2 ** (max(seconds, 0.0) / RECOVERY)
 
 
 def capacity(rate, seconds_booked):

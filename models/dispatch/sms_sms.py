@@ -79,15 +79,11 @@ class SmsSms(models.Model):
         self.env["sms.dispatcher"]._wake(at)
         return result
 
-    def send(self, unlink_failed=False, unlink_sent=True, raise_exception=False):
+    def send(self, *args, **kwargs):
         """Leave the outbox's messages to the outbox; send the others as Odoo does."""
         outbox = self._filter_outbox()
         outbox._wake_dispatcher()
-        return super(SmsSms, self - outbox).send(
-            unlink_failed=unlink_failed,
-            unlink_sent=unlink_sent,
-            raise_exception=raise_exception,
-        )
+        return super(SmsSms, self - outbox).send(*args, **kwargs)
 
     def resend_failed(self):
         """Requeue the outbox's failed messages; send the others as Odoo does.
@@ -116,18 +112,14 @@ class SmsSms(models.Model):
             },
         }
 
-    def _send(self, unlink_failed=False, unlink_sent=True, raise_exception=False):
+    def _send(self, *args, **kwargs):
         """Keep what the gate blocks, and what the outbox has, from Odoo's loop."""
         outbox = self._filter_outbox()
         outbox._wake_dispatcher()
         allowed = (self - outbox)._ask_gate()
         if not allowed:
             return None
-        return super(SmsSms, allowed)._send(
-            unlink_failed=unlink_failed,
-            unlink_sent=unlink_sent,
-            raise_exception=raise_exception,
-        )
+        return super(SmsSms, allowed)._send(*args, **kwargs)
 
     @api.model
     def _process_queue(self):
