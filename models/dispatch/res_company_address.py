@@ -267,15 +267,10 @@ class ResCompany(models.Model):
             if url := web.normalize_address(company_sudo.get_base_url()):
                 company_sudo.sms_webhook_base_url = url
 
-    def _get_signed_sms_urls(self, endpoint, key, code):
-        """Return the addresses that a carrier may have signed, the present one first.
-
-        :param str code: a key of ``PROVIDERS``
-        """
-        self.ensure_one()
+    def _get_sms_base_urls(self):
+        """Return the addresses that a carrier may sign, the present one first."""
         former = self.sudo().sms_former_webhook_base_url
-        bases = filter(None, (self._get_sms_base_url(), former))
-        return [self._get_sms_url(endpoint, code, key, base) for base in bases]
+        return list(filter(None, (self._get_sms_base_url(), former)))
 
     def _has_proven_sms_base_url(self, code):
         """Tell if the carrier has signed a request since the address is what it is."""
