@@ -13,7 +13,8 @@ class TelnyxController(Controller):
     """Telnyx's two endpoints: texts that come in, and delivery reports.
 
     Its events are JSON, signed as they are, with the time. Each: find the account
-    by the key in the address, verify before any write, hand over, answer with nothing.
+    by the key in the address (404 without it), verify before any write (403), hand
+    over, answer with nothing.
     """
 
     _inbound_url = "/helpdesk_sms/telnyx/<string:key>/inbound"
@@ -22,11 +23,7 @@ class TelnyxController(Controller):
     @route(_inbound_url, **webhooks.JSON_WEBHOOK_ROUTE)
     @public.guarded
     def inbound(self, key, **_query):
-        """Take in a text; other events, of which a profile tells too, are nothing.
-
-        :raises NotFound: 404 for an unknown key
-        :raises Forbidden: 403 for a signature that is missing or wrong
-        """
+        """Take in a text; other events, of which a profile tells too, are nothing."""
         company_sudo, event = self._verify(key)
         if TelnyxProvider.is_inbound(event):
             webhooks.take_inbound(company_sudo, TelnyxProvider.parse_inbound(event))
@@ -38,8 +35,6 @@ class TelnyxController(Controller):
         """Take in a delivery report.
 
         :param str uuid: our own key of the message, which nobody can guess
-        :raises NotFound: 404 for an unknown key
-        :raises Forbidden: 403 for a signature that is missing or wrong
         """
         company_sudo, event = self._verify(key)
         report = TelnyxProvider.parse_report(event)

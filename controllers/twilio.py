@@ -11,8 +11,8 @@ EMPTY_TWIML = '<?xml version="1.0" encoding="UTF-8"?><Response/>'
 class TwilioController(Controller):
     """Twilio's two endpoints: texts that come in, and delivery reports.
 
-    Each: find the account by the key in the address, verify the signature before any
-    write, hand over, answer with nothing. Everything else happens behind them.
+    Each: find the account by the key in the address (404 without it), verify the
+    signature before any write (403), hand over, answer with nothing.
     """
 
     _inbound_url = "/helpdesk_sms/twilio/<string:key>/inbound"
@@ -21,11 +21,7 @@ class TwilioController(Controller):
     @route(_inbound_url, **webhooks.FORM_WEBHOOK_ROUTE)
     @public.guarded
     def inbound(self, key, **_post):
-        """Take in a text.
-
-        :raises NotFound: 404 for an unknown key
-        :raises Forbidden: 403 for a signature that is missing or wrong
-        """
+        """Take in a text."""
         company_sudo, form = self._verify(key, "inbound")
         webhooks.take_inbound(company_sudo, TwilioProvider.parse_inbound(form))
         return self._answer()
@@ -36,8 +32,6 @@ class TwilioController(Controller):
         """Take in a delivery report.
 
         :param str uuid: our own key of the message, which nobody can guess
-        :raises NotFound: 404 for an unknown key
-        :raises Forbidden: 403 for a signature that is missing or wrong
         """
         company_sudo, form = self._verify(key, f"status/{uuid}")
         report = TwilioProvider.parse_report(form)

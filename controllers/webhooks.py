@@ -66,36 +66,37 @@ def check(company_sudo, code, endpoint, key, form, signature):
     provider = company_sudo._get_sms_provider(code, with_senders=False)
     query = request.httprequest.query_string.decode("latin-1")
 
-    def is_signed(url):
+    def is_signed(base):
         """Tell if the carrier has signed the request as one to this address."""
+        url = company_sudo._get_sms_url(endpoint, code, key, base)
         return provider.verify(f"{url}?{query}" if query else url, form, signature)
 
     refusals_sudo = request.env["sms.webhook.refusal"].sudo()
-    if any(map(is_signed, company_sudo._get_signed_sms_urls(endpoint, key, code))):
+    if any(map(is_signed, company_sudo._get_sms_base_urls())):
         if company_sudo.sms_has_refusals:
             refusals_sudo._forget(company_sudo, code)
         return
     own = web.normalize_address(company_sudo.get_base_url())
-    find_cause = partial(_find_cause, company_sudo, code, endpoint, key, own, is_signed)
-    is_own = own and is_signed(company_sudo._get_sms_url(endpoint, code, key, own))
+    is_own = own and is_signed(own)
     if is_own and not company_sudo._has_proven_sms_base_url(code):
         company_sudo._adopt_sms_base_url(own)
         return
-    refusals_sudo._count(
-        company_sudo, code, find_cause if signature else lambda: (UNSIGNED, "")
-    )
+    find_cause = partial(_find_cause, own, is_signed, signature)
+    refusals_sudo._count(company_sudo, code, find_cause)
     raise Forbidden(f"a request that {code} has not signed")
 
 
-def _find_cause(company_sudo, code, endpoint, key, own, is_signed):
+def _find_cause(own, is_signed, signature):
     """Return why a signature is wrong: which address was signed, if any that we know.
 
     Only to tell administrators: what was called is taken for nothing else.
     """
+    if not signature:
+        return UNSIGNED, ""
     http = request.httprequest
     called = [f"{scheme}://{http.host}" for scheme in ("https", "http")]
     for base in filter(None, map(web.normalize_address, (own, *called))):
-        if is_signed(company_sudo._get_sms_url(endpoint, code, key, base)):
+        if is_signed(base):
             return ADDRESS, base
     return TOKEN, ""
 

@@ -1,5 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""What an account sends by, and what a check of it finds at the carrier."""
+"""Senders of an account, and findings of a check of it at the carrier."""
 
 from dataclasses import dataclass
 

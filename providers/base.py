@@ -1,5 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""What an adapter is: the contract between the outbox and a carrier.
+"""The contract between the outbox and a carrier: an adapter.
 
 An adapter does three things: send one message, verify one request, parse its events.
 It knows nothing of Odoo's models: what it needs of an account comes in as data, what

@@ -1,5 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""Why a carrier did not take or not deliver a message.
+"""The reasons for which a carrier did not take or deliver a message.
 
 What is done about each is the manager's data (``sms.fault``); which of a carrier's
 codes mean which is its adapter's.

@@ -1,5 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""What adapters share: senders, connections, failed posts, findings, media, events."""
+"""Helpers of the adapters: senders, connections, failed posts, findings, media."""
 
 import hashlib
 import json

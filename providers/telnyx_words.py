@@ -1,5 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""What Telnyx says, in our words: states, error codes, messages, records.
+"""Telnyx's words in ours: states, error codes, messages, records.
 
 Webhooks: https://developers.telnyx.com/docs/messaging/messages/receiving-webhooks
 Error codes: https://developers.telnyx.com/docs/messaging/messages/error-codes

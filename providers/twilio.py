@@ -38,11 +38,11 @@ from .twilio_words import (
 
 #: Messages that a lookup reads, newest first: more than one person gets in minutes.
 LOOKUP_LIMIT = 50
-#: What Twilio writes before each text of an account on trial.
+#: Twilio writes this before each text of an account on trial.
 TRIAL = fold("Sent from your Twilio trial account - ")
 #: Messages in a page of a list: the most that Twilio gives.
 PAGE_SIZE = 1000
-#: What Twilio calls a message. What is not called so was never one of its messages.
+#: The form of a message's SID. What has another was never one of its messages.
 MESSAGE_SID = re.compile(r"(SM|MM)[0-9a-fA-F]{32}\Z")
 #: Nothing is left to remove.
 GONE = 404

@@ -1,5 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""What Twilio says, in our words: states, error codes, messages, senders.
+"""Twilio's words in ours: states, error codes, messages, senders.
 
 Message resource: https://www.twilio.com/docs/messaging/api/message-resource
 Error codes: https://www.twilio.com/docs/api/errors

@@ -38,16 +38,16 @@ class DispatchRun:
     def __init__(self, seconds_left):
         now = time.monotonic()
         self.seconds_left = seconds_left
-        #: When the cron was told last, a carrier answered last, and more was claimed.
+        #: Times of the last word to the cron, answer of a carrier, and claim.
         self.told_at, self.answered_at, self.filled_at = now, now, 0.0
         #: Calls that the cron has not been told of; seconds that nothing was to do.
         self.done, self.waited = 0, 0.0
-        #: Whether no other dispatcher has been woken.
+        #: No other dispatcher has been woken.
         self.is_alone = True
-        #: When it has last looked who has left since their texts were claimed, and
-        #: about which event of the ledger it has asked the gate, by call.
+        #: Time of the last look at who has left since their texts were claimed, and
+        #: the event of the ledger that the gate was asked about, by call.
         self.recalled_at, self.asked = 0.0, {}
-        #: When its time was over, and the accounts that it has waited for since.
+        #: Time at which its time was over, and the accounts that it waits for since.
         self.over_at, self.slow = None, frozenset()
 
     def note_ended(self, count):
@@ -80,23 +80,23 @@ UNLIMITED = 100.0
 
 
 def current_rate(rate, slowed_to=1.0, seconds_since=0.0):
-    """Return at what rate a sender may send now.
+    """Return at what rate a sender may send now (segments a second; 0: no limit).
 
-    :param float rate: segments a second that were set; 0: no limit
+    :param float rate: that was set
     :param float slowed_to: the share of it that was left when it was last slowed
     :param float seconds_since: how long ago that was
-    :return: segments a second; 0: no limit
     """
-    share = slowed_to * 2 ** (max(seconds_since, 0.0) / RECOVERY)
-    if share >= 1:
-        return rate
-    return (rate or UNLIMITED) * share
+    share = _recover(slowed_to, seconds_since)
+    return rate if share >= 1 else (rate or UNLIMITED) * share
 
 
-def slower(rate, slowed_to, seconds_since):
+def slower(slowed_to, seconds_since):
     """Return the share of its rate that a sender is left with after "too fast"."""
-    share = min(slowed_to * 2 ** (max(seconds_since, 0.0) / RECOVERY), 1.0)
-    return max(share / 2, SLOWEST)
+    return max(min(_recover(slowed_to, seconds_since), 1.0) / 2, SLOWEST)
+
+
+def _recover(share, seconds):
+    return share * 2 ** (max(seconds, 0.0) / RECOVERY)
 
 
 def capacity(rate, seconds_booked):

@@ -148,18 +148,6 @@ class ResCompany(models.Model):
                 f"{company._get_sms_base_url()}{JOIN_PATH}{company.sms_join_key}"
             )
 
-    def init(self):
-        """Give the companies that were there before the joining page a key."""
-        self.env.cr.execute(
-            """
-            UPDATE res_company
-               SET sms_join_key =
-                       left(replace(gen_random_uuid()::text, '-', ''), 12)
-             WHERE sms_join_key IS NULL
-            """
-        )
-        return super().init()
-
     def _prepare_sms_values(self, vals):
         """Normalize the public address.
 
@@ -279,15 +267,10 @@ class ResCompany(models.Model):
             if url := web.normalize_address(company_sudo.get_base_url()):
                 company_sudo.sms_webhook_base_url = url
 
-    def _get_signed_sms_urls(self, endpoint, key, code):
-        """Return the addresses that a carrier may have signed, the present one first.
-
-        :param str code: a key of ``PROVIDERS``
-        """
-        self.ensure_one()
+    def _get_sms_base_urls(self):
+        """Return the addresses that a carrier may sign, the present one first."""
         former = self.sudo().sms_former_webhook_base_url
-        bases = filter(None, (self._get_sms_base_url(), former))
-        return [self._get_sms_url(endpoint, code, key, base) for base in bases]
+        return list(filter(None, (self._get_sms_base_url(), former)))
 
     def _has_proven_sms_base_url(self, code):
         """Tell if the carrier has signed a request since the address is what it is."""
@@ -331,7 +314,7 @@ class IrConfigParameter(models.Model):
     _inherit = "ir.config_parameter"
 
     def write(self, vals):
-        """Let companies' public address follow what was entered by hand."""
+        """Change companies' public address along with what was entered by hand."""
         own = self.filtered(lambda it: it.key == BASE_URL_PARAMETER)
         before = own.value if "value" in vals else False
         result = super().write(vals)
@@ -341,7 +324,7 @@ class IrConfigParameter(models.Model):
 
 
 class IrHttp(models.AbstractModel):
-    """Refuses what no carrier sends before anything of it is read."""
+    """Refuses requests that no carrier sends before anything of them is read."""
 
     _inherit = "ir.http"
 

@@ -29,7 +29,7 @@ COLLECT_TIMEOUT = 0.5
 LOOK_EVERY = 0.25
 #: Seconds between two notes of the run's progress to the cron.
 TELL_EVERY = 0.5
-#: How often to start over when another transaction was in the way.
+#: Attempts at a step when another transaction was in the way.
 MAX_CONFLICTS = 8
 #: Seconds after its claim within which a post must begin. Later its claim may have
 #: been taken for abandoned, and somebody else may be at it.
@@ -44,7 +44,7 @@ LEASE = timedelta(minutes=2)
 
 
 class Call(NamedTuple):
-    """What a call to a carrier is about: by this its answer is known again.
+    """The key of a call to a carrier, by which its answer is known again.
 
     ``kind`` is ``send``, ``find`` or ``fetch``; ``attempt`` is the message's, so that
     what comes too late is not taken for an answer on a later attempt. From ``end`` on

@@ -23,7 +23,7 @@ _logger = logging.getLogger(__name__)
 TOLERANCE = timedelta(minutes=5)
 #: Lookups that are given a place among the posts at once.
 BATCH_SIZE = 16
-#: How often the carrier is asked for a report, ever more seldom.
+#: Fetches of an overdue report, at ever longer intervals.
 MAX_FETCHES = 4
 #: Seconds between two looks at who has left since their texts were claimed.
 RECALL_EVERY = 0.5

@@ -6,7 +6,7 @@ from odoo.tools import ormcache
 from ...providers import faults
 from ...tools import dispatch
 
-#: What a fault is called where managers see the table itself.
+#: Names of the faults, where managers see the table itself.
 FAULT_SELECTION = [
     (faults.TOO_FAST, "Too fast"),
     (faults.NO_CONNECTION, "No connection"),
@@ -31,7 +31,7 @@ FAULT_SELECTION = [
 
 
 class SmsFault(models.Model):
-    """What is done when a carrier does not take or does not deliver a message.
+    """The rule for a message that a carrier does not take or does not deliver.
 
     One row for each fault that an adapter can tell apart. The adapter knows which of
     its carrier's codes mean which; what follows is a manager's to set for a company.

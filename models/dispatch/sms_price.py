@@ -3,7 +3,7 @@ import logging
 from datetime import timedelta
 
 from odoo import api, fields, models
-from odoo.tools import SQL, sql
+from odoo.tools import SQL
 
 from ...providers import account, base
 
@@ -19,7 +19,7 @@ PICK = """
            price.valid_from DESC NULLS LAST, price.id DESC
      LIMIT 1
 """
-#: What a text costs by the line that was picked.
+#: Cost of a text by the line that was picked.
 COST = """
     CASE WHEN sms.media_count > 0 AND price.media_amount > 0 THEN price.media_amount
          ELSE sms.segment_count * price.amount END
@@ -97,21 +97,6 @@ class SmsPrice(models.Model):
         for price in self:
             parts = (price.prefix, price.currency_id.name, f"{price.amount:.5f}")
             price.display_name = " ".join(filter(None, parts))
-
-    def init(self):
-        """Migrate the one price that each company had before there was a table."""
-        columns = ("sms_segment_price", "sms_segment_currency_id")
-        if not all(sql.column_exists(self.env.cr, "res_company", it) for it in columns):
-            return
-        self.env.cr.execute(
-            """
-            INSERT INTO sms_price (company_id, amount, currency_id, active)
-            SELECT id, sms_segment_price, sms_segment_currency_id, TRUE
-              FROM res_company
-             WHERE sms_segment_price > 0 AND sms_segment_currency_id IS NOT NULL
-               AND id NOT IN (SELECT company_id FROM sms_price)
-            """
-        )
 
     @api.model
     def _find(self, company, number="", provider=None):

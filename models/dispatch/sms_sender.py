@@ -19,7 +19,7 @@ DEFAULT_RATES = {
     account.SERVICE: 10.0,
     account.SANDBOX: 0.0,
 }
-#: What of a sender decides by which one texts leave.
+#: Fields that the choice of a sender depends on.
 CHOICE_FIELDS = {"team_id", "country_ids", "active"}
 
 
@@ -271,7 +271,7 @@ class SmsSender(models.Model):
             # Before that only where a clock was set back.
             if row.slowed_at and 0 <= seconds < dispatch.REACTION:
                 continue
-            share = dispatch.slower(sender.rate, row.slowed_to or 1.0, seconds)
+            share = dispatch.slower(row.slowed_to or 1.0, seconds)
             row.write({"slowed_at": now, "slowed_to": share})
 
     def _find_conversations(self, company, numbers, sender_ids):

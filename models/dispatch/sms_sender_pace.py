@@ -38,7 +38,7 @@ class ReadySender(NamedTuple):
 
 
 class SmsSenderPace(models.Model):
-    """When a sender's next slot is: shared by all workers on all nodes.
+    """A sender's next slot, shared by all workers on all nodes.
 
     Apart from ``sms.sender``, because it changes with every batch: a manager who edits
     the speed must not wait for the outbox, nor the outbox for them. The clock is the

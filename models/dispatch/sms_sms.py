@@ -14,8 +14,8 @@ from ...tools.texts import clean
 from ..core.bulk_insert import as_arrays
 from ..message.sms_sms import IN_FLIGHT, LEFT, UNKNOWN_STATE
 
-#: What belongs to one attempt to send, and to how it ended: a new one starts without
-#: it, and a late report on the old one finds nothing to change.
+#: Fields of one attempt to send and of its end: a new one starts without them, and a
+#: late report on the old one finds nothing to change.
 ATTEMPT_FIELDS = (
     *("provider", "carrier_id", "carrier_code", "carrier_detail", "report_rank"),
     *("attempts", "claimed_at", "sent_at", "tried_at", "fault_id"),
@@ -34,7 +34,7 @@ REPORT_STATES = {
 REPORT_OVERDUE = timedelta(hours=1)
 #: Reports after which no other is expected.
 FINAL_REPORTS = ("canceled", "undelivered", "delivered", "read")
-#: What the carrier's answer changes, where no report was faster.
+#: Stores the carrier's answer, where no report was faster.
 NOTE_ACCEPTED = """
     UPDATE sms_sms sms
        SET sent_at = %s,
@@ -79,15 +79,11 @@ class SmsSms(models.Model):
         self.env["sms.dispatcher"]._wake(at)
         return result
 
-    def send(self, unlink_failed=False, unlink_sent=True, raise_exception=False):
+    def send(self, *args, **kwargs):
         """Leave the outbox's messages to the outbox; send the others as Odoo does."""
         outbox = self._filter_outbox()
         outbox._wake_dispatcher()
-        return super(SmsSms, self - outbox).send(
-            unlink_failed=unlink_failed,
-            unlink_sent=unlink_sent,
-            raise_exception=raise_exception,
-        )
+        return super(SmsSms, self - outbox).send(*args, **kwargs)
 
     def resend_failed(self):
         """Requeue the outbox's failed messages; send the others as Odoo does.
@@ -116,18 +112,14 @@ class SmsSms(models.Model):
             },
         }
 
-    def _send(self, unlink_failed=False, unlink_sent=True, raise_exception=False):
+    def _send(self, *args, **kwargs):
         """Keep what the gate blocks, and what the outbox has, from Odoo's loop."""
         outbox = self._filter_outbox()
         outbox._wake_dispatcher()
         allowed = (self - outbox)._ask_gate()
         if not allowed:
             return None
-        return super(SmsSms, allowed)._send(
-            unlink_failed=unlink_failed,
-            unlink_sent=unlink_sent,
-            raise_exception=raise_exception,
-        )
+        return super(SmsSms, allowed)._send(*args, **kwargs)
 
     @api.model
     def _process_queue(self):

@@ -2,7 +2,7 @@
 from dataclasses import replace
 
 from odoo import api, fields, models
-from odoo.tools import SQL, format_amount, ormcache, sql
+from odoo.tools import SQL, format_amount, ormcache
 
 from ...providers.faults import GONE, UNSURE
 from ...providers.outbound import REPORT_RANKS, UNDELIVERED
@@ -12,16 +12,16 @@ from ..core.bulk_insert import as_arrays
 from ..message.sms_sms import IN_FLIGHT, LEFT, UNKNOWN_STATE
 from .sms_sms import FINAL_REPORTS, REPORT_OVERDUE, REPORT_STATES
 
-#: What the chatter and mass mailings are told of a state that Odoo does not know.
+#: States that Odoo does not know, as the chatter and mass mailings are told.
 NATIVE_STATES = {UNKNOWN_STATE: "process"}
-#: What mass mailings (``mailing.trace``) are told of our failure types.
+#: Our failure types, as mass mailings (``mailing.trace``) are told.
 NATIVE_FAILURE_TYPES = {
     "sms_no_consent": "sms_optout",
     "sms_no_provider": "sms_acc",
     "sms_too_many": "sms_duplicate",
     "sms_replaced": "sms_duplicate",
 }
-#: What is asked of a message that is reported on.
+#: Fields that a report on a message needs.
 REPORTED_FIELDS = (
     *("uuid", "state", "provider", "carrier_id", "report_rank", "claimed_at"),
     *("carrier_code", "carrier_detail", "failure_type", "fault_id", "lookup_at"),
@@ -337,20 +337,3 @@ class SmsSms(models.Model):
         currencies_sudo = self.env["res.currency"].sudo()
         all_sudo = currencies_sudo.with_context(active_test=False)
         return all_sudo.search([("name", "=", code.upper())], limit=1).id
-
-    def _init_column(self, column_name):
-        """Migrate the times of delivery from an older database's delivery reports."""
-        result = super()._init_column(column_name)
-        has_reports = sql.table_exists(self.env.cr, "sms_report")
-        if column_name == "delivered_at" and has_reports:
-            self.env.cr.execute(
-                """
-                UPDATE sms_sms sms
-                   SET delivered_at = report.received_at
-                  FROM (SELECT sms_id, min(received_at) AS received_at
-                          FROM sms_report WHERE status IN ('delivered', 'read')
-                      GROUP BY sms_id) report
-                 WHERE report.sms_id = sms.id AND sms.state = 'sent'
-                """
-            )
-        return result

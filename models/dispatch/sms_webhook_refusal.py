@@ -9,7 +9,7 @@ RUN = 3
 #: No more are counted, and none within :data:`PAUSE` of the last once there is a run:
 #: who knows a company's key must not make it write.
 MOST, PAUSE = 1000, timedelta(seconds=10)
-#: Why the signatures are wrong, as far as can be told.
+#: Likely causes of wrong signatures.
 ADDRESS, TOKEN, UNSIGNED = ("address", "token", "unsigned")
 #: Counts one more.
 COUNT = """

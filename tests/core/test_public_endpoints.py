@@ -42,7 +42,7 @@ HEADERS = {
 }
 
 
-class DoorsCase(WebCase):
+class EndpointsCase(WebCase):
     """Every address of ours, as a stranger and as a customer call it."""
 
     @classmethod
@@ -117,7 +117,7 @@ class DoorsCase(WebCase):
         self.enterContext(muted)
 
 
-class TestLimits(DoorsCase):
+class TestLimits(EndpointsCase):
     """How much is taken at each address: a new one cannot be forgotten."""
 
     def test_whatever_takes_a_form_says_how_long_it_may_be(self):
@@ -132,7 +132,7 @@ class TestLimits(DoorsCase):
                 self.assertLessEqual(routing["max_content_length"], 1024 * 1024)
 
 
-class TestEveryDoor(DoorsCase):
+class TestEveryEndpoint(EndpointsCase):
     """Headers and limits, at every address that needs no login."""
 
     def test_each_is_on_the_list(self):
@@ -226,7 +226,7 @@ class TestEveryDoor(DoorsCase):
             self.assertIn(words, logs.output[0])
 
 
-class TestPortal(DoorsCase):
+class TestPortal(EndpointsCase):
     """The pages of who is logged in: Odoo's layout, and nobody else's frame."""
 
     def test_headers(self):

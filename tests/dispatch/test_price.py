@@ -97,24 +97,6 @@ class TestTable(SmsCase):
         composer.recipient_single_number_itf = BRITON
         self.assertEqual(composer.sms_segment_price, 0.04)
 
-    def test_the_one_price_of_before_becomes_a_line(self):
-        self.cr.execute(
-            "ALTER TABLE res_company ADD COLUMN sms_segment_price numeric,"
-            " ADD COLUMN sms_segment_currency_id int"
-        )
-        usd = self.env.ref("base.USD")
-        self.cr.execute(
-            "UPDATE res_company SET sms_segment_price = 0.0083,"
-            " sms_segment_currency_id = %s WHERE id = %s",
-            [usd.id, self.company.id],
-        )
-        self.env["sms.price"].search([]).unlink()
-        for _update in range(2):
-            self.env["sms.price"].init()
-        self.env.invalidate_all()
-        price = self.env["sms.price"].search([("company_id", "=", self.company.id)])
-        self.assertEqual((price.amount, price.currency_id), (0.0083, usd))
-
 
 class TestReported(SmsCase):
     """What a carrier says counts before the table, and is never lost."""

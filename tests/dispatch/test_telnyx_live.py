@@ -48,7 +48,7 @@ class TelnyxLiveCase(OutboxCase):
         return requests.post(url, data=body, headers=headers, timeout=30)
 
 
-class TestTelnyxDoors(TelnyxLiveCase):
+class TestTelnyxEndpoints(TelnyxLiveCase):
     """What Telnyx's public endpoints do with right, wrong and repeated events."""
 
     def count_texts(self, message_id):

@@ -82,7 +82,7 @@ class TestTooMuch(LiveCase):
                 self.assertEqual(self.talk(path, size), 413)
 
 
-class TestInboundDoor(LiveCase):
+class TestInboundEndpoint(LiveCase):
     """What the public endpoint for texts does with right, wrong and huge input."""
 
     def setUp(self):
@@ -318,7 +318,7 @@ class TestInboundDoor(LiveCase):
         self.assertEqual(self.count("sms_consent", "number = %s", [number]), 0)
 
 
-class TestStatusDoor(LiveCase):
+class TestStatusEndpoint(LiveCase):
     """What the public endpoint for delivery reports does."""
 
     def _sent(self, number):
