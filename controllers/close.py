@@ -19,12 +19,7 @@ class HelpdeskSmsCloseController(HelpdeskTicketController):
     customer, so whoever got somebody to follow a link would text in their name.
     """
 
-    @route(
-        CLOSE_URL,
-        methods=["POST"],
-        csrf=True,
-        max_content_length=public.FORM_LIMIT,
-    )
+    @route(CLOSE_URL, methods=["POST"], csrf=True, max_content_length=public.FORM_LIMIT)
     def support_ticket_close(self, **_query):
         """Close a ticket that the user may close, to a stage that its page offers.
 

@@ -195,10 +195,7 @@ class SmsSettings(models.TransientModel):
         alerts = self.env["sms.outbox.alert"]
         for settings in self:
             found = alerts.search(
-                [
-                    ("company_id", "=", settings.company_id.id),
-                    ("closed_at", "=", False),
-                ]
+                [("company_id", "=", settings.company_id.id), ("closed_at", "=", False)]
             )
             settings.sms_outbox_trouble = "\n".join(found.mapped("message"))
 

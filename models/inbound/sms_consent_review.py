@@ -47,11 +47,7 @@ class SmsConsentReview(models.Model):
         "holidays do not count.",
     )
     state = fields.Selection(
-        [
-            (OPEN, "To decide"),
-            (OPT_OUT, "Opt-out"),
-            (CONVERSATION, "Conversation"),
-        ],
+        [(OPEN, "To decide"), (OPT_OUT, "Opt-out"), (CONVERSATION, "Conversation")],
         required=True,
         readonly=True,
         default=OPEN,

@@ -127,10 +127,7 @@ class SmsInboundRouter(models.AbstractModel):
         known = self._get_known_purposes(inbound)
         if known:
             self._record(
-                inbound,
-                consent.EXPIRED,
-                known,
-                note=f"{note} {inbound.body or ''}",
+                inbound, consent.EXPIRED, known, note=f"{note} {inbound.body or ''}"
             )
         self._stop(inbound, note=note)
 

@@ -29,12 +29,7 @@ class SmsReply(models.Model):
 
     sequence = fields.Integer(default=10)
     name = fields.Char(required=True, translate=True)
-    code = fields.Selection(
-        SELECTION,
-        string="Sent",
-        required=True,
-        readonly=True,
-    )
+    code = fields.Selection(SELECTION, string="Sent", required=True, readonly=True)
     body = fields.Text(
         "Text",
         required=True,
