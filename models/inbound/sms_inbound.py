@@ -116,17 +116,13 @@ class SmsInbound(models.Model):
     )
 
     def write(self, vals):
-        """Let the gate know what the text is from now on, in this transaction too."""
+        """Make the gate see the text's kind from now on, in this transaction too."""
         self.env["sms.consent"]._forget_answers()
         return super().write(vals)
 
     @api.model
     def _receive(self, company, event):
-        """Take in one text of a carrier, once.
-
-        :param company: ``res.company`` whose account it came to
-        :return: the new record, or an empty set for a repeat
-        """
+        """Take in one text of a carrier; return its record, empty for a repeat."""
         inbound_sudo = self.sudo()._store(company, event)
         if inbound_sudo:
             unusable_sudo = self.env["sms.unusable.number"].sudo()
@@ -144,7 +140,7 @@ class SmsInbound(models.Model):
 
     @api.model
     def _store(self, company, event):
-        """Write the raw event under its unique key.
+        """Insert the raw event under its unique key.
 
         Plain SQL: of two copies that come at once one waits for the other and then
         finds it (or is started over by Odoo's retry and finds it), where the ORM's
@@ -152,9 +148,10 @@ class SmsInbound(models.Model):
         """
 
         def clean(text):
-            """Return words to store: who quotes our text keeps their own address."""
+            """Hide the key of a page in a text of ours that the sender quotes."""
             return links.hide_keys(texts.clean(text))
 
+        now = fields.Datetime.now()
         raw = {clean(key): clean(value) for key, value in event.raw.items()}
         rows = self.env.execute_query(
             SQL(
@@ -177,9 +174,9 @@ class SmsInbound(models.Model):
                 clean(event.opt_out_type) or None,
                 len(event.media),
                 json.dumps(raw),
-                fields.Datetime.now(),
+                now,
                 self.env.uid,
-                fields.Datetime.now(),
+                now,
             )
         )
         return self.browse(row[0] for row in rows)
@@ -206,11 +203,8 @@ class SmsInbound(models.Model):
     @api.model
     def _get_unread_domain(self):
         """Return the domain of what nobody has read on its ticket yet."""
-        return (
-            Domain("read_at", "=", False)
-            & Domain("ticket_id", "!=", False)
-            & Domain("kind", "=", "conversation")
-        )
+        unread = Domain("read_at", "=", False) & Domain("ticket_id", "!=", False)
+        return unread & Domain("kind", "=", "conversation")
 
     def _get_answer_label(self):
         self.ensure_one()
@@ -219,10 +213,7 @@ class SmsInbound(models.Model):
 
     @api.model
     def _format_moment(self, moment):
-        """Return a time as its reader says it: the hour, with the day if not today.
-
-        :param datetime moment: UTC
-        """
+        """Return a time (UTC) as its reader says it: the hour, the day if not today."""
         local = fields.Datetime.context_timestamp(self, moment)
         if local.date() == fields.Date.context_today(self):
             return format_time(self.env, local.time(), time_format="short")

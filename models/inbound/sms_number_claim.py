@@ -2,14 +2,13 @@
 import logging
 from datetime import timedelta
 
-from psycopg2 import OperationalError
-
 from odoo import api, fields, models
 from odoo.fields import Domain
 from odoo.tools import SQL
 
 from ...tools import verdicts
 from ...tools.consent import QUESTION_LIFE
+from ..core.batch_jobs import contain
 
 _logger = logging.getLogger(__name__)
 #: Why a text was blocked that may leave once the number is confirmed.
@@ -59,9 +58,7 @@ class SmsNumberClaim(models.Model):
     _partner_unique = models.UniqueIndex("(partner_id, number)")
     _number_index = models.Index("(number)")
 
-    # ------------------------------------------------------------------
-    # What is known
-    # ------------------------------------------------------------------
+    # === Look-up ===
 
     @api.model
     def _get_open_domain(self):
@@ -69,16 +66,13 @@ class SmsNumberClaim(models.Model):
 
     @api.model
     def _find(self, partner, number):
-        """Return what a contact's login has said of a number.
+        """Return the claim of a contact's login, in sudo.
 
-        :param partner: ``res.partner``
+        :param partner: ``res.partner``, may be empty
         :param str number: E.164, may be empty
         """
-        if not (partner and number):
-            return self.sudo().browse()
-        return self.sudo().search(
-            [("partner_id", "=", partner.id), ("number", "=", number)]
-        )
+        domain = Domain("partner_id", "=", partner.id) & Domain("number", "=", number)
+        return self.sudo().search(domain if partner and number else Domain.FALSE)
 
     @api.model
     def _is_confirmed(self, partner, number):
@@ -86,13 +80,33 @@ class SmsNumberClaim(models.Model):
 
     @api.model
     def _is_unproven(self, partner, number):
-        return bool(
-            self._find(partner, number).filtered_domain(self._get_open_domain())
-        )
+        claim_sudo = self._find(partner, number)
+        return bool(claim_sudo.filtered_domain(self._get_open_domain()))
 
-    # ------------------------------------------------------------------
-    # What a login says
-    # ------------------------------------------------------------------
+    @api.model
+    def _find_contact(self, company, number):
+        """Return the contact of a number if there is exactly one.
+
+        Not one whose login has typed the number and has not confirmed it: what its
+        owner texts is not for them to read.
+
+        :param company: ``res.company`` whose contacts count, besides everybody's
+        :param str number: E.164
+        """
+        typed = self.sudo()._search(
+            self._get_open_domain() & Domain("number", "=", number)
+        )
+        partners = self.env["res.partner"].search(
+            [
+                ("phone_sanitized", "=", number),
+                ("company_id", "in", [False, company.id]),
+                ("id", "not in", typed.subselect("partner_id")),
+            ],
+            limit=2,
+        )
+        return partners if len(partners) == 1 else partners.browse()
+
+    # === Claims of a login ===
 
     @api.model
     def _note(self, company, partner, number, is_typed=True):
@@ -101,8 +115,6 @@ class SmsNumberClaim(models.Model):
         By an upsert: of two forms at once the later one starts over, and sees what the
         first has done.
 
-        :param company: ``res.company`` to which it was said
-        :param partner: ``res.partner`` of the login
         :param str number: E.164
         """
         self.sudo().flush_model()
@@ -127,10 +139,7 @@ class SmsNumberClaim(models.Model):
 
     @api.model
     def _note_typed(self, partners):
-        """Note the numbers that logins have given contacts themselves.
-
-        :param partners: ``res.partner`` whose number has just changed
-        """
+        """Note the numbers that logins have just given contacts themselves."""
         for partner in partners.filtered("phone_sanitized"):
             company = partner.company_id or self.env.company
             self._note(company, partner, partner.phone_sanitized)
@@ -139,11 +148,10 @@ class SmsNumberClaim(models.Model):
     def _vouch(self, partners, numbers=None):
         """Take numbers for proven that one of us has entered for some contacts.
 
-        :param partners: ``res.partner``
         :param numbers: E.164, None for the contacts' own
         """
         if numbers is None:
-            numbers = partners.filtered("phone_sanitized").mapped("phone_sanitized")
+            numbers = [it for it in partners.mapped("phone_sanitized") if it]
         open_sudo = self.sudo().search(
             self._get_open_domain()
             & Domain("partner_id", "in", partners.ids)
@@ -154,7 +162,7 @@ class SmsNumberClaim(models.Model):
             self._forget_what_was_read()
 
     def _note_question(self, events):
-        """Note which question was asked for a contact.
+        """Note the question that was asked for a contact.
 
         :param events: ``sms.consent.event`` that request, may be empty
         """
@@ -167,9 +175,7 @@ class SmsNumberClaim(models.Model):
         self.env["sms.consent"]._forget_answers()
         self.env["helpdesk.ticket"].invalidate_model(["sms_phone_is_unproven"])
 
-    # ------------------------------------------------------------------
-    # What the number says
-    # ------------------------------------------------------------------
+    # === Answers of a number ===
 
     @api.model
     def _take_yes(self, asked):
@@ -182,9 +188,9 @@ class SmsNumberClaim(models.Model):
         """
         asked_sudo = asked.sudo()
         claims_sudo = self.sudo().search(
-            [("question_id", "in", asked_sudo.evidence_id.ids)]
+            Domain("question_id", "in", asked_sudo.evidence_id.ids)
+            & Domain("confirmed_at", "=", False)
         )
-        claims_sudo = claims_sudo.filtered(lambda claim: not claim.confirmed_at)
         if len(claims_sudo) != 1:
             return
         others = self._get_open_domain() & Domain("number", "=", claims_sudo.number)
@@ -194,7 +200,7 @@ class SmsNumberClaim(models.Model):
             return
         claims_sudo.confirmed_at = fields.Datetime.now()
         self._forget_what_was_read()
-        claims_sudo._let_go()
+        claims_sudo._release_texts()
 
     @api.model
     def _reopen(self, numbers):
@@ -211,7 +217,7 @@ class SmsNumberClaim(models.Model):
             )
             self._forget_what_was_read()
 
-    def _let_go(self):
+    def _release_texts(self):
         """Send what has waited for the YES: of each ticket the newest text."""
         self.ensure_one()
         since = fields.Datetime.now() - QUESTION_LIFE - timedelta(hours=1)
@@ -229,18 +235,12 @@ class SmsNumberClaim(models.Model):
             order="id desc",
         )
         newest = {it.mail_message_id.res_id: it for it in reversed(messages_sudo)}
-        try:
-            with self.env.cr.savepoint():
-                for message in newest.values():
-                    message.action_set_outgoing()
-        except OperationalError:
-            raise  # a conflict with another transaction: Odoo starts the request over
-        except Exception:  # whatever another module raises must not undo the YES
-            _logger.exception("Texts that waited for a YES were not sent")
+        # What another module raises must not undo the YES.
+        with contain(self.env.cr, _logger, "Texts that waited for a YES were not sent"):
+            for message in newest.values():
+                message.action_set_outgoing()
 
-    # ------------------------------------------------------------------
-    # Forgetting
-    # ------------------------------------------------------------------
+    # === Erasure ===
 
     def _describe_personal(self):
         return [(len(self), self.env._("Numbers that logins have typed"))]
@@ -248,26 +248,3 @@ class SmsNumberClaim(models.Model):
     def _forget(self):
         """Delete them: nothing of it needs to be kept."""
         self.unlink()
-
-    @api.model
-    def _find_contact(self, company, number):
-        """Return the contact of a number if there is exactly one.
-
-        Not one whose login has typed the number and has not confirmed it: what its
-        owner texts is not for them to read.
-
-        :param company: ``res.company`` whose contacts count, besides everybody's
-        :param str number: E.164
-        """
-        typed = self.sudo()._search(
-            self._get_open_domain() & Domain("number", "=", number)
-        )
-        partners = self.env["res.partner"].search(
-            [
-                ("phone_sanitized", "=", number),
-                ("company_id", "in", [False, company.id]),
-                ("id", "not in", typed.subselect("partner_id")),
-            ],
-            limit=2,
-        )
-        return partners if len(partners) == 1 else partners.browse()

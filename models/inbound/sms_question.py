@@ -3,11 +3,11 @@ import logging
 from datetime import timedelta
 
 from markupsafe import Markup
-from psycopg2 import OperationalError
 
 from odoo import api, fields, models
 from odoo.fields import Domain
 
+from ..core.batch_jobs import contain
 from ..core.mixins import NUMBER_GROUPS
 
 _logger = logging.getLogger(__name__)
@@ -19,7 +19,7 @@ PERSONAL_FIELDS = ("number", "answer", "partner_id")
 
 
 class SmsQuestion(models.Model):
-    """A number was asked something by text, until it is answered or over.
+    """A question that a number was asked by text, until it is answered or over.
 
     Of several that are open the newest that understands a text takes it: each kind has
     a method ``_take_<kind>`` which says whether a text is an answer. What none of them
@@ -125,9 +125,8 @@ class SmsQuestion(models.Model):
         """
         domain = Domain("state", "=", OPEN) & Domain("kind", "=", kind)
         domain &= Domain("res_model", "=", records._name)
-        questions_sudo = self.sudo().search(
-            domain & Domain("res_id", "in", records.ids)
-        )
+        domain &= Domain("res_id", "in", records.ids)
+        questions_sudo = self.sudo().search(domain)
         questions_sudo.state = state
         waiting_sudo = questions_sudo.sms_id.filtered(lambda it: it.state == "outgoing")
         waiting_sudo.action_set_canceled()
@@ -140,15 +139,11 @@ class SmsQuestion(models.Model):
 
         :param inbound: ``sms.inbound``, one
         """
+        failure = "Text %s was not taken as an answer"
         for question in self._find_open(inbound):
-            try:
-                with self.env.cr.savepoint():
-                    if getattr(question, f"_take_{question.kind}")(inbound):
-                        return True
-            except OperationalError:
-                raise  # a conflict with another transaction: Odoo starts over
-            except Exception:  # whatever another module's hook raises
-                _logger.exception("Text %s was not taken as an answer", inbound.id)
+            with contain(self.env.cr, _logger, failure, inbound.id):
+                if getattr(question, f"_take_{question.kind}")(inbound):
+                    return True
         return self._take_unclaimed(inbound)
 
     @api.model
@@ -165,9 +160,8 @@ class SmsQuestion(models.Model):
         """Return the questions that a text may answer: urgent ones, then the newest."""
         domain = Domain("company_id", "=", inbound.company_id.id)
         domain &= Domain("number", "=", inbound.number) & Domain("state", "=", OPEN)
-        found = self.sudo().search(
-            domain & Domain("expires_at", ">", inbound.received_at)
-        )
+        domain &= Domain("expires_at", ">", inbound.received_at)
+        found = self.sudo().search(domain)
         return found.sorted(lambda it: not it._is_urgent())
 
     def _note_answer(self, inbound, answer):
@@ -181,9 +175,7 @@ class SmsQuestion(models.Model):
             }
         )
 
-    # ------------------------------------------------------------------
-    # Forgetting
-    # ------------------------------------------------------------------
+    # === Erasure ===
 
     def _describe_personal(self):
         return [(len(self), self.env._("Questions by text, with their answers"))]
@@ -196,14 +188,10 @@ class SmsQuestion(models.Model):
     def _forget_ratings(self):
         """Empty the words with which tickets were rated; the figures stay."""
         rated = self.filtered(lambda it: it.kind == "rating" and it.state == ANSWERED)
-        ratings_sudo = self.env["rating.rating"].sudo()
-        ratings_sudo = ratings_sudo.search(
-            [
-                ("res_model", "=", "helpdesk.ticket"),
-                ("res_id", "in", rated.mapped("res_id")),
-                ("feedback", "!=", False),
-            ]
-        )
+        domain = Domain("res_model", "=", "helpdesk.ticket")
+        domain &= Domain("res_id", "in", rated.mapped("res_id"))
+        domain &= Domain("feedback", "!=", False)
+        ratings_sudo = self.env["rating.rating"].sudo().search(domain)
         words = self.env._("These words were erased.")
         ratings_sudo.message_id.body = Markup("<p><em>%s</em></p>") % words
         ratings_sudo.feedback = False

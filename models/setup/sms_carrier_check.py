@@ -83,9 +83,7 @@ class SmsCarrierCheck(models.Model):
             )
         company._check_sms_user()
 
-    # ------------------------------------------------------------------
-    # What the carrier is to be asked
-    # ------------------------------------------------------------------
+    # === What the carrier is to be asked ===
 
     @api.model
     def _ask(self, company, wanted):
@@ -112,9 +110,7 @@ class SmsCarrierCheck(models.Model):
         cron = self.env.ref("helpdesk_mgmt_sms.ir_cron_sms_carrier_check")
         cron.sudo()._trigger()
 
-    # ------------------------------------------------------------------
-    # What is known
-    # ------------------------------------------------------------------
+    # === What is known ===
 
     @api.model
     def _get_current(self, company):
@@ -154,9 +150,7 @@ class SmsCarrierCheck(models.Model):
         found = [Finding(**values) for values in self.findings or []]
         return [finding for finding in found if about in (None, finding.about)]
 
-    # ------------------------------------------------------------------
-    # Asks the carriers: claims, commits, asks without a transaction, writes
-    # ------------------------------------------------------------------
+    # === Asks the carriers: claims, commits, asks without a transaction, writes ===
 
     @api.model
     def _run(self):
@@ -255,9 +249,7 @@ class SmsCarrierCheck(models.Model):
         found = self.env["res.country"].search([("code", "=", code)], limit=1)
         return found or self.company_id.country_id
 
-    # ------------------------------------------------------------------
-    # What a check of the account has found, in sentences: what it is, what to do
-    # ------------------------------------------------------------------
+    # === What a check of the account has found, in sentences: what it is, what to do ===
 
     @api.model
     def _say(self, finding):

@@ -220,9 +220,7 @@ class SmsHealth(models.AbstractModel):
             text = f"{text} {checks_sudo._say_key_is_inside()}"
         return self._row("ledger", self.env._("Consent ledger"), state, text)
 
-    # ------------------------------------------------------------------
-    # Facts
-    # ------------------------------------------------------------------
+    # === Facts ===
 
     @api.model
     def _get_last_inbound(self, company):

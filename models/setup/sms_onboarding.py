@@ -21,9 +21,7 @@ class SmsOnboarding(models.AbstractModel):
     _name = "sms.onboarding"
     _description = "Set-up of Text Messages"
 
-    # ------------------------------------------------------------------
-    # What the screen calls
-    # ------------------------------------------------------------------
+    # === What the screen calls ===
 
     @api.model
     def get_setup(self):
@@ -93,9 +91,7 @@ class SmsOnboarding(models.AbstractModel):
         self.env["sms.carrier.check"]._check_user(company, *groups)
         return company
 
-    # ------------------------------------------------------------------
-    # What a step is made of
-    # ------------------------------------------------------------------
+    # === What a step is made of ===
 
     @api.model
     def _get_health_buttons(self, row):
@@ -130,9 +126,7 @@ class SmsOnboarding(models.AbstractModel):
             return None
         return {"label": label, "method": method}
 
-    # ------------------------------------------------------------------
-    # The steps of the set-up, in their order, and what shows that each is done
-    # ------------------------------------------------------------------
+    # === The steps of the set-up, in their order, and what shows that each is done ===
 
     @api.model
     def _get_steps(self, company):

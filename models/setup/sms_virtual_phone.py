@@ -208,9 +208,7 @@ class SmsVirtualPhone(models.AbstractModel):
         labels = dict(field._description_selection(self.env))
         return PROVIDER_NAMES.get(provider) or labels.get(provider) or ""
 
-    # ------------------------------------------------------------------
-    # The virtual phone's list of numbers: contacts, open tickets, conversations
-    # ------------------------------------------------------------------
+    # === The virtual phone's list of numbers: contacts, open tickets, conversations ===
 
     # Names are read with the user's own rights; the texts are the company's.
 
@@ -354,9 +352,7 @@ class SmsVirtualPhone(models.AbstractModel):
         )
         return {number: (body, date) for number, body, date in rows}
 
-    # ------------------------------------------------------------------
-    # The virtual phone's texts: how a row looks on it, and how it gets there live
-    # ------------------------------------------------------------------
+    # === The virtual phone's texts: how a row looks on it, and how it gets there live ===
 
     # What the outbox and the webhook call
     # ------------------------------------------------------------
