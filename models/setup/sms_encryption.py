@@ -9,16 +9,13 @@ from .sms_health import DONE, SKIPPED, TODO, WRONG
 
 
 class SmsEncryption(models.AbstractModel):
-    """What people are told of the encryption: that there is none, too."""
+    """Says how the encryption is: that there is none, too."""
 
     _inherit = "sms.encryption"
 
     @api.model
     def _get_state(self, company):
-        """Return how things are: one of the health panel's states, and a sentence.
-
-        :param company: ``res.company``, one
-        """
+        """Return one of the health panel's states, and a sentence."""
         box = get_box()
         parameters_sudo = self.env["ir.config_parameter"].sudo()
         found = json.loads(parameters_sudo.get_param(STATE_PARAMETER) or "{}")
