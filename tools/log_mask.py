@@ -1,5 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""What a server's log may say of people: no number, no text, no way in.
+"""Masking of a server's log: no number, no text, no way in.
 
 A log is copied to where no rule of the database holds: to disks, collectors, tickets of
 support. So each line is masked before it is written, whoever wrote it: the access log
@@ -11,7 +11,7 @@ import re
 
 #: E.164, also as in an address ("%2B1303…"). The last two digits tell lines apart.
 _NUMBER = re.compile(r"(\+|%2B)([1-9]\d{4,12})(\d{2})(?!\d)", re.IGNORECASE)
-#: What stands behind these opens something.
+#: Paths, and parameters, of which the rest opens something.
 _SECRET_PATHS = re.compile(
     r"(/helpdesk_sms/(?:health|[a-z]+(?=/[^/\s]+/(?:inbound|status)))/"
     r"|/sms/(?:preferences|p|t|join|incident)/)[^/\s?\"'&]+"
@@ -35,10 +35,7 @@ QUERIES = "odoo.sql_db"
 
 
 def mask(line):
-    """Return a line without numbers, refused rows, and what opens something.
-
-    :param str line: what is to be logged
-    """
+    """Return a line without numbers, refused rows, and what opens something."""
     line = _ROWS.sub(r"\1(***)", line)
     line = _CREDENTIALS.sub(r"\1 ***", line)
     line = _NUMBER.sub(r"\1***\3", line)

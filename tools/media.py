@@ -76,9 +76,8 @@ _NOT_PUBLIC = tuple(
 
 
 def find_type(data):
-    """Return the type of a file by its bytes, or None for what is not on the list.
+    """Return the type of a file by its first bytes, None for what is not on the list.
 
-    :param bytes data: the file, or its beginning
     :return: a key of :data:`EXTENSIONS`
     """
     if data[:4] == b"RIFF":
@@ -91,12 +90,10 @@ def find_type(data):
 
 
 def is_public(address):
-    """Tell if an address is one of the public internet.
+    """Tell if an IP address is one of the public internet.
 
     Not the own machine, a private or link-local network, one that is reserved, or one
     of these in the clothes of IPv6.
-
-    :param str address: IPv4 or IPv6, as a resolver gives it
     """
     try:
         parsed = ipaddress.ip_address(address)
@@ -125,10 +122,10 @@ def _find_inner(parsed):
     return parsed.ipv4_mapped or parsed.sixtofour
 
 
-# Which files are taken as the scan of a signed form, by what is in them.
+# === Scans of signed forms ===
 #
-# The name of a file says nothing: what counts is what the bytes are. Odoo's own guess
-# is asked first; it does not know every kind that scanners and phones make.
+# The name of a file says nothing: its bytes count. Odoo's own guess is asked first; it
+# does not know every kind that scanners and phones make.
 
 #: Largest scan, in bytes. A page in colour at 300 dpi is about 1 MB.
 MAX_SCAN_BYTES = 15 * 1024 * 1024
@@ -157,11 +154,10 @@ EMPTY, TOO_LARGE, WRONG_KIND = "empty", "too_large", "wrong_kind"
 
 
 def get_scan_kind(data, guess):
-    """Return the content type of a file.
+    """Return the content type of a file, or None for what is not taken.
 
-    :param bytes data: the file
     :param str guess: what Odoo takes it for
-    :return: a key of :data:`EXTENSIONS`, or None for what is not taken
+    :return: a key of :data:`SCAN_EXTENSIONS`
     """
     if guess in ("image/heif", "image/heic-sequence", "image/heif-sequence"):
         guess = "image/heic"
@@ -173,7 +169,6 @@ def get_scan_kind(data, guess):
 def find_scan_fault(data, guess):
     """Return why a file is no scan, or None.
 
-    :param bytes data: the file
     :param str guess: what Odoo takes it for
     """
     if not data:
@@ -187,7 +182,7 @@ def get_scan_name(name, kind):
     """Return the name under which a scan is kept: no path, the right ending.
 
     :param str name: as the browser sent it, may be empty
-    :param str kind: a key of :data:`EXTENSIONS`
+    :param str kind: a key of :data:`SCAN_EXTENSIONS`
     """
     stem = re.split(r"[\\/]", name or "")[-1].strip().lstrip(".")
     stem = re.sub(r"[\x00-\x1f]", "", stem)[-100:]

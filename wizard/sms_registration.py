@@ -20,10 +20,21 @@ PURPOSES = {
 }
 #: Fields of the printed packet, in their order.
 PRINTED = (
-    "description opt_in_flow samples has_links has_phones opt_in_keywords opt_in_text "
-    "opt_out_keywords opt_out_text help_keywords help_text privacy_url terms_url "
-    "privacy_statement"
-).split()
+    "description",
+    "opt_in_flow",
+    "samples",
+    "has_links",
+    "has_phones",
+    "opt_in_keywords",
+    "opt_in_text",
+    "opt_out_keywords",
+    "opt_out_text",
+    "help_keywords",
+    "help_text",
+    "privacy_url",
+    "terms_url",
+    "privacy_statement",
+)
 
 
 class SmsRegistration(models.TransientModel):
