@@ -30,13 +30,9 @@ class SmsConsentReview(models.Model):
     _order = "is_decided, deadline, id"
     _rec_name = "number"
 
-    company_id = fields.Many2one(
-        "res.company", required=True, readonly=True, ondelete="restrict"
-    )
+    company_id = fields.Many2one("res.company", required=True, readonly=True)
     number = fields.Char(readonly=True, help="E.164; empty once it is erased.")
-    inbound_id = fields.Many2one(
-        "sms.inbound", "Received Text", readonly=True, ondelete="set null"
-    )
+    inbound_id = fields.Many2one("sms.inbound", "Received Text", readonly=True)
     body = fields.Text("Message", readonly=True)
     reason = fields.Char(
         "Why It Is Here", readonly=True, help="The rule that found the text doubtful."

@@ -28,9 +28,7 @@ class SmsInbound(models.Model):
     _order = "id desc"
     _rec_name = "number"
 
-    company_id = fields.Many2one(
-        "res.company", required=True, readonly=True, ondelete="restrict"
-    )
+    company_id = fields.Many2one("res.company", required=True, readonly=True)
     provider = fields.Char(required=True, readonly=True)
     provider_sid = fields.Char("Carrier's ID", required=True, readonly=True)
     number = fields.Char(
@@ -65,11 +63,9 @@ class SmsInbound(models.Model):
         ],
         readonly=True,
     )
-    partner_id = fields.Many2one(
-        "res.partner", "Contact", readonly=True, ondelete="set null", index=True
-    )
+    partner_id = fields.Many2one("res.partner", "Contact", readonly=True, index=True)
     ticket_id = fields.Many2one(
-        "helpdesk.ticket", readonly=True, ondelete="set null", index="btree_not_null"
+        "helpdesk.ticket", readonly=True, index="btree_not_null"
     )
     has_made_ticket = fields.Boolean(
         "Made the Ticket", readonly=True, help="The ticket's first words are this text."
@@ -93,11 +89,7 @@ class SmsInbound(models.Model):
         readonly=True, help="Why a picture or a file that came with it is not here."
     )
     mail_message_id = fields.Many2one(
-        "mail.message",
-        "Copy in the Chatter",
-        readonly=True,
-        ondelete="set null",
-        index="btree_not_null",
+        "mail.message", "Copy in the Chatter", readonly=True, index="btree_not_null"
     )
 
     _provider_sid_unique = models.UniqueIndex("(company_id, provider_sid)")
@@ -133,10 +125,10 @@ class SmsInbound(models.Model):
         return inbound_sudo
 
     def _after_media(self):
-        """Extend this with what follows once a picture came, or will not come."""
+        """Hook: do what follows once a picture came, or will not come."""
 
     def _after_receiving(self):
-        """Extend this with what follows once a text was taken in."""
+        """Hook: do what follows once a text was taken in."""
 
     @api.model
     def _store(self, company, event):
@@ -205,11 +197,6 @@ class SmsInbound(models.Model):
         """Return the domain of what nobody has read on its ticket yet."""
         unread = Domain("read_at", "=", False) & Domain("ticket_id", "!=", False)
         return unread & Domain("kind", "=", "conversation")
-
-    def _get_answer_label(self):
-        self.ensure_one()
-        moment = self._format_moment(self.received_at)
-        return self.env._("Answers their text of %s", moment)
 
     @api.model
     def _format_moment(self, moment):

@@ -50,7 +50,6 @@ class SmsKeyword(models.Model):
     )
     team_id = fields.Many2one(
         "helpdesk.ticket.team",
-        ondelete="set null",
         help="Gets the ticket. Empty: the team of the number that was texted.",
     )
     company_id = fields.Many2one(

@@ -57,7 +57,7 @@ class SmsMedia(models.Model):
     attempts = fields.Integer(readonly=True, default=0, required=True)
     next_at = fields.Datetime(readonly=True, default=fields.Datetime.now)
     attachment_id = fields.Many2one(
-        "ir.attachment", readonly=True, index="btree_not_null", ondelete="set null"
+        "ir.attachment", readonly=True, index="btree_not_null"
     )
 
     _due_index = models.Index("(next_at, id) WHERE state = 'waiting'")

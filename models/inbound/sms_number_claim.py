@@ -49,7 +49,6 @@ class SmsNumberClaim(models.Model):
     question_id = fields.Many2one(
         "sms.consent.evidence",
         readonly=True,
-        ondelete="set null",
         index="btree_not_null",
         help="The last question to the number that was asked for this contact.",
     )

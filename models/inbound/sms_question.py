@@ -41,11 +41,7 @@ class SmsQuestion(models.Model):
         readonly=True, groups=NUMBER_GROUPS, help="E.164; empty once it is erased."
     )
     partner_id = fields.Many2one(
-        "res.partner",
-        "Contact",
-        readonly=True,
-        ondelete="set null",
-        index="btree_not_null",
+        "res.partner", "Contact", readonly=True, index="btree_not_null"
     )
     kind = fields.Selection(
         [("rating", "How it went")], "About", required=True, readonly=True
@@ -55,11 +51,7 @@ class SmsQuestion(models.Model):
         "Record", model_field="res_model", required=True, readonly=True
     )
     sms_id = fields.Many2one(
-        "sms.sms",
-        "Asked By",
-        readonly=True,
-        ondelete="set null",
-        index="btree_not_null",
+        "sms.sms", "Asked By", readonly=True, index="btree_not_null"
     )
     state = fields.Selection(
         [
@@ -81,11 +73,7 @@ class SmsQuestion(models.Model):
     answer = fields.Char(readonly=True, help="What was understood.")
     answered_at = fields.Datetime("Answered", readonly=True)
     inbound_id = fields.Many2one(
-        "sms.inbound",
-        "Answered By",
-        readonly=True,
-        ondelete="set null",
-        index="btree_not_null",
+        "sms.inbound", "Answered By", readonly=True, index="btree_not_null"
     )
 
     _open_index = models.Index("(company_id, number) WHERE state = 'open'")
