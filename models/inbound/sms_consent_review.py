@@ -95,11 +95,7 @@ class SmsConsentReview(models.Model):
 
     @api.model
     def _open(self, inbound, company, reason):
-        """Put a text to a person.
-
-        :param inbound: ``sms.inbound``, one
-        :param company: ``res.company``, one of those to which the text is said
-        """
+        """Make a review of a text, in one of the companies to which it is said."""
         received = utc.localize(inbound.received_at)
         day = received.astimezone(self._get_timezone(company)).date()
         days = company.sudo().sms_review_days
@@ -166,10 +162,7 @@ class SmsConsentReview(models.Model):
         return True
 
     def _check_open(self):
-        """Check the rights of who decides, and that nobody else has.
-
-        :raises UserError: when it has been decided before
-        """
+        """Check the rights of who decides, and that nobody else has."""
         self.check_access("write")
         self.lock_for_update()
         self.invalidate_recordset(["state"])
@@ -177,10 +170,7 @@ class SmsConsentReview(models.Model):
             raise UserError(self.env._("This has been decided already."))
 
     def _close(self, state, user=None, note=None):
-        """Close reviews.
-
-        :param user: ``res.users`` who decided, or None when a later text did
-        """
+        """Close reviews, decided by a user, or by a later text where there is none."""
         values = {
             "state": state,
             "decided_by": user.id if user else False,

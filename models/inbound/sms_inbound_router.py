@@ -71,11 +71,9 @@ class SmsInboundRouter(models.AbstractModel):
 
     @api.model
     def _serve(self, inbound, keyword):
-        """Do what a keyword of the company says: each room does its own actions.
+        """Do what a keyword of ``keywords.SERVICES`` says: each room has its actions.
 
         What none of them knows is conversation.
-
-        :param keyword: ``sms.keyword``, one, with an action of ``keywords.SERVICES``
         """
         return self._converse(inbound)
 
@@ -91,10 +89,7 @@ class SmsInboundRouter(models.AbstractModel):
 
     @api.model
     def _after_yes(self, inbound, asked):
-        """Do what else a YES brings about: it confirms the number for its login.
-
-        :param asked: ``sms.consent.event`` records that asked
-        """
+        """Hook: confirm the number for the login for which it was asked."""
         self.env["sms.number.claim"].sudo()._take_yes(asked)
 
     # === Leaving ===
@@ -125,10 +120,7 @@ class SmsInboundRouter(models.AbstractModel):
 
     @api.model
     def _confirm_stop(self, inbound, purposes=None):
-        """Confirm an opt-out by the one text that does.
-
-        :param purposes: ``sms.purpose`` that were ended, None for everything
-        """
+        """Confirm by one text that some purposes were ended, or everything."""
         reply = reply_codes.STOP_PURPOSE if purposes else reply_codes.STOP_DONE
         self._answer(inbound, "stop", reply, CONFIRMATION, purposes)
 
@@ -199,8 +191,6 @@ class SmsInboundRouter(models.AbstractModel):
         """Close the open reviews of a number: the person has said it plainly since.
 
         What fails here (a hook of another module) must not undo what they said.
-
-        :param companies: ``res.company`` to which they have said it
         """
         failure = "The reviews of text %s were not closed"
         with contain(self.env.cr, _logger, failure, inbound.id):
@@ -216,8 +206,6 @@ class SmsInboundRouter(models.AbstractModel):
         It was said when the text came. A confirmation is sent only while it is presumed
         to be covered by the consent that it ends, and by the company alone to which the
         text came.
-
-        :param review: ``sms.consent.review``, one
         """
         inbound = review._get_own_text()
         found = self.env["sms.consent"]._get_found(review.company_id, review.number)
@@ -246,8 +234,7 @@ class SmsInboundRouter(models.AbstractModel):
     def _start(self, inbound):
         """Give back what was taken by text, nothing more than was once granted.
 
-        An opt-out that was said in another way needs a new consent: see
-        :mod:`tools.consent`.
+        After an opt-out in another way that takes a new consent (:mod:`tools.consent`).
         """
         companies = self.env["sms.sender"]._find_companies(inbound)
         for company in companies:
@@ -310,10 +297,7 @@ class SmsInboundRouter(models.AbstractModel):
 
     @api.model
     def _join(self, inbound, keyword):
-        """Renew what the sender has agreed to already, then ask them to join the rest.
-
-        :param keyword: ``sms.keyword``, one
-        """
+        """Renew what the sender has agreed to already, then ask for the rest."""
         self._renew(inbound, keyword.purpose_ids)
         self._ask_to_join(inbound, keyword)
 
@@ -324,8 +308,6 @@ class SmsInboundRouter(models.AbstractModel):
         It is a yes to the words that they have agreed to: nothing else was shown.
         Without it their consent would grow old though they go on to give it
         (``res.company.sms_consent_months``).
-
-        :param purposes: ``sms.purpose``, those of the joining word
         """
         found = self._get_found(inbound)
         answers = [self.env["sms.consent"]._get_answer(found, it.id) for it in purposes]
@@ -434,10 +416,7 @@ class SmsInboundRouter(models.AbstractModel):
 
     @api.model
     def _record(self, inbound, event, purposes=None, company=None, **facts):
-        """Enter into the ledger what the sender said by this text.
-
-        :param company: ``res.company`` to which it was said, default that of the text
-        """
+        """Enter what the sender said by this text, to its company or another."""
         self.env["sms.consent.event"]._record(
             company or inbound.company_id,
             inbound.number,
@@ -459,10 +438,7 @@ class SmsInboundRouter(models.AbstractModel):
 
     @api.model
     def _get_found(self, inbound, company=None):
-        """Return the recorded answers of the sender, by purpose.
-
-        :param company: ``res.company`` that was told, default that of the text
-        """
+        """Return the recorded answers of the sender, by purpose."""
         company = company or inbound.company_id
         return self.env["sms.consent"]._get_found(company, inbound.number)
 
@@ -480,11 +456,9 @@ class SmsInboundRouter(models.AbstractModel):
 
     @api.model
     def _answer(self, inbound, kind, code, exemption, purposes=None):
-        """Note what the text was, and queue the answer to it.
+        """Note the kind of a text, and queue the answer to it.
 
         Where the carrier has answered, its answer is the only one.
-
-        :param str kind: value of ``sms.inbound.kind``
         """
         inbound.kind = kind
         if inbound.opt_out_type or not self._may_answer(inbound, exemption):

@@ -134,7 +134,7 @@ class SmsKeyword(models.Model):
 
     @api.model
     def _normalize(self, vals):
-        """Return ``vals`` with its word normalized.
+        """Normalize the word among some values.
 
         Nobody makes a word mandatory by hand: it could never be taken away again.
         """

@@ -64,11 +64,7 @@ class SmsMedia(models.Model):
 
     @api.model
     def _expect(self, inbound, expected):
-        """Note what came with a text, to be fetched after the carrier was answered.
-
-        :param inbound: ``sms.inbound``, one
-        :param expected: ``providers.inbound.Media`` of it
-        """
+        """Note what came with a text, to be fetched after the carrier was answered."""
         if not expected:
             return
         vals_list = [
@@ -123,8 +119,7 @@ class SmsMedia(models.Model):
     def _get_provider(self):
         """Return the adapter of the carrier that brought it, or None.
 
-        None too when the company is with another carrier now, as in a copy that was
-        neutralized.
+        None too when the company is with another carrier now, as in a neutralized copy.
         """
         company, code = self.inbound_id.company_id, self.inbound_id.provider
         is_known = code in company._get_sms_carriers()
@@ -132,10 +127,7 @@ class SmsMedia(models.Model):
 
     @api.model
     def _fetch(self, provider, url):
-        """Fetch a file. Touches the network and not the database.
-
-        :return: ``providers.media.Fetched``, or the fault as text
-        """
+        """Return what was fetched, or the fault. Does not touch the database."""
         if not provider:
             return media.NO_ACCOUNT
         try:

@@ -65,11 +65,7 @@ class SmsNumberClaim(models.Model):
 
     @api.model
     def _find(self, partner, number):
-        """Return the claim of a contact's login, in sudo.
-
-        :param partner: ``res.partner``, may be empty
-        :param str number: E.164, may be empty
-        """
+        """Return the claim of a contact to a number, in sudo; both may be empty."""
         domain = Domain("partner_id", "=", partner.id) & Domain("number", "=", number)
         return self.sudo().search(domain if partner and number else Domain.FALSE)
 
@@ -84,13 +80,10 @@ class SmsNumberClaim(models.Model):
 
     @api.model
     def _find_contact(self, company, number):
-        """Return the contact of a number if there is exactly one.
+        """Return the contact of a number if the company, or all, have exactly one.
 
         Not one whose login has typed the number and has not confirmed it: what its
         owner texts is not for them to read.
-
-        :param company: ``res.company`` whose contacts count, besides everybody's
-        :param str number: E.164
         """
         typed = self.sudo()._search(
             self._get_open_domain() & Domain("number", "=", number)
@@ -113,8 +106,6 @@ class SmsNumberClaim(models.Model):
 
         By an upsert: of two forms at once the later one starts over, and sees what the
         first has done.
-
-        :param str number: E.164
         """
         self.sudo().flush_model()
         self.env.cr.execute(
@@ -145,10 +136,7 @@ class SmsNumberClaim(models.Model):
 
     @api.model
     def _vouch(self, partners, numbers=None):
-        """Take numbers for proven that one of us has entered for some contacts.
-
-        :param numbers: E.164, None for the contacts' own
-        """
+        """Take numbers for proven that one of us has entered, else the contacts' own."""
         if numbers is None:
             numbers = [it for it in partners.mapped("phone_sanitized") if it]
         open_sudo = self.sudo().search(
@@ -161,10 +149,7 @@ class SmsNumberClaim(models.Model):
             self._forget_what_was_read()
 
     def _note_question(self, events):
-        """Note the question that was asked for a contact.
-
-        :param events: ``sms.consent.event`` that request, may be empty
-        """
+        """Note the question that was asked for a contact, if there was one."""
         if events:
             self.question_id = events[:1].sudo().evidence_id
 
@@ -182,8 +167,6 @@ class SmsNumberClaim(models.Model):
 
         Where another login has typed it since it was asked, nobody knows which of them
         has the phone: the YES is a consent, and confirms the number for neither.
-
-        :param asked: ``sms.consent.event``, the question that was answered
         """
         asked_sudo = asked.sudo()
         claims_sudo = self.sudo().search(
@@ -203,10 +186,7 @@ class SmsNumberClaim(models.Model):
 
     @api.model
     def _reopen(self, numbers):
-        """Take back what was confirmed: the numbers may have other owners by now.
-
-        :param numbers: E.164
-        """
+        """Take back what was confirmed: the numbers may have other owners by now."""
         claims_sudo = self.sudo().search(
             [("number", "in", list(numbers)), ("confirmed_at", "!=", False)]
         )

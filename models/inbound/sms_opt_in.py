@@ -21,9 +21,7 @@ class SmsOptIn(models.AbstractModel):
     def _ask(self, company, number, purposes, method, partner, **facts):
         """Enter the request and queue the question to which YES is the answer.
 
-        :param str number: E.164
         :param purposes: ``sms.purpose``, what the person would join
-        :param partner: ``res.partner`` of the number, may be empty
         :param facts: the evidence; ``wording`` is the question unless given
         """
         reply, code = self.env["sms.reply"], reply_codes.JOIN_QUESTION

@@ -85,7 +85,6 @@ class SmsQuestion(models.Model):
 
         :param message: ``sms.sms`` that asks; one that the gate has blocked asks nobody
         :param datetime expires_at: UTC, default in :data:`LIFE`
-        :return: the question, in sudo; empty if nobody was asked
         """
         if message.state == "canceled":
             return self.browse()
@@ -108,8 +107,6 @@ class SmsQuestion(models.Model):
         """Close the open questions of a kind about some records.
 
         A question that still waits in the outbox is not sent any more.
-
-        :param str state: ``REPLACED`` or ``CANCELLED``
         """
         domain = Domain("state", "=", OPEN) & Domain("kind", "=", kind)
         domain &= Domain("res_model", "=", records._name)
@@ -124,8 +121,6 @@ class SmsQuestion(models.Model):
         """Take a text as the answer to an open question of its number; say if it is.
 
         What fails here must not undo that the text came in: it is conversation then.
-
-        :param inbound: ``sms.inbound``, one
         """
         failure = "Text %s was not taken as an answer"
         for question in self._find_open(inbound):

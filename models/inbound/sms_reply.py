@@ -124,11 +124,7 @@ class SmsReply(models.Model):
 
     @api.model
     def _render_for(self, code, company, partner, purposes, **fillers):
-        """Return the wording of an answer in the language of who gets it.
-
-        :param partner: ``res.partner`` of the number, may be empty
-        :param purposes: ``sms.purpose`` that the answer names
-        """
+        """Return the wording of an answer in the language of who gets it."""
         lang = self._get_lang(company, partner)
         names = purposes.sorted().with_context(lang=lang).mapped("name")
         return self._render(code, company, lang, purposes=", ".join(names), **fillers)
@@ -139,11 +135,7 @@ class SmsReply(models.Model):
 
     @api.model
     def _queue(self, code, company, number, partner, exemption, purposes, **values):
-        """Queue an answer to a number.
-
-        :param str number: E.164
-        :param str exemption: of :data:`tools.exemptions.EXEMPTIONS`, or ``REMINDER``
-        """
+        """Queue an answer; ``exemption`` is a key of :mod:`tools.exemptions`."""
         purpose = purposes[:1] or self.env["sms.purpose"]._get("ticket")
         body = self._render_for(code, company, partner, purposes)
         values = {"purpose_id": purpose.id, "exemption": exemption, **values}
@@ -156,7 +148,6 @@ class SmsReply(models.Model):
         A sender that is no phone number (a name, a short code) cannot be answered. What
         answers a text ends when that makes no sense any more (:mod:`tools.timing`).
 
-        :param str number: E.164
         :param datetime asked_at: when the text came that it answers (UTC), default now
         :param values: of the message; at least ``purpose_id`` and ``exemption``
         """

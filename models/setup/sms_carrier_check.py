@@ -135,7 +135,7 @@ class SmsCarrierCheck(models.Model):
     def _get_open(self, company):
         """Return the row of a company whose carrier is being asked, or has not done it.
 
-        That is another question than whether what it said before holds.
+        It may be open while what the carrier said before holds.
         """
         provider = company._get_sms_provider()
         row_sudo = self.sudo()._find(company, provider) if provider else self.browse()
@@ -153,10 +153,7 @@ class SmsCarrierCheck(models.Model):
         return hmac(self.env(su=True), "sms_carrier_check", message)
 
     def _get_findings(self, about=None):
-        """Return what was found, about one thing or all.
-
-        :param str about: as in :class:`providers.account.Finding`
-        """
+        """Return what was found, about one thing or all."""
         found = [Finding(**values) for values in self.findings or []]
         return [finding for finding in found if about in (None, finding.about)]
 

@@ -78,10 +78,7 @@ class SmsHealth(models.AbstractModel):
 
     @api.model
     def _get_queue_row(self, facts, troubles):
-        """Tell what waits, and what keeps it.
-
-        :param dict facts, troubles: of ``SmsOutboxWatch``
-        """
+        """Tell what waits, and what keeps it."""
         wrong = [text for key, text in troubles.items() if text and key not in OWN_ROWS]
         text = self.env._(
             "Waiting: %(waiting)s. Held for later: %(held)s. Being checked with the "

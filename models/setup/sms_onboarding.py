@@ -316,11 +316,7 @@ class SmsOnboarding(models.AbstractModel):
 
     @api.model
     def _judge(self, company, check, about):
-        """Return the state and the sentences of what a check has found.
-
-        :param check: ``sms.carrier.check``, may be empty
-        :param str about: as in :class:`providers.account.Finding`
-        """
+        """Return the state and the sentences of a check's findings about one thing."""
         findings = check._get_findings(about)
         if not findings:
             provider = uses_carrier(company) and company._get_sms_provider()

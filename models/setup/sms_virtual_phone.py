@@ -146,7 +146,7 @@ class SmsVirtualPhone(models.AbstractModel):
         """Return the current company if its virtual phone may be used.
 
         :raise AccessError: for anybody but helpdesk users
-        :raise UserError: when the company is not on the sandbox and that is needed
+        :raise UserError: outside a sandbox company, where one is needed
         """
         if not self.env.user.has_group(PHONE_GROUP):
             raise AccessError(
@@ -168,10 +168,7 @@ class SmsVirtualPhone(models.AbstractModel):
         return company
 
     def _sanitize_number(self, company, number):
-        """Return a typed number in E.164.
-
-        :raise UserError: when it is no phone number
-        """
+        """Return a typed number in E.164; a UserError says why it is none."""
         typed = str(number or "").strip()[:NUMBER_LIMIT]
         if not typed:
             raise UserError(self.env._("Type a phone number first."))
@@ -189,10 +186,7 @@ class SmsVirtualPhone(models.AbstractModel):
         )
 
     def _sanitize_body(self, body):
-        """Return the words of a text as a carrier would bring them.
-
-        :raise UserError: when there are none, or too many
-        """
+        """Return a text as a carrier would bring it; a UserError says why not."""
         body = str(body or "")
         if not body.strip("\x00 \t\r\n"):
             raise UserError(self.env._("Type a text first."))
@@ -250,8 +244,8 @@ class SmsVirtualPhone(models.AbstractModel):
     def _prepare_contact(self, number, names, last_words):
         """Return one number as the list shows it.
 
-        :return: ``number`` (E.164), ``label`` (the same, readable), ``name`` (may be
-            empty), ``last_body``, ``last_date`` (UTC or False)
+        :return: ``number`` (E.164), ``label`` (the same, readable), ``name``,
+            ``last_body``, ``last_date`` (UTC or False)
         """
         last_body, last_date = last_words.get(number, ("", False))
         label = self.env["res.partner"]._phone_format(
@@ -393,11 +387,7 @@ class SmsVirtualPhone(models.AbstractModel):
         }
 
     def _prepare_inbound(self, inbound):
-        """Return an ``sms.inbound`` row as the phone shows it.
-
-        :return: as in :meth:`_prepare_outgoing`; ``id`` is ``in-5``, ``direction`` is
-            ``sent`` and ``state`` is ``sent``
-        """
+        """Return an ``sms.inbound`` row as :meth:`_prepare_outgoing` does."""
         return {
             "id": f"in-{inbound.id}",
             "direction": SENT,
