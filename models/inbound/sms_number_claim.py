@@ -136,7 +136,7 @@ class SmsNumberClaim(models.Model):
 
     @api.model
     def _vouch(self, partners, numbers=None):
-        """Take numbers for proven that one of us has entered, else the contacts' own."""
+        """Take numbers, or the contacts' own, for proven that one of us has entered."""
         if numbers is None:
             numbers = [it for it in partners.mapped("phone_sanitized") if it]
         open_sudo = self.sudo().search(
