@@ -7,7 +7,6 @@ from odoo import api, fields, models
 from odoo.fields import Domain
 
 from ...tools import consent
-from ...tools.consent import QUESTION_LIFE
 
 #: Answers that are worked off between two commits.
 BATCH_SIZE = 500
@@ -30,7 +29,7 @@ class SmsConsentExpiry(models.AbstractModel):
         now = fields.Datetime.now()
         self._expire(
             Domain("state", "=", consent.PENDING)
-            & Domain("since", "<", now - QUESTION_LIFE),
+            & Domain("since", "<", now - consent.QUESTION_LIFE),
             self.env._("The question to confirm joining was not answered."),
         )
         companies_sudo = self.env["res.company"].sudo()

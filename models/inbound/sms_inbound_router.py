@@ -6,7 +6,6 @@ from odoo import api, fields, models
 from odoo.fields import Domain
 
 from ...tools import consent, keywords, phrases, reply_codes, timing
-from ...tools.consent import QUESTION_LIFE
 from ..core.batch_jobs import contain
 from ..ledger.sms_consent_event import to_said
 from .sms_consent_review import CONVERSATION, OPT_OUT
@@ -393,7 +392,7 @@ class SmsInboundRouter(models.AbstractModel):
         ledger = self.env["sms.consent.event"]
         events = ledger.search(
             ledger._number_domain(inbound.company_id, inbound.number)
-            & Domain("recorded_at", ">=", fields.Datetime.now() - QUESTION_LIFE)
+            & Domain("recorded_at", ">=", fields.Datetime.now() - consent.QUESTION_LIFE)
         )
         asked = events.filtered(lambda event: event.event == consent.REQUESTED)
         asked = asked.filtered(lambda it: it.evidence_id == asked[0].evidence_id)

@@ -165,9 +165,9 @@ class SmsKeyword(models.Model):
         """
         domain = Domain("company_id", "=", company.id)
         domain |= Domain("company_id", "=", False) & Domain("active", "=", True)
-        known = self.sudo().with_context(active_test=False).search(domain)
+        known_sudo = self.sudo().with_context(active_test=False).search(domain)
         words = {}
-        for keyword in known.sorted(lambda k: bool(k.company_id)):
+        for keyword in known_sudo.sorted(lambda it: bool(it.company_id)):
             of_action = words.setdefault(keyword.action, {})
             if keyword.active:
                 of_action[keyword.word] = keyword.with_env(self.sudo().env)

@@ -177,13 +177,11 @@ class SmsMedia(models.Model):
 
     def _make_name(self, mimetype):
         """Return a name for the file: the sender's phone gives none."""
-        extension = EXTENSIONS[mimetype]
         number = len(self.inbound_id.attachment_ids) + 1
+        values = {"number": number, "kind": EXTENSIONS[mimetype]}
         if mimetype.startswith("image/"):
-            return self.env._(
-                "picture-%(number)s.%(kind)s", number=number, kind=extension
-            )
-        return self.env._("file-%(number)s.%(kind)s", number=number, kind=extension)
+            return self.env._("picture-%(number)s.%(kind)s", **values)
+        return self.env._("file-%(number)s.%(kind)s", **values)
 
     def _give_up(self, fault):
         """Note on the ticket and the text why it is not there, and what to do."""

@@ -32,9 +32,8 @@ ANSWERED_WITHIN = timedelta(minutes=2)
 
 
 class Question(NamedTuple):
-    """All that is needed to ask a carrier, without the database.
+    """All that is needed to ask a carrier without the database.
 
-    :param object provider: the adapter with the account
     :param str url: where texts that come in must go
     """
 
@@ -215,13 +214,9 @@ class SmsCarrierCheck(models.Model):
         if not self.try_lock_for_update():
             return
         if answer.findings:
-            self.write(
-                {
-                    "checked_at": fields.Datetime.now(),
-                    "fingerprint": question.fingerprint,
-                    "findings": [asdict(finding) for finding in answer.findings],
-                }
-            )
+            self.checked_at = fields.Datetime.now()
+            self.fingerprint = question.fingerprint
+            self.findings = [asdict(finding) for finding in answer.findings]
         trouble, wanted = answer.trouble, False
         if question.wanted == TAKE_NUMBERS and not trouble:
             # Then the account is checked as it is now.

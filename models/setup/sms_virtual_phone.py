@@ -93,25 +93,17 @@ class SmsVirtualPhone(models.AbstractModel):
         outgoing = own & self._outgoing_domain()
         outgoing &= Domain("record_company_id", "=", company.id)
         sms_sudo = self.env["sms.sms"].sudo().search(outgoing, limit=MESSAGE_LIMIT)
-        inbound = own & Domain("provider", "=", SandboxProvider.code)
-        inbound &= Domain("company_id", "=", company.id)
+        incoming = own & Domain("provider", "=", SandboxProvider.code)
+        incoming &= Domain("company_id", "=", company.id)
         inbound_sudo = self.env["sms.inbound"].sudo()
-        inbound_sudo = inbound_sudo.search(
-            inbound, order="id desc", limit=MESSAGE_LIMIT
-        )
+        inbound_sudo = inbound_sudo.search(incoming, limit=MESSAGE_LIMIT)
         bodies = sms_sudo._get_revealed_bodies()
-        rows = [(self._prepare_outgoing(sms, bodies[sms.id]), sms) for sms in sms_sudo]
-        rows += [(self._prepare_inbound(inbound), inbound) for inbound in inbound_sudo]
-        # By time; within a second by creation, the person's own words first: an answer
-        # that is made in the transaction of the question is as old as it.
-        rows.sort(
-            key=lambda pair: (
-                pair[0]["date"],
-                pair[1].create_date,
-                pair[0]["direction"] == RECEIVED,
-                pair[1].id,
-            )
-        )
+        # The person's own words first: an answer that is made in the transaction of the
+        # question is as old as it.
+        rows = [(self._prepare_inbound(it), it) for it in inbound_sudo.sorted("id")]
+        for sms in sms_sudo.sorted("id"):
+            rows.append((self._prepare_outgoing(sms, bodies[sms.id]), sms))
+        rows.sort(key=lambda it: (it[0]["date"], it[1].create_date))
         return [message for message, _row in rows[-MESSAGE_LIMIT:]]
 
     @api.model
@@ -134,10 +126,9 @@ class SmsVirtualPhone(models.AbstractModel):
         )
         # As the webhook does: as nobody in particular, in no particular language.
         public_user = self.env.ref("base.public_user")
-        public_env_sudo = self.env(user=public_user, su=True, context={})
-        inbound_sudo = public_env_sudo["sms.inbound"]._receive(
-            company.with_env(public_env_sudo), event
-        )
+        env_sudo = self.env(user=public_user, su=True, context={})
+        company_sudo = company.with_env(env_sudo)
+        inbound_sudo = env_sudo["sms.inbound"]._receive(company_sudo, event)
         return self._prepare_inbound(inbound_sudo)
 
     # === Checks ===
@@ -217,19 +208,14 @@ class SmsVirtualPhone(models.AbstractModel):
         # The leading zeros of national and 00 numbers are not part of E.164.
         is_number = re.fullmatch(r"[\d\s()+./-]+", query)
         digits = re.sub(r"\D", "", query).lstrip("0") if is_number else ""
+        partners = tickets = Domain.TRUE
         if digits:
-            domains = (
-                Domain("phone_sanitized", "like", digits),
-                Domain("partner_phone_sanitized", "like", digits),
-            )
+            partners = Domain("phone_sanitized", "like", digits)
+            tickets = Domain("partner_phone_sanitized", "like", digits)
         elif query:
-            domains = (
-                Domain("complete_name", "ilike", query),
-                Domain("partner_name", "ilike", query),
-            )
-        else:
-            domains = (Domain.TRUE, Domain.TRUE)
-        names = self._get_names(company, *domains)
+            partners = Domain("complete_name", "ilike", query)
+            tickets = Domain("partner_name", "ilike", query)
+        names = self._get_names(company, partners, tickets)
         condition = SQL("number IS NOT NULL")
         if query:
             condition = SQL("number = ANY(%s)", list(names))
@@ -248,9 +234,8 @@ class SmsVirtualPhone(models.AbstractModel):
             ``last_body``, ``last_date`` (UTC or False)
         """
         last_body, last_date = last_words.get(number, ("", False))
-        label = self.env["res.partner"]._phone_format(
-            number=number, force_format="INTERNATIONAL"
-        )
+        phone_format = self.env["res.partner"]._phone_format
+        label = phone_format(number=number, force_format="INTERNATIONAL")
         return {
             "number": number,
             "label": label or number,
