@@ -5,7 +5,7 @@ from ..models.ledger.sms_purpose import ALERT
 from ..tools import texts
 from . import public
 
-#: What the ledger keeps as the page: its token would let a reader of the ledger in.
+#: The page as the ledger keeps it: its token would let a reader of the ledger in.
 PAGE = "/sms/preferences"
 
 DONE = ("agreed", "stopped", "stopped_all", "ended")

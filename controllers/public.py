@@ -1,5 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""What the public pages share: their headers, their language, who is there.
+"""Headers, language and rate limits of the public pages.
 
 The pages need no script, no cookie but the session's, and no login. A page that refuses
 answers and does not raise: what the rate limit has counted would go with the exception.
@@ -39,8 +39,7 @@ CSP = (
 NO_FRAME, OWN_FRAME = "'none'", "'self'"
 #: The same for old browsers, which cannot name other websites.
 FRAME_OPTIONS = {NO_FRAME: "DENY", OWN_FRAME: "SAMEORIGIN"}
-#: How long a form of ours may be, in bytes: no file is among its fields. Browsers write
-#: a character as up to twelve.
+#: Bytes of a form, which has no file: browsers write a character as up to twelve.
 FORM_LIMIT = 512 * 1024
 #: Routing of what is only looked at, such as a page that a link in a text opens.
 LOOK = {

@@ -11,7 +11,7 @@ import re
 import unicodedata
 from functools import partial
 
-#: What stands on the left looks like what stands below it on the right.
+#: Letters on the left look like the Latin ones at the same place on the right.
 _PAIRS = (
     # Cyrillic
     ("АВЕЅІЈКМНОРСТУХаеѕіјорсухԁһԛԝӏҮү", "ABESIJKMHOPCTYXaesijopcyxdhqwlYy"),
@@ -130,7 +130,7 @@ STOP_OF_OTHERS = ("CTOП", "CTOP", "STOП", "ΣTOΠ", "ΣTOP", "STOΠ")
 #: The answer to the double opt-in question. A carrier also reads it as START.
 YES = "YES"
 
-#: What a carrier calls the command that it has already answered (``OptOutType``).
+#: Carriers' names of commands that they have answered already (``OptOutType``).
 CARRIER_ACTIONS = {"STOP": STOP, "HELP": HELP, "START": START}
 
 

@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 #: A link in a plain text; what is filled in for each person ({customer}) ends it.
 LINK = re.compile(r"https?://[\w@:%.+&~#=/-]+(?:\?[^\s{}]+)?(?![{}?\w@:%.+&~#=/-])")
-#: What these lead to is one person's, on whatever domain.
+#: Paths to what is one person's, on whatever domain.
 PERSONAL_PATHS = re.compile(r"^/(sms|my|rate|mail)/")
 #: So is what has one of these in the name of a parameter: a counted link is stored
 #: where every employee reads it.
@@ -68,10 +68,9 @@ def replace_links(text, short):
 
 # === Keys of customers' own pages ===
 #
-# Who opens it speaks for the customer. So what is stored of a text, and shown to us,
-# has a blank for the key; the key stands in what the carrier is given, and nowhere
-# else. The blank takes as much room as the key, and is in GSM-7: the segments are the
-# same.
+# Whoever opens one speaks for the customer. So a text as we store and show it has a
+# blank for the key, which the carrier alone is given. The blank takes as much room as
+# the key, and is in GSM-7: the segments are the same.
 
 SHORT_PATH = "/sms/p/"
 PAGE_PATH = "/sms/preferences/"

@@ -22,13 +22,13 @@ _SECRET_ARGUMENTS = re.compile(
 )
 #: A value in a query, with its doubled quotes.
 _LITERAL = re.compile(r"'(?:[^']|'')*'")
-#: What PostgreSQL tells of a row that it refused, without quotes.
+#: Values of a row that PostgreSQL refused, without quotes.
 _ROWS = re.compile(
     r"(Failing row contains |Key \([^)\n]*\)=)\(.*?\)"
     r"(?=\.\s*(?:\n|$)| already exists| is not present| is still referenced)",
     re.DOTALL,
 )
-#: What a request shows who it is by, in a dump of its headers.
+#: Credentials of a request, in a dump of its headers.
 _CREDENTIALS = re.compile(r"\b(Bearer|Basic) [\w.~+/=-]{8,}", re.IGNORECASE)
 #: The logger of queries that failed.
 QUERIES = "odoo.sql_db"

@@ -34,10 +34,10 @@ EXTENSIONS = {
     "video/quicktime": "mov",
     "text/vcard": "vcf",
 }
-#: What may be sent: what every phone can show.
+#: Types that may be sent: every phone can show them.
 SENDABLE = ("image/jpeg", "image/png", "image/gif", "application/pdf")
 
-#: How the bytes of a type begin.
+#: First bytes of a type.
 _BEGINNINGS = (
     (b"\xff\xd8\xff", "image/jpeg"),
     (b"\x89PNG\r\n\x1a\n", "image/png"),
@@ -64,7 +64,7 @@ _BRANDS = {
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
 #: Nothing else of IPv6 is routed (RFC 4291, section 2.4; IANA's registry of it).
 _GLOBAL_UNICAST = ipaddress.ip_network("2000::/3")
-#: What ``is_global`` takes for public, or has taken in some version of Python: relays
+#: Taken for public by ``is_global``, now or in some version of Python: relays
 #: of 6to4 (RFC 7526), Teredo (RFC 4380), documentation (RFC 9637), protocols
 #: (RFC 6890).
 _NOT_PUBLIC = tuple(
@@ -130,7 +130,7 @@ def _find_inner(parsed):
 #: Largest scan, in bytes. A page in colour at 300 dpi is about 1 MB.
 MAX_SCAN_BYTES = 15 * 1024 * 1024
 
-#: What is taken, by content type, and how such a file is named.
+#: Content types that are taken, with the endings of their names.
 SCAN_EXTENSIONS = {
     "application/pdf": ".pdf",
     "image/png": ".png",
@@ -139,14 +139,14 @@ SCAN_EXTENSIONS = {
     "image/heic": ".heic",
 }
 
-#: How the kinds begin that Odoo's guess does not know on every machine.
+#: First bytes of kinds that Odoo's guess does not know on every machine.
 SIGNATURES = (
     (re.compile(rb"\xff\xd8\xff"), "image/jpeg"),
     (re.compile(rb"II\*\x00|MM\x00\*"), "image/tiff"),
     (re.compile(rb".{4}ftyp(heic|heix|heim|heis|hevc|mif1|msf1)", re.S), "image/heic"),
 )
 
-#: What a guess says that did not recognise anything.
+#: Guesses that recognise nothing.
 UNKNOWN = (None, "", "application/octet-stream")
 
 # Why a file is refused.

@@ -27,7 +27,7 @@ _INVISIBLE = frozenset(
 #: Joins letters of some scripts, or parts them: it belongs to their spelling.
 _LETTER_JOINERS = frozenset("\u200c\u200d")
 _JOINED_SCRIPTS = re.compile("[\u0600-\u08ff\u0900-\u0dff]")
-#: What a phone or a resolver takes for the signs of an address, beside what Unicode
+#: Signs that a phone or a resolver takes for those of an address, beside what Unicode
 #: calls compatible with them (UTS 46, the dots of IDNA).
 _LOOKALIKES = str.maketrans(
     {
@@ -112,7 +112,7 @@ def _drop_addresses(line):
     parts.append(line[end:])
     line = _EMPTY_BRACKETS.sub(" ", "".join(parts))
     line = " ".join(line.split())
-    # What was around an address can make another one: "evil.www.x.y com".
+    # The parts around an address can make another one: "evil.www.x.y com".
     return line if len(parts) == 1 else _drop_rest(line)
 
 

@@ -7,7 +7,7 @@ from ..models.privacy.res_company import OFFICERS
 #: Shown for a secret that is set. What a browser is given stays in its caches.
 SECRET_MASK = "••••••••"
 
-#: What can be replaced here, and not read.
+#: Fields that can be replaced here, and not read.
 SECRET_NAMES = {
     "sms_twilio_auth_token",
     "sms_twilio_second_auth_token",

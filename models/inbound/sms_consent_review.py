@@ -10,7 +10,7 @@ from ...tools import business_days
 OPEN, OPT_OUT, CONVERSATION = STATES = ("open", "opt_out", "conversation")
 #: So many business days before the deadline the compliance officers are reminded.
 WARNING_DAYS = 2
-#: What a person may write into a review themselves.
+#: Fields of a review that people write themselves.
 EDITABLE = {"note"}
 
 

@@ -98,7 +98,7 @@ class SmsInbound(models.Model):
     _received_index = models.Index(
         "USING brin (received_at) WITH (pages_per_range = 32)"
     )
-    # What the gate asks for each message: has this number just texted?
+    # The gate looks for a text that has just come, for each message.
     _conversation_index = models.Index(
         "(number, company_id, received_at) WHERE kind = 'conversation'"
     )

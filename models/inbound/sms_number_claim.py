@@ -124,7 +124,7 @@ class SmsNumberClaim(models.Model):
                 fields.Datetime.now() if is_typed else None,
             )
         )
-        self._forget_what_was_read()
+        self._invalidate_caches()
         return self._find(partner, number)
 
     @api.model
@@ -146,7 +146,7 @@ class SmsNumberClaim(models.Model):
         )
         if open_sudo:
             open_sudo.typed_at = False
-            self._forget_what_was_read()
+            self._invalidate_caches()
 
     def _note_question(self, events):
         """Note the question that was asked for a contact, if there was one."""
@@ -154,7 +154,7 @@ class SmsNumberClaim(models.Model):
             self.question_id = events[:1].sudo().evidence_id
 
     @api.model
-    def _forget_what_was_read(self):
+    def _invalidate_caches(self):
         self.invalidate_model()
         self.env["sms.consent"]._forget_answers()
         self.env["helpdesk.ticket"].invalidate_model(["sms_phone_is_unproven"])
@@ -181,7 +181,7 @@ class SmsNumberClaim(models.Model):
         if self.sudo().search_count(others, limit=1):
             return
         claims_sudo.confirmed_at = fields.Datetime.now()
-        self._forget_what_was_read()
+        self._invalidate_caches()
         claims_sudo._release_texts()
 
     @api.model
@@ -194,7 +194,7 @@ class SmsNumberClaim(models.Model):
             claims_sudo.write(
                 {"confirmed_at": False, "typed_at": fields.Datetime.now()}
             )
-            self._forget_what_was_read()
+            self._invalidate_caches()
 
     def _release_texts(self):
         """Send what has waited for the YES: of each ticket the newest text."""
@@ -214,7 +214,7 @@ class SmsNumberClaim(models.Model):
             order="id desc",
         )
         newest = {it.mail_message_id.res_id: it for it in reversed(messages_sudo)}
-        # What another module raises must not undo the YES.
+        # A failure in another module must not undo the YES.
         with contain(self.env.cr, _logger, "Texts that waited for a YES were not sent"):
             for message in newest.values():
                 message.action_set_outgoing()

@@ -35,7 +35,7 @@ class SmsOptIn(models.AbstractModel):
             **{"wording": question, **facts},
         )
         reply._queue(code, company, number, partner, "opt_in_question", purposes)
-        # Who has not texted us themselves is asked once.
+        # A number that has not texted us itself is asked once.
         if method == "keyword":
             self._plan_reminder(company, number, purposes, partner)
         return asked
@@ -95,7 +95,7 @@ class SmsOptIn(models.AbstractModel):
         found = self.env["sms.consent"]._get_found(company, number)
         stops = [it.event_id for it in found.values() if it.state == consent.OPTED_OUT]
         if is_login:
-            # Who has left by this login may come back by it.
+            # A number that was stopped by this login may come back by it.
             events = self.env["sms.consent.event"].browse(stops)
             is_stopped = any(event.user_id != self.env.user for event in events)
             return purposes.browse() if is_stopped else purposes

@@ -12,9 +12,9 @@ from ..core.mixins import NUMBER_GROUPS
 
 _logger = logging.getLogger(__name__)
 OPEN, ANSWERED, REPLACED, CANCELLED = ("open", "answered", "replaced", "cancelled")
-#: How long a question may be answered unless it says so.
+#: Time in which a question may be answered, unless it has its own.
 LIFE = timedelta(days=7)
-#: What identifies who was asked, or is their words.
+#: Fields that identify the person asked, or hold their words.
 PERSONAL_FIELDS = ("number", "answer", "partner_id")
 
 

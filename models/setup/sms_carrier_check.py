@@ -17,7 +17,7 @@ from ...providers.base import LookupFailed
 from ..core.batch_jobs import lock_next
 
 MANAGER_GROUP = "helpdesk_mgmt.group_helpdesk_manager"
-#: What a carrier is asked to do.
+#: Requests to a carrier.
 CHECK, SET_INBOUND, TAKE_NUMBERS = ("check", "set_inbound", "take_numbers")
 _logger = logging.getLogger(__name__)
 #: A question without an answer for so long was left behind by a crash: it is asked
@@ -25,7 +25,7 @@ _logger = logging.getLogger(__name__)
 LEASE = timedelta(minutes=5)
 #: Why the carrier has not done what was wanted.
 NOT_TAKEN, NOT_SHOWN, NO_NUMBER = ("not_taken", "not_shown", "no_number")
-#: What the carrier did not do: why, as far as is known.
+#: Reasons for which a request failed, as far as is known.
 TROUBLES = {SET_INBOUND: NOT_TAKEN, TAKE_NUMBERS: NOT_SHOWN}
 #: Longer than a cron and a carrier take: something is wrong here.
 ANSWERED_WITHIN = timedelta(minutes=2)
@@ -44,7 +44,7 @@ class Question(NamedTuple):
 
 
 class Answer(NamedTuple):
-    """What was found, or why it was not done, or the account's numbers."""
+    """Findings, or the reason why it was not done, or the account's numbers."""
 
     findings: tuple = ()
     trouble: str = ""

@@ -135,7 +135,7 @@ class SmsHealth(models.AbstractModel):
         verdict = web.judge_address(url)
         parameters_sudo = self.env["ir.config_parameter"].sudo()
         if parameters_sudo.get_param(TWILIO_URL_PARAMETER):
-            # Where something stands in for the carrier, it may stand in this house.
+            # A stand-in for the carrier may be inside this network.
             verdict = web.FINE
         problem = {
             web.NO_ADDRESS: self.env._("%s is no address.", url),

@@ -1,5 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""How a rule for phrases is written.
+"""The grammar of the rules for phrases.
 
 A pattern is a row of words: ``stop|quit {texting} me again?``. ``|`` parts words of
 which one must stand there, a word in braces names a group of the language's ``words``,
@@ -9,12 +9,12 @@ Matching keeps a set of positions and never goes back: linear in the text.
 
 from typing import NamedTuple
 
-#: How sure a rule is, and how sure a clause is found to be. ``WHOLE`` is sure when
+#: Levels at which a rule is sure, and a clause is found sure. ``WHOLE`` is sure when
 #: the text says nothing else. ``LIKELY`` is doubtful; ``MAYBE`` is doubtful unless the
 #: clause is about a thing that a helpdesk mends.
 NOTHING, MAYBE, LIKELY, WHOLE, SURE = range(5)
 
-#: Where a pattern must stand: it is the whole clause, with nothing before it but
+#: Places of a pattern: it is the whole clause, with nothing before it but
 #: courtesies; or also with a lead-in ("can you"); it begins the clause; it is in it.
 ALONE, ALL, BEGINNING, ANYWHERE = ("alone", "all", "beginning", "anywhere")
 
