@@ -40,9 +40,7 @@ class SmsInboundRouter(models.AbstractModel):
             inbound.kind = "unreadable"
             return
         words = self.env["sms.keyword"]._get_words(inbound.company_id)
-        action, word = keywords.find_action(
-            inbound.body, words, inbound.opt_out_type or ""
-        )
+        action, word = keywords.find_action(inbound.body, words, inbound.opt_out_type)
         if action == keywords.STOP:
             self._stop(inbound, self._get_stopped_purposes(inbound, word))
             return
@@ -132,16 +130,12 @@ class SmsInboundRouter(models.AbstractModel):
         """
         if inbound.opt_out_type or keywords.squeeze(word) in WORDS_FOR_ALL:
             return None
-        last_sudo = self.env["sms.sms"]._get_last_said(
-            inbound.company_id, inbound.number
-        )
+        company, today = inbound.company_id, fields.Date.context_today(inbound)
+        last_sudo = self.env["sms.sms"]._get_last_said(company, inbound.number)
         if not last_sudo.purpose_id or last_sudo.exemption:
             return None
-        today = fields.Date.context_today(inbound)
         rules = self.env["sms.scope.rule"]
-        purposes = rules._get_ended_purposes(
-            last_sudo.purpose_id, today, inbound.company_id
-        )
+        purposes = rules._get_ended_purposes(last_sudo.purpose_id, today, company)
         stopped = self._get_purposes_in(inbound, consent.OPTED_OUT)
         return purposes if purposes and purposes - stopped else None
 
@@ -329,10 +323,9 @@ class SmsInboundRouter(models.AbstractModel):
     @api.model
     def _ask_to_join(self, inbound, keyword):
         """Ask who texted a joining keyword to confirm it (double opt-in)."""
+        company, number = inbound.company_id, inbound.number
         joined = self._get_purposes_in(inbound, consent.OPTED_IN)
-        joined -= self.env["sms.consent"]._find_unproven(
-            inbound.company_id, inbound.number
-        )
+        joined -= self.env["sms.consent"]._find_unproven(company, number)
         wanted = keyword.purpose_ids - joined
         if not wanted:
             self._answer(inbound, "join", reply_codes.JOIN_ALREADY, "start", joined)
@@ -343,14 +336,9 @@ class SmsInboundRouter(models.AbstractModel):
             return
         inbound.kind = "join"
         if self._may_answer(inbound, "opt_in_question"):
-            self.env["sms.opt.in"]._ask(
-                inbound.company_id,
-                inbound.number,
-                wanted,
-                "keyword",
-                inbound.partner_id,
-                **self._get_facts(inbound),
-            )
+            facts, partner = self._get_facts(inbound), inbound.partner_id
+            ask = self.env["sms.opt.in"]._ask
+            ask(company, number, wanted, "keyword", partner, **facts)
 
     @api.model
     def _confirm(self, inbound):
@@ -367,13 +355,8 @@ class SmsInboundRouter(models.AbstractModel):
             return True
         purposes = asked.purpose_id
         self._close_reviews(inbound, CONVERSATION, inbound.company_id)
-        self._record(
-            inbound,
-            consent.CONFIRMED,
-            purposes,
-            wordings=asked.wording_id,
-            wording=asked[0].wording,
-        )
+        words = {"wordings": asked.wording_id, "wording": asked[0].wording}
+        self._record(inbound, consent.CONFIRMED, purposes, **words)
         reply, exemption = reply_codes.JOIN_DONE, "opt_in_confirmation"
         self._answer(inbound, "confirm", reply, exemption, purposes)
         self._after_yes(inbound, asked)
@@ -416,14 +399,10 @@ class SmsInboundRouter(models.AbstractModel):
     @api.model
     def _record(self, inbound, event, purposes=None, company=None, **facts):
         """Enter what the sender said by this text, to its company or another."""
-        self.env["sms.consent.event"]._record(
-            company or inbound.company_id,
-            inbound.number,
-            event,
-            "keyword",
-            purposes,
-            **{**self._get_facts(inbound), **facts},
-        )
+        company = company or inbound.company_id
+        facts = {**self._get_facts(inbound), **facts}
+        record = self.env["sms.consent.event"]._record
+        record(company, inbound.number, event, "keyword", purposes, **facts)
 
     @api.model
     def _get_facts(self, inbound):

@@ -26,14 +26,9 @@ class SmsOptIn(models.AbstractModel):
         """
         reply, code = self.env["sms.reply"], reply_codes.JOIN_QUESTION
         question = reply._render_for(code, company, partner, purposes)
-        asked = self.env["sms.consent.event"]._record(
-            company,
-            number,
-            consent.REQUESTED,
-            method,
-            purposes,
-            **{"wording": question, **facts},
-        )
+        facts = {"wording": question, **facts}
+        record = self.env["sms.consent.event"]._record
+        asked = record(company, number, consent.REQUESTED, method, purposes, **facts)
         reply._queue(code, company, number, partner, "opt_in_question", purposes)
         # A number that has not texted us itself is asked once.
         if method == "keyword":
