@@ -7,9 +7,8 @@ from odoo.addons.helpdesk_mgmt.controllers.main import HelpdeskTicketController
 from . import public
 
 CLOSE_URL = "/ticket/close"
-#: No id of PostgreSQL's ``integer`` has more digits.
-ID_DIGITS = 10
-ID_LIMIT = 2**31
+#: Ids of PostgreSQL's ``integer`` are less, and have no more digits.
+ID_LIMIT, ID_DIGITS = 2**31, 10
 
 
 class HelpdeskSmsCloseController(HelpdeskTicketController):
@@ -19,17 +18,12 @@ class HelpdeskSmsCloseController(HelpdeskTicketController):
     customer, so whoever got somebody to follow a link would text in their name.
     """
 
-    @route(
-        CLOSE_URL,
-        methods=["POST"],
-        csrf=True,
-        max_content_length=public.FORM_LIMIT,
-    )
+    @route(CLOSE_URL, methods=["POST"], csrf=True, max_content_length=public.FORM_LIMIT)
     def support_ticket_close(self, **_query):
         """Close a ticket that the user may close, to a stage that its page offers.
 
-        Any other stage changes nothing. A ticket that is closed already stays as it is:
-        nobody is told twice. It leads back to the ticket as the host does.
+        Any other stage changes nothing, nor is a closed ticket closed again: nobody is
+        told twice. Leads back to the ticket as the host does.
         """
         form = request.httprequest.form
         ticket = self._find_closable(read_id(form.get("ticket_id")))
@@ -46,8 +40,6 @@ class HelpdeskSmsCloseController(HelpdeskTicketController):
 
         Customers may close what they may see; employees what they may edit, and what
         they have asked for themselves.
-
-        :param int ticket_id: may be None or that of no ticket
         """
         ticket = request.env["helpdesk.ticket"].browse(ticket_id or ()).exists()
         user = request.env.user

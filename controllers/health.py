@@ -13,7 +13,7 @@ class HealthController(Controller):
 
     _health_url = "/helpdesk_sms/health/<string:token>"
 
-    @route(_health_url, type="http", auth="public", methods=["GET"], save_session=False)
+    @route(_health_url, **public.LOOK)
     @public.guarded
     def health(self, token):
         """Answer 200 if texts leave, 503 if something keeps them.

@@ -1,4 +1,6 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from functools import partial
+
 from odoo.http import Controller, request, route
 
 from . import public
@@ -14,10 +16,7 @@ class IncidentController(Controller):
 
     @route(_url, **public.LOOK)
     def incident(self, token, **_query):
-        """Show an incident.
-
-        :param str token: see ``tools.links``
-        """
+        """Show an incident; its token is a signed address of ``tools.links``."""
         if public.is_over("incident_visitor"):
             return public.too_many()
         incident_sudo = request.env["sms.incident"]._find_by_short_link(token)
@@ -28,14 +27,9 @@ class IncidentController(Controller):
         return public.answer("public_incident", self._get_values(incident_sudo))
 
     def _get_values(self, incident_sudo):
-        """Return what the page shows."""
         company = incident_sudo.company_id
         tz = company.partner_id.tz or "UTC"
-
-        def say(moment):
-            """Return a moment in the words of the page."""
-            return public.say_moment(request.env, moment, tz)
-
+        say = partial(public.say_moment, request.env, tz=tz)
         return {
             "company_name": company.name,
             "zone": tz.replace("_", " "),

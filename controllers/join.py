@@ -14,14 +14,7 @@ class JoinController(Controller):
 
     _url = "/sms/join/<string:key>"
 
-    @route(
-        _url,
-        max_content_length=public.FORM_LIMIT,
-        type="http",
-        auth="public",
-        methods=["GET", "POST"],
-        sitemap=False,
-    )
+    @route(_url, auth="public", sitemap=False, **public.FORM)
     def join(self, key, **query):
         """Show the form, or take it.
 
@@ -29,8 +22,8 @@ class JoinController(Controller):
         """
         if public.is_over("join_visitor"):
             return public.too_many()
-        company_model_sudo = request.env["res.company"].sudo()
-        company_sudo = company_model_sudo._find_by_sms_join_key(texts.clean(key))
+        companies_sudo = request.env["res.company"].sudo()
+        company_sudo = companies_sudo._find_by_sms_join_key(texts.clean(key))
         if not company_sudo:
             return public.not_found()
         public.speak()
@@ -39,20 +32,18 @@ class JoinController(Controller):
             return self._show(company_sudo, is_done=query.get("done") == "1")
         form = request.httprequest.form
         page = request.httprequest.path
-        forms_sudo = request.env["sms.consent.form"].sudo()
-        refusal = forms_sudo._take_join(company_sudo, form, public.get_trace(page))
+        trace = public.get_trace(page)
+        refusal = public.get_forms()._take_join(company_sudo, form, trace)
         if refusal:
             return self._show(company_sudo, refusal, texts.clip(form.get("phone"), 40))
         return public.redirect(f"{page}?done=1")
 
     def _show(self, company_sudo, refusal="", phone="", is_done=False):
-        """Return the page."""
-        forms_sudo = request.env["sms.consent.form"].sudo()
         return public.answer(
             "public_join",
             {
                 "company_name": company_sudo.name,
-                "choices": forms_sudo._get_join_choices(company_sudo),
+                "choices": public.get_forms()._get_join_choices(company_sudo),
                 "refusal": refusal,
                 "phone": phone,
                 "is_done": is_done,

@@ -15,17 +15,10 @@ class MediaController(Controller):
         + "/<int:sms_id>/<int:attachment_id>/<int:expires>/<string:signature>"
     )
 
-    @route(
-        _media_url,
-        type="http",
-        auth="public",
-        methods=["GET"],
-        save_session=False,
-        readonly=True,
-    )
+    @route(_media_url, readonly=True, **public.LOOK)
     @public.guarded
     def media(self, sms_id, attachment_id, expires, signature):
-        """Give out one picture or file.
+        """Return one picture or file.
 
         :raises NotFound: 404 for what is forged, too old, erased or never was
         """

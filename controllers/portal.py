@@ -18,7 +18,7 @@ def is_unconfirmed():
 
 
 class HelpdeskSmsTicketController(HelpdeskTicketController):
-    """The portal's form of a new ticket takes a number and a yes to texts about it.
+    """The number and the yes to texts on the portal's form of a new ticket.
 
     The host's route takes a GET without a token too: a link that somebody was made to
     follow would make tickets in their name, and text them.
@@ -26,12 +26,12 @@ class HelpdeskSmsTicketController(HelpdeskTicketController):
 
     def _get_create_new_ticket_values(self, **kw):
         values = super()._get_create_new_ticket_values(**kw)
-        forms_sudo = request.env["sms.consent.form"].sudo()
+        company_sudo = request.env.company.sudo()
         purpose_sudo = request.env["sms.purpose"].sudo()._get("ticket")
         return {
             **values,
-            "sms_choices": forms_sudo._get_choices(
-                request.env.company.sudo(), "", purpose_sudo
+            "sms_choices": public.get_forms()._get_choices(
+                company_sudo, "", purpose_sudo
             ),
             "sms_phone": request.env.user.partner_id.phone or "",
             "sms_unconfirmed": is_unconfirmed(),
@@ -52,8 +52,7 @@ class HelpdeskSmsTicketController(HelpdeskTicketController):
         kw = {k: texts.clean(v) if isinstance(v, str) else v for k, v in kw.items()}
         kw |= {name: read_id(kw.get(name)) for name in ("team", "category")}
         form = request.httprequest.form
-        forms_sudo = request.env["sms.consent.form"].sudo()
-        result = forms_sudo._take_ticket(
+        result = public.get_forms()._take_ticket(
             request.env.company.sudo(),
             request.env.user.partner_id,
             form,
@@ -67,13 +66,12 @@ class HelpdeskSmsTicketController(HelpdeskTicketController):
             "sms_phone": texts.clip(form.get("sms_phone"), NUMBER_LIMIT),
             "sms_result": result,
         }
-        return public.shield(
-            request.render("helpdesk_mgmt.portal_create_ticket", values)
-        )
+        page = request.render("helpdesk_mgmt.portal_create_ticket", values)
+        return public.shield(page)
 
 
 class HelpdeskSmsAccountController(CustomerPortal):
-    """The portal's account page has a form of its own for texts.
+    """The form for texts on the portal's account page.
 
     Apart from the address, which has fields that must be filled: nobody has to tell
     where they live in order to opt out.
@@ -83,16 +81,14 @@ class HelpdeskSmsAccountController(CustomerPortal):
 
     def _prepare_my_account_rendering_values(self, *args, **kwargs):
         values = super()._prepare_my_account_rendering_values(*args, **kwargs)
-        forms_sudo = request.env["sms.consent.form"].sudo()
-        partner_sudo = request.env.user.partner_id
+        company_sudo, partner = request.env.company.sudo(), request.env.user.partner_id
+        purposes_sudo = request.env["sms.purpose"].sudo()._get_for_customers()
         return {
             **values,
-            "sms_choices": forms_sudo._get_portal_choices(
-                request.env.company.sudo(),
-                partner_sudo,
-                request.env["sms.purpose"].sudo()._get_for_customers(),
+            "sms_choices": public.get_forms()._get_portal_choices(
+                company_sudo, partner, purposes_sudo
             ),
-            "sms_phone": partner_sudo.phone or "",
+            "sms_phone": partner.phone or "",
             "sms_unconfirmed": is_unconfirmed(),
             "sms_typed": {},
             "sms_result": kwargs.get("sms"),
@@ -109,8 +105,7 @@ class HelpdeskSmsAccountController(CustomerPortal):
     def save_sms(self, **_form):
         """Take the form; show the page again with what came of it."""
         form = request.httprequest.form
-        forms_sudo = request.env["sms.consent.form"].sudo()
-        result = forms_sudo._take_account(
+        result = public.get_forms()._take_account(
             request.env.company.sudo(),
             request.env.user.partner_id,
             form,

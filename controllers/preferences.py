@@ -5,7 +5,7 @@ from ..models.ledger.sms_purpose import ALERT
 from ..tools import texts
 from . import public
 
-#: What the ledger keeps as the page: its token would let a reader of the ledger in.
+#: The page as the ledger keeps it: its token would let a reader of the ledger in.
 PAGE = "/sms/preferences"
 
 DONE = ("agreed", "stopped", "stopped_all", "ended")
@@ -24,45 +24,21 @@ class PreferencesController(Controller):
     _short_url = "/sms/p/<string:key>"
     _page_url = "/sms/preferences/<string:token>"
 
-    @route(
-        _short_url,
-        type="http",
-        auth="public",
-        methods=["GET"],
-        save_session=False,
-        sitemap=False,
-    )
+    @route(_short_url, **public.LOOK)
     def open_short(self, key, **_query):
-        """Lead the short address of a text to the page.
-
-        :param str key: that of a ``sms.preference.link``
-        """
-        if public.is_over("preferences_visitor"):
-            return public.too_many()
-        if request.env.user._is_internal():
-            return self._refuse_staff()
+        """Lead the short address of a text to the page."""
+        if refusal := self._refuse():
+            return refusal
         link_sudo = request.env["sms.preference.link"].sudo()._find_by_key(key)
         if not link_sudo:
             return public.not_found()
         return public.redirect(link_sudo._get_path())
 
-    @route(
-        _page_url,
-        type="http",
-        auth="public",
-        max_content_length=public.FORM_LIMIT,
-        methods=["GET", "POST"],
-        sitemap=False,
-    )
+    @route(_page_url, auth="public", sitemap=False, **public.FORM)
     def preferences(self, token, **query):
-        """Show the choices of a number, or take what its owner says.
-
-        :param str token: see ``sms.preference.link``
-        """
-        if public.is_over("preferences_visitor"):
-            return public.too_many()
-        if request.env.user._is_internal():
-            return self._refuse_staff()
+        """Show the choices of a number, or take what its owner says."""
+        if refusal := self._refuse():
+            return refusal
         link_sudo = request.env["sms.preference.link"].sudo()._find_by_token(token)
         if not link_sudo:
             return public.not_found()
@@ -76,17 +52,22 @@ class PreferencesController(Controller):
             return self._show(link_sudo, done if done in DONE else "")
         result = link_sudo._take(request.httprequest.form, public.get_trace(PAGE))
         if result in DONE:
-            path = f"{link_sudo._get_path()}?done={result}"
-            return public.redirect(path)
+            return public.redirect(f"{link_sudo._get_path()}?done={result}")
         return self._show(link_sudo, result)
 
-    def _refuse_staff(self):
-        """Return the page for employees: the same whatever the address would open."""
+    def _refuse(self):
+        """Return the page for too many visits, or for employees, else None.
+
+        The same whatever the address would open.
+        """
+        if public.is_over("preferences_visitor"):
+            return public.too_many()
+        if not request.env.user._is_internal():
+            return None
         public.speak(request.env.user.lang)
         return public.answer("public_staff", status=403)
 
     def _show(self, link_sudo, notice):
-        """Return the page."""
         choices = link_sudo._get_choices()
         sent = [choice for choice in choices if choice.is_sent]
         return public.answer(

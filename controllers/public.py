@@ -1,5 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""What the public pages share: their headers, their language, who is there.
+"""Headers, language and rate limits of the public pages.
 
 The pages need no script, no cookie but the session's, and no login. A page that refuses
 answers and does not raise: what the rate limit has counted would go with the exception.
@@ -20,8 +20,7 @@ from ..tools.web import visitor
 
 _logger = logging.getLogger(__name__)
 
-#: On every answer of ours: it is kept nowhere, tells nobody where one came from, is
-#: what it says it is, and asks the device for nothing.
+#: On every answer of ours: kept nowhere, no referrer, no sniffing, no device.
 HEADERS = {
     "Cache-Control": "no-store",
     "Referrer-Policy": "no-referrer",
@@ -29,7 +28,7 @@ HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=()",
 }
-#: On answers that are no pages: nothing is loaded from them, and nothing frames them.
+#: On answers that are no pages: they load nothing and nothing frames them.
 BARE_CSP = "default-src 'none'; frame-ancestors 'none'; sandbox"
 #: On the portal's pages, whose scripts are Odoo's.
 PORTAL_CSP = "base-uri 'self'; frame-ancestors 'self'"
@@ -38,12 +37,11 @@ CSP = (
     "base-uri 'none'; frame-ancestors {ancestors}"
 )
 NO_FRAME, OWN_FRAME = "'none'", "'self'"
-#: The same for old browsers, which know no other websites.
+#: The same for old browsers, which cannot name other websites.
 FRAME_OPTIONS = {NO_FRAME: "DENY", OWN_FRAME: "SAMEORIGIN"}
-#: How long a form of ours may be, in bytes: no file is among its fields. Browsers write
-#: a character as up to twelve.
+#: Bytes of a form, which has no file: browsers write a character as up to twelve.
 FORM_LIMIT = 512 * 1024
-#: What a page is that a link in a text opens: it is only looked at.
+#: Routing of what is only looked at, such as a page that a link in a text opens.
 LOOK = {
     "type": "http",
     "auth": "public",
@@ -51,6 +49,8 @@ LOOK = {
     "save_session": False,
     "sitemap": False,
 }
+#: Routing of a page with a form, for a route's own ``auth``.
+FORM = {"type": "http", "methods": ["GET", "POST"], "max_content_length": FORM_LIMIT}
 
 
 def answer(template, values=None, status=200, ancestors=NO_FRAME):
@@ -111,11 +111,11 @@ def shield(response):
 
 
 def guarded(method):
-    """Make an endpoint count by caller what opens nothing, and answer it alike.
+    """Make an endpoint count refusals by caller, and answer them alike.
 
-    What a visitor calls in vain too often gets 429, and no line in the log any more.
-    What is signed, or has the right token, is never counted: carriers call often. An
-    answer and no exception: what was counted would go with it.
+    Too many get 429, and no line in the log any more. What is signed, or has the right
+    token, is never counted: carriers call often. An answer and no exception: what was
+    counted would go with it.
     """
 
     @wraps(method)
@@ -123,13 +123,14 @@ def guarded(method):
         try:
             return method(*args, **kwargs)
         except (Forbidden, NotFound) as error:
-            if not is_over("refused"):
-                path = request.httprequest.path
-                _logger.warning("Refused %s: %s", path, error.description)
-                return bare(status=error.code)
-            response = bare(status=429)
-            response.headers["Retry-After"] = "600"
-            return response
+            if is_over("refused"):
+                response = bare(status=429)
+                response.headers["Retry-After"] = "600"
+                return response
+            _logger.warning(
+                "Refused %s: %s", request.httprequest.path, error.description
+            )
+            return bare(status=error.code)
 
     return answer_all
 
@@ -141,7 +142,7 @@ def not_found():
 
 
 def too_many():
-    """Return the page for who has come too often."""
+    """Return the page for a visitor who has come too often."""
     speak()
     response = answer("public_too_many", status=429)
     response.headers["Retry-After"] = "600"
@@ -154,13 +155,13 @@ def is_over(scope, key=None):
     :param str scope: a key of ``sms_rate_limit.LIMITS``
     :param str key: what is counted, default the visitor
     """
-    limits_sudo = request.env["sms.rate.limit"].sudo()
-    return limits_sudo._is_over(scope, key or get_visitor())
+    key = key or visitor(request.httprequest.remote_addr)
+    return request.env["sms.rate.limit"].sudo()._is_over(scope, key)
 
 
-def get_visitor():
-    """Return what the visitor is counted as."""
-    return visitor(request.httprequest.remote_addr)
+def get_forms():
+    """Return the model of the forms to consent, in sudo."""
+    return request.env["sms.consent.form"].sudo()
 
 
 def speak(lang=None):
@@ -168,18 +169,13 @@ def speak(lang=None):
 
     :param str lang: code of a language, may be empty or not installed
     """
-    languages = request.env["ir.http"]
-    found = languages.get_nearest_lang(lang) or languages.get_nearest_lang(
-        request.best_lang
-    )
-    request.update_context(lang=found or "en_US")
+    nearest = request.env["ir.http"].get_nearest_lang
+    found = nearest(lang) or nearest(request.best_lang) or "en_US"
+    request.update_context(lang=found)
 
 
 def say_moment(env, moment, tz):
-    """Return a time as a page says it, in the language of ``env``.
-
-    :param datetime moment: UTC
-    """
+    """Return a time (UTC) as a page says it, in the language of ``env``."""
     day = format_datetime(env, moment, tz=tz, dt_format="d MMMM")
     hour = format_time(env, moment, tz=tz, time_format="short")
     return texts.plain_spaces(f"{day}, {hour}")
@@ -191,11 +187,7 @@ def get_trace(page):
     :param str page: the page's path, without what is secret in it
     """
     http = request.httprequest
-    return (
-        request.env["sms.consent.form"]
-        .sudo()
-        ._get_trace(http.remote_addr, http.user_agent.string, page)
-    )
+    return get_forms()._get_trace(http.remote_addr, http.user_agent.string, page)
 
 
 def get_origin(address):

@@ -12,17 +12,10 @@ class SubscriptionController(CustomerPortal):
 
     _url = "/my/outages"
 
-    @route(
-        _url,
-        max_content_length=public.FORM_LIMIT,
-        type="http",
-        auth="user",
-        methods=["GET", "POST"],
-        website=True,
-    )
+    @route(_url, auth="user", website=True, **public.FORM)
     def outages(self, **query):
         """Show the page, or take what was chosen and show what came of it."""
-        forms_sudo = request.env["sms.consent.form"].sudo()
+        forms_sudo = public.get_forms()
         company_sudo = request.env.company.sudo()
         partner_sudo = request.env.user.partner_id.sudo()
         result = query.get("sms")

@@ -15,10 +15,7 @@ class TicketController(Controller):
 
     @route(_url, **public.LOOK)
     def ticket(self, token, **_query):
-        """Show how a ticket is.
-
-        :param str token: see ``tools.links``
-        """
+        """Show how a ticket is; its token is a signed address of ``tools.links``."""
         if public.is_over("ticket_visitor"):
             return public.too_many()
         ticket_sudo = request.env["helpdesk.ticket"]._find_by_short_link(token)
@@ -27,23 +24,17 @@ class TicketController(Controller):
         if public.is_over("ticket_link", str(ticket_sudo.id)):
             return public.too_many()
         if ticket_sudo.partner_id.user_ids.filtered("active"):
-            return self._lead_to_account(ticket_sudo)
+            path = ticket_sudo.access_url
+            is_visitor = request.env.user._is_public()
+            return public.redirect(
+                f"/web/login?redirect={path}" if is_visitor else path
+            )
         partner = ticket_sudo.partner_id
         public.speak(partner.lang)
         ticket_sudo = ticket_sudo.with_env(request.env(su=True))
         return public.answer("public_ticket", self._get_values(ticket_sudo, partner.tz))
 
-    def _lead_to_account(self, ticket_sudo):
-        path = ticket_sudo.access_url
-        if request.env.user._is_public():
-            path = f"/web/login?redirect={path}"
-        return public.redirect(path)
-
     def _get_values(self, ticket_sudo, tz):
-        """Return what the page shows.
-
-        :param str tz: the customer's zone; empty: the company's
-        """
         company, env = ticket_sudo.company_id, ticket_sudo.env
         tz = tz or company.partner_id.tz or "UTC"
         return {

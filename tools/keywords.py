@@ -9,8 +9,9 @@ A few pairs are enough for that: those of Unicode's list of confusables
 
 import re
 import unicodedata
+from functools import partial
 
-#: What stands on the left looks like what stands below it on the right.
+#: Letters on the left look like the Latin ones at the same place on the right.
 _PAIRS = (
     # Cyrillic
     ("АВЕЅІЈКМНОРСТУХаеѕіјорсухԁһԛԝӏҮү", "ABESIJKMHOPCTYXaesijopcyxdhqwlYy"),
@@ -38,12 +39,13 @@ _LATIN = {
 }
 #: Digits that stand for letters, within a word.
 _DIGITS = str.maketrans("0135", "OIES")
+_nfkc = partial(unicodedata.normalize, "NFKC")
 _WORD = re.compile(r"\w+")
 _LATIN_LETTER = re.compile("[A-Za-z]")
 
 
 def drop_invisible(text):
-    """Return a text without what nobody sees: joiners, marks of direction."""
+    """Return a text without invisible characters: joiners, marks of direction."""
     if text.isascii():
         return text
     text = text.translate(_STYLED)
@@ -59,33 +61,30 @@ def unmix(text):
     text = drop_invisible(text)
     if text.isascii() or not _LATIN_LETTER.search(text):
         return text
-    return _WORD.sub(lambda word: _to_latin(word[0]), text)
+    return _WORD.sub(_to_latin, text)
 
 
-def _to_latin(word):
-    latin = word.translate(_LATIN)
-    return latin if _is_latin(latin) else word
-
-
-def _is_latin(word):
-    return all(
+def _to_latin(match):
+    latin = match[0].translate(_LATIN)
+    is_latin = all(
         char.isascii() or not char.isalpha() or "LATIN" in unicodedata.name(char, "")
-        for char in word
+        for char in latin
     )
+    return latin if is_latin else match[0]
 
 
 def get_skeleton(text):
-    """Return what a text looks like: Latin capitals without accents or strokes.
+    """Return the look of a text: Latin capitals without accents or strokes.
 
     For a single word that is compared with a few others: "ЅТОР", "ꜱᴛᴏᴘ", "ST0P".
     """
-    text = drop_invisible(unicodedata.normalize("NFKC", text)).translate(_LATIN)
+    text = drop_invisible(_nfkc(text)).translate(_LATIN)
     letters = unicodedata.normalize("NFKD", text.upper())
     letters = "".join(it for it in letters if not unicodedata.combining(it))
     return letters.translate(_DIGITS) if _LATIN_LETTER.search(letters) else letters
 
 
-# Reading a text as a command: STOP, HELP, START, a joining word, YES, STATUS.
+# === Commands ===
 #
 # Carriers match a single word only; case, punctuation and spaces do not matter
 # (CTIA Messaging Principles and Best Practices, section 5.1.3). The words themselves
@@ -131,7 +130,7 @@ STOP_OF_OTHERS = ("CTOП", "CTOP", "STOП", "ΣTOΠ", "ΣTOP", "STOΠ")
 #: The answer to the double opt-in question. A carrier also reads it as START.
 YES = "YES"
 
-#: What a carrier calls the command that it has already answered (``OptOutType``).
+#: Carriers' names of commands that they have answered already (``OptOutType``).
 CARRIER_ACTIONS = {"STOP": STOP, "HELP": HELP, "START": START}
 
 
@@ -147,10 +146,13 @@ def normalize(text):
     """
     kept = []
     # Small letters have other look-alikes than capitals.
-    text = _upper(unmix(unicodedata.normalize("NFKC", text or "")))
-    for char in unicodedata.normalize("NFKC", unmix(text)):
-        # A mark without its letter is what an emoji left behind.
-        is_kept = char.isalnum() or (_is_mark(char) and kept and kept[-1] != " ")
+    text = _nfkc(unmix(_nfkc(text or ""))).upper()
+    for char in _nfkc(unmix(text)):
+        # Combining marks are parts of letters in many scripts. What an emoji has left
+        # behind is its style, or a mark without a letter.
+        is_mark = unicodedata.category(char).startswith("M")
+        is_mark = is_mark and not "\ufe00" <= char <= "\ufe0f"
+        is_kept = char.isalnum() or (is_mark and kept and kept[-1] != " ")
         kept.append(char if is_kept else " ")
     return " ".join("".join(kept).split())
 
@@ -160,20 +162,9 @@ def squeeze(text):
     return normalize(text).replace(" ", "")
 
 
-def _upper(text):
-    return unicodedata.normalize("NFKC", text).upper()
-
-
-def _is_mark(char):
-    """Tell if ``char`` is a combining mark: part of a letter in many scripts."""
-    is_emoji_style = "\ufe00" <= char <= "\ufe0f"
-    return unicodedata.category(char).startswith("M") and not is_emoji_style
-
-
 def find_action(text, words, carrier_action=""):
-    """Tell which command a text is, if it is one.
+    """Return the command that a text is.
 
-    :param str text: the text as it came
     :param words: ``{action: collection of normalized words}`` of the company
     :param str carrier_action: the carrier's own word for what it already answered
         (``STOP``, ``HELP``, ``START``) or empty; it rules over the text, since it

@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 #: A link in a plain text; what is filled in for each person ({customer}) ends it.
 LINK = re.compile(r"https?://[\w@:%.+&~#=/-]+(?:\?[^\s{}]+)?(?![{}?\w@:%.+&~#=/-])")
-#: What these lead to is one person's, on whatever domain.
+#: Paths to what is one person's, on whatever domain.
 PERSONAL_PATHS = re.compile(r"^/(sms|my|rate|mail)/")
 #: So is what has one of these in the name of a parameter: a counted link is stored
 #: where every employee reads it.
@@ -20,11 +20,9 @@ SECRET_NAMES = re.compile(
 
 
 def is_page(url):
-    """Tell if an address is that of a page on the web, and nothing that a browser runs.
+    """Tell if a typed address is that of a web page, and nothing that a browser runs.
 
     Browsers skip blanks and control characters, so none may be in it.
-
-    :param str url: as somebody has typed it
     """
     if re.search(r"[\s\x00-\x20\x7f\\\"<>`]", url or ""):
         return False
@@ -37,10 +35,7 @@ def is_page(url):
 
 
 def is_personal(url):
-    """Tell if a link is one person's own, or opens something by a secret in it.
-
-    :param str url: the whole link
-    """
+    """Tell if a link is one person's own, or opens something by a secret in it."""
     try:
         parts = urlsplit(url)
     except ValueError:
@@ -62,20 +57,20 @@ def replace_links(text, short):
 
     :param dict short: what takes a link's place, by the link
     """
-    return LINK.sub(lambda it: _replace_one(it[0], short), text or "")
+
+    def replace(match):
+        """Replace a link, and leave the signs behind it."""
+        bare = match[0].rstrip(".,;:")
+        return short.get(bare, bare) + match[0][len(bare) :]
+
+    return LINK.sub(replace, text or "")
 
 
-def _replace_one(link, short):
-    bare = link.rstrip(".,;:")
-    return short.get(bare, bare) + link[len(bare) :]
-
-
-# The address of a customer's own page, as everybody but the customer sees it.
+# === Keys of customers' own pages ===
 #
-# Who opens it speaks for the customer. So what is stored of a text, and shown to us,
-# has a blank for the key; the key stands in what the carrier is given, and nowhere
-# else. The blank takes as much room as the key, and is in GSM-7: the segments are the
-# same.
+# Whoever opens one speaks for the customer. So a text as we store and show it has a
+# blank for the key, which the carrier alone is given. The blank takes as much room as
+# the key, and is in GSM-7: the segments are the same.
 
 SHORT_PATH = "/sms/p/"
 PAGE_PATH = "/sms/preferences/"
@@ -95,10 +90,7 @@ _MASKED = re.compile(
 
 
 def hide_keys(text):
-    """Return a text with blanks for the keys and tokens of customers' pages.
-
-    :param str text: may be empty
-    """
+    """Return a text with blanks for the keys and tokens of customers' pages."""
     if not text or "/sms/p" not in text:
         return text
     return _KEY.sub(lambda match: (match[1] or match[2]) + MASK, text)
@@ -114,13 +106,11 @@ def reveal_key(text, url):
 
     The whole address is replaced, its host too: the key goes to our own page, whatever
     somebody has written around the blank.
-
-    :param str text: as it is stored
     """
     return _MASKED.sub(lambda match: match[1] + url, text)
 
 
-# Addresses for a text: a record's id, the last day of the address, a signature.
+# === Signed addresses: a record's id, the last day of the address, a signature ===
 #
 # As short as that can be, in letters and digits alone: every character costs room in a
 # text, and none of these makes it Unicode. Nothing is stored for it.
@@ -174,10 +164,7 @@ def make_token(record_id, day, digest):
 
 
 def read_token(token):
-    """Return what an address says, or None when it cannot be one.
-
-    :param str token: what a visitor called
-    """
+    """Return the parts of a called address, or None when it cannot be one."""
     fixed = DAY_LENGTH + SIGNATURE_LENGTH
     if not fixed < len(token) <= MAX_LENGTH or not set(token) <= set(LETTERS):
         return None
@@ -190,7 +177,6 @@ def read_token(token):
 def is_genuine(parts, digest):
     """Tell in constant time if the signature of an address is that of a digest.
 
-    :param Parts parts: what was read
     :param str digest: HMAC in hexadecimal digits, computed anew
     """
     wanted = encode(int(digest[:HEX_DIGITS], 16), SIGNATURE_LENGTH)

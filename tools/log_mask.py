@@ -1,5 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""What a server's log may say of people: no number, no text, no way in.
+"""Masking of a server's log: no number, no text, no way in.
 
 A log is copied to where no rule of the database holds: to disks, collectors, tickets of
 support. So each line is masked before it is written, whoever wrote it: the access log
@@ -11,7 +11,7 @@ import re
 
 #: E.164, also as in an address ("%2B1303…"). The last two digits tell lines apart.
 _NUMBER = re.compile(r"(\+|%2B)([1-9]\d{4,12})(\d{2})(?!\d)", re.IGNORECASE)
-#: What stands behind these opens something.
+#: Paths, and parameters, of which the rest opens something.
 _SECRET_PATHS = re.compile(
     r"(/helpdesk_sms/(?:health|[a-z]+(?=/[^/\s]+/(?:inbound|status)))/"
     r"|/sms/(?:preferences|p|t|join|incident)/)[^/\s?\"'&]+"
@@ -22,23 +22,20 @@ _SECRET_ARGUMENTS = re.compile(
 )
 #: A value in a query, with its doubled quotes.
 _LITERAL = re.compile(r"'(?:[^']|'')*'")
-#: What PostgreSQL tells of a row that it refused, without quotes.
+#: Values of a row that PostgreSQL refused, without quotes.
 _ROWS = re.compile(
     r"(Failing row contains |Key \([^)\n]*\)=)\(.*?\)"
     r"(?=\.\s*(?:\n|$)| already exists| is not present| is still referenced)",
     re.DOTALL,
 )
-#: What a request shows who it is by, in a dump of its headers.
+#: Credentials of a request, in a dump of its headers.
 _CREDENTIALS = re.compile(r"\b(Bearer|Basic) [\w.~+/=-]{8,}", re.IGNORECASE)
 #: The logger of queries that failed.
 QUERIES = "odoo.sql_db"
 
 
 def mask(line):
-    """Return a line without numbers, refused rows, and what opens something.
-
-    :param str line: what is to be logged
-    """
+    """Return a line without numbers, refused rows, and what opens something."""
     line = _ROWS.sub(r"\1(***)", line)
     line = _CREDENTIALS.sub(r"\1 ***", line)
     line = _NUMBER.sub(r"\1***\3", line)

@@ -34,10 +34,10 @@ EXTENSIONS = {
     "video/quicktime": "mov",
     "text/vcard": "vcf",
 }
-#: What may be sent: what every phone can show.
+#: Types that may be sent: every phone can show them.
 SENDABLE = ("image/jpeg", "image/png", "image/gif", "application/pdf")
 
-#: How the bytes of a type begin.
+#: First bytes of a type.
 _BEGINNINGS = (
     (b"\xff\xd8\xff", "image/jpeg"),
     (b"\x89PNG\r\n\x1a\n", "image/png"),
@@ -64,7 +64,7 @@ _BRANDS = {
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
 #: Nothing else of IPv6 is routed (RFC 4291, section 2.4; IANA's registry of it).
 _GLOBAL_UNICAST = ipaddress.ip_network("2000::/3")
-#: What ``is_global`` takes for public, or has taken in some version of Python: relays
+#: Taken for public by ``is_global``, now or in some version of Python: relays
 #: of 6to4 (RFC 7526), Teredo (RFC 4380), documentation (RFC 9637), protocols
 #: (RFC 6890).
 _NOT_PUBLIC = tuple(
@@ -76,9 +76,8 @@ _NOT_PUBLIC = tuple(
 
 
 def find_type(data):
-    """Return the type of a file by its bytes, or None for what is not on the list.
+    """Return the type of a file by its first bytes, None for what is not on the list.
 
-    :param bytes data: the file, or its beginning
     :return: a key of :data:`EXTENSIONS`
     """
     if data[:4] == b"RIFF":
@@ -91,12 +90,10 @@ def find_type(data):
 
 
 def is_public(address):
-    """Tell if an address is one of the public internet.
+    """Tell if an IP address is one of the public internet.
 
     Not the own machine, a private or link-local network, one that is reserved, or one
     of these in the clothes of IPv6.
-
-    :param str address: IPv4 or IPv6, as a resolver gives it
     """
     try:
         parsed = ipaddress.ip_address(address)
@@ -125,15 +122,15 @@ def _find_inner(parsed):
     return parsed.ipv4_mapped or parsed.sixtofour
 
 
-# Which files are taken as the scan of a signed form, by what is in them.
+# === Scans of signed forms ===
 #
-# The name of a file says nothing: what counts is what the bytes are. Odoo's own guess
-# is asked first; it does not know every kind that scanners and phones make.
+# The name of a file says nothing: its bytes count. Odoo's own guess is asked first; it
+# does not know every kind that scanners and phones make.
 
 #: Largest scan, in bytes. A page in colour at 300 dpi is about 1 MB.
 MAX_SCAN_BYTES = 15 * 1024 * 1024
 
-#: What is taken, by content type, and how such a file is named.
+#: Content types that are taken, with the endings of their names.
 SCAN_EXTENSIONS = {
     "application/pdf": ".pdf",
     "image/png": ".png",
@@ -142,14 +139,14 @@ SCAN_EXTENSIONS = {
     "image/heic": ".heic",
 }
 
-#: How the kinds begin that Odoo's guess does not know on every machine.
+#: First bytes of kinds that Odoo's guess does not know on every machine.
 SIGNATURES = (
     (re.compile(rb"\xff\xd8\xff"), "image/jpeg"),
     (re.compile(rb"II\*\x00|MM\x00\*"), "image/tiff"),
     (re.compile(rb".{4}ftyp(heic|heix|heim|heis|hevc|mif1|msf1)", re.S), "image/heic"),
 )
 
-#: What a guess says that did not recognise anything.
+#: Guesses that recognise nothing.
 UNKNOWN = (None, "", "application/octet-stream")
 
 # Why a file is refused.
@@ -157,11 +154,10 @@ EMPTY, TOO_LARGE, WRONG_KIND = "empty", "too_large", "wrong_kind"
 
 
 def get_scan_kind(data, guess):
-    """Return the content type of a file.
+    """Return the content type of a file, or None for what is not taken.
 
-    :param bytes data: the file
     :param str guess: what Odoo takes it for
-    :return: a key of :data:`EXTENSIONS`, or None for what is not taken
+    :return: a key of :data:`SCAN_EXTENSIONS`
     """
     if guess in ("image/heif", "image/heic-sequence", "image/heif-sequence"):
         guess = "image/heic"
@@ -173,7 +169,6 @@ def get_scan_kind(data, guess):
 def find_scan_fault(data, guess):
     """Return why a file is no scan, or None.
 
-    :param bytes data: the file
     :param str guess: what Odoo takes it for
     """
     if not data:
@@ -187,7 +182,7 @@ def get_scan_name(name, kind):
     """Return the name under which a scan is kept: no path, the right ending.
 
     :param str name: as the browser sent it, may be empty
-    :param str kind: a key of :data:`EXTENSIONS`
+    :param str kind: a key of :data:`SCAN_EXTENSIONS`
     """
     stem = re.split(r"[\\/]", name or "")[-1].strip().lstrip(".")
     stem = re.sub(r"[\x00-\x1f]", "", stem)[-100:]

@@ -1,5 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""What people have typed (a name, a title), made fit for a text that leaves by itself.
+"""Names and titles that people have typed, made fit for a text that leaves by itself.
 
 Whoever opens a ticket chooses the name in "Hi …, your ticket": without this they could
 have us text a link, or a whole message, in our name. A phone makes a link of whatever
@@ -27,7 +27,7 @@ _INVISIBLE = frozenset(
 #: Joins letters of some scripts, or parts them: it belongs to their spelling.
 _LETTER_JOINERS = frozenset("\u200c\u200d")
 _JOINED_SCRIPTS = re.compile("[\u0600-\u08ff\u0900-\u0dff]")
-#: What a phone or a resolver takes for the signs of an address, beside what Unicode
+#: Signs that a phone or a resolver takes for those of an address, beside what Unicode
 #: calls compatible with them (UTS 46, the dots of IDNA).
 _LOOKALIKES = str.maketrans(
     {
@@ -57,8 +57,6 @@ _WORD_SHARE = 2
 def tidy_name(text, limit=NAME_LIMIT):
     """Return a name on one line, without addresses, not longer than a name is.
 
-    :param str text: what somebody has typed, may be empty
-    :param int limit: characters at most
     :return: empty when nothing is left
     """
     if text and len(text) <= limit and _PLAIN.fullmatch(text):
@@ -67,11 +65,7 @@ def tidy_name(text, limit=NAME_LIMIT):
 
 
 def tidy_title(text, limit=TITLE_LIMIT):
-    """Return a title as :func:`tidy_name` does; what is left out is shown by dots.
-
-    :param str text: what somebody has typed, may be empty
-    :param int limit: characters at most, with the dots
-    """
+    """Return a title as :func:`tidy_name` does; dots show what is left out."""
     return _cut(_drop_addresses(_flatten(text, limit)), limit, sign="...")
 
 
@@ -118,7 +112,7 @@ def _drop_addresses(line):
     parts.append(line[end:])
     line = _EMPTY_BRACKETS.sub(" ", "".join(parts))
     line = " ".join(line.split())
-    # What was around an address can make another one: "evil.www.x.y com".
+    # The parts around an address can make another one: "evil.www.x.y com".
     return line if len(parts) == 1 else _drop_rest(line)
 
 

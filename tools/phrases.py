@@ -90,7 +90,7 @@ def _is_near(word, known):
     return left[1:] == right[1:] or left[1:] == right or left == right[1:] or swapped
 
 
-# Reading a text in a person's own words: do they want no more texts?
+# === Classes ===
 #
 # 47 CFR 64.1200(a)(10): any reasonable way of saying no counts, not only the words that
 # carriers know. What is said plainly is an opt-out at once; what a person has to read
@@ -124,11 +124,7 @@ NOTHING = Finding(CONVERSATION)
 
 
 def classify(text):
-    """Tell what a free text means for the consent of who sent it.
-
-    :param str text: a text as it came, also empty or huge
-    :return: the strongest :class:`Finding` of all languages
-    """
+    """Return the strongest finding of all languages on a text as it came."""
     text = text or ""
     clauses = read_clauses(text[:MAX_LENGTH])
     count = sum(map(len, clauses))
@@ -140,7 +136,7 @@ def classify(text):
 
 
 def _strength(finding):
-    """Return how much a finding weighs: the lower, the more.
+    """Return the weight of a finding: the lower, the more.
 
     A stranger's number ends the consent as an opt-out does, and more is known of it.
     """
@@ -151,20 +147,11 @@ def _strength(finding):
 def _classify_in(language, clauses, can_be_sure):
     """Return the finding of one language's table."""
     parts = [_Part(language, clause) for clause in clauses]
-    parts = [part for part in parts if part.words]
-    found = [part.find() for part in parts]
-    others = sum(
-        len(part.words)
-        for part, (level, _rule) in zip(parts, found, strict=True)
-        if level == rules.NOTHING
-    )
-    is_qualified = any(
-        part.has(language.qualifiers)
-        for part, (level, _rule) in zip(parts, found, strict=True)
-        if level == rules.NOTHING
-    )
+    found = [(part, *part.find()) for part in parts if part.words]
+    others = [part for part, level, _rule in found if level == rules.NOTHING]
+    is_qualified = any(_has(language.qualifiers, part.words) for part in others)
     best = None
-    for level, rule in found:
+    for _part, level, rule in found:
         if level == rules.WHOLE:
             level = rules.SURE if not others else rules.LIKELY
         if level == rules.SURE and (is_qualified or not can_be_sure):
@@ -208,13 +195,9 @@ class _Part:
                     self.starts.add(end)
                     todo.append(end)
 
-    def has(self, patterns):
-        """Tell if any of some patterns occurs anywhere."""
-        return _has(patterns, self.words)
-
     def find(self):
         """Return the strongest ``(level, rule)`` of this clause."""
-        if self.has(self.language.exceptions):
+        if _has(self.language.exceptions, self.words):
             return rules.NOTHING, None
         best = rules.NOTHING, None
         for rule in self.language.rules:
@@ -224,7 +207,7 @@ class _Part:
         return best
 
     def _match(self, rule):
-        """Return how sure a rule is of this clause."""
+        """Return the level at which a rule is sure of this clause."""
         length = len(self.words)
         spans = list(self._get_spans(rule))
         if not spans:
@@ -264,6 +247,7 @@ class _Part:
 
 
 def _has(patterns, words):
+    """Tell if any of some patterns occurs anywhere."""
     return any(
         pattern.ends(words, start)
         for pattern in patterns

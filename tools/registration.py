@@ -1,5 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""What a registration for A2P 10DLC must have, and which of it a packet lacks.
+"""Requirements of a registration for A2P 10DLC, and which of them a packet lacks.
 
 Sources: Twilio's A2P campaign fields (description, message flow, samples, keyword
 texts: https://www.twilio.com/docs/messaging/api/usapptoperson-resource) and CTIA's
@@ -62,10 +62,7 @@ class Problem:
 
 
 def get_problems(packet):
-    """Return what keeps a packet from being registered, in the order of its fields.
-
-    :param Packet packet: what is to be registered
-    """
+    """Return what keeps a packet from being registered, in the order of its fields."""
     return [
         *_check_lengths(packet),
         *_check_samples(packet),
@@ -102,7 +99,7 @@ def _check_samples(packet):
 
 
 def _check_texts(packet):
-    """Each answer says who writes; what is joined says how to leave and get help."""
+    """Check that answers say who writes, and joining how to leave and get help."""
     for field in ("opt_in_text", "opt_out_text", "help_text"):
         if packet.company not in getattr(packet, field):
             yield Problem("names_nobody", field)

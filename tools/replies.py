@@ -72,7 +72,7 @@ def _strip(text):
     return re.sub(r"[^\w!.)]+\Z", "", kept)
 
 
-# The codes by which a team alert is answered: "Reply 4 to acknowledge, 6 to ...".
+# === Codes that answer a team alert: "Reply 4 to acknowledge, 6 to ..." ===
 #
 # Each alert has a block of ten figures of its own, of which the last says what is
 # wanted: 4, 6 and 8 of the first, 14, 16 and 18 of the second. So several that are open
@@ -121,15 +121,12 @@ class Answer(NamedTuple):
 
 
 def get_codes(block):
-    """Return the codes of an alert by what they do.
-
-    :param int block: the alert's, from 0
-    """
+    """Return the codes of an alert's block (from 0) by what they do."""
     return {action: str(10 * block + digit) for action, digit in DIGITS.items()}
 
 
 def get_block(code):
-    """Return the block of which a code is."""
+    """Return the block of a code."""
     return code // 10
 
 

@@ -27,10 +27,7 @@ SELECTION = [
         APPOINTMENT_CALLED_OFF := "appointment_called_off",
         "After an appointment is called off by its customer",
     ),
-    (
-        APPOINTMENT_TIMES := "appointment_times",
-        "Offers other times for an appointment",
-    ),
+    (APPOINTMENT_TIMES := "appointment_times", "Offers other times for an appointment"),
     (
         APPOINTMENT_PERSON := "appointment_person",
         "Hands an appointment over to a person",

@@ -1,18 +1,13 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""Our web pages: whether a carrier reaches them, and how visitors are counted."""
+"""Addresses of our web pages, and how their visitors are counted."""
 
 import hashlib
 import ipaddress
 import re
 from urllib.parse import urlsplit
 
-FINE, NO_ADDRESS, PRIVATE, NOT_HTTPS, UNDERSCORE = VERDICTS = (
-    "fine",
-    "no_address",
-    "private",
-    "not_https",
-    "underscore",
-)
+VERDICTS = ("fine", "no_address", "private", "not_https", "underscore")
+FINE, NO_ADDRESS, PRIVATE, NOT_HTTPS, UNDERSCORE = VERDICTS
 
 #: In the context: Odoo guesses its own address from where somebody logs in.
 IS_GUESS = "sms_base_url_is_guess"
@@ -22,11 +17,7 @@ PRIVATE_NAMES = ("localhost", "local", "internal", "lan", "home.arpa", "test")
 
 
 def normalize_address(url):
-    """Return a base address as addresses are built from it: without a slash at its end.
-
-    :param str url: as somebody has typed it
-    :return: the address; None for what is no base address
-    """
+    """Return a typed base address without a slash at its end; None if it is none."""
     url = (url or "").strip().rstrip("/")
     try:
         parts = urlsplit(url)
@@ -41,10 +32,9 @@ def normalize_address(url):
 
 
 def judge_address(url):
-    """Return what is to be said of a base address.
+    """Return one of :data:`VERDICTS` on a base address.
 
-    :param str url: e.g. ``https://odoo.example.com``
-    :return: one of :data:`VERDICTS`; plain HTTP works, and anybody on the way reads it
+    Plain HTTP works, and anybody on the way reads it.
     """
     try:
         parts = urlsplit(url or "")
@@ -69,7 +59,7 @@ def _is_private(host):
         return last or "." not in host
 
 
-# Who is counted as one visitor, and in which of a bounded number of counters.
+# === Visitors ===
 
 #: Counters of a scope. So many rows and never more, however many visitors come; that
 #: two of them share one by chance is as likely as one in this number.
@@ -77,9 +67,8 @@ BUCKETS = 65_536
 
 
 def visitor(address):
-    """Return what an address is counted as: a subscriber of IPv6 has a /64 of them.
+    """Return the network that counts as one visitor: a subscriber of IPv6 has a /64.
 
-    :param str address: an IP address as the server names it
     :return: the network, or the address as it is when it cannot be read
     """
     try:
@@ -93,9 +82,6 @@ def visitor(address):
 
 
 def bucket(key):
-    """Return which counter a key is counted in.
-
-    :param str key: a visitor, a number, anything
-    """
+    """Return the counter of a key: a visitor, a number, anything."""
     digest = hashlib.sha256(key.encode("utf-8", "replace")).digest()
     return int.from_bytes(digest[:4], "big") % BUCKETS

@@ -267,7 +267,7 @@ class SmsComposer(models.TransientModel):
             ),
             reader=record._mail_get_partners()[record.id][:1]._get_sms_reader(),
             send_at=self.send_at,
-            expires_at=sms_model._get_end_of_point(record),
+            expires_at=sms_model._get_expiry(record),
         )
         return self.env["sms.gate"].sudo()._decide([question])[0][0]
 

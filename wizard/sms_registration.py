@@ -12,14 +12,29 @@ SHIPPED_SAMPLES = (
     "sms_template_appointment_reminder",
     "sms_template_outage",
 )
-
-
 #: Model of a template: the purpose that its texts have.
 PURPOSES = {
     "helpdesk.ticket": sms_purpose.TICKET,
     "calendar.event": sms_purpose.APPOINTMENT,
     "res.partner": sms_purpose.ALERT,
 }
+#: Fields of the printed packet, in their order.
+PRINTED = (
+    "description",
+    "opt_in_flow",
+    "samples",
+    "has_links",
+    "has_phones",
+    "opt_in_keywords",
+    "opt_in_text",
+    "opt_out_keywords",
+    "opt_out_text",
+    "help_keywords",
+    "help_text",
+    "privacy_url",
+    "terms_url",
+    "privacy_statement",
+)
 
 
 class SmsRegistration(models.TransientModel):
@@ -76,11 +91,11 @@ class SmsRegistration(models.TransientModel):
 
     @api.model
     def _default_templates(self):
-        templates = self.env["sms.template"]
-        for xmlid in SHIPPED_SAMPLES:
-            found = self.env.ref(f"helpdesk_mgmt_sms.{xmlid}", raise_if_not_found=False)
-            templates += found or templates
-        return templates
+        found = (
+            self.env.ref(f"helpdesk_mgmt_sms.{xmlid}", raise_if_not_found=False)
+            for xmlid in SHIPPED_SAMPLES
+        )
+        return self.env["sms.template"].union(*filter(None, found))
 
     def _get_samples(self):
         """Return the samples as they are sent, with placeholders in brackets."""
@@ -88,7 +103,8 @@ class SmsRegistration(models.TransientModel):
         words_by_model = self.env["sms.template"]._get_placeholder_words()
         samples = []
         for template in self.template_ids:
-            purpose = self._get_purpose(template)
+            code = PURPOSES.get(template.model, sms_purpose.TICKET)
+            purpose = self.env["sms.purpose"]._get(code)
             body = registration.show_placeholders(
                 template.body, words_by_model.get(template.model, {})
             )
@@ -106,7 +122,9 @@ class SmsRegistration(models.TransientModel):
 
     @api.depends("company_id")
     def _compute_commands(self):
-        """Show the words that people text, and what they are answered."""
+        """Show the words that people text, and the answers to them."""
+        replies, partner = self.env["sms.reply"], self.env["res.partner"]
+        purposes = self.env["sms.purpose"]._get_for_customers()
         for record in self:
             company = record.company_id
             words = self.env["sms.keyword"]._get_words(company)
@@ -116,8 +134,12 @@ class SmsRegistration(models.TransientModel):
             )
             record.opt_out_keywords = join(words[keywords.STOP])
             record.help_keywords = join(words[keywords.HELP])
-            for name, text in record._get_answers().items():
-                record[name] = text
+            for name, code in (
+                ("opt_in_text", reply_codes.JOIN_DONE),
+                ("opt_out_text", reply_codes.STOP_DONE),
+                ("help_text", reply_codes.HELP),
+            ):
+                record[name] = replies._render_for(code, company, partner, purposes)
 
     @api.depends(
         "description", "opt_in_flow", "samples", "opt_in_text", "opt_out_text",
@@ -130,13 +152,9 @@ class SmsRegistration(models.TransientModel):
             record.problem_count = len(found)
 
     def _get_packet(self):
-        """Return what is registered, as plain texts."""
+        """Return the contents to register as plain texts."""
         self.ensure_one()
-        names = {
-            name
-            for name in registration.Packet.__dataclass_fields__
-            if name not in ("company", "samples")
-        }
+        names = registration.Packet.__dataclass_fields__.keys() - {"company", "samples"}
         return registration.Packet(
             company=self.company_id.name,
             samples=tuple(self._get_samples()),
@@ -144,32 +162,16 @@ class SmsRegistration(models.TransientModel):
         )
 
     def _get_printed(self):
-        """Return what is printed: pairs of a name and a text."""
+        """Return pairs of a name and a text for the printed packet."""
         self.ensure_one()
-        names = (
-            "description",
-            "opt_in_flow",
-            "samples",
-            "has_links",
-            "has_phones",
-            "opt_in_keywords",
-            "opt_in_text",
-            "opt_out_keywords",
-            "opt_out_text",
-            "help_keywords",
-            "help_text",
-            "privacy_url",
-            "terms_url",
-            "privacy_statement",
-        )
-        yes, no = self.env._("Yes"), self.env._("No")
-        rows = []
-        for name in names:
-            field, value = self._fields[name], self[name]
-            if field.type == "boolean":
-                value = yes if value else no
-            rows.append((field.get_description(self.env)["string"], value or ""))
-        return rows
+        words = {True: self.env._("Yes"), False: self.env._("No")}
+        return [
+            (
+                self._fields[name].get_description(self.env)["string"],
+                words[self[name]] if name.startswith("has_") else self[name] or "",
+            )
+            for name in PRINTED
+        ]
 
     def action_print(self):
         """Return the packet as PDF.
@@ -181,14 +183,7 @@ class SmsRegistration(models.TransientModel):
         report = self.env.ref("helpdesk_mgmt_sms.sms_registration_report")
         return report.report_action(self)
 
-    # ------------------------------------------------------------------
-    # What a registration says in sentences: what is sent, and how people agree
-    # ------------------------------------------------------------------
-
-    @api.model
-    def _get_purpose(self, template):
-        code = PURPOSES.get(template.model, sms_purpose.TICKET)
-        return self.env["sms.purpose"]._get(code)
+    # === Sentences ===
 
     @api.depends("company_id")
     def _compute_description(self):
@@ -209,46 +204,36 @@ class SmsRegistration(models.TransientModel):
             record.opt_in_flow = " ".join(record._get_ways())
 
     def _get_ways(self):
-        """Return how people agree, one sentence for each way that is open."""
+        """Yield a sentence for each way to agree that is open."""
         self.ensure_one()
         company = self.company_id
         purposes = self.env["sms.purpose"]._get_for_customers()
         words = sorted(self.env["sms.keyword"]._get_words(company).get("join", ()))
-        ways = [self.env._("End users agree in these ways, for each purpose apart.")]
+        yield self.env._("End users agree in these ways, for each purpose apart.")
         if words:
-            ways.append(
-                self.env._(
-                    "By text: they send %s to our number, are asked to confirm, and "
-                    "join by answering YES.",
-                    ", ".join(words),
-                )
+            yield self.env._(
+                "By text: they send %s to our number, are asked to confirm, and "
+                "join by answering YES.",
+                ", ".join(words),
             )
         if company.sudo().sms_join_page:
-            ways.append(
-                self.env._(
-                    "On our page %s: they type their number, get one text with the "
-                    "question, and join by answering YES.",
-                    company.sudo().sms_join_url,
-                )
+            yield self.env._(
+                "On our page %s: they type their number, get one text with the "
+                "question, and join by answering YES.",
+                company.sudo().sms_join_url,
             )
-        ways.append(
-            self.env._(
-                "On the portal's form for a new ticket and on their account's page: "
-                "by a box that is not ticked beforehand. In person, by phone or on a "
-                "signed form: an agent records it with the words that were shown."
-            )
+        yield self.env._(
+            "On the portal's form for a new ticket and on their account's page: "
+            "by a box that is not ticked beforehand. In person, by phone or on a "
+            "signed form: an agent records it with the words that were shown."
         )
-        wordings = self.env["sms.wording"]._get_published(company, purposes[:1])
-        if wordings:
+        if wordings := self.env["sms.wording"]._get_published(company, purposes[:1]):
             shown = wordings._render(company)
-            ways.append(self.env._("The words are: “%s”", shown))
-        ways.append(
-            self.env._(
-                "Consent is no condition of a purchase. Mobile numbers and consent are "
-                "not shared with third parties."
-            )
+            yield self.env._("The words are: “%s”", shown)
+        yield self.env._(
+            "Consent is no condition of a purchase. Mobile numbers and consent are "
+            "not shared with third parties."
         )
-        return ways
 
     @api.depends("company_id")
     def _compute_privacy_statement(self):
@@ -260,31 +245,15 @@ class SmsRegistration(models.TransientModel):
                 record.company_id.name,
             )
 
-    def _get_answers(self):
-        """Return what a person is answered, by field."""
-        self.ensure_one()
-        reply = self.env["sms.reply"]
-        purposes = self.env["sms.purpose"]._get_for_customers()
-        partner = self.env["res.partner"]
-        return {
-            field: reply._render_for(code, self.company_id, partner, purposes)
-            for field, code in (
-                ("opt_in_text", reply_codes.JOIN_DONE),
-                ("opt_out_text", reply_codes.STOP_DONE),
-                ("help_text", reply_codes.HELP),
-            )
-        }
-
     @api.model
     def _say(self, problem):
-        """Return a problem as a sentence: what it is, and what to do."""
+        """Return a problem as a sentence: the fault, and what to do."""
         name = self._fields[problem.field].get_description(self.env)["string"]
         values = {"name": name, "detail": problem.detail}
         return self._get_sentences()[problem.what] % values
 
     @api.model
     def _get_sentences(self):
-        """Return what each problem says."""
         return {
             "short": self.env._("%(name)s needs at least %(detail)s characters."),
             "long": self.env._("%(name)s takes at most %(detail)s characters."),

@@ -7,13 +7,29 @@ from ..models.privacy.res_company import OFFICERS
 #: Shown for a secret that is set. What a browser is given stays in its caches.
 SECRET_MASK = "••••••••"
 
-#: What can be replaced here, and not read.
+#: Fields that can be replaced here, and not read.
 SECRET_NAMES = {
     "sms_twilio_auth_token",
     "sms_twilio_second_auth_token",
     "sms_twilio_api_key_secret",
     "sms_telnyx_api_key",
 }
+
+
+def setting(kind, name, **options):
+    """Return a field of the company's that can be set here."""
+    return kind(related=f"company_id.{name}", readonly=False, **options)
+
+
+def secret(label, **options):
+    """Return a field that can be replaced by administrators, and not read."""
+    return fields.Char(
+        label,
+        compute="_compute_secrets",
+        readonly=False,
+        groups="base.group_system",
+        **options,
+    )
 
 
 class SmsSettings(models.TransientModel):
@@ -32,119 +48,59 @@ class SmsSettings(models.TransientModel):
         default=lambda self: self.env.company,
     )  # fmt: skip
     company_name = fields.Char(related="company_id.name")
-    sms_provider = fields.Selection(related="company_id.sms_provider", readonly=False)
-    sms_consent_policy = fields.Selection(
-        related="company_id.sms_consent_policy", readonly=False
-    )
-    sms_team_id = fields.Many2one(related="company_id.sms_team_id", readonly=False)
-    sms_privacy_url = fields.Char(related="company_id.sms_privacy_url", readonly=False)
-    sms_terms_url = fields.Char(related="company_id.sms_terms_url", readonly=False)
-    sms_join_page = fields.Boolean(related="company_id.sms_join_page", readonly=False)
+    sms_provider = setting(fields.Selection, "sms_provider")
+    sms_consent_policy = setting(fields.Selection, "sms_consent_policy")
+    sms_team_id = setting(fields.Many2one, "sms_team_id")
+    sms_privacy_url = setting(fields.Char, "sms_privacy_url")
+    sms_terms_url = setting(fields.Char, "sms_terms_url")
+    sms_join_page = setting(fields.Boolean, "sms_join_page")
     sms_join_url = fields.Char(related="company_id.sms_join_url")
-    sms_form_country_ids = fields.Many2many(
-        related="company_id.sms_form_country_ids", readonly=False
-    )
-    sms_form_kinds = fields.Selection(
-        related="company_id.sms_form_kinds", readonly=False, required=True
-    )
-    sms_free_right = fields.Selection(
-        related="company_id.sms_free_right", readonly=False, required=True
-    )
-    sms_bulk_right = fields.Selection(
-        related="company_id.sms_bulk_right", readonly=False, required=True
-    )
-    sms_bulk_from = fields.Integer(related="company_id.sms_bulk_from", readonly=False)
-    sms_user_limit = fields.Integer(related="company_id.sms_user_limit", readonly=False)
-    sms_approve_from = fields.Integer(
-        related="company_id.sms_approve_from", readonly=False
-    )
-    sms_courtesy_days = fields.Selection(
-        related="company_id.sms_courtesy_days", readonly=False
-    )
-    sms_courtesy_from = fields.Float(
-        related="company_id.sms_courtesy_from", readonly=False
-    )
-    sms_courtesy_to = fields.Float(related="company_id.sms_courtesy_to", readonly=False)
-    sms_courtesy_reason = fields.Char(
-        related="company_id.sms_courtesy_reason", readonly=False
-    )
-    sms_quiet_hours = fields.Boolean(
-        related="company_id.sms_quiet_hours", readonly=False
-    )
-    sms_review_days = fields.Integer(
-        related="company_id.sms_review_days", readonly=False
-    )
-    sms_opt_in_reminder_hours = fields.Integer(
-        related="company_id.sms_opt_in_reminder_hours", readonly=False
-    )
-    sms_counts_clicks = fields.Boolean(
-        related="company_id.sms_counts_clicks", readonly=False
-    )
-    sms_consent_months = fields.Integer(
-        related="company_id.sms_consent_months", readonly=False
-    )
-    sms_keep_text_months = fields.Integer(
-        related="company_id.sms_keep_text_months", readonly=False
-    )
-    sms_keep_raw_months = fields.Integer(
-        related="company_id.sms_keep_raw_months", readonly=False
-    )
-    sms_keep_consent_years = fields.Integer(
-        related="company_id.sms_keep_consent_years", readonly=False
-    )
-    sms_keep_opt_out_years = fields.Integer(
-        related="company_id.sms_keep_opt_out_years", readonly=False
-    )
-    sms_redaction = fields.Selection(
-        related="company_id.sms_redaction", readonly=False, required=True
-    )
-    sms_ticket_link_days = fields.Integer(
-        related="company_id.sms_ticket_link_days", readonly=False
-    )
-    sms_relaxation_reason = fields.Text(
-        related="company_id.sms_relaxation_reason", readonly=False
-    )
+    sms_form_country_ids = setting(fields.Many2many, "sms_form_country_ids")
+    sms_form_kinds = setting(fields.Selection, "sms_form_kinds", required=True)
+    sms_free_right = setting(fields.Selection, "sms_free_right", required=True)
+    sms_bulk_right = setting(fields.Selection, "sms_bulk_right", required=True)
+    sms_bulk_from = setting(fields.Integer, "sms_bulk_from")
+    sms_user_limit = setting(fields.Integer, "sms_user_limit")
+    sms_approve_from = setting(fields.Integer, "sms_approve_from")
+    sms_courtesy_days = setting(fields.Selection, "sms_courtesy_days")
+    sms_courtesy_from = setting(fields.Float, "sms_courtesy_from")
+    sms_courtesy_to = setting(fields.Float, "sms_courtesy_to")
+    sms_courtesy_reason = setting(fields.Char, "sms_courtesy_reason")
+    sms_quiet_hours = setting(fields.Boolean, "sms_quiet_hours")
+    sms_review_days = setting(fields.Integer, "sms_review_days")
+    sms_opt_in_reminder_hours = setting(fields.Integer, "sms_opt_in_reminder_hours")
+    sms_counts_clicks = setting(fields.Boolean, "sms_counts_clicks")
+    sms_consent_months = setting(fields.Integer, "sms_consent_months")
+    sms_keep_text_months = setting(fields.Integer, "sms_keep_text_months")
+    sms_keep_raw_months = setting(fields.Integer, "sms_keep_raw_months")
+    sms_keep_consent_years = setting(fields.Integer, "sms_keep_consent_years")
+    sms_keep_opt_out_years = setting(fields.Integer, "sms_keep_opt_out_years")
+    sms_redaction = setting(fields.Selection, "sms_redaction", required=True)
+    sms_ticket_link_days = setting(fields.Integer, "sms_ticket_link_days")
+    sms_relaxation_reason = setting(fields.Text, "sms_relaxation_reason")
     is_sms_officer = fields.Boolean(compute="_compute_is_sms_officer")
     sms_outbox_trouble = fields.Text(compute="_compute_sms_outbox_trouble")
-    sms_twilio_account_sid = fields.Char(
-        related="company_id.sms_twilio_account_sid", readonly=False
-    )
-    sms_twilio_auth_token = fields.Char(
+    sms_twilio_account_sid = setting(fields.Char, "sms_twilio_account_sid")
+    sms_twilio_auth_token = secret(
         "Auth Token",
-        compute="_compute_secrets",
-        readonly=False,
-        groups="base.group_system",
         help="It can be replaced, and not read. Twilio signs with it what it sends us.",
     )
-    sms_twilio_second_auth_token = fields.Char(
-        compute="_compute_secrets",
-        readonly=False,
-        groups="base.group_system",
-        string="Second Auth Token",
+    sms_twilio_second_auth_token = secret(
+        "Second Auth Token",
         help="Only while you change the token at Twilio: what is signed with either of "
         "them is taken. Empty it when the new one is the first.",
     )
-    sms_twilio_number_ids = fields.One2many(
-        related="company_id.sms_twilio_number_ids",
-        readonly=False,
-        groups="base.group_system",
+    sms_twilio_number_ids = setting(
+        fields.One2many, "sms_twilio_number_ids", groups="base.group_system"
     )
-    sms_twilio_messaging_service_sid = fields.Char(
-        related="company_id.sms_twilio_messaging_service_sid", readonly=False
+    sms_twilio_messaging_service_sid = setting(
+        fields.Char, "sms_twilio_messaging_service_sid"
     )
-    sms_twilio_api_key_sid = fields.Char(
-        related="company_id.sms_twilio_api_key_sid", readonly=False
+    sms_twilio_api_key_sid = setting(fields.Char, "sms_twilio_api_key_sid")
+    sms_twilio_api_key_secret = secret(
+        "API Key Secret", help="It can be replaced, and not read."
     )
-    sms_twilio_api_key_secret = fields.Char(
-        "API Key Secret",
-        compute="_compute_secrets",
-        readonly=False,
-        groups="base.group_system",
-        help="It can be replaced, and not read.",
-    )
-    sms_webhook_base_url = fields.Char(
-        related="company_id.sms_webhook_base_url", readonly=False
-    )
+    sms_webhook_base_url = setting(fields.Char, "sms_webhook_base_url")
     sms_inbound_url = fields.Char(related="company_id.sms_inbound_url")
     sms_health_url = fields.Char(
         "Address for Monitoring",
@@ -152,26 +108,14 @@ class SmsSettings(models.TransientModel):
         groups="base.group_system",
         help="Answers 200 while texts leave, 503 when something keeps them.",
     )
-    sms_backup_provider = fields.Selection(
-        related="company_id.sms_backup_provider", readonly=False
+    sms_backup_provider = setting(fields.Selection, "sms_backup_provider")
+    sms_telnyx_api_key = secret("API Key", help="It can be replaced, and not read.")
+    sms_telnyx_public_key = setting(fields.Char, "sms_telnyx_public_key")
+    sms_telnyx_messaging_profile_id = setting(
+        fields.Char, "sms_telnyx_messaging_profile_id"
     )
-    sms_telnyx_api_key = fields.Char(
-        "API Key",
-        compute="_compute_secrets",
-        readonly=False,
-        groups="base.group_system",
-        help="It can be replaced, and not read.",
-    )
-    sms_telnyx_public_key = fields.Char(
-        related="company_id.sms_telnyx_public_key", readonly=False
-    )
-    sms_telnyx_messaging_profile_id = fields.Char(
-        related="company_id.sms_telnyx_messaging_profile_id", readonly=False
-    )
-    sms_telnyx_number_ids = fields.One2many(
-        related="company_id.sms_telnyx_number_ids",
-        readonly=False,
-        groups="base.group_system",
+    sms_telnyx_number_ids = setting(
+        fields.One2many, "sms_telnyx_number_ids", groups="base.group_system"
     )
     sms_telnyx_inbound_url = fields.Char(related="company_id.sms_telnyx_inbound_url")
     sms_encryption = fields.Char(
@@ -195,10 +139,7 @@ class SmsSettings(models.TransientModel):
         alerts = self.env["sms.outbox.alert"]
         for settings in self:
             found = alerts.search(
-                [
-                    ("company_id", "=", settings.company_id.id),
-                    ("closed_at", "=", False),
-                ]
+                [("company_id", "=", settings.company_id.id), ("closed_at", "=", False)]
             )
             settings.sms_outbox_trouble = "\n".join(found.mapped("message"))
 
@@ -242,9 +183,12 @@ class SmsSettings(models.TransientModel):
         company_sudo = self.company_id.sudo()
         changed = {}
         for name in vals.keys() & self._get_setting_names():
-            self._check_field_access(self._fields[name], "write")
-            value = self._clean_value(name, vals[name])
-            self._check_readable(name, value)
+            field, value = self._fields[name], vals[name]
+            self._check_field_access(field, "write")
+            if isinstance(value, str):
+                value = value.strip()
+            if field.type == "many2one" and value:
+                self.env[field.comodel_name].browse(value).check_access("read")
             if not self._is_same(company_sudo, name, value):
                 changed[name] = value
         if changed:
@@ -265,16 +209,6 @@ class SmsSettings(models.TransientModel):
         }
 
     @api.model
-    def _check_readable(self, name, value):
-        field = self._fields[name]
-        if field.type == "many2one" and value:
-            self.env[field.comodel_name].browse(value).check_access("read")
-
-    @api.model
-    def _clean_value(self, name, value):
-        return value.strip() if isinstance(value, str) else value
-
-    @api.model
     def _is_same(self, company, name, value):
         """Tell if a company has a value already: writing it would have effects.
 
@@ -290,9 +224,7 @@ class SmsSettings(models.TransientModel):
         new = field.convert_to_cache(value, company)
         return (new or None) == (field.convert_to_cache(company[name], company) or None)
 
-    # ------------------------------------------------------------------
-    # The administrators' settings: the carrier's account, and secret addresses
-    # ------------------------------------------------------------------
+    # === Secrets and encryption, for administrators ===
 
     @api.depends("company_id")
     def _compute_secrets(self):
@@ -316,10 +248,6 @@ class SmsSettings(models.TransientModel):
         self.company_id.action_rotate_sms_webhook_key()
         return self.execute()
 
-    # ------------------------------------------------------------------
-    # State of the encryption of credentials and evidence, for administrators
-    # ------------------------------------------------------------------
-
     @api.depends("company_id")
     def _compute_sms_encryption(self):
         for settings in self:
@@ -328,7 +256,7 @@ class SmsSettings(models.TransientModel):
             settings.sms_has_key = get_box().has_keys
 
     def action_encrypt(self):
-        """Bring what is stored in line with the keys now, and not within the hour.
+        """Encrypt what is stored by the keys now, and not within the hour.
 
         :raises AccessError: for all but administrators
         """

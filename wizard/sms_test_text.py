@@ -49,7 +49,7 @@ class SmsTestText(models.TransientModel):
             form.is_known = bool(form.number) and choice.is_on
 
     def _get_choice(self):
-        """Return what the number's owner has said of the purpose, and its words."""
+        """Return the purpose's words, and what the number's owner has said of it."""
         forms_sudo = self.env["sms.consent.form"].sudo()
         company_sudo = self.company_id.sudo()
         [choice] = forms_sudo._get_choices(

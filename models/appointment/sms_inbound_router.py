@@ -2,7 +2,7 @@
 from odoo import api, fields, models
 
 from ...tools import keywords, reply_codes
-from ..inbound.sms_inbound_router_leaving import CONFIRMATION
+from ..inbound.sms_inbound_router import CONFIRMATION
 from .sms_question import APPOINTMENT, ATTENDEE_MODEL
 
 #: A stop word of the carriers that people also say of an appointment.

@@ -2,6 +2,7 @@
 """Batches of jobs, rows that workers share, and calls that follow a commit."""
 
 import logging
+from contextlib import contextmanager
 from functools import partial
 
 from psycopg2 import InterfaceError, OperationalError
@@ -59,6 +60,23 @@ def try_work_off(job, work, passing=()):
         job.env.cr.rollback()
         job.env.invalidate_all()
         return None
+
+
+@contextmanager
+def contain(cr, logger, message, *args):
+    """Undo and log what fails in this block, which must not undo what was before it.
+
+    A conflict with another transaction is raised: Odoo then starts the request over.
+
+    :param str message: what is logged with the traceback, filled in with ``args``
+    """
+    try:
+        with cr.savepoint():
+            yield
+    except OperationalError:
+        raise
+    except Exception:  # whatever another module's hook raises
+        logger.exception(message, *args)
 
 
 def lock_next(model, condition, order, limit=1):

@@ -11,7 +11,6 @@ from . import (
     sms_consent_expiry,
     sms_inbound,
     sms_inbound_router,
-    sms_inbound_router_leaving,
     sms_keyword,
     sms_purpose_terms,
     sms_reply,

@@ -4,7 +4,7 @@ from odoo.fields import Domain
 
 
 class ResCompany(models.Model):
-    """A text that came in proves that the carrier reaches this server."""
+    """Counts a text that came in as a call of the carrier: it reaches this server."""
 
     _inherit = "res.company"
 

@@ -3,7 +3,7 @@ from odoo import api, models
 
 
 class ResPartner(models.Model):
-    """Who gives a contact its number: a login of a customer, or one of us.
+    """Numbers of contacts, typed by a customer's login or entered by one of us.
 
     In sudo or not, by whatever page: Odoo's own form of the address as well.
     """
@@ -30,10 +30,9 @@ class ResPartner(models.Model):
         changed_sudo = self.sudo().filtered(
             lambda partner: partner.phone_sanitized != before[partner.id]
         )
-        if changed_sudo:
-            claims_sudo = self.env["sms.number.claim"].sudo()
-            if self.env.user.share:
-                claims_sudo._note_typed(changed_sudo)
-            else:
-                claims_sudo._vouch(changed_sudo)
+        claims_sudo = self.env["sms.number.claim"].sudo()
+        if changed_sudo and self.env.user.share:
+            claims_sudo._note_typed(changed_sudo)
+        elif changed_sudo:
+            claims_sudo._vouch(changed_sudo)
         return result

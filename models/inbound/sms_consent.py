@@ -32,13 +32,13 @@ READ_TEXT = """
 
 
 class SmsConsentEvent(models.Model):
-    """What one of us enters of a contact proves the number that it is about."""
+    """Takes what one of us enters of a contact for proof of its number."""
 
     _inherit = "sms.consent.event"
 
     @api.model
     def _after_record(self, number, event, facts):
-        """Take a number for the contact's whose yes one of us has heard or read."""
+        """Vouch for the number of a contact whose yes one of us has heard or read."""
         result = super()._after_record(number, event, facts)
         if event == consent.GRANTED and not self.env.user.share:
             record = self.env.get(facts.get("res_model"))
@@ -53,7 +53,7 @@ class SmsConsentEvent(models.Model):
 
 
 class SmsConsent(models.Model):
-    """What texts, reviews and claims tell of a number, beside its answers."""
+    """Adds texts, reviews and claims to what is known of a number."""
 
     _inherit = "sms.consent"
 

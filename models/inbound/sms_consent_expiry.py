@@ -7,7 +7,6 @@ from odoo import api, fields, models
 from odoo.fields import Domain
 
 from ...tools import consent
-from ...tools.consent import QUESTION_LIFE
 
 #: Answers that are worked off between two commits.
 BATCH_SIZE = 500
@@ -30,7 +29,7 @@ class SmsConsentExpiry(models.AbstractModel):
         now = fields.Datetime.now()
         self._expire(
             Domain("state", "=", consent.PENDING)
-            & Domain("since", "<", now - QUESTION_LIFE),
+            & Domain("since", "<", now - consent.QUESTION_LIFE),
             self.env._("The question to confirm joining was not answered."),
         )
         companies_sudo = self.env["res.company"].sudo()
@@ -49,23 +48,18 @@ class SmsConsentExpiry(models.AbstractModel):
 
         :param Domain domain: of ``sms.consent``; what has expired is out of it
         """
-        # A number that was erased cannot be written to any more anyway.
+        # A number that was erased cannot be texted any more anyway.
         domain &= Domain("purpose_id", "!=", False) & Domain("number", "!=", False)
         answers_sudo = self.env["sms.consent"].sudo()
         while batch := answers_sudo.search(domain, limit=BATCH_SIZE, order="id"):
-            done = batch.ids
-            for (company, number), purposes in self._group(batch).items():
+            done = len(batch)
+            grouped = defaultdict(self.env["sms.purpose"].browse)
+            for answer in batch:
+                grouped[answer.company_id, answer.number] |= answer.purpose_id
+            for (company, number), purposes in grouped.items():
                 self.env["sms.consent.event"]._record(
                     company, number, consent.EXPIRED, "time", purposes, note=note
                 )
             left = answers_sudo.search_count(domain)
-            if not self.env["ir.cron"]._commit_progress(len(done), remaining=left):
+            if not self.env["ir.cron"]._commit_progress(done, remaining=left):
                 break
-
-    @api.model
-    def _group(self, answers):
-        """Return ``{(company, number): purposes}`` of some answers."""
-        grouped = defaultdict(self.env["sms.purpose"].browse)
-        for answer in answers:
-            grouped[answer.company_id, answer.number] |= answer.purpose_id
-        return grouped

@@ -10,7 +10,7 @@ from ...tools import business_days
 OPEN, OPT_OUT, CONVERSATION = STATES = ("open", "opt_out", "conversation")
 #: So many business days before the deadline the compliance officers are reminded.
 WARNING_DAYS = 2
-#: What a person may write into a review themselves.
+#: Fields of a review that people write themselves.
 EDITABLE = {"note"}
 
 
@@ -20,6 +20,8 @@ class SmsConsentReview(models.Model):
     47 CFR 64.1200(a)(10): any reasonable way of saying no counts, within ten business
     days at most. Made by ``sms.inbound.router`` for what ``tools.phrases`` finds
     doubtful. While one is open the gate lets nothing pass to its number but answers.
+    A text to a number by which several companies send has a review in each: the text
+    lies in the company to which it came, and the others read its words alone.
     """
 
     _name = "sms.consent.review"
@@ -28,13 +30,9 @@ class SmsConsentReview(models.Model):
     _order = "is_decided, deadline, id"
     _rec_name = "number"
 
-    company_id = fields.Many2one(
-        "res.company", required=True, readonly=True, ondelete="restrict"
-    )
+    company_id = fields.Many2one("res.company", required=True, readonly=True)
     number = fields.Char(readonly=True, help="E.164; empty once it is erased.")
-    inbound_id = fields.Many2one(
-        "sms.inbound", "Received Text", readonly=True, ondelete="set null"
-    )
+    inbound_id = fields.Many2one("sms.inbound", "Received Text", readonly=True)
     body = fields.Text("Message", readonly=True)
     reason = fields.Char(
         "Why It Is Here", readonly=True, help="The rule that found the text doubtful."
@@ -47,11 +45,7 @@ class SmsConsentReview(models.Model):
         "holidays do not count.",
     )
     state = fields.Selection(
-        [
-            (OPEN, "To decide"),
-            (OPT_OUT, "Opt-out"),
-            (CONVERSATION, "Conversation"),
-        ],
+        [(OPEN, "To decide"), (OPT_OUT, "Opt-out"), (CONVERSATION, "Conversation")],
         required=True,
         readonly=True,
         default=OPEN,
@@ -61,11 +55,10 @@ class SmsConsentReview(models.Model):
     decided_by = fields.Many2one("res.users", readonly=True, ondelete="restrict")
     decided_at = fields.Datetime("Decided", readonly=True)
     note = fields.Text(help="Why it was decided so.")
-
-    _open_index = models.Index("(company_id, number) WHERE state = 'open'")
-
     partner_id = fields.Many2one("res.partner", "Contact", compute="_compute_of_text")
     ticket_id = fields.Many2one("helpdesk.ticket", compute="_compute_of_text")
+
+    _open_index = models.Index("(company_id, number) WHERE state = 'open'")
 
     @api.depends("state")
     def _compute_is_decided(self):
@@ -78,8 +71,15 @@ class SmsConsentReview(models.Model):
             is_late = review.deadline and review.deadline < review._get_today()
             review.is_overdue = review.state == OPEN and is_late
 
+    @api.depends("inbound_id", "company_id")
+    def _compute_of_text(self):
+        for review in self:
+            text_sudo = review.sudo()._get_own_text()
+            review.partner_id = text_sudo.partner_id
+            review.ticket_id = text_sudo.ticket_id
+
     def write(self, vals):
-        """Let people write their note and nothing else; the buttons do the rest."""
+        """Refuse people all but their note; the buttons do the rest."""
         if not self.env.su and vals.keys() - EDITABLE:
             raise AccessError(self.env._("Decide a review by its buttons."))
         self.env["sms.consent"]._forget_answers()
@@ -87,41 +87,30 @@ class SmsConsentReview(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
-        """Let the gate see it from now on, in this transaction too."""
+        """Make the gate see it from now on, in this transaction too."""
         self.env["sms.consent"]._forget_answers()
         return super().create(vals_list)
 
-    # ------------------------------------------------------------------
-    # Opening
-    # ------------------------------------------------------------------
+    # === Opening ===
 
     @api.model
     def _open(self, inbound, company, reason):
-        """Put a text to a person.
-
-        :param inbound: ``sms.inbound``, one
-        :param company: ``res.company``, one of those to which the text is said
-        """
+        """Make a review of a text, in one of the companies to which it is said."""
         received = utc.localize(inbound.received_at)
         day = received.astimezone(self._get_timezone(company)).date()
         days = company.sudo().sms_review_days
         # Nobody follows it, and least of all the webhook's user.
         silent = {"mail_create_nosubscribe": True, "mail_create_nolog": True}
-        return (
-            self.sudo()
-            .with_context(**silent)
-            .create(
-                {
-                    "company_id": company.id,
-                    "number": inbound.number,
-                    "inbound_id": inbound.id,
-                    "body": inbound.body,
-                    "reason": reason,
-                    "received_at": inbound.received_at,
-                    "deadline": business_days.add_business_days(day, days),
-                }
-            )
-        )
+        vals = {
+            "company_id": company.id,
+            "number": inbound.number,
+            "inbound_id": inbound.id,
+            "body": inbound.body,
+            "reason": reason,
+            "received_at": inbound.received_at,
+            "deadline": business_days.add_business_days(day, days),
+        }
+        return self.sudo().with_context(**silent).create(vals)
 
     @api.model
     def _get_timezone(self, company):
@@ -133,102 +122,80 @@ class SmsConsentReview(models.Model):
 
     @api.model
     def _find_open(self, companies, number):
-        return self.sudo().search(
-            [
-                ("company_id", "in", companies.ids),
-                ("number", "=", number),
-                ("state", "=", OPEN),
-            ]
-        )
+        domain = Domain("company_id", "in", companies.ids)
+        domain &= Domain("number", "=", number) & Domain("state", "=", OPEN)
+        return self.sudo().search(domain)
 
-    # ------------------------------------------------------------------
-    # Deciding
-    # ------------------------------------------------------------------
+    def _get_own_text(self):
+        self.ensure_one()
+        text = self.inbound_id
+        return text if text.company_id == self.company_id else text.browse()
+
+    # === Deciding ===
 
     def action_opt_out(self):
         """Enter it into the ledger as the opt-out that the person texted.
 
-        All open reviews of the number are settled by it. Where several companies send
+        All open reviews of the number are closed by it. Where several companies send
         by the number that was texted it is said to all of them, as a STOP is.
 
         :raises UserError: when it has been decided before
         """
         self._check_open()
         router_sudo = self.env["sms.inbound.router"].sudo()
-        for review in self:
-            for twin_sudo in review._find_twins():
+        for review_sudo in self.sudo():
+            twins = Domain("inbound_id", "in", review_sudo.inbound_id.ids)
+            twins |= Domain("id", "=", review_sudo.id)
+            for twin_sudo in review_sudo.search(Domain("state", "=", OPEN) & twins):
                 router_sudo._stop_reviewed(twin_sudo)
                 siblings = self._find_open(twin_sudo.company_id, twin_sudo.number)
-                siblings._settle(OPT_OUT, self.env.user)
+                siblings._close(OPT_OUT, self.env.user)
         return True
 
     def action_conversation(self):
-        """Say that it is none: messages to the number may leave again.
+        """Decide that it is none: messages to the number may leave again.
 
         :raises UserError: when it has been decided before
         """
         self._check_open()
-        self.sudo()._settle(CONVERSATION, self.env.user)
+        self.sudo()._close(CONVERSATION, self.env.user)
         return True
 
     def _check_open(self):
-        """Check the rights of who decides, and that nobody else has.
-
-        :raises UserError: when it has been decided before
-        """
+        """Check the rights of who decides, and that nobody else has."""
         self.check_access("write")
         self.lock_for_update()
         self.invalidate_recordset(["state"])
         if any(review.state != OPEN for review in self):
             raise UserError(self.env._("This has been decided already."))
 
-    def _settle(self, state, user=None, note=None):
-        """Close reviews.
-
-        :param user: ``res.users`` who decided, or None when a later text did
-        """
+    def _close(self, state, user=None, note=None):
+        """Close reviews, decided by a user, or by a later text where there is none."""
+        values = {
+            "state": state,
+            "decided_by": user.id if user else False,
+            "decided_at": fields.Datetime.now(),
+        }
         for review in self:
-            review.write(
-                {
-                    "state": state,
-                    "decided_by": user.id if user else False,
-                    "decided_at": fields.Datetime.now(),
-                    "note": review.note or note,
-                }
-            )
+            review.write({**values, "note": review.note or note})
         self.activity_unlink(["mail.mail_activity_data_todo"])
 
-    @api.model
-    def _settle_by_text(self, inbound, state, companies):
-        """Close the open reviews of a number: the person has said it plainly since.
-
-        :param companies: ``res.company`` to which they have said it
-        """
-        reviews = self._find_open(companies, inbound.number)
-        if reviews:
-            note = self.env._("Settled by a later text: %s", inbound.body or "")
-            reviews._settle(state, note=note)
-
-    # ------------------------------------------------------------------
-    # Reminding
-    # ------------------------------------------------------------------
+    # === Reminding ===
 
     @api.model
     def _get_reviewers(self, company):
-        """Return who is to decide: the company's compliance officers, else managers."""
-        for group in (
+        """Return the company's compliance officers, else its managers."""
+        own = Domain("active", "=", True) & Domain("share", "=", False)
+        own &= Domain("company_ids", "in", company.ids)
+        groups = (
             "helpdesk_mgmt_sms.group_sms_compliance",
             "helpdesk_mgmt.group_helpdesk_manager",
-        ):
+        )
+        found = self.env["res.users"]
+        for group in groups:
             users_sudo = self.env.ref(group).sudo().all_user_ids
-            found = users_sudo.filtered(
-                lambda user: (
-                    user.active and not user.share and company in user.company_ids
-                )
-            )
-            if found:
-                return found
-        return self.env["res.users"]
+            found = found or users_sudo.filtered_domain(own)
+        return found
 
     @api.model
     def _remind(self):
@@ -249,34 +216,3 @@ class SmsConsentReview(models.Model):
                     note=review_sudo.body,
                     user_id=user.id,
                 )
-
-    # ------------------------------------------------------------------
-    # A doubtful text to a number by which several companies send: a review in each
-    # ------------------------------------------------------------------
-
-    # The text lies in the company to which it came. The others read its words, and
-    # nothing of the contact and the ticket that it has there.
-
-    @api.depends("inbound_id", "company_id")
-    def _compute_of_text(self):
-        for review in self:
-            text_sudo = review.sudo()._get_own_text()
-            review.partner_id = text_sudo.partner_id
-            review.ticket_id = text_sudo.ticket_id
-
-    def _get_own_text(self):
-        self.ensure_one()
-        text = self.inbound_id
-        return text if text.company_id == self.company_id else text.browse()
-
-    def _find_twins(self):
-        """Return what is open of these texts in all companies, in sudo."""
-        self_sudo = self.sudo()
-        return self_sudo.search(
-            [
-                ("state", "=", OPEN),
-                "|",
-                ("id", "in", self.ids),
-                ("inbound_id", "in", self_sudo.inbound_id.ids),
-            ]
-        )

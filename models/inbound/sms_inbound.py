@@ -28,9 +28,7 @@ class SmsInbound(models.Model):
     _order = "id desc"
     _rec_name = "number"
 
-    company_id = fields.Many2one(
-        "res.company", required=True, readonly=True, ondelete="restrict"
-    )
+    company_id = fields.Many2one("res.company", required=True, readonly=True)
     provider = fields.Char(required=True, readonly=True)
     provider_sid = fields.Char("Carrier's ID", required=True, readonly=True)
     number = fields.Char(
@@ -65,11 +63,9 @@ class SmsInbound(models.Model):
         ],
         readonly=True,
     )
-    partner_id = fields.Many2one(
-        "res.partner", "Contact", readonly=True, ondelete="set null", index=True
-    )
+    partner_id = fields.Many2one("res.partner", "Contact", readonly=True, index=True)
     ticket_id = fields.Many2one(
-        "helpdesk.ticket", readonly=True, ondelete="set null", index="btree_not_null"
+        "helpdesk.ticket", readonly=True, index="btree_not_null"
     )
     has_made_ticket = fields.Boolean(
         "Made the Ticket", readonly=True, help="The ticket's first words are this text."
@@ -93,11 +89,7 @@ class SmsInbound(models.Model):
         readonly=True, help="Why a picture or a file that came with it is not here."
     )
     mail_message_id = fields.Many2one(
-        "mail.message",
-        "Copy in the Chatter",
-        readonly=True,
-        ondelete="set null",
-        index="btree_not_null",
+        "mail.message", "Copy in the Chatter", readonly=True, index="btree_not_null"
     )
 
     _provider_sid_unique = models.UniqueIndex("(company_id, provider_sid)")
@@ -106,7 +98,7 @@ class SmsInbound(models.Model):
     _received_index = models.Index(
         "USING brin (received_at) WITH (pages_per_range = 32)"
     )
-    # What the gate asks for each message: has this number just texted?
+    # The gate looks for a text that has just come, for each message.
     _conversation_index = models.Index(
         "(number, company_id, received_at) WHERE kind = 'conversation'"
     )
@@ -116,17 +108,13 @@ class SmsInbound(models.Model):
     )
 
     def write(self, vals):
-        """Let the gate know what the text is from now on, in this transaction too."""
+        """Make the gate see the text's kind from now on, in this transaction too."""
         self.env["sms.consent"]._forget_answers()
         return super().write(vals)
 
     @api.model
     def _receive(self, company, event):
-        """Take in one text of a carrier, once.
-
-        :param company: ``res.company`` whose account it came to
-        :return: the new record, or an empty set for a repeat
-        """
+        """Take in one text of a carrier; return its record, empty for a repeat."""
         inbound_sudo = self.sudo()._store(company, event)
         if inbound_sudo:
             unusable_sudo = self.env["sms.unusable.number"].sudo()
@@ -137,14 +125,14 @@ class SmsInbound(models.Model):
         return inbound_sudo
 
     def _after_media(self):
-        """Extend this with what follows once a picture came, or will not come."""
+        """Hook: do what follows once a picture came, or will not come."""
 
     def _after_receiving(self):
-        """Extend this with what follows once a text was taken in."""
+        """Hook: do what follows once a text was taken in."""
 
     @api.model
     def _store(self, company, event):
-        """Write the raw event under its unique key.
+        """Insert the raw event under its unique key.
 
         Plain SQL: of two copies that come at once one waits for the other and then
         finds it (or is started over by Odoo's retry and finds it), where the ORM's
@@ -152,9 +140,10 @@ class SmsInbound(models.Model):
         """
 
         def clean(text):
-            """Return words to store: who quotes our text keeps their own address."""
+            """Hide the key of a page in a text of ours that the sender quotes."""
             return links.hide_keys(texts.clean(text))
 
+        now = fields.Datetime.now()
         raw = {clean(key): clean(value) for key, value in event.raw.items()}
         rows = self.env.execute_query(
             SQL(
@@ -177,9 +166,9 @@ class SmsInbound(models.Model):
                 clean(event.opt_out_type) or None,
                 len(event.media),
                 json.dumps(raw),
-                fields.Datetime.now(),
+                now,
                 self.env.uid,
-                fields.Datetime.now(),
+                now,
             )
         )
         return self.browse(row[0] for row in rows)
@@ -206,23 +195,12 @@ class SmsInbound(models.Model):
     @api.model
     def _get_unread_domain(self):
         """Return the domain of what nobody has read on its ticket yet."""
-        return (
-            Domain("read_at", "=", False)
-            & Domain("ticket_id", "!=", False)
-            & Domain("kind", "=", "conversation")
-        )
-
-    def _get_answer_label(self):
-        self.ensure_one()
-        moment = self._format_moment(self.received_at)
-        return self.env._("Answers their text of %s", moment)
+        unread = Domain("read_at", "=", False) & Domain("ticket_id", "!=", False)
+        return unread & Domain("kind", "=", "conversation")
 
     @api.model
     def _format_moment(self, moment):
-        """Return a time as its reader says it: the hour, with the day if not today.
-
-        :param datetime moment: UTC
-        """
+        """Return a time (UTC) as its reader says it: the hour, the day if not today."""
         local = fields.Datetime.context_timestamp(self, moment)
         if local.date() == fields.Date.context_today(self):
             return format_time(self.env, local.time(), time_format="short")

@@ -5,16 +5,21 @@ from datetime import timedelta
 from odoo import api, fields, models
 from odoo.fields import Domain
 
-from ...tools import consent, keywords, reply_codes
-from ...tools.consent import QUESTION_LIFE
-from . import sms_consent_review
+from ...tools import consent, keywords, phrases, reply_codes, timing
+from ..core.batch_jobs import contain
+from ..ledger.sms_consent_event import to_said
+from .sms_consent_review import CONVERSATION, OPT_OUT
 
 _logger = logging.getLogger(__name__)
+#: The exemption of the text that confirms an opt-out.
+CONFIRMATION = "opt_out_confirmation"
 #: Answers that are sent however many a number has got.
-UNCOUNTED = ("opt_out_confirmation", "opt_in_confirmation")
+UNCOUNTED = (CONFIRMATION, "opt_in_confirmation")
 #: A yes that is said again within this says nothing new. Without it a machine that
 #: answers our answers would fill the ledger.
 RENEWAL_PAUSE = timedelta(days=1)
+#: These end everything, whatever a scope rule says of the others.
+WORDS_FOR_ALL = frozenset(("STOPALL",))
 
 
 class SmsInboundRouter(models.AbstractModel):
@@ -30,19 +35,14 @@ class SmsInboundRouter(models.AbstractModel):
 
     @api.model
     def _route(self, inbound):
-        """Interpret one stored text.
-
-        :param inbound: ``sms.inbound``, one, new
-        """
+        """Interpret one new ``sms.inbound``."""
         if not inbound.number:
             inbound.kind = "unreadable"
             return
         words = self.env["sms.keyword"]._get_words(inbound.company_id)
-        action, word = keywords.find_action(
-            inbound.body, words, inbound.opt_out_type or ""
-        )
+        action, word = keywords.find_action(inbound.body, words, inbound.opt_out_type)
         if action == keywords.STOP:
-            self._stop_by_keyword(inbound, word)
+            self._stop(inbound, self._get_stopped_purposes(inbound, word))
             return
         inbound.partner_id = self._find_partner(inbound)
         if action == keywords.HELP:
@@ -64,17 +64,13 @@ class SmsInboundRouter(models.AbstractModel):
         elif not self._read_own_words(inbound):
             self._converse(inbound)
 
-    # ------------------------------------------------------------------
-    # What other rooms do with a text
-    # ------------------------------------------------------------------
+    # === Hooks for other rooms ===
 
     @api.model
     def _serve(self, inbound, keyword):
-        """Do what a keyword of the company says: each room does its own actions.
+        """Do what a keyword of ``keywords.SERVICES`` says: each room has its actions.
 
         What none of them knows is conversation.
-
-        :param keyword: ``sms.keyword``, one, with an action of ``keywords.SERVICES``
         """
         return self._converse(inbound)
 
@@ -88,47 +84,261 @@ class SmsInboundRouter(models.AbstractModel):
         """Take a text for conversation, and bring it to who answers it."""
         inbound.kind = "conversation"
 
-    # ------------------------------------------------------------------
-    # Joining
-    # ------------------------------------------------------------------
+    @api.model
+    def _after_yes(self, inbound, asked):
+        """Hook: confirm the number for the login for which it was asked."""
+        self.env["sms.number.claim"].sudo()._take_yes(asked)
+
+    # === Leaving ===
+
+    @api.model
+    def _stop(self, inbound, purposes=None, note=None):
+        """End everything for this number, or some purposes, and confirm it once.
+
+        47 CFR 64.1200(a)(10)-(12): at once, by one text that only confirms. A second
+        STOP is recorded and not answered: the first confirmation was the last message.
+        It does not ask which purposes are meant: a question would invite answers that
+        are no stop word, and who texts STOP wants no more questions either.
+
+        :param purposes: ``sms.purpose`` records, None for everything
+        """
+        was_stopped = self._is_stopped(inbound)
+        words = inbound.body or ""
+        note = f"{note} {words}" if note else words
+        companies = self.env["sms.sender"]._find_companies(inbound)
+        for company in companies:
+            self._record(inbound, consent.REVOKED, purposes, company, note=note)
+        inbound.partner_id = self._find_partner(inbound)
+        self._close_reviews(inbound, OPT_OUT, companies)
+        if was_stopped:
+            inbound.kind = "stop"
+        else:
+            self._confirm_stop(inbound, purposes)
+
+    @api.model
+    def _confirm_stop(self, inbound, purposes=None):
+        """Confirm by one text that some purposes were ended, or everything."""
+        reply = reply_codes.STOP_PURPOSE if purposes else reply_codes.STOP_DONE
+        self._answer(inbound, "stop", reply, CONFIRMATION, purposes)
+
+    @api.model
+    def _get_stopped_purposes(self, inbound, word):
+        """Return the purposes that a stop word ends, or None for everything.
+
+        What the carrier has answered, it blocks altogether. A STOP that would change
+        nothing ends everything: no STOP is ever without effect.
+        """
+        if inbound.opt_out_type or keywords.squeeze(word) in WORDS_FOR_ALL:
+            return None
+        company, today = inbound.company_id, fields.Date.context_today(inbound)
+        last_sudo = self.env["sms.sms"]._get_last_said(company, inbound.number)
+        if not last_sudo.purpose_id or last_sudo.exemption:
+            return None
+        rules = self.env["sms.scope.rule"]
+        purposes = rules._get_ended_purposes(last_sudo.purpose_id, today, company)
+        stopped = self._get_purposes_in(inbound, consent.OPTED_OUT)
+        return purposes if purposes and purposes - stopped else None
+
+    @api.model
+    def _read_own_words(self, inbound):
+        """Take a free text for an opt-out if it is one; say if it was.
+
+        47 CFR 64.1200(a)(10): any reasonable way of saying no. What is doubtful is put
+        to a person in each company to which it is said; until then it is conversation.
+        """
+        finding = phrases.classify(inbound.body)
+        if finding.kind == phrases.OPT_OUT:
+            self._stop(inbound)
+        elif finding.kind == phrases.WRONG_NUMBER:
+            self._end_for_stranger(inbound)
+        elif finding.kind == phrases.DOUBTFUL:
+            for company in self.env["sms.sender"]._find_companies(inbound):
+                if not self._is_stopped(inbound, company):
+                    self.env["sms.consent.review"]._open(
+                        inbound, company, finding.reason
+                    )
+        return finding.kind in (phrases.OPT_OUT, phrases.WRONG_NUMBER)
+
+    @api.model
+    def _end_for_stranger(self, inbound):
+        """End the consent of a number that has another holder now.
+
+        What was granted was another person's, so it expires first: no START of the
+        stranger brings it back. They get the one confirmation that anybody gets who
+        leaves; it names no customer. No login may call the number its own any more.
+        """
+        self.env["sms.number.claim"].sudo()._reopen([inbound.number])
+        note = self.env._("Wrong number. In their words:")
+        known = self.env["sms.purpose"].browse(
+            purpose_id
+            for purpose_id, answer in self._get_found(inbound).items()
+            if purpose_id and answer.state != consent.NONE
+        )
+        if known:
+            words = f"{note} {inbound.body or ''}"
+            self._record(inbound, consent.EXPIRED, known, note=words)
+        self._stop(inbound, note=note)
+
+    @api.model
+    def _close_reviews(self, inbound, state, companies):
+        """Close the open reviews of a number: the person has said it plainly since.
+
+        What fails here (a hook of another module) must not undo what they said.
+        """
+        failure = "The reviews of text %s were not closed"
+        with contain(self.env.cr, _logger, failure, inbound.id):
+            reviews = self.env["sms.consent.review"]
+            if found := reviews._find_open(companies, inbound.number):
+                note = self.env._("Settled by a later text: %s", inbound.body or "")
+                found._close(state, note=note)
+
+    @api.model
+    def _stop_reviewed(self, review):
+        """Enter the opt-out that a person has read out of a text.
+
+        It was said when the text came. A confirmation is sent only while it is presumed
+        to be covered by the consent that it ends, and by the company alone to which the
+        text came.
+        """
+        inbound = review._get_own_text()
+        found = self.env["sms.consent"]._get_found(review.company_id, review.number)
+        was_stopped = self.env["sms.consent"]._is_stopped(found)
+        self.env["sms.consent.event"]._record(
+            review.company_id,
+            review.number,
+            consent.REVOKED,
+            "keyword",
+            happened_at=review.received_at,
+            note=review.body,
+            name=inbound.partner_id.name,
+            message_ref=review.inbound_id.provider_sid,
+            res_model=review._name,
+            res_id=review.id,
+        )
+        since = fields.Datetime.now() - timing.CONFIRMATION_LIFE
+        if inbound and review.received_at >= since and not was_stopped:
+            self._confirm_stop(inbound)
+        elif inbound:
+            inbound.kind = "stop"
+
+    # === Coming back ===
+
+    @api.model
+    def _start(self, inbound):
+        """Give back what was taken by text, nothing more than was once granted.
+
+        After an opt-out in another way that takes a new consent (:mod:`tools.consent`).
+        """
+        companies = self.env["sms.sender"]._find_companies(inbound)
+        for company in companies:
+            self._restore(inbound, company)
+        self._close_reviews(inbound, CONVERSATION, companies)
+        purposes = self._get_purposes_in(inbound, consent.OPTED_IN)
+        reply = reply_codes.START_DONE if purposes else reply_codes.START_NOTHING
+        self._answer(inbound, "start", reply, "start", purposes)
+
+    @api.model
+    def _restore(self, inbound, company):
+        restorable = consent.find_restorable(self._get_history(inbound, company))
+        purpose_ids = restorable - {consent.ALL}
+        if consent.ALL in restorable:
+            self._end_unproven(inbound, company)
+            self._record(inbound, consent.RESTORED, company=company)
+        if purpose_ids:
+            purposes = self.env["sms.purpose"].browse(sorted(purpose_ids))
+            self._record(inbound, consent.RESTORED, purposes, company)
+
+    @api.model
+    def _end_unproven(self, inbound, company):
+        """End what a START would bring back where its evidence is gone.
+
+        While everything is stopped, the retention policy may have let it go.
+        """
+        consents = self.env["sms.consent"].sudo()
+        number_hash = self.env["sms.consent.key"]._hash([inbound.number])
+        standing = consents._replay(company, list(number_hash.values()))
+        events_sudo = (
+            self.env["sms.consent.event"]
+            .sudo()
+            .browse(
+                row.answer.event_id
+                for (_hash, purpose_id), row in standing.items()
+                if purpose_id and row.answer.state == consent.OPTED_IN
+            )
+        )
+        if gone := events_sudo.filtered("evidence_id.erased_at").purpose_id:
+            self._record(inbound, consent.EXPIRED, gone, company)
+
+    @api.model
+    def _get_history(self, inbound, company):
+        """Return a company's events of the sender as :mod:`tools.consent` reads them.
+
+        Those that count with its carrier, oldest first. Without what is no proof for
+        its purpose: nothing comes back by it.
+        """
+        hashes = self.env["sms.consent.key"]._hash([inbound.number])
+        consents = self.env["sms.consent"].sudo()
+        history = []
+        for row in consents._read_applied(company, list(hashes.values())):
+            said = to_said(row)
+            purpose = self.env["sms.purpose"].browse(row["purpose_id"] or ())
+            if not (said.is_yes and purpose._find_proof_fault(said.method)):
+                history.append((purpose.id, said))
+        return history
+
+    # === Joining ===
 
     @api.model
     def _join(self, inbound, keyword):
-        """Renew what the sender has agreed to already, then join the rest.
-
-        :param keyword: ``sms.keyword``, one
-        """
+        """Renew what the sender has agreed to already, then ask for the rest."""
         self._renew(inbound, keyword.purpose_ids)
         self._ask_to_join(inbound, keyword)
 
     @api.model
+    def _renew(self, inbound, purposes):
+        """Enter a yes said anew for those purposes that the sender agrees to.
+
+        It is a yes to the words that they have agreed to: nothing else was shown.
+        Without it their consent would grow old though they go on to give it
+        (``res.company.sms_consent_months``).
+        """
+        found = self._get_found(inbound)
+        answers = [self.env["sms.consent"]._get_answer(found, it.id) for it in purposes]
+        agreed_sudo = (
+            self.env["sms.consent.event"]
+            .sudo()
+            .browse(it.event_id for it in answers if it.state == consent.OPTED_IN)
+        )
+        until = fields.Datetime.now() - RENEWAL_PAUSE
+        old_sudo = agreed_sudo.filtered(lambda event: event.happened_at <= until)
+        for evidence_sudo, events_sudo in old_sudo.grouped("evidence_id").items():
+            self._record(
+                inbound,
+                consent.GRANTED,
+                events_sudo.purpose_id,
+                wordings=events_sudo.wording_id,
+                wording=evidence_sudo.wording,
+            )
+
+    @api.model
     def _ask_to_join(self, inbound, keyword):
         """Ask who texted a joining keyword to confirm it (double opt-in)."""
+        company, number = inbound.company_id, inbound.number
         joined = self._get_purposes_in(inbound, consent.OPTED_IN)
-        joined -= self.env["sms.consent"]._find_unproven(
-            inbound.company_id, inbound.number
-        )
+        joined -= self.env["sms.consent"]._find_unproven(company, number)
         wanted = keyword.purpose_ids - joined
         if not wanted:
-            self._answer(
-                inbound, "join", reply_codes.JOIN_ALREADY, "start", purposes=joined
-            )
+            self._answer(inbound, "join", reply_codes.JOIN_ALREADY, "start", joined)
             return
         wanted = wanted.filtered("accepts_text")
         if not wanted:
             self._converse(inbound)
             return
         inbound.kind = "join"
-        if not self._may_answer(inbound, "opt_in_question"):
-            return
-        self.env["sms.opt.in"]._ask(
-            inbound.company_id,
-            inbound.number,
-            wanted,
-            "keyword",
-            inbound.partner_id,
-            **self._get_facts(inbound),
-        )
+        if self._may_answer(inbound, "opt_in_question"):
+            facts, partner = self._get_facts(inbound), inbound.partner_id
+            ask = self.env["sms.opt.in"]._ask
+            ask(company, number, wanted, "keyword", partner, **facts)
 
     @api.model
     def _confirm(self, inbound):
@@ -143,33 +353,14 @@ class SmsInboundRouter(models.AbstractModel):
                 return False
             self._start(inbound)
             return True
-        self._settle_reviews(
-            inbound, sms_consent_review.CONVERSATION, inbound.company_id
-        )
-        self._record(
-            inbound,
-            consent.CONFIRMED,
-            asked.purpose_id,
-            wordings=asked.wording_id,
-            wording=asked[0].wording,
-        )
-        self._answer(
-            inbound,
-            "confirm",
-            reply_codes.JOIN_DONE,
-            "opt_in_confirmation",
-            purposes=asked.purpose_id,
-        )
+        purposes = asked.purpose_id
+        self._close_reviews(inbound, CONVERSATION, inbound.company_id)
+        words = {"wordings": asked.wording_id, "wording": asked[0].wording}
+        self._record(inbound, consent.CONFIRMED, purposes, **words)
+        reply, exemption = reply_codes.JOIN_DONE, "opt_in_confirmation"
+        self._answer(inbound, "confirm", reply, exemption, purposes)
         self._after_yes(inbound, asked)
         return True
-
-    @api.model
-    def _after_yes(self, inbound, asked):
-        """Do what else a YES brings about: it confirms the number for its login.
-
-        :param asked: ``sms.consent.event`` records that asked
-        """
-        self.env["sms.number.claim"].sudo()._take_yes(asked)
 
     @api.model
     def _get_open_question(self, inbound):
@@ -184,7 +375,7 @@ class SmsInboundRouter(models.AbstractModel):
         ledger = self.env["sms.consent.event"]
         events = ledger.search(
             ledger._number_domain(inbound.company_id, inbound.number)
-            & Domain("recorded_at", ">=", fields.Datetime.now() - QUESTION_LIFE)
+            & Domain("recorded_at", ">=", fields.Datetime.now() - consent.QUESTION_LIFE)
         )
         asked = events.filtered(lambda event: event.event == consent.REQUESTED)
         asked = asked.filtered(lambda it: it.evidence_id == asked[0].evidence_id)
@@ -198,9 +389,7 @@ class SmsInboundRouter(models.AbstractModel):
             return events.browse()
         return asked.filtered(lambda it: it.purpose_id not in later.purpose_id)
 
-    # ------------------------------------------------------------------
-    # Shared
-    # ------------------------------------------------------------------
+    # === Ledger and answers ===
 
     @api.model
     def _find_partner(self, inbound):
@@ -209,18 +398,11 @@ class SmsInboundRouter(models.AbstractModel):
 
     @api.model
     def _record(self, inbound, event, purposes=None, company=None, **facts):
-        """Enter into the ledger what the sender said by this text.
-
-        :param company: ``res.company`` to which it was said, default that of the text
-        """
-        self.env["sms.consent.event"]._record(
-            company or inbound.company_id,
-            inbound.number,
-            event,
-            "keyword",
-            purposes,
-            **{**self._get_facts(inbound), **facts},
-        )
+        """Enter what the sender said by this text, to its company or another."""
+        company = company or inbound.company_id
+        facts = {**self._get_facts(inbound), **facts}
+        record = self.env["sms.consent.event"]._record
+        record(company, inbound.number, event, "keyword", purposes, **facts)
 
     @api.model
     def _get_facts(self, inbound):
@@ -234,30 +416,27 @@ class SmsInboundRouter(models.AbstractModel):
 
     @api.model
     def _get_found(self, inbound, company=None):
-        """Return the recorded answers of the sender, by purpose.
-
-        :param company: ``res.company`` that was told, default that of the text
-        """
+        """Return the recorded answers of the sender, by purpose."""
         company = company or inbound.company_id
         return self.env["sms.consent"]._get_found(company, inbound.number)
+
+    @api.model
+    def _is_stopped(self, inbound, company=None):
+        """Tell if the number has stopped everything, and agreed to nothing since."""
+        return self.env["sms.consent"]._is_stopped(self._get_found(inbound, company))
 
     @api.model
     def _get_purposes_in(self, inbound, state):
         found = self._get_found(inbound)
         get_answer = self.env["sms.consent"]._get_answer
-        return (
-            self.env["sms.purpose"]
-            .search([])
-            .filtered(lambda purpose: get_answer(found, purpose.id).state == state)
-        )
+        purposes = self.env["sms.purpose"].search([])
+        return purposes.filtered(lambda it: get_answer(found, it.id).state == state)
 
     @api.model
     def _answer(self, inbound, kind, code, exemption, purposes=None):
-        """Note what the text was, and queue the answer to it.
+        """Note the kind of a text, and queue the answer to it.
 
         Where the carrier has answered, its answer is the only one.
-
-        :param str kind: value of ``sms.inbound.kind``
         """
         inbound.kind = kind
         if inbound.opt_out_type or not self._may_answer(inbound, exemption):
@@ -286,35 +465,3 @@ class SmsInboundRouter(models.AbstractModel):
             return True
         _logger.warning("Text %s is not answered: too many in an hour", inbound.id)
         return False
-
-    # ------------------------------------------------------------------
-    # A joining word from who has joined is a yes said anew: their consent is young
-    # ------------------------------------------------------------------
-
-    @api.model
-    def _renew(self, inbound, purposes):
-        """Enter a yes said anew for those purposes that the sender agrees to.
-
-        It is a yes to the words that they have agreed to: nothing else was shown.
-        Without it their consent would grow old though they go on to give it
-        (``res.company.sms_consent_months``).
-
-        :param purposes: ``sms.purpose``, those of the joining word
-        """
-        found = self._get_found(inbound)
-        answers = [self.env["sms.consent"]._get_answer(found, it.id) for it in purposes]
-        agreed_sudo = (
-            self.env["sms.consent.event"]
-            .sudo()
-            .browse(it.event_id for it in answers if it.state == consent.OPTED_IN)
-        )
-        until = fields.Datetime.now() - RENEWAL_PAUSE
-        old_sudo = agreed_sudo.filtered(lambda event: event.happened_at <= until)
-        for evidence_sudo, events_sudo in old_sudo.grouped("evidence_id").items():
-            self._record(
-                inbound,
-                consent.GRANTED,
-                events_sudo.purpose_id,
-                wordings=events_sudo.wording_id,
-                wording=evidence_sudo.wording,
-            )

@@ -50,7 +50,6 @@ class SmsKeyword(models.Model):
     )
     team_id = fields.Many2one(
         "helpdesk.ticket.team",
-        ondelete="set null",
         help="Gets the ticket. Empty: the team of the number that was texted.",
     )
     company_id = fields.Many2one(
@@ -68,38 +67,29 @@ class SmsKeyword(models.Model):
         "(word, COALESCE(company_id, 0))", "This word is a keyword already."
     )
 
-    @api.constrains("word", "action", "purpose_ids")
+    @api.constrains("word", "action", "purpose_ids", "answer")
     def _check_word(self):
-        """Keep words readable, and each with one meaning."""
+        """Keep words readable, complete, and each with one meaning."""
         for keyword in self:
-            if not keyword.word:
-                raise ValidationError(
-                    self.env._("A keyword needs at least one letter or digit.")
-                )
-            if keyword.word == keywords.YES:
-                raise ValidationError(
-                    self.env._("YES answers the question that asks to confirm joining.")
-                )
-            if keyword.action == keywords.JOIN and not keyword.purpose_ids:
-                raise ValidationError(
-                    self.env._("Choose what a person joins who texts %s.", keyword.word)
-                )
-            for action, words in keywords.MANDATORY_WORDS.items():
-                taken = {keywords.squeeze(word) for word in words}
-                if keywords.squeeze(keyword.word) in taken and keyword.action != action:
-                    raise ValidationError(
-                        self.env._(
-                            "%s already means something to the carriers.", keyword.word
-                        )
-                    )
+            if fault := keyword._find_fault():
+                raise ValidationError(fault)
 
-    @api.constrains("action", "answer")
-    def _check_answer(self):
-        for keyword in self:
-            if keyword.action == keywords.ANSWER and not (keyword.answer or "").strip():
-                raise ValidationError(
-                    self.env._("Enter the answer to who texts %s.", keyword.word)
-                )
+    def _find_fault(self):
+        word, action = self.word, self.action
+        if not word:
+            return self.env._("A keyword needs at least one letter or digit.")
+        if word == keywords.YES:
+            return self.env._("YES answers the question that asks to confirm joining.")
+        if action == keywords.JOIN and not self.purpose_ids:
+            return self.env._("Choose what a person joins who texts %s.", word)
+        if action == keywords.ANSWER and not (self.answer or "").strip():
+            return self.env._("Enter the answer to who texts %s.", word)
+        for reserved, words in keywords.MANDATORY_WORDS.items():
+            if action != reserved and keywords.squeeze(word) in map(
+                keywords.squeeze, words
+            ):
+                return self.env._("%s already means something to the carriers.", word)
+        return None
 
     @api.constrains("word", "action", "company_id", "active")
     def _check_one_meaning(self):
@@ -124,26 +114,27 @@ class SmsKeyword(models.Model):
         return super().create([self._normalize(vals) for vals in vals_list])
 
     def write(self, vals):
-        """Refuse every change of a mandatory word, but that of an installation.
+        """Refuse every change of a mandatory word, except by an installation.
 
         A client may send any context, so the context alone does not stand for one.
         """
         protected = {"word", "action", "company_id", "mandatory", "active"}
-        changed = protected & vals.keys()
         is_installation = self.env.su and self.env.context.get("install_mode")
-        is_refused = changed and not is_installation
-        if is_refused and any(keyword.mandatory for keyword in self):
+        if protected & vals.keys() and not is_installation and self._has_mandatory():
             raise UserError(self.env._("A mandatory keyword cannot be changed."))
         return super().write(self._normalize(vals))
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_mandatory(self):
-        if any(keyword.mandatory for keyword in self):
+        if self._has_mandatory():
             raise UserError(self.env._("A mandatory keyword cannot be deleted."))
+
+    def _has_mandatory(self):
+        return any(self.mapped("mandatory"))
 
     @api.model
     def _normalize(self, vals):
-        """Return ``vals`` with its word normalized.
+        """Normalize the word among some values.
 
         Nobody makes a word mandatory by hand: it could never be taken away again.
         """
@@ -158,7 +149,7 @@ class SmsKeyword(models.Model):
         return [("word", "=", self.word)]
 
     def _copy_for_company(self, company):
-        """Leave a mandatory word what it is: it means the same everywhere."""
+        """Refuse a mandatory word: it means the same everywhere."""
         if self.mandatory:
             raise UserError(self.env._("A mandatory keyword cannot be changed."))
         return super()._copy_for_company(company)
@@ -174,9 +165,9 @@ class SmsKeyword(models.Model):
         """
         domain = Domain("company_id", "=", company.id)
         domain |= Domain("company_id", "=", False) & Domain("active", "=", True)
-        known = self.sudo().with_context(active_test=False).search(domain)
+        known_sudo = self.sudo().with_context(active_test=False).search(domain)
         words = {}
-        for keyword in known.sorted(lambda k: bool(k.company_id)):
+        for keyword in known_sudo.sorted(lambda it: bool(it.company_id)):
             of_action = words.setdefault(keyword.action, {})
             if keyword.active:
                 of_action[keyword.word] = keyword.with_env(self.sudo().env)

@@ -57,55 +57,46 @@ class SmsMedia(models.Model):
     attempts = fields.Integer(readonly=True, default=0, required=True)
     next_at = fields.Datetime(readonly=True, default=fields.Datetime.now)
     attachment_id = fields.Many2one(
-        "ir.attachment", readonly=True, index="btree_not_null", ondelete="set null"
+        "ir.attachment", readonly=True, index="btree_not_null"
     )
 
     _due_index = models.Index("(next_at, id) WHERE state = 'waiting'")
 
     @api.model
     def _expect(self, inbound, expected):
-        """Note what came with a text, to be fetched after the carrier was answered.
-
-        :param inbound: ``sms.inbound``, one
-        :param expected: ``providers.inbound.Media`` of it
-        """
+        """Note what came with a text, to be fetched after the carrier was answered."""
         if not expected:
             return
-        self.sudo().create(
-            [
-                {
-                    "inbound_id": inbound.id,
-                    "url": clip(it.url, URL_LIMIT),
-                    "content_type": clip(it.content_type, 100),
-                }
-                for it in expected
-            ]
-        )
+        vals_list = [
+            {
+                "inbound_id": inbound.id,
+                "url": clip(it.url, URL_LIMIT),
+                "content_type": clip(it.content_type, 100),
+            }
+            for it in expected
+        ]
+        self.sudo().create(vals_list)
         self._wake()
 
     @api.model
     def _wake(self, at=None):
-        """Wake who fetches.
-
-        :param datetime at: UTC, default now
-        """
-        cron = self.env.ref("helpdesk_mgmt_sms.ir_cron_sms_media")
-        cron.sudo()._trigger(at)
+        self.env.ref("helpdesk_mgmt_sms.ir_cron_sms_media").sudo()._trigger(at)
 
     @api.model
     def _run(self):
         """Fetch what is due, one after the other (a cron)."""
         cron = self.env["ir.cron"]
         while row := self._claim():
-            if row._is_locked():
-                row._put_off()
+            inbound = row.inbound_id
+            if inbound.company_id._has_locked_sms_account(inbound.provider):
+                row._postpone()
                 cron._commit_progress(remaining=1)
                 continue
             provider = row._get_provider()
             url = row.url
             if not cron._commit_progress(remaining=1):
                 return  # its lease ends, and it is taken again
-            row._settle(self._fetch(provider, url))
+            row._record_result(self._fetch(provider, url))
             if not cron._commit_progress(1, remaining=1):
                 return
         cron._commit_progress(remaining=0)
@@ -119,12 +110,8 @@ class SmsMedia(models.Model):
         row.write({"attempts": row.attempts + 1, "next_at": now + LEASE})
         return row
 
-    def _is_locked(self):
-        inbound = self.inbound_id
-        return inbound.company_id._has_locked_sms_account(inbound.provider)
-
-    def _put_off(self):
-        """Try it again after :data:`LOCKED_PAUSE`; this was no attempt."""
+    def _postpone(self):
+        """Plan it again after :data:`LOCKED_PAUSE`; this was no attempt."""
         self.attempts -= 1
         self.next_at = fields.Datetime.now() + LOCKED_PAUSE
         self._wake(self.next_at)
@@ -132,8 +119,7 @@ class SmsMedia(models.Model):
     def _get_provider(self):
         """Return the adapter of the carrier that brought it, or None.
 
-        None too when the company is with another carrier now, as in a copy that was
-        neutralized.
+        None too when the company is with another carrier now, as in a neutralized copy.
         """
         company, code = self.inbound_id.company_id, self.inbound_id.provider
         is_known = code in company._get_sms_carriers()
@@ -141,10 +127,7 @@ class SmsMedia(models.Model):
 
     @api.model
     def _fetch(self, provider, url):
-        """Fetch; touches the network and not the database.
-
-        :return: ``providers.media.Fetched``, or the fault as text
-        """
+        """Return what was fetched, or the fault. Does not touch the database."""
         if not provider:
             return media.NO_ACCOUNT
         try:
@@ -155,11 +138,7 @@ class SmsMedia(models.Model):
             _logger.exception("A picture of a text was not fetched")
             return media.UNAVAILABLE
 
-    # ------------------------------------------------------------------
-    # What came of a fetch: attached to the text, tried again, or given up in words
-    # ------------------------------------------------------------------
-
-    def _settle(self, result):
+    def _record_result(self, result):
         """Store what was fetched, or plan another attempt, or say that it is over.
 
         What was erased meanwhile is not stored: nobody may have it any more.
@@ -177,10 +156,7 @@ class SmsMedia(models.Model):
             self._give_up(result)
 
     def _store(self, fetched):
-        """Attach it to the text and its copy in the chatter.
-
-        :param providers.media.Fetched fetched: the bytes and their type
-        """
+        """Attach it to the text and its copy in the chatter."""
         inbound = self.inbound_id
         record = inbound.ticket_id or inbound
         # As it came: nothing is made of a picture that could go wrong.
@@ -201,24 +177,21 @@ class SmsMedia(models.Model):
 
     def _make_name(self, mimetype):
         """Return a name for the file: the sender's phone gives none."""
-        extension = EXTENSIONS[mimetype]
         number = len(self.inbound_id.attachment_ids) + 1
+        values = {"number": number, "kind": EXTENSIONS[mimetype]}
         if mimetype.startswith("image/"):
-            return self.env._(
-                "picture-%(number)s.%(kind)s", number=number, kind=extension
-            )
-        return self.env._("file-%(number)s.%(kind)s", number=number, kind=extension)
+            return self.env._("picture-%(number)s.%(kind)s", **values)
+        return self.env._("file-%(number)s.%(kind)s", **values)
 
     def _give_up(self, fault):
-        """Say on the ticket and on the text why it is not there, and what to do."""
+        """Note on the ticket and the text why it is not there, and what to do."""
         inbound = self.inbound_id
         self.write({"state": FAILED, "fault": fault})
-        words = self._get_fault_words()
         note = self.env._(
             "A picture or a file that came with the customer's text of %(moment)s "
             "could not be fetched: %(reason)s",
             moment=inbound._format_moment(inbound.received_at),
-            reason=words.get(fault, fault),
+            reason=self._get_fault_words().get(fault, fault),
         )
         inbound.media_note = "\n".join(filter(None, (inbound.media_note, note)))
         if inbound.ticket_id:

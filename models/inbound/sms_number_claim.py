@@ -2,14 +2,13 @@
 import logging
 from datetime import timedelta
 
-from psycopg2 import OperationalError
-
 from odoo import api, fields, models
 from odoo.fields import Domain
 from odoo.tools import SQL
 
 from ...tools import verdicts
 from ...tools.consent import QUESTION_LIFE
+from ..core.batch_jobs import contain
 
 _logger = logging.getLogger(__name__)
 #: Why a text was blocked that may leave once the number is confirmed.
@@ -50,7 +49,6 @@ class SmsNumberClaim(models.Model):
     question_id = fields.Many2one(
         "sms.consent.evidence",
         readonly=True,
-        ondelete="set null",
         index="btree_not_null",
         help="The last question to the number that was asked for this contact.",
     )
@@ -59,9 +57,7 @@ class SmsNumberClaim(models.Model):
     _partner_unique = models.UniqueIndex("(partner_id, number)")
     _number_index = models.Index("(number)")
 
-    # ------------------------------------------------------------------
-    # What is known
-    # ------------------------------------------------------------------
+    # === Look-up ===
 
     @api.model
     def _get_open_domain(self):
@@ -69,16 +65,9 @@ class SmsNumberClaim(models.Model):
 
     @api.model
     def _find(self, partner, number):
-        """Return what a contact's login has said of a number.
-
-        :param partner: ``res.partner``
-        :param str number: E.164, may be empty
-        """
-        if not (partner and number):
-            return self.sudo().browse()
-        return self.sudo().search(
-            [("partner_id", "=", partner.id), ("number", "=", number)]
-        )
+        """Return the claim of a contact to a number, in sudo; both may be empty."""
+        domain = Domain("partner_id", "=", partner.id) & Domain("number", "=", number)
+        return self.sudo().search(domain if partner and number else Domain.FALSE)
 
     @api.model
     def _is_confirmed(self, partner, number):
@@ -86,13 +75,30 @@ class SmsNumberClaim(models.Model):
 
     @api.model
     def _is_unproven(self, partner, number):
-        return bool(
-            self._find(partner, number).filtered_domain(self._get_open_domain())
-        )
+        claim_sudo = self._find(partner, number)
+        return bool(claim_sudo.filtered_domain(self._get_open_domain()))
 
-    # ------------------------------------------------------------------
-    # What a login says
-    # ------------------------------------------------------------------
+    @api.model
+    def _find_contact(self, company, number):
+        """Return the contact of a number if the company, or all, have exactly one.
+
+        Not one whose login has typed the number and has not confirmed it: what its
+        owner texts is not for them to read.
+        """
+        typed = self.sudo()._search(
+            self._get_open_domain() & Domain("number", "=", number)
+        )
+        partners = self.env["res.partner"].search(
+            [
+                ("phone_sanitized", "=", number),
+                ("company_id", "in", [False, company.id]),
+                ("id", "not in", typed.subselect("partner_id")),
+            ],
+            limit=2,
+        )
+        return partners if len(partners) == 1 else partners.browse()
+
+    # === Claims of a login ===
 
     @api.model
     def _note(self, company, partner, number, is_typed=True):
@@ -100,10 +106,6 @@ class SmsNumberClaim(models.Model):
 
         By an upsert: of two forms at once the later one starts over, and sees what the
         first has done.
-
-        :param company: ``res.company`` to which it was said
-        :param partner: ``res.partner`` of the login
-        :param str number: E.164
         """
         self.sudo().flush_model()
         self.env.cr.execute(
@@ -122,28 +124,21 @@ class SmsNumberClaim(models.Model):
                 fields.Datetime.now() if is_typed else None,
             )
         )
-        self._forget_what_was_read()
+        self._invalidate_caches()
         return self._find(partner, number)
 
     @api.model
     def _note_typed(self, partners):
-        """Note the numbers that logins have given contacts themselves.
-
-        :param partners: ``res.partner`` whose number has just changed
-        """
+        """Note the numbers that logins have just given contacts themselves."""
         for partner in partners.filtered("phone_sanitized"):
             company = partner.company_id or self.env.company
             self._note(company, partner, partner.phone_sanitized)
 
     @api.model
     def _vouch(self, partners, numbers=None):
-        """Take numbers for proven that one of us has entered for some contacts.
-
-        :param partners: ``res.partner``
-        :param numbers: E.164, None for the contacts' own
-        """
+        """Take numbers, or the contacts' own, for proven that one of us has entered."""
         if numbers is None:
-            numbers = partners.filtered("phone_sanitized").mapped("phone_sanitized")
+            numbers = [it for it in partners.mapped("phone_sanitized") if it]
         open_sudo = self.sudo().search(
             self._get_open_domain()
             & Domain("partner_id", "in", partners.ids)
@@ -151,25 +146,20 @@ class SmsNumberClaim(models.Model):
         )
         if open_sudo:
             open_sudo.typed_at = False
-            self._forget_what_was_read()
+            self._invalidate_caches()
 
     def _note_question(self, events):
-        """Note which question was asked for a contact.
-
-        :param events: ``sms.consent.event`` that request, may be empty
-        """
+        """Note the question that was asked for a contact, if there was one."""
         if events:
             self.question_id = events[:1].sudo().evidence_id
 
     @api.model
-    def _forget_what_was_read(self):
+    def _invalidate_caches(self):
         self.invalidate_model()
         self.env["sms.consent"]._forget_answers()
         self.env["helpdesk.ticket"].invalidate_model(["sms_phone_is_unproven"])
 
-    # ------------------------------------------------------------------
-    # What the number says
-    # ------------------------------------------------------------------
+    # === Answers of a number ===
 
     @api.model
     def _take_yes(self, asked):
@@ -177,14 +167,12 @@ class SmsNumberClaim(models.Model):
 
         Where another login has typed it since it was asked, nobody knows which of them
         has the phone: the YES is a consent, and confirms the number for neither.
-
-        :param asked: ``sms.consent.event``, the question that was answered
         """
         asked_sudo = asked.sudo()
         claims_sudo = self.sudo().search(
-            [("question_id", "in", asked_sudo.evidence_id.ids)]
+            Domain("question_id", "in", asked_sudo.evidence_id.ids)
+            & Domain("confirmed_at", "=", False)
         )
-        claims_sudo = claims_sudo.filtered(lambda claim: not claim.confirmed_at)
         if len(claims_sudo) != 1:
             return
         others = self._get_open_domain() & Domain("number", "=", claims_sudo.number)
@@ -193,15 +181,12 @@ class SmsNumberClaim(models.Model):
         if self.sudo().search_count(others, limit=1):
             return
         claims_sudo.confirmed_at = fields.Datetime.now()
-        self._forget_what_was_read()
-        claims_sudo._let_go()
+        self._invalidate_caches()
+        claims_sudo._release_texts()
 
     @api.model
     def _reopen(self, numbers):
-        """Take back what was confirmed: the numbers may have other owners by now.
-
-        :param numbers: E.164
-        """
+        """Take back what was confirmed: the numbers may have other owners by now."""
         claims_sudo = self.sudo().search(
             [("number", "in", list(numbers)), ("confirmed_at", "!=", False)]
         )
@@ -209,9 +194,9 @@ class SmsNumberClaim(models.Model):
             claims_sudo.write(
                 {"confirmed_at": False, "typed_at": fields.Datetime.now()}
             )
-            self._forget_what_was_read()
+            self._invalidate_caches()
 
-    def _let_go(self):
+    def _release_texts(self):
         """Send what has waited for the YES: of each ticket the newest text."""
         self.ensure_one()
         since = fields.Datetime.now() - QUESTION_LIFE - timedelta(hours=1)
@@ -229,18 +214,12 @@ class SmsNumberClaim(models.Model):
             order="id desc",
         )
         newest = {it.mail_message_id.res_id: it for it in reversed(messages_sudo)}
-        try:
-            with self.env.cr.savepoint():
-                for message in newest.values():
-                    message.action_set_outgoing()
-        except OperationalError:
-            raise  # a conflict with another transaction: Odoo starts the request over
-        except Exception:  # whatever another module raises must not undo the YES
-            _logger.exception("Texts that waited for a YES were not sent")
+        # A failure in another module must not undo the YES.
+        with contain(self.env.cr, _logger, "Texts that waited for a YES were not sent"):
+            for message in newest.values():
+                message.action_set_outgoing()
 
-    # ------------------------------------------------------------------
-    # Forgetting
-    # ------------------------------------------------------------------
+    # === Erasure ===
 
     def _describe_personal(self):
         return [(len(self), self.env._("Numbers that logins have typed"))]
@@ -248,26 +227,3 @@ class SmsNumberClaim(models.Model):
     def _forget(self):
         """Delete them: nothing of it needs to be kept."""
         self.unlink()
-
-    @api.model
-    def _find_contact(self, company, number):
-        """Return the contact of a number if there is exactly one.
-
-        Not one whose login has typed the number and has not confirmed it: what its
-        owner texts is not for them to read.
-
-        :param company: ``res.company`` whose contacts count, besides everybody's
-        :param str number: E.164
-        """
-        typed = self.sudo()._search(
-            self._get_open_domain() & Domain("number", "=", number)
-        )
-        partners = self.env["res.partner"].search(
-            [
-                ("phone_sanitized", "=", number),
-                ("company_id", "in", [False, company.id]),
-                ("id", "not in", typed.subselect("partner_id")),
-            ],
-            limit=2,
-        )
-        return partners if len(partners) == 1 else partners.browse()

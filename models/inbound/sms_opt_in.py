@@ -2,12 +2,13 @@
 from datetime import timedelta
 
 from odoo import api, fields, models
+from odoo.fields import Domain
 
 from ...tools import consent, exemptions, reply_codes
 
 
 class SmsOptIn(models.AbstractModel):
-    """The double opt-in: a number is asked by text, and answers YES or does not.
+    """The double opt-in: a number is asked by text, and joins by answering YES.
 
     Needed where a joining is no proof of whose the number is: a page on which anybody
     can type any number. A joining keyword is asked in the same words.
@@ -20,33 +21,16 @@ class SmsOptIn(models.AbstractModel):
     def _ask(self, company, number, purposes, method, partner, **facts):
         """Enter the request and queue the question to which YES is the answer.
 
-        :param company: ``res.company``
-        :param str number: E.164
         :param purposes: ``sms.purpose``, what the person would join
-        :param partner: ``res.partner`` of the number, may be empty
         :param facts: the evidence; ``wording`` is the question unless given
         """
-        reply = self.env["sms.reply"]
-        question = reply._render_for(
-            reply_codes.JOIN_QUESTION, company, partner, purposes
-        )
-        asked = self.env["sms.consent.event"]._record(
-            company,
-            number,
-            consent.REQUESTED,
-            method,
-            purposes,
-            **{"wording": question, **facts},
-        )
-        reply._queue(
-            reply_codes.JOIN_QUESTION,
-            company,
-            number,
-            partner,
-            "opt_in_question",
-            purposes,
-        )
-        # Who has not texted us themselves is asked once.
+        reply, code = self.env["sms.reply"], reply_codes.JOIN_QUESTION
+        question = reply._render_for(code, company, partner, purposes)
+        facts = {"wording": question, **facts}
+        record = self.env["sms.consent.event"]._record
+        asked = record(company, number, consent.REQUESTED, method, purposes, **facts)
+        reply._queue(code, company, number, partner, "opt_in_question", purposes)
+        # A number that has not texted us itself is asked once.
         if method == "keyword":
             self._plan_reminder(company, number, purposes, partner)
         return asked
@@ -58,15 +42,11 @@ class SmsOptIn(models.AbstractModel):
         The gate lets it leave only if the question is still open by then. Whoever asks
         anew by texting the keyword again is reminded of the new question alone.
         """
+        waiting = Domain("record_company_id", "=", company.id)
+        waiting &= Domain("number", "=", number) & Domain("state", "=", "outgoing")
+        waiting &= Domain("exemption", "=", exemptions.REMINDER)
+        self.env["sms.sms"].sudo().search(waiting).action_set_canceled()
         hours = company.sudo().sms_opt_in_reminder_hours
-        self.env["sms.sms"].sudo().search(
-            [
-                ("record_company_id", "=", company.id),
-                ("number", "=", number),
-                ("state", "=", "outgoing"),
-                ("exemption", "=", exemptions.REMINDER),
-            ]
-        ).action_set_canceled()
         if not hours:
             return
         now = fields.Datetime.now()
@@ -93,15 +73,13 @@ class SmsOptIn(models.AbstractModel):
 
         :return: the events that ask, empty if the question was not put
         """
-        nothing = self.env["sms.consent.event"]
         wanted = self._get_wanted(company, number, purposes, is_login)
         if not wanted or not self.env["sms.number.lock"]._try_acquire(company, number):
-            return nothing
+            return self.env["sms.consent.event"]
         # Of two that ask at once the later one starts over, and finds the first.
-        key = f"{company.id}:{number}"
-        self.env["sms.rate.limit"]._is_over("questions", key)
+        self.env["sms.rate.limit"]._is_over("questions", f"{company.id}:{number}")
         if not self._may_ask(company, number):
-            return nothing
+            return self.env["sms.consent.event"]
         partner = self.env["sms.number.claim"]._find_contact(company, number)
         return self._ask(company, number, wanted, "web", partner, **facts)
 
@@ -112,7 +90,7 @@ class SmsOptIn(models.AbstractModel):
         found = self.env["sms.consent"]._get_found(company, number)
         stops = [it.event_id for it in found.values() if it.state == consent.OPTED_OUT]
         if is_login:
-            # Who has left by this login may come back by it.
+            # A number that was stopped by this login may come back by it.
             events = self.env["sms.consent.event"].browse(stops)
             is_stopped = any(event.user_id != self.env.user for event in events)
             return purposes.browse() if is_stopped else purposes

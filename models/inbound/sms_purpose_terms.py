@@ -16,9 +16,7 @@ class SmsPurposeTerms(models.AbstractModel):
         for row in self.filtered(lambda it: it._has_footer()):
             words = self.env["sms.keyword"]._get_words(row._get_footer_company())
             missing = advice.find_missing(
-                row.footer,
-                words.get(keywords.STOP, ()),
-                words.get(keywords.HELP, ()),
+                row.footer, words.get(keywords.STOP, ()), words.get(keywords.HELP, ())
             )
             if missing:
                 raise ValidationError(

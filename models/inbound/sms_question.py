@@ -3,23 +3,23 @@ import logging
 from datetime import timedelta
 
 from markupsafe import Markup
-from psycopg2 import OperationalError
 
 from odoo import api, fields, models
 from odoo.fields import Domain
 
+from ..core.batch_jobs import contain
 from ..core.mixins import NUMBER_GROUPS
 
 _logger = logging.getLogger(__name__)
 OPEN, ANSWERED, REPLACED, CANCELLED = ("open", "answered", "replaced", "cancelled")
-#: How long a question may be answered unless it says so.
+#: Time in which a question may be answered, unless it has its own.
 LIFE = timedelta(days=7)
-#: What identifies who was asked, or is their words.
+#: Fields that identify the person asked, or hold their words.
 PERSONAL_FIELDS = ("number", "answer", "partner_id")
 
 
 class SmsQuestion(models.Model):
-    """A number was asked something by text, until it is answered or over.
+    """A question that a number was asked by text, until it is answered or over.
 
     Of several that are open the newest that understands a text takes it: each kind has
     a method ``_take_<kind>`` which says whether a text is an answer. What none of them
@@ -41,11 +41,7 @@ class SmsQuestion(models.Model):
         readonly=True, groups=NUMBER_GROUPS, help="E.164; empty once it is erased."
     )
     partner_id = fields.Many2one(
-        "res.partner",
-        "Contact",
-        readonly=True,
-        ondelete="set null",
-        index="btree_not_null",
+        "res.partner", "Contact", readonly=True, index="btree_not_null"
     )
     kind = fields.Selection(
         [("rating", "How it went")], "About", required=True, readonly=True
@@ -55,11 +51,7 @@ class SmsQuestion(models.Model):
         "Record", model_field="res_model", required=True, readonly=True
     )
     sms_id = fields.Many2one(
-        "sms.sms",
-        "Asked By",
-        readonly=True,
-        ondelete="set null",
-        index="btree_not_null",
+        "sms.sms", "Asked By", readonly=True, index="btree_not_null"
     )
     state = fields.Selection(
         [
@@ -81,11 +73,7 @@ class SmsQuestion(models.Model):
     answer = fields.Char(readonly=True, help="What was understood.")
     answered_at = fields.Datetime("Answered", readonly=True)
     inbound_id = fields.Many2one(
-        "sms.inbound",
-        "Answered By",
-        readonly=True,
-        ondelete="set null",
-        index="btree_not_null",
+        "sms.inbound", "Answered By", readonly=True, index="btree_not_null"
     )
 
     _open_index = models.Index("(company_id, number) WHERE state = 'open'")
@@ -97,7 +85,6 @@ class SmsQuestion(models.Model):
 
         :param message: ``sms.sms`` that asks; one that the gate has blocked asks nobody
         :param datetime expires_at: UTC, default in :data:`LIFE`
-        :return: the question, in sudo; empty if nobody was asked
         """
         if message.state == "canceled":
             return self.browse()
@@ -120,14 +107,11 @@ class SmsQuestion(models.Model):
         """Close the open questions of a kind about some records.
 
         A question that still waits in the outbox is not sent any more.
-
-        :param str state: ``REPLACED`` or ``CANCELLED``
         """
         domain = Domain("state", "=", OPEN) & Domain("kind", "=", kind)
         domain &= Domain("res_model", "=", records._name)
-        questions_sudo = self.sudo().search(
-            domain & Domain("res_id", "in", records.ids)
-        )
+        domain &= Domain("res_id", "in", records.ids)
+        questions_sudo = self.sudo().search(domain)
         questions_sudo.state = state
         waiting_sudo = questions_sudo.sms_id.filtered(lambda it: it.state == "outgoing")
         waiting_sudo.action_set_canceled()
@@ -137,18 +121,12 @@ class SmsQuestion(models.Model):
         """Take a text as the answer to an open question of its number; say if it is.
 
         What fails here must not undo that the text came in: it is conversation then.
-
-        :param inbound: ``sms.inbound``, one
         """
+        failure = "Text %s was not taken as an answer"
         for question in self._find_open(inbound):
-            try:
-                with self.env.cr.savepoint():
-                    if getattr(question, f"_take_{question.kind}")(inbound):
-                        return True
-            except OperationalError:
-                raise  # a conflict with another transaction: Odoo starts over
-            except Exception:  # whatever another module's hook raises
-                _logger.exception("Text %s was not taken as an answer", inbound.id)
+            with contain(self.env.cr, _logger, failure, inbound.id):
+                if getattr(question, f"_take_{question.kind}")(inbound):
+                    return True
         return self._take_unclaimed(inbound)
 
     @api.model
@@ -165,9 +143,8 @@ class SmsQuestion(models.Model):
         """Return the questions that a text may answer: urgent ones, then the newest."""
         domain = Domain("company_id", "=", inbound.company_id.id)
         domain &= Domain("number", "=", inbound.number) & Domain("state", "=", OPEN)
-        found = self.sudo().search(
-            domain & Domain("expires_at", ">", inbound.received_at)
-        )
+        domain &= Domain("expires_at", ">", inbound.received_at)
+        found = self.sudo().search(domain)
         return found.sorted(lambda it: not it._is_urgent())
 
     def _note_answer(self, inbound, answer):
@@ -181,9 +158,7 @@ class SmsQuestion(models.Model):
             }
         )
 
-    # ------------------------------------------------------------------
-    # Forgetting
-    # ------------------------------------------------------------------
+    # === Erasure ===
 
     def _describe_personal(self):
         return [(len(self), self.env._("Questions by text, with their answers"))]
@@ -196,14 +171,10 @@ class SmsQuestion(models.Model):
     def _forget_ratings(self):
         """Empty the words with which tickets were rated; the figures stay."""
         rated = self.filtered(lambda it: it.kind == "rating" and it.state == ANSWERED)
-        ratings_sudo = self.env["rating.rating"].sudo()
-        ratings_sudo = ratings_sudo.search(
-            [
-                ("res_model", "=", "helpdesk.ticket"),
-                ("res_id", "in", rated.mapped("res_id")),
-                ("feedback", "!=", False),
-            ]
-        )
+        domain = Domain("res_model", "=", "helpdesk.ticket")
+        domain &= Domain("res_id", "in", rated.mapped("res_id"))
+        domain &= Domain("feedback", "!=", False)
+        ratings_sudo = self.env["rating.rating"].sudo().search(domain)
         words = self.env._("These words were erased.")
         ratings_sudo.message_id.body = Markup("<p><em>%s</em></p>") % words
         ratings_sudo.feedback = False

@@ -3,15 +3,8 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 
 from ...tools import advice, exemptions, keywords, texts, timing
+from ...tools import reply_codes as codes
 from ...tools.phone import E164
-from ...tools.reply_codes import (
-    HELP,
-    JOIN_DONE,
-    JOIN_QUESTION,
-    SELECTION,
-    STOP_DONE,
-    STOP_PURPOSE,
-)
 
 
 class SmsReply(models.Model):
@@ -30,10 +23,7 @@ class SmsReply(models.Model):
     sequence = fields.Integer(default=10)
     name = fields.Char(required=True, translate=True)
     code = fields.Selection(
-        SELECTION,
-        string="Sent",
-        required=True,
-        readonly=True,
+        codes.SELECTION, string="Sent", required=True, readonly=True
     )
     body = fields.Text(
         "Text",
@@ -66,69 +56,53 @@ class SmsReply(models.Model):
         it promotes anything (47 CFR 64.1200(a)(12)).
         """
         for reply in self:
-            reply._check_confirmation()
-            reply._check_sender()
-            words = keywords.normalize(reply.body).split()
-            if reply.code in (HELP, JOIN_QUESTION, JOIN_DONE) and "STOP" not in words:
-                raise ValidationError(
-                    self.env._("“%s” must tell how to STOP.", reply.name)
-                )
-            if reply.code == JOIN_QUESTION and keywords.YES not in words:
-                raise ValidationError(self.env._("“%s” must ask for YES.", reply.name))
+            if fault := reply._find_promotion() or reply._find_missing():
+                raise ValidationError(fault)
 
-    def _check_confirmation(self):
-        """Refuse promotion in what confirms an opt-out.
-
-        :raises ValidationError: names it
-        """
-        if self.code not in (STOP_DONE, STOP_PURPOSE):
-            return
+    def _find_promotion(self):
+        """Return why a text says more than what confirms an opt-out may, or nothing."""
+        if self.code not in (codes.STOP_DONE, codes.STOP_PURPOSE):
+            return ""
         found = advice.find_promotion(self.body)
         if found == "…":
-            raise ValidationError(
-                self.env._(
-                    "“%(name)s” only confirms the opt-out: %(limit)s characters are "
-                    "enough.",
-                    name=self.name,
-                    limit=advice.MAX_CONFIRMATION,
-                )
+            return self.env._(
+                "“%(name)s” only confirms the opt-out: %(limit)s characters are "
+                "enough.",
+                name=self.name,
+                limit=advice.MAX_CONFIRMATION,
             )
-        if found:
-            raise ValidationError(
-                self.env._(
-                    "“%(name)s” only confirms the opt-out (47 CFR 64.1200(a)(12)): no "
-                    "offers, prices, addresses or other ways back than START. Take out "
-                    "“%(words)s”.",
-                    name=self.name,
-                    words=found,
-                )
-            )
+        return found and self.env._(
+            "“%(name)s” only confirms the opt-out (47 CFR 64.1200(a)(12)): no offers, "
+            "prices, addresses or other ways back than START. Take out “%(words)s”.",
+            name=self.name,
+            words=found,
+        )
 
-    def _check_sender(self):
-        """Refuse an answer that must say who writes, and does not.
-
-        :raises ValidationError: says what is missing
-        """
-        if self.code in (HELP, JOIN_QUESTION) and "{company}" not in self.body:
-            raise ValidationError(
-                self.env._("“%s” must name who writes: {company}.", self.name)
+    def _find_missing(self):
+        """Return why a text says less than it must, or nothing."""
+        code, name = self.code, self.name
+        words = keywords.normalize(self.body).split()
+        if code in (codes.HELP, codes.JOIN_QUESTION) and "{company}" not in self.body:
+            return self.env._("“%s” must name who writes: {company}.", name)
+        if code == codes.HELP and not advice.names_contact(self.body):
+            return self.env._(
+                "“%s” must name a contact: {contact}, a phone number or an e-mail "
+                "address.",
+                name,
             )
-        if self.code == HELP and not advice.names_contact(self.body):
-            raise ValidationError(
-                self.env._(
-                    "“%s” must name a contact: {contact}, a phone number or an e-mail "
-                    "address.",
-                    self.name,
-                )
-            )
+        asks = code in (codes.HELP, codes.JOIN_QUESTION, codes.JOIN_DONE)
+        if asks and "STOP" not in words:
+            return self.env._("“%s” must tell how to STOP.", name)
+        if code == codes.JOIN_QUESTION and keywords.YES not in words:
+            return self.env._("“%s” must ask for YES.", name)
+        return ""
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_own(self):
         """Keep the shared ones: STOP and HELP must always be answered."""
-        if any(not reply.company_id for reply in self):
-            raise UserError(
-                self.env._("This answer is needed; edit its wording instead.")
-            )
+        if not all(reply.company_id for reply in self):
+            text = self.env._("This answer is needed; edit its wording instead.")
+            raise UserError(text)
 
     def _get_copy_domain(self):
         return [("code", "=", self.code)]
@@ -140,25 +114,17 @@ class SmsReply(models.Model):
 
     @api.model
     def _render(self, code, company, lang=None, **values):
-        """Return the wording of an answer, filled in.
-
-        :param company: ``res.company``
-        """
+        """Return the wording of an answer, filled in."""
         company_sudo = company.sudo()
         lang = lang or company_sudo.partner_id.lang
         reply = self._find(code, company).with_context(lang=lang)
         contact = company_sudo.phone or company_sudo.email or company_sudo.name
-        return texts.fill(
-            reply.body, {"company": company_sudo.name, "contact": contact, **values}
-        )
+        names = {"company": company_sudo.name, "contact": contact}
+        return texts.fill(reply.body, {**names, **values})
 
     @api.model
     def _render_for(self, code, company, partner, purposes, **fillers):
-        """Return the wording of an answer in the language of who gets it.
-
-        :param partner: ``res.partner`` of the number, may be empty
-        :param purposes: ``sms.purpose`` that the answer names
-        """
+        """Return the wording of an answer in the language of who gets it."""
         lang = self._get_lang(company, partner)
         names = purposes.sorted().with_context(lang=lang).mapped("name")
         return self._render(code, company, lang, purposes=", ".join(names), **fillers)
@@ -169,12 +135,7 @@ class SmsReply(models.Model):
 
     @api.model
     def _queue(self, code, company, number, partner, exemption, purposes, **values):
-        """Queue an answer to a number.
-
-        :param str number: E.164
-        :param str exemption: one of :data:`tools.exemptions.EXEMPTIONS`, or
-            its ``REMINDER``
-        """
+        """Queue an answer; ``exemption`` is a key of :mod:`tools.exemptions`."""
         purpose = purposes[:1] or self.env["sms.purpose"]._get("ticket")
         body = self._render_for(code, company, partner, purposes)
         values = {"purpose_id": purpose.id, "exemption": exemption, **values}
@@ -187,7 +148,6 @@ class SmsReply(models.Model):
         A sender that is no phone number (a name, a short code) cannot be answered. What
         answers a text ends when that makes no sense any more (:mod:`tools.timing`).
 
-        :param str number: E.164
         :param datetime asked_at: when the text came that it answers (UTC), default now
         :param values: of the message; at least ``purpose_id`` and ``exemption``
         """

@@ -1,5 +1,6 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from odoo import api, fields, models
+from odoo.fields import Domain
 from odoo.tools import SQL
 
 from ...providers import account
@@ -7,7 +8,12 @@ from ..core.bulk_insert import as_array
 
 
 class SmsSender(models.Model):
-    """A number of ours may be that of one team."""
+    """Numbers of ours as people text to them.
+
+    A number may be that of one team. It may send for several companies, and hears its
+    answers at one of them: to the people whom it texts they are one sender, so what
+    they say of it by text is said to all of these companies.
+    """
 
     _inherit = "sms.sender"
 
@@ -24,55 +30,30 @@ class SmsSender(models.Model):
     def _find_team(self, company, addresses):
         """Return the team whose number was texted, else the company's team for texts.
 
-        :param company: ``res.company``
-        :return: ``helpdesk.ticket.team``, active and of the company, or an empty set
+        Active and of the company, or an empty set.
         """
         domain = [("company_id", "=", company.id), ("address", "in", addresses)]
         senders = self.with_context(active_test=False).search(domain)
         # A number may have been given back and taken again: what is in use decides.
         senders = senders.filtered("team_id").sorted("active")
         by_address = {sender.address: sender.team_id for sender in senders}
-        teams = [by_address.get(address) for address in addresses]
-        return next(
-            (
-                team
-                for team in (*teams, company.sms_team_id)
-                if team
-                and team.active
-                and team.company_id in (company, company.browse())
-            ),
-            self.env["helpdesk.ticket.team"],
-        )
-
-    # ------------------------------------------------------------------
-    # One number may send for several companies, and hears its answers at one of them
-    # ------------------------------------------------------------------
-
-    # To the people whom it texts they are one sender: what they say of it by text is
-    # said to all of these companies.
+        none = self.env["helpdesk.ticket.team"]
+        teams = [by_address.get(address, none) for address in addresses]
+        for team in (*teams, company.sms_team_id):
+            if team.active and team.company_id in (company, company.browse()):
+                return team
+        return none
 
     @api.model
     def _find_companies(self, inbound):
-        """Return the companies that send by the number which was texted.
-
-        :param inbound: ``sms.inbound``, one
-        :return: ``res.company``, that of the text first
-        """
-        shared_sudo = self.sudo().search(
-            [
-                ("provider", "=", inbound.provider),
-                ("address", "in", inbound._get_addresses()),
-                ("kind", "!=", account.SANDBOX),
-            ]
-        )
-        return inbound.company_id | shared_sudo.company_id
-
-    # ------------------------------------------------------------------
-    # People go on with the sender with which they have texted
-    # ------------------------------------------------------------------
+        """Return the companies that send by the texted number, the text's first."""
+        shared = Domain("provider", "=", inbound.provider)
+        shared &= Domain("address", "in", inbound._get_addresses())
+        shared &= Domain("kind", "!=", account.SANDBOX)
+        return inbound.company_id | self.sudo().search(shared).company_id
 
     def _find_conversations(self, company, numbers, sender_ids):
-        """Look at the texts of both sides, the newest first."""
+        """Find the sender with which each person has texted last, either way."""
         self.env["sms.sms"].flush_model()
         self.env["sms.inbound"].flush_model()
         rows = self.env.execute_query(

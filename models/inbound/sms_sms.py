@@ -9,4 +9,6 @@ class SmsSms(models.Model):
 
     def _describe_answered_text(self):
         """Say when that text came."""
-        return self.inbound_id.sudo()._get_answer_label()
+        inbound_sudo = self.inbound_id.sudo()
+        moment = inbound_sudo._format_moment(inbound_sudo.received_at)
+        return self.env._("Answers their text of %s", moment)

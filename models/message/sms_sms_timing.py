@@ -107,14 +107,14 @@ class SmsSms(models.Model):
                 post_sudo = posts_sudo.browse(vals["mail_message_id"])
                 if post_sudo.model == APPOINTMENT_MODEL:
                     event = self.env[APPOINTMENT_MODEL].browse(post_sudo.res_id)
-                    vals["expires_at"] = self._get_end_of_point(event)
+                    vals["expires_at"] = self._get_expiry(event)
             for name in ("send_at", "expires_at"):
                 if moment := vals.get(name):
                     # Code and clients give times as text too.
                     vals[name] = fields.Datetime.to_datetime(moment)
 
     @api.model
-    def _get_end_of_point(self, record):
+    def _get_expiry(self, record):
         """Return from when on a message has lost its point: an appointment's beginning.
 
         :return: datetime (UTC), or None if it is about no appointment that is to come

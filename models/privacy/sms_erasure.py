@@ -132,7 +132,7 @@ class SmsErasure(models.Model):
                 "keyword",
                 happened_at=review_sudo.received_at,
             )
-        reviews_sudo._settle(sms_consent_review.OPT_OUT, self.env.user)
+        reviews_sudo._close(sms_consent_review.OPT_OUT, self.env.user)
 
     @api.model
     def _end_consent(self, company, number, is_opt_out):

@@ -5,7 +5,7 @@ from .sms_virtual_phone import BUS_CHANNEL
 
 
 class IrWebsocket(models.AbstractModel):
-    """Lets screens listen to what their user may read.
+    """Subscribes screens to what their user may read.
 
     The virtual phone to the texts of the user's sandbox companies, a conversation to
     the texts of its ticket.

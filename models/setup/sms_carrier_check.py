@@ -12,12 +12,12 @@ from odoo.exceptions import AccessError, UserError
 from odoo.tools import SQL
 from odoo.tools.misc import format_datetime, hmac
 
-from ...providers.account import CREDENTIALS, INBOUND, SENDERS, UNSURE, Finding
+from ...providers.account import CREDENTIALS, UNSURE, Finding
 from ...providers.base import LookupFailed
 from ..core.batch_jobs import lock_next
 
 MANAGER_GROUP = "helpdesk_mgmt.group_helpdesk_manager"
-#: What a carrier is asked to do.
+#: Requests to a carrier.
 CHECK, SET_INBOUND, TAKE_NUMBERS = ("check", "set_inbound", "take_numbers")
 _logger = logging.getLogger(__name__)
 #: A question without an answer for so long was left behind by a crash: it is asked
@@ -25,14 +25,34 @@ _logger = logging.getLogger(__name__)
 LEASE = timedelta(minutes=5)
 #: Why the carrier has not done what was wanted.
 NOT_TAKEN, NOT_SHOWN, NO_NUMBER = ("not_taken", "not_shown", "no_number")
-#: What the carrier did not do: why, as far as is known.
+#: Reasons for which a request failed, as far as is known.
 TROUBLES = {SET_INBOUND: NOT_TAKEN, TAKE_NUMBERS: NOT_SHOWN}
 #: Longer than a cron and a carrier take: something is wrong here.
 ANSWERED_WITHIN = timedelta(minutes=2)
 
 
+class Question(NamedTuple):
+    """All that is needed to ask a carrier without the database.
+
+    :param str url: where texts that come in must go
+    """
+
+    wanted: str
+    provider: object
+    url: str
+    fingerprint: str
+
+
+class Answer(NamedTuple):
+    """Findings, or the reason why it was not done, or the account's numbers."""
+
+    findings: tuple = ()
+    trouble: str = ""
+    numbers: tuple = ()
+
+
 class SmsCarrierCheck(models.Model):
-    """What the carrier said when somebody last looked if a company's account is right.
+    """The carrier's findings when a company's account was last checked.
 
     One row for each company and carrier. It holds for the account, the senders and the
     address that were looked at: whatever of them changes makes it void.
@@ -72,7 +92,7 @@ class SmsCarrierCheck(models.Model):
 
     @api.model
     def _check_user(self, company, group=MANAGER_GROUP):
-        """Refuse who may not look after a company's account.
+        """Check that the user may look after a company's account.
 
         :raises AccessError: for all others, and in a company where they do not work
         """
@@ -83,38 +103,23 @@ class SmsCarrierCheck(models.Model):
             )
         company._check_sms_user()
 
-    # ------------------------------------------------------------------
-    # What the carrier is to be asked
-    # ------------------------------------------------------------------
-
     @api.model
     def _ask(self, company, wanted):
         """Have the carrier asked by a cron, right after this is committed.
 
-        :param company: ``res.company``
         :raises UserError: where there is no account to ask about
         """
         provider = company._get_sms_provider()
         if not (provider and provider.can_check()):
             raise UserError(self.env._("Choose a carrier and enter the account first."))
-        row_sudo = self.sudo()._find(company, provider)
-        if not row_sudo:
-            keys = {"company_id": company.id, "provider": provider.code}
-            row_sudo = self.sudo().create(keys)
-        row_sudo.write(
-            {
-                "wanted": wanted,
-                "wanted_at": fields.Datetime.now(),
-                "claimed_at": False,
-                "trouble": False,
-            }
-        )
+        keys = {"company_id": company.id, "provider": provider.code}
+        row_sudo = self.sudo()._find(company, provider) or self.sudo().create(keys)
+        asked = {"wanted": wanted, "wanted_at": fields.Datetime.now()}
+        row_sudo.write({**asked, "claimed_at": False, "trouble": False})
         cron = self.env.ref("helpdesk_mgmt_sms.ir_cron_sms_carrier_check")
         cron.sudo()._trigger()
 
-    # ------------------------------------------------------------------
-    # What is known
-    # ------------------------------------------------------------------
+    # === Look-up ===
 
     @api.model
     def _get_current(self, company):
@@ -129,7 +134,7 @@ class SmsCarrierCheck(models.Model):
     def _get_open(self, company):
         """Return the row of a company whose carrier is being asked, or has not done it.
 
-        That is another question than whether what it said before holds.
+        It may be open while what the carrier said before holds.
         """
         provider = company._get_sms_provider()
         row_sudo = self.sudo()._find(company, provider) if provider else self.browse()
@@ -147,16 +152,11 @@ class SmsCarrierCheck(models.Model):
         return hmac(self.env(su=True), "sms_carrier_check", message)
 
     def _get_findings(self, about=None):
-        """Return what was found, about one thing or all.
-
-        :param str about: as in :class:`providers.account.Finding`
-        """
+        """Return what was found, about one thing or all."""
         found = [Finding(**values) for values in self.findings or []]
         return [finding for finding in found if about in (None, finding.about)]
 
-    # ------------------------------------------------------------------
-    # Asks the carriers: claims, commits, asks without a transaction, writes
-    # ------------------------------------------------------------------
+    # === Asking: claim, commit, ask without a transaction, write ===
 
     @api.model
     def _run(self):
@@ -166,7 +166,7 @@ class SmsCarrierCheck(models.Model):
             question, wanted_at = row._get_question(), row.wanted_at
             cron._commit_progress(remaining=1)
             answer = self._get_answer(question)
-            row._settle(question, answer, wanted_at)
+            row._record_answer(question, answer, wanted_at)
             if not cron._commit_progress(1, remaining=1):
                 return
         cron._commit_progress(remaining=0)
@@ -208,22 +208,18 @@ class SmsCarrierCheck(models.Model):
             detail = type(error).__name__
             return Answer((Finding(CREDENTIALS, UNSURE, "no_answer", detail=detail),))
 
-    def _settle(self, question, answer, wanted_at):
-        """Write down what the carrier answered."""
+    def _record_answer(self, question, answer, wanted_at):
+        """Write down the carrier's answer."""
         self.invalidate_recordset()
         if not self.try_lock_for_update():
             return
         if answer.findings:
-            self.write(
-                {
-                    "checked_at": fields.Datetime.now(),
-                    "fingerprint": question.fingerprint,
-                    "findings": [asdict(finding) for finding in answer.findings],
-                }
-            )
+            self.checked_at = fields.Datetime.now()
+            self.fingerprint = question.fingerprint
+            self.findings = [asdict(finding) for finding in answer.findings]
         trouble, wanted = answer.trouble, False
         if question.wanted == TAKE_NUMBERS and not trouble:
-            # Then what there is now is looked at.
+            # Then the account is checked as it is now.
             wanted = self._enter_numbers(answer.numbers) and CHECK
             trouble = "" if wanted else NO_NUMBER
         if self.wanted_at == wanted_at:
@@ -231,21 +227,16 @@ class SmsCarrierCheck(models.Model):
         self.claimed_at = False
 
     def _enter_numbers(self, numbers):
-        """Enter the account's numbers as senders.
-
-        :param numbers: E.164
-        """
+        """Enter the account's numbers (E.164) as senders; tell if there are any."""
         entered = self.company_id.sudo()._get_sms_numbers(self.provider)
         known = entered.mapped("number")
         new = [number for number in numbers if number not in known]
-        entered.create([self._get_number_values(entered, number) for number in new])
+        for number in new:
+            values = {"company_id": self.company_id.id, "number": number}
+            if "country_id" in entered._fields:
+                values["country_id"] = self._get_country(number).id
+            entered.create(values)
         return bool(new or known)
-
-    def _get_number_values(self, entered, number):
-        values = {"company_id": self.company_id.id, "number": number}
-        if "country_id" in entered._fields:
-            values["country_id"] = self._get_country(number).id
-        return values
 
     def _get_country(self, number):
         parsed = phonenumbers.parse(number)
@@ -255,23 +246,13 @@ class SmsCarrierCheck(models.Model):
         found = self.env["res.country"].search([("code", "=", code)], limit=1)
         return found or self.company_id.country_id
 
-    # ------------------------------------------------------------------
-    # What a check of the account has found, in sentences: what it is, what to do
-    # ------------------------------------------------------------------
+    # === Sentences ===
 
     @api.model
     def _say(self, finding):
-        """Return a finding as a sentence."""
-        sentences = {
-            CREDENTIALS: self._get_credentials_sentences,
-            SENDERS: self._get_senders_sentences,
-            INBOUND: self._get_inbound_sentences,
-        }[finding.about]()
-        sentences["no_answer"] = self.env._(
-            "The carrier gave no answer (%(detail)s). Try again in a moment."
-        )
+        """Return a finding as a sentence: what it is, and what to do."""
         values = {"sender": finding.sender, "detail": finding.detail}
-        return sentences[finding.what] % values
+        return self._get_sentences()[finding.what] % values
 
     def _say_wanted(self):
         if fields.Datetime.now() - self.wanted_at < ANSWERED_WITHIN:
@@ -283,7 +264,7 @@ class SmsCarrierCheck(models.Model):
         )
 
     def _say_trouble(self):
-        """Return why the carrier has not done what was wanted, and what to do."""
+        """Return the reason for which it was not done, and what to do."""
         return {
             NOT_TAKEN: self.env._(
                 "The carrier did not take the address. Check the account, then try "
@@ -298,9 +279,12 @@ class SmsCarrierCheck(models.Model):
         }[self.trouble]
 
     @api.model
-    def _get_credentials_sentences(self):
-        """Return what is said of account, token and key."""
+    def _get_sentences(self):
         return {
+            "no_answer": self.env._(
+                "The carrier gave no answer (%(detail)s). Try again in a moment."
+            ),
+            # Account, token and key
             "accepted": self.env._("The carrier takes the credentials."),
             "trial": self.env._(
                 "The carrier takes the credentials. It is a trial account: it texts "
@@ -323,12 +307,7 @@ class SmsCarrierCheck(models.Model):
             "account_closed": self.env._(
                 "The account is %(detail)s. Ask the carrier what it takes to open it."
             ),
-        }
-
-    @api.model
-    def _get_senders_sentences(self):
-        """Return what is said of numbers and services that texts leave by."""
-        return {
+            # Numbers and services that texts leave by
             "owned": self.env._("%(sender)s is the account's, and can text."),
             "not_owned": self.env._(
                 "%(sender)s is not in this account. Take one that is."
@@ -359,12 +338,7 @@ class SmsCarrierCheck(models.Model):
             "no_number": self.env._(
                 "The account has no number that can text. Get one there."
             ),
-        }
-
-    @api.model
-    def _get_inbound_sentences(self):
-        """Return what is said of where texts go that come in."""
-        return {
+            # Addresses to which texts go that come in
             "ours": self.env._("Texts to %(sender)s come here."),
             "empty": self.env._("Texts to %(sender)s go nowhere."),
             "elsewhere": self.env._("Texts to %(sender)s go to %(detail)s."),
@@ -379,24 +353,3 @@ class SmsCarrierCheck(models.Model):
                 "Texts to %(sender)s come here by GET; they must come by POST."
             ),
         }
-
-
-class Question(NamedTuple):
-    """What is needed to ask a carrier, without the database.
-
-    :param object provider: the adapter with the account
-    :param str url: where texts that come in must go
-    """
-
-    wanted: str
-    provider: object
-    url: str
-    fingerprint: str
-
-
-class Answer(NamedTuple):
-    """What came of it: what was found, or why it was not done, or the numbers."""
-
-    findings: tuple = ()
-    trouble: str = ""
-    numbers: tuple = ()

@@ -3,7 +3,7 @@ from odoo import api, models
 
 
 class SmsDispatcher(models.AbstractModel):
-    """What was sent shows on open virtual phones."""
+    """Shows what was sent on open virtual phones."""
 
     _inherit = "sms.dispatcher"
 

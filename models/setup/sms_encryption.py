@@ -9,53 +9,41 @@ from .sms_health import DONE, SKIPPED, TODO, WRONG
 
 
 class SmsEncryption(models.AbstractModel):
-    """What people are told of the encryption: that there is none, too."""
+    """Says how the encryption is: that there is none, too."""
 
     _inherit = "sms.encryption"
 
     @api.model
     def _get_state(self, company):
-        """Return how things are: one of the health panel's states, and a sentence.
-
-        :param company: ``res.company``, one
-        """
+        """Return one of the health panel's states, and a sentence."""
         box = get_box()
-        parameters_sudo = self.env["ir.config_parameter"].sudo()
-        found = json.loads(parameters_sudo.get_param(STATE_PARAMETER) or "{}")
-        if box.bad_count:
-            text = self.env._("The encryption key is invalid. %s", self._how())
-            return WRONG, text
-        if company._has_locked_sms_account():
-            text = self.env._(
-                "The carrier's account was encrypted with a key that the server does "
-                "not have. Texts wait until it is given back. %s",
-                self._how(),
-            )
-            return WRONG, text
-        if found.get("lost"):
-            text = self.env._(
-                "%s rows were encrypted with a key that the server does not have. "
-                "Nothing is lost: give it back.",
-                found["lost"],
-            )
-            return WRONG, text
-        if found.get("key", "") != box.key_id:
-            return TODO, self.env._("What is there already is being worked off.")
-        if not box.key_id:
-            text = self.env._(
-                "Credentials and evidence are not encrypted. %s", self._how()
-            )
-            return SKIPPED, text
-        text = self.env._(
-            "Credentials and evidence are encrypted with the key %s.", box.key_id
-        )
-        return DONE, text
-
-    @api.model
-    def _how(self):
-        return self.env._(
+        how = self.env._(
             "A key is given as %(variable)s in the environment, or as %(option)s in "
             "the configuration file.",
             variable=KEY_VARIABLE,
             option=KEY_OPTION,
+        )
+        parameters_sudo = self.env["ir.config_parameter"].sudo()
+        found = json.loads(parameters_sudo.get_param(STATE_PARAMETER) or "{}")
+        if box.bad_count:
+            return WRONG, self.env._("The encryption key is invalid. %s", how)
+        if company._has_locked_sms_account():
+            return WRONG, self.env._(
+                "The carrier's account was encrypted with a key that the server does "
+                "not have. Texts wait until it is given back. %s",
+                how,
+            )
+        if found.get("lost"):
+            return WRONG, self.env._(
+                "%s rows were encrypted with a key that the server does not have. "
+                "Nothing is lost: give it back.",
+                found["lost"],
+            )
+        if found.get("key", "") != box.key_id:
+            return TODO, self.env._("What is there already is being worked off.")
+        if not box.key_id:
+            text = self.env._("Credentials and evidence are not encrypted. %s", how)
+            return SKIPPED, text
+        return DONE, self.env._(
+            "Credentials and evidence are encrypted with the key %s.", box.key_id
         )

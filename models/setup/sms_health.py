@@ -10,7 +10,7 @@ from ...tools import web
 from ..dispatch.res_company import TWILIO_URL_PARAMETER
 from ..privacy.sms_redaction import KEEP
 
-#: What a row of the panel says of a thing.
+#: States of a row of the panel.
 DONE, TODO, WRONG, SKIPPED = ("done", "todo", "wrong", "skipped")
 #: Troubles that have a row of their own beside the outbox's.
 OWN_ROWS = ("cron", "redaction", "webhook")
@@ -25,7 +25,7 @@ def uses_carrier(company):
 
 
 class SmsHealth(models.AbstractModel):
-    """How a company's text messages are: what a manager looks at when in doubt.
+    """The health of a company's texts: the panel that a manager looks at when in doubt.
 
     Each row is ``key``, ``title``, ``state`` (``done``: fine, ``wrong``, ``todo``: not
     known yet) and ``text``; none says a word about a person.
@@ -36,22 +36,24 @@ class SmsHealth(models.AbstractModel):
 
     @api.model
     def _get_rows(self, company):
-        """Return the rows of the panel.
-
-        :param company: ``res.company``
-        """
+        """Return the rows of the panel."""
         watch_sudo = self.env["sms.outbox.watch"].sudo()
         facts = watch_sudo._get_facts(company)
+        inbound, report = (
+            self._get_last_inbound(company),
+            self._get_last_report(company),
+        )
+        state, text = self.env["sms.encryption"]._get_state(company)
         return [
             self._get_cron_row(),
             self._get_queue_row(facts, watch_sudo._get_troubles(facts)),
             self._get_senders_row(facts),
             *self._get_redaction_rows(company, facts),
-            self._get_inbound_row(company),
-            self._get_report_row(company),
+            self._get_last_row("inbound", self.env._("Last text received"), inbound),
+            self._get_last_row("report", self.env._("Last delivery report"), report),
             self._get_address_row(company),
             *self._get_signature_rows(company, facts),
-            self._get_encryption_row(company),
+            self._row("encryption", self.env._("Encryption"), state, text),
             self._get_ledger_row(company),
         ]
 
@@ -63,32 +65,20 @@ class SmsHealth(models.AbstractModel):
     def _get_cron_row(self):
         """Tell if scheduled actions run, the outbox's among them."""
         cron_sudo = self.env.ref("helpdesk_mgmt_sms.ir_cron_sms_dispatch").sudo()
-        late = fields.Datetime.now() - cron_sudo.nextcall
+        when, state = self._when(cron_sudo.nextcall), WRONG
         if not cron_sudo.active:
-            state, text = (
-                WRONG,
-                self.env._("That of the outbox is switched off: no text leaves."),
-            )
-        elif late > CRON_LATE:
-            state = WRONG
+            text = self.env._("That of the outbox is switched off: no text leaves.")
+        elif fields.Datetime.now() - cron_sudo.nextcall > CRON_LATE:
             text = self.env._(
-                "The outbox's should have run at %s. See if Odoo runs its cron.",
-                self._when(cron_sudo.nextcall),
+                "The outbox's should have run at %s. See if Odoo runs its cron.", when
             )
         else:
-            state = DONE
-            text = self.env._(
-                "The outbox runs next at %s.", self._when(cron_sudo.nextcall)
-            )
+            state, text = DONE, self.env._("The outbox runs next at %s.", when)
         return self._row("cron", self.env._("Scheduled actions"), state, text)
 
     @api.model
     def _get_queue_row(self, facts, troubles):
-        """Tell what waits, and what keeps it.
-
-        :param dict facts: see ``SmsOutboxWatch._get_facts``
-        :param dict troubles: see ``SmsOutboxWatch._get_troubles``
-        """
+        """Tell what waits, and what keeps it."""
         wrong = [text for key, text in troubles.items() if text and key not in OWN_ROWS]
         text = self.env._(
             "Waiting: %(waiting)s. Held for later: %(held)s. Being checked with the "
@@ -102,12 +92,10 @@ class SmsHealth(models.AbstractModel):
 
     @api.model
     def _get_senders_row(self, facts):
-        stopped = facts["stopped_senders"]
-        if stopped:
+        state, text = DONE, self.env._("None has stopped.")
+        if stopped := facts["stopped_senders"]:
+            state = WRONG
             text = self.env._("Stopped, since the carrier refuses them: %s.", stopped)
-        else:
-            text = self.env._("None has stopped.")
-        state = WRONG if stopped else DONE
         return self._row("senders", self.env._("Senders"), state, text)
 
     @api.model
@@ -128,18 +116,9 @@ class SmsHealth(models.AbstractModel):
         return [self._row("redaction", title, WRONG if late else DONE, text)]
 
     @api.model
-    def _get_inbound_row(self, company):
-        last = self._get_last_inbound(company)
-        text = self._when(last.received_at) if last else self.env._("None yet.")
-        state = DONE if last else TODO
-        return self._row("inbound", self.env._("Last text received"), state, text)
-
-    @api.model
-    def _get_report_row(self, company):
-        last = self._get_last_report(company)
-        text = self._when(last.received_at) if last else self.env._("None yet.")
-        state = DONE if last else TODO
-        return self._row("report", self.env._("Last delivery report"), state, text)
+    def _get_last_row(self, key, title, last):
+        text = self._when(last.received_at) or self.env._("None yet.")
+        return self._row(key, title, DONE if last else TODO, text)
 
     @api.model
     def _get_address_row(self, company):
@@ -148,20 +127,30 @@ class SmsHealth(models.AbstractModel):
         Proven by a signed request of the carrier's; before the first one, the address
         itself tells if it can.
         """
-        url = company._get_sms_base_url()
         title = self.env._("Public address")
         if not uses_carrier(company):
             text = self.env._("No carrier calls it yet.")
             return self._row("address", title, SKIPPED, text)
-        parameters_sudo = self.env["ir.config_parameter"].sudo()
+        url = company._get_sms_base_url()
         verdict = web.judge_address(url)
+        parameters_sudo = self.env["ir.config_parameter"].sudo()
         if parameters_sudo.get_param(TWILIO_URL_PARAMETER):
-            # Where something stands in for the carrier, it may stand in this house.
+            # A stand-in for the carrier may be inside this network.
             verdict = web.FINE
-        problems = self._get_address_problems(url)
-        if verdict in problems:
-            return self._row("address", title, WRONG, problems[verdict])
-        if self._is_reached(company):
+        problem = {
+            web.NO_ADDRESS: self.env._("%s is no address.", url),
+            web.PRIVATE: self.env._(
+                "The carrier cannot reach %s. Enter the address that the internet "
+                "knows in Settings, under Public address.",
+                url,
+            ),
+            web.UNDERSCORE: self.env._(
+                "The host of %s has a “_”, which carriers refuse.", url
+            ),
+        }.get(verdict)
+        if problem:
+            return self._row("address", title, WRONG, problem)
+        if self._get_last_inbound(company) or self._get_last_report(company):
             text = self.env._("The carrier has reached %s.", url)
             return self._row("address", title, DONE, text)
         text = self.env._("Nobody has called %s yet; the first report shows it.", url)
@@ -173,32 +162,13 @@ class SmsHealth(models.AbstractModel):
     def _get_signature_rows(self, company, facts):
         if not uses_carrier(company):
             return []
-        title = self.env._("Signatures of the carrier")
-        if facts["refused_requests"]:
-            text = self.env["sms.outbox.watch"]._explain_refusals(facts)
-            return [self._row("webhook", title, WRONG, text)]
+        state = DONE
         text = self.env._("No request was refused since the last that was signed.")
-        return [self._row("webhook", title, DONE, text)]
-
-    @api.model
-    def _get_address_problems(self, url):
-        """Return why a carrier cannot reach an address, by verdict."""
-        return {
-            web.NO_ADDRESS: self.env._("%s is no address.", url),
-            web.PRIVATE: self.env._(
-                "The carrier cannot reach %s. Enter the address that the internet "
-                "knows in Settings, under Public address.",
-                url,
-            ),
-            web.UNDERSCORE: self.env._(
-                "The host of %s has a “_”, which carriers refuse.", url
-            ),
-        }
-
-    @api.model
-    def _get_encryption_row(self, company):
-        state, text = self.env["sms.encryption"]._get_state(company)
-        return self._row("encryption", self.env._("Encryption"), state, text)
+        if facts["refused_requests"]:
+            state = WRONG
+            text = self.env["sms.outbox.watch"]._explain_refusals(facts)
+        title = self.env._("Signatures of the carrier")
+        return [self._row("webhook", title, state, text)]
 
     @api.model
     def _get_ledger_row(self, company):
@@ -208,21 +178,16 @@ class SmsHealth(models.AbstractModel):
         """
         checks_sudo = self.env["sms.consent.check"].sudo()
         check = checks_sudo.search([("company_id", "=", company.id)], limit=1)
-        keys = self.env["sms.consent.key"]
         state, text = TODO, self.env._("Not verified yet.")
         if check.state == "broken":
             state, text = WRONG, check._describe()
         elif check:
             when = self._when(check.checked_at)
             state, text = DONE, self.env._("Intact on %s.", when)
-        if keys._is_inside():
+        if self.env["sms.consent.key"]._is_inside():
             state = WRONG if state == WRONG else TODO
             text = f"{text} {checks_sudo._say_key_is_inside()}"
         return self._row("ledger", self.env._("Consent ledger"), state, text)
-
-    # ------------------------------------------------------------------
-    # Facts
-    # ------------------------------------------------------------------
 
     @api.model
     def _get_last_inbound(self, company):
@@ -238,10 +203,6 @@ class SmsHealth(models.AbstractModel):
         return self.env["sms.report"].sudo().search(domain, order="id desc", limit=1)
 
     @api.model
-    def _is_reached(self, company):
-        return bool(self._get_last_inbound(company) or self._get_last_report(company))
-
-    @api.model
     def _when(self, moment):
-        """Return a moment (UTC) as the reader writes it."""
+        """Return a moment (UTC) as the reader writes it; nothing for none."""
         return format_datetime(self.env, moment)

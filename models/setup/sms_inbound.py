@@ -3,7 +3,7 @@ from odoo import models
 
 
 class SmsInbound(models.Model):
-    """What came in shows on open virtual phones."""
+    """Shows what came in on open virtual phones."""
 
     _inherit = "sms.inbound"
 

@@ -21,9 +21,7 @@ class SmsOnboarding(models.AbstractModel):
     _name = "sms.onboarding"
     _description = "Set-up of Text Messages"
 
-    # ------------------------------------------------------------------
-    # What the screen calls
-    # ------------------------------------------------------------------
+    # === Calls of the screen ===
 
     @api.model
     def get_setup(self):
@@ -51,9 +49,7 @@ class SmsOnboarding(models.AbstractModel):
     @api.model
     def check_account(self):
         """Have the carrier asked if the account is right; return :meth:`get_setup`."""
-        company = self._check_may_set_up()
-        self.env["sms.carrier.check"]._ask(company, CHECK)
-        return self.get_setup()
+        return self._ask(CHECK)
 
     @api.model
     def set_inbound_url(self):
@@ -61,9 +57,7 @@ class SmsOnboarding(models.AbstractModel):
 
         :raises AccessError: for all but administrators: it changes the account
         """
-        company = self._check_may_set_up(SYSTEM_GROUP)
-        self.env["sms.carrier.check"]._ask(company, SET_INBOUND)
-        return self.get_setup()
+        return self._ask(SET_INBOUND, SYSTEM_GROUP)
 
     @api.model
     def take_numbers(self):
@@ -71,9 +65,7 @@ class SmsOnboarding(models.AbstractModel):
 
         :raises AccessError: for all but administrators, whose the account is
         """
-        company = self._check_may_set_up(SYSTEM_GROUP)
-        self.env["sms.carrier.check"]._ask(company, TAKE_NUMBERS)
-        return self.get_setup()
+        return self._ask(TAKE_NUMBERS, SYSTEM_GROUP)
 
     @api.model
     def remove_key(self):
@@ -87,27 +79,29 @@ class SmsOnboarding(models.AbstractModel):
         return self.get_setup()
 
     @api.model
+    def _ask(self, wanted, *groups):
+        company = self._check_may_set_up(*groups)
+        self.env["sms.carrier.check"]._ask(company, wanted)
+        return self.get_setup()
+
+    @api.model
     def _check_may_set_up(self, *groups):
         """Return the current company of who may look after it."""
         company = self.env.company
         self.env["sms.carrier.check"]._check_user(company, *groups)
         return company
 
-    # ------------------------------------------------------------------
-    # What a step is made of
-    # ------------------------------------------------------------------
+    # === Rows and buttons ===
 
     @api.model
     def _get_health_buttons(self, row):
-        """Return what can be done about a row of the health, for who may.
-
-        :param dict row: see :class:`SmsHealth`
-        """
+        """Return what can be done about a row of the health, for who may."""
         keys = self.env["sms.consent.key"]
         if row["key"] != "ledger" or not keys._is_copied_outside():
             return []
         label = self.env._("Remove the key from the database")
-        return list(filter(None, [self._call(label, "remove_key", SYSTEM_GROUP)]))
+        button = self._call(label, "remove_key", SYSTEM_GROUP)
+        return [button] if button else []
 
     @api.model
     def _step(self, key, title, state, text, *buttons):
@@ -122,17 +116,12 @@ class SmsOnboarding(models.AbstractModel):
 
     @api.model
     def _call(self, label, method, group=None):
-        """Return a button that calls a method of this model, for who may.
-
-        :param str group: who may besides administrators, None: everybody here
-        """
+        """Return a button that calls a method of this model, None for who may not."""
         if group and not self.env.user.has_group(group):
             return None
         return {"label": label, "method": method}
 
-    # ------------------------------------------------------------------
-    # The steps of the set-up, in their order, and what shows that each is done
-    # ------------------------------------------------------------------
+    # === Steps ===
 
     @api.model
     def _get_steps(self, company):
@@ -155,7 +144,7 @@ class SmsOnboarding(models.AbstractModel):
 
     @api.model
     def _get_company_step(self, company):
-        """What people are told of the company: who writes, and where to ask."""
+        """Ask for what people are told of the company: who writes, and where to ask."""
         company_sudo = company.sudo()
         facts = {
             self.env._("the country"): company_sudo.country_id,
@@ -168,76 +157,62 @@ class SmsOnboarding(models.AbstractModel):
         text = self.env._("Texts and forms can say who writes and where to ask.")
         if missing:
             text = self.env._("Still missing: %s.", missing)
-        return self._step(
-            "company",
-            self.env._("Say who you are"),
-            TODO if missing else DONE,
-            text,
-            self._open(self.env._("Settings"), "sms_settings_action"),
-        )
+        settings = self._open(self.env._("Settings"), "sms_settings_action")
+        title, state = self.env._("Say who you are"), TODO if missing else DONE
+        return self._step("company", title, state, text, settings)
 
     @api.model
     def _get_sandbox_step(self, company):
-        """A text has been received from the virtual phone."""
-        title = self.env._("Try it in the sandbox")
-        left = self._say_left_behind(company)
-        tried = self.env["sms.inbound"].sudo()
-        domain = [
+        """Ask for a text from the virtual phone."""
+        button = None
+        tried = [
             ("company_id", "=", company.id),
             ("provider", "=", SandboxProvider.code),
         ]
-        if tried.search_count(domain, limit=1):
+        if self.env["sms.inbound"].sudo().search_count(tried, limit=1):
+            state = DONE
             text = self.env._("A text from the virtual phone was received.")
-            return self._step("sandbox", title, DONE, f"{text} {left}".strip())
-        if company.sudo().sms_provider != SandboxProvider.code:
+        elif company.sudo().sms_provider != SandboxProvider.code:
+            state = SKIPPED
             text = self.env._("Not tried. Nothing is wrong with that.")
-            return self._step("sandbox", title, SKIPPED, f"{text} {left}".strip())
-        text = self.env._("Text SUPPORT from the virtual phone, and answer YES.")
-        return self._step(
-            "sandbox",
-            title,
-            TODO,
-            f"{text} {left}".strip(),
-            self._open(self.env._("Virtual phone"), "sms_virtual_phone_action"),
-        )
+        else:
+            state = TODO
+            text = self.env._("Text SUPPORT from the virtual phone, and answer YES.")
+            label = self.env._("Virtual phone")
+            button = self._open(label, "sms_virtual_phone_action")
+        text = " ".join([text, *self._say_left_behind(company)])
+        title = self.env._("Try it in the sandbox")
+        return self._step("sandbox", title, state, text, button)
 
     @api.model
     def _say_left_behind(self, company):
-        """Return what was said in the sandbox and counts with no carrier.
-
-        :return: sentences, empty if nothing was
-        """
+        """Yield what was said in the sandbox and counts with no carrier."""
         agreed, stopped = self.env["sms.consent"]._count_tried(company)
         carrier = self._get_carrier_name(company)
-        sentences = []
         if agreed == 1:
-            text = self.env._(
+            yield self.env._(
                 "1 consent given in the sandbox does not count with %s.", carrier
             )
-            sentences.append(text)
         elif agreed:
-            text = self.env._(
+            yield self.env._(
                 "%(count)s consents given in the sandbox do not count with "
                 "%(carrier)s.",
                 count=agreed,
                 carrier=carrier,
             )
-            sentences.append(text)
         if stopped:
-            text = self.env._(
+            yield self.env._(
                 "Neither do opt-outs given there (%s): record those of real people "
                 "anew.",
                 stopped,
             )
-            sentences.append(text)
-        return " ".join(sentences)
 
     @api.model
     def _get_carrier_name(self, company):
         """Return the name of a company's carrier; before it has one, of any."""
-        code = company.sudo().sms_provider
         if uses_carrier(company):
             return company._get_sms_provider().name
+        code = company.sudo().sms_provider
         if code == SandboxProvider.code:
             return self.env._("a carrier")
         labels = company._fields["sms_provider"]._description_selection(self.env)
@@ -245,31 +220,31 @@ class SmsOnboarding(models.AbstractModel):
 
     @api.model
     def _get_account_step(self, company, check):
-        """A carrier is chosen and takes the credentials."""
-        title = self.env._("Connect a carrier")
-        settings = self._open(self.env._("Settings"), "sms_settings_action")
-        if not uses_carrier(company):
+        """Ask for a carrier that takes the credentials."""
+        provider = uses_carrier(company) and company._get_sms_provider()
+        again = None
+        if not provider:
+            state = TODO
             text = self.env._(
                 "Choose a carrier. An administrator enters the account; nobody can "
                 "read it afterwards."
             )
-            return self._step("account", title, TODO, text, settings)
-        if company._has_locked_sms_account():
+        elif company._has_locked_sms_account():
             state, text = self.env["sms.encryption"]._get_state(company)
-            return self._step("account", title, state, text, settings)
-        provider = company._get_sms_provider()
-        if not provider.can_check():
-            missing = ", ".join(provider.missing())
-            if missing:
-                text = self.env._("Still missing: %s.", missing)
-                return self._step("account", title, TODO, text, settings)
+        elif not provider.can_check() and provider.missing():
+            state = TODO
+            text = self.env._("Still missing: %s.", ", ".join(provider.missing()))
+        else:
             state, text = self._judge(company, check, CREDENTIALS)
-            return self._step("account", title, state, text, settings)
-        again = self._call(self.env._("Check the account"), "check_account")
-        if not check:
-            text = self.env._("The carrier has not been asked about this account yet.")
-            return self._step("account", title, TODO, text, again, settings)
-        state, text = self._judge(company, check, CREDENTIALS)
+            if provider.can_check():
+                again = self._call(self.env._("Check the account"), "check_account")
+                if not check:
+                    state = TODO
+                    text = self.env._(
+                        "The carrier has not been asked about this account yet."
+                    )
+        settings = self._open(self.env._("Settings"), "sms_settings_action")
+        title = self.env._("Connect a carrier")
         return self._step("account", title, state, text, again, settings)
 
     @api.model
@@ -277,34 +252,30 @@ class SmsOnboarding(models.AbstractModel):
         state, text = self._judge(company, check, SENDERS)
         take = None
         if "not_chosen" in {it.what for it in check._get_findings(SENDERS)}:
-            take = self._call(
-                self.env._("Take these numbers"), "take_numbers", SYSTEM_GROUP
-            )
+            label = self.env._("Take these numbers")
+            take = self._call(label, "take_numbers", SYSTEM_GROUP)
         return self._step("senders", self.env._("Choose a number"), state, text, take)
 
     @api.model
     def _get_inbound_step(self, company, check):
-        """What people text comes here: a STOP, above all."""
+        """Ask for what people text to come here: a STOP, above all."""
         state, text = self._judge(company, check, INBOUND)
-        set_button = None
+        button = None
         if state == WRONG:
-            set_button = self._call(
-                self.env._("Set it there"), "set_inbound_url", SYSTEM_GROUP
-            )
-            if not set_button:
+            label = self.env._("Set it there")
+            button = self._call(label, "set_inbound_url", SYSTEM_GROUP)
+            if not button:
                 text = self.env._("%s An administrator can set it there.", text)
-        return self._step(
-            "inbound", self.env._("Let answers come here"), state, text, set_button
-        )
+        title = self.env._("Let answers come here")
+        return self._step("inbound", title, state, text, button)
 
     @api.model
     def _show_open(self, company, account, senders, inbound):
-        """Say what the carrier is being asked just now, or has not done."""
+        """Show what the carrier is being asked just now, or has not done."""
         row = self.env["sms.carrier.check"]._get_open(company)
         if row.wanted:
-            step = {SET_INBOUND: inbound, TAKE_NUMBERS: senders}.get(
-                row.wanted, account
-            )
+            steps = {SET_INBOUND: inbound, TAKE_NUMBERS: senders}
+            step = steps.get(row.wanted, account)
             step.update(state=TODO, text=row._say_wanted())
         elif row.trouble:
             step = inbound if row.trouble == NOT_TAKEN else senders
@@ -312,51 +283,47 @@ class SmsOnboarding(models.AbstractModel):
 
     @api.model
     def _get_text_step(self, company):
-        """A text has arrived on a real phone."""
+        """Ask for a text that arrives on a real phone."""
         title = self.env._("Send the first real text")
         if not uses_carrier(company):
             text = self.env._("Connect a carrier first.")
             return self._step("text", title, TODO, text)
-        button = self._open(self.env._("Text my phone"), "sms_test_text_action")
         sent_sudo = self.env["sms.sms"].sudo()
         domain = [
             ("record_company_id", "=", company.id),
             ("sender_id.provider", "=", company.sudo().sms_provider),
         ]
-        if sent_sudo.search_count([*domain, ("state", "=", "sent")], limit=1):
-            text = self.env._("A text was delivered.")
-            return self._step("text", title, DONE, text, button)
         last = sent_sudo.search(domain, order="id desc", limit=1)
-        if not last:
-            text = self.env._("Text your own phone.")
-            return self._step("text", title, TODO, text, button)
-        words = ": ".join(filter(None, (last.shown_label, last.shown_reason)))
-        text = self.env._("The last text: %s.", words.rstrip("."))
-        state = WRONG if last.state in ("error", "canceled") else TODO
+        if sent_sudo.search_count([*domain, ("state", "=", "sent")], limit=1):
+            state, text = DONE, self.env._("A text was delivered.")
+        elif not last:
+            state, text = TODO, self.env._("Text your own phone.")
+        else:
+            words = ": ".join(filter(None, (last.shown_label, last.shown_reason)))
+            state = WRONG if last.state in ("error", "canceled") else TODO
+            text = self.env._("The last text: %s.", words.rstrip("."))
+        button = self._open(self.env._("Text my phone"), "sms_test_text_action")
         return self._step("text", title, state, text, button)
 
     @api.model
     def _get_answer_step(self, company):
-        title = self.env._("Get an answer")
-        if uses_carrier(company) and self.env["sms.health"]._get_last_inbound(company):
-            text = self.env._("A text has come in by the carrier, and was verified.")
-            return self._step("answer", title, DONE, text)
+        state = TODO
         text = self.env._("Reply HELP to the test text; the answer shows that it came.")
-        return self._step("answer", title, TODO, text)
+        if uses_carrier(company) and self.env["sms.health"]._get_last_inbound(company):
+            state = DONE
+            text = self.env._("A text has come in by the carrier, and was verified.")
+        return self._step("answer", self.env._("Get an answer"), state, text)
 
     @api.model
     def _judge(self, company, check, about):
-        """Return the state and the sentences of what a check has found.
-
-        :param check: ``sms.carrier.check``, may be empty
-        :param str about: as in :class:`providers.account.Finding`
-        """
+        """Return the state and the sentences of a check's findings about one thing."""
         findings = check._get_findings(about)
-        if not findings and self._is_mute(company):
-            return SKIPPED, self.env._(
-                "This carrier cannot be asked from here. The first text shows it."
-            )
         if not findings:
+            provider = uses_carrier(company) and company._get_sms_provider()
+            if provider and not (provider.missing() or provider.can_check()):
+                return SKIPPED, self.env._(
+                    "This carrier cannot be asked from here. The first text shows it."
+                )
             return TODO, self.env._("Seen once the account is checked.")
         states = {finding.state for finding in findings}
         text = " ".join(check._say(finding) for finding in findings)
@@ -365,29 +332,17 @@ class SmsOnboarding(models.AbstractModel):
         return (DONE if states == {FINE} else TODO), text
 
     @api.model
-    def _is_mute(self, company):
-        provider = uses_carrier(company) and company._get_sms_provider()
-        return provider and not (provider.missing() or provider.can_check())
-
-    @api.model
     def _get_registration_step(self, company):
-        """What US carriers ask for is complete; that it was handed in is not seen."""
+        """Ask for what US carriers want; that it was handed in is not seen."""
         packet = self.env["sms.registration"].new({"company_id": company.id})
-        count = packet.problem_count
-        if count:
+        text = self.env._(
+            "For numbers in the US. The packet is complete: hand it in at the carrier."
+        )
+        if count := packet.problem_count:
             text = self.env._(
                 "For numbers in the US. %s things are still missing in the packet.",
                 count,
             )
-        else:
-            text = self.env._(
-                "For numbers in the US. The packet is complete: hand it in at the "
-                "carrier."
-            )
-        return self._step(
-            "registration",
-            self.env._("Register (A2P 10DLC)"),
-            TODO if count else DONE,
-            text,
-            self._open(self.env._("Open the packet"), "sms_registration_action"),
-        )
+        title, state = self.env._("Register (A2P 10DLC)"), TODO if count else DONE
+        button = self._open(self.env._("Open the packet"), "sms_registration_action")
+        return self._step("registration", title, state, text, button)

@@ -41,8 +41,7 @@ class SmsVirtualPhone(models.AbstractModel):
     _name = "sms.virtual.phone"
     _description = "Virtual phone of the sandbox"
 
-    # What the screen calls
-    # ------------------------------------------------------------
+    # === Calls of the screen ===
 
     @api.model
     def get_phone_data(self, query=""):
@@ -76,7 +75,7 @@ class SmsVirtualPhone(models.AbstractModel):
         """
         company = self._check_phone_access()
         number = self._sanitize_number(company, number)
-        names = self._names_by_number(company, [number])
+        names = self._get_names_of(company, [number])
         last_words = self._get_last_words(company, SQL("number = %s", number))
         return self._prepare_contact(number, names, last_words)
 
@@ -90,21 +89,21 @@ class SmsVirtualPhone(models.AbstractModel):
         """
         company = self._check_phone_access()
         number = self._sanitize_number(company, number)
-        sms_sudo = self.env["sms.sms"].sudo()
+        own = Domain("number", "=", number)
+        outgoing = own & self._outgoing_domain()
+        outgoing &= Domain("record_company_id", "=", company.id)
+        sms_sudo = self.env["sms.sms"].sudo().search(outgoing, limit=MESSAGE_LIMIT)
+        incoming = own & Domain("provider", "=", SandboxProvider.code)
+        incoming &= Domain("company_id", "=", company.id)
         inbound_sudo = self.env["sms.inbound"].sudo()
-        number_domain = Domain("number", "=", number)
-        sms_sudo = sms_sudo.search(
-            self._outgoing_domain(company) & number_domain, limit=MESSAGE_LIMIT
-        )
-        inbound_sudo = inbound_sudo.search(
-            self._inbound_domain(company) & number_domain,
-            order="id desc",
-            limit=MESSAGE_LIMIT,
-        )
+        inbound_sudo = inbound_sudo.search(incoming, limit=MESSAGE_LIMIT)
         bodies = sms_sudo._get_revealed_bodies()
-        rows = [(self._prepare_outgoing(sms, bodies[sms.id]), sms) for sms in sms_sudo]
-        rows += [(self._prepare_inbound(inbound), inbound) for inbound in inbound_sudo]
-        rows.sort(key=self._message_order)
+        # The person's own words first: an answer that is made in the transaction of the
+        # question is as old as it.
+        rows = [(self._prepare_inbound(it), it) for it in inbound_sudo.sorted("id")]
+        for sms in sms_sudo.sorted("id"):
+            rows.append((self._prepare_outgoing(sms, bodies[sms.id]), sms))
+        rows.sort(key=lambda it: (it[0]["date"], it[1].create_date))
         return [message for message, _row in rows[-MESSAGE_LIMIT:]]
 
     @api.model
@@ -127,20 +126,18 @@ class SmsVirtualPhone(models.AbstractModel):
         )
         # As the webhook does: as nobody in particular, in no particular language.
         public_user = self.env.ref("base.public_user")
-        public_env_sudo = self.env(user=public_user, su=True, context={})
-        inbound_sudo = public_env_sudo["sms.inbound"]._receive(
-            company.with_env(public_env_sudo), event
-        )
+        env_sudo = self.env(user=public_user, su=True, context={})
+        company_sudo = company.with_env(env_sudo)
+        inbound_sudo = env_sudo["sms.inbound"]._receive(company_sudo, event)
         return self._prepare_inbound(inbound_sudo)
 
-    # Checks
-    # ------------------------------------------------------------
+    # === Checks ===
 
     def _check_phone_access(self, is_sandbox_needed=True):
-        """Return the current company, or refuse.
+        """Return the current company if its virtual phone may be used.
 
         :raise AccessError: for anybody but helpdesk users
-        :raise UserError: when the company is not on the sandbox and that is needed
+        :raise UserError: outside a sandbox company, where one is needed
         """
         if not self.env.user.has_group(PHONE_GROUP):
             raise AccessError(
@@ -162,10 +159,7 @@ class SmsVirtualPhone(models.AbstractModel):
         return company
 
     def _sanitize_number(self, company, number):
-        """Return a typed number in E.164.
-
-        :raise UserError: when it is no phone number
-        """
+        """Return a typed number in E.164; a UserError says why it is none."""
         typed = str(number or "").strip()[:NUMBER_LIMIT]
         if not typed:
             raise UserError(self.env._("Type a phone number first."))
@@ -183,10 +177,7 @@ class SmsVirtualPhone(models.AbstractModel):
         )
 
     def _sanitize_body(self, body):
-        """Return the words of a text as a carrier would bring them.
-
-        :raise UserError: when there are none, or too many
-        """
+        """Return a text as a carrier would bring it; a UserError says why not."""
         body = str(body or "")
         if not body.strip("\x00 \t\r\n"):
             raise UserError(self.env._("Type a text first."))
@@ -208,34 +199,43 @@ class SmsVirtualPhone(models.AbstractModel):
         labels = dict(field._description_selection(self.env))
         return PROVIDER_NAMES.get(provider) or labels.get(provider) or ""
 
-    # ------------------------------------------------------------------
-    # The virtual phone's list of numbers: contacts, open tickets, conversations
-    # ------------------------------------------------------------------
+    # === Contacts, open tickets, conversations ===
 
     # Names are read with the user's own rights; the texts are the company's.
 
-    # Contacts
-    # ------------------------------------------------------------
-
     def _get_contacts(self, company, query):
         query = str(query or "").strip()[:QUERY_LIMIT]
-        names = self._find_names(company, query)
-        last_words = self._get_last_words(company, self._words_condition(query, names))
+        # The leading zeros of national and 00 numbers are not part of E.164.
+        is_number = re.fullmatch(r"[\d\s()+./-]+", query)
+        digits = re.sub(r"\D", "", query).lstrip("0") if is_number else ""
+        partners = tickets = Domain.TRUE
+        if digits:
+            partners = Domain("phone_sanitized", "like", digits)
+            tickets = Domain("partner_phone_sanitized", "like", digits)
+        elif query:
+            partners = Domain("complete_name", "ilike", query)
+            tickets = Domain("partner_name", "ilike", query)
+        names = self._get_names(company, partners, tickets)
+        condition = SQL("number IS NOT NULL")
+        if query:
+            condition = SQL("number = ANY(%s)", list(names))
+        if digits:
+            condition = SQL("(%s OR number LIKE %s)", condition, f"%{digits}%")
+        last_words = self._get_last_words(company, condition)
         unnamed = [number for number in last_words if number not in names]
-        names.update(self._names_by_number(company, unnamed))
+        names.update(self._get_names_of(company, unnamed))
         numbers = list(dict.fromkeys([*last_words, *names]))[:CONTACT_LIMIT]
         return [self._prepare_contact(number, names, last_words) for number in numbers]
 
     def _prepare_contact(self, number, names, last_words):
         """Return one number as the list shows it.
 
-        :return: ``number`` (E.164), ``label`` (the same, readable), ``name`` (may be
-            empty), ``last_body``, ``last_date`` (UTC or False)
+        :return: ``number`` (E.164), ``label`` (the same, readable), ``name``,
+            ``last_body``, ``last_date`` (UTC or False)
         """
         last_body, last_date = last_words.get(number, ("", False))
-        label = self.env["res.partner"]._phone_format(
-            number=number, force_format="INTERNATIONAL"
-        )
+        phone_format = self.env["res.partner"]._phone_format
+        label = phone_format(number=number, force_format="INTERNATIONAL")
         return {
             "number": number,
             "label": label or number,
@@ -244,71 +244,33 @@ class SmsVirtualPhone(models.AbstractModel):
             "last_date": last_date and fields.Datetime.to_string(last_date),
         }
 
-    def _find_names(self, company, query):
-        """Return names by number, of open tickets and of contacts that match."""
-        digits = self._digits(query)
-        partner_domain, ticket_domain = Domain.TRUE, Domain.TRUE
-        if digits:
-            partner_domain = Domain("phone_sanitized", "like", digits)
-            ticket_domain = Domain("partner_phone_sanitized", "like", digits)
-        elif query:
-            partner_domain = Domain("complete_name", "ilike", query)
-            ticket_domain = Domain("partner_name", "ilike", query)
-        names = self._ticket_names(company, ticket_domain)
-        names.update(self._partner_names(company, partner_domain))
-        return names
-
-    def _names_by_number(self, company, numbers):
-        names = self._ticket_names(
-            company, Domain("partner_phone_sanitized", "in", numbers)
-        )
-        names.update(
-            self._partner_names(company, Domain("phone_sanitized", "in", numbers))
-        )
-        return names
-
-    def _partner_names(self, company, domain):
-        """Return contacts' names by number, under the user's own rights."""
-        domain &= Domain("phone_sanitized", "!=", False)
+    def _get_names(self, company, partner_domain, ticket_domain):
+        """Return names by number, of contacts and else of open tickets."""
+        domain = partner_domain & Domain("phone_sanitized", "!=", False)
         domain &= Domain("company_id", "in", [company.id, False])
         domain &= Domain("id", "!=", company.partner_id.id)
         partners = self.env["res.partner"].search_fetch(
             domain, ["name", "complete_name", "phone_sanitized"], limit=CONTACT_LIMIT
         )
-        return {
-            number: ", ".join(same.mapped(lambda p: p.name or p.complete_name or ""))
-            for number, same in partners.grouped("phone_sanitized").items()
-        }
-
-    def _ticket_names(self, company, domain):
-        """Return the names on open tickets by number, under the user's own rights."""
-        domain &= Domain("partner_phone_sanitized", "!=", False)
-        domain &= Domain("company_id", "=", company.id)
-        domain &= Domain("closed", "=", False)
+        domain = ticket_domain & Domain("partner_phone_sanitized", "!=", False)
+        domain &= Domain("company_id", "=", company.id) & Domain("closed", "=", False)
         tickets = self.env["helpdesk.ticket"].search_fetch(
             domain, ["partner_name", "partner_phone_sanitized"], limit=CONTACT_LIMIT
         )
-        return {
+        names = {
             number: same[0].partner_name or ""
             for number, same in tickets.grouped("partner_phone_sanitized").items()
         }
+        for number, same in partners.grouped("phone_sanitized").items():
+            names[number] = ", ".join(it.name or it.complete_name or "" for it in same)
+        return names
 
-    def _words_condition(self, query, names):
-        if not query:
-            return SQL("number IS NOT NULL")
-        known = SQL("number = ANY(%s)", list(names))
-        if digits := self._digits(query):
-            return SQL("(%s OR number LIKE %s)", known, f"%{digits}%")
-        return known
-
-    @staticmethod
-    def _digits(query):
-        """Return the digits of a query that is a piece of a number, else nothing.
-
-        The leading zeros of national and 00 numbers are not part of E.164.
-        """
-        is_number = re.fullmatch(r"[\d\s()+./-]+", query)
-        return re.sub(r"\D", "", query).lstrip("0") if is_number else ""
+    def _get_names_of(self, company, numbers):
+        return self._get_names(
+            company,
+            Domain("phone_sanitized", "in", numbers),
+            Domain("partner_phone_sanitized", "in", numbers),
+        )
 
     def _get_last_words(self, company, condition):
         """Return the newest text of each number, the newest number first.
@@ -316,13 +278,8 @@ class SmsVirtualPhone(models.AbstractModel):
         :param SQL condition: on the column ``number``
         :return: ``{number: (body, date)}``
         """
-        sms_model, inbound_model = self.env["sms.sms"], self.env["sms.inbound"]
-        sms_model.flush_model(
-            ["number", "body", "sent_at", "record_company_id", "provider", "state"]
-        )
-        inbound_model.flush_model(
-            ["number", "body", "received_at", "company_id", "provider"]
-        )
+        self.env["sms.sms"].flush_model()
+        self.env["sms.inbound"].flush_model()
         rows = self.env.execute_query(
             SQL(
                 """
@@ -334,8 +291,7 @@ class SmsVirtualPhone(models.AbstractModel):
                          WHERE record_company_id = %(company)s
                            AND provider = %(provider)s AND state = ANY(%(states)s)
                         UNION ALL
-                        SELECT number, body, COALESCE(received_at, create_date),
-                               create_date, 0
+                        SELECT number, body, received_at, create_date, 0
                           FROM sms_inbound
                          WHERE company_id = %(company)s AND provider = %(provider)s
                     ) texts
@@ -354,42 +310,25 @@ class SmsVirtualPhone(models.AbstractModel):
         )
         return {number: (body, date) for number, body, date in rows}
 
-    # ------------------------------------------------------------------
-    # The virtual phone's texts: how a row looks on it, and how it gets there live
-    # ------------------------------------------------------------------
-
-    # What the outbox and the webhook call
-    # ------------------------------------------------------------
+    # === Texts ===
 
     @api.model
     def _notify_outgoing(self, sms_records):
-        """Show texts on open virtual phones, once they are sent.
-
-        :param sms_records: ``sms.sms`` rows; those that are not the sandbox's, or did
-            not reach the phone, are skipped
-        """
+        """Show sent texts of the sandbox on open virtual phones."""
         for sms in sms_records.filtered_domain(self._outgoing_domain()):
             self._notify(sms.record_company_id, sms.number, self._prepare_outgoing(sms))
 
     @api.model
     def _notify_inbound(self, inbound_records):
-        """Show texts that came in, so that several open screens agree.
-
-        :param inbound_records: ``sms.inbound`` rows; others' than the sandbox's are
-            skipped
-        """
-        for inbound in inbound_records.filtered_domain(self._inbound_domain()):
-            self._notify(
-                inbound.company_id, inbound.number, self._prepare_inbound(inbound)
-            )
+        """Show texts that came in by the sandbox on all open virtual phones."""
+        for inbound in inbound_records:
+            if inbound.provider == SandboxProvider.code:
+                message = self._prepare_inbound(inbound)
+                self._notify(inbound.company_id, inbound.number, message)
 
     @api.model
     def _notify(self, company, number, message):
-        """Tell the screens of a company about one text, after the commit.
-
-        :param company: the ``res.company`` whose text it is
-        :param str number: the phone's number, E.164
-        """
+        """Tell the screens of a company about one text, after the commit."""
         self.env["bus.bus"]._sendone(
             self._get_bus_channel(company),
             NOTIFICATION_TYPE,
@@ -405,26 +344,16 @@ class SmsVirtualPhone(models.AbstractModel):
     def _get_user_bus_channels(self):
         """Return the channels that the current user may listen to."""
         user = self.env.user
-        if not user.has_group(PHONE_GROUP):
-            return []
-        companies = user.company_ids.filtered(
-            lambda company: company.sms_provider == SandboxProvider.code
-        )
-        return [self._get_bus_channel(company) for company in companies]
+        return [
+            self._get_bus_channel(company)
+            for company in user.company_ids
+            if user.has_group(PHONE_GROUP)
+            and company.sms_provider == SandboxProvider.code
+        ]
 
-    # Messages
-    # ------------------------------------------------------------
-
-    def _outgoing_domain(self, company=None):
+    def _outgoing_domain(self):
         domain = Domain("provider", "=", SandboxProvider.code)
-        domain &= Domain("state", "in", REACHED_STATES)
-        return (
-            domain & Domain("record_company_id", "=", company.id) if company else domain
-        )
-
-    def _inbound_domain(self, company=None):
-        domain = Domain("provider", "=", SandboxProvider.code)
-        return domain & Domain("company_id", "=", company.id) if company else domain
+        return domain & Domain("state", "in", REACHED_STATES)
 
     def _prepare_outgoing(self, sms, body=None):
         """Return an ``sms.sms`` row as the phone shows it: as its owner got it.
@@ -443,28 +372,12 @@ class SmsVirtualPhone(models.AbstractModel):
         }
 
     def _prepare_inbound(self, inbound):
-        """Return an ``sms.inbound`` row as the phone shows it.
-
-        :return: as in :meth:`_prepare_outgoing`; ``id`` is ``in-5``, ``direction`` is
-            ``sent`` and ``state`` is ``sent``
-        """
+        """Return an ``sms.inbound`` row as :meth:`_prepare_outgoing` does."""
         return {
             "id": f"in-{inbound.id}",
             "direction": SENT,
             "body": inbound.body or "",
-            "date": fields.Datetime.to_string(
-                inbound.received_at or inbound.create_date
-            ),
+            "date": fields.Datetime.to_string(inbound.received_at),
             "state": SENT,
             "media": [],
         }
-
-    @staticmethod
-    def _message_order(pair):
-        """Sort by time; within a second by creation, the person's own words first.
-
-        An answer that is made in the transaction of the question is as old as it.
-        """
-        message, row = pair
-        is_received = message["direction"] == RECEIVED
-        return message["date"], row.create_date, is_received, row.id

@@ -94,7 +94,7 @@ class TestPlantedSecrets(WebCase):
                 cls.env["sms.onboarding"].with_user(cls.manager).check_account()
                 row = cls.env["sms.carrier.check"]._claim()
                 question = row._get_question()
-                row._settle(question, row._get_answer(question), row.wanted_at)
+                row._record_answer(question, row._get_answer(question), row.wanted_at)
         cls.company.sms_provider = "sandbox"
 
     def get_user(self, name):

@@ -188,7 +188,7 @@ class TestMediaIn(MediaCase):
         inbound = self.text_media("/png")
         self.run_media()
         row = self.get_media(inbound).sudo()
-        row._settle(row._fetch(row._get_provider(), row.url))
+        row._record_result(row._fetch(row._get_provider(), row.url))
         self.assertEqual(len(inbound.attachment_ids), 1)
 
     def test_a_company_that_left_the_carrier_asks_nobody(self):
@@ -213,7 +213,7 @@ class TestMediaIn(MediaCase):
         row = self.env["sms.media"].sudo()._claim()
         fetched = row._fetch(row._get_provider(), row.url)
         self.env["sms.erasure"]._erase(self.company, self.number, "Letter 1")
-        row._settle(fetched)
+        row._record_result(fetched)
         self.assertFalse(inbound.attachment_ids)
 
     def test_an_erased_text_leaves_no_words_on_the_ticket_that_it_made(self):

@@ -71,7 +71,7 @@ class TestCarrierCheck(LoopbackTwilio, SmsCase):
         answer = row._get_answer(question)
         row.wanted_at += timedelta(seconds=1)
         row.wanted = SET_INBOUND
-        row._settle(question, answer, wanted_at)
+        row._record_answer(question, answer, wanted_at)
         self.assertEqual((row.wanted, row.claimed_at), (SET_INBOUND, False))
         self.assertTrue(self.company.sms_twilio_number_ids)
 

@@ -13,6 +13,7 @@ from .grammar import (
     SURE,
     WHOLE,
     compile_patterns,
+    read_words,
 )
 
 LANGUAGES = (en.LANGUAGE, es.LANGUAGE, fr.LANGUAGE, de.LANGUAGE)
@@ -48,7 +49,7 @@ COURTESIES = compile_patterns(
 )
 
 #: A request may begin behind them.
-CONJUNCTIONS = {"and", "so", "then", "y", "e", "et", "und", "also", "entonces", "donc"}
+CONJUNCTIONS = read_words("and so then y e et und also entonces donc")
 
 #: Two words that are compared as one.
 JOINED = {
@@ -75,33 +76,25 @@ JOINED = {
 }
 
 #: Slips of the thumb that are no other word. "stoop", "step", "shop", "sop" are.
-SPELLINGS = {
-    **dict.fromkeys(
-        ("stpo", "sotp", "tsop", "sttop", "stopp", "stp0", "st0p", "ztop", "stope"),
-        "stop",
-    ),
-    **dict.fromkeys(("txt", "tex", "texte", "txting", "texing"), "text"),
-    **dict.fromkeys(("txts", "txs"), "texts"),
-    **dict.fromkeys(("msg", "mesage", "messge", "mssg"), "message"),
-    **dict.fromkeys(("msgs", "mesages", "messges"), "messages"),
-    **dict.fromkeys(("unsub", "unsucribe", "unsubcribe", "unsuscribe"), "unsubscribe"),
-    **dict.fromkeys(("cant", "cannt"), "cannot"),
-    "dnt": "dont",
-    "donot": "dont",
-    "u": "you",
-    "ur": "your",
-    "nr": "number",
-    "num": "number",
-    "cancle": "cancel",
-    "cancell": "cancel",
-    "remve": "remove",
-    "areter": "arreter",
-    "arretter": "arreter",
-    "arette": "arrete",
-    "aretez": "arretez",
-    "arettez": "arretez",
-    "arrettez": "arretez",
+_SLIPS = {
+    "stop": "stpo sotp tsop sttop stopp stp0 st0p ztop stope",
+    "text": "txt tex texte txting texing",
+    "texts": "txts txs",
+    "message": "msg mesage messge mssg",
+    "messages": "msgs mesages messges",
+    "unsubscribe": "unsub unsucribe unsubcribe unsuscribe",
+    "cannot": "cant cannt",
+    "dont": "dnt donot",
+    "you": "u",
+    "your": "ur",
+    "number": "nr num",
+    "cancel": "cancle cancell",
+    "remove": "remve",
+    "arreter": "areter arretter",
+    "arrete": "arette",
+    "arretez": "aretez arettez arrettez",
 }
+SPELLINGS = {slip: word for word, slips in _SLIPS.items() for slip in slips.split()}
 
 #: Long words are known by all but one letter.
 MIN_FUZZY_LENGTH = 9
@@ -117,13 +110,7 @@ FUZZY = (
 )
 
 #: ... unless they are words of their own.
-SPELLED_RIGHT = {
-    "unsubscribed",
-    "unsubscribes",
-    "unsubscriber",
-    "equivocada",
-    "desabonne",
-    "desabonnes",
-    "desabonnee",
-    "abbestellt",
-}
+SPELLED_RIGHT = read_words(
+    "unsubscribed unsubscribes unsubscriber equivocada desabonne desabonnes desabonnee "
+    "abbestellt"
+)

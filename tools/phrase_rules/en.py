@@ -151,11 +151,7 @@ TABLE = (
         "i didnt|never sign|signed|ask|asked up? for? this|these|it?",
         "im not interested",
     ),
-    (
-        ("doubtful", ALL, MAYBE),
-        "May be somebody else.",
-        "this isnt @ @?",
-    ),
+    (("doubtful", ALL, MAYBE), "May be somebody else.", "this isnt @ @?"),
 )
 
 LANGUAGE = make_language(

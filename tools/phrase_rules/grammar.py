@@ -1,5 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""How a rule for phrases is written.
+"""The grammar of the rules for phrases.
 
 A pattern is a row of words: ``stop|quit {texting} me again?``. ``|`` parts words of
 which one must stand there, a word in braces names a group of the language's ``words``,
@@ -9,58 +9,29 @@ Matching keeps a set of positions and never goes back: linear in the text.
 
 from typing import NamedTuple
 
-#: How sure a rule is, and how sure a clause is found to be. ``WHOLE`` is sure when
+#: Levels at which a rule is sure, and a clause is found sure. ``WHOLE`` is sure when
 #: the text says nothing else. ``LIKELY`` is doubtful; ``MAYBE`` is doubtful unless the
 #: clause is about a thing that a helpdesk mends.
 NOTHING, MAYBE, LIKELY, WHOLE, SURE = range(5)
 
-#: Where a pattern must stand: it is the whole clause, with nothing before it but
+#: Places of a pattern: it is the whole clause, with nothing before it but
 #: courtesies; or also with a lead-in ("can you"); it begins the clause; it is in it.
 ALONE, ALL, BEGINNING, ANYWHERE = ("alone", "all", "beginning", "anywhere")
 
+
+def read_words(text):
+    """Return the set of the words of a list that is written as a text."""
+    return frozenset(text.split())
+
+
 #: Written like names, or standing where a name could, and none: "I'm not Admin".
-NO_NAMES = frozenset(
-    [
-        "admin",
-        "administrator",
-        "administrador",
-        "administrateur",
-        "it",
-        "edv",
-        "sure",
-        "ok",
-        "available",
-        "ready",
-        "able",
-        "done",
-        "here",
-        "there",
-        "seguro",
-        "listo",
-        "aqui",
-        "sur",
-        "pret",
-        "dispo",
-        "sicher",
-        "da",
-        "fertig",
-        "zuhause",
-        "windows",
-        "outlook",
-        "teams",
-        "office",
-        "excel",
-        "user",
-        "usuario",
-        "utilisateur",
-        "benutzer",
-        "chef",
-        "urgent",
-        "owner",
-        "tech",
-        "support",
-        "expert",
-    ]
+NO_NAMES = read_words(
+    """
+    admin administrator administrador administrateur it edv sure ok available
+    ready able done here there seguro listo aqui sur pret dispo sicher da fertig
+    zuhause windows outlook teams office excel user usuario utilisateur benutzer
+    chef urgent owner tech support expert
+    """
 )
 
 
@@ -78,7 +49,7 @@ class Pattern:
         choices = set()
         for choice in place.removesuffix("?").split("|"):
             if choice.startswith("{"):
-                choices.update(words[choice.strip("{}")].split())
+                choices |= read_words(words[choice.strip("{}")])
             else:
                 choices.add(choice)
         return frozenset(choices), is_optional
@@ -150,5 +121,5 @@ def make_language(code, words, table, lead_ins, exceptions, qualifiers, matters)
         compile_patterns(*lead_ins, words=words),
         compile_patterns(*exceptions, words=words),
         compile_patterns(*qualifiers, words=words),
-        frozenset(matters.split()),
+        read_words(matters),
     )
