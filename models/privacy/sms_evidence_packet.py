@@ -47,7 +47,7 @@ RECEIVED_FIELDS = {
 CERTIFICATE = "helpdesk_mgmt_sms.sms_certificate_report"
 DOCUMENT = "evidence.json"
 #: The script that verifies a packet without Odoo; it goes into the packet.
-SCRIPT = Path(__file__).resolve().parents[1] / "bin" / "verify-ledger.py"
+SCRIPT = Path(__file__).resolve().parents[2] / "bin" / "verify-ledger.py"
 #: Lists of a document that also become tables: file name and columns.
 TABLES = {
     "events": ("events.csv", evidence.EVENT_COLUMNS),
