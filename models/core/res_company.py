@@ -21,7 +21,7 @@ RIGHT_SELECTION = [
 
 
 class ResCompany(models.Model):
-    """Who may text beyond their own tickets, and how much."""
+    """Rights to text beyond one's own tickets, and limits."""
 
     _inherit = "res.company"
 

@@ -13,16 +13,16 @@ ADMINISTRATORS = "base.group_system"
 class SmsSharedRow(models.AbstractModel):
     """Rows of one company, or of all companies.
 
-    A row without company holds wherever the company has no row of its own in its place:
-    what one changes there changes the texts of every company, so administrators alone
-    write it (record rules of ``security/sms_security.xml``). Managers write the rows of
-    their companies: :meth:`action_copy_for_company` makes one out of a shared row.
+    A row without company holds where a company has no row of its own in its place, so
+    administrators alone write it (record rules of ``security/sms_security.xml``).
+    Managers write the rows of their companies: :meth:`action_copy_for_company` makes
+    one out of a shared row.
     """
 
     _name = "sms.shared.row"
     _description = "Rows That Companies Share"
 
-    #: Where it stands whose row one is.
+    #: The field with the row's company.
     _row_company = "company_id"
 
     is_shared = fields.Boolean(compute="_compute_is_shared")
@@ -40,13 +40,13 @@ class SmsSharedRow(models.AbstractModel):
 
     @api.model
     def _default_row_company(self):
-        """Return the company of a new row: none for who writes shared ones."""
+        """Return the company of a new row: none for administrators."""
         if self.env.su or self.env.user.has_group(ADMINISTRATORS):
             return self.env["res.company"]
         return self.env.company
 
     def _get_row_company(self):
-        """Return whose row it is; an empty set for a shared one."""
+        """Return the company of a row; an empty set for a shared one."""
         return self.mapped(self._row_company)
 
     def _check_access(self, operation):
@@ -79,26 +79,15 @@ class SmsSharedRow(models.AbstractModel):
     # ------------------------------------------------------------------
 
     def _get_copy_domain(self):
-        self.ensure_one()
-        return [("shared_id", "=", self.id)]
+        """Return the domain of the companies' own rows in place of this one."""
+        raise NotImplementedError
 
     def _prepare_company_copy(self, company):
-        """Return what a company's own row has that this one has not.
-
-        :param company: ``res.company``
-        """
-        values = {"company_id": company.id}
-        if "shared_id" in self._fields:
-            values["shared_id"] = self.id
-        return values
+        """Return the values in which a company's own row differs from this one."""
+        return {"company_id": company.id}
 
     def _copy_for_company(self, company):
-        """Return a company's own row in place of a shared one; make it if need be.
-
-        It begins as the shared one is, in all languages.
-
-        :param company: ``res.company``
-        """
+        """Return a company's own row in place of this one; copy it if need be."""
         self.ensure_one()
         if self._get_row_company():
             return self
@@ -107,10 +96,7 @@ class SmsSharedRow(models.AbstractModel):
         return found or self.copy(self._prepare_company_copy(company))
 
     def action_copy_for_company(self):
-        """Open the row of the user's company in place of this one.
-
-        :return: the action that opens it
-        """
+        """Open the row of the user's company in place of this one."""
         own = self._copy_for_company(self.env.company)
         return {
             "type": "ir.actions.act_window",
@@ -126,7 +112,7 @@ class SmsSharedRow(models.AbstractModel):
 
     @api.model
     def _get_view(self, view_id=None, view_type="form", **options):
-        """Show a shared row read-only to who may not change it, with a way on."""
+        """Show a shared row read-only to others, with a button to their own."""
         arch, view = super()._get_view(view_id, view_type, **options)
         if view_type in ("form", "list"):
             for node in arch.xpath("//field[not(ancestor::field)]"):
@@ -170,7 +156,7 @@ class SmsSharedRow(models.AbstractModel):
 
 
 class SmsSharedCopy(models.AbstractModel):
-    """Rows of which a company's own one takes a certain shared one's place.
+    """Rows of companies that take the place of the shared one in ``shared_id``.
 
     An archived one takes it, too: the company then has neither.
     """
@@ -178,6 +164,13 @@ class SmsSharedCopy(models.AbstractModel):
     _name = "sms.shared.copy"
     _description = "Rows in Place of Shared Ones"
     _inherit = "sms.shared.row"
+
+    def _get_copy_domain(self):
+        self.ensure_one()
+        return [("shared_id", "=", self.id)]
+
+    def _prepare_company_copy(self, company):
+        return {**super()._prepare_company_copy(company), "shared_id": self.id}
 
     @api.constrains("shared_id", "company_id")
     def _check_shared_id(self):

@@ -16,7 +16,6 @@ from . import (
     sms_consent_link,
     sms_consent_check,
     sms_consent_check_facts,
-    sms_consent_carry,
     sms_purpose,
     sms_purpose_company,
     sms_purpose_rule,

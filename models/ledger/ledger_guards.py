@@ -119,12 +119,12 @@ class Guard(NamedTuple):
 
     @property
     def timing(self):
-        """When it fires, in SQL."""
+        """Its moment, in SQL."""
         return "AFTER" if self.written else "BEFORE"
 
     @property
     def type_bits(self):
-        """What PostgreSQL stores of it as ``tgtype``."""
+        """Its ``tgtype`` in PostgreSQL."""
         words = (self.timing, self.level, *self.events)
         return sum(TYPE_BITS.get(word, 0) for word in words)
 

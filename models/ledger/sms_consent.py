@@ -371,7 +371,7 @@ class SmsConsent(models.Model):
 
 
 class Change(NamedTuple):
-    """What is new of some numbers of a company, for :meth:`SmsConsent._after_answers`.
+    """News of some numbers of a company, for :meth:`SmsConsent._after_answers`.
 
     :param company: ``res.company``
     :param events: values of the new events, as for :meth:`SmsConsent._apply`; none

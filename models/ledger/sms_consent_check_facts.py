@@ -32,7 +32,7 @@ SEALED_FIELDS = (
 
 
 class SmsConsentCheck(models.Model):
-    """What is checked beside the chain: triggers, answers, evidence, earlier checks."""
+    """Checks beside the chain: of triggers, answers, evidence and earlier checks."""
 
     _inherit = "sms.consent.check"
 

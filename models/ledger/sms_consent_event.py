@@ -63,7 +63,7 @@ def to_said(values):
 
 
 class Statement(NamedTuple):
-    """What a person said: arguments of :meth:`SmsConsentEvent._record`, as a row."""
+    """A person's statement: arguments of :meth:`SmsConsentEvent._record`, as a row."""
 
     number: str
     event: str

@@ -25,7 +25,7 @@ ENCRYPTED_FIELDS = ("salt", "number", *WORDS)
 
 
 class SmsConsentEvidence(models.Model):
-    """What identifies the person behind events of the ledger, and proves what was said.
+    """The person behind events of the ledger, and the proof of what was said.
 
     It lies apart so that it can be erased: the ledger keeps the digest of its plain
     words, and the chain still holds when it is gone. Written once by the ledger; a

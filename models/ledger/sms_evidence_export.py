@@ -14,7 +14,7 @@ KIND_SELECTION = [
 
 
 class SmsEvidenceExport(models.Model):
-    """Who took which evidence out of the system, and when.
+    """A file of evidence that somebody took out of the system.
 
     It names nobody: numbers are keyed hashes. The file is not kept; its digest tells
     whether one that turns up later is the one that was made then.

@@ -39,7 +39,7 @@ class PurposeCode(NamedTuple):
 
 
 class PurposeRules(NamedTuple):
-    """What every message asks of its purpose."""
+    """Terms of a purpose that every message asks for."""
 
     footer: str
     is_helpdesk: bool
@@ -127,7 +127,7 @@ class SmsPurposeTerms(models.AbstractModel):
 
 
 class SmsPurpose(models.Model):
-    """What a person agrees to, and what a message is for.
+    """A purpose of messages, which people agree to one by one.
 
     Consent is per purpose: who wants to hear of a ticket has not asked for offers. The
     code names the shipped purposes, so they cannot be removed. All companies share

@@ -89,7 +89,7 @@ class SmsPurposeCompany(models.Model):
 
     @api.constrains("footer")
     def _check_footer_is_kept(self):
-        """Let administrators alone take a footer away."""
+        """Allow only administrators to take a footer away."""
         may_remove = self.env.user.has_group(ADMINISTRATORS)
         if may_remove or not self._asks_about_footer():
             return

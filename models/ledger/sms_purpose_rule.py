@@ -17,7 +17,7 @@ TARGET_FIELDS = {
 
 
 class SmsPurposeRule(models.Model):
-    """What the text messages of an app, a template or a server action are for.
+    """The purpose of text messages of an app, a template or a server action.
 
     What no rule names is marketing, the purpose with the strictest consent. A rule can
     relax that, so rules are archived, never deleted, and their changes are tracked.

@@ -15,7 +15,7 @@ INFORMATIONAL, PROMOTIONAL, ANY_CLASS = ("informational", "marketing", "any")
 
 
 class SmsScopeRule(models.Model):
-    """What a STOP ends, from one day to another: everything, or what it answered.
+    """The scope of a STOP in some span of time: everything, or what it answered.
 
     Rules of law change on a day and not with a release, so they are data with their
     source. Without a rule in force a STOP ends everything. A company's own rule that is
@@ -100,11 +100,6 @@ class SmsScopeRule(models.Model):
 
     def _is_less_strict_than(self, before):
         return is_scope_less_strict(before, self._get_strictness())
-
-    def _show_strictness_value(self, field):
-        if field.type == "date":
-            return fields.Date.to_string(self[field.name]) or "–"
-        return super()._show_strictness_value(field)
 
     def _get_copy_domain(self):
         return [

@@ -709,9 +709,9 @@ class TestOutside(SmsCase):
         _reached, refused = self.get_methods()
         for way in (
             ("sms.consent.event", "_record"),
-            ("sms.consent.event", "init"),
+            ("sms.ledger.row", "init"),
             ("sms.consent.evidence", "_erase"),
-            ("sms.consent.evidence", "_store"),
+            ("sms.consent.evidence", "_insert_many"),
             ("sms.consent.key", "_get"),
             ("sms.consent.form", "_agree"),
             ("sms.consent.form", "_stop"),
