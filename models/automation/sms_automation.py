@@ -12,8 +12,6 @@ from ...tools.automation import Rule
 from ..ledger.sms_purpose import INTERNAL
 
 SLA_MODEL = "helpdesk.ticket.sla"
-#: What starts the time of what a clock finds anew.
-CLOCK_FIELDS = ("active", "trigger", "wait_hours")
 MANAGER_GROUP = "helpdesk_mgmt.group_helpdesk_manager"
 
 
@@ -249,7 +247,7 @@ class SmsAutomation(models.Model):
 
     def write(self, vals):
         """Start the time of a clock anew where what it waits for is changed."""
-        if any(name in vals for name in CLOCK_FIELDS):
+        if vals.keys() & {"active", "trigger", "wait_hours"}:
             vals = {"in_force_since": fields.Datetime.now(), **vals}
         self._on_rules_change()
         result = super().write(vals)
