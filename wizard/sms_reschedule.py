@@ -4,7 +4,7 @@ from odoo.tools import format_datetime
 
 
 class SmsReschedule(models.TransientModel):
-    """Moves a message that waits to another time."""
+    """Form that moves a waiting message to another time."""
 
     _name = "sms.reschedule"
     _description = "Change the Time of a Text Message"
@@ -32,8 +32,8 @@ class SmsReschedule(models.TransientModel):
         for move in self:
             zone_names = filter(None, (move.sms_id.zone_names or "").split(","))
             move.fault = move._get_send_at_fault()
-            local_note = move.sms_id._get_zone_note(move.send_at, zone_names)
-            move.local_note = "" if move.fault else local_note
+            note = move.sms_id._get_zone_note(move.send_at, zone_names)
+            move.local_note = "" if move.fault else note
 
     def _get_send_at_fault(self):
         expires_at = self.sms_id.expires_at

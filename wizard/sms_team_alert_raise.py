@@ -7,7 +7,7 @@ from ..tools.segments import count_segments
 
 
 class SmsTeamAlertRaise(models.TransientModel):
-    """Raises a team alert: shows who is told first, and what they read."""
+    """Form that raises a team alert: shows the people told first, and the text."""
 
     _name = "sms.team.alert.raise"
     _description = "New Team Alert"
@@ -64,28 +64,25 @@ class SmsTeamAlertRaise(models.TransientModel):
                 continue
             company = form._get_company()
             form.plan_id = self.env["sms.team.alert.plan"]._find(form.team_id, company)
-            people = (
-                self.env["sms.oncall"].sudo()._get_people(form.team_id, company, now)
-            )
+            oncall_sudo = self.env["sms.oncall"].sudo()
+            people = oncall_sudo._get_people(form.team_id, company, now)
             form.oncall_names = ", ".join(people.mapped("name"))
 
     @api.depends("name", "team_id")
     def _compute_preview(self):
         for form in self:
             form.preview = form.preview_note = False
-            if not form.plan_id:
-                continue
-            body = form.plan_id.sudo()._fill_in(
-                form.name or "…", form.team_id, replies.get_codes(0)
-            )
-            form.preview = body
-            form.preview_note = self.env._(
-                "Segments: %s. The codes will be its own. How to stop is added.",
-                count_segments(body).count,
-            )
+            if form.plan_id:
+                form.preview = form.plan_id.sudo()._fill_in(
+                    form.name or "…", form.team_id, replies.get_codes(0)
+                )
+                form.preview_note = self.env._(
+                    "Segments: %s. The codes will be its own. How to stop is added.",
+                    count_segments(form.preview).count,
+                )
 
     def action_raise(self):
-        """Raise the alert: who is on call is texted now.
+        """Raise the alert and text the people on call.
 
         :raises UserError: without words
         """

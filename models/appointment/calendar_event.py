@@ -41,7 +41,7 @@ CONFIRMATION_OF = {
 
 @dataclass
 class Touched:
-    """What a transaction has changed of appointments.
+    """Changes of appointments in a transaction.
 
     :param dict events: whether a change is to be announced, by event id
     :param list gone: see :meth:`SmsReminder._note_gone`
@@ -229,7 +229,7 @@ class CalendarEvent(models.Model):
     # ------------------------------------------------------------------
 
     def _get_sms_customers(self):
-        """Return the attendees who are none of us.
+        """Return the attendees who are no colleagues.
 
         The customer of the linked ticket is one even if they work here, as in an
         internal helpdesk, but not if they are the technician.
@@ -382,7 +382,7 @@ class CalendarEvent(models.Model):
         return result
 
     def unlink(self):
-        """Remember who knows of the appointments, while they are there."""
+        """Remember the people to be told, while the appointments are there."""
         self.env["sms.reminder"].sudo()._note_gone(self.sudo().attendee_ids)
         return super().unlink()
 
@@ -491,9 +491,7 @@ class CalendarEvent(models.Model):
         return work, busy
 
     def _get_sms_work(self, start, end):
-        """Return when somebody works who can come (UTC).
-
-        What was booked is bound to what can be booked; else it is the technician.
+        """Return the working hours (UTC) of the technician, or of what was booked.
 
         :param datetime start: aware, as ``end``
         :return: list of ``(start, end)``

@@ -18,7 +18,7 @@ WORDS = {"compute": "_compute_sms_words", "compute_sudo": True}
 
 
 class AppointmentFacts(NamedTuple):
-    """What one text tells one person of one event.
+    """Facts that one text tells one person of one event.
 
     :param int partner_id: who reads it
     :param datetime start: the time that it tells (UTC)
@@ -35,7 +35,7 @@ class AppointmentFacts(NamedTuple):
 
 
 class CalendarEvent(models.Model):
-    """What templates can tell of an appointment, in its reader's zone and language.
+    """Words of templates about an appointment, in its reader's zone and language.
 
     An event may have several customers: the context ``sms_appointment_facts`` holds
     :class:`AppointmentFacts` by event id. Without it the first customer reads.
@@ -225,10 +225,7 @@ class CalendarEvent(models.Model):
         }
 
     def _get_sms_untold_customers(self, kind):
-        """Return the customers who come, and have not had a text of a kind.
-
-        :param str kind: a value of ``sms.reminder.kind``
-        """
+        """Return the customers who come, and have had no text of a kind."""
         told = self.env["sms.reminder"].search(
             [
                 ("event_id", "=", self.id),

@@ -7,7 +7,7 @@ from ...tools.quiet_hours import URGENT
 
 
 class Whereabouts:
-    """Where the customers of one company are, as the gate sees it, and by which clock.
+    """Places of the customers of one company, as the gate sees them, with their zones.
 
     Many people live in few places: each is looked up once.
     """
@@ -47,7 +47,7 @@ class Whereabouts:
 
 
 class ReminderClock:
-    """When the customers of one company are reminded, by the clock where they are.
+    """Times at which the customers of one company are reminded, where they are.
 
     The hours that a place keeps are looked up once.
     """

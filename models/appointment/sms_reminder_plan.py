@@ -126,7 +126,7 @@ class SmsReminder(models.Model):
 
     @api.model
     def _note_gone(self, attendees):
-        """Remember who is told that appointments are called off, before they are gone.
+        """Remember the people to be told that appointments are called off.
 
         The text is filled in now: afterwards there is nothing to fill it in from. It
         is sent only if nothing takes the appointment's place in this transaction.

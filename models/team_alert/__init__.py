@@ -13,7 +13,6 @@ from . import (
     sms_team_alert_entry,
     sms_oncall_shift,
     sms_question,
-    sms_inbound_router,
     sms_automation,
     helpdesk_ticket,
 )

@@ -136,7 +136,5 @@ class SmsQuestion(models.Model):
             alert._note(UNKNOWN, inbound.received_at, **facts)
         described = alerts.with_context(lang=partner.lang)
         fillers = {"choices": "\n".join(it._describe_codes() for it in described)}
-        self.env["sms.inbound.router"]._say_alert(
-            inbound, reply_codes.ALERT_WHICH, partner, fillers
-        )
+        alerts._say_alert(inbound, reply_codes.ALERT_WHICH, partner, fillers)
         return True

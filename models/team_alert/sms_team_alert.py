@@ -7,6 +7,8 @@ from odoo.fields import Domain
 
 from ...tools import replies, reply_codes, texts
 from ...tools.phone import E164
+from ..desk.sms_inbound_router import SERVICE
+from ..ledger.sms_purpose import INTERNAL
 from . import sms_team_alert_entry as entries
 
 OPEN, ACKNOWLEDGED, RESOLVED = ("open", "acknowledged", "resolved")
@@ -139,7 +141,7 @@ class SmsTeamAlert(models.Model):
 
     @api.ondelete(at_uninstall=False)
     def _unlink_never(self):
-        """Keep what happened: it is on record who was told, and who took it."""
+        """Keep the record of people told, and of whoever took it."""
         raise UserError(self.env._("A team alert is kept."))
 
     # ------------------------------------------------------------------
@@ -148,7 +150,7 @@ class SmsTeamAlert(models.Model):
 
     @api.model
     def _raise(self, team, words, **values):
-        """Raise an alert and tell who is on call, all in this transaction.
+        """Raise an alert and text the people on call, all in this transaction.
 
         :param team: ``helpdesk.ticket.team`` whose people are told
         :param values: further fields: ``plan_id``, ``ticket_id``, ``user_id`` …
@@ -258,12 +260,30 @@ class SmsTeamAlert(models.Model):
             self._note(entries.LATE, inbound.received_at, **facts)
             code = reply_codes.ALERT_LATE
         partner = question.partner_id
-        self.env["sms.inbound.router"]._say_alert(
-            inbound, code, partner, self._get_fillers(partner)
+        self._say_alert(inbound, code, partner, self._get_fillers(partner))
+
+    @api.model
+    def _say_alert(self, inbound, code, partner, fillers):
+        """Queue an answer about an alert, unless the number has had too many.
+
+        :param str code: one of ``sms.reply.code``
+        """
+        inbound.kind = "answer"
+        if not self.env["sms.inbound.router"]._may_answer(inbound, SERVICE):
+            return
+        answers = self.env["sms.reply"]
+        body = answers._render(code, inbound.company_id, partner.lang, **fillers)
+        answers._queue_text(
+            body,
+            inbound.company_id,
+            inbound.number,
+            partner,
+            purpose_id=self.env["sms.purpose"]._get(INTERNAL).id,
+            exemption=SERVICE,
         )
 
     def _get_facts(self, question, inbound):
-        """Return who answers by a text, as fields of ``sms.team.alert.entry``."""
+        """Return the sender of a text, as fields of ``sms.team.alert.entry``."""
         told = self._get_told().filtered(lambda it: it.number == question.number)
         return {
             "user_id": told.user_id[:1].id,
@@ -288,7 +308,7 @@ class SmsTeamAlert(models.Model):
         }
 
     def _get_taken(self):
-        """Return who has resolved the alert, else who has taken it, and when."""
+        """Return the ``res.users`` who has resolved, else taken the alert, and when."""
         self.ensure_one()
         if self.state == RESOLVED:
             return self.resolved_by_id, self.resolved_at
@@ -325,7 +345,7 @@ class SmsTeamAlert(models.Model):
         return True
 
     def _check_may_act(self):
-        """Refuse users who may not read the alert, only look on, or work elsewhere now.
+        """Refuse users without access, who only look on, or work elsewhere now.
 
         :raises AccessError: for each
         """
@@ -353,7 +373,7 @@ class SmsTeamAlert(models.Model):
         }[action](at, facts)
 
     def _acknowledge(self, at, facts):
-        """Note who has taken it; tell if nobody had."""
+        """Take the alert; tell if nobody had."""
         if self.state != OPEN:
             return False
         self.write(
@@ -368,7 +388,7 @@ class SmsTeamAlert(models.Model):
         return True
 
     def _resolve(self, at, facts):
-        """Note that it is over; tell if it was not before.
+        """Resolve the alert; tell if it was not resolved before.
 
         Its codes are understood a while longer, and mean nothing else.
         """
@@ -417,7 +437,7 @@ class SmsTeamAlert(models.Model):
         )
 
     def _tell_others(self, told, code, facts):
-        """Text those who were told that somebody else has taken or resolved it.
+        """Text the others that somebody has taken or resolved it.
 
         :param told: ``sms.team.alert.entry`` whose texts have left
         """
@@ -481,7 +501,7 @@ class SmsTeamAlert(models.Model):
             alert.call_count = len(alert.call_ids.user_id)
 
     def _describe_told(self):
-        """Return who was told, in this order, and when last."""
+        """Return the people told, in this order, each with their last time."""
         last = {}
         for entry in self._get_told():
             name = entry.user_id.name or self.env._("somebody")
@@ -516,7 +536,7 @@ class SmsTeamAlert(models.Model):
             )
 
     def _describe_open(self, now):
-        """Return for how long nobody has taken it, and when who is told next."""
+        """Return in words how long the alert waits, and when the next are told."""
         waited = self._format_duration(now - self.created_at)
         if not self.next_at:
             return self.env._("Nobody has taken it for %s. All were told.", waited)
@@ -533,7 +553,6 @@ class SmsTeamAlert(models.Model):
 
     @api.model
     def _format_duration(self, duration):
-        """Return how long something took, as people say it."""
         minutes = max(int(duration.total_seconds() // 60), 0)
         if not minutes:
             return self.env._("less than a minute")

@@ -154,10 +154,7 @@ class SmsTeamAlert(models.Model):
         return chosen
 
     def _queue_texts(self, users):
-        """Make the texts to some users; who shares a number shares the text.
-
-        :return: ``{user: sms.sms}``
-        """
+        """Return ``{user: sms.sms}``, one new text for each number."""
         values_of, key_of = {}, {}
         for user in users:
             partner = user.partner_id
