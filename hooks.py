@@ -1,5 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""What is done once: in a process, and when the addon comes to a database or leaves."""
+"""Work of the server's start, of an installation and of a removal."""
 
 from odoo.tools import SQL
 

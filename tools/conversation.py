@@ -1,5 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""When one of us may answer a person who has just texted, whatever they agreed to."""
+"""Answers to a person who has just texted: they need no other consent."""
 
 from datetime import datetime, timedelta
 from typing import NamedTuple
@@ -35,8 +35,6 @@ def is_conversation(facts):
     mailing sends. A no that was said after their text, or in it, ends the conversation;
     a text after the no begins a new one (47 CFR 64.1200(a)(10) ends the consent to
     our messages, and CTIA's conversational tier needs none: they ask, we answer).
-
-    :param Facts facts: what is known of the message
     """
     if not facts.is_personal or not facts.text:
         return False

@@ -19,11 +19,6 @@ EXEMPTIONS = (
 #: they waited, takes them back. The others only say what was asked.
 INVITATIONS = ("opt_in_question", "opt_in_confirmation", "start")
 
-#: Why an answer that has waited too long is not sent, where it is not "expired".
-LATE_REASONS = {
-    **dict.fromkeys(EXEMPTIONS, UNANSWERED),
-    "opt_out_confirmation": UNCONFIRMED,
-}
 #: Reasons of what has lost its point before it could leave.
 TOO_LATE = (EXPIRED, UNCONFIRMED, UNANSWERED)
 
@@ -33,9 +28,7 @@ REMINDER = "opt_in_reminder"
 
 
 def get_late_reason(exemption):
-    """Return why a message is not sent that has lost its point.
-
-    :param str exemption: one of :data:`EXEMPTIONS`, :data:`REMINDER` or empty
-    :return: one of :data:`TOO_LATE`
-    """
-    return LATE_REASONS.get(exemption, EXPIRED)
+    """Return why a message is not sent that has lost its point, of :data:`TOO_LATE`."""
+    if exemption == "opt_out_confirmation":
+        return UNCONFIRMED
+    return UNANSWERED if exemption in EXEMPTIONS else EXPIRED

@@ -9,34 +9,16 @@ forbids it in ``gate_refusals``. Later rules join these two and nothing else.
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from . import consent
+from . import consent, verdicts
 from .conversation import TheirText, is_conversation
 from .exemptions import EXEMPTIONS, REMINDER, get_late_reason
-from .gate_refusals import (
-    blocked_by_number,
-    blocked_by_person,
-    blocked_by_provider,
-    find_refusal,
-)
+from .gate_refusals import find_block, find_refusal
 from .timing import QUIET_HOURS, When
-from .verdicts import (
-    ANSWER,
-    BLOCK,
-    CONSENT,
-    CONVERSATION,
-    HOLD,
-    NOT_OPTED_OUT,
-    PAUSED,
-    REMINDED,
-    SEND,
-    STANDING,
-    TOO_MANY,
-)
 
 
 @dataclass(frozen=True)
 class Facts:
-    """What the gate needs to know of one message. What says nothing is refused.
+    """Facts of one message, as the gate needs them. By default it is refused.
 
     :param standing: what decides whoever gets it, of :data:`verdicts.STANDING`; nothing
         else needs to be known then but ``exemption`` and ``when``
@@ -61,7 +43,7 @@ class Facts:
     :param now: when it would leave (UTC)
     :param timing.When when: the hour where they are, and what may happen at it
     :param asks_consent: the law where they are asks for consent to this, whatever the
-        policy (``offer_law``)
+        policy (:class:`purpose_rules.OfferLaw`)
     :param texts_today: other messages to them for the purpose on the day of this one
     :param day_limit: how many those may be; None for any number
     """
@@ -109,11 +91,9 @@ class Decision:
     when: When | None = field(default=None, compare=False)
 
     def spread(self, key):
-        """Return the same for one of many messages that are alike.
+        """Return the same for one of many messages that are alike, told apart by a key.
 
         They differ in nothing but when they leave once their window is open.
-
-        :param str key: tells the message from the others, as ``When.key``
         """
         if self.reason != QUIET_HOURS:
             return self
@@ -121,56 +101,46 @@ class Decision:
 
 
 def decide(facts):
-    """Decide one message.
+    """Decide one message by its facts.
 
     Of its number nothing counts here but what ``Facts`` tells of it, so that messages
     that are alike can be decided together, and then spread (:meth:`Decision.spread`).
-
-    :param Facts facts: what is known of it
-    :rtype: Decision
     """
-    for reason in STANDING:
+    for reason in verdicts.STANDING:
         if reason in facts.standing:
             return _decide_standing(facts, reason)
-    reason = blocked_by_number(facts) or blocked_by_person(facts)
-    reason = reason or blocked_by_provider(facts)
-    if reason:
-        return Decision(BLOCK, reason)
+    if reason := find_block(facts):
+        return Decision(verdicts.BLOCK, reason)
     if facts.exemption in EXEMPTIONS:
-        return _decide_time(facts, ANSWER)
+        return _decide_time(facts, verdicts.ANSWER)
     if facts.exemption == REMINDER:
-        return _decide_time(facts, REMINDED)
+        return _decide_time(facts, verdicts.REMINDED)
     if find_refusal(facts):
-        return replace(_decide_time(facts, CONVERSATION), text=facts.text)
+        return replace(_decide_time(facts, verdicts.CONVERSATION), text=facts.text)
     if facts.state == consent.OPTED_IN and facts.is_proven:
-        return _decide_time(facts, CONSENT)
-    return _decide_time(facts, NOT_OPTED_OUT)
+        return _decide_time(facts, verdicts.CONSENT)
+    return _decide_time(facts, verdicts.NOT_OPTED_OUT)
 
 
 def _decide_standing(facts, reason):
-    """Decide a message whose reader does not matter.
-
-    :param str reason: one of :data:`verdicts.STANDING`
-    """
-    if reason != PAUSED:
-        return Decision(BLOCK, reason)
+    """Decide a message whose reader does not matter, for a reason of ``STANDING``."""
+    if reason != verdicts.PAUSED:
+        return Decision(verdicts.BLOCK, reason)
     if facts.when.is_too_late(facts.when.now):
-        return Decision(BLOCK, get_late_reason(facts.exemption))
-    return Decision(HOLD, PAUSED)
+        return Decision(verdicts.BLOCK, get_late_reason(facts.exemption))
+    return Decision(verdicts.HOLD, verdicts.PAUSED)
 
 
 def _decide_time(facts, reason):
-    """Decide when a message leaves that may leave.
-
-    :param str reason: why it may
-    """
-    is_answer = reason == ANSWER or is_conversation(facts)
+    """Decide when a message leaves that may leave for a reason."""
+    is_answer = reason == verdicts.ANSWER or is_conversation(facts)
     until, timing = facts.when.find_time(is_answer)
     if facts.when.is_too_late(until):
-        return Decision(BLOCK, get_late_reason(facts.exemption), when=facts.when)
-    is_limited = facts.day_limit is not None and not is_answer
-    if is_limited and facts.texts_today >= facts.day_limit:
-        return Decision(BLOCK, TOO_MANY, when=facts.when)
+        reason = get_late_reason(facts.exemption)
+        return Decision(verdicts.BLOCK, reason, when=facts.when)
+    limit = None if is_answer else facts.day_limit
+    if limit is not None and facts.texts_today >= limit:
+        return Decision(verdicts.BLOCK, verdicts.TOO_MANY, when=facts.when)
     if until > facts.when.now:
-        return Decision(HOLD, timing, until, when=facts.when)
-    return Decision(SEND, reason, timing=timing, when=facts.when)
+        return Decision(verdicts.HOLD, timing, until, when=facts.when)
+    return Decision(verdicts.SEND, reason, timing=timing, when=facts.when)

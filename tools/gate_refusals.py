@@ -1,30 +1,21 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""What forbids a message, whenever it would leave: its number, its reader, its account.
+"""Reasons that forbid a message whenever it would leave.
 
-Each rule reads :class:`gate.Facts` and returns a reason of ``verdicts``, or None.
+They lie in its number, its reader or its account. Each rule reads :class:`gate.Facts`
+and returns a reason of ``verdicts``, or None.
 """
 
-from . import consent
+from . import consent, verdicts
 from .conversation import CONVERSATION_ALLOWS, is_conversation
 from .exemptions import EXEMPTIONS, INVITATIONS, REMINDER
-from .verdicts import (
-    AWAITING_YES,
-    BAD_NUMBER,
-    LEDGER_UNREADABLE,
-    NO_CONSENT,
-    NO_NUMBER,
-    NO_PROOF,
-    NO_PROVIDER,
-    NO_WAY_BACK,
-    OPTED_OUT,
-    QUESTION_OVER,
-    UNDER_REVIEW,
-    UNPROVEN,
-    UNUSABLE,
-)
 
 
-def blocked_by_number(facts):
+def find_block(facts):
+    """Return why the message must not leave, or None."""
+    return _check_number(facts) or _check_person(facts) or _check_provider(facts)
+
+
+def _check_number(facts):
     """Return why the number itself forbids the message, or None.
 
     Under *opt_out* Odoo's IAP is left to judge the numbers, as it is without us: the
@@ -33,31 +24,30 @@ def blocked_by_number(facts):
     if facts.provider == "iap" and facts.policy == consent.POLICY_OPT_OUT:
         return None
     if not facts.number:
-        return NO_NUMBER
+        return verdicts.NO_NUMBER
     if not facts.is_valid_number:
-        return BAD_NUMBER
-    return UNUSABLE if facts.is_unusable else None
+        return verdicts.BAD_NUMBER
+    return verdicts.UNUSABLE if facts.is_unusable else None
 
 
-def blocked_by_person(facts):
-    """Return why the person's recorded will forbids the message, or None."""
+def _check_person(facts):
     reason = find_refusal(facts)
     if reason in CONVERSATION_ALLOWS and is_conversation(facts):
         return None
     return reason
 
 
-def blocked_by_provider(facts):
+def _check_provider(facts):
     """Return why the company's account cannot carry the message, or None.
 
     Odoo's IAP has no way back: a STOP could not reach us, so what this addon sends
     must not leave that way where the policy is *opt_in*.
     """
     if facts.missing:
-        return NO_PROVIDER
+        return verdicts.NO_PROVIDER
     opt_in = facts.policy == consent.POLICY_OPT_IN
     if facts.provider == "iap" and facts.is_helpdesk_purpose and opt_in:
-        return NO_WAY_BACK
+        return verdicts.NO_WAY_BACK
     return None
 
 
@@ -73,23 +63,24 @@ def find_refusal(facts):
     under any policy: it may be somebody else's, who has agreed to other texts.
     """
     if facts.exemption in EXEMPTIONS:
-        return OPTED_OUT if _is_taken_back(facts) else None
+        return verdicts.OPTED_OUT if _is_taken_back(facts) else None
     if not facts.is_ledger_readable:
-        return LEDGER_UNREADABLE
+        return verdicts.LEDGER_UNREADABLE
     if facts.state == consent.OPTED_OUT:
-        return OPTED_OUT
+        return verdicts.OPTED_OUT
     if facts.is_under_review:
-        return UNDER_REVIEW
+        return verdicts.UNDER_REVIEW
     if facts.exemption == REMINDER:
-        return None if facts.state == consent.PENDING else QUESTION_OVER
+        return None if facts.state == consent.PENDING else verdicts.QUESTION_OVER
     is_yes = facts.state == consent.OPTED_IN
     is_allowed = facts.policy == consent.POLICY_OPT_OUT and not facts.asks_consent
     if (is_yes and facts.is_proven) or is_allowed:
         is_strangers = facts.is_typed_only and not facts.is_personal
-        return UNPROVEN if is_strangers else None
+        return verdicts.UNPROVEN if is_strangers else None
     if is_yes:
-        return NO_PROOF
-    return AWAITING_YES if facts.state == consent.PENDING else NO_CONSENT
+        return verdicts.NO_PROOF
+    is_asked = facts.state == consent.PENDING
+    return verdicts.AWAITING_YES if is_asked else verdicts.NO_CONSENT
 
 
 def _is_taken_back(facts):

@@ -13,13 +13,8 @@ from phonenumbers import COUNTRY_CODE_TO_REGION_CODE, PhoneMetadata, PhoneNumber
 from phonenumbers.phonenumberutil import is_number_type_geographical
 from phonenumbers.timezone import TIMEZONE_DATA, TIMEZONE_LONGEST_PREFIX
 
-#: How a place was found.
-CONTACT, ADDRESS, NUMBER, COMPANY = SOURCES = (
-    "contact",
-    "address",
-    "number",
-    "company",
-)
+#: Sources of a place.
+CONTACT, ADDRESS, NUMBER, COMPANY = "contact", "address", "number", "company"
 
 #: Countries of their own for the post and the phone, parts of the US for its law.
 TERRITORIES = ("AS", "GU", "MP", "PR", "VI")
@@ -31,7 +26,7 @@ class Place:
 
     :param zones: names of time zones (IANA), the best known first
     :param regions: pairs of ISO codes, country and state (may be empty)
-    :param sources: how it was found, of :data:`SOURCES`
+    :param sources: how it was found, such as :data:`ADDRESS`
     :param is_exact: it names more than a country
     """
 
@@ -41,16 +36,13 @@ class Place:
     is_exact: bool = True
 
 
-#: What says nothing.
+#: A clue that says nothing.
 NOWHERE = Place()
 
 
 @lru_cache(maxsize=1024)
 def is_zone(name):
-    """Tell if ``name`` is a time zone that can be reckoned with; anything may be asked.
-
-    :param name: what a field of a contact holds
-    """
+    """Tell if ``name``, which may be anything, is a time zone to reckon with."""
     if not name or not isinstance(name, str):
         return False
     try:
@@ -59,86 +51,45 @@ def is_zone(name):
         return False
 
 
-# Which state of the US an area code belongs to.
+# States of the US by area code.
 #
 # ``phonenumbers`` knows it too, but only with its whole geography of the world in
 # memory (100 MB a worker). A test compares this table with the library, which thus says
 # when an area code is new.
 
-_AREA_CODES = {
-    "AK": "907",
-    "AL": "205 251 256 334 659 938",
-    "AR": "327 479 501 870",
-    "AZ": "480 520 602 623 928",
-    "CA": (
-        "209 213 279 310 323 341 350 369 408 415 424 442 510 530 559 562 619 626 "
-        "628 650 657 661 669 707 714 738 747 760 805 818 820 831 840 858 909 916 "
-        "925 949 951"
-    ),
-    "CO": "303 719 720 748 970 983",
-    "CT": "203 475 860 959",
-    "DC": "202 771",
-    "DE": "302",
-    "FL": (
-        "239 305 321 324 352 386 407 448 561 645 656 689 727 728 754 772 786 813 "
-        "850 863 904 941 954"
-    ),
-    "GA": "229 404 470 478 678 706 762 770 912 943",
-    "HI": "808",
-    "IA": "319 515 563 641 712",
-    "ID": "208 986",
-    "IL": "217 224 309 312 331 447 464 618 630 708 730 773 779 815 847 872",
-    "IN": "219 260 317 463 574 765 812 930",
-    "KS": "316 620 785 913",
-    "KY": "270 364 502 606 859",
-    "LA": "225 318 337 504 985",
-    "MA": "339 351 413 508 617 774 781 857 978",
-    "MD": "227 240 301 410 443 667",
-    "ME": "207",
-    "MI": "231 248 269 313 517 586 616 734 810 906 947 989",
-    "MN": "218 320 507 612 651 763 952",
-    "MO": "235 314 417 557 573 636 660 816 975",
-    "MS": "228 601 662 769",
-    "MT": "406",
-    "NC": "252 336 472 704 743 828 910 919 980 984",
-    "ND": "701",
-    "NE": "308 402 531",
-    "NH": "603",
-    "NJ": "201 551 609 640 732 848 856 862 908 973",
-    "NM": "505 575",
-    "NV": "702 725 775",
-    "NY": (
-        "212 315 329 332 347 363 516 518 585 607 631 646 680 716 718 838 845 914 "
-        "917 929 934"
-    ),
-    "OH": "216 220 234 283 326 330 380 419 440 513 567 614 740 937",
-    "OK": "405 539 572 580 918",
-    "OR": "458 503 541 971",
-    "PA": "215 223 267 272 412 445 484 570 582 610 717 724 814 835 878",
-    "RI": "401",
-    "SC": "803 821 839 843 854 864",
-    "SD": "605",
-    "TN": "423 615 629 731 865 901 931",
-    "TX": (
-        "210 214 254 281 325 346 361 409 430 432 469 512 682 713 726 737 806 817 "
-        "830 832 903 915 936 940 945 956 972 979"
-    ),
-    "UT": "385 435 801",
-    "VA": "276 434 540 571 686 703 757 804 826 948",
-    "VT": "802",
-    "WA": "206 253 360 425 509 564",
-    "WI": "262 274 353 414 534 608 715 920",
-    "WV": "304 681",
-    "WY": "307",
-}
-
+_AREA_CODES = """
+AK 907; AL 205 251 256 334 659 938; AR 327 479 501 870; AZ 480 520 602 623 928
+CA 209 213 279 310 323 341 350 369 408 415 424 442 510 530 559 562 619 626 628 650 657
+CA 661 669 707 714 738 747 760 805 818 820 831 840 858 909 916 925 949 951
+CO 303 719 720 748 970 983; CT 203 475 860 959; DC 202 771; DE 302
+FL 239 305 321 324 352 386 407 448 561 645 656 689 727 728 754 772 786 813 850 863 904
+FL 941 954; GA 229 404 470 478 678 706 762 770 912 943; HI 808; IA 319 515 563 641 712
+ID 208 986; IL 217 224 309 312 331 447 464 618 630 708 730 773 779 815 847 872
+IN 219 260 317 463 574 765 812 930; KS 316 620 785 913; KY 270 364 502 606 859
+LA 225 318 337 504 985; MA 339 351 413 508 617 774 781 857 978
+MD 227 240 301 410 443 667; ME 207; MI 231 248 269 313 517 586 616 734 810 906 947 989
+MN 218 320 507 612 651 763 952; MO 235 314 417 557 573 636 660 816 975
+MS 228 601 662 769; MT 406; NC 252 336 472 704 743 828 910 919 980 984; ND 701
+NE 308 402 531; NH 603; NJ 201 551 609 640 732 848 856 862 908 973; NM 505 575
+NV 702 725 775
+NY 212 315 329 332 347 363 516 518 585 607 631 646 680 716 718 838 845 914 917 929 934
+OH 216 220 234 283 326 330 380 419 440 513 567 614 740 937; OK 405 539 572 580 918
+OR 458 503 541 971; PA 215 223 267 272 412 445 484 570 582 610 717 724 814 835 878
+RI 401; SC 803 821 839 843 854 864; SD 605; TN 423 615 629 731 865 901 931
+TX 210 214 254 281 325 346 361 409 430 432 469 512 682 713 726 737 806 817 830 832 903
+TX 915 936 940 945 956 972 979; UT 385 435 801
+VA 276 434 540 571 686 703 757 804 826 948; VT 802; WA 206 253 360 425 509 564
+WI 262 274 353 414 534 608 715 920; WV 304 681; WY 307
+"""
 #: area code: code of the state
 STATE_OF_AREA_CODE = {
-    code: state for state, codes in _AREA_CODES.items() for code in codes.split()
+    code: state
+    for state, *codes in map(str.split, re.split(r"[;\n]", _AREA_CODES.strip()))
+    for code in codes
 }
 
 
-# Where a number says that its owner may be.
+# Places of numbers.
 #
 # The patterns and the zones are those of ``phonenumbers``. Its functions try them one
 # by one, though, and some of them thrice: 60 µs for a British number, six seconds for a
@@ -168,12 +119,10 @@ _SERVICES = (
 
 
 def read_number(number):
-    """Return what a number says: all places that fit, the same for many numbers.
+    """Return the place that a number (E.164) names, the same for many numbers.
 
     A phone goes where its owner goes, and a mobile number of most countries says no
     more than the country. Which of them do, the library knows.
-
-    :param str number: E.164; what is none says nothing
     """
     number = number or ""
     digits = number[1:]
@@ -185,10 +134,7 @@ def read_number(number):
 
 
 def is_assigned(digits):
-    """Tell if digits are a number of some country's plan, spelled as it should be.
-
-    :param str digits: calling code and number, without the plus
-    """
+    """Tell if digits (E.164 without the plus) are a number of some country's plan."""
     _country, kind = _find_kind(digits)
     return bool(kind)
 
@@ -197,21 +143,14 @@ class _Region:
     """The numbers of a country, or of a part of it that has numbers of its own."""
 
     def __init__(self, calling_code, country):
-        """Put the library's patterns together.
-
-        :param str calling_code: without the plus
-        :param str country: ISO code, of those that share the calling code
-        """
+        """Put the library's patterns for a country (ISO code) together."""
         metadata = PhoneMetadata.metadata_for_region(country)
         self.country = country
         self._leading = metadata.leading_digits and re.compile(metadata.leading_digits)
         self._kinds = _compile_kinds(metadata, int(calling_code))
 
     def has(self, national):
-        """Tell if a number is of here.
-
-        :param str national: digits after the calling code
-        """
+        """Tell if a number is of here, by its digits after the calling code."""
         if self._leading:
             return bool(self._leading.match(national))
         return self.get_kind(national) is not None
@@ -223,10 +162,7 @@ class _Region:
 
 
 def _compile_kinds(metadata, calling_code):
-    """Return one pattern for all numbers of a region, a group for each kind.
-
-    :param metadata: ``phonenumbers.PhoneMetadata`` of the region
-    """
+    """Return one pattern for all numbers of a region, a group for each kind."""
     kinds = {"service": _SERVICES, "local": ("fixed_line",), "mobile": ("mobile",)}
     if is_number_type_geographical(PhoneNumberType.MOBILE, calling_code):
         kinds["local"] += kinds.pop("mobile")
@@ -252,10 +188,7 @@ def _get_regions(calling_code):
 
 
 def _of_plan(digits):
-    """Return what a number says by the plan of its country.
-
-    :param str digits: calling code and number
-    """
+    """Return what a number says by the plan of its country."""
     country, kind = _find_kind(digits)
     if not kind:
         return NOWHERE
@@ -320,7 +253,7 @@ def _get_region(code):
     return ("US", country) if country in TERRITORIES else (country, "")
 
 
-# Where a recipient may be: every time zone that fits, and how each was found.
+# Places of recipients: every time zone that fits, and how each was found.
 #
 # Nobody knows where a phone is. The law asks for the hour at the called party's place
 # (47 CFR 64.1200(c)(1)), so all that is known of the person is put together, and who
@@ -333,54 +266,40 @@ def _get_region(code):
 _EASTERN, _CENTRAL = "America/New_York", "America/Chicago"
 _MOUNTAIN, _PACIFIC = "America/Denver", "America/Los_Angeles"
 
-#: Codes of the states that keep one zone (49 CFR part 71).
-_STATES_OF_ZONE = {
-    _EASTERN: "CT DE DC GA ME MD MA NH NJ NY NC OH PA RI SC VT VA WV",
-    _CENTRAL: "AL AR IL IA LA MN MS MO OK WI",
-    _MOUNTAIN: "CO MT NM UT WY",
-    _PACIFIC: "CA WA",
-    "America/Phoenix": "AZ",
-    "Pacific/Honolulu": "HI",
-    "America/Puerto_Rico": "PR",
-    "America/St_Thomas": "VI",
-    "Pacific/Guam": "GU",
-    "Pacific/Saipan": "MP",
-    "Pacific/Pago_Pago": "AS",
+#: zones: codes of the states and territories that keep them (49 CFR part 71)
+_STATES_OF_ZONES = {
+    (_EASTERN,): "CT DE DC GA ME MD MA NH NJ NY NC OH PA RI SC VT VA WV",
+    (_EASTERN, _CENTRAL): "FL KY",
+    ("America/Detroit", _CENTRAL): "MI",
+    ("America/Indiana/Indianapolis", _CENTRAL): "IN",
+    (_CENTRAL, _EASTERN): "TN",
+    (_CENTRAL,): "AL AR IL IA LA MN MS MO OK WI",
+    (_CENTRAL, _MOUNTAIN): "KS NE ND SD TX",
+    (_MOUNTAIN,): "CO MT NM UT WY",
+    ("America/Boise", _PACIFIC): "ID",
+    (_PACIFIC, "America/Boise"): "OR",
+    (_PACIFIC, _MOUNTAIN): "NV",
+    (_PACIFIC,): "CA WA",
+    ("America/Phoenix",): "AZ",
+    ("America/Anchorage", "America/Adak"): "AK",
+    ("Pacific/Honolulu",): "HI",
+    ("America/Puerto_Rico",): "PR",
+    ("America/St_Thomas",): "VI",
+    ("Pacific/Guam",): "GU",
+    ("Pacific/Saipan",): "MP",
+    ("Pacific/Pago_Pago",): "AS",
 }
-
-#: Those over which a border of two zones runs.
-_STATES_OF_TWO_ZONES = {
-    "AK": ("America/Anchorage", "America/Adak"),
-    "FL": (_EASTERN, _CENTRAL),
-    "ID": ("America/Boise", _PACIFIC),
-    "IN": ("America/Indiana/Indianapolis", _CENTRAL),
-    "KS": (_CENTRAL, _MOUNTAIN),
-    "KY": (_EASTERN, _CENTRAL),
-    "MI": ("America/Detroit", _CENTRAL),
-    "NE": (_CENTRAL, _MOUNTAIN),
-    "NV": (_PACIFIC, _MOUNTAIN),
-    "ND": (_CENTRAL, _MOUNTAIN),
-    "OR": (_PACIFIC, "America/Boise"),
-    "SD": (_CENTRAL, _MOUNTAIN),
-    "TN": (_CENTRAL, _EASTERN),
-    "TX": (_CENTRAL, _MOUNTAIN),
-}
-
 #: code of a state or territory of the US: its zones
 ZONES_OF_STATE = {
-    **{
-        state: (zone,)
-        for zone, states in _STATES_OF_ZONE.items()
-        for state in states.split()
-    },
-    **_STATES_OF_TWO_ZONES,
+    state: zones
+    for zones, states in _STATES_OF_ZONES.items()
+    for state in states.split()
 }
 
 
 def locate(number, tz="", country="", state="", fallback=NOWHERE):
-    """Return where the person with a number and an address may be.
+    """Return where the person with a number (E.164) and an address may be.
 
-    :param str number: E.164; what is none says nothing
     :param str country: ISO code of the address's country
     :param str state: code of its state
     :param Place fallback: where the company is, for who could be anywhere
@@ -404,7 +323,8 @@ def locate_company(tz="", country="", state="", number=""):
 @lru_cache(maxsize=4096)
 def _put_together(of_number, tz, country, state, fallback):
     """Return what the number, the contact's zone and the address say together."""
-    clues = (_of_contact(tz), _of_address(country, state), of_number)
+    of_contact = Place((tz,), (), (CONTACT,)) if is_zone(tz) else NOWHERE
+    clues = (of_contact, _of_address(country, state), of_number)
     clues = [clue for clue in clues if clue.zones or clue.regions]
     exact = {zone for clue in clues if clue.is_exact for zone in clue.zones}
     used = [
@@ -412,21 +332,11 @@ def _put_together(of_number, tz, country, state, fallback):
         for clue in clues
         if clue.zones and (clue.is_exact or not exact.intersection(clue.zones))
     ]
-    place = _join(used, [region for clue in clues for region in clue.regions])
-    if not place.zones:
-        regions = place.regions or fallback.regions
-        return Place(fallback.zones, regions, (COMPANY,))
-    return place
-
-
-def _join(clues, regions):
-    zones = dict.fromkeys(zone for clue in clues for zone in clue.zones)
-    sources = tuple(source for clue in clues for source in clue.sources)
-    return Place(tuple(zones), tuple(dict.fromkeys(regions)), sources)
-
-
-def _of_contact(tz):
-    return Place((tz,), (), (CONTACT,)) if is_zone(tz) else NOWHERE
+    regions = tuple(dict.fromkeys(region for clue in clues for region in clue.regions))
+    zones = tuple(dict.fromkeys(zone for clue in used for zone in clue.zones))
+    if not zones:
+        return Place(fallback.zones, regions or fallback.regions, (COMPANY,))
+    return Place(zones, regions, tuple(it for clue in used for it in clue.sources))
 
 
 def _of_address(country, state):
@@ -447,7 +357,6 @@ def _of_address(country, state):
 #: A list names at most so many.
 MAX_ZIPS = 500
 
-_SEPARATOR = re.compile(r"[\s,;]+")
 _PREFIX = re.compile(r"([0-9A-Z]{1,10})\*")
 _SINGLE = re.compile(r"[0-9A-Z]{2,10}")
 _RANGE = re.compile(r"(\d{2,10})-(\d{2,10})")
@@ -462,20 +371,18 @@ class ZipRange(NamedTuple):
 
 
 def parse_zips(text):
-    """Return what a list of postal codes means.
+    """Return the :class:`ZipRange` of each part of a list of postal codes.
 
     :param str text: such as ``80202, 803*, 80401-80419``, may be empty
-    :return: list of :class:`ZipRange`
     :raises ValueError: with the first part that cannot be read
     """
-    parts = [part for part in _SEPARATOR.split((text or "").upper()) if part]
+    parts = [part for part in re.split(r"[\s,;]+", (text or "").upper()) if part]
     if len(parts) > MAX_ZIPS:
         raise ValueError(parts[MAX_ZIPS])
     return [_parse_zip(part) for part in parts]
 
 
 def _parse_zip(part):
-    """Return what one part of a list means."""
     if match := _RANGE.fullmatch(part):
         low, high = match.groups()
         if len(low) == len(high) and low <= high:

@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 import phonenumbers
-from phonenumbers import NumberParseException, PhoneNumberType
+from phonenumbers import NumberParseException, PhoneNumberFormat, PhoneNumberType
 
 from .geography import TERRITORIES, is_assigned
 
@@ -21,7 +21,7 @@ from .geography import TERRITORIES, is_assigned
 E164 = re.compile(r"\+[1-9][0-9]{7,14}\Z")
 #: A number of North America as it should be: nothing is to be looked up.
 _PLAIN_AMERICAN = re.compile(r"\+1[2-9][0-9]{2}[2-9][0-9]{6}\Z")
-#: What is dialed before a country's code, where it stands for the plus.
+#: Prefixes that are dialed before a country's code in place of the plus.
 _INTERNATIONAL = re.compile(r"(?:00|011)(?=[1-9])")
 _LONGEST = 100
 
@@ -48,33 +48,28 @@ def _canonical(number):
     if len(number) > _LONGEST:
         return number
     parsed = _parse(number)
-    return _format(_repair(parsed)) if parsed else number
+    if not parsed:
+        return number
+    # Without its extension.
+    return phonenumbers.format_number(_repair(parsed), PhoneNumberFormat.E164)
 
 
 def _parse(number):
     """Return a number as the library reads it; None for what has no country's code."""
-    text = "".join(_to_ascii(char) for char in number).strip()
+    text = re.sub("[＋﹢⁺]", "+", number)
+    text = "".join(str(int(it)) if it.isdecimal() else it for it in text).strip()
     text = re.sub(r"\Atel:\s*", "", text, flags=re.IGNORECASE)
     text = _INTERNATIONAL.sub("+", text, count=1) if text[:1] == "0" else text
     if text[:1] != "+":
         return None
     try:
         return phonenumbers.parse(text)
-    except phonenumbers.NumberParseException:
+    except NumberParseException:
         return None
 
 
-def _to_ascii(char):
-    if char in "＋﹢⁺":
-        return "+"
-    return str(int(char)) if char.isdecimal() else char
-
-
 def _repair(parsed):
-    """Return a number without the country's code or the trunk zero too many.
-
-    :param parsed: ``phonenumbers.PhoneNumber``
-    """
+    """Return a number without the country's code or the trunk zero too many."""
     if phonenumbers.is_valid_number(parsed):
         return parsed
     code = str(parsed.country_code)
@@ -84,24 +79,19 @@ def _repair(parsed):
             continue
         try:
             other = phonenumbers.parse(f"+{code}{national[len(prefix) :]}")
-        except phonenumbers.NumberParseException:
+        except NumberParseException:
             continue
         if phonenumbers.is_valid_number(other):
             return other
     return parsed
 
 
-def _format(parsed):
-    """Return a number as E.164, without its extension."""
-    return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
-
-
-# What kind of number somebody has typed into a form, and of which country it is.
+# The kind and the country of a number that somebody has typed into a form.
 #
 # A number that costs its caller extra, or lies with a satellite, is typed by who earns
 # by each text to it. The plans are those of ``phonenumbers``.
 
-#: Whose numbers count as those of the country that they belong to.
+#: Territories: the country whose numbers theirs count as.
 _PARTS = {
     **dict.fromkeys(TERRITORIES, "US"),
     **dict.fromkeys(("GG", "IM", "JE"), "GB"),
@@ -112,8 +102,8 @@ _PARTS = {
 }
 
 MOBILE, VOIP, LANDLINE = ("mobile", "voip", "landline")
-#: What a form takes, by what a company has chosen. Premium, shared cost, toll-free and
-#: personal numbers, pagers, voicemail and what is unknown: never.
+#: Kinds that a form takes, by what a company has chosen. Never premium, shared cost,
+#: toll-free and personal numbers, pagers, voicemail and what is unknown.
 TAKEN = {
     MOBILE: (MOBILE,),
     VOIP: (MOBILE, VOIP),
@@ -138,10 +128,7 @@ class NumberKind(NamedTuple):
 
 
 def read_kind(number):
-    """Return what a number is.
-
-    :param str number: E.164
-    """
+    """Return what a number (E.164) is."""
     try:
         parsed = phonenumbers.parse(number)
     except NumberParseException:
@@ -154,9 +141,8 @@ def read_kind(number):
 
 
 def find_kind_refusal(number, taken, is_country_taken):
-    """Return why a form does not take a number, or an empty text.
+    """Return why a form does not take a number (E.164), or an empty text.
 
-    :param str number: E.164
     :param str taken: a key of :data:`TAKEN`
     :param is_country_taken: function from an ISO code to a bool
     :return: :data:`BAD_COUNTRY`, :data:`BAD_KIND` or empty
@@ -167,14 +153,14 @@ def find_kind_refusal(number, taken, is_country_taken):
     return "" if found.kind in TAKEN[taken] else BAD_KIND
 
 
-# In which ways a person's number may be written down: to find it where it was typed.
+# Spellings of a person's number, to find it where it was typed.
 #
 # The ledger and the messages hold numbers as E.164. A list that was uploaded, or a form
 # that nobody has recorded yet, holds what somebody typed.
 
-#: What people dial before a country code.
+#: Prefixes that people dial before a country code.
 _DIALED = ("", "00", "011")
-#: What people dial before a national number.
+#: Prefixes that people dial before a national number.
 _NATIONAL = ("", "0", "1", "8")
 
 
@@ -184,10 +170,7 @@ def digits(text):
 
 
 def get_tail(number):
-    """Return the last digits of a number, which are in every way to write it.
-
-    :param str number: E.164, or what the carrier calls the sender
-    """
+    """Return the last digits of a number, which are in every way to write it."""
     return digits(number)[-7:]
 
 
@@ -198,7 +181,7 @@ def get_spellings(number):
     """
     try:
         parsed = phonenumbers.parse(number or "")
-    except phonenumbers.NumberParseException:
+    except NumberParseException:
         return {digits(number)} - {""}
     code = str(parsed.country_code)
     national = phonenumbers.national_significant_number(parsed)
@@ -209,20 +192,12 @@ def get_spellings(number):
 
 
 def is_written(text, number):
-    """Tell if a text is a number, in whatever way it is written.
-
-    :param str text: as somebody typed it, the number alone
-    :param str number: E.164, or what the carrier calls the sender
-    """
-    if text and text.strip() == number:
-        return True
-    return digits(text) in get_spellings(number)
+    """Tell if a text is a number, in whatever way it is written."""
+    is_same = bool(text) and text.strip() == number
+    return is_same or digits(text) in get_spellings(number)
 
 
 def mentions(text, number):
-    """Tell if a text has a number in it, beside other words.
-
-    :param str number: E.164
-    """
+    """Tell if a text has a number (E.164) in it, beside other words."""
     tail = get_tail(number)
     return len(tail) == 7 and tail in digits(text)

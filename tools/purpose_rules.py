@@ -8,7 +8,7 @@ one: what made a message is told by our own code alone (:class:`MessageSource`).
 from datetime import date
 from typing import NamedTuple
 
-#: What a rule is about, the most specific first.
+#: Levels of a rule, the most specific first.
 ACTION, TEMPLATE, MODEL = LEVELS = ("action", "template", "model")
 
 #: The app whose messages mailings are, on whatever records.
@@ -61,19 +61,14 @@ def find_purpose(rules, source, company_id):
     return next((rules[key] for key in keys if key in rules), None)
 
 
-# Which kinds of proof of a consent there are, and which of them a purpose accepts.
+# Proofs of a consent: their kinds, and those that a purpose accepts.
 #
 # For offers, 47 CFR 64.1200(a)(2) and (f)(9) ask for prior express written consent: a
 # signed agreement. By the E-SIGN Act (15 U.S.C. 7001) a web form, a text message and an
 # e-mail are in writing; what was said on the phone or in person is not.
 
-WEB, TEXT, PAPER, WRITTEN, SPOKEN = KINDS = (
-    "web",
-    "text",
-    "paper",
-    "written",
-    "spoken",
-)
+KINDS = ("web", "text", "paper", "written", "spoken")
+WEB, TEXT, PAPER, WRITTEN, SPOKEN = KINDS
 
 #: The kind of what was said in a way, as the ledger or other systems name it.
 KIND_OF = {
@@ -93,14 +88,14 @@ def is_proof_accepted(way, accepted):
     What an import or another system has entered was judged when it came, by the way in
     which it was given there.
 
-    :param str way: a method of the ledger, or one of ``statements.WAYS``
+    :param str way: a method of the ledger, or one of ``import_rows.WAYS``
     :param accepted: those of :data:`KINDS` that the purpose accepts
     """
     kind = KIND_OF.get(way)
     return kind is None or kind in accepted
 
 
-# Where an offer needs the recipient's consent beforehand, whatever a company's policy.
+# Laws that ask for consent before an offer, whatever a company's policy.
 #
 # Opt-out is a policy for what other apps send. For offers most laws ask for consent: 47
 # CFR 64.1200(a)(2) and (f)(9) (US), Directive 2002/58/EC art. 13 (EU), PECR reg. 22
@@ -129,18 +124,13 @@ class OfferLaw(NamedTuple):
 
 
 def asks_consent(laws, countries, day):
-    """Tell if an offer to somebody needs their consent.
+    """Tell if an offer to somebody needs their consent, by the newest of the laws.
 
-    :param laws: of :class:`OfferLaw`
+    Where no law is known it does.
+
     :param countries: ISO codes of where they may be; none: nobody knows
     """
-    return not countries or any(
-        _asks_in(laws, country, day) for country in set(countries)
-    )
-
-
-def _asks_in(laws, country, day):
-    """Tell what the newest law of a country says; without one it is yes."""
-    found = [law for law in laws if law.country == country and law.is_in_force(day)]
-    found.sort(key=lambda law: law.effective_from or date.min)
-    return found[-1].needs_consent if found else True
+    in_force = [it for it in laws if it.country in countries and it.is_in_force(day)]
+    in_force.sort(key=lambda law: law.effective_from or date.min)
+    newest = {law.country: law.needs_consent for law in in_force}
+    return not countries or any(newest.get(country, True) for country in countries)

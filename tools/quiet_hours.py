@@ -1,5 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""Quiet hours: when a text may reach somebody, by the clock where they may be.
+"""Quiet hours: they hold by the clock of the place where the reader may be.
 
 A rule is a window for each kind of day, of a country or a state, for a class of
 purposes, from one day to another: data, with its source. All rules that apply must be
@@ -17,11 +17,8 @@ from .business_days import get_holidays
 
 #: Classes of purposes. Solicitations keep the law's hours; what a person needs keeps
 #: the house's; what cannot wait keeps none.
-MARKETING, INFORMATIONAL, URGENT = QUIET_CLASSES = (
-    "marketing",
-    "informational",
-    "urgent",
-)
+QUIET_CLASSES = ("marketing", "informational", "urgent")
+MARKETING, INFORMATIONAL, URGENT = QUIET_CLASSES
 
 #: How far ahead an opening is looked for: longer than the longest row of closed days.
 SEARCH_DAYS = 8
@@ -61,28 +58,23 @@ class Rule:
 
     def is_in_force(self, day):
         """Tell if it holds on a local date."""
-        is_too_early = self.effective_from and day < self.effective_from
-        is_over = self.effective_to and day > self.effective_to
-        return not (is_too_early or is_over)
+        starts = self.effective_from or date.min
+        return starts <= day <= (self.effective_to or date.max)
 
     def window(self, day):
         """Return the window of a local date."""
         if not self.is_in_force(day):
             return ALL_DAY
-        if self.is_closed_on_holidays and self._is_holiday(day):
+        if self.is_closed_on_holidays and day in get_holidays(
+            self.country, self.state, day.year
+        ):
             return CLOSED
         by_day = {SATURDAY: self.saturday, SUNDAY: self.sunday}
         return by_day.get(day.weekday(), self.weekdays)
 
-    def _is_holiday(self, day):
-        return day in get_holidays(self.country, self.state, day.year)
-
 
 def select(rules, place, quiet_class):
-    """Return the rules for messages of a class to somebody.
-
-    :param rules: iterable of :class:`Rule`
-    """
+    """Return those of some rules that hold for messages of a class to somebody."""
     return tuple(
         rule
         for rule in rules
@@ -103,10 +95,7 @@ def are_in_force(rules, now):
 
 
 def is_open(now, zone_names, rules):
-    """Tell if all rules are open in all zones.
-
-    :param datetime now: UTC
-    """
+    """Tell if all rules are open in all zones at a time (UTC)."""
     # Windows open and close at full minutes, so the seconds change nothing.
     minute = now.replace(second=0, microsecond=0)
     return _is_open(minute, tuple(zone_names), tuple(rules))
@@ -114,7 +103,12 @@ def is_open(now, zone_names, rules):
 
 @lru_cache(maxsize=4096)
 def _is_open(minute, zone_names, rules):
-    return all(_is_open_at(rules, local) for local in _locals(minute, zone_names))
+    for local in _locals(minute, zone_names):
+        day, minutes = local.date(), local.hour * 60 + local.minute
+        windows = (rule.window(day) for rule in rules)
+        if not all(opens <= minutes < closes for opens, closes in windows):
+            return False
+    return True
 
 
 def next_opening(now, zone_names, rules):
@@ -158,10 +152,7 @@ def place_name(zone_name):
 
 
 def get_day_limit(rules, day):
-    """Return how many texts a day the rules allow to a number, or None for any.
-
-    :param date day: a local date
-    """
+    """Return how many texts the rules allow to a number on a local date, or None."""
     limits = [it.max_per_day for it in rules if it.max_per_day and it.is_in_force(day)]
     return min(limits, default=None)
 
@@ -171,16 +162,6 @@ def _locals(now, zone_names):
     return [aware.astimezone(ZoneInfo(name)) for name in zone_names]
 
 
-def _is_open_at(rules, local):
-    minute = local.hour * 60 + local.minute
-    day = local.date()
-    for rule in rules:
-        opens, closes = rule.window(day)
-        if not opens <= minute < closes:
-            return False
-    return True
-
-
 @lru_cache(maxsize=1024)
 def _search(now, zone_names, rules):
     """Return the first time after ``now`` that is open, or None.
@@ -188,13 +169,10 @@ def _search(now, zone_names, rules):
     It can only be when a window opens or a clock is changed, in one of the zones.
     """
     until = now + timedelta(days=SEARCH_DAYS)
-    moments = set()
-    for name in zone_names:
-        moments.update(_get_edges(now, ZoneInfo(name), rules))
-    for moment in sorted(moments):
-        if now < moment <= until and is_open(moment, zone_names, rules):
-            return moment
-    return None
+    zones = map(ZoneInfo, zone_names)
+    moments = {moment for zone in zones for moment in _get_edges(now, zone, rules)}
+    later = sorted(moment for moment in moments if now < moment <= until)
+    return next((it for it in later if is_open(it, zone_names, rules)), None)
 
 
 def _get_edges(now, zone, rules):

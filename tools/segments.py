@@ -1,5 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""How many segments a text takes on the air.
+"""Segments of a text, as carriers bill them.
 
 Odoo's own counter is wrong for the characters that take two units and for line
 breaks, and a wrong counter is a wrong bill. Source: 3GPP TS 23.038 (the GSM 7-bit
@@ -18,14 +18,14 @@ GSM7_EXTENSION = frozenset("^{}\\[]~|€\f")
 #: encoding: (units of a message of one segment, units of each segment of several)
 LIMITS = {"GSM-7": (160, 153), "UCS-2": (70, 67)}
 
-#: What joins the character before it: the joiner, skin colours, the letters of a flag.
+#: Characters that join the one before: the joiner, skin colors, letters of a flag.
 JOINER = "\u200d"
 SKIN_COLORS = frozenset(map(chr, range(0x1F3FB, 0x1F400)))
 FLAG_LETTERS = frozenset(map(chr, range(0x1F1E6, 0x1F200)))
 
 
 class Segments(NamedTuple):
-    """A text's size: its encoding, the units it takes, and its segments."""
+    """A text's size: ``GSM-7`` or ``UCS-2``, the units it takes, and its segments."""
 
     encoding: str
     units: int
@@ -33,15 +33,12 @@ class Segments(NamedTuple):
 
 
 def count_segments(text):
-    """Count the segments of ``text`` as a carrier bills them.
+    """Count the segments of ``text``, as it will be sent, as a carrier bills them.
 
     What a reader sees as one character is never split over two segments (the GSM-7
     extension table, a UTF-16 surrogate pair, an emoji with its parts, a letter with its
     accents), so segments may be left some units short. Twilio's own calculator (npm:
     sms-segments-calculator) counts so.
-
-    :param str text: the message as it will be sent, may be empty
-    :return: encoding (``GSM-7`` or ``UCS-2``), units, number of segments (0 if empty)
     """
     text = text or ""
     rare = set(text) - GSM7_BASIC

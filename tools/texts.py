@@ -25,9 +25,7 @@ def clip(text, limit):
 def shorten(text, limit=60, sign="…"):
     """Return the beginning of a text on one line, cut between words.
 
-    :param str text: any text, may be long and have line breaks
-    :param int limit: characters at most, with the sign
-    :param str sign: what stands for what is left out
+    :param int limit: characters at most, with the sign for what is left out
     """
     # Of a huge text only the beginning is looked at.
     line = " ".join((text or "")[: 4 * limit].split())
@@ -39,11 +37,7 @@ def shorten(text, limit=60, sign="…"):
 
 
 def mask_number(number):
-    """Return a number of which only its owner can tell that it is theirs.
-
-    :param str number: E.164, e.g. ``+13035550142``
-    :return: e.g. ``•••• 42``
-    """
+    """Return the last two digits of a number (E.164), such as ``•••• 42``."""
     return f"•••• {number[-2:]}"
 
 
@@ -71,9 +65,6 @@ def add_footer(body, footer):
 
     A body that already carries the footer's words, in any case and spacing, stays
     as it is: templates may have them, and a retry must not add them again.
-
-    :param str body: the message, may be empty
-    :param str footer: how to stop and get help, in the reader's language, may be empty
     """
     body = body or ""
     if not footer or _squeeze(footer) in _squeeze(body):
@@ -82,10 +73,7 @@ def add_footer(body, footer):
 
 
 def find_unknown(text, names):
-    """Return the blanks of a text that are none of ``names``, in order, each once.
-
-    :param str text: may be empty
-    """
+    """Return the blanks of a text that are none of ``names``, in order, each once."""
     found = (match.strip() for match in _BLANK.findall(text or ""))
     return list(dict.fromkeys(name for name in found if name not in names))
 
@@ -96,8 +84,6 @@ def fill(text, values):
     No format specifications, no attributes: a manager's wording cannot reach into
     objects, and a stray brace cannot make an opt-out confirmation fail. What is filled
     in is not read again.
-
-    :param str text: the wording, e.g. ``{company}: you have opted out.``
     """
     return _BLANK.sub(
         lambda match: str(values.get(match[1].strip(), match[0])), text or ""
@@ -121,8 +107,6 @@ def tidy_note(html):
 
     The sanitizer parses and writes HTML, which takes half a millisecond for each note.
     Where there is no tag but the line break there is nothing to make safe.
-
-    :param str html: a note, e.g. ``Hi &amp; bye<br/>STOP``
     """
     if not _PLAIN.match(html):
         return None

@@ -1,5 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""When one message may leave: its hour, quiet hours, and its end."""
+"""The time of one message: its hour, quiet hours, and its end."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
@@ -35,7 +35,7 @@ STATE_LIFE = timedelta(hours=1)
 #: answered, CTIA 5.1.4), the question to which YES is the answer, that they have
 #: joined. After a day it answers nothing any more, and would come at any hour.
 ANSWER_LIFE = timedelta(hours=24)
-#: Those of ``exemptions.EXEMPTIONS`` whose life is another one.
+#: Lives of other ``exemptions.EXEMPTIONS``.
 ANSWER_LIVES = {"opt_out_confirmation": CONFIRMATION_LIFE, "service": STATE_LIFE}
 
 #: Asked again after this, where no hour is allowed in all zones of the person.
@@ -43,11 +43,7 @@ NO_OPENING_PAUSE = timedelta(days=1)
 
 
 def get_answer_end(exemption, asked_at):
-    """Return from when on an answer to a text has lost its point.
-
-    :param str exemption: which answer, one of ``exemptions.EXEMPTIONS``
-    :param datetime asked_at: when the text came (UTC)
-    """
+    """Return when an answer (an exemption) to a text of a time loses its point."""
     return asked_at + ANSWER_LIVES.get(exemption, ANSWER_LIFE)
 
 

@@ -1,7 +1,7 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""What the gate says: its verdicts, and the reasons of each."""
+"""The gate's verdicts, and the reasons of each."""
 
-SEND, HOLD, BLOCK = VERDICTS = ("send", "hold", "block")
+SEND, HOLD, BLOCK = "send", "hold", "block"
 
 # Why a message may leave.
 CONSENT = "consent"

@@ -224,6 +224,9 @@ class SmsComposer(models.TransientModel):
 
     def _get_sms_purpose(self):
         """Return what the messages are for: our own code's word, else the rules'."""
+        return self._get_default_sms_purpose()[0]
+
+    def _get_default_sms_purpose(self):
         return self.env["sms.sms"]._get_default_purpose(
             self._get_sms_company(), self.res_model, self._get_sms_source()
         )
@@ -256,18 +259,16 @@ class SmsComposer(models.TransientModel):
 
     def _ask_gate(self, record):
         """Return the gate's decision on a message to the composer's recipient."""
-        company, sms_model = self._get_sms_company(), self.env["sms.sms"]
+        purpose, is_unmapped = self._get_default_sms_purpose()
         question = GateQuestion(
-            company.id,
+            self._get_sms_company().id,
             self._get_sms_number(record),
-            self._get_sms_purpose().id,
+            purpose.id,
             is_personal=self._is_personal(),
-            is_unmapped=sms_model._is_unmapped(
-                company, self.res_model, self._get_sms_source()
-            ),
+            is_unmapped=is_unmapped,
             reader=record._mail_get_partners()[record.id][:1]._get_sms_reader(),
             send_at=self.send_at,
-            expires_at=sms_model._get_expiry(record),
+            expires_at=self.env["sms.sms"]._get_expiry(record),
         )
         return self.env["sms.gate"].sudo()._decide([question])[0][0]
 
@@ -330,11 +331,11 @@ class SmsComposer(models.TransientModel):
         if is_own_mailing or not has_limits(company):
             return
         if mode == "numbers" or (mode != "mass" and not is_posted):
-            user._check_may_text_any_number(company)
+            user._check_sms_free_right(company)
             typed = (self.sanitized_numbers or "-").split(",")
-            user._check_may_text_many(company, len(typed))
+            user._check_sms_limits(company, len(typed))
         elif mode == "mass" or len(records) > 1:
-            user._check_may_text_many(company, len(records))
+            user._check_sms_limits(company, len(records))
             if self.res_model == TICKET_MODEL:
                 records._check_sms_team_limit()
 

@@ -410,7 +410,7 @@ class CalendarEvent(models.Model):
         self.ticket_id.check_access("read")
         for event in self.filtered("sms_enabled"):
             customers = event.partner_ids.filtered("partner_share")
-            self.env.user._check_may_text_at_once(event.sms_company_id, len(customers))
+            self.env.user._check_sms_bulk_right(event.sms_company_id, len(customers))
 
     def _touch_sms_reminders(self):
         """Have the texts about these events planned when the transaction ends.

@@ -55,7 +55,7 @@ class ReminderClock:
     def __init__(self, company, now):
         self._company = company
         self._now = now
-        self._keeps_hours = company._keeps_quiet_hours()
+        self._keeps_hours = company._keeps_sms_quiet_hours()
         self._whereabouts = Whereabouts(company)
         self._hours = {}
 

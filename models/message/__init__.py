@@ -14,6 +14,7 @@ from . import (
     sms_gate,
     sms_gate_clock,
     sms_consent,
+    sms_dated_law,
     sms_consent_law,
     sms_quiet_hours,
     res_company,

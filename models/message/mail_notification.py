@@ -3,9 +3,9 @@ from odoo import api, fields, models
 
 
 class MailNotification(models.Model):
-    """Lets the chatter say why a text was not sent.
+    """Reasons for which the chatter says that a text was not sent.
 
-    Odoo's own ``sms_optout`` and ``sms_blacklist`` are missing here: to cancel a
+    Odoo's own ``sms_optout`` and ``sms_blacklist`` are missing there: to cancel a
     notified message with them raises an error.
     """
 
@@ -31,11 +31,10 @@ class MailNotification(models.Model):
     @api.model_create_multi
     def create(self, vals_list):
         """Keep which text a message answers: the chatter shows it without a query."""
-        sms_sudo = self.env["sms.sms"].sudo()
         for vals in vals_list:
             if sms_id := vals.get("sms_id_int"):
-                answered = sms_sudo.browse(sms_id).inbound_id
-                vals["sms_answered_at"] = answered.received_at
+                sms_sudo = self.env["sms.sms"].sudo().browse(sms_id)
+                vals["sms_answered_at"] = sms_sudo.inbound_id.received_at
         return super().create(vals_list)
 
     def _to_store_defaults(self, target):

@@ -8,7 +8,11 @@ from .sms_sms_media import SentMedia
 
 
 class MailThread(models.AbstractModel):
-    """Every app's records: what they text says out of what and by whom it was made."""
+    """Every app's records: they say what made a text, and check who may send it.
+
+    Odoo takes numbers to text with every kind of message, from any client, and posts to
+    any record that the user can read, so the rights are asked where it notifies.
+    """
 
     _inherit = "mail.thread"
 
@@ -30,43 +34,30 @@ class MailThread(models.AbstractModel):
         )
 
     def _message_sms_with_template(
-        self,
-        template=False,
-        template_xmlid=False,
-        template_fallback="",
-        partner_ids=False,
-        **kwargs,
+        self, template=False, template_xmlid=False, *args, **kwargs
     ):
         """Name the template to the intake: a rule may say what it is for."""
         if not template and template_xmlid:
             template = self.env.ref(template_xmlid, raise_if_not_found=False)
         source = MessageSource(template_id=template.id if template else 0)
-        return super(
-            MailThread, self.with_context(sms_source=source)
-        )._message_sms_with_template(
-            template=template,
-            template_xmlid=template_xmlid,
-            template_fallback=template_fallback,
-            partner_ids=partner_ids,
-            **kwargs,
+        thread = self.with_context(sms_source=source)
+        return super(MailThread, thread)._message_sms_with_template(
+            template, template_xmlid, *args, **kwargs
         )
 
     def _message_create(self, values_list):
-        """Write the notes of a mass message at once: each costs the ORM as its text."""
+        """Write the notes of a mass message at once."""
         context = clean_context(self.env.context)
         # A context that replaces the old one is what is wanted, as in Odoo's own.
         # pylint: disable-next=context-overridden
         message_model = self.env["mail.message"].with_context(context)
-        if message_model._is_for_bulk(values_list):
-            return message_model._insert_notes(values_list)
+        if message_model._are_bulk_sms_notes(values_list):
+            return message_model._insert_sms_notes(values_list)
         return super()._message_create(values_list)
 
     # ------------------------------------------------------------------
-    # What a user posts as a text is theirs to send: no other path leads past it
+    # Rights and limits
     # ------------------------------------------------------------------
-
-    # Odoo takes numbers to text with every kind of message, from any client, and posts
-    # to any record that the user can read.
 
     def _notify_thread(self, message, msg_vals=False, **kwargs):
         """Ask for the right to text before anybody is told, now or at a set time."""
@@ -76,14 +67,12 @@ class MailThread(models.AbstractModel):
         is_text = msg_vals.get("message_type") == "sms"
         partner_ids = list(msg_vals.get("partner_ids") or []) if is_text else []
         if not self.env.su and (numbers or partner_ids):
-            record = self._get_texted_record(msg_vals)
-            typed = numbers + [
-                by_partner[pid] for pid in partner_ids if pid in by_partner
-            ]
-            record._check_sms_rights(partner_ids, numbers, typed)
+            typed = [by_partner[pid] for pid in partner_ids if pid in by_partner]
+            record = self._get_sms_record(msg_vals)
+            record._check_sms_rights(partner_ids, numbers, numbers + typed)
         return super()._notify_thread(message, msg_vals=msg_vals or False, **kwargs)
 
-    def _get_texted_record(self, msg_vals):
+    def _get_sms_record(self, msg_vals):
         """Return the record that a message is posted on.
 
         ``message_notify`` may be called on no record and told of one by name.
@@ -103,10 +92,10 @@ class MailThread(models.AbstractModel):
         if not self._has_sms_limits(company):
             return
         user = self.env.user
-        user._check_may_text_many(company, len(partner_ids) + len(numbers))
-        may_type = not typed or user._may_text_any_number(company)
+        user._check_sms_limits(company, len(partner_ids) + len(numbers))
+        may_type = not typed or user._has_sms_free_right(company)
         if not may_type and set(typed) - self._get_sms_own_numbers(partner_ids):
-            user._check_may_text_any_number(company)
+            user._check_sms_free_right(company)
 
     def _get_sms_sending_company(self):
         if not self:
@@ -132,7 +121,7 @@ class MailThread(models.AbstractModel):
         return own
 
     # ------------------------------------------------------------------
-    # The pictures and files of a text go along with it, where our outbox sends it
+    # Pictures and files, where our outbox sends the text
     # ------------------------------------------------------------------
 
     def _message_sms(self, body, **kwargs):

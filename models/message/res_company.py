@@ -9,13 +9,13 @@ from ...tools.strictness import is_less_strict
 from ..core.sms_relaxation_reason import REASON_SUBTYPE
 from .sms_quiet_hours import format_minutes, to_minutes
 
-WEEKDAYS, EVERY_DAY = COURTESY_DAYS = ("weekdays", "all")
-#: What can make the house's hours longer.
+WEEKDAYS, EVERY_DAY = "weekdays", "all"
+#: Fields that can make the company's hours longer.
 COURTESY_FIELDS = {"sms_courtesy_days", "sms_courtesy_from", "sms_courtesy_to"}
 
 
 class ResCompany(models.Model):
-    """The house's own hours, and where the company is."""
+    """The company's own hours for texts, and where it is."""
 
     _inherit = "res.company"
 
@@ -57,7 +57,7 @@ class ResCompany(models.Model):
         return before
 
     def _after_sms_write(self, before, vals):
-        """Refuse longer business hours without a reason.
+        """Note who has lengthened the business hours, and why.
 
         :raises UserError: without ``sms_courtesy_reason``
         """
@@ -69,10 +69,6 @@ class ResCompany(models.Model):
         return result
 
     def _keep_sms_courtesy_reason(self, before, reason):
-        """Note who has lengthened the business hours, and why.
-
-        :raises UserError: without a reason
-        """
         if not reason:
             raise UserError(
                 self.env._(
@@ -96,7 +92,7 @@ class ResCompany(models.Model):
         start, end = (format_minutes(to_minutes(it)) for it in hours)
         return f"{dict(days)[company_sudo.sms_courtesy_days]} {start}–{end}"
 
-    def _keeps_quiet_hours(self):
+    def _keeps_sms_quiet_hours(self):
         """Tell if quiet hours and daily limits hold for this company's messages.
 
         A company that is left as it was (only an opt-out blocks, Odoo's own provider)
@@ -104,25 +100,20 @@ class ResCompany(models.Model):
         """
         self.ensure_one()
         company_sudo = self.sudo()
-        is_left_alone = (
-            company_sudo.sms_provider not in PROVIDERS
-            and company_sudo.sms_consent_policy == consent.POLICY_OPT_OUT
+        return (
+            company_sudo.sms_quiet_hours
+            or company_sudo.sms_provider in PROVIDERS
+            or company_sudo.sms_consent_policy != consent.POLICY_OPT_OUT
         )
-        return company_sudo.sms_quiet_hours or not is_left_alone
 
     def _get_sms_courtesy_rule(self, quiet_class):
         """Return the company's own hours as a rule for a class of messages."""
         company_sudo = self.sudo()
         start, end = company_sudo.sms_courtesy_from, company_sudo.sms_courtesy_to
         hours = (to_minutes(start), to_minutes(end))
-        at_weekends = hours if company_sudo.sms_courtesy_days == EVERY_DAY else CLOSED
-        return Rule(
-            quiet_class,
-            weekdays=hours,
-            saturday=at_weekends,
-            sunday=at_weekends,
-            name=self.env._("Business hours of %s", company_sudo.name),
-        )
+        weekend = hours if company_sudo.sms_courtesy_days == EVERY_DAY else CLOSED
+        name = self.env._("Business hours of %s", company_sudo.name)
+        return Rule(quiet_class, "", "", hours, weekend, weekend, name=name)
 
     def _get_sms_place(self):
         """Return where the company is, for people who could be anywhere."""

@@ -10,7 +10,7 @@ NAMES = ["phone_sanitized", "phone", "lang", "tz", "country_id", "state_id"]
 
 
 class Reader(NamedTuple):
-    """What of a contact decides in which language and when they are texted.
+    """Facts of a contact that decide in which language and when they are texted.
 
     ``number`` is E.164 where that could be told, else as it was typed; countries and
     states are ids. What is unknown is None or False.
@@ -24,30 +24,25 @@ class Reader(NamedTuple):
     state_id: int | None = None
 
 
-#: Who is no contact.
+#: A reader who is no contact.
 NOBODY = Reader()
 
 
 class Readers(dict):
-    """Some readers by their partner ids.
-
-    Of a class of its own: a client's context can hold nothing that passes for it.
-    """
+    """Readers by their partner ids, a class that no client's context can hold."""
 
 
 class ResPartner(models.Model):
-    """Contacts as those who read texts."""
+    """Contacts as the readers of texts."""
 
     _inherit = "res.partner"
 
     def _get_sms_readers(self):
-        """Return what decides on texts to these contacts, whoever asks.
+        """Return what decides on texts to these contacts, as :class:`Readers`.
 
         Many are read past the ORM, whose records cost more than all else that is done
         for a message; and by the primary key, one by one, since the planner takes a
         scan of the whole table for cheaper than thousands of ids.
-
-        :return: :class:`Readers`, of those that exist
         """
         if len(self) < BULK_FROM:
             partners_sudo = self.sudo()
@@ -73,7 +68,6 @@ class ResPartner(models.Model):
         return Readers((row[0], Reader(*row)) for row in rows)
 
     def _get_sms_reader(self):
-        """Return what decides on texts to this contact, whoever asks."""
         partner_sudo = self.sudo()
         return Reader(
             self.id,

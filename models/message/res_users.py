@@ -1,20 +1,19 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from datetime import timedelta
 
-from odoo import SUPERUSER_ID, fields, models
+from odoo import fields, models
 from odoo.exceptions import AccessError, UserError
-from odoo.tools import SQL
 
 from ...tools import verdicts
 from ...tools.web import IS_GUESS
 from ..core.res_company import RIGHT_GROUPS
 
-#: The time for which the texts of one user, or of one team, are counted.
+#: For so long the texts of a user, or of a team, are counted.
 LIMIT_TIME = timedelta(days=1)
 
 
 class ResUsers(models.Model):
-    """What a user may text, and how much: asked by everything that people send with.
+    """Rights and limits of users who text.
 
     Not for what runs by itself: rules, automations and crons have their own limits.
     """
@@ -26,22 +25,16 @@ class ResUsers(models.Model):
         guessing = self.with_context(**{IS_GUESS: True})
         return super(ResUsers, guessing).authenticate(credential, user_agent_env)
 
-    def _may_text_any_number(self, company):
-        """Tell if the user may text a number that stands on no record of theirs.
-
-        :param company: ``res.company`` that sends
-        """
+    def _has_sms_free_right(self, company):
+        """Tell if the user may text a number that stands on no record of theirs."""
         return self.has_group(RIGHT_GROUPS[company.sudo().sms_free_right])
 
-    def _may_text_in_bulk(self, company):
+    def _has_sms_bulk_right(self, company):
         return self.has_group(RIGHT_GROUPS[company.sudo().sms_bulk_right])
 
-    def _check_may_text_any_number(self, company):
-        """Refuse a number that was typed.
-
-        :raises AccessError: if the user has no right to text any number
-        """
-        if not self._may_text_any_number(company):
+    def _check_sms_free_right(self, company):
+        """Refuse a number that was typed, unless the user may text any."""
+        if not self._has_sms_free_right(company):
             raise AccessError(
                 self.env._(
                     "You may text the people of your records, and no number that is "
@@ -50,17 +43,13 @@ class ResUsers(models.Model):
                 )
             )
 
-    def _check_may_text_many(self, company, count):
-        """Refuse too many people at once, and too many texts in a day.
-
-        :raises AccessError: for a list that only who may text in bulk may send
-        :raises UserError: if the user has sent as many as they may for now
-        """
-        if self._may_text_in_bulk(company):
+    def _check_sms_limits(self, company, count):
+        """Refuse too many people at once, and too many texts in a day."""
+        if self._has_sms_bulk_right(company):
             return
-        self._check_may_text_at_once(company, count)
+        self._check_sms_bulk_right(company, count)
         limit = company.sudo().sms_user_limit
-        if limit and self._count_texts_lately(limit) + count > limit:
+        if limit and self._count_recent_sms(limit) + count > limit:
             raise UserError(
                 self.env._(
                     "You have sent the %s texts that a user may send in 24 hours. Call "
@@ -69,13 +58,10 @@ class ResUsers(models.Model):
                 )
             )
 
-    def _check_may_text_at_once(self, company, count):
-        """Refuse too many people at once.
-
-        :raises AccessError: for a list that only who may text in bulk may send
-        """
+    def _check_sms_bulk_right(self, company, count):
+        """Refuse too many people at once."""
         limit = company.sudo().sms_bulk_from
-        if count > limit and not self._may_text_in_bulk(company):
+        if count > limit and not self._has_sms_bulk_right(company):
             raise AccessError(
                 self.env._(
                     "You may text %(limit)s people at once, and these are %(count)s. "
@@ -85,27 +71,15 @@ class ResUsers(models.Model):
                 )
             )
 
-    def _count_texts_lately(self, limit):
+    def _count_recent_sms(self, limit):
         """Return how many texts the user has sent lately, blocked ones not counted.
 
         Two that are sent in the same moment do not see each other: a limit keeps
         mistakes and stolen passwords small, and is no account.
         """
-        self.env["sms.sms"].flush_model()
-        counted = SQL(
-            """
-            SELECT 1 FROM sms_sms
-             WHERE create_uid = %s AND create_uid <> %s AND create_date > %s
-               AND gate_verdict <> %s
-             LIMIT %s
-            """,
-            self.id,
-            SUPERUSER_ID,
-            fields.Datetime.now() - LIMIT_TIME,
-            verdicts.BLOCK,
-            limit,
-        )
-        [[count]] = self.env.execute_query(
-            SQL("SELECT count(*) FROM (%s) AS x", counted)
-        )
-        return count
+        domain = [
+            ("create_uid", "=", self.id),
+            ("create_date", ">", fields.Datetime.now() - LIMIT_TIME),
+            ("gate_verdict", "!=", verdicts.BLOCK),
+        ]
+        return self.env["sms.sms"].sudo().search_count(domain, limit=limit)

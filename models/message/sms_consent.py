@@ -11,7 +11,7 @@ from ...tools.conversation import CONVERSATION_PAUSE, CONVERSATION_TIME, TheirTe
 from ...tools.phone import canonical
 from ..core.bulk_insert import as_array
 
-#: What the transaction has read of the answers (a key of ``cr.precommit.data``).
+#: Key of the answers that a transaction has read, in ``cr.precommit.data``.
 READ_ANSWERS = "sms.consent:answers"
 #: Reads the answers of some numbers. The index is asked once for each (``OFFSET 0``
 #: keeps the planner from reading the whole table instead), so the cost does not grow
@@ -37,14 +37,16 @@ READ_UNUSABLE = """
 
 
 class Known(NamedTuple):
-    """What a transaction has read of some numbers.
+    """The answers that a transaction has read, by ``(company id, number)``.
 
-    The keys are ``(company id, number)``: the answers by purpose, the numbers with an
-    open review, when the noes were said by purpose, the newest
-    :class:`conversation.TheirText` of those who have texted lately, and the numbers
-    that their carrier cannot text. ``methods`` says by event how a yes was given.
-    ``typed`` has pairs of a contact's id and a number that its login has typed and
-    that has not said YES to it.
+    :param dict answers: ``{purpose id or False: Answer}``
+    :param set reviewed: those with an open review
+    :param dict stops: when each no was said, ``{purpose id or False: UTC}``
+    :param dict texts: the newest ``TheirText`` of those who have texted lately
+    :param set unusable: those that their carrier cannot text
+    :param dict methods: how a yes was given, by event id
+    :param set typed: pairs of a contact's id and a number that its login has typed and
+        that has not said YES to it
     """
 
     answers: dict
@@ -55,6 +57,11 @@ class Known(NamedTuple):
     methods: dict
     typed: set
 
+    @classmethod
+    def make(cls):
+        """Return one of which nothing is known yet."""
+        return cls({}, set(), {}, {}, set(), {}, set())
+
     def get_stopped_at(self, key, purpose_id):
         """Return when the newest no to a purpose or to all was said, or None."""
         stops = self.stops.get(key, {})
@@ -62,7 +69,7 @@ class Known(NamedTuple):
 
 
 class SmsConsent(models.Model):
-    """What the gate asks of numbers, read once in a transaction."""
+    """The answers that the gate asks for, read once in a transaction."""
 
     _inherit = "sms.consent"
 
@@ -83,43 +90,47 @@ class SmsConsent(models.Model):
     def _get_answers(self, company_ids, numbers):
         """Return what is recorded for some numbers, in one query.
 
-        :param company_ids: iterable of ids
-        :param numbers: iterable of E.164 numbers
         :return: ``{(company_id, number): {purpose_id or False: Answer}}``
         """
-        wanted = set(product(set(company_ids), set(filter(None, numbers))))
-        answers = self._read(wanted).answers
-        return {key: answers[key] for key in wanted}
+        company_ids, numbers = set(company_ids), set(filter(None, numbers))
+        answers = self._get_known(company_ids, numbers).answers
+        return {key: answers[key] for key in product(company_ids, numbers)}
 
     @api.model
     def _get_found(self, company, number):
-        """Return what is recorded for one number in one company.
+        """Return what is recorded for one number, as ``{purpose_id or False: Answer}``.
 
-        :param company: ``res.company``
         :param str number: E.164, may be empty
-        :return: ``{purpose_id or False: Answer}``
         """
         answers = self._get_answers([company.id], [number])
         return answers.get((company.id, number), {})
 
     @api.model
     def _get_known(self, company_ids, numbers):
-        """Return all that the gate asks of some numbers, in one query."""
-        return self._read(set(product(set(company_ids), set(filter(None, numbers)))))
+        """Return all that the gate asks of some numbers, in one query.
+
+        A message is often made and sent in one transaction. That sees one state of the
+        ledger, so what was read is kept until it ends, goes back to a savepoint or
+        writes to the ledger itself.
+
+        :return: :class:`Known`, perhaps of more numbers
+        """
+        known = self.env.cr.precommit.data.setdefault(READ_ANSWERS, Known.make())
+        wanted = set(product(set(company_ids), set(filter(None, numbers))))
+        missing = wanted - known.answers.keys()
+        if missing:
+            self._read_missing(known, missing)
+        return known
 
     @api.model
     def _find_unproven(self, company, number):
         """Return for which purposes a number's yes is no proof: it can be given anew.
 
-        :param company: ``res.company``
         :param str number: E.164, may be empty
-        :return: ``sms.purpose``
         """
         purposes = self.env["sms.purpose"]
-        if not number:
-            return purposes
         known = self._get_known([company.id], [number])
-        found = known.answers[company.id, number]
+        found = known.answers.get((company.id, number), {})
         return purposes.browse(
             purpose_id
             for purpose_id, answer in found.items()
@@ -128,24 +139,6 @@ class SmsConsent(models.Model):
                 known.methods[answer.event_id]
             )
         )
-
-    @api.model
-    def _read(self, wanted):
-        """Return what the transaction knows, after reading what it does not yet.
-
-        A message is often made and sent in one transaction. That sees one state of
-        the ledger, so what was read is kept until it ends, goes back to a savepoint
-        or writes to the ledger itself.
-
-        :param set wanted: pairs of a company's id and a number
-        """
-        data = self.env.cr.precommit.data
-        nothing = Known({}, set(), {}, {}, set(), {}, set())
-        known = data.setdefault(READ_ANSWERS, nothing)
-        missing = wanted - known.answers.keys()
-        if missing:
-            self._read_missing(known, missing)
-        return known
 
     @api.model
     def _read_missing(self, known, missing):
@@ -159,7 +152,13 @@ class SmsConsent(models.Model):
         numbers_by_hash = {value: number for number, value in hashes.items()}
         # Not before the key is known to be right: else the next look would find nobody.
         known.answers.update((key, {}) for key in missing)
-        query = self._get_known_query(company_ids, spellings, list(numbers_by_hash))
+        query = SQL(
+            " UNION ALL ".join(self._get_known_sources()),
+            hashes=as_array(list(numbers_by_hash), "varchar"),
+            company_ids=company_ids,
+            numbers=as_array(spellings, "varchar"),
+            since=fields.Datetime.now() - CONVERSATION_TIME - CONVERSATION_PAUSE,
+        )
         for what, company_id, sender, *row in self.env.execute_query(query):
             for number in spellings[numbers_by_hash.get(sender, sender)]:
                 self._enter(known, what, (company_id, number), row)
@@ -200,14 +199,3 @@ class SmsConsent(models.Model):
         ``hashes``, ``numbers``, ``company_ids`` and ``since`` (how long texts count).
         """
         return [READ_ANSWER, READ_UNUSABLE]
-
-    @api.model
-    def _get_known_query(self, company_ids, numbers, hashes):
-        since = fields.Datetime.now() - CONVERSATION_TIME - CONVERSATION_PAUSE
-        return SQL(
-            " UNION ALL ".join(self._get_known_sources()),
-            hashes=as_array(hashes, "varchar"),
-            company_ids=company_ids,
-            numbers=as_array(numbers, "varchar"),
-            since=since,
-        )

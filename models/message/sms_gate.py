@@ -6,26 +6,27 @@ from typing import NamedTuple
 from odoo import api, fields, models
 from odoo.tools import ormcache
 
-from ...tools import consent, gate, purpose_rules
-from ...tools.conversation import TheirText
+from ...tools import consent, gate
 from ...tools.phone import E164
+from ...tools.purpose_rules import is_proof_accepted
 from ..ledger.sms_consent_key import ConsentKeyError
 from .res_partner import NOBODY, Reader
+from .sms_consent import Known
 from .sms_gate_clock import GateClock
 
 _logger = logging.getLogger(__name__)
 
 
 class GateQuestion(NamedTuple):
-    """One message, as the gate asks about it: ids, an E.164 number, a cause.
+    """One message, as the gate is asked about it. Times are UTC.
 
-    ``is_personal`` and ``written_at`` (UTC, default now): see :class:`gate.Facts`.
-    ``send_at`` and ``expires_at`` are UTC; ``key`` tells it from others that wait;
-    ``sms_id`` is that of a stored message about which the gate is asked again;
-    ``keeps_hours`` says that it waits for business hours though its purpose need not;
-    ``is_unmapped`` says that no rule has said what it is for;
-    ``replaces`` are the ids of messages whose place it takes, which do not count;
-    ``standing`` decides whoever gets it, see :class:`gate.Facts`.
+    :param str key: tells it from others that wait
+    :param int sms_id: of a stored message about which the gate is asked again
+    :param bool keeps_hours: it waits for business hours though its purpose need not
+    :param tuple replaces: ids of messages whose place it takes, which do not count
+    :param bool is_unmapped: no rule has said what it is for
+
+    The others are those of :class:`gate.Facts`; ``written_at`` is now by default.
     """
 
     company_id: int
@@ -70,10 +71,7 @@ class SmsGate(models.AbstractModel):
 
     @api.model
     def _read_ledger(self, questions):
-        """Return what is recorded of the recipients.
-
-        :return: :class:`sms_consent_known.Known`, or None if it cannot be looked up
-        """
+        """Return what is recorded of the recipients (``Known``), None if unreadable."""
         company_ids = [question.company_id for question in questions]
         numbers = [question.number for question in questions]
         try:
@@ -85,35 +83,8 @@ class SmsGate(models.AbstractModel):
     @api.model
     @ormcache("model_name", "record_id")
     def _get_code(self, model_name, record_id):
-        """Return the ISO code of a country or a state: every message asks.
-
-        :param str model_name: ``res.country`` or ``res.country.state``
-        """
+        """Return the ISO code of a country or a state."""
         return self.env[model_name].sudo().browse(record_id or ()).code or ""
-
-
-class _Circumstances(NamedTuple):
-    """All that decides on a message: those of many messages are equal."""
-
-    company_id: int
-    purpose_id: int
-    exemption: str
-    has_number: bool
-    is_valid_number: bool
-    state: str
-    is_proven: bool
-    is_under_review: bool
-    is_unusable: bool
-    is_typed_only: bool
-    is_personal: bool
-    is_unmapped: bool
-    text: TheirText | None
-    stopped_at: object
-    written_at: object
-    send_at: object
-    expires_at: object
-    hours: object
-    texts_today: int
 
 
 class GateBatch:
@@ -125,13 +96,13 @@ class GateBatch:
     """
 
     def __init__(self, env, questions, known):
-        """Gather what the messages share.
+        """Gather what messages share whose reader matters.
 
-        :param questions: list of :class:`sms_gate.GateQuestion` whose reader matters
-        :param known: :class:`sms_consent_known.Known`, None if it cannot be looked up
+        :param known: ``Known``, None if it cannot be looked up
         """
         self._consent = env["sms.consent"]
-        self._known = known
+        self._is_ledger_readable = known is not None
+        self._known = known or Known.make()
         self._now = fields.Datetime.now()
         self._clock = GateClock(env, questions, self._now)
         companies = env["res.company"].browse({it.company_id for it in questions})
@@ -145,22 +116,30 @@ class GateBatch:
         self._decisions = {}
 
     def decide(self, question):
-        """Decide one message.
-
-        :return: ``(Decision, consent event id or False)``; None in place of the id
-            where the ledger was not asked
-        """
+        """Decide one message, with the result of ``sms.gate._decide``."""
         if question.standing:
             return self._decide_standing(question), None
         key = (question.company_id, question.number)
         purpose_id = question.purpose_id
-        found = self._known.answers.get(key, {}) if self._known else {}
+        found = self._known.answers.get(key, {})
         answer = self._consent._get_answer(found, purpose_id)
-        circumstances = self._get_circumstances(question, key, purpose_id, answer)
+        hours = self._clock.get_hours(question, self._rules[key[0], purpose_id])
+        facts = self._get_facts(question, key, answer, hours)
+        # All that decides on a message: those of many messages are equal.
+        circumstances = (
+            question.company_id,
+            purpose_id,
+            bool(question.number),
+            question.is_unmapped,
+            question.send_at,
+            question.expires_at,
+            hours,
+            *facts.values(),
+        )
         decision = self._decisions.get(circumstances)
         if decision is None:
-            facts = self._get_facts(circumstances, question)
-            decision = self._decisions[circumstances] = gate.decide(facts)
+            facts.update(self._get_shared_facts(question, hours))
+            decision = self._decisions[circumstances] = gate.decide(gate.Facts(**facts))
         decision = decision.spread(question.key)
         self._clock.note(key, purpose_id, decision)
         return decision, answer.event_id or False
@@ -179,73 +158,45 @@ class GateBatch:
             )
         return self._decisions[key]
 
-    def _get_circumstances(self, question, key, purpose_id, answer):
-        """Return what decides on a message."""
-        known, number = self._known, question.number
-        hours = self._clock.get_hours(question, self._rules[key[0], purpose_id])
+    def _get_facts(self, question, key, answer, hours):
+        """Return the facts that differ from message to message, by name."""
+        known, number, purpose_id = self._known, question.number, question.purpose_id
+        proofs = self._rules[question.company_id, purpose_id].proofs
         texts_today = 0
         if hours and hours.day_limit is not None:
             send_at = question.send_at or None
             texts_today = self._clock.count(key, purpose_id, hours, send_at)
-        return _Circumstances(
-            key[0],
-            purpose_id,
-            question.exemption or "",
-            bool(number),
-            bool(number and E164.match(number)),
-            answer.state,
-            answer.state != consent.OPTED_IN
-            or purpose_rules.is_proof_accepted(
-                known.methods.get(answer.event_id),
-                self._rules[key[0], purpose_id].proofs,
-            ),
-            known is not None and key in known.reviewed,
-            known is not None and key in known.unusable,
-            known is not None and (question.reader.partner_id, number) in known.typed,
-            question.is_personal,
-            question.is_unmapped,
-            known and known.texts.get(key),
-            known and known.stops and known.get_stopped_at(key, purpose_id) or None,
-            question.written_at,
-            question.send_at or None,
-            question.expires_at or None,
-            hours,
-            texts_today,
-        )
+        return {
+            "exemption": question.exemption or "",
+            "is_valid_number": bool(number and E164.match(number)),
+            "state": answer.state,
+            "is_proven": answer.state != consent.OPTED_IN
+            or is_proof_accepted(known.methods.get(answer.event_id), proofs),
+            "is_under_review": key in known.reviewed,
+            "is_unusable": key in known.unusable,
+            "is_typed_only": (question.reader.partner_id, number) in known.typed,
+            "is_personal": question.is_personal,
+            "text": known.texts.get(key),
+            "stopped_at": known.stops and known.get_stopped_at(key, purpose_id) or None,
+            "written_at": question.written_at or self._now,
+            "texts_today": texts_today,
+        }
 
-    def _asks_consent(self, its):
-        """Tell if the law asks for consent to some messages, whatever the policy.
-
-        What other apps send by a Twilio account of their own, and nobody has said what
-        it is for, is left as Odoo has it: most of that is no offer.
-        """
-        is_left = its.is_unmapped and (
-            self._company_facts[its.company_id]["provider"] == "twilio"
-        )
-        return bool(its.hours and its.hours.asks_consent and not is_left)
-
-    def _get_facts(self, its, question):
-        """Return what the gate needs to know."""
-        hours = its.hours
-        return gate.Facts(
-            number=question.number or "",
-            is_valid_number=its.is_valid_number,
-            state=its.state,
-            is_proven=its.is_proven,
-            is_helpdesk_purpose=self._rules[its.company_id, its.purpose_id].is_helpdesk,
-            exemption=its.exemption,
-            is_ledger_readable=self._known is not None,
-            is_under_review=its.is_under_review,
-            is_unusable=its.is_unusable,
-            is_typed_only=its.is_typed_only,
-            is_personal=its.is_personal,
-            text=its.text,
-            stopped_at=its.stopped_at,
-            written_at=its.written_at or self._now,
-            now=self._now,
-            when=self._clock.get_when(hours, its.send_at, its.expires_at),
-            day_limit=hours and hours.day_limit,
-            texts_today=its.texts_today,
-            asks_consent=self._asks_consent(its),
-            **self._company_facts[its.company_id],
-        )
+    def _get_shared_facts(self, question, hours):
+        """Return the facts that follow from what many messages share, by name."""
+        company_facts = self._company_facts[question.company_id]
+        # What other apps send by a Twilio account of their own, and nobody has said
+        # what it is for, is left as Odoo has it: most of that is no offer.
+        is_left = question.is_unmapped and company_facts["provider"] == "twilio"
+        rules = self._rules[question.company_id, question.purpose_id]
+        times = (question.send_at or None, question.expires_at or None)
+        return {
+            "number": question.number or "",
+            "is_helpdesk_purpose": rules.is_helpdesk,
+            "is_ledger_readable": self._is_ledger_readable,
+            "now": self._now,
+            "when": self._clock.get_when(hours, *times),
+            "day_limit": hours and hours.day_limit,
+            "asks_consent": bool(hours and hours.asks_consent and not is_left),
+            **company_facts,
+        }

@@ -1,5 +1,6 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from collections import defaultdict
+from dataclasses import dataclass
 
 from odoo.tools import SQL
 
@@ -8,9 +9,9 @@ from ...tools.geography import read_number
 from ...tools.timing import ANSWER, DAY, When, get_day
 from ..core.bulk_insert import as_array
 
-#: When texts to some numbers have left within a day or will leave. Number by number
-#: (``OFFSET 0``): while many texts are made, the planner thinks that there are few, and
-#: would read all of them for each batch.
+#: Reads when texts to some numbers have left within a day or will leave. Number by
+#: number (``OFFSET 0``): while many texts are made, the planner thinks that there are
+#: few, and would read all of them for each batch.
 READ_LEAVINGS = """
     SELECT text.record_company_id, text.number, text.purpose_id,
            array_agg(text.leaves_at)
@@ -35,40 +36,34 @@ READ_LEAVINGS = """
 """
 
 
+@dataclass(eq=False)
 class Hours:
-    """What is known of the hour and the number of messages to somewhere.
+    """Hours and limits of messages to a place, compared by identity: one a batch.
 
-    Compared by identity: there is one of each kind in a batch.
+    :param tuple rules: of ``quiet_hours.Rule``
+    :param day_limit: how many messages a day may go to a number, None for any
+    :param asks_consent: the law there asks for consent, whatever the company's policy
     """
 
-    def __init__(self, place, quiet_class, rules, day_limit, asks_consent=False):
-        self.place = place
-        self.quiet_class = quiet_class
-        self.rules = rules
-        #: How many messages a day may go to a number, None for any.
-        self.day_limit = day_limit
-        #: The law there asks for consent, whatever the company's policy.
-        self.asks_consent = asks_consent
+    place: geography.Place
+    quiet_class: str
+    rules: tuple
+    day_limit: int | None
+    asks_consent: bool
 
 
 class GateClock:
-    """The hours and the numbers of one batch, gathered once, asked for each message.
+    """The hours and the daily limits of one batch, each looked up once.
 
     A company that keeps no quiet hours costs no query here.
     """
 
     def __init__(self, env, questions, now):
-        """Prepare for a batch.
-
-        :param questions: list of :class:`sms_gate.GateQuestion`
-        :param datetime now: the time of the decision (UTC)
-        """
+        """Prepare for a list of ``GateQuestion`` that are decided now (UTC)."""
         self._env = env
         self._now = now
         companies = env["res.company"].browse({it.company_id for it in questions})
-        self._keeping = {it.id: it for it in companies if it._keeps_quiet_hours()}
-        self._company_places = {}
-        self._addresses = {}
+        self._keeping = {it.id: it for it in companies if it._keeps_sms_quiet_hours()}
         self._hours = {}
         self._found_rules = {}
         self._days = {}
@@ -78,42 +73,48 @@ class GateClock:
     def get_hours(self, question, rules):
         """Return the hours of a message, None if its company keeps none.
 
-        :param GateQuestion question: the message
-        :param PurposeRules rules: what it asks of its purpose
+        :param PurposeRules rules: of its purpose
         """
         company = self._keeping.get(question.company_id)
         if not company:
             return None
         if question.keeps_hours and rules.quiet_class == quiet_hours.URGENT:
             rules = rules._replace(quiet_class=quiet_hours.INFORMATIONAL)
-        address = self._get_address(question.reader)
+        reader = question.reader
+        address = (reader.tz, reader.country_id, reader.state_id)
         of_number = read_number(question.number)
         key = (company.id, rules.quiet_class, rules.max_per_day, of_number, address)
         if key not in self._hours:
-            place = self._locate(company, question.number, address)
-            hours = self._select(company, place, rules.quiet_class)
-            limit = self._get_limit(place, hours, rules)
-            asks_consent = rules.quiet_class == quiet_hours.MARKETING and self._env[
-                "sms.consent.law"
-            ]._asks_consent(place)
-            self._hours[key] = Hours(
-                place, rules.quiet_class, hours, limit, asks_consent
+            get_code = self._env["sms.gate"]._get_code
+            place = geography.locate(
+                question.number,
+                reader.tz or "",
+                get_code("res.country", reader.country_id),
+                get_code("res.country.state", reader.state_id),
+                company._get_sms_place(),
             )
+            self._hours[key] = self._make_hours(company, place, rules)
         return self._hours[key]
 
-    def get_when(self, hours, send_at, expires_at):
-        """Return what the gate needs to know of the time of some messages.
+    def _make_hours(self, company, place, rules):
+        quiet_class = rules.quiet_class
+        key = company, place, quiet_class
+        if key not in self._found_rules:
+            self._found_rules[key] = self._env["sms.quiet.hours"]._select(*key)
+        hours = self._found_rules[key]
+        is_offer = quiet_class == quiet_hours.MARKETING
+        asks_consent = is_offer and self._env["sms.consent.law"]._asks_consent(place)
+        limit = self._get_limit(place, hours, rules)
+        return Hours(place, quiet_class, hours, limit, asks_consent)
 
-        :param Hours hours: of the messages, or None
-        :param datetime send_at: UTC, or None
-        :param datetime expires_at: UTC, or None
-        """
+    def get_when(self, hours, send_at, expires_at):
+        """Return the time of messages as the gate needs it; each part may be None."""
         times = {"now": self._now, "send_at": send_at, "expires_at": expires_at}
         if not hours:
             return When(**times)
         return When(
-            quiet_class=hours.quiet_class,
             place=hours.place,
+            quiet_class=hours.quiet_class,
             rules=hours.rules,
             **times,
         )
@@ -122,15 +123,17 @@ class GateClock:
         """Return how many messages to a number for a purpose leave on a message's day.
 
         :param key: the company's id and the number
-        :param Hours hours: of the message
-        :param datetime send_at: UTC, or None
         """
         if self._leavings is None:
             self._leavings = self._read_leavings()
         leavings = self._leavings.get((*key, purpose_id))
         if not leavings:
             return 0
-        since, until = self._get_day(hours, send_at)
+        day = (hours, send_at)
+        if day not in self._days:
+            leaves_at, _why = self.get_when(hours, send_at, None).find_time()
+            self._days[day] = get_day(leaves_at, hours.place.zones[0])
+        since, until = self._days[day]
         return sum(since < leaves_at < until for leaves_at in leavings)
 
     def note(self, key, purpose_id, decision):
@@ -144,37 +147,6 @@ class GateClock:
             leaves_at = decision.until or self._now
             self._leavings[(*key, purpose_id)].append(leaves_at)
 
-    def _get_day(self, hours, send_at):
-        """Return between which times messages count with one, see :func:`get_day`."""
-        key = (hours, send_at)
-        if key not in self._days:
-            leaves_at, _why = self.get_when(hours, send_at, None).find_time()
-            self._days[key] = get_day(leaves_at, hours.place.zones[0])
-        return self._days[key]
-
-    def _get_address(self, reader):
-        """Return what is known of where somebody is: zone, country and state."""
-        key = (reader.tz, reader.country_id, reader.state_id)
-        if key not in self._addresses:
-            get_code = self._env["sms.gate"]._get_code
-            self._addresses[key] = (
-                key[0] or "",
-                get_code("res.country", key[1]),
-                get_code("res.country.state", key[2]),
-            )
-        return self._addresses[key]
-
-    def _locate(self, company, number, address):
-        if company not in self._company_places:
-            self._company_places[company] = company._get_sms_place()
-        return geography.locate(number, *address, self._company_places[company])
-
-    def _select(self, company, place, quiet_class):
-        key = company, place, quiet_class
-        if key not in self._found_rules:
-            self._found_rules[key] = self._env["sms.quiet.hours"]._select(*key)
-        return self._found_rules[key]
-
     def _get_limit(self, place, hours, rules):
         if rules.quiet_class == quiet_hours.URGENT:
             return rules.max_per_day or None
@@ -185,10 +157,10 @@ class GateClock:
     def _read_leavings(self):
         """Read when messages have left within a day or will leave.
 
-        Answers to a person's own text do not count. For new messages what waits does,
-        at the time at which it is to leave. Who asks again about a waiting message has
-        it counted already, and must not count it against itself. Nor does what a
-        message replaces count.
+        Answers to a person's own text do not count, nor what a message replaces. For
+        new messages what waits does, at the time at which it is to leave. Who asks
+        again about a waiting message has it counted already, and must not count it
+        against itself.
 
         :return: ``{(company id, number, purpose id): [UTC, ...]}``
         """
@@ -197,12 +169,8 @@ class GateClock:
         if not sms_ids:
             states.append("outgoing")
         replaced_ids = [sms_id for it in self._questions for sms_id in it.replaces]
-        self._env["sms.sms"].flush_model(
-            [
-                *("state", "number", "purpose_id", "record_company_id"),
-                *("claimed_at", "gate_timing", "not_before"),
-            ]
-        )
+        names = ["state", "number", "purpose_id", "record_company_id", "claimed_at"]
+        self._env["sms.sms"].flush_model([*names, "gate_timing", "not_before"])
         rows = self._env.execute_query(
             SQL(
                 READ_LEAVINGS,

@@ -2,8 +2,7 @@
 from typing import NamedTuple
 
 from odoo import api, fields, models
-from odoo.exceptions import UserError, ValidationError
-from odoo.tools import ormcache
+from odoo.exceptions import ValidationError
 
 from ...tools import quiet_hours
 from ...tools.quiet_hours import INFORMATIONAL, MARKETING, Rule
@@ -15,18 +14,13 @@ HOUR_FIELDS = {
     "saturday": ("saturday_from", "saturday_to"),
     "sunday": ("sunday_from", "sunday_to"),
 }
-#: What can make a rule less strict when it is changed.
-RULE_FIELDS = {
-    *(name for pair in HOUR_FIELDS.values() for name in pair),
-    *("active", "quiet_class", "country_id", "state_id", "company_id"),
-    *("is_closed_on_holidays", "max_per_day", "effective_from", "effective_to"),
-}
+HOUR_NAMES = [name for pair in HOUR_FIELDS.values() for name in pair]
 
 
 class CompanyRule(NamedTuple):
-    """A rule, and the id of the one company that it is of (False: of all).
+    """A rule with the id of its company (False: of all).
 
-    :param frozenset replaced_in: ids of the companies that have another in its place
+    ``replaced_in`` are the ids of the companies that have another in its place.
     """
 
     company_id: int
@@ -35,8 +29,10 @@ class CompanyRule(NamedTuple):
 
     def holds_for(self, company_id):
         """Tell if it is a rule for a company, by its id."""
-        is_theirs = self.company_id in (False, company_id)
-        return is_theirs and company_id not in self.replaced_in
+        return (
+            self.company_id in (False, company_id)
+            and company_id not in self.replaced_in
+        )
 
 
 def to_minutes(hours):
@@ -50,22 +46,22 @@ def format_minutes(minutes):
 
 
 class SmsQuietHours(models.Model):
-    """A window in which texts may reach people, of the law or of the house.
+    """A window in which texts may reach people, by law or as a company wants it.
 
-    Laws change on a day and not with a release, so they are data with their source and
-    their dates. All rules that fit a message must be open. So a company's own rule can
-    only make things stricter, unless it takes the place of a shared one there; who
-    makes a rule less strict says why, and that is kept.
+    All rules that fit a message must be open. So a company's own rule can only make
+    things stricter, unless it takes the place of a shared one there.
     """
 
     _name = "sms.quiet.hours"
     _description = "Text Message Quiet Hours"
-    _inherit = ["sms.shared.copy", "sms.relaxation.reason", "sms.cached.rules"]
-    _strictness_fields = frozenset(RULE_FIELDS)
+    _inherit = ["sms.shared.copy", "sms.dated.law"]
+    _strictness_fields = frozenset(
+        ["active", "quiet_class", "country_id", "state_id", "company_id", *HOUR_NAMES]
+        + ["is_closed_on_holidays", "max_per_day", "effective_from", "effective_to"]
+    )
     _order = "quiet_class desc, country_id, state_id, id"
 
     name = fields.Char(required=True, translate=True)
-    active = fields.Boolean(default=True, tracking=True)
     company_id = fields.Many2one(
         "res.company",
         ondelete="restrict",
@@ -116,15 +112,6 @@ class SmsQuietHours(models.Model):
         tracking=True,
         help="To one number, for one purpose. 0: the rule sets no limit.",
     )
-    effective_from = fields.Date(tracking=True, help="The first day of the rule.")
-    effective_to = fields.Date(tracking=True, help="The last day of the rule.")
-    source = fields.Text(required=True, help="Where the rule stands, and its state.")
-    is_confirmed = fields.Boolean(
-        "Confirmed",
-        tracking=True,
-        help="Without it the rule rests on secondary sources, and holds all the same. "
-        "Tick it when somebody has read the law itself, and name it in the source.",
-    )
 
     _hours_valid = models.Constraint(
         "CHECK (weekday_from >= 0 AND saturday_from >= 0 AND sunday_from >= 0 AND "
@@ -142,7 +129,7 @@ class SmsQuietHours(models.Model):
         "The company has a rule in place of this one already.",
     )
 
-    @api.depends(*(name for pair in HOUR_FIELDS.values() for name in pair))
+    @api.depends(*HOUR_NAMES)
     def _compute_hours(self):
         for rule in self:
             for start, end in HOUR_FIELDS.values():
@@ -152,40 +139,19 @@ class SmsQuietHours(models.Model):
                 name = start.replace("_from", "_hours")
                 rule[name] = self.env._("Closed") if is_closed else hours
 
-    @api.constrains("country_id", "state_id", "effective_from", "effective_to")
-    def _check_rule(self):
-        """Refuse a state of another country, and an end before the beginning."""
+    @api.constrains("country_id", "state_id")
+    def _check_state(self):
         for rule in self:
             if rule.state_id and rule.state_id.country_id != rule.country_id:
                 raise ValidationError(
                     self.env._("“%s”: the state lies in another country.", rule.name)
                 )
-            start, end = rule.effective_from, rule.effective_to
-            if start and end and end < start:
-                raise ValidationError(
-                    self.env._("“%s” ends before it begins.", rule.name)
-                )
 
-    @api.model_create_multi
-    def create(self, vals_list):
-        """Ask why a rule is less strict than the shared one whose place it takes.
-
-        :raises UserError: without ``relaxation_reason``
-        """
-        rules = super().create(vals_list)
-        for rule, vals in zip(rules, vals_list, strict=True):
-            shared = rule.shared_id.sudo()
-            terms = [
-                it._replace(company_id=rule.company_id.id)
-                for it in shared._get_strictness()
-            ]
-            if rule._is_less_strict_than(terms):
-                told = shared._describe_strictness()
-                rule._post_relaxation(told, vals.get("relaxation_reason"), is_new=True)
-        return rules
-
-    def _get_strictness(self):
-        return self._to_rules()
+    def _get_usual_strictness(self):
+        """Compare with the shared rule whose place it takes."""
+        shared, company_id = self.shared_id.sudo(), self.company_id.id
+        terms = [it._replace(company_id=company_id) for it in shared._to_rules()]
+        return terms, shared
 
     def _is_less_strict_than(self, before):
         [after] = self._to_rules() or [CompanyRule(False, None)]
@@ -200,13 +166,8 @@ class SmsQuietHours(models.Model):
             return format_minutes(to_minutes(self[field.name]))
         return super()._show_strictness_value(field)
 
-    @api.ondelete(at_uninstall=False)
-    def _unlink_never(self):
-        """Keep what held once: messages were decided by it."""
-        raise UserError(self.env._("Archive the rule instead, and say why."))
-
     def _to_rules(self):
-        """Return the rules in force as plain data: a list of :class:`CompanyRule`."""
+        """Return those that are not archived as a list of :class:`CompanyRule`."""
         return [
             CompanyRule(
                 rule.company_id.id,
@@ -231,22 +192,12 @@ class SmsQuietHours(models.Model):
         ]
 
     @api.model
-    @ormcache()
-    def _get_rules(self):
-        """Return all rules: the gate asks for each message, and they seldom change.
-
-        :return: tuple of :class:`CompanyRule`
-        """
-        return tuple(self.sudo().search([])._to_rules())
-
-    @api.model
     def _select(self, company, place, quiet_class):
         """Return the rules for messages of a class to somebody.
 
         Informational messages keep the company's own hours besides. So do offers to
         where no rule is in force: silence of the table is no leave to text at night.
 
-        :param company: ``res.company``
         :return: tuple of ``tools.quiet_hours.Rule``
         """
         rules = [it.rule for it in self._get_rules() if it.holds_for(company.id)]

@@ -6,33 +6,21 @@ from odoo import api, fields, models
 from odoo.tools import format_datetime
 
 from ...tools import exemptions, gate, quiet_hours, timing, verdicts
-from ...tools.phone import canonical
 from ...tools.segments import count_segments
 from ..core.mixins import NUMBER_GROUPS
 from ..ledger.sms_purpose import MARKETING
 from .res_partner import NOBODY
 from .sms_gate import GateQuestion
-from .sms_sms_timing import FAR
+from .sms_sms_timing import FAR, WAITING
 
 UNKNOWN_STATE = "unknown"
 #: The carrier has the message, or may have it.
 IN_FLIGHT = ("process", UNKNOWN_STATE)
 #: The carrier has the message, and no more can be done about it.
 LEFT = ("pending", "sent")
-FAILURE_SELECTION = [
-    ("sms_no_consent", "No consent"),
-    ("sms_no_provider", "Text messaging is not set up"),
-    ("sms_too_many", "Too many today"),
-    ("sms_replaced", "Replaced by a newer text"),
-    ("sms_expired", "Expired"),
-    ("sms_invalid_destination", "Unreachable number"),
-    ("sms_not_allowed", "Landline or no carrier"),
-    ("sms_not_delivered", "Not delivered"),
-    ("sms_rejected", "Rejected by the carrier"),
-]
 #: State of a row: the state in an agent's words (a blocked row is ``canceled`` too).
 SHOWN_STATES = {
-    "outgoing": "waiting",
+    WAITING: "waiting",
     "process": "sending",
     UNKNOWN_STATE: "checking",
     "pending": "sent",
@@ -40,27 +28,46 @@ SHOWN_STATES = {
     "error": "failed",
     "canceled": "cancelled",
 }
-NOTHING, REFUSED = frozenset(), frozenset([verdicts.REFUSED_BY_APP])
+#: Fields that say how it stands with a message.
+SHOWN_FROM = ["state", "failure_type", "fault_id", "carrier_code", "not_before"]
+SHOWN_FROM += ["gate_verdict", "gate_reason", "gate_label"]
+SHOWN_FROM += ["replaced_by_id", "cancelled_by_id"]
+REFUSED = frozenset([verdicts.REFUSED_BY_APP])
 
 
 class SmsSms(models.Model):
-    """Every outgoing text: where it is decided, kept and followed.
+    """Outgoing texts: decided, kept and followed.
 
     All paths of Odoo end in :meth:`create` and then in :meth:`send`. Here the purpose
     is set, the number brought to E.164, the footer added, the gate asked. A company on
     ``twilio`` or ``sandbox`` then leaves the row to the outbox (``sms.dispatcher``);
     on IAP Odoo's own loop sends what the gate lets through.
+
+    A held message waits like others (``state`` is ``outgoing``), but not before
+    ``not_before``. What was known of the recipient's hour is stored with the decision.
     """
 
     _name = "sms.sms"
-
     _inherit = ["sms.sms", "sms.masked.number"]
 
+    number = fields.Char(groups=NUMBER_GROUPS)
     state = fields.Selection(
         selection_add=[(UNKNOWN_STATE, "Checking with the carrier"), ("error",)],
         ondelete={UNKNOWN_STATE: lambda rows: rows.write({"state": "error"})},
     )
-    failure_type = fields.Selection(selection_add=FAILURE_SELECTION)
+    failure_type = fields.Selection(
+        selection_add=[
+            ("sms_no_consent", "No consent"),
+            ("sms_no_provider", "Text messaging is not set up"),
+            ("sms_too_many", "Too many today"),
+            ("sms_replaced", "Replaced by a newer text"),
+            ("sms_expired", "Expired"),
+            ("sms_invalid_destination", "Unreachable number"),
+            ("sms_not_allowed", "Landline or no carrier"),
+            ("sms_not_delivered", "Not delivered"),
+            ("sms_rejected", "Rejected by the carrier"),
+        ]
+    )
     purpose_id = fields.Many2one("sms.purpose", ondelete="restrict", readonly=True)
     template_id = fields.Many2one("sms.template", readonly=True, index="btree_not_null")
     exemption = fields.Selection(
@@ -163,6 +170,8 @@ class SmsSms(models.Model):
         compute="_compute_shown_state",
     )
     shown_reason = fields.Char("Why", compute="_compute_shown_state")
+    shown_label = fields.Char("State in Words", compute="_compute_shown_label")
+    is_movable = fields.Boolean(compute="_compute_is_movable")
     gate_checked_at = fields.Datetime("Decided On", readonly=True, copy=False)
     consent_event_id = fields.Many2one(
         "sms.consent.event",
@@ -199,7 +208,9 @@ class SmsSms(models.Model):
         copy=False,
         help="Sent along (MMS). The carrier fetches them by a signed address.",
     )
-    # Not read-only, only so that the intake can give what it has counted.
+    # A column of its own: a text without media costs no query for them.
+    media_count = fields.Integer("Pictures and Files Sent", readonly=True, copy=False)
+    # Not read-only, so that the intake can give what it has counted.
     segment_count = fields.Integer(
         "Segments",
         compute="_compute_segments",
@@ -246,9 +257,62 @@ class SmsSms(models.Model):
         groups="helpdesk_mgmt.group_helpdesk_manager,"
         "helpdesk_mgmt_sms.group_sms_compliance",
     )
+    send_at = fields.Datetime(
+        readonly=True, copy=False, help="Not before this, as its author wants it."
+    )
+    keeps_hours = fields.Boolean(
+        readonly=True,
+        copy=False,
+        help="It waits for business hours, though its purpose may leave at any hour.",
+    )
+    expires_at = fields.Datetime(
+        readonly=True,
+        copy=False,
+        help="From then on it has lost its point: a reminder after its appointment, an "
+        "answer long after the question.",
+    )
+    gate_timing = fields.Selection(
+        [
+            (timing.IN_WINDOW, "Within the hours where the person is"),
+            (timing.URGENT, "Urgent: leaves at any hour"),
+            (timing.ANSWER, "Answers the person's own text"),
+            (timing.NOT_KEPT, "The company keeps no quiet hours"),
+        ],
+        string="Hour",
+        readonly=True,
+        copy=False,
+        help="Why it could leave at that hour.",
+    )
+    zone_names = fields.Char(
+        "Zones",
+        readonly=True,
+        copy=False,
+        help="All in which the person may be (IANA names).",
+    )
+    zone_source = fields.Char(
+        "Zones Found By",
+        readonly=True,
+        copy=False,
+        help="contact: its time zone; address; number: its area code or country; "
+        "company: nothing better is known.",
+    )
+    local_time = fields.Char(
+        "Their Local Time",
+        readonly=True,
+        copy=False,
+        help="When it was decided, in each of those zones.",
+    )
+    replaced_by_id = fields.Many2one(
+        "sms.sms",
+        readonly=True,
+        copy=False,
+        index="btree_not_null",
+        ondelete="set null",
+    )
+    cancelled_by_id = fields.Many2one("res.users", readonly=True, copy=False)
 
     _day_index = models.Index("(number, record_company_id, create_date)")
-    # What people have sent lately, for the limits of users and of teams.
+    # Recent texts of people, for the limits of users and of teams.
     _author_index = models.Index("(create_uid, create_date) WHERE create_uid <> 1")
     _people_index = models.Index("(create_date) WHERE create_uid <> 1")
     _outbox_index = models.Index("(record_company_id, number) WHERE state = 'outgoing'")
@@ -259,24 +323,21 @@ class SmsSms(models.Model):
         "(sender_id, not_before, id) WHERE state = 'outgoing'"
     )
     _lookup_index = models.Index("(lookup_at) WHERE lookup_at IS NOT NULL")
+    _expiry_index = models.Index(
+        "(expires_at) WHERE state = 'outgoing' AND expires_at IS NOT NULL"
+    )
     _number_index = models.Index("(record_company_id, number, id)")
     _carrier_unique = models.UniqueIndex(
         "(provider, carrier_id) WHERE carrier_id IS NOT NULL"
     )
     _claimed_index = models.Index("(claimed_at) WHERE state = 'process'")
-    # What has left lately; messages are claimed in about the order in which they lie.
+    # Recently claimed; messages are claimed in about the order in which they lie.
     _lately_index = models.Index("USING brin (claimed_at) WITH (pages_per_range = 32)")
-
-    shown_label = fields.Char("State in Words", compute="_compute_shown_label")
-    is_movable = fields.Boolean(compute="_compute_is_movable")
-
-    number = fields.Char(groups=NUMBER_GROUPS)
 
     @api.depends("gate_reason", "inbound_id")
     @api.depends_context("tz", "lang")
     def _compute_gate_label(self):
-        selection = self._fields["gate_reason"]._description_selection(self.env)
-        labels = dict(selection)
+        labels = dict(self._fields["gate_reason"]._description_selection(self.env))
         for sms in self:
             sms.gate_label = labels.get(sms.gate_reason, "")
             if sms.gate_reason == verdicts.CONVERSATION and sms.inbound_id:
@@ -306,33 +367,7 @@ class SmsSms(models.Model):
             sms.segment_count = segments.count
             sms.encoding = segments.encoding
 
-    def _filter_outbox(self):
-        return self.filtered(lambda sms: sms._get_sms_company()._uses_sms_outbox())
-
-    def _wake_dispatcher(self, at=None):
-        """Wake the outbox when there is something to do, be it one message.
-
-        :param at: UTC datetime, default now
-        """
-        if self:
-            self._wake_outbox(at)
-
-    @api.model
-    def _wake_outbox(self, at=None):
-        """Wake the worker that sends; the outbox extends this.
-
-        :param at: UTC datetime, or several; default now
-        """
-
-    # ------------------------------------------------------------------
-    # What waits, or has waited too long: until when, and what ends it at once
-    # ------------------------------------------------------------------
-
-    @api.depends(
-        *("state", "failure_type", "fault_id", "carrier_code", "not_before"),
-        *("gate_verdict", "gate_reason", "gate_label"),
-        *("replaced_by_id", "cancelled_by_id"),
-    )
+    @api.depends(*SHOWN_FROM)
     def _compute_shown_state(self):
         for sms in self:
             sms.shown_state = sms._get_shown_state()
@@ -341,7 +376,9 @@ class SmsSms(models.Model):
     def _get_shown_state(self):
         """Return the state of the message in an agent's words."""
         self.ensure_one()
-        if self._is_held():
+        is_waiting = self.state == WAITING and self.gate_verdict == verdicts.HOLD
+        later = self.not_before and self.not_before > fields.Datetime.now()
+        if is_waiting and later:
             return "held"
         if self.state == "canceled":
             if self.replaced_by_id:
@@ -367,21 +404,16 @@ class SmsSms(models.Model):
     def _compute_shown_label(self):
         labels = dict(self._fields["shown_state"]._description_selection(self.env))
         for sms in self:
-            is_held = sms.shown_state == "held"
-            label = labels.get(sms.shown_state, "")
-            sms.shown_label = sms._get_held_label() if is_held else label
+            if sms.shown_state == "held":
+                sms.shown_label = sms._get_held_label()
+            else:
+                sms.shown_label = labels.get(sms.shown_state, "")
 
     @api.depends("state")
     @api.depends_context("uid")
     def _compute_is_movable(self):
         for sms in self:
-            sms.is_movable = sms.state == "outgoing" and sms._may_move()
-
-    def _is_held(self):
-        self.ensure_one()
-        is_waiting = self.state == "outgoing" and self.gate_verdict == verdicts.HOLD
-        later = self.not_before and self.not_before > fields.Datetime.now()
-        return bool(is_waiting and later)
+            sms.is_movable = sms.state == WAITING and sms._may_move()
 
     def _get_held_label(self):
         self.ensure_one()
@@ -394,10 +426,9 @@ class SmsSms(models.Model):
 
     @api.model
     def _format_local(self, moment, zone):
-        """Return a time as a reader wants it: the hour, with its day if it is far.
+        """Return a time (UTC) in a zone: the hour, with its day if it is far.
 
-        :param datetime moment: UTC
-        :param str zone: name of a time zone; empty: the reader's own
+        Without a zone it is the reader's own.
         """
         zone = zone or self.env.user.tz or "UTC"
         is_far = moment - fields.Datetime.now() >= timedelta(days=1)
@@ -406,10 +437,7 @@ class SmsSms(models.Model):
 
     @api.model
     def _get_zone_note(self, moment, zone_names):
-        """Return what the clock shows at a time where somebody may be.
-
-        :param datetime moment: UTC, may be empty
-        """
+        """Return a time (UTC or empty) by the clocks where somebody may be."""
         if not moment:
             return ""
         clocks = {}
@@ -418,25 +446,8 @@ class SmsSms(models.Model):
             clocks.setdefault(clock, quiet_hours.place_name(zone))
         return ", ".join(f"{clock} ({place})" for clock, place in clocks.items())
 
-    @api.model
-    def _cancel_waiting(self, company, numbers):
-        """Ask the gate again about what waits for numbers that it now refuses.
-
-        :param company: ``res.company``
-        :param numbers: iterable of E.164
-        """
-        waiting = self.sudo().search(
-            [
-                ("state", "=", "outgoing"),
-                ("record_company_id", "=", company.id),
-                ("number", "in", list(map(canonical, numbers))),
-                ("exemption", "in", [False, *exemptions.INVITATIONS]),
-            ]
-        )
-        waiting._ask_gate()
-
     # ------------------------------------------------------------------
-    # What the gate says of a message, when it is made and when it shall leave
+    # Decisions
     # ------------------------------------------------------------------
 
     @api.model
@@ -457,7 +468,7 @@ class SmsSms(models.Model):
                 keeps_hours=bool(vals.get("keeps_hours")),
                 is_unmapped=bool(vals.get("is_unmapped")),
                 standing=(
-                    NOTHING if vals.get("state", "outgoing") == "outgoing" else REFUSED
+                    REFUSED if vals.get("state", WAITING) != WAITING else frozenset()
                 ),
             )
             for vals in vals_list
@@ -488,7 +499,10 @@ class SmsSms(models.Model):
         if event_id is not None:
             values["consent_event_id"] = event_id
             values["inbound_id"] = decision.text and decision.text.inbound_id
-            values.update(self._get_time_values(decision))
+            values["gate_timing"] = decision.timing or False
+            if decision.when:
+                names = ("zone_names", "zone_source", "local_time")
+                values.update(zip(names, decision.when.describe(), strict=True))
         if decision.verdict == verdicts.HOLD:
             values["not_before"] = decision.until or FAR
         is_ours = decision.reason != verdicts.REFUSED_BY_APP
@@ -543,25 +557,22 @@ class SmsSms(models.Model):
         ]
         decided = self.env["sms.gate"]._decide(questions)
         self._store_decisions(decided)
-        decisions = {
-            sms.id: decision
-            for sms, (decision, _event_id) in zip(self, decided, strict=True)
-        }
+        decisions = dict(zip(self._ids, (it[0] for it in decided), strict=True))
         self._after_decision(decisions)
         return self._filter_decided(decisions, verdicts.SEND)
 
     def _store_decisions(self, decided):
-        """Store what the gate says. Mostly it is what it has said before.
-
-        :param decided: list of ``(Decision, consent event id)``, in order
-        """
+        """Store what the gate says of messages; mostly it has said so before."""
         now = fields.Datetime.now()
         self.gate_checked_at = now
         alike = defaultdict(list)
         for sms, (decision, event_id) in zip(self, decided, strict=True):
             values = self._get_gate_values(decision, event_id, now)
-            if decision.until:
-                values["tried_at"] = sms._get_first_try(decision.until)
+            if until := decision.until:
+                # Later by as much as it is held: nothing was tried meanwhile. Else what
+                # met a busy carrier on Friday evening would be given up on Monday.
+                tried_at = sms.tried_at
+                values["tried_at"] = tried_at and min(tried_at + (until - now), until)
             changed = tuple(
                 (name, value)
                 for name, value in values.items()
@@ -574,20 +585,17 @@ class SmsSms(models.Model):
                 self.browse(sms_ids).write(dict(changed))
 
     def _filter_decided(self, decisions, verdict):
-        """Return the messages with a verdict.
-
-        :param dict decisions: ``Decision`` by message id
-        """
+        """Return the messages with a verdict by ``{id: Decision}``."""
         return self.filtered(lambda sms: decisions[sms.id].verdict == verdict)
 
     def _after_decision(self, decisions):
-        """Do what follows from decisions on waiting messages. Rooms add to it.
-
-        :param dict decisions: ``Decision`` by message id
-        """
+        """Do what follows from decisions, by message id. Rooms add to it."""
         self._filter_decided(decisions, verdicts.BLOCK)._update_trackers()
         held = self._filter_decided(decisions, verdicts.HOLD)
-        held.filtered(lambda sms: decisions[sms.id].until)._wake_when_due()
+        timed = held.filtered(lambda sms: decisions[sms.id].until)
+        outbox = timed._filter_outbox()
+        others = timed - outbox
+        self._wake_at(outbox.mapped("not_before"), others.mapped("not_before"))
         held._notify_changed()
 
     def _notify_changed(self):

@@ -15,8 +15,8 @@ from ...tools.segments import count_segments
 from ..core.bulk_insert import BULK_FROM, as_array, create_many, is_extended
 from ..ledger.sms_purpose import PurposeCode
 from .res_partner import NOBODY, Readers
+from .sms_sms_timing import WAITING
 
-WAITING = "outgoing"
 #: Messages that are made at once: what they need in memory is gone before the next.
 BATCH_SIZE = 4000
 #: Modules whose additions to ``create`` are seen to here.
@@ -29,16 +29,15 @@ def get_ids(vals_list, name):
 
 
 class IntakeBatch:
-    """What the new messages of one batch share, looked up once.
+    """Facts that the new messages of one batch share, looked up once.
 
     Most of a batch are alike: of one company, for one purpose, in few languages.
     """
 
     def __init__(self, sms_model, vals_list):
-        """Read with one query each what all messages ask.
+        """Read what all messages ask.
 
         :param sms_model: ``sms.sms``, with the context that the messages are made in
-        :param vals_list: their values
         """
         self._sms = sms_model
         env = sms_model.env
@@ -55,7 +54,7 @@ class IntakeBatch:
         self._words = {}
         self._known_numbers = set()
         self._company_names = {}
-        #: What rooms remember until the batch is prepared.
+        #: Memory of other rooms until the batch is prepared.
         self.memo = defaultdict(dict)
 
     def _read_messages(self, vals_list):
@@ -88,24 +87,18 @@ class IntakeBatch:
         return self.companies[company_id]
 
     def get_purpose(self, company, message):
-        """Return the purpose of messages for which nobody has named one.
-
-        :return: its id, and if no rule speaks of them
-        """
+        """Return the id of a default purpose, and True if no rule has named it."""
         key = company.id, message.model if message else False
         if key not in self._purpose_ids:
-            purpose = self._sms._get_default_purpose(company, key[1], self._source)
-            is_unmapped = self._sms._is_unmapped(company, key[1], self._source)
-            self._purpose_ids[key] = (purpose.id, is_unmapped)
+            found = self._sms._get_default_purpose(company, key[1], self._source)
+            self._purpose_ids[key] = (found[0].id, found[1])
         return self._purpose_ids[key]
 
     def get_lang(self, reader, company):
         """Return the code of the reader's language, may be empty."""
-        if reader.lang:
-            return reader.lang
-        if company.id not in self._langs:
+        if not reader.lang and company.id not in self._langs:
             self._langs[company.id] = company.sudo().partner_id.lang
-        return self._langs[company.id]
+        return reader.lang or self._langs[company.id]
 
     def get_rules(self, purpose_id, lang, company):
         """Return what a message asks of its purpose (``PurposeRules``)."""
@@ -118,9 +111,7 @@ class IntakeBatch:
     def read_known_numbers(self, vals_list):
         """Find out whom the companies have texted before, with one query for all.
 
-        Whoever leaves by Odoo's own provider is left as they were.
-
-        :param vals_list: values with company, purpose and number
+        Companies on Odoo's own provider are left as they were.
         """
         pairs = {
             (vals["record_company_id"], vals["number"])
@@ -137,7 +128,6 @@ class IntakeBatch:
         The sender is named in the first text to a number and in every offer, unless
         its words name them already (47 CFR 64.1200(b)(1), CPCE art. L34-5, CTIA 5.1.2).
 
-        :param dict vals: of the message, with company and number
         :param PurposeRules rules: of its purpose, in the reader's language
         """
         company = self.companies[vals["record_company_id"]]
@@ -157,27 +147,20 @@ class IntakeBatch:
 
         Counted here, its segments cost a quarter of what computing them before storage
         does.
-
-        :param str body: the text without its footer, may be empty
-        :param str footer: may be empty
         """
         key = body, footer
         if key not in self._words:
-            text = links.hide_keys(texts.clean(body))
-            text = texts.add_footer(text, footer)
-            segments = count_segments(text)
-            self._words[key] = {
-                "body": text,
-                "segment_count": segments.count,
-                "encoding": segments.encoding,
-            }
+            text = texts.add_footer(links.hide_keys(texts.clean(body)), footer)
+            encoding, _units, count = count_segments(text)
+            words = {"body": text, "segment_count": count, "encoding": encoding}
+            self._words[key] = words
         return self._words[key]
 
     def choose_senders(self, vals_list):
         """Enter by which sender each message leaves that goes to the outbox."""
-        by_company = {}
+        by_company = defaultdict(list)
         for vals in vals_list:
-            by_company.setdefault(vals["record_company_id"], []).append(vals)
+            by_company[vals["record_company_id"]].append(vals)
         for company_id, own in by_company.items():
             company = self.companies[company_id]
             if not company._uses_sms_outbox():
@@ -193,10 +176,10 @@ class IntakeBatch:
 class PersonalText(NamedTuple):
     """A text that one of us wrote to one person, in the context ``sms_personal``.
 
-    Our own code alone can put it there, as with :class:`PurposeCode`. It is compared
-    with the message in full, so that nothing else that is sent meanwhile (by a rule, or
-    to another record) passes as written by a person. The record is compared where its
-    text is sent (``MailThread._notify_thread_by_sms``).
+    Our own code alone can put it there, as with :class:`PurposeCode`. It is compared in
+    full, so that nothing else that is sent meanwhile (by a rule, or to another record)
+    passes as written by a person; the record where its text is sent
+    (``MailThread._notify_thread_by_sms``).
     """
 
     model: str
@@ -206,7 +189,10 @@ class PersonalText(NamedTuple):
 
 
 class SmsSms(models.Model):
-    """The way in: no row comes to be without a purpose, a footer and a decision."""
+    """The intake: each row gets a purpose, a footer and a decision, whatever makes it.
+
+    Many at once are written past the ORM, as the same rows.
+    """
 
     _inherit = "sms.sms"
 
@@ -214,8 +200,7 @@ class SmsSms(models.Model):
     def create(self, vals_list):
         """Decide every message before it is stored.
 
-        Whatever made it, no row comes to be without a purpose and a decision. Defaults
-        of a client's context are dropped: they would come after the decision.
+        Defaults of a client's context are dropped: they would come after the decision.
         """
         vals_list = [dict(vals) for vals in vals_list]
         # A context that replaces the old one is what is wanted here.
@@ -225,7 +210,9 @@ class SmsSms(models.Model):
         self._prepare_intake(vals_list, batch)
         self._prepare_gate(vals_list, batch)
         if self._is_for_bulk(vals_list):
-            messages = self._insert_many(vals_list)
+            # As ``sms`` does; what ``sms_twilio`` adds, the company, is there already.
+            self.env.ref("sms.ir_cron_sms_scheduler_action")._trigger()
+            messages = create_many(self, vals_list)
         else:
             messages = super().create(vals_list)
         messages._after_intake(vals_list)
@@ -237,36 +224,29 @@ class SmsSms(models.Model):
         Rooms add to it.
         """
         self._take_places(vals_list)
-        blocked, replacing, held = [], [], []
+        blocked, replacing, held = {}, [], []
         for sms_id, vals in zip(self._ids, vals_list, strict=True):
             if vals.get("state", WAITING) != WAITING:
-                if (vals["gate_verdict"], vals["state"]) == (
-                    verdicts.BLOCK,
-                    "canceled",
-                ):
-                    blocked.append((sms_id, vals["uuid"]))
+                is_blocked = vals["gate_verdict"] == verdicts.BLOCK
+                if is_blocked and vals["state"] == "canceled":
+                    blocked[sms_id] = vals["uuid"]
                 continue
             if vals["template_id"] and vals.get("mail_message_id"):
                 replacing.append(sms_id)
             if vals["gate_verdict"] == verdicts.HOLD:
                 held.append(vals)
         if blocked:
-            self._tell_of_refusals(dict(blocked))
+            self._tell_of_refusals(blocked)
         self.browse(replacing)._replace_older()
-        companies = self.env["res.company"].browse(
-            get_ids(vals_list, "record_company_id")
-        )
+        company_ids = get_ids(vals_list, "record_company_id")
+        companies = self.env["res.company"].browse(company_ids)
         outbox_ids = {it.id for it in companies if it._uses_sms_outbox()}
         if outbox_ids:
             self._wake_dispatcher()
-        self._wake_at(
-            [it["not_before"] for it in held if it["record_company_id"] in outbox_ids],
-            [
-                it["not_before"]
-                for it in held
-                if it["record_company_id"] not in outbox_ids
-            ],
-        )
+        due = {True: [], False: []}  # by whether the outbox sends it
+        for vals in held:
+            due[vals["record_company_id"] in outbox_ids].append(vals["not_before"])
+        self._wake_at(due[True], due[False])
 
     @api.model
     def _tell_of_refusals(self, uuids):
@@ -281,9 +261,8 @@ class SmsSms(models.Model):
     def _prepare_intake(self, vals_list, batch):
         """Complete the values of new messages: company, purpose, number, footer.
 
-        Rooms add to it.
-        Contexts, where the caller cannot set values: ``sms_purpose`` (a
-        ``PurposeCode``) and ``sms_source`` (a ``MessageSource``) say for what and by
+        Rooms add to it. Contexts, where the caller cannot set values: ``sms_purpose``
+        (a ``PurposeCode``) and ``sms_source`` (a ``MessageSource``) say for what and by
         what the messages are made, ``sms_personal`` (a ``PersonalText``) by whom.
         """
         self._prepare_media(vals_list)
@@ -310,7 +289,9 @@ class SmsSms(models.Model):
             company = batch.companies[vals["record_company_id"]]
             lang = batch.get_lang(batch.get_reader(vals), company)
             rules = batch.get_rules(vals["purpose_id"], lang, company)
-            self._apply_purpose(vals, rules, batch)
+            vals["priority"] = rules.priority
+            footer = "" if vals.get("exemption") else batch.get_footer(vals, rules)
+            vals.update(batch.get_words(self._prepare_body(vals, batch), footer))
         batch.choose_senders(vals_list)
 
     @api.model
@@ -323,33 +304,21 @@ class SmsSms(models.Model):
         """Return the purpose of messages for which nobody has named one.
 
         :param str model_name: the model that they are posted on, unless ``source`` says
+        :return: ``sms.purpose``, and True if it is marketing only because no rule
+            speaks of them; mailings are offers by themselves
         """
         purpose = self.env.context.get("sms_purpose")
         if isinstance(purpose, PurposeCode):
-            return self.env["sms.purpose"]._get(purpose.code)
-        source = source._replace(model_name=source.model_name or model_name or "")
-        return self.env["sms.purpose.rule"]._find_purpose(company, source)
-
-    @api.model
-    def _is_unmapped(self, company, model_name, source):
-        """Tell if nobody has said what messages are for, so that they are marketing.
-
-        With the arguments of :meth:`_get_default_purpose`. Mailings are offers.
-        """
-        if isinstance(self.env.context.get("sms_purpose"), PurposeCode):
-            return False
+            return self.env["sms.purpose"]._get(purpose.code), False
         source = source._replace(model_name=source.model_name or model_name or "")
         rules = self.env["sms.purpose.rule"]
-        return source.model_name != MAILING_MODEL and not rules._find_id(
-            company, source
-        )
+        is_mailing = source.model_name == MAILING_MODEL
+        is_unmapped = not is_mailing and not rules._find_id(company, source)
+        return rules._find_purpose(company, source), is_unmapped
 
     @api.model
     def _is_personal(self, message, body):
-        """Tell if one of us wrote a text to this one person.
-
-        :param message: the ``mail.message`` that it is posted by
-        """
+        """Tell if one of us wrote a text to this one person, posted by a message."""
         written = self.env.context.get("sms_personal")
         return (
             isinstance(written, PersonalText)
@@ -358,26 +327,13 @@ class SmsSms(models.Model):
         )
 
     @api.model
-    def _apply_purpose(self, vals, rules, batch):
-        """Give a message what its purpose asks for: its urgency, its footer."""
-        vals["priority"] = rules.priority
-        footer = "" if vals.get("exemption") else batch.get_footer(vals, rules)
-        vals.update(batch.get_words(self._prepare_body(vals, batch), footer))
-
-    @api.model
     def _prepare_body(self, vals, batch):
         """Return a message's text as it leaves, before its footer. Rooms change it."""
         return vals.get("body")
 
     @api.model
     def _get_footer_for(self, purpose, lang, company, number):
-        """Return what goes under a text that somebody is about to write.
-
-        :param purpose: ``sms.purpose``
-        :param str lang: code of the reader's language, may be empty
-        :param company: ``res.company`` that sends
-        :param str number: the reader's, E.164; may be empty
-        """
+        """Return what goes under a text that somebody is about to write."""
         vals = {"record_company_id": company.id, "number": number or ""}
         batch = IntakeBatch(self, [vals])
         batch.companies[company.id] = company
@@ -386,11 +342,9 @@ class SmsSms(models.Model):
 
     @api.model
     def _find_known_numbers(self, pairs):
-        """Return which numbers companies have texted before, or are about to.
+        """Return which pairs of company id and number have had a text, or will.
 
-        One query for all. What was blocked does not count: nobody has had it.
-
-        :param pairs: set of ``(company id, number)``
+        Blocked texts do not count.
         """
         if not pairs:
             return set()
@@ -414,10 +368,7 @@ class SmsSms(models.Model):
 
     @api.model
     def _to_e164(self, number, reader, company):
-        """Return ``number`` as E.164 where that can be done, else as it is.
-
-        :param company: ``res.company`` whose country holds for who has none
-        """
+        """Return ``number`` as E.164 where that can be done, else as it is."""
         if not number:
             return number
         number = canonical(texts.clean(number))
@@ -428,19 +379,17 @@ class SmsSms(models.Model):
         return company._phone_format_number(number, country) or number
 
     # ------------------------------------------------------------------
-    # The way in for lists: one message to each of very many people
+    # Lists of people
     # ------------------------------------------------------------------
 
     @api.model
     def _queue_many(self, company, purpose, recipients, bodies=(), **values):
         """Make a message to each recipient, batch by batch, each number once.
 
-        What :meth:`create` decides for one is decided for each: footer, number, gate,
-        hours. Who has no number, or that of somebody before them, gets a row that says
-        so. A generator: the caller commits between two batches, or not.
+        What :meth:`create` decides for one is decided for each. Who has no number, or
+        that of somebody before them, gets a row that says so. A generator: the caller
+        commits between two batches, or not.
 
-        :param company: ``res.company`` that sends
-        :param purpose: ``sms.purpose``
         :param recipients: iterable of :class:`Recipient`, or ``res.partner``
         :param values: other fields of all messages, as ``create`` takes them
         :return: yields the ``sms.sms`` of one batch after the other
@@ -458,7 +407,7 @@ class SmsSms(models.Model):
                 [{**values, **vals} for vals in vals_list]
             )
             yield messages.with_env(messages_sudo.env)
-            # What was read for this batch is of no use to the next.
+            # Nothing that was read for this batch is of use to the next.
             self.env.flush_all()
             self.env.invalidate_all(flush=False)
 
@@ -466,9 +415,7 @@ class SmsSms(models.Model):
     def _address_many(self, company, recipients, readers, bodies, seen):
         """Return who gets what, as the values of messages.
 
-        :param recipients: list of :class:`Recipient`
-        :param set seen: the numbers (E.164) that have a message already; new ones are
-            added
+        :param set seen: the numbers (E.164) that have a message already, to be extended
         """
         default = next(iter(bodies.values()), "")
         vals_list = []
@@ -487,10 +434,6 @@ class SmsSms(models.Model):
             vals_list.append(vals)
         return vals_list
 
-    # ------------------------------------------------------------------
-    # Many messages at once: the same rows as one by one, without the ORM's work
-    # ------------------------------------------------------------------
-
     @api.model
     def _is_for_bulk(self, vals_list):
         """Tell if new messages are written at once: many, made by our own code.
@@ -501,16 +444,9 @@ class SmsSms(models.Model):
         is_many = is_plain and len(vals_list) >= BULK_FROM
         return is_many and not is_extended(self, KNOWN_MODULES)
 
-    @api.model
-    def _insert_many(self, vals_list):
-        """Store new messages at once."""
-        # As ``sms`` does; what ``sms_twilio`` adds, the company, is there already.
-        self.env.ref("sms.ir_cron_sms_scheduler_action")._trigger()
-        return create_many(self, vals_list)
-
 
 class Recipient(NamedTuple):
-    """Who gets one of many messages: a contact, a number, or both.
+    """A reader of one of many messages: a contact, a number, or both.
 
     Without a number it is the contact's own. Without a text of its own it gets that of
     its reader's language.

@@ -2,7 +2,7 @@
 import time
 from typing import NamedTuple
 
-from odoo import api, fields, models
+from odoo import api, models
 from odoo.exceptions import UserError
 from odoo.tools import consteq, hmac
 
@@ -17,12 +17,9 @@ SCOPE = "helpdesk_mgmt_sms.media"
 
 
 class SentMedia(NamedTuple):
-    """What goes along with a text, in the context ``sms_media``.
-
-    Our own code alone can put it there, as with ``PersonalText``.
+    """Files that go with a text, in the context ``sms_media``, where only code puts it.
 
     :param int message_id: the ``mail.message`` that it is posted by; 0: not yet posted
-    :param tuple attachment_ids: ids of ``ir.attachment``
     """
 
     message_id: int
@@ -37,9 +34,6 @@ class SmsSms(models.Model):
     """
 
     _inherit = "sms.sms"
-
-    # A column of its own: a text without media costs no query for them.
-    media_count = fields.Integer("Pictures and Files Sent", readonly=True, copy=False)
 
     @api.model
     def _prepare_media(self, vals_list):
@@ -73,9 +67,9 @@ class SmsSms(models.Model):
 
     @api.model
     def _find_media(self, sms_id, attachment_id, expires, signature):
-        """Return what an address stands for: bytes and their type, or None.
+        """Return what an address stands for: bytes and their type.
 
-        Nothing for an address that is forged or too old, nor for what was erased.
+        :return: None for an address that is forged or too old, or for what was erased
         """
         wanted = self._sign_media(sms_id, attachment_id, expires)
         is_ours = consteq(wanted.encode(), signature.encode())
@@ -91,7 +85,6 @@ class SmsSms(models.Model):
     def _check_media(self, attachments):
         """Refuse what carriers do not take, before anything is posted.
 
-        :param attachments: ``ir.attachment``, readable by who sends them
         :raises UserError: with what to do instead
         """
         if len(attachments) > MEDIA_LIMIT:

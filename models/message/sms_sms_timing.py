@@ -6,9 +6,12 @@ from odoo.exceptions import AccessError, UserError
 from odoo.fields import Domain
 from odoo.tools import SQL
 
-from ...tools import TICKET_MODEL, timing, verdicts
+from ...tools import TICKET_MODEL, exemptions, verdicts
+from ...tools.phone import canonical
 
 APPOINTMENT_MODEL = "calendar.event"
+#: The state of what waits.
+WAITING = "outgoing"
 #: Until when is kept what has no time yet: until somebody goes on.
 FAR = datetime(9999, 12, 31)
 
@@ -24,78 +27,16 @@ def _to_minutes(moments):
 
 
 class SmsSms(models.Model):
-    """When a message leaves: held, scheduled, expired.
-
-    A held message waits like others (``state`` is ``outgoing``), but not before
-    ``not_before``. What was known of the recipient's hour is stored with the decision.
-    """
+    """Waiting texts: moved or cancelled by a person, or replaced by newer ones."""
 
     _inherit = "sms.sms"
-
-    send_at = fields.Datetime(
-        readonly=True, copy=False, help="Not before this, as its author wants it."
-    )
-    keeps_hours = fields.Boolean(
-        readonly=True,
-        copy=False,
-        help="It waits for business hours, though its purpose may leave at any hour.",
-    )
-    expires_at = fields.Datetime(
-        readonly=True,
-        copy=False,
-        help="From then on it has lost its point: a reminder after its appointment, an "
-        "answer long after the question.",
-    )
-    gate_timing = fields.Selection(
-        [
-            (timing.IN_WINDOW, "Within the hours where the person is"),
-            (timing.URGENT, "Urgent: leaves at any hour"),
-            (timing.ANSWER, "Answers the person's own text"),
-            (timing.NOT_KEPT, "The company keeps no quiet hours"),
-        ],
-        string="Hour",
-        readonly=True,
-        copy=False,
-        help="Why it could leave at that hour.",
-    )
-    zone_names = fields.Char(
-        "Zones",
-        readonly=True,
-        copy=False,
-        help="All in which the person may be (IANA names).",
-    )
-    zone_source = fields.Char(
-        "Zones Found By",
-        readonly=True,
-        copy=False,
-        help="contact: its time zone; address; number: its area code or country; "
-        "company: nothing better is known.",
-    )
-    local_time = fields.Char(
-        "Their Local Time",
-        readonly=True,
-        copy=False,
-        help="When it was decided, in each of those zones.",
-    )
-    replaced_by_id = fields.Many2one(
-        "sms.sms",
-        readonly=True,
-        copy=False,
-        index="btree_not_null",
-        ondelete="set null",
-    )
-    cancelled_by_id = fields.Many2one("res.users", readonly=True, copy=False)
-
-    _expiry_index = models.Index(
-        "(expires_at) WHERE state = 'outgoing' AND expires_at IS NOT NULL"
-    )
 
     @api.model
     def _prepare_times(self, vals_list):
         """Enter when new messages may leave, and until when they make sense.
 
         The context ``sms_send_at`` holds a datetime (UTC); what a client could send in
-        its place is none. A message about an appointment that is to come ends with it.
+        its place is none.
         """
         send_at = self.env.context.get("sms_send_at")
         send_at = send_at if isinstance(send_at, datetime) else None
@@ -103,8 +44,8 @@ class SmsSms(models.Model):
             if send_at:
                 vals.setdefault("send_at", send_at)
             if vals.get("mail_message_id") and "expires_at" not in vals:
-                posts_sudo = self.env["mail.message"].sudo()
-                post_sudo = posts_sudo.browse(vals["mail_message_id"])
+                message_id = vals["mail_message_id"]
+                post_sudo = self.env["mail.message"].sudo().browse(message_id)
                 if post_sudo.model == APPOINTMENT_MODEL:
                     event = self.env[APPOINTMENT_MODEL].browse(post_sudo.res_id)
                     vals["expires_at"] = self._get_expiry(event)
@@ -115,50 +56,39 @@ class SmsSms(models.Model):
 
     @api.model
     def _get_expiry(self, record):
-        """Return from when on a message has lost its point: an appointment's beginning.
+        """Return the beginning of an appointment: then a message has lost its point.
 
-        :return: datetime (UTC), or None if it is about no appointment that is to come
+        :return: datetime (UTC), or None if it is no appointment that is to come
         """
         if record._name != APPOINTMENT_MODEL:
             return None
         start = record.sudo().exists().start
         return start if start and start > fields.Datetime.now() else None
 
-    @api.model
-    def _get_time_values(self, decision):
-        values = {"gate_timing": decision.timing or False}
-        if decision.when:
-            names = ("zone_names", "zone_source", "local_time")
-            values.update(zip(names, decision.when.describe(), strict=True))
-        return values
+    def _filter_outbox(self):
+        return self.filtered(lambda sms: sms._get_sms_company()._uses_sms_outbox())
 
-    def _get_first_try(self, until):
-        """Return from when on a message that is held now counts as tried.
+    def _wake_dispatcher(self, at=None):
+        """Wake the outbox when there is something to do, be it one message.
 
-        By as much later as it is held: nothing was tried meanwhile. Else what met a
-        busy carrier on Friday evening would be given up at its first try on Monday.
-
-        :param datetime until: when it may leave (UTC)
-        :return: datetime (UTC), False if it has not been tried
+        :param at: UTC datetime, default now
         """
-        self.ensure_one()
-        if not self.tried_at:
-            return False
-        return min(self.tried_at + (until - fields.Datetime.now()), until)
+        if self:
+            self._wake_outbox(at)
 
-    def _wake_when_due(self):
-        held = self.filtered(
-            lambda sms: sms.gate_verdict == verdicts.HOLD and sms.state == "outgoing"
-        )
-        outbox = held._filter_outbox()
-        self._wake_at(outbox.mapped("not_before"), (held - outbox).mapped("not_before"))
+    @api.model
+    def _wake_outbox(self, at=None):
+        """Wake the worker that sends; the outbox extends this.
+
+        :param at: UTC datetime, or several; default now
+        """
 
     @api.model
     def _wake_at(self, of_outbox, of_others):
-        """Wake who sends, once for each minute in which something is due.
+        """Wake the outbox, and Odoo's own loop, once a minute in which they have work.
 
-        :param of_outbox: when messages of the outbox may leave (UTC)
-        :param of_others: when messages of Odoo's own loop may leave (UTC)
+        :param of_outbox: times at which messages of the outbox may leave (UTC)
+        :param of_others: those of Odoo's own loop
         """
         if of_outbox:
             self._wake_outbox(_to_minutes(of_outbox))
@@ -172,11 +102,7 @@ class SmsSms(models.Model):
         return Domain("not_before", "=", False) | not_before
 
     # ------------------------------------------------------------------
-    # What waits is moved or cancelled by a person, or replaced by what is newer
-    # ------------------------------------------------------------------
-
-    # ------------------------------------------------------------------
-    # A newer text replaces an older one
+    # Replacing
     # ------------------------------------------------------------------
 
     def _replace_older(self):
@@ -186,14 +112,14 @@ class SmsSms(models.Model):
         the first text about a ticket, which tells the customer that it was received. A
         text for later takes no other's place: it is no news yet.
         """
-        newer = self.filtered(lambda sms: sms.state == "outgoing")._filter_news()
+        newer = self.filtered(lambda sms: sms.state == WAITING)._filter_news()
         if not newer:
             return
         self.flush_model()
         pairs = dict(self.env.execute_query(newer._query_older()))
-        for older_sudo in self.sudo().browse(pairs):
-            older_sudo.replaced_by_id = pairs[older_sudo.id]
         replaced_sudo = self.sudo().browse(pairs)
+        for older_sudo in replaced_sudo:
+            older_sudo.replaced_by_id = pairs[older_sudo.id]
         replaced_sudo._update_sms_state_and_trackers("canceled", "sms_replaced")
 
     def _filter_news(self):
@@ -202,12 +128,12 @@ class SmsSms(models.Model):
                 sms.template_id
                 and not sms.send_at
                 and sms.mail_message_id.sudo().model == TICKET_MODEL
-                and sms._get_sms_company()._keeps_quiet_hours()
+                and sms._get_sms_company()._keeps_sms_quiet_hours()
             )
         )
 
     def _take_places(self, vals_list):
-        """Let new messages leave that are too many only by what they replace.
+        """Ask again about new messages that are too many only by what they replace.
 
         Else the customer would get the old news, and the new one would be blocked.
         """
@@ -232,15 +158,15 @@ class SmsSms(models.Model):
                 continue
             now = fields.Datetime.now()
             values = self._get_gate_values(decision, event_id, now)
-            values.update(state="outgoing", failure_type=False)
+            values.update(state=WAITING, failure_type=False)
             sms.sudo().write(values)
             refused[sms.id].update(values)
 
     def _query_older(self):
         """Return the query for ``(id of a waiting message, id of a newer one)``.
 
-        Ordered, so that of several newer ones the first comes last.
-        What the outbox has locked is about to leave, and is left alone.
+        Ordered, so that of several newer ones the first comes last. What the outbox has
+        locked is about to leave, and is left alone.
         """
         return SQL(
             """
@@ -278,7 +204,7 @@ class SmsSms(models.Model):
         )
 
     # ------------------------------------------------------------------
-    # A person moves or cancels it
+    # Moving and cancelling
     # ------------------------------------------------------------------
 
     def _may_move(self):
@@ -289,7 +215,7 @@ class SmsSms(models.Model):
         return self.env.su or is_agent or self.create_uid == user
 
     def _filter_movable(self):
-        """Return those of some messages that still wait.
+        """Return those that still wait.
 
         :raises AccessError: for who is neither their author nor an agent
         :raises UserError: when none waits: they are on their way, or over
@@ -299,7 +225,7 @@ class SmsSms(models.Model):
             raise AccessError(
                 self.env._("Only its author and helpdesk users may change a message.")
             )
-        waiting = self.filtered(lambda sms: sms.state == "outgoing")
+        waiting = self.filtered(lambda sms: sms.state == WAITING)
         if not waiting:
             raise UserError(
                 self.env._("It no longer waits: it is on its way, or was cancelled.")
@@ -320,20 +246,29 @@ class SmsSms(models.Model):
         waiting_sudo.action_set_canceled()
         if waiting == self:
             return False
+        told = self.env._(
+            "%(cancelled)s of %(chosen)s messages were cancelled. The others did not "
+            "wait any more.",
+            cancelled=len(waiting),
+            chosen=len(self),
+        )
+        reload = {"type": "ir.actions.client", "tag": "soft_reload"}
         return {
             "type": "ir.actions.client",
             "tag": "display_notification",
-            "params": {
-                "type": "warning",
-                "message": self.env._(
-                    "%(cancelled)s of %(chosen)s messages were cancelled. The others "
-                    "did not wait any more.",
-                    cancelled=len(waiting),
-                    chosen=len(self),
-                ),
-                "next": {"type": "ir.actions.client", "tag": "soft_reload"},
-            },
+            "params": {"type": "warning", "message": told, "next": reload},
         }
+
+    @api.model
+    def _cancel_waiting(self, company, numbers):
+        """Ask the gate again about what waits for numbers (E.164) that said no."""
+        domain = [
+            ("state", "=", WAITING),
+            ("record_company_id", "=", company.id),
+            ("number", "in", list(map(canonical, numbers))),
+            ("exemption", "in", [False, *exemptions.INVITATIONS]),
+        ]
+        self.sudo().search(domain)._ask_gate()
 
     def action_change_time(self):
         """Open the form that moves a waiting message to another time."""
@@ -349,7 +284,7 @@ class SmsSms(models.Model):
         }
 
     def _move(self, send_at):
-        """Let a waiting message leave at another time; the gate has the last word.
+        """Move a waiting message to another time; the gate has the last word.
 
         :param datetime send_at: UTC; False: as soon as it may
         :raises UserError: when it would have lost its point by then

@@ -30,21 +30,19 @@ class SmsUnusableNumber(models.Model):
 
     @api.model
     def _note(self, sms, policy):
-        """Note that the number of a message cannot be texted.
-
-        :param sms: the ``sms.sms`` that showed it
-        """
+        """Note that the number of a message (``sms.sms``) cannot be texted."""
         company = sms._get_sms_company()
-        if not self._find(company, sms.number):
-            self.create(
-                {
-                    "company_id": company.id,
-                    "number": sms.number,
-                    "fault_id": policy.id,
-                    "sms_id": sms.id,
-                }
-            )
-            self.env["sms.consent"]._forget_answers()
+        if self._find(company, sms.number):
+            return
+        self.create(
+            {
+                "company_id": company.id,
+                "number": sms.number,
+                "fault_id": policy.id,
+                "sms_id": sms.id,
+            }
+        )
+        self.env["sms.consent"]._forget_answers()
 
     @api.model
     def _find(self, company, number):
@@ -53,13 +51,8 @@ class SmsUnusableNumber(models.Model):
 
     @api.model
     def _note_inbound(self, company, number):
-        """Forget what was said of a number that has just texted.
-
-        :param company: ``res.company``
-        :param str number: E.164
-        """
-        found = self._find(company, number)
-        if found:
+        """Forget what was said of a number that has just texted."""
+        if found := self._find(company, number):
             found.unlink()
 
     def _forget(self):
@@ -67,6 +60,6 @@ class SmsUnusableNumber(models.Model):
         self.unlink()
 
     def unlink(self):
-        """Let the gate look again."""
+        """Have the gate look again."""
         self.env["sms.consent"]._forget_answers()
         return super().unlink()

@@ -19,7 +19,7 @@ class BusBus(models.Model):
         messages = self.env["mail.message"]
         for name in ("sms.sms", "sms.inbound"):
             texts = self.env[name]._find_personal(company, numbers)
-            messages |= texts.mail_message_id._filter_texts()
+            messages |= texts.mail_message_id._filter_sms()
         bodies = {json.dumps(str(body)) for body in messages.mapped("body") if body}
         return self.search(
             Domain.custom(

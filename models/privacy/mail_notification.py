@@ -20,4 +20,4 @@ class MailNotification(models.Model):
 
     def _forget(self):
         self.write({"sms_number": False, "failure_reason": False})
-        self.mail_message_id._forget_text()
+        self.mail_message_id._forget_sms_text()

@@ -36,7 +36,7 @@ class SmsInbound(models.Model):
         return [
             (len(self), self.env._("Texts received")),
             (
-                len(self.mail_message_id._filter_texts()),
+                len(self.mail_message_id._filter_sms()),
                 self.env._("Their copies in the chatter"),
             ),
             (len(self.attachment_ids), self.env._("Pictures and files received")),
@@ -53,7 +53,7 @@ class SmsInbound(models.Model):
         rows._forget_media()
         rows._forget_tickets()
         rows._empty(PERSONAL_FIELDS, erased_at=fields.Datetime.now())
-        messages._forget_text()
+        messages._forget_sms_text()
 
     def _forget_media(self):
         self.attachment_ids.unlink()

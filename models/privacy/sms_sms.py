@@ -80,7 +80,7 @@ class SmsSms(models.Model):
             (len(self), self.env._("Texts sent, or to be sent")),
             (len(waiting), self.env._("Of these texts, waiting: they are cancelled")),
             (
-                len(self.mail_message_id._filter_texts()),
+                len(self.mail_message_id._filter_sms()),
                 self.env._("Their copies in the chatter"),
             ),
             (
@@ -109,7 +109,7 @@ class SmsSms(models.Model):
                 )
             )
         )
-        messages._forget_attachments(told.exists())
+        messages._forget_sms_attachments(told.exists())
 
     def _forget_words(self):
         """Empty the rows, what was made of them, and cancel what waits."""
@@ -122,7 +122,7 @@ class SmsSms(models.Model):
         self._empty()
         self._forget_traces()
         notifications._forget()
-        messages._forget_text()
+        messages._forget_sms_text()
         # At last: open screens are told, and must not be told the words again.
         waiting._ask_gate()
 

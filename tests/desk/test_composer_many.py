@@ -189,7 +189,7 @@ class TestMassComposer(ManyCase):
     def test_other_notes_go_the_usual_way(self):
         values = [{"message_type": "sms", "res_id": 1}] * FEW
         messages_sudo = self.env["mail.message"].sudo()
-        self.assertTrue(messages_sudo._is_for_bulk(values))
+        self.assertTrue(messages_sudo._are_bulk_sms_notes(values))
         for change in (
             {"message_type": "comment"},
             {"attachment_ids": [(4, 1)]},
@@ -197,10 +197,10 @@ class TestMassComposer(ManyCase):
         ):
             with self.subTest(change=change):
                 mixed = [*values, {**values[0], **change}]
-                self.assertFalse(messages_sudo._is_for_bulk(mixed))
-        self.assertFalse(messages_sudo._is_for_bulk(values[1:]))
+                self.assertFalse(messages_sudo._are_bulk_sms_notes(mixed))
+        self.assertFalse(messages_sudo._are_bulk_sms_notes(values[1:]))
         messages = self.env["mail.message"].with_user(self.agent)
-        self.assertFalse(messages._is_for_bulk(values))
+        self.assertFalse(messages._are_bulk_sms_notes(values))
 
     def test_queries_do_not_grow_with_the_recipients(self):
         everybody = self.env["res.partner"].create(

@@ -184,7 +184,7 @@ class TestHolding(QuietHoursCase):
             )
             company.sms_consent_policy = "opt_in"
             company.sms_quiet_hours = False
-            self.assertTrue(company._keeps_quiet_hours())
+            self.assertTrue(company._keeps_sms_quiet_hours())
 
     def test_an_appointments_reminder_does_not_outlive_it(self):
         event = self.env["calendar.event"].create(

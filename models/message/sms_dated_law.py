@@ -1,0 +1,53 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from odoo import api, fields, models
+from odoo.exceptions import UserError, ValidationError
+from odoo.tools import ormcache
+
+
+class SmsDatedLaw(models.AbstractModel):
+    """Rules of law: data with their source and dates.
+
+    Laws change on a day and not with a release. What held once is kept, because
+    messages were decided by it.
+    """
+
+    _name = "sms.dated.law"
+    _description = "Rules of Law With Their Dates"
+    _inherit = ["sms.relaxation.reason", "sms.cached.rules"]
+
+    active = fields.Boolean(default=True, tracking=True)
+    effective_from = fields.Date(tracking=True, help="The first day of the rule.")
+    effective_to = fields.Date(tracking=True, help="The last day of the rule.")
+    source = fields.Text(required=True, help="Where the rule stands, and its state.")
+    is_confirmed = fields.Boolean(
+        "Confirmed",
+        tracking=True,
+        help="Without it the rule rests on secondary sources, and holds all the same. "
+        "Tick it when somebody has read the law itself, and name it in the source.",
+    )
+
+    @api.constrains("effective_from", "effective_to")
+    def _check_dates(self):
+        for law in self:
+            start, end = law.effective_from, law.effective_to
+            if start and end and end < start:
+                raise ValidationError(
+                    self.env._("“%s” ends before it begins.", law.display_name)
+                )
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_never(self):
+        raise UserError(self.env._("Archive the rule instead, and say why."))
+
+    def _get_strictness(self):
+        return self._to_rules()
+
+    def _to_rules(self):
+        """Return those that are not archived as plain data, a list."""
+        raise NotImplementedError
+
+    @api.model
+    @ormcache()
+    def _get_rules(self):
+        """Return all as plain data: each message asks, and they seldom change."""
+        return tuple(self.sudo().search([])._to_rules())
