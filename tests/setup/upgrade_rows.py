@@ -53,6 +53,8 @@ CHANGED = {
     ("sms.consent", "state"): lambda _former, value: value == "opted_out",
     ("sms.consent", "event_id"): lambda _former, value: value,
     ("sms.consent", "since"): lambda _former, value: value,
+    # Verdict and reason agree (post-verdicts).
+    ("sms.sms", "gate_verdict"): lambda _former, value: value == "block",
     # Agents could speak for customers by these (post-preference-links).
     ("sms.sms", "body"): is_masked,
     ("sms.inbound", "body"): is_masked,
