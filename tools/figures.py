@@ -3,6 +3,8 @@
 
 from typing import NamedTuple
 
+from markupsafe import Markup
+
 #: A share of fewer than so many says nothing.
 ENOUGH = 20
 #: So many STOPs, and such a share of its texts, make a template worth a look …
@@ -109,3 +111,15 @@ def rank_templates(figures, limit=5):
 
 def _has_enough(figures):
     return figures.get("sent_count", 0) >= ENOUGH
+
+
+def render_counts(rows):
+    """Return an HTML table of counts.
+
+    :param rows: triples of a count, what it counts, and a CSS class of the count
+    """
+    row = Markup("<tr><td class='text-end fw-bold pe-3 %s'>%s</td><td>%s</td></tr>")
+    body = Markup("").join(
+        row % (css_class, f"{count:,}", label) for count, label, css_class in rows
+    )
+    return Markup("<table class='o_sms_counts'><tbody>%s</tbody></table>") % body
