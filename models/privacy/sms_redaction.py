@@ -337,7 +337,7 @@ class SmsRedaction(models.Model):
 
     @api.model
     def _put_off(self, accounts, until):
-        """Put off accounts, pairs of a company's id and a provider, until a time (UTC)."""
+        """Put off accounts (pairs of a company's id and a provider) until a time."""
         self.flush_model()
         for company_id, provider in accounts:
             self.env.cr.execute(
