@@ -324,31 +324,24 @@ class SmsBroadcast(models.Model):
         """Return a :class:`Sample` of each language that recipients read."""
         self.ensure_one()
         names = dict(self.env["res.lang"].get_installed())
-        rows = self.env.execute_query(
-            SQL(
-                """
-                SELECT min(id), count(*) FROM sms_broadcast_recipient
-                 WHERE broadcast_id = %s AND outcome = ANY(%s)
-              GROUP BY lang ORDER BY count(*) DESC
-                """,
-                self.id,
-                list(REACHED),
-            )
+        recipients_sudo = self.env["sms.broadcast.recipient"].sudo()
+        groups = recipients_sudo._read_group(
+            [("broadcast_id", "=", self.id), ("outcome", "in", REACHED)],
+            ["lang"],
+            ["id:min", "__count"],
+            order="__count DESC",
         )
-        counts = dict(rows)
-        recipients = self.env["sms.broadcast.recipient"].sudo().browse(counts)
-        words = self._get_words(set(recipients.mapped("lang")))
+        words = self._get_words({lang for lang, _id, _count in groups})
         purpose = self.env["sms.purpose"]._get(ALERT)
         samples = []
-        for recipient in recipients:
-            lang = recipient.lang or self.company_id.sudo().partner_id.lang or "en_US"
+        for own_lang, recipient_id, count in groups:
+            lang = own_lang or self.company_id.sudo().partner_id.lang or "en_US"
             footer = purpose._get_rules(lang, self.company_id).footer
-            text = self._fill_in(words[recipient.lang], recipient)
+            recipient_sudo = recipients_sudo.browse(recipient_id)
+            text = self._fill_in(words[own_lang], recipient_sudo)
             text = "\n".join(filter(None, (text, footer)))
             language, segments = names.get(lang, lang), count_segments(text)
-            samples.append(
-                Sample(recipient.lang, language, text, segments, counts[recipient.id])
-            )
+            samples.append(Sample(own_lang, language, text, segments, count))
         return samples
 
     # ------------------------------------------------------------------

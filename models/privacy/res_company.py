@@ -15,7 +15,7 @@ OFFICERS = ("helpdesk_mgmt_sms.group_sms_compliance", "base.group_system")
 
 
 class ResCompany(models.Model):
-    """How long a company keeps what identifies people, and why its rules were relaxed.
+    """Terms for keeping personal data, and reasons for settings that were relaxed.
 
     The defaults are what the law asks to be kept at least: five years after a consent
     has ended (16 CFR 310.5), ten for an opt-out (Virginia). The words of texts are part
