@@ -112,7 +112,7 @@ class SmsSubscription(models.Model):
                 self.env._("These fields follow: %s", ", ".join(sorted(own)))
             )
         company = self._get_company(vals)
-        company._check_user_works_here()
+        company._check_sms_user()
         self.check_access("create")
         partner = self.env["res.partner"].browse(vals.get("partner_id"))
         area = self.env["sms.area"].browse(vals.get("area_id"))
