@@ -110,14 +110,14 @@ class SmsErasure(models.Model):
 
     @api.model
     def _forget_all(self, company, number, is_opt_out=False):
-        # Texts first: an opt-out below would cancel those that wait as its own. The bus
-        # before, since it is searched by their words.
-        for name in ("bus.bus", "sms.sms"):
-            self.env[name].sudo()._find_personal(company, [number])._forget()
+        # Texts first: an opt-out below would cancel those that wait as its own. All
+        # else is found before, since some of it is found by their words.
+        before = self._find(company, [number])
+        self.env["sms.sms"].sudo()._find_personal(company, [number])._forget()
         self._close_reviews(company, number)
         self._end_consent(company, number, is_opt_out)
-        for records in self._find(company, [number]):
-            records.exists()._forget()  # some went with others
+        for known, records in zip(before, self._find(company, [number]), strict=True):
+            (known | records).exists()._forget()  # some went with others
         self.env.flush_all()
 
     @api.model
