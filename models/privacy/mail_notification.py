@@ -19,5 +19,7 @@ class MailNotification(models.Model):
         return []
 
     def _forget(self):
-        self.write({"sms_number": False, "failure_reason": False})
+        # Without a number it is empty already, and has the gate's reason.
+        named = self.filtered("sms_number")
+        named.write({"sms_number": False, "failure_reason": False})
         self.mail_message_id._forget_text()
