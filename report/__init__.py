@@ -6,7 +6,6 @@ from . import (
     sms_analysis,
     sms_day,
     sms_day_stale,
-    sms_day_prices,
     sms_dashboard,
     sms_dashboard_tiles,
 )

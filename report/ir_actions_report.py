@@ -17,14 +17,11 @@ OWN_REPORTS = (
     "helpdesk_mgmt_sms.sms_certificate",
     "helpdesk_mgmt_sms.sms_registration",
 )
-
-#: Where pages seem to lie, so that the addresses in them are whole. Nothing is there.
+#: The pretended address of pages, which makes those in them absolute.
 BASE = "https://certificate.invalid/"
-
-#: What pages use of the modules' files.
+#: Kinds of the modules' files that pages use.
 STATIC_TYPES = (".woff", ".woff2", ".ttf", ".otf", ".png", ".jpg", ".svg")
-
-#: What wkhtmltopdf does with the layout's header and footer, said in CSS.
+#: What wkhtmltopdf does with the layout's header and footer, in CSS.
 PAGE_STYLE = """
 @page {
     size: %(size)s;
@@ -53,18 +50,26 @@ def load_weasyprint():
         import weasyprint  # noqa: PLC0415  # optional, and slow to load
     except (ImportError, OSError):  # OSError: a library of the system is missing
         return None
-    # They tell of each font, of each rule that is meant for screens, and of each other.
+    # They log each font and each rule that is meant for screens.
     logging.getLogger("fontTools").setLevel(logging.WARNING)
     logging.getLogger("weasyprint").setLevel(logging.ERROR)
     warnings.filterwarnings("ignore", category=DeprecationWarning, module="pydyf")
     return weasyprint
 
 
-class IrActionsReport(models.Model):
-    """Certificates as PDF where wkhtmltopdf, which Debian 13 lacks, is not installed.
+def move_footers_first(html):
+    """Return a page with its footer before its text, so that each sheet has it."""
+    parser = lxml.html.HTMLParser(encoding="utf-8")
+    root = lxml.html.fromstring(html, parser=parser)
+    for footer in root.find_class("footer"):
+        footer.getparent().insert(0, footer)
+    return lxml.html.tostring(root, encoding="unicode", doctype="<!DOCTYPE html>")
 
-    Odoo's own way is taken wherever it exists. Only when it would refuse, and only for
-    reports of this addon, WeasyPrint makes the PDF, if that is there.
+
+class IrActionsReport(models.Model):
+    """Certificates as PDF without wkhtmltopdf, which Debian 13 lacks.
+
+    WeasyPrint makes the PDF where Odoo would refuse, for reports of this addon alone.
     """
 
     _inherit = "ir.actions.report"
@@ -90,16 +95,12 @@ class IrActionsReport(models.Model):
             )
         data = {**(data or {}), "report_type": "pdf"}
         html, _kind = self._render_qweb_html(report_ref, res_ids, data=data)
-        pdf = self._run_weasyprint(html, report_sudo.get_paperformat())
+        pdf = self._make_sms_pdf(html, report_sudo.get_paperformat())
         return {False: {"stream": io.BytesIO(pdf), "attachment": None}}
 
     @api.model
-    def _run_weasyprint(self, html, paperformat):
-        """Return a page of Odoo's report layout as PDF.
-
-        :param bytes html: the whole page
-        :param paperformat: ``report.paperformat``
-        """
+    def _make_sms_pdf(self, html, paperformat):
+        """Return a page of Odoo's report layout (bytes) as PDF."""
         weasyprint = load_weasyprint()
         size = paperformat.format if paperformat.format != "custom" else "A4"
         page_style = PAGE_STYLE % {
@@ -107,7 +108,7 @@ class IrActionsReport(models.Model):
             "top": max(paperformat.margin_top, 45),
         }
         document = weasyprint.HTML(
-            string=self._with_footer_first(html),
+            string=move_footers_first(html),
             base_url=BASE,
             url_fetcher=self._fetch_for_sms_pdf,
         )
@@ -115,7 +116,7 @@ class IrActionsReport(models.Model):
 
     @api.model
     def _fetch_for_sms_pdf(self, url, *_args, **_kwargs):
-        """Return what a page of ours is made of; fetch nothing from elsewhere."""
+        """Return a part of a page of ours; fetch nothing from elsewhere."""
         path = url.removeprefix(BASE).partition("?")[0]
         if url.startswith("data:"):
             return load_weasyprint().default_url_fetcher(url)
@@ -128,12 +129,3 @@ class IrActionsReport(models.Model):
             return {"string": bundle.css().raw, "mime_type": "text/css"}
         with file_open(path, "rb", filter_ext=STATIC_TYPES) as file:
             return {"string": file.read(), "mime_type": mimetypes.guess_type(path)[0]}
-
-    @api.model
-    def _with_footer_first(self, html):
-        """Return a page with its footer before its text, so that each sheet has it."""
-        parser = lxml.html.HTMLParser(encoding="utf-8")
-        root = lxml.html.fromstring(html, parser=parser)
-        for footer in root.find_class("footer"):
-            footer.getparent().insert(0, footer)
-        return lxml.html.tostring(root, encoding="unicode", doctype="<!DOCTYPE html>")

@@ -1,29 +1,15 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from odoo import fields, models
 
-from .sms_analysis_query import KINDS, SOURCES, make_facts
-
-#: Kind of a fact: the model of its row.
-MODELS = {
-    "outgoing": "sms.sms",
-    "incoming": "sms.inbound",
-    "consent": "sms.consent.event",
-    "click": "link.tracker.click",
-    "alert": "sms.team.alert",
-    "appointment": "calendar.event",
-    "rating": "rating.rating",
-    "recipient": "sms.broadcast.recipient",
-    "news": "sms.incident.news",
-    "mute": "sms.incident.mute",
-}
+from .sms_analysis_query import SOURCES, make_facts
 
 
 class SmsAnalysis(models.Model):
     """Facts about text messages, one row each, to be counted in any way.
 
-    A query over the messages that left and came, the consent ledger, appointments and
-    ratings; nothing is stored. Company rules hold here as there. Numbers are masked:
-    who may see one opens the fact's own record.
+    A query over messages, the consent ledger, appointments, ratings and the like;
+    nothing is stored. Company rules hold here as there. Numbers are masked: the fact's
+    own record shows them to those who may see them.
     """
 
     _name = "sms.analysis"
@@ -34,8 +20,12 @@ class SmsAnalysis(models.Model):
     _rec_name = "masked_number"
     _depends = {
         "sms.sms": [
-            *("state", "number", "delivered_at", "sent_at"),
-            *("gate_verdict", "gate_reason"),
+            "state",
+            "number",
+            "delivered_at",
+            "sent_at",
+            "gate_verdict",
+            "gate_reason",
         ],
         "sms.inbound": ["kind", "number", "ticket_id"],
         "sms.consent.event": ["event", "recorded_at"],
@@ -97,18 +87,15 @@ class SmsAnalysis(models.Model):
 
     @property
     def _table_query(self):
-        return make_facts(self._get_sources())
-
-    def _get_sources(self):
-        return SOURCES
+        return make_facts()
 
     def action_view_source(self):
-        """Open the record that a fact tells of; its own rights hold."""
+        """Open the record of a fact; its own rights hold."""
         self.ensure_one()
-        row_id, place = divmod(self.id, len(KINDS))
+        row_id, place = divmod(self.id, len(SOURCES))
         return {
             "type": "ir.actions.act_window",
-            "res_model": MODELS[KINDS[place]],
+            "res_model": SOURCES[place].model,
             "res_id": row_id,
             "view_mode": "form",
         }

@@ -1,8 +1,8 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 """The query of all facts of text messages, one row each.
 
-The analysis reads it as it is, the table by day adds it up. What a fact does not know
-is NULL, of counts 0.
+The analysis reads it as it is, the table by day adds it up. What a fact does not have
+is NULL, counts are 0.
 """
 
 from typing import NamedTuple
@@ -15,9 +15,10 @@ from .sms_figures import DIMENSIONS, MEASURES, RATES, get_column_type
 
 
 class Source(NamedTuple):
-    """One source: what it is called, and the parts of its SELECT."""
+    """One source of facts: its kind, its model, and the parts of its SELECT."""
 
     kind: str
+    model: str
     moment: str
     row_id: str
     company: str
@@ -26,13 +27,13 @@ class Source(NamedTuple):
     columns: dict
 
 
-#: A text is a reply to our last one within so many hours.
+#: A text is a reply to our last one if it comes within so many hours.
 REPLY_HOURS = 72
-#: What we text later than this is no answer.
+#: A text that we send later than this is no answer.
 ANSWER_DAYS = 7
 
-#: The last message that who texted had got from us before. An aggregate has one row,
-#: and the database knows: what nobody asks for is not looked up.
+#: Our last message to the sender of a text before it. The database knows that an
+#: aggregate has one row, and skips the look-up where no column of it is asked for.
 LAST_MESSAGE = f"""
     SELECT max(it.purpose_id) AS purpose_id, max(it.template_id) AS template_id,
            max(it.automation_id) AS automation_id, max(it.broadcast_id) AS broadcast_id,
@@ -48,8 +49,8 @@ LAST_MESSAGE = f"""
           ORDER BY sms.id DESC LIMIT 1) it
 """
 
-#: Our first answer to a text that nobody was asked to answer before. One that is not
-#: asked has been part of what somebody was waiting for already. An aggregate, as above.
+#: Our first answer to a text that begins a wait. Later texts (``is_asked`` is false)
+#: are part of the same wait. An aggregate, as above.
 ANSWER = f"""
     SELECT count(*) > 0 AS is_asked, max(our.create_date) AS answered_at,
            max(our.create_uid) AS user_id
@@ -95,6 +96,7 @@ PRICE = (
 
 OUTGOING = Source(
     "outgoing",
+    "sms.sms",
     "sms.create_date",
     "sms.id",
     "sms.record_company_id",
@@ -152,6 +154,7 @@ OUTGOING = Source(
 
 INCOMING = Source(
     "incoming",
+    "sms.inbound",
     "text.received_at",
     "text.id",
     "text.company_id",
@@ -183,12 +186,12 @@ INCOMING = Source(
     },
 )
 
-
-#: The purpose of what is not a text itself, but about such.
+#: The purpose of facts about alerts that are no texts.
 ALERTS = "(SELECT id FROM sms_purpose WHERE code = 'alert')"
 
 CONSENT = Source(
     "consent",
+    "sms.consent.event",
     "event.recorded_at",
     "event.id",
     "event.company_id",
@@ -203,6 +206,7 @@ CONSENT = Source(
 
 APPOINTMENT = Source(
     "appointment",
+    "calendar.event",
     "event.start",
     "event.id",
     "event.sms_company_id",
@@ -225,6 +229,7 @@ APPOINTMENT = Source(
 
 RATING = Source(
     "rating",
+    "rating.rating",
     "rating.write_date",
     "rating.id",
     "ticket.company_id",
@@ -243,6 +248,7 @@ RATING = Source(
 
 CLICK = Source(
     "click",
+    "link.tracker.click",
     "click.create_date",
     "click.id",
     "link.sms_company_id",
@@ -259,6 +265,7 @@ CLICK = Source(
 
 RECIPIENT = Source(
     "recipient",
+    "sms.broadcast.recipient",
     "broadcast.started_at",
     "own.id",
     "broadcast.company_id",
@@ -281,6 +288,7 @@ RECIPIENT = Source(
 
 NEWS = Source(
     "news",
+    "sms.incident.news",
     "news.published_at",
     "news.id",
     "incident.company_id",
@@ -297,6 +305,7 @@ NEWS = Source(
 
 MUTE = Source(
     "mute",
+    "sms.incident.mute",
     "mute.muted_at",
     "mute.id",
     "mute.company_id",
@@ -313,6 +322,7 @@ MUTE = Source(
 
 ALERT = Source(
     "alert",
+    "sms.team.alert",
     "alert.created_at",
     "alert.id",
     "alert.company_id",
@@ -342,23 +352,7 @@ SOURCES = (
     NEWS,
     MUTE,
 )
-
-
-#: Places of the kinds in a fact's id, which is that of its row times their number.
-KINDS = (
-    "outgoing",
-    "incoming",
-    "consent",
-    "click",
-    "appointment",
-    "rating",
-    "alert",
-    "recipient",
-    "news",
-    "mute",
-)
-
-#: What single facts have, and the table by day has not: column and its type.
+#: Columns and types that single facts have besides those of the table by day.
 DETAILS = {
     "partner_id": "int4",
     "masked_number": "varchar",
@@ -371,23 +365,26 @@ DETAILS = {
 }
 
 
-def make_facts(sources=SOURCES, since=None, until=None, company_ids=None):
-    """Return the query of all facts.
+def make_facts(kind=None, since=None, until=None, company_ids=None):
+    """Return the query of all facts, or of those of one kind.
 
-    :param sources: see :data:`SOURCES`
+    A fact's id is that of its row times the number of sources, plus its place in
+    :data:`SOURCES`.
+
     :param datetime since: UTC, only facts from then on
     :param datetime until: UTC, only facts before
     """
     return SQL(" UNION ALL ").join(
-        _select(source, since, until, company_ids) for source in sources
+        _select(place, source, since, until, company_ids)
+        for place, source in enumerate(SOURCES)
+        if kind in (None, source.kind)
     )
 
 
-def _select(source, since, until, company_ids):
+def _select(place, source, since, until, company_ids):
     """Return the SELECT of a source, with all columns in their order and type."""
-    place = KINDS.index(source.kind)
     columns = [
-        SQL(f"{source.row_id}::bigint * {len(KINDS)} + {place} AS id"),
+        SQL(f"{source.row_id}::bigint * {len(SOURCES)} + {place} AS id"),
         SQL(f"'{source.kind}'::varchar AS kind"),
         SQL(f"{source.moment} AS date"),
         SQL(f"{source.company} AS company_id"),

@@ -12,7 +12,7 @@ from ..tools import consent, evidence
 #: Rows of one table that are printed; the JSON has all.
 PRINTED_ROWS = 200
 
-#: What an agent enters. Everything else enters itself, in the name of a system user.
+#: Methods of events that a person enters. All others have a system user.
 ENTERED_BY_PEOPLE = (
     "paper",
     "in_person",
@@ -26,11 +26,11 @@ ENTERED_BY_PEOPLE = (
 
 
 class SmsCertificate(models.AbstractModel):
-    """The certificate of a person's consent: what stands in it, and in which words.
+    """The certificate of a person's consent.
 
-    It shows what ``sms.evidence`` has gathered and adds no facts of its own. Whatever
-    strangers have written is shown as text, without characters that could make it look
-    like words of the document.
+    It shows what ``sms.evidence`` has gathered and adds no facts of its own. Words of
+    strangers are shown as text, without characters that could make them look like words
+    of the document.
     """
 
     _name = "report.helpdesk_mgmt_sms.sms_certificate"
@@ -38,14 +38,14 @@ class SmsCertificate(models.AbstractModel):
 
     @api.model
     def _get_report_values(self, docids, data=None):
-        """Return what the template shows.
+        """Return the values of the template.
 
         :param dict data: ``facts`` (see :meth:`SmsEvidence._gather`) and ``digest``,
             that of their JSON
         """
         facts = (data or {}).get("facts")
         if not isinstance(facts, Facts):
-            # Anybody could have a certificate printed of what they have made up.
+            # Else anybody could print a certificate of made-up facts.
             raise AccessError(
                 self.env._("A certificate is made from the ledger alone.")
             )
@@ -86,14 +86,8 @@ class SmsCertificate(models.AbstractModel):
         """Return events for people: what was said at once is one entry."""
         groups = {}
         for event in events:
-            content = event["content"]
-            effect = self._say_effect(event)
-            key = (
-                event["evidence_id"],
-                content["event"],
-                bool(event["sequence"]),
-                effect,
-            )
+            kind, is_sealed = event["content"]["event"], bool(event["sequence"])
+            key = (event["evidence_id"], kind, is_sealed, self._say_effect(event))
             groups.setdefault(key, []).append(event)
         letters = {
             event_id: wording["letter"]
@@ -165,7 +159,7 @@ class SmsCertificate(models.AbstractModel):
 
     @api.model
     def _say_how(self, event):
-        """Return how an event was said, and who entered it if a person did."""
+        """Return the method of an event, and the person who entered it, if any."""
         methods = self._get_methods()
         method = event["content"]["method"]
         if method not in ENTERED_BY_PEOPLE:
@@ -190,22 +184,21 @@ class SmsCertificate(models.AbstractModel):
 
     @api.model
     def _when(self, text):
-        """Return a time of the JSON in the reader's language; nothing for none.
+        """Return a time of the JSON in the reader's language and zone, or nothing.
 
-        With the month as a word: 07/06 is another day here than there.
+        With the month as a word: 07/06 is another day in other countries.
         """
         moment = evidence.parse_time(text)
         if not moment:
             return ""
         locale = babel_locale_parse(get_lang(self.env).code)
         moment = pytz.utc.localize(moment)
-        return format_datetime(
-            moment, "medium", pytz.timezone(self._get_zone()), locale
-        )
+        zone = pytz.timezone(self._get_zone())
+        return format_datetime(moment, "medium", zone, locale)
 
     @api.model
     def _span(self, seconds):
-        """Return a span of time in words, e.g. ``4 s``."""
+        """Return a number of seconds in words, such as ``4 s``."""
         return " ".join(
             f"{count} {unit}" for count, unit in evidence.split_seconds(seconds)
         )
@@ -245,15 +238,14 @@ class SmsCertificate(models.AbstractModel):
         return f"{number} {'; '.join(parts)}."
 
     # ------------------------------------------------------------------
-    # The words that people saw, each once, as the certificate prints them
+    # Wordings
     # ------------------------------------------------------------------
 
     @api.model
     def _get_shown_wordings(self, facts):
         """Return the different words that were shown, each once, with a letter.
 
-        Where they were erased, the published versions that the events name stand for
-        them.
+        Published versions that the events name replace words that were erased.
         """
         versions = {wording["digest"]: wording for wording in facts["wordings"]}
         found = {}
@@ -283,8 +275,16 @@ class SmsCertificate(models.AbstractModel):
 
     @api.model
     def _say_origin(self, entry):
-        """Return where a wording comes from: published versions, and events."""
-        parts = list(map(self._say_version, entry["used"].values()))
+        """Return the origin of a wording: published versions, and events."""
+        parts = [
+            self.env._(
+                "%(purpose)s (%(lang)s, version %(version)s)",
+                purpose=wording["purpose_name"],
+                lang=wording["lang"],
+                version=wording["version"],
+            )
+            for wording in entry["used"].values()
+        ]
         if links := evidence.say_ranges([e["sequence"] for e in entry["events"]]):
             parts.append(self.env._("link %s", links))
         if entry["is_template"]:
@@ -292,12 +292,3 @@ class SmsCertificate(models.AbstractModel):
                 self.env._("the published text; the words as shown were erased")
             )
         return "; ".join(parts)
-
-    @api.model
-    def _say_version(self, wording):
-        return self.env._(
-            "%(purpose)s (%(lang)s, version %(version)s)",
-            purpose=wording["purpose_name"],
-            lang=wording["lang"],
-            version=wording["version"],
-        )

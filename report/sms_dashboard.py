@@ -7,14 +7,23 @@ from odoo.exceptions import AccessError, UserError
 from odoo.tools import SQL, format_date
 
 from ..tools import figures
-from .sms_figures import MEASURES, SERIES, get_column_type, group_in_memory
+from .sms_figures import (
+    DIMENSIONS,
+    MEASURES,
+    SERIES,
+    get_column_type,
+    group_in_memory,
+)
 
-#: Who may look.
+#: Groups that may see figures.
 GROUPS = ("helpdesk_mgmt.group_helpdesk_user", "helpdesk_mgmt_sms.group_sms_compliance")
+DIGEST = "helpdesk_mgmt_sms.digest_digest_sms"
 #: Longest range, in days.
 MAX_DAYS = 731
-#: By what figures are told apart, in the period and in the one before: the columns, and
-#: which measures are asked for. All of all would take four times as long.
+#: Above so many days the charts show weeks.
+MAX_POINTS = 62
+#: Columns and measures of each split of the figures. All measures of all splits would
+#: take four times as long.
 SPLITS = {
     "total": ((), MEASURES),
     "day": (("day",), SERIES),
@@ -28,17 +37,18 @@ SPLITS = {
     "reason": (("gate_reason",), ("blocked_count",)),
     "currency": (("currency_id",), ("cost", "sent_count", "priced_count")),
 }
+#: Type of each column of a split.
 COLUMNS = {
-    **{"day": "date", "template_id": "int4", "team_id": "int4", "sender_id": "int4"},
-    **{"fault_id": "int4", "failure_type": "varchar", "gate_reason": "varchar"},
-    "currency_id": "int4",
+    name: DIMENSIONS.get(name, "date")
+    for names, _measures in SPLITS.values()
+    for name in names
 }
-#: Type of a measure in a day: that of the sum of many.
+#: Type of the sum of a measure.
 SUM_TYPES = {"int4": "int8", "float8": "float8", "numeric": "numeric"}
 
 
 class Period(NamedTuple):
-    """The days that are looked at (both included), and those before, as many."""
+    """The days that are shown, both included, and as many before them."""
 
     first: date
     last: date
@@ -54,16 +64,10 @@ class Period(NamedTuple):
         return self.first - timedelta(days=self.days)
 
 
-DIGEST = "helpdesk_mgmt_sms.digest_digest_sms"
-#: Above so many days the charts show weeks.
-MAX_POINTS = 62
-
-
 class SmsDashboard(models.AbstractModel):
-    """The page on which a manager sees at a glance how texting goes.
+    """The dashboard of text messages, in the companies that the user works in now.
 
-    Reads the figures of days (``sms.day``) in one query, for the companies that the
-    user works in now. It stores nothing.
+    It reads the figures of days (``sms.day``) in one query, and stores nothing.
     """
 
     _name = "sms.dashboard"
@@ -71,14 +75,14 @@ class SmsDashboard(models.AbstractModel):
 
     @api.model
     def get_dashboard(self, filters=None):
-        """Return all that the page shows.
+        """Return the content of the page.
 
         :param dict filters: ``date_from`` and ``date_to`` (ISO days, both included;
             default: the last 30), ``team_id``, ``purpose_id`` (0 or missing: all)
         :return: ``period``, ``choices``, ``is_empty``, ``attention``, ``tiles``,
             ``series``, ``templates``, ``teams``, ``failures``, ``blocked``, ``queue``,
             ``gets_mail`` (the user gets the weekly e-mail; None where there is none)
-        :raises AccessError: for who may not look
+        :raises AccessError: for users without one of :data:`GROUPS`
         :raises UserError: for days that cannot be read
         """
         self._check_dashboard_access()
@@ -126,17 +130,16 @@ class SmsDashboard(models.AbstractModel):
 
     @api.model
     def _read_figures(self, period, filters):
-        """Return the figures of a period and of the one before, told apart in all ways.
+        """Return the figures of a period and of the one before, by :data:`SPLITS`.
 
-        :return: ``{split: {is now: {values of its columns: {measure: sum}}}}``, the
-            splits of :data:`SPLITS`
+        :return: ``{split: {is now: {values of its columns: {measure: sum}}}}``
         """
         days = self.env["sms.day"]._query_days(
             self.env.companies, period.before, period.last
         )
         conditions = [SQL("TRUE")]
         for name in ("team_id", "purpose_id"):
-            if value := self._read_id(filters.get(name)):
+            if value := self._read_id(filters, name):
                 conditions.append(SQL("%s = %s", SQL.identifier(name), value))
         query = SQL(
             "WITH figure AS MATERIALIZED (%s) %s",
@@ -155,10 +158,9 @@ class SmsDashboard(models.AbstractModel):
 
     @api.model
     def _query_sums(self, rows, period, condition):
-        """Return the query that reads all days once, and adds them up in two ways.
+        """Return the query of the sums by day, and of those by all other columns.
 
-        Day by day, and by all that figures are told apart by: the splits are made of
-        its thousand rows, not of the hundred thousand of a year.
+        The splits are made of its thousand rows, not of the hundred thousand of a year.
         """
         names = [SQL.identifier(name) for name in COLUMNS if name != "day"]
         sums = (SQL("sum(%s) AS %s", *[SQL.identifier(it)] * 2) for it in MEASURES)
@@ -176,7 +178,7 @@ class SmsDashboard(models.AbstractModel):
 
     @api.model
     def _query_split(self, split):
-        """Return the query of one split; what it does not tell is NULL."""
+        """Return the query of one split; columns that it does not have are NULL."""
         names, measures = SPLITS[split]
         columns = [
             SQL.identifier(name) if name in names else SQL(f"NULL::{kind}")
@@ -198,26 +200,23 @@ class SmsDashboard(models.AbstractModel):
         )
 
     @api.model
-    def _read_id(self, value):
+    def _read_id(self, filters, name):
         """Return an id that a client has sent, or 0."""
+        value = filters.get(name)
         return value if isinstance(value, int) and value > 0 else 0
 
     @api.model
     def _get_rates(self, found, split="total", key=(), is_now=True):
-        """Return sums and rates of one group of :meth:`_read_figures`."""
+        """Return the sums and rates of one group of :meth:`_read_figures`."""
         sums = found[split][is_now].get(key, {})
         return {**dict.fromkeys(MEASURES, 0), **sums, **figures.get_rates(sums)}
-
-    # ------------------------------------------------------------------
-    # The figures of the week by e-mail, for who asks for them on the dashboard
-    # ------------------------------------------------------------------
 
     @api.model
     def set_weekly_mail(self, is_wanted):
         """Send the user the figures every week from now on, or no longer.
 
         :return: if they are sent
-        :raises AccessError: for who may not see them
+        :raises AccessError: for users without one of :data:`GROUPS`
         """
         self._check_dashboard_access()
         digest_sudo = self._get_digest_sudo()
@@ -231,12 +230,12 @@ class SmsDashboard(models.AbstractModel):
 
     @api.model
     def _get_digest_sudo(self):
-        """Return the digest that ships with us, or None when somebody deleted it."""
+        """Return the digest of our data, or None if somebody deleted it."""
         digest = self.env.ref(DIGEST, raise_if_not_found=False)
         return digest and digest.sudo()
 
     # ------------------------------------------------------------------
-    # The charts and short lists of the dashboard
+    # Charts and lists
     # ------------------------------------------------------------------
 
     @api.model
@@ -259,23 +258,21 @@ class SmsDashboard(models.AbstractModel):
         sums = {key[0]: it for key, it in found["template"][True].items() if key[0]}
         best, worst = figures.rank_templates(sums)
         names = self._get_names("sms.template", [*best, *worst])
-
-        def prepare(template_id):
-            """Return one template's row."""
+        shown = ("delivery_rate", "reply_rate", "stop_rate")
+        rows = {}
+        for template_id, name in names.items():
             rates = figures.get_rates(sums[template_id])
-            return {
+            rows[template_id] = {
                 "id": template_id,
-                "name": names[template_id],
+                "name": name,
                 "sent": sums[template_id]["sent_count"],
-                **{name: rates[name] for name in ("delivery_rate", "reply_rate")},
-                "stop_rate": rates["stop_rate"],
+                **{rate: rates[rate] for rate in shown},
             }
-
-        return {"best": [*map(prepare, best)], "worst": [*map(prepare, worst)]}
+        return {"best": [rows[it] for it in best], "worst": [rows[it] for it in worst]}
 
     @api.model
     def _prepare_teams(self, found):
-        """Return how fast each team answers, the one that is asked most first."""
+        """Return how fast each team answers, the busiest first."""
         sums = {key[0]: it for key, it in found["team"][True].items()}
         asked = {key: it for key, it in sums.items() if it["asked_count"]}
         names = self._get_names("helpdesk.ticket.team", filter(None, asked))
@@ -295,47 +292,50 @@ class SmsDashboard(models.AbstractModel):
     @api.model
     def _prepare_failures(self, found):
         """Return why texts were not delivered, in plain words with what to do."""
-        failures = dict(
-            self.env["sms.sms"]._fields["failure_type"]._description_selection(self.env)
-        )
+        labels = self._get_selection_labels("failure_type")
         rows = []
         for (fault_id, failure), sums in found["fault"][True].items():
-            if not sums["failed_count"]:
-                continue
-            fault = self.env["sms.fault"].sudo().browse(fault_id or [])
-            name = fault.name or failures.get(failure) or self.env._("Not known")
+            fault_sudo = self.env["sms.fault"].sudo().browse(fault_id or [])
+            name = fault_sudo.name or labels.get(failure) or self.env._("Not known")
             rows.append(
                 {
                     "name": name,
-                    "advice": fault.advice or "",
+                    "advice": fault_sudo.advice or "",
                     "count": sums["failed_count"],
                     "fault_id": fault_id or 0,
                     "failure_type": failure or "",
                 }
             )
-        return sorted(rows, key=lambda row: -row["count"])[:6]
+        return self._get_largest(rows)
 
     @api.model
     def _prepare_blocked(self, found):
         """Return why the gate has blocked texts, in plain words."""
-        reasons = dict(
-            self.env["sms.sms"]._fields["gate_reason"]._description_selection(self.env)
-        )
-        rows = [
+        labels = self._get_selection_labels("gate_reason")
+        return self._get_largest(
             {
                 "key": reason or "",
-                "name": reasons.get(reason) or self.env._("Not known"),
+                "name": labels.get(reason) or self.env._("Not known"),
                 "count": sums["blocked_count"],
             }
             for (reason,), sums in found["reason"][True].items()
-            if sums["blocked_count"]
-        ]
-        return sorted(rows, key=lambda row: -row["count"])[:6]
+        )
+
+    @api.model
+    def _get_selection_labels(self, name):
+        field = self.env["sms.sms"]._fields[name]
+        return dict(field._description_selection(self.env))
+
+    @api.model
+    def _get_largest(self, rows):
+        """Return the six rows with the largest counts, without empty ones."""
+        counted = filter(lambda row: row["count"], rows)
+        return sorted(counted, key=lambda row: -row["count"])[:6]
 
     @api.model
     def _prepare_queue(self):
-        """Return how the outbox is now; the indexes hold open rows only."""
-        counts = self.env.execute_query(
+        """Return how the outbox is now; its indexes have open rows only."""
+        [[waiting, held, sending, oldest]] = self.env.execute_query(
             SQL(
                 """
                 SELECT count(*) FILTER (WHERE state = 'outgoing'
@@ -352,8 +352,7 @@ class SmsDashboard(models.AbstractModel):
                 now=fields.Datetime.now(),
                 companies=self.env.companies.ids,
             )
-        )[0]
-        waiting, held, sending, oldest = counts
+        )
         return {
             "waiting": waiting,
             "held": held,

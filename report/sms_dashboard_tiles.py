@@ -6,7 +6,7 @@ from odoo.tools import format_amount, format_date
 
 from ..tools import figures
 
-#: Each tile: what it shows, its unit, and whether more is better (1) or worse (-1).
+#: Key and unit of each tile, and if more is better (1) or worse (-1).
 TILES = (
     ("sent_count", "count", 0),
     ("delivery_rate", "percent", 1),
@@ -24,9 +24,6 @@ TILES = (
 )
 
 
-MODULE = "helpdesk_mgmt_sms"
-
-
 class SmsDashboard(models.AbstractModel):
     """The tiles of the dashboard, and what can be chosen above them."""
 
@@ -34,7 +31,7 @@ class SmsDashboard(models.AbstractModel):
 
     @api.model
     def _prepare_period(self, period):
-        """Return the days that are shown, and in words those that are compared with."""
+        """Return the days that are shown, and in words the period before."""
         days, company = self.env["sms.day"], self.env.company
         last_before = period.first - timedelta(days=1)
         return {
@@ -51,17 +48,13 @@ class SmsDashboard(models.AbstractModel):
     @api.model
     def _prepare_choices(self):
         """Return the teams and purposes to choose from."""
-        teams = (
-            self.env["helpdesk.ticket.team"]
-            .sudo()
-            .search_fetch(
-                [("company_id", "in", [False, *self.env.companies.ids])], ["name"]
-            )
-        )
-        purposes = self.env["sms.purpose"].sudo().search_fetch([], ["name"])
+        companies = [False, *self.env.companies.ids]
+        teams_sudo = self.env["helpdesk.ticket.team"].sudo()
         return {
-            "teams": [{"id": it.id, "name": it.name} for it in teams],
-            "purposes": [{"id": it.id, "name": it.name} for it in purposes],
+            "teams": teams_sudo.search_read(
+                [("company_id", "in", companies)], ["name"]
+            ),
+            "purposes": self.env["sms.purpose"].sudo().search_read([], ["name"]),
         }
 
     @api.model
@@ -86,7 +79,6 @@ class SmsDashboard(models.AbstractModel):
 
     @api.model
     def _get_labels(self):
-        """Return what each tile is called."""
         return {
             "sent_count": self.env._("Sent"),
             "delivery_rate": self.env._("Delivered"),
@@ -105,9 +97,9 @@ class SmsDashboard(models.AbstractModel):
 
     @api.model
     def _get_notes(self, now):
-        """Return what each tile says below its figure."""
+        """Return the note below each tile's figure."""
         say = {name: f"{value:,}" for name, value in now.items() if value is not None}
-        # A count, and what is said of one and of any other number.
+        # A count, and the notes for one and for any other number.
         counted = {
             "sent_count": (
                 "segment_count",
@@ -145,13 +137,6 @@ class SmsDashboard(models.AbstractModel):
                 asked=say["asked_count"],
             ),
             "click_count": self.env._("robots not counted"),
-            **self._get_event_notes(say),
-        }
-
-    @api.model
-    def _get_event_notes(self, say):
-        """Return the notes of appointments, broadcasts and incidents."""
-        return {
             "confirmed_rate": self.env._(
                 "of %(all)s; %(moved)s moved, %(missed)s missed",
                 all=say["visit_count"],
@@ -194,7 +179,7 @@ class SmsDashboard(models.AbstractModel):
 
     @api.model
     def _describe_cost(self, sums):
-        """Return where a cost comes from: from the carrier, or from our own table."""
+        """Return if a cost comes from the carrier or from our table of prices."""
         if not sums["priced_count"]:
             return self.env._("by your table of prices")
         return self.env._(
@@ -204,14 +189,14 @@ class SmsDashboard(models.AbstractModel):
         )
 
     # ------------------------------------------------------------------
-    # What needs somebody's attention, the gravest first, each with where to go
+    # Attention
     # ------------------------------------------------------------------
 
     @api.model
     def _find_attention(self, found, filters):
-        """Return what needs attention: ``level``, ``text``, ``advice`` and ``action``.
+        """Return what needs attention, the gravest first, as of :meth:`_make_item`.
 
-        Only of what the user may see: who cannot open a thing is not sent there.
+        Only of records that the user may open.
         """
         items = [
             *self._find_troubles(),
@@ -224,17 +209,19 @@ class SmsDashboard(models.AbstractModel):
 
     @api.model
     def _make_item(self, level, text, advice, xmlid, domain, context=None):
-        """Return one line, which opens the records of an action.
+        """Return one line, which opens the records of a domain.
 
-        The domain is the line's alone: an action's own filters would hide some.
+        The action's own filters are left out: they would hide some.
         """
-        action = self.env["ir.actions.act_window"]._for_xml_id(f"{MODULE}.{xmlid}")
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            f"helpdesk_mgmt_sms.{xmlid}"
+        )
         action = {**action, "domain": domain, "context": context or {}}
         return {"level": level, "text": text, "advice": advice, "action": action}
 
     @api.model
     def _find_troubles(self):
-        """Return the outbox's open troubles, of those companies that are looked at."""
+        """Return the outbox's open troubles."""
         alerts = self.env["sms.outbox.alert"]
         if not alerts.has_access("read"):
             return []
@@ -257,7 +244,7 @@ class SmsDashboard(models.AbstractModel):
 
     @api.model
     def _find_overdue_reviews(self):
-        """Return the possible opt-outs whose deadline is over."""
+        """Return the number of possible opt-outs past their deadline."""
         reviews = self.env["sms.consent.review"]
         if not reviews.has_access("read"):
             return []
@@ -279,7 +266,7 @@ class SmsDashboard(models.AbstractModel):
 
     @api.model
     def _find_failing_senders(self, found):
-        """Return the senders much of whose texts is not delivered."""
+        """Return the senders with many texts that were not delivered."""
         failing = {
             key[0]: sums
             for key, sums in found["sender"][True].items()
@@ -303,13 +290,13 @@ class SmsDashboard(models.AbstractModel):
 
     @api.model
     def _find_unanswered(self, filters):
-        """Return how many customers have waited too long for an answer."""
+        """Return the number of customers who have waited too long for an answer."""
         limit = fields.Datetime.now() - timedelta(hours=figures.PATIENCE_HOURS)
         domain = [
             ("sms_waiting_since", "<", limit),
             ("company_id", "in", [False, *self.env.companies.ids]),
         ]
-        if team_id := self._read_id(filters.get("team_id")):
+        if team_id := self._read_id(filters, "team_id"):
             domain.append(("team_id", "=", team_id))
         tickets = self.env["helpdesk.ticket"]
         count = tickets.has_access("read") and tickets.search_count(domain)
@@ -336,7 +323,7 @@ class SmsDashboard(models.AbstractModel):
 
     @api.model
     def _find_rising_opt_outs(self, found):
-        """Return the templates after which more people leave than before."""
+        """Return the templates after which more people opt out than before."""
         before = found["template"][False]
         rising = {
             key[0]: sums

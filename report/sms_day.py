@@ -9,21 +9,22 @@ from odoo.tools import SQL, sql
 from .sms_analysis_query import make_facts
 from .sms_figures import DIMENSIONS, MEASURES, get_column_type
 
-#: Days whose facts may still change: answers come, carriers report late.
+#: Days whose facts may still change: answers and reports come late.
 UNSETTLED_DAYS = 8
-#: Days of which the figures are asked of the facts themselves: today and yesterday.
+#: Days whose figures are read from the facts: today and yesterday.
 LIVE_DAYS = 2
 #: Days that are counted between two commits.
 CHUNK_DAYS = 31
+COLUMNS = SQL(", ").join(map(SQL.identifier, ("day", *DIMENSIONS, *MEASURES)))
 
 
 class SmsDay(models.Model):
-    """The figures of each day, so that a year of messages is read at once.
+    """The figures of each day, so that a year of messages is read fast.
 
-    Added up from the same facts that the analysis shows (:func:`make_facts`) by a cron
-    that counts the last days anew, and older ones where something came late
-    (``sms.day.stale``). What is older stays as it was counted: a person who is erased
-    later was texted all the same. Days are those of the company's own clock.
+    A cron adds up the facts of the analysis (:func:`make_facts`). It recounts the last
+    days, and older ones where something came late (``sms.day.stale``). The others stay
+    as they are: a person who is erased later was texted all the same. Days are those
+    of the company's own clock.
     """
 
     _name = "sms.day"
@@ -37,7 +38,7 @@ class SmsDay(models.Model):
     _day_index = models.Index("(company_id, day)")
 
     def _auto_init(self):
-        """Let all be counted anew when something is counted that was not before."""
+        """Recount all days when a column is new."""
         known = sql.table_columns(self.env.cr, self._table)
         result = super()._auto_init()
         if known and {*DIMENSIONS, *MEASURES} - known.keys():
@@ -50,7 +51,7 @@ class SmsDay(models.Model):
 
     @api.model
     def _run(self):
-        """Bring the figures up to date, company by company (a cron)."""
+        """Bring the figures up to date, company by company (cron)."""
         if not self._count_stale():
             return
         for company in self.env["res.company"].sudo().search([]):
@@ -66,10 +67,10 @@ class SmsDay(models.Model):
 
     @api.model
     def _count_stale(self):
-        """Count anew what came late to days that are settled; say if time is left.
+        """Recount settled days to which something came late; tell if time is left.
 
-        Only that kind of facts: of the others some may have been forgotten since. Days
-        that are not settled yet are counted anyhow.
+        Only that kind of facts: others may have been forgotten since. Days that are not
+        settled yet are recounted anyway.
         """
         while marks := self.env["sms.day.stale"]._take():
             firsts = {it: self._get_first_day(it) for it, _kind, _day in marks}
@@ -82,13 +83,7 @@ class SmsDay(models.Model):
 
     @api.model
     def _count(self, company, first, last, kind=None):
-        """Count the facts of some days anew.
-
-        :param company: ``res.company``, one
-        :param date first: a day of the company's own clock
-        :param date last: the last of them
-        :param str kind: only this kind of facts
-        """
+        """Recount the days from ``first`` to ``last``, of all kinds or of one."""
         self.env.flush_all()
         self.env.cr.execute(
             SQL(
@@ -101,47 +96,50 @@ class SmsDay(models.Model):
                 kind,
             )
         )
-        names = SQL(", ").join(map(SQL.identifier, ("day", *DIMENSIONS, *MEASURES)))
         facts = self._query_facts(company, first, last, kind)
-        self.env.cr.execute(SQL("INSERT INTO sms_day (%s) %s", names, facts))
+        self.env.cr.execute(SQL("INSERT INTO sms_day (%s) %s", COLUMNS, facts))
         self.invalidate_model()
 
     @api.model
     def _get_first_day(self, company):
-        """Return from which day on all is counted anew; None where nothing is."""
-        found = self.env.execute_query(
-            SQL("SELECT max(day) FROM sms_day WHERE company_id = %s", company.id)
-        )[0][0]
-        if found:
-            return found - timedelta(days=UNSETTLED_DAYS)
-        sources = self.env["sms.analysis"]._get_sources()
-        facts = make_facts(sources, company_ids=company.ids)
-        moment = self.env.execute_query(SQL("SELECT min(date) FROM (%s) fact", facts))
-        return moment[0][0] and self._to_day(company, moment[0][0])
+        """Return the first day that is recounted anyway; None without any fact."""
+        if last := self._get_last_day(company):
+            return last - timedelta(days=UNSETTLED_DAYS)
+        facts = make_facts(company_ids=company.ids)
+        [[moment]] = self.env.execute_query(
+            SQL("SELECT min(date) FROM (%s) fact", facts)
+        )
+        return moment and self._to_day(company, moment)
+
+    @api.model
+    def _get_last_day(self, company):
+        days_sudo = self.sudo().search_fetch(
+            [("company_id", "=", company.id)], ["day"], order="day DESC", limit=1
+        )
+        return days_sudo.day
 
     # ------------------------------------------------------------------
-    # Days and hours
+    # Days
     # ------------------------------------------------------------------
 
     @api.model
     def _get_zone(self, company):
-        """Return the name of the zone by whose clock a company's days are counted."""
+        """Return the name of the time zone of a company's days."""
         return company._get_sms_place().zones[0]
 
     @api.model
     def _to_day(self, company, moment):
-        """Return the day of a time (UTC) by the company's clock."""
+        """Return the company's day of a time (UTC)."""
         zone = pytz.timezone(self._get_zone(company))
         return pytz.utc.localize(moment).astimezone(zone).date()
 
     @api.model
     def _get_today(self, company):
-        """Return what day it is where the company is."""
         return self._to_day(company, fields.Datetime.now())
 
     @api.model
     def _to_utc(self, company, day):
-        """Return when a day begins by the company's clock, in UTC."""
+        """Return the time (UTC) at which a company's day begins."""
         zone = pytz.timezone(self._get_zone(company))
         local = zone.localize(datetime(day.year, day.month, day.day))
         return local.astimezone(pytz.utc).replace(tzinfo=None)
@@ -152,13 +150,9 @@ class SmsDay(models.Model):
 
     @api.model
     def _query_facts(self, company, first, last, kind=None):
-        """Return the query that adds up the facts of some days, in our columns.
-
-        :param str kind: only this kind of facts
-        """
-        sources = self.env["sms.analysis"]._get_sources()
+        """Return the query of the sums of some days in :data:`COLUMNS`."""
         facts = make_facts(
-            [source for source in sources if kind in (None, source.kind)],
+            kind,
             self._to_utc(company, first),
             self._to_utc(company, last + timedelta(days=1)),
             company.ids,
@@ -181,14 +175,8 @@ class SmsDay(models.Model):
 
     @api.model
     def _query_days(self, companies, first, last):
-        """Return the query of the figures of some days, the last of them live.
-
-        :param companies: ``res.company`` records
-        :param date first: the first day
-        :param date last: the last day
-        """
+        """Return the query of the figures of some days, the last of them live."""
         self.env.flush_all()
-        names = SQL(", ").join(map(SQL.identifier, ("day", *DIMENSIONS, *MEASURES)))
         parts = []
         for company in companies:
             live = self._get_live_day(company)
@@ -198,7 +186,7 @@ class SmsDay(models.Model):
                     SQL(
                         "SELECT %s FROM sms_day"
                         " WHERE company_id = %s AND day BETWEEN %s AND %s",
-                        names,
+                        COLUMNS,
                         company.id,
                         first,
                         until,
@@ -210,12 +198,9 @@ class SmsDay(models.Model):
 
     @api.model
     def _get_live_day(self, company):
-        """Return from which day on the facts themselves are asked.
+        """Return the first day whose figures are read from the facts.
 
-        Where the cron has not come by, from the last that it has counted.
+        If the cron is late, that is the last day that it has counted.
         """
-        counted = self.env.execute_query(
-            SQL("SELECT max(day) FROM sms_day WHERE company_id = %s", company.id)
-        )[0][0]
         live = self._get_today(company) - timedelta(days=LIVE_DAYS - 1)
-        return min(live, counted or date.min)
+        return min(live, self._get_last_day(company) or date.min)

@@ -9,7 +9,7 @@ from ..models.core.bulk_insert import as_arrays
 
 #: Marks that are worked off between two commits.
 BATCH_SIZE = 5000
-#: What is younger is counted anew every hour anyhow.
+#: Younger days are recounted every hour anyway.
 MARKED_AFTER = "7 days"
 
 
@@ -17,9 +17,8 @@ class Watch(NamedTuple):
     """A table of ours in which a change makes the figures of an old day wrong.
 
     ``moment`` and ``company`` are expressions on ``it``, the row before or after the
-    change; no company (NULL) stands for each. ``names`` are the columns that count,
-    ``condition`` is what is looked at instead of
-    their change.
+    change; no company (NULL) stands for each. A change of the columns ``names`` counts,
+    or else any that meets the ``condition``.
     """
 
     kind: str
@@ -66,7 +65,7 @@ WATCHED = (
     ),
 )
 
-#: Only the moment is looked at by the trigger itself: what is young calls no function.
+#: The trigger itself looks at the moment alone, so that young rows call no function.
 #: The other columns are named in its body alone, where no upgrade trips over them.
 TRIGGER = """
     CREATE OR REPLACE FUNCTION sms_day_mark_{table}() RETURNS trigger AS $$
@@ -86,11 +85,11 @@ TRIGGER = """
 
 
 class SmsDayStale(models.Model):
-    """A note that the figures of an old day are wrong: something came late.
+    """A mark that the figures of an old day are wrong: something came late.
 
     Written by triggers on our own tables, since reports, prices and claims are written
-    by SQL, and by :meth:`_marking` on what Odoo writes to its own; read and deleted by
-    the cron that counts. Rows are only ever added, so who writes waits for nobody.
+    by SQL, and by :meth:`_marking` on Odoo's tables; read and deleted by the cron that
+    counts. Rows are only ever added, so nobody waits for a lock.
     """
 
     _name = "sms.day.stale"
@@ -109,16 +108,12 @@ class SmsDayStale(models.Model):
 
     @api.model
     def _install(self):
-        """Install the triggers."""
         for watch in WATCHED:
             self.env.cr.execute(self._make_trigger(watch))
 
     @api.model
     def _make_trigger(self, watch):
-        """Return the statements that watch over a table.
-
-        :param Watch watch: one of :data:`WATCHED`
-        """
+        """Return the statements that watch a table."""
         limit = f"now() AT TIME ZONE 'UTC' - interval '{MARKED_AFTER}'"
         rows, moments = (
             [text.replace("it.", f"{row}.") for row in ("OLD", "NEW")]
@@ -133,13 +128,12 @@ class SmsDayStale(models.Model):
 
     @contextmanager
     def _marking(self, kind, records, moment, company, *names):
-        """Note the old days whose figures a change of some records makes wrong.
+        """Mark the old days whose figures a change of some records makes wrong.
 
-        Used around ``_write_multi``, by which computed fields are written as well.
+        Used around ``_write_multi``, which also writes computed fields.
 
         :param str kind: of the facts
-        :param records: what is written
-        :param str moment: column that says on which day a record counts
+        :param str moment: column of the time at which a record counts
         :param str company: column, or None for each company
         :param names: other columns that count
         """
@@ -172,11 +166,7 @@ class SmsDayStale(models.Model):
 
     @api.model
     def _mark_prices(self, company, since):
-        """Note that the table of prices has changed, and with it what texts have cost.
-
-        :param company: ``res.company``
-        :param date since: from this day on; None: ever
-        """
+        """Mark all days from ``since`` on (None: ever), since prices have changed."""
         self.env.cr.execute(
             SQL(
                 """
@@ -195,10 +185,7 @@ class SmsDayStale(models.Model):
 
     @api.model
     def _take(self):
-        """Take some marks out of the table.
-
-        :return: set of triples of a ``res.company``, a kind and a day of its clock
-        """
+        """Delete some marks; return them as triples of a company, kind and day."""
         rows = self.env.execute_query(
             SQL(
                 """
@@ -217,3 +204,30 @@ class SmsDayStale(models.Model):
             for company_id, kind, moment in set(rows)
             for company in (companies.browse(company_id) or everybody)
         }
+
+
+class SmsPrice(models.Model):
+    """Prices, by which the texts of settled days have cost something else."""
+
+    _inherit = "sms.price"
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        """Mark the days for which the new lines hold."""
+        prices = super().create(vals_list)
+        prices._mark_days()
+        return prices
+
+    def write(self, vals):
+        """Mark the days for which the lines held, or hold now."""
+        self._mark_days()
+        result = super().write(vals)
+        self._mark_days()
+        return result
+
+    @api.ondelete(at_uninstall=False)
+    def _mark_days(self):
+        for price in self:
+            self.env["sms.day.stale"]._mark_prices(
+                price.company_id, price.valid_from or None
+            )

@@ -4,7 +4,7 @@ from contextlib import contextmanager
 from odoo import fields, models
 from odoo.tools import SQL
 
-#: By what figures are told apart, in the table by day too: column and its type.
+#: Columns, with their types, by which figures are grouped, in the table by day too.
 DIMENSIONS = {
     "kind": "varchar",
     "company_id": "int4",
@@ -17,7 +17,7 @@ DIMENSIONS = {
     "failure_type": "varchar",
     "currency_id": "int4",
 }
-#: What is added up. Times are sums, of as many as their count says.
+#: Measures, which are added up.
 MEASURES = (
     "made_count",
     "sent_count",
@@ -58,8 +58,8 @@ MEASURES = (
     "alert_in_time_count",
     "alert_seconds",
 )
-#: Averages and rates: what is divided by what, over all rows of a group. An average of
-#: rows would count those that know nothing, and in the table by day each row is many.
+#: Averages and rates: dividend and divisors, each summed over the rows of a group. An
+#: average of rows would be wrong, since in the table by day each row stands for many.
 RATIOS = {
     "delivery_seconds": ("delivery_seconds", ("timed_count",)),
     "reply_seconds": ("reply_seconds", ("reply_count",)),
@@ -72,9 +72,9 @@ RATIOS = {
     "reach_rate": ("reached_count", ("concerned_count",)),
     "alert_rate": ("alert_in_time_count", ("alert_count",)),
 }
-#: Those that are nothing of a single row.
+#: Those that a single row does not have.
 RATES = tuple(name for name in RATIOS if name.endswith("_rate"))
-#: What the charts show of each day.
+#: Measures of the charts.
 SERIES = (
     "sent_count",
     "delivered_count",
@@ -96,10 +96,10 @@ def get_column_type(measure):
 
 @contextmanager
 def group_in_memory(cr):
-    """Make PostgreSQL group in memory, and compile no query meanwhile.
+    """Make PostgreSQL group in memory, without compiling queries.
 
-    With the server's usual 4 MB the hundred thousand rows of a year are sorted on disk,
-    and to compile such a query takes longer than to run it.
+    With the usual 4 MB the hundred thousand rows of a year are sorted on disk, and to
+    compile such a query takes longer than to run it.
     """
     cr.execute("SET LOCAL work_mem = '64MB'; SET LOCAL jit = off")
     yield
@@ -107,7 +107,7 @@ def group_in_memory(cr):
 
 
 class SmsFigures(models.AbstractModel):
-    """Figures of text messages, the same in each fact and for each day."""
+    """Figures of text messages, of each fact and of each day."""
 
     _name = "sms.figures"
     _description = "Figures of Text Messages"

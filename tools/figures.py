@@ -1,15 +1,17 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""What the figures of text messages say: rates, changes, what needs attention."""
+"""Rates, changes and warnings of the figures of text messages."""
 
 from typing import NamedTuple
 
-#: A share of fewer than so many says nothing.
+from markupsafe import Markup
+
+#: The least number of texts whose shares mean anything.
 ENOUGH = 20
-#: So many STOPs, and such a share of its texts, make a template worth a look …
+#: STOPs and their share of a template's texts from which it is worth a look,
 STOPS, STOP_RATE = 3, 0.005
-#: … once they are so many times what they were in the period before.
+#: if the share has grown to so many times that of the period before.
 STOP_GROWTH = 1.5
-#: So many texts that were not delivered, and such a share, are a sender's trouble.
+#: Undelivered texts and their share from which a sender is failing.
 FAILURES, FAILURE_RATE = 5, 0.10
 #: Less than this is no change.
 SAME = 0.0005
@@ -67,10 +69,7 @@ def get_rates(figures):
 
 
 def is_stop_rate_rising(now, before):
-    """Tell if people leave after a template's texts, and more than they did.
-
-    :param dict before: figures of the period before, may be empty
-    """
+    """Tell if people opt out after a template's texts, and more than before."""
     rate = get_rates(now)["stop_rate"] or 0
     if now.get("stop_count", 0) < STOPS or rate < STOP_RATE:
         return False
@@ -78,24 +77,26 @@ def is_stop_rate_rising(now, before):
 
 
 def is_failing(figures):
-    """Tell if too much of what a sender has sent is not delivered."""
+    """Tell if too many of a sender's texts are not delivered."""
     rate = get_rates(figures)["failure_rate"] or 0
     return figures.get("failed_count", 0) >= FAILURES and rate >= FAILURE_RATE
 
 
 def rank_templates(figures, limit=5):
-    """Return the templates that do best and worst, by their keys.
+    """Return the keys of the best and worst templates, of those with enough texts.
 
-    The best bring replies, the worst opt-outs and failures. Of templates with enough
-    texts only, and none on both sides.
+    The best bring replies, the worst opt-outs and failures. None is on both sides.
 
     :return: ``(best, worst)``, lists of keys
     """
-    known = {key: get_rates(it) for key, it in figures.items()}
-    known = {key: it for key, it in known.items() if _has_enough(figures[key])}
+    known = {
+        key: get_rates(it)
+        for key, it in figures.items()
+        if it.get("sent_count", 0) >= ENOUGH
+    }
 
     def get_harm(key):
-        """Return how many leave or are not reached, of one."""
+        """Return the share of people who opt out or are not reached."""
         return (known[key]["stop_rate"] or 0) + (known[key]["failure_rate"] or 0)
 
     worst = sorted(known, key=lambda key: (-get_harm(key), key))
@@ -107,5 +108,13 @@ def rank_templates(figures, limit=5):
     return best[:limit], worst
 
 
-def _has_enough(figures):
-    return figures.get("sent_count", 0) >= ENOUGH
+def render_counts(rows):
+    """Return an HTML table of counts.
+
+    :param rows: triples of a count, what it counts, and a CSS class of the count
+    """
+    row = Markup("<tr><td class='text-end fw-bold pe-3 %s'>%s</td><td>%s</td></tr>")
+    body = Markup("").join(
+        row % (css_class, f"{count:,}", label) for count, label, css_class in rows
+    )
+    return Markup("<table class='o_sms_counts'><tbody>%s</tbody></table>") % body

@@ -3,15 +3,15 @@ from odoo import api, models
 
 
 class BasePartnerMerge(models.TransientModel):
-    """Remind once the person whose contacts are merged."""
+    """Remind a person whose contacts are merged only once."""
 
     _inherit = "base.partner.merge.automatic.wizard"
 
     @api.model
     def _update_foreign_keys(self, src_partners, dst_partner):
-        """Keep one of several invitations, and of several texts about the same.
+        """Keep one of several invitations and of several reminders of the same.
 
-        What is to come is planned anew: the person may live in another zone.
+        Reminders are planned anew: the person may live in another time zone.
         """
         reminders_sudo = self.env["sms.reminder"].sudo()
         reminders_sudo._drop_duplicates(src_partners, dst_partner)

@@ -41,15 +41,15 @@ ADD_NUMBERS = """
 
 
 class PrivacyLookupWizard(models.TransientModel):
-    """Find what we hold by number, too."""
+    """Odoo's privacy lookup, by number too."""
 
     _inherit = "privacy.lookup.wizard"
 
     def _get_query(self):
-        """Add a line for each number by which the person is known to us.
+        """Add a line for each number of the person.
 
-        The numbers are those of the contacts found, those under which they were texted
-        or texted us, and those of who gave consent under that name.
+        The numbers are those of the contacts found, those of texts to and from them,
+        and those of consents given under the name.
         """
         ir_models = self.env["ir.model"]
         evidence_sudo = self.env["sms.consent.evidence"].sudo()

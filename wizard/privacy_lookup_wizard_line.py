@@ -1,8 +1,8 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from odoo import models
 
-#: What the lookup may list of ours, and where the company of it stands. Tickets are
-#: not here: they are the helpdesk's, and are deleted as all else is.
+#: The company's field of our models that the lookup may list. Tickets are not here:
+#: they are the helpdesk's, and are deleted as all else is.
 COMPANY_FIELDS = {
     "sms.consent": "company_id",
     "sms.sms": "record_company_id",
@@ -18,7 +18,7 @@ COMPANY_FIELDS = {
 
 
 class PrivacyLookupWizardLine(models.TransientModel):
-    """Erase what is ours as the form of this addon does."""
+    """Erase what is ours by ``sms.erasure`` instead of deleting the record."""
 
     _inherit = "privacy.lookup.wizard.line"
 
@@ -30,9 +30,9 @@ class PrivacyLookupWizardLine(models.TransientModel):
         return self._erase_sms_person()
 
     def _erase_sms_person(self):
-        """Erase the person of a line, and say so on all lines that this empties.
+        """Erase the person of a line, and mark all lines that this empties.
 
-        What has no number, or is no company's, is forgotten by itself.
+        A record without number or company is forgotten alone.
 
         :raises AccessError: for anybody but compliance officers of the company
         """
@@ -49,13 +49,13 @@ class PrivacyLookupWizardLine(models.TransientModel):
         self._note_sms_erased(erased)
 
     def _get_sms_number(self, record_sudo, company):
-        """Return the number of what is held, in E.164 if it can be read so."""
+        """Return the record's number, in E.164 if it can be read so."""
         typed = (record_sudo.number or "").strip()
         country = company.country_id
         return self.env["res.partner"]._phone_format_number(typed, country) or typed
 
     def _note_sms_erased(self, erased):
-        """Write on this line, and on the others of its lookup, that they are erased.
+        """Mark this line, and the others of its lookup, as erased.
 
         The name goes: it is the number.
         """
@@ -74,9 +74,5 @@ class PrivacyLookupWizardLine(models.TransientModel):
                 id=line.res_id,
             )
             line.write(
-                {
-                    "execution_details": details,
-                    "is_unlinked": True,
-                    "res_name": False,
-                }
+                {"execution_details": details, "is_unlinked": True, "res_name": False}
             )

@@ -1,19 +1,17 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-from markupsafe import Markup
-
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
 from odoo.tools import format_datetime
 
 from ..tools import phone
+from ..tools.figures import render_counts
 
 
 class SmsErasureWizard(models.TransientModel):
-    """Form to erase a person: what goes, what stays, and why.
+    """Form to erase a person by a number, or a contact by all of its numbers.
 
-    By a number, or from a contact: then all numbers under which it was texted. It
-    deletes itself, since it names the number.
+    It deletes itself, since it names the number.
     """
 
     _name = "sms.erasure.wizard"
@@ -71,22 +69,15 @@ class SmsErasureWizard(models.TransientModel):
         if not partner:
             return []
         company, own = self.company_id, partner.phone_sanitized
-        sms_sudo, inbound_sudo = (
-            self.env["sms.sms"].sudo(),
-            self.env["sms.inbound"].sudo(),
-        )
-        texted_sudo = sms_sudo.search(
-            [("record_company_id", "=", company.id), ("partner_id", "=", partner.id)]
-        )
-        received_sudo = inbound_sudo.search(
-            [("company_id", "=", company.id), ("partner_id", "=", partner.id)]
-        )
-        numbers = [
-            own,
-            *self.env["sms.evidence"]._find_numbers(company, partner),
-            *texted_sudo.mapped("number"),
-            *received_sudo.mapped("number"),
-        ]
+        numbers = [own, *self.env["sms.evidence"]._find_numbers(company, partner)]
+        for name, field in (
+            ("sms.sms", "record_company_id"),
+            ("sms.inbound", "company_id"),
+        ):
+            texts_sudo = self.env[name].sudo()
+            numbers += texts_sudo.search(
+                [(field, "=", company.id), ("partner_id", "=", partner.id)]
+            ).mapped("number")
         numbers = dict.fromkeys(filter(None, numbers))
         return [(n, n == own, self._get_others(n)) for n in numbers]
 
@@ -106,7 +97,7 @@ class SmsErasureWizard(models.TransientModel):
 
     @api.depends("number", "company_id", "line_ids.is_chosen", "line_ids.number")
     def _compute_shared_with(self):
-        """Name the other contacts who have a number: it is forgotten for them too."""
+        """Name the other contacts with a number: it is forgotten for them too."""
         for wizard in self:
             others = wizard.env["res.partner"]
             for number in wizard._get_numbers():
@@ -116,24 +107,19 @@ class SmsErasureWizard(models.TransientModel):
 
     @api.depends("number", "company_id", "line_ids.is_chosen", "line_ids.number")
     def _compute_count_html(self):
-        """Count what goes, or say that nothing is there."""
         for wizard in self:
             numbers = wizard._get_numbers()
-            pairs = []
-            if numbers:
-                pairs = self.env["sms.erasure"]._count(wizard.company_id, numbers)
+            erasures = self.env["sms.erasure"]
+            pairs = numbers and erasures._count(wizard.company_id, numbers)
             wizard.has_data = bool(pairs)
             wizard.count_html = (
-                wizard._render_counts(pairs) if pairs else wizard._describe_nothing()
+                render_counts((count, label, "") for count, label in pairs)
+                if pairs
+                else wizard._describe_nothing()
             )
 
-    def _render_counts(self, pairs):
-        row = Markup("<tr><td class='text-end fw-bold pe-3'>%s</td><td>%s</td></tr>")
-        rows = Markup("").join(row % (f"{count:,}", label) for count, label in pairs)
-        return Markup("<table class='o_sms_counts'><tbody>%s</tbody></table>") % rows
-
     def _describe_nothing(self):
-        """Say that nothing is known of a number, or when it was erased."""
+        """Return that nothing is kept of a number, and when it was erased."""
         numbers = self._get_numbers()
         if not numbers:
             return False
@@ -154,9 +140,8 @@ class SmsErasureWizard(models.TransientModel):
         )
 
     def action_erase(self):
-        """Erase the person.
+        """Erase the person, and show the record of it.
 
-        :return: the action that shows what was erased
         :raises AccessError: for anybody but compliance officers of the company
         :raises UserError: when something is missing
         """
@@ -178,7 +163,7 @@ class SmsErasureWizard(models.TransientModel):
         return action
 
     def _check_complete(self, numbers):
-        """Refuse to erase nobody, and without a request that names nobody."""
+        """Demand a number, data, and a request that does not name the number."""
         if not numbers:
             raise UserError(self.env._("Enter the number that is to be erased."))
         if not self.has_data:

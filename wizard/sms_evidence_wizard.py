@@ -44,7 +44,7 @@ class SmsEvidenceWizard(models.TransientModel):
 
     @api.model
     def default_get(self, fields_list):
-        """Begin with the person of the contact, answers or events it is opened on."""
+        """Take the person of the contact, answers or events it is opened on."""
         values = super().default_get(fields_list)
         model_name = self.env.context.get("active_model")
         if model_name not in ("res.partner", "sms.consent", "sms.consent.event"):
@@ -73,9 +73,8 @@ class SmsEvidenceWizard(models.TransientModel):
         self.has_pdf = self.env["ir.actions.report"]._can_render_sms_pdf()
 
     def action_make(self):
-        """Make the file, note that it was made, and offer it for download.
+        """Make the file, log it as an export, and download it.
 
-        :return: the action that downloads it
         :raises AccessError: for who is no compliance officer of the company
         :raises UserError: when the ledger does not know the number
         """
@@ -89,7 +88,7 @@ class SmsEvidenceWizard(models.TransientModel):
         else:
             name, data = f"{facts['reference']}.pdf", source._make_certificate(facts)
         self._note(facts, name, data)
-        # Whose form it is may read its file, and nobody else; it goes with the form.
+        # Only the form's owner may read its file, which goes with the form.
         attachment_sudo = self.env["ir.attachment"].sudo()
         attachment_sudo = attachment_sudo.create(
             {"name": name, "raw": data, "res_model": self._name, "res_id": self.id}
@@ -102,7 +101,7 @@ class SmsEvidenceWizard(models.TransientModel):
         }
 
     def _read_numbers(self):
-        """Return the numbers as E.164; what is none may be the name of a sender."""
+        """Return the numbers as E.164, or as typed: it may be a sender's name."""
         typed = [part.strip() for part in (self.numbers or "").split(",")]
         country = self.company_id.country_id
         read = self.env["res.partner"]._phone_format_number
@@ -112,7 +111,6 @@ class SmsEvidenceWizard(models.TransientModel):
         return list(dict.fromkeys(numbers))
 
     def _note(self, facts, name, data):
-        """Enter into the record of exports that this file was made."""
         hashes = [number["number_hash"] for number in facts["person"]["numbers"]]
         self.env["sms.evidence.export"]._note(
             self.company_id,
@@ -124,10 +122,6 @@ class SmsEvidenceWizard(models.TransientModel):
             event_count=len(facts["events"]),
             message_count=len(facts["messages"]),
         )
-
-    # ------------------------------------------------------------------
-    # The form that has taken out a person's evidence has number and file
-    # ------------------------------------------------------------------
 
     @api.model
     def _find_personal(self, company, numbers):

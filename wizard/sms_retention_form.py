@@ -2,22 +2,24 @@
 from odoo import api, fields, models
 
 from ..models.privacy.sms_retention import TIMES, get_limits
+from ..tools.figures import render_counts
 
 
 class SmsRetentionForm(models.TransientModel):
-    """A company's terms for keeping texts and evidence, with what would go now.
+    """Form of a company's terms for keeping texts and evidence, and its consent policy.
 
-    For compliance officers, who may not open the settings. Who may be texted without
-    consent stands here for the same reason.
+    For compliance officers, who may not open the settings. It shows what would go now.
     """
 
     _name = "sms.retention.form"
     _description = "Retention of Text Messages and Evidence"
 
     company_id = fields.Many2one(
-        "res.company", required=True, readonly=True,
+        "res.company",
+        required=True,
+        readonly=True,
         default=lambda self: self.env.company,
-    )  # fmt: skip
+    )
     text = fields.Integer("Texts", default=lambda self: self._default_time("text"))
     raw = fields.Integer(
         "Raw Form of Texts", default=lambda self: self._default_time("raw")
@@ -47,15 +49,13 @@ class SmsRetentionForm(models.TransientModel):
 
     @api.depends("company_id", *TIMES)
     def _compute_count_html(self):
-        render = self.env["sms.erasure.wizard"]._render_counts
         for form in self:
             limits = get_limits({kind: max(form[kind], 0) for kind in TIMES})
-            form.count_html = render(
-                self.env["sms.retention"]._count(form.company_id, limits)
-            )
+            pairs = self.env["sms.retention"]._count(form.company_id, limits)
+            form.count_html = render_counts((*pair, "") for pair in pairs)
 
     def action_save(self):
-        """Keep things for so long from now on; the next night forgets what is older.
+        """Store the terms; the next night forgets what is older.
 
         :raises AccessError: for who does not work in the company now
         :raises UserError: without a reason, where it makes the company less strict

@@ -1,12 +1,12 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from odoo import models
 
-#: What the figures of appointments are counted by: first the day and the company.
+#: Columns of the figures of appointments: first the day and the company.
 COUNTED = ("start", "sms_company_id", "active", "sms_enabled", "sms_confirmation")
 
 
 class CalendarEvent(models.Model):
-    """Have the figures of an old day counted anew when an appointment changes."""
+    """Appointments, whose changes mark the figures of old days as stale."""
 
     _inherit = "calendar.event"
 

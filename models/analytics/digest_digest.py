@@ -1,7 +1,7 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from odoo import fields, models
 
-#: What a digest can tell of text messages: its field and the measure of the analysis.
+#: Measure of the analysis by the digest's field.
 KPIS = {
     "kpi_sms_sent": "sent_count",
     "kpi_sms_delivered": "delivered_count",
@@ -14,47 +14,42 @@ LESS_IS_BETTER = ("kpi_sms_failed", "kpi_sms_opt_outs")
 
 
 class DigestDigest(models.Model):
-    """The figures of text messages by e-mail, beside those of other apps.
+    """The figures of text messages in the weekly e-mail.
 
-    Who may not see the analysis is not sent them: Odoo leaves out what is refused.
+    Odoo leaves them out for users who may not see the analysis.
     """
 
     _inherit = "digest.digest"
 
     kpi_sms_sent = fields.Boolean("Texts Sent")
-    kpi_sms_sent_value = fields.Integer(compute="_compute_kpi_sms_sent_value")
+    kpi_sms_sent_value = fields.Integer(
+        compute=lambda self: self._count_sms("kpi_sms_sent")
+    )
     kpi_sms_delivered = fields.Boolean("Texts Delivered")
-    kpi_sms_delivered_value = fields.Integer(compute="_compute_kpi_sms_delivered_value")
+    kpi_sms_delivered_value = fields.Integer(
+        compute=lambda self: self._count_sms("kpi_sms_delivered")
+    )
     kpi_sms_failed = fields.Boolean("Texts Not Delivered")
-    kpi_sms_failed_value = fields.Integer(compute="_compute_kpi_sms_failed_value")
+    kpi_sms_failed_value = fields.Integer(
+        compute=lambda self: self._count_sms("kpi_sms_failed")
+    )
     kpi_sms_replies = fields.Boolean("Replies by Text")
-    kpi_sms_replies_value = fields.Integer(compute="_compute_kpi_sms_replies_value")
+    kpi_sms_replies_value = fields.Integer(
+        compute=lambda self: self._count_sms("kpi_sms_replies")
+    )
     kpi_sms_opt_outs = fields.Boolean("Opt-outs from Texts")
-    kpi_sms_opt_outs_value = fields.Integer(compute="_compute_kpi_sms_opt_outs_value")
-
-    def _compute_kpi_sms_sent_value(self):
-        self._count_sms("kpi_sms_sent")
-
-    def _compute_kpi_sms_delivered_value(self):
-        self._count_sms("kpi_sms_delivered")
-
-    def _compute_kpi_sms_failed_value(self):
-        self._count_sms("kpi_sms_failed")
-
-    def _compute_kpi_sms_replies_value(self):
-        self._count_sms("kpi_sms_replies")
-
-    def _compute_kpi_sms_opt_outs_value(self):
-        self._count_sms("kpi_sms_opt_outs")
+    kpi_sms_opt_outs_value = fields.Integer(
+        compute=lambda self: self._count_sms("kpi_sms_opt_outs")
+    )
 
     def _count_sms(self, name):
-        """Compute one figure: Odoo reads and forgets each by itself."""
+        """Compute one figure: Odoo reads and invalidates each on its own."""
         self._calculate_company_based_kpi(
             "sms.analysis", f"{name}_value", date_field="date", sum_field=KPIS[name]
         )
 
     def _compute_kpis(self, company, user):
-        """Tell no change of what is better the less it is: Odoo paints a fall red."""
+        """Leave out the margin of figures that should fall: Odoo paints a fall red."""
         kpis = super()._compute_kpis(company, user)
         for kpi in kpis:
             if kpi["kpi_name"] in LESS_IS_BETTER:

@@ -5,7 +5,7 @@ from ...tools import links
 
 
 class LinkTracker(models.Model):
-    """A short link in texts, by which clicks are counted."""
+    """Short links in texts, by which clicks are counted."""
 
     _inherit = "link.tracker"
 
@@ -27,22 +27,24 @@ class LinkTracker(models.Model):
 
     @api.model
     def _shorten_for_sms(self, body, values, memo):
-        """Return a text with its links made short.
+        """Return a text with short links.
 
-        A person's own links (preferences, tickets, what is opened by a token) stay:
-        what they lead to is nobody else's.
+        A person's own links (preferences, tickets, those with a token) stay long.
+
+        :param dict values: those of the links, see :meth:`_get_sms_values`
+        :param dict memo: short links that were made before, updated here
         """
         own = tuple(values.values())
         short = {}
         for link in links.find_links(body):
             if (link, own) not in memo:
-                memo[link, own] = self._shorten_url(link, values)
+                memo[link, own] = self._shorten_sms_url(link, values)
             short[link] = memo[link, own]
         return links.replace_links(body, short)
 
     @api.model
-    def _shorten_url(self, url, values):
-        """Return the short link that leads to an address; a short one stays."""
+    def _shorten_sms_url(self, url, values):
+        """Return the short link to an address, or the address if it is short."""
         company_sudo = self.env["res.company"].sudo().browse(values["sms_company_id"])
         if url.startswith(f"{company_sudo._get_sms_base_url()}/r/"):
             return url
@@ -50,14 +52,10 @@ class LinkTracker(models.Model):
 
     @api.model
     def _get_sms_values(self, company, template=None, broadcast=None):
-        """Return by what links in texts are told apart: one for each of these.
+        """Return the values of the short links of a template, broadcast or company.
 
-        The page behind is not fetched for its title: that would go over the network in
-        the sender's transaction.
-
-        :param company: ``res.company``
-        :param template: ``sms.template`` in sudo that the texts are made of, or None
-        :param broadcast: ``sms.broadcast`` that they are part of, or None
+        With a title: else the page would be fetched for it, over the network, in the
+        sender's transaction.
         """
         source = broadcast or template
         kind = "broadcast " if broadcast else ""

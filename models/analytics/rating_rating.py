@@ -3,7 +3,7 @@ from odoo import models
 
 
 class RatingRating(models.Model):
-    """Have the figures of an old day counted anew when a rating changes."""
+    """Ratings, whose changes mark the figures of old days as stale."""
 
     _inherit = "rating.rating"
 

@@ -3,7 +3,7 @@ from odoo import fields, models
 
 
 class ResCompany(models.Model):
-    """Whether links are counted in texts that are made of no template."""
+    """The company's choice to count clicks in texts without a template."""
 
     _inherit = "res.company"
 

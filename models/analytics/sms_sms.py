@@ -5,7 +5,7 @@ from .sms_template import LINK_SIGN
 
 
 class SmsSms(models.Model):
-    """Links in texts are made short where their clicks are counted."""
+    """Short links in texts whose clicks are counted."""
 
     _inherit = "sms.sms"
 
@@ -19,7 +19,7 @@ class SmsSms(models.Model):
 
     @api.model
     def _get_link_values(self, vals):
-        """Return the values of a message's links; None where they are not counted.
+        """Return the values of a message's short links; None where none are made.
 
         Those of broadcasts are short already, those of automatic answers are a
         person's own.

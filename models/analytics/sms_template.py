@@ -1,12 +1,12 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from odoo import fields, models
 
-#: What a text without a link has not.
+#: Part of every link.
 LINK_SIGN = "://"
 
 
 class SmsTemplate(models.Model):
-    """Whether who follows the links of a template's texts is counted."""
+    """The template's choice to count clicks on its links."""
 
     _inherit = "sms.template"
 

@@ -13,7 +13,6 @@ from . import (
     sms_keyword,
     sms_broadcast_recipient,
     sms_incident,
-    sms_incident_texts,
     sms_incident_mute,
     sms_incident_news,
     sms_subscription,

@@ -4,7 +4,7 @@ from odoo.exceptions import ValidationError
 
 
 class HelpdeskTicket(models.Model):
-    """A ticket may be about an incident: linked by itself when new, or by hand."""
+    """A ticket about an incident: linked automatically when new, or by hand."""
 
     _inherit = "helpdesk.ticket"
 
@@ -31,16 +31,17 @@ class HelpdeskTicket(models.Model):
     def _on_sms_created(self):
         result = super()._on_sms_created()
         for ticket_sudo in self.sudo():
-            ticket_sudo._join_incident()
+            ticket_sudo._join_sms_incident()
         return result
 
-    def _join_incident(self):
+    def _join_sms_incident(self):
         """Link a new ticket, and tell its customer that we know of the incident.
 
-        Who opened it by text is told in answer to it, by who takes in the text.
+        The router tells those who opened it by text, in answer to that.
         """
+        number = self.partner_phone_sanitized
         if not self.sms_incident_id:
-            self.sms_incident_id = self._find_incident(self.partner_phone_sanitized)
+            self.sms_incident_id = self._find_sms_incident(number)
         incident_sudo = self.sms_incident_id
         if not incident_sudo:
             return
@@ -48,15 +49,14 @@ class HelpdeskTicket(models.Model):
             "helpdesk_mgmt_sms.helpdesk_ticket_channel_sms", raise_if_not_found=False
         )
         is_by_text = channel and self.channel_id == channel
-        number = self.partner_phone_sanitized
         if not is_by_text and incident_sudo._is_to_be_told(number):
             purpose = self.env["sms.purpose"]._get("ticket")
             incident_sudo._tell_we_know(
                 number, self.partner_id, purpose_id=purpose.id, exemption=False
             )
 
-    def _find_incident(self, number):
-        """Return what is going on that concerns the ticket's customer, or none.
+    def _find_sms_incident(self, number):
+        """Return the incident that concerns the ticket's customer, or none.
 
         :param str number: E.164 by which they are known, may be empty
         """

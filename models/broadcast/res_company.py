@@ -3,11 +3,14 @@ from odoo import models
 
 
 class ResCompany(models.Model):
-    """Subscriptions that were tried in the sandbox end with it."""
+    """End subscriptions that were made in the sandbox when it is left."""
 
     _inherit = "res.company"
 
     def _follow_sms_sandbox(self, tried):
         moved = super()._follow_sms_sandbox(tried)
-        self.env["sms.subscription"].sudo()._end_tried(moved & tried)
+        subscriptions_sudo = self.env["sms.subscription"].sudo()
+        subscriptions_sudo.search(
+            [("company_id", "in", (moved & tried).ids), ("sandbox", "=", True)]
+        )._end()
         return moved

@@ -6,11 +6,9 @@ from odoo.tools import SQL, escape_psql
 
 from ...tools import geography
 
-#: What says who belongs to an area; without any it would be everybody.
-CRITERIA = (
-    *("state_ids", "cities", "zips", "category_ids", "company_partner_ids"),
-    *("team_ids",),
-)
+PLACES = ("state_ids", "cities", "zips")
+#: The fields that select an area's people; without any it would be everybody.
+CRITERIA = (*PLACES, "category_ids", "company_partner_ids", "team_ids")
 PLACE, SERVICE = ("place", "service")
 
 
@@ -18,6 +16,7 @@ class SmsArea(models.Model):
     """The people whom something concerns: where they are, or what they have.
 
     Places add up (a state, or a city, or a postal code); all else narrows them down.
+    Customers may subscribe to an area: a service has no place, only subscribers.
     """
 
     _name = "sms.area"
@@ -63,7 +62,6 @@ class SmsArea(models.Model):
         help="Customers who have had a ticket of one of these teams.",
     )
     contact_count = fields.Integer("Contacts", compute="_compute_contact_count")
-
     kind = fields.Selection(
         [(PLACE, "A place"), (SERVICE, "A service")],
         required=True,
@@ -94,9 +92,21 @@ class SmsArea(models.Model):
             domain = area._get_contact_domain()
             area.contact_count = self.env["res.partner"].search_count(domain)
 
+    def _compute_subscriber_count(self):
+        subscriptions = self.env["sms.subscription"]
+        counts = {}
+        if subscriptions.has_access("read"):
+            groups = subscriptions._read_group(
+                [("area_id", "in", self.ids), ("state", "=", "active")],
+                ["area_id"],
+                ["__count"],
+            )
+            counts = {area.id: count for area, count in groups}
+        for area in self:
+            area.subscriber_count = counts.get(area.id, 0)
+
     @api.constrains("zips")
     def _check_zips(self):
-        """Refuse postal codes that cannot be read, before anybody relies on them."""
         for area in self:
             try:
                 geography.parse_zips(area.zips)
@@ -111,10 +121,7 @@ class SmsArea(models.Model):
 
     @api.constrains("name", "takes_subscribers", *CRITERIA)
     def _check_criteria(self):
-        """Refuse an area that says nothing: it would be everybody.
-
-        One that people choose themselves needs to say nothing.
-        """
+        """Refuse an area without criteria and subscribers: it would be everybody."""
         for area in self.filtered(lambda area: not area.takes_subscribers):
             if not any(area[name] for name in CRITERIA):
                 raise ValidationError(
@@ -125,10 +132,7 @@ class SmsArea(models.Model):
                 )
 
     def _get_contact_domain(self):
-        """Return the domain of the area's contacts, with its subscribers.
-
-        The subscribers are those of the company that asks.
-        """
+        """Return the domain of the area's contacts and the company's subscribers."""
         self.ensure_one()
         domain = self._get_criteria_domain()
         if self.takes_subscribers:
@@ -136,30 +140,27 @@ class SmsArea(models.Model):
         return domain
 
     def _get_criteria_domain(self):
-        """Return the domain of the contacts that the area says belong to it."""
         if not any(self[name] for name in CRITERIA):
             return Domain.FALSE
-        domain = self._get_place_domain()
+        places = [
+            Domain("city", "=ilike", escape_psql(name))
+            for name in geography.split_names(self.cities)
+        ]
+        if self.state_ids:
+            places.append(Domain("state_id", "in", self.state_ids._origin.ids))
+        if self.zips:
+            places.append(Domain.custom(to_sql=self._get_zip_sql))
+        domain = Domain.OR(places) if places else Domain.TRUE
         if self.category_ids:
             domain &= Domain("category_id", "in", self.category_ids.ids)
         if self.company_partner_ids:
             domain &= Domain("id", "child_of", self.company_partner_ids.ids)
         if self.team_ids:
-            domain &= Domain.custom(to_sql=self._get_team_sql)
+            tickets_sudo = self.env["helpdesk.ticket"].sudo()
+            tickets_sudo = tickets_sudo.with_context(active_test=False)
+            found = tickets_sudo._search([("team_id", "in", self.team_ids.ids)])
+            domain &= Domain("id", "in", found.subselect("partner_id"))
         return domain
-
-    def _get_place_domain(self):
-        """Return the domain of who is in one of the area's places."""
-        places = []
-        if self.state_ids:
-            places.append(Domain("state_id", "in", self.state_ids._origin.ids))
-        places += [
-            Domain("city", "=ilike", escape_psql(name))
-            for name in geography.split_names(self.cities)
-        ]
-        if self.zips:
-            places.append(Domain.custom(to_sql=self._get_zip_sql))
-        return Domain.OR(places) if places else Domain.TRUE
 
     def _get_zip_sql(self, _model, alias, _query):
         """Return the SQL condition that a postal code is one of the area's."""
@@ -173,62 +174,6 @@ class SmsArea(models.Model):
             for low, high, length in ranges
         )
         return SQL("(%s)", SQL(" OR ").join(conditions)) if ranges else SQL("FALSE")
-
-    def _get_team_sql(self, _model, alias, _query):
-        return SQL(
-            """
-            EXISTS (SELECT 1 FROM helpdesk_ticket
-                     WHERE partner_id = %s AND team_id = ANY(%s))
-            """,
-            SQL.identifier(alias, "id"),
-            self.team_ids.ids,
-        )
-
-    def action_view_contacts(self):
-        """Show who belongs to the area."""
-        self.ensure_one()
-        partners = self.env["res.partner"].search(self._get_contact_domain())
-        action = self.env["ir.actions.act_window"]._for_xml_id(
-            "base.action_partner_form"
-        )
-        return {
-            **action,
-            "name": self.name,
-            "domain": [("id", "in", partners.ids)],
-            "context": {},
-        }
-
-    # ------------------------------------------------------------------
-    # An area may be chosen by whoever wants to be told of its outages
-    # ------------------------------------------------------------------
-
-    # A service is an area without a place: its people are its subscribers.
-
-    def _compute_subscriber_count(self):
-        subscriptions = self.env["sms.subscription"]
-        counts = {}
-        if subscriptions.has_access("read"):
-            groups = subscriptions._read_group(
-                [("area_id", "in", self.ids), ("state", "=", "active")],
-                ["area_id"],
-                ["__count"],
-            )
-            counts = {area.id: count for area, count in groups}
-        for area in self:
-            area.subscriber_count = counts.get(area.id, 0)
-
-    @api.model
-    def _get_offered(self, company):
-        """Return the areas that customers of a company may choose.
-
-        Not a shared one in whose place the company has an own one.
-        """
-        domain = Domain("takes_subscribers", "=", True)
-        found = self.search(domain & Domain("company_id", "in", [False, company.id]))
-        own = self.with_context(active_test=False).search(
-            Domain("company_id", "=", company.id) & Domain("shared_id", "!=", False)
-        )
-        return found - own.shared_id
 
     def _get_subscriber_sql(self, _model, alias, _query):
         """Return the SQL condition that a contact's number has subscribed."""
@@ -245,14 +190,41 @@ class SmsArea(models.Model):
             self.env.company.id,
         )
 
+    @api.model
+    def _get_offered(self, company):
+        """Return the areas that customers of a company may choose.
+
+        A shared area that the company has replaced by its own is left out.
+        """
+        found = self.search(
+            [
+                ("takes_subscribers", "=", True),
+                ("company_id", "in", [False, company.id]),
+            ]
+        )
+        own = self.with_context(active_test=False).search(
+            [("company_id", "=", company.id), ("shared_id", "!=", False)]
+        )
+        return found - own.shared_id
+
+    def action_view_contacts(self):
+        """Show who belongs to the area."""
+        self.ensure_one()
+        partners = self.env["res.partner"].search(self._get_contact_domain())
+        action = self.env["ir.actions.act_window"]
+        return {
+            **action._for_xml_id("base.action_partner_form"),
+            "name": self.name,
+            "domain": [("id", "in", partners.ids)],
+            "context": {},
+        }
+
     def action_view_subscribers(self):
         """Show who has chosen the area."""
         self.ensure_one()
-        action = self.env["ir.actions.act_window"]._for_xml_id(
-            "helpdesk_mgmt_sms.sms_subscription_action"
-        )
+        action = self.env["ir.actions.act_window"]
         return {
-            **action,
+            **action._for_xml_id("helpdesk_mgmt_sms.sms_subscription_action"),
             "domain": [("area_id", "=", self.id)],
             "context": {"default_area_id": self.id, "search_default_active": 1},
         }

@@ -1,4 +1,6 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from collections import Counter, defaultdict
+
 from markupsafe import Markup
 
 from odoo import api, fields, models
@@ -6,6 +8,7 @@ from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tools import SQL, format_amount
 
 from ...tools import texts, verdicts
+from ...tools.figures import render_counts
 from ..dispatch.sms_price import pick_price
 from .sms_broadcast_recipient import (
     BLOCKED,
@@ -19,31 +22,34 @@ from .sms_broadcast_recipient import (
     WILL,
 )
 
-(DRAFT, CHECKING, CHECKED, WAITING, QUEUEING, PAUSED, SENT, CANCELLED) = (
-    *("draft", "checking", "checked", "waiting", "queueing", "paused", "sent"),
-    "cancelled",
-)
+DRAFT, CHECKING, CHECKED, WAITING = OPEN = ("draft", "checking", "checked", "waiting")
+QUEUEING, PAUSED, SENT, CANCELLED = ("queueing", "paused", "sent", "cancelled")
 #: The job is at work.
 RUNNING = (CHECKING, QUEUEING)
-#: Nothing has left yet.
-OPEN = (DRAFT, CHECKING, CHECKED, WAITING)
-#: What a user writes. All else is the job's own.
-SETUP_FIELDS = {
-    *("name", "company_id", "area_ids", "body", "is_emergency", "emergency_reason"),
-    *("incident_id", "kind"),
-}
-#: What the text can say of each person.
+#: What users write. All else is the job's own.
+SETUP_FIELDS = frozenset(
+    (
+        "name",
+        "company_id",
+        "area_ids",
+        "body",
+        "is_emergency",
+        "emergency_reason",
+        "incident_id",
+        "kind",
+    )
+)
+#: Placeholders of a text, and of one about an incident.
 BLANKS = ("customer", "area")
-#: And, in a text about an incident, where news of it are.
 STATUS_PAGE = "status_page"
 
 
 class SmsBroadcast(models.Model):
-    """One text to all whom something concerns: an outage, and what becomes of it.
+    """One text to all whom an outage concerns.
 
-    First it is checked who would get it and why others would not; then, above a size
-    with another manager's approval, it is queued in batches. Written by users only as
-    far as it is set up; see :class:`SmsBroadcastJob` for the work.
+    It is first checked who would get it and why others would not. Then, above a size
+    with another manager's approval, it is queued in batches. Users write only its
+    set-up; ``sms_broadcast_job.py`` has the work.
     """
 
     _name = "sms.broadcast"
@@ -117,16 +123,12 @@ class SmsBroadcast(models.Model):
             "team is investigating, and we will send updates."
         )
 
-    def _get_blanks(self):
-        return (*BLANKS, STATUS_PAGE) if self.incident_id else BLANKS
-
     @api.constrains("body", "incident_id")
     def _check_body(self):
-        """Refuse blanks that nothing is filled into: people would read them."""
+        """Refuse unknown placeholders: people would read them."""
         for broadcast in self:
-            known = broadcast._get_blanks()
-            unknown = texts.find_unknown(broadcast.body, known)
-            if unknown:
+            known = (*BLANKS, STATUS_PAGE) if broadcast.incident_id else BLANKS
+            if unknown := texts.find_unknown(broadcast.body, known):
                 raise ValidationError(
                     self.env._(
                         "{%(unknown)s} cannot be filled in. There are: %(known)s.",
@@ -137,29 +139,22 @@ class SmsBroadcast(models.Model):
 
     @api.constrains("is_emergency", "emergency_reason")
     def _check_emergency(self):
-        """Ask why nothing can wait: it is on record who was woken, and why."""
-        for broadcast in self:
-            if (
-                broadcast.is_emergency
-                and not (broadcast.emergency_reason or "").strip()
-            ):
+        """Demand a reason: it is on record why people were woken."""
+        for broadcast in self.filtered("is_emergency"):
+            if not (broadcast.emergency_reason or "").strip():
                 raise ValidationError(
                     self.env._("Say why it cannot wait for business hours.")
                 )
 
-    # ------------------------------------------------------------------
-    # Setting it up
-    # ------------------------------------------------------------------
-
     @api.model_create_multi
     def create(self, vals_list):
-        """Let it be sent in companies of the user alone."""
+        """Refuse companies in which the user does not work now."""
         broadcasts = super().create(vals_list)
         broadcasts._check_works_here()
         return broadcasts
 
     def write(self, vals):
-        """Take a change while nothing has left; what was checked is checked anew."""
+        """Refuse to change what has left; require a new check of the rest."""
         is_setup = bool(SETUP_FIELDS & vals.keys())
         if not self.env.su:
             self.check_access("write")
@@ -183,10 +178,6 @@ class SmsBroadcast(models.Model):
         return result
 
     def _check_open(self):
-        """Refuse to change what has left.
-
-        :raises UserError: then
-        """
         if any(broadcast.state not in OPEN for broadcast in self):
             raise UserError(
                 self.env._("It has been sent. Make a new one for what is new.")
@@ -198,55 +189,50 @@ class SmsBroadcast(models.Model):
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_sent(self):
-        """Keep what was sent: it is on record who was told what."""
+        """Keep on record who was told what."""
         if any(broadcast.state not in OPEN for broadcast in self):
             raise UserError(self.env._("A broadcast that was sent is kept."))
 
     # ------------------------------------------------------------------
-    # What a check says before a broadcast leaves: who gets it, what they read, what it
+    # Check: recipients, samples, estimate
     # ------------------------------------------------------------------
-
-    # costs. Counted from its rows whenever somebody looks.
 
     @api.depends("state", "recipient_ids.outcome")
     def _compute_counts(self):
         counts = self._origin._count_outcomes()
         for broadcast in self:
-            found = counts.get(broadcast._origin.id, {})
-            by_outcome = {}
+            found = counts[broadcast._origin.id]
+            by_outcome = Counter()
             for (outcome, _reason), count in found.items():
-                by_outcome[outcome] = by_outcome.get(outcome, 0) + count
-            broadcast.concerned_count = sum(by_outcome.values())
-            broadcast.checked_count = broadcast.concerned_count - by_outcome.get(NEW, 0)
-            reached = sum(by_outcome.get(name, 0) for name in (WILL, HELD, QUEUED))
+                by_outcome[outcome] += count
+            broadcast.concerned_count = by_outcome.total()
+            broadcast.checked_count = broadcast.concerned_count - by_outcome[NEW]
+            reached = sum(by_outcome[outcome] for outcome in REACHED)
             broadcast.reached_count = reached
             limit = broadcast.company_id.sudo().sms_approve_from
             broadcast.needs_approval = bool(limit and reached > limit)
             broadcast.check_html = broadcast._render_check(found, by_outcome)
 
     def _count_outcomes(self):
-        """Return how many have which outcome, and why.
-
-        :return: ``{broadcast id: {(outcome, reason): count}}``
-        """
-        found = {}
+        """Return ``{broadcast id: {(outcome, reason): count}}``."""
+        found = defaultdict(dict)
         groups = self.env["sms.broadcast.recipient"]._read_group(
             [("broadcast_id", "in", self.ids)],
             ["broadcast_id", "outcome", "reason"],
             ["__count"],
         )
         for broadcast, outcome, reason, count in groups:
-            found.setdefault(broadcast.id, {})[outcome, reason or ""] = count
+            found[broadcast.id][outcome, reason or ""] = count
         return found
 
     def _render_check(self, found, by_outcome):
-        """Return the numbers of a check: who gets it, and who not, and why."""
+        """Return the table of who gets it, who does not, and why."""
         recipient = self.env["sms.broadcast.recipient"]
         labels = dict(recipient._fields["outcome"]._description_selection(self.env))
         reasons = dict(recipient._selection_reason())
-        will = by_outcome.get(WILL, 0) + by_outcome.get(QUEUED, 0)
+        will = by_outcome[WILL] + by_outcome[QUEUED]
         rows = [(will, labels[WILL], "text-success")]
-        if by_outcome.get(HELD):
+        if by_outcome[HELD]:
             rows.append((by_outcome[HELD], labels[HELD], "text-info"))
         blocked = [
             (count, reasons.get(reason, labels[BLOCKED]), "text-danger")
@@ -257,27 +243,18 @@ class SmsBroadcast(models.Model):
         rows += [
             (by_outcome[name], labels[name], "text-muted")
             for name in (NO_NUMBER, DUPLICATE, MUTED)
-            if by_outcome.get(name)
+            if by_outcome[name]
         ]
-        line = Markup(
-            "<tr><td class='text-end fw-bold pe-3 %s'>%s</td><td>%s</td></tr>"
-        )
-        body = Markup("").join(
-            line % (colour, f"{count:,}", label) for count, label, colour in rows
-        )
         title = self.env._(
             "%(reached)s will get it, %(others)s will not.",
             reached=f"{self.reached_count:,}",
             others=f"{self.concerned_count - self.reached_count:,}",
         )
-        return Markup(
-            "<p class='fw-bold'>%s</p><table class='o_sms_counts'><tbody>%s</tbody>"
-            "</table>"
-        ) % (title, body)
+        return Markup("<p class='fw-bold'>%s</p>%s") % (title, render_counts(rows))
 
     @api.depends("state", "body", "area_ids", "recipient_ids.outcome")
     def _compute_sample_html(self):
-        """Show what people read, one of each language, with segments."""
+        """Show what people of each language read, with its segments."""
         card = Markup(
             "<div class='mb-3'><div class='text-muted small'>%s · %s</div>"
             "<div class='o_sms_sample'>%s</div></div>"
@@ -285,26 +262,25 @@ class SmsBroadcast(models.Model):
         for broadcast in self:
             samples = broadcast._origin._get_samples() if broadcast._origin else []
             cards = (
-                card % (sample.language, self._describe_segments(sample), sample.text)
-                for sample in samples
+                card % (it.language, self._describe_segments(it.segments), it.text)
+                for it in samples
             )
             broadcast.sample_html = Markup("").join(cards) if samples else False
             broadcast.estimate = broadcast._estimate(samples) if samples else False
 
     @api.model
-    def _describe_segments(self, sample):
-        if sample.segments.count == 1:
-            return self.env._("1 segment · %s", sample.segments.encoding)
+    def _describe_segments(self, segments):
+        count, encoding = segments.count, segments.encoding
+        if count == 1:
+            return self.env._("1 segment · %s", encoding)
         return self.env._(
-            "%(count)s segments · %(encoding)s",
-            count=sample.segments.count,
-            encoding=sample.segments.encoding,
+            "%(count)s segments · %(encoding)s", count=count, encoding=encoding
         )
 
     def _estimate(self, samples):
-        """Return in words how much it is, what it costs and how long it takes.
+        """Return in words its segments, costs and duration.
 
-        By the speed of all senders of the company; a sender without one is not slow.
+        No duration if a sender of the company has no known speed.
         """
         count = sum(sample.segments.count * sample.count for sample in samples)
         parts = [self.env._("About %s segments", f"{count:,}")]
@@ -323,10 +299,7 @@ class SmsBroadcast(models.Model):
         return " · ".join(parts)
 
     def _estimate_costs(self, samples):
-        """Return what it costs by the table of prices, each person's by their number.
-
-        :return: amounts by ``res.currency``, without those to whom no price is known
-        """
+        """Return the costs by ``res.currency``, of the numbers with a known price."""
         segments = {sample.lang: sample.segments.count for sample in samples}
         rows = self.env.execute_query(
             SQL(
@@ -348,20 +321,20 @@ class SmsBroadcast(models.Model):
                 list(REACHED),
             )
         )
-        costs = {}
+        costs = Counter()
         for lang, currency_id, amount in rows:
             currency = self.env["res.currency"].browse(currency_id)
-            cost = segments.get(lang or False, 0) * float(amount)
-            costs[currency] = costs.get(currency, 0) + cost
+            costs[currency] += segments.get(lang or False, 0) * float(amount)
         return costs
 
     # ------------------------------------------------------------------
-    # What people do with a broadcast: check, send, approve, pause, go on, cancel
+    # Buttons
     # ------------------------------------------------------------------
 
     def _take(self, *states):
-        """Check that a button may be pressed now; return the broadcast in sudo.
+        """Check that a button may be pressed now, and lock the broadcast.
 
+        :return: the broadcast in sudo
         :raises UserError: when somebody else was faster, or it is too early
         """
         self.ensure_one()
@@ -374,9 +347,12 @@ class SmsBroadcast(models.Model):
         return broadcast_sudo
 
     def action_check(self):
-        """Find out who gets it, and who not and why. Nothing is sent."""
+        """Start the check of recipients. Nothing is sent."""
         broadcast_sudo = self._take(DRAFT, CHECKED, WAITING)
-        self._check_audience()
+        if self._is_follow_up():
+            self._check_told()
+        elif not self.area_ids:
+            raise UserError(self.env._("Choose the areas first: whom does it concern?"))
         broadcast_sudo.write(
             {"state": CHECKING, "user_id": self.env.uid, "approver_id": False}
         )
@@ -386,18 +362,14 @@ class SmsBroadcast(models.Model):
         return True
 
     def _on_recipients_selected(self):
-        """Do what follows once it is noted who may get it. Extended by other rooms."""
-
-    def _check_audience(self):
-        if self._is_follow_up():
-            self._check_told()
-        elif not self.area_ids:
-            raise UserError(self.env._("Choose the areas first: whom does it concern?"))
+        """Do what follows the selection of recipients. Hook of other rooms."""
 
     def action_send(self):
         """Send what was checked, or ask another manager to approve it."""
         broadcast_sudo = self._take(CHECKED)
-        count = broadcast_sudo._count_reached()
+        count = self.env["sms.broadcast.recipient"].search_count(
+            [("broadcast_id", "=", self.id), ("outcome", "in", REACHED)]
+        )
         if not count:
             raise UserError(self.env._("Nobody would get it: see below why."))
         limit = broadcast_sudo.company_id.sms_approve_from
@@ -408,7 +380,7 @@ class SmsBroadcast(models.Model):
         return True
 
     def action_approve(self):
-        """Approve what a colleague has checked: it is sent."""
+        """Approve and send what a colleague has checked."""
         broadcast_sudo = self._take(WAITING)
         if broadcast_sudo.user_id == self.env.user:
             raise AccessError(
@@ -422,26 +394,17 @@ class SmsBroadcast(models.Model):
         self.write({"state": QUEUEING, "started_at": fields.Datetime.now()})
         self._wake()
 
-    def _count_reached(self):
-        return self.env["sms.broadcast.recipient"].search_count(
-            [("broadcast_id", "=", self.id), ("outcome", "in", REACHED)]
-        )
-
-    # ------------------------------------------------------------------
-    # Once it leaves
-    # ------------------------------------------------------------------
-
     def action_pause(self):
-        """Keep what has not left yet until somebody goes on.
+        """Hold what has not left yet.
 
-        Whoever takes a message to send it looks at its broadcast's state: that alone
-        decides, also on what comes back from the carrier to be tried again.
+        The gate reads the broadcast's state before each message leaves, also of one
+        that the carrier returned to be tried again.
         """
         self._take(QUEUEING, SENT).state = PAUSED
         return True
 
     def action_resume(self):
-        """Go on with what was paused; the gate is asked anew about each."""
+        """Go on with what was paused; the gate decides anew on each message."""
         broadcast_sudo = self._take(PAUSED)
         broadcast_sudo.state = QUEUEING
         broadcast_sudo._change_waiting(
@@ -453,10 +416,7 @@ class SmsBroadcast(models.Model):
         return True
 
     def action_cancel(self):
-        """Call off what has not left yet.
-
-        What is held is called off here, all else by who would send it.
-        """
+        """Cancel what has not left yet: held messages here, the rest at the gate."""
         broadcast_sudo = self._take(*OPEN, QUEUEING, SENT, PAUSED)
         broadcast_sudo.write({"state": CANCELLED, "cancelled_by_id": self.env.uid})
         values = self.env["sms.sms"]._get_standing_values(verdicts.CANCELLED)
@@ -467,11 +427,11 @@ class SmsBroadcast(models.Model):
         return True
 
     def _keep_paused(self):
-        """Let nobody go on with what is paused, nor cancel it, before the commit.
+        """Keep paused broadcasts from being resumed or cancelled before the commit.
 
-        Whoever does it at the same moment is waited for, or starts over then, and finds
-        what was put aside meanwhile: else nothing would bring that back. A lock alone
-        would not do, since their transaction may be older than what it waits for.
+        Whoever does so at the same moment is waited for, or starts over and finds the
+        messages held meanwhile: nothing else would bring them back. A lock alone is not
+        enough, since their transaction may be older than what it waits for.
         """
         paused = self.filtered(lambda broadcast: broadcast.state == PAUSED)
         if not paused:
@@ -488,7 +448,7 @@ class SmsBroadcast(models.Model):
         paused.invalidate_recordset(["state"])
 
     def _change_waiting(self, values, condition):
-        """Change messages that wait and that nobody is about to take."""
+        """Write values to the waiting messages that meet an SQL condition."""
         changes = SQL(", ").join(
             SQL("%s = %s", SQL.identifier(name), value or None)
             for name, value in values.items()
@@ -507,33 +467,28 @@ class SmsBroadcast(models.Model):
         )
         self.env["sms.sms"].invalidate_model()
 
-    # ------------------------------------------------------------------
-    # Looking closer
-    # ------------------------------------------------------------------
-
     def action_view_recipients(self):
-        """Show everybody whom it concerns, by what becomes of them."""
+        """Show everybody whom it concerns, by outcome."""
         self.ensure_one()
-        action = self.env["ir.actions.act_window"]._for_xml_id(
-            "helpdesk_mgmt_sms.sms_broadcast_recipient_action"
-        )
-        return {**action, "domain": [("broadcast_id", "=", self.id)]}
+        action = self.env["ir.actions.act_window"]
+        return {
+            **action._for_xml_id("helpdesk_mgmt_sms.sms_broadcast_recipient_action"),
+            "domain": [("broadcast_id", "=", self.id)],
+        }
 
     def action_view_messages(self):
         """Show the messages."""
         self.ensure_one()
-        action = self.env["ir.actions.act_window"]._for_xml_id(
-            "helpdesk_mgmt_sms.sms_sms_action"
-        )
+        action = self.env["ir.actions.act_window"]
         return {
-            **action,
+            **action._for_xml_id("helpdesk_mgmt_sms.sms_sms_action"),
             "domain": [("broadcast_id", "=", self.id)],
             "context": {},
         }
 
     def action_refresh(self):
-        """Wake a job whose server was restarted meanwhile; the client asks."""
+        """Wake a job whose server was restarted meanwhile (called by the client)."""
         self.check_access("read")
-        if any(broadcast.state in (CHECKING, QUEUEING) for broadcast in self):
+        if any(broadcast.state in RUNNING for broadcast in self):
             self._wake()
         return True

@@ -8,13 +8,12 @@ from odoo.tools import SQL
 
 from ...tools.verdicts import HAVE_GOT
 from ..core.batch_jobs import DATABASE_FAULTS, try_work_off
-from ..core.bulk_insert import as_arrays
 from ..ledger.sms_purpose import ALERT
 from ..message.sms_sms_intake import BATCH_SIZE, Recipient
 from .sms_broadcast import CHECKED, CHECKING, DRAFT, PAUSED, QUEUEING, RUNNING, SENT
 from .sms_broadcast_recipient import HELD, NEW, QUEUED, WILL
 
-#: What a message's state counts as, in the order of the bar; its colour.
+#: The stages of the progress bar: states of their messages, and color.
 STAGES = {
     "delivered": (("sent",), "bg-success"),
     "handed_over": (("pending",), "bg-info"),
@@ -22,15 +21,15 @@ STAGES = {
     "failed": (("error",), "bg-danger"),
     "stopped": (("canceled",), "bg-dark"),
 }
-#: News that come sooner after the last text are hardly substantial.
+#: News sooner after the last text are hardly substantial.
 SHORT_WHILE = timedelta(minutes=30)
 
 
 class SmsBroadcastJob(models.Model):
-    """The work of a broadcast: asks the gate about everybody, then queues the texts.
+    """The job of a broadcast: asks the gate about everybody, then queues the texts.
 
-    What a batch queues and whom it marks as queued is committed together, so a job
-    that was killed goes on where it stood, and nobody is texted twice.
+    A batch's messages and marks are committed together, so a job that was killed goes
+    on where it stood, and nobody is texted twice.
     """
 
     _inherit = "sms.broadcast"
@@ -39,7 +38,6 @@ class SmsBroadcastJob(models.Model):
     is_live = fields.Boolean(
         compute="_compute_progress", help="Something still changes by itself."
     )
-
     discipline_note = fields.Char(compute="_compute_discipline_note")
 
     @api.model
@@ -48,10 +46,7 @@ class SmsBroadcastJob(models.Model):
 
     @api.model
     def _run_broadcasts(self):
-        """Go on with every broadcast that is running, batch by batch (cron).
-
-        Emergencies first.
-        """
+        """Work off the running broadcasts in batches, emergencies first (cron)."""
         running = [("state", "in", RUNNING)]
         while broadcast := self.search(running, order="is_emergency DESC, id", limit=1):
             done = try_work_off(broadcast, broadcast._work_off, DATABASE_FAULTS)
@@ -62,10 +57,7 @@ class SmsBroadcastJob(models.Model):
                 return
 
     def _stop_for_fault(self):
-        """Stop what cannot go on, so that it keeps no other broadcast waiting.
-
-        Not where a button was faster: what was cancelled meanwhile stays so.
-        """
+        """Stop a broadcast that fails, unless a button was faster."""
         self._wait_for_row()
         if self.state not in RUNNING:
             return 0
@@ -80,9 +72,9 @@ class SmsBroadcastJob(models.Model):
         return 1
 
     def _work_off(self):
-        """Check or queue the next recipients, and move on when there are none.
+        """Check or queue the next batch, unless it was paused or cancelled meanwhile.
 
-        Nothing, where a button was faster that paused or cancelled it.
+        :return: the number of recipients
         """
         self.ensure_one()
         self._wait_for_row()
@@ -102,10 +94,10 @@ class SmsBroadcastJob(models.Model):
         return len(batch)
 
     def _wait_for_row(self):
-        """Let the job and a button have the broadcast one after the other.
+        """Lock the broadcast against buttons, or against its job.
 
-        Waits, where Odoo's own lock gives up: a pause must get in between two batches.
-        Who comes after a change starts over, as with every conflict.
+        It waits, where Odoo's own lock gives up: a pause must get in between two
+        batches. After a change the other transaction starts over.
         """
         self.env.cr.execute(
             SQL("SELECT 1 FROM sms_broadcast WHERE id = %s FOR NO KEY UPDATE", self.id)
@@ -118,18 +110,8 @@ class SmsBroadcastJob(models.Model):
             limit=BATCH_SIZE,
         )
 
-    def _get_message_values(self):
-        return {
-            "broadcast_id": self.id,
-            "incident_id": self.incident_id.id,
-            "keeps_hours": not self.is_emergency,
-        }
-
     def _queue(self, recipients):
-        """Make the messages to some recipients. The gate has the last word on each.
-
-        News replace what still waits.
-        """
+        """Queue the messages to a batch; news replace what still waits."""
         recipients = self._leave_out_muted(recipients)
         if not recipients:
             return
@@ -146,28 +128,20 @@ class SmsBroadcastJob(models.Model):
                 )
                 for recipient in recipients
             ],
-            **self._get_message_values(),
+            broadcast_id=self.id,
+            incident_id=self.incident_id.id,
+            keeps_hours=not self.is_emergency,
         )
-        self.env.flush_all()
-        pairs = zip(recipients.ids, messages.ids, strict=True)
-        self.env.cr.execute(
-            SQL(
-                """
-                UPDATE sms_broadcast_recipient own
-                   SET outcome = %s, sms_id = new.sms_id
-                  FROM unnest(%s) AS new (id, sms_id)
-                 WHERE own.id = new.id
-                """,
-                QUEUED,
-                as_arrays(pairs, "int4", "int4"),
-            )
+        recipients._write_rows(
+            zip(recipients.ids, [QUEUED] * len(messages), messages.ids, strict=True),
+            outcome="varchar",
+            sms_id="int4",
         )
-        recipients.invalidate_recordset()
         if self._is_follow_up():
             self._replace_waiting(recipients)
 
     # ------------------------------------------------------------------
-    # How far a broadcast has come, counted from its rows whenever somebody looks
+    # Progress
     # ------------------------------------------------------------------
 
     @api.depends("state")
@@ -184,34 +158,27 @@ class SmsBroadcastJob(models.Model):
             )
 
     def _count_messages(self):
-        """Return how many messages are where.
-
-        :return: ``{broadcast id: {stage: count}}``, the stages of :data:`STAGES`
-        """
+        """Return ``{broadcast id: {stage of STAGES: count of messages}}``."""
         stage_of = {
             state: stage for stage, (states, _c) in STAGES.items() for state in states
         }
-        self.env["sms.sms"].flush_model(["state", "broadcast_id"])
-        rows = self.env.execute_query(
-            SQL(
-                """
-                SELECT broadcast_id, state, count(*) FROM sms_sms
-                 WHERE broadcast_id = ANY(%s) GROUP BY broadcast_id, state
-                """,
-                self.ids,
+        groups = (
+            self.env["sms.sms"]
+            .sudo()
+            ._read_group(
+                [("broadcast_id", "in", self.ids)],
+                ["broadcast_id", "state"],
+                ["__count"],
             )
         )
         found = {}
-        for broadcast_id, state, count in rows:
-            counts = found.setdefault(broadcast_id, dict.fromkeys(STAGES, 0))
+        for broadcast, state, count in groups:
+            counts = found.setdefault(broadcast.id, dict.fromkeys(STAGES, 0))
             counts[stage_of[state]] += count
         return found
 
     def _count_answers(self):
-        """Return how many of the people have texted since, and how many have left.
-
-        :return: ``(answered, opted out)``
-        """
+        """Return how many recipients have texted since, and how many opted out."""
         query = SQL(
             """
             SELECT count(*) FILTER (WHERE EXISTS (
@@ -242,19 +209,18 @@ class SmsBroadcastJob(models.Model):
             "failed": self.env._("not delivered"),
             "stopped": self.env._("blocked or cancelled"),
         }
-        total = sum(found.values()) + self._count_to_queue()
-        bars, notes = Markup(""), []
-        for stage, (_states, colour) in STAGES.items():
-            count = found[stage] + (self._count_to_queue() if stage == "waiting" else 0)
-            if not count:
-                continue
-            bars += Markup(
-                "<div class='progress-bar %s' style='width: %.2f%%'></div>"
-            ) % (
-                colour,
-                100 * count / total,
+        counts = dict(found)
+        if self.state in (QUEUEING, PAUSED):
+            counts["waiting"] += self.env["sms.broadcast.recipient"].search_count(
+                [("broadcast_id", "=", self.id), ("outcome", "in", (WILL, HELD))]
             )
-            notes.append(f"{count:,} {labels[stage]}")
+        total = sum(counts.values())
+        bar = Markup("<div class='progress-bar %s' style='width: %.2f%%'></div>")
+        bars, notes = Markup(""), []
+        for stage, (_states, color) in STAGES.items():
+            if count := counts[stage]:
+                bars += bar % (color, 100 * count / total)
+                notes.append(f"{count:,} {labels[stage]}")
         answered, left = self._count_answers()
         notes.append(self.env._("%s have texted back", f"{answered:,}"))
         notes.append(self.env._("%s have opted out", f"{left:,}"))
@@ -262,19 +228,9 @@ class SmsBroadcastJob(models.Model):
             "<div class='progress o_sms_progress'>%s</div><div class='mt-2'>%s</div>"
         ) % (bars, " · ".join(notes))
 
-    def _count_to_queue(self):
-        if self.state not in (QUEUEING, PAUSED):
-            return 0
-        return self.env["sms.broadcast.recipient"].search_count(
-            [("broadcast_id", "=", self.id), ("outcome", "in", (WILL, HELD))]
-        )
-
     # ------------------------------------------------------------------
-    # A warning before people get too many texts about one incident
+    # Warning of too many texts about one incident
     # ------------------------------------------------------------------
-
-    # At the beginning, at substantial news, at the end: more is noise, and ends in
-    # STOP.
 
     @api.depends("state", "incident_id.text_limit", "recipient_ids.outcome")
     def _compute_discipline_note(self):
@@ -283,7 +239,10 @@ class SmsBroadcastJob(models.Model):
             broadcast.discipline_note = " ".join(notes)
 
     def _get_discipline_notes(self):
-        """Return what speaks against another text about the incident now."""
+        """Return what speaks against another text about the incident now.
+
+        The beginning, substantial news, the end: more is noise, and ends in STOP.
+        """
         incident_sudo = self.incident_id.sudo()
         if not incident_sudo or self.started_at:
             return []
@@ -309,7 +268,7 @@ class SmsBroadcastJob(models.Model):
         return notes
 
     def _count_told_enough(self):
-        """Return how many of those who would get it have had as many texts already."""
+        """Count the people it would reach who have had as many texts as the limit."""
         self.env["sms.sms"].flush_model(["incident_id", "number", "state"])
         [[count]] = self.env.execute_query(
             SQL(

@@ -10,11 +10,10 @@ from ...tools import texts, verdicts
 from ...tools.names import tidy_name
 from ...tools.segments import count_segments
 from ...tools.verdicts import HAVE_GOT, HAVE_OR_WILL
-from ..core.bulk_insert import as_arrays
 from ..ledger.sms_purpose import ALERT
 from ..message.res_partner import NOBODY
 from ..message.sms_gate import GateQuestion
-from .sms_broadcast import PAUSED, RUNNING, STATUS_PAGE
+from .sms_broadcast import CANCELLED, PAUSED, RUNNING, STATUS_PAGE
 from .sms_broadcast_recipient import (
     BLOCKED,
     DUPLICATE,
@@ -25,20 +24,17 @@ from .sms_broadcast_recipient import (
     REACHED,
     WILL,
 )
-from .sms_incident import RESOLVED
+from .sms_incident import OPENING, RESOLVED, UPDATE
 
 OUTCOME_OF = {verdicts.SEND: WILL, verdicts.HOLD: HELD, verdicts.BLOCK: BLOCKED}
-OPENING, UPDATE = "opening", "update"
 
 
 class Sample(NamedTuple):
-    """What the people of one language read.
+    """The text to one of the people of a language, with its footer, and their count.
 
-    :param str lang: its code
+    :param str lang: code of the language
     :param str language: its name
-    :param str text: for one of them, with its footer
-    :param Segments segments: of that text; a longer name may make more
-    :param int count: how many they are
+    :param segments: ``Segments`` of the text; a longer name may need more
     """
 
     lang: str
@@ -49,7 +45,11 @@ class Sample(NamedTuple):
 
 
 class SmsBroadcast(models.Model):
-    """Whom a broadcast concerns, and what the gate says of each of them."""
+    """The recipients of a broadcast, and the text to each of them.
+
+    It may be about an incident: its beginning goes to all people of the areas, news and
+    the end go to those alone who were told before.
+    """
 
     _inherit = "sms.broadcast"
 
@@ -64,202 +64,6 @@ class SmsBroadcast(models.Model):
         required=True,
         default=OPENING,
     )
-
-    def _get_author(self):
-        """Return the broadcast as the person sees it who sends it, never in sudo.
-
-        Nobody reaches contacts that they may not read.
-        """
-        self.ensure_one()
-        return self.with_user(self.user_id).with_company(self.company_id)
-
-    def _select_recipients(self):
-        """Note who was told before, or else all people of the areas.
-
-        Each once, area after area: one statement for each. Of those who share a number
-        the first gets it. Who wants no more texts about the incident is marked.
-        """
-        self.ensure_one()
-        self.env.flush_all()
-        cr = self.env.cr
-        cr.execute(
-            SQL("DELETE FROM sms_broadcast_recipient WHERE broadcast_id = %s", self.id)
-        )
-        if self._is_follow_up():
-            self._select_told()
-        else:
-            for area in self._get_author().area_ids:
-                cr.execute(self._get_selection(area))
-                if area.takes_subscribers:
-                    cr.execute(self._get_subscriber_selection(area))
-            cr.execute(self._get_marking())
-        if self.incident_id:
-            cr.execute(self._get_muting())
-        self.env["sms.broadcast.recipient"].invalidate_model()
-
-    def _get_areas(self):
-        if self._is_follow_up():
-            return self.area_ids | self.incident_id.broadcast_ids.area_ids
-        return self.area_ids
-
-    def _get_selection(self, area):
-        """Return the statement that notes the contacts of an area."""
-        partners = area.env["res.partner"]
-        domain = area._get_contact_domain() & Domain(
-            "company_id", "in", [False, self.company_id.id]
-        )
-        found = partners._search(domain)
-        return SQL(
-            """
-            INSERT INTO sms_broadcast_recipient
-                   (broadcast_id, partner_id, area_id, number, lang, outcome)
-            SELECT %s, partner.id, %s, NULLIF(partner.phone_sanitized, ''),
-                   partner.lang, %s
-              FROM res_partner partner
-             WHERE partner.id IN %s
-          ORDER BY partner.id
-                ON CONFLICT (broadcast_id, partner_id) DO NOTHING
-            """,
-            self.id,
-            area.id,
-            NEW,
-            found.subselect(),
-        )
-
-    def _get_marking(self):
-        """Return the statement that marks who has no number, or another's."""
-        return SQL(
-            """
-            UPDATE sms_broadcast_recipient own
-               SET outcome = CASE WHEN own.number IS NULL THEN %s ELSE %s END
-             WHERE own.broadcast_id = %s
-               AND (own.number IS NULL
-                    OR EXISTS (SELECT 1 FROM sms_broadcast_recipient other
-                                WHERE other.broadcast_id = own.broadcast_id
-                                  AND other.number = own.number
-                                  AND other.id < own.id))
-            """,
-            NO_NUMBER,
-            DUPLICATE,
-            self.id,
-        )
-
-    # ------------------------------------------------------------------
-    # The gate
-    # ------------------------------------------------------------------
-
-    def _judge(self, recipients):
-        """Enter what the gate says of some recipients.
-
-        :param recipients: ``sms.broadcast.recipient``, whose messages are not made yet
-        """
-        if not recipients:
-            return
-        purpose_id = self.env["sms.purpose"]._get(ALERT).id
-        readers = recipients.partner_id._get_sms_readers()
-        decided = self.env["sms.gate"]._decide(
-            [
-                GateQuestion(
-                    self.company_id.id,
-                    recipient.number,
-                    purpose_id,
-                    reader=readers.get(recipient.partner_id.id, NOBODY),
-                    keeps_hours=not self.is_emergency,
-                )
-                for recipient in recipients
-            ]
-        )
-        rows = [
-            (recipient.id, OUTCOME_OF[decision.verdict], decision.reason)
-            for recipient, (decision, _event) in zip(recipients, decided, strict=True)
-        ]
-        self.env.cr.execute(
-            SQL(
-                """
-                UPDATE sms_broadcast_recipient own
-                   SET outcome = new.outcome, reason = new.reason
-                  FROM unnest(%s) AS new (id, outcome, reason)
-                 WHERE own.id = new.id
-                """,
-                as_arrays(rows, "int4", "varchar", "varchar"),
-            )
-        )
-        recipients.invalidate_recordset()
-
-    # ------------------------------------------------------------------
-    # The words
-    # ------------------------------------------------------------------
-
-    def _get_words(self, langs):
-        """Return the text, and what is filled into it, in some languages.
-
-        :param langs: codes of languages; an empty one stands for the company's
-        :return: ``{code: (body, {area id: name}, {blank: text for everybody})}``
-        """
-        own = self.company_id.sudo().partner_id.lang or "en_US"
-        words = {}
-        for lang in langs:
-            it = self.with_context(lang=lang or own)
-            areas = {area.id: area.name for area in it._get_areas()}
-            shared = {"customer": it.env._("there"), **it._get_shared_words()}
-            words[lang] = it.body, areas, shared
-        return words
-
-    @api.model
-    def _fill_in(self, words, recipient):
-        """Return the text for one person.
-
-        :param recipient: ``sms.broadcast.recipient``
-        """
-        body, areas, shared = words
-        values = {**shared, "area": areas.get(recipient.area_id.id, "")}
-        if name := tidy_name(recipient.partner_id.name):
-            values["customer"] = name
-        return texts.fill(body, values)
-
-    def _get_shared_words(self):
-        page = self.incident_id.sudo().status_page
-        return {STATUS_PAGE: page} if self.incident_id else {}
-
-    def _get_samples(self):
-        """Return what somebody gets, in each language that recipients read.
-
-        :return: list of :class:`Sample`
-        """
-        self.ensure_one()
-        names = dict(self.env["res.lang"].get_installed())
-        rows = self.env.execute_query(
-            SQL(
-                """
-                SELECT min(id), count(*) FROM sms_broadcast_recipient
-                 WHERE broadcast_id = %s AND outcome = ANY(%s)
-              GROUP BY lang ORDER BY count(*) DESC
-                """,
-                self.id,
-                list(REACHED),
-            )
-        )
-        counts = dict(rows)
-        recipients = self.env["sms.broadcast.recipient"].sudo().browse(counts)
-        words = self._get_words(set(recipients.mapped("lang")))
-        purpose = self.env["sms.purpose"]._get(ALERT)
-        samples = []
-        for recipient in recipients:
-            lang = recipient.lang or self.company_id.sudo().partner_id.lang or "en_US"
-            footer = purpose._get_rules(lang, self.company_id).footer
-            text = self._fill_in(words[recipient.lang], recipient)
-            text = "\n".join(filter(None, (text, footer)))
-            language, segments = names.get(lang, lang), count_segments(text)
-            samples.append(
-                Sample(recipient.lang, language, text, segments, counts[recipient.id])
-            )
-        return samples
-
-    # ------------------------------------------------------------------
-    # A broadcast may be about an incident: its beginning, news of it, its end
-    # ------------------------------------------------------------------
-
-    # News and the end go to who was told before, and to nobody else.
 
     @api.constrains("kind", "incident_id", "company_id")
     def _check_incident(self):
@@ -276,26 +80,23 @@ class SmsBroadcast(models.Model):
         return self.kind != OPENING
 
     def _is_overtaken(self):
-        """Tell if the incident has ended since this was begun, or its end was told."""
+        """Tell if the incident has ended since the start, or its end was told."""
         self.ensure_one()
         ended_at = self.incident_id.resolved_at
         return bool(ended_at and ended_at >= self.started_at) or any(
             other.kind == RESOLVED
             and other.started_at
             and other.started_at >= self.started_at
-            and other.state != "cancelled"
+            and other.state != CANCELLED
             for other in self.incident_id.broadcast_ids - self
         )
 
     # ------------------------------------------------------------------
-    # Whom
+    # Selection
     # ------------------------------------------------------------------
 
     def _check_told(self):
-        """Refuse news while nobody was told yet, or not everybody.
-
-        :raises UserError: then
-        """
+        """Refuse news while nobody was told yet, or not everybody."""
         others = self.incident_id.broadcast_ids - self
         if not any(others.mapped("started_at")):
             raise UserError(
@@ -309,11 +110,37 @@ class SmsBroadcast(models.Model):
                 )
             )
 
-    def _select_told(self):
-        """Note whom earlier texts about the incident have reached.
+    def _select_recipients(self):
+        """Store who was told before, or else all people of the areas, each once.
 
-        By the number that was told, whatever the contact's is now. Who still waits for
-        an earlier text gets news in its place, and need not hear of the end.
+        One statement for each area. The first of several with one number gets it.
+        Those who have muted the incident are marked.
+        """
+        self.ensure_one()
+        self.env.flush_all()
+        cr = self.env.cr
+        cr.execute(
+            SQL("DELETE FROM sms_broadcast_recipient WHERE broadcast_id = %s", self.id)
+        )
+        if self._is_follow_up():
+            self._select_told()
+        else:
+            # In the sender's name: nobody reaches contacts that they may not read.
+            author = self.with_user(self.user_id).with_company(self.company_id)
+            for area in author.area_ids:
+                self._select_contacts(area)
+                if area.takes_subscribers:
+                    self._select_subscribers(area)
+            self._mark_unreachable()
+        if self.incident_id:
+            self._mark_muted()
+        self.env["sms.broadcast.recipient"].invalidate_model()
+
+    def _select_told(self):
+        """Store the recipients whom earlier texts about the incident have reached.
+
+        By the number that was told, whatever the contact's is now. Those who still wait
+        for an earlier text get news in its place, and need not hear of the end.
         """
         states = HAVE_GOT if self.kind == RESOLVED else HAVE_OR_WILL
         self.env.cr.execute(
@@ -342,30 +169,187 @@ class SmsBroadcast(models.Model):
             )
         )
 
-    def _get_muting(self):
-        """Return the statement that marks who has muted the incident."""
-        return SQL(
-            """
-            UPDATE sms_broadcast_recipient own
-               SET outcome = %s
-             WHERE own.broadcast_id = %s AND own.outcome IN (%s, %s)
-               AND EXISTS (SELECT 1 FROM sms_incident_mute mute
-                            WHERE mute.incident_id = %s AND mute.ended_at IS NULL
-                              AND mute.number = own.number)
-            """,
-            MUTED,
-            self.id,
-            NEW,
-            DUPLICATE,
-            self.incident_id.id,
+    def _select_contacts(self, area):
+        domain = area._get_contact_domain()
+        domain &= Domain("company_id", "in", [False, self.company_id.id])
+        found = area.env["res.partner"]._search(domain)
+        self.env.cr.execute(
+            SQL(
+                """
+                INSERT INTO sms_broadcast_recipient
+                       (broadcast_id, partner_id, area_id, number, lang, outcome)
+                SELECT %s, partner.id, %s, NULLIF(partner.phone_sanitized, ''),
+                       partner.lang, %s
+                  FROM res_partner partner
+                 WHERE partner.id IN %s
+              ORDER BY partner.id
+                    ON CONFLICT (broadcast_id, partner_id) DO NOTHING
+                """,
+                self.id,
+                area.id,
+                NEW,
+                found.subselect(),
+            )
         )
+
+    def _select_subscribers(self, area):
+        """Store an area's subscribers whose number no contact so far has."""
+        self.env.cr.execute(
+            SQL(
+                """
+                INSERT INTO sms_broadcast_recipient
+                       (broadcast_id, area_id, number, lang, outcome)
+                SELECT %(broadcast)s, sub.area_id, sub.number, sub.lang, %(new)s
+                  FROM sms_subscription sub
+                 WHERE sub.area_id = %(area)s AND sub.company_id = %(company)s
+                   AND sub.state = 'active' AND sub.number IS NOT NULL
+                   AND NOT EXISTS (SELECT 1 FROM sms_broadcast_recipient noted
+                                    WHERE noted.broadcast_id = %(broadcast)s
+                                      AND noted.number = sub.number)
+              ORDER BY sub.id
+                """,
+                broadcast=self.id,
+                area=area.id,
+                company=self.company_id.id,
+                new=NEW,
+            )
+        )
+
+    def _mark_unreachable(self):
+        """Mark those without a number, or with that of an earlier recipient."""
+        self.env.cr.execute(
+            SQL(
+                """
+                UPDATE sms_broadcast_recipient own
+                   SET outcome = CASE WHEN own.number IS NULL THEN %s ELSE %s END
+                 WHERE own.broadcast_id = %s
+                   AND (own.number IS NULL
+                        OR EXISTS (SELECT 1 FROM sms_broadcast_recipient other
+                                    WHERE other.broadcast_id = own.broadcast_id
+                                      AND other.number = own.number
+                                      AND other.id < own.id))
+                """,
+                NO_NUMBER,
+                DUPLICATE,
+                self.id,
+            )
+        )
+
+    def _mark_muted(self):
+        self.env.cr.execute(
+            SQL(
+                """
+                UPDATE sms_broadcast_recipient own
+                   SET outcome = %s
+                 WHERE own.broadcast_id = %s AND own.outcome IN (%s, %s)
+                   AND EXISTS (SELECT 1 FROM sms_incident_mute mute
+                                WHERE mute.incident_id = %s AND mute.ended_at IS NULL
+                                  AND mute.number = own.number)
+                """,
+                MUTED,
+                self.id,
+                NEW,
+                DUPLICATE,
+                self.incident_id.id,
+            )
+        )
+
+    # ------------------------------------------------------------------
+    # Check
+    # ------------------------------------------------------------------
+
+    def _judge(self, recipients):
+        """Store the gate's decision on recipients who have no message yet."""
+        if not recipients:
+            return
+        purpose_id = self.env["sms.purpose"]._get(ALERT).id
+        readers = recipients.partner_id._get_sms_readers()
+        decided = self.env["sms.gate"]._decide(
+            [
+                GateQuestion(
+                    self.company_id.id,
+                    recipient.number,
+                    purpose_id,
+                    reader=readers.get(recipient.partner_id.id, NOBODY),
+                    keeps_hours=not self.is_emergency,
+                )
+                for recipient in recipients
+            ]
+        )
+        recipients._write_rows(
+            [
+                (recipient.id, OUTCOME_OF[decision.verdict], decision.reason)
+                for recipient, (decision, _id) in zip(recipients, decided, strict=True)
+            ],
+            outcome="varchar",
+            reason="varchar",
+        )
+
+    # ------------------------------------------------------------------
+    # Text
+    # ------------------------------------------------------------------
+
+    def _get_words(self, langs):
+        """Return the text, and what is filled into it, in some languages.
+
+        :param langs: codes of languages; an empty one stands for the company's
+        :return: ``{code: (body, {area id: name}, {placeholder: text for everybody})}``
+        """
+        own = self.company_id.sudo().partner_id.lang or "en_US"
+        words = {}
+        for lang in langs:
+            it = self.with_context(lang=lang or own)
+            areas = it.area_ids
+            if it._is_follow_up():
+                areas |= it.incident_id.broadcast_ids.area_ids
+            areas = {area.id: area.name for area in areas}
+            shared = {"customer": it.env._("there"), **it._get_shared_words()}
+            words[lang] = it.body, areas, shared
+        return words
+
+    @api.model
+    def _fill_in(self, words, recipient):
+        """Return the text for one recipient."""
+        body, areas, shared = words
+        values = {**shared, "area": areas.get(recipient.area_id.id, "")}
+        if name := tidy_name(recipient.partner_id.name):
+            values["customer"] = name
+        return texts.fill(body, values)
+
+    def _get_shared_words(self):
+        page = self.incident_id.sudo().status_page
+        return {STATUS_PAGE: page} if self.incident_id else {}
+
+    def _get_samples(self):
+        """Return a :class:`Sample` of each language that recipients read."""
+        self.ensure_one()
+        names = dict(self.env["res.lang"].get_installed())
+        recipients_sudo = self.env["sms.broadcast.recipient"].sudo()
+        groups = recipients_sudo._read_group(
+            [("broadcast_id", "=", self.id), ("outcome", "in", REACHED)],
+            ["lang"],
+            ["id:min", "__count"],
+            order="__count DESC",
+        )
+        words = self._get_words({lang for lang, _id, _count in groups})
+        purpose = self.env["sms.purpose"]._get(ALERT)
+        samples = []
+        for own_lang, recipient_id, count in groups:
+            lang = own_lang or self.company_id.sudo().partner_id.lang or "en_US"
+            footer = purpose._get_rules(lang, self.company_id).footer
+            recipient_sudo = recipients_sudo.browse(recipient_id)
+            text = self._fill_in(words[own_lang], recipient_sudo)
+            text = "\n".join(filter(None, (text, footer)))
+            language, segments = names.get(lang, lang), count_segments(text)
+            samples.append(Sample(own_lang, language, text, segments, count))
+        return samples
 
     # ------------------------------------------------------------------
     # Queueing
     # ------------------------------------------------------------------
 
     def _leave_out_muted(self, recipients):
-        """Return the recipients who have not muted the incident since."""
+        """Return the recipients who have not muted the incident since the check."""
         if not self.incident_id or not recipients:
             return recipients
         muted = self.env["sms.incident.mute"]._get_muted(self.incident_id)
@@ -376,9 +360,9 @@ class SmsBroadcast(models.Model):
         return recipients - silent
 
     def _replace_waiting(self, recipients):
-        """Call off what still waits of earlier texts to people who get this one.
+        """Cancel what still waits of earlier texts to people who get this one.
 
-        What is about to leave is locked by who sends it, and leaves.
+        What is about to leave is locked by the dispatcher, and leaves.
         """
         older = self.env.execute_query(
             SQL(
@@ -404,31 +388,3 @@ class SmsBroadcast(models.Model):
             older_sudo.replaced_by_id = newer_id
             replaced_sudo |= older_sudo
         replaced_sudo._update_sms_state_and_trackers("canceled", "sms_replaced")
-
-    # ------------------------------------------------------------------
-    # A broadcast reaches subscribers who are no contacts, too
-    # ------------------------------------------------------------------
-
-    def _get_subscriber_selection(self, area):
-        """Return the statement that notes an area's subscribers.
-
-        Only of numbers that are no contact's noted so far.
-        """
-        return SQL(
-            """
-            INSERT INTO sms_broadcast_recipient
-                   (broadcast_id, area_id, number, lang, outcome)
-            SELECT %(broadcast)s, sub.area_id, sub.number, sub.lang, %(new)s
-              FROM sms_subscription sub
-             WHERE sub.area_id = %(area)s AND sub.company_id = %(company)s
-               AND sub.state = 'active' AND sub.number IS NOT NULL
-               AND NOT EXISTS (SELECT 1 FROM sms_broadcast_recipient noted
-                                WHERE noted.broadcast_id = %(broadcast)s
-                                  AND noted.number = sub.number)
-          ORDER BY sub.id
-            """,
-            broadcast=self.id,
-            area=area.id,
-            company=self.company_id.id,
-            new=NEW,
-        )

@@ -1,18 +1,20 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from odoo import api, fields, models
 from odoo.fields import Domain
+from odoo.tools import SQL
 
+from ..core.bulk_insert import as_arrays
 from ..core.mixins import NUMBER_GROUPS
 
-NEW, WILL, HELD, BLOCKED, NO_NUMBER, DUPLICATE, MUTED, QUEUED = OUTCOMES = (
-    *("new", "will", "held", "blocked", "no_number", "duplicate", "muted", "queued"),
-)
-#: Those who get it, now or when their hours begin.
-REACHED = (WILL, HELD, QUEUED)
+#: Outcomes of those who get it, now or when their hours begin.
+WILL, HELD, QUEUED = REACHED = ("will", "held", "queued")
+#: Other outcomes.
+NEW, BLOCKED, NO_NUMBER = ("new", "blocked", "no_number")
+DUPLICATE, MUTED = ("duplicate", "muted")
 
 
 class SmsBroadcastRecipient(models.Model):
-    """One of those whom a broadcast concerns: whether they get it, and why not.
+    """A person whom a broadcast concerns: if they get it, and why not.
 
     Written by the broadcast's job alone, set-based.
     """
@@ -66,9 +68,28 @@ class SmsBroadcastRecipient(models.Model):
             self.env["sms.sms"]._fields["gate_reason"]._description_selection(self.env)
         )
 
-    # ------------------------------------------------------------------
-    # Forgetting
-    # ------------------------------------------------------------------
+    def _write_rows(self, rows, **kinds):
+        """Write values of their own to many recipients in one statement.
+
+        :param rows: iterable of tuples: the id, then the value of each column
+        :param kinds: SQL type by column
+        """
+        self.env.flush_all()
+        names = list(map(SQL.identifier, kinds))
+        self.env.cr.execute(
+            SQL(
+                """
+                UPDATE sms_broadcast_recipient own SET (%s) = ROW (%s)
+                  FROM unnest(%s) AS new (id, %s)
+                 WHERE own.id = new.id
+                """,
+                SQL(", ").join(names),
+                SQL(", ").join(SQL("new.%s", name) for name in names),
+                as_arrays(rows, "int4", *kinds.values()),
+                SQL(", ").join(names),
+            )
+        )
+        self.invalidate_recordset()
 
     @api.model
     def _get_personal_domain(self, company, numbers):
@@ -87,5 +108,5 @@ class SmsBroadcastRecipient(models.Model):
         return Domain("broadcast_id", "in", told) & Domain("number", "!=", False)
 
     def _forget(self):
-        """Forget who it was; that somebody was told stays."""
+        """Forget the person; that somebody was told stays."""
         self.write({"number": False, "partner_id": False})

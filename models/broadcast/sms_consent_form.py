@@ -19,11 +19,11 @@ AREA_FIELD = "sms_area_%s"
 
 
 class Offer(NamedTuple):
-    """What the portal's page of outages shows.
+    """The content of the portal's page of outages.
 
     :param number: the customer's, E.164 or empty
-    :param chosen: ``sms.subscription`` of theirs, those that wait for YES as well
-    :param areas: ``sms.area`` that they may choose besides
+    :param chosen: their ``sms.subscription`` records, with those that wait for YES
+    :param areas: other ``sms.area`` records, which they may choose
     :param choice: :class:`sms_consent_form.Choice` of the consent to alerts
     """
 
@@ -34,20 +34,17 @@ class Offer(NamedTuple):
 
 
 class SmsConsentForm(models.AbstractModel):
-    """The portal's page on which customers choose of which outages they are told.
+    """The portal's page on which customers subscribe to news of outages.
 
-    A box that is ticked is a yes to texts about outages too: it carries the id of the
-    wording that stands beside it.
+    A ticked box is a yes to texts about outages too: it carries the id of the wording
+    beside it.
     """
 
     _inherit = "sms.consent.form"
 
     @api.model
     def _get_area_offer(self, company, partner):
-        """Return what the page shows to a customer.
-
-        :param partner: ``res.partner`` of the login
-        """
+        """Return the :class:`Offer` to the contact of a login."""
         number = partner.phone_sanitized or ""
         subscriptions = self.env["sms.subscription"]
         chosen = subscriptions.search(
@@ -66,17 +63,16 @@ class SmsConsentForm(models.AbstractModel):
 
     @api.model
     def _take_areas(self, company, partner, form, trace):
-        """Take the areas that a customer has ticked, or one that they end.
+        """Take the areas that a customer has ticked, or end one subscription.
 
-        A form that is posted twice chooses once, and says the same again.
+        A form that is posted twice subscribes once and returns the same result.
 
         :param dict form: the posted values: ``sms_area_<id>`` is the id of the wording,
             ``stop`` the id of a subscription
         """
         offer = self._get_area_offer(company, partner)
         if form.get("stop"):
-            stopped = offer.chosen.filtered(lambda it: str(it.id) == form["stop"])
-            stopped._end()
+            offer.chosen.filtered(lambda it: str(it.id) == form["stop"])._end()
             return SAVED
         areas = offer.areas | offer.chosen.area_id
         ticked = areas.filtered(lambda area: form.get(AREA_FIELD % area.id))
@@ -108,12 +104,9 @@ class SmsConsentForm(models.AbstractModel):
             return
         ledger = self.env["sms.consent.event"]
         newest = ledger.search(ledger._number_domain(company, number), limit=1)
-        is_asked = newest.event == consent.REQUESTED
         # Another's question, to which they may yet say YES, is not for these areas.
-        if is_asked and (newest.res_model, newest.res_id) == (
-            partner._name,
-            partner.id,
-        ):
+        is_own = (newest.res_model, newest.res_id) == (partner._name, partner.id)
+        if is_own and newest.event == consent.REQUESTED:
             subscriptions._subscribe(
                 company, number, areas, PORTAL, partner, newest.evidence_id
             )

@@ -8,7 +8,9 @@ from .sms_subscription import KEYWORD, PENDING
 
 
 class SmsInboundRouter(models.AbstractModel):
-    """What people text about an incident: MUTE, UNMUTE, or that something is down."""
+    """Texts about an incident (MUTE, UNMUTE, or that something is down), and words that
+    subscribe to an area.
+    """
 
     _inherit = "sms.inbound.router"
 
@@ -29,8 +31,9 @@ class SmsInboundRouter(models.AbstractModel):
             inbound.company_id, inbound.number
         )
         if incident:
-            mutes = self.env["sms.incident.mute"]
-            mutes._mute(incident, inbound.number, inbound.partner_id)
+            self.env["sms.incident.mute"]._mute(
+                incident, inbound.number, inbound.partner_id
+            )
             self._say_of_incident(inbound, incident, reply_codes.INCIDENT_MUTED)
         else:
             self._say_reply(inbound, reply_codes.INCIDENT_MUTE_NOTHING)
@@ -40,16 +43,10 @@ class SmsInboundRouter(models.AbstractModel):
         """Take the newest MUTE of the number back."""
         self._serialize_by_number(inbound)
         inbound.kind = SERVICE
-        mute_sudo = self.env["sms.incident.mute"].sudo()
-        going_on = self.env["sms.incident"]._get_going_on_ids(inbound.company_id.id)
-        mute_sudo = mute_sudo.search(
-            [
-                ("incident_id", "in", going_on),
-                ("number", "=", inbound.number),
-                ("ended_at", "=", False),
-            ],
-            limit=1,
-        )
+        incidents = self.env["sms.incident"]
+        going_on = incidents.browse(incidents._get_going_on_ids(inbound.company_id.id))
+        mutes_sudo = self.env["sms.incident.mute"].sudo()
+        mute_sudo = mutes_sudo._search_standing(going_on, inbound.number)[:1]
         if mute_sudo:
             mute_sudo._end()
             self._say_of_incident(
@@ -65,16 +62,15 @@ class SmsInboundRouter(models.AbstractModel):
 
     @api.model
     def _after_place(self, inbound):
-        """Acknowledge a known incident.
+        """Acknowledge a known incident, and link a ticket opened since it began.
 
-        Their ticket is linked if it was opened since it began. Whoever has stopped, or
-        may have, is answered by a person.
+        Those who have opted out, or may have, are answered by a person.
         """
         result = super()._after_place(inbound)
         ticket_sudo = inbound.ticket_id.sudo()
         incident_sudo = ticket_sudo.sms_incident_id
         if not incident_sudo:
-            incident_sudo = ticket_sudo._find_incident(inbound.number)
+            incident_sudo = ticket_sudo._find_sms_incident(inbound.number)
             if incident_sudo and ticket_sudo.create_date >= incident_sudo.opened_at:
                 ticket_sudo.sms_incident_id = incident_sudo
         is_to_be_told = incident_sudo._is_to_be_told(inbound.number)
@@ -89,27 +85,21 @@ class SmsInboundRouter(models.AbstractModel):
 
     @api.model
     def _may_be_told(self, inbound):
-        """Tell if a number gets automatic answers: not after a no, or a possible no."""
-        if self._is_stopped(inbound):
-            return False
-        reviews_sudo = self.env["sms.consent.review"].sudo()
-        is_read = not reviews_sudo.search_count(
-            [
-                ("company_id", "=", inbound.company_id.id),
-                ("number", "=", inbound.number),
-                ("state", "=", "open"),
-            ],
-            limit=1,
+        """Tell if a number gets automatic answers: not after a no or a possible no."""
+        reviews = self.env["sms.consent.review"]
+        return (
+            not self._is_stopped(inbound)
+            and not reviews._find_open(inbound.company_id, inbound.number)
+            and self._may_answer(inbound, SERVICE)
         )
-        return is_read and self._may_answer(inbound, SERVICE)
 
     # ------------------------------------------------------------------
-    # Joining an area by its word
+    # Subscription by keyword
     # ------------------------------------------------------------------
 
     @api.model
     def _ask_to_join(self, inbound, keyword):
-        """Subscribe who has agreed to alerts already; else ask, and wait for YES."""
+        """Subscribe those who have agreed to alerts; ask all others for a YES."""
         areas = self._get_areas_of(inbound, keyword)
         if not areas:
             return super()._ask_to_join(inbound, keyword)
@@ -139,7 +129,7 @@ class SmsInboundRouter(models.AbstractModel):
 
     @api.model
     def _get_waiting_areas(self, inbound, question):
-        """Return for which areas the sender's own words wait for an answer.
+        """Return the areas of the sender's own words that wait for an answer.
 
         :param question: ``sms.consent.event`` records that ask, may be empty
         """
@@ -153,10 +143,7 @@ class SmsInboundRouter(models.AbstractModel):
 
     @api.model
     def _subscribe(self, inbound, areas, question=None):
-        """Subscribe the sender, at once or by the YES to a question.
-
-        :param question: ``sms.consent.event`` records that ask, or None
-        """
+        """Subscribe the sender, at once or by the YES to a question."""
         self.env["sms.subscription"].sudo()._subscribe(
             inbound.company_id,
             inbound.number,

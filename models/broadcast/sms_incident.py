@@ -11,23 +11,26 @@ from odoo.tools import SQL
 from odoo.tools.misc import clean_context
 
 from ...tools import reply_codes
-from ...tools.verdicts import HAVE_OR_WILL
+from ...tools.figures import render_counts
+from ...tools.verdicts import HAVE_GOT, HAVE_OR_WILL
 
-OPEN, MONITORING, RESOLVED = STATES = ("open", "monitoring", "resolved")
+OPEN, MONITORING, RESOLVED = ("open", "monitoring", "resolved")
 #: It is still going on: tickets are linked to it, texts about it are answered.
 GOING_ON = (OPEN, MONITORING)
-#: What is the news' own to write.
+#: Kinds of texts about it; that of its end is :data:`RESOLVED`.
+OPENING, UPDATE = ("opening", "update")
+#: Fields that only news write.
 NEWS_FIELDS = {"state", "resolved_at"}
-_logger = logging.getLogger(__name__)
-#: The page can be opened so long after the incident began: always at one address, so
-#: that all texts about it name the same.
+#: The page can be opened for so long after the incident began. Its address never
+#: changes, so that all texts about it name the same.
 PAGE_LIFE = timedelta(days=365)
+_logger = logging.getLogger(__name__)
 
 
 class SmsIncident(models.Model):
-    """An outage from its beginning to its end, and all that is said of it.
+    """An outage from its beginning to its end, with all texts and news about it.
 
-    Its texts are broadcasts (``sms.broadcast.incident_id``), its public words are news
+    Its texts are broadcasts (``sms.broadcast.incident_id``). Its public words are news
     (``sms.incident.news``), which also move its state. Managers make them.
     """
 
@@ -89,14 +92,103 @@ class SmsIncident(models.Model):
         compute_sudo=True,
         help="Anybody who has the address sees what has failed, where, and the news.",
     )
+    next_kind = fields.Selection(
+        [(OPENING, "Beginning"), (UPDATE, "News"), (RESOLVED, "End")],
+        compute="_compute_next_kind",
+        help="Which text can be sent next. None once its end was told.",
+    )
+    texted_count = fields.Integer("People Texted", compute="_compute_texts")
+    texts_html = fields.Html(compute="_compute_texts", sanitize=False)
+    muted_count = fields.Integer("Muted", compute="_compute_counts")
+    ticket_count = fields.Integer("Tickets", compute="_compute_counts")
+    broadcast_count = fields.Integer("Broadcasts", compute="_compute_counts")
 
-    # ------------------------------------------------------------------
-    # Setting it up
-    # ------------------------------------------------------------------
+    @api.depends("opened_at")
+    def _compute_status_page(self):
+        for incident in self:
+            incident.status_page = incident.id and incident._make_short_link(
+                incident.create_date.date() + PAGE_LIFE
+            )
+
+    @api.depends("state", "broadcast_ids.kind", "broadcast_ids.started_at")
+    def _compute_next_kind(self):
+        for incident in self:
+            told = incident.broadcast_ids.filtered("started_at").mapped("kind")
+            if not told:
+                incident.next_kind = incident.state != RESOLVED and OPENING
+            elif incident.state != RESOLVED:
+                incident.next_kind = UPDATE
+            else:
+                incident.next_kind = RESOLVED not in told and RESOLVED
+
+    @api.depends("broadcast_ids", "ticket_ids", "mute_ids.ended_at")
+    def _compute_counts(self):
+        tickets = self._count("helpdesk.ticket", [], "sms_incident_id")
+        mutes = self._count("sms.incident.mute", [("ended_at", "=", False)])
+        broadcasts = self._count("sms.broadcast", [])
+        for incident in self:
+            incident.ticket_count = tickets.get(incident._origin.id, 0)
+            incident.muted_count = mutes.get(incident._origin.id, 0)
+            incident.broadcast_count = broadcasts.get(incident._origin.id, 0)
+
+    def _count(self, model_name, domain, field="incident_id"):
+        records = self.env[model_name]
+        if not records.has_access("read"):
+            return {}
+        groups = records._read_group(
+            [(field, "in", self._origin.ids), *domain], [field], ["__count"]
+        )
+        return {incident.id: count for incident, count in groups}
+
+    @api.depends("broadcast_ids.state")
+    def _compute_texts(self):
+        found = self._origin._count_texts()
+        for incident in self:
+            counts = found.get(incident._origin.id, {})
+            incident.texted_count = sum(counts.values())
+            incident.texts_html = incident._render_texts(counts)
+
+    def _count_texts(self):
+        """Count the people by how many texts they have had, answers included.
+
+        :return: ``{incident id: {texts: people}}``, the most texts first
+        """
+        self.env["sms.sms"].flush_model(["incident_id", "number", "state"])
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT incident_id, texts, count(*)
+                  FROM (SELECT incident_id, number, count(*) AS texts FROM sms_sms
+                         WHERE incident_id = ANY(%s) AND state = ANY(%s)
+                      GROUP BY incident_id, number) AS person
+              GROUP BY incident_id, texts ORDER BY incident_id, texts DESC
+                """,
+                self.ids,
+                list(HAVE_GOT),
+            )
+        )
+        found = {}
+        for incident_id, texts, people in rows:
+            found.setdefault(incident_id, {})[texts] = people
+        return found
+
+    def _render_texts(self, counts):
+        if not counts:
+            return False
+        return render_counts(
+            (
+                people,
+                self.env._("have had one text")
+                if texts == 1
+                else self.env._("have had %s texts", texts),
+                "text-danger" if texts > self.text_limit else "",
+            )
+            for texts, people in counts.items()
+        )
 
     @api.model_create_multi
     def create(self, vals_list):
-        """Let what is new count for tickets at once, in companies of the user alone."""
+        """Refuse fields of news and companies in which the user does not work."""
         for vals in vals_list:
             self._check_by_hand(vals)
         # Defaults of a client's context would come after the check.
@@ -108,7 +200,7 @@ class SmsIncident(models.Model):
         return incidents
 
     def write(self, vals):
-        """Take a change; what the news say of the state is theirs alone."""
+        """Refuse fields of news and companies in which the user does not work."""
         self._check_by_hand(vals)
         self._check_works_here()
         result = super().write(vals)
@@ -139,8 +231,14 @@ class SmsIncident(models.Model):
         if not self.env.su and self:
             self.company_id._check_sms_user()
 
+    def _set_state(self, state):
+        self.ensure_one()
+        ended = self.resolved_at or fields.Datetime.now()
+        values = {"state": state, "resolved_at": ended if state == RESOLVED else False}
+        self.sudo().write(values)
+
     # ------------------------------------------------------------------
-    # Finding
+    # Look-up
     # ------------------------------------------------------------------
 
     @api.model
@@ -148,42 +246,16 @@ class SmsIncident(models.Model):
     def _get_going_on_ids(self, company_id):
         """Return the ids of what is going on in a company, the newest first.
 
-        Every new ticket asks, and mostly the answer is: nothing.
+        Cached: every new ticket asks, and mostly there is nothing.
         """
         domain = [("company_id", "=", company_id), ("state", "in", GOING_ON)]
         return tuple(self.sudo().search(domain, order="opened_at DESC, id DESC").ids)
 
-    def _is_going_on(self):
-        return self.state in GOING_ON
-
-    def _get_name_in(self, lang):
-        """Return what has failed, in a language.
-
-        :param str lang: code, may be empty
-        """
-        self.ensure_one()
-        return self.with_context(lang=lang or "en_US").sudo().name
-
-    def _set_state(self, state):
-        """Move the state, as the news say."""
-        self.ensure_one()
-        ended = self.resolved_at or fields.Datetime.now()
-        values = {"state": state, "resolved_at": ended if state == RESOLVED else False}
-        self.sudo().write(values)
-
-    # ------------------------------------------------------------------
-    # Whom an incident concerns who gets in touch: they are told that we know
-    # ------------------------------------------------------------------
-
-    # Once for each incident and number, and not those who have muted it.
-
     @api.model
     def _find_concerning(self, company, partner, number):
-        """Return what is going on that concerns a person, the newest, or none.
+        """Return the newest incident that is going on and concerns a person, or none.
 
-        :param company: ``res.company``
-        :param partner: ``res.partner``, may be empty
-        :param str number: E.164, may be empty
+        :param str number: E.164, may be empty, as may ``partner``
         :return: ``sms.incident`` in sudo
         """
         incidents_sudo = self.sudo().browse(self._get_going_on_ids(company.id))
@@ -200,49 +272,43 @@ class SmsIncident(models.Model):
             domain &= Domain("id", "=", partner.id)
             if partner.sudo().search_count(domain, limit=1):
                 return True
-        return bool(number) and self._has_texted(number)
+        return bool(number) and self._has_texted(number, by_broadcast=True)
 
-    def _has_texted(self, number):
+    def _has_texted(self, number, by_broadcast):
+        """Tell if a number got or gets a text about it: a broadcast, or an answer."""
         domain = [
             ("incident_id", "=", self.id),
             ("number", "=", number),
-            ("broadcast_id", "!=", False),
+            ("broadcast_id", "!=" if by_broadcast else "=", False),
             ("state", "in", HAVE_OR_WILL),
         ]
         return bool(self.env["sms.sms"].sudo().search_count(domain, limit=1))
 
     @api.model
     def _find_newest_text(self, company, number):
-        """Return the incident of the newest text to a number, of those that it has not
-        muted and that are going on; empty if there is none.
+        """Return the incident of the newest text to a number, or none.
 
-        :param str number: E.164
+        Of those that are going on and that the number (E.164) has not muted.
         """
-        going_on = self._get_going_on_ids(company.id)
+        going_on = self.browse(self._get_going_on_ids(company.id))
         if not going_on:
-            return self.browse()
-        self.env["sms.sms"].flush_model(["incident_id", "number", "state"])
-        rows = self.env.execute_query(
-            SQL(
-                """
-                SELECT sms.incident_id FROM sms_sms sms
-                 WHERE sms.incident_id = ANY(%s) AND sms.number = %s
-                   AND sms.state = ANY(%s)
-                   AND NOT EXISTS (SELECT 1 FROM sms_incident_mute mute
-                                    WHERE mute.incident_id = sms.incident_id
-                                      AND mute.number = sms.number
-                                      AND mute.ended_at IS NULL)
-              ORDER BY sms.sent_at DESC NULLS LAST, sms.id DESC LIMIT 1
-                """,
-                list(going_on),
-                number,
-                list(HAVE_OR_WILL),
-            )
+            return going_on
+        mutes_sudo = self.env["sms.incident.mute"].sudo()
+        mutes_sudo = mutes_sudo._search_standing(going_on, number)
+        text_sudo = self.env["sms.sms"].sudo()
+        text_sudo = text_sudo.search(
+            [
+                ("incident_id", "in", (going_on - mutes_sudo.incident_id).ids),
+                ("number", "=", number),
+                ("state", "in", HAVE_OR_WILL),
+            ],
+            order="sent_at DESC NULLS LAST, id DESC",
+            limit=1,
         )
-        return self.browse(row[0] for row in rows)
+        return self.browse(text_sudo.incident_id.id)
 
     # ------------------------------------------------------------------
-    # Telling that we know
+    # Answer to those who get in touch
     # ------------------------------------------------------------------
 
     def _is_to_be_told(self, number):
@@ -250,9 +316,11 @@ class SmsIncident(models.Model):
 
         :param str number: E.164, may be empty
         """
-        if not number or not self._is_going_on() or self._was_told(number):
+        if not number or self.state not in GOING_ON:
             return False
-        return (self.id, number) not in self.env["sms.incident.mute"]._get_muted(self)
+        if self._has_texted(number, by_broadcast=False):
+            return False
+        return not self.env["sms.incident.mute"].sudo()._search_standing(self, number)
 
     def _tell_we_know(self, number, partner, **values):
         """Queue the answer that we know. What fails here stops no ticket and no text.
@@ -271,7 +339,6 @@ class SmsIncident(models.Model):
             _logger.exception("Nobody was told that we know of incident %s", self.id)
 
     def _queue_known(self, number, partner, **values):
-        """Queue the answer that we know; arguments as for :meth:`_tell_we_know`."""
         replies = self.env["sms.reply"]
         body = replies._render_for(
             reply_codes.INCIDENT_KNOWN,
@@ -284,30 +351,98 @@ class SmsIncident(models.Model):
             body, self.company_id, number, partner, incident_id=self.id, **values
         )
 
-    def _was_told(self, number):
-        domain = [
-            ("incident_id", "=", self.id),
-            ("number", "=", number),
-            ("broadcast_id", "=", False),
-            ("state", "in", HAVE_OR_WILL),
-        ]
-        return bool(self.env["sms.sms"].sudo().search_count(domain, limit=1))
-
     def _get_fillers(self, lang):
+        """Return what replies say of the incident, in a language (code, or empty)."""
         self.ensure_one()
-        sudo = self.sudo()
-        return {"incident": self._get_name_in(lang), "status_page": sudo.status_page}
+        it_sudo = self.with_context(lang=lang or "en_US").sudo()
+        return {"incident": it_sudo.name, "status_page": it_sudo.status_page}
 
     # ------------------------------------------------------------------
-    # An incident has a public page: everybody with its address sees how it is
+    # Buttons
     # ------------------------------------------------------------------
 
-    @api.depends("opened_at")
-    def _compute_status_page(self):
-        for incident in self:
-            incident.status_page = incident.id and incident._make_short_link(
-                incident.create_date.date() + PAGE_LIFE
+    def action_publish(self):
+        """Open the form of news for the status page."""
+        self.ensure_one()
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Publish news"),
+            "res_model": "sms.incident.news",
+            "view_mode": "form",
+            "target": "new",
+            "context": {
+                "default_incident_id": self.id,
+                "default_state": self.env.context.get("sms_news_state", self.state),
+            },
+        }
+
+    def action_text(self):
+        """Prepare the next text, to be checked and sent as any broadcast."""
+        self.ensure_one()
+        kind = self.next_kind or UPDATE
+        first = self.broadcast_ids.filtered("started_at")[-1:]
+        is_emergency = first.is_emergency and kind == UPDATE
+        labels = dict(self._fields["next_kind"]._description_selection(self.env))
+        broadcast = self.env["sms.broadcast"].create(
+            {
+                "name": f"{self.name}: {labels[kind]}",
+                "company_id": self.company_id.id,
+                "incident_id": self.id,
+                "kind": kind,
+                "area_ids": self.area_ids.ids,
+                "body": self._get_body(kind),
+                "is_emergency": is_emergency,
+                "emergency_reason": is_emergency and first.emergency_reason,
+            }
+        )
+        return {
+            "type": "ir.actions.act_window",
+            "res_model": "sms.broadcast",
+            "res_id": broadcast.id,
+            "view_mode": "form",
+        }
+
+    def _get_body(self, kind):
+        """Return the default text of a kind, to be made more precise."""
+        if kind == OPENING:
+            words = self.env["sms.broadcast"]._default_body()
+            return self.env._("%s How it stands: {status_page}", words)
+        if kind == RESOLVED:
+            return self.env._(
+                "[System Alert] The outage in the {area} region is resolved. If "
+                "anything still fails, reply to this text. {status_page}"
             )
+        return self.env._(
+            "[System Alert] News of the outage in the {area} region: {status_page} "
+            "Reply MUTE for no more texts about this outage."
+        )
+
+    def _get_records_action(self, xmlid, context=None, field="incident_id"):
+        """Return the action that shows the records of the incident."""
+        action = self.env["ir.actions.act_window"]._for_xml_id(xmlid)
+        return {**action, "domain": [(field, "=", self.id)], "context": context or {}}
+
+    def action_view_broadcasts(self):
+        """Show the broadcasts about it."""
+        return self._get_records_action("helpdesk_mgmt_sms.sms_broadcast_action")
+
+    def action_view_tickets(self):
+        """Show the tickets that are about it."""
+        return self._get_records_action(
+            "helpdesk_mgmt.helpdesk_ticket_action",
+            {"default_sms_incident_id": self.id},
+            "sms_incident_id",
+        )
+
+    def action_view_mutes(self):
+        """Show who wants no more texts about it."""
+        return self._get_records_action("helpdesk_mgmt_sms.sms_incident_mute_action")
+
+    def action_view_texts(self):
+        """Show the texts about it, by person."""
+        return self._get_records_action(
+            "helpdesk_mgmt_sms.sms_sms_action", {"group_by": ["number"]}
+        )
 
     def action_open_status_page(self):
         """Show the page as the public sees it."""

@@ -6,9 +6,9 @@ from ..core.mixins import NUMBER_GROUPS
 
 
 class SmsIncidentMute(models.Model):
-    """A number wants no more texts about one incident. It has not opted out.
+    """A number that wants no more texts about one incident. It has not opted out.
 
-    Said by MUTE, taken back by UNMUTE, or by one of us whom the person has asked.
+    Begun by MUTE, taken back by UNMUTE or by an agent whom the person has asked.
     """
 
     _name = "sms.incident.mute"
@@ -48,7 +48,7 @@ class SmsIncidentMute(models.Model):
 
     @api.model
     def _get_muted(self, incidents):
-        """Return who has muted what."""
+        """Return pairs of the incident's id and a number that has muted it."""
         mutes_sudo = self.sudo().search_fetch(
             [("incident_id", "in", incidents.ids), ("ended_at", "=", False)],
             ["incident_id", "number"],
@@ -56,12 +56,18 @@ class SmsIncidentMute(models.Model):
         return {(mute.incident_id.id, mute.number) for mute in mutes_sudo}
 
     @api.model
-    def _mute(self, incident, number, partner):
-        """Mute an incident for a number, and call off what waits for it.
+    def _search_standing(self, incidents, number):
+        return self.search(
+            [
+                ("incident_id", "in", incidents.ids),
+                ("number", "=", number),
+                ("ended_at", "=", False),
+            ]
+        )
 
-        :param str number: E.164
-        :param partner: ``res.partner`` of the number, may be empty
-        """
+    @api.model
+    def _mute(self, incident, number, partner):
+        """Mute an incident for a number, and cancel what waits for it."""
         self.sudo().create(
             {
                 "incident_id": incident.id,
@@ -82,7 +88,7 @@ class SmsIncidentMute(models.Model):
         waiting_sudo._ask_gate()
 
     def action_unmute(self):
-        """Let the person get texts about the incident again, since they asked."""
+        """Take it back, since the person asked."""
         self.check_access("read")
         if not self.env.user.has_group("helpdesk_mgmt.group_helpdesk_user"):
             raise AccessError(self.env._("Only helpdesk users can take this back."))
@@ -91,20 +97,10 @@ class SmsIncidentMute(models.Model):
         return True
 
     def _end(self, user=None):
-        """Take it back.
-
-        :param user: ``res.users`` who does it, None for the person themselves
-        """
+        """Take it back, in the name of a user or of the person (None)."""
         self.filtered(lambda mute: not mute.ended_at).write(
-            {
-                "ended_at": fields.Datetime.now(),
-                "ended_by_id": user.id if user else False,
-            }
+            {"ended_at": fields.Datetime.now(), "ended_by_id": user and user.id}
         )
-
-    # ------------------------------------------------------------------
-    # Forgetting
-    # ------------------------------------------------------------------
 
     def _forget(self):
         self.write({"number": False, "partner_id": False})

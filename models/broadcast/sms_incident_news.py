@@ -5,10 +5,10 @@ from .sms_incident import MONITORING, OPEN, RESOLVED
 
 
 class SmsIncidentNews(models.Model):
-    """What the status page says of an incident, one entry after the other.
+    """An entry of an incident's status page.
 
-    Publishing one moves the incident's state. It is corrected, never taken back: people
-    have read it.
+    Publishing it moves the incident's state. It can be corrected, not taken back:
+    people have read it.
     """
 
     _name = "sms.incident.news"
@@ -48,12 +48,10 @@ class SmsIncidentNews(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
-        """Publish: the incident stands from now on as the news say."""
-        own = ("published_at", "user_id")
-        vals_list = [
-            {name: value for name, value in vals.items() if name not in own}
-            for vals in vals_list
-        ]
+        """Publish the news, and move the incident's state."""
+        for vals in vals_list:
+            vals.pop("published_at", None)
+            vals.pop("user_id", None)
         news = super().create(vals_list)
         news.incident_id._check_works_here()
         for entry in news:
@@ -61,7 +59,7 @@ class SmsIncidentNews(models.Model):
         return news
 
     def write(self, vals):
-        """Let words be corrected, and nothing else be rewritten."""
+        """Take corrections of the words, and ignore all else."""
         if not self.env.su:
             vals = {name: value for name, value in vals.items() if name == "body"}
         return super().write(vals)

@@ -6,7 +6,7 @@ from ..ledger.sms_purpose import ALERT
 
 
 class SmsKeyword(models.Model):
-    """A joining word may be an area's: who texts it is told of its outages."""
+    """Words to join that also subscribe to areas."""
 
     _inherit = "sms.keyword"
 
@@ -22,7 +22,7 @@ class SmsKeyword(models.Model):
 
     @api.constrains("action", "purpose_ids", "area_ids")
     def _check_areas(self):
-        """Have whoever subscribes agree to what they will get."""
+        """Demand that subscribers agree to the texts that they will get."""
         for keyword in self.filtered("area_ids"):
             codes = keyword.purpose_ids.mapped("code")
             if keyword.action != "join" or ALERT not in codes:

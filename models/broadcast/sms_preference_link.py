@@ -1,20 +1,14 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from odoo import models
 
-#: The posted field: the id of the subscription that its owner ends.
-END_FIELD = "end"
-
 
 class SmsPreferenceLink(models.Model):
-    """The page of preferences shows of which areas a number is told, and ends that."""
+    """Subscriptions on the page of preferences."""
 
     _inherit = "sms.preference.link"
 
     def _get_subscriptions(self):
-        """Return what the number has subscribed to, what waits for its YES as well.
-
-        :return: ``sms.subscription``
-        """
+        """Return the subscriptions of the number, with those that wait for its YES."""
         self.ensure_one()
         subscriptions_sudo = self.env["sms.subscription"].sudo()
         return subscriptions_sudo.search(
@@ -23,11 +17,8 @@ class SmsPreferenceLink(models.Model):
         )
 
     def _take(self, form, trace):
-        """Let the number's owner end one subscription; all else as before.
-
-        :return: ``ended`` besides; also for one that had ended before
-        """
-        wanted = form.get(END_FIELD)
+        """End the subscription whose id is posted as ``end``."""
+        wanted = form.get("end")
         if not wanted:
             return super()._take(form, trace)
         self._get_subscriptions().filtered(lambda it: str(it.id) == wanted)._end()

@@ -5,12 +5,12 @@ from ...tools import verdicts
 from .sms_broadcast import CANCELLED, PAUSED
 from .sms_incident import RESOLVED
 
-#: State of a broadcast: what the gate is told of its messages.
+#: Fact for the gate by state of the broadcast.
 STANDING = {PAUSED: verdicts.PAUSED, CANCELLED: verdicts.CANCELLED}
 
 
 class SmsSms(models.Model):
-    """A message remembers its broadcast and incident, waits and ends with them."""
+    """Messages of broadcasts and about incidents, which wait and end with them."""
 
     _inherit = "sms.sms"
 
@@ -32,7 +32,6 @@ class SmsSms(models.Model):
     _broadcast_index = models.Index(
         "(broadcast_id, state) WHERE broadcast_id IS NOT NULL"
     )
-
     _incident_index = models.Index(
         "(incident_id, number) WHERE incident_id IS NOT NULL"
     )
@@ -43,17 +42,27 @@ class SmsSms(models.Model):
         return super()._get_held_label()
 
     def _get_gate_standing(self):
-        """Add what has become of broadcasts and their incidents meanwhile.
+        """Add paused and cancelled broadcasts, muted and ended incidents.
 
-        Asked before each message leaves, whatever brought it back.
+        Incidents count for broadcasts alone: an answer was asked for.
         """
         standing = super()._get_gate_standing()
         told = self.filtered("broadcast_id")
-        told.broadcast_id.sudo()._keep_paused()
+        broadcasts_sudo = told.broadcast_id.sudo()
+        broadcasts_sudo._keep_paused()
+        incidents_sudo = told.incident_id.sudo()
+        muted = self.env["sms.incident.mute"]._get_muted(incidents_sudo)
+        overtaken = broadcasts_sudo.filtered(
+            lambda it: it.incident_id and it.kind != RESOLVED and it._is_overtaken()
+        )
         for sms in told:
+            reasons = standing[sms.id]
             if reason := STANDING.get(sms.broadcast_id.sudo().state):
-                standing[sms.id].add(reason)
-        told._add_incident_standing(standing)
+                reasons.add(reason)
+            if (sms.incident_id.id, sms.number) in muted:
+                reasons.add(verdicts.MUTED)
+            if sms.broadcast_id in overtaken:
+                reasons.add(verdicts.OVERTAKEN)
         return standing
 
     def _after_decision(self, decisions):
@@ -63,21 +72,3 @@ class SmsSms(models.Model):
         for broadcast, messages in cancelled.grouped("broadcast_id").items():
             messages.cancelled_by_id = broadcast.sudo().cancelled_by_id
         return super()._after_decision(decisions)
-
-    def _add_incident_standing(self, standing):
-        """Add what was muted meanwhile, and news of what is over.
-
-        Asked of broadcasts alone: an answer was asked for.
-        """
-        told = self.filtered("incident_id")
-        if not told:
-            return
-        muted = self.env["sms.incident.mute"]._get_muted(told.incident_id.sudo())
-        overtaken = told.broadcast_id.sudo().filtered(
-            lambda it: it.kind != RESOLVED and it._is_overtaken()
-        )
-        for sms in told:
-            if (sms.incident_id.id, sms.number) in muted:
-                standing[sms.id].add(verdicts.MUTED)
-            if sms.broadcast_id in overtaken:
-                standing[sms.id].add(verdicts.OVERTAKEN)

@@ -7,16 +7,16 @@ from ..core.mixins import NUMBER_GROUPS
 
 PENDING, ACTIVE, ENDED = ("pending", "active", "ended")
 PORTAL, KEYWORD, AGENT = ("portal", "keyword", "agent")
-#: What one of us writes who enters a subscription; all else follows from it.
+#: What an agent enters; all else follows from it.
 ENTRY_FIELDS = {"partner_id", "area_id", "company_id"}
 
 
 class SmsSubscription(models.Model):
-    """A number wants to be told of outages in an area, wherever its owner is.
+    """A number that is to be told of outages in an area, wherever its owner is.
 
-    As consent does it belongs to a number, not to a contact: who joins by text may have
-    none. It is no consent: the gate asks the ledger about each text. Whoever could not
-    prove the number is subscribed once it has answered YES.
+    Like consent it belongs to a number, not to a contact, who may be unknown. It is no
+    consent: the gate asks the ledger about each text. A number that is not proven is
+    subscribed once it has answered YES.
     """
 
     _name = "sms.subscription"
@@ -87,33 +87,31 @@ class SmsSubscription(models.Model):
     )
     _area_index = models.Index("(area_id, number) WHERE state = 'active'")
 
-    # ------------------------------------------------------------------
-    # Entered by one of us
-    # ------------------------------------------------------------------
-
     @api.model_create_multi
     def create(self, vals_list):
-        """Subscribe a contact's number to an area, for who enters it by hand."""
+        """Subscribe a contact's number to an area, where an agent enters it."""
         if self.env.su:
             is_on_sandbox = self.env["sms.consent.event"]._is_on_sandbox
             for vals in vals_list:
-                company = self.env["res.company"].browse(vals.get("company_id"))
-                vals["sandbox"] = is_on_sandbox(company or self.env.company)
+                vals["sandbox"] = is_on_sandbox(self._get_company(vals))
             return super().create(vals_list)
-        for vals in vals_list:
-            if own := vals.keys() - ENTRY_FIELDS:
-                raise AccessError(
-                    self.env._("These fields follow: %s", ", ".join(sorted(own)))
-                )
         found = self.browse()
         for vals in vals_list:
             found |= self._enter(vals)
         return found
 
-    def _enter(self, vals):
-        """Return the subscription that somebody has entered."""
+    @api.model
+    def _get_company(self, vals):
         company = self.env["res.company"].browse(vals.get("company_id"))
-        company = company or self.env.company
+        return company or self.env.company
+
+    def _enter(self, vals):
+        """Subscribe the number of a contact, for an agent."""
+        if own := vals.keys() - ENTRY_FIELDS:
+            raise AccessError(
+                self.env._("These fields follow: %s", ", ".join(sorted(own)))
+            )
+        company = self._get_company(vals)
         company._check_sms_user()
         self.check_access("create")
         partner = self.env["res.partner"].browse(vals.get("partner_id"))
@@ -130,35 +128,29 @@ class SmsSubscription(models.Model):
         return subscriptions_sudo.with_env(self.env)
 
     def write(self, vals):
-        """Refuse changes by hand: what was chosen is ended, and chosen anew."""
+        """Refuse changes by hand."""
         if not self.env.su:
             raise AccessError(self.env._("End it, and make a new one."))
         return super().write(vals)
 
     def action_end(self):
-        """End them, since the person asked."""
+        """End it, since the person asked."""
         self.check_access("create")
         self.check_access("read")
         self.company_id._check_sms_user()
         self.sudo()._end()
         return True
 
-    # ------------------------------------------------------------------
-    # Chosen by the person
-    # ------------------------------------------------------------------
-
     @api.model
     def _subscribe(self, company, number, areas, method, partner, question=None):
-        """Subscribe a number to some areas; what it has already stays as it is.
+        """Subscribe a number to areas that it has not subscribed to yet.
 
-        What waits for the YES to an older question waits for the new one instead.
+        Subscriptions that wait for the YES to an older question wait for the new one.
 
-        :param company: ``res.company``
         :param str number: E.164
-        :param areas: ``sms.area``
         :param partner: ``res.partner`` of the number, may be empty
-        :param question: ``sms.consent.evidence`` of the question whose YES makes it
-            one; None where the number is proven
+        :param question: ``sms.consent.evidence`` of the question whose YES activates
+            it; None where the number is proven
         """
         found = self.search(self._get_current_domain(company, number, areas))
         waiting = found.filtered(lambda it: it.state == PENDING)
@@ -185,7 +177,7 @@ class SmsSubscription(models.Model):
 
     @api.model
     def _get_current_domain(self, company, number, areas=None):
-        """Return the domain of what a number has subscribed to, or may.
+        """Return the domain of a number's subscriptions that have not ended.
 
         :param areas: ``sms.area``, None for all
         """
@@ -196,7 +188,7 @@ class SmsSubscription(models.Model):
 
     @api.model
     def _take_yes(self, company, number, questions):
-        """Let the YES to a question make subscriptions of what waits for it.
+        """Activate the subscriptions that wait for the YES to a question.
 
         :param questions: ``sms.consent.evidence`` that was answered
         """
@@ -207,24 +199,11 @@ class SmsSubscription(models.Model):
     def _activate(self):
         self.write({"state": ACTIVE, "since": fields.Datetime.now()})
 
-    @api.model
-    def _end_tried(self, companies):
-        """End what was subscribed to in the sandbox: nobody real has asked for it.
-
-        :param companies: ``res.company`` that have left the sandbox
-        """
-        tried = Domain("company_id", "in", companies.ids) & Domain("sandbox", "=", True)
-        self.search(tried & Domain("state", "!=", ENDED))._end()
-
     def _end(self):
         going_on = self.filtered(lambda it: it.state != ENDED)
         going_on.write({"state": ENDED, "ended_at": fields.Datetime.now()})
 
-    # ------------------------------------------------------------------
-    # Forgetting
-    # ------------------------------------------------------------------
-
     def _forget(self):
-        """Forget who it was; nobody is told any more."""
+        """End it, and forget the person."""
         self._end()
         self.write({"number": False, "partner_id": False, "question_id": False})

@@ -1,5 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""Who holds what about people, how it is proved, and how it is forgotten.
+"""Personal data: how it is gathered, proved and forgotten.
 
 Offers erasure, retention, redaction at the carrier, and packets of evidence.
 May use all rooms.

@@ -7,7 +7,7 @@ from odoo.tools import SQL
 
 
 class BusBus(models.Model):
-    """What open screens were told of a text lies here for a day."""
+    """Bus messages, which hold for a day what open screens were told of a text."""
 
     _name = "bus.bus"
     _inherit = ["bus.bus", "sms.personal.data"]
@@ -15,7 +15,7 @@ class BusBus(models.Model):
 
     @api.model
     def _find_personal(self, company, numbers):
-        """Return what names a number or has the words of its texts, as JSON."""
+        """Return the messages that have a number or the words of its texts, as JSON."""
         messages = self.env["mail.message"]
         for name in ("sms.sms", "sms.inbound"):
             texts = self.env[name]._find_personal(company, numbers)
@@ -33,9 +33,8 @@ class BusBus(models.Model):
         )
 
     def _describe_personal(self):
-        """Say nothing: Odoo deletes them within a day anyway."""
+        """Count nothing: Odoo deletes them within a day anyway."""
         return []
 
     def _forget(self):
-        """Delete what was told: the screens have it."""
         self.unlink()

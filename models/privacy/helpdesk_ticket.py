@@ -4,7 +4,7 @@ from odoo.fields import Domain
 
 
 class HelpdeskTicket(models.Model):
-    """A ticket forgets the number that it was texted at. All else of it is not ours."""
+    """Tickets, which forget their number. All else of them is not ours."""
 
     _name = "helpdesk.ticket"
     _inherit = ["helpdesk.ticket", "sms.personal.data"]
@@ -19,5 +19,5 @@ class HelpdeskTicket(models.Model):
         return [(len(self), self.env._("Tickets: the number on them"))]
 
     def _forget(self):
-        """Empty the number; it still stands on the contact, if there is one."""
+        """Empty the number; that of the contact, if there is one, stays."""
         self.with_context(tracking_disable=True).partner_phone = False

@@ -4,7 +4,7 @@ from odoo.fields import Domain
 
 
 class MailNotification(models.Model):
-    """The chatter keeps the number that a text went to, and the carrier's words."""
+    """Notifications, which have the number of a text and the carrier's words."""
 
     _name = "mail.notification"
     _inherit = ["mail.notification", "sms.personal.data"]
@@ -15,9 +15,11 @@ class MailNotification(models.Model):
         return domain & Domain("sms_number", "in", numbers)
 
     def _describe_personal(self):
-        """Say nothing: they belong to the texts."""
+        """Count nothing: they belong to the texts."""
         return []
 
     def _forget(self):
-        self.write({"sms_number": False, "failure_reason": False})
+        # Without a number it is empty already, and has the gate's reason.
+        named = self.filtered("sms_number")
+        named.write({"sms_number": False, "failure_reason": False})
         self.mail_message_id._forget_sms_text()

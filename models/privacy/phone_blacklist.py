@@ -4,14 +4,17 @@ from odoo.fields import Domain
 
 
 class PhoneBlacklist(models.Model):
-    """Odoo's blacklist names the number. The ledger blocks without naming it."""
+    """Odoo's blacklist, which has the number. The ledger blocks without it."""
 
     _inherit = "phone.blacklist"
     _forgets_last = True
 
     @api.model
     def _get_personal_domain(self, company, numbers):
-        """Mean the row of all companies: each of them has its own ledger to block."""
+        """Return the domain of the one row of all companies.
+
+        Each of them has its own ledger to block.
+        """
         return Domain("number", "in", numbers)
 
     def _describe_personal(self):

@@ -4,24 +4,75 @@ from odoo.exceptions import AccessError, UserError
 
 from ...tools.strictness import COMPANY_SWITCHES, is_switch_less_strict
 from ..core.sms_relaxation_reason import REASON_SUBTYPE
-from .sms_retention import TIMES
+from .sms_redaction import DELETE, EMPTY, KEEP
+from .sms_retention import TIMES, get_limits
 
-#: Whom the law of consent and of records is in the hands of.
-OFFICERS = ("helpdesk_mgmt_sms.group_sms_compliance", "base.group_system")
-#: Their settings: who needs consent, and for how long it can be proved.
+#: Settings of officers alone: who needs consent, and how long it can be proved.
 OFFICER_FIELDS = frozenset(
     {"sms_consent_policy", "sms_redaction", *(name for name, _unit in TIMES.values())}
 )
+OFFICERS = ("helpdesk_mgmt_sms.group_sms_compliance", "base.group_system")
 
 
 class ResCompany(models.Model):
-    """Settings that let more messages leave, or proof go sooner, need a reason.
+    """Terms for keeping personal data, and reasons for settings that were relaxed.
 
-    It is kept in the chatter of the company's contact, as that of longer business
-    hours. The owner of the server (a shell, a cron, an installation) needs none.
+    The defaults are what the law asks to be kept at least: five years after a consent
+    has ended (16 CFR 310.5), ten for an opt-out (Virginia). The words of texts are part
+    of tickets, and are kept until a company says otherwise.
+
+    Settings that let more messages leave, or proof go sooner, need a reason, which is
+    kept in the chatter of the company's contact. The owner of the server (a shell, a
+    cron, an installation) needs none.
     """
 
     _inherit = "res.company"
+
+    sms_keep_text_months = fields.Integer(
+        "Months to Keep Texts",
+        default=0,
+        help="The words and numbers of texts, sent and received, and their copies in "
+        "the chatter. 0: for ever.",
+    )
+    sms_keep_raw_months = fields.Integer(
+        "Months to Keep Raw Texts",
+        default=13,
+        help="Received texts as the carrier brought them, with city and network. What "
+        "they say is kept apart from it. 0: for ever.",
+    )
+    sms_keep_consent_years = fields.Integer(
+        "Years to Keep Ended Consent",
+        default=5,
+        help="The evidence of consent, after it has ended and after the last text. The "
+        "US ask for five years (16 CFR 310.5). 0: for ever.",
+    )
+    sms_keep_opt_out_years = fields.Integer(
+        "Years to Keep Opt-outs",
+        default=10,
+        help="Who has opted out, and in which words. Virginia asks for ten years. The "
+        "opt-out itself blocks for ever. 0: for ever.",
+    )
+    sms_redaction = fields.Selection(
+        [
+            (KEEP, "Leave them there"),
+            (EMPTY, "Remove their words and pictures"),
+            (DELETE, "Delete them altogether"),
+        ],
+        "Forgotten Texts at the Carrier",
+        required=True,
+        default=KEEP,
+        help="What happens at the carrier to texts that are forgotten here, because of "
+        "their age or because a person is erased. It cannot be undone. Twilio alone "
+        "removes single texts; its backups may hold them for 30 days more.",
+    )
+
+    _sms_keep_positive = models.Constraint(
+        "CHECK (sms_keep_text_months BETWEEN 0 AND 1200"
+        " AND sms_keep_raw_months BETWEEN 0 AND 1200"
+        " AND sms_keep_consent_years BETWEEN 0 AND 100"
+        " AND sms_keep_opt_out_years BETWEEN 0 AND 100)",
+        "What is kept is kept for a hundred years at most. 0 keeps it for ever.",
+    )
 
     sms_relaxation_reason = fields.Text(
         "Reason for Relaxing",
@@ -31,6 +82,12 @@ class ResCompany(models.Model):
         "people text more, or to keep proof for less time: who decided it, and why. It "
         "is kept in the chatter of the company's contact.",
     )
+
+    def _get_sms_limits(self):
+        """Return the times before which data is too old, see :func:`get_limits`."""
+        self.ensure_one()
+        company_sudo = self.sudo()
+        return get_limits({kind: company_sudo[TIMES[kind][0]] for kind in TIMES})
 
     def _get_sms_before(self, vals):
         before = super()._get_sms_before(vals)
@@ -61,7 +118,7 @@ class ResCompany(models.Model):
         return {name: company_sudo[name] for name in names}
 
     def _post_sms_relaxation(self, before, names, reason):
-        """Note who has made which settings less strict, and why.
+        """Log who has relaxed which settings, and why.
 
         :raises UserError: without a reason
         """
@@ -103,9 +160,9 @@ class ResCompany(models.Model):
         return str(value)
 
     def _check_sms_officer(self, names):
-        """Refuse who is neither a compliance officer nor an administrator.
+        """Refuse fields of officers to everybody else.
 
-        :raises AccessError: if one of them is an officer's
+        :raises AccessError: for who is no compliance officer or administrator
         """
         officers = OFFICER_FIELDS & set(names)
         if officers and not any(map(self.env.user.has_group, OFFICERS)):

@@ -8,15 +8,16 @@ from .sms_evidence_lookup import STORY
 
 
 class SmsConsent(models.Model):
-    """A number is forgotten when its evidence is; its answer stays by its hash."""
+    """Answers, which stay under their keyed hash, and whose readers are logged.
+
+    The number is forgotten with its evidence.
+    """
 
     _name = "sms.consent"
-
     _inherit = ["sms.consent", "sms.looked.up"]
     _telling = frozenset(("number", "display_name", "name", "partner_ids", "wording"))
 
     def _describe_personal(self):
-        """Say what was agreed to or asked: that ends. An opt-out stays by its hash."""
         standing = self.filtered(lambda answer: answer.state == consent.OPTED_IN)
         asked = self.filtered(lambda answer: answer.state == consent.PENDING)
         return [
@@ -26,7 +27,7 @@ class SmsConsent(models.Model):
 
     @api.model
     def _get_overdue_domain(self, company, limits):
-        """Mean the numbers of which no evidence is left: the hash is what blocks."""
+        """Return the domain of the numbers whose evidence is erased."""
         return (
             Domain("company_id", "=", company.id)
             & Domain("number", "!=", False)
@@ -35,7 +36,6 @@ class SmsConsent(models.Model):
 
     @api.model
     def _get_unproven_sql(self, _model, alias, _query):
-        """Return the SQL condition that all evidence of a number is erased."""
         return SQL(
             """
             NOT EXISTS (
@@ -49,14 +49,10 @@ class SmsConsent(models.Model):
         )
 
     def _forget(self):
-        """Forget the number; the answer stays under its keyed hash."""
         self.write({"number": False})
 
     def action_erase_person(self):
-        """Open the form in which a compliance officer erases the person.
-
-        :return: the action that opens it
-        """
+        """Open the form to erase the person."""
         self.ensure_one()
         action = self.env["ir.actions.act_window"]._for_xml_id(
             "helpdesk_mgmt_sms.sms_erasure_wizard_action"
@@ -67,12 +63,8 @@ class SmsConsent(models.Model):
         }
         return action
 
-    # ------------------------------------------------------------------
-    # Answers, and the story behind them, are looked up on the record
-    # ------------------------------------------------------------------
-
     def get_story(self, before=False):
-        """Record who reads the story; see the method that this extends."""
+        """Log who reads the story."""
         story = super().get_story(before)
         if not before:
             self.env["sms.evidence.lookup"]._note(self, STORY)

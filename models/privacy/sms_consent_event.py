@@ -3,7 +3,7 @@ from odoo import models
 
 
 class SmsConsentEvent(models.Model):
-    """Events are looked up on the record."""
+    """Events, whose readers are logged."""
 
     _name = "sms.consent.event"
     _inherit = ["sms.consent.event", "sms.looked.up"]

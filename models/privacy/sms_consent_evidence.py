@@ -10,15 +10,22 @@ from ..core.encrypted_field import decrypt
 
 
 class SmsConsentEvidence(models.Model):
-    """How long evidence is kept: as long as it may be asked for."""
+    """Evidence, which is kept as long as it is needed, and whose readers are logged."""
 
     _name = "sms.consent.evidence"
-
     _inherit = ["sms.consent.evidence", "sms.looked.up"]
     _telling = frozenset(
         (
-            *("number", "display_name", "name", "wording", "note", "address"),
-            *("device", "page", "witness", "attachment_ids"),
+            "number",
+            "display_name",
+            "name",
+            "wording",
+            "note",
+            "address",
+            "device",
+            "page",
+            "witness",
+            "attachment_ids",
         )
     )
 
@@ -32,10 +39,7 @@ class SmsConsentEvidence(models.Model):
 
     @api.model
     def _get_number_domain(self, company, numbers):
-        """Return the domain of the evidence of some numbers, by their keyed hashes.
-
-        The number itself may be encrypted.
-        """
+        """Return the domain of evidence by keyed hashes: numbers may be encrypted."""
         hashes = self.env["sms.consent.key"]._hash(numbers)
         events = self.env["sms.consent.event"].search_fetch(
             [
@@ -48,9 +52,9 @@ class SmsConsentEvidence(models.Model):
 
     @api.model
     def _find_named(self, name):
-        """Return the numbers of those who said something under a name.
+        """Return the numbers of the evidence under a name.
 
-        Names that are encrypted are read one by one, some 50,000 a second.
+        Encrypted names are read one by one, some 50,000 a second.
         """
         rows = self.env.execute_query(
             SQL(
@@ -77,7 +81,6 @@ class SmsConsentEvidence(models.Model):
         ]
 
     def _forget(self):
-        """Erase it, see :meth:`_erase`."""
         self._erase()
 
     @api.model
@@ -85,9 +88,8 @@ class SmsConsentEvidence(models.Model):
         """Return the domain of evidence that nothing needs any more.
 
         That of an opt-out is kept for the years of an opt-out, all else for those of a
-        consent: after the last thing that was said, and after the last text that was
-        sent under it. Nothing goes while the person may be texted, is being asked, or
-        waits for a review.
+        consent: after the last event of the number, and the last text sent under it.
+        Nothing goes while the person may be texted, is being asked, or is under review.
         """
         yes_limit = limits["consent"]
         no_limit = limits["opt_out"]
@@ -105,11 +107,6 @@ class SmsConsentEvidence(models.Model):
 
     @api.model
     def _get_overdue_sql(self, company, alias, yes_limit, no_limit):
-        """Return the SQL condition of :meth:`_get_overdue_domain`.
-
-        :param datetime yes_limit: a consent that ended before is too old (UTC); None:
-            none is
-        """
         never = "-infinity"
         return SQL(
             """

@@ -12,10 +12,10 @@ from ..consent.sms_consent_import import FAILED, RUNNING
 
 
 class SmsConsentImport(models.Model):
-    """An uploaded list that holds a person who was erased: it is taken away.
+    """Uploaded lists, which are deleted when a person in them is erased.
 
-    What it has recorded is in the ledger; what it has not must not be recorded any
-    more, and a list is a file, out of which nobody can be taken.
+    Nobody can be taken out of a file. What it has recorded is in the ledger; the rest
+    must not be recorded any more.
     """
 
     _inherit = "sms.consent.import"
@@ -27,10 +27,7 @@ class SmsConsentImport(models.Model):
         return jobs.filtered(lambda job: job.file and job._holds(wanted))
 
     def _holds(self, wanted):
-        """Tell if the uploaded list has one of some spellings of numbers in a cell.
-
-        A file that cannot be read may hold anybody.
-        """
+        """Tell if a cell of the list is a wanted spelling, or the list unreadable."""
         try:
             return any(
                 phone.digits(cell) in wanted
@@ -44,7 +41,7 @@ class SmsConsentImport(models.Model):
         return [(len(self), self.env._("Uploaded lists, which are taken away"))]
 
     def _forget(self):
-        """Take the list away, and say why.
+        """Delete the list, and say why.
 
         :raises UserError: while it is being worked off
         """
@@ -73,7 +70,7 @@ class SmsConsentImport(models.Model):
 
 
 class SmsConsentImportRow(models.Model):
-    """A row that was not recorded and names a person who was erased: it goes."""
+    """Rows that were not recorded, which are deleted with their person."""
 
     _inherit = "sms.consent.import.row"
 
@@ -108,7 +105,7 @@ class SmsConsentImportRow(models.Model):
 
 
 class SmsConsentImportColumn(models.Model):
-    """The examples that are shown of a list's columns: its first people."""
+    """Columns, whose samples name the first people of the list."""
 
     _inherit = "sms.consent.import.column"
 
@@ -125,9 +122,9 @@ class SmsConsentImportColumn(models.Model):
         )
 
     def _describe_personal(self):
-        """Say nothing: they belong to the list."""
+        """Count nothing: they belong to the list."""
         return []
 
     def _forget(self):
-        """Forget the examples of the whole list: the others name the same people."""
+        """Empty the samples of the whole list: the others name the same people."""
         self.import_id.column_ids.write({"sample": False})

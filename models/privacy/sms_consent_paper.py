@@ -5,7 +5,7 @@ from ...tools import phone
 
 
 class SmsConsentPaperLine(models.Model):
-    """A signed form that nobody has recorded yet, of a person who was erased."""
+    """Signed forms that nobody has recorded yet."""
 
     _inherit = "sms.consent.paper.line"
 

@@ -6,7 +6,7 @@ from ..inbound.sms_consent_review import OPEN
 
 
 class SmsConsentReview(models.Model):
-    """A review whose person was forgotten: that it was decided, how, and by whom."""
+    """Reviews, of which the decision stays when their person is forgotten."""
 
     _inherit = "sms.consent.review"
 
@@ -41,7 +41,7 @@ class SmsConsentReview(models.Model):
     def _forget(self):
         """Empty the rows; delete chatter and activities, which quote the text.
 
-        With the notices of activities, which are no part of ``message_ids``.
+        All messages: ``message_ids`` leaves out the notices of activities.
         """
         self.env["mail.message"].search(
             [("model", "=", self._name), ("res_id", "in", self.ids)]

@@ -6,18 +6,15 @@ from ...tools import consent
 from ..core.batch_jobs import repeat_after_commit
 from ..inbound import sms_consent_review
 
-#: How a consent ends whose evidence is erased, in the ledger.
+#: Method of the ledger's events by which a consent ends with its evidence.
 METHOD = "erasure"
-#: Who may make a person forgotten. Nobody else, whatever else they may.
-ERASER_GROUP = "helpdesk_mgmt_sms.group_sms_compliance"
 
 
 class SmsErasure(models.Model):
-    """A person was forgotten at their request: when, by whom, and what it took.
+    """The record that a person was forgotten at their request: when and by whom.
 
-    It proves that the request was honoured, and names nobody. Made by :meth:`_erase`
-    alone, which is the one place that makes a person forgotten. Append-only by the
-    ledger's trigger.
+    It proves that the request was honored, and names nobody. Made by :meth:`_erase`
+    alone, the one way to erase a person. Append-only by the ledger's trigger.
     """
 
     _name = "sms.erasure"
@@ -53,11 +50,11 @@ class SmsErasure(models.Model):
 
     @api.model
     def _check_rights(self, company):
-        """Refuse who is no compliance officer, or does not work in the company now.
+        """Demand a compliance officer who works in the company now.
 
-        :raises AccessError: then
+        :raises AccessError: for everybody else, whatever their rights
         """
-        if not self.env.user.has_group(ERASER_GROUP):
+        if not self.env.user.has_group("helpdesk_mgmt_sms.group_sms_compliance"):
             raise AccessError(
                 self.env._(
                     "Only compliance officers may erase a person from text messages. "
@@ -75,7 +72,7 @@ class SmsErasure(models.Model):
 
     @api.model
     def _count(self, company, numbers):
-        """Return what would be forgotten: list of pairs of a count and a label."""
+        """Return what would be forgotten, as pairs of a count and a label."""
         pairs = [
             pair
             for records in self._find(company, numbers)
@@ -85,12 +82,11 @@ class SmsErasure(models.Model):
 
     @api.model
     def _erase(self, company, number, reason, is_opt_out=False):
-        """Forget a person: everything that identifies them, wherever it lies.
+        """Forget everything that identifies a person, and record that.
 
-        A yes whose evidence is gone cannot be proved, so it ends first, by an event of
-        the ledger. An opt-out stays and blocks by the keyed hash of the number.
+        A yes whose evidence is gone cannot be proved, so it ends, by an event of the
+        ledger. An opt-out stays and blocks by the keyed hash of the number.
 
-        :param company: ``res.company``, one
         :param str number: E.164, or what the carrier calls the sender
         """
         forgotten = self._count(company, [number])
@@ -114,15 +110,19 @@ class SmsErasure(models.Model):
 
     @api.model
     def _forget_all(self, company, number, is_opt_out=False):
+        # Texts first: an opt-out below would cancel those that wait as its own. All
+        # else is found before, since some of it is found by their words.
+        before = self._find(company, [number])
+        self.env["sms.sms"].sudo()._find_personal(company, [number])._forget()
         self._close_reviews(company, number)
         self._end_consent(company, number, is_opt_out)
-        for records in self._find(company, [number]):
-            records.exists()._forget()  # some went with others
+        for known, records in zip(before, self._find(company, [number]), strict=True):
+            (known | records).exists()._forget()  # some went with others
         self.env.flush_all()
 
     @api.model
     def _close_reviews(self, company, number):
-        """Take for an opt-out what may be one and cannot be read any more."""
+        """Decide open reviews as opt-outs: nobody can read the text any more."""
         reviews_sudo = self.env["sms.consent.review"]._find_open(company, number)
         for review_sudo in reviews_sudo:
             self.env["sms.consent.event"]._record(
@@ -136,9 +136,9 @@ class SmsErasure(models.Model):
 
     @api.model
     def _end_consent(self, company, number, is_opt_out):
-        """Let every yes and every open question of a number end.
+        """End every yes and every open question of a number, opted out or not.
 
-        Behind a STOP too: no START may bring back what cannot be proved any more.
+        No START may bring back what cannot be proved any more.
         """
         ledger = self.env["sms.consent.event"]
         found = self.env["sms.consent"]._get_found(company, number)

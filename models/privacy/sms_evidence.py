@@ -11,15 +11,25 @@ from ...tools.chain import CONTENT_FIELDS
 from ...tools.consent import Answer
 from ..ledger.sms_consent_evidence import PERSONAL_FIELDS
 
-COMPLIANCE_GROUP = "helpdesk_mgmt_sms.group_sms_compliance"
+#: Model and field of the codes in documents, by the key of their labels.
+LABELED_FIELDS = {
+    "event": ("sms.consent.event", "event"),
+    "method": ("sms.consent.event", "method"),
+    "answer": ("sms.consent", "state"),
+    "message": ("sms.sms", "shown_state"),
+    "exemption": ("sms.sms", "exemption"),
+    "decision": ("sms.sms", "gate_reason"),
+    "received": ("sms.inbound", "kind"),
+    "check": ("sms.consent.check", "state"),
+}
 
 
 class SmsEvidence(models.AbstractModel):
-    """Gathers what proves a person's consent, as plain data.
+    """Gathers the evidence of a person's consent, as plain data.
 
-    The PDF, the JSON and the tables are all made of what :meth:`_gather` returns, so
-    that they cannot differ. Read with the rights of the compliance officer who asks,
-    in one company. The format is described in ``docs/evidence.md``.
+    PDF, JSON and tables are all made of what :meth:`_gather` returns, so that they
+    cannot differ. Read with the rights of the compliance officer who asks, in one
+    company. The format is described in ``docs/evidence.md``.
     """
 
     _name = "sms.evidence"
@@ -27,11 +37,11 @@ class SmsEvidence(models.AbstractModel):
 
     @api.model
     def _check_rights(self, company):
-        """Refuse who is no compliance officer of ``company``, or is not in it now.
+        """Demand a compliance officer who works in ``company`` now.
 
-        :raises AccessError: then
+        :raises AccessError: for everybody else
         """
-        if not self.env.user.has_group(COMPLIANCE_GROUP):
+        if not self.env.user.has_group("helpdesk_mgmt_sms.group_sms_compliance"):
             raise AccessError(
                 self.env._("Only compliance officers may take evidence out.")
             )
@@ -39,10 +49,8 @@ class SmsEvidence(models.AbstractModel):
 
     @api.model
     def _gather(self, company, numbers, number_hashes=()):
-        """Return all evidence about some numbers of one person.
+        """Return all evidence about some numbers (E.164) of one person.
 
-        :param company: ``res.company``, one
-        :param numbers: E.164
         :return: JSON values, see ``docs/evidence.md``; times in UTC
         :raises AccessError: as :meth:`_check_rights`
         :raises UserError: when the ledger knows none of the numbers
@@ -51,7 +59,11 @@ class SmsEvidence(models.AbstractModel):
         hashes = dict.fromkeys(number_hashes)
         for number, value in self.env["sms.consent.key"]._hash(numbers).items():
             hashes[value] = number
-        event_ids = self._find_event_ids(company, list(hashes))
+        events = self.env["sms.consent.event"].search(
+            [("company_id", "=", company.id), ("number_hash", "in", list(hashes))],
+            order="id",
+        )
+        event_ids = events.ids
         if not event_ids:
             raise UserError(
                 self.env._(
@@ -86,7 +98,7 @@ class SmsEvidence(models.AbstractModel):
 
     @api.model
     def _get_head(self, company, segment):
-        """Return what every document of evidence begins with."""
+        """Return the head of a document of evidence."""
         now = fields.Datetime.now()
         return {
             "format": evidence.FORMAT,
@@ -103,49 +115,32 @@ class SmsEvidence(models.AbstractModel):
 
     @api.model
     def _get_person(self, hashes, events):
-        """Return whose numbers these are, by what was recorded with the events."""
+        """Return the names on record, and the numbers with their events.
+
+        Each number lists its events, so that a missing one is noticed.
+        """
         names = [(event["evidence"] or {}).get("name") for event in events]
+        own = {value: [] for value in hashes}
+        for event in events:
+            own[event["content"]["number_hash"]].append(event)
         return {
             "names": list(dict.fromkeys(filter(None, names))),
             "numbers": [
                 {
                     "number": number,
                     "number_hash": value,
-                    **self._list_events(events, value),
+                    "event_ids": [it["content"]["event_id"] for it in own[value]],
+                    "links": [it["sequence"] for it in own[value]],
                 }
                 for value, number in hashes.items()
             ],
         }
 
-    @staticmethod
-    def _list_events(events, number_hash):
-        """Return which events a number has, so that none can be left out unseen."""
-        own = [it for it in events if it["content"]["number_hash"] == number_hash]
-        return {
-            "event_ids": [event["content"]["event_id"] for event in own],
-            "links": [event["sequence"] for event in own],
-        }
-
-    @api.model
-    def _find_event_ids(self, company, hashes):
-        return (
-            self.env["sms.consent.event"]
-            .search(
-                [("company_id", "=", company.id), ("number_hash", "in", hashes)],
-                order="id",
-            )
-            .ids
-        )
-
     @api.model
     def _find_numbers(self, company, partner):
-        """Return the numbers of a contact that the ledger knows, the present one first.
+        """Return the numbers (E.164) of a contact that the ledger knows.
 
-        Its own, those that consent was recorded for on it, and those of its tickets.
-
-        :param company: ``res.company``
-        :param partner: ``res.partner``
-        :return: E.164
+        Its present number first, then those of its consents, texts and tickets.
         """
         self._check_rights(company)
         recorded = self.env["sms.consent.evidence"].search(
@@ -155,45 +150,34 @@ class SmsEvidence(models.AbstractModel):
                 ("res_id", "=", partner.id),
             ]
         )
-        received_sudo = self.env["sms.inbound"].sudo()
-        received_sudo = received_sudo.search(
-            [("company_id", "=", company.id), ("partner_id", "=", partner.id)]
-        )
-        tickets_sudo = self.env["helpdesk.ticket"].sudo()
-        tickets_sudo = tickets_sudo.search(
-            [("company_id", "=", company.id), ("partner_id", "=", partner.id)]
-        )
+        own = [("company_id", "=", company.id), ("partner_id", "=", partner.id)]
         candidates = [
             partner.phone_sanitized,
             *recorded.mapped("number"),
-            *received_sudo.mapped("number"),
-            *tickets_sudo.mapped("partner_phone_sanitized"),
+            *self.env["sms.inbound"].sudo().search(own).mapped("number"),
+            *self.env["helpdesk.ticket"]
+            .sudo()
+            .search(own)
+            .mapped("partner_phone_sanitized"),
         ]
         numbers = list(dict.fromkeys(filter(None, candidates)))
         hashes = self.env["sms.consent.key"]._hash(numbers)
-        known = self._filter_known(company, list(hashes.values()))
-        return [number for number in numbers if hashes[number] in known]
-
-    @api.model
-    def _filter_known(self, company, hashes):
-        """Return which hashes of numbers the ledger has events of."""
-        rows = self.env.execute_query(
-            SQL(
-                """
-                SELECT DISTINCT number_hash FROM sms_consent_event
-                 WHERE company_id = %s AND number_hash = ANY(%s)
-                """,
-                company.id,
-                hashes,
-            )
+        events_sudo = self.env["sms.consent.event"].sudo()
+        events_sudo = events_sudo.search_fetch(
+            [
+                ("company_id", "=", company.id),
+                ("number_hash", "in", list(hashes.values())),
+            ],
+            ["number_hash"],
         )
-        return {row[0] for row in rows}
+        known = set(events_sudo.mapped("number_hash"))
+        return [number for number in numbers if hashes[number] in known]
 
     @api.model
     def _get_answers(self, company, hashes):
         """Return the current answer of each number for each purpose.
 
-        :param dict hashes: numbers, or None, by their keyed hash
+        :param dict hashes: number (None: erased) by its keyed hash
         """
         found = {value: {} for value in hashes}
         since = {value: {} for value in hashes}
@@ -209,7 +193,7 @@ class SmsEvidence(models.AbstractModel):
         for value, number in hashes.items():
             for purpose in purposes:
                 answer = consents._get_answer(found[value], purpose.id)
-                # A yes that a STOP for everything interrupted counts since its end.
+                # A yes that a STOP for everything interrupted counts from its end.
                 began = [since[value].get(purpose.id), since[value].get(False)]
                 rows.append(
                     {
@@ -228,39 +212,26 @@ class SmsEvidence(models.AbstractModel):
 
     @api.model
     def _get_labels(self):
-        """Return the words for the codes, in the reader's language.
-
-        :return: ``{field: {code: words}}``
-        """
-
-        def words(model, name):
-            """Return the words of a field's codes."""
-            field = self.env[model]._fields[name]
-            return dict(field._description_selection(self.env))
-
-        return {
-            "event": words("sms.consent.event", "event"),
-            "method": words("sms.consent.event", "method"),
-            "answer": words("sms.consent", "state"),
-            "message": words("sms.sms", "shown_state"),
-            "exemption": words("sms.sms", "exemption"),
-            "decision": words("sms.sms", "gate_reason"),
-            "received": words("sms.inbound", "kind"),
-            "check": words("sms.consent.check", "state"),
+        """Return ``{field: {code: label}}`` in the reader's language."""
+        labels = {
             "seal": {
                 evidence.HOLDS: self.env._("holds"),
                 evidence.CHANGED: self.env._("changed"),
                 evidence.UNSEALED: self.env._("not sealed yet"),
-            },
+            }
         }
+        for key, (model_name, name) in LABELED_FIELDS.items():
+            field = self.env[model_name]._fields[name]
+            labels[key] = dict(field._description_selection(self.env))
+        return labels
 
     # ------------------------------------------------------------------
-    # What was said: events with their evidence, wordings, and the chain
+    # Events, wordings and chain
     # ------------------------------------------------------------------
 
     @api.model
     def _seal(self, company):
-        """Seal what waits, so that the newest event is in the chain already.
+        """Seal all events, so that the newest one is in the chain.
 
         Where another worker is at it, the document says which events have no seal yet.
         """
@@ -293,7 +264,9 @@ class SmsEvidence(models.AbstractModel):
             )
         )
         shown = self._get_shown(rows, contents)
-        with_changed_scans = self._find_changed_scans(rows)
+        with_files = {row[3] for row in rows if row[-1]}
+        records = self.env["sms.consent.evidence"].browse(with_files)
+        with_changed_scans = {it.id for it in records if not it._files_hold()}
         effects = self.env["sms.consent"]._read_effects(event_ids)
         key = self.env["sms.consent.key"]._get()
         return [
@@ -308,7 +281,6 @@ class SmsEvidence(models.AbstractModel):
 
     @api.model
     def _make_event(self, key, row, content, shown, with_changed_scans):
-        """Return one event as the documents have it."""
         _id, _purpose, _wording, evidence_id, erased_at, *rest = row
         sequence, previous, own_hash, link_seal, version, *values = rest
         is_tried, company_id = content["sandbox"], content["company_id"]
@@ -348,10 +320,7 @@ class SmsEvidence(models.AbstractModel):
 
     @api.model
     def _get_shown(self, rows, contents):
-        """Return what people know events by: names instead of ids.
-
-        :return: ``{event id: {"purpose", "user", "wording_version", "wording_lang"}}``
-        """
+        """Return the names of what events refer to, by the event's id."""
         users_sudo = self.env["res.users"].sudo()
         users_sudo.browse({content["user_id"] for content in contents.values()}).fetch(
             ["name"]
@@ -374,15 +343,6 @@ class SmsEvidence(models.AbstractModel):
         return shown
 
     @api.model
-    def _find_changed_scans(self, rows):
-        with_files = {row[3] for row in rows if row[-1]}
-        return {
-            record.id
-            for record in self.env["sms.consent.evidence"].browse(with_files)
-            if not record._files_hold()
-        }
-
-    @api.model
     def _read_statements(self, company):
         """Return the links of a company that seal a statement instead of an event."""
         checks = self.env["sms.consent.check"]
@@ -398,7 +358,7 @@ class SmsEvidence(models.AbstractModel):
 
     @api.model
     def _read_wordings(self, digests):
-        """Return the versions of wordings with some digests, word for word."""
+        """Return the versions of wordings with some digests."""
         wordings_sudo = self.env["sms.wording"].sudo()
         wordings_sudo = wordings_sudo.search(
             [("digest", "in", list(filter(None, digests)))]
@@ -418,7 +378,7 @@ class SmsEvidence(models.AbstractModel):
 
     @api.model
     def _get_chain(self, company, seals):
-        """Return where events stand in the company's chain, and its last check."""
+        """Return the end of the company's chain, its last check, and seals."""
         sequence, own_hash = self.env["sms.consent.link"]._get_head(company)
         check = self.env["sms.consent.check"].search(
             [("company_id", "=", company.id)], limit=1
@@ -437,26 +397,21 @@ class SmsEvidence(models.AbstractModel):
         }
 
     # ------------------------------------------------------------------
-    # Opt-outs, and how long it took until each was confirmed
+    # Opt-outs
     # ------------------------------------------------------------------
 
     @api.model
     def _read_opt_outs(self, events):
         """Return the opt-outs among some events, and when each was confirmed.
 
-        What was said at once about several purposes is one opt-out.
+        Events of one piece of evidence, about several purposes, are one opt-out.
         """
         revoked = defaultdict(list)
         for event in events:
             if event["content"]["event"] == consent.REVOKED:
                 revoked[event["evidence_id"]].append(event)
-        confirmations = self.env["sms.consent.story"]._read_confirmations(
-            [
-                event["content"]["event_id"]
-                for group in revoked.values()
-                for event in group
-            ]
-        )
+        ids = [it["content"]["event_id"] for group in revoked.values() for it in group]
+        confirmations = self.env["sms.consent.story"]._read_confirmations(ids)
         return [
             self._make_opt_out(group, confirmations.get(evidence_id))
             for evidence_id, group in revoked.items()
@@ -464,18 +419,14 @@ class SmsEvidence(models.AbstractModel):
 
     @api.model
     def _make_opt_out(self, events, confirmation):
-        """Return one opt-out: what it ended, and how long its confirmation took."""
         content = events[0]["content"]
         message_id, sent_at = confirmation or (None, None)
         said_at = evidence.parse_time(content["happened_at"])
+        purposes = [event["content"]["purpose"] for event in events]
         return {
             "event_ids": [event["content"]["event_id"] for event in events],
             "number": (events[0]["evidence"] or {}).get("number"),
-            "purposes": [
-                event["content"]["purpose"]
-                for event in events
-                if event["content"]["purpose"]
-            ],
+            "purposes": list(filter(None, purposes)),
             "method": content["method"],
             "said_at": content["happened_at"],
             "recorded_at": content["recorded_at"],

@@ -10,22 +10,20 @@ from odoo.tools import format_date
 
 from ..ledger.sms_evidence_export import PERIOD
 
-DRAFT, WAITING, READY, FAILED = STATES = ("draft", "waiting", "ready", "failed")
-#: What a user sets up. All else is the work's own.
-SETUP_FIELDS = {"company_id", "date_from", "date_to", "tz"}
-#: How long the file can be fetched. It names people, so it is not kept.
+DRAFT, WAITING, READY, FAILED = ("draft", "waiting", "ready", "failed")
+#: The file can be fetched for so long. It names people, so it is not kept.
 KEEP = timedelta(days=7)
-#: How often a packet is begun that the server's time limit ends before it is made.
+#: Attempts at a packet that the server's time limit ends.
 MAX_TRIES = 3
 
 
 class SmsEvidenceAudit(models.Model):
-    """The export of a period for an audit: asked for, made in the background, fetched.
+    """The export of a period for an audit, made in the background.
 
-    A job, since a year of a large company takes minutes. It is made in one piece: only
-    one snapshot of the database shows events, messages and the chain as they belong
-    together. So it has no percentage, and a job that was killed starts over. What is
-    left of it for good is its line in ``sms.evidence.export``.
+    A year of a large company takes minutes. It is made in one piece, since only one
+    snapshot of the database has events, messages and chain as they belong together. So
+    it has no percentage, and a job that was killed starts over. What stays of it is its
+    line in ``sms.evidence.export``.
     """
 
     _name = "sms.evidence.audit"
@@ -89,14 +87,14 @@ class SmsEvidenceAudit(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
-        """Let those set it up who may take out evidence of the company."""
+        """Demand the right to take out evidence of the company."""
         audits = super().create(vals_list)
         for audit in audits:
             self.env["sms.evidence"]._check_rights(audit.company_id)
         return audits
 
     def write(self, vals):
-        """Take a change of the set-up only before the work begins."""
+        """Refuse to change the set-up once the work has begun."""
         if not self.env.su and any(audit.state != DRAFT for audit in self):
             raise UserError(self.env._("Make a new audit export instead."))
         result = super().write(vals)
@@ -107,23 +105,16 @@ class SmsEvidenceAudit(models.Model):
 
     @api.model
     def _get_setup_fields(self):
-        return SETUP_FIELDS
+        return {"company_id", "date_from", "date_to", "tz"}
 
     def action_make(self):
-        """Let the packet be made in the background, in the name of who asks."""
+        """Queue the packet, to be made with the rights of the user."""
         self.ensure_one()
         self.check_access("write")
         self.env["sms.evidence"]._check_rights(self.company_id)
         if self.state in (DRAFT, FAILED):
-            # The state is the work's own, and set by this alone.
-            self.sudo().write(
-                {
-                    "state": WAITING,
-                    "user_id": self.env.uid,
-                    "problem": False,
-                    "tries": 0,
-                }
-            )
+            values = {"state": WAITING, "user_id": self.env.uid}
+            self.sudo().write({**values, "problem": False, "tries": 0})
             cron = self.env.ref("helpdesk_mgmt_sms.ir_cron_sms_evidence_audit")
             cron.sudo()._trigger()
 
@@ -133,10 +124,11 @@ class SmsEvidenceAudit(models.Model):
 
     @api.model
     def _run_audits(self):
-        """Make every packet that waits, one after the other (cron)."""
+        """Make the packets that wait, one after the other (cron)."""
         cron = self.env["ir.cron"]
         while audit := self.search([("state", "=", WAITING)], order="id", limit=1):
-            audit._begin()
+            audit.tries += 1
+            self.env["sms.evidence"]._seal(audit.company_id)
             cron._commit_progress(0, remaining=1)  # the snapshot begins here
             try:
                 with self.env.cr.savepoint():
@@ -148,12 +140,8 @@ class SmsEvidenceAudit(models.Model):
             ):
                 return
 
-    def _begin(self):
-        self.tries += 1
-        self.env["sms.evidence"]._seal(self.company_id)
-
     def _make(self):
-        """Make the packet with the rights of who asked for it, and note it.
+        """Make the packet with the rights of its user, and log it as an export.
 
         :raises UserError: when they have lost them, or the server ended it each time
         """
@@ -183,16 +171,11 @@ class SmsEvidenceAudit(models.Model):
             event_count=counts["events"],
             message_count=counts["messages"],
         )
-        self.write(
-            {
-                "state": READY,
-                "export_id": export.id,
-                "file": base64.b64encode(data),
-            }
-        )
+        file = base64.b64encode(data)
+        self.write({"state": READY, "export_id": export.id, "file": file})
 
     def _span(self):
-        """Return when the period begins, and when it has ended (UTC)."""
+        """Return the beginning of the period (UTC, included), and its end (not)."""
         zone = timezone(self.tz)
         days = (self.date_from, self.date_to + timedelta(days=1))
         return [
@@ -206,16 +189,13 @@ class SmsEvidenceAudit(models.Model):
     def _gc_files(self):
         self.search([("write_date", "<", fields.Datetime.now() - KEEP)]).unlink()
 
-    # ------------------------------------------------------------------
-    # An audit's file may hold anybody: it goes with the first who is erased
-    # ------------------------------------------------------------------
-
     @api.model
     def _find_personal(self, company, numbers):
+        """Return all audits: anybody may be in their files."""
         return self.search([("company_id", "=", company.id), ("state", "=", READY)])
 
     def _describe_personal(self):
-        """Say nothing: they are here for a few days, whoever is in them."""
+        """Count nothing: they are deleted within days, whoever is in them."""
         return []
 
     def _forget(self):

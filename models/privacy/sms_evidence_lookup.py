@@ -7,10 +7,10 @@ from odoo.tools import SQL
 from ..ledger.ledger_guards import Guard, install_guards
 from ..ledger.sms_consent_key import ConsentKeyError
 
-READ, STORY, NOTHING, EXPORT = KINDS = ("read", "story", "nothing", "export")
-#: So many years it is kept: nobody deletes it earlier, and nothing keeps it longer.
+READ, STORY, NOTHING, EXPORT = ("read", "story", "nothing", "export")
+#: Nobody deletes a line earlier, and nothing keeps it longer.
 KEEP_YEARS = 3
-#: Of so many numbers at once it is told which they were; of more, how many.
+#: A line has the hashes of up to so many numbers; of more, only their count.
 NAMED = 20
 #: Old rows that one clean-up deletes.
 CLEAN_UP_SIZE = 10_000
@@ -29,18 +29,16 @@ BEGIN
 END
 """
 GUARD_FUNCTION = "sms_evidence_lookup_guard"
-#: What the names of our models begin with, and of Odoo's own for text messages.
-PREFIX = "sms."
-#: Models with one of these are about people.
+#: Models with one of these fields are about people.
 PEOPLE = {"number", "number_hash", "number_hashes"}
 
 
 class SmsEvidenceLookup(models.Model):
-    """Who looked up consents and evidence, or exported them from a list, and when.
+    """The log of who read consents and evidence, or exported them from a list.
 
-    What was taken out as a document is in ``sms.evidence.export``. This names nobody
-    who was looked up: the numbers are keyed hashes. Append-only by a trigger; after
-    :data:`KEEP_YEARS` years it goes, since it is about colleagues.
+    Documents are logged in ``sms.evidence.export``. It names nobody who was looked up:
+    the numbers are keyed hashes. Append-only by a trigger, and deleted after
+    :data:`KEEP_YEARS` years, since it is about colleagues.
     """
 
     _name = "sms.evidence.lookup"
@@ -50,13 +48,13 @@ class SmsEvidenceLookup(models.Model):
     _log_access = False
     _ledger_guards = (
         Guard(
-            *(GUARD_FUNCTION, GUARD_FUNCTION, GUARD),
+            GUARD_FUNCTION,
+            GUARD_FUNCTION,
+            GUARD,
             events=("UPDATE", "DELETE"),
             level="ROW",
         ),
-        Guard(
-            *("sms_evidence_lookup_kept", GUARD_FUNCTION, GUARD), events=("TRUNCATE",)
-        ),
+        Guard("sms_evidence_lookup_kept", GUARD_FUNCTION, GUARD, events=("TRUNCATE",)),
     )
 
     company_id = fields.Many2one(
@@ -110,49 +108,40 @@ class SmsEvidenceLookup(models.Model):
 
     @api.model
     def _search_searched_number(self, operator, value):
-        """Find the lines about a whole number: only hashes are kept."""
+        """Find the lines about a whole number; only its hash is stored."""
         values = value if operator == "in" else [value]
         if operator not in ("in", "ilike", "=ilike", "like", "=like"):
             return NotImplemented
-        read = self.env["res.partner"]._phone_format_number
-        country = self.env.company.country_id
-        numbers = {read(it, country) or it for it in values if isinstance(it, str)}
-        hashes = self._hash(numbers)
+        hashes = self._hash_typed(it for it in values if isinstance(it, str))
         return Domain.OR(Domain("number_hashes", "like", it) for it in hashes)
 
     def write(self, vals):  # pylint: disable=method-required-super
-        """Refuse: what was looked up stays so."""
+        """Refuse any change."""
         raise UserError(self.env._("The record of lookups cannot be changed."))
 
     @api.ondelete(at_uninstall=False)
     def _unlink_never(self):
-        """Refuse: it goes by itself when it is old."""
         raise UserError(self.env._("The record of lookups cannot be deleted."))
 
     @api.model
     def _note(self, records, kind):
-        """Enter that the user has looked up some records, one line a company."""
+        """Log that the user has looked up some records, one line for each company."""
         company = "record_company_id" if records._name == "sms.sms" else "company_id"
         if company not in records._fields:
             self._add(self.env.company, records._name, kind, len(records))
             return
         for owner, own_sudo in records.sudo().grouped(company).items():
-            hashes = self._get_hashes(own_sudo)
-            self._add(
-                owner or self.env.company, records._name, kind, len(own_sudo), hashes
-            )
+            owner, hashes = owner or self.env.company, self._get_hashes(own_sudo)
+            self._add(owner, records._name, kind, len(own_sudo), hashes)
 
     @api.model
     def _note_nothing(self, model_name, numbers):
-        """Enter that the user has looked for numbers of which nothing is known."""
-        company = self.env.company
-        read = self.env["res.partner"]._phone_format_number
-        numbers = {read(it, company.country_id) or it for it in numbers}
-        self._add(company, model_name, NOTHING, 0, self._hash(numbers))
+        """Log that the user has looked for unknown numbers."""
+        hashes = self._hash_typed(numbers)
+        self._add(self.env.company, model_name, NOTHING, 0, hashes)
 
     @api.model
     def _add(self, company, model_name, kind, count, hashes=()):
-        """Write one line, past the rights of who is looked at."""
         self.sudo().create(
             {
                 "company_id": company.id,
@@ -175,6 +164,13 @@ class SmsEvidenceLookup(models.Model):
         return self._hash(records_sudo.mapped("number"))
 
     @api.model
+    def _hash_typed(self, numbers):
+        """Return the keyed hashes of numbers that a user has typed."""
+        read = self.env["res.partner"]._phone_format_number
+        country = self.env.company.country_id
+        return self._hash({read(it, country) or it for it in numbers})
+
+    @api.model
     def _hash(self, numbers):
         """Return the keyed hashes of some numbers; none while the key is missing."""
         try:
@@ -184,7 +180,6 @@ class SmsEvidenceLookup(models.Model):
 
     @api.autovacuum
     def _gc_lookups(self):
-        """Delete what is old."""
         self.env.cr.execute(
             SQL(
                 """
@@ -202,19 +197,18 @@ class SmsEvidenceLookup(models.Model):
 
 
 class SmsLookedUp(models.AbstractModel):
-    """A model whose readers are recorded: lists, forms and RPC read this way.
+    """A model whose readers are logged, in lists, forms and by RPC.
 
-    Our own code reads fields, or in ``sudo``, and is not.
+    Our own code reads fields, or in ``sudo``, and is not logged.
     """
 
     _name = "sms.looked.up"
     _description = "What Is Looked Up on the Record"
 
-    #: Fields that tell who it is, or what they said.
+    #: Fields that identify a person, or have their words.
     _telling = frozenset()
 
     def _read_format(self, fnames, load="_classic_read"):
-        """Record who reads what tells of a person."""
         rows = super()._read_format(fnames, load)
         if rows and not self.env.su and self._telling & set(fnames):
             self.env["sms.evidence.lookup"]._note(self, READ)
@@ -222,7 +216,7 @@ class SmsLookedUp(models.AbstractModel):
 
     @api.model
     def web_search_read(self, domain, specification, *args, **options):
-        """Record a search for a number of which nothing is known: that is an answer."""
+        """Log a search for an unknown number: that it is unknown is an answer."""
         found = super().web_search_read(domain, specification, *args, **options)
         if not found["records"]:
             numbers = [
@@ -237,13 +231,13 @@ class SmsLookedUp(models.AbstractModel):
 
 
 class Base(models.AbstractModel):
-    """Whoever exports a list of ours is recorded, whatever list it is."""
+    """Exports of our lists, which are logged."""
 
     _inherit = "base"
 
     def export_data(self, fields_to_export):
-        """Record who exports text messages, consents and the like, and how many."""
+        """Log who exports text messages, consents and the like."""
         result = super().export_data(fields_to_export)
-        if self._name.startswith(PREFIX) and self._fields.keys() & PEOPLE and self:
+        if self and self._name.startswith("sms.") and self._fields.keys() & PEOPLE:
             self.env["sms.evidence.lookup"]._note(self, EXPORT)
         return result

@@ -13,7 +13,7 @@ from ...tools.tabular import write_csv
 
 #: Rows that are read at once.
 BATCH_SIZE = 2000
-#: What is read of a message, by its name in the documents.
+#: Fields of messages by their names in the documents.
 MESSAGE_FIELDS = {
     "id": "id",
     "made_at": "create_date",
@@ -58,7 +58,7 @@ TABLES = {
 
 
 class SmsEvidence(models.AbstractModel):
-    """What was sent and received: texts as they were, and what was decided."""
+    """Texts, certificates and packets of evidence."""
 
     _inherit = "sms.evidence"
 
@@ -66,7 +66,7 @@ class SmsEvidence(models.AbstractModel):
     def _get_messages_domain(self, company, numbers, event_ids):
         """Return the domain of the messages to some numbers, or under some events.
 
-        The events find also those whose number was erased.
+        The events also find messages whose number was erased.
         """
         return Domain("record_company_id", "=", company.id) & (
             Domain("number", "in", numbers)
@@ -76,7 +76,8 @@ class SmsEvidence(models.AbstractModel):
     @api.model
     def _iter_messages(self, domain):
         names = [*MESSAGE_FIELDS.values(), "purpose_id", "consent_event_id"]
-        codes = self._get_purpose_codes()
+        purposes = self.env["sms.purpose"].with_context(active_test=False).search([])
+        codes = {purpose.id: purpose.code for purpose in purposes}
         for values in self._iter_rows("sms.sms", domain, names):
             row = _rename(values, MESSAGE_FIELDS)
             row["purpose"] = codes.get(values["purpose_id"])
@@ -91,10 +92,10 @@ class SmsEvidence(models.AbstractModel):
 
     @api.model
     def _iter_rows(self, model_name, domain, names):
-        """Yield the values of the rows of a model, and forget each batch.
+        """Yield the values of the rows of a model, in batches.
 
-        Who may take evidence out was checked, and the domain names the company: in the
-        lists officers do not see the numbers that a document must have.
+        In sudo, since officers do not see numbers in lists. The right to take out
+        evidence was checked, and the domain names the company.
         """
         model_sudo, last_id = self.env[model_name].sudo(), 0
         while records_sudo := model_sudo.search_fetch(
@@ -107,14 +108,8 @@ class SmsEvidence(models.AbstractModel):
             last_id = records_sudo[-1].id
             model_sudo.invalidate_model()
 
-    @api.model
-    def _get_purpose_codes(self):
-        """Return ``{purpose id: code}``."""
-        purposes = self.env["sms.purpose"].with_context(active_test=False).search([])
-        return {purpose.id: purpose.code for purpose in purposes}
-
     # ------------------------------------------------------------------
-    # The files: a certificate for people, a packet for machines and for experts
+    # Files: certificate and packet
     # ------------------------------------------------------------------
 
     @api.model
@@ -124,16 +119,17 @@ class SmsEvidence(models.AbstractModel):
         :return: PDF as bytes
         :raises UserError: when nothing here can make a PDF
         """
-        document = self._dump(facts)
+        stream = io.StringIO()
+        evidence.write_json(stream, facts)
+        document = stream.getvalue().encode()
         values = {"facts": Facts(facts), "digest": evidence.sha256(document)}
         reports = self.env["ir.actions.report"]
         data, kind = reports._render_qweb_pdf(CERTIFICATE, data=values)
-        return self._attach(data, document) if kind == "pdf" else data
-
-    @api.model
-    def _attach(self, pdf, document):
+        if kind != "pdf":
+            return data
         writer = OdooPdfFileWriter()
-        writer.cloneReaderDocumentRoot(OdooPdfFileReader(io.BytesIO(pdf), strict=False))
+        reader = OdooPdfFileReader(io.BytesIO(data), strict=False)
+        writer.cloneReaderDocumentRoot(reader)
         writer.addAttachment(DOCUMENT, document, subtype="application/json")
         target = io.BytesIO()
         writer.write(target)
@@ -141,11 +137,9 @@ class SmsEvidence(models.AbstractModel):
 
     @api.model
     def _make_packet(self, facts):
-        """Return the packet about some numbers.
+        """Return the packet about some numbers, a ZIP as bytes.
 
-        Where nothing can make a PDF the certificate in it is a page for the browser.
-
-        :return: ZIP as bytes
+        Where nothing can make a PDF the certificate in it is a web page.
         """
         with evidence.Packet(self._make_seal) as files:
             self._write_document(files, facts)
@@ -161,7 +155,7 @@ class SmsEvidence(models.AbstractModel):
 
     @api.model
     def _make_seal(self, digest):
-        """Return what shows that a packet is as it was made: nothing was left out.
+        """Return the seal of a packet, which shows that nothing was left out.
 
         :param str digest: SHA-256 (hex) of the list of its files' digests
         """
@@ -185,12 +179,6 @@ class SmsEvidence(models.AbstractModel):
         return str(page).encode()
 
     @api.model
-    def _dump(self, facts):
-        stream = io.StringIO()
-        evidence.write_json(stream, facts)
-        return stream.getvalue().encode()
-
-    @api.model
     def _write_document(self, files, document):
         """Write a document as JSON, and its lists as tables, in one pass.
 
@@ -212,7 +200,7 @@ class SmsEvidence(models.AbstractModel):
 
     @api.model
     def _add_scans(self, files, events):
-        """Add the scans that prove some events, one after the other."""
+        """Add the scans of some events, one after the other."""
         paths = {
             (event["evidence_id"], scan["name"]): scan["path"]
             for event in events
@@ -227,24 +215,20 @@ class SmsEvidence(models.AbstractModel):
 
     @api.model
     def _add_help(self, files, reference):
-        """Add what is needed to verify the packet: the steps, and the script."""
+        """Add the steps and the script to verify the packet."""
         if SCRIPT.is_file():  # a package of the addon may leave it out
             files.add("verify-ledger.py", SCRIPT.read_bytes())
-        files.add("README.txt", self._get_help(reference).encode())
-
-    @api.model
-    def _get_help(self, reference):
         title = self.env._("Evidence of consent to text messages, %s", reference)
         cells = [
             self.env._("Times are in UTC. Cells that a spreadsheet would take for a"),
             self.env._("formula begin with an apostrophe."),
         ]
         parts = [[title], self._describe_files(), cells, self._describe_steps()]
-        return "\n\n".join("\n".join(part) for part in parts) + "\n"
+        text = "\n\n".join("\n".join(part) for part in parts) + "\n"
+        files.add("README.txt", text.encode())
 
     @api.model
     def _describe_files(self):
-        """Return a line for each file of a packet."""
         descriptions = {
             DOCUMENT: self.env._("everything that is recorded; all else follows"),
             "certificate.pdf": self.env._("for people to read, of a person (or .html)"),
@@ -260,7 +244,6 @@ class SmsEvidence(models.AbstractModel):
 
     @api.model
     def _describe_steps(self):
-        """Return how a packet is verified, and what that shows."""
         return [
             self.env._("To verify it you need Python 3 and nothing else:"),
             "",
@@ -286,21 +269,18 @@ class SmsEvidence(models.AbstractModel):
         ]
 
     # ------------------------------------------------------------------
-    # All that happened in a company in a stretch of time, for an audit
+    # Audit of a period
     # ------------------------------------------------------------------
-
-    # Read in batches from one snapshot of the database and written to disk as it comes,
-    # so that memory does not grow with the period.
 
     @api.model
     def _make_period(self, company, start, end):
         """Return the packet about a period.
 
-        Events count by when they were recorded, messages by when they were made. The
-        links are all those between the first and the last event: none can be left out
-        unseen.
+        Read in batches from one snapshot of the database and written to disk as it
+        comes, so that memory does not grow with the period. Events belong to it by when
+        they were recorded, messages by when they were made. All links between the first
+        and the last event are in it, so that a missing one is noticed.
 
-        :param company: ``res.company``, one
         :param datetime start: UTC, included
         :param datetime end: UTC, not included
         :return: the reference, the ZIP as bytes, and a ``Counter`` of its rows
@@ -316,7 +296,7 @@ class SmsEvidence(models.AbstractModel):
 
     @api.model
     def _get_period_document(self, company, start, end, files, tally):
-        """Return the document of a period, of which nothing has been read yet."""
+        """Return the document of a period; its lists are iterators."""
         span = (company, start, end)
         events = self._iter_events(span, files, tally)
         messages = self._get_period_domain("record_company_id", "create_date", *span)
@@ -353,8 +333,8 @@ class SmsEvidence(models.AbstractModel):
     def _iter_period_events(self, company, start, end):
         """Yield batches of the events of a period, in the order of the chain.
 
-        Those between two of the period belong to it, though a slow transaction may
-        have recorded one a moment before; what has no seal yet comes last.
+        All between two of the period belong to it, even if a slow transaction recorded
+        one a moment before. Events without a seal come last.
         """
         first, last = self._get_period_links(company, start, end)
         while first <= last:
@@ -402,19 +382,16 @@ class SmsEvidence(models.AbstractModel):
 
     @api.model
     def _iter_period_opt_outs(self, company, start, end):
-        """Yield the opt-outs of a period, with the times of their confirmations."""
-        domain = self._get_period_domain(
+        events, last_id = self.env["sms.consent.event"], 0
+        domain = Domain("event", "=", consent.REVOKED) & self._get_period_domain(
             "company_id", "recorded_at", company, start, end
-        ) & Domain("event", "=", consent.REVOKED)
-        last_id = 0
-        while event_ids := (
-            self.env["sms.consent.event"]
-            .search(domain & Domain("id", ">", last_id), limit=BATCH_SIZE, order="id")
-            .ids
+        )
+        while found := events.search(
+            domain & Domain("id", ">", last_id), limit=BATCH_SIZE, order="id"
         ):
-            yield from self._read_opt_outs(self._read_events(event_ids))
-            last_id = event_ids[-1]
-            self.env["sms.consent.event"].invalidate_model()
+            yield from self._read_opt_outs(self._read_events(found.ids))
+            last_id = found[-1].id
+            events.invalidate_model()
 
 
 def _rename(values, names):
@@ -422,7 +399,7 @@ def _rename(values, names):
 
 
 class Facts(dict):
-    """What :meth:`SmsEvidence._gather` returned: nothing that a browser has sent."""
+    """The result of :meth:`SmsEvidence._gather`, which no browser can have sent."""
 
 
 def _copy_rows(rows, columns, stream):
@@ -433,7 +410,7 @@ def _copy_rows(rows, columns, stream):
 
 
 class Tally:
-    """What is counted while the rows of a period pass."""
+    """Counts of the rows of a period, made while they pass."""
 
     def __init__(self):
         self.counts = Counter()

@@ -5,13 +5,13 @@ from odoo import api, fields, models
 from odoo.fields import Domain
 from odoo.tools import SQL, html2plaintext
 
-#: What identifies who has texted, or is their words. The carrier's id stays: by it a
-#: repeated webhook is known, and must not bring the text back.
+#: Fields that identify the sender, or have their words. The carrier's id stays: by it
+#: a repeated webhook is known, and must not bring the text back.
 PERSONAL_FIELDS = ("number", "body", "raw", "partner_id", "error", "media_note")
 
 
 class SmsInbound(models.Model):
-    """A received text whose person was forgotten: that it came, and why."""
+    """Received texts, of which only the facts stay when their person is forgotten."""
 
     _inherit = "sms.inbound"
 
@@ -60,10 +60,7 @@ class SmsInbound(models.Model):
         self.env["sms.media"].search([("inbound_id", "in", self.ids)]).unlink()
 
     def _forget_tickets(self):
-        """Take the words out of the tickets that these texts have made.
-
-        What people have written over them since is theirs.
-        """
+        """Take the words out of the tickets made of these texts, if still unedited."""
         for inbound in self.filtered("has_made_ticket"):
             ticket = inbound.ticket_id
             erased = {
@@ -77,13 +74,13 @@ class SmsInbound(models.Model):
                     ticket.with_context(tracking_disable=True)[name] = erased[name]
 
     def _forget_raw(self):
-        """Forget the texts as the carrier brought them; what they say is kept."""
+        """Forget the raw form of the texts; their words are kept."""
         self._empty(("raw",))
 
     def _empty(self, names, **values):
-        """Write NULL into some fields, and what else is to be written.
+        """Write NULL into some fields, and values into others.
 
-        By SQL: many rows at once, and JSON's null is not SQL's.
+        By SQL: JSON's null is not SQL's.
         """
         self.flush_model()
         assignments = [SQL("%s = NULL", SQL.identifier(name)) for name in names]

@@ -2,14 +2,15 @@
 from datetime import timedelta
 
 from odoo import api, fields, models
-from odoo.tools import SQL
+from odoo.fields import Domain
 
-#: What is forgotten here should be gone at the carrier within this time.
+from .sms_redaction import FAILED, WAITING
+
 REMOVED_WITHIN = timedelta(days=1)
 
 
 class SmsOutboxWatch(models.AbstractModel):
-    """Looks at what is to be removed at the carrier: is it, within a day?"""
+    """Watches that texts are removed at the carrier within a day."""
 
     _inherit = "sms.outbox.watch"
 
@@ -28,18 +29,17 @@ class SmsOutboxWatch(models.AbstractModel):
 
     @api.model
     def _get_facts(self, company):
-        """Add how many texts wait to be removed, and how many are not removed."""
-        self.env["sms.redaction"].flush_model()
-        [[waiting, late]] = self.env.execute_query(
-            SQL(
-                """
-                SELECT count(*) FILTER (WHERE state = 'waiting'),
-                       count(*) FILTER (WHERE state = 'failed' OR queued_at < %s)
-                  FROM sms_redaction
-                 WHERE company_id = %s AND state IN ('waiting', 'failed')
-                """,
-                fields.Datetime.now() - REMOVED_WITHIN,
-                company.id,
+        """Add how many texts wait to be removed, and how many are overdue."""
+        redactions = self.env["sms.redaction"].sudo()
+        waiting = redactions.search_count(
+            [("company_id", "=", company.id), ("state", "=", WAITING)]
+        )
+        limit = fields.Datetime.now() - REMOVED_WITHIN
+        late = redactions.search_count(
+            Domain("company_id", "=", company.id)
+            & (
+                Domain("state", "=", FAILED)
+                | Domain([("state", "=", WAITING), ("queued_at", "<", limit)])
             )
         )
         facts = {"to_be_removed": waiting, "not_removed": late}

@@ -14,38 +14,39 @@ from ...providers.poster import Poster
 from ..message.sms_sms import IN_FLIGHT
 
 WAITING, DONE, FAILED = ("waiting", "done", "failed")
-#: What becomes of a text at the carrier once it is forgotten here.
+#: What happens at the carrier to a text that is forgotten here.
 KEEP, EMPTY, DELETE = ("keep", "empty", "delete")
 #: Carriers that remove single texts.
 REDACTING = [code for code, cls in PROVIDERS.items() if cls.can_redact]
-#: Days for which a row that is done is kept, to be looked at.
-KEPT_DAYS = 30
-_logger = logging.getLogger(__name__)
-#: Questions to one account at once: it has better things to do.
+#: Age at which rows that are done are deleted.
+KEEP_DONE = timedelta(days=30)
+#: Requests to one account at once: sending comes first.
 IN_FLIGHT_REMOVALS = 4
 #: Texts of one account that are claimed at once.
 BATCH_SIZE = 16
-#: A claim that is not settled after this time was killed: it is done again, which does
-#: no harm. Longer than a batch takes with each of its time-outs.
+#: A claim that is not settled after this time was killed, and is repeated. Longer than
+#: a batch takes with all of its time-outs.
 LEASE = timedelta(minutes=10)
 #: Seconds without an answer after which a batch is left to the end of its lease.
 GIVE_UP = 120.0
-#: The first pause, doubled each time, and the longest.
+#: Seconds of the first pause, which is doubled each time, and of the longest.
 FIRST_PAUSE, LONGEST_PAUSE = 60, 86400
-#: An account that did not do one thing is not asked for others for so long.
+#: Pause of an account that did not answer.
 ACCOUNT_PAUSE = timedelta(minutes=1)
-#: As long as the key to an account is missing here, its carrier is not asked.
+#: Pause of an account whose key is missing here.
 LOCKED_PAUSE = timedelta(hours=1)
 #: Nothing is tried for longer than this.
 TRY_FOR = timedelta(days=30)
+_logger = logging.getLogger(__name__)
 
 
 class SmsRedaction(models.Model):
     """A text that was forgotten here and is to be removed at its carrier.
 
-    It holds the carrier's id and no word: it works when the text is long gone. Made in
-    the transaction that forgets, by :meth:`_queue_sent` and :meth:`_queue_received`;
-    a cron asks the carrier (``sms_redaction_run``), as often as it takes.
+    It has the carrier's id and no words. Made in the transaction that forgets, by
+    :meth:`_queue_sent` and :meth:`_queue_received`. A cron asks the carrier as often as
+    it takes: it claims, commits, asks without a transaction, notes and commits. To
+    remove a text twice does no harm, so a kill in between costs nothing.
     """
 
     _name = "sms.redaction"
@@ -90,18 +91,11 @@ class SmsRedaction(models.Model):
         "(company_id, provider, next_at, id) WHERE state = 'waiting'"
     )
 
-    # ------------------------------------------------------------------
-    # What is to be removed
-    # ------------------------------------------------------------------
-
     @api.model
     def _queue_sent(self, messages):
-        """Note texts that were sent, before they are forgotten here.
+        """Queue ``sms.sms`` records that are about to be forgotten.
 
-        Under every id that the carrier has given them: who is texted again after a
-        failure has a text there for each attempt.
-
-        :param messages: ``sms.sms``
+        Under every id that the carrier has given them: it has a text for each attempt.
         """
         self.env["sms.sms"].flush_model()
         self._queue(
@@ -125,10 +119,7 @@ class SmsRedaction(models.Model):
 
     @api.model
     def _queue_received(self, inbounds):
-        """Note texts that were received, before they are forgotten here.
-
-        :param inbounds: ``sms.inbound``
-        """
+        """Queue ``sms.inbound`` records that are about to be forgotten."""
         self.env["sms.inbound"].flush_model()
         self._queue(
             SQL(
@@ -143,7 +134,7 @@ class SmsRedaction(models.Model):
 
     @api.model
     def _queue(self, texts):
-        """Make rows for texts, where the company wants it and the carrier can do it.
+        """Queue texts, where the company wants it and the carrier can do it.
 
         :param SQL texts: query with ``company_id``, ``provider``, ``carrier_id`` and
             ``sms_id``
@@ -178,34 +169,20 @@ class SmsRedaction(models.Model):
 
     @api.model
     def _count_for(self, messages, company_field):
-        """Return how many texts are removed at their carrier when they are forgotten.
-
-        :param messages: ``sms.sms`` or ``sms.inbound``
-        """
-        return len(
-            messages.filtered(
-                lambda text: (
-                    text.provider in REDACTING
-                    and text[company_field].sms_redaction != KEEP
-                )
-            )
+        """Count the texts that are removed at their carrier once they are forgotten."""
+        return sum(
+            text.provider in REDACTING and text[company_field].sms_redaction != KEEP
+            for text in messages
         )
 
     @api.model
     def _wake(self, at=None):
-        """Wake the cron that asks the carriers.
-
-        :param datetime at: UTC, default now
-        """
+        """Wake the cron, now or at a time (UTC)."""
         cron = self.env.ref("helpdesk_mgmt_sms.ir_cron_sms_redaction")
         cron.sudo()._trigger(at)
 
-    # ------------------------------------------------------------------
-    # For people
-    # ------------------------------------------------------------------
-
     def action_try_again(self):
-        """Ask the carrier again about what was not removed, after it was mended."""
+        """Try again what was not removed."""
         self.check_access("read")
         failed_sudo = self.sudo().filtered(lambda row: row.state == FAILED)
         now = fields.Datetime.now()
@@ -216,29 +193,30 @@ class SmsRedaction(models.Model):
 
     @api.autovacuum
     def _gc_done(self):
-        limit = fields.Datetime.now() - timedelta(days=KEPT_DAYS)
+        limit = fields.Datetime.now() - KEEP_DONE
         done = self.search([("state", "=", DONE), ("done_at", "<", limit)], limit=10000)
         done.unlink()
         return len(done), len(done) == 10000
 
     # ------------------------------------------------------------------
-    # Asks the carriers: claims, commits, asks without a transaction, notes, commits
+    # Requests to the carriers
     # ------------------------------------------------------------------
-
-    # To remove a text twice does no harm. So a kill in between costs nothing.
 
     @api.model
     def _run(self):
-        """Remove what is due (a cron)."""
+        """Remove what is due (cron)."""
         cron = self.env["ir.cron"]
         with Poster(IN_FLIGHT_REMOVALS) as poster:
             while rows := self._claim():
                 for row in rows:
                     account = (row.company_id.id, row.provider)
-                    asked = (row._get_provider(), row.carrier_id, row.is_whole)
+                    provider = row.company_id._get_sms_provider(row.provider)
+                    asked = (provider, row.carrier_id, row.is_whole)
                     poster.submit(account, row.id, partial(self._redact, *asked))
                 cron._commit_progress(remaining=1)
-                results = self._wait(poster)
+                results, deadline = [], time.monotonic() + GIVE_UP
+                while poster.pending and time.monotonic() < deadline:
+                    results += poster.collect(1.0)
                 self._settle(results)
                 if not cron._commit_progress(len(results), remaining=1):
                     return
@@ -286,7 +264,10 @@ class SmsRedaction(models.Model):
         return claimed - locked - nameless._look_for_id()
 
     def _look_for_id(self):
-        """Take over what the carrier calls these texts, if it has said so meanwhile."""
+        """Take over the carrier's id, if it has given one meanwhile; return the others.
+
+        A text that was never taken is done: nothing is there.
+        """
         nameless = self.browse()
         now = fields.Datetime.now()
         for row in self:
@@ -307,7 +288,7 @@ class SmsRedaction(models.Model):
         return nameless
 
     def _take_id(self, carrier_id):
-        """Write down the carrier's id, unless another row is about it already."""
+        """Store the carrier's id, unless another row has it already."""
         domain = [
             ("company_id", "=", self.company_id.id),
             ("provider", "=", self.provider),
@@ -318,15 +299,9 @@ class SmsRedaction(models.Model):
         else:
             self.carrier_id = carrier_id
 
-    def _get_provider(self):
-        return self.company_id._get_sms_provider(self.provider)
-
     @staticmethod
     def _redact(provider, carrier_id, is_whole):
-        """Ask the carrier. Runs in a thread, without the database.
-
-        :return: pair of the state and the carrier's answer
-        """
+        """Ask the carrier; return the state and its answer. Runs in a thread."""
         try:
             provider.redact(carrier_id, is_whole)
         except RedactionRefused as error:
@@ -339,20 +314,8 @@ class SmsRedaction(models.Model):
         return DONE, False
 
     @api.model
-    def _wait(self, poster):
-        """Return all that the threads have found: pairs of an id and a result."""
-        results = []
-        deadline = time.monotonic() + GIVE_UP
-        while poster.pending and time.monotonic() < deadline:
-            results += poster.collect(1.0)
-        return results
-
-    @api.model
     def _settle(self, results):
-        """Write down what the carriers answered.
-
-        :param results: pairs of a row's id and what :meth:`_redact` returned
-        """
+        """Store the results of :meth:`_redact`, pairs with the row's id."""
         now = fields.Datetime.now()
         put_off = set()
         for row_id, (state, fault) in sorted(results):
@@ -374,11 +337,7 @@ class SmsRedaction(models.Model):
 
     @api.model
     def _put_off(self, accounts, until):
-        """Let accounts rest that do not answer, or that say they are asked too much.
-
-        :param accounts: pairs of a company's id and an adapter's code
-        :param datetime until: UTC
-        """
+        """Put off accounts (pairs of a company's id and a provider) until a time."""
         self.flush_model()
         for company_id, provider in accounts:
             self.env.cr.execute(
@@ -397,7 +356,7 @@ class SmsRedaction(models.Model):
 
     @api.model
     def _wake_for_next(self):
-        """Have the cron woken when the next is due that can be asked about at all."""
+        """Wake the cron when the next row is due whose carrier can be asked."""
         self.flush_model()
         [(next_at,)] = self.env.execute_query(
             SQL(

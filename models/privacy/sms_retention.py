@@ -4,11 +4,9 @@ from dateutil.relativedelta import relativedelta
 from odoo import api, fields, models
 from odoo.fields import Domain
 
-from .sms_redaction import DELETE, EMPTY, KEEP
-
 #: Rows that are forgotten between two commits.
 BATCH_SIZE = 1000
-#: What is kept for how long: the field that says so, and its unit.
+#: Field of the company, and its unit, by kind of data.
 TIMES = {
     "text": ("sms_keep_text_months", "months"),
     "raw": ("sms_keep_raw_months", "months"),
@@ -20,8 +18,8 @@ TIMES = {
 class SmsRetention(models.AbstractModel):
     """Forgets what has been kept for long enough, by each company's times.
 
-    With the same methods as an erasure, see ``sms.personal.data``. No opt-out is ever
-    undone and no link of the chain is touched: what goes is who it was.
+    By the same methods as an erasure, see ``sms.personal.data``. No opt-out is undone
+    and no link of the chain is touched: only the identity of the person goes.
     """
 
     _name = "sms.retention"
@@ -29,7 +27,7 @@ class SmsRetention(models.AbstractModel):
 
     @api.model
     def _run(self):
-        """Forget what is overdue, company by company, in batches (a cron)."""
+        """Forget what is overdue, company by company, in batches (cron)."""
         for company in self.env["res.company"].sudo().search([]):
             limits = company._get_sms_limits()
             for _label, records, domain, forget in self._get_kinds(company, limits):
@@ -38,7 +36,7 @@ class SmsRetention(models.AbstractModel):
 
     @api.model
     def _forget_overdue(self, records, domain, forget):
-        """Forget what is overdue of one kind; say if the cron has time left."""
+        """Forget what is overdue of one kind; tell if the cron has time left."""
         is_full = True
         while is_full:
             batch = records.search(domain, limit=BATCH_SIZE, order="id")
@@ -51,9 +49,9 @@ class SmsRetention(models.AbstractModel):
 
     @api.model
     def _get_kinds(self, company, limits):
-        """Yield what may be overdue: a label, a model, its domain, and how to forget.
+        """Yield label, model, domain and method of what may be overdue, in order.
 
-        In the order in which it goes: a number goes after its evidence.
+        A number goes after its evidence.
         """
         labels = {
             "sms.sms": self.env._("Texts sent"),
@@ -79,7 +77,6 @@ class SmsRetention(models.AbstractModel):
 
     @api.model
     def _get_overdue_raw_domain(self, company, limits):
-        """Return the domain of events whose raw form has been kept for long enough."""
         limit = limits["raw"]
         if not limit:
             return Domain.FALSE
@@ -98,77 +95,11 @@ class SmsRetention(models.AbstractModel):
         ]
 
 
-class ResCompany(models.Model):
-    """How long a company keeps what identifies people. 0 is for ever, everywhere.
-
-    The defaults are what the law asks to be kept at least: five years after a consent
-    has ended (16 CFR 310.5), ten for an opt-out (Virginia). The words of texts go when
-    a company says so and not before: they are part of its tickets.
-    """
-
-    _inherit = "res.company"
-
-    sms_keep_text_months = fields.Integer(
-        "Months to Keep Texts",
-        default=0,
-        help="The words and numbers of texts, sent and received, and their copies in "
-        "the chatter. 0: for ever.",
-    )
-    sms_keep_raw_months = fields.Integer(
-        "Months to Keep Raw Texts",
-        default=13,
-        help="Received texts as the carrier brought them, with city and network. What "
-        "they say is kept apart from it. 0: for ever.",
-    )
-    sms_keep_consent_years = fields.Integer(
-        "Years to Keep Ended Consent",
-        default=5,
-        help="The evidence of consent, after it has ended and after the last text. The "
-        "US ask for five years (16 CFR 310.5). 0: for ever.",
-    )
-    sms_keep_opt_out_years = fields.Integer(
-        "Years to Keep Opt-outs",
-        default=10,
-        help="Who has opted out, and in which words. Virginia asks for ten years. The "
-        "opt-out itself blocks for ever. 0: for ever.",
-    )
-
-    sms_redaction = fields.Selection(
-        [
-            (KEEP, "Leave them there"),
-            (EMPTY, "Remove their words and pictures"),
-            (DELETE, "Delete them altogether"),
-        ],
-        "Forgotten Texts at the Carrier",
-        required=True,
-        default=KEEP,
-        help="What happens at the carrier to texts that are forgotten here, because of "
-        "their age or because a person is erased. It cannot be undone. Twilio alone "
-        "removes single texts; its backups may hold them for 30 days more.",
-    )
-
-    _sms_keep_positive = models.Constraint(
-        "CHECK (sms_keep_text_months BETWEEN 0 AND 1200"
-        " AND sms_keep_raw_months BETWEEN 0 AND 1200"
-        " AND sms_keep_consent_years BETWEEN 0 AND 100"
-        " AND sms_keep_opt_out_years BETWEEN 0 AND 100)",
-        "What is kept is kept for a hundred years at most. 0 keeps it for ever.",
-    )
-
-    def _get_sms_limits(self):
-        """Return the times before which things are too old to be kept.
-
-        :return: ``{key of TIMES: datetime (UTC), or None where it is kept for ever}``
-        """
-        self.ensure_one()
-        company_sudo = self.sudo()
-        return get_limits({kind: company_sudo[TIMES[kind][0]] for kind in TIMES})
-
-
 def get_limits(amounts):
-    """Return limits as :meth:`ResCompany._get_sms_limits` does, for given times.
+    """Return the times before which data is too old to be kept.
 
-    :param dict amounts: ``{key of TIMES: number of its units, 0 for ever}``
+    :param dict amounts: number of units by key of :data:`TIMES`, 0 for ever
+    :return: ``{key: datetime (UTC), or None for ever}``
     """
     now = fields.Datetime.now()
     return {

@@ -5,18 +5,18 @@ from odoo.tools import SQL
 
 from ...tools import verdicts
 
-#: What identifies who got a text, or says something of them. The rest is a fact that
-#: names nobody: purpose, state, times, segments, the event that allowed it.
+#: Fields that identify or describe the recipient. The others are facts that name
+#: nobody: purpose, state, times, segments, the event that allowed it.
 PERSONAL_FIELDS = ("number", "body", "partner_id", "carrier_detail")
 #: A text that is on its way is not forgotten by time: it would not arrive.
 UNSETTLED_STATES = ("outgoing", "process")
 
 
 class SmsSms(models.Model):
-    """An outgoing text whose person was forgotten: a fact without words and number.
+    """Outgoing texts, of which only the facts stay when their person is forgotten.
 
-    Such a row is final. What waits is cancelled before it is emptied, what was posted
-    already may still get its delivery report, and nothing brings words back into it.
+    Such a row is final. What waited is cancelled, what was posted may still get its
+    delivery report, and nothing brings words back into it.
     """
 
     _name = "sms.sms"
@@ -34,26 +34,21 @@ class SmsSms(models.Model):
     )
 
     def write(self, vals):
-        """Keep empty what is erased: its carrier may name the person later."""
-        if vals.keys() & set(PERSONAL_FIELDS):
-            erased = self.filtered("erased_at")
-            if erased:
-                facts = {k: v for k, v in vals.items() if k not in PERSONAL_FIELDS}
-                super(SmsSms, erased).write(facts)
-                return super(SmsSms, self - erased).write(vals)
+        """Keep erased rows empty: the carrier may name the person later."""
+        is_personal = vals.keys() & set(PERSONAL_FIELDS)
+        if is_personal and (erased := self.filtered("erased_at")):
+            facts = {k: v for k, v in vals.items() if k not in PERSONAL_FIELDS}
+            super(SmsSms, erased).write(facts)
+            return super(SmsSms, self - erased).write(vals)
         return super().write(vals)
 
     def _get_gate_standing(self):
-        """Refuse for good what is erased: nobody is left to send it to."""
+        """Add what was erased: nobody is left to send it to."""
         standing = super()._get_gate_standing()
         for sms in self:
             if sms.erased_at:
                 standing[sms.id].add(verdicts.ERASED)
         return standing
-
-    # ------------------------------------------------------------------
-    # Forgetting
-    # ------------------------------------------------------------------
 
     @api.model
     def _get_personal_domain(self, company, numbers):
@@ -91,16 +86,12 @@ class SmsSms(models.Model):
         ]
 
     def _forget(self):
-        """Empty the rows, their notifications, their copies and files in the chatter.
-
-        By SQL: the segments that were paid for are not to be counted anew, and a row
-        must be emptied at once.
-        """
+        """Empty the rows, their notifications, and copies and files in the chatter."""
         attachments, messages = self.attachment_ids, self.mail_message_id
         rows = self.filtered(lambda sms: not sms.erased_at)
         if rows:
             rows._forget_words()
-        # Those of a message that is another person's too stay with it.
+        # Files that another person got too stay.
         told = attachments.filtered(
             lambda it: (
                 not self.search_count(
@@ -112,7 +103,7 @@ class SmsSms(models.Model):
         messages._forget_sms_attachments(told.exists())
 
     def _forget_words(self):
-        """Empty the rows, what was made of them, and cancel what waits."""
+        """Empty the rows and all that was made of them, and cancel what waits."""
         waiting = self.filtered(lambda sms: sms.state == "outgoing")
         messages = self.mail_message_id
         notifications = self.env["mail.notification"].search(
@@ -120,14 +111,17 @@ class SmsSms(models.Model):
         )
         self.env["sms.redaction"]._queue_sent(self)
         self._empty()
-        self._forget_traces()
+        self.report_ids._forget_raw()
+        if "mailing.trace" in self.env:
+            traces = self.env["mailing.trace"].search([("sms_id_int", "in", self.ids)])
+            traces.write({"sms_number": False})
         notifications._forget()
         messages._forget_sms_text()
-        # At last: open screens are told, and must not be told the words again.
+        # Last: open screens are told, and must not be told the words again.
         waiting._ask_gate()
 
     def _empty(self):
-        """Write NULL into what is personal, and when that was done."""
+        """Empty the rows by SQL: segments that were paid for are not counted anew."""
         self.env["sms.sms"].flush_model()
         emptied = SQL(", ").join(
             SQL("%s = NULL", SQL.identifier(name)) for name in PERSONAL_FIELDS
@@ -141,9 +135,3 @@ class SmsSms(models.Model):
             )
         )
         self.env["sms.sms"].invalidate_model()
-
-    def _forget_traces(self):
-        self.report_ids._forget_raw()
-        if "mailing.trace" in self.env:
-            traces = self.env["mailing.trace"].search([("sms_id_int", "in", self.ids)])
-            traces.write({"sms_number": False})

@@ -485,5 +485,5 @@ class TestTickets(IncidentCase):
         self.env.flush_all()
         self.assertEqual(ticket.partner_phone_sanitized, self.far.phone)
         before = self.cr.sql_log_count
-        ticket._join_incident()
+        ticket._join_sms_incident()
         self.assertEqual(self.cr.sql_log_count, before)

@@ -142,6 +142,18 @@ class TestTexts(ErasureCase):
         self.run_outbox()
         self.assertEqual((sms.state, sms.provider), ("canceled", False))
 
+    def test_what_waits_is_erased_where_an_opt_out_is_entered(self):
+        sms = self.text()
+        self.erase(is_opt_out=True)
+        self.assertGateSays(sms, "canceled", "block", "erased")
+        self.assertFalse(sms.number or sms.body)
+
+    def test_what_waits_is_erased_where_a_review_becomes_an_opt_out(self):
+        sms = self.text()
+        self.receive("stop it")
+        self.erase()
+        self.assertGateSays(sms, "canceled", "block", "erased")
+
     def test_nobody_can_send_it_again(self):
         sms = self.text()
         sms.state = "error"
