@@ -6,7 +6,7 @@ from odoo import api, fields, models
 from odoo.fields import Domain
 from odoo.tools import SQL
 
-from ...tools import verdicts
+from ...tools import TICKET_MODEL, verdicts
 from ...tools.consent import QUESTION_LIFE
 from ..core.batch_jobs import contain
 
@@ -157,7 +157,7 @@ class SmsNumberClaim(models.Model):
     def _invalidate_caches(self):
         self.invalidate_model()
         self.env["sms.consent"]._forget_answers()
-        self.env["helpdesk.ticket"].invalidate_model(["sms_phone_is_unproven"])
+        self.env[TICKET_MODEL].invalidate_model(["sms_phone_is_unproven"])
 
     # === Answers of a number ===
 
@@ -209,7 +209,7 @@ class SmsNumberClaim(models.Model):
                 ("gate_verdict", "=", verdicts.BLOCK),
                 ("gate_reason", "in", WAITING_REASONS),
                 ("create_date", ">=", since),
-                ("mail_message_id.model", "=", "helpdesk.ticket"),
+                ("mail_message_id.model", "=", TICKET_MODEL),
             ],
             order="id desc",
         )

@@ -18,7 +18,6 @@ from . import (
     sms_sms,
     sms_inbound,
     sms_consent,
-    sms_consent_event,
     sms_consent_evidence,
     sms_consent_import,
     sms_consent_paper,

@@ -241,3 +241,11 @@ class Base(models.AbstractModel):
         if self and self._name.startswith("sms.") and self._fields.keys() & PEOPLE:
             self.env["sms.evidence.lookup"]._note(self, EXPORT)
         return result
+
+
+class SmsConsentEvent(models.Model):
+    """Events, whose readers are logged."""
+
+    _name = "sms.consent.event"
+    _inherit = ["sms.consent.event", "sms.looked.up"]
+    _telling = frozenset(("number", "display_name", "name", "wording", "note"))
