@@ -7,13 +7,13 @@ version offers, and nothing of today's sources.
 
 import base64
 from datetime import timedelta
+from importlib import import_module
 
 from odoo import fields
 
-from odoo.addons.helpdesk_mgmt_sms.providers.sandbox import SandboxProvider
-from odoo.addons.helpdesk_mgmt_sms.providers.twilio import TwilioProvider
-
 MODULE = "helpdesk_mgmt_sms"
+#: Those of the former version: in its shell this is no module of the addon.
+PROVIDERS = import_module(f"odoo.addons.{MODULE}.providers")
 SCAN = base64.b64encode(b"%PDF-1.4 a signed form")
 WORDS = "I agree to text messages about my tickets."
 
@@ -131,7 +131,7 @@ class OldDatabase:
 
     def receive(self, index, body, company=None):
         """Take in a text."""
-        event = SandboxProvider.parse_inbound(
+        event = PROVIDERS.SandboxProvider.parse_inbound(
             {"id": f"SB{index}-{body}", "from": number(index), "body": body}
         )
         return self.env["sms.inbound"]._receive(company or self.company, event)
@@ -421,7 +421,7 @@ class OldDatabase:
         self.receive(30, "STOP")
         self.receive(31, "SUPPORT")
         self.receive(32, "Who is this?", self.other)
-        event = TwilioProvider.parse_inbound(
+        event = PROVIDERS.TwilioProvider.parse_inbound(
             {
                 "MessageSid": "MM1",
                 "From": number(3),
