@@ -78,9 +78,7 @@ def need(holds, text):
         raise Broken(text)
 
 
-# ----------------------------------------------------------------------
-# The rule: what events mean. The same as tools/consent.py of the addon.
-# ----------------------------------------------------------------------
+# === What events mean: the same rule as tools/consent.py of the addon ===
 
 NONE, PENDING, OPTED_IN, OPTED_OUT = "none", "pending", "opted_in", "opted_out"
 STATEMENTS = ("granted", "confirmed", "restored", "revoked")
@@ -180,9 +178,7 @@ def replay(contents):
     return shown
 
 
-# ----------------------------------------------------------------------
-# Digests and seals
-# ----------------------------------------------------------------------
+# === Digests and seals ===
 
 
 def canonical(data):
@@ -213,9 +209,7 @@ def make_seal(key, kind, values):
     return hmac.new(own, canonical(values), "sha256").hexdigest()
 
 
-# ----------------------------------------------------------------------
-# The chain
-# ----------------------------------------------------------------------
+# === The chain ===
 
 
 def get_links(data):
@@ -298,9 +292,7 @@ def check_seals(data, links, statements, key):
         )
 
 
-# ----------------------------------------------------------------------
-# The evidence
-# ----------------------------------------------------------------------
+# === The evidence ===
 
 
 def check_events(data):
@@ -430,9 +422,7 @@ def check_counts(data):
     need(said["sealed"] == count, f"{said['sealed']} events were exported, not {count}")
 
 
-# ----------------------------------------------------------------------
-# The files of a packet
-# ----------------------------------------------------------------------
+# === The files of a packet ===
 
 
 def digest_file(path):
@@ -506,9 +496,7 @@ def check_tables(data, folder):
         need(found == listed, f"{file_name} has other rows than the file's {name!r}")
 
 
-# ----------------------------------------------------------------------
-# All of it
-# ----------------------------------------------------------------------
+# === All of it ===
 
 
 def read_json(path):

@@ -237,9 +237,7 @@ class SmsCertificate(models.AbstractModel):
             parts.append(self.env._("has no consent on record"))
         return f"{number} {'; '.join(parts)}."
 
-    # ------------------------------------------------------------------
-    # Wordings
-    # ------------------------------------------------------------------
+    # === Wordings ===
 
     @api.model
     def _get_shown_wordings(self, facts):

@@ -234,9 +234,7 @@ class SmsDashboard(models.AbstractModel):
         digest = self.env.ref(DIGEST, raise_if_not_found=False)
         return digest and digest.sudo()
 
-    # ------------------------------------------------------------------
-    # Charts and lists
-    # ------------------------------------------------------------------
+    # === Charts and lists ===
 
     @api.model
     def _prepare_series(self, found, period):

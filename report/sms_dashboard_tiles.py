@@ -188,9 +188,7 @@ class SmsDashboard(models.AbstractModel):
             all=f"{sums['sent_count']:,}",
         )
 
-    # ------------------------------------------------------------------
-    # Attention
-    # ------------------------------------------------------------------
+    # === Attention ===
 
     @api.model
     def _find_attention(self, found, filters):

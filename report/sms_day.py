@@ -45,9 +45,7 @@ class SmsDay(models.Model):
             self.env.cr.execute("TRUNCATE sms_day")
         return result
 
-    # ------------------------------------------------------------------
-    # Counting
-    # ------------------------------------------------------------------
+    # === Counting ===
 
     @api.model
     def _run(self):
@@ -118,9 +116,7 @@ class SmsDay(models.Model):
         )
         return days_sudo.day
 
-    # ------------------------------------------------------------------
-    # Days
-    # ------------------------------------------------------------------
+    # === Days ===
 
     @api.model
     def _get_zone(self, company):
@@ -144,9 +140,7 @@ class SmsDay(models.Model):
         local = zone.localize(datetime(day.year, day.month, day.day))
         return local.astimezone(pytz.utc).replace(tzinfo=None)
 
-    # ------------------------------------------------------------------
-    # Reading
-    # ------------------------------------------------------------------
+    # === Reading ===
 
     @api.model
     def _query_facts(self, company, first, last, kind=None):

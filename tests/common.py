@@ -133,9 +133,7 @@ class SmsCase(TransactionCase):
             {"name": "Quiet", "sequence": 99}
         )
 
-    # ------------------------------------------------------------------
-    # Things
-    # ------------------------------------------------------------------
+    # === Things ===
 
     @classmethod
     def configure(cls, company, **values):
@@ -209,9 +207,7 @@ class SmsCase(TransactionCase):
             }
         )
 
-    # ------------------------------------------------------------------
-    # Consent
-    # ------------------------------------------------------------------
+    # === Consent ===
 
     @classmethod
     def purposes(cls, *codes):
@@ -260,9 +256,7 @@ class SmsCase(TransactionCase):
         )
         return self.env["sms.inbound"]._receive(company or self.company, event)
 
-    # ------------------------------------------------------------------
-    # Messages
-    # ------------------------------------------------------------------
+    # === Messages ===
 
     #: What every shipped purpose tells: once on each message.
     footer = "Reply STOP to opt out, HELP for help."

@@ -188,9 +188,7 @@ class LiveCase(BaseCase):
             0
         ]["sms_webhook_key"]
 
-    # ------------------------------------------------------------------
-    # As a user
-    # ------------------------------------------------------------------
+    # === As a user ===
 
     @classmethod
     def _login(cls, login, password):
@@ -268,9 +266,7 @@ class LiveCase(BaseCase):
             time.sleep(0.1)
         raise AssertionError(f"state {state} expected, got {messages[-1:]}")
 
-    # ------------------------------------------------------------------
-    # As the carrier
-    # ------------------------------------------------------------------
+    # === As the carrier ===
 
     validator = RequestValidator(AUTH_TOKEN)
 
@@ -322,9 +318,7 @@ class LiveCase(BaseCase):
         }
         return self.post(f"status/{message['uuid']}", form)
 
-    # ------------------------------------------------------------------
-    # As the database
-    # ------------------------------------------------------------------
+    # === As the database ===
 
     @classmethod
     @contextmanager

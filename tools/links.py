@@ -110,7 +110,9 @@ def reveal_key(text, url):
     return _MASKED.sub(lambda match: match[1] + url, text)
 
 
-# === Signed addresses: a record's id, the last day of the address, a signature ===
+# === Signed addresses ===
+
+# A record's id, the last day of the address, a signature.
 #
 # As short as that can be, in letters and digits alone: every character costs room in a
 # text, and none of these makes it Unicode. Nothing is stored for it.

@@ -72,7 +72,7 @@ def _strip(text):
     return re.sub(r"[^\w!.)]+\Z", "", kept)
 
 
-# === Codes that answer a team alert: "Reply 4 to acknowledge, 6 to ..." ===
+# === Codes that answer a team alert ===
 #
 # Each alert has a block of ten figures of its own, of which the last says what is
 # wanted: 4, 6 and 8 of the first, 14, 16 and 18 of the second. So several that are open

@@ -77,9 +77,7 @@ class SmsAutomationReplay(models.TransientModel):
             "context": {"dialog_size": "extra-large"},
         }
 
-    # ------------------------------------------------------------------
-    # Past, played again
-    # ------------------------------------------------------------------
+    # === Past, played again ===
 
     def _find_texts(self):
         """Return ``(when, ticket, rule, recipient)`` of each text, newest first."""
@@ -141,9 +139,7 @@ class SmsAutomationReplay(models.TransientModel):
             for it in stages
         ] + [rule._to_rule() for rule in chosen]
 
-    # ------------------------------------------------------------------
-    # Recipients
-    # ------------------------------------------------------------------
+    # === Recipients ===
 
     @api.model
     def _address(self, planned):
@@ -209,9 +205,7 @@ class SmsAutomationReplay(models.TransientModel):
         except UserError:
             return self.env._("(The template cannot be filled in: correct it.)")
 
-    # ------------------------------------------------------------------
-    # Past, as Odoo has kept it
-    # ------------------------------------------------------------------
+    # === Past, as Odoo has kept it ===
 
     @api.model
     def _read_changes(self, since):

@@ -193,9 +193,7 @@ class SmsComposer(models.TransientModel):
                 )
             self.env["sms.sms"]._check_media(composer.attachment_ids)
 
-    # ------------------------------------------------------------------
-    # Message
-    # ------------------------------------------------------------------
+    # === Message ===
 
     def _get_sms_source(self):
         """Return what makes the messages: a server action, a template, an app."""
@@ -277,9 +275,7 @@ class SmsComposer(models.TransientModel):
         self.ensure_one()
         return self._get_records().action_record_sms_consent()
 
-    # ------------------------------------------------------------------
-    # Sending
-    # ------------------------------------------------------------------
+    # === Sending ===
 
     def _action_send_sms(self):
         """Check the rights that it needs, and say what makes the messages.
@@ -352,9 +348,9 @@ class SmsComposer(models.TransientModel):
         own_sudo.write({"res_model": record._name, "res_id": record.id})
         return SentMedia(0, tuple(self.attachment_ids.ids))
 
-    # ------------------------------------------------------------------
-    # Forgetting: a composer stays in the database for a while after it was used
-    # ------------------------------------------------------------------
+    # === Forgetting ===
+
+    # A composer stays in the database for a while after it was used.
 
     @api.model
     def _find_personal(self, company, numbers):

@@ -59,9 +59,7 @@ class SmsTicketContact(models.TransientModel):
             {"name": self.name.strip(), "email": self.email, "phone": self.number}
         )
 
-    # ------------------------------------------------------------------
-    # Personal data
-    # ------------------------------------------------------------------
+    # === Personal data ===
 
     @api.model
     def _get_personal_domain(self, company, numbers):

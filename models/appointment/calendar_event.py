@@ -134,9 +134,7 @@ class CalendarEvent(models.Model):
         groups="helpdesk_mgmt.group_helpdesk_user_own",
     )
 
-    # ------------------------------------------------------------------
-    # The visit
-    # ------------------------------------------------------------------
+    # === The visit ===
 
     @api.depends("res_model", "res_id")
     def _compute_ticket_id(self):
@@ -224,9 +222,7 @@ class CalendarEvent(models.Model):
     def _get_sms_company(self):
         return self.sudo().sms_company_id or self.env.company
 
-    # ------------------------------------------------------------------
-    # Customers and their consent
-    # ------------------------------------------------------------------
+    # === Customers and their consent ===
 
     def _get_sms_customers(self):
         """Return the attendees who are no colleagues.
@@ -323,9 +319,9 @@ class CalendarEvent(models.Model):
     def _get_sms_typed_number(self):
         return self.sms_customer_id.phone
 
-    # ------------------------------------------------------------------
-    # Odoo's own reminders by text: colleagues keep them, customers get ours
-    # ------------------------------------------------------------------
+    # === Odoo's own reminders by text ===
+
+    # Colleagues keep them; customers get ours.
 
     def _do_sms_reminder(self, alarms):
         ours = self.filtered(
@@ -345,9 +341,7 @@ class CalendarEvent(models.Model):
             kwargs["partner_ids"] = list(left)
         return super()._message_sms_with_template(*args, **kwargs)
 
-    # ------------------------------------------------------------------
-    # Changes, noted until the transaction ends
-    # ------------------------------------------------------------------
+    # === Changes, noted until the transaction ends ===
 
     @api.model_create_multi
     def create(self, vals_list):
@@ -442,9 +436,7 @@ class CalendarEvent(models.Model):
         if touched := env.cr.precommit.data.pop(TOUCHED_KEY, None):
             env["sms.reminder"]._plan(touched)
 
-    # ------------------------------------------------------------------
-    # Another time
-    # ------------------------------------------------------------------
+    # === Another time ===
 
     def _may_change_by_sms(self):
         """Tell if the customer may change it: bookings have a deadline."""

@@ -164,9 +164,7 @@ class CalendarEvent(models.Model):
             "object.location",
         )
 
-    # ------------------------------------------------------------------
-    # The technician's buttons
-    # ------------------------------------------------------------------
+    # === The technician's buttons ===
 
     def action_sms_on_the_way(self):
         """Tell the customer that the technician is on the way."""

@@ -41,9 +41,7 @@ class SmsQuestion(models.Model):
         readonly=True, help="What the numbered choices mean, and what was wanted."
     )
 
-    # ------------------------------------------------------------------
-    # Asking
-    # ------------------------------------------------------------------
+    # === Asking ===
 
     @api.model
     def _ask_appointments(self, asked):
@@ -106,9 +104,7 @@ class SmsQuestion(models.Model):
         is_over = not event.active or event.stop <= fields.Datetime.now()
         return attendee.browse() if is_over else attendee
 
-    # ------------------------------------------------------------------
-    # Answers
-    # ------------------------------------------------------------------
+    # === Answers ===
 
     def _take_appointment(self, inbound):
         """Do what the customer wants with the appointment; tell if that is plain."""
@@ -205,9 +201,7 @@ class SmsQuestion(models.Model):
             ]
         ).sorted(lambda it: it.event_id.start)
 
-    # ------------------------------------------------------------------
-    # Another time
-    # ------------------------------------------------------------------
+    # === Another time ===
 
     def _offer_times(self, inbound):
         """Offer the technician's next free times, or hand over to a person."""
@@ -275,9 +269,7 @@ class SmsQuestion(models.Model):
             inbound, self.env._("wants another time and waits for your call or text")
         )
 
-    # ------------------------------------------------------------------
-    # Words
-    # ------------------------------------------------------------------
+    # === Words ===
 
     def _say_when(self, start=None):
         attendee = self._get_invitation()

@@ -231,9 +231,7 @@ class SmsReminder(models.Model):
         limit = fields.Datetime.now() - KEPT
         self.sudo().search([("start", "<", limit)], limit=10_000).unlink()
 
-    # ------------------------------------------------------------------
-    # Rules
-    # ------------------------------------------------------------------
+    # === Rules ===
 
     @api.model
     def _get_rule(self, company, kind, ticket=None):

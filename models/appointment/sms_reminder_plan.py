@@ -243,9 +243,7 @@ class SmsReminder(models.Model):
             pending[row.partner_id.id, row.subject_key] |= row
         return pending
 
-    # ------------------------------------------------------------------
-    # Notices
-    # ------------------------------------------------------------------
+    # === Notices ===
 
     @api.model
     def _plan_notices(self, found, obstacles, touched):
@@ -335,9 +333,7 @@ class SmsReminder(models.Model):
             first = min(moments)
             self._wake(first if first > fields.Datetime.now() else None)
 
-    # ------------------------------------------------------------------
-    # Reminders
-    # ------------------------------------------------------------------
+    # === Reminders ===
 
     @api.model
     def _plan_reminders(self, found, obstacles):
@@ -513,9 +509,7 @@ class SmsReminder(models.Model):
         if restored:
             self._wake()
 
-    # ------------------------------------------------------------------
-    # Merges of contacts
-    # ------------------------------------------------------------------
+    # === Merges of contacts ===
 
     @api.model
     def _drop_duplicates(self, src_partners, dst_partner):

@@ -27,9 +27,7 @@ class SmsReminder(models.Model):
 
     _inherit = "sms.reminder"
 
-    # ------------------------------------------------------------------
-    # Working off
-    # ------------------------------------------------------------------
+    # === Working off ===
 
     @api.model
     def _run(self):
@@ -219,9 +217,7 @@ class SmsReminder(models.Model):
                 asked.append((attendee, sms, row))
         self.env["sms.question"]._ask_appointments(asked)
 
-    # ------------------------------------------------------------------
-    # Words
-    # ------------------------------------------------------------------
+    # === Words ===
 
     def _render_rows(self, rules):
         """Return the texts of rows, each in its reader's language, by row id.

@@ -234,9 +234,7 @@ class SmsAutomation(models.Model):
     def _explain_template(self):
         return self.env._("“%s” is no template for tickets.", self.template_id.name)
 
-    # ------------------------------------------------------------------
-    # Changes and the cached rules
-    # ------------------------------------------------------------------
+    # === Changes and the cached rules ===
 
     @api.model_create_multi
     def create(self, vals_list):
@@ -298,9 +296,7 @@ class SmsAutomation(models.Model):
     def _is_timed(self):
         return self.trigger in automation.TIMED
 
-    # ------------------------------------------------------------------
-    # Conditions: only over what a manager may read
-    # ------------------------------------------------------------------
+    # === Conditions: only over what a manager may read ===
 
     # Whether a text goes out tells if a condition holds, so a condition over a secret
     # would tell it letter by letter. What is checked is what managers may read, whoever
@@ -375,9 +371,7 @@ class SmsAutomation(models.Model):
         )
         return bool(found)
 
-    # ------------------------------------------------------------------
-    # Descriptions
-    # ------------------------------------------------------------------
+    # === Descriptions ===
 
     @api.depends(
         "trigger",

@@ -60,9 +60,7 @@ class SmsAutomation(models.Model):
 
     _inherit = "sms.automation"
 
-    # ------------------------------------------------------------------
-    # Recipients
-    # ------------------------------------------------------------------
+    # === Recipients ===
 
     @api.model
     def _get_recipients(self, tickets, audience):
@@ -106,9 +104,7 @@ class SmsAutomation(models.Model):
             lambda partner: all(user.share for user in partner.user_ids)
         )
 
-    # ------------------------------------------------------------------
-    # Texts
-    # ------------------------------------------------------------------
+    # === Texts ===
 
     @api.model
     def _text(self, pairs):
@@ -215,9 +211,7 @@ class SmsAutomation(models.Model):
         for body, partner_ids in bodies.items():
             record._message_sms(body, partner_ids=partner_ids, put_in_queue=True)
 
-    # ------------------------------------------------------------------
-    # Changes
-    # ------------------------------------------------------------------
+    # === Changes ===
 
     @api.model
     def _on_changes(self, changes):
@@ -329,9 +323,7 @@ class SmsAutomation(models.Model):
         tickets_sudo = self.env[TICKET_MODEL].sudo().browse(ids)
         return tickets_sudo.filtered_domain(list(rule.domain))
 
-    # ------------------------------------------------------------------
-    # Failures
-    # ------------------------------------------------------------------
+    # === Failures ===
 
     @api.model
     def _isolate(self, work, records):

@@ -79,9 +79,7 @@ class SmsAutomationRun(models.Model):
     )
     _due_index = models.Index("(due_at) WHERE state = 'waiting'")
 
-    # ------------------------------------------------------------------
-    # Planning
-    # ------------------------------------------------------------------
+    # === Planning ===
 
     @api.model
     def _plan(self, pairs):
@@ -145,9 +143,7 @@ class SmsAutomationRun(models.Model):
         until = fields.Datetime.now() - KEPT
         self.search([("state", "!=", WAITING), ("done_at", "<", until)]).unlink()
 
-    # ------------------------------------------------------------------
-    # Working off
-    # ------------------------------------------------------------------
+    # === Working off ===
 
     @api.model
     def _run(self):
@@ -236,9 +232,7 @@ class SmsAutomationRun(models.Model):
             *(holding[text.rule.automation_id][1] for text in texts)
         )
 
-    # ------------------------------------------------------------------
-    # Clocks: waiting customers and deadlines
-    # ------------------------------------------------------------------
+    # === Clocks: waiting customers and deadlines ===
 
     @api.model
     def _find_timed(self):

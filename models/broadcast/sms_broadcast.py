@@ -193,9 +193,7 @@ class SmsBroadcast(models.Model):
         if any(broadcast.state not in OPEN for broadcast in self):
             raise UserError(self.env._("A broadcast that was sent is kept."))
 
-    # ------------------------------------------------------------------
-    # Check: recipients, samples, estimate
-    # ------------------------------------------------------------------
+    # === Check: recipients, samples, estimate ===
 
     @api.depends("state", "recipient_ids.outcome")
     def _compute_counts(self):
@@ -327,9 +325,7 @@ class SmsBroadcast(models.Model):
             costs[currency] += segments.get(lang or False, 0) * float(amount)
         return costs
 
-    # ------------------------------------------------------------------
-    # Buttons
-    # ------------------------------------------------------------------
+    # === Buttons ===
 
     def _take(self, *states):
         """Check that a button may be pressed now, and lock the broadcast.

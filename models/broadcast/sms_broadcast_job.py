@@ -140,9 +140,7 @@ class SmsBroadcastJob(models.Model):
         if self._is_follow_up():
             self._replace_waiting(recipients)
 
-    # ------------------------------------------------------------------
-    # Progress
-    # ------------------------------------------------------------------
+    # === Progress ===
 
     @api.depends("state")
     def _compute_progress(self):
@@ -228,9 +226,7 @@ class SmsBroadcastJob(models.Model):
             "<div class='progress o_sms_progress'>%s</div><div class='mt-2'>%s</div>"
         ) % (bars, " · ".join(notes))
 
-    # ------------------------------------------------------------------
-    # Warning of too many texts about one incident
-    # ------------------------------------------------------------------
+    # === Warning of too many texts about one incident ===
 
     @api.depends("state", "incident_id.text_limit", "recipient_ids.outcome")
     def _compute_discipline_note(self):

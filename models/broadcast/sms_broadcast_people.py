@@ -91,9 +91,7 @@ class SmsBroadcast(models.Model):
             for other in self.incident_id.broadcast_ids - self
         )
 
-    # ------------------------------------------------------------------
-    # Selection
-    # ------------------------------------------------------------------
+    # === Selection ===
 
     def _check_told(self):
         """Refuse news while nobody was told yet, or not everybody."""
@@ -254,9 +252,7 @@ class SmsBroadcast(models.Model):
             )
         )
 
-    # ------------------------------------------------------------------
-    # Check
-    # ------------------------------------------------------------------
+    # === Check ===
 
     def _judge(self, recipients):
         """Store the gate's decision on recipients who have no message yet."""
@@ -285,9 +281,7 @@ class SmsBroadcast(models.Model):
             reason="varchar",
         )
 
-    # ------------------------------------------------------------------
-    # Text
-    # ------------------------------------------------------------------
+    # === Text ===
 
     def _get_words(self, langs):
         """Return the text, and what is filled into it, in some languages.
@@ -344,9 +338,7 @@ class SmsBroadcast(models.Model):
             samples.append(Sample(own_lang, language, text, segments, count))
         return samples
 
-    # ------------------------------------------------------------------
-    # Queueing
-    # ------------------------------------------------------------------
+    # === Queueing ===
 
     def _leave_out_muted(self, recipients):
         """Return the recipients who have not muted the incident since the check."""

@@ -93,9 +93,7 @@ class SmsInboundRouter(models.AbstractModel):
             and self._may_answer(inbound, SERVICE)
         )
 
-    # ------------------------------------------------------------------
-    # Subscription by keyword
-    # ------------------------------------------------------------------
+    # === Subscription by keyword ===
 
     @api.model
     def _ask_to_join(self, inbound, keyword):

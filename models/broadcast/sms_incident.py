@@ -237,9 +237,7 @@ class SmsIncident(models.Model):
         values = {"state": state, "resolved_at": ended if state == RESOLVED else False}
         self.sudo().write(values)
 
-    # ------------------------------------------------------------------
-    # Look-up
-    # ------------------------------------------------------------------
+    # === Look-up ===
 
     @api.model
     @tools.ormcache("company_id")
@@ -307,9 +305,7 @@ class SmsIncident(models.Model):
         )
         return self.browse(text_sudo.incident_id.id)
 
-    # ------------------------------------------------------------------
-    # Answer to those who get in touch
-    # ------------------------------------------------------------------
+    # === Answer to those who get in touch ===
 
     def _is_to_be_told(self, number):
         """Tell if a number is to be told that we know: once, and not after MUTE.
@@ -357,9 +353,7 @@ class SmsIncident(models.Model):
         it_sudo = self.with_context(lang=lang or "en_US").sudo()
         return {"incident": it_sudo.name, "status_page": it_sudo.status_page}
 
-    # ------------------------------------------------------------------
-    # Buttons
-    # ------------------------------------------------------------------
+    # === Buttons ===
 
     def action_publish(self):
         """Open the form of news for the status page."""

@@ -83,9 +83,7 @@ class PhoneBlacklist(models.Model):
             )
         )
 
-    # ------------------------------------------------------------------
-    # From the blacklist into the ledger
-    # ------------------------------------------------------------------
+    # === From the blacklist into the ledger ===
 
     def _note_sms_opt_outs(self):
         """Enter these numbers into the ledger before the transaction is committed.
@@ -146,9 +144,7 @@ class PhoneBlacklist(models.Model):
                 if statements:
                     ledger_sudo._record_many(company, statements)
 
-    # ------------------------------------------------------------------
-    # From the ledger onto the blacklist
-    # ------------------------------------------------------------------
+    # === From the ledger onto the blacklist ===
 
     @api.model
     def _get_sms_companies(self):

@@ -132,9 +132,7 @@ class SmsConsentApi(models.AbstractModel):
             ],
         }
 
-    # ------------------------------------------------------------------
-    # Recording
-    # ------------------------------------------------------------------
+    # === Recording ===
 
     def _record_once(
         self, company, number, event, purposes, happened_at, message_ref, **facts
@@ -194,9 +192,7 @@ class SmsConsentApi(models.AbstractModel):
             },
         }
 
-    # ------------------------------------------------------------------
-    # Arguments: each fault is named, and nothing is guessed
-    # ------------------------------------------------------------------
+    # === Arguments: each fault is named, and nothing is guessed ===
 
     def _check_user(self, company_id):
         """Return the company that is meant, after checking what the user may.

@@ -137,9 +137,7 @@ class SmsConsentDetails(models.AbstractModel):
             for event_id, said in found.items()
         }
 
-    # ------------------------------------------------------------------
-    # One purpose
-    # ------------------------------------------------------------------
+    # === One purpose ===
 
     def _explain_purpose(self, purpose_sudo, answer, said, main):
         """Return what is known of one purpose.
@@ -201,9 +199,7 @@ class SmsConsentDetails(models.AbstractModel):
         day = format_date(self.env, moment, date_format="medium")
         return f"{day}, {format_time(self.env, moment, time_format='short')}"
 
-    # ------------------------------------------------------------------
-    # Advice
-    # ------------------------------------------------------------------
+    # === Advice ===
 
     def _advise(self, company, state, problem, event):
         """Return the one thing that this reader may do.

@@ -77,9 +77,7 @@ class SmsConsentEntry(models.AbstractModel):
             raise AccessError(self.env._("Only helpdesk users may record consent."))
         company.with_env(self.env)._check_sms_user()
 
-    # ------------------------------------------------------------------
-    # Numbers
-    # ------------------------------------------------------------------
+    # === Numbers ===
 
     def _find_number(self, company, number):
         """Return a number as E.164, empty while it cannot be read.
@@ -104,9 +102,7 @@ class SmsConsentEntry(models.AbstractModel):
             )
         )
 
-    # ------------------------------------------------------------------
-    # Opt-outs that stand in the way
-    # ------------------------------------------------------------------
+    # === Opt-outs that stand in the way ===
 
     def _find_problem(self, company, number, method, purposes, happened_at):
         """Return why a consent would be refused, empty if it would not be.
@@ -154,9 +150,7 @@ class SmsConsentEntry(models.AbstractModel):
             "%s Only a new consent counts: ask the person again.", overtaken
         )
 
-    # ------------------------------------------------------------------
-    # Words and scans
-    # ------------------------------------------------------------------
+    # === Words and scans ===
 
     def _propose_words(self, company, purposes, lang=None):
         wordings = self.env["sms.wording"]

@@ -68,9 +68,7 @@ class SmsConsentForm(models.AbstractModel):
     _name = "sms.consent.form"
     _description = "Consent by Web Form"
 
-    # ------------------------------------------------------------------
-    # Choices
-    # ------------------------------------------------------------------
+    # === Choices ===
 
     def _get_choices(self, company, number, purposes, lang=None):
         """Return the choices for a number.
@@ -131,9 +129,7 @@ class SmsConsentForm(models.AbstractModel):
         answered = filter(None, found)
         return offered + (offered.browse(answered) - offered).sorted()
 
-    # ------------------------------------------------------------------
-    # Statements
-    # ------------------------------------------------------------------
+    # === Statements ===
 
     def _agree(self, company, number, choices, trace, **facts):
         """Enter a yes; what has been agreed to already is not entered again.
@@ -235,9 +231,9 @@ class SmsConsentForm(models.AbstractModel):
     def _get_trace(self, address, device, page):
         return Trace(texts.clip(address, 64), texts.clip(device, 400), page)
 
-    # ------------------------------------------------------------------
-    # Public page to join: anybody can type any number, so the number is asked
-    # ------------------------------------------------------------------
+    # === Public page to join ===
+
+    # Anybody can type any number, so the number is asked.
 
     def _get_join_choices(self, company):
         purposes = self.env["sms.purpose"]._get_for_customers()
@@ -265,10 +261,10 @@ class SmsConsentForm(models.AbstractModel):
             self._request(company, number, ticked, trace)
         return refusal
 
-    # ------------------------------------------------------------------
-    # Customer portal: a login stands for a contact, and proves no number. What it ticks
-    # is a request until the number has answered YES (``sms.number.claim``).
-    # ------------------------------------------------------------------
+    # === Customer portal ===
+
+    # A login stands for a contact, and proves no number. What it ticks is a request
+    # until the number has answered YES (``sms.number.claim``).
 
     def _get_portal_choices(self, company, partner, purposes):
         """Return the choices for the contact's own number.

@@ -169,9 +169,7 @@ class SmsConsentImport(models.Model):
             )
             job.summary = "\n".join(f"{count:,} × {labels[r]}" for r, count in groups)
 
-    # ------------------------------------------------------------------
-    # Set-up
-    # ------------------------------------------------------------------
+    # === Set-up ===
 
     @api.model_create_multi
     def create(self, vals_list):
@@ -216,9 +214,7 @@ class SmsConsentImport(models.Model):
         if is_named or any(job.state in (*RUNNING, DONE) for job in self):
             raise UserError(self.env._("An import that has recorded consents is kept."))
 
-    # ------------------------------------------------------------------
-    # Buttons
-    # ------------------------------------------------------------------
+    # === Buttons ===
 
     def action_check(self):
         """Check every row and record none."""
@@ -265,9 +261,7 @@ class SmsConsentImport(models.Model):
         jobs.row_ids.unlink()
         jobs.filtered("file").write({"file": False, "packed": False, "report": False})
 
-    # ------------------------------------------------------------------
-    # Uploaded file
-    # ------------------------------------------------------------------
+    # === Uploaded file ===
 
     @api.onchange("file")
     def _onchange_file(self):
@@ -333,9 +327,7 @@ class SmsConsentImport(models.Model):
         }
         return messages[error.reason]
 
-    # ------------------------------------------------------------------
-    # Work
-    # ------------------------------------------------------------------
+    # === Work ===
 
     def _begin(self, state, user):
         """Start over in ``state``; do a short list now, a long one in the background.

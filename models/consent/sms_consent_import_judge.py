@@ -73,9 +73,7 @@ class Judge:
             key=None,
         )
 
-    # ------------------------------------------------------------------
-    # One row
-    # ------------------------------------------------------------------
+    # === One row ===
 
     def _read(self, row, cells):
         """Return what a row would record.
@@ -141,9 +139,7 @@ class Judge:
             if not counts and not accepted >= set(purpose_rules.KINDS):
                 raise Fault("no_proof", f"{purpose.name}: {said.how}")
 
-    # ------------------------------------------------------------------
-    # Against the list and the ledger
-    # ------------------------------------------------------------------
+    # === Against the list and the ledger ===
 
     def _compare(self, read):
         """Return what of the readable rows is new and allowed, marking the others."""
@@ -244,9 +240,7 @@ class Judge:
         )
         return set(rows)
 
-    # ------------------------------------------------------------------
-    # Words
-    # ------------------------------------------------------------------
+    # === Words ===
 
     def _find_words(self, said, purposes):
         """Return the wordings that a row means, and the words as they were shown.

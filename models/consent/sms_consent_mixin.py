@@ -236,9 +236,7 @@ class SmsConsentMixin(models.AbstractModel):
             company, number, purpose, res_model=self._name, res_id=self.id
         )
 
-    # ------------------------------------------------------------------
-    # Search
-    # ------------------------------------------------------------------
+    # === Search ===
 
     def _get_sms_subject_columns(self, alias):
         """Return what :meth:`_get_sms_subjects` says, as SQL over the model's table.

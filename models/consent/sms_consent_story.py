@@ -70,9 +70,7 @@ class SmsConsentStory(models.AbstractModel):
         ]
         return {"days": days, "before": moments[0].event.id if is_more else False}
 
-    # ------------------------------------------------------------------
-    # Reading
-    # ------------------------------------------------------------------
+    # === Reading ===
 
     def _read_events(self, company, number_hash, before):
         domain = Domain("company_id", "=", company.id)
@@ -164,9 +162,7 @@ class SmsConsentStory(models.AbstractModel):
                     found[model_name, record.id] = record
         return found
 
-    # ------------------------------------------------------------------
-    # Entries
-    # ------------------------------------------------------------------
+    # === Entries ===
 
     def _tell_moment(self, moment, openable):
         """Return one entry of the story.
@@ -254,9 +250,7 @@ class SmsConsentStory(models.AbstractModel):
         span = f"{first}" if first == last else f"{first}–{last}"
         return self.env._("No. %s", span)
 
-    # ------------------------------------------------------------------
-    # Sentences
-    # ------------------------------------------------------------------
+    # === Sentences ===
 
     def _say(self, moment):
         say = {

@@ -55,9 +55,7 @@ class SmsPreferenceLink(models.Model):
     _key_unique = models.UniqueIndex("(key)")
     _number_index = models.Index("(number_hash, company_id)")
 
-    # ------------------------------------------------------------------
-    # New links
-    # ------------------------------------------------------------------
+    # === New links ===
 
     @api.model
     def _get_masked_url(self, company):
@@ -122,9 +120,7 @@ class SmsPreferenceLink(models.Model):
             self.sudo().env, TOKEN_SCOPE, values, expiration=life
         )
 
-    # ------------------------------------------------------------------
-    # Look-up
-    # ------------------------------------------------------------------
+    # === Look-up ===
 
     @api.model
     def _find_by_key(self, key):
@@ -156,9 +152,7 @@ class SmsPreferenceLink(models.Model):
         links_sudo = links_sudo._filter_current()
         return links_sudo.filtered(lambda it: not kind or it.is_sandbox == kind[0])[:1]
 
-    # ------------------------------------------------------------------
-    # Page
-    # ------------------------------------------------------------------
+    # === Page ===
 
     def _get_partner(self):
         claims_sudo = self.env["sms.number.claim"].sudo()
@@ -200,9 +194,7 @@ class SmsPreferenceLink(models.Model):
         form_model._agree(*subject, ticked, trace, **facts)
         return "agreed"
 
-    # ------------------------------------------------------------------
-    # Personal data
-    # ------------------------------------------------------------------
+    # === Personal data ===
 
     def _describe_personal(self):
         return [(len(self), self.env._("Links to the preference page"))]

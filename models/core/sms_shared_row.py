@@ -74,9 +74,7 @@ class SmsSharedRow(models.AbstractModel):
             )
         )
 
-    # ------------------------------------------------------------------
-    # A company's own row
-    # ------------------------------------------------------------------
+    # === A company's own row ===
 
     def _get_copy_domain(self):
         """Return the domain of the companies' own rows in place of this one."""
@@ -106,9 +104,7 @@ class SmsSharedRow(models.AbstractModel):
             "views": [(False, "form")],
         }
 
-    # ------------------------------------------------------------------
-    # Screens
-    # ------------------------------------------------------------------
+    # === Screens ===
 
     @api.model
     def _get_view(self, view_id=None, view_type="form", **options):

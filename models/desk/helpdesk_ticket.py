@@ -229,9 +229,7 @@ class HelpdeskTicket(models.Model):
             return self.env._("One contact has this number: did they write?")
         return self.env._("%s contacts have this number: who wrote?", count)
 
-    # ------------------------------------------------------------------
-    # Numbers and consent
-    # ------------------------------------------------------------------
+    # === Numbers and consent ===
 
     @api.model
     def _phone_get_number_fields(self):
@@ -290,9 +288,7 @@ class HelpdeskTicket(models.Model):
             "object.company_id.name",
         )
 
-    # ------------------------------------------------------------------
-    # Changes
-    # ------------------------------------------------------------------
+    # === Changes ===
 
     @api.model_create_multi
     def create(self, vals_list):
@@ -344,9 +340,7 @@ class HelpdeskTicket(models.Model):
             if partner and number and number != partner.phone_sanitized:
                 claims_sudo._note(ticket.company_id, partner, number)
 
-    # ------------------------------------------------------------------
-    # The customer's texts
-    # ------------------------------------------------------------------
+    # === The customer's texts ===
 
     def _note_sms_inbound(self, inbound, waits=True):
         """Note that the customer has texted, and since when they wait."""
@@ -413,9 +407,7 @@ class HelpdeskTicket(models.Model):
         """Note that nobody waits for an answer any more."""
         self.sudo().filtered("sms_waiting_since").sms_waiting_since = False
 
-    # ------------------------------------------------------------------
-    # The customer, where only a number has texted
-    # ------------------------------------------------------------------
+    # === The customer, where only a number has texted ===
 
     def action_choose_sms_customer(self, partner_id):
         """Make one of :attr:`sms_candidate_ids` the ticket's customer.
@@ -467,9 +459,7 @@ class HelpdeskTicket(models.Model):
         messages_sudo = inbounds_sudo.mail_message_id
         messages_sudo.filtered(lambda it: not it.author_id).author_id = partner
 
-    # ------------------------------------------------------------------
-    # The right to text: helpdesk users who may edit the ticket, within limits
-    # ------------------------------------------------------------------
+    # === The right to text ===
 
     def action_send_sms(self):
         """Open Odoo's composer with the template for an update."""
@@ -527,9 +517,7 @@ class HelpdeskTicket(models.Model):
                     )
                 )
 
-    # ------------------------------------------------------------------
-    # The customer's page
-    # ------------------------------------------------------------------
+    # === The customer's page ===
 
     def _get_sms_last_update(self):
         """Return when something last happened that the customer may know (UTC)."""

@@ -178,9 +178,7 @@ class HelpdeskTicket(models.Model):
             )
         )
 
-    # ------------------------------------------------------------------
-    # Calls of the screen
-    # ------------------------------------------------------------------
+    # === Calls of the screen ===
 
     def get_sms_conversation(self, before=False):
         """Return the newest texts of the ticket, and what the reply box needs.
@@ -315,9 +313,7 @@ class HelpdeskTicket(models.Model):
             )
         self.check_access("read")
 
-    # ------------------------------------------------------------------
-    # Reply box
-    # ------------------------------------------------------------------
+    # === Reply box ===
 
     def _get_sms_composer_values(self, template, send_at):
         return {
@@ -402,9 +398,7 @@ class HelpdeskTicket(models.Model):
         domain = [("model", "=", self._name), ("id", "=", int(template_id or 0))]
         return templates.search(domain) if template_id else templates
 
-    # ------------------------------------------------------------------
-    # Texts, theirs and ours
-    # ------------------------------------------------------------------
+    # === Texts, theirs and ours ===
 
     @api.model
     def _parse_sms_text_ids(self, message_ids):
@@ -535,9 +529,7 @@ class HelpdeskTicket(models.Model):
             "is_movable": may_move and sms.state == "outgoing",
         }
 
-    # ------------------------------------------------------------------
-    # Bus
-    # ------------------------------------------------------------------
+    # === Bus ===
 
     # Screens are told which texts, and ask for what is in them under their own rights:
     # so nothing of a person lies in the bus.

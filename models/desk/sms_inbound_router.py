@@ -98,9 +98,7 @@ class SmsInboundRouter(models.AbstractModel):
     def _after_place(self, inbound):
         """Do what follows from a text on its ticket. Extended by other rooms."""
 
-    # ------------------------------------------------------------------
-    # Ticket of a text
-    # ------------------------------------------------------------------
+    # === Ticket of a text ===
 
     @api.model
     def _get_own_domain(self, inbound):
@@ -185,9 +183,7 @@ class SmsInboundRouter(models.AbstractModel):
             email_from=inbound.partner_id.email_formatted or inbound.number,
         )
 
-    # ------------------------------------------------------------------
-    # Commands: a word, or the number of a ticket
-    # ------------------------------------------------------------------
+    # === Commands: a word, or the number of a ticket ===
 
     @api.model
     def _serve(self, inbound, keyword):
@@ -281,9 +277,7 @@ class SmsInboundRouter(models.AbstractModel):
         if keyword.answer and inbound.ticket_id:
             self._say_keyword(inbound, keyword)
 
-    # ------------------------------------------------------------------
-    # Answers
-    # ------------------------------------------------------------------
+    # === Answers ===
 
     @api.model
     def _say_keyword(self, inbound, keyword):

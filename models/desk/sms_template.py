@@ -191,9 +191,7 @@ class SmsTemplate(models.Model):
         self.env.registry.clear_cache()
         return super().unlink()
 
-    # ------------------------------------------------------------------
-    # Copies of companies
-    # ------------------------------------------------------------------
+    # === Copies of companies ===
 
     def _copy_for_company(self, company):
         """Keep the name: Odoo adds "(copy)"."""
@@ -249,9 +247,7 @@ class SmsTemplate(models.Model):
         )
         return rendered[record.id]
 
-    # ------------------------------------------------------------------
-    # Placeholders
-    # ------------------------------------------------------------------
+    # === Placeholders ===
 
     @api.model
     def get_placeholders(self, model):
@@ -300,9 +296,7 @@ class SmsTemplate(models.Model):
             },
         }
 
-    # ------------------------------------------------------------------
-    # Secrets
-    # ------------------------------------------------------------------
+    # === Secrets ===
 
     @api.model
     def _get_secret_names(self):
@@ -386,9 +380,7 @@ class SmsTemplate(models.Model):
             text,
         )
 
-    # ------------------------------------------------------------------
-    # Previews
-    # ------------------------------------------------------------------
+    # === Previews ===
 
     @api.model
     def get_previews(self, model, record_id, versions, template_id=False):

@@ -238,9 +238,7 @@ class ResCompany(models.Model):
             missing = ()
         return {**super()._get_sms_gate_facts(), "missing": missing}
 
-    # ------------------------------------------------------------------
-    # Accounts (``code`` is a key of ``PROVIDERS``)
-    # ------------------------------------------------------------------
+    # === Accounts (``code`` is a key of ``PROVIDERS``) ===
 
     @api.model
     def _get_sms_backup_providers(self):
@@ -354,9 +352,7 @@ class ResCompany(models.Model):
             "sms_telnyx_messaging_profile_id",
         }
 
-    # ------------------------------------------------------------------
-    # Choice of the sender
-    # ------------------------------------------------------------------
+    # === Choice of the sender ===
 
     def _choose_sms_senders(self, numbers, posts, code=None):
         """Choose by teams, countries and conversations.

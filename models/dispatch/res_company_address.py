@@ -168,9 +168,7 @@ class ResCompany(models.Model):
             )
         return {**vals, "sms_webhook_base_url": url}
 
-    # ------------------------------------------------------------------
-    # Keys
-    # ------------------------------------------------------------------
+    # === Keys ===
 
     def action_rotate_sms_webhook_key(self):
         """Replace the webhook key; the former one works on for :data:`OVERLAP`.
@@ -226,9 +224,9 @@ class ResCompany(models.Model):
         domain = [("sms_join_key", "=", key), ("sms_join_page", "=", True)]
         return self.sudo().search(domain, limit=1) if key else self.browse()
 
-    # ------------------------------------------------------------------
-    # Addresses (``endpoint`` is ``inbound``, or ``status/<uuid>``)
-    # ------------------------------------------------------------------
+    # === Addresses ===
+
+    # ``endpoint`` is ``inbound``, or ``status/<uuid>``.
 
     def _get_sms_base_url(self):
         """Return the public address that the carrier calls, if there is one."""

@@ -243,9 +243,7 @@ class SmsDispatcher(models.AbstractModel):
         self.env["sms.sms"].invalidate_model()
         return dict(rows)
 
-    # ------------------------------------------------------------------
-    # Senders for what waits
-    # ------------------------------------------------------------------
+    # === Senders for what waits ===
 
     def _assign_senders(self):
         """Give a sender to what waits for none that sends for its company.
@@ -330,9 +328,7 @@ class SmsDispatcher(models.AbstractModel):
         for sender, own in messages.grouped(lambda sms: chosen[sms.id]).items():
             own.write({"sender_id": sender.id, **values})
 
-    # ------------------------------------------------------------------
-    # Outcomes
-    # ------------------------------------------------------------------
+    # === Outcomes ===
 
     def _record_outcomes_safely(self, results):
         """Record what the calls came to; one that cannot be, alone is left out.

@@ -263,9 +263,7 @@ class SmsDispatcher(models.AbstractModel):
         if expired:
             expired._ask_gate()
 
-    # ------------------------------------------------------------------
-    # End of a run
-    # ------------------------------------------------------------------
+    # === End of a run ===
 
     def _is_open(self, poster, run):
         """Tell if more may be claimed; else what has not begun waits again.

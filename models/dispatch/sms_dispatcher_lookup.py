@@ -225,9 +225,7 @@ class SmsDispatcher(models.AbstractModel):
         known_ids = set(known.mapped("carrier_id"))
         return [one for one in found if one.report.carrier_id not in known_ids]
 
-    # ------------------------------------------------------------------
-    # Recall of what was claimed and has not begun
-    # ------------------------------------------------------------------
+    # === Recall of what was claimed and has not begun ===
 
     # Behind a slow carrier a claimed text may wait for minutes, longer than a STOP may
     # take ("at once" is our target; 47 CFR 64.1200(a)(10): a reasonable time). The

@@ -126,9 +126,7 @@ class SmsOutboxWatch(models.AbstractModel):
             "webhook": facts["refused_requests"] and self._explain_refusals(facts),
         }
 
-    # ------------------------------------------------------------------
-    # For a monitor outside
-    # ------------------------------------------------------------------
+    # === For a monitor outside ===
 
     def _get_health(self, token):
         """Return how the outboxes are, to who knows the token.
@@ -160,9 +158,7 @@ class SmsOutboxWatch(models.AbstractModel):
                 HEALTH_TOKEN_PARAMETER, secrets.token_urlsafe(24)
             )
 
-    # ------------------------------------------------------------------
-    # Facts, without a word about any person
-    # ------------------------------------------------------------------
+    # === Facts, without a word about any person ===
 
     def _get_facts(self, company):
         """Return how a company's outbox is. Extended by other rooms.

@@ -122,9 +122,7 @@ class SmsPrice(models.Model):
             return self.media_amount
         return self.amount * segments
 
-    # ------------------------------------------------------------------
-    # Prices from carriers that tell none in their reports
-    # ------------------------------------------------------------------
+    # === Prices from carriers that tell none in their reports ===
 
     # Once a day, at night: all texts of a day and a sender by one list in pages, never
     # text by text. Between two pages all is committed, so nothing is locked while the

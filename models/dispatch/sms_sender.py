@@ -281,9 +281,7 @@ class SmsSender(models.Model):
         """
         return {}
 
-    # ------------------------------------------------------------------
-    # Queue as a manager watches it
-    # ------------------------------------------------------------------
+    # === Queue as a manager watches it ===
 
     @api.depends("provider")
     def _compute_carrier_name(self):

@@ -209,9 +209,7 @@ class SmsSms(models.Model):
         )
         self.invalidate_recordset(["sms_tracker_id"])
 
-    # ------------------------------------------------------------------
-    # Posts and their answers
-    # ------------------------------------------------------------------
+    # === Posts and their answers ===
 
     # Every method wants its rows locked, and leaves the chatter to the caller, who
     # tells it of all of a batch at once (:meth:`_update_trackers`).
@@ -346,9 +344,9 @@ class SmsSms(models.Model):
             others._mark_unknown()
             self.env.flush_all()
 
-    # ------------------------------------------------------------------
-    # Faults: tried again, looked up, given to the second carrier, or ended
-    # ------------------------------------------------------------------
+    # === Faults ===
+
+    # Such messages are tried again, looked up, given to the second carrier, or ended.
 
     def _record_refused(self, outcome):
         """Record that the carrier did not take the message, or that nobody can tell."""

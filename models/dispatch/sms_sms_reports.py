@@ -179,9 +179,7 @@ class SmsSms(models.Model):
                 sms._apply_fault(report.fault or UNSURE, is_taken=True)
             sms._update_trackers()
 
-    # ------------------------------------------------------------------
-    # Consequences for the number
-    # ------------------------------------------------------------------
+    # === Consequences for the number ===
 
     @api.model
     def _get_last_said(self, company, number):
@@ -271,9 +269,7 @@ class SmsSms(models.Model):
             message_ref=self.carrier_id or self.uuid,
         )
 
-    # ------------------------------------------------------------------
-    # Costs
-    # ------------------------------------------------------------------
+    # === Costs ===
 
     # Carriers tell them late or never. Until then the table of prices is asked
     # (``sms.price``), and nothing of that is stored here.

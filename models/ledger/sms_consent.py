@@ -173,9 +173,7 @@ class SmsConsent(models.Model):
     def _is_stopped(found):
         return consent.has_left(found)
 
-    # ------------------------------------------------------------------
-    # Following the ledger, for one event as for thousands
-    # ------------------------------------------------------------------
+    # === Following the ledger, for one event as for thousands ===
 
     @api.model
     def _apply(self, company, events, numbers):

@@ -179,9 +179,7 @@ class SmsConsentCheck(models.Model):
             body=Markup("<p>%s</p>") % text,
         )
 
-    # ------------------------------------------------------------------
-    # The chain, with its events and evidence
-    # ------------------------------------------------------------------
+    # === The chain, with its events and evidence ===
 
     # Odoo's transactions are repeatable reads: what is recorded meanwhile is not seen,
     # and not mistaken for a change.
@@ -349,9 +347,7 @@ class SmsConsentCheck(models.Model):
         )
         return {check.link_count: check.head_hash for check in checks}
 
-    # ------------------------------------------------------------------
-    # The file that anybody can verify without Odoo
-    # ------------------------------------------------------------------
+    # === The file that anybody can verify without Odoo ===
 
     def action_export(self):
         """Make the file of the company's whole chain, and download it.

@@ -220,9 +220,7 @@ class SmsConsentCheck(models.Model):
             option=KEY_OPTION,
         )
 
-    # ------------------------------------------------------------------
-    # The record of verifications
-    # ------------------------------------------------------------------
+    # === The record of verifications ===
 
     # Each names the seal of the one before; the company names that of the newest. So
     # the next check finds one that was changed or removed.

@@ -224,9 +224,7 @@ class SmsConsentEvent(models.Model):
         """Refuse: the record must outlast the message."""
         raise UserError(self.env._("The consent record cannot be deleted."))
 
-    # ------------------------------------------------------------------
-    # The way in
-    # ------------------------------------------------------------------
+    # === The way in ===
 
     @api.model
     def _record(

@@ -56,9 +56,7 @@ class SmsConsent(models.Model):
             yield [row[0] for row in rows]
             last = rows[-1][0]
 
-    # ------------------------------------------------------------------
-    # Comparison
-    # ------------------------------------------------------------------
+    # === Comparison ===
 
     @api.model
     def _find_underived(self, company):
@@ -110,9 +108,7 @@ class SmsConsent(models.Model):
         contents = self.env["sms.consent.event"]._read_content(event_ids)
         return {content["number_hash"] for content in contents.values()}
 
-    # ------------------------------------------------------------------
-    # Correction
-    # ------------------------------------------------------------------
+    # === Correction ===
 
     @api.model
     def _rebuild(self, company, hashes):
@@ -188,9 +184,7 @@ class SmsConsent(models.Model):
         )
         return {value: decrypt(self.env, number) for value, number in rows}
 
-    # ------------------------------------------------------------------
-    # Overlapping transactions
-    # ------------------------------------------------------------------
+    # === Overlapping transactions ===
 
     @api.model
     def _settle_overlaps(self, company_id, hashes):
@@ -232,9 +226,7 @@ class SmsConsent(models.Model):
         )
         self._rebuild(company, [row[0] for row in rows])
 
-    # ------------------------------------------------------------------
-    # The sandbox
-    # ------------------------------------------------------------------
+    # === The sandbox ===
 
     @api.model
     def _follow_sandbox(self, companies):

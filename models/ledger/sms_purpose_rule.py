@@ -147,9 +147,7 @@ class SmsPurposeRule(models.Model):
             self.env._("A rule stays on record. Archive it to end its effect.")
         )
 
-    # ------------------------------------------------------------------
-    # A less strict purpose needs a reason
-    # ------------------------------------------------------------------
+    # === A less strict purpose needs a reason ===
 
     def _get_usual_strictness(self):
         """Compare with offers: what no rule names is marketing."""
@@ -211,9 +209,7 @@ class SmsPurposeRule(models.Model):
             purpose=self.purpose_id.name,
         )
 
-    # ------------------------------------------------------------------
-    # Look-up by messages
-    # ------------------------------------------------------------------
+    # === Look-up by messages ===
 
     @api.model
     def _find_purpose(self, company, source):

@@ -55,9 +55,7 @@ class MailThread(models.AbstractModel):
             return message_model._insert_sms_notes(values_list)
         return super()._message_create(values_list)
 
-    # ------------------------------------------------------------------
-    # Rights and limits
-    # ------------------------------------------------------------------
+    # === Rights and limits ===
 
     def _notify_thread(self, message, msg_vals=False, **kwargs):
         """Ask for the right to text before anybody is told, now or at a set time."""
@@ -120,9 +118,7 @@ class MailThread(models.AbstractModel):
             own |= {record[name], record._phone_format(fname=name)}
         return own
 
-    # ------------------------------------------------------------------
-    # Pictures and files, where our outbox sends the text
-    # ------------------------------------------------------------------
+    # === Pictures and files, where our outbox sends the text ===
 
     def _message_sms(self, body, **kwargs):
         sent = self.env.context.get("sms_media")

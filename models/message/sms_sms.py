@@ -446,9 +446,7 @@ class SmsSms(models.Model):
             clocks.setdefault(clock, quiet_hours.place_name(zone))
         return ", ".join(f"{clock} ({place})" for clock, place in clocks.items())
 
-    # ------------------------------------------------------------------
-    # Decisions
-    # ------------------------------------------------------------------
+    # === Decisions ===
 
     @api.model
     def _prepare_gate(self, vals_list, batch):

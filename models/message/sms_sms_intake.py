@@ -378,9 +378,7 @@ class SmsSms(models.Model):
         country = country or company.sudo().country_id
         return company._phone_format_number(number, country) or number
 
-    # ------------------------------------------------------------------
-    # Lists of people
-    # ------------------------------------------------------------------
+    # === Lists of people ===
 
     @api.model
     def _queue_many(self, company, purpose, recipients, bodies=(), **values):

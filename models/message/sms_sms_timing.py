@@ -101,9 +101,7 @@ class SmsSms(models.Model):
         not_before = Domain("not_before", "<=", fields.Datetime.now())
         return Domain("not_before", "=", False) | not_before
 
-    # ------------------------------------------------------------------
-    # Replacing
-    # ------------------------------------------------------------------
+    # === Replacing ===
 
     def _replace_older(self):
         """Cancel what still waits where a newer update of the same ticket has come.
@@ -203,9 +201,7 @@ class SmsSms(models.Model):
             self.ids,
         )
 
-    # ------------------------------------------------------------------
-    # Moving and cancelling
-    # ------------------------------------------------------------------
+    # === Moving and cancelling ===
 
     def _may_move(self):
         """Tell if the user may move or cancel the message: its author, or an agent."""

@@ -225,9 +225,7 @@ class SmsEvidence(models.AbstractModel):
             labels[key] = dict(field._description_selection(self.env))
         return labels
 
-    # ------------------------------------------------------------------
-    # Events, wordings and chain
-    # ------------------------------------------------------------------
+    # === Events, wordings and chain ===
 
     @api.model
     def _seal(self, company):
@@ -396,9 +394,7 @@ class SmsEvidence(models.AbstractModel):
             },
         }
 
-    # ------------------------------------------------------------------
-    # Opt-outs
-    # ------------------------------------------------------------------
+    # === Opt-outs ===
 
     @api.model
     def _read_opt_outs(self, events):

@@ -108,9 +108,7 @@ class SmsEvidence(models.AbstractModel):
             last_id = records_sudo[-1].id
             model_sudo.invalidate_model()
 
-    # ------------------------------------------------------------------
-    # Files: certificate and packet
-    # ------------------------------------------------------------------
+    # === Files: certificate and packet ===
 
     @api.model
     def _make_certificate(self, facts):
@@ -268,9 +266,7 @@ class SmsEvidence(models.AbstractModel):
             self.env._("The format is described in docs/evidence.md of the addon."),
         ]
 
-    # ------------------------------------------------------------------
-    # Audit of a period
-    # ------------------------------------------------------------------
+    # === Audit of a period ===
 
     @api.model
     def _make_period(self, company, start, end):

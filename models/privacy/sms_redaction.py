@@ -198,9 +198,7 @@ class SmsRedaction(models.Model):
         done.unlink()
         return len(done), len(done) == 10000
 
-    # ------------------------------------------------------------------
-    # Requests to the carriers
-    # ------------------------------------------------------------------
+    # === Requests to the carriers ===
 
     @api.model
     def _run(self):

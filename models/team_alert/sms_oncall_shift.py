@@ -128,9 +128,7 @@ class SmsOncallShift(models.Model):
             self.calendar_id, now
         )
 
-    # ------------------------------------------------------------------
-    # Consent of the person
-    # ------------------------------------------------------------------
+    # === Consent of the person ===
 
     def _get_sms_subject_fields(self):
         return ("user_id.partner_id.phone_sanitized", "company_id")

@@ -68,9 +68,7 @@ class SmsQuestion(models.Model):
         ids = [it.res_id for it in self if it.kind == TEAM_ALERT]
         return self.env[ALERT_MODEL].sudo().browse(ids).exists()
 
-    # ------------------------------------------------------------------
-    # Answers
-    # ------------------------------------------------------------------
+    # === Answers ===
 
     def _is_urgent(self):
         return super()._is_urgent() or bool(self._get_unresolved())

@@ -144,9 +144,7 @@ class SmsTeamAlert(models.Model):
         """Keep the record of people told, and of whoever took it."""
         raise UserError(self.env._("A team alert is kept."))
 
-    # ------------------------------------------------------------------
-    # Raising
-    # ------------------------------------------------------------------
+    # === Raising ===
 
     @api.model
     def _raise(self, team, words, **values):
@@ -244,9 +242,7 @@ class SmsTeamAlert(models.Model):
         self.ensure_one()
         return replies.get_codes(self.code_block)
 
-    # ------------------------------------------------------------------
-    # Answers by text
-    # ------------------------------------------------------------------
+    # === Answers by text ===
 
     def _answer(self, action, question, inbound):
         """Do what the code of a text says, and answer it.
@@ -314,9 +310,7 @@ class SmsTeamAlert(models.Model):
             return self.resolved_by_id, self.resolved_at
         return self.acknowledged_by_id, self.acknowledged_at
 
-    # ------------------------------------------------------------------
-    # Buttons
-    # ------------------------------------------------------------------
+    # === Buttons ===
 
     def action_acknowledge(self):
         """Take the alert: nobody else is told any more."""
@@ -354,9 +348,7 @@ class SmsTeamAlert(models.Model):
         if not self.env.user.has_group("helpdesk_mgmt.group_helpdesk_user_own"):
             raise AccessError(self.env._("Only helpdesk users act on team alerts."))
 
-    # ------------------------------------------------------------------
-    # Actions
-    # ------------------------------------------------------------------
+    # === Actions ===
 
     def _act(self, action, at, facts):
         """Take, resolve or pass on the alert; tell if that could be done.
@@ -460,9 +452,7 @@ class SmsTeamAlert(models.Model):
             values_of[entry.number] = self._prepare_text(partner, entry.number, body)
         self.env["sms.sms"].create(list(values_of.values()))
 
-    # ------------------------------------------------------------------
-    # Board
-    # ------------------------------------------------------------------
+    # === Board ===
 
     @api.depends("state")
     def _compute_is_live(self):

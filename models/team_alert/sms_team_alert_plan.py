@@ -194,9 +194,7 @@ class SmsTeamAlertPlan(models.Model):
         team = team.with_context(lang=self.env.lang)
         return texts.fill(self.body, {"alert": words, "team": team.name, **codes})
 
-    # ------------------------------------------------------------------
-    # Alerts by mail
-    # ------------------------------------------------------------------
+    # === Alerts by mail ===
 
     def _alias_get_error(self, message, message_dict, alias):
         """Send back mails of unknown senders, and too many: an alert wakes people."""

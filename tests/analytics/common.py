@@ -47,9 +47,7 @@ class ScenarioCase(SmsCase):
             ]
         )
 
-    # ------------------------------------------------------------------
-    # Its pieces
-    # ------------------------------------------------------------------
+    # === Its pieces ===
 
     def at(self, days_ago, **offset):
         """Return a time (UTC): noon of the company's day so many days ago."""
@@ -132,9 +130,7 @@ class ScenarioCase(SmsCase):
         self.shift(sms, "create_date", self.at(days_ago, **offset))
         return sms
 
-    # ------------------------------------------------------------------
-    # The scenario
-    # ------------------------------------------------------------------
+    # === The scenario ===
 
     def play(self):
         """Make 60 outgoing texts in the last 30 days, and 10 in those before."""

@@ -206,9 +206,7 @@ class TestScenario(ScenarioCase):
         self.assertRegex(rows[0][2], r"^…\d{4}$")
         self.assertNotIn(phone_number(630), str(rows))
 
-    # ------------------------------------------------------------------
-    # The dashboard
-    # ------------------------------------------------------------------
+    # === The dashboard ===
 
     def test_each_tile_shows_what_was_counted(self):
         tiles = self.get_tiles()
@@ -315,9 +313,7 @@ class TestScenario(ScenarioCase):
         data = dashboard.with_company(other).get_dashboard({})
         self.assertTrue(data["is_empty"])
 
-    # ------------------------------------------------------------------
-    # The table by day
-    # ------------------------------------------------------------------
+    # === The table by day ===
 
     def read_rows(self, source):
         """Return the rows of a query that has the table's columns, in order."""
@@ -461,9 +457,7 @@ class TestScenario(ScenarioCase):
         """Run the cron that counts."""
         self._run_cron(self.env.ref("helpdesk_mgmt_sms.ir_cron_sms_day"))
 
-    # ------------------------------------------------------------------
-    # Where the question arises
-    # ------------------------------------------------------------------
+    # === Where the question arises ===
 
     def test_each_form_leads_to_its_own_figures(self):
         partner = self.make_customer(phone_number(599), "With texts")

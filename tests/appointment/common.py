@@ -26,9 +26,7 @@ class AppointmentCase(SmsCase):
         self.record_consent(None, "appointment")
         self.settle()
 
-    # ------------------------------------------------------------------
-    # What people do
-    # ------------------------------------------------------------------
+    # === What people do ===
 
     def book(self, start=None, partners=None, user=None, **values):
         """Return a new visit: in two days, for an hour, with customer and technician.
@@ -82,9 +80,7 @@ class AppointmentCase(SmsCase):
         partner = partner or self.customer
         return event.attendee_ids.filtered(lambda it: it.partner_id == partner)
 
-    # ------------------------------------------------------------------
-    # Time
-    # ------------------------------------------------------------------
+    # === Time ===
 
     def settle(self):
         """End a transaction, as far as a test can."""
@@ -112,9 +108,7 @@ class AppointmentCase(SmsCase):
         self.run_reminders()
         self.run_outbox()
 
-    # ------------------------------------------------------------------
-    # What was planned and sent
-    # ------------------------------------------------------------------
+    # === What was planned and sent ===
 
     def rows(self, event=None, partner=None, **values):
         """Return the planned texts, in the order of their time."""

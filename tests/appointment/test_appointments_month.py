@@ -36,9 +36,7 @@ class TestMonth(AppointmentCase):
         self.record_consent(number, "appointment")
         return person
 
-    # ------------------------------------------------------------------
-    # What must come of it, told by what has happened alone
-    # ------------------------------------------------------------------
+    # === What must come of it, told by what has happened alone ===
 
     def note(self, event, person):
         """Note how an appointment stands from now on; settle what held until now."""
@@ -97,9 +95,7 @@ class TestMonth(AppointmentCase):
             for since, until in self.gone[person.id]
         )
 
-    # ------------------------------------------------------------------
-    # What happens
-    # ------------------------------------------------------------------
+    # === What happens ===
 
     def book_some(self, count):
         """Book appointments of some customers, in the next days."""

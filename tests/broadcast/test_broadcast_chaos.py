@@ -91,9 +91,7 @@ class TestBroadcastChaos(ChaosCase):
         self.addCleanup(self.pool.shutdown, cancel_futures=True)
         self.stopped = {}
 
-    # ------------------------------------------------------------------
-    # The weather
-    # ------------------------------------------------------------------
+    # === The weather ===
 
     def choose(self, form):
         """Count the texts of the broadcast; some set off what happens to it.
@@ -133,9 +131,7 @@ class TestBroadcastChaos(ChaosCase):
         """Wait until so many were texted."""
         self.assertTrue(self.reached[name].wait(TIMEOUT), f"not {name} are texted")
 
-    # ------------------------------------------------------------------
-    # The broadcast
-    # ------------------------------------------------------------------
+    # === The broadcast ===
 
     def look(self, *names):
         """Return some fields of the broadcast."""
@@ -206,9 +202,7 @@ class TestBroadcastChaos(ChaosCase):
                 [self.broadcast_id],
             )
 
-    # ------------------------------------------------------------------
-    # The run
-    # ------------------------------------------------------------------
+    # === The run ===
 
     def test_stops_a_pause_a_kill(self):
         self.make()

@@ -38,9 +38,7 @@ class TestPage(WebCase):
         self.assertIn("Thank you", self.text(page))
         return page.text
 
-    # ------------------------------------------------------------------
-    # The form
-    # ------------------------------------------------------------------
+    # === The form ===
 
     def test_the_form_asks_and_nothing_is_ticked(self):
         page = self.get(self.page_url)
@@ -158,9 +156,7 @@ class TestPage(WebCase):
         self.assertEqual(self.boxes(answer)["sms_agree_ticket"], str(draft.id))
         self.assertFalse(self.events(self.unknown))
 
-    # ------------------------------------------------------------------
-    # Who is not asked, and nobody is told
-    # ------------------------------------------------------------------
+    # === Who is not asked, and nobody is told ===
 
     def age_events(self, age):
         """Make all requests older, which only a test can."""
@@ -260,9 +256,7 @@ class TestPage(WebCase):
         self.assertEqual(page.status_code, 429)
         self.assertIn("Please wait a little", self.text(page))
 
-    # ------------------------------------------------------------------
-    # Who may not
-    # ------------------------------------------------------------------
+    # === Who may not ===
 
     def test_a_get_asks_nobody(self):
         page = self.get(

@@ -74,9 +74,7 @@ class TestCompanyRights(SmsCase, HttpCase):
         self.made = {}
         self.authenticate("sms-stranger", "sms-stranger")
 
-    # ------------------------------------------------------------------
-    # Rows
-    # ------------------------------------------------------------------
+    # === Rows ===
 
     def list_models(self):
         """Return the models to try: the addon's tables, and Odoo's that it extends."""
@@ -183,9 +181,7 @@ class TestCompanyRights(SmsCase, HttpCase):
             return Json({"en_US": value}) if field.translate else value
         return value
 
-    # ------------------------------------------------------------------
-    # Calls
-    # ------------------------------------------------------------------
+    # === Calls ===
 
     def call(self, model, method, *args, **kwargs):
         """Call a method as the other company's manager, over JSON-RPC."""
@@ -270,9 +266,7 @@ class TestCompanyRights(SmsCase, HttpCase):
         self.env.invalidate_all()
         self.assertEqual(self.read_row(row), before, row)
 
-    # ------------------------------------------------------------------
-    # The tests
-    # ------------------------------------------------------------------
+    # === The tests ===
 
     def test_a_row_of_another_company_is_neither_seen_nor_changed(self):
         for model in self.list_models():
@@ -354,8 +348,6 @@ class TestCompanyRights(SmsCase, HttpCase):
         self.refuse(stage, "write", stage.ids, {"sms_template_id": False})
         values = {"name": "New", "company_id": False, "sms_template_id": template.id}
         self.refuse(stage, "create", [values])
-
-    # ------------------------------------------------------------------
 
     def search(self, model):
         """Return what the other company's manager finds, as far as they may look."""

@@ -122,9 +122,7 @@ class TestPlantedSecrets(WebCase):
         found = set(self.find_secrets(data)) - set(allowed)
         self.assertFalse(found)
 
-    # ------------------------------------------------------------------
-    # Over RPC
-    # ------------------------------------------------------------------
+    # === Over RPC ===
 
     def read_all(self, records):
         """Return all that a user reads and exports of a model, as RPC gives it."""
@@ -259,9 +257,7 @@ class TestPlantedSecrets(WebCase):
                     found.read([n for n in names if records._fields[n].store])
                 )
 
-    # ------------------------------------------------------------------
-    # Over HTTP
-    # ------------------------------------------------------------------
+    # === Over HTTP ===
 
     def get_addresses(self):
         """Return every public address with a right token, and what may stand there."""

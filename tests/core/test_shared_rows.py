@@ -64,9 +64,7 @@ class TestOwnRows(SmsCase):
             self.assertIn("is_locked", view["arch"])
             self.assertIn("action_copy_for_company", view["arch"])
 
-    # ------------------------------------------------------------------
-    # It comes first in its company, and nowhere else
-    # ------------------------------------------------------------------
+    # === It comes first in its company, and nowhere else ===
 
     def test_an_answer(self):
         own = self.get_own(self.ref("sms_reply_start_done"))

@@ -32,9 +32,7 @@ class TestAnswers(IntakeCase):
         moment = fields.Datetime.now() - ago
         self.record_consent(None, *codes, event="revoked", happened_at=moment)
 
-    # ------------------------------------------------------------------
-    # What is allowed, and how it shows
-    # ------------------------------------------------------------------
+    # === What is allowed, and how it shows ===
 
     def test_an_agent_answers_without_recorded_consent(self):
         inbound = self.text_in()
@@ -96,9 +94,7 @@ class TestAnswers(IntakeCase):
         message = self.answer(template_id=self.ticket_template.id)
         self.assertSent(message, "ticket", "conversation")
 
-    # ------------------------------------------------------------------
-    # What counts as their text
-    # ------------------------------------------------------------------
+    # === What counts as their text ===
 
     def test_after_a_day_it_is_over(self):
         self.text_in(ago=24 * HOUR + timedelta(minutes=1))
@@ -135,9 +131,7 @@ class TestAnswers(IntakeCase):
         )
         self.assertBlocked(self.messages_to(other), "ticket", "no_consent")
 
-    # ------------------------------------------------------------------
-    # Opted out, under review
-    # ------------------------------------------------------------------
+    # === Opted out, under review ===
 
     def test_a_stop_ends_the_conversation(self):
         self.text_in()
@@ -170,9 +164,7 @@ class TestAnswers(IntakeCase):
         review.with_user(self.manager).action_opt_out()
         self.assertBlocked(self.answer(), "ticket", "opted_out")
 
-    # ------------------------------------------------------------------
-    # What a person wrote, and what only says so
-    # ------------------------------------------------------------------
+    # === What a person wrote, and what only says so ===
 
     def assertNotPersonal(self):
         message = self.messages_to()[-1]
@@ -271,9 +263,7 @@ class TestAnswers(IntakeCase):
         )
         self.assertNotPersonal()
 
-    # ------------------------------------------------------------------
-    # Waiting in the outbox
-    # ------------------------------------------------------------------
+    # === Waiting in the outbox ===
 
     def wait(self, message, hours):
         """Let a message and the text it answers be so many hours older."""

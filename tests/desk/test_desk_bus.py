@@ -39,8 +39,7 @@ class TestDeskBus(DeskCase):
             channels = websockets._build_bus_channel_list(list(names))
         return [channel for channel in channels if BUS_CHANNEL in map(str, channel)]
 
-    # Who may listen
-    # ------------------------------------------------------------
+    # === Who may listen ===
 
     def test_who_may_read_a_ticket_may_listen_to_it(self):
         name = f"{BUS_CHANNEL}_{self.ticket.id}"
@@ -64,8 +63,7 @@ class TestDeskBus(DeskCase):
         for name in (f"{BUS_CHANNEL}_0", f"{BUS_CHANNEL}_1x", f"{BUS_CHANNEL}_"):
             self.assertFalse(self.channels_for(self.agent, name))
 
-    # What they are told
-    # ------------------------------------------------------------
+    # === What they are told ===
 
     def test_a_new_text_is_told_without_its_words(self):
         inbound = self.receive("My secret words")
@@ -118,8 +116,7 @@ class TestDeskBus(DeskCase):
         self.env["sms.sms"].create({"number": self.number, "body": "Hello"})
         self.assertFalse(self.changes())
 
-    # Who is notified
-    # ------------------------------------------------------------
+    # === Who is notified ===
 
     def notified(self, ticket):
         """Return the users who were told that the customer has texted."""

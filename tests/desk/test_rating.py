@@ -32,9 +32,7 @@ class TestRating(IntakeCase):
         ticket = ticket or self.ticket
         return self.env["rating.rating"].search([*domain, ("res_id", "=", ticket.id)])
 
-    # ------------------------------------------------------------------
-    # Asking
-    # ------------------------------------------------------------------
+    # === Asking ===
 
     def test_the_customer_is_asked_once_in_the_houses_name(self):
         message = self.question.sms_id
@@ -115,9 +113,7 @@ class TestRating(IntakeCase):
         self.close(self.ticket)
         self.assertEqual(self.count_questions(), 2)
 
-    # ------------------------------------------------------------------
-    # Answering
-    # ------------------------------------------------------------------
+    # === Answering ===
 
     def test_a_rating_is_odoos_own(self):
         inbound = self.receive("4, quick work")

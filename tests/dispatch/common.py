@@ -191,9 +191,7 @@ class StormCase(LiveCase):
         self.addCleanup(setattr, self.peer, "choose", lambda form: None)
         self.addCleanup(setattr, self.peer, "on_taken", lambda message: None)
 
-    # ------------------------------------------------------------------
-    # The carrier
-    # ------------------------------------------------------------------
+    # === The carrier ===
 
     def choose(self, _form):
         """Return what the carrier does with a post."""
@@ -241,9 +239,7 @@ class StormCase(LiveCase):
             except requests.RequestException:
                 continue
 
-    # ------------------------------------------------------------------
-    # The nodes
-    # ------------------------------------------------------------------
+    # === The nodes ===
 
     def restart(self, name):
         """Start a node again, at its address."""
@@ -291,9 +287,7 @@ class StormCase(LiveCase):
                 """
             )
 
-    # ------------------------------------------------------------------
-    # The messages
-    # ------------------------------------------------------------------
+    # === The messages ===
 
     def queue(self, count, words, twins=0):
         """Make so many messages by one call, to some numbers in turn."""

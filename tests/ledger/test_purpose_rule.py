@@ -135,9 +135,7 @@ class TestPurposeRule(RuleCase):
         form = Form(composer.with_context(**context))
         self.assertEqual(form.sms_footer, footer)
 
-    # ------------------------------------------------------------------
-    # Changes
-    # ------------------------------------------------------------------
+    # === Changes ===
 
     def test_messages_follow_a_change_at_once(self):
         rule = self.make_rule("alert", model="res.partner")
@@ -181,9 +179,7 @@ class TestPurposeRule(RuleCase):
         self.server_action.unlink()
         self.assertEqual((rule.name, rule.action_id.id), ("Text them", False))
 
-    # ------------------------------------------------------------------
-    # On record
-    # ------------------------------------------------------------------
+    # === On record ===
 
     def test_it_is_on_record_who_mapped_what(self):
         rule = self.make_rule("alert", model="res.partner")
@@ -221,9 +217,7 @@ class TestPurposeRule(RuleCase):
         rule.company_id = other
         self.assertNotIn(rule.id, self.rules.search([]).ids)
 
-    # ------------------------------------------------------------------
-    # What cannot be mapped
-    # ------------------------------------------------------------------
+    # === What cannot be mapped ===
 
     def test_a_rule_names_something(self):
         for level in ("model", "template", "action"):
@@ -274,9 +268,7 @@ class TestPurposeRule(RuleCase):
         with self.assertRaises(AccessError):
             self.env["ir.actions.server"].with_user(self.agent).search([])
 
-    # ------------------------------------------------------------------
-    # Nobody chooses for themselves
-    # ------------------------------------------------------------------
+    # === Nobody chooses for themselves ===
 
     def test_a_clients_context_chooses_no_source(self):
         self.make_rule("alert", template_id=self.partner_template.id)

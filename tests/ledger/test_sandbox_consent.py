@@ -36,9 +36,7 @@ class TestSandboxConsent(PacketCase):
         check = self.env["sms.consent.check"]._verify(company or self.company)
         self.assertEqual(check.state, "intact", check.findings)
 
-    # ------------------------------------------------------------------
-    # What counts
-    # ------------------------------------------------------------------
+    # === What counts ===
 
     def test_a_yes_on_the_virtual_phone_does_not_count_with_a_carrier(self):
         self.receive("SUPPORT")
@@ -153,9 +151,7 @@ class TestSandboxConsent(PacketCase):
         self.company.write({"sms_provider": "sandbox", "phone": "+13035550199"})
         self.assertEqual(self.get_state(), "opted_in")
 
-    # ------------------------------------------------------------------
-    # What happens by itself, or to all companies
-    # ------------------------------------------------------------------
+    # === What happens by itself, or to all companies ===
 
     def test_an_erasure_in_the_sandbox_counts_everywhere(self):
         """The evidence of the real yes is gone: nothing proves it any more."""
@@ -176,9 +172,7 @@ class TestSandboxConsent(PacketCase):
         self.assertTrue(self.get_listed())
         self.assertIntact()
 
-    # ------------------------------------------------------------------
-    # What else could bring a yes along
-    # ------------------------------------------------------------------
+    # === What else could bring a yes along ===
 
     def test_a_question_of_the_sandbox_is_not_answered_with_a_carrier(self):
         self.receive("SUPPORT")
@@ -249,9 +243,7 @@ class TestSandboxConsent(PacketCase):
         self.go("twilio")
         self.assertEqual(real.state, "active")
 
-    # ------------------------------------------------------------------
-    # Sealed, and shown
-    # ------------------------------------------------------------------
+    # === Sealed, and shown ===
 
     def test_it_is_sealed(self):
         event = self.record_consent()
@@ -320,9 +312,7 @@ class TestSandboxConsent(PacketCase):
         steps = self.env["sms.onboarding"]._get_steps(self.company)
         return next(step["text"] for step in steps if step["key"] == "sandbox")
 
-    # ------------------------------------------------------------------
-    # Copies
-    # ------------------------------------------------------------------
+    # === Copies ===
 
     def test_a_neutralized_copy_is_intact(self):
         self.record_consent(phone_number(1))

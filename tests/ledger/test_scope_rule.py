@@ -57,9 +57,7 @@ class TestScopeRule(SmsCase):
         found = consents._get_answers([key[0]], [key[1]])[key]
         return consents._get_answer(found, self.purposes(code).id).state
 
-    # ------------------------------------------------------------------
-    # The rules
-    # ------------------------------------------------------------------
+    # === The rules ===
 
     def test_a_stop_ends_everything_by_default(self):
         for code in SHIPPED_CODES:
@@ -115,9 +113,7 @@ class TestScopeRule(SmsCase):
         with self.assertRaises(ValidationError):
             rule.effective_to = "2026-06-30"
 
-    # ------------------------------------------------------------------
-    # A STOP under them
-    # ------------------------------------------------------------------
+    # === A STOP under them ===
 
     def test_a_stop_ends_the_purpose_that_it_answers(self):
         self.activate_fcc_26_67()

@@ -105,9 +105,7 @@ class ErasureCase(WebCase):
             or DIGITS.encode() in (attachment.raw or b"")
         }
 
-    # ------------------------------------------------------------------
-    # Everything that can be done
-    # ------------------------------------------------------------------
+    # === Everything that can be done ===
 
     def plant(self):
         """Let the person's number and words come in by every way there is."""

@@ -164,9 +164,7 @@ class TestVerifier(PacketCase):
             return 1, status
         return status, said.getvalue().strip()
 
-    # ------------------------------------------------------------------
-    # Files
-    # ------------------------------------------------------------------
+    # === Files ===
 
     def test_the_untouched_packet(self):
         status, words = self.verify(self.folder)
@@ -208,9 +206,7 @@ class TestVerifier(PacketCase):
         self.sum_up()
         self.assertBroken("messages.csv has other rows")
 
-    # ------------------------------------------------------------------
-    # The document
-    # ------------------------------------------------------------------
+    # === The document ===
 
     def test_missing_and_unknown_keys(self):
         data = self.read_document()
@@ -259,9 +255,7 @@ class TestVerifier(PacketCase):
         )
         self.assertBroken("'messages' is missing")
 
-    # ------------------------------------------------------------------
-    # What was left out, or made up
-    # ------------------------------------------------------------------
+    # === What was left out, or made up ===
 
     def drop(self, data, event_id, is_thorough):
         """Leave an event out of a document, and of what lists it."""
@@ -381,9 +375,7 @@ class TestVerifier(PacketCase):
         self.write_document(data)
         self.assertBroken("is not that of its events")
 
-    # ------------------------------------------------------------------
-    # With the key
-    # ------------------------------------------------------------------
+    # === With the key ===
 
     def test_the_seals_hold(self):
         path = self.folder.parent / f"{self.folder.name}.key"
@@ -421,9 +413,7 @@ class TestVerifier(PacketCase):
         self.assertEqual(status, 1)
         self.assertIn("was not sealed by the key", words)
 
-    # ------------------------------------------------------------------
-    # The whole chain
-    # ------------------------------------------------------------------
+    # === The whole chain ===
 
     def export(self):
         """Return the company's chain as a document."""

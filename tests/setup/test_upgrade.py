@@ -99,9 +99,7 @@ class TestUpgrade(BaseCase):
         cls.again = cls.read_database()
         cls.new = cls.read_database(get_db_name())
 
-    # ------------------------------------------------------------------
-    # The former version, and today's
-    # ------------------------------------------------------------------
+    # === The former version, and today's ===
 
     @classmethod
     def take_old_sources(cls):
@@ -160,9 +158,7 @@ class TestUpgrade(BaseCase):
         """Update the addon to today's sources; return the log."""
         return cls.run_odoo("server", "-u", MODULE, "--stop-after-init")
 
-    # ------------------------------------------------------------------
-    # The database
-    # ------------------------------------------------------------------
+    # === The database ===
 
     @classmethod
     def copy_database(cls, template):
@@ -196,9 +192,7 @@ class TestUpgrade(BaseCase):
         with db_connect(database or cls.database).cursor() as cr:
             return Snapshot(cr)
 
-    # ------------------------------------------------------------------
-    # The tests
-    # ------------------------------------------------------------------
+    # === The tests ===
 
     def test_nothing_is_lost_and_nothing_else_changed(self):
         found = Comparison(self.before, self.after, self.new).find()

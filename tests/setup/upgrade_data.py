@@ -86,9 +86,7 @@ class OldDatabase:
             and not model.with_context(active_test=False).search_count([], limit=1)
         )
 
-    # ------------------------------------------------------------------
-    # Helpers
-    # ------------------------------------------------------------------
+    # === Helpers ===
 
     def ref(self, name):
         """Return a record of the addon by its XML id."""
@@ -136,9 +134,7 @@ class OldDatabase:
         )
         return self.env["sms.inbound"]._receive(company or self.company, event)
 
-    # ------------------------------------------------------------------
-    # Companies and people
-    # ------------------------------------------------------------------
+    # === Companies and people ===
 
     def set_up_companies(self):
         """Set up a company in the US, and another one with settings of its own."""
@@ -237,9 +233,7 @@ class OldDatabase:
             ]
         )
 
-    # ------------------------------------------------------------------
-    # Consent
-    # ------------------------------------------------------------------
+    # === Consent ===
 
     def record_consents(self):
         """Enter each event and each method there is, with evidence of every kind."""
@@ -301,9 +295,7 @@ class OldDatabase:
         self.record(29, "granted", "paper", "ticket", wording=WORDS)
         self.env["sms.preference.link"]._get_urls([(self.company, number(0))])
 
-    # ------------------------------------------------------------------
-    # What people have made of what ships
-    # ------------------------------------------------------------------
+    # === What people have made of what ships ===
 
     def edit_shipped_records(self):
         """Edit a shipped record of each kind, one of them in two languages."""
@@ -371,9 +363,7 @@ class OldDatabase:
             body="Ticket {{ object.number }}.",
         )
 
-    # ------------------------------------------------------------------
-    # Texts
-    # ------------------------------------------------------------------
+    # === Texts ===
 
     def automate(self):
         """Let an automation text about a new ticket, and another one wait."""
@@ -480,9 +470,7 @@ class OldDatabase:
             ]
         )
 
-    # ------------------------------------------------------------------
-    # Outages and alerts
-    # ------------------------------------------------------------------
+    # === Outages and alerts ===
 
     def report_outage(self):
         """Open an incident, tell those whom it concerns; some mute and subscribe."""
@@ -556,9 +544,7 @@ class OldDatabase:
         self.run_cron("ir_cron_sms_team_alert")
         self.receive(80, "4")
 
-    # ------------------------------------------------------------------
-    # The office
-    # ------------------------------------------------------------------
+    # === The office ===
 
     def import_consents(self):
         """Import a list with rows that are wrong; leave another one half done."""
@@ -622,9 +608,7 @@ class OldDatabase:
         evidence = self.env["sms.consent.evidence"].search([], limit=2)
         self.env["sms.evidence.lookup"].with_user(officer)._note(evidence, "read")
 
-    # ------------------------------------------------------------------
-    # The machine room
-    # ------------------------------------------------------------------
+    # === The machine room ===
 
     def watch_outbox(self):
         """Let there be troubles, and what a carrier has said."""
