@@ -67,6 +67,7 @@ def contain(cr, logger, message, *args):
     """Undo and log what fails in this block, which must not undo what was before it.
 
     A conflict with another transaction is raised: Odoo then starts the request over.
+    What is flushed at the end of the block may fail there: do not return out of it.
 
     :param str message: what is logged with the traceback, filled in with ``args``
     """

@@ -124,9 +124,13 @@ class SmsQuestion(models.Model):
         """
         failure = "Text %s was not taken as an answer"
         for question in self._find_open(inbound):
+            is_answered = False
             with contain(self.env.cr, _logger, failure, inbound.id):
-                if getattr(question, f"_take_{question.kind}")(inbound):
-                    return True
+                answers = getattr(question, f"_take_{question.kind}")(inbound)
+                self.env.flush_all()  # what the database refuses fails here
+                is_answered = answers
+            if is_answered:
+                return True
         return self._take_unclaimed(inbound)
 
     @api.model

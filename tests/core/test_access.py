@@ -64,7 +64,6 @@ PUBLIC_METHODS = {
     },
     "sms.consent.check": {"action_verify", "action_export", "write"},
     "sms.consent.event": {"write"},
-    "sms.consent.law": {"create"},
     "sms.consent.evidence": {"write"},
     "sms.consent.import": {
         *("create", "write", "action_check", "action_import", "action_refresh"),
@@ -92,7 +91,6 @@ PUBLIC_METHODS = {
     "sms.inbound": {"write"},
     "sms.purpose": {"write", "action_copy_for_company"},
     "sms.purpose.company": {"create", "write"},
-    "sms.quiet.hours": {"create"},
     "sms.relaxation.reason": {"create", "write", "unlink"},
     "sms.automation": {
         *("create", "write", "unlink", "action_view_messages", "action_dry_run"),

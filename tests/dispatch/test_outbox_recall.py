@@ -81,8 +81,13 @@ class TestRecall(OutboxCase):
     def leave(self, leaver):
         """Text STOP while many texts are claimed; return when it was answered."""
         self.queue(leaver)
-        self.wait(lambda: len(self.arrivals[leaver]) > 3, "nothing is posted")
-        self.assertGreater(self.count_rows(leaver, ["process"]), 10)
+        self.wait(
+            lambda: (
+                len(self.arrivals[leaver]) > 3
+                and self.count_rows(leaver, ["process"]) > 10
+            ),
+            "nothing is claimed and posted",
+        )
         self.assertEqual(self.text(leaver, "STOP").status_code, 200)
         return time.monotonic()
 
