@@ -294,7 +294,8 @@ class TestEntries(AttackCase):
                 SELECT (jsonb_populate_record(source,
                         jsonb_build_object(
                             'id', nextval('sms_consent_event_id_seq'),
-                            'evidence_id', %s, 'recorded_at', now()::timestamp))).*
+                            'evidence_id', %s, 'recorded_at',
+                            now()::timestamp - interval '1 minute'))).*
                   FROM sms_consent_event source WHERE id = %s
              RETURNING id
             """,
