@@ -2,7 +2,7 @@
 """What every room stands on, and nothing about texting.
 
 Offers mixins, encrypted fields, bulk writing, row locks, batch jobs and reasons.
-Uses only ``tools``.
+Uses only ``tools`` and ``providers``, as every room may.
 """
 
 from . import (

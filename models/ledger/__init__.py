@@ -1,8 +1,8 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 """The consent ledger: who said what, in which words, for which purposes; and its proof.
 
-Offers ``sms.consent.event._record`` and ``_record_many``, ``sms.consent._get_answers``
-and the hook that follows each entry, ``sms.consent._apply``.
+Offers ``sms.consent.event._record`` and ``_record_many``, purposes and wordings, and
+the hook that follows each entry, ``sms.consent._after_answers``.
 May use core.
 """
 

@@ -1,8 +1,8 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 """An outgoing text from its making to the gate's decision.
 
-Offers ``sms.sms.create``, ``sms.sms._queue_many``, ``sms.gate._decide``, and hooks for
-the facts that decide and for what follows a decision.
+Offers ``sms.sms.create`` and ``_queue_many``, ``sms.gate._decide``, what numbers have
+answered (``sms.consent._get_answers``), and hooks for facts and for what follows.
 May use core and ledger.
 """
 
