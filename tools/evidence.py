@@ -15,8 +15,6 @@ from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
-from .tabular import write_csv
-
 #: What the JSON is, and in which version; see ``docs/evidence.md``.
 FORMAT = "helpdesk_mgmt_sms.evidence/2"
 #: The same of the file with the whole chain.
@@ -234,11 +232,6 @@ class Packet:
     def add(self, name, data):
         """Add a file of bytes."""
         self._make(name).write_bytes(data)
-
-    def add_table(self, name, rows):
-        """Add a CSV, headers first, with cells that are harmless for spreadsheets."""
-        with self.open_table(name) as stream:
-            write_csv(stream, rows)
 
     def digest(self, name):
         """Return the SHA-256 (hex) of a file that has been written."""

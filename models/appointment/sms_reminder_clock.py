@@ -19,10 +19,6 @@ class Whereabouts:
         self.here = self._company_place.zones[0]
         self._known = {}
 
-    def get_place(self, partner):
-        """Return where a customer may be."""
-        return self.find(partner)[0]
-
     def get_zone(self, partner):
         """Return the name of the zone by whose clock a customer is told times."""
         return self.find(partner)[1]

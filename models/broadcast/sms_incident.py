@@ -2,8 +2,6 @@
 import logging
 from datetime import timedelta
 
-from psycopg2 import OperationalError
-
 from odoo import api, fields, models, tools
 from odoo.exceptions import AccessError, UserError
 from odoo.fields import Domain
@@ -13,6 +11,7 @@ from odoo.tools.misc import clean_context
 from ...tools import reply_codes
 from ...tools.figures import render_counts
 from ...tools.verdicts import HAVE_GOT, HAVE_OR_WILL
+from ..core.batch_jobs import contain
 
 OPEN, MONITORING, RESOLVED = ("open", "monitoring", "resolved")
 #: It is still going on: tickets are linked to it, texts about it are answered.
@@ -326,13 +325,9 @@ class SmsIncident(models.Model):
         :param values: of the message; at least ``purpose_id``
         """
         self.ensure_one()
-        try:
-            with self.env.cr.savepoint():
-                self._queue_known(number, partner, **values)
-        except OperationalError:
-            raise  # a conflict with another transaction: Odoo starts over
-        except Exception:  # whatever another module's hook raises
-            _logger.exception("Nobody was told that we know of incident %s", self.id)
+        failure = "Nobody was told that we know of incident %s"
+        with contain(self.env.cr, _logger, failure, self.id):
+            self._queue_known(number, partner, **values)
 
     def _queue_known(self, number, partner, **values):
         replies = self.env["sms.reply"]

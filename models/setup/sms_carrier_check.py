@@ -5,8 +5,6 @@ from dataclasses import asdict
 from datetime import timedelta
 from typing import NamedTuple
 
-import phonenumbers
-
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 from odoo.tools import SQL
@@ -14,6 +12,7 @@ from odoo.tools.misc import format_datetime, hmac
 
 from ...providers.account import CREDENTIALS, UNSURE, Finding
 from ...providers.base import LookupFailed
+from ...tools import dispatch
 from ..core.batch_jobs import lock_next
 
 MANAGER_GROUP = "helpdesk_mgmt.group_helpdesk_manager"
@@ -239,10 +238,7 @@ class SmsCarrierCheck(models.Model):
         return bool(new or known)
 
     def _get_country(self, number):
-        parsed = phonenumbers.parse(number)
-        code = phonenumbers.region_code_for_number(
-            parsed
-        ) or phonenumbers.region_code_for_country_code(parsed.country_code)
+        code = dispatch.country_of(number)
         found = self.env["res.country"].search([("code", "=", code)], limit=1)
         return found or self.company_id.country_id
 

@@ -68,7 +68,7 @@ class TestMonth(AppointmentCase):
         Who has just been told needs none whose hour has passed. Who is not, because it
         was moved away and back before anybody knew, is reminded as if nothing was.
         """
-        place = Whereabouts(self.company).get_place(person)
+        place = Whereabouts(self.company).find(person)[0]
         rules = self.env["sms.quiet.hours"]._select(
             self.company, place, quiet_hours.INFORMATIONAL
         )

@@ -7,7 +7,7 @@ from datetime import date, datetime
 
 from odoo.tests import BaseCase, tagged
 
-from ...tools import evidence
+from ...tools import evidence, tabular
 from ...tools.evidence import Packet
 
 
@@ -97,7 +97,9 @@ class TestPacket(BaseCase):
         with Packet(lambda digest: {"sums": digest}) as files:
             files.add("scans/1/a.pdf", b"scan")
             files.add("scans/1/a.pdf", b"scan")
-            files.add_table("t.csv", [["h"], ["=cmd|' /C calc'!A0"], ["+1"], ["é"]])
+            with files.open_table("t.csv") as table:
+                rows = [["h"], ["=cmd|' /C calc'!A0"], ["+1"], ["é"]]
+                tabular.write_csv(table, rows)
             data = files.pack()
         archive = zipfile.ZipFile(io.BytesIO(data))
         self.assertEqual(
