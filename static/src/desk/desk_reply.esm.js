@@ -26,7 +26,11 @@ export class DeskReply extends Component {
         ...{DateTimeInput, Dropdown, DropdownItem},
         ...{FileInput, SegmentCounter},
     };
-    static props = {desk: Object, record: Object, onSent: Function};
+    static props = {
+        desk: Object,
+        record: {type: Object, optional: true},
+        onSent: Function,
+    };
 
     setup() {
         this.desk = useState(this.props.desk);
@@ -147,13 +151,18 @@ export class DeskReply extends Component {
         this.desk.preview(false, this.sendAt);
     }
 
-    /** Saves the ticket first: its number may have been changed on the form. */
-    async send() {
-        if (!this.canSend) {
-            return;
-        }
+    /**
+     * Saves the form around it, where its number may have been changed.
+     *
+     * @returns {Promise<Boolean>} whether there is nothing left to save
+     */
+    async saveForm() {
         const {record} = this.props;
-        if ((await record.isDirty()) && !(await record.save({reload: false}))) {
+        return !(await record?.isDirty()) || record.save({reload: false});
+    }
+
+    async send() {
+        if (!this.canSend || !(await this.saveForm())) {
             return;
         }
         const {body, templateId, files} = this.state;
@@ -198,6 +207,8 @@ export class DeskReply extends Component {
             this.desk.ticketId,
         ]);
         Object.assign(action.context, button.context);
-        this.action.doAction(action, {onClose: () => this.props.record.load()});
+        const {record} = this.props;
+        const onClose = () => (record ? record.load() : this.desk.load());
+        this.action.doAction(action, {onClose});
     }
 }

@@ -1,0 +1,104 @@
+import {
+    Component,
+    onWillUnmount,
+    onWillUpdateProps,
+    useEffect,
+    useRef,
+    useState,
+} from "@odoo/owl";
+import {useBus, useService} from "@web/core/utils/hooks";
+import {DeskLog} from "./desk_log.esm";
+import {DeskReply} from "./desk_reply.esm";
+import {DeskStore} from "./desk_store.esm";
+import {TICKET_MODEL} from "./desk_service.esm";
+
+/**
+ * A ticket's conversation, wherever it is shown: what was texted, and the box to answer
+ * in. Another `stamp` for the same ticket loads its newest texts again.
+ */
+export class DeskThread extends Component {
+    static template = "helpdesk_mgmt_sms.DeskThread";
+    static components = {DeskLog, DeskReply};
+    static props = {
+        ticketId: [Number, Boolean],
+        stamp: {type: Number, optional: true},
+        record: {type: Object, optional: true},
+    };
+
+    setup() {
+        this.orm = useService("orm");
+        this.service = useService("helpdesk_mgmt_sms.desk");
+        this.state = useState({desk: null});
+        this.show(this.props.ticketId);
+        onWillUpdateProps(({ticketId, stamp}) => {
+            if (ticketId !== this.props.ticketId || stamp !== this.props.stamp) {
+                this.show(ticketId);
+            }
+        });
+        useBus(this.service.bus, "BUS:RECONNECT", () => this.desk?.load());
+        useEffect(
+            (unread, status) => {
+                if (status === "ready") {
+                    this.service.unread[this.desk.ticketId] = unread;
+                }
+            },
+            () => [this.desk?.unread, this.desk?.status]
+        );
+        this.root = useRef("root");
+        useEffect(
+            (status) => {
+                if (status === "ready" && this.service.isWanted) {
+                    this.service.isWanted = false;
+                    this.root.el.scrollIntoView({block: "end"});
+                }
+            },
+            () => [this.desk?.status]
+        );
+        onWillUnmount(() => this.stop?.());
+    }
+
+    /** @returns {DeskStore|null} */
+    get desk() {
+        return this.state.desk;
+    }
+
+    /**
+     * Shows a ticket's conversation, or what has become of it.
+     *
+     * @param {Number|Boolean} ticketId
+     */
+    show(ticketId) {
+        if (this.desk && this.desk.ticketId === ticketId) {
+            this.desk.load();
+            return;
+        }
+        this.stop?.();
+        this.stop = null;
+        this.state.desk = null;
+        if (!ticketId) {
+            return;
+        }
+        const call = (method, args) => this.orm.silent.call(TICKET_MODEL, method, args);
+        this.state.desk = new DeskStore().setup(ticketId, call);
+        this.stop = this.service.listen(ticketId, (ids) => this.onChange(ids));
+        this.desk.load();
+    }
+
+    /**
+     * @param {String[]} ids of the texts that have changed
+     */
+    async onChange(ids) {
+        await this.desk.refresh(ids);
+        if (ids.some((id) => id.startsWith("in-"))) {
+            this.reloadChatter();
+        }
+    }
+
+    /** Lets the chatter beside it show the text too. */
+    reloadChatter() {
+        this.env.bus.trigger("MAIL:RELOAD-THREAD", {
+            model: TICKET_MODEL,
+            id: this.desk.ticketId,
+        });
+    }
+}
