@@ -5,6 +5,8 @@ import {Dropdown} from "@web/core/dropdown/dropdown";
 import {DropdownItem} from "@web/core/dropdown/dropdown_item";
 import {TICKET_MODEL} from "./desk_service.esm";
 import {_t} from "@web/core/l10n/translation";
+import {explain} from "../core/explain_error.esm";
+import {fuzzyLookup} from "@web/core/utils/search";
 import {serializeDateTime} from "@web/core/l10n/dates";
 import {useDropdownState} from "@web/core/dropdown/dropdown_hooks";
 import {useInboxKeys} from "./inbox_keys.esm";
@@ -15,7 +17,21 @@ const {DateTime} = luxon;
 
 /** The hour at which a morning begins. */
 const MORNING = 8;
-const USERS_LIMIT = 20;
+
+/** What is told once it is done, by how many. */
+const DONE = {
+    assign: (count) =>
+        count === 1 ? _t("Assigned") : _t("%s conversations assigned", count),
+    snooze: (count) =>
+        count === 1 ? _t("Snoozed") : _t("%s conversations snoozed", count),
+    unsnooze: (count) =>
+        count === 1 ? _t("No longer snoozed") : _t("%s no longer snoozed", count),
+    answer: (count) =>
+        count === 1
+            ? _t("Marked as answered")
+            : _t("%s conversations marked as answered", count),
+    close: (count) => (count === 1 ? _t("Closed") : _t("%s tickets closed", count)),
+};
 
 /** Asks until when a conversation is snoozed. */
 export class SnoozeDialog extends Component {
@@ -56,7 +72,7 @@ export class InboxActions extends Component {
         /** Whether keys mean these buttons */
         hasKeys: Boolean,
         rootRef: Object,
-        /** Is told what was done: "assign", "snooze", "unsnooze", "answer" or "close" */
+        /** Is told what was done: see `DONE` */
         onDone: Function,
     };
 
@@ -96,36 +112,69 @@ export class InboxActions extends Component {
     }
 
     /**
-     * Calls the server, and tells what came of it.
+     * Does something about each of the tickets, and tells what came of it.
      *
-     * @param {String} kind what is done
+     * @param {String} kind see `DONE`
      * @param {String} method of the tickets
      * @param {Array} [args]
      */
     async act(kind, method, args = []) {
         const ids = await this.props.getIds();
-        const result = await this.orm.call(TICKET_MODEL, method, [ids, ...args]);
-        await this.props.onDone(kind);
-        return result;
+        const refused = await this.attempt(ids, method, args);
+        const count = ids.length - refused.length;
+        const reasons = [...new Set(refused)].join("\n");
+        if (!refused.length) {
+            this.notification.add(DONE[kind](count), {type: "success"});
+        } else {
+            this.notification.add(reasons, {
+                title: count ? DONE[kind](count) : _t("Not done"),
+                type: count ? "warning" : "danger",
+                sticky: true,
+            });
+        }
+        if (count) {
+            await this.props.onDone(kind);
+        }
+    }
+
+    /**
+     * Tries all at once; what is refused together is tried half by half.
+     *
+     * @returns {Promise<String[]>} a reason for each ticket that was refused
+     */
+    async attempt(ids, method, args) {
+        try {
+            await this.orm.call(TICKET_MODEL, method, [ids, ...args]);
+            return [];
+        } catch (error) {
+            const reason = explain(error);
+            if (ids.length === 1) {
+                return [reason];
+            }
+            const middle = Math.ceil(ids.length / 2);
+            return [
+                ...(await this.attempt(ids.slice(0, middle), method, args)),
+                ...(await this.attempt(ids.slice(middle), method, args)),
+            ];
+        }
     }
 
     assignToMe() {
-        return this.assign(user.userId);
+        return this.act("assign", "assign_sms", [user.userId]);
     }
 
-    assign(userId) {
-        return this.act("assign", "assign_sms", [userId]);
-    }
-
-    /** Asks for a colleague, as Odoo's own "Assign to" does. */
-    handOver() {
-        const provide = async (env, {searchValue}) => {
-            const users = await this.orm.call("res.users", "name_search", [], {
-                name: searchValue.trim(),
-                domain: [["share", "=", false]],
-                limit: USERS_LIMIT,
-            });
-            return users.map(([id, name]) => ({name, action: () => this.assign(id)}));
+    /** Asks for a colleague in Odoo's command palette, as its "Assign to" does. */
+    async handOver() {
+        const [ticketId] = await this.props.getIds();
+        const users = await this.orm.call(TICKET_MODEL, "get_sms_assignees", [
+            ticketId,
+        ]);
+        const provide = (env, {searchValue: value}) => {
+            const found = value ? fuzzyLookup(value, users, ({name}) => name) : users;
+            return found.map(({id, name}) => ({
+                name,
+                action: () => this.act("assign", "assign_sms", [id]),
+            }));
         };
         this.command.openPalette({
             placeholder: _t("Hand over to…"),
