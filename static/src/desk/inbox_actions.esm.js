@@ -1,4 +1,5 @@
 import {Component, useState} from "@odoo/owl";
+import {ConnectionLostError} from "@web/core/network/rpc";
 import {DateTimeInput} from "@web/core/datetime/datetime_input";
 import {Dialog} from "@web/core/dialog/dialog";
 import {Dropdown} from "@web/core/dropdown/dropdown";
@@ -148,8 +149,8 @@ export class InboxActions extends Component {
             return [];
         } catch (error) {
             const reason = explain(error);
-            if (ids.length === 1) {
-                return [reason];
+            if (ids.length === 1 || error instanceof ConnectionLostError) {
+                return ids.map(() => reason);
             }
             const middle = Math.ceil(ids.length / 2);
             return [

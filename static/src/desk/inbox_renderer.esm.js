@@ -57,11 +57,12 @@ export class InboxRenderer extends KanbanRenderer {
         };
     }
 
-    /** Scrolls to the open one; the focus goes with it, if it was in the list. */
+    /** Scrolls to the open one; the focus goes with it, unless it is elsewhere. */
     showOpen() {
         const row = this.listRef.el?.querySelector("[aria-selected=true]");
         row?.scrollIntoView({block: "nearest"});
-        if (this.listRef.el?.contains(document.activeElement)) {
+        const {activeElement, body} = document;
+        if (activeElement === body || this.listRef.el?.contains(activeElement)) {
             row?.focus({preventScroll: true});
         }
     }
