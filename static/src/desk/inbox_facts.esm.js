@@ -68,8 +68,13 @@ export class InboxFactsController extends FormController {
         this.env.smsInbox.trigger("SAVED");
     }
 
+    /** Leaves alone what somebody is typing. */
     async reload() {
-        if (!(await this.model.root.isDirty())) {
+        const {activeElement} = document;
+        const isTyping =
+            this.rootRef.el?.contains(activeElement) &&
+            activeElement.matches("input, textarea");
+        if (!isTyping && !this.model.root.dirty) {
             await this.model.load();
         }
     }
