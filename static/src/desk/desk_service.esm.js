@@ -27,6 +27,8 @@ export class DeskService {
         this.unread = reactive({});
         /** Whether the next conversation that is there is to be scrolled to */
         this.isWanted = false;
+        /** The inbox that is on the screen: `shows(ticketId)`, `open(ticketId)` */
+        this.inbox = null;
         /** How many screens listen to a ticket */
         this.listeners = {};
         this.bus.subscribe(CHANGE_TYPE, (change) =>
@@ -97,6 +99,9 @@ export class DeskService {
                 icon: "/helpdesk_mgmt_sms/static/description/icon.png",
             });
         }
+        if (this.inbox?.shows(ticketId)) {
+            return;
+        }
         const close = this.services.notification.add(words, {
             title,
             type: "info",
@@ -115,9 +120,12 @@ export class DeskService {
 
     /**
      * @param {Number} ticketId
-     * @returns {Promise} the ticket's form is there, on its conversation
+     * @returns {Promise} its conversation is there: in the inbox, or on its form
      */
     open(ticketId) {
+        if (this.inbox) {
+            return this.inbox.open(ticketId);
+        }
         return this.services.action.doAction({
             type: "ir.actions.act_window",
             res_model: TICKET_MODEL,
