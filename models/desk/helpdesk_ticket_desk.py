@@ -273,6 +273,36 @@ class HelpdeskTicket(models.Model):
         sent_sudo = self.env["sms.sms"].sudo().search(domain)
         return self.get_sms_changes([f"{OUT}-{sms.id}" for sms in sent_sudo])
 
+    def take_sms_way(self, message_id, name):
+        """Do what was offered about a text of ours.
+
+        :param str message_id: id of one of the ticket's texts (``out-12``)
+        :param str name: of one of its ``ways``, see :meth:`_get_sms_ways`
+        :return: an action to open, or False
+        :raises AccessError: for who may not text from the ticket
+        :raises UserError: for what is not offered any more
+        """
+        self._check_sms_desk()
+        self._check_may_send_sms()
+        sms_sudo = self._find_sms_outgoing([message_id])
+        ways = self._get_sms_ways(sms_sudo) if len(sms_sudo) == 1 else []
+        if name not in [way["name"] for way in ways]:
+            raise UserError(
+                self.env._(
+                    "This is no longer possible for this text. Reload the page to see "
+                    "what has become of it."
+                )
+            )
+        return self._take_sms_way(sms_sudo, name)
+
+    def _take_sms_way(self, sms, name):
+        """Do what one of :meth:`_get_sms_ways` says. Extended by other rooms.
+
+        :param sms: ``sms.sms`` in sudo, one of the ticket's
+        :return: an action to open, with ``views``; or False
+        """
+        return False
+
     def mark_sms_read(self):
         """Note that the texts of this ticket are read: they have been on a screen.
 
@@ -465,20 +495,27 @@ class HelpdeskTicket(models.Model):
         inbound_sudo = inbound_sudo.search(
             [("id", "in", rows[IN]), ("ticket_id", "=", self.id)]
         )
-        sms_sudo = self.env["sms.sms"].sudo()
-        sms_sudo = sms_sudo.search(
-            [
-                ("id", "in", rows[OUT]),
-                ("mail_message_id.model", "=", self._name),
-                ("mail_message_id.res_id", "=", self.id),
-            ]
-        )
+        sms_sudo = self._find_sms_outgoing(message_ids)
         may_move = self.env["sms.sms"].has_access("read")
         texts = [self._prepare_sms_inbound(inbound) for inbound in inbound_sudo]
         texts += [self._prepare_sms_outgoing(sms, may_move) for sms in sms_sudo]
         return sorted(
             texts,
             key=lambda it: (it["date"], it["direction"], int(it["id"].split("-")[1])),
+        )
+
+    def _find_sms_outgoing(self, message_ids):
+        """Return those texts of ours that belong to the ticket, in sudo."""
+        return (
+            self.env["sms.sms"]
+            .sudo()
+            .search(
+                [
+                    ("id", "in", self._parse_sms_text_ids(message_ids)[OUT]),
+                    ("mail_message_id.model", "=", self._name),
+                    ("mail_message_id.res_id", "=", self.id),
+                ]
+            )
         )
 
     def _prepare_sms_text(self, text, direction, moment):
@@ -527,7 +564,18 @@ class HelpdeskTicket(models.Model):
             "label": sms.shown_label or "",
             "reason": sms.shown_reason or "",
             "is_movable": may_move and sms.state == "outgoing",
+            "ways": self._get_sms_ways(sms),
         }
+
+    def _get_sms_ways(self, sms):
+        """Return what the user may do about a text of ours. Extended by other rooms.
+
+        Asked for each text of a page: it must cause no query of its own.
+
+        :param sms: ``sms.sms`` in sudo, one of the ticket's
+        :return: list of ``name`` (technical) and ``label`` (a button's, translated)
+        """
+        return []
 
     # === Bus ===
 

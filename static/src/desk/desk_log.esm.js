@@ -1,5 +1,6 @@
 import {Component, useEffect, useRef, useState} from "@odoo/owl";
 import {toDateTime, toDay, toTime} from "../core/text_dates.esm";
+import {TICKET_MODEL} from "./desk_service.esm";
 import {_t} from "@web/core/l10n/translation";
 import {browser} from "@web/core/browser/browser";
 import {splitAddresses} from "../core/addresses.esm";
@@ -210,5 +211,23 @@ export class DeskLog extends Component {
             [this.rowId(text)],
         ]);
         this.action.doAction(action, {onClose: () => this.desk.refresh([text.id])});
+    }
+
+    /**
+     * Does what the server has offered about a text.
+     *
+     * @param {Object} text
+     * @param {{name: String}} way one of the text's `ways`
+     */
+    async takeWay(text, way) {
+        const {ticketId} = this.desk;
+        const args = [ticketId, text.id, way.name];
+        const action = await this.orm.call(TICKET_MODEL, "take_sms_way", args);
+        const onClose = () => this.desk.refresh([text.id]);
+        if (action) {
+            this.action.doAction(action, {onClose});
+        } else {
+            await onClose();
+        }
     }
 }
