@@ -5,7 +5,7 @@ from datetime import timedelta
 from odoo import fields
 from odoo.exceptions import AccessError, UserError, ValidationError
 
-from ...models.desk.helpdesk_ticket_desk import PAGE_SIZE
+from ...models.desk.helpdesk_ticket_thread import PAGE_SIZE
 from ..common import phone_number
 from .common import DeskCase
 
