@@ -190,9 +190,10 @@ class HelpdeskTicket(models.Model):
         :param before: id of a text (``in-5``, ``out-12``): only what is older than it,
             and nothing for the reply box
         :return: ``messages`` (oldest first: notes, what was said about consent, and
-            texts, see :meth:`_prepare_sms_text`), ``has_older``, ``unread`` (how many texts
-            nobody has read), ``reply`` (see :meth:`_prepare_sms_reply`), ``templates``
-            (``id``, ``name`` and ``shortcut``), ``price`` (see ``res.company``)
+            texts, see :meth:`_prepare_sms_text`), ``has_older``, ``unread`` (how many
+            texts nobody has read), ``reply`` (see :meth:`_prepare_sms_reply`),
+            ``templates`` (``id``, ``name`` and ``shortcut``), ``price`` (see
+            ``res.company``)
         :raises AccessError: for who is no helpdesk user or may not read the ticket
         """
         self._check_sms_desk()

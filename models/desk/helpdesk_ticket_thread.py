@@ -1,6 +1,7 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 import re
 from collections import defaultdict
+from datetime import timedelta
 
 from odoo import SUPERUSER_ID, api, fields, models
 from odoo.tools import SQL, format_date, is_html_empty
@@ -26,15 +27,19 @@ _ID = re.compile(rf"({'|'.join(RANKS)})-([0-9]{{1,9}})")
 ANSWER_KINDS = ("confirm", "answer")
 #: Exemptions of the texts that ask to confirm joining.
 QUESTIONS = ("opt_in_question", exemptions.REMINDER)
+#: A text that came in stands before what was made in its transaction, which began a
+#: moment before it was noted.
+LEAD = timedelta(seconds=1)
 #: Columns: kind, id, rank, time (by the second), id of the other ticket that it is
 #: about. A text of ours or theirs is found by its number and by its ticket.
 READ_THREAD = """
-    SELECT 'in' AS kind, id, 0 AS rank, date_trunc('second', received_at) AS at,
+    SELECT 'in' AS kind, id, 0 AS rank,
+           date_trunc('second', received_at - %(lead)s) AS at,
            NULLIF(ticket_id, %(id)s) AS other_id
       FROM sms_inbound
      WHERE company_id = %(company)s AND number = %(number)s
      UNION
-    SELECT 'in', id, 0, date_trunc('second', received_at), NULL
+    SELECT 'in', id, 0, date_trunc('second', received_at - %(lead)s), NULL
       FROM sms_inbound
      WHERE ticket_id = %(id)s
      UNION
@@ -49,12 +54,17 @@ READ_THREAD = """
       JOIN sms_sms sms ON sms.mail_message_id = message.id
      WHERE message.model = %(model)s AND message.res_id = %(id)s
      UNION ALL
-    SELECT 'event', min(id), 1, date_trunc('second', recorded_at), NULL
-      FROM sms_consent_event
-     WHERE company_id = %(company)s AND number_hash = %(hash)s
-  GROUP BY evidence_id, event, recorded_at
+    SELECT 'event', min(event.id), 1,
+           date_trunc('second', COALESCE(min(inbound.received_at) - %(lead)s,
+                                         event.recorded_at)), NULL
+      FROM sms_consent_event event
+      JOIN sms_consent_evidence evidence ON evidence.id = event.evidence_id
+ LEFT JOIN sms_inbound inbound
+        ON evidence.res_model = 'sms.inbound' AND inbound.id = evidence.res_id
+     WHERE event.company_id = %(company)s AND event.number_hash = %(hash)s
+  GROUP BY event.evidence_id, event.event, event.recorded_at
      UNION ALL
-    SELECT 'review', id, 2, date_trunc('second', received_at), NULL
+    SELECT 'review', id, 2, date_trunc('second', received_at - %(lead)s), NULL
       FROM sms_consent_review
      WHERE company_id = %(company)s AND number = %(number)s
      UNION ALL
@@ -98,11 +108,7 @@ class HelpdeskTicket(models.Model):
             return None
 
     def _query_sms_thread(self):
-        """Return the query for all entries of the ticket's thread.
-
-        Times are compared by the second: what is made in the transaction of a text that
-        came in is as old as it, and follows it.
-        """
+        """Return the query for all entries of the ticket's thread."""
         self.ensure_one()
         for name in (
             *("sms.sms", "sms.inbound", "mail.message"),
@@ -113,6 +119,7 @@ class HelpdeskTicket(models.Model):
             READ_THREAD,
             id=self.id,
             model=TICKET_MODEL,
+            lead=LEAD,
             company=self.sudo().company_id.id or None,
             number=self.partner_phone_sanitized or None,
             hash=self._get_sms_number_hash(),
@@ -165,7 +172,7 @@ class HelpdeskTicket(models.Model):
         def get_key(entry):
             """Return what the entries of a thread are ordered by."""
             kind, row_id = entry["id"].split("-")
-            return entry["date"], RANKS[kind], int(row_id)
+            return entry["at"], RANKS[kind], int(row_id)
 
         return sorted(entries, key=get_key)
 
@@ -178,7 +185,7 @@ class HelpdeskTicket(models.Model):
                 {
                     "id": f"{kind}-{row_id}",
                     "direction": kind,
-                    "date": fields.Datetime.to_string(at),
+                    **self._prepare_sms_times(at + LEAD if kind == IN else at, kind),
                 },
                 about[TICKET_MODEL, other_id],
             )
@@ -188,7 +195,7 @@ class HelpdeskTicket(models.Model):
     @api.model
     def _hide_sms_text(self, text, about):
         """Return what is told of a text whose words are not."""
-        hidden = {name: text[name] for name in ("id", "direction", "date")}
+        hidden = {name: text[name] for name in ("id", "direction", "date", "at")}
         return {**hidden, "about": about, "is_hidden": True}
 
     # === Rights ===
@@ -242,10 +249,15 @@ class HelpdeskTicket(models.Model):
                 it.ticket_id == self or self._is_sms_of_number(it.company_id, it.number)
             )
         )
-        sms_sudo = self.env["sms.sms"].sudo().search([("id", "in", sms_ids)]).filtered(
-            lambda it: (
-                self._has_sms_posted(it)
-                or self._is_sms_of_number(it.record_company_id, it.number)
+        sms_sudo = (
+            self.env["sms.sms"]
+            .sudo()
+            .search([("id", "in", sms_ids)])
+            .filtered(
+                lambda it: (
+                    self._has_sms_posted(it)
+                    or self._is_sms_of_number(it.record_company_id, it.number)
+                )
             )
         )
         questions = self._get_sms_questions(inbound_sudo)
@@ -317,19 +329,26 @@ class HelpdeskTicket(models.Model):
         )
         return {row_id: words for row_id, words in rows if words}
 
+    @api.model
+    def _prepare_sms_times(self, moment, kind):
+        """Return when something was, and the time by which it is ordered, both UTC."""
+        at = moment - LEAD if kind == IN else moment
+        to_string = fields.Datetime.to_string
+        return {"date": to_string(moment), "at": to_string(at)}
+
     def _prepare_sms_text(self, text, direction, moment):
         """Return what the conversation shows of a text, theirs or ours.
 
         :return: ``id`` (``in-5``), ``direction``, ``body``, ``date`` (UTC, ``YYYY-MM-DD
-            HH:MM:SS``), ``number`` (when it is not the ticket's), ``attachments``
-            (``id``, ``name``, ``mimetype``)
+            HH:MM:SS``), ``at`` (by which it is ordered), ``number`` (when it is not the
+            ticket's), ``attachments`` (``id``, ``name``, ``mimetype``)
         """
         is_other = text.number != self.partner_phone_sanitized
         return {
             "id": f"{direction}-{text.id}",
             "direction": direction,
             "body": text.body or "",
-            "date": fields.Datetime.to_string(moment),
+            **self._prepare_sms_times(moment, direction),
             "number": is_other and text.number or "",
             "attachments": self._prepare_sms_files(text.attachment_ids),
         }
@@ -405,7 +424,10 @@ class HelpdeskTicket(models.Model):
             entries[key] = {
                 "id": f"{EVENT}-{event.id}",
                 "direction": EVENT,
-                "date": fields.Datetime.to_string(event.recorded_at),
+                **self._prepare_sms_times(
+                    moment.text.received_at or event.recorded_at,
+                    IN if moment.text else EVENT,
+                ),
                 "event": event.event,
                 "words": sentence,
             }
@@ -419,7 +441,7 @@ class HelpdeskTicket(models.Model):
             {
                 "id": f"{REVIEW}-{review.id}",
                 "direction": REVIEW,
-                "date": fields.Datetime.to_string(review.received_at),
+                **self._prepare_sms_times(review.received_at, IN),
                 "event": review.state,
                 "words": self._tell_sms_review(review),
             }
@@ -458,7 +480,7 @@ class HelpdeskTicket(models.Model):
             {
                 "id": f"{NOTE}-{message.id}",
                 "direction": NOTE,
-                "date": fields.Datetime.to_string(message.date),
+                **self._prepare_sms_times(message.date, NOTE),
                 "author": message.author_id.name or message.email_from or "",
                 "html": message.body or "",
                 "attachments": self._prepare_sms_files(message.attachment_ids),

@@ -39,6 +39,11 @@ class DeskCase(SmsCase):
         self.env.invalidate_all()
         return self.desk_of(user or self.own_agent).get_sms_conversation(**options)
 
+    def texts(self, user=None, **options):
+        """Return the texts alone of what a screen gets that asks now, oldest first."""
+        entries = self.converse(user, **options)["messages"]
+        return [it for it in entries if it["direction"] in ("in", "out")]
+
     def receive(self, body, number=None, company=None):
         """Take in a text in the test's own second, which began some time ago."""
         inbound = super().receive(body, number, company)

@@ -3,7 +3,6 @@ import {browser} from "@web/core/browser/browser";
 import {formatList} from "@web/core/l10n/utils";
 import {user} from "@web/core/user";
 
-const PRESENCE_TYPE = "helpdesk_mgmt_sms/presence";
 /** Milliseconds between two signs of who looks on, and of who goes on typing. */
 const BEAT = 20000;
 const TYPING_BEAT = 5000;
@@ -21,12 +20,12 @@ export class DeskPresence {
     people = {};
 
     /**
-     * @param {Object} bus Odoo's bus service
+     * @param {EventBus} changes what the desk's service has heard from the bus
      * @param {Number} ticketId
      * @param {Function} share tells the others: (state, isNew) => Promise
      */
-    setup(bus, ticketId, share) {
-        this.bus = bus;
+    setup(changes, ticketId, share) {
+        this.changes = changes;
         this.ticketId = ticketId;
         this.share = share;
         this.typedAt = 0;
@@ -35,9 +34,9 @@ export class DeskPresence {
 
     /** Begins to tell and to listen; call it on the reactive object that is drawn. */
     start() {
-        this.onNews = (news) => this.hear(news);
+        this.onNews = ({detail}) => this.hear(detail);
         this.onVisibility = () => this.tell();
-        this.bus.subscribe(PRESENCE_TYPE, this.onNews);
+        this.changes.addEventListener(`presence-${this.ticketId}`, this.onNews);
         document.addEventListener("visibilitychange", this.onVisibility);
         this.beat = browser.setInterval(() => this.tell(), BEAT);
         this.sweep = browser.setInterval(() => this.forget(), SWEEP);
@@ -45,7 +44,7 @@ export class DeskPresence {
     }
 
     stop() {
-        this.bus.unsubscribe(PRESENCE_TYPE, this.onNews);
+        this.changes.removeEventListener(`presence-${this.ticketId}`, this.onNews);
         document.removeEventListener("visibilitychange", this.onVisibility);
         browser.clearInterval(this.beat);
         browser.clearInterval(this.sweep);
@@ -68,11 +67,10 @@ export class DeskPresence {
     }
 
     /**
-     * @param {{ticket_id: Number, user_id: Number, name: String, state: String,
-     *     is_new: Boolean}} news
+     * @param {{user_id: Number, name: String, state: String, is_new: Boolean}} news
      */
-    hear({ticket_id: ticketId, user_id: id, name, state, is_new: isNew}) {
-        if (ticketId !== this.ticketId || id === user.userId) {
+    hear({user_id: id, name, state, is_new: isNew}) {
+        if (id === user.userId) {
             return;
         }
         if (state === "gone") {

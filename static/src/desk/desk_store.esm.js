@@ -6,7 +6,7 @@ import {explain} from "../core/explain_error.esm";
  *     UTC, "YYYY-MM-DD HH:MM:SS"
  */
 
-/** Of one second: what they text, what follows from it, then our answer. */
+/** Of one `at`: what they text, what follows from it, then our answer. */
 const RANKS = {in: 0, event: 1, review: 2, note: 3, out: 4};
 /** Entries that the server takes at once. */
 const CHANGES_LIMIT = 200;
@@ -22,7 +22,7 @@ export function getRowId({id}) {
 /** In the server's order. */
 function compareEntries(one, other) {
     return (
-        one.date.localeCompare(other.date) ||
+        one.at.localeCompare(other.at) ||
         RANKS[one.direction] - RANKS[other.direction] ||
         getRowId(one) - getRowId(other)
     );

@@ -82,8 +82,14 @@ export class DeskThread extends Component {
         const call = (method, args) => this.orm.silent.call(TICKET_MODEL, method, args);
         this.state.desk = new DeskStore().setup(ticketId, call);
         const stop = this.service.listen(ticketId, (ids) => this.onChange(ids));
-        const share = (state, isNew) => call("share_sms_presence", [ticketId, state, isNew]);
-        this.state.presence = new DeskPresence().setup(this.service.bus, ticketId, share);
+        // Who cannot be told now is told by the next sign.
+        const share = (...args) =>
+            call("share_sms_presence", [ticketId, ...args]).catch(() => {});
+        this.state.presence = new DeskPresence().setup(
+            this.service.changes,
+            ticketId,
+            share
+        );
         const {presence} = this.state;
         presence.start();
         this.stop = () => {
