@@ -246,7 +246,7 @@ class HelpdeskTicket(models.Model):
         send_at=False,
         attachment_ids=(),
         known_id=False,
-        is_sure=True,
+        is_sure=False,
     ):
         """Text the ticket's customer, in the composer's way.
 

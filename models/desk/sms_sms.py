@@ -9,7 +9,7 @@ from .helpdesk_ticket_thread import OUT
 
 #: Of so many messages at once all are shown on the conversations of their numbers; of
 #: more, those alone that a person or an answer to a person's text has made.
-LIVE_LIMIT = 20
+LIVE_LIMIT = 10
 
 
 class SmsSms(models.Model):

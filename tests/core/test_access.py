@@ -33,6 +33,7 @@ PUBLIC_METHODS = {
         *("action_view_sms_ratings", "action_schedule_visit", "action_view_visits"),
         *("get_sms_conversation", "get_sms_changes", "get_sms_news"),
         *("preview_sms_reply", "send_sms_reply", "mark_sms_read"),
+        *("take_sms_way", "share_sms_presence"),
         *("action_raise_team_alert", "action_view_team_alerts"),
     },
     "res.company": {"create", "write", "action_rotate_sms_webhook_key"},

@@ -32,6 +32,7 @@ class DeskCase(SmsCase):
     def reply(self, body="It is mended.", user=None, key=None, **options):
         """Answer from the desk; return what the screen gets."""
         desk = self.desk_of(user or self.own_agent)
+        options = {"is_sure": True, **options}
         return desk.send_sms_reply(body, key or uuid4().hex, **options)
 
     def converse(self, user=None, **options):

@@ -106,6 +106,8 @@ class TestWhoMayRead(DeskCase):
         ("preview_sms_reply", ()),
         ("send_sms_reply", ("Hello", "key")),
         ("mark_sms_read", ()),
+        ("take_sms_way", ("out-1", "again")),
+        ("share_sms_presence", ("looking",)),
     )
 
     def assertRefused(self, user, ticket):

@@ -142,7 +142,7 @@ class TestDeskTours(DeskCase, HttpCase):
         for index in range(20):
             self.receive(f"Text {index}")
             self.reply(f"Answer {index}", user=self.agent)
-        self.make_ticket(self.customer)
-        self.receive("The other thing")
-        self.receive("And that")
+        other = self.make_ticket(self.customer)
+        for body in ("The other thing", "And that"):
+            self.receive(body).ticket_id = other
         self.run_tour("fold")

@@ -104,7 +104,7 @@ class TestWholeStory(ThreadCase):
         (entry,) = [it for it in self.entries() if it["direction"] == "note"]
         self.assertIn("Ask the vendor", entry["html"])
         self.assertEqual(entry["author"], self.agent.name)
-        self.ticket._message_update_content(note, body="")
+        self.ticket._message_update_content(note.sudo(), body="")
         self.assertFalse(self.shown("note"))
 
     def test_mails_to_the_customer_are_no_notes(self):

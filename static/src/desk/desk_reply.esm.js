@@ -122,13 +122,10 @@ export class DeskReply extends Component {
             return [];
         }
         const term = slash.term.toLowerCase();
+        const begins = (word) => word.toLowerCase().startsWith(term);
         return this.desk.templates
             .filter(({shortcut}) => shortcut)
-            .filter(
-                ({shortcut, name}) =>
-                    shortcut.toLowerCase().startsWith(term) ||
-                    (term && name.toLowerCase().includes(term))
-            )
+            .filter(({shortcut, name}) => [shortcut, ...name.split(/\s+/)].some(begins))
             .map((template) => ({
                 ...template,
                 label: template.name,

@@ -208,7 +208,7 @@ tours.add("helpdesk_sms_desk_change_time", {
         },
         {
             content: "The form opens",
-            trigger: ".modal .o_form_view:contains(time)",
+            trigger: ".modal:contains(Change time) .o_form_view",
         },
         {
             content: "Leave",
