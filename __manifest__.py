@@ -34,6 +34,7 @@
         "data/sms_quiet_hours_data.xml",
         "data/sms_consent_law_data.xml",
         "data/sms_template_data.xml",
+        "data/sms_saved_reply_data.xml",
         "data/sms_automation_data.xml",
         "data/sms_question_data.xml",
         "data/sms_appointment_data.xml",

@@ -103,8 +103,11 @@ from .desk import test_inbox
 from .desk import test_rating
 from .desk import test_routing
 from .desk import test_routing_live
+from .desk import test_saved_replies
+from .desk import test_screen_actions
 from .desk import test_template_secrets
 from .desk import test_template_versions
+from .desk import test_thread
 from .desk import test_ticket
 from .desk import test_ticket_closing
 from .desk import test_ticket_link

@@ -7,6 +7,7 @@ May use consent and all below it.
 
 from . import (
     helpdesk_ticket,
+    helpdesk_ticket_thread,
     helpdesk_ticket_desk,
     helpdesk_ticket_facts,
     helpdesk_ticket_inbox,
@@ -16,6 +17,8 @@ from . import (
     helpdesk_ticket_stage,
     helpdesk_ticket_rating,
     sms_question,
+    sms_consent,
+    sms_consent_review,
     sms_inbound,
     sms_inbound_router,
     sms_template,

@@ -35,6 +35,7 @@ PUBLIC_METHODS = {
         *("preview_sms_reply", "send_sms_reply", "mark_sms_read"),
         *("get_sms_inbox_count", "get_sms_assignees", "assign_sms", "close_sms"),
         *("snooze_sms", "unsnooze_sms"),
+        *("take_sms_way", "share_sms_presence"),
         *("action_raise_team_alert", "action_view_team_alerts"),
     },
     "res.company": {"create", "write", "action_rotate_sms_webhook_key"},
