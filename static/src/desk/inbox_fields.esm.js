@@ -1,8 +1,8 @@
 import {Component} from "@odoo/owl";
 import {_t} from "@web/core/l10n/translation";
-import {formatDateTime} from "@web/core/l10n/dates";
 import {registry} from "@web/core/registry";
 import {standardFieldProps} from "@web/views/fields/standard_field_props";
+import {toMoment} from "../core/text_dates.esm";
 
 const {DateTime} = luxon;
 
@@ -37,7 +37,7 @@ export class WaitingField extends Component {
     }
 
     get title() {
-        return _t("Waits since %s", formatDateTime(this.since, {showSeconds: false}));
+        return _t("Waits since %s", toMoment(this.since));
     }
 
     get isLong() {
