@@ -8,6 +8,9 @@ May use consent and all below it.
 from . import (
     helpdesk_ticket,
     helpdesk_ticket_desk,
+    helpdesk_ticket_inbox,
+    helpdesk_ticket_snooze,
+    helpdesk_ticket_handover,
     helpdesk_ticket_team,
     helpdesk_ticket_stage,
     helpdesk_ticket_rating,

@@ -556,11 +556,13 @@ class HelpdeskTicket(models.Model):
 
     def _get_sms_closing_stages(self):
         """Return the stages to which the portal's page of the ticket can close it."""
+        return self._get_sms_stages().filtered("close_from_portal")
+
+    def _get_sms_stages(self):
+        """Return the stages of the ticket's team, or of tickets without one."""
         self.ensure_one()
-        stages = self.env["helpdesk.ticket.stage"]
         if self.team_id:
-            stages = self.team_id._get_applicable_stages()
-        else:
-            domain = Domain("company_id", "in", [False, self.company_id.id])
-            stages = stages.search(domain & Domain("team_ids", "=", False))
-        return stages.filtered("close_from_portal")
+            return self.team_id._get_applicable_stages()
+        domain = Domain("company_id", "in", [False, self.company_id.id])
+        stages = self.env["helpdesk.ticket.stage"]
+        return stages.search(domain & Domain("team_ids", "=", False))

@@ -64,9 +64,7 @@ class SmsInbound(models.Model):
         readonly=True,
     )
     partner_id = fields.Many2one("res.partner", "Contact", readonly=True, index=True)
-    ticket_id = fields.Many2one(
-        "helpdesk.ticket", readonly=True, index="btree_not_null"
-    )
+    ticket_id = fields.Many2one("helpdesk.ticket", readonly=True)
     has_made_ticket = fields.Boolean(
         "Made the Ticket", readonly=True, help="The ticket's first words are this text."
     )
@@ -102,6 +100,8 @@ class SmsInbound(models.Model):
     _conversation_index = models.Index(
         "(number, company_id, received_at) WHERE kind = 'conversation'"
     )
+    # With the id: the list of conversations shows the last text of each ticket.
+    _ticket_index = models.Index("(ticket_id, id) WHERE ticket_id IS NOT NULL")
     _unread_index = models.Index(
         "(ticket_id) WHERE read_at IS NULL AND ticket_id IS NOT NULL "
         "AND kind = 'conversation'"

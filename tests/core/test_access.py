@@ -33,6 +33,8 @@ PUBLIC_METHODS = {
         *("action_view_sms_ratings", "action_schedule_visit", "action_view_visits"),
         *("get_sms_conversation", "get_sms_changes", "get_sms_news"),
         *("preview_sms_reply", "send_sms_reply", "mark_sms_read"),
+        *("get_sms_inbox_count", "get_sms_assignees", "assign_sms", "close_sms"),
+        *("snooze_sms", "unsnooze_sms"),
         *("action_raise_team_alert", "action_view_team_alerts"),
     },
     "res.company": {"create", "write", "action_rotate_sms_webhook_key"},

@@ -32,7 +32,9 @@ export class DeskService {
         this.bus.subscribe(CHANGE_TYPE, (change) =>
             this.changes.trigger(`change-${change.ticket_id}`, change)
         );
-        this.bus.subscribe(NEWS_TYPE, (news) => this.onNews(news.ticket_id));
+        this.bus.subscribe(NEWS_TYPE, (news) =>
+            this.onNews(news.ticket_id, Boolean(news.is_back))
+        );
         return this;
     }
 
@@ -61,11 +63,12 @@ export class DeskService {
 
     /**
      * Tells that a customer has texted, unless somebody who looks at the conversation
-     * has read it by then.
+     * has read it by then, or that a conversation is no longer snoozed.
      *
      * @param {Number} ticketId
+     * @param {Boolean} isBack it was snoozed until now
      */
-    async onNews(ticketId) {
+    async onNews(ticketId, isBack) {
         await new Promise((resolve) => browser.setTimeout(resolve, READING_TIME));
         const isHidden = document.visibilityState === "hidden";
         if (isHidden && !(await this.services.multi_tab.isOnMainTab())) {
@@ -73,6 +76,7 @@ export class DeskService {
         }
         const news = await this.services.orm.silent.call(TICKET_MODEL, "get_sms_news", [
             ticketId,
+            isBack,
         ]);
         if (news) {
             this.announce(ticketId, news);
