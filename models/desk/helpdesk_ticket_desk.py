@@ -242,6 +242,7 @@ class HelpdeskTicket(models.Model):
                 ("model", "=", self._name),
                 ("company_id", "in", (False, company.id)),
                 ("id", "not in", replaced),
+                ("is_internal", "=", False),
             ],
             ["name"],
             limit=80,
@@ -251,7 +252,11 @@ class HelpdeskTicket(models.Model):
     @api.model
     def _find_sms_reply_template(self, template_id):
         templates = self.env["sms.template"]
-        domain = [("model", "=", self._name), ("id", "=", int(template_id or 0))]
+        domain = [
+            ("model", "=", self._name),
+            ("is_internal", "=", False),
+            ("id", "=", int(template_id or 0)),
+        ]
         return templates.search(domain) if template_id else templates
 
     # === Texts, theirs and ours ===
@@ -363,7 +368,7 @@ class HelpdeskTicket(models.Model):
         is_missing = inbound.media_count > len(inbound.attachment_ids)
         return {
             **self._prepare_sms_text(inbound, IN, inbound.received_at),
-            "author": inbound.partner_id.name or self.sms_customer_name,
+            "author": inbound.partner_id.name or self.sms_contact_label,
             "note": inbound.media_note or "",
             "is_loading": not is_told and is_missing,
             "kind": inbound.kind or "",

@@ -121,7 +121,7 @@ class TestOrderOfHeld(QuietHoursCase):
         self.assertEqual(left, texts.ids)
 
     def test_hours_that_open_later_keep_nobody_waiting(self):
-        """An offer may leave at nine only; what was written after it leaves at eight."""
+        """An offer may leave at nine only; what was written later leaves at eight."""
         offer, text = self.hold("marketing", "ticket")
         offer.not_before = MORNING + timedelta(hours=3)
         with freeze_time(MORNING + timedelta(minutes=45)):

@@ -29,11 +29,8 @@ class TestTopics(BaseCase):
                 self.assertEqual(topics.mentions(text, words), is_found)
 
     def test_what_is_suggested(self):
-        suggested = topics.suggest(
-            "No connection to the Denver data center since noon",
-            ["Denver"],
-            "down, x y",
-        )
+        name = "No connection to the Denver data center since noon"
+        suggested = topics.suggest(name, ["Denver"], "down, x y")
         self.assertEqual(suggested, "connection, data, center, noon, down, x y")
         self.assertEqual(topics.suggest("", (), "down"), "down")
         self.assertEqual(topics.suggest(None), "")
