@@ -15,8 +15,7 @@ class TestContactLabel(SmsCase):
             ({"partner_id": self.customer.id}, "Dana Customer"),
             ({"partner_name": "Lee", "partner_phone": UNKNOWN}, "Lee"),
             ({"partner_phone": UNKNOWN}, SHOWN),
-            ({"partner_phone": "nonsense"}, ""),
-            ({}, ""),
+            ({"partner_phone": "nonsense"}, "nonsense"),
         ):
             ticket = self.make_ticket(**values)
             with self.subTest(values=values):
