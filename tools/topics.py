@@ -6,6 +6,8 @@ import unicodedata
 
 #: So much of a text is looked at.
 _LIMIT = 5000
+#: Letters of an ending: "down" is in "downs" and not in "download".
+_ENDING = 2
 #: Words of a name that are shorter say nothing by themselves.
 _SHORTEST = 4
 #: Nor do these, in English, French, German and Spanish.
@@ -32,12 +34,14 @@ def split(words):
 
 
 def mentions(text, words):
-    """Tell if a text has one of some words, or begins a word with it.
+    """Tell if a text has one of some words, be it with an ending, as of a plural.
 
     :param str words: separated by commas; an entry may be of several words
     """
-    folded = f" {_fold(text)}"
-    return any(f" {entry}" in folded for it in split(words) if (entry := _fold(it)))
+    entries = filter(None, map(_fold, split(words)))
+    pattern = "|".join(map(re.escape, entries))
+    ending = rf"\b(?:{pattern})\w{{,{_ENDING}}}\b"
+    return bool(pattern) and bool(re.search(ending, _fold(text)))
 
 
 def suggest(name, left_out=(), usual=""):

@@ -229,7 +229,7 @@ class SmsSms(models.Model):
     carrier_detail = fields.Char("Carrier's Words", readonly=True, copy=False)
     report_rank = fields.Integer(readonly=True, copy=False)
     claimed_at = fields.Datetime(readonly=True, copy=False)
-    sent_at = fields.Datetime("Handed Over On", readonly=True, copy=False)
+    sent_at = fields.Datetime("Sent On", readonly=True, copy=False)
     not_before = fields.Datetime(readonly=True, copy=False)
     attempts = fields.Integer(readonly=True, copy=False)
     tried_at = fields.Datetime("First Tried On", readonly=True, copy=False)

@@ -32,6 +32,21 @@ ASK = """
             }
         }
     }
+    const {SegmentCounter} = odoo.loader.modules.get(
+        "@helpdesk_mgmt_sms/core/segment_counter.esm"
+    );
+    for (const [text, expected] of [
+        ["ça va", "Unicode because of “ç”"],
+        ["“ça va”", "Unicode because of the quotation mark “"],
+        ["It’s late", "Unicode because of the quotation mark ’"],
+        ['"plain"', "GSM-7"],
+    ]) {
+        const counter = Object.create(SegmentCounter.prototype);
+        counter.props = {text};
+        if (String(counter.encoding) !== expected) {
+            wrong.push(`${text}: ${counter.encoding}`);
+        }
+    }
     if (wrong.length) {
         console.error(wrong.join("\\n"));
     } else {
@@ -42,13 +57,13 @@ ASK = """
 
 @tagged("post_install", "-at_install")
 class TestMomentsInTheBrowser(SmsCase, HttpCase):
-    """The table of cases, as Chromium says it."""
+    """The table of cases, as Chromium says it; and what a counter says of a text."""
 
     def test_the_browser_says_it_in_the_same_words(self):
         self.browser_js(
             "/odoo",
             ASK % json.dumps(CASES),
-            ready="odoo.loader.modules.has('@helpdesk_mgmt_sms/core/text_dates.esm')",
+            ready="odoo.isReady === true",
             login="sms-agent",
         )
 

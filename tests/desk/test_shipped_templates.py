@@ -136,7 +136,8 @@ class TestAdvice(ShippedCase):
         seen = 0
         for template in templates.filtered(lambda it: it.model in records):
             record = records[template.model]
-            [found] = template.with_user(self.manager).get_previews(
+            templates = self.env["sms.template"].with_user(self.manager)
+            [found] = templates.get_previews(
                 template.model,
                 record.id,
                 [{"lang": "en_US", "body": template.body}],
@@ -166,6 +167,10 @@ class TestColleagues(ShippedCase):
         self.assertTrue(automations.create({**values, "audience": "team"}))
         with self.assertRaisesRegex(ValidationError, "for colleagues"):
             automations.create({**values, "audience": "customer"})
+
+    def test_no_stage_sends_it(self):
+        with self.assertRaisesRegex(ValidationError, "for colleagues"):
+            self.quiet_stage.sms_template_id = self.internal
 
     def test_team_alerts_are_recorded_for_colleagues(self):
         wizards = self.env["sms.consent.record"].with_user(self.agent)

@@ -10,7 +10,6 @@ from odoo.tests import tagged
 from odoo.tools import mute_logger
 
 from ...models.dispatch import sms_dispatcher_claim
-from ..common import phone_number
 from ..message.common import MORNING, NIGHT, QuietHoursCase, WaitingCase
 
 
@@ -128,7 +127,7 @@ class TestOrderOfHeld(QuietHoursCase):
             self.assertEqual(self.claim(), text)
 
     def test_other_numbers_do_not_wait(self):
-        other = phone_number(571)
+        other = "+13035550188"
         self.record_consent(other, "ticket")
         mine, theirs = self.hold("ticket"), self.hold("ticket", number=other)
         with freeze_time(MORNING + timedelta(minutes=45)):

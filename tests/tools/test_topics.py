@@ -13,6 +13,8 @@ class TestTopics(BaseCase):
             ("The Internet is gone", "internet", True),
             ("My internets!", "internet", True),
             ("An extranet", "net", False),
+            ("A download", "down", False),
+            ("The outages", "outage", True),
             ("nothing\nworks here", "nothing works", True),
             ("nothing here works", "nothing works", False),
             ("Kein Netz, Störung?", "storung", True),
