@@ -36,6 +36,7 @@ PUBLIC_METHODS = {
         *("get_sms_inbox_count", "get_sms_assignees", "assign_sms", "close_sms"),
         *("snooze_sms", "unsnooze_sms"),
         *("action_raise_team_alert", "action_view_team_alerts"),
+        "action_sms_not_incident",
     },
     "res.company": {"create", "write", "action_rotate_sms_webhook_key"},
     "res.partner": {"create", "write", "mail_allowed_qweb_expressions"},
