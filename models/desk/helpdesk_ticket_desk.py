@@ -332,6 +332,7 @@ class HelpdeskTicket(models.Model):
                 ("model", "=", self._name),
                 ("company_id", "in", (False, company.id)),
                 ("id", "not in", replaced),
+                ("is_internal", "=", False),
             ],
             ["name", "shortcut"],
             limit=80,
@@ -341,7 +342,11 @@ class HelpdeskTicket(models.Model):
     @api.model
     def _find_sms_reply_template(self, template_id):
         templates = self.env["sms.template"]
-        domain = [("model", "=", self._name), ("id", "=", int(template_id or 0))]
+        domain = [
+            ("model", "=", self._name),
+            ("is_internal", "=", False),
+            ("id", "=", int(template_id or 0)),
+        ]
         return templates.search(domain) if template_id else templates
 
     # === Texts of the ticket alone ===

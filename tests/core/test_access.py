@@ -37,6 +37,7 @@ PUBLIC_METHODS = {
         *("snooze_sms", "unsnooze_sms"),
         *("take_sms_way", "share_sms_presence"),
         *("action_raise_team_alert", "action_view_team_alerts"),
+        "action_sms_not_incident",
     },
     "res.company": {"create", "write", "action_rotate_sms_webhook_key"},
     "res.partner": {"create", "write", "mail_allowed_qweb_expressions"},
