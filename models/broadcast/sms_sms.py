@@ -1,5 +1,6 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-from odoo import fields, models
+from odoo import api, fields, models
+from odoo.tools import SQL
 
 from ...tools import verdicts
 from .sms_broadcast import CANCELLED, PAUSED
@@ -72,3 +73,45 @@ class SmsSms(models.Model):
         for broadcast, messages in cancelled.grouped("broadcast_id").items():
             messages.cancelled_by_id = broadcast.sudo().cancelled_by_id
         return super()._after_decision(decisions)
+
+    # === Sent again, or never told ===
+
+    def _prepare_again(self, number=None):
+        values = super()._prepare_again(number)
+        return {
+            **values,
+            "broadcast_id": self.broadcast_id.id,
+            "incident_id": self.incident_id.id,
+        }
+
+    def _hand_on_to(self, new):
+        result = super()._hand_on_to(new)
+        recipients_sudo = self.env["sms.broadcast.recipient"].sudo()
+        domain = [
+            ("broadcast_id", "=", self.broadcast_id.id),
+            ("sms_id", "=", self.id),
+        ]
+        if self.broadcast_id:
+            recipients_sudo.search(domain).sms_id = new
+        return result
+
+    @api.model
+    def _get_untold_queries(self):
+        """Add outages: each person's last text about one that goes on."""
+        query = SQL(
+            """
+            SELECT sms.id
+              FROM sms_sms sms
+              JOIN sms_incident incident ON incident.id = sms.incident_id
+             WHERE %s AND incident.resolved_at IS NULL
+               AND NOT EXISTS (
+                   SELECT FROM sms_sms later
+                    WHERE later.incident_id = sms.incident_id
+                      AND later.number IS NOT DISTINCT FROM sms.number
+                      AND later.id > sms.id
+                      AND (later.state != 'canceled' OR later.gate_verdict = 'block')
+                   OFFSET 0)
+            """,
+            self._get_untold_condition(),
+        )
+        return [*super()._get_untold_queries(), query]

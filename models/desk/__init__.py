@@ -8,6 +8,7 @@ May use consent and all below it.
 from . import (
     helpdesk_ticket,
     helpdesk_ticket_desk,
+    helpdesk_ticket_ways,
     helpdesk_ticket_team,
     helpdesk_ticket_stage,
     helpdesk_ticket_rating,
