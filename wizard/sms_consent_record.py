@@ -222,7 +222,9 @@ class SmsConsentRecord(models.TransientModel):
             limit=BLOCKED_LIMIT,
         )
         texts = (sms_sudo - self._get_texts().sudo()).sudo(False)
-        return texts.filtered(lambda sms: not sms.sudo()._is_over() and sms._may_act())
+        return texts.filtered(
+            lambda sms: not sms.sudo()._get_over_reason() and sms._may_act()
+        )
 
     def _get_texts(self):
         """Return the texts that this form was opened to send, of this number."""

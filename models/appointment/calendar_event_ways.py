@@ -23,7 +23,8 @@ class CalendarEvent(models.Model):
     )
     sms_untold_ways = fields.Char(compute="_compute_sms_untold_ways", groups=DESK_GROUP)
 
-    @api.depends("sms_reminder_ids.sms_id.state", "sms_reminder_ids.sms_id.told_at")
+    # Not by the fields of texts: each that changes would be looked for here.
+    @api.depends("sms_customer_id")
     @api.depends_context("lang")
     def _compute_sms_untold(self):
         """Find the newest text of each event that its reader has never got."""
@@ -49,7 +50,7 @@ class CalendarEvent(models.Model):
     @api.depends_context("uid")
     def _compute_sms_untold_ways(self):
         for event in self:
-            event.sms_untold_ways = event.sms_untold_id.sudo(False).sudo().ways
+            event.sms_untold_ways = event.sudo().sms_untold_id.ways
 
     def _tell_sms_untold(self, sms):
         """Return of what a customer has never heard, and why."""

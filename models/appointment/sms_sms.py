@@ -11,17 +11,22 @@ class SmsSms(models.Model):
 
     _inherit = "sms.sms"
 
-    def _is_over(self):
+    def _get_over_reason(self):
         """Add texts about an appointment that was moved, called off or deleted since.
 
         What calls it off stays true.
         """
-        if self.sudo().mail_message_id.model != APPOINTMENT_MODEL:
-            return super()._is_over()  # no query for others
-        return super()._is_over() or any(
+        reason = super()._get_over_reason()
+        # No query for others.
+        if reason or self.sudo().mail_message_id.model != APPOINTMENT_MODEL:
+            return reason
+        has_changed = any(
             row.kind != CALLED_OFF
             and not (row.event_id.active and row.event_id.start == row.start)
             for row in self._find_reminders()
+        )
+        return has_changed and self.env._(
+            "The appointment has changed since: it would tell the old time."
         )
 
     def _find_reminders(self):

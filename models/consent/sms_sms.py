@@ -32,7 +32,7 @@ class SmsSms(models.Model):
     def _get_ways_note(self):
         """Say when and how they have opted out, and what undoes it."""
         sms_sudo, company = self.sudo(), self.sudo()._get_sms_company()
-        if self.sent_again_id or sms_sudo._find_obstacle() != verdicts.OPTED_OUT:
+        if self.sent_again_id or sms_sudo._find_block_now() != verdicts.OPTED_OUT:
             return super()._get_ways_note()
         said = consent.Said(consent.GRANTED, "", fields.Datetime.now())
         obstacle = self.env["sms.consent"]._find_obstacle(

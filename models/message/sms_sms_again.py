@@ -115,19 +115,21 @@ class SmsSms(models.Model):
             return ()
         found = ways.find_ways(
             reason,
-            sms_sudo._find_obstacle(),
-            is_over=sms_sudo._is_over(),
+            sms_sudo._find_block_now(),
+            is_over=bool(sms_sudo._get_over_reason()),
             # Team alerts have an escalation of their own, which knows its texts.
             is_answer=bool(sms_sudo.exemption) or sms_sudo.purpose_id.code == INTERNAL,
         )
         is_phone = E164.match(sms_sudo.number or "")
         return tuple(way for way in found if way != ways.CALL or is_phone)
 
-    def _is_over(self):
-        """Tell if the text has lost its point. Rooms add to it."""
-        return bool(self.expires_at and self.expires_at <= fields.Datetime.now())
+    def _get_over_reason(self):
+        """Return why the text has lost its point, or empty. Rooms add to it."""
+        if self.expires_at and self.expires_at <= fields.Datetime.now():
+            return self.env._("It would come too late.")
+        return ""
 
-    def _find_obstacle(self):
+    def _find_block_now(self):
         """Return what the gate would have against the text now, or empty.
 
         Of what lies in the number, its reader and the account; the hour is left to the
@@ -321,9 +323,9 @@ class SmsSms(models.Model):
     def _explain_no_way(self):
         """Return why a text cannot be sent (again)."""
         sms_sudo = self.sudo()
-        if sms_sudo._is_over():
-            return self.env._("It would come too late.")
-        reason = sms_sudo._find_obstacle() or sms_sudo._get_stop_reason()
+        if over := sms_sudo._get_over_reason():
+            return over
+        reason = sms_sudo._find_block_now() or sms_sudo._get_stop_reason()
         return (
             self._get_gate_label(reason)
             or sms_sudo._explain_fault()

@@ -16,7 +16,7 @@ class DeskWaysCase(SmsCase):
         sms.write(values)
         return sms
 
-    def fail(self, sms):
+    def refuse(self, sms):
         """Let the carrier have refused a text for good."""
         policy = self.env["sms.fault"]._get_policy(faults.UNREACHABLE)
         sms.write({"state": "error", "fault_id": policy.id})
@@ -52,7 +52,7 @@ class TestDeskWays(DeskWaysCase):
 
     def test_sent_again_once(self):
         self.record_consent()
-        sms = self.fail(self.text())
+        sms = self.refuse(self.text())
         self.assertEqual(self.ways(sms), ["again", "other", "call"])
         self.take(sms, "again")
         with self.assertRaises(UserError):
@@ -93,6 +93,7 @@ class TestDeskWays(DeskWaysCase):
     def test_a_page_of_failed_texts_takes_no_more_queries(self):
         self.text()
         desk = self.ticket.with_user(self.own_agent)
+        desk.get_sms_conversation()  # fills the caches of rules
         one = self.count_queries(desk.get_sms_conversation)
         for _ in range(8):
             self.text()
@@ -117,7 +118,7 @@ class TestWaysTours(DeskWaysCase, HttpCase):
 
     def test_send_again(self):
         self.record_consent()
-        sms = self.fail(self.text())
+        sms = self.refuse(self.text())
         self.run_tour("again")
         self.assertSent(sms.sent_again_id, "ticket")
         self.assertEqual(len(self.messages_to()), 2)
@@ -140,7 +141,7 @@ class TestWaysTours(DeskWaysCase, HttpCase):
 
     def test_many_messages(self):
         self.record_consent()
-        texts = self.fail(self.text()) | self.fail(self.text())
+        texts = self.refuse(self.text()) | self.refuse(self.text())
         texts |= self.text()
         self.run_tour("list", f"{ACTION}sms_sms_action")
         self.assertEqual(len(texts.sent_again_id), 2)

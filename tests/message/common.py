@@ -187,7 +187,7 @@ class WaysCase(SmsCase):
         sms.write(values)
         return sms
 
-    def fail(self, sms, fault=faults.UNREACHABLE):
+    def refuse(self, sms, fault=faults.UNREACHABLE):
         """Let the carrier have refused a text for good."""
         policy = self.env["sms.fault"]._get_policy(fault)
         sms.write({"state": "error", "fault_id": policy.id, "provider": "sandbox"})

@@ -32,9 +32,9 @@ class TestWays(WaysCase):
 
     def test_a_fault_that_may_have_passed(self):
         self.record_consent()
-        sms = self.fail(self.text())
+        sms = self.refuse(self.text())
         self.assertEqual(self.ways(sms), "again other call")
-        self.assertEqual(self.ways(self.fail(sms, faults.FILTERED)), "call")
+        self.assertEqual(self.ways(self.refuse(sms, faults.FILTERED)), "call")
 
     def test_a_landline_that_turns_out_to_be_none(self):
         self.record_consent()
@@ -49,13 +49,13 @@ class TestWays(WaysCase):
         for state in ("outgoing", "process", "unknown", "pending", "sent"):
             with self.subTest(state):
                 self.assertEqual(self.ways(self.text(state=state)), "")
-        blocked = self.fail(self.text())
+        blocked = self.refuse(self.text())
         blocked._forget()
         self.assertEqual(self.ways(blocked), "")
 
     def test_an_answer_to_help_is_not_sent_again(self):
         self.record_consent()
-        sms = self.fail(self.text(exemption="help"))
+        sms = self.refuse(self.text(exemption="help"))
         self.assertEqual(self.ways(sms), "call")
 
     def test_others_are_offered_nothing(self):
@@ -78,7 +78,7 @@ class TestSendAgain(WaysCase):
         self.record_consent()
 
     def test_the_new_text_has_the_same_words_and_the_old_one_its_end(self):
-        old = self.fail(self.text())
+        old = self.refuse(self.text())
         told = old.with_user(self.agent).action_send_again()
         new = old.sent_again_id
         self.assertEqual(told["params"]["type"], "success")
@@ -105,7 +105,7 @@ class TestSendAgain(WaysCase):
         self.assertEqual(old.with_user(self.agent).ways_note, "It was sent again.")
 
     def test_a_double_click_sends_once(self):
-        old = self.fail(self.text()).with_user(self.agent)
+        old = self.refuse(self.text()).with_user(self.agent)
         old.action_send_again()
         with self.assertRaisesRegex(UserError, "sent again already"):
             old.action_send_again()
@@ -114,9 +114,9 @@ class TestSendAgain(WaysCase):
         self.assertEqual(len(self.messages_to()), 2)
 
     def test_the_new_one_is_sent_again_in_its_turn(self):
-        first = self.fail(self.text())
+        first = self.refuse(self.text())
         first.with_user(self.agent).action_send_again()
-        second = self.fail(first.sent_again_id)
+        second = self.refuse(first.sent_again_id)
         second.with_user(self.agent).action_send_again()
         self.assertSent(second.sent_again_id, "ticket")
 
@@ -133,7 +133,7 @@ class TestSendAgain(WaysCase):
 
     def test_what_has_lost_its_point_is_not_sent_again(self):
         past = fields.Datetime.now() - timedelta(minutes=5)
-        old = self.fail(self.text(expires_at=past))
+        old = self.refuse(self.text(expires_at=past))
         with self.assertRaisesRegex(UserError, "too late"):
             old.with_user(self.agent).action_send_again()
 
@@ -151,21 +151,21 @@ class TestSendAgain(WaysCase):
                 "body": "It is.",
             }
         ).action_send_sms()
-        old = self.fail(self.messages_to(number)[-1:])
+        old = self.refuse(self.messages_to(number)[-1:])
         old.with_user(self.agent).action_send_again()
         self.assertSent(old.sent_again_id, "ticket", "conversation")
         self.assertTrue(old.sent_again_id.is_personal)
 
     def test_a_text_for_later_keeps_its_time(self):
         later = fields.Datetime.now() + timedelta(hours=5)
-        old = self.fail(self.text(send_at=later))
+        old = self.refuse(self.text(send_at=later))
         old.with_user(self.agent).action_send_again()
         self.assertEqual(old.sent_again_id.send_at, later)
         self.assertEqual(old.sent_again_id.gate_verdict, "hold")
 
     def test_many_at_once_with_the_reasons_of_those_that_do_not_go(self):
         other = self.make_customer(phone_number(1), "No Consent")
-        texts = self.fail(self.text()) | self.fail(self.text())
+        texts = self.refuse(self.text()) | self.refuse(self.text())
         texts |= self.text(ticket=self.make_ticket(other))
         texts |= self.text()  # waits
         told = texts.with_user(self.manager).action_send_again()["params"]
@@ -177,7 +177,7 @@ class TestSendAgain(WaysCase):
 
     def test_who_may_text_few_people_sends_few_again(self):
         self.company.sms_bulk_from = 1
-        texts = self.fail(self.text()) | self.fail(self.text())
+        texts = self.refuse(self.text()) | self.refuse(self.text())
         with self.assertRaises(AccessError):
             texts.with_user(self.agent).action_send_again()
         texts.with_user(self.manager).action_send_again()
@@ -187,8 +187,8 @@ class TestSendAgain(WaysCase):
             texts.with_user(self.manager).action_send_again()
 
     def test_odoos_own_resend_goes_by_the_same_rules(self):
-        old = self.fail(self.text())
-        filtered = self.fail(self.text(), faults.FILTERED)
+        old = self.refuse(self.text())
+        filtered = self.refuse(self.text(), faults.FILTERED)
         told = (old | filtered).with_user(self.administrator).resend_failed()
         self.assertIn("1 of 2", told["params"]["message"])
         self.assertSent(old.sent_again_id, "ticket")
