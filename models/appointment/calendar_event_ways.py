@@ -32,14 +32,14 @@ class CalendarEvent(models.Model):
         stored = self.filtered(lambda event: event.id and event.sms_customer_id)
         if not stored:
             return
-        untold_sudo = self.env["sms.sms"].search(
+        texts_sudo = self.env["sms.sms"].search(
             [
                 ("mail_message_id.model", "=", self._name),
                 ("mail_message_id.res_id", "in", stored.ids),
-                ("is_untold", "=", True),
             ],
             order="id",
         )
+        untold_sudo = texts_sudo._filter_untold()
         newest = {sms.mail_message_id.res_id: sms for sms in untold_sudo}
         for event in stored:
             if sms := newest.get(event.id):

@@ -1,5 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-from odoo import api, fields, models
+from odoo import fields, models
 from odoo.tools import SQL
 
 from ...tools import verdicts
@@ -95,23 +95,31 @@ class SmsSms(models.Model):
             recipients_sudo.search(domain).sms_id = new
         return result
 
-    @api.model
-    def _get_untold_queries(self):
+    def _query_untold_more(self):
         """Add outages: each person's last text about one that goes on."""
+        queries = super()._query_untold_more()
+        about = SQL("TRUE")
+        if self:
+            if not self.incident_id:
+                return queries
+            about = SQL("incident.id = ANY(%s)", self.incident_id.ids)
         query = SQL(
             """
             SELECT sms.id
-              FROM sms_sms sms
-              JOIN sms_incident incident ON incident.id = sms.incident_id
-             WHERE %s AND incident.resolved_at IS NULL
-               AND NOT EXISTS (
-                   SELECT FROM sms_sms later
-                    WHERE later.incident_id = sms.incident_id
-                      AND later.number IS NOT DISTINCT FROM sms.number
-                      AND later.id > sms.id
-                      AND (later.state != 'canceled' OR later.gate_verdict = 'block')
-                   OFFSET 0)
+              FROM (
+                  SELECT DISTINCT ON (sms.incident_id, sms.number) sms.id
+                    FROM sms_sms sms
+                    JOIN sms_incident incident ON incident.id = sms.incident_id
+                   WHERE incident.resolved_at IS NULL AND %(about)s
+                     AND sms.create_date >= %(since)s AND sms.exemption IS NULL
+                     AND (sms.state != 'canceled' OR sms.gate_verdict = 'block')
+                ORDER BY sms.incident_id, sms.number, sms.id DESC
+              ) last
+              JOIN sms_sms sms ON sms.id = last.id
+             WHERE %(failed)s
             """,
-            self._get_untold_condition(),
+            about=about,
+            since=self._get_untold_since(),
+            failed=self._get_untold_condition(),
         )
-        return [*super()._get_untold_queries(), query]
+        return [*queries, query]
