@@ -13,6 +13,7 @@ from . import (
     helpdesk_ticket_inbox,
     helpdesk_ticket_snooze,
     helpdesk_ticket_handover,
+    helpdesk_ticket_ways,
     helpdesk_ticket_team,
     helpdesk_ticket_stage,
     helpdesk_ticket_rating,
