@@ -308,7 +308,7 @@ class HelpdeskTicket(models.Model):
     def _notify_sms_inbox(self, ticket_ids):
         """Tell the lists after the commit, once for each company.
 
-        Savepoints divide a transaction: what follows one is told beside what went before.
+        A savepoint divides a transaction: what went before it is told apart.
         """
         precommit = self.env.cr.precommit
         if ticket_ids and INBOX_TYPE not in precommit.data:
