@@ -271,9 +271,21 @@ class SmsComposer(models.TransientModel):
         return self.env["sms.gate"].sudo()._decide([question])[0][0]
 
     def action_record_sms_consent(self):
-        """Open the form to record a consent, for the record of this message."""
+        """Open the form to record a consent for the number of this message.
+
+        It leads back here, where all is as it was.
+        """
         self.ensure_one()
-        return self._get_records().action_record_sms_consent()
+        record = self._get_records()
+        return self.env["sms.consent.record"]._get_action(
+            self._get_sms_company(),
+            self._get_sms_number(record),
+            self._get_sms_purpose(),
+            res_model=record._name,
+            res_id=record.id,
+            back_model=self._name,
+            back_id=self.id,
+        )
 
     # === Sending ===
 

@@ -353,7 +353,7 @@ class CalendarEvent(models.Model):
                 vals.setdefault("sms_series_key", uuid4().hex)
         events = super().create(vals_list).with_env(self.env)
         # No constraint: those are checked in sudo here.
-        events._check_sms_rights()
+        events._check_sms_visit_rights()
         events._touch_sms_reminders()
         return events
 
@@ -370,7 +370,7 @@ class CalendarEvent(models.Model):
         is_visit = bool(VISIT_FIELDS & vals.keys())
         result = super().write(vals)
         if is_visit:
-            self._check_sms_rights()
+            self._check_sms_visit_rights()
         if is_watched:
             self._touch_sms_reminders()
         return result
@@ -391,7 +391,7 @@ class CalendarEvent(models.Model):
             event.sms_series_key = uuid4().hex
         return super()._apply_recurrence_values(values, future=future)
 
-    def _check_sms_rights(self):
+    def _check_sms_visit_rights(self):
         """Refuse a ticket that the user may not read, and more customers than they may.
 
         Texts about a visit leave in the name of the ticket's company, and answers to

@@ -30,6 +30,8 @@ _TYPED_FIELD = re.compile(
     rf"\bobject\.({'|'.join(map(re.escape, TYPED))})\b(?!\s*[.(\[])"
 )
 _EXPRESSION = re.compile(r"\{\{.+?\}\}", re.DOTALL)
+#: What is typed after a slash: no blank ends it.
+_SHORTCUT = re.compile(r"[\w-]{1,20}")
 #: By these an expression would read more than who writes it may.
 MORE_RIGHTS = {"sudo", "env", "with_user", "with_env", "cr"}
 
@@ -60,6 +62,10 @@ class SmsTemplate(models.Model):
         help="The shared template whose words the company does not use any more.",
     )
     copy_ids = fields.One2many("sms.template", "shared_id", readonly=True)
+    shortcut = fields.Char(
+        help="Makes it a saved reply: agents type / and this word in a ticket's reply "
+        "box.",
+    )
 
     is_internal = fields.Boolean(
         "For Colleagues",
@@ -96,6 +102,18 @@ class SmsTemplate(models.Model):
         "(shared_id, company_id) WHERE shared_id IS NOT NULL",
         "The company has a template in place of this one already.",
     )
+
+    @api.constrains("shortcut")
+    def _check_shortcut(self):
+        for template in self.filtered("shortcut"):
+            if not _SHORTCUT.fullmatch(template.shortcut):
+                raise ValidationError(
+                    self.env._(
+                        "“%s” cannot be typed as a shortcut. Use up to 20 letters, "
+                        "digits, hyphens and underscores, without the slash.",
+                        template.shortcut,
+                    )
+                )
 
     @api.depends("model")
     def _compute_is_shared(self):
