@@ -7,6 +7,7 @@ from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
 from ..models.ledger.sms_consent_event import METHOD_SELECTION
+from ..models.ledger.sms_purpose import INTERNAL
 from ..tools import consent, phone, verdicts, ways
 
 #: Forms that lead to this one, and go on after it.
@@ -92,13 +93,15 @@ class SmsConsentRecord(models.TransientModel):
                 record.company_id, record.purpose_ids._origin, record._get_lang()
             )
 
-    @api.depends("decision", "method", "purpose_ids")
+    @api.depends("decision", "method", "purpose_ids", "number")
     def _compute_offered_purpose_ids(self):
         purposes = self.env["sms.purpose"].search([])
         for record in self:
             offered = purposes
+            if not self.env["res.partner"]._is_sms_colleague(record.number):
+                offered = purposes.filtered(lambda it: it.code != INTERNAL)
             if record.decision == consent.GRANTED:
-                offered = purposes.filtered(
+                offered = offered.filtered(
                     lambda it, way=record.method: not it._find_proof_fault(way)
                 )
             record.offered_purpose_ids = offered | record.purpose_ids._origin
@@ -272,8 +275,11 @@ class SmsConsentRecord(models.TransientModel):
     def _get_person(self, record):
         if not record:
             return False
-        if "sms_customer_name" in record:
-            return record.sms_customer_name
+        if "sms_contact_label" in record:
+            # Compliance officers record it too, and are no users of the desk.
+            return record.sudo().sms_contact_label
+        if "sms_customer_id" in record:
+            return record.sms_customer_id.name
         return record.display_name
 
     def _get_lang(self):

@@ -36,7 +36,11 @@ PUBLIC_METHODS = {
         *("action_view_sms_ratings", "action_schedule_visit", "action_view_visits"),
         *("get_sms_conversation", "get_sms_changes", "get_sms_news"),
         *("preview_sms_reply", "send_sms_reply", "mark_sms_read"),
+        *("get_sms_inbox_count", "get_sms_assignees", "assign_sms", "close_sms"),
+        *("snooze_sms", "unsnooze_sms"),
+        *("take_sms_way", "share_sms_presence"),
         *("action_raise_team_alert", "action_view_team_alerts"),
+        "action_sms_not_incident",
     },
     "res.company": {"create", "write", "action_rotate_sms_webhook_key"},
     "res.partner": {"create", "write", "mail_allowed_qweb_expressions"},
@@ -118,7 +122,9 @@ PUBLIC_METHODS = {
     "sms.test.text": {"action_send"},
     "sms.sms": {
         *("create", "write", "send", "resend_failed"),
-        *("action_cancel_waiting", "action_change_time"),
+        *("action_cancel_waiting", "action_change_time", "action_mark_told"),
+        *("action_send_again", "action_send_to_other", "action_record_and_send"),
+        "action_call",
     },
     "sms.team.alert": {
         *("create", "message_new", "action_acknowledge", "action_resolve"),
