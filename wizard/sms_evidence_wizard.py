@@ -38,7 +38,7 @@ class SmsEvidenceWizard(models.TransientModel):
         string="Language",
         required=True,
         default=lambda self: self.env.lang or "en_US",
-        help="In which the certificate is written.",
+        help="The language the certificate is written in.",
     )
     has_pdf = fields.Boolean(compute="_compute_has_pdf")
 

@@ -56,7 +56,7 @@ class SmsRegistration(models.TransientModel):
         "sms.template",
         string="Samples From",
         default=lambda self: self._default_templates(),
-        help="Two to five templates that show what is really sent.",
+        help="Two to five templates that show what is actually sent.",
     )
     description = fields.Text(
         compute="_compute_description", store=True, readonly=False, precompute=True

@@ -191,7 +191,7 @@ class SmsConsentEntry(models.AbstractModel):
             raise UserError(
                 self.env._(
                     "The scan “%(name)s” has %(size)s MB; at most %(limit)s MB are "
-                    "taken. Scan it in grey or at a lower resolution.",
+                    "accepted. Scan it in gray or at a lower resolution.",
                     name=name or "",
                     size=len(data) // 1024**2,
                     limit=media.MAX_SCAN_BYTES // 1024**2,
@@ -200,8 +200,8 @@ class SmsConsentEntry(models.AbstractModel):
         if fault:
             raise UserError(
                 self.env._(
-                    "“%s” is no scan, whatever its name says. Attach a PDF, PNG, JPEG, "
-                    "TIFF or HEIC file.",
+                    "“%s” is not a scan, whatever its name says. Attach a PDF, PNG, "
+                    "JPEG, TIFF or HEIC file.",
                     name or "",
                 )
             )

@@ -57,7 +57,7 @@ class SmsSetupMixin(models.AbstractModel):
         if own and not self.env.su:
             raise AccessError(
                 self.env._(
-                    "%(record)s: these fields are set by its work alone: %(names)s",
+                    "%(record)s: these fields are set automatically: %(names)s",
                     record=self._description,
                     names=", ".join(sorted(own)),
                 )

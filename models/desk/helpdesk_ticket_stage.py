@@ -19,7 +19,8 @@ class HelpdeskTicketStage(models.Model):
         string="SMS Template",
         domain=[("model", "=", "helpdesk.ticket")],
         ondelete="set null",
-        help="Sent to the customer when a ticket reaches this stage, if they agreed.",
+        help="Sent to the customer when a ticket reaches this stage, if they agreed "
+        "to texts.",
     )
 
     @api.model_create_multi

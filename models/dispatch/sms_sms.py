@@ -67,10 +67,10 @@ class SmsSms(models.Model):
     _inherit = "sms.sms"
 
     refused_by = fields.Char(
-        "Not Taken By",
+        "Refused By",
         readonly=True,
         copy=False,
-        help="The carrier that did not take it, so that the other one was asked.",
+        help="The carrier that refused it, so that the other one was used.",
     )
 
     @api.model
@@ -105,7 +105,7 @@ class SmsSms(models.Model):
                 "title": self.env._("Text messages"),
                 "type": "success" if waiting == failed else "warning",
                 "message": self.env._(
-                    "%(waiting)s of %(failed)s messages wait to be sent again.",
+                    "%(waiting)s of %(failed)s messages will be sent again.",
                     waiting=len(waiting),
                     failed=len(failed),
                 ),
@@ -189,7 +189,7 @@ class SmsSms(models.Model):
             )
         if states & set(LEFT):
             raise UserError(
-                self.env._("The carrier has this message already. Reload the page.")
+                self.env._("The carrier already has this message. Reload the page.")
             )
 
     def _ensure_trackers(self):

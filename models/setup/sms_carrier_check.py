@@ -98,7 +98,7 @@ class SmsCarrierCheck(models.Model):
         user = self.env.user
         if not (user.has_group(group) or user.has_group("base.group_system")):
             raise AccessError(
-                self.env._("Helpdesk managers and administrators look after this.")
+                self.env._("Only helpdesk managers and administrators can do this.")
             )
         company._check_sms_user()
 
@@ -254,8 +254,8 @@ class SmsCarrierCheck(models.Model):
         if fields.Datetime.now() - self.wanted_at < ANSWERED_WITHIN:
             return self.env._("The carrier is being asked.")
         return self.env._(
-            "The carrier should have been asked at %s. See under Health if scheduled "
-            "actions run.",
+            "The carrier should have been asked at %s. Check under Health that "
+            "scheduled actions are running.",
             format_datetime(self.env, self.wanted_at),
         )
 

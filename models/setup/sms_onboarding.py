@@ -174,7 +174,7 @@ class SmsOnboarding(models.AbstractModel):
             text = self.env._("A text from the virtual phone was received.")
         elif company.sudo().sms_provider != SandboxProvider.code:
             state = SKIPPED
-            text = self.env._("Not tried. Nothing is wrong with that.")
+            text = self.env._("Skipped. This step is optional.")
         else:
             state = TODO
             text = self.env._("Text SUPPORT from the virtual phone, and answer YES.")
@@ -226,8 +226,8 @@ class SmsOnboarding(models.AbstractModel):
         if not provider:
             state = TODO
             text = self.env._(
-                "Choose a carrier. An administrator enters the account; nobody can "
-                "read it afterwards."
+                "Choose a carrier. An administrator enters the account, which nobody "
+                "can read afterwards."
             )
         elif company._has_locked_sms_account():
             state, text = self.env["sms.encryption"]._get_state(company)
@@ -262,11 +262,11 @@ class SmsOnboarding(models.AbstractModel):
         state, text = self._judge(company, check, INBOUND)
         button = None
         if state == WRONG:
-            label = self.env._("Set it there")
+            label = self.env._("Set it at the carrier")
             button = self._call(label, "set_inbound_url", SYSTEM_GROUP)
             if not button:
                 text = self.env._("%s An administrator can set it there.", text)
-        title = self.env._("Let answers come here")
+        title = self.env._("Receive replies")
         return self._step("inbound", title, state, text, button)
 
     @api.model
@@ -308,10 +308,12 @@ class SmsOnboarding(models.AbstractModel):
     @api.model
     def _get_answer_step(self, company):
         state = TODO
-        text = self.env._("Reply HELP to the test text; the answer shows that it came.")
+        text = self.env._(
+            "Reply HELP to the test text. An answer shows that it was received."
+        )
         if uses_carrier(company) and self.env["sms.health"]._get_last_inbound(company):
             state = DONE
-            text = self.env._("A text has come in by the carrier, and was verified.")
+            text = self.env._("A text was received from the carrier and verified.")
         return self._step("answer", self.env._("Get an answer"), state, text)
 
     @api.model
@@ -336,7 +338,7 @@ class SmsOnboarding(models.AbstractModel):
         """Ask for what US carriers want; that it was handed in is not seen."""
         packet = self.env["sms.registration"].new({"company_id": company.id})
         text = self.env._(
-            "For numbers in the US. The packet is complete: hand it in at the carrier."
+            "For numbers in the US. The packet is complete: submit it to the carrier."
         )
         if count := packet.problem_count:
             text = self.env._(
