@@ -265,7 +265,7 @@ class SmsOnboarding(models.AbstractModel):
             label = self.env._("Set it at the carrier")
             button = self._call(label, "set_inbound_url", SYSTEM_GROUP)
             if not button:
-                text = self.env._("%s An administrator can set it there.", text)
+                text = self.env._("%s An administrator can set it at the carrier.", text)
         title = self.env._("Receive replies")
         return self._step("inbound", title, state, text, button)
 
