@@ -221,7 +221,7 @@ class SmsFigures(models.AbstractModel):
         help="Everyone targeted by a broadcast that was sent.",
     )
     left_out_count = fields.Integer(
-        "Left Out",
+        "Excluded",
         readonly=True,
         help="Targeted, but not textable, without a number, duplicate or muted.",
     )

@@ -94,6 +94,7 @@ from .consent import test_who_may_say_yes
 
 from .desk import test_commands
 from .desk import test_composer_many
+from .desk import test_composer_notice
 from .desk import test_conversation
 from .desk import test_conversation_ticket
 from .desk import test_desk

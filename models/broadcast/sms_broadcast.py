@@ -241,7 +241,7 @@ class SmsBroadcast(models.Model):
         ]
         rows += sorted(blocked, key=lambda row: -row[0])
         rows += [
-            (by_outcome[name], labels[name], "text-muted")
+            (by_outcome[name], labels[name], "o_sms_muted")
             for name in (NO_NUMBER, DUPLICATE, MUTED)
             if by_outcome[name]
         ]
@@ -256,7 +256,7 @@ class SmsBroadcast(models.Model):
     def _compute_sample_html(self):
         """Show what people of each language read, with its segments."""
         card = Markup(
-            "<div class='mb-3'><div class='text-muted small'>%s · %s</div>"
+            "<div class='mb-3'><div class='o_sms_muted small'>%s · %s</div>"
             "<div class='o_sms_sample'>%s</div></div>"
         )
         for broadcast in self:

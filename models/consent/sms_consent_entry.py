@@ -42,7 +42,7 @@ class SmsConsentEntry(models.AbstractModel):
         if is_yes and not purposes:
             raise UserError(self.env._("Choose what the person agreed to."))
         if is_yes and not (words or "").strip():
-            raise UserError(self.env._("Enter the words that the person agreed to."))
+            raise UserError(self.env._("Enter the text that the person agreed to."))
         if happened_at > fields.Datetime.now():
             raise UserError(self.env._("A consent cannot be given in the future."))
         # A consent that would change nothing: the person has said no. The ledger would

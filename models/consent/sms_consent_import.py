@@ -423,9 +423,9 @@ class SmsConsentImport(models.Model):
         """End a job whose stored list is gone or damaged, and say how far it came."""
         self._forget_rows()
         problem = self.env._(
-            "Only %(done)s of %(total)s rows can be read: the stored list is gone or "
-            "damaged. Upload it again. What was recorded before stays recorded, and is "
-            "not recorded twice.",
+            "Only %(done)s of %(total)s rows can be read: the stored list is missing "
+            "or damaged. Upload it again. Rows that were recorded are not recorded "
+            "twice.",
             done=f"{self.position:,}",
             total=f"{self.row_total:,}",
         )

@@ -104,7 +104,7 @@ class SmsCheckedWords(models.AbstractModel):
     """
 
     _name = "sms.checked.words"
-    _description = "Words That Are Checked in Every Language"
+    _description = "Text That Is Checked in Every Language"
 
     def _update_field_translations(
         self, field_name, translations, digest=None, source_lang=""

@@ -82,11 +82,11 @@ class HelpdeskTicket(models.Model):
         "res.partner",
         string="Possible Contacts",
         compute="_compute_sms_candidate_ids",
-        help="The contacts that have the ticket's number, while it has no contact.",
+        help="The contacts with the ticket's number, as long as it has no contact.",
     )
     sms_candidate_note = fields.Char(
         compute="_compute_sms_candidate_ids",
-        help="Asks who has texted, while the ticket has no contact.",
+        help="Asks who texted, as long as the ticket has no contact.",
     )
 
     _partner_phone_index = models.Index(

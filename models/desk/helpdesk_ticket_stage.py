@@ -46,9 +46,9 @@ class HelpdeskTicketStage(models.Model):
         for stage in self.filtered(lambda it: not it.company_id):
             raise AccessError(
                 self.env._(
-                    "The stage “%s” is shared by all companies, so only administrators "
-                    "choose its text. Make an automation “A ticket reaches a stage” "
-                    "for your company instead.",
+                    "The stage “%s” is shared by all companies, so only "
+                    "administrators can choose its text. Create an automation “A "
+                    "ticket reaches a stage” for your company instead.",
                     stage.name,
                 )
             )

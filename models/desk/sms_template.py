@@ -483,7 +483,7 @@ class SmsTemplate(models.Model):
                 "Carriers filter shared link shorteners: %s. Use your own address."
             ),
             advice.PROMOTION: self.env._(
-                "“%s” makes it an offer, which needs the written consent of marketing."
+                "“%s” makes it an offer, which requires written consent to marketing."
             ),
             advice.NO_OPT_OUT: self.env._(
                 "No way out: its purpose has no footer, so say how to STOP."

@@ -16,7 +16,7 @@ class SmsSenderNumber(models.AbstractModel):
     """A number that a company has at a carrier: the outbox follows what is entered."""
 
     _name = "sms.sender.number"
-    _description = "Number That Texts Leave By"
+    _description = "Number That Texts Are Sent From"
 
     @api.model_create_multi
     def create(self, vals_list):

@@ -72,7 +72,7 @@ class SmsInbound(models.Model):
     has_made_ticket = fields.Boolean(
         "Created the Ticket",
         readonly=True,
-        help="The ticket's first words are this text.",
+        help="The ticket was created from this text.",
     )
     error = fields.Text(
         readonly=True, help="Why the text could not be processed. It is kept here."

@@ -29,7 +29,7 @@ class SmsReply(models.Model):
         "Text",
         required=True,
         translate=True,
-        help="Placeholders: {company}, {contact} (the company's phone or e-mail), "
+        help="Placeholders: {company}, {contact} (the company's phone or email), "
         "{purposes} (what the person joins), {tickets} (theirs, one a line), {ticket} "
         "(its number).",
     )
@@ -86,7 +86,7 @@ class SmsReply(models.Model):
             return self.env._("“%s” must name who writes: {company}.", name)
         if code == codes.HELP and not advice.names_contact(self.body):
             return self.env._(
-                "“%s” must name a contact: {contact}, a phone number or an e-mail "
+                "“%s” must name a contact: {contact}, a phone number or an email "
                 "address.",
                 name,
             )

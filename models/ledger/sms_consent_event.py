@@ -28,7 +28,7 @@ METHOD_SELECTION = [
     ("keyword", "Text message"),
     ("in_person", "Said in person"),
     ("phone", "Said on the phone"),
-    ("written", "E-mail or letter"),
+    ("written", "Email or letter"),
     ("import", "Import"),
     ("api", "API"),
     ("carrier", "Carrier"),

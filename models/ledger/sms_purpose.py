@@ -164,7 +164,7 @@ class SmsPurpose(models.Model):
     accepts_web = fields.Boolean("Web Form", default=True, tracking=True)
     accepts_text = fields.Boolean("Text Message", default=True, tracking=True)
     accepts_paper = fields.Boolean("Signed Paper", default=True, tracking=True)
-    accepts_written = fields.Boolean("E-mail or Letter", default=True, tracking=True)
+    accepts_written = fields.Boolean("Email or Letter", default=True, tracking=True)
     accepts_spoken = fields.Boolean(
         "In Person or by Phone",
         tracking=True,
@@ -215,7 +215,7 @@ class SmsPurpose(models.Model):
         if is_offer and quiet_class != quiet_hours.MARKETING:
             raise ValidationError(
                 self.env._(
-                    "“%s” may be an offer, so it keeps the hours of the law.",
+                    "“%s” may be an offer, so it follows the legal hours.",
                     self.name,
                 )
             )
@@ -312,8 +312,8 @@ class SmsPurpose(models.Model):
             }
             if purpose_rules.KIND_OF[way] == purpose_rules.SPOKEN:
                 return self.env._(
-                    "“%(purpose)s” needs consent in writing; what was only said is no "
-                    "proof (47 CFR 64.1200(a)(2) and (f)(9)). Ask for it by: "
+                    "“%(purpose)s” needs consent in writing; spoken consent is not "
+                    "sufficient (47 CFR 64.1200(a)(2) and (f)(9)). Ask for it by: "
                     "%(kinds)s.",
                     **facts,
                 )

@@ -102,7 +102,7 @@ class SmsPurposeCompany(models.Model):
             if not own._has_footer() and own.purpose_id.sudo()._has_footer():
                 raise AccessError(
                     self.env._(
-                        "“%s”: administrators alone take a footer away.",
+                        "“%s”: only administrators can remove a footer.",
                         own.display_name,
                     )
                 )

@@ -72,9 +72,9 @@ class SmsPurposeRule(models.Model):
         required=True,
         ondelete="restrict",
         tracking=True,
-        help="Which consent the messages need. An offer stays an offer, whoever sends "
-        "it: mapped to another purpose it would be sent to people who never agreed to "
-        "offers.",
+        help="The consent that the messages need. An offer stays an offer, whoever "
+        "sends it: mapped to another purpose, it would be sent to people who never "
+        "agreed to offers.",
     )
     company_id = fields.Many2one(
         "res.company",

@@ -155,7 +155,8 @@ class SmsWording(models.Model):
         if FIXED_FIELDS & vals.keys() and any(r.state != DRAFT for r in self):
             raise UserError(
                 self.env._(
-                    "A published wording cannot be changed. Make a new version instead."
+                    "A published wording cannot be changed. Create a new version "
+                    "instead."
                 )
             )
         return super().write(vals)

@@ -38,7 +38,7 @@ class SmsConsentImport(models.Model):
             return True
 
     def _describe_personal(self):
-        return [(len(self), self.env._("Uploaded lists, which are taken away"))]
+        return [(len(self), self.env._("Uploaded lists, which are removed"))]
 
     def _forget(self):
         """Delete the list, and say why.

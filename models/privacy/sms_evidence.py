@@ -67,7 +67,7 @@ class SmsEvidence(models.AbstractModel):
         if not event_ids:
             raise UserError(
                 self.env._(
-                    "The consent ledger of %(company)s knows nothing of %(numbers)s.",
+                    "The consent ledger of %(company)s has nothing about %(numbers)s.",
                     company=company.name,
                     numbers=", ".join(numbers),
                 )

@@ -61,7 +61,7 @@ class SmsEvidenceAudit(models.Model):
         readonly=True,
         copy=False,
     )
-    user_id = fields.Many2one("res.users", "Made By", readonly=True, copy=False)
+    user_id = fields.Many2one("res.users", "Created By", readonly=True, copy=False)
     problem = fields.Char(readonly=True, copy=False)
     tries = fields.Integer(readonly=True, copy=False)
     export_id = fields.Many2one(

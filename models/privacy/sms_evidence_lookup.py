@@ -89,7 +89,7 @@ class SmsEvidenceLookup(models.Model):
         "Phone Number",
         store=False,
         search="_search_searched_number",
-        help="Finds who has looked up a number.",
+        help="Finds out who looked up a number.",
     )
 
     _company_index = models.Index("(company_id, id)")

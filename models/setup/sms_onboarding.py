@@ -148,7 +148,7 @@ class SmsOnboarding(models.AbstractModel):
         company_sudo = company.sudo()
         facts = {
             self.env._("the country"): company_sudo.country_id,
-            self.env._("a phone number or e-mail for HELP"): company_sudo.phone
+            self.env._("a phone number or email for HELP"): company_sudo.phone
             or company_sudo.email,
             self.env._("the privacy policy"): company_sudo.sms_privacy_url,
             self.env._("the terms of text messages"): company_sudo.sms_terms_url,
@@ -203,7 +203,7 @@ class SmsOnboarding(models.AbstractModel):
         if stopped:
             yield self.env._(
                 "Neither do opt-outs given there (%s): record those of real people "
-                "anew.",
+                "again.",
                 stopped,
             )
 
@@ -252,7 +252,7 @@ class SmsOnboarding(models.AbstractModel):
         state, text = self._judge(company, check, SENDERS)
         take = None
         if "not_chosen" in {it.what for it in check._get_findings(SENDERS)}:
-            label = self.env._("Take these numbers")
+            label = self.env._("Use these numbers")
             take = self._call(label, "take_numbers", SYSTEM_GROUP)
         return self._step("senders", self.env._("Choose a number"), state, text, take)
 
@@ -265,7 +265,9 @@ class SmsOnboarding(models.AbstractModel):
             label = self.env._("Set it at the carrier")
             button = self._call(label, "set_inbound_url", SYSTEM_GROUP)
             if not button:
-                text = self.env._("%s An administrator can set it at the carrier.", text)
+                text = self.env._(
+                    "%s An administrator can set it at the carrier.", text
+                )
         title = self.env._("Receive replies")
         return self._step("inbound", title, state, text, button)
 

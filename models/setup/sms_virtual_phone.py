@@ -184,7 +184,7 @@ class SmsVirtualPhone(models.AbstractModel):
         if len(body) > BODY_LIMIT:
             raise UserError(
                 self.env._(
-                    "This text has %(count)s characters, and carriers take at most "
+                    "This text has %(count)s characters, and carriers accept at most "
                     "%(limit)s. Shorten it, or send it in parts.",
                     count=len(body),
                     limit=BODY_LIMIT,
