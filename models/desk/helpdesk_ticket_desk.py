@@ -7,7 +7,6 @@ from psycopg2.errors import UniqueViolation
 
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
-from odoo.fields import Domain
 from odoo.tools import SQL
 from odoo.tools.misc import clean_context
 
@@ -16,12 +15,6 @@ from ..consent.sms_consent_details import RECORD
 from .helpdesk_ticket import DESK_GROUP
 from .helpdesk_ticket_thread import IN, NOTE, OUT
 
-#: Characters of the last text that the list shows.
-WORDS_LIMIT = 120
-#: What did not arrive: the carrier refused it, or the gate did.
-FAILED = SQL(
-    "(sms.state = 'error' OR (sms.state = 'canceled' AND sms.gate_verdict = 'block'))"
-)
 #: With the ticket's id behind it, what a screen asks to listen to.
 BUS_CHANNEL = "helpdesk_mgmt_sms.ticket"
 _CHANNEL = re.compile(re.escape(BUS_CHANNEL) + r"_([0-9]{1,9})")
@@ -45,142 +38,6 @@ class HelpdeskTicket(models.Model):
     """The agent's desk: shows conversations; composer and gate decide what is sent."""
 
     _inherit = "helpdesk.ticket"
-
-    sms_last_words = fields.Char(
-        "Last Words", compute="_compute_sms_last_text", groups=DESK_GROUP
-    )
-    sms_last_text_at = fields.Datetime(
-        "Last Text", compute="_compute_sms_last_text", groups=DESK_GROUP
-    )
-    sms_is_conversation = fields.Boolean(
-        "Is a Conversation",
-        compute="_compute_sms_is_conversation",
-        search="_search_sms_is_conversation",
-        groups=DESK_GROUP,
-        help="The customer or one of us has written, or a text could not be delivered. "
-        "What is only sent automatically makes no conversation.",
-    )
-    sms_last_failed = fields.Boolean(
-        "Last Text Failed",
-        compute="_compute_sms_last_failed",
-        search="_search_sms_last_failed",
-        groups=DESK_GROUP,
-        help="Our last text to the customer was not delivered, or was blocked.",
-    )
-
-    @api.model
-    def _order_field_to_sql(self, alias, field_name, direction, nulls, query):
-        """Put those who do not wait, or have never texted, last in either direction."""
-        if field_name in ("sms_waiting_since", "sms_last_inbound_at"):
-            nulls = SQL("NULLS LAST")
-        return super()._order_field_to_sql(alias, field_name, direction, nulls, query)
-
-    @api.depends_context("lang")
-    def _compute_sms_last_text(self):
-        """Read the newest text of each ticket, theirs or ours, in one query."""
-        newest = {}
-        if stored := self.filtered("id"):
-            query = """
-                SELECT texts.ticket_id, texts.direction,
-                       COALESCE(inbound.body, sms.body), texts.at
-                  FROM (
-                      SELECT DISTINCT ON (ticket_id) ticket_id, direction, id, at
-                        FROM (%s) texts
-                       ORDER BY ticket_id, at DESC, direction DESC, id DESC
-                  ) texts
-                  LEFT JOIN sms_inbound inbound
-                    ON texts.direction = %s AND inbound.id = texts.id
-                  LEFT JOIN sms_sms sms ON texts.direction = %s AND sms.id = texts.id
-            """
-            rows = self.env.execute_query(
-                SQL(query, stored._query_sms_texts(), IN, OUT)
-            )
-            newest = {ticket_id: rest for ticket_id, *rest in rows}
-        for ticket in self:
-            direction, body, moment = newest.get(ticket.id) or (False, "", False)
-            words = " ".join((body or "").split())[:WORDS_LIMIT]
-            ticket.sms_last_text_at = moment
-            if direction == OUT:
-                words = self.env._("You: %s", words)
-            elif direction == IN and not words:
-                words = self.env._("A picture or a file")
-            ticket.sms_last_words = words
-
-    def _compute_sms_is_conversation(self):
-        found = self.search(
-            Domain("id", "in", self.ids) & Domain("sms_is_conversation", "=", True)
-        )
-        for ticket in self:
-            ticket.sms_is_conversation = ticket in found
-
-    @api.model
-    def _search_sms_is_conversation(self, operator, value):
-        if operator != "in":
-            return NotImplemented
-        self.env["sms.sms"].flush_model()
-        written = SQL(
-            """
-            (SELECT message.res_id
-               FROM sms_sms sms
-               JOIN mail_message message ON message.id = sms.mail_message_id
-              WHERE (sms.is_personal OR %s) AND message.model = %s)
-            """,
-            FAILED,
-            self._name,
-        )
-        found = self._get_sms_id_domain(written)
-        found |= Domain("sms_last_inbound_at", "!=", False)
-        return found if True in value else ~found
-
-    def _compute_sms_last_failed(self):
-        failed = set()
-        if stored := self.filtered("id"):
-            here = SQL("message.res_id = ANY(%s)", stored.ids)
-            rows = self.env.execute_query(self._query_sms_failed(here))
-            failed = {ticket_id for (ticket_id,) in rows}
-        for ticket in self:
-            ticket.sms_last_failed = ticket.id in failed
-
-    @api.model
-    def _search_sms_last_failed(self, operator, value):
-        if operator != "in":
-            return NotImplemented
-        query = self._query_sms_failed(SQL("TRUE"))
-        found = self._get_sms_id_domain(SQL("(%s)", query))
-        return found if True in value else ~found
-
-    @api.model
-    def _query_sms_failed(self, condition):
-        """Query the ids of tickets whose last text of ours (``message``) has failed."""
-        self.env["sms.sms"].flush_model()
-        return SQL(
-            """
-            SELECT message.res_id
-              FROM sms_sms sms
-              JOIN mail_message message ON message.id = sms.mail_message_id
-             WHERE %s AND message.model = %s AND %s
-               AND NOT EXISTS (
-                   SELECT 1
-                     FROM mail_message later_message
-                     JOIN sms_sms later ON later.mail_message_id = later_message.id
-                    WHERE later_message.model = message.model
-                      AND later_message.res_id = message.res_id
-                      AND later.id > sms.id
-               )
-            """,
-            FAILED,
-            self._name,
-            condition,
-        )
-
-    @api.model
-    def _get_sms_id_domain(self, ids):
-        """Return the domain of the tickets whose id is in a subquery."""
-        return Domain.custom(
-            to_sql=lambda _model, alias, _query: SQL(
-                "%s IN %s", SQL.identifier(alias, "id"), ids
-            )
-        )
 
     # === Calls of the screen ===
 
@@ -372,9 +229,10 @@ class HelpdeskTicket(models.Model):
             self._mark_sms_read()
         return True
 
-    def get_sms_news(self):
+    def get_sms_news(self, is_back=False):
         """Return what a notification says of the text that nobody has read yet.
 
+        :param bool is_back: the conversation was snoozed until now
         :return: ``title``, ``body``; False once somebody has read it
         :raises AccessError: for who is no helpdesk user or may not read the ticket
         """
@@ -382,15 +240,16 @@ class HelpdeskTicket(models.Model):
         inbound_sudo = self.env["sms.inbound"].sudo()
         domain = [("ticket_id", "=", self.id), *inbound_sudo._get_unread_domain()]
         inbound_sudo = inbound_sudo.search(domain, limit=1)
-        if not inbound_sudo:
+        if not inbound_sudo and not is_back:
             return False
+        body = inbound_sudo.body or self.env._("A picture or a file")
         return {
             "title": self.env._(
                 "%(customer)s, ticket %(number)s",
-                customer=self.sms_customer_name,
+                customer=self.sms_contact_label,
                 number=self.number,
             ),
-            "body": inbound_sudo.body or self.env._("A picture or a file"),
+            "body": body if inbound_sudo else self.env._("No longer snoozed"),
         }
 
     def _check_sms_desk(self):
@@ -429,9 +288,6 @@ class HelpdeskTicket(models.Model):
             ``may_send_media`` (whether pictures can go along), ``consent_state``
         """
         number = self.partner_phone_sanitized
-        label = number and self._phone_format(
-            number=number, force_format="INTERNATIONAL"
-        )
         try:
             self._check_may_send_sms()
         except AccessError as error:
@@ -440,7 +296,7 @@ class HelpdeskTicket(models.Model):
             composer = composer or self._new_sms_composer()
             blocked = composer.sms_block_reason or ""
         reply = {
-            "number": label or self.partner_phone or "",
+            "number": self._get_sms_number_label() or "",
             "call": number or "",
             "blocked": blocked,
             "advice": "",
@@ -476,6 +332,7 @@ class HelpdeskTicket(models.Model):
                 ("model", "=", self._name),
                 ("company_id", "in", (False, company.id)),
                 ("id", "not in", replaced),
+                ("is_internal", "=", False),
             ],
             ["name", "shortcut"],
             limit=80,
@@ -485,7 +342,11 @@ class HelpdeskTicket(models.Model):
     @api.model
     def _find_sms_reply_template(self, template_id):
         templates = self.env["sms.template"]
-        domain = [("model", "=", self._name), ("id", "=", int(template_id or 0))]
+        domain = [
+            ("model", "=", self._name),
+            ("is_internal", "=", False),
+            ("id", "=", int(template_id or 0)),
+        ]
         return templates.search(domain) if template_id else templates
 
     # === Texts of the ticket alone ===
@@ -654,7 +515,10 @@ class HelpdeskTicket(models.Model):
         """
         self.ensure_one()
         self._notify_sms_desks({self.id: [f"{IN}-{inbound.id}"]})
-        # The assignee, or else the whole team.
+        self._notify_sms_owners({"ticket_id": self.id})
+
+    def _notify_sms_owners(self, news):
+        """Tell the assignee, or else the whole team, after the commit."""
         users_sudo = self.sudo().user_id or self.sudo().team_id.user_ids
         for user in users_sudo.filtered(lambda it: it.active and not it.share):
-            user._bus_send(NEWS_TYPE, {"ticket_id": self.id})
+            user._bus_send(NEWS_TYPE, news)

@@ -368,7 +368,7 @@ class HelpdeskTicket(models.Model):
         is_missing = inbound.media_count > len(inbound.attachment_ids)
         return {
             **self._prepare_sms_text(inbound, IN, inbound.received_at),
-            "author": inbound.partner_id.name or self.sms_customer_name,
+            "author": inbound.partner_id.name or self.sms_contact_label,
             "note": inbound.media_note or "",
             "is_loading": not is_told and is_missing,
             "kind": inbound.kind or "",

@@ -17,10 +17,10 @@ class SmsSms(models.Model):
 
     _inherit = "sms.sms"
 
-    # What makes a ticket a conversation: it is looked for among all tickets.
-    _conversation_index = models.Index(
-        "(mail_message_id) WHERE is_personal OR state = 'error' "
-        "OR (state = 'canceled' AND gate_verdict = 'block')"
+    # Which conversations have a text that waits for its hour.
+    _held_index = models.Index(
+        "(mail_message_id) WHERE state = 'outgoing' AND gate_verdict = 'hold' "
+        "AND mail_message_id IS NOT NULL"
     )
 
     def _notify_changed(self):
@@ -39,11 +39,14 @@ class SmsSms(models.Model):
     @api.model
     def _tell_desks_of(self, posts):
         """Tell open conversations of changed ``(message id, mail.message)`` pairs."""
-        changed = defaultdict(list)
+        changed, sms_ids = defaultdict(list), []
         for sms_id, post_sudo in posts:
             if post_sudo.model == TICKET_MODEL:
                 changed[post_sudo.res_id].append(f"{OUT}-{sms_id}")
-        self.env[TICKET_MODEL]._notify_sms_desks(changed)
+                sms_ids.append(sms_id)
+        if sms_ids:
+            self.env[TICKET_MODEL]._note_sms_conversations(sms_ids)
+            self.env[TICKET_MODEL]._notify_sms_desks(changed)
 
     @api.model
     def _tell_number_desks_of(self, messages):

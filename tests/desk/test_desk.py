@@ -217,7 +217,7 @@ class TestReply(DeskCase):
     def test_quiet_hours_are_told_before_and_after(self):
         self.close_hours()
         note = self.converse()["reply"]["time_note"]
-        self.assertIn("(Denver)", note)
+        self.assertIn("Denver time", note)
         (text,) = self.reply()["messages"]
         self.assertEqual(text["state"], "held")
         self.assertRegex(text["label"], r"Held until .*\(Denver\)")

@@ -1,6 +1,6 @@
 import {
     Component,
-    onWillUnmount,
+    onWillDestroy,
     onWillUpdateProps,
     useEffect,
     useRef,
@@ -55,7 +55,8 @@ export class DeskThread extends Component {
             },
             () => [this.desk?.status]
         );
-        onWillUnmount(() => this.stop?.());
+        // Also where it was never mounted: a newer rendering can take its place.
+        onWillDestroy(() => this.stop?.());
     }
 
     /** @returns {DeskStore|null} */
