@@ -16,7 +16,7 @@ class SmsReschedule(models.TransientModel):
         compute="_compute_send_at",
         store=True,
         readonly=False,
-        help="Empty: as soon as it may leave.",
+        help="Leave empty to send as soon as possible.",
     )
     local_note = fields.Char(compute="_compute_local_note")
     fault = fields.Char(

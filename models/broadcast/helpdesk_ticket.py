@@ -19,7 +19,7 @@ class HelpdeskTicket(models.Model):
         "areas that name it are linked by themselves.",
     )
     sms_incident_told_at = fields.Datetime(
-        "Told That We Know",
+        "Known-issue Replies",
         readonly=True,
         copy=False,
         help="When the customer was told so in place of the ticket's confirmation.",

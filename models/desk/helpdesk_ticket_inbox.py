@@ -52,8 +52,8 @@ class HelpdeskTicket(models.Model):
         readonly=True,
         copy=False,
         groups=DESK_GROUP,
-        help="The customer or one of us has written, or a text could not be delivered. "
-        "What is only sent automatically makes no conversation.",
+        help="The customer or a colleague has written, or a text could not be "
+        "delivered. Automatic texts alone do not make a conversation.",
     )
     sms_last_failed = fields.Boolean(
         "Last Text Failed",

@@ -255,8 +255,8 @@ class SmsCarrierCheck(models.Model):
         if fields.Datetime.now() - self.wanted_at < ANSWERED_WITHIN:
             return self.env._("The carrier is being asked.")
         return self.env._(
-            "The carrier should have been asked by now (%s). See under Health if "
-            "scheduled actions run.",
+            "The carrier should have been asked by now (%s). Check under Health that "
+            "scheduled actions are running.",
             say_moment(self.env, self.wanted_at),
         )
 

@@ -41,7 +41,7 @@ class TestAnswers(AppointmentCase):
         )
         self.assertTrue(told)
         self.pass_time(days=1)
-        self.assertIn("Reply 2 to reschedule, 3 to call off.", self.bodies()[-1])
+        self.assertIn("Reply 2 to reschedule, 3 to cancel.", self.bodies()[-1])
 
     def test_who_has_confirmed_may_still_reschedule(self):
         self.say("1")
