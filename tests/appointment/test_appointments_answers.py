@@ -6,7 +6,7 @@ from .common import NOW, AppointmentCase
 
 
 class TestAnswers(AppointmentCase):
-    """1 to confirm, 2 to reschedule, 3 to call off."""
+    """1 to confirm, 2 to reschedule, 3 to cancel."""
 
     def setUp(self):
         super().setUp()

@@ -227,7 +227,7 @@ tours.add("helpdesk_sms_desk_stop", {
     steps: () => [
         OPEN,
         {
-            content: "Texts may leave",
+            content: "Texts may be sent",
             trigger: "body:has(.o_sms_consent_badge:contains(May text)) .o_sms_desk_input",
             run: "edit Hello",
         },
