@@ -106,6 +106,9 @@ from .desk import test_desk_bus
 from .desk import test_desk_tours
 from .desk import test_desk_ways
 from .desk import test_inbox
+from .desk import test_inbox_bus
+from .desk import test_inbox_handover
+from .desk import test_inbox_snooze
 from .desk import test_rating
 from .desk import test_routing
 from .desk import test_routing_live

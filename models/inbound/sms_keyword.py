@@ -34,7 +34,7 @@ class SmsKeyword(models.Model):
             (keywords.TICKET, "Create a ticket"),
             (keywords.MUTE, "Mute an incident"),
             (keywords.UNMUTE, "Unmute an incident"),
-            (keywords.OTHER, "Unlink their ticket from an incident"),
+            (keywords.OTHER, "Not about the incident"),
         ],
         required=True,
         default=keywords.JOIN,

@@ -122,7 +122,9 @@ PUBLIC_METHODS = {
     "sms.test.text": {"action_send"},
     "sms.sms": {
         *("create", "write", "send", "resend_failed"),
-        *("action_cancel_waiting", "action_change_time"),
+        *("action_cancel_waiting", "action_change_time", "action_mark_told"),
+        *("action_send_again", "action_send_to_other", "action_record_and_send"),
+        "action_call",
     },
     "sms.team.alert": {
         *("create", "message_new", "action_acknowledge", "action_resolve"),
