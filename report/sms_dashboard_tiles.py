@@ -265,10 +265,10 @@ class SmsDashboard(models.AbstractModel):
             )
             items.append(("danger", text, advice, late))
         if count > late_count:
-            text = self.env._("%s possible opt-outs are to be reviewed", count)
+            text = self.env._("%s possible opt-outs need review", count)
             if count == 1:
-                text = self.env._("A possible opt-out is to be reviewed")
-            advice = self.env._("Until then, only answers to their texts are sent.")
+                text = self.env._("A possible opt-out needs review")
+            advice = self.env._("Until then, only replies to their own texts are sent.")
             items.append(("warning", text, advice, domain))
         return [
             self._make_item(level, text, advice, "sms_consent_review_action", found)
@@ -349,10 +349,10 @@ class SmsDashboard(models.AbstractModel):
         count, late_count = tickets.search_count(domain), tickets.search_count(late)
         if not count:
             return []
-        text = self.env._("%s customers wait for an answer", count)
+        text = self.env._("%s customers are waiting for an answer", count)
         if count == 1:
-            text = self.env._("A customer waits for an answer")
-        advice = self.env._("They have texted; nobody has answered.")
+            text = self.env._("A customer is waiting for an answer")
+        advice = self.env._("They texted, and nobody has answered.")
         if late_count:
             advice = self.env._(
                 "%(count)s of them for more than %(hours)s hours.",

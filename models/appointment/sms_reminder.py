@@ -105,7 +105,7 @@ class SmsReminder(models.Model):
     state = fields.Selection(
         [
             (PLANNED, "Planned"),
-            (SENT, "Text made"),
+            (SENT, "Text created"),
             (CANCELLED, "Cancelled"),
             (FAILED, "Failed"),
         ],

@@ -50,7 +50,7 @@ class SmsIncident(models.Model):
     area_ids = fields.Many2many(
         "sms.area",
         string="Areas",
-        help="Who is told of it, and whose new tickets may be about it.",
+        help="Who is told about it, and whose new tickets may be about it.",
     )
     state = fields.Selection(
         [

@@ -296,7 +296,7 @@ class TestMute(IncidentCase):
 
 @tagged("post_install", "-at_install")
 class TestDiscipline(IncidentCase):
-    """How many texts people have already had is shown, and who sends too many is warned."""
+    """How many texts people had is shown, and who sends too many is warned."""
 
     def test_a_warning_before_too_many(self):
         self.incident.text_limit = 2

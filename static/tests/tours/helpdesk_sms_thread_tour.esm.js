@@ -158,7 +158,7 @@ tours.add("helpdesk_sms_desk_presence", {
     ],
 });
 
-/** Somebody else has just answered: the agent is asked once. */
+/** Someone else has just answered: the agent is asked once. */
 tours.add("helpdesk_sms_desk_overtaken", {
     steps: () => [
         OPEN,
