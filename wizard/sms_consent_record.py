@@ -71,7 +71,7 @@ class SmsConsentRecord(models.TransientModel):
     back_id = fields.Integer()
     blocked_count = fields.Integer(
         compute="_compute_blocked_note",
-        help="Texts to this number that were blocked for want of this consent.",
+        help="Texts to this number that were blocked because this consent was missing.",
     )
     blocked_note = fields.Char(compute="_compute_blocked_note")
     sends_blocked = fields.Boolean("Send now")
@@ -198,11 +198,12 @@ class SmsConsentRecord(models.TransientModel):
                 )
             elif count == 1:
                 record.blocked_note = self.env._(
-                    "A text to this number was blocked for want of consent."
+                    "A text to this number was blocked because consent was missing."
                 )
             elif count:
                 record.blocked_note = self.env._(
-                    "%s texts to this number were blocked for want of consent.", count
+                    "%s texts to this number were blocked because consent was missing.",
+                    count,
                 )
 
     def _find_blocked(self):
