@@ -97,6 +97,7 @@ from .consent import test_who_may_say_yes
 
 from .desk import test_commands
 from .desk import test_composer_many
+from .desk import test_composer_notice
 from .desk import test_contact_label
 from .desk import test_conversation
 from .desk import test_conversation_ticket
@@ -170,7 +171,10 @@ from .analytics import test_clicks
 from .analytics import test_dashboard
 from .analytics import test_dashboard_page
 
+from .setup import test_accessibility
+from .setup import test_buttons
 from .setup import test_carrier_check
+from .setup import test_menus
 from .setup import test_onboarding
 from .setup import test_registration
 from .setup import test_settings
