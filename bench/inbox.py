@@ -23,7 +23,7 @@ NATIVE_VIEW = "helpdesk_mgmt.ticket_view_tree"
 ORDER = "sms_waiting_since, sms_last_inbound_at desc, id desc"
 PAGE = 40
 COUNT_LIMIT = 10_001
-TURNS = 5
+TURNS = 9
 CONVERSATIONS = [("sms_is_conversation", "=", True)]
 OPEN = [("closed", "=", False)]
 SHOWN = CONVERSATIONS + OPEN + [("sms_is_snoozed", "=", False)]
