@@ -17,13 +17,13 @@ from .texts import plain_spaces
 WEEK = 6
 
 
-def say(moment, now, zone_name, lang, translate, lasting=False):
+def say(moment, now, zone_name, lang, near_days, lasting=False):
     """Return a time as its reader says it: "tomorrow 8:00", "3 May 8:00".
 
     :param datetime moment: UTC, as ``now``
     :param str zone_name: of the clock that is read
     :param str lang: code of a language, such as ``en_US``
-    :param translate: ``env._`` of who reads it
+    :param near_days: the reader's words for yesterday, today and tomorrow
     :param bool lasting: it is kept, and must be as true tomorrow: by its full date
     """
     locale = get_locale(lang)
@@ -32,20 +32,16 @@ def say(moment, now, zone_name, lang, translate, lasting=False):
     if lasting:
         day = format_date(local, "long", locale=locale)
     else:
-        day = _say_day(local, today, locale, translate)
+        day = _say_day(local, today, locale, near_days)
     # "May 3 8:00" would be read as one number.
     sign = "," if day[-1:].isdigit() else ""
     return f"{day}{sign} {say_hour(local, locale)}"
 
 
-def _say_day(local, today, locale, _):
+def _say_day(local, today, locale, near_days):
     ahead = (local.date() - today).days
-    if ahead == 0:
-        return _("today")
-    if ahead == 1:
-        return _("tomorrow")
-    if ahead == -1:
-        return _("yesterday")
+    if -1 <= ahead <= 1:
+        return near_days[ahead + 1]
     if 0 < ahead <= WEEK:
         return format_date(local, "EEEE", locale=locale)
     if local.year == today.year:

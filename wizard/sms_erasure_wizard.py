@@ -189,7 +189,7 @@ class SmsErasureWizardLine(models.TransientModel):
     wizard_id = fields.Many2one("sms.erasure.wizard", required=True, ondelete="cascade")
     number = fields.Char(required=True, readonly=True)
     is_chosen = fields.Boolean("Erase", default=True)
-    shared_with = fields.Char("Shared With", compute="_compute_shared_with")
+    shared_with = fields.Char(compute="_compute_shared_with")
 
     @api.depends("number", "wizard_id.partner_id")
     def _compute_shared_with(self):

@@ -31,7 +31,7 @@ class SmsTeamAlertRaise(models.TransientModel):
     plan_id = fields.Many2one("sms.team.alert.plan", compute="_compute_plan_id")
     plan_summary = fields.Char("Tells", related="plan_id.summary")
     oncall_names = fields.Char("On Call Now", compute="_compute_plan_id")
-    preview = fields.Text("Preview", compute="_compute_preview")
+    preview = fields.Text(compute="_compute_preview")
     preview_note = fields.Char(compute="_compute_preview")
 
     @api.depends("ticket_id")

@@ -301,8 +301,8 @@ class HelpdeskTicket(models.Model):
     @api.model
     def _notify_sms_desks(self, text_ids):
         """Tell the lists too."""
-        super()._notify_sms_desks(text_ids)
         self._notify_sms_inbox(text_ids)
+        return super()._notify_sms_desks(text_ids)
 
     @api.model
     def _notify_sms_inbox(self, ticket_ids):

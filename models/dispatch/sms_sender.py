@@ -75,7 +75,7 @@ class SmsSender(models.Model):
         "country and those without another sender.",
     )
 
-    carrier_name = fields.Char("Carrier Name", compute="_compute_carrier_name")
+    carrier_name = fields.Char(compute="_compute_carrier_name")
     waiting_count = fields.Integer("Waiting", compute="_compute_queue")
     held_count = fields.Integer(
         "Held", compute="_compute_queue", help="Scheduled for later."
@@ -99,7 +99,6 @@ class SmsSender(models.Model):
         help="Within the last 24 hours.",
     )
     current_rate = fields.Float(
-        "Current Rate",
         compute="_compute_current_rate",
         digits=(8, 2),
         help="Segments per second: the rate set, or less after the carrier asked to "

@@ -67,7 +67,6 @@ class SmsSms(models.Model):
     _inherit = "sms.sms"
 
     refused_by = fields.Char(
-        "Refused By",
         readonly=True,
         copy=False,
         help="The carrier that refused it, so that the other one was used.",

@@ -81,7 +81,7 @@ class SmsTeamAlert(models.Model):
         "Raised", required=True, readonly=True, default=fields.Datetime.now
     )
     acknowledged_at = fields.Datetime("Acknowledged", readonly=True)
-    acknowledged_by_id = fields.Many2one("res.users", "Acknowledged By", readonly=True)
+    acknowledged_by_id = fields.Many2one("res.users", readonly=True)
     resolved_at = fields.Datetime("Resolved", readonly=True)
     resolved_by_id = fields.Many2one("res.users", readonly=True)
     target_minutes = fields.Integer(

@@ -68,7 +68,7 @@ class SmsTeamAlertPlan(models.Model):
         copy=True,
         default=lambda self: self._default_steps(),
     )
-    summary = fields.Char("Summary", compute="_compute_summary")
+    summary = fields.Char(compute="_compute_summary")
     mail_senders = fields.Text(
         "Allowed Senders",
         help="Addresses or domains such as @example.com, one per line. Your users can "

@@ -108,9 +108,7 @@ class TestWholeStory(ThreadCase):
         self.assertFalse(self.shown("note"))
 
     def test_mails_to_the_customer_are_no_notes(self):
-        self.ticket.message_post(
-            body="Dear", subtype_xmlid="mail.mt_comment", message_type="comment"
-        )
+        self.post_on(self.ticket, "Dear", subtype_xmlid="mail.mt_comment")
         self.assertFalse(self.shown("note"))
 
     def test_texts_stay_when_the_number_changes(self):

@@ -389,8 +389,9 @@ class TestUntold(WaysCase):
     def test_an_e_mail_tells(self):
         self.text()
         self.customer.email = "dana@example.com"
+        words = "It is mended"
         self.ticket.message_post(
-            body="It is mended",
+            body=words,
             message_type="comment",
             subtype_xmlid="mail.mt_comment",
             partner_ids=self.customer.ids,
@@ -399,7 +400,8 @@ class TestUntold(WaysCase):
 
     def test_a_note_among_colleagues_does_not(self):
         sms = self.text()
-        self.ticket.message_post(body="Call her?", message_type="comment")
+        words = "Call her?"
+        self.ticket.message_post(body=words, message_type="comment")
         self.assertEqual(self.untold(), sms)
 
     def test_a_call_that_was_noted_tells(self):
