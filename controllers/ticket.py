@@ -9,7 +9,7 @@ class TicketController(Controller):
     """The page behind the link to a ticket: how it is, without a login.
 
     It shows what the text itself has told (number, title, stage), and nothing of the
-    person. Who has an account is led to it: there is more to see.
+    person. The customer who is logged in is led to the portal: there is more to see.
     """
 
     _url = "/sms/t/<string:token>"
@@ -24,13 +24,9 @@ class TicketController(Controller):
             return public.not_found()
         if public.is_over("ticket_link", str(ticket_sudo.id)):
             return public.too_many()
-        if ticket_sudo.partner_id.user_ids.filtered("active"):
-            path = ticket_sudo.access_url
-            is_visitor = request.env.user._is_public()
-            return public.redirect(
-                f"/web/login?redirect={path}" if is_visitor else path
-            )
         partner = ticket_sudo.partner_id
+        if partner and partner == request.env.user.partner_id:
+            return public.redirect(ticket_sudo.access_url)
         public.speak(partner.lang)
         ticket_sudo = ticket_sudo.with_env(request.env(su=True))
         return public.answer("public_ticket", self._get_values(ticket_sudo, partner.tz))
