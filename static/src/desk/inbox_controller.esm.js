@@ -1,8 +1,9 @@
-import {EventBus, onMounted, onWillUnmount, useEffect, useState, useSubEnv} from "@odoo/owl";
 import {ANY_TICKET, useInboxChanges} from "./inbox_changes.esm";
+import {CallbackRecorder, useSetupAction} from "@web/search/action_hook";
+import {EventBus, onMounted, onWillUnmount, useEffect, useState, useSubEnv} from "@odoo/owl";
+import {deserializeDateTime, formatDateTime} from "@web/core/l10n/dates";
 import {useBus, useService} from "@web/core/utils/hooks";
 import {useInboxKeys, useInboxKeysHelp} from "./inbox_keys.esm";
-import {CallbackRecorder, useSetupAction} from "@web/search/action_hook";
 import {DeskThread} from "./desk_thread.esm";
 import {InboxActions} from "./inbox_actions.esm";
 import {InboxFacts} from "./inbox_facts.esm";
@@ -10,7 +11,6 @@ import {KanbanController} from "@web/views/kanban/kanban_controller";
 import {SIZES} from "@web/core/ui/ui_service";
 import {TICKET_MODEL} from "./desk_service.esm";
 import {_t} from "@web/core/l10n/translation";
-import {deserializeDateTime, formatDateTime} from "@web/core/l10n/dates";
 import {router} from "@web/core/browser/router";
 
 /** What is shown of the open conversation; the cards of the list have it too. */
@@ -57,6 +57,7 @@ export class InboxController extends KanbanController {
         useSetupAction({getLocalState: () => ({ticketId: this.inbox.ticketId})});
         useEffect(
             (isReady, firstId, ticketId) => {
+                router.replaceState({ticket: ticketId || undefined});
                 if (isReady && ticketId) {
                     this.loadTicket();
                 } else if (isReady && firstId && !this.env.isSmall) {
@@ -182,7 +183,6 @@ export class InboxController extends KanbanController {
             return;
         }
         Object.assign(this.inbox, {ticketId, ticket: null, hasFacts: false});
-        router.replaceState({ticket: ticketId || undefined});
     }
 
     /** Loads what is shown of the open conversation, unless the list has it. */

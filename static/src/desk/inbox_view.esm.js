@@ -11,7 +11,13 @@ class InboxModel extends RelationalModel {
     /** Loads again what the list shows; whoever was chosen stays so. */
     async reload() {
         const chosen = new Set(this.root.selection?.map(({resId}) => resId));
-        await this.load();
+        const {orm} = this;
+        this.orm = orm.silent;
+        try {
+            await this.load();
+        } finally {
+            this.orm = orm;
+        }
         for (const record of this.root.records) {
             if (chosen.has(record.resId)) {
                 record.toggleSelection(true);
