@@ -49,7 +49,10 @@ class HelpdeskTicket(models.Model):
         help="The customer typed it in the portal. No automatic text goes there until "
         "it has answered YES.",
     )
-    sms_customer_name = fields.Char(compute="_compute_sms_words")
+    sms_customer_name = fields.Char(
+        compute="_compute_sms_words",
+        help="How a text greets them; “there” where nobody knows their name.",
+    )
     sms_technician_name = fields.Char(compute="_compute_sms_words")
     sms_title = fields.Char("Subject for Texts", compute="_compute_sms_words")
     sms_ticket_url = fields.Char(
@@ -330,6 +333,22 @@ class HelpdeskTicket(models.Model):
 
     def _on_sms_created(self):
         """Do what else follows from new tickets. Extended by other rooms."""
+
+    def _is_sms_confirmed(self):
+        """Tell if the customer of a new ticket is told that it was received.
+
+        Other rooms extend it: where they are told something else it is not said.
+        """
+        return True
+
+    def _on_sms_ordinary(self):
+        """Confirm a ticket that was not, since it was taken for something else.
+
+        Extended by other rooms.
+
+        :return: whether the customer is told
+        """
+        return False
 
     def _note_sms_typed_numbers(self):
         if not self.env.user.share:

@@ -5,7 +5,11 @@ from odoo import api, models
 
 from ...tools import TICKET_MODEL, verdicts
 from ..message.sms_sms_intake import get_ids
-from .helpdesk_ticket_desk import OUT
+from .helpdesk_ticket_thread import OUT
+
+#: Of so many messages at once all are shown on the conversations of their numbers; of
+#: more, those alone that a person or an answer to a person's text has made.
+LIVE_LIMIT = 10
 
 
 class SmsSms(models.Model):
@@ -25,6 +29,11 @@ class SmsSms(models.Model):
         self._tell_desks_of(
             (sms_sudo.id, sms_sudo.mail_message_id) for sms_sudo in self.sudo()
         )
+        self._tell_number_desks_of(
+            (sms_sudo.id, sms_sudo.record_company_id.id, sms_sudo.number)
+            for sms_sudo in self.sudo()
+            if len(self) <= LIVE_LIMIT or sms_sudo.is_personal or sms_sudo.exemption
+        )
         return result
 
     @api.model
@@ -39,6 +48,14 @@ class SmsSms(models.Model):
             self.env[TICKET_MODEL]._note_sms_conversations(sms_ids)
             self.env[TICKET_MODEL]._notify_sms_desks(changed)
 
+    @api.model
+    def _tell_number_desks_of(self, messages):
+        """Tell open conversations of changed messages: ``(id, company id, number)``."""
+        changed = defaultdict(list)
+        for sms_id, company_id, number in messages:
+            changed[company_id, number].append(f"{OUT}-{sms_id}")
+        self.env[TICKET_MODEL]._notify_sms_number_desks(changed)
+
     def _after_intake(self, vals_list):
         """Show new texts, and end the waiting; the rows of a long list are not read."""
         result = super()._after_intake(vals_list)
@@ -49,6 +66,11 @@ class SmsSms(models.Model):
             (sms_id, posts_sudo[vals["mail_message_id"]])
             for sms_id, vals in zip(self._ids, vals_list, strict=True)
             if vals.get("mail_message_id")
+        )
+        self._tell_number_desks_of(
+            (sms_id, vals["record_company_id"], vals["number"])
+            for sms_id, vals in zip(self._ids, vals_list, strict=True)
+            if len(self) <= LIVE_LIMIT or vals["is_personal"] or vals.get("exemption")
         )
         self._end_waiting()
         return result

@@ -15,7 +15,7 @@ ANNA, BERT, STRANGER = (phone_number(index) for index in (1, 2, 3))
 
 
 class InboxCase(DeskCase):
-    """Three conversations: Anna waits longest, then Bert, then a number without a name."""
+    """Three conversations: Anna waits longest, then Bert, then a number alone."""
 
     def setUp(self):
         super().setUp()

@@ -6,6 +6,7 @@ import {registry} from "@web/core/registry";
 export const TICKET_MODEL = "helpdesk.ticket";
 const BUS_CHANNEL = "helpdesk_mgmt_sms.ticket";
 const CHANGE_TYPE = "helpdesk_mgmt_sms/texts";
+const PRESENCE_TYPE = "helpdesk_mgmt_sms/presence";
 const NEWS_TYPE = "helpdesk_mgmt_sms/news";
 /** Milliseconds in which who looks at the conversation has read a new text. */
 const READING_TIME = 2000;
@@ -36,6 +37,9 @@ export class DeskService {
         );
         this.bus.subscribe(NEWS_TYPE, (news) =>
             this.onNews(news.ticket_id, Boolean(news.is_back))
+        );
+        this.bus.subscribe(PRESENCE_TYPE, (presence) =>
+            this.changes.trigger(`presence-${presence.ticket_id}`, presence)
         );
         return this;
     }

@@ -1,9 +1,8 @@
 import {Component} from "@odoo/owl";
 import {_t} from "@web/core/l10n/translation";
-import {formatDateTime} from "@web/core/l10n/dates";
 import {registry} from "@web/core/registry";
 import {standardFieldProps} from "@web/views/fields/standard_field_props";
-import {toShortMoment} from "../core/text_dates.esm";
+import {toMoment, toShortMoment} from "../core/text_dates.esm";
 
 const {DateTime} = luxon;
 
@@ -38,7 +37,7 @@ export class WaitingField extends Component {
     }
 
     get title() {
-        return _t("Waits since %s", formatDateTime(this.since, {showSeconds: false}));
+        return _t("Waits since %s", toMoment(this.since));
     }
 
     get isLong() {
