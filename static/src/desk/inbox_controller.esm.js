@@ -1,7 +1,7 @@
 import {ANY_TICKET, useInboxChanges} from "./inbox_changes.esm";
 import {CallbackRecorder, useSetupAction} from "@web/search/action_hook";
 import {EventBus, onMounted, onWillUnmount, useEffect, useState, useSubEnv} from "@odoo/owl";
-import {deserializeDateTime, formatDateTime} from "@web/core/l10n/dates";
+import {toDateTime, toMoment} from "../core/text_dates.esm";
 import {useBus, useService} from "@web/core/utils/hooks";
 import {useInboxKeys, useInboxKeysHelp} from "./inbox_keys.esm";
 import {DeskThread} from "./desk_thread.esm";
@@ -137,6 +137,8 @@ export class InboxController extends KanbanController {
     }
 
     async reload() {
+        // It stays what it is, should it leave the list.
+        this.inbox.ticket = this.ticket;
         await this.model.reload();
         await this.loadTicket();
     }
@@ -161,7 +163,7 @@ export class InboxController extends KanbanController {
     get snoozeLabel() {
         const until = this.ticket.sms_snoozed_until;
         return until
-            ? _t("Snoozed until %s", formatDateTime(until, {showSeconds: false}))
+            ? _t("Snoozed until %s", toMoment(until))
             : _t("Snoozed until they text");
     }
 
@@ -209,7 +211,7 @@ export class InboxController extends KanbanController {
             return;
         }
         const until = ticket.sms_snoozed_until;
-        ticket.sms_snoozed_until = until && deserializeDateTime(until);
+        ticket.sms_snoozed_until = until && toDateTime(until);
         this.inbox.ticket = ticket;
     }
 
