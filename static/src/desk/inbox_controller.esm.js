@@ -251,6 +251,16 @@ export class InboxController extends KanbanController {
         }
     }
 
+    /** Opens the one below, or the first one after the last. */
+    advance() {
+        const {records, openIndex} = this;
+        const next = records[openIndex === -1 ? this.place : openIndex + 1];
+        const record = next || records[0];
+        if (record) {
+            this.open(record.resId);
+        }
+    }
+
     openNextUnanswered() {
         const {records, openIndex} = this;
         const start = openIndex === -1 ? this.place : openIndex + 1;
@@ -287,7 +297,7 @@ export class InboxController extends KanbanController {
         if (hasLeft && this.env.isSmall) {
             await this.open(false);
         } else if (hasLeft) {
-            this.move(1);
+            this.advance();
         }
         await this.reload();
         this.events.trigger("RELOAD");
