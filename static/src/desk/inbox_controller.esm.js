@@ -1,6 +1,13 @@
 import {ANY_TICKET, useInboxChanges} from "./inbox_changes.esm";
 import {CallbackRecorder, useSetupAction} from "@web/search/action_hook";
-import {EventBus, onMounted, onWillUnmount, useEffect, useState, useSubEnv} from "@odoo/owl";
+import {
+    EventBus,
+    onMounted,
+    onWillUnmount,
+    useEffect,
+    useState,
+    useSubEnv,
+} from "@odoo/owl";
 import {toDateTime, toMoment} from "../core/text_dates.esm";
 import {useBus, useService} from "@web/core/utils/hooks";
 import {useInboxKeys, useInboxKeysHelp} from "./inbox_keys.esm";
@@ -44,7 +51,8 @@ export class InboxController extends KanbanController {
         this.ui = useService("ui");
         this.notification = useService("notification");
         this.inbox = useState({
-            ticketId: this.props.state?.ticketId || Number(router.current.ticket) || false,
+            ticketId:
+                this.props.state?.ticketId || Number(router.current.ticket) || false,
             /** The open ticket, where the list does not have it */
             ticket: null,
             hasFacts: false,
