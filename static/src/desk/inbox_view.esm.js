@@ -8,9 +8,8 @@ import {registry} from "@web/core/registry";
 class InboxModel extends RelationalModel {
     static withCache = false;
 
-    /** Loads again what the list shows; whoever was chosen stays so. */
+    /** Loads again what the list shows, without a sign of it. */
     async reload() {
-        const chosen = new Set(this.root.selection?.map(({resId}) => resId));
         const {orm} = this;
         this.orm = orm.silent;
         try {
@@ -18,11 +17,20 @@ class InboxModel extends RelationalModel {
         } finally {
             this.orm = orm;
         }
-        for (const record of this.root.records) {
-            if (chosen.has(record.resId)) {
-                record.toggleSelection(true);
-            }
+    }
+
+    /**
+     * Whoever is chosen stays so, also if that was while the list was on its way.
+     *
+     * @override
+     */
+    _createRoot(config, data) {
+        const chosen = new Set(this.root?.selection?.map(({resId}) => resId));
+        const root = super._createRoot(config, data);
+        for (const record of root.records) {
+            record.selected = chosen.has(record.resId);
         }
+        return root;
     }
 }
 
