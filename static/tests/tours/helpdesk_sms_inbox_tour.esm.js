@@ -291,6 +291,7 @@ tours.add("helpdesk_sms_inbox_empty", {
         },
         {
             content: "The first one opens",
+            timeout: 30000,
             trigger: ".o_sms_desk_in",
         },
     ],
