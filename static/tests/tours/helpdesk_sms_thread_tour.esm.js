@@ -162,7 +162,7 @@ tours.add("helpdesk_sms_desk_presence", {
     ],
 });
 
-/** Somebody else has just answered: the agent is asked once. */
+/** Someone else has just answered: the agent is asked once. */
 tours.add("helpdesk_sms_desk_overtaken", {
     steps: () => [
         OPEN,
@@ -231,7 +231,7 @@ tours.add("helpdesk_sms_desk_stop", {
     steps: () => [
         OPEN,
         {
-            content: "Texts may leave",
+            content: "Texts may be sent",
             trigger:
                 "body:has(.o_sms_consent_badge:contains(May text)) .o_sms_desk_input",
             run: "edit Hello",
