@@ -156,19 +156,17 @@ class HelpdeskTicket(models.Model):
             ticket.sms_last_words_at = moment or sent_at
 
     def _query_sms_last_words(self):
-        """Query ticket, time, words and if there is media of their last text, and ours.
-
-        By the second a row costs what one conversation costs, however long it is.
-        """
+        """Query what they and we wrote last, a row for each ticket."""
         for name in ("sms.sms", "sms.inbound", "mail.message"):
             self.env[name].flush_model()
         return SQL(
             """
-            SELECT ticket.id, theirs.received_at, theirs.body, theirs.media_count > 0,
+            SELECT ticket.id, theirs.received_at, theirs.body, theirs.has_media,
                    ours.create_date, ours.body
               FROM unnest(%(ids)s) AS ticket(id)
               LEFT JOIN LATERAL (
-                  SELECT received_at, body, media_count
+                  SELECT received_at, body,
+                         media_count > 0 AND erased_at IS NULL AS has_media
                     FROM sms_inbound
                    WHERE ticket_id = ticket.id
                    ORDER BY id DESC
@@ -231,18 +229,12 @@ class HelpdeskTicket(models.Model):
     @api.model
     def _note_sms_texts(self, sms_ids):
         """Note on tickets what follows from new or changed texts of ours about them."""
-        self.flush_model(["sms_is_conversation", "sms_last_failed"])
-        self.env["sms.sms"].flush_model()
-        rows = self.env.execute_query(
-            SQL(
-                NOTE_TEXTS,
-                failed=FAILED,
-                ids=list(sms_ids),
-                model=self._name,
-            )
-        )
-        tickets = self.browse(row[0] for row in rows)
         names = ["sms_is_conversation", "sms_last_failed"]
+        self.flush_model(names)
+        self.env["sms.sms"].flush_model()
+        query = SQL(NOTE_TEXTS, failed=FAILED, ids=list(sms_ids), model=self._name)
+        rows = self.env.execute_query(query)
+        tickets = self.browse(row[0] for row in rows)
         tickets.invalidate_recordset(names, flush=False)
 
     def _on_sms_received(self, inbound):
@@ -314,7 +306,10 @@ class HelpdeskTicket(models.Model):
 
     @api.model
     def _notify_sms_inbox(self, ticket_ids):
-        """Tell the lists after the commit, once for each company."""
+        """Tell the lists after the commit, once for each company.
+
+        A savepoint divides a transaction: what went before it is told apart.
+        """
         precommit = self.env.cr.precommit
         if ticket_ids and INBOX_TYPE not in precommit.data:
             precommit.data[INBOX_TYPE] = set()
