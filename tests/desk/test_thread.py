@@ -97,7 +97,7 @@ class TestWholeStory(ThreadCase):
         review = reviews._open(inbound, self.company, "test")
         self.assertIn("may be an opt-out", self.shown("review")[0])
         review.with_user(self.manager).action_conversation()
-        self.assertIn("no opt-out", self.shown("review")[0])
+        self.assertIn("not an opt-out", self.shown("review")[0])
 
     def test_notes_are_there_and_deleted_ones_are_not(self):
         note = self.write_note("Ask the vendor")
