@@ -22,7 +22,7 @@ class SmsSendOther(models.TransientModel):
         help="What is texted from the ticket goes there from now on.",
     )
     block_reason = fields.Char(
-        compute="_compute_block_reason", help="Why it would not be sent there."
+        compute="_compute_block_reason", help="Why it would not be sent to this number."
     )
     needs_consent = fields.Boolean(compute="_compute_block_reason")
 

@@ -107,9 +107,9 @@ class TestSendAgain(WaysCase):
     def test_a_double_click_sends_once(self):
         old = self.refuse(self.text()).with_user(self.agent)
         old.action_send_again()
-        with self.assertRaisesRegex(UserError, "sent again already"):
+        with self.assertRaisesRegex(UserError, "already been sent again"):
             old.action_send_again()
-        with self.assertRaisesRegex(UserError, "sent again already"):
+        with self.assertRaisesRegex(UserError, "already been sent again"):
             old.sudo().action_set_outgoing()
         self.assertEqual(len(self.messages_to()), 2)
 
@@ -124,8 +124,8 @@ class TestSendAgain(WaysCase):
         for state, words in (
             ("process", "being checked"),
             ("unknown", "being checked"),
-            ("pending", "has it already"),
-            ("sent", "has it already"),
+            ("pending", "already has it"),
+            ("sent", "already has it"),
             ("outgoing", "still waiting"),
         ):
             with self.subTest(state), self.assertRaisesRegex(UserError, words):
