@@ -124,8 +124,8 @@ class TestSendAgain(WaysCase):
         for state, words in (
             ("process", "being checked"),
             ("unknown", "being checked"),
-            ("pending", "has it already"),
-            ("sent", "has it already"),
+            ("pending", "already has it"),
+            ("sent", "already has it"),
             ("outgoing", "still waiting"),
         ):
             with self.subTest(state), self.assertRaisesRegex(UserError, words):
@@ -156,10 +156,21 @@ class TestSendAgain(WaysCase):
         self.assertSent(old.sent_again_id, "ticket", "conversation")
         self.assertTrue(old.sent_again_id.is_personal)
 
+    def test_old_news_takes_no_newer_ones_place(self):
+        template = self.env.ref("helpdesk_mgmt_sms.sms_template_ticket_update")
+        self.text()
+        old = self.refuse(self.text(template_id=template.id))
+        self.send_template(self.ticket, template)
+        newer = self.messages_to()[-1:]
+        old.with_user(self.agent).action_send_again()
+        self.assertSent(old.sent_again_id, "ticket")
+        self.assertEqual(newer.state, "outgoing")
+
     def test_a_text_for_later_keeps_its_time(self):
         later = fields.Datetime.now() + timedelta(hours=5)
         old = self.refuse(self.text(send_at=later))
-        old.with_user(self.agent).action_send_again()
+        told = old.with_user(self.agent).action_send_again()
+        self.assertIn("Held until", told["params"]["message"])
         self.assertEqual(old.sent_again_id.send_at, later)
         self.assertEqual(old.sent_again_id.gate_verdict, "hold")
 

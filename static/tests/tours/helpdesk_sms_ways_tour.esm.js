@@ -226,7 +226,8 @@ tours.add("helpdesk_sms_ways_visit", {
     steps: () => [
         {
             content: "The form says so",
-            trigger: ".o_sms_untold:contains(Dana Customer never heard of the booking)",
+            trigger:
+                ".o_sms_untold:contains(Dana Customer was not told about the booking)",
         },
         {
             content: "Record consent and send",
