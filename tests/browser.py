@@ -17,8 +17,6 @@ ROOT = Path(__file__).resolve().parents[1]
 AXE = ROOT / ".dev" / "node" / "node_modules" / "axe-core" / "axe.min.js"
 STEER = ROOT / "tests" / "browser.js"
 MODULE = "helpdesk_mgmt_sms"
-#: What says that the web client has started.
-IS_READY = "odoo.isReady === true"
 
 
 class Page:
@@ -57,7 +55,7 @@ class Page:
         self.browser.navigate_to(self.test.base_url() + path, wait_stop=True)
         self.browser._wait_ready("document.readyState === 'complete'")
 
-    def wait_for(self, selector, seconds=15):
+    def wait_for(self, selector, seconds=60):
         """Wait until something is there; fail if it does not come."""
         end = time.monotonic() + seconds
         while not self.run(f"!!document.querySelector({json.dumps(selector)})"):
@@ -78,7 +76,7 @@ class BrowserCase(SmsCase, HttpCase):
         for file in cls.env["ir.module.module"].get_module_info(MODULE)["demo"]:
             convert_file(cls.env, MODULE, file, {}, mode="init")
 
-    def browse(self, path, work, login=None, ready=IS_READY):
+    def browse(self, path, work, login=None):
         """Open a page and call ``work`` with it; no record may be read meanwhile.
 
         :param work: called with a :class:`Page`
@@ -92,7 +90,7 @@ class BrowserCase(SmsCase, HttpCase):
             self.assertEqual(page.said, [], "the console has said so")
 
         with patch.object(ChromeBrowser, "_wait_code_ok", steer):
-            self.browser_js(path, "", ready, login=login)
+            self.browser_js(path, "", login=login)
 
     @staticmethod
     def _get_crash(browser):

@@ -76,7 +76,7 @@ class TestButtons(FindsScreens, BrowserCase):
                         pressed.add((*where, button))
                 page.call("closeDialogs")
 
-        self.browse("/odoo/action-calendar.action_calendar_event", press, login=login)
+        self.browse(f"/odoo/action-{MODULE}.sms_consent_action", press, login=login)
         return wrong, pressed
 
     def test_a_manager_presses_every_button(self):
