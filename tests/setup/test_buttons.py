@@ -5,7 +5,12 @@ from ..browser import MODULE, BrowserCase
 from .common import FindsScreens
 
 #: Buttons that are not pressed, by their name (or words), and why not.
-LEFT_OUT = {}
+LEFT_OUT = {
+    "action_export": "leaves the page for a file",
+    "action_open_status_page": "opens another window",
+    "action_print": "leaves the page for a PDF",
+    "action_view_scan": "opens another window",
+}
 #: How a dialog begins that says what a person has to do first. Others are faults.
 TELLS = ("Invalid Operation", "Validation Error")
 
