@@ -48,19 +48,27 @@ class Page:
     def call(self, name, *args, timeout=30):
         """Return what a function of ``browser.js`` does."""
         given = ", ".join(map(json.dumps, args))
+        self.run(STEER.read_text())  # once in each page
         return self.run(f"smsSteer.{name}({given})", timeout)
 
     def go(self, path):
         """Open another page of the server."""
-        self.browser.navigate_to(self.test.base_url() + path, wait_stop=True)
-        self.browser._wait_ready("document.readyState === 'complete'")
+        url = self.test.base_url() + path
+        self.browser.navigate_to(url, wait_stop=True)
+        is_there = f"location.href.startsWith({json.dumps(url)})"
+        self.wait_until(f"{is_there} && document.readyState === 'complete'")
 
-    def wait_for(self, selector, seconds=60):
+    def wait_for(self, selector):
         """Wait until something is there; fail if it does not come."""
+        self.wait_until(f"!!document.querySelector({json.dumps(selector)})")
+
+    def wait_until(self, expression, seconds=120):
+        """Wait until something holds; fail if it does not."""
         end = time.monotonic() + seconds
-        while not self.run(f"!!document.querySelector({json.dumps(selector)})"):
+        while not self.run(expression):
             if time.monotonic() > end:
-                self.test.fail(f"There is no {selector}")
+                shown = self.run("document.body.innerText.slice(0, 500)")
+                self.test.fail(f"Never: {expression} {self.said} {shown!r}")
             time.sleep(0.05)
 
 
@@ -84,7 +92,6 @@ class BrowserCase(SmsCase, HttpCase):
 
         def steer(browser, *_args, **_options):
             page = Page(browser, self)
-            page.run(STEER.read_text())
             work(page)
             page.said.extend(self._get_crash(browser))
             self.assertEqual(page.said, [], "the console has said so")
