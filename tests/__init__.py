@@ -109,6 +109,7 @@ from .desk import test_inbox
 from .desk import test_inbox_bus
 from .desk import test_inbox_handover
 from .desk import test_inbox_snooze
+from .desk import test_inbox_tours
 from .desk import test_rating
 from .desk import test_routing
 from .desk import test_routing_live

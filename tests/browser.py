@@ -17,8 +17,6 @@ ROOT = Path(__file__).resolve().parents[1]
 AXE = ROOT / ".dev" / "node" / "node_modules" / "axe-core" / "axe.min.js"
 STEER = ROOT / "tests" / "browser.js"
 MODULE = "helpdesk_mgmt_sms"
-#: What says that the web client has started.
-IS_READY = "odoo.isReady === true"
 
 
 class Page:
@@ -50,19 +48,27 @@ class Page:
     def call(self, name, *args, timeout=30):
         """Return what a function of ``browser.js`` does."""
         given = ", ".join(map(json.dumps, args))
+        self.run(STEER.read_text())  # once in each page
         return self.run(f"smsSteer.{name}({given})", timeout)
 
     def go(self, path):
         """Open another page of the server."""
-        self.browser.navigate_to(self.test.base_url() + path, wait_stop=True)
-        self.browser._wait_ready("document.readyState === 'complete'")
+        url = self.test.base_url() + path
+        self.browser.navigate_to(url, wait_stop=True)
+        is_there = f"location.href.startsWith({json.dumps(url)})"
+        self.wait_until(f"{is_there} && document.readyState === 'complete'")
 
-    def wait_for(self, selector, seconds=15):
+    def wait_for(self, selector):
         """Wait until something is there; fail if it does not come."""
+        self.wait_until(f"!!document.querySelector({json.dumps(selector)})")
+
+    def wait_until(self, expression, seconds=120):
+        """Wait until something holds; fail if it does not."""
         end = time.monotonic() + seconds
-        while not self.run(f"!!document.querySelector({json.dumps(selector)})"):
+        while not self.run(expression):
             if time.monotonic() > end:
-                self.test.fail(f"There is no {selector}")
+                shown = self.run("document.body.innerText.slice(0, 500)")
+                self.test.fail(f"Never: {expression} {self.said} {shown!r}")
             time.sleep(0.05)
 
 
@@ -78,7 +84,7 @@ class BrowserCase(SmsCase, HttpCase):
         for file in cls.env["ir.module.module"].get_module_info(MODULE)["demo"]:
             convert_file(cls.env, MODULE, file, {}, mode="init")
 
-    def browse(self, path, work, login=None, ready=IS_READY):
+    def browse(self, path, work, login=None):
         """Open a page and call ``work`` with it; no record may be read meanwhile.
 
         :param work: called with a :class:`Page`
@@ -86,13 +92,12 @@ class BrowserCase(SmsCase, HttpCase):
 
         def steer(browser, *_args, **_options):
             page = Page(browser, self)
-            page.run(STEER.read_text())
             work(page)
             page.said.extend(self._get_crash(browser))
             self.assertEqual(page.said, [], "the console has said so")
 
         with patch.object(ChromeBrowser, "_wait_code_ok", steer):
-            self.browser_js(path, "", ready, login=login)
+            self.browser_js(path, "", login=login)
 
     @staticmethod
     def _get_crash(browser):

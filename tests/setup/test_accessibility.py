@@ -93,7 +93,7 @@ class TestAccessibility(AxeCase):
                 self.load_axe(page)
                 found.extend(self.find_barriers(page, name, "body"))
 
-        self.browse("/web/login", look, ready="")
+        self.browse("/web/login", look)
         self.assertFalse(found, "\n".join(found))
 
     def test_the_portal(self):
@@ -109,5 +109,5 @@ class TestAccessibility(AxeCase):
                 self.load_axe(page)
                 found.extend(self.find_barriers(page, path, own))
 
-        self.browse("/my", look, login="customer", ready="")
+        self.browse("/my", look, login="customer")
         self.assertFalse(found, "\n".join(found))
