@@ -50,6 +50,7 @@ class SmsConsent(models.Model):
     _rec_name = "number"
     _log_access = False
     _ledger_guards = ANSWER_GUARDS
+    _is_append_only = False
 
     number_hash = fields.Char(
         "Number (Keyed Hash)",

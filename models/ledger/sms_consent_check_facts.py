@@ -2,7 +2,6 @@
 from itertools import islice, takewhile
 
 from odoo import api, fields, models
-from odoo.exceptions import UserError
 from odoo.tools import SQL
 from odoo.tools.misc import format_datetime
 
@@ -224,15 +223,6 @@ class SmsConsentCheck(models.Model):
 
     # Each names the seal of the one before; the company names that of the newest. So
     # the next check finds one that was changed or removed.
-
-    def write(self, vals):  # pylint: disable=method-required-super
-        """Refuse: what was found stays."""
-        raise UserError(self.env._("The record of verifications cannot be changed."))
-
-    @api.ondelete(at_uninstall=False)
-    def _unlink_never(self):
-        """Refuse: later checks rely on it."""
-        raise UserError(self.env._("The record of verifications cannot be deleted."))
 
     @api.model
     def _enter(self, company, key, values):

@@ -211,19 +211,6 @@ class SmsConsentEvent(models.Model):
     def _is_on_sandbox(company):
         return company.sudo().sms_provider == SandboxProvider.code
 
-    def write(self, vals):  # pylint: disable=method-required-super
-        """Refuse: what was said stays said. A new event says what changed."""
-        raise UserError(
-            self.env._(
-                "The consent record cannot be changed. Record a new event instead."
-            )
-        )
-
-    @api.ondelete(at_uninstall=False)
-    def _unlink_never(self):
-        """Refuse: the record must outlast the message."""
-        raise UserError(self.env._("The consent record cannot be deleted."))
-
     # === The way in ===
 
     @api.model

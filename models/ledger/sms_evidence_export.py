@@ -1,6 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from odoo import api, fields, models
-from odoo.exceptions import UserError
 
 from ...tools.evidence import sha256
 
@@ -71,12 +70,3 @@ class SmsEvidenceExport(models.Model):
                 **values,
             }
         )
-
-    def write(self, vals):  # pylint: disable=method-required-super
-        """Refuse: what was taken out stays so."""
-        raise UserError(self.env._("The record of exports cannot be changed."))
-
-    @api.ondelete(at_uninstall=False)
-    def _unlink_never(self):
-        """Refuse: the record must outlast the file."""
-        raise UserError(self.env._("The record of exports cannot be deleted."))
