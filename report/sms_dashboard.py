@@ -7,13 +7,7 @@ from odoo.exceptions import AccessError, UserError
 from odoo.tools import SQL, format_date
 
 from ..tools import figures
-from .sms_figures import (
-    DIMENSIONS,
-    MEASURES,
-    SERIES,
-    get_column_type,
-    group_in_memory,
-)
+from .sms_figures import DIMENSIONS, MEASURES, SERIES, group_in_memory
 
 #: Groups that may see figures.
 GROUPS = ("helpdesk_mgmt.group_helpdesk_user", "helpdesk_mgmt_sms.group_sms_compliance")
@@ -185,10 +179,8 @@ class SmsDashboard(models.AbstractModel):
             for name, kind in COLUMNS.items()
         ]
         sums = [
-            SQL(f"sum({name})::{SUM_TYPES[get_column_type(name)]}")
-            if name in measures
-            else SQL("NULL")
-            for name in MEASURES
+            SQL(f"sum({name})::{SUM_TYPES[kind]}") if name in measures else SQL("NULL")
+            for name, kind in MEASURES.items()
         ]
         return SQL(
             "(SELECT %s AS split, is_now, %s"

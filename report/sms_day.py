@@ -7,7 +7,7 @@ from odoo import api, fields, models
 from odoo.tools import SQL, sql
 
 from .sms_analysis_query import make_facts
-from .sms_figures import DIMENSIONS, MEASURES, get_column_type
+from .sms_figures import DIMENSIONS, MEASURES
 
 #: Days whose facts may still change: answers and reports come late.
 UNSETTLED_DAYS = 8
@@ -153,8 +153,8 @@ class SmsDay(models.Model):
         )
         names = ", ".join(DIMENSIONS)
         sums = ", ".join(
-            f"COALESCE(sum({name}), 0)::{get_column_type(name)} AS {name}"
-            for name in MEASURES
+            f"COALESCE(sum({name}), 0)::{kind} AS {name}"
+            for name, kind in MEASURES.items()
         )
         places = ", ".join(str(place + 1) for place in range(len(DIMENSIONS) + 1))
         return SQL(

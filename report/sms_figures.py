@@ -4,60 +4,6 @@ from contextlib import contextmanager
 from odoo import fields, models
 from odoo.tools import SQL
 
-#: Columns, with their types, by which figures are grouped, in the table by day too.
-DIMENSIONS = {
-    "kind": "varchar",
-    "company_id": "int4",
-    "purpose_id": "int4",
-    "template_id": "int4",
-    "team_id": "int4",
-    "sender_id": "int4",
-    "fault_id": "int4",
-    "gate_reason": "varchar",
-    "failure_type": "varchar",
-    "currency_id": "int4",
-}
-#: Measures, which are added up.
-MEASURES = (
-    "made_count",
-    "sent_count",
-    "delivered_count",
-    "failed_count",
-    "blocked_count",
-    "waiting_count",
-    "cancelled_count",
-    "segment_count",
-    "cost",
-    "priced_count",
-    "timed_count",
-    "delivery_seconds",
-    "received_count",
-    "reply_count",
-    "reply_seconds",
-    "stop_count",
-    "asked_count",
-    "answered_count",
-    "answer_seconds",
-    "opt_in_count",
-    "opt_out_count",
-    "click_count",
-    "visit_count",
-    "visit_confirmed_count",
-    "visit_moved_count",
-    "visit_missed_count",
-    "rating_count",
-    "rating_sum",
-    "concerned_count",
-    "left_out_count",
-    "reached_count",
-    "known_count",
-    "news_count",
-    "mute_count",
-    "alert_count",
-    "alert_taken_count",
-    "alert_in_time_count",
-    "alert_seconds",
-)
 #: Averages and rates: dividend and divisors, each summed over the rows of a group. An
 #: average of rows would be wrong, since in the table by day each row stands for many.
 RATIOS = {
@@ -85,13 +31,6 @@ SERIES = (
     "opt_in_count",
     "opt_out_count",
 )
-
-
-def get_column_type(measure):
-    """Return the type of a measure's column: counts are whole numbers."""
-    if measure == "cost":
-        return "numeric"
-    return "int4" if measure.endswith("_count") else "float8"
 
 
 @contextmanager
@@ -275,3 +214,18 @@ class SmsFigures(models.AbstractModel):
 
     def _get_selection(self, name):
         return self.env["sms.sms"]._fields[name]._description_selection(self.env)
+
+
+def _get_types(*kinds):
+    """Return the SQL types of those fields of the figures that are of some kinds."""
+    return {
+        field.name: field._column_type[0]
+        for field in SmsFigures._field_definitions
+        if isinstance(field, kinds) and field.name not in RATES
+    }
+
+
+#: Columns, with their types, by which figures are grouped, in the table by day too.
+DIMENSIONS = _get_types(fields.Many2one, fields.Selection)
+#: Measures, with their types, which are added up.
+MEASURES = _get_types(fields.Integer, fields.Float)
