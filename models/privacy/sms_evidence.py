@@ -220,10 +220,8 @@ class SmsEvidence(models.AbstractModel):
                 evidence.UNSEALED: self.env._("not sealed yet"),
             }
         }
-        for key, (model_name, name) in LABELED_FIELDS.items():
-            field = self.env[model_name]._fields[name]
-            labels[key] = dict(field._description_selection(self.env))
-        return labels
+        get_labels = self.env["sms.consent.details"]._get_labels
+        return labels | {key: get_labels(*it) for key, it in LABELED_FIELDS.items()}
 
     # === Events, wordings and chain ===
 
