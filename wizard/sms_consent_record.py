@@ -16,6 +16,7 @@ class SmsConsentRecord(models.TransientModel):
 
     _name = "sms.consent.record"
     _inherit = "sms.personal.data"
+    _is_counted = False
     _description = "Record Text Message Consent"
 
     company_id = fields.Many2one(
@@ -186,11 +187,3 @@ class SmsConsentRecord(models.TransientModel):
         return forms.filtered(
             lambda form: any(phone.is_written(form.number, n) for n in numbers)
         )
-
-    def _describe_personal(self):
-        """Say nothing: Odoo deletes them within a day anyway."""
-        return []
-
-    def _forget(self):
-        """Delete the forms: what they said is in the ledger."""
-        self.unlink()

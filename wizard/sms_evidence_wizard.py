@@ -10,6 +10,7 @@ class SmsEvidenceWizard(models.TransientModel):
 
     _name = "sms.evidence.wizard"
     _inherit = "sms.personal.data"
+    _is_counted = False
     _description = "Evidence of a Person"
 
     company_id = fields.Many2one(
@@ -126,10 +127,3 @@ class SmsEvidenceWizard(models.TransientModel):
     @api.model
     def _find_personal(self, company, numbers):
         return self.search([("company_id", "=", company.id)])
-
-    def _describe_personal(self):
-        """Say nothing: Odoo deletes them within a day anyway."""
-        return []
-
-    def _forget(self):
-        self.unlink()

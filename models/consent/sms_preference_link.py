@@ -194,14 +194,8 @@ class SmsPreferenceLink(models.Model):
         form_model._agree(*subject, ticked, trace, **facts)
         return "agreed"
 
-    # === Personal data ===
-
     def _describe_personal(self):
         return [(len(self), self.env._("Links to the preference page"))]
-
-    def _forget(self):
-        """Delete the links: their tokens open nothing any more."""
-        self.unlink()
 
     @api.autovacuum
     def _gc_expired(self):

@@ -108,6 +108,7 @@ class SmsConsentImportColumn(models.Model):
     """Columns, whose samples name the first people of the list."""
 
     _inherit = "sms.consent.import.column"
+    _is_counted = False
 
     @api.model
     def _find_personal(self, company, numbers):
@@ -120,10 +121,6 @@ class SmsConsentImportColumn(models.Model):
                 phone.digits(cell) in wanted for cell in column.sample.split(" · ")
             )
         )
-
-    def _describe_personal(self):
-        """Count nothing: they belong to the list."""
-        return []
 
     def _forget(self):
         """Empty the samples of the whole list: the others name the same people."""

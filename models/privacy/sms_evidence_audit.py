@@ -29,6 +29,7 @@ class SmsEvidenceAudit(models.Model):
     _name = "sms.evidence.audit"
     _description = "Audit Export"
     _inherit = ["sms.setup.mixin", "sms.personal.data"]
+    _is_counted = False
     _order = "id desc"
 
     company_id = fields.Many2one(
@@ -193,10 +194,3 @@ class SmsEvidenceAudit(models.Model):
     def _find_personal(self, company, numbers):
         """Return all audits: anybody may be in their files."""
         return self.search([("company_id", "=", company.id), ("state", "=", READY)])
-
-    def _describe_personal(self):
-        """Count nothing: they are deleted within days, whoever is in them."""
-        return []
-
-    def _forget(self):
-        self.unlink()
