@@ -1,11 +1,10 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-from datetime import date, datetime, timedelta
-
-import pytz
+from datetime import date, datetime, time, timedelta
 
 from odoo import api, fields, models
 from odoo.tools import SQL, sql
 
+from ..tools.appointments import to_local, to_utc
 from .sms_analysis_query import make_facts
 from .sms_figures import DIMENSIONS, MEASURES
 
@@ -126,8 +125,7 @@ class SmsDay(models.Model):
     @api.model
     def _to_day(self, company, moment):
         """Return the company's day of a time (UTC)."""
-        zone = pytz.timezone(self._get_zone(company))
-        return pytz.utc.localize(moment).astimezone(zone).date()
+        return to_local(moment, self._get_zone(company)).date()
 
     @api.model
     def _get_today(self, company):
@@ -136,9 +134,7 @@ class SmsDay(models.Model):
     @api.model
     def _to_utc(self, company, day):
         """Return the time (UTC) at which a company's day begins."""
-        zone = pytz.timezone(self._get_zone(company))
-        local = zone.localize(datetime(day.year, day.month, day.day))
-        return local.astimezone(pytz.utc).replace(tzinfo=None)
+        return to_utc(datetime.combine(day, time()), self._get_zone(company))
 
     # === Reading ===
 

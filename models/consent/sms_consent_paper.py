@@ -1,13 +1,13 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 import base64
-from datetime import datetime, time, timedelta, timezone
-from zoneinfo import ZoneInfo
+from datetime import datetime, time, timedelta
 
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 from odoo.fields import Domain
 
 from ...tools import consent
+from ...tools.appointments import to_utc
 
 #: How long a stack of which everything is recorded is still shown.
 KEEP_EMPTY = timedelta(days=7)
@@ -270,9 +270,8 @@ class SmsConsentPaperLine(models.Model):
             raise UserError(self.env._("Enter the date on which it was signed."))
         if self.signed_on > fields.Date.context_today(self):
             raise UserError(self.env._("It cannot be signed in the future."))
-        zone = ZoneInfo(self.env.context.get("tz") or self.env.user.tz or "UTC")
-        begin = datetime.combine(self.signed_on, time(), zone)
-        return begin.astimezone(timezone.utc).replace(tzinfo=None)
+        zone = self.env.context.get("tz") or self.env.user.tz or "UTC"
+        return to_utc(datetime.combine(self.signed_on, time()), zone)
 
     def _check_new(self, number, happened_at):
         """Refuse a form that is in the ledger: two scans of a sheet are one consent."""

@@ -159,26 +159,21 @@ class SmsConsentCheck(models.Model):
             "derived": derived and states[derived[0].state],
         }
         if not found:
-            return self.env._(
-                "The answer of number %(number)s for %(purpose)s is missing; the "
-                "events give “%(derived)s”.",
+            problem = self.env._("is missing; the events give “%(derived)s”", **values)
+        elif not derived:
+            problem = self.env._("says “%(found)s”; no event gives any", **values)
+        elif found[0].state == derived[0].state:
+            problem = self.env._(
+                "says “%(found)s” under another event or date than the events give",
                 **values,
             )
-        if not derived:
-            return self.env._(
-                "The answer of number %(number)s for %(purpose)s says “%(found)s”; no "
-                "event gives any.",
-                **values,
-            )
-        if found[0].state == derived[0].state:
-            return self.env._(
-                "The answer of number %(number)s for %(purpose)s says “%(found)s” "
-                "under another event or date than the events give.",
-                **values,
+        else:
+            problem = self.env._(
+                "says “%(found)s”; the events give “%(derived)s”", **values
             )
         return self.env._(
-            "The answer of number %(number)s for %(purpose)s says “%(found)s”; the "
-            "events give “%(derived)s”.",
+            "The answer of number %(number)s for %(purpose)s %(problem)s.",
+            problem=problem,
             **values,
         )
 

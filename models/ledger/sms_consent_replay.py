@@ -9,7 +9,7 @@ from ..core.batch_jobs import repeat_after_commit
 from ..core.bulk_insert import as_array, as_arrays
 from ..core.encrypted_field import decrypt
 from .ledger_guards import DERIVING, EVENT_STATE
-from .sms_consent_event import APPLIED_FIELDS, to_said
+from .sms_consent_event import to_said
 
 #: Numbers whose events are in memory at once.
 BATCH_SIZE = 5000
@@ -280,31 +280,16 @@ class SmsConsent(models.Model):
         :return: ``{event id: {"undone", "obstacle"}}``, the opt-out in one of them, as
             ``event_id``, ``method`` and ``happened_at``
         """
-        events_sudo = self.env["sms.consent.event"].sudo()
-        company = events_sudo.browse(event_ids[:1]).company_id
-        columns = SQL(", ").join(map(SQL.identifier, ("id", *APPLIED_FIELDS)))
-        rows = self.env.execute_query(
-            SQL(
-                """
-                SELECT company_id, %s FROM sms_consent_event
-                 WHERE (company_id, number_hash) IN (
-                           SELECT company_id, number_hash FROM sms_consent_event
-                            WHERE id = ANY(%s) AND event = ANY(%s))
-                   AND %s
-              ORDER BY id
-                """,
-                columns,
-                list(event_ids),
-                list(consent.YESES),
-                self._get_counting_sql(company),
-            )
+        yeses_sudo = self.env["sms.consent.event"].sudo()
+        yeses_sudo = yeses_sudo.search_fetch(
+            [("id", "in", event_ids), ("event", "in", consent.YESES)],
+            ["company_id", "number_hash"],
         )
+        hashes = sorted(set(yeses_sudo.mapped("number_hash")))
         histories, known = defaultdict(list), {}
-        for company_id, *row in rows:
-            values = dict(zip(("id", *APPLIED_FIELDS), row, strict=True))
-            said = known[values["id"]] = to_said(values)
-            purpose_id = values["purpose_id"] or 0
-            histories[company_id, values["number_hash"]].append((purpose_id, said))
+        for row in self._read_applied(yeses_sudo.company_id, hashes):
+            said = known[row["id"]] = to_said(row)
+            histories[row["number_hash"]].append((row["purpose_id"] or 0, said))
 
         def describe(event_id):
             """Return an opt-out for the JSON."""

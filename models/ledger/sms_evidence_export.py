@@ -70,3 +70,21 @@ class SmsEvidenceExport(models.Model):
                 **values,
             }
         )
+
+    @api.model
+    def _hand_out(self, owner, kind, reference, file_name, data, **values):
+        """Enter that a file is taken out, and return the action that downloads it.
+
+        Nobody may write the file, and who reads its owner may read it.
+
+        :param owner: record with a ``company_id``, with which the file is deleted
+        """
+        self._note(owner.company_id, kind, reference, file_name, data, **values)
+        file = {"res_model": owner._name, "res_id": owner.id, "raw": data}
+        attachments_sudo = self.env["ir.attachment"].sudo()
+        attachment_sudo = attachments_sudo.create({"name": file_name, **file})
+        return {
+            "type": "ir.actions.act_url",
+            "url": f"/web/content/{attachment_sudo.id}?download=true",
+            "target": "download",
+        }

@@ -1,13 +1,14 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 import base64
-from datetime import timedelta
+from datetime import datetime, time, timedelta
 
-from pytz import all_timezones, timezone, utc
+from pytz import all_timezones
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 from odoo.tools import format_date
 
+from ...tools.appointments import to_utc
 from ..ledger.sms_evidence_export import PERIOD
 
 DRAFT, WAITING, READY, FAILED = ("draft", "waiting", "ready", "failed")
@@ -177,14 +178,8 @@ class SmsEvidenceAudit(models.Model):
 
     def _span(self):
         """Return the beginning of the period (UTC, included), and its end (not)."""
-        zone = timezone(self.tz)
         days = (self.date_from, self.date_to + timedelta(days=1))
-        return [
-            zone.localize(fields.Datetime.to_datetime(day))
-            .astimezone(utc)
-            .replace(tzinfo=None)
-            for day in days
-        ]
+        return [to_utc(datetime.combine(day, time()), self.tz) for day in days]
 
     @api.autovacuum
     def _gc_files(self):
