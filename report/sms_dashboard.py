@@ -198,9 +198,9 @@ class SmsDashboard(models.AbstractModel):
         return value if isinstance(value, int) and value > 0 else 0
 
     @api.model
-    def _get_rates(self, found, split="total", key=(), is_now=True):
-        """Return the sums and rates of one group of :meth:`_read_figures`."""
-        sums = found[split][is_now].get(key, {})
+    def _get_rates(self, found, is_now=True):
+        """Return the sums and rates of all in :meth:`_read_figures`."""
+        sums = found["total"][is_now].get((), {})
         return {**dict.fromkeys(MEASURES, 0), **sums, **figures.get_rates(sums)}
 
     @api.model

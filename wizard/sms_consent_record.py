@@ -1,6 +1,4 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-import base64
-
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
@@ -128,8 +126,7 @@ class SmsConsentRecord(models.TransientModel):
         facts = {}
         entry = self.env["sms.consent.entry"]
         if self.method == consent.PAPER:
-            scan = entry._read_scan(self.scan_name, base64.b64decode(self.scan or b""))
-            facts = {"files": [scan], "witness": self.witness}
+            facts = {"files": [entry._read_scan(self)], "witness": self.witness}
         entry._enter(
             self.company_id,
             self.number,

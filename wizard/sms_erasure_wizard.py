@@ -68,17 +68,8 @@ class SmsErasureWizard(models.TransientModel):
         partner = self.partner_id
         if not partner:
             return []
-        company, own = self.company_id, partner.phone_sanitized
-        numbers = [own, *self.env["sms.evidence"]._find_numbers(company, partner)]
-        for name, field in (
-            ("sms.sms", "record_company_id"),
-            ("sms.inbound", "company_id"),
-        ):
-            texts_sudo = self.env[name].sudo()
-            numbers += texts_sudo.search(
-                [(field, "=", company.id), ("partner_id", "=", partner.id)]
-            ).mapped("number")
-        numbers = dict.fromkeys(filter(None, numbers))
+        own = partner.phone_sanitized
+        numbers = self.env["sms.evidence"]._find_all_numbers(self.company_id, partner)
         return [(n, n == own, self._get_others(n)) for n in numbers]
 
     def _get_others(self, number):

@@ -1,5 +1,4 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-import base64
 from datetime import datetime, time, timedelta
 
 from odoo import api, fields, models
@@ -243,7 +242,7 @@ class SmsConsentPaperLine(models.Model):
         """
         entry = self.env["sms.consent.entry"]
         stack = self.paper_id
-        scan = entry._read_scan(self.scan_name, base64.b64decode(self.scan or b""))
+        scan = entry._read_scan(self)
         happened_at = self._get_moment()
         self._check_new(entry._read_number(self.company_id, self.number), happened_at)
         entry._enter(

@@ -276,20 +276,22 @@ class SmsConsent(models.Model):
 
         See :func:`tools.consent.find_effects`.
 
-        :param event_ids: ids of ``sms.consent.event`` of one company
+        :param list event_ids: ids of ``sms.consent.event``
         :return: ``{event id: {"undone", "obstacle"}}``, the opt-out in one of them, as
             ``event_id``, ``method`` and ``happened_at``
         """
-        yeses_sudo = self.env["sms.consent.event"].sudo()
-        yeses_sudo = yeses_sudo.search_fetch(
+        events_sudo = self.env["sms.consent.event"].sudo()
+        groups = events_sudo._read_group(
             [("id", "in", event_ids), ("event", "in", consent.YESES)],
-            ["company_id", "number_hash"],
+            ["company_id"],
+            ["number_hash:array_agg_distinct"],
         )
-        hashes = sorted(set(yeses_sudo.mapped("number_hash")))
         histories, known = defaultdict(list), {}
-        for row in self._read_applied(yeses_sudo.company_id, hashes):
-            said = known[row["id"]] = to_said(row)
-            histories[row["number_hash"]].append((row["purpose_id"] or 0, said))
+        for company, hashes in groups:
+            for row in self._read_applied(company, hashes):
+                said = known[row["id"]] = to_said(row)
+                history = histories[company, row["number_hash"]]
+                history.append((row["purpose_id"] or 0, said))
 
         def describe(event_id):
             """Return an opt-out for the JSON."""

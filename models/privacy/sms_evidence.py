@@ -75,10 +75,11 @@ class SmsEvidence(models.AbstractModel):
         self._seal(company)
         events = self._read_events(event_ids)
         numbers = list(filter(None, hashes.values()))
-        messages = self._get_messages_domain(company, numbers, event_ids)
-        received = Domain("company_id", "=", company.id) & Domain(
-            "number", "in", numbers
-        )
+        received = Domain("number", "in", numbers)
+        # By the events also messages whose number was erased are found.
+        messages = received | Domain("consent_event_id", "in", event_ids)
+        messages &= Domain("record_company_id", "=", company.id)
+        received &= Domain("company_id", "=", company.id)
         return {
             **self._get_head(company, evidence.PERSON),
             "person": self._get_person(hashes, events),
@@ -142,25 +143,7 @@ class SmsEvidence(models.AbstractModel):
 
         Its present number first, then those of its consents, texts and tickets.
         """
-        self._check_rights(company)
-        recorded = self.env["sms.consent.evidence"].search(
-            [
-                ("company_id", "=", company.id),
-                ("res_model", "=", "res.partner"),
-                ("res_id", "=", partner.id),
-            ]
-        )
-        own = [("company_id", "=", company.id), ("partner_id", "=", partner.id)]
-        candidates = [
-            partner.phone_sanitized,
-            *recorded.mapped("number"),
-            *self.env["sms.inbound"].sudo().search(own).mapped("number"),
-            *self.env["helpdesk.ticket"]
-            .sudo()
-            .search(own)
-            .mapped("partner_phone_sanitized"),
-        ]
-        numbers = list(dict.fromkeys(filter(None, candidates)))
+        numbers = self._find_all_numbers(company, partner)
         hashes = self.env["sms.consent.key"]._hash(numbers)
         events_sudo = self.env["sms.consent.event"].sudo()
         events_sudo = events_sudo.search_fetch(
@@ -172,6 +155,25 @@ class SmsEvidence(models.AbstractModel):
         )
         known = set(events_sudo.mapped("number_hash"))
         return [number for number in numbers if hashes[number] in known]
+
+    @api.model
+    def _find_all_numbers(self, company, partner):
+        """Return the numbers (E.164) of a contact, also those without any consent."""
+        self._check_rights(company)
+        recorded = self.env["sms.consent.evidence"].search(
+            [
+                ("company_id", "=", company.id),
+                ("res_model", "=", "res.partner"),
+                ("res_id", "=", partner.id),
+            ]
+        )
+        numbers = [partner.phone_sanitized, *recorded.mapped("number")]
+        for name in ("sms.sms", "sms.inbound", "helpdesk.ticket"):
+            model_sudo = self.env[name].sudo()
+            domain = Domain(model_sudo._personal_company, "=", company.id)
+            found = model_sudo.search(domain & Domain("partner_id", "=", partner.id))
+            numbers += found.mapped(model_sudo._personal_number)
+        return list(dict.fromkeys(filter(None, numbers)))
 
     @api.model
     def _get_answers(self, company, hashes):
