@@ -208,7 +208,6 @@ class SmsCertificate(models.AbstractModel):
 
     @api.model
     def _say_states(self, number, states):
-        """Return one number's states as a sentence."""
         number = number or self.env._("The erased number")
         parts = []
         if names := states[consent.OPTED_IN]:

@@ -244,7 +244,6 @@ class SmsDashboard(models.AbstractModel):
 
     @api.model
     def _prepare_templates(self, found):
-        """Return the templates that do best and worst."""
         sums = {key[0]: it for key, it in found["template"][True].items() if key[0]}
         best, worst = figures.rank_templates(sums)
         names = self._get_names("sms.template", [*best, *worst])
@@ -300,7 +299,6 @@ class SmsDashboard(models.AbstractModel):
 
     @api.model
     def _prepare_blocked(self, found):
-        """Return why the gate has blocked texts, in plain words."""
         labels = self._get_selection_labels("gate_reason")
         return self._get_largest(
             {

@@ -119,7 +119,6 @@ class SmsDay(models.Model):
 
     @api.model
     def _get_zone(self, company):
-        """Return the name of the time zone of a company's days."""
         return company._get_sms_place().zones[0]
 
     @api.model

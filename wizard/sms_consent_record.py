@@ -144,11 +144,7 @@ class SmsConsentRecord(models.TransientModel):
         return {"type": "ir.actions.act_window_close"}
 
     def _check_rights(self):
-        """Return the record that this is about, after checking what the user may.
-
-        :raises AccessError: for who is no helpdesk user, may not see the record, or
-            works in another company
-        """
+        """Return the record that this is about, after checking what the user may."""
         self.env["sms.consent.entry"]._check_may_record(self.company_id)
         if not (self.res_model and self.res_id):
             return None

@@ -149,7 +149,6 @@ class SmsConsentDetails(models.AbstractModel):
         return dict(field._description_selection(self.env))
 
     def _format_time(self, moment):
-        """Return a moment (UTC) in the reader's zone and language."""
         day = format_date(self.env, moment, date_format="medium")
         return f"{day}, {format_time(self.env, moment, time_format='short')}"
 

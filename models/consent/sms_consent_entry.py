@@ -65,10 +65,7 @@ class SmsConsentEntry(models.AbstractModel):
         )
 
     def _check_may_record(self, company):
-        """Refuse who is no helpdesk user, or does not work in ``company`` now.
-
-        :raises AccessError: then
-        """
+        """Refuse who is no helpdesk user, or does not work in ``company`` now."""
         if not self.env.user.has_group("helpdesk_mgmt.group_helpdesk_user_own"):
             raise AccessError(self.env._("Only helpdesk users may record consent."))
         company.with_env(self.env)._check_sms_user()
@@ -76,18 +73,12 @@ class SmsConsentEntry(models.AbstractModel):
     # === Numbers ===
 
     def _find_number(self, company, number):
-        """Return a number as E.164, empty while it cannot be read.
-
-        A national one is read with the company's country.
-        """
+        """Return a number as E.164, empty while it cannot be read."""
         country = company.country_id
         return self.env["res.partner"]._phone_format_number(number or "", country) or ""
 
     def _read_number(self, company, number):
-        """Return a number as :meth:`_find_number` does.
-
-        :raises UserError: when it cannot be read
-        """
+        """Return a number as :meth:`_find_number` does; refuse what it cannot read."""
         if found := self._find_number(company, number):
             return found
         raise UserError(
@@ -133,10 +124,7 @@ class SmsConsentEntry(models.AbstractModel):
         return self.env["sms.consent.details"]._tell_way_back(obstacle, number)
 
     def _explain_obstacle(self, number, said, obstacle):
-        """Return why a yes does not count, and what does.
-
-        :param obstacle: :class:`sms_consent.Obstacle`
-        """
+        """Return why a yes does not count, and what does."""
         details = self.env["sms.consent.details"]
         way_back = details._tell_way_back(obstacle, number)
         if said.happened_at >= obstacle.since:

@@ -111,10 +111,7 @@ class SmsConsentForm(models.AbstractModel):
         return valid, len(valid) < len(ticked)
 
     def _read_number(self, company, typed, country=None):
-        """Return what a person has typed as E.164, or an empty text.
-
-        :param country: ``res.country`` of national numbers, default the company's
-        """
+        """Return what a person has typed as E.164, or an empty text."""
         if not typed or len(typed) > NUMBER_LIMIT:
             return ""
         number = company._phone_format_number(typed, country or company.country_id)
@@ -132,11 +129,7 @@ class SmsConsentForm(models.AbstractModel):
     # === Statements ===
 
     def _agree(self, company, number, choices, trace, **facts):
-        """Enter a yes; what has been agreed to already is not entered again.
-
-        :param choices: those :class:`Choice` that the person has ticked
-        :param facts: further evidence (``name``, ``res_model``, ``res_id``)
-        """
+        """Enter a yes; what has been agreed to already is not entered again."""
         new = [choice for choice in choices if not choice.is_on]
         if new:
             facts = {**self._get_shown(new), **trace._asdict(), **facts}
@@ -144,10 +137,7 @@ class SmsConsentForm(models.AbstractModel):
             ledger._record(company, number, consent.GRANTED, "web", **facts)
 
     def _stop(self, company, number, purposes, trace, **facts):
-        """Enter a no; nothing is texted.
-
-        :param purposes: ``sms.purpose``, or None for everything
-        """
+        """Enter a no to some purposes, or (None) to everything; nothing is texted."""
         is_lasting = self._get_lasting(company, number)
         if purposes is not None:
             purposes = purposes.filtered(lambda purpose: not is_lasting(purpose.id))
@@ -182,10 +172,7 @@ class SmsConsentForm(models.AbstractModel):
         return is_lasting
 
     def _request(self, company, number, choices, trace, **facts):
-        """Have a number that nobody has proven confirm a yes by text.
-
-        :return: the events that ask, empty if it may not be asked
-        """
+        """Have a number that nobody has proven confirm a yes by text; return events."""
         is_over = self.env["sms.rate.limit"]._is_over
         if self._is_asking_too_much(trace) or is_over(
             "join_company_question", str(company.id)

@@ -142,7 +142,6 @@ class SmsConsentImport(models.Model):
             job.report_name = f"{stem}-not-recorded.csv"
 
     def _get_labels(self, model_name, field_name):
-        """Return the labels of a selection of the import's rows or columns."""
         return self.env["sms.consent.details"]._get_labels(
             f"{self._name}.{model_name}", field_name
         )
@@ -270,10 +269,7 @@ class SmsConsentImport(models.Model):
 
     @api.model
     def _get_column_values(self, file):
-        """Return the columns of an upload (base64): header, samples, guess.
-
-        :raises UserError: when it is no table
-        """
+        """Return the columns of an upload (base64): header, samples, guess."""
         rows = tabular.iter_rows(base64.b64decode(file))
         try:
             _number, headers = next(rows, (0, []))

@@ -236,10 +236,7 @@ class SmsConsentPaperLine(models.Model):
         return len(recorded)
 
     def _enter(self):
-        """Enter the form into the ledger.
-
-        :raises UserError: for the first thing that is missing or wrong
-        """
+        """Enter the form into the ledger."""
         entry = self.env["sms.consent.entry"]
         stack = self.paper_id
         scan = entry._read_scan(self)

@@ -351,7 +351,6 @@ class SmsConsentStory(models.AbstractModel):
         return ALL_BACK if is_return and self._is_for_all(moment) else event.method
 
     def _get_facts(self, moment):
-        """Return what the sentences are filled with."""
         event = moment.event
         methods = self.env["sms.consent.details"]._get_labels(event._name, "method")
         who = event.name or moment.text.partner_id.name or self.env._("The person")

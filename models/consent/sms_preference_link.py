@@ -124,7 +124,6 @@ class SmsPreferenceLink(models.Model):
 
     @api.model
     def _find_by_key(self, key):
-        """Return the link of a short address, or an empty set."""
         if len(key) != KEY_LENGTH or not key.isascii() or not key.isalnum():
             return self.browse()
         domain = [("key", "=", key), ("expires_at", ">", fields.Datetime.now())]

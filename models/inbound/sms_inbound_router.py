@@ -416,7 +416,6 @@ class SmsInboundRouter(models.AbstractModel):
 
     @api.model
     def _get_found(self, inbound, company=None):
-        """Return the recorded answers of the sender, by purpose."""
         company = company or inbound.company_id
         return self.env["sms.consent"]._get_found(company, inbound.number)
 

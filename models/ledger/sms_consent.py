@@ -249,10 +249,7 @@ class SmsConsent(models.Model):
 
     @api.model
     def _replay(self, company, hashes, before=None, counting=None):
-        """Return what stands of some numbers, out of all their events that count.
-
-        :param int before: only events with a lower id, default all
-        """
+        """Return what stands of some numbers, out of all their events that count."""
         answers = {}
         self._follow(answers, self._read_applied(company, hashes, before, counting))
         return answers

@@ -130,7 +130,6 @@ class SmsConsentCheck(models.Model):
         return set(checks.mapped("state")) <= {"intact"}
 
     def _describe(self):
-        """Return the result in one line."""
         self.ensure_one()
         company = self.company_id.name
         remarks = (self.remarks or "").splitlines()
@@ -179,10 +178,7 @@ class SmsConsentCheck(models.Model):
 
     @api.model
     def _verify(self, company):
-        """Verify a company's ledger: its chain, and what follows from it.
-
-        :raises ConsentKeyError: when the key is not the ledger's
-        """
+        """Verify a company's ledger: its chain, and what follows from it."""
         key = self.env["sms.consent.key"]._get()
         while self.env["sms.consent.link"]._seal(company, look_back=None):
             continue

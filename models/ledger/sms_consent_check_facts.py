@@ -55,7 +55,6 @@ class SmsConsentCheck(models.Model):
 
     @api.model
     def _say_break(self, found, event_id):
-        """Return a :class:`tools.chain.Break` as a sentence."""
         reasons = dict(self._fields["broken_reason"]._description_selection(self.env))
         values = {"reason": reasons[found.reason], "sequence": found.sequence}
         if not event_id:
@@ -83,7 +82,6 @@ class SmsConsentCheck(models.Model):
 
     @api.model
     def _find_copied_events(self, company):
-        """Yield a sentence for each event that is there twice."""
         rows = self.env.execute_query(
             SQL(
                 """

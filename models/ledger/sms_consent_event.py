@@ -372,10 +372,7 @@ class SmsConsentEvent(models.Model):
 
     @api.model
     def _read_content(self, event_ids):
-        """Return what the chain seals of some events, in one query.
-
-        :return: ``{event id: {field of tools.chain.CONTENT_FIELDS: value}}``
-        """
+        """Return what the chain seals of some events: ``{event id: content}``."""
         return {
             event_id: content
             for event_id, (content, _seal) in self._read_entries(event_ids).items()
@@ -383,10 +380,7 @@ class SmsConsentEvent(models.Model):
 
     @api.model
     def _read_entries(self, event_ids):
-        """Return what the chain seals of some events, and the seals of their entry.
-
-        :return: ``{event id: (content, seal or None)}``
-        """
+        """Return ``{event id: (what the chain seals of it, its seal or None)}``."""
         self.flush_model()
         rows = self.env.execute_query(
             SQL(

@@ -117,10 +117,7 @@ class SmsConsentEvidence(models.Model):
 
     @api.model
     def _read_content(self, columns):
-        """Return what the digest is over, of what SQL has read.
-
-        :raises EncryptionKeyError: when the key is missing
-        """
+        """Return what the digest is over, of what SQL has read."""
         content = dict(zip(PERSONAL_FIELDS, columns, strict=True))
         for name in ENCRYPTED_FIELDS:
             content[name] = decrypt(self.env, content[name])

@@ -22,7 +22,6 @@ class SmsConsent(models.Model):
 
     @api.model
     def _derive(self, company, hashes):
-        """Return the answers that the events of some numbers give."""
         return self._get_shown(self._replay(company, hashes))
 
     @api.model
@@ -230,10 +229,7 @@ class SmsConsent(models.Model):
 
     @api.model
     def _follow_sandbox(self, companies):
-        """Derive the answers of the sandbox's numbers, now and after the commit.
-
-        :param companies: ``res.company``, those that left the sandbox or came to it
-        """
+        """Derive the answers of numbers of the sandbox, now and after the commit."""
         self._rebuild_tried(companies.ids)
         if companies:
             repeat_after_commit(self, "_rebuild_tried", companies.ids, uid=SUPERUSER_ID)

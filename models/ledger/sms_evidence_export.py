@@ -56,10 +56,7 @@ class SmsEvidenceExport(models.Model):
 
     @api.model
     def _note(self, company, kind, reference, file_name, data, **values):
-        """Enter that a file was made, by who was allowed to.
-
-        :param bytes data: the file
-        """
+        """Enter that a file (bytes) was made, by who was allowed to."""
         return self.sudo().create(
             {
                 "company_id": company.id,

@@ -237,10 +237,7 @@ class SmsPurpose(models.Model):
 
     @api.model
     def _get(self, code):
-        """Return the purpose with ``code``, archived or not.
-
-        :raises UserError: when there is none
-        """
+        """Return the purpose with ``code``, archived or not; refuse unknown codes."""
         if purpose_id := self._get_id(code):
             return self.browse(purpose_id)
         raise UserError(self.env._("Unknown text message purpose: %s", code))

@@ -41,10 +41,7 @@ class SmsConsentImport(models.Model):
         return [(len(self), self.env._("Uploaded lists, which are taken away"))]
 
     def _forget(self):
-        """Delete the list, and say why.
-
-        :raises UserError: while it is being worked off
-        """
+        """Delete the list, and say why; not while it is being worked off."""
         if any(job.state in RUNNING for job in self):
             raise UserError(
                 self.env._(

@@ -50,10 +50,7 @@ class SmsErasure(models.Model):
 
     @api.model
     def _check_rights(self, company):
-        """Demand a compliance officer who works in the company now.
-
-        :raises AccessError: for everybody else, whatever their rights
-        """
+        """Demand a compliance officer who works in the company now."""
         if not self.env.user.has_group("helpdesk_mgmt_sms.group_sms_compliance"):
             raise AccessError(
                 self.env._(

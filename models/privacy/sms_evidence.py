@@ -37,10 +37,7 @@ class SmsEvidence(models.AbstractModel):
 
     @api.model
     def _check_rights(self, company):
-        """Demand a compliance officer who works in ``company`` now.
-
-        :raises AccessError: for everybody else
-        """
+        """Demand a compliance officer who works in ``company`` now."""
         if not self.env.user.has_group("helpdesk_mgmt_sms.group_sms_compliance"):
             raise AccessError(
                 self.env._("Only compliance officers may take evidence out.")
@@ -99,7 +96,6 @@ class SmsEvidence(models.AbstractModel):
 
     @api.model
     def _get_head(self, company, segment):
-        """Return the head of a document of evidence."""
         now = fields.Datetime.now()
         return {
             "format": evidence.FORMAT,
@@ -356,7 +352,6 @@ class SmsEvidence(models.AbstractModel):
 
     @api.model
     def _read_wordings(self, digests):
-        """Return the versions of wordings with some digests."""
         wordings_sudo = self.env["sms.wording"].sudo()
         wordings_sudo = wordings_sudo.search(
             [("digest", "in", list(filter(None, digests)))]

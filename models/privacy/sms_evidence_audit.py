@@ -143,10 +143,7 @@ class SmsEvidenceAudit(models.Model):
                 return
 
     def _make(self):
-        """Make the packet with the rights of its user, and log it as an export.
-
-        :raises UserError: when they have lost them, or the server ended it each time
-        """
+        """Make the packet with the rights of its user, and log it as an export."""
         self.ensure_one()
         if self.tries > MAX_TRIES:
             raise UserError(
