@@ -209,19 +209,17 @@ class SmsCertificate(models.AbstractModel):
     @api.model
     def _say_states(self, number, states):
         number = number or self.env._("The erased number")
-        parts = []
-        if names := states[consent.OPTED_IN]:
-            parts.append(
-                self.env._("may be sent text messages about: %s", ", ".join(names))
-            )
-        if names := states[consent.PENDING]:
-            parts.append(
-                self.env._("was asked and has not confirmed yet: %s", ", ".join(names))
-            )
-        if names := states[consent.OPTED_OUT]:
-            parts.append(self.env._("has opted out of: %s", ", ".join(names)))
-        if not parts:
-            parts.append(self.env._("has no consent on record"))
+        sentences = {
+            consent.OPTED_IN: self.env._("may be sent text messages about: %s"),
+            consent.PENDING: self.env._("was asked and has not confirmed yet: %s"),
+            consent.OPTED_OUT: self.env._("has opted out of: %s"),
+        }
+        parts = [
+            sentence % ", ".join(states[state])
+            for state, sentence in sentences.items()
+            if states[state]
+        ]
+        parts = parts or [self.env._("has no consent on record")]
         return f"{number} {'; '.join(parts)}."
 
     # === Wordings ===

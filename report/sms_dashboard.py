@@ -311,8 +311,7 @@ class SmsDashboard(models.AbstractModel):
 
     @api.model
     def _get_selection_labels(self, name):
-        field = self.env["sms.sms"]._fields[name]
-        return dict(field._description_selection(self.env))
+        return self.env["sms.consent.details"]._get_labels("sms.sms", name)
 
     @api.model
     def _get_largest(self, rows):

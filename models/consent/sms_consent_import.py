@@ -4,11 +4,11 @@ import json
 from collections import Counter
 from datetime import timedelta
 
-from pytz import all_timezones
-
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL
+
+from odoo.addons.base.models.res_partner import _tz_get
 
 from ...tools import consent, import_rows, tabular
 from ..core.batch_jobs import DATABASE_FAULTS, try_work_off
@@ -69,7 +69,7 @@ class SmsConsentImport(models.Model):
         default=lambda self: self._default_date_order(),
     )
     tz = fields.Selection(
-        lambda self: [(name, name) for name in all_timezones],
+        _tz_get,
         string="Time Zone",
         required=True,
         default=lambda self: self.env.user.tz or "UTC",

@@ -257,7 +257,6 @@ class SmsEvidence(models.AbstractModel):
                 list(event_ids),
             )
         )
-        shown = self._get_shown(rows, contents)
         with_files = {row[3] for row in rows if row[-1]}
         records = self.env["sms.consent.evidence"].browse(with_files)
         with_changed_scans = {it.id for it in records if not it._files_hold()}
@@ -265,19 +264,18 @@ class SmsEvidence(models.AbstractModel):
         key = self.env["sms.consent.key"]._get()
         return [
             {
-                **self._make_event(
-                    key, row, contents[row[0]], shown[row[0]], with_changed_scans
-                ),
+                **self._make_event(key, row, contents[row[0]], with_changed_scans),
                 "effect": effects.get(row[0]),
             }
             for row in rows
         ]
 
     @api.model
-    def _make_event(self, key, row, content, shown, with_changed_scans):
-        _id, _purpose, _wording, evidence_id, erased_at, *rest = row
+    def _make_event(self, key, row, content, with_changed_scans):
+        _id, purpose_id, wording_id, evidence_id, erased_at, *rest = row
         sequence, previous, own_hash, link_seal, version, *values = rest
         is_tried, company_id = content["sandbox"], content["company_id"]
+        shown = self._get_shown(purpose_id, wording_id, content["user_id"])
         personal = self.env["sms.consent.evidence"]._read_content(values)
         is_whole = erased_at or (
             chain.digest(personal) == content["evidence_digest"]
@@ -313,28 +311,16 @@ class SmsEvidence(models.AbstractModel):
         }
 
     @api.model
-    def _get_shown(self, rows, contents):
-        """Return the names of what events refer to, by the event's id."""
-        users_sudo = self.env["res.users"].sudo()
-        users_sudo.browse({content["user_id"] for content in contents.values()}).fetch(
-            ["name"]
-        )
-        purposes_sudo = self.env["sms.purpose"].sudo()
-        wordings_sudo = self.env["sms.wording"].sudo()
-        wordings_sudo.browse({row[2] for row in rows if row[2]}).fetch(
-            ["version", "lang"]
-        )
-        shown = {}
-        for event_id, purpose_id, wording_id, *_rest in rows:
-            wording = wordings_sudo.browse(wording_id or ())
-            user = users_sudo.browse(contents[event_id]["user_id"])
-            shown[event_id] = {
-                "purpose": purposes_sudo.browse(purpose_id or ()).name or None,
-                "user": user.name,
-                "wording_version": wording.version or None,
-                "wording_lang": wording.lang or None,
-            }
-        return shown
+    def _get_shown(self, purpose_id, wording_id, user_id):
+        """Return the names of what an event refers to."""
+        env_sudo = self.sudo().env
+        wording = env_sudo["sms.wording"].browse(wording_id or ())
+        return {
+            "purpose": env_sudo["sms.purpose"].browse(purpose_id or ()).name or None,
+            "user": env_sudo["res.users"].browse(user_id).name,
+            "wording_version": wording.version or None,
+            "wording_lang": wording.lang or None,
+        }
 
     @api.model
     def _read_statements(self, company):

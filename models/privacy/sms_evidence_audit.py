@@ -2,11 +2,11 @@
 import base64
 from datetime import datetime, time, timedelta
 
-from pytz import all_timezones
-
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 from odoo.tools import format_date
+
+from odoo.addons.base.models.res_partner import _tz_get
 
 from ...tools.appointments import to_utc
 from ..ledger.sms_evidence_export import PERIOD
@@ -45,7 +45,7 @@ class SmsEvidenceAudit(models.Model):
         "To", required=True, default=fields.Date.context_today, help="Included."
     )
     tz = fields.Selection(
-        lambda self: [(name, name) for name in all_timezones],
+        _tz_get,
         string="Time Zone",
         required=True,
         default=lambda self: self.env.user.tz or "UTC",
