@@ -19,18 +19,17 @@ class SmsAnalysis(models.Model):
     _order = "date desc, id desc"
     _rec_name = "masked_number"
 
-    date = fields.Datetime("When", readonly=True)
-    partner_id = fields.Many2one("res.partner", "Contact", readonly=True)
+    date = fields.Datetime("When")
+    partner_id = fields.Many2one("res.partner", "Contact")
     masked_number = fields.Char(
-        "Number", readonly=True, help="Its last four digits. Open it to see all."
+        "Number", help="Its last four digits. Open it to see all."
     )
-    automation_id = fields.Many2one("sms.automation", readonly=True)
-    broadcast_id = fields.Many2one("sms.broadcast", readonly=True)
-    incident_id = fields.Many2one("sms.incident", readonly=True)
+    automation_id = fields.Many2one("sms.automation")
+    broadcast_id = fields.Many2one("sms.broadcast")
+    incident_id = fields.Many2one("sms.incident")
     user_id = fields.Many2one(
         "res.users",
         "Who of Us",
-        readonly=True,
         help="Who wrote it, who answered it, whose appointment or ticket it is.",
     )
     outcome = fields.Selection(
@@ -45,14 +44,12 @@ class SmsAnalysis(models.Model):
             ("cancelled", "Called off"),
         ],
         "State",
-        readonly=True,
     )
     inbound_kind = fields.Selection(
         lambda self: (
             self.env["sms.inbound"]._fields["kind"]._description_selection(self.env)
         ),
         "Received as",
-        readonly=True,
     )
 
     @property

@@ -32,7 +32,7 @@ class SmsDay(models.Model):
     _order = "day desc, id desc"
     _rec_name = "day"
 
-    day = fields.Date("When", required=True, readonly=True)
+    day = fields.Date("When", required=True)
 
     _day_index = models.Index("(company_id, day)")
 

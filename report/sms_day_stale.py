@@ -96,11 +96,9 @@ class SmsDayStale(models.Model):
     _description = "Day of Text Messages to Be Counted Anew"
     _log_access = False
 
-    company_id = fields.Many2one(
-        "res.company", readonly=True, ondelete="cascade", help="Empty: each."
-    )
-    kind = fields.Char(readonly=True, required=True)
-    moment = fields.Datetime(readonly=True, required=True)
+    company_id = fields.Many2one("res.company", ondelete="cascade", help="Empty: each.")
+    kind = fields.Char(required=True)
+    moment = fields.Datetime(required=True)
 
     def init(self):
         """Install the triggers, once all tables are there."""

@@ -66,131 +66,107 @@ class SmsFigures(models.AbstractModel):
             ("mute", "Muted incident"),
         ],
         "What",
-        readonly=True,
     )
-    company_id = fields.Many2one("res.company", readonly=True)
-    purpose_id = fields.Many2one("sms.purpose", readonly=True)
-    template_id = fields.Many2one("sms.template", readonly=True)
-    team_id = fields.Many2one("helpdesk.ticket.team", readonly=True)
-    sender_id = fields.Many2one("sms.sender", readonly=True)
-    fault_id = fields.Many2one("sms.fault", "Why Not Delivered", readonly=True)
+    company_id = fields.Many2one("res.company")
+    purpose_id = fields.Many2one("sms.purpose")
+    template_id = fields.Many2one("sms.template")
+    team_id = fields.Many2one("helpdesk.ticket.team")
+    sender_id = fields.Many2one("sms.sender")
+    fault_id = fields.Many2one("sms.fault", "Why Not Delivered")
     gate_reason = fields.Selection(
         lambda self: self._get_selection("gate_reason"),
         "Decided Because",
-        readonly=True,
     )
     failure_type = fields.Selection(
-        lambda self: self._get_selection("failure_type"), "Failure", readonly=True
+        lambda self: self._get_selection("failure_type"), "Failure"
     )
-    currency_id = fields.Many2one("res.currency", readonly=True)
-    made_count = fields.Integer("Made", readonly=True)
+    currency_id = fields.Many2one("res.currency")
+    made_count = fields.Integer("Made")
     sent_count = fields.Integer(
-        "Sent", readonly=True, help="The carrier took them, whatever became of them."
+        "Sent", help="The carrier took them, whatever became of them."
     )
-    delivered_count = fields.Integer("Delivered", readonly=True)
-    failed_count = fields.Integer("Not Delivered", readonly=True)
-    blocked_count = fields.Integer("Blocked", readonly=True)
-    waiting_count = fields.Integer("Waiting or Held", readonly=True)
+    delivered_count = fields.Integer("Delivered")
+    failed_count = fields.Integer("Not Delivered")
+    blocked_count = fields.Integer("Blocked")
+    waiting_count = fields.Integer("Waiting or Held")
     cancelled_count = fields.Integer(
-        "Called Off", readonly=True, help="Cancelled, replaced or expired."
+        "Called Off", help="Cancelled, replaced or expired."
     )
-    segment_count = fields.Integer(
-        "Segments", readonly=True, help="Of what the carrier took."
-    )
+    segment_count = fields.Integer("Segments", help="Of what the carrier took.")
     cost = fields.Float(
-        readonly=True,
         digits=(16, 5),
         help="As the carrier has charged it, else by the table of prices. Group by "
         "currency where there are several.",
     )
     priced_count = fields.Integer(
         "Priced by the Carrier",
-        readonly=True,
         help="Texts of which the carrier has said what they cost.",
     )
-    timed_count = fields.Integer("Delivered at a Known Time", readonly=True)
-    delivery_seconds = fields.Float(
-        "Seconds until Delivery", readonly=True, aggregator="avg"
-    )
-    received_count = fields.Integer("Received", readonly=True)
+    timed_count = fields.Integer("Delivered at a Known Time")
+    delivery_seconds = fields.Float("Seconds until Delivery", aggregator="avg")
+    received_count = fields.Integer("Received")
     reply_count = fields.Integer(
-        "Replies", readonly=True, help="Texts within 72 hours after one of ours."
+        "Replies", help="Texts within 72 hours after one of ours."
     )
-    reply_seconds = fields.Float("Seconds until Reply", readonly=True, aggregator="avg")
+    reply_seconds = fields.Float("Seconds until Reply", aggregator="avg")
     stop_count = fields.Integer(
-        "STOP Texts",
-        readonly=True,
-        help="Opt-outs by text, for the template of our last text before.",
+        "STOP Texts", help="Opt-outs by text, for the template of our last text before."
     )
     asked_count = fields.Integer(
-        "Waited for an Answer",
-        readonly=True,
-        help="Customers' texts that began a wait for one of us.",
+        "Waited for an Answer", help="Customers' texts that began a wait for one of us."
     )
-    answered_count = fields.Integer("Answered by Text", readonly=True)
-    answer_seconds = fields.Float(
-        "Seconds until Our Answer", readonly=True, aggregator="avg"
-    )
+    answered_count = fields.Integer("Answered by Text")
+    answer_seconds = fields.Float("Seconds until Our Answer", aggregator="avg")
     opt_in_count = fields.Integer(
-        "Opt-ins", readonly=True, help="Events of the ledger: one for each purpose."
+        "Opt-ins", help="Events of the ledger: one for each purpose."
     )
     opt_out_count = fields.Integer(
         "Opt-outs",
-        readonly=True,
         help="Events of the ledger, in every channel; one about all purposes is one.",
     )
-    click_count = fields.Integer("Clicks on Links", readonly=True)
-    visit_count = fields.Integer("Appointments", readonly=True)
-    visit_confirmed_count = fields.Integer("Appointments Confirmed", readonly=True)
-    visit_moved_count = fields.Integer("Appointments Moved", readonly=True)
-    visit_missed_count = fields.Integer("Appointments Missed", readonly=True)
-    rating_count = fields.Integer("Ratings", readonly=True)
-    rating_sum = fields.Float("Rating", readonly=True, aggregator="avg", help="1 to 5.")
+    click_count = fields.Integer("Clicks on Links")
+    visit_count = fields.Integer("Appointments")
+    visit_confirmed_count = fields.Integer("Appointments Confirmed")
+    visit_moved_count = fields.Integer("Appointments Moved")
+    visit_missed_count = fields.Integer("Appointments Missed")
+    rating_count = fields.Integer("Ratings")
+    rating_sum = fields.Float("Rating", aggregator="avg", help="1 to 5.")
 
     concerned_count = fields.Integer(
         "Concerned by Broadcasts",
-        readonly=True,
         help="Everybody whom a broadcast that was sent was about.",
     )
     left_out_count = fields.Integer(
         "Left Out",
-        readonly=True,
         help="Of those: may not be texted, no number, a number twice, or muted.",
     )
     reached_count = fields.Integer(
         "Reached by Broadcasts",
-        readonly=True,
         help="Texts of broadcasts that the carrier took, less those not delivered.",
     )
     known_count = fields.Integer(
         "Told That We Know",
-        readonly=True,
         help="Who got in touch during an incident, and was answered that we know.",
     )
-    news_count = fields.Integer("News of Incidents", readonly=True)
-    mute_count = fields.Integer("Incidents Muted", readonly=True)
+    news_count = fields.Integer("News of Incidents")
+    mute_count = fields.Integer("Incidents Muted")
 
-    alert_count = fields.Integer("Team Alerts", readonly=True)
-    alert_taken_count = fields.Integer("Team Alerts Taken", readonly=True)
-    alert_in_time_count = fields.Integer("Team Alerts Taken in Time", readonly=True)
-    alert_seconds = fields.Float(
-        "Seconds until an Alert Was Taken", readonly=True, aggregator="avg"
-    )
+    alert_count = fields.Integer("Team Alerts")
+    alert_taken_count = fields.Integer("Team Alerts Taken")
+    alert_in_time_count = fields.Integer("Team Alerts Taken in Time")
+    alert_seconds = fields.Float("Seconds until an Alert Was Taken", aggregator="avg")
 
-    delivery_rate = fields.Float(
-        readonly=True, aggregator="avg", help="Of those whose fate is known."
-    )
-    reply_rate = fields.Float(readonly=True, aggregator="avg", help="Replies by text.")
+    delivery_rate = fields.Float(aggregator="avg", help="Of those whose fate is known.")
+    reply_rate = fields.Float(aggregator="avg", help="Replies by text.")
     stop_rate = fields.Float(
-        "Opt-out Rate", readonly=True, aggregator="avg", help="STOP texts by text sent."
+        "Opt-out Rate", aggregator="avg", help="STOP texts by text sent."
     )
     reach_rate = fields.Float(
         "Broadcasts' Reach",
-        readonly=True,
         aggregator="avg",
         help="Reached, of those whom broadcasts concerned.",
     )
-    alert_rate = fields.Float("Alerts Taken in Time", readonly=True, aggregator="avg")
+    alert_rate = fields.Float("Alerts Taken in Time", aggregator="avg")
 
     def _read_group(self, *args, **kwargs):
         with group_in_memory(self.env.cr):
