@@ -169,12 +169,8 @@ class SmsInboundRouter(models.AbstractModel):
         """
         self.env["sms.number.claim"].sudo()._reopen([inbound.number])
         note = self.env._("Wrong number. In their words:")
-        known = self.env["sms.purpose"].browse(
-            purpose_id
-            for purpose_id, answer in self._get_found(inbound).items()
-            if purpose_id and answer.state != consent.NONE
-        )
-        if known:
+        consents = self.env["sms.consent"]
+        if known := consents._find_standing(inbound.company_id, inbound.number):
             words = f"{note} {inbound.body or ''}"
             self._record(inbound, consent.EXPIRED, known, note=words)
         self._stop(inbound, note=note)

@@ -138,13 +138,7 @@ class SmsErasure(models.Model):
         No START may bring back what cannot be proved any more.
         """
         ledger = self.env["sms.consent.event"]
-        found = self.env["sms.consent"]._get_found(company, number)
-        known = self.env["sms.purpose"].browse(
-            purpose_id
-            for purpose_id, answer in found.items()
-            if purpose_id and answer.state != consent.NONE
-        )
-        if known:
+        if known := self.env["sms.consent"]._find_standing(company, number):
             ledger._record(company, number, consent.EXPIRED, METHOD, known)
         if is_opt_out:
             ledger._record(company, number, consent.REVOKED, METHOD)
