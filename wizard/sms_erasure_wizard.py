@@ -46,15 +46,6 @@ class SmsErasureWizard(models.TransientModel):
     has_data = fields.Boolean(compute="_compute_count_html")
     shared_with = fields.Char(compute="_compute_shared_with")
 
-    @api.model
-    def default_get(self, fields_list):
-        """Take the contact on which the action was chosen."""
-        values = super().default_get(fields_list)
-        context = self.env.context
-        if context.get("active_model") == "res.partner" and "partner_id" in fields_list:
-            values["partner_id"] = context.get("active_id")
-        return values
-
     @api.depends("partner_id", "company_id")
     def _compute_line_ids(self):
         for wizard in self:
