@@ -89,26 +89,24 @@ class SmsConsentPaper(models.Model):
         """Make a line of each scan that was added, and start to count."""
         self._check_own(vals_list)
         stacks = super().create(vals_list)
-        for stack in stacks:
-            self.env["sms.consent.entry"]._check_may_record(stack.company_id)
-        stacks._add_uploads()
+        stacks._after_save()
         return stacks
 
     def write(self, vals):
         """Make a line of each scan that was added."""
         self._check_own([vals])
         result = super().write(vals)
-        for stack in self:
-            self.env["sms.consent.entry"]._check_may_record(stack.company_id)
-        self._add_uploads()
+        self._after_save()
         return result
 
     def _check_own(self, vals_list):
         if not self.env.su and any("recorded_count" in vals for vals in vals_list):
             raise AccessError(self.env._("What is recorded is counted by itself."))
 
-    def _add_uploads(self):
-        """Make a line of each scan that was added, in the order of their names."""
+    def _after_save(self):
+        """Check the user's rights; make a line of each scan, ordered by their names."""
+        for company in self.company_id:
+            self.env["sms.consent.entry"]._check_may_record(company)
         for stack in self.filtered("upload_ids"):
             uploads = stack.upload_ids
             lines = [

@@ -8,7 +8,6 @@ from odoo.tools import SQL
 
 from ...tools import chain, consent, evidence
 from ...tools.chain import CONTENT_FIELDS
-from ...tools.consent import Answer
 from ..ledger.sms_consent_evidence import PERSONAL_FIELDS
 
 #: Model and field of the codes in documents, by the key of their labels.
@@ -177,22 +176,19 @@ class SmsEvidence(models.AbstractModel):
 
         :param dict hashes: number (None: erased) by its keyed hash
         """
+        consents = self.env["sms.consent"]
+        stored, _numbers = consents._read_stored(company, list(hashes), is_locked=False)
         found = {value: {} for value in hashes}
-        since = {value: {} for value in hashes}
-        consents = self.env["sms.consent"].search(
-            [("company_id", "=", company.id), ("number_hash", "in", list(hashes))]
-        )
-        for row in consents:
-            answer = Answer(row.state, row.event_id.id)
-            found[row.number_hash][row.purpose_id.id] = answer
-            since[row.number_hash][row.purpose_id.id] = row.since
+        for (value, purpose_id), (answer, _since) in stored.items():
+            found[value][purpose_id or False] = answer
         purposes = self.env["sms.purpose"].with_context(active_test=False).search([])
         rows = []
         for value, number in hashes.items():
             for purpose in purposes:
                 answer = consents._get_answer(found[value], purpose.id)
                 # A yes that a STOP for everything interrupted counts from its end.
-                began = [since[value].get(purpose.id), since[value].get(False)]
+                both = [stored.get((value, key)) for key in (purpose.id, 0)]
+                began = [row[1] for row in both if row]
                 rows.append(
                     {
                         "number": number,
@@ -200,9 +196,7 @@ class SmsEvidence(models.AbstractModel):
                         "purpose": purpose.code,
                         "purpose_name": purpose.name,
                         "state": answer.state,
-                        "since": evidence.plain(
-                            answer.event_id and max(filter(None, began))
-                        ),
+                        "since": evidence.plain(answer.event_id and max(began)),
                         "event_id": answer.event_id or None,
                     }
                 )
