@@ -429,7 +429,7 @@ class TestWizard(ErasureCase):
             lambda: erasure.with_user(self.administrator).unlink(),
             lambda: erasure.with_user(self.compliance_officer).write({"reason": "x"}),
         ):
-            with self.assertRaises(AccessError):
+            with self.assertRaises(UserError):
                 change()
 
     def test_the_form_itself_forgets(self):
