@@ -30,7 +30,7 @@ class PrivacyLookupWizardLine(models.TransientModel):
         erasures = self.env["sms.erasure"]
         record_sudo = self.env[self.res_model].sudo().browse(self.res_id).exists()
         company = record_sudo[record_sudo._personal_company].sudo(False)
-        erasures._check_rights(company or self.env.company)
+        self.env["sms.evidence"]._check_rights(company or self.env.company)
         number = self._get_sms_number(record_sudo, company)
         erased = [record_sudo]
         if company and number:

@@ -128,7 +128,7 @@ class SmsErasureWizard(models.TransientModel):
         :raises UserError: when something is missing
         """
         self.ensure_one()
-        self.env["sms.erasure"]._check_rights(self.company_id)
+        self.env["sms.evidence"]._check_rights(self.company_id)
         numbers = self._get_numbers()
         self._check_complete(numbers)
         erasures = self.env["sms.erasure"]

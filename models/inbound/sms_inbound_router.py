@@ -253,14 +253,11 @@ class SmsInboundRouter(models.AbstractModel):
         consents = self.env["sms.consent"].sudo()
         number_hash = self.env["sms.consent.key"]._hash([inbound.number])
         standing = consents._replay(company, list(number_hash.values()))
-        events_sudo = (
-            self.env["sms.consent.event"]
-            .sudo()
-            .browse(
-                row.answer.event_id
-                for (_hash, purpose_id), row in standing.items()
-                if purpose_id and row.answer.state == consent.OPTED_IN
-            )
+        events_sudo = self.env["sms.consent.event"].sudo()
+        events_sudo = events_sudo.browse(
+            row.answer.event_id
+            for (_hash, purpose_id), row in standing.items()
+            if purpose_id and row.answer.state == consent.OPTED_IN
         )
         if gone := events_sudo.filtered("evidence_id.erased_at").purpose_id:
             self._record(inbound, consent.EXPIRED, gone, company)
@@ -300,11 +297,8 @@ class SmsInboundRouter(models.AbstractModel):
         """
         found = self._get_found(inbound)
         answers = [self.env["sms.consent"]._get_answer(found, it.id) for it in purposes]
-        agreed_sudo = (
-            self.env["sms.consent.event"]
-            .sudo()
-            .browse(it.event_id for it in answers if it.state == consent.OPTED_IN)
-        )
+        agreed = [it.event_id for it in answers if it.state == consent.OPTED_IN]
+        agreed_sudo = self.env["sms.consent.event"].sudo().browse(agreed)
         until = fields.Datetime.now() - RENEWAL_PAUSE
         old_sudo = agreed_sudo.filtered(lambda event: event.happened_at <= until)
         for evidence_sudo, events_sudo in old_sudo.grouped("evidence_id").items():

@@ -1,6 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from odoo import api, fields, models
-from odoo.exceptions import AccessError
 
 from ...tools import consent
 from ..core.batch_jobs import repeat_after_commit
@@ -47,18 +46,6 @@ class SmsErasure(models.Model):
         "Opt-out Entered", readonly=True, help="The person wants no more texts either."
     )
     summary = fields.Text("Forgotten", readonly=True)
-
-    @api.model
-    def _check_rights(self, company):
-        """Demand a compliance officer who works in the company now."""
-        if not self.env.user.has_group("helpdesk_mgmt_sms.group_sms_compliance"):
-            raise AccessError(
-                self.env._(
-                    "Only compliance officers may erase a person from text messages. "
-                    "Ask one of them."
-                )
-            )
-        company.with_env(self.env)._check_sms_user()
 
     @api.model
     def _find(self, company, numbers):

@@ -39,7 +39,10 @@ class SmsEvidence(models.AbstractModel):
         """Demand a compliance officer who works in ``company`` now."""
         if not self.env.user.has_group("helpdesk_mgmt_sms.group_sms_compliance"):
             raise AccessError(
-                self.env._("Only compliance officers may take evidence out.")
+                self.env._(
+                    "Only compliance officers may take evidence out, or erase a "
+                    "person. Ask one of them."
+                )
             )
         company.with_env(self.env)._check_sms_user()
 
