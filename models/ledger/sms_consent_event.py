@@ -289,7 +289,10 @@ class SmsConsentEvent(models.Model):
             for row, (evidence_id, digest) in zip(
                 statements, evidence_rows, strict=True
             )
-            for values in get_purpose_values(row.purposes, row.wordings)
+            for values in get_purpose_values(
+                None if row.purposes is None else row.purposes._ids,
+                row.wordings._ids if row.wordings else (),
+            )
         ]
         events = self._complete_entries(rows)
         ids = insert_many(self, events)
@@ -335,16 +338,16 @@ class SmsConsentEvent(models.Model):
                 purposes._check_proof(method)
 
     @api.model
-    def _get_purpose_values(self, purposes, wordings):
+    def _get_purpose_values(self, purpose_ids, wording_ids):
         """Return the values of each event of a statement, one for each purpose."""
-        wordings_sudo = (wordings or self.env["sms.wording"]).sudo()
-        by_purpose = wordings_sudo.grouped("purpose_id")
+        wordings_sudo = self.env["sms.wording"].sudo().browse(wording_ids)
+        wording_of = {it.purpose_id.id: it for it in reversed(wordings_sudo)}
         values = []
-        for purpose in [self.env["sms.purpose"]] if purposes is None else purposes:
-            wording_sudo = by_purpose.get(purpose, wordings_sudo.browse())[:1]
+        for purpose_id in [False] if purpose_ids is None else purpose_ids:
+            wording_sudo = wording_of.get(purpose_id, wordings_sudo.browse())
             values.append(
                 {
-                    "purpose_id": purpose.id,
+                    "purpose_id": purpose_id,
                     "wording_id": wording_sudo.id,
                     "wording_digest": wording_sudo.digest,
                 }
