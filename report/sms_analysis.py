@@ -22,15 +22,16 @@ class SmsAnalysis(models.Model):
     date = fields.Datetime("When")
     partner_id = fields.Many2one("res.partner", "Contact")
     masked_number = fields.Char(
-        "Number", help="Its last four digits. Open it to see all."
+        "Number", help="Its last four digits. Open the record to see all."
     )
     automation_id = fields.Many2one("sms.automation")
     broadcast_id = fields.Many2one("sms.broadcast")
     incident_id = fields.Many2one("sms.incident")
     user_id = fields.Many2one(
         "res.users",
-        "Who of Us",
-        help="Who wrote it, who answered it, whose appointment or ticket it is.",
+        "Responsible",
+        help="Who wrote or answered it, or is responsible for the appointment or "
+        "ticket.",
     )
     outcome = fields.Selection(
         [
@@ -41,7 +42,7 @@ class SmsAnalysis(models.Model):
             ("delivered", "Delivered"),
             ("failed", "Not delivered"),
             ("blocked", "Blocked"),
-            ("cancelled", "Called off"),
+            ("cancelled", "Cancelled"),
         ],
         "State",
     )

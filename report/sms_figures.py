@@ -61,7 +61,7 @@ class SmsFigures(models.AbstractModel):
             ("appointment", "Appointment"),
             ("rating", "Rating"),
             ("alert", "Team alert"),
-            ("recipient", "Concerned by a broadcast"),
+            ("recipient", "Targeted by a broadcast"),
             ("news", "News of an incident"),
             ("mute", "Muted incident"),
         ],
@@ -75,7 +75,7 @@ class SmsFigures(models.AbstractModel):
     fault_id = fields.Many2one("sms.fault", "Why Not Delivered")
     gate_reason = fields.Selection(
         lambda self: self._get_selection("gate_reason"),
-        "Decided Because",
+        "Reason for Decision",
     )
     failure_type = fields.Selection(
         lambda self: self._get_selection("failure_type"), "Failure"
@@ -83,46 +83,53 @@ class SmsFigures(models.AbstractModel):
     currency_id = fields.Many2one("res.currency")
     made_count = fields.Integer("Made")
     sent_count = fields.Integer(
-        "Sent", help="The carrier took them, whatever became of them."
+        "Sent", help="Accepted by the carrier, whether or not they were delivered."
     )
     delivered_count = fields.Integer("Delivered")
     failed_count = fields.Integer("Not Delivered")
     blocked_count = fields.Integer("Blocked")
     waiting_count = fields.Integer("Waiting or Held")
     cancelled_count = fields.Integer(
-        "Called Off", help="Cancelled, replaced or expired."
+        "Cancelled", help="Cancelled, replaced or expired."
+    )
+    segment_count = fields.Integer(
+        "Segments", help="Of texts that the carrier accepted."
     )
     segment_count = fields.Integer("Segments", help="Of what the carrier took.")
     cost = fields.Float(
         digits=(16, 5),
-        help="As the carrier has charged it, else by the table of prices. Group by "
-        "currency where there are several.",
+        help="As charged by the carrier, otherwise from the price list. Group by "
+        "currency if there are several.",
     )
     priced_count = fields.Integer(
-        "Priced by the Carrier",
-        help="Texts of which the carrier has said what they cost.",
+        "Priced by the Carrier", help="Texts whose cost the carrier has reported."
     )
     timed_count = fields.Integer("Delivered at a Known Time")
     delivery_seconds = fields.Float("Seconds until Delivery", aggregator="avg")
     received_count = fields.Integer("Received")
     reply_count = fields.Integer(
-        "Replies", help="Texts within 72 hours after one of ours."
+        "Replies", help="Texts received within 72 hours after one of ours."
     )
     reply_seconds = fields.Float("Seconds until Reply", aggregator="avg")
     stop_count = fields.Integer(
-        "STOP Texts", help="Opt-outs by text, for the template of our last text before."
+        "STOP Texts",
+        help="Opt-outs by text, attributed to the template of our previous text.",
     )
     asked_count = fields.Integer(
-        "Waited for an Answer", help="Customers' texts that began a wait for one of us."
+        "Waited for an Answer",
+        help="Customers' texts that started a wait for an answer.",
     )
     answered_count = fields.Integer("Answered by Text")
     answer_seconds = fields.Float("Seconds until Our Answer", aggregator="avg")
+    answered_count = fields.Integer("Answered by Text")
+    answer_seconds = fields.Float("Seconds until Our Answer", aggregator="avg")
     opt_in_count = fields.Integer(
-        "Opt-ins", help="Events of the ledger: one for each purpose."
+        "Opt-ins", help="Opt-in events in the ledger, one for each purpose."
     )
     opt_out_count = fields.Integer(
         "Opt-outs",
-        help="Events of the ledger, in every channel; one about all purposes is one.",
+        help="Opt-out events in the ledger, from every channel. One about all "
+        "purposes counts once.",
     )
     click_count = fields.Integer("Clicks on Links")
     visit_count = fields.Integer("Appointments")
@@ -133,40 +140,44 @@ class SmsFigures(models.AbstractModel):
     rating_sum = fields.Float("Rating", aggregator="avg", help="1 to 5.")
 
     concerned_count = fields.Integer(
-        "Concerned by Broadcasts",
-        help="Everybody whom a broadcast that was sent was about.",
+        "Targeted by Broadcasts", help="Everyone targeted by a broadcast that was sent."
     )
     left_out_count = fields.Integer(
-        "Left Out",
-        help="Of those: may not be texted, no number, a number twice, or muted.",
+        "Excluded",
+        help="Targeted, but not textable, without a number, duplicate or muted.",
     )
     reached_count = fields.Integer(
         "Reached by Broadcasts",
-        help="Texts of broadcasts that the carrier took, less those not delivered.",
+        help="Broadcast texts that the carrier accepted, minus those not delivered.",
     )
     known_count = fields.Integer(
-        "Told That We Know",
-        help="Who got in touch during an incident, and was answered that we know.",
+        "Known-issue Replies",
+        help="People who contacted us during an incident and were told that we "
+        "already know.",
     )
     news_count = fields.Integer("News of Incidents")
     mute_count = fields.Integer("Incidents Muted")
 
     alert_count = fields.Integer("Team Alerts")
-    alert_taken_count = fields.Integer("Team Alerts Taken")
-    alert_in_time_count = fields.Integer("Team Alerts Taken in Time")
-    alert_seconds = fields.Float("Seconds until an Alert Was Taken", aggregator="avg")
+    alert_taken_count = fields.Integer("Team Alerts Acknowledged")
+    alert_in_time_count = fields.Integer("Team Alerts Acknowledged in Time")
+    alert_seconds = fields.Float(
+        "Seconds until an Alert Was Acknowledged", aggregator="avg"
+    )
 
-    delivery_rate = fields.Float(aggregator="avg", help="Of those whose fate is known.")
-    reply_rate = fields.Float(aggregator="avg", help="Replies by text.")
+    delivery_rate = fields.Float(
+        aggregator="avg", help="Among those with a final status."
+    )
+    reply_rate = fields.Float(aggregator="avg", help="Replies per text sent.")
     stop_rate = fields.Float(
-        "Opt-out Rate", aggregator="avg", help="STOP texts by text sent."
+        "Opt-out Rate", aggregator="avg", help="STOP texts per text sent."
     )
     reach_rate = fields.Float(
         "Broadcasts' Reach",
         aggregator="avg",
-        help="Reached, of those whom broadcasts concerned.",
+        help="Share of the people targeted by broadcasts.",
     )
-    alert_rate = fields.Float("Alerts Taken in Time", aggregator="avg")
+    alert_rate = fields.Float("Alerts Acknowledged in Time", aggregator="avg")
 
     def _read_group(self, *args, **kwargs):
         with group_in_memory(self.env.cr):

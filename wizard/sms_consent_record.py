@@ -43,7 +43,7 @@ class SmsConsentRecord(models.TransientModel):
     purpose_ids = fields.Many2many(
         "sms.purpose",
         string="Purposes",
-        help="What the person agreed to. For an opt-out: empty means everything.",
+        help="What the person agreed to. For an opt-out, leave empty for everything.",
     )
     method = fields.Selection(
         [pair for pair in METHOD_SELECTION if pair[0] in AGENT_METHODS],
@@ -57,10 +57,10 @@ class SmsConsentRecord(models.TransientModel):
         store=True,
         readonly=False,
         precompute=True,
-        help="The words that the person heard or signed. Change them if they differ.",
+        help="The text that the person heard or signed. Change it if it differs.",
     )
     note = fields.Text(help="What else should be known: where it was, what was asked.")
-    witness = fields.Char("Witnessed By", help="Who saw the form being signed.")
+    witness = fields.Char("Witnessed By", help="Who witnessed the signature.")
     # In the table and not in the file store: it goes with this form.
     scan = fields.Binary(attachment=False, help="PDF, PNG, JPEG, TIFF or HEIC.")
     scan_name = fields.Char()
@@ -71,10 +71,10 @@ class SmsConsentRecord(models.TransientModel):
     back_id = fields.Integer()
     blocked_count = fields.Integer(
         compute="_compute_blocked_note",
-        help="Texts to this number that were blocked for want of this consent.",
+        help="Texts to this number that were blocked because this consent was missing.",
     )
     blocked_note = fields.Char(compute="_compute_blocked_note")
-    sends_blocked = fields.Boolean("Send them now")
+    sends_blocked = fields.Boolean("Send now")
     offered_purpose_ids = fields.Many2many(
         "sms.purpose", compute="_compute_offered_purpose_ids"
     )
@@ -82,7 +82,7 @@ class SmsConsentRecord(models.TransientModel):
         compute="_compute_problem", help="Why this cannot be recorded."
     )
     notice = fields.Text(
-        compute="_compute_problem", help="What should be known of the number."
+        compute="_compute_problem", help="What to know about the number."
     )
 
     @api.depends("decision", "purpose_ids", "company_id")
@@ -191,13 +191,18 @@ class SmsConsentRecord(models.TransientModel):
         for record in self:
             count = record.blocked_count = len(record._find_blocked())
             record.blocked_note = False
-            if count == 1:
+            if count and record.text_ids:
                 record.blocked_note = self.env._(
-                    "A text to this number was blocked for want of consent."
+                    "Blocked for want of consent, to the same number: %s more.", count
+                )
+            elif count == 1:
+                record.blocked_note = self.env._(
+                    "A text to this number was blocked because consent was missing."
                 )
             elif count:
                 record.blocked_note = self.env._(
-                    "%s texts to this number were blocked for want of consent.", count
+                    "%s texts to this number were blocked because consent was missing.",
+                    count,
                 )
 
     def _find_blocked(self):

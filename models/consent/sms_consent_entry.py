@@ -44,7 +44,7 @@ class SmsConsentEntry(models.AbstractModel):
         if is_yes and not purposes:
             raise UserError(self.env._("Choose what the person agreed to."))
         if is_yes and not (words or "").strip():
-            raise UserError(self.env._("Enter the words that the person agreed to."))
+            raise UserError(self.env._("Enter the text that the person agreed to."))
         said = consent.Said(event, method, happened_at)
         if fault := self._find_fault(company, number, said, purposes):
             raise UserError(fault)
@@ -182,7 +182,7 @@ class SmsConsentEntry(models.AbstractModel):
             raise UserError(
                 self.env._(
                     "The scan “%(name)s” has %(size)s MB; at most %(limit)s MB are "
-                    "taken. Scan it in grey or at a lower resolution.",
+                    "accepted. Scan it in gray or at a lower resolution.",
                     name=name or "",
                     size=len(data) // 1024**2,
                     limit=media.MAX_SCAN_BYTES // 1024**2,
@@ -191,8 +191,8 @@ class SmsConsentEntry(models.AbstractModel):
         if fault:
             raise UserError(
                 self.env._(
-                    "“%s” is no scan, whatever its name says. Attach a PDF, PNG, JPEG, "
-                    "TIFF or HEIC file.",
+                    "“%s” is not a scan, whatever its name says. Attach a PDF, PNG, "
+                    "JPEG, TIFF or HEIC file.",
                     name or "",
                 )
             )

@@ -21,7 +21,7 @@ class SmsConsentPaper(models.Model):
     """
 
     _name = "sms.consent.paper"
-    _description = "Stack of Signed Consent Forms"
+    _description = "Batch of Signed Consent Forms"
     _order = "id desc"
 
     company_id = fields.Many2one(
@@ -34,22 +34,22 @@ class SmsConsentPaper(models.Model):
     witness = fields.Char(
         "Witnessed By",
         default=lambda self: self.env.user.name,
-        help="Who saw the forms being signed.",
+        help="Who witnessed the signatures.",
     )
     lang = fields.Selection(
         selection=lambda self: self.env["res.lang"].get_installed(),
         string="Language",
         required=True,
         default=lambda self: self.env.lang or "en_US",
-        help="In which the forms are printed.",
+        help="The language the forms are printed in.",
     )
     wording = fields.Text(
-        "Words on the Form",
+        "Text on the Form",
         compute="_compute_wording",
         store=True,
         readonly=False,
         precompute=True,
-        help="The words above the signature. Change them if the form has others.",
+        help="The text above the signature. Change it if the form differs.",
     )
     upload_ids = fields.Many2many(
         "ir.attachment", string="Add Scans", help="Each file becomes a line."
@@ -65,7 +65,7 @@ class SmsConsentPaper(models.Model):
             stack.display_name = (
                 self.env._("Signed forms no. %s", stack._origin.id)
                 if stack._origin
-                else self.env._("New stack")
+                else self.env._("New batch")
             )
 
     @api.depends("purpose_ids", "company_id", "lang")
@@ -86,14 +86,14 @@ class SmsConsentPaper(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
-        """Make a line of each scan that was added, and start to count."""
+        """Create a line for each scan that was added, and start to count."""
         self._check_own(vals_list)
         stacks = super().create(vals_list)
         stacks._after_save()
         return stacks
 
     def write(self, vals):
-        """Make a line of each scan that was added."""
+        """Create a line for each scan that was added."""
         self._check_own([vals])
         result = super().write(vals)
         self._after_save()
@@ -129,7 +129,7 @@ class SmsConsentPaper(models.Model):
         left = len(self.line_ids)
         message = self.env._("%s recorded.", recorded)
         if left:
-            message += " " + self.env._("%s left: see what is missing there.", left)
+            message += " " + self.env._("%s left: see what is missing.", left)
         return {
             "type": "ir.actions.client",
             "tag": "display_notification",

@@ -188,7 +188,7 @@ class SmsMedia(models.Model):
         inbound = self.inbound_id
         self.write({"state": FAILED, "fault": fault})
         note = self.env._(
-            "A picture or a file of the customer's text could not be fetched: %s",
+            "A picture or file of the customer's text could not be downloaded: %s",
             self._get_fault_words().get(fault, fault),
         )
         inbound.media_note = "\n".join(filter(None, (inbound.media_note, note)))
@@ -200,13 +200,13 @@ class SmsMedia(models.Model):
     @api.model
     def _get_fault_words(self):
         """Return what each fault means and what to do, in plain words."""
-        ask = self.env._("Ask the customer to send it by e-mail.")
+        ask = self.env._("Ask the customer to send it by email.")
         again = self.env._("Ask the customer to send it again.")
         tell = self.env._("Tell an administrator.")
         return {
             media.TOO_LARGE: self.env._("it is larger than 10 MB. %s", ask),
             media.WRONG_TYPE: self.env._(
-                "it is no picture, sound, video, PDF or contact card. %s", ask
+                "it is not a picture, sound, video, PDF or contact card. %s", ask
             ),
             media.PRIVATE: self.env._(
                 "its address leads into a private network. %s", tell

@@ -40,8 +40,7 @@ class SmsEvidence(models.AbstractModel):
         if not self.env.user.has_group("helpdesk_mgmt_sms.group_sms_compliance"):
             raise AccessError(
                 self.env._(
-                    "Only compliance officers may take evidence out, or erase a "
-                    "person. Ask one of them."
+                    "Only compliance officers may export evidence or erase a person."
                 )
             )
         company.with_env(self.env)._check_sms_user()
@@ -66,7 +65,7 @@ class SmsEvidence(models.AbstractModel):
         if not event_ids:
             raise UserError(
                 self.env._(
-                    "The consent ledger of %(company)s knows nothing of %(numbers)s.",
+                    "The consent ledger of %(company)s has nothing about %(numbers)s.",
                     company=company.name,
                     numbers=", ".join(numbers),
                 )

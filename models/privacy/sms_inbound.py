@@ -18,7 +18,7 @@ class SmsInbound(models.Model):
     _remembered = Domain("erased_at", "=", False)
 
     erased_at = fields.Datetime(
-        "Erased On", readonly=True, help="Number and words are gone."
+        "Erased On", readonly=True, help="Number and content were erased."
     )
 
     @api.model

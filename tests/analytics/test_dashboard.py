@@ -39,7 +39,7 @@ class TestAttention(ScenarioCase):
         self.ticket.sms_waiting_since = now - timedelta(hours=3)
         item, found = self.find_one("helpdesk.ticket")
         self.assertEqual((item["level"], found), ("warning", self.ticket))
-        self.assertEqual(item["text"], "A customer waits for an answer")
+        self.assertEqual(item["text"], "A customer is waiting for an answer")
         self.assertNotIn("4 hours", item["advice"])
         self.ticket.sms_waiting_since = now - timedelta(hours=5)
         item, found = self.find_one("helpdesk.ticket")
@@ -101,8 +101,11 @@ class TestAttention(ScenarioCase):
         self.assertFalse(self.find())
 
     def test_another_company_is_none_of_ours(self):
-        self.ticket.company_id = self.make_company("Branch")
+        branch = self.make_company("Branch")
+        self.ticket.company_id = branch
         self.ticket._message_sms("It is mended")
+        self.assertTrue(self.find())
+        self.manager.company_ids -= branch
         self.assertFalse(self.find())
 
     def test_a_sender_whose_texts_do_not_arrive(self):

@@ -143,7 +143,7 @@ class TestPage(WebCase):
 
     def test_nothing_ticked_is_told(self):
         page = self.post(self.page_url, phone=self.unknown)
-        self.assertIn("tick at least one box", self.text(page))
+        self.assertIn("Tick at least one box", self.text(page))
         [phone] = self.tree(page).xpath("//input[@name='phone']/@value")
         self.assertEqual(phone, self.unknown)
         self.assertFalse(self.events(self.unknown))
@@ -254,7 +254,7 @@ class TestPage(WebCase):
             self.assertEqual(self.get(self.page_url).status_code, 200)
         page = self.get(self.page_url)
         self.assertEqual(page.status_code, 429)
-        self.assertIn("Please wait a little", self.text(page))
+        self.assertIn("Please wait a moment", self.text(page))
 
     # === Who may not ===
 

@@ -7,7 +7,7 @@ registry.category("web_tour.tours").add("helpdesk_sms_dashboard", {
     steps: () => [
         {
             content: "What needs attention comes first",
-            trigger: `${PAGE} .o_sms_attention:contains(A customer waits for an answer)`,
+            trigger: `${PAGE} .o_sms_attention:contains(A customer is waiting for an answer)`,
         },
         {
             content: "Forty were sent, four times as many as before",
@@ -35,12 +35,12 @@ registry.category("web_tour.tours").add("helpdesk_sms_dashboard", {
         },
         {
             content: "Get the figures by e-mail",
-            trigger: ".o_sms_mail:contains(E-mail me every week)",
+            trigger: ".o_sms_mail:contains(Email me every week)",
             run: "click",
         },
         {
             content: "They can be stopped",
-            trigger: ".o_sms_mail:contains(No more weekly e-mails)",
+            trigger: ".o_sms_mail:contains(Stop weekly emails)",
         },
         {
             content: "Look at a week",
