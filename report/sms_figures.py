@@ -95,7 +95,6 @@ class SmsFigures(models.AbstractModel):
     segment_count = fields.Integer(
         "Segments", help="Of texts that the carrier accepted."
     )
-    segment_count = fields.Integer("Segments", help="Of what the carrier took.")
     cost = fields.Float(
         digits=(16, 5),
         help="As charged by the carrier, otherwise from the price list. Group by "
@@ -119,8 +118,6 @@ class SmsFigures(models.AbstractModel):
         "Waited for an Answer",
         help="Customers' texts that started a wait for an answer.",
     )
-    answered_count = fields.Integer("Answered by Text")
-    answer_seconds = fields.Float("Seconds until Our Answer", aggregator="avg")
     answered_count = fields.Integer("Answered by Text")
     answer_seconds = fields.Float("Seconds until Our Answer", aggregator="avg")
     opt_in_count = fields.Integer(
