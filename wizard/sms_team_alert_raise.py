@@ -96,10 +96,4 @@ class SmsTeamAlertRaise(models.TransientModel):
         alert = self.env["sms.team.alert"]._raise(
             self.team_id, self.name, ticket_id=self.ticket_id.id, user_id=self.env.uid
         )
-        return {
-            "type": "ir.actions.act_window",
-            "res_model": "sms.team.alert",
-            "res_id": alert.id,
-            "view_mode": "form",
-            "views": [(False, "form")],
-        }
+        return alert._get_records_action(context={})

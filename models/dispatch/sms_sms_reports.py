@@ -251,12 +251,7 @@ class SmsSms(models.Model):
         if not self.number:
             return
         company = self._get_sms_company()
-        found = self.env["sms.consent"]._get_found(company, self.number)
-        purposes = self.env["sms.purpose"].browse(
-            purpose_id
-            for purpose_id, answer in found.items()
-            if purpose_id and answer.state != consent.NONE
-        )
+        purposes = self.env["sms.consent"]._find_standing(company, self.number)
         if not purposes:
             return
         self.env["sms.consent.event"]._record(

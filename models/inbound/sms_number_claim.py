@@ -222,11 +222,5 @@ class SmsNumberClaim(models.Model):
             for message in newest.values():
                 message.action_set_outgoing()
 
-    # === Erasure ===
-
     def _describe_personal(self):
         return [(len(self), self.env._("Numbers that logins have typed"))]
-
-    def _forget(self):
-        """Delete them: nothing of it needs to be kept."""
-        self.unlink()
