@@ -5,9 +5,7 @@ Also for looking at the dashboard: ``python bench/analytics_data.py -c CONF -d D
 --messages 5000 --days 120`` fills a database that is not in earnest use.
 """
 
-from common import environment, make_parser
-
-import odoo
+from common import environment, make_parser, read_config
 
 #: Of a hundred texts so many have which fate: state, decision, its reason, failure.
 FATES = (
@@ -172,7 +170,7 @@ def make_subjects(env):
 def main():
     """Read the command line, fill the database."""
     options = make_parser(__doc__, messages=5_000, days=120).parse_args()
-    odoo.tools.config.parse_config(["-c", options.config], setup_logging=False)
+    read_config(options)
     with environment(options.database) as env:
         cr = env.cr
         make_messages(env, options.messages, options.days)

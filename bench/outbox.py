@@ -7,7 +7,6 @@ Run by ``bin/bench outbox``, which makes two databases: one with the addon, one 
 its own (``outbox_work.py``). Prints tables in Markdown.
 """
 
-import argparse
 import json
 import os
 import socket
@@ -17,7 +16,7 @@ import time
 from contextlib import contextmanager
 
 import requests
-from common import print_table
+from common import make_parser, print_table
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 LATENCY = 0.1
@@ -95,7 +94,6 @@ def run_dispatch(bench):
     rows, rates = [], {}
 
     def row(name, database, count, in_flight, workers=1):
-        """Measure one row of the table."""
         settings = {"in_flight": in_flight, "workers": workers}
         bench.measure("prepare", database, count, **settings)
         bench.read_times()
@@ -242,20 +240,10 @@ def run_stage(bench):
 
 def run_profile(bench):
     """Show where the dispatcher's own thread spends its time."""
-    size = bench.options.size
-    bench.measure("prepare", bench.options.database, size, in_flight=64)
-    found = bench.measure("profile", bench.options.database)
-    print_table(
-        ["function", "own, µs a message", "with what it calls"],
-        [
-            [f"`{name}`", f"{own / size * 1e6:.0f}", f"{total / size * 1e6:.0f}"]
-            for name, own, total in found["rows"][: bench.options.profile_rows]
-        ],
-    )
-    print(
-        f"Of a message's time this thread is busy for {found['busy'] / size * 1e6:.0f}"
-        f" µs, and waits for the carrier for {found['waiting'] / size * 1e6:.0f} µs.\n"
-    )
+    database = bench.options.database
+    bench.measure("prepare", database, bench.options.size, in_flight=64)
+    found = bench.measure("profile", database)
+    print(f"Open it at https://www.speedscope.app: {found['path']}\n")
 
 
 RUNS = {
@@ -271,19 +259,15 @@ RUNS = {
 
 def main():
     """Read the command line."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("parts", nargs="*", help=f"of {list(RUNS)}; default: all")
-    parser.add_argument("-c", "--config", required=True)
-    parser.add_argument("-d", "--database", required=True)
-    parser.add_argument("--native", required=True, help="database without the addon")
-    parser.add_argument(
-        "--size", type=int, default=6000, help="messages of 64 in flight"
+    parser = make_parser(
+        __doc__,
+        size=6000,  # messages of 64 in flight
+        seconds=60,  # of each rate
+        intake_sizes=INTAKE_SIZES,
+        reports=1000,
+        tickets=300,
     )
-    parser.add_argument("--seconds", type=int, default=60, help="of each rate")
-    parser.add_argument("--intake-sizes", type=json.loads, default=INTAKE_SIZES)
-    parser.add_argument("--reports", type=int, default=1000)
-    parser.add_argument("--tickets", type=int, default=300)
-    parser.add_argument("--profile-rows", type=int, default=60)
+    parser.add_argument("parts", nargs="*", help=f"of {list(RUNS)}; default: all")
     options = parser.parse_intermixed_args()
     bench = Bench(options)
     try:
