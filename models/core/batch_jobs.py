@@ -2,7 +2,6 @@
 """Batches of jobs, rows that workers share, and calls that follow a commit."""
 
 import logging
-from contextlib import contextmanager
 from functools import partial
 
 from psycopg2 import InterfaceError, OperationalError
@@ -62,22 +61,23 @@ def try_work_off(job, work, passing=()):
         return None
 
 
-@contextmanager
-def contain(cr, logger, message, *args):
-    """Undo and log what fails in this block, which must not undo what was before it.
+def contain(env, work, logger, message, *args):
+    """Return what some work returns; undo and log what fails in it, and nothing else.
 
     A conflict with another transaction is raised: Odoo then starts the request over.
-    What is flushed at the end of the block may fail there: do not return out of it.
 
+    :param work: function without arguments
     :param str message: what is logged with the traceback, filled in with ``args``
+    :return: None if it failed
     """
     try:
-        with cr.savepoint():
-            yield
+        with env.cr.savepoint():
+            return work()
     except OperationalError:
         raise
     except Exception:  # whatever another module's hook raises
         logger.exception(message, *args)
+        return None
 
 
 def lock_next(model, condition, order, limit=1):
@@ -104,6 +104,28 @@ def lock_next(model, condition, order, limit=1):
     return model.browse(row_id for (row_id,) in rows)
 
 
+def work_off_calls(queue):
+    """Work off a queue whose rows need a call over the network (a cron).
+
+    Claim, commit, call with no transaction open, record. What a kill leaves behind is
+    claimed again when its lease ends.
+
+    :param queue: model with ``_claim``, which returns the next row, ``_prepare_call``,
+        a function that touches no database, or None to leave it for later, and
+        ``_record_result``
+    """
+    cron = queue.env["ir.cron"]
+    while row := queue._claim():
+        call = row._prepare_call()
+        if not cron._commit_progress(remaining=1):
+            return
+        if call:
+            row._record_result(call())
+            if not cron._commit_progress(1, remaining=1):
+                return
+    cron._commit_progress(remaining=0)
+
+
 def repeat_after_commit(model, method, *arguments, uid=None):
     """Call a method, in sudo, in a transaction that sees what others have committed.
 
@@ -115,7 +137,6 @@ def repeat_after_commit(model, method, *arguments, uid=None):
     registry, uid = model.env.registry, uid or model.env.uid
 
     def repeat():
-        """Open a transaction, and call the method in it."""
         with registry.cursor() as cr:
             env = api.Environment(cr, uid, {}, su=True)
             work = partial(getattr(env[model._name], method), *arguments)

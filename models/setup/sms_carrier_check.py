@@ -2,7 +2,8 @@
 import json
 import logging
 from dataclasses import asdict
-from datetime import timedelta
+from datetime import datetime, timedelta
+from functools import partial
 from typing import NamedTuple
 
 from odoo import api, fields, models
@@ -13,7 +14,7 @@ from odoo.tools.misc import format_datetime, hmac
 from ...providers.account import CREDENTIALS, UNSURE, Finding
 from ...providers.base import LookupFailed
 from ...tools import dispatch
-from ..core.batch_jobs import lock_next
+from ..core.batch_jobs import lock_next, work_off_calls
 
 MANAGER_GROUP = "helpdesk_mgmt.group_helpdesk_manager"
 #: Requests to a carrier.
@@ -37,6 +38,7 @@ class Question(NamedTuple):
     """
 
     wanted: str
+    wanted_at: datetime
     provider: object
     url: str
     fingerprint: str
@@ -45,6 +47,7 @@ class Question(NamedTuple):
 class Answer(NamedTuple):
     """Findings, or the reason why it was not done, or the account's numbers."""
 
+    question: Question
     findings: tuple = ()
     trouble: str = ""
     numbers: tuple = ()
@@ -160,15 +163,7 @@ class SmsCarrierCheck(models.Model):
     @api.model
     def _run(self):
         """Ask what is wanted, one after the other (a cron)."""
-        cron = self.env["ir.cron"]
-        while row := self._claim():
-            question, wanted_at = row._get_question(), row.wanted_at
-            cron._commit_progress(remaining=1)
-            answer = self._get_answer(question)
-            row._record_answer(question, answer, wanted_at)
-            if not cron._commit_progress(1, remaining=1):
-                return
-        cron._commit_progress(remaining=0)
+        work_off_calls(self)
 
     @api.model
     def _claim(self):
@@ -179,15 +174,17 @@ class SmsCarrierCheck(models.Model):
         row.claimed_at = now
         return row
 
-    def _get_question(self):
+    def _prepare_call(self):
         company = self.company_id
         provider = company._get_sms_provider(self.provider)
-        return Question(
+        question = Question(
             self.wanted,
+            self.wanted_at,
             provider,
             company._get_sms_url("inbound", self.provider),
             self._get_fingerprint(company, provider),
         )
+        return partial(self._get_answer, question)
 
     @staticmethod
     def _get_answer(question):
@@ -197,18 +194,20 @@ class SmsCarrierCheck(models.Model):
             if question.wanted == SET_INBOUND:
                 provider.set_inbound_url(question.url)
             elif question.wanted == TAKE_NUMBERS:
-                return Answer(numbers=provider.list_numbers())
-            return Answer(provider.check(question.url))
+                return Answer(question, numbers=provider.list_numbers())
+            return Answer(question, provider.check(question.url))
         except Exception as error:  # a fault of the adapter too: nobody waits for ever
             if not isinstance(error, LookupFailed):
                 _logger.exception("A carrier was not asked")
             if trouble := TROUBLES.get(question.wanted):
-                return Answer(trouble=trouble)
+                return Answer(question, trouble=trouble)
             detail = type(error).__name__
-            return Answer((Finding(CREDENTIALS, UNSURE, "no_answer", detail=detail),))
+            finding = Finding(CREDENTIALS, UNSURE, "no_answer", detail=detail)
+            return Answer(question, (finding,))
 
-    def _record_answer(self, question, answer, wanted_at):
+    def _record_result(self, answer):
         """Write down the carrier's answer."""
+        question = answer.question
         self.invalidate_recordset()
         if not self.try_lock_for_update():
             return
@@ -221,7 +220,7 @@ class SmsCarrierCheck(models.Model):
             # Then the account is checked as it is now.
             wanted = self._enter_numbers(answer.numbers) and CHECK
             trouble = "" if wanted else NO_NUMBER
-        if self.wanted_at == wanted_at:
+        if self.wanted_at == question.wanted_at:
             self.write({"wanted": wanted, "trouble": trouble})
         self.claimed_at = False
 
