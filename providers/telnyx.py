@@ -155,17 +155,9 @@ class TelnyxProvider(Provider):
         """Tell if both keys are there."""
         return bool(self.account.get("api_key") and self.account.get("public_key"))
 
-    def check(self, inbound_url):
-        """Look at Telnyx if the keys, the senders and their webhooks are right."""
-        return telnyx_account.check(self, inbound_url)
-
-    def set_inbound_url(self, inbound_url):
-        """Enter the address at the messaging profiles of what sends."""
-        telnyx_account.set_inbound_url(self, inbound_url)
-
-    def list_numbers(self):
-        """Return the account's numbers that can send texts."""
-        return telnyx_account.list_numbers(self)
+    check = telnyx_account.check
+    set_inbound_url = telnyx_account.set_inbound_url
+    list_numbers = telnyx_account.list_numbers
 
     def verify(self, url, form, signature):
         """Check the Ed25519 signature; closed when the key or a header lacks.

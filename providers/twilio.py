@@ -196,17 +196,9 @@ class TwilioProvider(Provider):
         """Tell if account and token are there."""
         return bool(self.account.get("account_sid") and self.account.get("auth_token"))
 
-    def check(self, inbound_url):
-        """Look at Twilio if credentials, senders and their webhooks are right."""
-        return twilio_account.check(self, inbound_url)
-
-    def set_inbound_url(self, inbound_url):
-        """Enter the address at the Messaging Service, else at each number."""
-        twilio_account.set_inbound_url(self, inbound_url)
-
-    def list_numbers(self):
-        """Return the account's numbers that can send texts."""
-        return twilio_account.list_numbers(self)
+    check = twilio_account.check
+    set_inbound_url = twilio_account.set_inbound_url
+    list_numbers = twilio_account.list_numbers
 
     def verify(self, url, form, signature):
         """Check ``X-Twilio-Signature``; closed when the token or the header lacks.

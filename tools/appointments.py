@@ -7,16 +7,16 @@ no zone changes: Odoo stores it as 8:00 UTC of that date.
 
 import re
 from collections import defaultdict
-from datetime import UTC, datetime, time, timedelta
+from datetime import datetime, time, timedelta
 from functools import lru_cache
 from itertools import islice
 from typing import NamedTuple
-from zoneinfo import ZoneInfo
 
 from babel import Locale, UnknownLocaleError
 from babel.dates import format_skeleton, format_time
 
 from . import quiet_hours
+from .clocks import to_local, to_utc
 from .geography import is_zone
 from .replies import is_thanks
 from .texts import plain_spaces
@@ -60,18 +60,6 @@ def pick_zone(tz, place_zones, company_zone):
     if company_zone in place_zones:
         return company_zone
     return place_zones[0] if place_zones else company_zone
-
-
-def to_local(moment, zone_name):
-    """Return a UTC time by the clock of a zone."""
-    local = moment.replace(tzinfo=UTC).astimezone(ZoneInfo(zone_name))
-    return local.replace(tzinfo=None)
-
-
-def to_utc(wall, zone_name):
-    """Return a local time as UTC: of an hour that comes twice the first."""
-    aware = wall.replace(tzinfo=ZoneInfo(zone_name))
-    return aware.astimezone(UTC).replace(tzinfo=None)
 
 
 def get_anchor(start, is_allday, zone_name):

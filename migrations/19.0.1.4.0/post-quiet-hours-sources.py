@@ -10,14 +10,13 @@ from odoo.tools import file_open
 
 DATA = "helpdesk_mgmt_sms/data/sms_quiet_hours_data.xml"
 #: Digests of the sources that were shipped: who has written another one keeps it.
-FORMER = set(
-    """
+DIGESTS = """
     1ac3b37c78b4 3c6557afaa4f 3f6ae91962ac 457691bb719f 59f42aec430a 62f382f86b58
     6bc3435cbe90 6be605d89101 7efc9f1b94db 88ee548840ab 93352ec91db1 9b71485be2d1
     a8158f8e6409 ba1989f4f011 ba3bce40d3cb bb27b756434f c9c5792e5499 d3164c1e715c
     d4b7ddf45468
-    """.split()
-)
+"""
+FORMER = set(DIGESTS.split())
 #: Whose hours turned out to be known at second hand alone.
 NO_LONGER_CONFIRMED = ("sms_quiet_hours_us_md",)
 

@@ -1,7 +1,6 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from odoo import fields, models
 from odoo.exceptions import AccessError, UserError
-from odoo.tools.mimetypes import guess_mimetype
 
 from ...tools import consent, media
 
@@ -183,8 +182,7 @@ class SmsConsentEntry(models.AbstractModel):
         :return: ``(name, data)``, the name's ending made true
         :raises UserError: when it is missing, too large or no scan
         """
-        guess = guess_mimetype(data) if data else None
-        fault = media.find_scan_fault(data, guess)
+        fault = media.find_scan_fault(data)
         if fault == media.EMPTY:
             raise UserError(self.env._("Attach the scan of the signed form."))
         if fault == media.TOO_LARGE:
@@ -205,4 +203,4 @@ class SmsConsentEntry(models.AbstractModel):
                     name or "",
                 )
             )
-        return media.get_scan_name(name, media.get_scan_kind(data, guess)), data
+        return media.get_scan_name(name, media.find_type(data)), data

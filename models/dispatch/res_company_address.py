@@ -13,7 +13,7 @@ from odoo.http import request
 from ...tools import web
 from ...tools.links import is_page
 from ...tools.web import IS_GUESS
-from .res_company import REAL, TELNYX
+from .res_company import ACCOUNT_FIELDS, REAL, SENDER_FIELDS, TELNYX
 
 _logger = logging.getLogger(__name__)
 #: An address that was replaced is answered at so long: texts on their way report there.
@@ -204,8 +204,8 @@ class ResCompany(models.Model):
             "sms_webhook_base_url",
             "sms_former_webhook_base_url",
             "sms_has_refusals",
-            *self._get_sms_sender_fields(),
-            *self._get_sms_account_fields(),
+            *SENDER_FIELDS,
+            *ACCOUNT_FIELDS,
         }
         names = [name for name in names if self._fields[name].column_type]
         former = Domain("sms_old_webhook_key", "=", key) & Domain(

@@ -132,12 +132,12 @@ class SmsDispatcher(models.AbstractModel):
         self.env["sms.sms"].flush_model()
         delay = paces._book(ready, sum(segments))
         booked_at = time.monotonic()
-        allowed = allowed.with_context(sms_bodies=allowed._get_revealed_bodies())
+        bodies = allowed._get_revealed_bodies()
         calls = []
         account = Account(ready.company_id, ready.provider)
         provider = company._get_sms_provider(sender.provider)
         for sms, count in zip(allowed, segments, strict=True):
-            call = partial(provider.send, sms._to_outbound(sender))
+            call = partial(provider.send, sms._to_outbound(sender, bodies[sms.id]))
             slot = count / ready.rate if ready.rate else 0.0
             end = sms.expires_at or None
             due = booked_at + delay

@@ -96,16 +96,9 @@ class SmsSender(models.Model):
         compute="_compute_outcome",
         help="Within the last 24 hours.",
     )
-    current_rate = fields.Float(
-        "Rate Now",
-        compute="_compute_current_rate",
-        digits=(8, 2),
-        help="Segments a second: what is set, or less after the carrier said that it "
-        "is too fast. 0: no limit.",
-    )
     rate_label = fields.Char(
         "Speed Now",
-        compute="_compute_current_rate",
+        compute="_compute_rate_label",
         help="Segments a second: what is set, or less after the carrier said that it "
         "is too fast.",
     )
@@ -356,21 +349,19 @@ class SmsSender(models.Model):
         )
         return {(sender.id, state): count for sender, state, count in groups}
 
-    def _compute_current_rate(self):
+    def _compute_rate_label(self):
         paces_sudo = self.env["sms.sender.pace"].sudo()
         slowed = paces_sudo.search(
             [("sender_id", "in", self.ids), ("slowed_at", "!=", False)]
         ).grouped("sender_id")
         now = fields.Datetime.now()
         for sender in self:
-            sender.current_rate = sender.rate
+            rate = sender.rate
             if row := slowed.get(sender):
                 seconds = (now - row.slowed_at).total_seconds()
-                sender.current_rate = dispatch.current_rate(
-                    sender.rate, row.slowed_to, seconds
-                )
-            rate = self.env._("%s a second", f"{sender.current_rate:.4g}")
-            sender.rate_label = rate if sender.current_rate else self.env._("No limit")
+                rate = dispatch.current_rate(rate, row.slowed_to, seconds)
+            words = self.env._("%s a second", f"{rate:.4g}")
+            sender.rate_label = words if rate else self.env._("No limit")
             if sender._is_stopped():
                 sender.rate_label = self.env._("Stopped")
 
