@@ -78,17 +78,27 @@ def environment(database):
         yield odoo.api.Environment(cr, odoo.SUPERUSER_ID, {})
 
 
-def measure_apart(script, options, database, what):
-    """Run a script for one measurement in a process of its own.
+def start_apart(script, config, database, what):
+    """Start one measurement of a script in a process of its own.
 
     :param what: JSON value that the script reads as ``--measure``
-    :return: what it printed last, as JSON
     """
     print(f"... {what}", file=sys.stderr, flush=True)
-    command = [sys.executable, os.path.abspath(script), "-c", options.config]
-    command += ["-d", database, "--measure", json.dumps(what)]
-    output = subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout
+    command = [sys.executable, os.path.abspath(script), "-c", config, "-d", database]
+    command += ["--measure", json.dumps(what)]
+    return subprocess.Popen(command, stdout=subprocess.PIPE)
+
+
+def end_apart(process):
+    """Wait for a measurement; return what it printed last, as JSON."""
+    output = process.communicate()[0]
+    assert process.returncode == 0, "a measurement has failed"
     return json.loads(output.splitlines()[-1])
+
+
+def measure_apart(script, options, database, what):
+    """Run one measurement of a script in a process of its own."""
+    return end_apart(start_apart(script, options.config, database, what))
 
 
 def get_peak():

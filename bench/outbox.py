@@ -7,7 +7,6 @@ Run by ``bin/bench outbox``, which makes two databases: one with the addon, one 
 its own (``outbox_work.py``). Prints tables in Markdown.
 """
 
-import json
 import os
 import socket
 import subprocess
@@ -16,7 +15,7 @@ import time
 from contextlib import contextmanager
 
 import requests
-from common import make_parser, print_table
+from common import end_apart, make_parser, print_table, start_apart
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 LATENCY = 0.1
@@ -53,29 +52,20 @@ class Bench:
 
     def start(self, kind, database, *arguments, **settings):
         """Start one measurement in a process of its own."""
-        print(f"... {kind} {arguments} {settings}", file=sys.stderr, flush=True)
-        command = [sys.executable, os.path.join(HERE, "outbox_work.py")]
-        command += ["-c", self.options.config]
-        what = [kind, [database, self.carrier, *arguments], settings]
-        return subprocess.Popen([*command, json.dumps(what)], stdout=subprocess.PIPE)
-
-    @staticmethod
-    def end(process):
-        """Wait for a measurement; return what it found."""
-        output = process.communicate()[0]
-        assert process.returncode == 0, "a measurement has failed"
-        return json.loads(output.splitlines()[-1])
+        what = [kind, [self.carrier, *arguments], settings]
+        script = os.path.join(HERE, "outbox_work.py")
+        return start_apart(script, self.options.config, database, what)
 
     def measure(self, *arguments, **settings):
         """Run one measurement; return what it found."""
-        return self.end(self.start(*arguments, **settings))
+        return end_apart(self.start(*arguments, **settings))
 
     def dispatch(self, database, *arguments, workers=1):
         """Send what waits by workers side by side; return what each found."""
         started = [
             self.start("dispatch", database, *arguments) for _i in range(workers)
         ]
-        return [self.end(process) for process in started]
+        return list(map(end_apart, started))
 
     def read_times(self):
         """Return when the carrier got messages since this was last asked, sorted."""

@@ -1,18 +1,17 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 """One measurement of the outbox, in a process of its own: started by ``outbox.py``.
 
-The arguments are the measurement, the database, the carrier's address, and what the
-function of that name wants. Prints what was found as JSON.
+``--measure`` is the name of the measurement, the carrier's address and what else the
+function of that name wants, and its settings. Prints what was found as JSON.
 """
 
-import argparse
 import json
 import time
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import requests
-from common import environment, get_peak, read_config, vacuum
+from common import environment, get_peak, make_parser, read_config, vacuum
 from company import agree, configure, make_messages
 from intake_work import intake
 from web_work import inbound, report, stage
@@ -112,14 +111,10 @@ KINDS = {measure.__name__: measure for measure in MEASUREMENTS}
 
 def main():
     """Read the command line, measure, print."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("-c", "--config", required=True)
-    parser.add_argument("what", type=json.loads, help="[kind, [arguments], {settings}]")
-    options = parser.parse_args()
-    kind, arguments, settings = options.what
-    options.database = arguments[0]
+    options = make_parser(__doc__, measure=None).parse_args()
     read_config(options)
-    print(json.dumps(KINDS[kind](*arguments, **settings)))
+    kind, arguments, settings = options.measure
+    print(json.dumps(KINDS[kind](options.database, *arguments, **settings)))
 
 
 if __name__ == "__main__":

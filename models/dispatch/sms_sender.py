@@ -173,8 +173,7 @@ class SmsSender(models.Model):
             for key, row in known.items():
                 row.active = key in wanted
             # Nothing leaves by these any more that could show that it is over.
-            if gone := found.filtered(lambda row: row.stop_count and not row.active):
-                gone._start()
+            found.filtered(lambda row: row.stop_count and not row.active)._start()
             senders_sudo.create(
                 [
                     {
@@ -233,12 +232,6 @@ class SmsSender(models.Model):
         self.ensure_one()
         return bool(self.stopped_until and self.stopped_until > fields.Datetime.now())
 
-    def _clear_stops(self):
-        """Forget earlier stops: the carrier takes messages from these again."""
-        stopped = self.filtered("stop_count")
-        if stopped:
-            stopped._start()
-
     def action_start(self):
         """Send again now, without waiting for the pause to end."""
         self.check_access("write")
@@ -247,6 +240,8 @@ class SmsSender(models.Model):
 
     def _start(self):
         """Resume sending, and close what was told about these senders."""
+        if not self:
+            return
         names = ("stopped_until", "stop_count", "fault_id", "fault_detail")
         self.write(dict.fromkeys(names, False))
         alerts = self.env["sms.outbox.alert"]

@@ -313,7 +313,7 @@ class SmsSms(models.Model):
         accepted = as_arrays(rows, *ACCEPTED_KINDS)
         self.env.cr.execute(SQL(NOTE_ACCEPTED, now, now, accepted))
         self.invalidate_recordset(flush=False)
-        self.sender_id._clear_stops()
+        self.sender_id.filtered("stop_count")._start()
 
     def _record_found(self, found):
         """Record that the carrier has a message whose outcome was unknown."""

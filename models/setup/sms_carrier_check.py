@@ -260,24 +260,20 @@ class SmsCarrierCheck(models.Model):
 
     def _say_trouble(self):
         """Return the reason for which it was not done, and what to do."""
-        return {
-            NOT_TAKEN: self.env._(
-                "The carrier did not take the address. Check the account, then try "
-                "again, or enter the address there by hand."
-            ),
-            NOT_SHOWN: self.env._(
-                "The carrier did not show its numbers. Check the account."
-            ),
-            NO_NUMBER: self.env._(
-                "The account has no number that can text. Get one there."
-            ),
-        }[self.trouble]
+        return self._get_sentences()[self.trouble]
 
     @api.model
     def _get_sentences(self):
         return {
             "no_answer": self.env._(
                 "The carrier gave no answer (%(detail)s). Try again in a moment."
+            ),
+            NOT_TAKEN: self.env._(
+                "The carrier did not take the address. Check the account, then try "
+                "again, or enter the address there by hand."
+            ),
+            NOT_SHOWN: self.env._(
+                "The carrier did not show its numbers. Check the account."
             ),
             # Account, token and key
             "accepted": self.env._("The carrier takes the credentials."),
@@ -330,7 +326,7 @@ class SmsCarrierCheck(models.Model):
             "not_chosen": self.env._(
                 "No number sends yet. The account has: %(detail)s"
             ),
-            "no_number": self.env._(
+            NO_NUMBER: self.env._(
                 "The account has no number that can text. Get one there."
             ),
             # Addresses to which texts go that come in
