@@ -88,6 +88,7 @@ def lock_next(model, condition, order, limit=1):
 
     :param SQL condition: which rows are due
     :param SQL order: which of them are first
+    :param int limit: None for all
     :return: the rows, read anew; none, if there is none or others have them all
     """
     model.flush_model()
@@ -100,7 +101,8 @@ def lock_next(model, condition, order, limit=1):
             limit,
         )
     )
-    model.invalidate_model()
+    if rows:
+        model.invalidate_model()
     return model.browse(row_id for (row_id,) in rows)
 
 

@@ -16,6 +16,7 @@ from odoo.tools import SQL
 from ...providers import PROVIDERS, base, faults, outbound
 from ...providers.poster import MAX_IN_FLIGHT, Poster
 from ...tools.dispatch import Deadline, DispatchRun
+from ..core.batch_jobs import lock_next
 
 _logger = logging.getLogger(__name__)
 #: System parameter: how many posts may be in flight at once in one worker.
@@ -390,17 +391,12 @@ class SmsDispatcher(models.AbstractModel):
 
     def _mark_abandoned(self):
         """Mark what a crash left behind: it may have been sent, so it is looked up."""
-        abandoned = self._select(
-            SQL(
-                """
-                SELECT id FROM sms_sms
-                 WHERE state = 'process' AND provider = ANY(%s) AND claimed_at < %s
-                   FOR UPDATE SKIP LOCKED
-                """,
-                list(PROVIDERS),
-                fields.Datetime.now() - LEASE,
-            )
+        condition = SQL(
+            "state = 'process' AND provider = ANY(%s) AND claimed_at < %s",
+            list(PROVIDERS),
+            fields.Datetime.now() - LEASE,
         )
+        abandoned = lock_next(self.env["sms.sms"], condition, SQL("id"), limit=None)
         if abandoned:
             _logger.warning("%d text messages with an unknown outcome", len(abandoned))
             abandoned._mark_unknown()

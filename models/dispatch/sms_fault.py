@@ -90,11 +90,6 @@ class SmsFault(models.Model):
             raise UserError(self.env._("This row is needed; edit it instead."))
 
     @api.model
-    def _get_ids(self, fault):
-        """Return the ids of the rows for a fault, of whatever company."""
-        return self.sudo().search([("fault", "=", fault)]).ids
-
-    @api.model
     @ormcache("fault", "company.id if company else False")
     def _get_policy(self, fault, company=None):
         """Return the rule for a fault; one that has none ends the message.

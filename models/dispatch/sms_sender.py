@@ -4,7 +4,8 @@ from datetime import timedelta
 
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
-from odoo.tools import SQL, float_is_zero
+from odoo.fields import Domain
+from odoo.tools import float_is_zero
 
 from ...providers import PROVIDERS, account
 from ...tools import dispatch
@@ -278,28 +279,21 @@ class SmsSender(models.Model):
             sender.carrier_name = known.name if known else sender.provider
 
     def _compute_queue(self):
-        """Count what is open in one query; the indexes hold open rows only."""
-        self.env["sms.sms"].flush_model()
-        rows = self.env.execute_query(
-            SQL(
-                """
-                SELECT sender_id, count(*) FILTER (WHERE not_before <= %(now)s),
-                       count(*) FILTER (WHERE not_before > %(now)s),
-                       min(not_before) FILTER (WHERE not_before <= %(now)s)
-                  FROM sms_sms WHERE state = 'outgoing' AND sender_id = ANY(%(ids)s)
-              GROUP BY sender_id
-                """,
-                now=fields.Datetime.now(),
-                ids=self.ids,
-            )
+        """Count what is open; the indexes hold open rows only."""
+        now, messages = fields.Datetime.now(), self.env["sms.sms"]
+        waiting = Domain("sender_id", "in", self.ids) & Domain("state", "=", "outgoing")
+        due = messages._read_group(
+            waiting & Domain("not_before", "<=", now),
+            ["sender_id"],
+            ["__count", "not_before:min"],
         )
-        waiting = {row[0]: row[1:] for row in rows}
+        due = {sender: (count, oldest) for sender, count, oldest in due}
+        later = waiting & Domain("not_before", ">", now)
+        held = dict(messages._read_group(later, ["sender_id"], ["__count"]))
         open_counts = self._count_by_state(["process", "unknown"])
         for sender in self:
-            due, held, oldest_at = waiting.get(sender.id, (0, 0, False))
-            sender.update(
-                {"waiting_count": due, "held_count": held, "oldest_at": oldest_at}
-            )
+            sender.waiting_count, sender.oldest_at = due.get(sender, (0, False))
+            sender.held_count = held.get(sender, 0)
             sender.sending_count = open_counts.get((sender.id, "process"), 0)
             sender.checking_count = open_counts.get((sender.id, "unknown"), 0)
 
