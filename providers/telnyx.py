@@ -24,9 +24,9 @@ from .telnyx_words import (
     ANSWERED,
     CODES,
     REPORTS,
+    STATUSES,
     as_dict,
     as_text,
-    fault_of_status,
     first_of,
     flatten,
     read_media,
@@ -234,8 +234,8 @@ def _outcome_of_error(response):
     code = as_text(error.get("code"))
     words = as_text(error.get("detail")) or as_text(error.get("title"))
     status = response.status_code
-    fault, failure_type = CODES.get(code) or fault_of_status(status)
+    known = CODES.get(code) or STATUSES.get(status)
     # 409: the first post is under way. A key that is known is one that was taken.
     is_known_key = status == 409 or "idempotency" in words.lower()
     is_sure = 400 <= status < 500 and status != 408 and not is_known_key
-    return shared.outcome_of_refusal(fault, failure_type, code, words, is_sure)
+    return shared.outcome_of_refusal(known, code, words, is_sure)

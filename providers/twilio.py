@@ -21,7 +21,7 @@ from .twilio_api import API_URL, TwilioApi
 from .twilio_words import (
     CODES,
     REPORTS,
-    fault_of_status,
+    STATUSES,
     read_found,
     read_media,
     read_report,
@@ -273,6 +273,6 @@ def _outcome_of_error(error):
     code = str(getattr(error, "code", None) or "")
     # The SDK's text repeats the address with the account in it: keep the words.
     words = str(getattr(error, "msg", "") or getattr(error, "title", ""))
-    fault, failure_type = CODES.get(code) or fault_of_status(status)
+    known = CODES.get(code) or STATUSES.get(status)
     is_sure = 400 <= status < 500 and status != 408
-    return shared.outcome_of_refusal(fault, failure_type, code, words, is_sure)
+    return shared.outcome_of_refusal(known, code, words, is_sure)

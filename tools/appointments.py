@@ -69,10 +69,8 @@ def get_anchor(start, is_allday, zone_name):
     return to_utc(datetime.combine(start.date(), ALL_DAY_HOUR), zone_name)
 
 
-def get_end(start, is_allday, zone_name):
-    """Return when a text loses its point (UTC): at the start, or after its day."""
-    if not is_allday:
-        return start
+def get_day_end(start, zone_name):
+    """Return when a text about an all-day appointment loses its point (UTC)."""
     midnight = datetime.combine(start.date() + timedelta(days=1), time())
     return to_utc(midnight, zone_name)
 

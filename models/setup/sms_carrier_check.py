@@ -115,7 +115,7 @@ class SmsCarrierCheck(models.Model):
         if not (provider and provider.can_check()):
             raise UserError(self.env._("Choose a carrier and enter the account first."))
         keys = {"company_id": company.id, "provider": provider.code}
-        row_sudo = self.sudo()._find(company, provider) or self.sudo().create(keys)
+        row_sudo = self._find(company) or self.sudo().create(keys)
         asked = {"wanted": wanted, "wanted_at": fields.Datetime.now()}
         row_sudo.write({**asked, "claimed_at": False, "trouble": False})
         cron = self.env.ref("helpdesk_mgmt_sms.ir_cron_sms_carrier_check")
@@ -126,11 +126,9 @@ class SmsCarrierCheck(models.Model):
     @api.model
     def _get_current(self, company):
         provider = company._get_sms_provider()
-        if not provider:
-            return self.browse()
-        row_sudo = self.sudo()._find(company, provider)
-        is_valid = row_sudo.fingerprint == self._get_fingerprint(company, provider)
-        return row_sudo if is_valid else self.browse()
+        return self._find(company).filtered(
+            lambda row: row.fingerprint == self._get_fingerprint(company, provider)
+        )
 
     @api.model
     def _get_open(self, company):
@@ -138,14 +136,13 @@ class SmsCarrierCheck(models.Model):
 
         It may be open while what the carrier said before holds.
         """
-        provider = company._get_sms_provider()
-        row_sudo = self.sudo()._find(company, provider) if provider else self.browse()
-        return row_sudo.filtered(lambda row: row.wanted or row.trouble)
+        return self._find(company).filtered(lambda row: row.wanted or row.trouble)
 
     @api.model
-    def _find(self, company, provider):
-        domain = [("company_id", "=", company.id), ("provider", "=", provider.code)]
-        return self.search(domain, limit=1)
+    def _find(self, company):
+        code = company.sudo().sms_provider
+        domain = [("company_id", "=", company.id), ("provider", "=", code)]
+        return self.sudo().search(domain, limit=1)
 
     @api.model
     def _get_fingerprint(self, company, provider):
