@@ -189,10 +189,7 @@ def web_server(options, database):
 
 
 def measure_web(bench, *routes):
-    """Measure requests a second of some routes, beside each other.
-
-    :param routes: name, kind and database of each
-    """
+    """Measure requests a second of some routes: name, kind and database of each."""
     rows = []
     for threads in (1, 8):
         for name, kind, database in routes:

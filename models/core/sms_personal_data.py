@@ -29,10 +29,7 @@ class SmsPersonalData(models.AbstractModel):
 
     @api.model
     def _get_personal_domain(self, company, numbers):
-        """Return the domain of what this model holds of some numbers.
-
-        :param list numbers: E.164, or what the carrier calls the sender
-        """
+        """Return the domain of what is held of some numbers, E.164 or other senders."""
         return Domain("company_id", "=", company.id) & Domain("number", "in", numbers)
 
     @api.model

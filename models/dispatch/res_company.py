@@ -333,10 +333,7 @@ class ResCompany(models.Model):
         return self.sms_telnyx_number_ids if is_telnyx else self.sms_twilio_number_ids
 
     def _has_locked_sms_account(self, code=None):
-        """Tell if the key to a secret of the account is missing.
-
-        :param str code: default: the company's own provider
-        """
+        """Tell if the key to a secret of the account (default: the own) is missing."""
         self.ensure_one()
         company_sudo = self.sudo()
         names = SECRETS.get(code or company_sudo.sms_provider, ())

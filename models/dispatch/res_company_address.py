@@ -119,10 +119,7 @@ class ResCompany(models.Model):
 
     @api.constrains(*PAGES)
     def _check_sms_pages(self):
-        """Refuse what is no page on the web: a browser would run it.
-
-        :raises ValidationError: for anything but http and https
-        """
+        """Refuse what is no page on the web (http, https): a browser would run it."""
         for company in self:
             for name in PAGES:
                 if company[name] and not is_page(company[name]):
@@ -149,10 +146,7 @@ class ResCompany(models.Model):
             )
 
     def _prepare_sms_values(self, vals):
-        """Normalize the public address.
-
-        :raises ValidationError: for an address that is none
-        """
+        """Normalize the public address; refuse what is none."""
         vals = super()._prepare_sms_values(vals)
         if "sms_webhook_base_url" not in vals:
             return vals
@@ -245,10 +239,7 @@ class ResCompany(models.Model):
         return f"{base}/helpdesk_sms/{provider}/{key}/{endpoint}"
 
     def _store_former_sms_base_url(self, former, url):
-        """Store the addresses that a new one replaces.
-
-        :param dict former: address by company
-        """
+        """Store the addresses, by company, that a new one replaces."""
         for company, known in former.items():
             if known == url:
                 continue

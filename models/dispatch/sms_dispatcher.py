@@ -171,10 +171,7 @@ class SmsDispatcher(models.AbstractModel):
             )
 
     def _wake(self, at=None):
-        """Run the first dispatcher.
-
-        :param at: UTC datetime or a list of them, default now
-        """
+        """Run the first dispatcher, now or at a time or a list of them (UTC)."""
         cron = self.env.ref("helpdesk_mgmt_sms.ir_cron_sms_dispatch")
         cron.sudo()._trigger(at)
 
@@ -229,10 +226,7 @@ class SmsDispatcher(models.AbstractModel):
         return self.env["sms.sms"].browse(row[0] for row in rows)
 
     def _lock_messages(self, sms_ids):
-        """Lock some messages, in one order for all who lock several.
-
-        :return: ``{id: attempts}``
-        """
+        """Lock messages, in one order for all who lock; return ``{id: attempts}``."""
         self.env["sms.sms"].flush_model()
         rows = self.env.execute_query(
             SQL(

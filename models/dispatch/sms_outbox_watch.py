@@ -112,10 +112,7 @@ class SmsOutboxWatch(models.AbstractModel):
     # === For a monitor outside ===
 
     def _get_health(self, token):
-        """Return how the outboxes are, to who knows the token.
-
-        :return: a dict of plain data, None for a wrong token
-        """
+        """Return how the outboxes are, as plain data; None for a wrong token."""
         known = self._get_health_token()
         # As bytes: what is no ASCII would be an error, and not a wrong token.
         if not (known and consteq(known.encode(), (token or "").encode())):
@@ -144,10 +141,7 @@ class SmsOutboxWatch(models.AbstractModel):
     # === Facts, without a word about any person ===
 
     def _get_facts(self, company):
-        """Return how a company's outbox is. Extended by other rooms.
-
-        :return: a dict of numbers; seconds where a name says so
-        """
+        """Return how a company's outbox is, in numbers. Extended by other rooms."""
         now = fields.Datetime.now()
         cron = self.env.ref("helpdesk_mgmt_sms.ir_cron_sms_dispatch")
         run_sudo = self.env["sms.webhook.refusal"].sudo()._get_run(company)
