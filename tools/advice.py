@@ -106,9 +106,8 @@ def advise(wording):
         found.append(Advice(ALL_CAPS, shouted))
     if slang := _SLANG.search(_FEES.sub("", text)):
         found.append(Advice(SLANG, slang[0]))
-    if not wording.is_internal and not any(
-        names_sender(text, it or "") for it in wording.names
-    ):
+    is_named = any(names_sender(text, name or "") for name in wording.names)
+    if not (wording.is_internal or is_named):
         found.append(Advice(NO_SENDER))
     if shortener := SHORTENERS.search(text):
         found.append(Advice(SHORTENER, shortener[0]))
