@@ -84,7 +84,7 @@ class SmsDispatcher(models.AbstractModel):
     _description = "Text Message Outbox"
 
     def _run(self):
-        run = DispatchRun(self._commit(remaining=1))
+        run = DispatchRun(self.env["ir.cron"]._commit_progress(remaining=1))
         with Poster(self._get_in_flight()) as poster:
             while self._work_once(poster, run):
                 pass
@@ -111,7 +111,8 @@ class SmsDispatcher(models.AbstractModel):
             _logger.error("%d calls to carriers do not end", poster.pending)
             return False
         if time.monotonic() - run.told_at > TELL_EVERY:
-            run.note_told(self._commit(run.done, remaining=1))
+            cron = self.env["ir.cron"]
+            run.note_told(cron._commit_progress(run.done, remaining=1))
         return True
 
     def _claim_and_submit(self, poster, run):
@@ -191,10 +192,6 @@ class SmsDispatcher(models.AbstractModel):
             return min(max(int(value or MAX_IN_FLIGHT), 1), MAX_IN_FLIGHT)
         except ValueError:
             return MAX_IN_FLIGHT
-
-    def _commit(self, processed=0, remaining=None):
-        cron = self.env["ir.cron"]
-        return cron._commit_progress(processed, remaining=remaining)
 
     def _in_new_transaction(self, step, *args):
         """Run one step in a transaction of its own and commit it.

@@ -335,7 +335,7 @@ class SmsDispatcher(models.AbstractModel):
         :return: the seconds that were waited, 0 if nothing is due so soon
         """
         due = self._get_next_due()
-        self._commit()
+        self.env["ir.cron"]._commit_progress()
         if due is None or due > LINGER:
             return 0
         pause = min(max(due, 0.05), COLLECT_TIMEOUT)
@@ -345,9 +345,7 @@ class SmsDispatcher(models.AbstractModel):
     def _schedule_next_run(self, done):
         """Tell the cron when the outbox must run again, now that this run ends."""
         due = self._get_next_due()
-        if due is None:
-            self._commit(done, remaining=0)
-            return
-        if LINGER < due < FAR_AWAY:
+        is_soon = due is not None and due <= LINGER
+        if due is not None and LINGER < due < FAR_AWAY:
             self._wake(fields.Datetime.add(fields.Datetime.now(), seconds=due))
-        self._commit(done, remaining=0 if due > LINGER else 1)
+        self.env["ir.cron"]._commit_progress(done, remaining=int(is_soon))
