@@ -2,7 +2,7 @@
 {
     "name": "Helpdesk SMS",
     "summary": "Lawful, two-way, dependable text messaging for helpdesk tickets",
-    "version": "19.0.1.5.0",
+    "version": "19.0.1.6.0",
     "license": "AGPL-3",
     "category": "After-Sales",
     "author": "Helpdesk SMS contributors, Odoo Community Association (OCA)",
@@ -34,6 +34,7 @@
         "data/sms_quiet_hours_data.xml",
         "data/sms_consent_law_data.xml",
         "data/sms_template_data.xml",
+        "data/sms_saved_reply_data.xml",
         "data/sms_automation_data.xml",
         "data/sms_question_data.xml",
         "data/sms_appointment_data.xml",

@@ -13,9 +13,8 @@ from urllib.parse import urlsplit
 from werkzeug.exceptions import Forbidden, NotFound
 
 from odoo.http import request
-from odoo.tools import format_datetime, format_time
 
-from ..tools import texts
+from ..models.core.moments import say_moment as say_to_user
 from ..tools.web import visitor
 
 _logger = logging.getLogger(__name__)
@@ -171,9 +170,7 @@ def speak(lang=None):
 
 def say_moment(env, moment, tz):
     """Return a time (UTC) as a page says it, in the language of ``env``."""
-    day = format_datetime(env, moment, tz=tz, dt_format="d MMMM")
-    hour = format_time(env, moment, tz=tz, time_format="short")
-    return texts.plain_spaces(f"{day}, {hour}")
+    return say_to_user(env(context={**env.context, "tz": tz}), moment)
 
 
 def get_trace(page):

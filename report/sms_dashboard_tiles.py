@@ -2,7 +2,7 @@
 from datetime import timedelta
 
 from odoo import api, fields, models
-from odoo.tools import format_amount, format_date
+from odoo.tools import SQL, format_amount, format_date
 
 from ..tools import figures
 
@@ -198,7 +198,8 @@ class SmsDashboard(models.AbstractModel):
         """
         items = [
             *self._find_troubles(),
-            *self._find_overdue_reviews(),
+            *self._find_reviews(),
+            *self._find_untold(filters),
             *self._find_failing_senders(found),
             *self._find_unanswered(filters),
             *self._find_rising_opt_outs(found),
@@ -241,26 +242,70 @@ class SmsDashboard(models.AbstractModel):
         ]
 
     @api.model
-    def _find_overdue_reviews(self):
-        """Return the number of possible opt-outs past their deadline."""
+    def _find_reviews(self):
+        """Return the number of possible opt-outs that nobody has read, late or not."""
         reviews = self.env["sms.consent.review"]
         if not reviews.has_access("read"):
             return []
         domain = [
             ("state", "=", "open"),
-            ("deadline", "<", reviews._get_today()),
             ("company_id", "in", self.env.companies.ids),
         ]
-        count = reviews.search_count(domain)
+        late = [*domain, ("deadline", "<", reviews._get_today())]
+        count, late_count = reviews.search_count(domain), reviews.search_count(late)
+        items = []
+        if late_count:
+            text = self.env._(
+                "%s possible opt-outs are past their deadline", late_count
+            )
+            if late_count == 1:
+                text = self.env._("A possible opt-out is past its deadline")
+            advice = self.env._(
+                "Decide in the review queue; the law gives no more time."
+            )
+            items.append(("danger", text, advice, late))
+        if count > late_count:
+            text = self.env._("%s possible opt-outs are to be reviewed", count)
+            if count == 1:
+                text = self.env._("A possible opt-out is to be reviewed")
+            advice = self.env._("Until then, only answers to their texts are sent.")
+            items.append(("warning", text, advice, domain))
+        return [
+            self._make_item(level, text, advice, "sms_consent_review_action", found)
+            for level, text, advice, found in items
+        ]
+
+    @api.model
+    def _find_untold(self, filters):
+        """Return the number of people whom their last text has not reached."""
+        messages = self.env["sms.sms"]
+        if not messages.has_access("read"):
+            return []
+        domain = [
+            ("is_untold", "=", True),
+            ("record_company_id", "in", self.env.companies.ids),
+        ]
+        if purpose_id := self._read_id(filters, "purpose_id"):
+            domain.append(("purpose_id", "=", purpose_id))
+        query = messages._search(domain)
+        person = SQL("COALESCE('p' || partner_id, number, 's' || id)")
+        [[count]] = self.env.execute_query(
+            SQL(
+                "SELECT count(DISTINCT %s) FROM sms_sms WHERE id IN %s",
+                person,
+                query.subselect(),
+            )
+        )
         if not count:
             return []
-        text = self.env._("%s possible opt-outs are past their deadline", count)
+        text = self.env._("%s customers were never told", count)
         if count == 1:
-            text = self.env._("A possible opt-out is past its deadline")
-        advice = self.env._("Decide in the review queue; the law gives no more time.")
-        return [
-            self._make_item("danger", text, advice, "sms_consent_review_action", domain)
-        ]
+            text = self.env._("A customer was never told")
+        advice = self.env._(
+            "The last text about their ticket, appointment or outage was blocked or "
+            "failed, and nothing has reached them since."
+        )
+        return [self._make_item("warning", text, advice, "sms_sms_action", domain)]
 
     @api.model
     def _find_failing_senders(self, found):
@@ -288,34 +333,35 @@ class SmsDashboard(models.AbstractModel):
 
     @api.model
     def _find_unanswered(self, filters):
-        """Return the number of customers who have waited too long for an answer."""
-        limit = fields.Datetime.now() - timedelta(hours=figures.PATIENCE_HOURS)
+        """Return the number of customers who wait for an answer, and who has long."""
+        tickets = self.env["helpdesk.ticket"]
+        if not tickets.has_access("read"):
+            return []
         domain = [
-            ("sms_waiting_since", "<", limit),
+            ("sms_waiting_since", "!=", False),
             ("company_id", "in", [False, *self.env.companies.ids]),
         ]
         if team_id := self._read_id(filters, "team_id"):
             domain.append(("team_id", "=", team_id))
-        tickets = self.env["helpdesk.ticket"]
-        count = tickets.has_access("read") and tickets.search_count(domain)
+        hours = figures.PATIENCE_HOURS
+        limit = fields.Datetime.now() - timedelta(hours=hours)
+        late = [*domain, ("sms_waiting_since", "<", limit)]
+        count, late_count = tickets.search_count(domain), tickets.search_count(late)
         if not count:
             return []
-        text = self.env._(
-            "%(count)s customers have waited for more than %(hours)s hours",
-            count=count,
-            hours=figures.PATIENCE_HOURS,
-        )
+        text = self.env._("%s customers wait for an answer", count)
         if count == 1:
-            text = self.env._(
-                "A customer has waited for more than %s hours", figures.PATIENCE_HOURS
+            text = self.env._("A customer waits for an answer")
+        advice = self.env._("They have texted; nobody has answered.")
+        if late_count:
+            advice = self.env._(
+                "%(count)s of them for more than %(hours)s hours.",
+                count=late_count,
+                hours=hours,
             )
         return [
             self._make_item(
-                "warning",
-                text,
-                self.env._("They have texted; nobody has answered."),
-                "helpdesk_ticket_conversation_action",
-                domain,
+                "warning", text, advice, "helpdesk_ticket_conversation_action", domain
             )
         ]
 

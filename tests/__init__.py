@@ -23,6 +23,7 @@ from .core import test_odd_numbers
 from .core import test_planted_secrets
 from .core import test_public_endpoints
 from .core import test_rooms
+from .core import test_say_moment
 from .core import test_scenario
 from .core import test_shared_rows
 from .core import test_tours
@@ -49,6 +50,8 @@ from .message import test_quiet_hours
 from .message import test_rights
 from .message import test_unusable_number
 from .message import test_waiting
+from .message import test_ways as test_message_ways
+from .message import test_ways_live
 
 from .dispatch import test_answer_end
 from .dispatch import test_failover
@@ -94,17 +97,23 @@ from .consent import test_who_may_say_yes
 
 from .desk import test_commands
 from .desk import test_composer_many
+from .desk import test_contact_label
 from .desk import test_conversation
 from .desk import test_conversation_ticket
 from .desk import test_desk
 from .desk import test_desk_bus
 from .desk import test_desk_tours
+from .desk import test_desk_ways
 from .desk import test_inbox
 from .desk import test_rating
 from .desk import test_routing
 from .desk import test_routing_live
+from .desk import test_saved_replies
+from .desk import test_screen_actions
+from .desk import test_shipped_templates
 from .desk import test_template_secrets
 from .desk import test_template_versions
+from .desk import test_thread
 from .desk import test_ticket
 from .desk import test_ticket_closing
 from .desk import test_ticket_link
@@ -123,6 +132,7 @@ from .appointment import test_appointments_load
 from .appointment import test_appointments_merge
 from .appointment import test_appointments_month
 from .appointment import test_appointments_series
+from .appointment import test_appointments_ways
 from .appointment import test_neighbours
 from .appointment import test_tours_visit
 
@@ -182,6 +192,7 @@ from .tools import test_links
 from .tools import test_log_mask
 from .tools import test_lookalikes
 from .tools import test_media_fetch
+from .tools import test_moments
 from .tools import test_names
 from .tools import test_number_kinds
 from .tools import test_number_places
@@ -207,4 +218,6 @@ from .tools import test_team_alert as test_tools_team_alert
 from .tools import test_telnyx
 from .tools import test_texts
 from .tools import test_ticket_numbers
+from .tools import test_topics
+from .tools import test_ways as test_tools_ways
 from .tools import test_zones

@@ -58,7 +58,7 @@ PROMOTION_PATTERN = re.compile(
 _NEXT_STEP = re.compile(
     r"https?://|\b(?:reply|answer|call|text|write|click|open|visit|confirm|contact"
     r"|choose|tell us|let us know|we'll|we will|we are going to|you will|wait for"
-    r"|no action|nothing to do|please|all hands"
+    r"|no action|nothing to do|please|all hands|reminder|is on the way"
     r"|responda|conteste|llame|escriba|confirme|visite|por favor|le avisaremos|vamos a"
     r"|répondez|appelez|écrivez|confirmez|veuillez|merci de|nous vous|s'il vous plaît"
     r"|antworten|rufen|schreiben|bestätigen|bitte|wir werden|wir melden|kontaktieren)\b"
@@ -100,20 +100,23 @@ def advise(wording):
     found = []
     if wording.segments.count > GOOD_SEGMENTS:
         found.append(Advice(TOO_LONG, str(wording.segments.count)))
-    if not _NEXT_STEP.search(text):
+    # What ends with a colon is the beginning of what somebody writes.
+    is_whole = not text.rstrip().endswith(":")
+    if is_whole and not _NEXT_STEP.search(text):
         found.append(Advice(NO_NEXT_STEP))
     if shouted := _find_capitals(text, wording.names):
         found.append(Advice(ALL_CAPS, shouted))
     if slang := _SLANG.search(_FEES.sub("", text)):
         found.append(Advice(SLANG, slang[0]))
-    is_named = any(names_sender(text, name or "") for name in wording.names)
+    whole = f"{text}\n{wording.footer}"
+    is_named = any(names_sender(whole, name or "") for name in wording.names)
     if not (wording.is_internal or is_named):
         found.append(Advice(NO_SENDER))
     if shortener := SHORTENERS.search(text):
         found.append(Advice(SHORTENER, shortener[0]))
     if not wording.is_promotional and (offer := PROMOTION_PATTERN.search(text)):
         found.append(Advice(PROMOTION, offer[0]))
-    if not wording.is_internal and not _STOP.search(f"{text}\n{wording.footer}"):
+    if not wording.is_internal and not _STOP.search(whole):
         found.append(Advice(NO_OPT_OUT))
     if rare := find_rare(f"{text}{wording.footer}"):
         found.append(Advice(UNICODE, " ".join(rare)))

@@ -12,12 +12,13 @@ from functools import lru_cache
 from itertools import islice
 from typing import NamedTuple
 
-from babel import Locale, UnknownLocaleError
-from babel.dates import format_skeleton, format_time
+from babel.dates import format_skeleton
 
 from . import quiet_hours
-from .clocks import to_local, to_utc
+from .business_days import SATURDAY, get_holidays
+from .clocks import to_utc
 from .geography import is_zone
+from .moments import get_locale, is_same_clock, say_hour, to_local
 from .replies import is_thanks
 from .texts import plain_spaces
 
@@ -141,28 +142,18 @@ def say(start, is_allday, zone_name, company_zone, lang, now):
 @lru_cache(maxsize=1024)
 def _say(start, is_allday, zone_name, company_zone, lang, today):
     """Do it once for all people who are reminded of one hour."""
-    locale = _get_locale(lang)
+    locale = get_locale(lang)
     local = start if is_allday else to_local(start, zone_name)
     day = {0: TODAY, 1: TOMORROW}.get((local.date() - today).days, OTHER_DAY)
     skeleton = "MMMEd" if local.year == today.year else "yMMMEd"
     # Other words for one clock are no news.
-    is_elsewhere = to_local(start, company_zone) != to_local(start, zone_name)
-    is_named = not is_allday and is_elsewhere
+    is_named = not is_allday and not is_same_clock(start, company_zone, zone_name)
     return Spoken(
         day,
         plain_spaces(format_skeleton(skeleton, local, locale=locale)),
-        "" if is_allday else plain_spaces(format_time(local, "short", locale=locale)),
+        "" if is_allday else say_hour(local, locale),
         quiet_hours.place_name(zone_name) if is_named else "",
     )
-
-
-@lru_cache(maxsize=64)
-def _get_locale(lang):
-    """Return the locale of a language, else the English one."""
-    try:
-        return Locale.parse((lang or "en_US").split("@")[0])
-    except (ValueError, UnknownLocaleError):
-        return Locale.parse("en_US")
 
 
 # Notices of changes: one text, of the whole.
@@ -343,6 +334,27 @@ def keep_daytime(spans, zone_name):
             if max(start, opens) < min(end, closes):
                 found.append((max(start, opens), min(end, closes)))
             day += timedelta(days=1)
+    return found
+
+
+def keep_business_days(spans, zone_name, region, has_weekends):
+    """Return the parts of some ``(start, end)`` (UTC) that are no holidays in a region.
+
+    :param tuple region: ISO codes of country and state, which may be empty
+    :param bool has_weekends: people are known to work on Saturdays and Sundays too
+    """
+    found = []
+    for start, end in spans:
+        day = to_local(start, zone_name).date()
+        while day <= to_local(end, zone_name).date():
+            begins = to_utc(datetime.combine(day, time()), zone_name)
+            day += timedelta(days=1)
+            ends = to_utc(datetime.combine(day, time()), zone_name)
+            worked = day - timedelta(days=1)
+            is_off = worked in get_holidays(*region, worked.year)
+            is_off |= not has_weekends and worked.weekday() >= SATURDAY
+            if not is_off and max(start, begins) < min(end, ends):
+                found.append((max(start, begins), min(end, ends)))
     return found
 
 

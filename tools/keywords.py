@@ -91,7 +91,7 @@ def get_skeleton(text):
 # are data (model ``sms.keyword``): mandatory ones can be added to, never removed.
 
 #: Actions in the order in which they are looked for: leaving comes first.
-STOP, HELP, START, JOIN, STATUS, ANSWER, TICKET, MUTE, UNMUTE = ACTIONS = (
+STOP, HELP, START, JOIN, STATUS, ANSWER, TICKET, MUTE, UNMUTE, OTHER = ACTIONS = (
     "stop",
     "help",
     "start",
@@ -101,9 +101,10 @@ STOP, HELP, START, JOIN, STATUS, ANSWER, TICKET, MUTE, UNMUTE = ACTIONS = (
     "ticket",
     "mute",
     "unmute",
+    "other",
 )
 #: Those that a manager's own words may set off, and that serve a customer.
-SERVICES = (STATUS, ANSWER, TICKET, MUTE, UNMUTE)
+SERVICES = (STATUS, ANSWER, TICKET, MUTE, UNMUTE, OTHER)
 
 #: 47 CFR 64.1200(a)(10): these replies revoke consent by themselves. With Twilio's
 #: own stop words (STOPALL, OPTOUT) they are every company's, whatever it adds.

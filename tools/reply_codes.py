@@ -59,6 +59,10 @@ SELECTION = [
         INCIDENT_UNMUTE_NOTHING := "incident_unmute_nothing",
         "After UNMUTE, nothing is muted",
     ),
+    (
+        INCIDENT_OTHER := "incident_other",
+        "After OTHER: their ticket is not about the incident",
+    ),
     # Team alerts. Placeholders besides: {alert}, {name} (who has taken or resolved it),
     # {time}, {acknowledge}, {resolve}, {escalate} (its codes), {choices} (an alert a
     # line).

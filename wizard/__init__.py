@@ -14,6 +14,7 @@ from . import (
     sms_registration,
     sms_reschedule,
     sms_retention_form,
+    sms_send_other,
     sms_settings,
     sms_team_alert_raise,
     sms_test_text,

@@ -176,7 +176,7 @@ class SmsAutomationReplay(models.TransientModel):
                 "happened_at": at,
                 "ticket_id": ticket.id,
                 "automation_id": rule.automation_id,
-                "recipient": recipient.partner.name or ticket.sms_customer_name,
+                "recipient": recipient.partner.name or ticket.sms_contact_label,
                 "number": recipient.number,
                 "body": self._get_body(ticket, rule, recipient),
                 "verdict": decision.verdict,

@@ -2,6 +2,7 @@
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
+from ..models.core.moments import say_moment
 from ..models.ledger.sms_consent import STATE_SELECTION
 from ..models.message.sms_gate import GateQuestion
 from ..models.message.sms_sms_intake import PersonalText
@@ -116,12 +117,11 @@ class SmsComposer(models.TransientModel):
             self.is_bound = bool(stop.is_own)
 
     def _describe_answer(self, text):
-        inbound_model = self.env["sms.inbound"]
         return self.env._(
             "You may answer their text of %(received)s without recorded consent, until "
             "%(end)s.",
-            received=inbound_model._format_moment(text.received_at),
-            end=inbound_model._format_moment(text.received_at + CONVERSATION_TIME),
+            received=say_moment(self.env, text.received_at),
+            end=say_moment(self.env, text.received_at + CONVERSATION_TIME),
         )
 
     def _get_time_note(self, decision, labels):
@@ -271,9 +271,21 @@ class SmsComposer(models.TransientModel):
         return self.env["sms.gate"].sudo()._decide([question])[0][0]
 
     def action_record_sms_consent(self):
-        """Open the form to record a consent, for the record of this message."""
+        """Open the form to record a consent for the number of this message.
+
+        It leads back here, where all is as it was.
+        """
         self.ensure_one()
-        return self._get_records().action_record_sms_consent()
+        record = self._get_records()
+        return self.env["sms.consent.record"]._get_action(
+            self._get_sms_company(),
+            self._get_sms_number(record),
+            self._get_sms_purpose(),
+            res_model=record._name,
+            res_id=record.id,
+            back_model=self._name,
+            back_id=self.id,
+        )
 
     # === Sending ===
 

@@ -1,12 +1,22 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 import base64
+import re
+from datetime import timedelta
 
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
 from ..models.ledger.sms_consent_event import METHOD_SELECTION
-from ..tools import consent, phone
+from ..models.ledger.sms_purpose import INTERNAL
+from ..tools import consent, phone, verdicts, ways
 
+#: Forms that lead to this one, and go on after it.
+BACK_MODELS = ("sms.composer", "sms.send.other")
+#: What was blocked for want of consent is offered to be sent for so long.
+BLOCKED_TIME = timedelta(hours=72)
+#: At most so many of them.
+BLOCKED_LIMIT = 50
+ID = re.compile(r"\b[0-9]{1,9}\b")
 #: What an agent can witness. The other ways enter themselves.
 AGENT_METHODS = ("in_person", "phone", "written", consent.PAPER)
 
@@ -56,6 +66,15 @@ class SmsConsentRecord(models.TransientModel):
     scan_name = fields.Char()
     res_model = fields.Char()
     res_id = fields.Integer()
+    text_ids = fields.Char(help="The texts to be sent once it is recorded.")
+    back_model = fields.Char()
+    back_id = fields.Integer()
+    blocked_count = fields.Integer(
+        compute="_compute_blocked_note",
+        help="Texts to this number that were blocked for want of this consent.",
+    )
+    blocked_note = fields.Char(compute="_compute_blocked_note")
+    sends_blocked = fields.Boolean("Send them now")
     offered_purpose_ids = fields.Many2many(
         "sms.purpose", compute="_compute_offered_purpose_ids"
     )
@@ -74,13 +93,15 @@ class SmsConsentRecord(models.TransientModel):
                 record.company_id, record.purpose_ids._origin, record._get_lang()
             )
 
-    @api.depends("decision", "method", "purpose_ids")
+    @api.depends("decision", "method", "purpose_ids", "number")
     def _compute_offered_purpose_ids(self):
         purposes = self.env["sms.purpose"].search([])
         for record in self:
             offered = purposes
+            if not self.env["res.partner"]._is_sms_colleague(record.number):
+                offered = purposes.filtered(lambda it: it.code != INTERNAL)
             if record.decision == consent.GRANTED:
-                offered = purposes.filtered(
+                offered = offered.filtered(
                     lambda it, way=record.method: not it._find_proof_fault(way)
                 )
             record.offered_purpose_ids = offered | record.purpose_ids._origin
@@ -143,7 +164,98 @@ class SmsConsentRecord(models.TransientModel):
             res_id=self.res_id,
             **facts,
         )
-        return {"type": "ir.actions.act_window_close"}
+        return self._go_on()
+
+    def action_back(self):
+        """Go back to the form that has led here; it is as it was left."""
+        self.ensure_one()
+        if self.back_model not in BACK_MODELS or not self.back_id:
+            return {"type": "ir.actions.act_window_close"}
+        form = self.env[self.back_model].browse(self.back_id).exists()
+        form.check_access("read")
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Send SMS")
+            if form._name == "sms.composer"
+            else self.env._("Send to another number"),
+            "res_model": form._name,
+            "res_id": form.id,
+            "views": [(False, "form")],
+            "view_mode": "form",
+            "target": "new",
+        }
+
+    # === Texts that have waited for it ===
+
+    @api.depends("company_id", "number", "decision", "purpose_ids", "text_ids")
+    def _compute_blocked_note(self):
+        for record in self:
+            count = record.blocked_count = len(record._find_blocked())
+            record.blocked_note = False
+            if count == 1:
+                record.blocked_note = self.env._(
+                    "A text to this number was blocked for want of consent."
+                )
+            elif count:
+                record.blocked_note = self.env._(
+                    "%s texts to this number were blocked for want of consent.", count
+                )
+
+    def _find_blocked(self):
+        """Return the texts that lacked this consent, and that the user may send."""
+        sms_sudo = self.env["sms.sms"].sudo()
+        entry = self.env["sms.consent.entry"]
+        number = entry._find_number(self.company_id, self.number)
+        if self.decision != consent.GRANTED or not number:
+            return sms_sudo.sudo(False)
+        lacking = [it for it, its in ways.BY_REASON.items() if ways.RECORD in its]
+        sms_sudo = sms_sudo.search(
+            [
+                ("record_company_id", "=", self.company_id.id),
+                ("number", "=", number),
+                ("create_date", ">=", fields.Datetime.now() - BLOCKED_TIME),
+                ("state", "=", "canceled"),
+                ("gate_verdict", "=", verdicts.BLOCK),
+                ("gate_reason", "in", lacking),
+                ("purpose_id", "in", self.purpose_ids._origin.ids),
+                ("exemption", "=", False),
+                ("sent_again_id", "=", False),
+                ("told_at", "=", False),
+            ],
+            limit=BLOCKED_LIMIT,
+        )
+        texts = (sms_sudo - self._get_texts().sudo()).sudo(False)
+        return texts.filtered(
+            lambda sms: not sms.sudo()._get_over_reason() and sms._may_act()
+        )
+
+    def _get_texts(self):
+        """Return the texts that this form was opened to send, of this number."""
+        ids = map(int, ID.findall(self.text_ids or "")[:BLOCKED_LIMIT])
+        texts_sudo = self.env["sms.sms"].sudo().browse(ids).exists()
+        number = self.env["sms.consent.entry"]._find_number(
+            self.company_id, self.number
+        )
+        return texts_sudo.filtered(
+            lambda sms: (
+                sms.number == number and sms._get_sms_company() == self.company_id
+            )
+        ).sudo(False)
+
+    def _go_on(self):
+        """Send what has waited for the consent, and go back to where one came from."""
+        texts = self.env["sms.sms"]
+        if self.decision == consent.GRANTED:
+            texts |= self._get_texts()
+            if self.sends_blocked:
+                texts |= self._find_blocked()
+        if not texts:
+            return self.action_back()
+        sent_sudo, errors = texts._send_again()
+        notice = texts._tell_of_again(sent_sudo, errors)
+        if self.back_id:
+            notice["params"]["next"] = self.action_back()
+        return notice
 
     def _check_rights(self):
         """Return the record that this is about, after checking what the user may.
@@ -163,8 +275,11 @@ class SmsConsentRecord(models.TransientModel):
     def _get_person(self, record):
         if not record:
             return False
-        if "sms_customer_name" in record:
-            return record.sms_customer_name
+        if "sms_contact_label" in record:
+            # Compliance officers record it too, and are no users of the desk.
+            return record.sudo().sms_contact_label
+        if "sms_customer_id" in record:
+            return record.sms_customer_id.name
         return record.display_name
 
     def _get_lang(self):

@@ -2,8 +2,8 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
-from odoo.tools import format_datetime
 
+from ..models.core.moments import say_moment
 from ..tools import phone
 from ..tools.figures import render_counts
 
@@ -135,7 +135,7 @@ class SmsErasureWizard(models.TransientModel):
             return self.env._("Nothing is kept of this number.")
         return self.env._(
             "It was erased on %(date)s (%(reason)s). Nothing has been kept since.",
-            date=format_datetime(self.env, earlier.erased_at, dt_format="medium"),
+            date=say_moment(self.env, earlier.erased_at, lasting=True),
             reason=earlier.reason,
         )
 

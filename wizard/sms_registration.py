@@ -2,7 +2,7 @@
 from odoo import api, fields, models
 
 from ..models.ledger import sms_purpose
-from ..tools import keywords, registration, reply_codes, texts
+from ..tools import advice, keywords, registration, reply_codes, texts
 
 #: Templates that show what is sent, by XML id.
 SHIPPED_SAMPLES = (
@@ -109,7 +109,10 @@ class SmsRegistration(models.TransientModel):
                 template.body, words_by_model.get(template.model, {})
             )
             rules = purpose._get_rules(self.env.lang, self.company_id)
-            samples.append(texts.add_footer(body.strip(), rules.footer))
+            # As the first text to a number, which says who writes.
+            name = self.company_id.name
+            footer = rules.footer and advice.sign(body, rules.footer, name)
+            samples.append(texts.add_footer(body.strip(), footer))
         return samples
 
     @api.depends("template_ids", "company_id")

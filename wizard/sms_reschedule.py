@@ -1,6 +1,7 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from odoo import api, fields, models
-from odoo.tools import format_datetime
+
+from ..models.core.moments import say_moment
 
 
 class SmsReschedule(models.TransientModel):
@@ -39,9 +40,9 @@ class SmsReschedule(models.TransientModel):
         expires_at = self.sms_id.expires_at
         if self.send_at and expires_at and self.send_at >= expires_at:
             return self.env._(
-                "It would come too late: what it is about begins on %s. Choose an "
-                "earlier time.",
-                format_datetime(self.env, expires_at),
+                "It would come too late: what it is about begins %s. Choose an earlier "
+                "time.",
+                say_moment(self.env, expires_at),
             )
         return super()._get_send_at_fault()
 

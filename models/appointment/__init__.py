@@ -8,6 +8,7 @@ May use automation and all below it.
 from . import (
     calendar_event,
     calendar_event_texts,
+    calendar_event_ways,
     calendar_event_google,
     calendar_recurrence,
     calendar_attendee,
@@ -18,5 +19,6 @@ from . import (
     sms_question,
     sms_inbound_router,
     sms_consent,
+    sms_sms,
     helpdesk_ticket,
 )

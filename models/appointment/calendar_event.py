@@ -353,7 +353,7 @@ class CalendarEvent(models.Model):
                 vals.setdefault("sms_series_key", uuid4().hex)
         events = super().create(vals_list).with_env(self.env)
         # No constraint: those are checked in sudo here.
-        events._check_sms_rights()
+        events._check_sms_visit_rights()
         events._touch_sms_reminders()
         return events
 
@@ -370,7 +370,7 @@ class CalendarEvent(models.Model):
         is_visit = bool(VISIT_FIELDS & vals.keys())
         result = super().write(vals)
         if is_visit:
-            self._check_sms_rights()
+            self._check_sms_visit_rights()
         if is_watched:
             self._touch_sms_reminders()
         return result
@@ -391,7 +391,7 @@ class CalendarEvent(models.Model):
             event.sms_series_key = uuid4().hex
         return super()._apply_recurrence_values(values, future=future)
 
-    def _check_sms_rights(self):
+    def _check_sms_visit_rights(self):
         """Refuse a ticket that the user may not read, and more customers than they may.
 
         Texts about a visit leave in the name of the ticket's company, and answers to
@@ -463,17 +463,19 @@ class CalendarEvent(models.Model):
     def _get_sms_hours(self, start, end):
         """Return when technician and customers can, and when they are busy (UTC).
 
-        They can in the working hours of the technician, by day where the customers are.
+        They can in the working hours of the technician, by day where the customers are,
+        and not on public holidays.
 
         :return: two lists of ``(start, end)``
         """
         aware = start.replace(tzinfo=UTC), end.replace(tzinfo=UTC)
-        customers = self._get_sms_customers()
+        customers = self._get_sms_customers()._origin
+        technician = self._get_sms_technician().partner_id._origin
         work = self._get_sms_work(*aware)
         whereabouts = Whereabouts(self._get_sms_company())
-        for customer in customers:
-            work = appointments.keep_daytime(work, whereabouts.get_zone(customer))
-        people = self._get_sms_technician().partner_id | customers
+        for person in customers or technician:
+            work = appointments.keep_daytime(work, whereabouts.get_zone(person))
+        people = technician | customers
         busy = []
         by_person = people.sudo()._get_busy_calendar_events(*aware)
         for event in self.browse().union(*by_person.values()) - self:
@@ -485,6 +487,8 @@ class CalendarEvent(models.Model):
     def _get_sms_work(self, start, end):
         """Return the working hours (UTC) of the technician, or of what was booked.
 
+        Of no calendar nobody knows more than that people work from Monday to Friday.
+
         :param datetime start: aware, as ``end``
         :return: list of ``(start, end)``
         """
@@ -494,7 +498,7 @@ class CalendarEvent(models.Model):
         bookings = self._get_sms_bookings()
         if bookings:
             found = bookings[0]._get_intervals(start, end)
-        elif not calendar:  # nobody has said when people work
+        elif not calendar:
             found = [(start, end)]
         else:
             resource = technician.resource_ids.filtered(
@@ -502,10 +506,16 @@ class CalendarEvent(models.Model):
             )[:1]
             by_resource = calendar._work_intervals_batch(start, end, resources=resource)
             found = by_resource[resource.id]
-        return [
+        spans = [
             tuple(it.astimezone(UTC).replace(tzinfo=None) for it in pair[:2])
             for pair in found
         ]
+        place = company._get_sms_place()
+        region = next(iter(place.regions), ("", ""))
+        has_weekends = bool(bookings or calendar)
+        return appointments.keep_business_days(
+            spans, place.zones[0], region, has_weekends
+        )
 
     def _get_sms_bookings(self):
         """Return the event's bookings of OCA's ``resource_booking``; mostly none.

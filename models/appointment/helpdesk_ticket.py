@@ -1,7 +1,9 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-from datetime import UTC, timedelta
+from datetime import timedelta
 
 from odoo import api, fields, models
+
+from ...tools.appointments import find_free
 
 #: How far ahead a visit is proposed, how much further working hours are looked for, and
 #: how long it is.
@@ -48,22 +50,24 @@ class HelpdeskTicket(models.Model):
         }
 
     def _propose_sms_visit(self, technician):
-        """Return when a visit can begin: in working hours, not before tomorrow (UTC).
+        """Return when a visit can begin (UTC), not before tomorrow.
+
+        As what customers are offered by text: when technician and customer can.
 
         :param technician: ``res.users`` who comes
         """
         earliest = fields.Datetime.now().replace(minute=0, second=0, microsecond=0)
         earliest += LEAD
+        people = self.partner_id | technician.partner_id
         visit = self.env["calendar.event"].new(
-            {"technician_id": technician.id, "ticket_id": self.id}
+            {
+                "technician_id": technician.id,
+                "ticket_id": self.id,
+                "partner_ids": people.ids,
+            }
         )
-        aware = earliest.replace(tzinfo=UTC)
-        starts = (
-            max(begin, earliest)
-            for begin, end in visit._get_sms_work(aware, aware + HORIZON)
-            if end - max(begin, earliest) >= LENGTH
-        )
-        return next(starts, earliest)
+        hours = visit._get_sms_hours(earliest, earliest + HORIZON)
+        return next(iter(find_free(*hours, LENGTH, earliest, count=1)), earliest)
 
     def action_view_visits(self):
         """Open the visits of this ticket: a list, since a calendar hides others'."""

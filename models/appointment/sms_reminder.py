@@ -105,7 +105,7 @@ class SmsReminder(models.Model):
     state = fields.Selection(
         [
             (PLANNED, "Planned"),
-            (SENT, "Handed over"),
+            (SENT, "Text made"),
             (CANCELLED, "Cancelled"),
             (FAILED, "Failed"),
         ],

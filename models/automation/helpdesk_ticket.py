@@ -19,6 +19,8 @@ class HelpdeskTicket(models.Model):
         ticket_sudo = self.sudo()
         if not ticket_sudo.active:
             return f"archived:{ticket_sudo.stage_id.id}"
+        if trigger == automation.CREATED and not ticket_sudo._is_sms_confirmed():
+            return "told otherwise"
         if trigger == automation.STAGE:
             return f"stage:{ticket_sudo.stage_id.id}"
         if trigger == automation.ASSIGNED:
@@ -48,6 +50,14 @@ class HelpdeskTicket(models.Model):
             record.id
             for record, rule in planned
             if rule.audience == automation.CUSTOMER and before[record.id] is None
+        )
+
+    def _on_sms_ordinary(self):
+        is_told = super()._on_sms_ordinary()
+        change = Change(self.sudo(), frozenset({automation.CREATED}))
+        planned = self.env["sms.automation"].sudo()._on_changes([change])
+        return is_told or any(
+            rule.audience == automation.CUSTOMER for _ticket, rule in planned
         )
 
     def _on_sms_received(self, inbound):

@@ -9,6 +9,7 @@ from odoo.tools import ormcache
 
 from ...tools import TICKET_MODEL, automation
 from ...tools.automation import Rule
+from ...tools.verdicts import BLOCK, CALLED_OFF, HAVE_GOT
 from ..ledger.sms_purpose import INTERNAL
 
 SLA_MODEL = "helpdesk.ticket.sla"
@@ -143,7 +144,12 @@ class SmsAutomation(models.Model):
     )
 
     summary = fields.Char("In a Sentence", compute="_compute_summary")
-    message_sms_count = fields.Integer("Texts", compute="_compute_message_sms_count")
+    message_sms_count = fields.Integer(
+        "Sent", compute="_compute_message_sms_counts", help="Texts that have left."
+    )
+    message_sms_blocked_count = fields.Integer(
+        "Blocked", compute="_compute_message_sms_counts"
+    )
 
     _copy_unique = models.UniqueIndex(
         "(shared_id, company_id) WHERE shared_id IS NOT NULL",
@@ -220,13 +226,20 @@ class SmsAutomation(models.Model):
                     )
                 )
 
-    @api.constrains("trigger", "template_id")
+    @api.constrains("trigger", "template_id", "audience")
     def _check_template(self):
         """Refuse a template of other records: it could not be filled in."""
         for rule in self:
             template_sudo = rule.template_id.sudo()
             if template_sudo and template_sudo.model != rule._get_record_model():
                 raise ValidationError(rule._explain_template())
+            if template_sudo.is_internal and rule.audience not in automation.STAFF:
+                raise ValidationError(
+                    self.env._(
+                        "“%s” is for colleagues: choose another text for customers.",
+                        template_sudo.name,
+                    )
+                )
 
     def _get_record_model(self):
         return TICKET_MODEL
@@ -451,14 +464,24 @@ class SmsAutomation(models.Model):
             return words
         return self.env._("at most %s for each ticket", words)
 
-    def _compute_message_sms_count(self):
-        messages = self.env["sms.sms"]
-        groups = messages._read_group(
-            [("automation_id", "in", self.ids)], ["automation_id"], ["__count"]
+    def _compute_message_sms_counts(self):
+        sent = self._count_messages(Domain("state", "in", HAVE_GOT))
+        blocked = self._count_messages(
+            Domain("state", "=", "canceled")
+            & Domain("gate_verdict", "=", BLOCK)
+            & Domain("gate_reason", "not in", CALLED_OFF)
         )
-        counts = {rule.id: count for rule, count in groups}
         for rule in self:
-            rule.message_sms_count = counts.get(rule.id, 0)
+            rule.message_sms_count = sent.get(rule.id, 0)
+            rule.message_sms_blocked_count = blocked.get(rule.id, 0)
+
+    def _count_messages(self, domain):
+        groups = self.env["sms.sms"]._read_group(
+            domain & Domain("automation_id", "in", self.ids),
+            ["automation_id"],
+            ["__count"],
+        )
+        return {rule.id: count for rule, count in groups}
 
     def action_view_messages(self):
         """Open the messages that these automations have made."""

@@ -26,3 +26,7 @@ class SmsSms(models.Model):
                 vals["automation_id"] = source.automation_id
             if source.is_urgent:
                 vals["priority"] = min(vals["priority"], URGENT_PRIORITY)
+
+    def _prepare_again(self, number=None):
+        values = super()._prepare_again(number)
+        return {**values, "automation_id": self.automation_id.id}

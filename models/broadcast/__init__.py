@@ -13,6 +13,7 @@ from . import (
     sms_keyword,
     sms_broadcast_recipient,
     sms_incident,
+    sms_incident_match,
     sms_incident_mute,
     sms_incident_news,
     sms_subscription,

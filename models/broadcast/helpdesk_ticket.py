@@ -1,6 +1,7 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
+from odoo.tools import html2plaintext
 
 
 class HelpdeskTicket(models.Model):
@@ -15,7 +16,19 @@ class HelpdeskTicket(models.Model):
         ondelete="set null",
         copy=False,
         help="The outage that the ticket is about. New tickets of customers in its "
-        "areas are linked by themselves.",
+        "areas that name it are linked by themselves.",
+    )
+    sms_incident_told_at = fields.Datetime(
+        "Told That We Know",
+        readonly=True,
+        copy=False,
+        help="When the customer was told so in place of the ticket's confirmation.",
+    )
+    sms_is_no_incident = fields.Boolean(
+        "About Something Else",
+        readonly=True,
+        copy=False,
+        help="Customer or agent has said so: no incident is linked by itself any more.",
     )
 
     @api.constrains("sms_incident_id", "company_id")
@@ -50,17 +63,75 @@ class HelpdeskTicket(models.Model):
         )
         is_by_text = channel and self.channel_id == channel
         if not is_by_text and incident_sudo._is_to_be_told(number):
-            purpose = self.env["sms.purpose"]._get("ticket")
-            incident_sudo._tell_we_know(
-                number, self.partner_id, purpose_id=purpose.id, exemption=False
-            )
+            self._tell_sms_incident(incident_sudo, number, exemption=False)
 
-    def _find_sms_incident(self, number):
-        """Return the incident that concerns the ticket's customer, or none.
+    def _tell_sms_incident(self, incident_sudo, number, **values):
+        """Tell a customer that we know of the incident that their ticket is about.
 
-        :param str number: E.164 by which they are known, may be empty
+        :param str number: E.164
+        :param values: of the message
+        """
+        purpose = self.env["sms.purpose"]._get("ticket")
+        values["purpose_id"] = purpose.id
+        incident_sudo._tell_we_know(number, self.partner_id, **values)
+        is_told = incident_sudo._has_texted(number, by_broadcast=False)
+        if is_told and self.sms_incident_id == incident_sudo:
+            self.sms_incident_told_at = fields.Datetime.now()
+
+    def _find_sms_incident(self, number, words=""):
+        """Return the incident that the ticket, or a text about it, is about, or none.
+
+        :param str number: E.164 by which the customer is known, may be empty
+        :param str words: of the text; the ticket's own, if there are none
         """
         self.ensure_one()
-        return self.env["sms.incident"]._find_concerning(
-            self.company_id, self.partner_id, number
+        incidents = self.env["sms.incident"]
+        if self.sms_is_no_incident or not incidents._get_going_on_ids(
+            self.company_id.id
+        ):
+            return incidents
+        words = words or f"{self.name} {html2plaintext(self.description or '')}"
+        return incidents._find_concerning(
+            self.company_id, self.partner_id, number, words, self.category_id
         )
+
+    # === Something else ===
+
+    def _is_sms_confirmed(self):
+        """Confirm no ticket whose customer was told that we know of its incident."""
+        is_told = self.sms_incident_id and self.sms_incident_told_at
+        return super()._is_sms_confirmed() and not is_told
+
+    def action_sms_not_incident(self):
+        """Take the ticket out of its incident; it is confirmed as any other."""
+        self._check_sms_desk()
+        self.check_access("write")
+        self.sudo()._deny_sms_incident(self.env._("by %s", self.env.user.name))
+        return True
+
+    def _deny_sms_incident(self, who):
+        """Make the ticket an ordinary one. Once: what is none any more stays as it is.
+
+        :param str who: has said so, for the ticket's chatter
+        :return: whether the customer is told that the ticket was received
+        """
+        self.ensure_one()
+        incident = self.sms_incident_id
+        if not incident:
+            return False
+        was_told = bool(self.sms_incident_told_at)
+        self.write(
+            {
+                "sms_incident_id": False,
+                "sms_incident_told_at": False,
+                "sms_is_no_incident": True,
+            }
+        )
+        self._message_log(
+            body=self.env._(
+                "This is not about the incident “%(incident)s” (%(who)s).",
+                incident=incident.name,
+                who=who,
+            )
+        )
+        return was_told and self._on_sms_ordinary()

@@ -164,7 +164,7 @@ class SmsBroadcastJob(models.Model):
             self.env["sms.sms"]
             .sudo()
             ._read_group(
-                [("broadcast_id", "in", self.ids)],
+                [("broadcast_id", "in", self.ids), ("sent_again_id", "=", False)],
                 ["broadcast_id", "state"],
                 ["__count"],
             )

@@ -20,6 +20,8 @@ class SmsInboundRouter(models.AbstractModel):
             return self._mute_incident(inbound)
         if keyword.action == keywords.UNMUTE:
             return self._unmute_incident(inbound)
+        if keyword.action == keywords.OTHER:
+            return self._deny_incident(inbound)
         return super()._serve(inbound, keyword)
 
     @api.model
@@ -56,9 +58,35 @@ class SmsInboundRouter(models.AbstractModel):
             self._say_reply(inbound, reply_codes.INCIDENT_UNMUTE_NOTHING)
 
     @api.model
-    def _say_of_incident(self, inbound, incident, code):
+    def _deny_incident(self, inbound):
+        """Take the ticket out of the incident of which they were told that we know.
+
+        Where there is none it is conversation: a person reads it.
+        """
+        self._serialize_by_number(inbound)
+        tickets_sudo = self.env["helpdesk.ticket"].sudo()
+        domain = Domain(self._get_own_domain(inbound))
+        domain &= Domain("sms_incident_told_at", "!=", False)
+        domain &= Domain("sms_incident_id", "!=", False)
+        ticket_sudo = tickets_sudo.search(
+            domain, order="sms_incident_told_at desc, id desc", limit=1
+        )
+        if not ticket_sudo:
+            self._converse(inbound)
+            return
+        inbound.write({"kind": SERVICE, "ticket_id": ticket_sudo.id})
+        incident = ticket_sudo.sms_incident_id
+        is_confirmed = ticket_sudo._deny_sms_incident(self.env._("customer, by text"))
+        # Without consent the confirmation does not reach them; their text is answered.
+        if not is_confirmed or ticket_sudo.sms_consent_state != consent.OPTED_IN:
+            self._say_of_incident(
+                inbound, incident, reply_codes.INCIDENT_OTHER, ticket=ticket_sudo.number
+            )
+
+    @api.model
+    def _say_of_incident(self, inbound, incident, code, **fillers):
         lang = self.env["sms.reply"]._get_lang(inbound.company_id, inbound.partner_id)
-        self._say_reply(inbound, code, **incident._get_fillers(lang))
+        self._say_reply(inbound, code, **incident._get_fillers(lang), **fillers)
 
     @api.model
     def _after_place(self, inbound):
@@ -70,16 +98,13 @@ class SmsInboundRouter(models.AbstractModel):
         ticket_sudo = inbound.ticket_id.sudo()
         incident_sudo = ticket_sudo.sms_incident_id
         if not incident_sudo:
-            incident_sudo = ticket_sudo._find_sms_incident(inbound.number)
+            incident_sudo = ticket_sudo._find_sms_incident(inbound.number, inbound.body)
             if incident_sudo and ticket_sudo.create_date >= incident_sudo.opened_at:
                 ticket_sudo.sms_incident_id = incident_sudo
         is_to_be_told = incident_sudo._is_to_be_told(inbound.number)
         if is_to_be_told and self._may_be_told(inbound):
-            incident_sudo._tell_we_know(
-                inbound.number,
-                inbound.partner_id,
-                purpose_id=self.env["sms.purpose"]._get("ticket").id,
-                exemption=SERVICE,
+            ticket_sudo._tell_sms_incident(
+                incident_sudo, inbound.number, exemption=SERVICE
             )
         return result
 

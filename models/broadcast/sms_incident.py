@@ -51,7 +51,7 @@ class SmsIncident(models.Model):
     area_ids = fields.Many2many(
         "sms.area",
         string="Areas",
-        help="Who is told of it, and whose new tickets are linked to it.",
+        help="Who is told of it, and whose new tickets may be about it.",
     )
     state = fields.Selection(
         [
@@ -250,15 +250,16 @@ class SmsIncident(models.Model):
         return tuple(self.sudo().search(domain, order="opened_at DESC, id DESC").ids)
 
     @api.model
-    def _find_concerning(self, company, partner, number):
-        """Return the newest incident that is going on and concerns a person, or none.
+    def _find_concerning(self, company, partner, number, words, category):
+        """Return the newest incident that is going on and that a ticket is about.
 
-        :param str number: E.164, may be empty, as may ``partner``
-        :return: ``sms.incident`` in sudo
+        See :meth:`_is_about` for what decides.
+
+        :return: ``sms.incident`` in sudo, may be empty
         """
         incidents_sudo = self.sudo().browse(self._get_going_on_ids(company.id))
         for incident_sudo in incidents_sudo:
-            if incident_sudo._concerns(partner, number):
+            if incident_sudo._is_about(partner, number, words, category):
                 return incident_sudo
         return incidents_sudo.browse()
 

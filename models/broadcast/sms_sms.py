@@ -1,5 +1,6 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from odoo import fields, models
+from odoo.tools import SQL
 
 from ...tools import verdicts
 from .sms_broadcast import CANCELLED, PAUSED
@@ -72,3 +73,53 @@ class SmsSms(models.Model):
         for broadcast, messages in cancelled.grouped("broadcast_id").items():
             messages.cancelled_by_id = broadcast.sudo().cancelled_by_id
         return super()._after_decision(decisions)
+
+    # === Sent again, or never told ===
+
+    def _prepare_again(self, number=None):
+        values = super()._prepare_again(number)
+        return {
+            **values,
+            "broadcast_id": self.broadcast_id.id,
+            "incident_id": self.incident_id.id,
+        }
+
+    def _hand_on_to(self, new):
+        result = super()._hand_on_to(new)
+        recipients_sudo = self.env["sms.broadcast.recipient"].sudo()
+        domain = [
+            ("broadcast_id", "=", self.broadcast_id.id),
+            ("sms_id", "=", self.id),
+        ]
+        if self.broadcast_id:
+            recipients_sudo.search(domain).sms_id = new
+        return result
+
+    def _query_untold_more(self):
+        """Add outages: each person's last text about one that goes on."""
+        queries = super()._query_untold_more()
+        about = SQL("TRUE")
+        if self:
+            if not self.incident_id:
+                return queries
+            about = SQL("incident.id = ANY(%s)", self.incident_id.ids)
+        query = SQL(
+            """
+            SELECT sms.id
+              FROM (
+                  SELECT DISTINCT ON (sms.incident_id, sms.number) sms.id
+                    FROM sms_sms sms
+                    JOIN sms_incident incident ON incident.id = sms.incident_id
+                   WHERE incident.resolved_at IS NULL AND %(about)s
+                     AND sms.create_date >= %(since)s AND sms.exemption IS NULL
+                     AND (sms.state != 'canceled' OR sms.gate_verdict = 'block')
+                ORDER BY sms.incident_id, sms.number, sms.id DESC
+              ) last
+              JOIN sms_sms sms ON sms.id = last.id
+             WHERE %(failed)s
+            """,
+            about=about,
+            since=self._get_untold_since(),
+            failed=self._get_untold_condition(),
+        )
+        return [*queries, query]

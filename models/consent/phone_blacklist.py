@@ -2,11 +2,12 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
-from odoo.tools import SQL, format_datetime, split_every
+from odoo.tools import SQL, split_every
 
 from ...tools import consent
 from ...tools.phone import E164
 from ..core.bulk_insert import as_array
+from ..core.moments import say_moment
 from ..ledger.sms_consent_event import CHUNK_SIZE, Statement
 
 #: Numbers that the transaction has blacklisted (a key of ``cr.precommit.data``).
@@ -79,7 +80,7 @@ class PhoneBlacklist(models.Model):
                 "number leaves the blacklist by itself.",
                 number=number,
                 how=methods[event.method],
-                when=format_datetime(self.env, event.happened_at, dt_format="short"),
+                when=say_moment(self.env, event.happened_at, lasting=True),
             )
         )
 

@@ -41,6 +41,12 @@ class ResPartner(models.Model):
         return self.phone
 
     @api.model
+    def _is_sms_colleague(self, number):
+        """Tell if a number (E.164) is that of somebody who works here."""
+        domain = [("phone_sanitized", "=", number), ("user_ids.share", "=", False)]
+        return bool(number) and bool(self.sudo().search_count(domain, limit=1))
+
+    @api.model
     def mail_allowed_qweb_expressions(self):
         """Allow templates of contacts to name the page of their preferences."""
         return super().mail_allowed_qweb_expressions() + ("object.sms_preference_url",)

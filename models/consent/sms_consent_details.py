@@ -2,11 +2,12 @@
 from typing import NamedTuple
 
 from odoo import fields, models
-from odoo.tools import SQL, format_date, format_time
+from odoo.tools import SQL
 
 from ...tools import consent, verdicts
 from ...tools.consent import QUESTION_LIFE
 from ..core.encrypted_field import decrypt
+from ..core.moments import say_moment
 from ..ledger.sms_consent_key import ConsentKeyError
 
 #: Methods behind which there is a colleague, or a system, who entered it.
@@ -165,7 +166,7 @@ class SmsConsentDetails(models.AbstractModel):
         """Return since when an answer holds, how it was given and who entered it."""
         if not event:
             return [self.env._("Nothing has been said yet")]
-        when = self._format_time(event.happened_at)
+        when = self._say_date(event.happened_at)
         since = {
             consent.NONE: self.env._("Ended on %s", when),
             consent.PENDING: self.env._("Asked on %s", when),
@@ -194,10 +195,9 @@ class SmsConsentDetails(models.AbstractModel):
         field = self.env[model_name]._fields[field_name]
         return dict(field._description_selection(self.env))
 
-    def _format_time(self, moment):
-        """Return a moment (UTC) in the reader's zone and language."""
-        day = format_date(self.env, moment, date_format="medium")
-        return f"{day}, {format_time(self.env, moment, time_format='short')}"
+    def _say_date(self, moment):
+        """Return a time (UTC) of the ledger: by its date, as on paper."""
+        return say_moment(self.env, moment, lasting=True)
 
     # === Advice ===
 
@@ -219,8 +219,8 @@ class SmsConsentDetails(models.AbstractModel):
             advice = self.env._(
                 "They were asked on %(asked)s. Wait for their YES; ask again after "
                 "%(expiry)s.",
-                asked=self._format_time(event.happened_at),
-                expiry=self._format_time(event.happened_at + QUESTION_LIFE),
+                asked=self._say_date(event.happened_at),
+                expiry=self._say_date(event.happened_at + QUESTION_LIFE),
             )
             return {"advice": advice, "button": False}
         if state == consent.OPTED_IN:
@@ -279,7 +279,7 @@ class SmsConsentDetails(models.AbstractModel):
         event = obstacle.event
         facts = {
             "number": number,
-            "when": self._format_time(event.happened_at),
+            "when": self._say_date(event.happened_at),
             "how": self._get_labels("sms.consent.event", "method")[event.method],
         }
         opted_out = (

@@ -141,7 +141,7 @@ class SmsConsentEntry(models.AbstractModel):
         overtaken = self.env._(
             "%(number)s opted out on %(date)s, after this consent.",
             number=number,
-            date=details._format_time(obstacle.since),
+            date=details._say_date(obstacle.since),
         )
         if obstacle.is_own:
             return f"{overtaken} {way_back}"

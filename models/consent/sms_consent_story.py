@@ -188,12 +188,12 @@ class SmsConsentStory(models.AbstractModel):
     def _get_details(self, moment):
         """Return what else should be known of a moment, as a list of texts."""
         event = moment.event
-        format_moment = self.env["sms.consent.details"]._format_time
+        say_date = self.env["sms.consent.details"]._say_date
         details = []
         if event.sandbox:
             details.append(self.env._("Said in the sandbox: it counts there alone."))
         if event.recorded_at - event.happened_at > ENTERED_LATER:
-            when = format_moment(event.happened_at)
+            when = say_date(event.happened_at)
             details.append(
                 self.env._("It was signed on %s.", when)
                 if event.method == consent.PAPER
@@ -204,7 +204,7 @@ class SmsConsentStory(models.AbstractModel):
         if moment.effect:
             details.append(self._say_effect(moment))
         if erased_at := event.evidence_id.erased_at:
-            when = format_moment(erased_at)
+            when = say_date(erased_at)
             details.append(self.env._("Name, words and scans were erased on %s.", when))
         return details
 
@@ -212,7 +212,7 @@ class SmsConsentStory(models.AbstractModel):
         """Return which opt-out was undone, or because of which it did not count."""
         stop = moment.effect["undone"] or moment.effect["obstacle"]
         details = self.env["sms.consent.details"]
-        when = details._format_time(evidence.parse_time(stop["happened_at"]))
+        when = details._say_date(evidence.parse_time(stop["happened_at"]))
         how = details._get_labels("sms.consent.event", "method")[stop["method"]]
         if moment.effect["undone"]:
             return self.env._(

@@ -29,8 +29,9 @@ LIMITS = {
     # Automatic answers to one number.
     "answers": (10, 3600),
     # These refuse nothing: on their rows two texts of one number conflict, two
-    # questions to one, and two alerts that want codes.
+    # replies or questions to one, and two alerts that want codes.
     "texts": (1_000_000, 3600),
+    "replies": (1_000_000, 3600),
     "questions": (1_000_000, 3600),
     "team_alerts": (1_000_000, 3600),
 }

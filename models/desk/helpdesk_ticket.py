@@ -49,7 +49,10 @@ class HelpdeskTicket(models.Model):
         help="The customer typed it in the portal. No automatic text goes there until "
         "it has answered YES.",
     )
-    sms_customer_name = fields.Char(compute="_compute_sms_words")
+    sms_customer_name = fields.Char(
+        compute="_compute_sms_words",
+        help="How a text greets them; “there” where nobody knows their name.",
+    )
     sms_technician_name = fields.Char(compute="_compute_sms_words")
     sms_title = fields.Char("Subject for Texts", compute="_compute_sms_words")
     sms_ticket_url = fields.Char(
@@ -331,6 +334,22 @@ class HelpdeskTicket(models.Model):
     def _on_sms_created(self):
         """Do what else follows from new tickets. Extended by other rooms."""
 
+    def _is_sms_confirmed(self):
+        """Tell if the customer of a new ticket is told that it was received.
+
+        Other rooms extend it: where they are told something else it is not said.
+        """
+        return True
+
+    def _on_sms_ordinary(self):
+        """Confirm a ticket that was not, since it was taken for something else.
+
+        Extended by other rooms.
+
+        :return: whether the customer is told
+        """
+        return False
+
     def _note_sms_typed_numbers(self):
         if not self.env.user.share:
             return
@@ -537,11 +556,13 @@ class HelpdeskTicket(models.Model):
 
     def _get_sms_closing_stages(self):
         """Return the stages to which the portal's page of the ticket can close it."""
+        return self._get_sms_stages().filtered("close_from_portal")
+
+    def _get_sms_stages(self):
+        """Return the stages of the ticket's team, or of tickets without one."""
         self.ensure_one()
-        stages = self.env["helpdesk.ticket.stage"]
         if self.team_id:
-            stages = self.team_id._get_applicable_stages()
-        else:
-            domain = Domain("company_id", "in", [False, self.company_id.id])
-            stages = stages.search(domain & Domain("team_ids", "=", False))
-        return stages.filtered("close_from_portal")
+            return self.team_id._get_applicable_stages()
+        domain = Domain("company_id", "in", [False, self.company_id.id])
+        stages = self.env["helpdesk.ticket.stage"]
+        return stages.search(domain & Domain("team_ids", "=", False))

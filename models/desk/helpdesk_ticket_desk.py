@@ -1,182 +1,43 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 import re
+from collections import defaultdict
+from datetime import timedelta
 
 from psycopg2.errors import UniqueViolation
 
-from odoo import SUPERUSER_ID, api, fields, models
+from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
-from odoo.fields import Domain
 from odoo.tools import SQL
 from odoo.tools.misc import clean_context
 
 from ...tools import verdicts
 from ..consent.sms_consent_details import RECORD
 from .helpdesk_ticket import DESK_GROUP
+from .helpdesk_ticket_thread import IN, NOTE, OUT
 
-#: Texts that are read at once.
-PAGE_SIZE = 30
-#: Texts that a screen may ask for by their ids at once.
-CHANGES_LIMIT = 200
-#: Characters of the last text that the list shows.
-WORDS_LIMIT = 120
-#: The direction of a text as the agent sees it; the first part of its id on a screen.
-IN, OUT = "in", "out"
-_ID = re.compile(rf"({IN}|{OUT})-([0-9]{{1,9}})")
-#: What did not arrive: the carrier refused it, or the gate did.
-FAILED = SQL(
-    "(sms.state = 'error' OR (sms.state = 'canceled' AND sms.gate_verdict = 'block'))"
-)
 #: With the ticket's id behind it, what a screen asks to listen to.
 BUS_CHANNEL = "helpdesk_mgmt_sms.ticket"
 _CHANNEL = re.compile(re.escape(BUS_CHANNEL) + r"_([0-9]{1,9})")
 #: Tells open conversations which texts are new or have changed.
 CHANGE_TYPE = "helpdesk_mgmt_sms/texts"
+#: Tells open conversations who else is there.
+PRESENCE_TYPE = "helpdesk_mgmt_sms/presence"
+#: What somebody who has a conversation before them may do.
+PRESENCES = ("looking", "typing", "gone")
 #: Tells people that a customer has texted.
 NEWS_TYPE = "helpdesk_mgmt_sms/news"
 #: A screen shows one conversation; nobody listens to more tickets than this.
 CHANNEL_LIMIT = 20
+#: So many conversations are told of one change of numbers; more see it on loading.
+NOTICE_LIMIT = 500
+#: Somebody else's text of so short a time ago asks who has not seen it before sending.
+OVERTAKEN_TIME = timedelta(minutes=2)
 
 
 class HelpdeskTicket(models.Model):
     """The agent's desk: shows conversations; composer and gate decide what is sent."""
 
     _inherit = "helpdesk.ticket"
-
-    sms_last_words = fields.Char(
-        "Last Words", compute="_compute_sms_last_text", groups=DESK_GROUP
-    )
-    sms_last_text_at = fields.Datetime(
-        "Last Text", compute="_compute_sms_last_text", groups=DESK_GROUP
-    )
-    sms_is_conversation = fields.Boolean(
-        "Is a Conversation",
-        compute="_compute_sms_is_conversation",
-        search="_search_sms_is_conversation",
-        groups=DESK_GROUP,
-        help="The customer or one of us has written, or a text could not be delivered. "
-        "What is only sent automatically makes no conversation.",
-    )
-    sms_last_failed = fields.Boolean(
-        "Last Text Failed",
-        compute="_compute_sms_last_failed",
-        search="_search_sms_last_failed",
-        groups=DESK_GROUP,
-        help="Our last text to the customer was not delivered, or was blocked.",
-    )
-
-    @api.model
-    def _order_field_to_sql(self, alias, field_name, direction, nulls, query):
-        """Put those who do not wait, or have never texted, last in either direction."""
-        if field_name in ("sms_waiting_since", "sms_last_inbound_at"):
-            nulls = SQL("NULLS LAST")
-        return super()._order_field_to_sql(alias, field_name, direction, nulls, query)
-
-    @api.depends_context("lang")
-    def _compute_sms_last_text(self):
-        """Read the newest text of each ticket, theirs or ours, in one query."""
-        newest = {}
-        if stored := self.filtered("id"):
-            query = """
-                SELECT texts.ticket_id, texts.direction,
-                       COALESCE(inbound.body, sms.body), texts.at
-                  FROM (
-                      SELECT DISTINCT ON (ticket_id) ticket_id, direction, id, at
-                        FROM (%s) texts
-                       ORDER BY ticket_id, at DESC, direction DESC, id DESC
-                  ) texts
-                  LEFT JOIN sms_inbound inbound
-                    ON texts.direction = %s AND inbound.id = texts.id
-                  LEFT JOIN sms_sms sms ON texts.direction = %s AND sms.id = texts.id
-            """
-            rows = self.env.execute_query(
-                SQL(query, stored._query_sms_texts(), IN, OUT)
-            )
-            newest = {ticket_id: rest for ticket_id, *rest in rows}
-        for ticket in self:
-            direction, body, moment = newest.get(ticket.id) or (False, "", False)
-            words = " ".join((body or "").split())[:WORDS_LIMIT]
-            ticket.sms_last_text_at = moment
-            if direction == OUT:
-                words = self.env._("You: %s", words)
-            elif direction == IN and not words:
-                words = self.env._("A picture or a file")
-            ticket.sms_last_words = words
-
-    def _compute_sms_is_conversation(self):
-        found = self.search(
-            Domain("id", "in", self.ids) & Domain("sms_is_conversation", "=", True)
-        )
-        for ticket in self:
-            ticket.sms_is_conversation = ticket in found
-
-    @api.model
-    def _search_sms_is_conversation(self, operator, value):
-        if operator != "in":
-            return NotImplemented
-        self.env["sms.sms"].flush_model()
-        written = SQL(
-            """
-            (SELECT message.res_id
-               FROM sms_sms sms
-               JOIN mail_message message ON message.id = sms.mail_message_id
-              WHERE (sms.is_personal OR %s) AND message.model = %s)
-            """,
-            FAILED,
-            self._name,
-        )
-        found = self._get_sms_id_domain(written)
-        found |= Domain("sms_last_inbound_at", "!=", False)
-        return found if True in value else ~found
-
-    def _compute_sms_last_failed(self):
-        failed = set()
-        if stored := self.filtered("id"):
-            here = SQL("message.res_id = ANY(%s)", stored.ids)
-            rows = self.env.execute_query(self._query_sms_failed(here))
-            failed = {ticket_id for (ticket_id,) in rows}
-        for ticket in self:
-            ticket.sms_last_failed = ticket.id in failed
-
-    @api.model
-    def _search_sms_last_failed(self, operator, value):
-        if operator != "in":
-            return NotImplemented
-        query = self._query_sms_failed(SQL("TRUE"))
-        found = self._get_sms_id_domain(SQL("(%s)", query))
-        return found if True in value else ~found
-
-    @api.model
-    def _query_sms_failed(self, condition):
-        """Query the ids of tickets whose last text of ours (``message``) has failed."""
-        self.env["sms.sms"].flush_model()
-        return SQL(
-            """
-            SELECT message.res_id
-              FROM sms_sms sms
-              JOIN mail_message message ON message.id = sms.mail_message_id
-             WHERE %s AND message.model = %s AND %s
-               AND NOT EXISTS (
-                   SELECT 1
-                     FROM mail_message later_message
-                     JOIN sms_sms later ON later.mail_message_id = later_message.id
-                    WHERE later_message.model = message.model
-                      AND later_message.res_id = message.res_id
-                      AND later.id > sms.id
-               )
-            """,
-            FAILED,
-            self._name,
-            condition,
-        )
-
-    @api.model
-    def _get_sms_id_domain(self, ids):
-        """Return the domain of the tickets whose id is in a subquery."""
-        return Domain.custom(
-            to_sql=lambda _model, alias, _query: SQL(
-                "%s IN %s", SQL.identifier(alias, "id"), ids
-            )
-        )
 
     # === Calls of the screen ===
 
@@ -185,10 +46,11 @@ class HelpdeskTicket(models.Model):
 
         :param before: id of a text (``in-5``, ``out-12``): only what is older than it,
             and nothing for the reply box
-        :return: ``messages`` (oldest first, see :meth:`_prepare_sms_text`),
-            ``has_older``, ``unread`` (how many texts nobody has read), ``reply`` (see
-            :meth:`_prepare_sms_reply`), ``templates`` (``id`` and ``name``), ``price``
-            (see ``res.company``)
+        :return: ``messages`` (oldest first: notes, what was said about consent, and
+            texts, see :meth:`_prepare_sms_text`), ``has_older``, ``unread`` (how many
+            texts nobody has read), ``reply`` (see :meth:`_prepare_sms_reply`),
+            ``templates`` (``id``, ``name`` and ``shortcut``), ``price`` (see
+            ``res.company``)
         :raises AccessError: for who is no helpdesk user or may not read the ticket
         """
         self._check_sms_desk()
@@ -207,13 +69,14 @@ class HelpdeskTicket(models.Model):
     def get_sms_changes(self, message_ids):
         """Return some texts as they are now: those that the bus has named.
 
-        :param list message_ids: ids of the ticket's texts (``in-5``, ``out-12``)
-        :return: ``messages``, ``unread``, ``reply``: see :meth:`get_sms_conversation`
+        :param list message_ids: ids of the thread's entries (``in-5``, ``out-12``)
+        :return: ``messages`` (without what is gone), ``unread``, ``reply``: see
+            :meth:`get_sms_conversation`
         :raises AccessError: for who is no helpdesk user or may not read the ticket
         """
         self._check_sms_desk()
         return {
-            "messages": self._read_sms_texts(message_ids),
+            "messages": self._read_sms_entries(self._parse_sms_text_ids(message_ids)),
             "unread": self.sms_unread_count,
             "reply": self._prepare_sms_reply(),
         }
@@ -233,7 +96,14 @@ class HelpdeskTicket(models.Model):
         return {**reply, "body": composer.body or ""} if template else reply
 
     def send_sms_reply(
-        self, body, key, template_id=False, send_at=False, attachment_ids=()
+        self,
+        body,
+        key,
+        template_id=False,
+        send_at=False,
+        attachment_ids=(),
+        known_id=False,
+        is_sure=False,
     ):
         """Text the ticket's customer, in the composer's way.
 
@@ -243,7 +113,11 @@ class HelpdeskTicket(models.Model):
         :param template_id: ``sms.template`` that the text came from, or False
         :param send_at: UTC, ``YYYY-MM-DD HH:MM:SS``; False: as soon as it may
         :param list attachment_ids: pictures and files that the user has uploaded
-        :return: see :meth:`get_sms_changes`; ``is_repeated`` for a second call
+        :param str known_id: the newest text of ours on the screen (``out-12``)
+        :param bool is_sure: send though somebody else has just answered
+        :return: see :meth:`get_sms_changes`; ``is_repeated`` for a second call;
+            ``is_overtaken`` when nothing was sent, with ``overtaken_by`` (see
+            :meth:`_find_sms_overtaking`)
         :raises AccessError: for who may not text from the ticket
         :raises UserError: for a text without words, or a time that has passed
         """
@@ -251,6 +125,10 @@ class HelpdeskTicket(models.Model):
         self._check_may_send_sms()
         if not (body or "").strip():
             raise UserError(self.env._("Write a text first."))
+        overtaken_by = not is_sure and self._find_sms_overtaking(known_id)
+        if overtaken_by:
+            changes = self.get_sms_changes([overtaken_by["id"]])
+            return {**changes, "is_overtaken": True, "overtaken_by": overtaken_by}
         template = self._find_sms_reply_template(template_id)
         values = {
             **self._get_sms_composer_values(template, send_at),
@@ -273,6 +151,74 @@ class HelpdeskTicket(models.Model):
         sent_sudo = self.env["sms.sms"].sudo().search(domain)
         return self.get_sms_changes([f"{OUT}-{sms.id}" for sms in sent_sudo])
 
+    def _find_sms_overtaking(self, known_id):
+        """Return what somebody else has just texted and a screen does not show yet.
+
+        Of two who send at once the later one is started over by Odoo, and finds it.
+
+        :param str known_id: the newest text of ours on the screen, or False
+        :return: ``id``, ``author``, ``seconds`` (how long ago) and ``body``; or None
+        """
+        company, number = self.sudo().company_id, self.partner_phone_sanitized
+        self.env["sms.rate.limit"].sudo()._is_over("replies", f"{company.id}:{number}")
+        known = self._parse_sms_text_ids([known_id])[OUT]
+        now = fields.Datetime.now()
+        newest_sudo = (
+            self.env["sms.sms"]
+            .sudo()
+            .search(
+                [
+                    ("record_company_id", "=", company.id),
+                    ("number", "=", number),
+                    ("id", ">", known[0] if known else 0),
+                    ("is_personal", "=", True),
+                    ("create_uid", "!=", self.env.uid),
+                    ("create_date", ">=", now - OVERTAKEN_TIME),
+                ],
+                order="id desc",
+                limit=1,
+            )
+        )
+        if not newest_sudo or not number:
+            return None
+        seconds = (now - newest_sudo.create_date).total_seconds()
+        return {
+            "id": f"{OUT}-{newest_sudo.id}",
+            "author": newest_sudo.create_uid.name,
+            "seconds": max(0, round(seconds)),
+            "body": newest_sudo.body or "",
+        }
+
+    def take_sms_way(self, message_id, name):
+        """Do what was offered about a text of ours.
+
+        :param str message_id: id of one of the ticket's texts (``out-12``)
+        :param str name: of one of its ``ways``, see :meth:`_get_sms_ways`
+        :return: an action to open, or False
+        :raises AccessError: for who may not text from the ticket
+        :raises UserError: for what is not offered any more
+        """
+        self._check_sms_desk()
+        self._check_may_send_sms()
+        sms_sudo = self._find_sms_outgoing([message_id])
+        ways = self._get_sms_ways(sms_sudo) if len(sms_sudo) == 1 else []
+        if name not in [way["name"] for way in ways]:
+            raise UserError(
+                self.env._(
+                    "This is no longer possible for this text. Reload the page to see "
+                    "what has become of it."
+                )
+            )
+        return self._take_sms_way(sms_sudo, name)
+
+    def _take_sms_way(self, sms, name):
+        """Do what one of :meth:`_get_sms_ways` says. Extended by other rooms.
+
+        :param sms: ``sms.sms`` in sudo, one of the ticket's
+        :return: an action to open, with ``views``; or False
+        """
+        return False
+
     def mark_sms_read(self):
         """Note that the texts of this ticket are read: they have been on a screen.
 
@@ -283,9 +229,10 @@ class HelpdeskTicket(models.Model):
             self._mark_sms_read()
         return True
 
-    def get_sms_news(self):
+    def get_sms_news(self, is_back=False):
         """Return what a notification says of the text that nobody has read yet.
 
+        :param bool is_back: the conversation was snoozed until now
         :return: ``title``, ``body``; False once somebody has read it
         :raises AccessError: for who is no helpdesk user or may not read the ticket
         """
@@ -293,15 +240,16 @@ class HelpdeskTicket(models.Model):
         inbound_sudo = self.env["sms.inbound"].sudo()
         domain = [("ticket_id", "=", self.id), *inbound_sudo._get_unread_domain()]
         inbound_sudo = inbound_sudo.search(domain, limit=1)
-        if not inbound_sudo:
+        if not inbound_sudo and not is_back:
             return False
+        body = inbound_sudo.body or self.env._("A picture or a file")
         return {
             "title": self.env._(
                 "%(customer)s, ticket %(number)s",
-                customer=self.sms_customer_name,
+                customer=self.sms_contact_label,
                 number=self.number,
             ),
-            "body": inbound_sudo.body or self.env._("A picture or a file"),
+            "body": body if inbound_sudo else self.env._("No longer snoozed"),
         }
 
     def _check_sms_desk(self):
@@ -337,12 +285,9 @@ class HelpdeskTicket(models.Model):
             (why nothing may be sent, or empty), ``advice`` and ``button`` (what to do
             about it, see ``sms.consent.details``), ``is_time_wrong`` (whether it may be
             sent at another time), ``answer_note``, ``time_note``, ``footer``,
-            ``may_send_media`` (whether pictures can go along)
+            ``may_send_media`` (whether pictures can go along), ``consent_state``
         """
         number = self.partner_phone_sanitized
-        label = number and self._phone_format(
-            number=number, force_format="INTERNATIONAL"
-        )
         try:
             self._check_may_send_sms()
         except AccessError as error:
@@ -351,7 +296,7 @@ class HelpdeskTicket(models.Model):
             composer = composer or self._new_sms_composer()
             blocked = composer.sms_block_reason or ""
         reply = {
-            "number": label or self.partner_phone or "",
+            "number": self._get_sms_number_label() or "",
             "call": number or "",
             "blocked": blocked,
             "advice": "",
@@ -361,6 +306,7 @@ class HelpdeskTicket(models.Model):
             "time_note": composer.sms_time_note or "",
             "footer": composer.sms_footer or "",
             "may_send_media": composer.may_send_media,
+            "consent_state": self.sms_consent_state,
         }
         if composer and blocked and number and not composer.is_time_wrong:
             details = self.get_sms_consent_details()
@@ -376,7 +322,7 @@ class HelpdeskTicket(models.Model):
 
     @api.model
     def _get_sms_reply_templates(self):
-        """Return the templates to pick from, as ``id`` and ``name``."""
+        """Return the templates to pick from, as ``id``, ``name`` and ``shortcut``."""
         templates = self.env["sms.template"]
         company = self.env.company
         copies = templates._get_copies()
@@ -386,8 +332,9 @@ class HelpdeskTicket(models.Model):
                 ("model", "=", self._name),
                 ("company_id", "in", (False, company.id)),
                 ("id", "not in", replaced),
+                ("is_internal", "=", False),
             ],
-            ["name"],
+            ["name", "shortcut"],
             limit=80,
             order="name",
         )
@@ -395,19 +342,14 @@ class HelpdeskTicket(models.Model):
     @api.model
     def _find_sms_reply_template(self, template_id):
         templates = self.env["sms.template"]
-        domain = [("model", "=", self._name), ("id", "=", int(template_id or 0))]
+        domain = [
+            ("model", "=", self._name),
+            ("is_internal", "=", False),
+            ("id", "=", int(template_id or 0)),
+        ]
         return templates.search(domain) if template_id else templates
 
-    # === Texts, theirs and ours ===
-
-    @api.model
-    def _parse_sms_text_ids(self, message_ids):
-        """Return ``{direction: ids of rows}`` for the ids that a screen has sent."""
-        rows = {IN: [], OUT: []}
-        for message_id in (message_ids or [])[:CHANGES_LIMIT]:
-            if match := _ID.fullmatch(str(message_id)):
-                rows[match[1]].append(int(match[2]))
-        return rows
+    # === Texts of the ticket alone ===
 
     def _query_sms_texts(self):
         """Return the query for ``(ticket_id, direction, id, at)`` of all their texts.
@@ -436,98 +378,29 @@ class HelpdeskTicket(models.Model):
             model=self._name,
         )
 
-    def _read_sms_page(self, before=False):
-        """Return the newest texts, or those before one, and if there are older ones."""
-        start = SQL("TRUE")
-        for direction, ids in self._parse_sms_text_ids(before and [before]).items():
-            if ids:
-                start = SQL(
-                    "(at, direction, id) < (SELECT at, direction, id FROM texts"
-                    " WHERE direction = %s AND id = %s)",
-                    direction,
-                    ids[0],
-                )
-        query = SQL(
-            "WITH texts AS (%s) SELECT direction || '-' || id FROM texts WHERE %s"
-            " ORDER BY at DESC, direction DESC, id DESC LIMIT %s",
-            self._query_sms_texts(),
-            start,
-            PAGE_SIZE + 1,
-        )
-        ids = [row[0] for row in self.env.execute_query(query)]
-        return self._read_sms_texts(ids[:PAGE_SIZE]), len(ids) > PAGE_SIZE
-
-    def _read_sms_texts(self, message_ids):
-        """Return some of the ticket's texts, in the order of :meth:`_read_sms_page`."""
-        self.ensure_one()
-        rows = self._parse_sms_text_ids(message_ids)
-        inbound_sudo = self.env["sms.inbound"].sudo()
-        inbound_sudo = inbound_sudo.search(
-            [("id", "in", rows[IN]), ("ticket_id", "=", self.id)]
-        )
-        sms_sudo = self.env["sms.sms"].sudo()
-        sms_sudo = sms_sudo.search(
-            [
-                ("id", "in", rows[OUT]),
-                ("mail_message_id.model", "=", self._name),
-                ("mail_message_id.res_id", "=", self.id),
-            ]
-        )
-        may_move = self.env["sms.sms"].has_access("read")
-        texts = [self._prepare_sms_inbound(inbound) for inbound in inbound_sudo]
-        texts += [self._prepare_sms_outgoing(sms, may_move) for sms in sms_sudo]
-        return sorted(
-            texts,
-            key=lambda it: (it["date"], it["direction"], int(it["id"].split("-")[1])),
+    def _find_sms_outgoing(self, message_ids):
+        """Return those texts of ours that belong to the ticket, in sudo."""
+        return (
+            self.env["sms.sms"]
+            .sudo()
+            .search(
+                [
+                    ("id", "in", self._parse_sms_text_ids(message_ids)[OUT]),
+                    ("mail_message_id.model", "=", self._name),
+                    ("mail_message_id.res_id", "=", self.id),
+                ]
+            )
         )
 
-    def _prepare_sms_text(self, text, direction, moment):
-        """Return what the conversation shows of a text, theirs or ours.
+    def _get_sms_ways(self, sms):
+        """Return what the user may do about a text of ours. Extended by other rooms.
 
-        :return: ``id`` (``in-5``), ``direction``, ``body``, ``date`` (UTC, ``YYYY-MM-DD
-            HH:MM:SS``), ``number`` (when it is not the ticket's), ``attachments``
-            (``id``, ``name``, ``mimetype``)
+        Asked for each text of a page: it must cause no query of its own.
+
+        :param sms: ``sms.sms`` in sudo, one of the ticket's
+        :return: list of ``name`` (technical) and ``label`` (a button's, translated)
         """
-        is_other = text.number != self.partner_phone_sanitized
-        return {
-            "id": f"{direction}-{text.id}",
-            "direction": direction,
-            "body": text.body or "",
-            "date": fields.Datetime.to_string(moment),
-            "number": is_other and text.number or "",
-            "attachments": [
-                {"id": file.id, "name": file.name, "mimetype": file.mimetype or ""}
-                for file in text.attachment_ids
-            ],
-        }
-
-    def _prepare_sms_inbound(self, inbound):
-        """Add ``author``, ``note`` (why no picture came), ``is_loading``, ``kind``."""
-        is_told = inbound.media_note or inbound.erased_at
-        is_missing = inbound.media_count > len(inbound.attachment_ids)
-        return {
-            **self._prepare_sms_text(inbound, IN, inbound.received_at),
-            "author": inbound.partner_id.name or self.sms_customer_name,
-            "note": inbound.media_note or "",
-            "is_loading": not is_told and is_missing,
-            "kind": inbound.kind or "",
-        }
-
-    def _prepare_sms_outgoing(self, sms, may_move):
-        """Add ``author``, ``template`` (unless a person wrote) and the shown state."""
-        # Portal users and the webhook's own write no texts; what they set off does.
-        maker = sms.create_uid
-        is_automatic = maker.id == SUPERUSER_ID or maker.share
-        author = sms.mail_message_id.author_id or maker.partner_id
-        return {
-            **self._prepare_sms_text(sms, OUT, sms.create_date),
-            "author": "" if is_automatic else author.name,
-            "template": sms.template_id.name or "" if not sms.is_personal else "",
-            "state": sms.shown_state or "",
-            "label": sms.shown_label or "",
-            "reason": sms.shown_reason or "",
-            "is_movable": may_move and sms.state == "outgoing",
-        }
+        return []
 
     # === Bus ===
 
@@ -573,6 +446,68 @@ class HelpdeskTicket(models.Model):
         tickets = self.with_context(active_test=False).search([("id", "in", ids)])
         return [self._get_sms_bus_channel(ticket.id) for ticket in tickets], others
 
+    @api.model
+    def _notify_sms_number_desks(self, text_ids):
+        """Tell the open conversations of some numbers, with one query for all.
+
+        :param dict text_ids: the changed entries (``event-5``) by company id and number
+        """
+        text_ids = {key: ids for key, ids in text_ids.items() if all(key)}
+        if not text_ids:
+            return
+        company_ids, numbers = (list(set(it)) for it in zip(*text_ids, strict=True))
+        tickets_sudo = self.sudo().search_fetch(
+            [("company_id", "in", company_ids)]
+            + [("partner_phone_sanitized", "in", numbers)],
+            ["company_id", "partner_phone_sanitized"],
+            order="id desc",
+            limit=NOTICE_LIMIT,
+        )
+        changed = defaultdict(list)
+        for ticket in tickets_sudo:
+            key = ticket.company_id.id, ticket.partner_phone_sanitized
+            if key in text_ids:
+                changed[ticket.id] += text_ids[key]
+        self._notify_sms_desks(changed)
+
+    def share_sms_presence(self, state, is_new=False):
+        """Tell who has the conversation before them that the user is there too.
+
+        Nothing is stored: screens forget it by themselves after a while.
+
+        :param str state: one of :data:`PRESENCES`
+        :param bool is_new: ask the others to tell that they are there
+        :raises AccessError: for who is no helpdesk user or may not read the ticket
+        """
+        self._check_sms_desk()
+        if state not in PRESENCES:
+            return False
+        payload = {
+            "ticket_id": self.id,
+            "user_id": self.env.uid,
+            "name": self.env.user.name,
+            "state": state,
+            "is_new": bool(is_new),
+        }
+        channel = self._get_sms_bus_channel(self.id)
+        self.env["bus.bus"].sudo()._sendone(channel, PRESENCE_TYPE, payload)
+        return True
+
+    def _message_post_after_hook(self, message, msg_values):
+        result = super()._message_post_after_hook(message, msg_values)
+        self._notify_sms_note(message)
+        return result
+
+    def _message_update_content(self, message, /, **kwargs):
+        result = super()._message_update_content(message, **kwargs)
+        self._notify_sms_note(message)
+        return result
+
+    def _notify_sms_note(self, message):
+        """Show a new, changed or deleted note on the open conversations."""
+        if message.message_type == "comment" and message.subtype_id.sudo().internal:
+            self._notify_sms_desks({self.id: [f"{NOTE}-{message.id}"]})
+
     def _on_sms_received(self, inbound):
         """Show the text on open conversations, and tell who is to answer it.
 
@@ -580,7 +515,10 @@ class HelpdeskTicket(models.Model):
         """
         self.ensure_one()
         self._notify_sms_desks({self.id: [f"{IN}-{inbound.id}"]})
-        # The assignee, or else the whole team.
+        self._notify_sms_owners({"ticket_id": self.id})
+
+    def _notify_sms_owners(self, news):
+        """Tell the assignee, or else the whole team, after the commit."""
         users_sudo = self.sudo().user_id or self.sudo().team_id.user_ids
         for user in users_sudo.filtered(lambda it: it.active and not it.share):
-            user._bus_send(NEWS_TYPE, {"ticket_id": self.id})
+            user._bus_send(NEWS_TYPE, news)

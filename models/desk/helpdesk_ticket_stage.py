@@ -1,6 +1,6 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from odoo import api, fields, models
-from odoo.exceptions import AccessError
+from odoo.exceptions import AccessError, ValidationError
 
 from ..core.sms_shared_row import ADMINISTRATORS
 
@@ -17,10 +17,21 @@ class HelpdeskTicketStage(models.Model):
     sms_template_id = fields.Many2one(
         "sms.template",
         string="SMS Template",
-        domain=[("model", "=", "helpdesk.ticket")],
+        domain=[("model", "=", "helpdesk.ticket"), ("is_internal", "=", False)],
         ondelete="set null",
         help="Sent to the customer when a ticket reaches this stage, if they agreed.",
     )
+
+    @api.constrains("sms_template_id")
+    def _check_sms_template_id(self):
+        for template_sudo in self.sudo().sms_template_id:
+            if template_sudo.is_internal:
+                raise ValidationError(
+                    self.env._(
+                        "“%s” is for colleagues: choose another text for customers.",
+                        template_sudo.name,
+                    )
+                )
 
     @api.model_create_multi
     def create(self, vals_list):

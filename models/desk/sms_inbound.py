@@ -1,13 +1,22 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from odoo import models
 
-from .helpdesk_ticket_desk import IN
+from ...tools import TICKET_MODEL
+from .helpdesk_ticket_thread import IN
 
 
 class SmsInbound(models.Model):
-    """Shows a text's pictures on open conversations, or why they will not come."""
+    """Shows a text on the open conversations of its number, and what came with it."""
 
     _inherit = "sms.inbound"
+
+    def _after_receiving(self):
+        """Show it on each of them: a STOP, or what was said about another ticket."""
+        result = super()._after_receiving()
+        key = self.company_id.id, self.number
+        changed = {key: [f"{IN}-{self.id}"]}
+        self.env[TICKET_MODEL]._notify_sms_number_desks(changed)
+        return result
 
     def _after_media(self):
         """Show the text anew."""

@@ -174,13 +174,16 @@ class SmsInboundRouter(models.AbstractModel):
     def _post(self, inbound):
         """Show a text in the ticket's chatter, as said by who sent it."""
         ticket = inbound.ticket_id.with_context(mail_create_nosubscribe=True)
+        number = ticket._phone_format(
+            number=inbound.number, force_format="INTERNATIONAL"
+        )
         words = inbound._get_words()
         inbound.mail_message_id = ticket.message_post(
             body=plaintext2html(words[:CHATTER_LIMIT], with_paragraph=False),
             message_type="sms",
             subtype_xmlid="mail.mt_note",
             author_id=inbound.partner_id.id or False,
-            email_from=inbound.partner_id.email_formatted or inbound.number,
+            email_from=inbound.partner_id.email_formatted or number or inbound.number,
         )
 
     # === Commands: a word, or the number of a ticket ===

@@ -5,7 +5,11 @@ from odoo import api, models
 
 from ...tools import TICKET_MODEL, verdicts
 from ..message.sms_sms_intake import get_ids
-from .helpdesk_ticket_desk import OUT
+from .helpdesk_ticket_thread import OUT
+
+#: Of so many messages at once all are shown on the conversations of their numbers; of
+#: more, those alone that a person or an answer to a person's text has made.
+LIVE_LIMIT = 10
 
 
 class SmsSms(models.Model):
@@ -13,10 +17,10 @@ class SmsSms(models.Model):
 
     _inherit = "sms.sms"
 
-    # What makes a ticket a conversation: it is looked for among all tickets.
-    _conversation_index = models.Index(
-        "(mail_message_id) WHERE is_personal OR state = 'error' "
-        "OR (state = 'canceled' AND gate_verdict = 'block')"
+    # Which conversations have a text that waits for its hour.
+    _held_index = models.Index(
+        "(mail_message_id) WHERE state = 'outgoing' AND gate_verdict = 'hold' "
+        "AND mail_message_id IS NOT NULL"
     )
 
     def _notify_changed(self):
@@ -25,16 +29,32 @@ class SmsSms(models.Model):
         self._tell_desks_of(
             (sms_sudo.id, sms_sudo.mail_message_id) for sms_sudo in self.sudo()
         )
+        self._tell_number_desks_of(
+            (sms_sudo.id, sms_sudo.record_company_id.id, sms_sudo.number)
+            for sms_sudo in self.sudo()
+            if len(self) <= LIVE_LIMIT or sms_sudo.is_personal or sms_sudo.exemption
+        )
         return result
 
     @api.model
     def _tell_desks_of(self, posts):
         """Tell open conversations of changed ``(message id, mail.message)`` pairs."""
-        changed = defaultdict(list)
+        changed, sms_ids = defaultdict(list), []
         for sms_id, post_sudo in posts:
             if post_sudo.model == TICKET_MODEL:
                 changed[post_sudo.res_id].append(f"{OUT}-{sms_id}")
-        self.env[TICKET_MODEL]._notify_sms_desks(changed)
+                sms_ids.append(sms_id)
+        if sms_ids:
+            self.env[TICKET_MODEL]._note_sms_conversations(sms_ids)
+            self.env[TICKET_MODEL]._notify_sms_desks(changed)
+
+    @api.model
+    def _tell_number_desks_of(self, messages):
+        """Tell open conversations of changed messages: ``(id, company id, number)``."""
+        changed = defaultdict(list)
+        for sms_id, company_id, number in messages:
+            changed[company_id, number].append(f"{OUT}-{sms_id}")
+        self.env[TICKET_MODEL]._notify_sms_number_desks(changed)
 
     def _after_intake(self, vals_list):
         """Show new texts, and end the waiting; the rows of a long list are not read."""
@@ -46,6 +66,11 @@ class SmsSms(models.Model):
             (sms_id, posts_sudo[vals["mail_message_id"]])
             for sms_id, vals in zip(self._ids, vals_list, strict=True)
             if vals.get("mail_message_id")
+        )
+        self._tell_number_desks_of(
+            (sms_id, vals["record_company_id"], vals["number"])
+            for sms_id, vals in zip(self._ids, vals_list, strict=True)
+            if len(self) <= LIVE_LIMIT or vals["is_personal"] or vals.get("exemption")
         )
         self._end_waiting()
         return result

@@ -2,7 +2,7 @@
 import re
 
 from odoo import api, fields, models
-from odoo.exceptions import AccessError, UserError
+from odoo.exceptions import AccessError, UserError, ValidationError
 
 from ...tools import EVENT_MODEL, TICKET_MODEL, advice, texts
 from ...tools.advice import Wording
@@ -30,6 +30,8 @@ _TYPED_FIELD = re.compile(
     rf"\bobject\.({'|'.join(map(re.escape, TYPED))})\b(?!\s*[.(\[])"
 )
 _EXPRESSION = re.compile(r"\{\{.+?\}\}", re.DOTALL)
+#: What is typed after a slash: no blank ends it.
+_SHORTCUT = re.compile(r"[\w-]{1,20}")
 #: By these an expression would read more than who writes it may.
 MORE_RIGHTS = {"sudo", "env", "with_user", "with_env", "cr"}
 
@@ -60,6 +62,22 @@ class SmsTemplate(models.Model):
         help="The shared template whose words the company does not use any more.",
     )
     copy_ids = fields.One2many("sms.template", "shared_id", readonly=True)
+    shortcut = fields.Char(
+        help="Makes it a saved reply: agents type / and this word in a ticket's reply "
+        "box.",
+    )
+
+    is_internal = fields.Boolean(
+        "For Colleagues",
+        help="Offered for texts to the team alone, never for those to customers.",
+    )
+    unassigned_id = fields.Many2one(
+        "sms.template",
+        "While Nobody Is Assigned",
+        ondelete="set null",
+        domain=[("model", "=", TICKET_MODEL), ("shared_id", "=", False)],
+        help="Sent in its place about a ticket that no technician has yet.",
+    )
 
     #: List of ``{"lang": code, "name": of the language, "body": the text}``.
     language_versions = fields.Json(
@@ -84,6 +102,18 @@ class SmsTemplate(models.Model):
         "(shared_id, company_id) WHERE shared_id IS NOT NULL",
         "The company has a template in place of this one already.",
     )
+
+    @api.constrains("shortcut")
+    def _check_shortcut(self):
+        for template in self.filtered("shortcut"):
+            if not _SHORTCUT.fullmatch(template.shortcut):
+                raise ValidationError(
+                    self.env._(
+                        "“%s” cannot be typed as a shortcut. Use up to 20 letters, "
+                        "digits, hyphens and underscores, without the slash.",
+                        template.shortcut,
+                    )
+                )
 
     @api.depends("model")
     def _compute_is_shared(self):
@@ -150,6 +180,20 @@ class SmsTemplate(models.Model):
             [("partner_id", "!=", False)], order="id desc", limit=1
         )
 
+    @api.constrains("unassigned_id", "model_id")
+    def _check_unassigned_id(self):
+        """Refuse another record's template, and one that is itself replaced."""
+        for template in self.sudo().filtered("unassigned_id"):
+            other = template.unassigned_id
+            if {template.model, other.model} != {TICKET_MODEL} or other.unassigned_id:
+                raise ValidationError(
+                    self.env._(
+                        "“%s” cannot stand in while nobody is assigned: choose a "
+                        "template of tickets that has none in its place itself.",
+                        other.name,
+                    )
+                )
+
     @api.model_create_multi
     def create(self, vals_list):
         """Complete what the form gives, with the manager's company for our records."""
@@ -208,13 +252,13 @@ class SmsTemplate(models.Model):
         return {**super().action_copy_for_company(), "views": [(form.id, "form")]}
 
     def _render_field(self, field, res_ids, *args, **kwargs):
-        """Fill in a company's own words for its records."""
-        copies = self._get_copies()
-        if field != "body" or not copies or not self.id:
+        """Fill in a company's own words for its records, and those that are so."""
+        has_variants = self.id and (self._get_copies() or self.sudo().unassigned_id)
+        if field != "body" or not has_variants:
             return super()._render_field(field, res_ids, *args, **kwargs)
         by_template = {}
         for record in self.env[self.sudo().render_model].sudo().browse(res_ids):
-            template = self._get_for_company(self._get_company_of(record))
+            template = self._get_for_record(record)
             by_template.setdefault(template, []).append(record.id)
         rendered = {}
         for template, ids in by_template.items():
@@ -222,6 +266,18 @@ class SmsTemplate(models.Model):
                 field, ids, *args, **kwargs
             )
         return rendered
+
+    def _get_for_record(self, record):
+        """Return the template whose words fit a record: its company's, and its facts.
+
+        :param record: in sudo
+        """
+        company = self._get_company_of(record)
+        template = self._get_for_company(company)
+        other = template.sudo().unassigned_id
+        if other and record._name == TICKET_MODEL and not record.user_id:
+            return other._get_for_company(company).with_env(self.env)
+        return template
 
     @api.model
     def _get_company_of(self, record):
@@ -422,9 +478,13 @@ class SmsTemplate(models.Model):
         )
         rules = purpose._get_rules(lang, company_sudo)
         is_promotional = rules.quiet_class == MARKETING
-        footer = rules.footer
+        is_internal = self.browse(int(template_id)).sudo().is_internal
+        # The first text to a number says who writes, and each offer.
+        signed = footer = rules.footer
+        if footer or is_promotional:
+            signed = advice.sign(text, footer, company_sudo.name)
         if is_promotional:
-            footer = advice.sign(text, footer, company_sudo.name)
+            footer = signed
         names = [company_sudo.name]
         if record._name == TICKET_MODEL and record.sudo().team_id:
             names.append(record.sudo().team_id.name)
@@ -432,11 +492,11 @@ class SmsTemplate(models.Model):
         segments = count_segments(whole)
         wording = Wording(
             text,
-            footer,
+            signed,
             segments,
             tuple(names),
             is_promotional=is_promotional,
-            is_internal=purpose.code == INTERNAL,
+            is_internal=is_internal or purpose.code == INTERNAL,
         )
         return {
             "lang": lang,

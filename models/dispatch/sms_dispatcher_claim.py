@@ -32,6 +32,19 @@ END_SIZE = 500
 #: Seconds beyond the cron's time in which texts of other accounts still leave while one
 #: waits for its carrier: longer than a carrier's time-out.
 OVERTIME = 15.0
+#: An older text to the number was held too and is due, or is being handed over. What a
+#: crash has left behind keeps nobody waiting.
+IS_BEHIND = """(
+    EXISTS (SELECT FROM sms_sms older
+             WHERE older.record_company_id = sms_sms.record_company_id
+               AND older.number = sms_sms.number AND older.id < sms_sms.id
+               AND older.sender_id = sms_sms.sender_id AND older.state = 'outgoing'
+               AND older.gate_verdict = 'hold' AND older.not_before <= %(now)s)
+ OR EXISTS (SELECT FROM sms_sms older
+             WHERE older.record_company_id = sms_sms.record_company_id
+               AND older.number = sms_sms.number AND older.id < sms_sms.id
+               AND older.state = 'process' AND older.claimed_at > %(since)s)
+)"""
 #: Seconds ahead from which on a later run looks again. What waits for somebody, as a
 #: paused broadcast does, must not be planned for by every run until then.
 FAR_AWAY = 24 * 3600.0
@@ -166,6 +179,9 @@ class SmsDispatcher(models.AbstractModel):
     def _lock_some(self, sender_id, order, limit, locked=()):
         """Lock waiting rows of a sender that no other worker has locked.
 
+        What was held leaves in the order in which it was written, number by number:
+        each waits until the carrier has the one before, whoever hands that over.
+
         :param locked: rows that we have locked already
         :return: list of ``(id, segment count)``
         """
@@ -175,17 +191,23 @@ class SmsDispatcher(models.AbstractModel):
             SQL(
                 """
                 SELECT id, GREATEST(segment_count, 1) FROM sms_sms
-                 WHERE state = 'outgoing' AND sender_id = %s AND not_before <= %s
-                   AND id != ALL(%s)
-              ORDER BY %s
-                 LIMIT %s
-                   FOR UPDATE SKIP LOCKED
+                 WHERE state = 'outgoing' AND sender_id = %(sender)s
+                   AND not_before <= %(now)s AND id != ALL(%(locked)s)
+                   AND NOT (gate_verdict = 'hold' AND %(is_behind)s)
+              ORDER BY %(order)s
+                 LIMIT %(limit)s
+                   FOR UPDATE OF sms_sms SKIP LOCKED
                 """,
-                sender_id,
-                fields.Datetime.now(),
-                [row[0] for row in locked],
-                order,
-                limit,
+                sender=sender_id,
+                now=fields.Datetime.now(),
+                locked=[row[0] for row in locked],
+                is_behind=SQL(
+                    IS_BEHIND,
+                    now=fields.Datetime.now(),
+                    since=fields.Datetime.now() - LEASE,
+                ),
+                order=order,
+                limit=limit,
             )
         )
 

@@ -86,31 +86,17 @@ class SmsSms(models.Model):
         return super(SmsSms, self - outbox).send(*args, **kwargs)
 
     def resend_failed(self):
-        """Requeue the outbox's failed messages; send the others as Odoo does.
+        """Send the outbox's failed messages again, by the rules for people.
 
-        Odoo tells how many have left at once, which in the outbox is none.
+        The others are sent as Odoo does.
         """
-        outbox = self._filter_outbox()
-        failed = outbox.filtered(lambda sms: sms.state == "error")
-        others = self - outbox
+        failed = self._filter_outbox().filtered(lambda sms: sms.state == "error")
+        others = self - self._filter_outbox()
         told = super(SmsSms, others).resend_failed() if others or not failed else {}
         if not failed:
             return told
-        failed.action_set_outgoing()
-        waiting = failed.filtered(lambda sms: sms.state == "outgoing")
-        return {
-            "type": "ir.actions.client",
-            "tag": "display_notification",
-            "params": {
-                "title": self.env._("Text messages"),
-                "type": "success" if waiting == failed else "warning",
-                "message": self.env._(
-                    "%(waiting)s of %(failed)s messages wait to be sent again.",
-                    waiting=len(waiting),
-                    failed=len(failed),
-                ),
-            },
-        }
+        failed.check_access("write")
+        return self._tell_of_again(*failed._send_again())
 
     def _send(self, *args, **kwargs):
         """Keep what the gate blocks, and what the outbox has, from Odoo's loop."""
@@ -190,6 +176,10 @@ class SmsSms(models.Model):
         if states & set(LEFT):
             raise UserError(
                 self.env._("The carrier has this message already. Reload the page.")
+            )
+        if self.sent_again_id:
+            raise UserError(
+                self.env._("This message was sent again already. Reload the page.")
             )
 
     def _ensure_trackers(self):

@@ -59,6 +59,7 @@ class SmsConsentReview(models.Model):
     ticket_id = fields.Many2one("helpdesk.ticket", compute="_compute_of_text")
 
     _open_index = models.Index("(company_id, number) WHERE state = 'open'")
+    _number_index = models.Index("(company_id, number)")
 
     @api.depends("state")
     def _compute_is_decided(self):

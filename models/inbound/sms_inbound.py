@@ -4,7 +4,7 @@ import logging
 
 from odoo import api, fields, models
 from odoo.fields import Domain
-from odoo.tools import SQL, format_datetime, format_time, plaintext2html
+from odoo.tools import SQL, plaintext2html
 
 from ...tools import links, texts
 from ...tools.phone import E164, canonical
@@ -64,9 +64,7 @@ class SmsInbound(models.Model):
         readonly=True,
     )
     partner_id = fields.Many2one("res.partner", "Contact", readonly=True, index=True)
-    ticket_id = fields.Many2one(
-        "helpdesk.ticket", readonly=True, index="btree_not_null"
-    )
+    ticket_id = fields.Many2one("helpdesk.ticket", readonly=True)
     has_made_ticket = fields.Boolean(
         "Made the Ticket", readonly=True, help="The ticket's first words are this text."
     )
@@ -102,6 +100,8 @@ class SmsInbound(models.Model):
     _conversation_index = models.Index(
         "(number, company_id, received_at) WHERE kind = 'conversation'"
     )
+    # With the id: the list of conversations shows the last text of each ticket.
+    _ticket_index = models.Index("(ticket_id, id) WHERE ticket_id IS NOT NULL")
     _unread_index = models.Index(
         "(ticket_id) WHERE read_at IS NULL AND ticket_id IS NOT NULL "
         "AND kind = 'conversation'"
@@ -197,14 +197,6 @@ class SmsInbound(models.Model):
         """Return the domain of what nobody has read on its ticket yet."""
         unread = Domain("read_at", "=", False) & Domain("ticket_id", "!=", False)
         return unread & Domain("kind", "=", "conversation")
-
-    @api.model
-    def _format_moment(self, moment):
-        """Return a time (UTC) as its reader says it: the hour, the day if not today."""
-        local = fields.Datetime.context_timestamp(self, moment)
-        if local.date() == fields.Date.context_today(self):
-            return format_time(self.env, local.time(), time_format="short")
-        return format_datetime(self.env, moment, dt_format="short")
 
     def _is_from_phone(self):
         self.ensure_one()

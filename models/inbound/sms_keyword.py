@@ -34,6 +34,7 @@ class SmsKeyword(models.Model):
             (keywords.TICKET, "Make a ticket"),
             (keywords.MUTE, "No more texts about an incident"),
             (keywords.UNMUTE, "Texts about an incident again"),
+            (keywords.OTHER, "Their ticket is not about the incident"),
         ],
         required=True,
         default=keywords.JOIN,

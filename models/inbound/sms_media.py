@@ -179,10 +179,8 @@ class SmsMedia(models.Model):
         inbound = self.inbound_id
         self.write({"state": FAILED, "fault": fault})
         note = self.env._(
-            "A picture or a file that came with the customer's text of %(moment)s "
-            "could not be fetched: %(reason)s",
-            moment=inbound._format_moment(inbound.received_at),
-            reason=self._get_fault_words().get(fault, fault),
+            "A picture or a file of the customer's text could not be fetched: %s",
+            self._get_fault_words().get(fault, fault),
         )
         inbound.media_note = "\n".join(filter(None, (inbound.media_note, note)))
         if inbound.ticket_id:

@@ -208,6 +208,7 @@ class SmsNumberClaim(models.Model):
                 ("state", "=", "canceled"),
                 ("gate_verdict", "=", verdicts.BLOCK),
                 ("gate_reason", "in", WAITING_REASONS),
+                ("sent_again_id", "=", False),
                 ("create_date", ">=", since),
                 ("mail_message_id.model", "=", TICKET_MODEL),
             ],

@@ -1,6 +1,8 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from odoo import models
 
+from ..core.moments import say_moment
+
 
 class SmsSms(models.Model):
     """A message may answer a text that came in."""
@@ -9,6 +11,5 @@ class SmsSms(models.Model):
 
     def _describe_answered_text(self):
         """Say when that text came."""
-        inbound_sudo = self.inbound_id.sudo()
-        moment = inbound_sudo._format_moment(inbound_sudo.received_at)
+        moment = say_moment(self.env, self.inbound_id.sudo().received_at)
         return self.env._("Answers their text of %s", moment)

@@ -4,10 +4,10 @@ from itertools import islice, takewhile
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL
-from odoo.tools.misc import format_datetime
 
 from ...tools import chain
 from ...tools.evidence import parse_time
+from ..core.moments import say_moment
 from . import ledger_guards
 from .sms_consent_check import (
     ANSWER,
@@ -196,7 +196,7 @@ class SmsConsentCheck(models.Model):
                     "Links 1 to %(count)s are from before the ledger had seals. They "
                     "were taken over as they were on %(when)s.",
                     count=carried["links"],
-                    when=format_datetime(self.env, moment),
+                    when=say_moment(self.env, moment, lasting=True),
                 )
             )
         return remarks
@@ -298,7 +298,7 @@ class SmsConsentCheck(models.Model):
         previous = self._digest_old(rows)
         is_first = True
         for row in rows:
-            when = format_datetime(self.env, row["checked_at"])
+            when = say_moment(self.env, row["checked_at"], lasting=True)
             if not row["seal"]:
                 if not is_first:
                     yield self.env._("The verification of %s was made up.", when)

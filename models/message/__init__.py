@@ -11,6 +11,8 @@ from . import (
     sms_sms_timing,
     sms_sms_intake,
     sms_sms_media,
+    sms_sms_again,
+    sms_sms_untold,
     sms_gate,
     sms_gate_clock,
     sms_consent,

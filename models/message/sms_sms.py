@@ -1,13 +1,13 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from collections import defaultdict
-from datetime import timedelta
 
 from odoo import api, fields, models
-from odoo.tools import format_datetime
 
-from ...tools import exemptions, gate, quiet_hours, timing, verdicts
+from ...tools import exemptions, gate, timing, verdicts
+from ...tools.moments import to_local
 from ...tools.segments import count_segments
 from ..core.mixins import NUMBER_GROUPS
+from ..core.moments import say_moment
 from ..ledger.sms_purpose import MARKETING
 from .res_partner import NOBODY
 from .sms_gate import GateQuestion
@@ -229,7 +229,7 @@ class SmsSms(models.Model):
     carrier_detail = fields.Char("Carrier's Words", readonly=True, copy=False)
     report_rank = fields.Integer(readonly=True, copy=False)
     claimed_at = fields.Datetime(readonly=True, copy=False)
-    sent_at = fields.Datetime("Handed Over On", readonly=True, copy=False)
+    sent_at = fields.Datetime("Sent On", readonly=True, copy=False)
     not_before = fields.Datetime(readonly=True, copy=False)
     attempts = fields.Integer(readonly=True, copy=False)
     tried_at = fields.Datetime("First Tried On", readonly=True, copy=False)
@@ -401,6 +401,7 @@ class SmsSms(models.Model):
         return self._explain_fault() or (self.gate_label if is_answer else "")
 
     @api.depends("shown_state")
+    @api.depends_context("lang", "tz", "uid")
     def _compute_shown_label(self):
         labels = dict(self._fields["shown_state"]._description_selection(self.env))
         for sms in self:
@@ -418,33 +419,16 @@ class SmsSms(models.Model):
     def _get_held_label(self):
         self.ensure_one()
         zone = (self.zone_names or "").split(",")[0]
-        until = self._format_local(self.not_before, zone)
-        place = quiet_hours.place_name(zone)
-        if not place:
-            return self.env._("Held until %s", until)
-        return self.env._("Held until %(time)s (%(place)s)", time=until, place=place)
-
-    @api.model
-    def _format_local(self, moment, zone):
-        """Return a time (UTC) in a zone: the hour, with its day if it is far.
-
-        Without a zone it is the reader's own.
-        """
-        zone = zone or self.env.user.tz or "UTC"
-        is_far = moment - fields.Datetime.now() >= timedelta(days=1)
-        pattern = "EEE d MMM H:mm" if is_far else "H:mm"
-        return format_datetime(self.env, moment, tz=zone, dt_format=pattern)
+        until = say_moment(self.env, self.not_before, zone)
+        return self.env._("Held until %s", until)
 
     @api.model
     def _get_zone_note(self, moment, zone_names):
         """Return a time (UTC or empty) by the clocks where somebody may be."""
-        if not moment:
-            return ""
         clocks = {}
-        for zone in zone_names:
-            clock = self._format_local(moment, zone)
-            clocks.setdefault(clock, quiet_hours.place_name(zone))
-        return ", ".join(f"{clock} ({place})" for clock, place in clocks.items())
+        for zone in zone_names if moment else ():
+            clocks.setdefault(to_local(moment, zone), zone)
+        return "; ".join(say_moment(self.env, moment, it) for it in clocks.values())
 
     # === Decisions ===
 
@@ -462,7 +446,7 @@ class SmsSms(models.Model):
                 reader=batch.get_reader(vals),
                 send_at=vals.get("send_at"),
                 expires_at=vals.get("expires_at"),
-                key=vals["uuid"],
+                key=vals.get("number") or vals["uuid"],
                 keeps_hours=bool(vals.get("keeps_hours")),
                 is_unmapped=bool(vals.get("is_unmapped")),
                 standing=(
@@ -529,7 +513,7 @@ class SmsSms(models.Model):
             reader=readers.get(self.partner_id.id, NOBODY),
             send_at=self.send_at,
             expires_at=self.expires_at,
-            key=self.uuid,
+            key=self.number or self.uuid,
             keeps_hours=self.keeps_hours,
             is_unmapped=self.is_unmapped,
             **others,

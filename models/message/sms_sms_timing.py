@@ -275,6 +275,7 @@ class SmsSms(models.Model):
             "name": self.env._("Change time"),
             "res_model": "sms.reschedule",
             "view_mode": "form",
+            "views": [(False, "form")],
             "target": "new",
             "context": {"default_sms_id": self.id},
         }

@@ -9,12 +9,13 @@ from typing import NamedTuple
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 from odoo.tools import SQL
-from odoo.tools.misc import format_datetime, hmac
+from odoo.tools.misc import hmac
 
 from ...providers.account import CREDENTIALS, UNSURE, Finding
 from ...providers.base import LookupFailed
 from ...tools import dispatch
 from ..core.batch_jobs import lock_next, work_off_calls
+from ..core.moments import say_moment
 
 MANAGER_GROUP = "helpdesk_mgmt.group_helpdesk_manager"
 #: Requests to a carrier.
@@ -250,9 +251,9 @@ class SmsCarrierCheck(models.Model):
         if fields.Datetime.now() - self.wanted_at < ANSWERED_WITHIN:
             return self.env._("The carrier is being asked.")
         return self.env._(
-            "The carrier should have been asked at %s. See under Health if scheduled "
-            "actions run.",
-            format_datetime(self.env, self.wanted_at),
+            "The carrier should have been asked by now (%s). See under Health if "
+            "scheduled actions run.",
+            say_moment(self.env, self.wanted_at),
         )
 
     def _say_trouble(self):

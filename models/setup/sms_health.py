@@ -2,11 +2,11 @@
 from datetime import timedelta
 
 from odoo import api, fields, models
-from odoo.tools.misc import format_datetime
 
 from ...providers import PROVIDERS
 from ...providers.sandbox import SandboxProvider
 from ...tools import web
+from ..core.moments import say_moment
 from ..dispatch.res_company import TWILIO_URL_PARAMETER
 from ..privacy.sms_redaction import KEEP
 
@@ -204,5 +204,5 @@ class SmsHealth(models.AbstractModel):
 
     @api.model
     def _when(self, moment):
-        """Return a moment (UTC) as the reader writes it; nothing for none."""
-        return format_datetime(self.env, moment)
+        """Return a moment (UTC) as the reader says it; nothing for none."""
+        return say_moment(self.env, moment)

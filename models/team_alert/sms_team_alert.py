@@ -7,6 +7,7 @@ from odoo.fields import Domain
 
 from ...tools import replies, reply_codes, texts
 from ...tools.phone import E164
+from ..core.moments import say_moment
 from ..desk.sms_inbound_router import SERVICE
 from ..ledger.sms_purpose import INTERNAL
 from . import sms_team_alert_entry as entries
@@ -295,11 +296,12 @@ class SmsTeamAlert(models.Model):
         """Return what the answers' placeholders are filled with, for a reader."""
         user, at = self._get_taken()
         zone = partner.tz or self.company_id.partner_id.tz
+        reader = self.with_context(tz=zone, lang=partner.lang or self.env.lang)
         return {
             # The wordings go on behind it, with a stop of their own.
             "alert": self.name.rstrip(" .!"),
             "name": user.sudo().name or self.env._("somebody"),
-            "time": at and self.env["sms.sms"]._format_local(at, zone) or "",
+            "time": say_moment(reader.env, at),
             **self._get_codes(),
         }
 
@@ -495,7 +497,7 @@ class SmsTeamAlert(models.Model):
         last = {}
         for entry in self._get_told():
             name = entry.user_id.name or self.env._("somebody")
-            last[name] = self.env["sms.sms"]._format_local(entry.at, "")
+            last[name] = say_moment(self.env, entry.at)
         return ", ".join(f"{name} {at}" for name, at in last.items())
 
     @api.depends(

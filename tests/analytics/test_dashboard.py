@@ -34,13 +34,16 @@ class TestAttention(ScenarioCase):
     def test_nothing(self):
         self.assertEqual(self.find(), [])
 
-    def test_a_customer_who_waits_too_long(self):
+    def test_a_customer_who_waits(self):
         now = fields.Datetime.now()
         self.ticket.sms_waiting_since = now - timedelta(hours=3)
-        self.assertFalse(self.find())
-        self.ticket.sms_waiting_since = now - timedelta(hours=5)
         item, found = self.find_one("helpdesk.ticket")
         self.assertEqual((item["level"], found), ("warning", self.ticket))
+        self.assertEqual(item["text"], "A customer waits for an answer")
+        self.assertNotIn("4 hours", item["advice"])
+        self.ticket.sms_waiting_since = now - timedelta(hours=5)
+        item, found = self.find_one("helpdesk.ticket")
+        self.assertIn("1 of them for more than 4 hours", item["advice"])
         other = self.team.copy()
         self.assertFalse(self.find(team_id=other.id))
 
@@ -56,6 +59,51 @@ class TestAttention(ScenarioCase):
         item, found = self.find_one("sms.consent.review")
         self.assertEqual((item["level"], found), ("danger", review))
         self.assertFalse(self.find(self.agent), "who cannot decide is not sent there")
+
+    def test_an_opt_out_that_is_to_be_read(self):
+        review = self.env["sms.consent.review"].create(
+            {
+                "company_id": self.company.id,
+                "number": self.number,
+                "received_at": fields.Datetime.now(),
+                "deadline": fields.Date.today() + timedelta(days=3),
+            }
+        )
+        item, found = self.find_one("sms.consent.review")
+        self.assertEqual((item["level"], found), ("warning", review))
+
+    def test_customers_who_were_never_told(self):
+        other = self.make_ticket(self.make_customer(self.person(agrees=False)))
+        for ticket in (self.ticket, self.ticket, other):
+            ticket._message_sms("It is mended")
+        self.make_ticket(self.customer)._message_sms("Received")
+        messages = self.env["sms.sms"].search([("gate_verdict", "=", "block")])
+        item, found = self.find_one("sms.sms")
+        self.assertEqual(item["level"], "warning")
+        self.assertEqual(item["text"], "2 customers were never told")
+        self.assertEqual(len(found), 3, "the last text of each ticket")
+        self.assertLess(found, messages)
+        purpose = self.purposes("appointment")
+        self.assertFalse(self.find(purpose_id=purpose.id))
+        found.with_user(self.agent).action_mark_told()
+        self.assertFalse(self.find())
+
+    def test_who_was_told_of_an_outage(self):
+        incident = self.env["sms.incident"].create(
+            {"name": "Mail is down", "company_id": self.company.id}
+        )
+        values = {"number": self.number, "body": "Mail is down"}
+        values |= {"purpose_id": self.purposes("alert").id, "incident_id": incident.id}
+        self.env["sms.sms"].create(values)
+        self.assertEqual(len(self.find_one("sms.sms")[1]), 1)
+        self.record_consent(None, "alert")
+        self.env["sms.sms"].create(values)
+        self.assertFalse(self.find())
+
+    def test_another_company_is_none_of_ours(self):
+        self.ticket.company_id = self.make_company("Branch")
+        self.ticket._message_sms("It is mended")
+        self.assertFalse(self.find())
 
     def test_a_sender_whose_texts_do_not_arrive(self):
         people = [self.person() for _ in range(12)]

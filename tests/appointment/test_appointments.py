@@ -466,7 +466,7 @@ class TestScreens(AppointmentCase):
         )
 
     def test_a_visit_is_proposed_in_working_hours(self):
-        zone = timezone(self.company.resource_calendar_id.tz)
+        zone = timezone("America/Denver")
         ticket = self.ticket.with_user(self.agent)
         friday_night = datetime(2026, 7, 3, 23, 20)
         with freeze_time(friday_night):
@@ -482,7 +482,15 @@ class TestScreens(AppointmentCase):
         self.company.resource_calendar_id = False
         with freeze_time(friday_night):
             start = ticket.action_schedule_visit()["context"]["default_start"]
-        self.assertEqual(start, datetime(2026, 7, 4, 23))
+        self.assertEqual(start, datetime(2026, 7, 6, 14))  # 8:00 in Denver
+
+    def test_no_visit_is_proposed_at_night_or_on_a_holiday(self):
+        """Although the company's calendar is by the clock of another continent."""
+        self.company.resource_calendar_id.tz = "UTC"
+        ticket = self.ticket.with_user(self.agent)
+        with freeze_time("2026-12-23 23:20:00"):  # Thursday is Christmas Eve
+            start = ticket.action_schedule_visit()["context"]["default_start"]
+        self.assertEqual(start, datetime(2026, 12, 28, 15))  # Monday, 8:00 in Denver
 
     def test_a_ticket_leads_to_its_visits_and_back(self):
         ticket = self.ticket.with_user(self.agent)

@@ -644,5 +644,32 @@ class TestLater(AutomationCase):
         self.assertLess(abs(max(new.mapped("call_at")) - due), timedelta(minutes=2))
 
 
+class TestFigures(AutomationCase):
+    """The form counts what has left, and beside it what was blocked."""
+
+    def test_sent_and_blocked_apart(self):
+        automation = self.automate("stage", at_most="each")
+        stages = self.waiting_stage, self.progress_stage, self.waiting_stage
+        for stage in stages:
+            self.ticket.stage_id = stage
+            self.run_automations()
+        texts = self.made_by(automation)
+        self.assertEqual(len(texts), 3)
+        self.assertEqual(automation.message_sms_count, 0, "they wait")
+        self.run_outbox()
+        left = texts.filtered(lambda it: it.state == "sent")
+        automation.invalidate_recordset()
+        self.assertEqual(automation.message_sms_count, len(left))
+        self.receive("STOP")
+        self.ticket.stage_id = self.progress_stage
+        blocked = self.made_by(automation) - texts
+        self.assertEqual(blocked.shown_state, "blocked")
+        automation.invalidate_recordset()
+        self.assertEqual(
+            (automation.message_sms_count, automation.message_sms_blocked_count),
+            (len(left), 1),
+        )
+
+
 class TestTriggersInOtherOrder(OtherOrder, TestTriggers):
     """The same with the rooms in another order."""

@@ -398,6 +398,10 @@ class TestTickets(IncidentCase):
         texts = self.messages_to(partner.phone)
         return texts.filtered(lambda it: it.incident_id and not it.broadcast_id)
 
+    def open(self, partner, **values):
+        """Return a new ticket about the outage."""
+        return self.make_ticket(partner, **{"name": "The internet is gone", **values})
+
     def test_a_text_out_of_the_area(self):
         """Once, without recorded consent too: it answers what they ask."""
         inbound = self.receive("My internet is down", self.silent.phone)
@@ -423,18 +427,18 @@ class TestTickets(IncidentCase):
 
     def test_a_ticket_that_somebody_opens(self):
         self.record_consent(self.first.phone, "ticket")
-        ticket = self.make_ticket(self.first)
+        ticket = self.open(self.first)
         self.assertEqual(ticket.sms_incident_id, self.incident)
         answer = self.answers_to(self.first)
         self.assertEqual(answer.gate_reason, "consent")
         # The footer's words are the answer's own.
         self.assertEqual(answer.body.count("STOP"), 1)
         self.assertIn("HELP", answer.body)
-        self.make_ticket(self.first)
+        self.open(self.first)
         self.assertEqual(len(self.answers_to(self.first)), 1)
 
     def test_without_consent_a_ticket_brings_no_text(self):
-        ticket = self.make_ticket(self.silent)
+        ticket = self.open(self.silent)
         self.assertEqual(ticket.sms_incident_id, self.incident)
         self.assertEqual(self.answers_to(self.silent).gate_reason, "no_consent")
 
@@ -467,10 +471,9 @@ class TestTickets(IncidentCase):
 
     def test_nothing_when_it_is_resolved(self):
         self.publish("resolved")
-        ticket = self.make_ticket(self.first)
-        self.assertFalse(ticket.sms_incident_id)
+        self.assertFalse(self.open(self.first).sms_incident_id)
         self.publish("open")
-        self.assertTrue(self.make_ticket(self.first).sms_incident_id)
+        self.assertTrue(self.open(self.first).sms_incident_id)
 
     def test_by_hand(self):
         ticket = self.make_ticket(self.far)
@@ -487,3 +490,130 @@ class TestTickets(IncidentCase):
         before = self.cr.sql_log_count
         ticket._join_sms_incident()
         self.assertEqual(self.cr.sql_log_count, before)
+
+
+@tagged("post_install", "-at_install")
+class TestMatch(IncidentCase):
+    """A ticket joins when area, category or words say so, not since one is open."""
+
+    def joined(self, partner=None, name="Printer jams", **values):
+        """Return the incident that a new ticket joins by itself."""
+        ticket = self.make_ticket(partner or self.first, name=name, **values)
+        return ticket.sms_incident_id
+
+    def test_the_words_are_proposed_by_its_name(self):
+        words = self.incident.words.split(", ")
+        self.assertIn("internet", words)
+        self.assertIn("outage", words)
+        self.assertNotIn("denver", words)
+        self.incident.words = "uplink"
+        self.incident.name = "No internet at all in Denver"
+        self.assertEqual(self.incident.words, "uplink")
+
+    def test_words_in_subject_and_text(self):
+        for values, joins in (
+            ({}, False),
+            ({"name": "INTERNET down!"}, True),
+            ({"description": "<p>We have no Internet <b>since</b> noon</p>"}, True),
+            ({"name": "New keyboard for the download team"}, False),
+            ({"name": "Nothing  works"}, True),
+            ({"description": False}, False),
+        ):
+            with self.subTest(values=values):
+                values = {"description": "<p>It jams.</p>", **values}
+                values["description"] = values["description"] or "<p/>"
+                self.assertEqual(bool(self.joined(**values)), joins)
+
+    def test_elsewhere_the_same_words_are_another_outage(self):
+        self.assertFalse(self.joined(self.far, "Internet down"))
+        self.incident.area_ids = False
+        self.assertEqual(self.joined(self.far, "Internet down"), self.incident)
+        self.assertFalse(self.joined(self.far))
+
+    def test_a_category(self):
+        category = self.env["helpdesk.ticket.category"].create({"name": "Network"})
+        self.incident.category_ids = category
+        self.assertEqual(self.joined(category_id=category.id), self.incident)
+        self.assertFalse(self.joined(self.far, category_id=category.id))
+        self.assertFalse(self.joined())
+
+    def test_without_words_the_area_decides(self):
+        self.incident.words = False
+        self.assertEqual(self.joined(), self.incident)
+        self.assertFalse(self.joined(self.far))
+        self.incident.area_ids = False
+        self.assertFalse(self.joined(self.far))
+
+    def test_a_text_about_something_else(self):
+        inbound = self.receive("The printer jams again", self.silent.phone)
+        self.assertTrue(inbound.ticket_id)
+        self.assertFalse(inbound.ticket_id.sms_incident_id)
+        self.assertFalse(self.messages_to(self.silent.phone).incident_id)
+
+
+@tagged("post_install", "-at_install")
+class TestSomethingElse(IncidentCase):
+    """Agent and customer take a ticket out of an incident; then it is confirmed."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.record_consent(cls.first.phone, "ticket")
+        new_stage = cls.env.ref("helpdesk_mgmt.helpdesk_ticket_stage_new")
+        cls.joined = cls.make_ticket(
+            cls.first, name="Internet is slow", stage_id=new_stage.id
+        )
+
+    def bodies(self, partner=None):
+        """Return the texts to a customer once the automations have run."""
+        self.run_automations()
+        texts = self.messages_to((partner or self.first).phone)
+        return texts.mapped("body")
+
+    def test_who_is_told_that_we_know_is_not_told_twice(self):
+        [body] = self.bodies()
+        self.assertIn("No internet in Denver", body)
+        self.assertIn("OTHER", body)
+        self.assertTrue(self.joined.sms_incident_told_at)
+
+    def test_an_agent_says_so(self):
+        for user in (self.employee, self.compliance_officer):
+            with self.subTest(user=user.login), self.assertRaises(AccessError):
+                self.joined.with_user(user).action_sms_not_incident()
+        self.joined.with_user(self.agent).action_sms_not_incident()
+        self.assertFalse(self.joined.sms_incident_id)
+        self.assertTrue(self.joined.sms_is_no_incident)
+        self.assertIn(self.agent.name, self.joined.message_ids[0].body)
+        known, confirmation = self.bodies()
+        self.assertIn("No internet in Denver", known)
+        self.assertIn("has been received", confirmation)
+        count = len(self.joined.message_ids)
+        self.joined.with_user(self.agent).action_sms_not_incident()
+        self.assertEqual(len(self.joined.message_ids), count)
+        self.assertEqual(len(self.bodies()), 2)
+
+    def test_the_customer_says_so_by_text(self):
+        inbound = self.receive("Other", self.first.phone)
+        self.assertEqual((inbound.kind, inbound.ticket_id), ("service", self.joined))
+        self.assertFalse(self.joined.sms_incident_id)
+        self.assertIn("has been received", self.bodies()[-1])
+        self.receive("And the internet is down too", self.first.phone)
+        self.assertFalse(self.joined.sms_incident_id)
+        again = self.receive("OTHER", self.first.phone)
+        self.assertEqual(again.kind, "conversation")
+
+    def test_who_has_not_agreed_is_answered_all_the_same(self):
+        inbound = self.receive("My internet is down", self.silent.phone)
+        ticket = inbound.ticket_id
+        self.assertEqual(ticket.sms_incident_id, self.incident)
+        self.receive("other.", self.silent.phone)
+        self.assertFalse(ticket.sms_incident_id)
+        told = self.messages_to(self.silent.phone)
+        told = told.filtered(lambda it: it.exemption == "service")[-1]
+        self.assertEqual(told.state, "outgoing")
+        self.assertIn(f"#{ticket.number}", told.body)
+
+    def test_other_without_an_incident_is_conversation(self):
+        inbound = self.receive("OTHER", self.far.phone)
+        self.assertEqual(inbound.kind, "conversation")
+        self.assertTrue(inbound.ticket_id)

@@ -114,3 +114,45 @@ class TestIncidentPage(WebCase):
             codes = [self.get("/sms/incident/x").status_code for _ in range(5)]
         self.assertEqual(codes, [404] * 3 + [429] * 2)
         self.assertEqual(self.url_open(self.url, data={"a": "b"}).status_code, 405)
+
+
+@tagged("post_install", "-at_install")
+class TestTicketOfAnIncident(WebCase):
+    """A ticket's page says which incident it is about, and takes a no."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        incidents = cls.env["sms.incident"].with_user(cls.manager)
+        cls.incident = incidents.create({"name": "No internet"})
+        cls.joined = cls.make_ticket(cls.customer, name="Internet is slow")
+
+    @property
+    def url(self):
+        return urlsplit(self.joined.sms_ticket_url).path
+
+    def test_something_else(self):
+        self.assertEqual(self.joined.sms_incident_id, self.incident)
+        text = self.text(self.get(self.url))
+        for shown in ("We know about this", "No internet", "It is something else"):
+            self.assertIn(shown, text)
+        for _time in range(2):
+            page = self.url_open(self.url, data={"other": "1"})
+            self.assertEqual(page.status_code, 200)
+            self.assertIn("We look into your ticket by itself", page.text)
+        self.env.invalidate_all()
+        self.assertFalse(self.joined.sms_incident_id)
+        notes = self.joined.message_ids.filtered(lambda it: "No internet" in it.body)
+        self.assertEqual(len(notes), 1)
+
+    def test_looking_at_it_says_nothing(self):
+        self.get(f"{self.url}?other=1")
+        self.url_open(self.url, data={"else": "1"})
+        self.env.invalidate_all()
+        self.assertEqual(self.joined.sms_incident_id, self.incident)
+
+    def test_a_wrong_address_changes_nothing(self):
+        page = self.url_open(f"{self.url[:-2]}xx", data={"other": "1"})
+        self.assertEqual(page.status_code, 404)
+        self.env.invalidate_all()
+        self.assertTrue(self.joined.sms_incident_id)

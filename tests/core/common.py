@@ -53,6 +53,7 @@ sms.team.alert.step r...  r...  r...  rwcu  r...  ....  ....  ....  rwcu
 sms.team.alert.raise      rwcu  rwcu  rwcu  rwcu  ....  ....  ....  ....  rwcu
 sms.quiet.hours     ....  ....  r...  rwc.  r...  ....  ....  ....  rwc.
 sms.reschedule      ....  ....  rwc.  rwc.  ....  ....  ....  ....  rwc.
+sms.send.other      rwc.  rwc.  rwc.  rwc.  ....  ....  ....  ....  rwc.
 sms.consent.law     ....  ....  r...  r...  r...  ....  ....  ....  rwc.
 sms.scope.rule      ....  ....  ....  rwcu  rwcu  ....  ....  ....  rwcu
 sms.fault           r...  r...  r...  rwcu  r...  r...  ....  ....  rwcu

@@ -23,6 +23,9 @@ PUBLIC_METHODS = {
     "calendar.event": {
         *("mail_allowed_qweb_expressions", "create", "write", "unlink", "web_read"),
         *("action_view_ticket", "action_sms_on_the_way", "action_sms_no_show"),
+        *("action_sms_untold_record", "action_sms_untold_again"),
+        *("action_sms_untold_other", "action_sms_untold_call"),
+        "action_sms_untold_told",
     },
     "helpdesk.ticket.stage": {"create", "write"},
     "helpdesk.ticket": {
@@ -33,7 +36,11 @@ PUBLIC_METHODS = {
         *("action_view_sms_ratings", "action_schedule_visit", "action_view_visits"),
         *("get_sms_conversation", "get_sms_changes", "get_sms_news"),
         *("preview_sms_reply", "send_sms_reply", "mark_sms_read"),
+        *("get_sms_inbox_count", "get_sms_assignees", "assign_sms", "close_sms"),
+        *("snooze_sms", "unsnooze_sms"),
+        *("take_sms_way", "share_sms_presence"),
         *("action_raise_team_alert", "action_view_team_alerts"),
+        "action_sms_not_incident",
     },
     "res.company": {"create", "write", "action_rotate_sms_webhook_key"},
     "res.partner": {"create", "write", "mail_allowed_qweb_expressions"},
@@ -71,7 +78,7 @@ PUBLIC_METHODS = {
     "sms.consent.mixin": {"action_record_sms_consent", "get_sms_consent_details"},
     "sms.consent.paper": {"create", "write", "action_add_scans", "action_record"},
     "sms.consent.paper.line": {"action_record", "action_view_scan"},
-    "sms.consent.record": {"action_record"},
+    "sms.consent.record": {"action_record", "action_back"},
     "sms.consent.review": {"create", "write", "action_opt_out", "action_conversation"},
     "sms.dashboard": {"get_dashboard", "set_weekly_mail"},
     "sms.erasure.wizard": {"default_get", "action_erase"},
@@ -102,6 +109,7 @@ PUBLIC_METHODS = {
         *("create", "write"),
     },
     "sms.reschedule": {"action_move"},
+    "sms.send.other": {"action_send", "action_record_sms_consent"},
     "sms.sender.number": {"create", "write", "unlink"},
     "sms.reminder": {"action_try_again"},
     "sms.redaction": {"action_try_again"},
@@ -808,7 +816,7 @@ class TestOutside(SmsCase):
                 )
         self.assertEqual(sms.state, "error")
         sms.with_user(self.administrator).resend_failed()
-        self.assertEqual(sms.state, "outgoing")
+        self.assertEqual(sms.sent_again_id.state, "outgoing")
 
     def test_to_send_again_what_is_blocked_is_to_ask_the_gate_again(self):
         self.record_consent(event="revoked")

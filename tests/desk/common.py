@@ -32,12 +32,18 @@ class DeskCase(SmsCase):
     def reply(self, body="It is mended.", user=None, key=None, **options):
         """Answer from the desk; return what the screen gets."""
         desk = self.desk_of(user or self.own_agent)
+        options = {"is_sure": True, **options}
         return desk.send_sms_reply(body, key or uuid4().hex, **options)
 
     def converse(self, user=None, **options):
         """Return what a screen gets that asks now."""
         self.env.invalidate_all()
         return self.desk_of(user or self.own_agent).get_sms_conversation(**options)
+
+    def texts(self, user=None, **options):
+        """Return the texts alone of what a screen gets that asks now, oldest first."""
+        entries = self.converse(user, **options)["messages"]
+        return [it for it in entries if it["direction"] in ("in", "out")]
 
     def receive(self, body, number=None, company=None):
         """Take in a text in the test's own second, which began some time ago."""

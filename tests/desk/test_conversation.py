@@ -4,6 +4,7 @@ from datetime import timedelta
 from odoo import fields
 from odoo.tests import Form, tagged
 
+from ...models.core.moments import say_moment
 from ...models.message.sms_sms_intake import PersonalText
 from ..common import OtherOrder, phone_number
 from ..message.common import IntakeCase
@@ -50,7 +51,7 @@ class TestAnswers(IntakeCase):
         self.text_in(ago=timedelta(0)).received_at = now - HOUR
         message = self.answer().with_context(tz="UTC")
         label = message.gate_label
-        self.assertIn(self.env["sms.inbound"]._format_moment(now - HOUR), label)
+        self.assertIn(say_moment(message.env, now - HOUR), label)
         message.inbound_id.received_at = now - timedelta(days=1)
         message.invalidate_recordset(["gate_label"])
         self.assertNotEqual(message.gate_label, label)
@@ -73,10 +74,10 @@ class TestAnswers(IntakeCase):
         composers = self.env["sms.composer"].with_user(self.agent)
         with Form(composers.with_context(**context)) as composer:
             self.assertFalse(composer.sms_block_reason)
-            moment = self.env["sms.inbound"].with_context(tz="UTC")._format_moment
+            env = self.env(context={**self.env.context, "tz": "UTC"})
             note = composer.sms_answer_note
-            self.assertIn(moment(inbound.received_at), note)
-            self.assertIn(moment(inbound.received_at + 24 * HOUR), note)
+            self.assertIn(say_moment(env, inbound.received_at), note)
+            self.assertIn(say_moment(env, inbound.received_at + 24 * HOUR), note)
             composer.body = "Hello"
         self.record_consent()
         with Form(composers.with_context(**context)) as composer:

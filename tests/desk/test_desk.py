@@ -5,7 +5,7 @@ from datetime import timedelta
 from odoo import fields
 from odoo.exceptions import AccessError, UserError, ValidationError
 
-from ...models.desk.helpdesk_ticket_desk import PAGE_SIZE
+from ...models.desk.helpdesk_ticket_thread import PAGE_SIZE
 from ..common import phone_number
 from .common import DeskCase
 
@@ -19,7 +19,7 @@ class TestConversation(DeskCase):
     def test_texts_are_told_oldest_first_with_side_author_and_state(self):
         self.receive("It jams again")
         self.reply("I am on my way")
-        theirs, ours = self.converse()["messages"]
+        theirs, ours = self.texts()
         self.assertEqual(
             (theirs["direction"], theirs["body"], theirs["author"]),
             ("in", "It jams again", "Dana Customer"),
@@ -30,23 +30,25 @@ class TestConversation(DeskCase):
         self.assertEqual((ours["state"], ours["label"]), ("waiting", "Waiting"))
         self.assertIn("I am on my way", ours["body"])
         self.run_outbox()
-        self.assertEqual(self.converse()["messages"][1]["label"], "Delivered")
+        self.assertEqual(self.texts()[1]["label"], "Delivered")
 
     def test_a_refusal_says_why(self):
         self.record_consent(event="revoked")
         self.send_template(
             self.ticket, self.env.ref("helpdesk_mgmt_sms.sms_template_ticket_update")
         )
-        (text,) = self.converse()["messages"]
+        (text,) = self.texts()
         self.assertEqual((text["state"], text["author"]), ("blocked", ""))
         self.assertEqual(text["reason"], "Opted out: only the person can undo it")
         self.assertTrue(text["template"], "an automatic text names its template")
 
     def test_another_tickets_texts_are_not_told(self):
-        other = self.make_ticket(self.customer, team_id=self.team.id)
+        other = self.make_ticket(self.customer, user_id=self.agent.id)
         self.receive("For the newest ticket")
         self.assertEqual(other.sms_unread_count, 1)
-        self.assertFalse(self.converse()["messages"])
+        (folded,) = self.texts()
+        self.assertNotIn("body", folded)
+        self.receive("Of somebody else", phone_number(6))
         ids = [f"in-{self.env['sms.inbound'].search([], limit=1).id}", "out-x", "in-0"]
         desk = self.desk_of(self.own_agent)
         self.assertFalse(desk.get_sms_changes(ids)["messages"])
@@ -56,9 +58,10 @@ class TestConversation(DeskCase):
             self.receive(f"Text {index}")
         newest = self.converse()
         self.assertTrue(newest["has_older"])
-        older = self.converse(before=newest["messages"][0]["id"])
-        self.assertFalse(older["has_older"])
-        bodies = [text["body"] for text in older["messages"] + newest["messages"]]
+        before = newest["messages"][0]["id"]
+        self.assertFalse(self.converse(before=before)["has_older"])
+        found = self.texts(before=before) + self.texts()
+        bodies = [text["body"] for text in found]
         self.assertEqual(bodies, [f"Text {i}" for i in range(PAGE_SIZE + 5)])
 
     def test_pictures_are_shown(self):
@@ -72,7 +75,7 @@ class TestConversation(DeskCase):
             }
         )
         inbound.attachment_ids = picture
-        (text,) = self.converse()["messages"]
+        (text,) = self.texts()
         self.assertEqual(
             text["attachments"],
             [{"id": picture.id, "name": "screen.png", "mimetype": picture.mimetype}],
@@ -89,7 +92,7 @@ class TestConversation(DeskCase):
         self.converse()
         few = self.count_queries(self.converse)
         texts(10)
-        self.assertEqual(len(self.converse()["messages"]), 24)
+        self.assertEqual(len(self.texts()), 24)
         self.assertEqual(self.count_queries(self.converse), few)
 
 
@@ -103,6 +106,8 @@ class TestWhoMayRead(DeskCase):
         ("preview_sms_reply", ()),
         ("send_sms_reply", ("Hello", "key")),
         ("mark_sms_read", ()),
+        ("take_sms_way", ("out-1", "again")),
+        ("share_sms_presence", ("looking",)),
     )
 
     def assertRefused(self, user, ticket):
@@ -116,7 +121,7 @@ class TestWhoMayRead(DeskCase):
         self.receive("Hello")
         for user in (self.own_agent, self.team_agent, self.agent, self.manager):
             with self.subTest(user=user.login):
-                self.assertEqual(len(self.converse(user)["messages"]), 1)
+                self.assertEqual(len(self.texts(user)), 1)
 
     def test_an_own_agent_has_no_others_tickets(self):
         other = self.make_ticket(self.customer, user_id=self.agent.id)
@@ -212,7 +217,7 @@ class TestReply(DeskCase):
     def test_quiet_hours_are_told_before_and_after(self):
         self.close_hours()
         note = self.converse()["reply"]["time_note"]
-        self.assertIn("(Denver)", note)
+        self.assertIn("Denver time", note)
         (text,) = self.reply()["messages"]
         self.assertEqual(text["state"], "held")
         self.assertRegex(text["label"], r"Held until .*\(Denver\)")

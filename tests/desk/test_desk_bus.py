@@ -4,7 +4,15 @@ from unittest.mock import Mock, patch
 
 from odoo.addons.bus.models import ir_websocket
 
-from ...models.desk.helpdesk_ticket_desk import BUS_CHANNEL, CHANGE_TYPE, NEWS_TYPE
+from ...models.desk.helpdesk_ticket_desk import (
+    BUS_CHANNEL,
+    CHANGE_TYPE,
+    NEWS_TYPE,
+    PRESENCE_TYPE,
+)
+from ...models.desk.sms_sms import LIVE_LIMIT
+from ...models.ledger.sms_consent_event import Statement
+from ..common import phone_number
 from .common import DeskCase
 
 
@@ -95,13 +103,17 @@ class TestDeskBus(DeskCase):
         self.assertEqual(self.changes(), told)
 
     def test_a_batch_makes_one_notice_for_each_ticket(self):
-        tickets = self.ticket | self.make_ticket(self.customer)
+        other = self.make_customer(phone_number(4), "Other")
+        self.record_consent(phone_number(4))
+        self.flush_bus()
+        tickets = self.ticket | self.make_ticket(other)
         for ticket in tickets:
             for body in ("One", "Two", "Three"):
                 ticket.with_user(self.agent).send_sms_reply(body, f"{ticket.id}{body}")
         self.flush_bus()
-        self.messages_to()._update_trackers()
-        self.messages_to()._notify_changed()
+        messages = self.messages_to() | self.messages_to(phone_number(4))
+        messages._update_trackers()
+        messages._notify_changed()
         self.assertEqual([len(ids) for _ticket, ids in self.changes()], [3, 3])
 
     def test_a_bigger_batch_takes_no_more_queries(self):
@@ -112,9 +124,95 @@ class TestDeskBus(DeskCase):
         few = self.count_queries(messages[:2]._notify_changed)
         self.assertEqual(self.count_queries(messages._notify_changed), few)
 
-    def test_other_apps_texts_are_not_told(self):
-        self.env["sms.sms"].create({"number": self.number, "body": "Hello"})
+    def test_texts_without_a_ticket_are_told_to_those_of_the_number(self):
+        other = self.make_ticket(self.customer)
+        self.make_ticket(self.make_customer(phone_number(4)))
+        company = self.make_company("Other")
+        self.make_ticket(self.customer, company_id=company.id)
+        message = self.env["sms.sms"].create({"number": self.number, "body": "Hello"})
+        ids = [f"out-{message.id}"]
+        self.assertEqual(
+            sorted(self.changes()), [(self.ticket.id, ids), (other.id, ids)]
+        )
+
+    def test_mass_messages_are_not_told_one_by_one(self):
+        vals = {"number": self.number, "body": "Hello"}
+        self.env["sms.sms"].create([vals] * (LIVE_LIMIT + 1))
         self.assertFalse(self.changes())
+
+    # === What else changes a conversation ===
+
+    def told_ids(self):
+        """Return the kinds of what the ticket's conversations were told of."""
+        told = [ids for ticket_id, ids in self.changes() if ticket_id == self.ticket.id]
+        return {it.split("-")[0] for ids in told for it in ids}
+
+    def test_a_stop_and_its_answer_are_told(self):
+        self.receive("STOP")
+        self.assertEqual(self.told_ids(), {"in", "event", "out"})
+
+    def test_a_consent_that_is_recorded_elsewhere_is_told(self):
+        self.record_consent(event="revoked")
+        (told,) = self.changes()
+        shown = self.converse()["messages"]
+        self.assertIn(told[1][0], [entry["id"] for entry in shown])
+        self.record_consent(phone_number(4))
+        self.assertFalse(self.changes())
+
+    def test_many_consents_take_one_query_more(self):
+        def record(first, count):
+            ledger = self.env["sms.consent.event"]
+            purposes = self.purposes("ticket")
+            rows = [
+                Statement(phone_number(first + index), "granted", "paper", purposes)
+                for index in range(count)
+            ]
+            ledger._record_many(self.company, rows)
+
+        for index in (10, 11, 20, 21, 22, 23, 24, 25):
+            self.make_ticket(self.make_customer(phone_number(index)))
+        record(10, 2)
+        few = self.count_queries(record, 10, 2)
+        self.assertEqual(self.count_queries(record, 20, 6), few)
+
+    def test_a_review_is_told_when_it_is_opened_and_decided(self):
+        inbound = self.receive("Hello")
+        self.flush_bus()
+        review = self.env["sms.consent.review"]._open(inbound, self.company, "test")
+        self.assertEqual(self.told_ids(), {"review"})
+        review.with_user(self.manager).action_conversation()
+        self.assertEqual(self.told_ids(), {"review"})
+
+    def test_notes_are_told_when_written_and_changed(self):
+        note = self.ticket.with_user(self.agent).message_post(
+            body="Ask the vendor",
+            subtype_xmlid="mail.mt_note",
+            message_type="comment",
+        )
+        told = [(self.ticket.id, [f"note-{note.id}"])]
+        self.assertEqual(self.changes(), told)
+        self.ticket._message_update_content(note, body="Asked")
+        self.assertEqual(self.changes(), told)
+        self.ticket.message_post(
+            body="Dear", subtype_xmlid="mail.mt_comment", message_type="comment"
+        )
+        self.assertFalse(self.changes())
+
+    def test_presence_names_the_colleague_and_nothing_else(self):
+        self.desk_of(self.own_agent).share_sms_presence("typing", is_new=1)
+        ((channel, kind, payload),) = self.flush_bus()
+        self.assertEqual(channel, (self.env.cr.dbname, BUS_CHANNEL, self.ticket.id))
+        self.assertEqual(kind, PRESENCE_TYPE)
+        self.assertEqual(
+            payload,
+            {
+                "ticket_id": self.ticket.id,
+                "user_id": self.own_agent.id,
+                "name": self.own_agent.name,
+                "state": "typing",
+                "is_new": True,
+            },
+        )
 
     # === Who is notified ===
 

@@ -1,8 +1,10 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 import base64
+from unittest.mock import patch
 
 from odoo.tests import HttpCase, tagged
 
+from ...providers.sandbox import SandboxProvider
 from ..common import phone_number
 from .common import DeskCase
 
@@ -71,3 +73,76 @@ class TestDeskTours(DeskCase, HttpCase):
     def test_the_composer_counts_as_the_carrier_does(self):
         self.set_price(0.008)
         self.run_tour("composer")
+
+    def after_typing(self, work):
+        """Do something in another's name once the agent types."""
+        tickets = type(self.env["helpdesk.ticket"])
+        share, done = tickets.share_sms_presence, []
+
+        def share_and_work(ticket, state, is_new=False):
+            result = share(ticket, state, is_new)
+            if state == "typing" and not done:
+                done.append(work(ticket))
+            return result
+
+        return patch.object(tickets, "share_sms_presence", share_and_work)
+
+    def test_saved_replies_by_a_slash(self):
+        self.run_tour("slash")
+        message = self.messages_to()
+        self.assertIn("Good morning. Please turn the device off", message.body)
+
+    def test_a_note_with_a_mention(self):
+        self.team_agent.notification_type = "inbox"
+        self.run_tour("note")
+        note = self.env["mail.message"].search(
+            [("res_id", "=", self.ticket.id), ("body", "ilike", "@sms-team-agent")]
+        )
+        self.assertEqual(note.subtype_id, self.env.ref("mail.mt_note"))
+        self.assertEqual(note.partner_ids, self.team_agent.partner_id)
+        self.assertIn(self.team_agent.partner_id, note.notified_partner_ids)
+        self.assertFalse(self.messages_to())
+
+    def test_who_types_is_shown(self):
+        def type_too(ticket):
+            """Let a colleague type in the same conversation."""
+            return ticket.with_user(self.team_agent).share_sms_presence("typing")
+
+        with self.after_typing(type_too):
+            self.run_tour("presence")
+
+    def test_nobody_answers_twice_unasked(self):
+        def answer(ticket):
+            """Let a colleague answer what the agent is about to answer."""
+            desk = ticket.with_user(self.team_agent)
+            return desk.send_sms_reply("I was faster", "other-key")
+
+        with self.after_typing(answer):
+            self.run_tour("overtaken")
+        self.assertEqual(len(self.messages_to()), 2)
+
+    def test_a_waiting_text_is_moved(self):
+        self.close_hours()
+        self.reply("Tomorrow", user=self.agent)
+        self.run_tour("change_time")
+
+    def test_a_stop_changes_an_open_desk(self):
+        def stop(ticket):
+            """Let the customer text STOP."""
+            event = SandboxProvider.parse_inbound(
+                {"id": "SBstop", "from": self.number, "body": "STOP"}
+            )
+            inbounds_sudo = ticket.env["sms.inbound"].sudo()
+            return inbounds_sudo._receive(ticket.sudo().company_id, event)
+
+        with self.after_typing(stop):
+            self.run_tour("stop")
+
+    def test_texts_about_another_ticket_are_folded(self):
+        for index in range(20):
+            self.receive(f"Text {index}")
+            self.reply(f"Answer {index}", user=self.agent)
+        other = self.make_ticket(self.customer)
+        for body in ("The other thing", "And that"):
+            self.receive(body).ticket_id = other
+        self.run_tour("fold")

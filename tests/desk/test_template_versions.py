@@ -101,6 +101,9 @@ class TestVersions(SmsCase):
 
     def test_it_says_what_to_look_at(self):
         found = self.preview("Thx, it's done")
+        self.assertNotIn("No sender", " ".join(found["advice"]), "its footer says it")
+        self.purposes("ticket").footer = False
+        found = self.preview("Thx, it's done")
         sentences = " ".join(found["advice"])
         for words in ("No next step", "slang: Thx", "No sender"):
             self.assertIn(words, sentences)

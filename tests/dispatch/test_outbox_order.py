@@ -1,13 +1,16 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 import random
+from datetime import timedelta
 from unittest.mock import patch
+
+from freezegun import freeze_time
 
 from odoo import fields
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
 from ...models.dispatch import sms_dispatcher_claim
-from ..message.common import WaitingCase
+from ..message.common import MORNING, NIGHT, QuietHoursCase, WaitingCase
 
 
 @tagged("post_install", "-at_install")
@@ -72,3 +75,81 @@ class TestOrder(WaitingCase):
                 now = fields.Datetime.now()
                 put_off = messages.filtered_domain([("not_before", ">", now)])
                 self.assertEqual(put_off, messages[index])
+
+
+@tagged("post_install", "-at_install")
+class TestOrderOfHeld(QuietHoursCase):
+    """What was held leaves number by number, in the order in which it was written."""
+
+    def setUp(self):
+        super().setUp()
+        self.record_consent(None, "ticket", "alert", "appointment", "marketing")
+        self.env["sms.sms"].search([("state", "=", "outgoing")]).unlink()
+
+    def hold(self, *purposes, number=None):
+        """Return texts of some purposes that were written in the night, in order."""
+        texts = self.env["sms.sms"]
+        with freeze_time(NIGHT):
+            for code in purposes:
+                texts |= self.send(code, number)
+        self.assertEqual(set(texts.mapped("gate_verdict")), {"hold"})
+        return texts
+
+    def claim(self):
+        """Return what a worker claims next, all of it in flight until it is noted."""
+        ready = self.env["sms.sender.pace"]._get_ready()
+        calls = self.env["sms.dispatcher"]._claim(ready, 256)
+        return self.env["sms.sms"].browse([key.sms_id for _acc, key, *_rest in calls])
+
+    def leave(self, claimed):
+        """Let the carrier take what was claimed."""
+        claimed.write({"state": "sent"})
+        self.env.flush_all()
+
+    def test_ten_texts_of_several_purposes_and_two_workers(self):
+        """Neither the purposes' urgency nor a second worker changes the order."""
+        texts = self.hold(*(["ticket", "appointment"] * 5))
+        self.assertEqual(len(set(texts.mapped("not_before"))), 1)
+        left = []
+        with freeze_time(MORNING + timedelta(minutes=45)):
+            for _turn in texts:
+                claimed = self.claim()
+                self.assertFalse(self.claim(), "another worker overtakes")
+                left += claimed.ids
+                self.leave(claimed)
+        self.assertEqual(left, texts.ids)
+
+    def test_hours_that_open_later_keep_nobody_waiting(self):
+        """An offer may leave at nine only; what was written later leaves at eight."""
+        offer, text = self.hold("marketing", "ticket")
+        offer.not_before = MORNING + timedelta(hours=3)
+        with freeze_time(MORNING + timedelta(minutes=45)):
+            self.assertEqual(self.claim(), text)
+
+    def test_other_numbers_do_not_wait(self):
+        other = "+13035550188"
+        self.record_consent(other, "ticket")
+        mine, theirs = self.hold("ticket"), self.hold("ticket", number=other)
+        with freeze_time(MORNING + timedelta(minutes=45)):
+            self.assertEqual(self.claim(), mine | theirs)
+
+    def test_what_was_not_held_overtakes(self):
+        held = self.hold("ticket", "ticket")
+        with freeze_time(MORNING + timedelta(minutes=45)):
+            alert = self.send("alert")
+            self.assertEqual(self.claim(), held[0] | alert)
+
+    def test_a_crash_keeps_nobody_waiting_for_long(self):
+        first, second = self.hold("ticket", "ticket")
+        with freeze_time(MORNING + timedelta(minutes=45)):
+            self.assertEqual(self.claim(), first)
+            self.assertFalse(self.claim())
+        with freeze_time(MORNING + timedelta(hours=2)):
+            self.assertEqual(self.claim(), second)
+
+    def test_the_whole_run_keeps_the_order(self):
+        texts = self.hold("ticket", "appointment", "ticket")
+        with freeze_time(MORNING + timedelta(minutes=45)):
+            self.run_outbox()
+        self.assertEqual(set(texts.mapped("state")), {"sent"})
+        self.assertEqual(texts.sorted("claimed_at").ids, texts.ids)

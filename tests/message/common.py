@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from ...models.message import mail_message as mail_message_bulk
 from ...models.message import res_partner as res_partner_reader
 from ...models.message import sms_sms_intake as sms_sms_bulk
+from ...providers import faults
 from ...tools import timing
 from ..common import SmsCase, phone_number
 
@@ -173,3 +174,27 @@ class WaitingCase(SmsCase):
         )
         self.assertEqual(message.state, "outgoing")
         return message
+
+
+class WaysCase(SmsCase):
+    """Texts on a ticket that did not arrive."""
+
+    def text(self, body="The parts are here", ticket=None, **values):
+        """Return a new text on a ticket to its customer, with its notification."""
+        ticket = ticket or self.ticket
+        ticket._message_sms(body)
+        sms = self.messages_to(ticket.partner_phone_sanitized)[-1:]
+        sms.write(values)
+        return sms
+
+    def refuse(self, sms, fault=faults.UNREACHABLE):
+        """Let the carrier have refused a text for good."""
+        policy = self.env["sms.fault"]._get_policy(fault)
+        sms.write({"state": "error", "fault_id": policy.id, "provider": "sandbox"})
+        sms.failure_type = "sms_not_delivered"
+        return sms
+
+    def ways(self, sms, user=None):
+        """Return the ways that a user is offered, as words."""
+        self.env.invalidate_all()
+        return sms.with_user(user or self.agent).ways

@@ -74,7 +74,12 @@ class TestHolding(QuietHoursCase):
             message = self.send(partner_id=self.customer.id)
             self.assertHeld(message)
             self.assertEqual(message.shown_state, "held")
-            self.assertRegex(message.shown_label, r"^Held until 8:[0-2]\d \(Denver\)$")
+            self.assertRegex(
+                message.shown_label, r"^Held until tomorrow 8:[0-2]\d AM, Denver time$"
+            )
+            self.agent.tz = "America/Denver"
+            own = message.with_user(self.agent).shown_label
+            self.assertRegex(own, r"^Held until tomorrow 8:[0-2]\d AM$")
             self.assertEqual(message.zone_names, "America/Denver")
             self.assertEqual(message.zone_source, "number")
             self.assertEqual(message.local_time, "2026-07-01 22:00 Denver")
@@ -550,7 +555,7 @@ class TestMoving(QuietHoursCase):
         message = self.compose(later)
         self.assertHeld(message, timing.SCHEDULED, later)
         self.assertEqual(message.not_before, later)
-        self.assertEqual(message.shown_label, "Held until 15:30 (Denver)")
+        self.assertEqual(message.shown_label, "Held until today 3:30 PM, Denver time")
         with freeze_time(later):
             self.run_outbox()
             self.assertEqual(message.state, "sent")
@@ -614,9 +619,9 @@ class TestMoving(QuietHoursCase):
             default_res_id=self.ticket.id,
         )
         form = Form(composer)
-        self.assertRegex(form.sms_time_note, r"^8:00 \(Denver\): Quiet hours")
+        self.assertRegex(form.sms_time_note, r"^tomorrow 8:00 AM, Denver time: Quiet")
         form.send_at = datetime(2026, 7, 2, 16, 0)
-        self.assertEqual(form.sms_time_note, "10:00 (Denver)")
+        self.assertEqual(form.sms_time_note, "tomorrow 10:00 AM, Denver time")
 
     @freeze_time(NOON)
     def test_the_composer_says_that_it_would_come_too_late(self):
@@ -661,7 +666,7 @@ class TestMoving(QuietHoursCase):
             .with_user(self.agent)
             .with_context(**action["context"])
         )
-        self.assertEqual(form.local_note, "15:30 (Denver)")
+        self.assertEqual(form.local_note, "today 3:30 PM, Denver time")
         form.send_at = datetime(2026, 7, 1, 22, 30)
         form.save().action_move()
         self.assertEqual(message.not_before, datetime(2026, 7, 1, 22, 30))

@@ -158,8 +158,9 @@ class TestTexts(ErasureCase):
         sms = self.text()
         sms.state = "error"
         self.erase()
-        sms.with_user(self.administrator).resend_failed()
-        self.assertGateSays(sms, "canceled", "block", "erased")
+        told = sms.with_user(self.administrator).resend_failed()
+        self.assertIn("words were erased", told["params"]["message"])
+        self.assertFalse(sms.sent_again_id)
         self.company.write({"sms_provider": "iap", "sms_consent_policy": "opt_out"})
         sms.with_user(self.administrator).action_set_outgoing()
         self.assertGateSays(sms, "canceled", "block", "erased")

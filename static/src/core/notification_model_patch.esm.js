@@ -1,10 +1,8 @@
 // License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 import {Notification} from "@mail/core/common/notification_model";
 import {_t} from "@web/core/l10n/translation";
-import {deserializeDateTime, formatDateTime} from "@web/core/l10n/dates";
 import {patch} from "@web/core/utils/patch";
-
-const {DateTime} = luxon;
+import {toDateTime, toMoment} from "./text_dates.esm";
 
 /** Says in the chatter what a text answers; why it was not sent, and what to do. */
 patch(Notification.prototype, {
@@ -12,12 +10,8 @@ patch(Notification.prototype, {
         if (this.notification_type !== "sms" || !this.sms_answered_at) {
             return super.label;
         }
-        const answered = deserializeDateTime(this.sms_answered_at);
-        const isToday = answered.hasSame(DateTime.local(), "day");
-        const time = isToday
-            ? answered.toLocaleString(DateTime.TIME_SIMPLE)
-            : formatDateTime(answered, {showSeconds: false});
-        return _t("SMS, answers their text of %s", time);
+        const answered = toMoment(toDateTime(this.sms_answered_at));
+        return _t("SMS, answers their text of %s", answered);
     },
     get failureMessage() {
         switch (this.failure_type) {

@@ -5,6 +5,7 @@ import {formatCurrency} from "@web/core/currency";
 
 /** From this amount on, two decimals say enough. */
 const LARGE_AMOUNT = 1;
+const QUOTES = /["'\u00ab\u00bb\u2018-\u201f\u2039\u203a\u300c-\u300f]/;
 
 /**
  * What a text will cost, while it is written: counted with its footer, after what was
@@ -32,7 +33,13 @@ export class SegmentCounter extends Component {
 
     get encoding() {
         const {culprit} = this.segments;
-        return culprit ? _t("Unicode because of “%s”", culprit) : _t("GSM-7");
+        if (!culprit) {
+            return _t("GSM-7");
+        }
+        // One pair of quotation marks: none around another.
+        return QUOTES.test(culprit)
+            ? _t("Unicode because of the quotation mark %s", culprit)
+            : _t("Unicode because of “%s”", culprit);
     }
 
     get count() {

@@ -3,6 +3,14 @@ import {_t} from "@web/core/l10n/translation";
 
 const {DateTime} = luxon;
 
+/** A time so many days ahead is told by the day of the week; later ones by their date. */
+const WEEK = 6;
+
+/** Unicode's own narrow and unbreakable spaces, as in "1:30 PM", as ordinary ones. */
+function plainSpaces(text) {
+    return text.replace(/[\u00a0\u2000-\u200a\u202f]/g, " ");
+}
+
 /**
  * @param {String} date UTC, "YYYY-MM-DD HH:MM:SS"
  * @returns {DateTime} in the reader's own time zone
@@ -16,7 +24,44 @@ export function toDateTime(date) {
  * @returns {String} the time of day, as the reader's language writes it
  */
 export function toTime(moment) {
-    return moment.toLocaleString(DateTime.TIME_SIMPLE);
+    return plainSpaces(moment.toLocaleString(DateTime.TIME_SIMPLE));
+}
+
+/**
+ * Says a time as `tools/moments.py` does, in the same words.
+ *
+ * @param {DateTime} moment
+ * @param {DateTime} [now]
+ * @returns {String} "today 17:30", "tomorrow 8:00", "Monday 8:00", "3 May 8:00"
+ */
+export function toMoment(moment, now = DateTime.local()) {
+    const day = toNearDay(moment, now.setZone(moment.zone));
+    // "May 3 8:00" would be read as one number.
+    const sign = /\d$/.test(day) ? "," : "";
+    return `${day}${sign} ${toTime(moment)}`;
+}
+
+function toNearDay(moment, now) {
+    const ahead = Math.round(
+        moment.startOf("day").diff(now.startOf("day"), "days").days
+    );
+    if (ahead === 0) {
+        return _t("today");
+    }
+    if (ahead === 1) {
+        return _t("tomorrow");
+    }
+    if (ahead === -1) {
+        return _t("yesterday");
+    }
+    if (ahead > 0 && ahead <= WEEK) {
+        return moment.toLocaleString({weekday: "long"});
+    }
+    const format = {month: "long", day: "numeric"};
+    if (!moment.hasSame(now, "year")) {
+        format.year = "numeric";
+    }
+    return plainSpaces(moment.toLocaleString(format));
 }
 
 /**

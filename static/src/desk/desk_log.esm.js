@@ -1,7 +1,9 @@
-import {Component, useEffect, useRef, useState} from "@odoo/owl";
+import {Component, markup, useEffect, useRef, useState} from "@odoo/owl";
 import {toDateTime, toDay, toTime} from "../core/text_dates.esm";
+import {TICKET_MODEL} from "./desk_service.esm";
 import {_t} from "@web/core/l10n/translation";
 import {browser} from "@web/core/browser/browser";
+import {getRowId} from "./desk_store.esm";
 import {splitAddresses} from "../core/addresses.esm";
 import {useService} from "@web/core/utils/hooks";
 
@@ -21,10 +23,22 @@ const MARKS = {
     failed: "fa-exclamation-circle text-danger",
     blocked: "fa-ban text-danger",
 };
+/** What a line in the middle is about. */
+const LINE_MARKS = {
+    requested: "fa-question-circle-o",
+    granted: "fa-check-circle-o",
+    confirmed: "fa-check-circle-o",
+    restored: "fa-check-circle-o",
+    revoked: "fa-ban",
+    expired: "fa-clock-o",
+    open: "fa-flag-o",
+};
+const LINES = ["event", "review"];
 const PICTURES = ["image/jpeg", "image/png", "image/gif", "image/webp"];
 
 /**
- * The texts of a conversation, oldest first, with a line for each day. It stays at the
+ * What has passed with a number, oldest first, with a line for each day: texts, notes,
+ * and what was said about consent. Texts about other tickets are folded. It stays at the
  * newest text, unless its reader has scrolled up; what has been on the screen is read.
  */
 export class DeskLog extends Component {
@@ -33,7 +47,7 @@ export class DeskLog extends Component {
 
     setup() {
         this.desk = useState(this.props.desk);
-        this.state = useState({isFollowing: true, hasNews: false});
+        this.state = useState({isFollowing: true, hasNews: false, unfolded: {}});
         this.orm = useService("orm");
         this.action = useService("action");
         this.log = useRef("log");
@@ -141,28 +155,108 @@ export class DeskLog extends Component {
     // ------------------------------------------------------------
 
     /**
-     * @returns {{day: String, texts: Object[]}[]} with `isFirst` on the first text of a
-     *     group, the `time`, and the `parts` of each body
+     * @returns {{day: String, items: Object[]}[]} of each day its entries, each with its
+     *     `type`: "text" (with `isFirst` on the first of a group), "line" or "fold"
      */
     get days() {
         const days = [];
         let previous = null;
-        for (const text of this.desk.messages) {
-            const moment = toDateTime(text.date);
+        this.shownNumber = undefined;
+        for (const entry of this.desk.messages) {
+            const moment = toDateTime(entry.date);
             const day = toDay(moment);
             if (days.at(-1)?.day !== day) {
-                days.push({day, texts: []});
+                days.push({day, items: []});
                 previous = null;
             }
-            days.at(-1).texts.push({
-                ...text,
-                isFirst: !previous || !this.isOneGroup(previous, text, moment),
-                time: toTime(moment),
-                parts: splitAddresses(text.body),
-            });
-            previous = text;
+            const {items} = days.at(-1);
+            if (LINES.includes(entry.direction)) {
+                items.push({...entry, type: "line", mark: LINE_MARKS[entry.event]});
+            } else if (this.isFolded(entry)) {
+                this.fold(items, entry);
+            } else {
+                this.addNumberLine(items, entry);
+                items.push(this.drawText(entry, moment, previous));
+            }
+            previous = items.at(-1).type === "text" ? entry : null;
         }
         return days;
+    }
+
+    /**
+     * @param {Object} entry
+     * @param {DateTime} moment
+     * @param {Object|null} previous the text just before it
+     * @returns {Object} the text with its `time`, the `parts` of its body and `isFirst`
+     */
+    drawText(entry, moment, previous) {
+        return {
+            ...entry,
+            type: "text",
+            isFirst: !previous || !this.isOneGroup(previous, entry, moment),
+            time: toTime(moment),
+            parts: splitAddresses(entry.body || ""),
+            content: entry.html && markup(entry.html),
+        };
+    }
+
+    /** What is about another ticket, or about what the user may not read, is folded. */
+    isFolded({id, about}) {
+        const isElsewhere = about && (about.model === TICKET_MODEL || !about.id);
+        return isElsewhere && !(about.id && this.state.unfolded[id]);
+    }
+
+    /** Adds a text to the fold before it, if that is about the same. */
+    fold(items, entry) {
+        const {model, id} = entry.about;
+        const last = items.at(-1);
+        const key = `${model}-${id}`;
+        if (last?.type === "fold" && last.key === key) {
+            last.entries.push(entry);
+        } else {
+            items.push({type: "fold", id: `fold-${entry.id}`, key, entries: [entry]});
+        }
+    }
+
+    labelOfFold({entries}) {
+        const {model, id, name} = entries[0].about;
+        const count = entries.length;
+        if (id) {
+            return count === 1
+                ? _t("1 text about ticket %s", name)
+                : _t("%(count)s texts about ticket %(name)s", {count, name});
+        }
+        if (model === TICKET_MODEL) {
+            return count === 1
+                ? _t("1 text about another ticket")
+                : _t("%s texts about another ticket", count);
+        }
+        return count === 1
+            ? _t("1 text about a record you cannot open")
+            : _t("%s texts about records you cannot open", count);
+    }
+
+    async unfold({entries}) {
+        await this.desk.reveal(entries);
+        entries.forEach(({id}) => {
+            this.state.unfolded[id] = true;
+        });
+    }
+
+    /** Says from where on the texts were exchanged with another number. */
+    addNumberLine(items, entry) {
+        if (entry.direction === "note" || entry.about) {
+            return;
+        }
+        const {number = ""} = entry;
+        if (this.shownNumber !== undefined && this.shownNumber !== number) {
+            const words = _t(
+                "The number changed to %s",
+                number || this.desk.reply.number
+            );
+            items.push({type: "line", id: `number-${entry.id}`, words});
+        }
+        this.shownNumber = number;
     }
 
     isOneGroup(previous, text, moment) {
@@ -176,6 +270,9 @@ export class DeskLog extends Component {
 
     /** Who wrote it, or what. */
     authorOf(text) {
+        if (text.direction === "note") {
+            return _t("Internal note · %s", text.author);
+        }
         if (text.direction === "out" && !text.author) {
             return text.template
                 ? _t("Automatic: %s", text.template)
@@ -196,19 +293,33 @@ export class DeskLog extends Component {
         return PICTURES.includes(file.mimetype);
     }
 
-    rowId(text) {
-        return Number(text.id.split("-")[1]);
-    }
-
     async cancel(text) {
-        await this.orm.call("sms.sms", "action_cancel_waiting", [[this.rowId(text)]]);
+        await this.orm.call("sms.sms", "action_cancel_waiting", [[getRowId(text)]]);
         await this.desk.refresh([text.id]);
     }
 
     async changeTime(text) {
         const action = await this.orm.call("sms.sms", "action_change_time", [
-            [this.rowId(text)],
+            [getRowId(text)],
         ]);
         this.action.doAction(action, {onClose: () => this.desk.refresh([text.id])});
+    }
+
+    /**
+     * Does what the server has offered about a text.
+     *
+     * @param {Object} text
+     * @param {{name: String}} way one of the text's `ways`
+     */
+    async takeWay(text, way) {
+        const {ticketId} = this.desk;
+        const args = [ticketId, text.id, way.name];
+        const action = await this.orm.call(TICKET_MODEL, "take_sms_way", args);
+        const onClose = () => this.desk.refresh([text.id]);
+        if (action) {
+            this.action.doAction(action, {onClose});
+        } else {
+            await onClose();
+        }
     }
 }

@@ -1,15 +1,26 @@
 import {Component, useEffect, useRef, useState} from "@odoo/owl";
 import {keepDraft, loadDraft} from "./desk_drafts.esm";
+import {ConfirmationDialog} from "@web/core/confirmation_dialog/confirmation_dialog";
 import {DateTimeInput} from "@web/core/datetime/datetime_input";
+import {DeskNote} from "./desk_note.esm";
 import {Dropdown} from "@web/core/dropdown/dropdown";
 import {DropdownItem} from "@web/core/dropdown/dropdown_item";
 import {FileInput} from "@web/core/file_input/file_input";
+import {NavigableList} from "@mail/core/common/navigable_list";
 import {SegmentCounter} from "../core/segment_counter.esm";
 import {TICKET_MODEL} from "./desk_service.esm";
+import {_t} from "@web/core/l10n/translation";
+import {browser} from "@web/core/browser/browser";
+import {isMacOS} from "@web/core/browser/feature_detection";
 import {serializeDateTime} from "@web/core/l10n/dates";
 import {useService} from "@web/core/utils/hooks";
 
 const {DateTime} = luxon;
+
+/** What asks for a saved reply: a slash at the beginning or after a blank. */
+const SLASH = /(?:^|\s)\/([\p{L}\p{N}_-]*)$/u;
+/** Characters of somebody's text that a question quotes. */
+const QUOTE_LIMIT = 160;
 
 /** A name for one text: asked for twice, it is sent once. */
 function makeKey() {
@@ -23,13 +34,14 @@ function makeKey() {
 export class DeskReply extends Component {
     static template = "helpdesk_mgmt_sms.DeskReply";
     static components = {
-        ...{DateTimeInput, Dropdown, DropdownItem},
-        ...{FileInput, SegmentCounter},
+        ...{DateTimeInput, DeskNote, Dropdown, DropdownItem},
+        ...{FileInput, NavigableList, SegmentCounter},
     };
     static props = {
         desk: Object,
         record: {type: Object, optional: true},
         onSent: Function,
+        onTyping: {type: Function, optional: true},
     };
 
     setup() {
@@ -39,16 +51,27 @@ export class DeskReply extends Component {
             sendAt: false,
             isTiming: false,
             files: [],
+            isNote: false,
+            slash: null,
         });
         this.orm = useService("orm");
         this.action = useService("action");
+        this.dialog = useService("dialog");
+        this.notification = useService("notification");
+        this.sendKeys = isMacOS() ? "⌘ Enter" : _t("Ctrl+Enter");
         this.input = useRef("input");
         this.key = makeKey();
         this.rendered = this.state.templateId ? this.state.body : "";
         useEffect(
             () => this.onText(),
-            () => [this.state.body]
+            () => [this.state.body, this.state.isNote]
         );
+    }
+
+    /** @param {Boolean} isNote whether a note is written, or a text */
+    setNote(isNote) {
+        this.state.isNote = isNote;
+        this.state.slash = null;
     }
 
     /** Keeps the text, and makes the field as high as its lines. */
@@ -85,8 +108,55 @@ export class DeskReply extends Component {
     }
 
     onInput(ev) {
-        this.state.body = ev.target.value;
+        const {value, selectionStart} = ev.target;
+        this.state.body = value;
         this.key = makeKey();
+        const match = value.slice(0, selectionStart).match(SLASH);
+        this.state.slash = match && {term: match[1], end: selectionStart};
+    }
+
+    /** @returns {Object[]} the saved replies that go with what is typed after a slash */
+    get savedReplies() {
+        const {slash} = this.state;
+        if (!slash) {
+            return [];
+        }
+        const term = slash.term.toLowerCase();
+        const begins = (word) => word.toLowerCase().startsWith(term);
+        return this.desk.templates
+            .filter(({shortcut}) => shortcut)
+            .filter(({shortcut, name}) => [shortcut, ...name.split(/\s+/)].some(begins))
+            .map((template) => ({
+                ...template,
+                label: template.name,
+                classList: "o_sms_desk_saved",
+            }));
+    }
+
+    /**
+     * Puts a saved reply in the place of the slash and what was typed after it.
+     *
+     * @param {Event} ev
+     * @param {{id: Number}} template
+     */
+    async pickSaved(ev, template) {
+        const {term, end} = this.state.slash;
+        this.state.slash = null;
+        const text = await this.desk.preview(template.id, this.sendAt);
+        if (text === undefined) {
+            return;
+        }
+        const before = this.state.body.slice(0, end - term.length - 1);
+        const after = this.state.body.slice(end);
+        this.state.body = before + text + after;
+        this.state.templateId = before || after ? false : template.id;
+        this.rendered = this.state.body;
+        this.key = makeKey();
+        browser.requestAnimationFrame(() => {
+            const place = before.length + text.length;
+            this.input.el?.focus();
+            this.input.el?.setSelectionRange(place, place);
+        });
     }
 
     /**
@@ -161,24 +231,60 @@ export class DeskReply extends Component {
         return !(await record?.isDirty()) || record.save({reload: false});
     }
 
-    async send() {
+    /** @param {Boolean} isSure send though somebody else has just answered */
+    async send(isSure = false) {
         if (!this.canSend || !(await this.saveForm())) {
             return;
         }
         const {body, templateId, files} = this.state;
-        const attachmentIds = files.map((file) => file.id);
-        const text = {
-            body,
-            templateId,
+        const sent = await this.desk.send({
+            ...{body, templateId, isSure},
             sendAt: this.sendAt,
             key: this.key,
-            attachmentIds,
-        };
-        if (await this.desk.send(text)) {
+            attachmentIds: files.map((file) => file.id),
+        });
+        if (sent.overtakenBy) {
+            this.askAnyway(sent.overtakenBy);
+            return;
+        }
+        if (sent) {
+            this.tellSent(sent.entry);
             this.clear();
             this.props.onSent();
         }
         this.input.el?.focus();
+    }
+
+    /**
+     * Asks before a second answer.
+     *
+     * @param {{author: String, seconds: Number, body: String}} other what somebody else
+     *     has just texted
+     */
+    askAnyway({author, seconds, body}) {
+        const words = body.slice(0, QUOTE_LIMIT) + (body.length > QUOTE_LIMIT ? "…" : "");
+        this.dialog.add(ConfirmationDialog, {
+            title: _t("Somebody else has just answered"),
+            body: _t("%(author)s answered %(seconds)s s ago: “%(words)s”", {
+                ...{author, seconds, words},
+            }),
+            confirmLabel: _t("Send anyway"),
+            confirm: () => this.send(true),
+            cancelLabel: _t("Keep as a draft"),
+            cancel: () => this.input.el?.focus(),
+        });
+    }
+
+    /** @param {Object} [entry] the text as the server has taken it */
+    tellSent(entry) {
+        if (["blocked", "failed"].includes(entry?.state)) {
+            const words = _t("Not sent: %s", entry.reason || entry.label);
+            this.notification.add(words, {type: "danger"});
+        } else if (entry?.state === "held") {
+            this.notification.add(entry.label, {type: "info"});
+        } else {
+            this.notification.add(_t("Text sent"), {type: "success"});
+        }
     }
 
     clear() {
@@ -188,6 +294,7 @@ export class DeskReply extends Component {
             sendAt: false,
             isTiming: false,
             files: [],
+            slash: null,
         });
         this.rendered = "";
         this.key = makeKey();

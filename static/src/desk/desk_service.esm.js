@@ -6,6 +6,7 @@ import {registry} from "@web/core/registry";
 export const TICKET_MODEL = "helpdesk.ticket";
 const BUS_CHANNEL = "helpdesk_mgmt_sms.ticket";
 const CHANGE_TYPE = "helpdesk_mgmt_sms/texts";
+const PRESENCE_TYPE = "helpdesk_mgmt_sms/presence";
 const NEWS_TYPE = "helpdesk_mgmt_sms/news";
 /** Milliseconds in which who looks at the conversation has read a new text. */
 const READING_TIME = 2000;
@@ -27,12 +28,19 @@ export class DeskService {
         this.unread = reactive({});
         /** Whether the next conversation that is there is to be scrolled to */
         this.isWanted = false;
+        /** The inbox that is on the screen: `shows(ticketId)`, `open(ticketId)` */
+        this.inbox = null;
         /** How many screens listen to a ticket */
         this.listeners = {};
         this.bus.subscribe(CHANGE_TYPE, (change) =>
             this.changes.trigger(`change-${change.ticket_id}`, change)
         );
-        this.bus.subscribe(NEWS_TYPE, (news) => this.onNews(news.ticket_id));
+        this.bus.subscribe(NEWS_TYPE, (news) =>
+            this.onNews(news.ticket_id, Boolean(news.is_back))
+        );
+        this.bus.subscribe(PRESENCE_TYPE, (presence) =>
+            this.changes.trigger(`presence-${presence.ticket_id}`, presence)
+        );
         return this;
     }
 
@@ -61,11 +69,12 @@ export class DeskService {
 
     /**
      * Tells that a customer has texted, unless somebody who looks at the conversation
-     * has read it by then.
+     * has read it by then, or that a conversation is no longer snoozed.
      *
      * @param {Number} ticketId
+     * @param {Boolean} isBack it was snoozed until now
      */
-    async onNews(ticketId) {
+    async onNews(ticketId, isBack) {
         await new Promise((resolve) => browser.setTimeout(resolve, READING_TIME));
         const isHidden = document.visibilityState === "hidden";
         if (isHidden && !(await this.services.multi_tab.isOnMainTab())) {
@@ -73,6 +82,7 @@ export class DeskService {
         }
         const news = await this.services.orm.silent.call(TICKET_MODEL, "get_sms_news", [
             ticketId,
+            isBack,
         ]);
         if (news) {
             this.announce(ticketId, news);
@@ -93,6 +103,9 @@ export class DeskService {
                 icon: "/helpdesk_mgmt_sms/static/description/icon.png",
             });
         }
+        if (this.inbox?.shows(ticketId)) {
+            return;
+        }
         const close = this.services.notification.add(words, {
             title,
             type: "info",
@@ -111,9 +124,12 @@ export class DeskService {
 
     /**
      * @param {Number} ticketId
-     * @returns {Promise} the ticket's form is there, on its conversation
+     * @returns {Promise} its conversation is there: in the inbox, or on its form
      */
     open(ticketId) {
+        if (this.inbox) {
+            return this.inbox.open(ticketId);
+        }
         return this.services.action.doAction({
             type: "ir.actions.act_window",
             res_model: TICKET_MODEL,

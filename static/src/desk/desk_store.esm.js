@@ -1,18 +1,30 @@
 import {explain} from "../core/explain_error.esm";
 
 /**
- * @typedef {{id: String, direction: "in"|"out", body: String, date: String,
- *     author: String}} Text as `helpdesk.ticket` prepares it; dates are UTC,
- *     "YYYY-MM-DD HH:MM:SS"
+ * @typedef {{id: String, direction: "in"|"out"|"note"|"event"|"review", date: String}}
+ *     Entry as `helpdesk.ticket` prepares it, with what its kind has besides; dates are
+ *     UTC, "YYYY-MM-DD HH:MM:SS"
  */
 
-/** In the server's order: by the second, theirs first, then as they were made. */
-function compareTexts(one, other) {
-    const rank = ({id}) => Number(id.split("-")[1]);
+/** Of one `at`: what they text, what follows from it, then our answer. */
+const RANKS = {in: 0, event: 1, review: 2, note: 3, out: 4};
+/** Entries that the server takes at once. */
+const CHANGES_LIMIT = 200;
+
+/**
+ * @param {Entry} entry
+ * @returns {Number} the id of its row on the server
+ */
+export function getRowId({id}) {
+    return Number(id.split("-")[1]);
+}
+
+/** In the server's order. */
+function compareEntries(one, other) {
     return (
-        one.date.localeCompare(other.date) ||
-        one.direction.localeCompare(other.direction) ||
-        rank(one) - rank(other)
+        one.at.localeCompare(other.at) ||
+        RANKS[one.direction] - RANKS[other.direction] ||
+        getRowId(one) - getRowId(other)
     );
 }
 
@@ -27,7 +39,7 @@ export class DeskStore {
     /** @type {"loading"|"ready"|"error"} */
     status = "loading";
     error = "";
-    /** @type {Text[]} oldest first */
+    /** @type {Entry[]} oldest first */
     messages = [];
     hasOlder = false;
     isLoadingOlder = false;
@@ -83,10 +95,26 @@ export class DeskStore {
     }
 
     /**
-     * @param {String[]} ids of texts that are new or have changed
+     * @param {String[]} ids of entries that are new, have changed, or are gone
      */
     async refresh(ids) {
-        this.take(await this.call("get_sms_changes", ids));
+        const news = await this.call("get_sms_changes", ids);
+        const asked = new Set(ids.slice(0, CHANGES_LIMIT));
+        news.messages.forEach(({id}) => asked.delete(id));
+        this.messages = this.messages.filter(({id}) => !asked.has(id));
+        this.take(news);
+    }
+
+    /**
+     * Fetches the words of texts about another ticket, of which the page has the times.
+     *
+     * @param {Entry[]} entries
+     */
+    async reveal(entries) {
+        const hidden = entries.filter((entry) => entry.is_hidden && entry.about.id);
+        if (hidden.length) {
+            await this.refresh(hidden.slice(-CHANGES_LIMIT).map(({id}) => id));
+        }
     }
 
     has(id) {
@@ -100,8 +128,14 @@ export class DeskStore {
      */
     take({messages = [], ...rest}) {
         const texts = new Map(this.messages.map((text) => [text.id, text]));
-        messages.forEach((text) => texts.set(text.id, text));
-        this.messages = [...texts.values()].sort(compareTexts);
+        for (const text of messages) {
+            const known = texts.get(text.id);
+            // What was unfolded stays so.
+            if (!text.is_hidden || !text.about.id || !known || known.is_hidden) {
+                texts.set(text.id, text);
+            }
+        }
+        this.messages = [...texts.values()].sort(compareEntries);
         Object.assign(this, rest);
     }
 
@@ -123,30 +157,46 @@ export class DeskStore {
         }
     }
 
+    /** @returns {String|Boolean} the id of the newest text of ours that is known */
+    get newestOwnId() {
+        const own = this.messages.filter(({direction}) => direction === "out");
+        const ids = own.map(getRowId);
+        return ids.length ? `out-${Math.max(...ids)}` : false;
+    }
+
     /**
      * Texts the customer; a second call while the first is on its way does nothing.
      *
      * @param {{body: String, key: String, templateId: Number|Boolean,
-     *     sendAt: String|Boolean, attachmentIds: Number[]}} text
-     * @returns {Promise<Boolean>} whether it was taken
+     *     sendAt: String|Boolean, attachmentIds: Number[], isSure: Boolean}} text
+     * @returns {Promise<{entry: Entry, overtakenBy: Object}|Boolean>} the text as the
+     *     server has taken it, or what somebody else has just texted; false: neither
      */
-    async send({body, key, templateId, sendAt, attachmentIds}) {
+    async send({body, key, templateId, sendAt, attachmentIds, isSure}) {
         if (this.isSending) {
             return false;
         }
         this.isSending = true;
         this.sendError = "";
         try {
-            const args = [body, key, templateId, sendAt, attachmentIds];
-            const {is_repeated: isRepeated, ...news} = await this.call(
+            const {
+                is_repeated: isRepeated,
+                is_overtaken: isOvertaken,
+                overtaken_by: overtakenBy,
+                ...news
+            } = await this.call(
                 "send_sms_reply",
-                ...args
+                ...[body, key, templateId, sendAt, attachmentIds],
+                ...[this.newestOwnId, isSure]
             );
             this.take(news);
+            if (isOvertaken) {
+                return {overtakenBy};
+            }
             if (isRepeated) {
                 await this.load();
             }
-            return true;
+            return {entry: news.messages.at(-1)};
         } catch (error) {
             this.sendError = explain(error);
             return false;

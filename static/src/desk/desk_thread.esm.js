@@ -1,6 +1,6 @@
 import {
     Component,
-    onWillUnmount,
+    onWillDestroy,
     onWillUpdateProps,
     useEffect,
     useRef,
@@ -8,6 +8,7 @@ import {
 } from "@odoo/owl";
 import {useBus, useService} from "@web/core/utils/hooks";
 import {DeskLog} from "./desk_log.esm";
+import {DeskPresence} from "./desk_presence.esm";
 import {DeskReply} from "./desk_reply.esm";
 import {DeskStore} from "./desk_store.esm";
 import {TICKET_MODEL} from "./desk_service.esm";
@@ -28,7 +29,7 @@ export class DeskThread extends Component {
     setup() {
         this.orm = useService("orm");
         this.service = useService("helpdesk_mgmt_sms.desk");
-        this.state = useState({desk: null});
+        this.state = useState({desk: null, presence: null});
         this.show(this.props.ticketId);
         onWillUpdateProps(({ticketId, stamp}) => {
             if (ticketId !== this.props.ticketId || stamp !== this.props.stamp) {
@@ -54,7 +55,8 @@ export class DeskThread extends Component {
             },
             () => [this.desk?.status]
         );
-        onWillUnmount(() => this.stop?.());
+        // Also where it was never mounted: a newer rendering can take its place.
+        onWillDestroy(() => this.stop?.());
     }
 
     /** @returns {DeskStore|null} */
@@ -74,14 +76,38 @@ export class DeskThread extends Component {
         }
         this.stop?.();
         this.stop = null;
-        this.state.desk = null;
+        this.state.desk = this.state.presence = null;
         if (!ticketId) {
             return;
         }
         const call = (method, args) => this.orm.silent.call(TICKET_MODEL, method, args);
         this.state.desk = new DeskStore().setup(ticketId, call);
-        this.stop = this.service.listen(ticketId, (ids) => this.onChange(ids));
+        const stop = this.service.listen(ticketId, (ids) => this.onChange(ids));
+        // Who cannot be told now is told by the next sign.
+        const share = (...args) =>
+            call("share_sms_presence", [ticketId, ...args]).catch(() => {});
+        this.state.presence = new DeskPresence().setup(
+            this.service.changes,
+            ticketId,
+            share
+        );
+        const {presence} = this.state;
+        presence.start();
+        this.stop = () => {
+            stop();
+            presence.stop();
+        };
         this.desk.load();
+    }
+
+    /** Lets the badge beside it tell what the box knows, unless something is unsaved. */
+    async showConsent() {
+        const {record} = this.props;
+        const {consent_state: state} = this.desk.reply;
+        const shown = record?.data.sms_consent_state;
+        if (shown !== undefined && shown !== state && !(await record.isDirty())) {
+            await record.load();
+        }
     }
 
     /**
@@ -92,6 +118,7 @@ export class DeskThread extends Component {
         if (ids.some((id) => id.startsWith("in-"))) {
             this.reloadChatter();
         }
+        await this.showConsent();
     }
 
     /** Lets the chatter beside it show the text too. */

@@ -1,8 +1,8 @@
 import {Component} from "@odoo/owl";
 import {_t} from "@web/core/l10n/translation";
-import {formatDateTime} from "@web/core/l10n/dates";
 import {registry} from "@web/core/registry";
 import {standardFieldProps} from "@web/views/fields/standard_field_props";
+import {toMoment, toShortMoment} from "../core/text_dates.esm";
 
 const {DateTime} = luxon;
 
@@ -37,7 +37,7 @@ export class WaitingField extends Component {
     }
 
     get title() {
-        return _t("Waits since %s", formatDateTime(this.since, {showSeconds: false}));
+        return _t("Waits since %s", toMoment(this.since));
     }
 
     get isLong() {
@@ -65,7 +65,40 @@ export class FailedField extends Component {
     }
 }
 
+/** The time for today, else the day. */
+export class ShortMomentField extends Component {
+    static template = "helpdesk_mgmt_sms.ShortMomentField";
+    static props = {...standardFieldProps};
+
+    get moment() {
+        return this.props.record.data[this.props.name];
+    }
+
+    get label() {
+        return toShortMoment(this.moment);
+    }
+
+    get title() {
+        return formatDateTime(this.moment, {showSeconds: false});
+    }
+}
+
+/** The picture of whose conversation it is, without Odoo's buttons on it. */
+export class OwnerField extends Component {
+    static template = "helpdesk_mgmt_sms.OwnerField";
+    static props = {...standardFieldProps};
+
+    get owner() {
+        return this.props.record.data[this.props.name];
+    }
+}
+
 const fields = registry.category("fields");
 fields.add("sms_waiting", {component: WaitingField, supportedTypes: ["datetime"]});
 fields.add("sms_unread", {component: UnreadField, supportedTypes: ["integer"]});
 fields.add("sms_failed", {component: FailedField, supportedTypes: ["boolean"]});
+fields.add("sms_short_moment", {
+    component: ShortMomentField,
+    supportedTypes: ["datetime"],
+});
+fields.add("sms_owner", {component: OwnerField, supportedTypes: ["many2one"]});

@@ -1,10 +1,14 @@
-import {Component, useState} from "@odoo/owl";
+import {Component, useEffect, useRef, useState} from "@odoo/owl";
 import {DeskThread} from "./desk_thread.esm";
 import {registry} from "@web/core/registry";
 import {standardWidgetProps} from "@web/views/widgets/standard_widget_props";
 import {useRecordObserver} from "@web/model/relational_model/utils";
 
-/** The conversation on a ticket's form. */
+/** Pixels that the conversation has at least, and that stay free under it. */
+const MIN_HEIGHT = 360;
+const MARGIN = 16;
+
+/** The conversation on a ticket's form, as high as what is left of the screen. */
 export class SmsDesk extends Component {
     static template = "helpdesk_mgmt_sms.SmsDesk";
     static components = {DeskThread};
@@ -12,11 +16,36 @@ export class SmsDesk extends Component {
 
     setup() {
         this.state = useState({ticketId: false, stamp: 0});
+        this.page = useRef("page");
         useRecordObserver((record) => {
             // A new set of data is what a reload of the form brings.
             this.state.ticketId = (record.data && record.resId) || false;
             this.state.stamp++;
         });
+        useEffect(
+            (page) => this.fit(page),
+            () => [this.page.el]
+        );
+    }
+
+    /**
+     * Lets the log shrink before the page scrolls, so that the box is in sight.
+     *
+     * @param {HTMLElement} page
+     * @returns {Function} to stop
+     */
+    fit(page) {
+        const frame = page.closest(".o_content") || document.documentElement;
+        const resize = () => {
+            const top = page.getBoundingClientRect().top + frame.scrollTop;
+            const room = frame.getBoundingClientRect().bottom - top - MARGIN;
+            const height = Math.max(room, Math.min(MIN_HEIGHT, frame.clientHeight));
+            page.style.setProperty("--sms-desk-height", `${height}px`);
+        };
+        const observer = new ResizeObserver(resize);
+        observer.observe(frame);
+        observer.observe(page.closest(".o_form_sheet") || page.parentElement);
+        return () => observer.disconnect();
     }
 }
 

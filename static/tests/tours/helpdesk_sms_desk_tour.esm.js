@@ -8,17 +8,17 @@ const OPEN = {
     run: "click",
 };
 
-/** From the list of conversations: read, write with a look at the cost, send. */
+/** From the inbox: read, write with a look at the cost, send. */
 tours.add("helpdesk_sms_desk_replies", {
     steps: () => [
         {
             content: "Who waits is listed with their last words",
             trigger:
-                ".o_data_row:contains(Dana Customer):contains(The printer jams again) td[name=sms_last_words]",
+                ".o_sms_inbox_list [role=row]:contains(Dana Customer):contains(The printer jams again)",
             run: "click",
         },
         {
-            content: "The ticket opens on the conversation, their text on the left",
+            content: "The conversation is beside the list, their text on the left",
             trigger: ".o_sms_desk_in .o_sms_desk_bubble:contains(The printer jams)",
         },
         {
@@ -67,6 +67,11 @@ tours.add("helpdesk_sms_desk_replies", {
         {
             content: "The box is empty again",
             trigger: ".o_sms_desk_input:value()",
+        },
+        {
+            content: "Open the ticket",
+            trigger: ".o_sms_inbox_open_ticket",
+            run: "click",
         },
         {
             content: "The chatter has it too",

@@ -1,0 +1,49 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+"""Brings shipped words up to date where nobody has put others in their place.
+
+They are noupdate, since managers edit them: an upgrade by itself leaves them alone.
+"""
+
+from odoo import SUPERUSER_ID, api
+
+#: What says that a technician is assigned, and what stands in while none is.
+ASSIGNED, UNASSIGNED = (
+    f"helpdesk_mgmt_sms.sms_template_ticket_received{suffix}"
+    for suffix in ("", "_unassigned")
+)
+#: What only the team gets.
+INTERNAL = "helpdesk_mgmt_sms.sms_template_internal"
+SAID = "has been received and assigned to a technician."
+#: Answer, the words that were shipped once, those that are shipped now.
+REPLIES = (
+    (
+        "sms_reply_alert_late",
+        "{name} was faster, at {time}: {alert}. You need do nothing.",
+        "{name} was faster ({time}): {alert}. You need do nothing.",
+    ),
+    (
+        "sms_reply_incident_known",
+        "{company}: we know about this already and are working on it: {incident}. "
+        "How it stands: {status_page} Reply STOP to opt out, HELP for help.",
+        "{company}: we know about this already and are working on it: {incident}. "
+        "How it stands: {status_page} Something else? Reply OTHER. Reply STOP to opt "
+        "out, HELP for help.",
+    ),
+)
+
+
+def migrate(cr, _version):
+    """Let what is unchanged say what is so; a manager's own words stay as they are."""
+    env = api.Environment(cr, SUPERUSER_ID, {"lang": "en_US"})
+    template = env.ref(ASSIGNED, raise_if_not_found=False)
+    other = env.ref(UNASSIGNED, raise_if_not_found=False)
+    if template and other:
+        known = template | template.copy_ids
+        known.filtered(lambda it: SAID in (it.body or "")).unassigned_id = other
+    internal = env.ref(INTERNAL, raise_if_not_found=False)
+    if internal:
+        (internal | internal.copy_ids).is_internal = True
+    for name, former, current in REPLIES:
+        reply = env.ref(f"helpdesk_mgmt_sms.{name}", raise_if_not_found=False)
+        if reply and (reply.body or "").strip() == former:
+            reply.body = current

@@ -1,0 +1,61 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from odoo import api, fields, models
+from odoo.tools import SQL
+
+from ..message.sms_sms_timing import APPOINTMENT_MODEL
+from .sms_reminder import CALLED_OFF
+
+
+class SmsSms(models.Model):
+    """Texts about appointments: one that tells what has changed is not sent again."""
+
+    _inherit = "sms.sms"
+
+    def _get_over_reason(self):
+        """Add texts about an appointment that was moved, called off or deleted since.
+
+        What calls it off stays true.
+        """
+        reason = super()._get_over_reason()
+        # No query for others.
+        if reason or self.sudo().mail_message_id.model != APPOINTMENT_MODEL:
+            return reason
+        has_changed = any(
+            row.kind != CALLED_OFF
+            and not (row.event_id.active and row.event_id.start == row.start)
+            for row in self._find_reminders()
+        )
+        return has_changed and self.env._(
+            "The appointment has changed since: it would tell the old time."
+        )
+
+    def _find_reminders(self):
+        """Return the planned text (``sms.reminder``) that became this one, in sudo."""
+        rows_sudo = self.env["sms.reminder"].sudo()
+        return rows_sudo.search([("sms_id", "=", self.id)])
+
+    def _hand_on_to(self, new):
+        """Show the new text at its appointment, and await the answer to it."""
+        result = super()._hand_on_to(new)
+        rows_sudo = self._find_reminders()
+        rows_sudo.sms_id = new
+        for row_sudo in rows_sudo.filtered("event_id"):
+            rules = row_sudo._find_own_rules()
+            if rules[row_sudo.id]:
+                row_sudo._await_answers(rules, new)
+        return result
+
+    @api.model
+    def _get_untold_limits(self):
+        """Leave out appointments that are over, and what the customer has confirmed."""
+        self.env["calendar.event"].flush_model()
+        limit = SQL(
+            """(post.model != 'calendar.event' OR EXISTS (
+                SELECT FROM calendar_event event
+                 WHERE event.id = post.res_id AND event.stop > %s
+                   AND NOT (event.active
+                            AND event.sms_confirmation IS NOT DISTINCT FROM 'confirmed')
+                OFFSET 0))""",
+            fields.Datetime.now(),
+        )
+        return [*super()._get_untold_limits(), limit]

@@ -1,0 +1,374 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from odoo import api, fields, models
+from odoo.exceptions import AccessError, UserError
+from odoo.fields import Domain
+from odoo.tools import SQL
+
+from .helpdesk_ticket import DESK_GROUP
+
+#: Characters of the last words that the list shows.
+WORDS_LIMIT = 120
+#: What did not arrive: the carrier refused it, or the gate did.
+FAILED = SQL(
+    "(sms.state = 'error' OR (sms.state = 'canceled' AND sms.gate_verdict = 'block'))"
+)
+#: What a screen asks to listen to the list, and what it is told then.
+INBOX_CHANNEL = "helpdesk_mgmt_sms.inbox"
+INBOX_TYPE = "helpdesk_mgmt_sms/inbox"
+#: More changed conversations than this are not named: the list is read anew.
+NOTICE_LIMIT = 100
+#: Fields of a ticket that the list shows, orders by, or looks for.
+INBOX_FIELDS = frozenset(
+    [
+        *("active", "company_id", "name", "stage_id", "team_id", "user_id"),
+        *("partner_id", "partner_name", "partner_phone"),
+        *("sms_last_inbound_at", "sms_waiting_since"),
+        *("sms_snoozed_until", "sms_is_snoozed_for_text"),
+    ]
+)
+LARGEST_ID = 2**31 - 1
+
+
+class HelpdeskTicket(models.Model):
+    """The inbox: the list of conversations, and what is done from it."""
+
+    _inherit = "helpdesk.ticket"
+
+    sms_contact_label = fields.Char(
+        "Who",
+        compute="_compute_sms_contact_label",
+        compute_sudo=True,
+        groups=DESK_GROUP,
+        help="The customer's name. Their number, while nobody knows who they are.",
+    )
+    sms_last_words = fields.Char(
+        "Last Message", compute="_compute_sms_last_words", groups=DESK_GROUP
+    )
+    sms_last_words_at = fields.Datetime(
+        "Last Message On", compute="_compute_sms_last_words", groups=DESK_GROUP
+    )
+    sms_is_conversation = fields.Boolean(
+        "Is a Conversation",
+        readonly=True,
+        copy=False,
+        groups=DESK_GROUP,
+        help="The customer or one of us has written, or a text could not be delivered. "
+        "What is only sent automatically makes no conversation.",
+    )
+    sms_last_failed = fields.Boolean(
+        "Last Text Failed",
+        compute="_compute_sms_last_failed",
+        search="_search_sms_last_failed",
+        groups=DESK_GROUP,
+        help="Our last text to the customer was not delivered, or was blocked.",
+    )
+    sms_is_held = fields.Boolean(
+        "Text Held",
+        compute="_compute_sms_is_held",
+        search="_search_sms_is_held",
+        groups=DESK_GROUP,
+        help="A text of ours to the customer waits for its hour.",
+    )
+    # In the order of the list.
+    _sms_inbox_index = models.Index(
+        "(sms_waiting_since, sms_last_inbound_at DESC NULLS LAST, id DESC) "
+        "WHERE sms_is_conversation IS TRUE"
+    )
+
+    @api.model
+    def _order_field_to_sql(self, alias, field_name, direction, nulls, query):
+        """Put those who do not wait, or have never texted, last in either direction."""
+        if field_name in ("sms_waiting_since", "sms_last_inbound_at"):
+            nulls = SQL("NULLS LAST")
+        return super()._order_field_to_sql(alias, field_name, direction, nulls, query)
+
+    # === What the list shows ===
+
+    @api.depends("partner_id.name", "partner_name", "partner_phone_sanitized")
+    def _compute_sms_contact_label(self):
+        for ticket in self:
+            ticket.sms_contact_label = (
+                ticket.partner_id.name
+                or ticket.partner_name
+                or ticket._get_sms_number_label()
+                or ticket.partner_email
+            )
+
+    def _get_sms_number_label(self):
+        """Return the ticket's number as people write it, or what was typed for it."""
+        number = self.partner_phone_sanitized
+        label = number and self._phone_format(
+            number=number, force_format="INTERNATIONAL"
+        )
+        return label or self.partner_phone
+
+    @api.depends_context("lang")
+    def _compute_sms_last_words(self):
+        """Read in one query what each customer wrote last, or else one of us."""
+        rows = {}
+        if stored := self.filtered("id"):
+            found = self.env.execute_query(stored._query_sms_last_words())
+            rows = {ticket_id: rest for ticket_id, *rest in found}
+        for ticket in self:
+            moment, body, has_media, sent_at, sent = rows.get(ticket.id) or [None] * 5
+            words = " ".join((body or sent or "").split())
+            if not moment and sent_at:
+                words = self.env._("You: %s", words)
+            elif has_media and not words:
+                words = self.env._("A picture or a file")
+            ticket.sms_last_words = words[:WORDS_LIMIT]
+            ticket.sms_last_words_at = moment or sent_at
+
+    def _query_sms_last_words(self):
+        """Query ticket, time, words and if there is media of their last text, and ours.
+
+        By the second a row costs what one conversation costs, however long it is.
+        """
+        for name in ("sms.sms", "sms.inbound", "mail.message"):
+            self.env[name].flush_model()
+        return SQL(
+            """
+            SELECT ticket.id, theirs.received_at, theirs.body, theirs.media_count > 0,
+                   ours.create_date, ours.body
+              FROM unnest(%(ids)s) AS ticket(id)
+              LEFT JOIN LATERAL (
+                  SELECT received_at, body, media_count
+                    FROM sms_inbound
+                   WHERE ticket_id = ticket.id
+                   ORDER BY id DESC
+                   LIMIT 1
+              ) theirs ON TRUE
+              LEFT JOIN LATERAL (
+                  SELECT sms.create_date, sms.body
+                    FROM mail_message message
+                    JOIN sms_sms sms ON sms.mail_message_id = message.id
+                   WHERE theirs.received_at IS NULL AND sms.is_personal
+                     AND message.model = %(model)s AND message.res_id = ticket.id
+                   ORDER BY message.id DESC
+                   LIMIT 1
+              ) ours ON TRUE
+            """,
+            ids=self.ids,
+            model=self._name,
+        )
+
+    def _compute_sms_last_failed(self):
+        failed = self._find_sms_tickets(self._get_sms_failed_sql)
+        for ticket in self:
+            ticket.sms_last_failed = ticket.id in failed
+
+    @api.model
+    def _search_sms_last_failed(self, operator, value):
+        return self._search_sms_by_sql(self._get_sms_failed_sql, operator, value)
+
+    @api.model
+    def _get_sms_failed_sql(self, ticket):
+        """Return the condition that the last text of ours about a ticket has failed."""
+        self.env["sms.sms"].flush_model()
+        return SQL(
+            """
+            (SELECT %s
+               FROM mail_message message
+               JOIN sms_sms sms ON sms.mail_message_id = message.id
+              WHERE message.model = %s AND message.res_id = %s
+              ORDER BY message.id DESC
+              LIMIT 1)
+            """,
+            FAILED,
+            self._name,
+            ticket,
+        )
+
+    def _compute_sms_is_held(self):
+        held = self._find_sms_tickets(self._get_sms_held_sql)
+        for ticket in self:
+            ticket.sms_is_held = ticket.id in held
+
+    @api.model
+    def _search_sms_is_held(self, operator, value):
+        return self._search_sms_by_sql(self._get_sms_held_sql, operator, value)
+
+    @api.model
+    def _get_sms_held_sql(self, ticket):
+        """Return the condition that a text of ours for a ticket waits for its hour."""
+        self.env["sms.sms"].flush_model()
+        return SQL(
+            """
+            %s IN (
+                SELECT message.res_id
+                  FROM sms_sms sms
+                  JOIN mail_message message ON message.id = sms.mail_message_id
+                 WHERE sms.state = 'outgoing' AND sms.gate_verdict = 'hold'
+                   AND sms.not_before > %s AND message.model = %s
+            )
+            """,
+            ticket,
+            fields.Datetime.now(),
+            self._name,
+        )
+
+    def _find_sms_tickets(self, get_sql):
+        """Return the ids of those of the tickets that fulfill an SQL condition."""
+        if not self.ids:
+            return set()
+        condition = get_sql(SQL("ticket.id"))
+        query = SQL(
+            "SELECT ticket.id FROM unnest(%s) AS ticket(id) WHERE %s",
+            self.ids,
+            condition,
+        )
+        return {ticket_id for (ticket_id,) in self.env.execute_query(query)}
+
+    @api.model
+    def _search_sms_by_sql(self, get_sql, operator, value):
+        """Return the domain of the tickets that fulfill an SQL condition, or do not."""
+        if operator != "in":
+            return NotImplemented
+        condition = Domain.custom(
+            to_sql=lambda _model, alias, _query: get_sql(SQL.identifier(alias, "id"))
+        )
+        return condition if True in value else ~condition
+
+    # === Which tickets are conversations ===
+
+    @api.model
+    def _note_sms_conversations(self, sms_ids):
+        """Make conversations of the tickets that some texts of ours are about.
+
+        By one statement that touches no ticket twice, since a texts' state changes in
+        transactions that shall not wait for somebody who edits the ticket.
+        """
+        self.env["sms.sms"].flush_model(["is_personal", "state", "gate_verdict"])
+        rows = self.env.execute_query(
+            SQL(
+                """
+                UPDATE helpdesk_ticket ticket
+                   SET sms_is_conversation = TRUE
+                  FROM sms_sms sms
+                  JOIN mail_message message ON message.id = sms.mail_message_id
+                 WHERE sms.id = ANY(%s) AND (sms.is_personal OR %s)
+                   AND message.model = %s AND ticket.id = message.res_id
+                   AND ticket.sms_is_conversation IS NOT TRUE
+                RETURNING ticket.id
+                """,
+                list(sms_ids),
+                FAILED,
+                self._name,
+            )
+        )
+        tickets = self.browse(row[0] for row in rows)
+        tickets.invalidate_recordset(["sms_is_conversation"], flush=False)
+
+    def _on_sms_received(self, inbound):
+        """Make the ticket a conversation."""
+        if not self.sms_is_conversation:
+            self.sms_is_conversation = True
+        return super()._on_sms_received(inbound)
+
+    # === Rights ===
+
+    @api.model
+    def _read_sms_id(self, value):
+        """Return an id that was sent to us, if it can be one."""
+        is_id = isinstance(value, int) and not isinstance(value, bool)
+        if not is_id or not 0 < value <= LARGEST_ID:
+            raise UserError(self.env._("This is no longer there. Reload the page."))
+        return value
+
+    def _check_sms_inbox(self):
+        """Raise an AccessError for who may not work with all the tickets."""
+        self._check_sms_inbox_user()
+        self.check_access("write")
+
+    @api.model
+    def _check_sms_inbox_user(self):
+        if not self.env.user.has_group(DESK_GROUP):
+            raise AccessError(
+                self.env._("Only helpdesk users work with the conversations.")
+            )
+
+    # === What waits for me ===
+
+    @api.model
+    def get_sms_inbox_count(self):
+        """Count the conversations with unread texts that are the user's to answer.
+
+        Their own, and those of their teams that nobody owns, unless they are snoozed.
+
+        :raises AccessError: for who is no helpdesk user
+        """
+        self._check_sms_inbox_user()
+        is_mine = Domain("user_id", "=", self.env.uid)
+        is_ours = Domain("user_id", "=", False) & Domain(
+            "team_id", "in", self.env.user.helpdesk_team_ids.ids
+        )
+        return self.search_count(
+            Domain("sms_unread_count", ">", 0)
+            & Domain("sms_is_snoozed", "=", False)
+            & (is_mine | is_ours)
+        )
+
+    # === Bus ===
+
+    # Lists are told which conversations have changed, and read them under the rights of
+    # their user: so nothing of a person lies in the bus.
+
+    def write(self, vals):
+        """Tell the lists of what they show."""
+        result = super().write(vals)
+        if vals.keys() & INBOX_FIELDS:
+            self._notify_sms_inbox(self.ids)
+        return result
+
+    @api.model
+    def _notify_sms_desks(self, text_ids):
+        """Tell the lists too."""
+        super()._notify_sms_desks(text_ids)
+        self._notify_sms_inbox(text_ids)
+
+    @api.model
+    def _notify_sms_inbox(self, ticket_ids):
+        """Tell the lists after the commit, once for each company."""
+        precommit = self.env.cr.precommit
+        if ticket_ids and INBOX_TYPE not in precommit.data:
+            precommit.data[INBOX_TYPE] = set()
+            precommit.add(self.env[self._name]._send_sms_inbox_notices)
+        if ticket_ids:
+            precommit.data[INBOX_TYPE].update(ticket_ids)
+
+    @api.model
+    def _send_sms_inbox_notices(self):
+        """Name the changed conversations to their companies; too many are not named."""
+        changed = self.env.cr.precommit.data.pop(INBOX_TYPE)
+        self.flush_model(["company_id", "sms_is_conversation"])
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT company_id, (array_agg(id ORDER BY id))[:%s]
+                  FROM helpdesk_ticket
+                 WHERE id = ANY(%s) AND sms_is_conversation IS TRUE
+                 GROUP BY company_id
+                """,
+                NOTICE_LIMIT + 1,
+                list(changed),
+            )
+        )
+        for company_id, ids in rows:
+            payload = {"ticket_ids": ids if len(ids) <= NOTICE_LIMIT else []}
+            channel = self._get_sms_inbox_channel(company_id)
+            self.env["bus.bus"]._sendone(channel, INBOX_TYPE, payload)
+
+    @api.model
+    def _get_sms_inbox_channel(self, company_id):
+        """Return a company's channel. No client can name it: it is not a string."""
+        return (self.env.cr.dbname, INBOX_CHANNEL, company_id)
+
+    @api.model
+    def _get_sms_bus_channels(self, names):
+        """Put the channels of the user's companies in the place of the inbox's name."""
+        others = [name for name in names if name != INBOX_CHANNEL]
+        own, rest = super()._get_sms_bus_channels(others)
+        user = self.env.user
+        if len(others) != len(names) and user.has_group(DESK_GROUP):
+            own = own + [self._get_sms_inbox_channel(it) for it in user.company_ids.ids]
+        return own, rest

@@ -1,0 +1,139 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from datetime import timedelta
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+from odoo.fields import Domain
+
+from .helpdesk_ticket import DESK_GROUP
+
+#: Nobody snoozes for longer; what is later was not meant.
+SNOOZE_LIMIT = timedelta(days=366)
+#: Conversations whose snooze the cron ends in one transaction.
+SNOOZE_BATCH = 200
+NOT_SNOOZED = {"sms_snoozed_until": False, "sms_is_snoozed_for_text": False}
+
+
+class HelpdeskTicket(models.Model):
+    """Conversations that are out of the list until a time or the customer's text.
+
+    Snoozed for the whole team: what one has put aside bothers nobody.
+    """
+
+    _inherit = "helpdesk.ticket"
+
+    sms_snoozed_until = fields.Datetime(
+        "Snoozed Until",
+        readonly=True,
+        copy=False,
+        groups=DESK_GROUP,
+        help="A text of the customer ends the snooze before. Empty for a snooze that "
+        "only their text ends.",
+    )
+    sms_is_snoozed_for_text = fields.Boolean(
+        "Snoozed Until They Text", readonly=True, copy=False, groups=DESK_GROUP
+    )
+    sms_is_snoozed = fields.Boolean(
+        "Snoozed",
+        compute="_compute_sms_is_snoozed",
+        search="_search_sms_is_snoozed",
+        groups=DESK_GROUP,
+    )
+
+    _sms_snooze_index = models.Index(
+        "(sms_snoozed_until) WHERE sms_snoozed_until IS NOT NULL"
+    )
+
+    @api.depends("sms_snoozed_until", "sms_is_snoozed_for_text")
+    def _compute_sms_is_snoozed(self):
+        now = fields.Datetime.now()
+        for ticket in self:
+            until = ticket.sms_snoozed_until
+            is_later = bool(until) and until > now
+            ticket.sms_is_snoozed = ticket.sms_is_snoozed_for_text or is_later
+
+    @api.model
+    def _search_sms_is_snoozed(self, operator, value):
+        if operator != "in":
+            return NotImplemented
+        # Over by the clock, also where the cron is late.
+        snoozed = Domain("sms_is_snoozed_for_text", "=", True)
+        snoozed |= Domain("sms_snoozed_until", ">", fields.Datetime.now())
+        return snoozed if True in value else ~snoozed
+
+    def snooze_sms(self, until=False):
+        """Take conversations out of the list, until a time or the customer's next text.
+
+        :param str until: UTC, ``YYYY-MM-DD HH:MM:SS``; False: until their next text
+        :raises AccessError: for who is no helpdesk user or may not edit the tickets
+        :raises UserError: for a time that has passed, is far off, or is none
+        """
+        self._check_sms_inbox()
+        moment = until and self._read_sms_snooze(until)
+        if moment and self:
+            cron = self.env.ref("helpdesk_mgmt_sms.ir_cron_sms_snooze")
+            cron.sudo()._trigger(at=moment)
+        values = {"sms_snoozed_until": moment, "sms_is_snoozed_for_text": not moment}
+        self.sudo().write(values)
+        return True
+
+    @api.model
+    def _read_sms_snooze(self, until):
+        try:
+            moment = fields.Datetime.to_datetime(until)
+        except (TypeError, ValueError):
+            moment = None
+        now = fields.Datetime.now()
+        if not moment or not now < moment < now + SNOOZE_LIMIT:
+            raise UserError(
+                self.env._(
+                    "A conversation is snoozed until a time within a year. Choose one "
+                    "that has not passed."
+                )
+            )
+        return moment
+
+    def unsnooze_sms(self):
+        """Bring snoozed conversations back into the list.
+
+        :raises AccessError: for who is no helpdesk user or may not edit the tickets
+        """
+        self._check_sms_inbox()
+        self._end_sms_snooze()
+        return True
+
+    def _end_sms_snooze(self):
+        tickets_sudo = self.sudo().filtered(
+            lambda it: it.sms_snoozed_until or it.sms_is_snoozed_for_text
+        )
+        if tickets_sudo:
+            tickets_sudo.write(NOT_SNOOZED)
+        return tickets_sudo
+
+    @api.model
+    def _run_sms_snoozes(self):
+        """End what was snoozed until now, and tell who owns it."""
+        domain = [("sms_snoozed_until", "<=", fields.Datetime.now())]
+        tickets = self.with_context(active_test=False)
+        remaining = tickets.search_count(domain)
+        while due := tickets.search(domain, limit=SNOOZE_BATCH):
+            for ticket in due._end_sms_snooze():
+                ticket._notify_sms_owners({"ticket_id": ticket.id, "is_back": True})
+            remaining = max(remaining - len(due), 0)
+            if not self.env["ir.cron"]._commit_progress(len(due), remaining=remaining):
+                break
+
+    def _on_sms_changes(self, before):
+        """End the snooze of what was closed, and of who waits and is handed over."""
+        super()._on_sms_changes(before)
+        changed_sudo = self.sudo().filtered(
+            lambda it: before.get(it.id) not in (None, it._get_sms_state())
+        )
+        changed_sudo.filtered(
+            lambda it: it.stage_id.closed or it.sms_waiting_since
+        )._end_sms_snooze()
+
+    def _on_sms_received(self, inbound):
+        """End the snooze."""
+        self._end_sms_snooze()
+        return super()._on_sms_received(inbound)

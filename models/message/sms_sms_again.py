@@ -1,0 +1,473 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from collections import Counter
+
+from odoo import api, fields, models
+from odoo.exceptions import AccessError, UserError
+
+from ...providers.faults import REFUSED_OTHERWISE
+from ...tools import TICKET_MODEL, consent, gate, verdicts, ways
+from ...tools.gate_refusals import find_block
+from ...tools.phone import E164
+from ...tools.purpose_rules import MessageSource, is_proof_accepted
+from ..core.mixins import NUMBER_GROUPS
+from ..ledger.sms_consent_key import ConsentKeyError
+from ..ledger.sms_purpose import INTERNAL
+from .res_partner import NOBODY
+from .sms_sms import IN_FLIGHT, LEFT
+from .sms_sms_intake import PersonalText
+from .sms_sms_timing import APPOINTMENT_MODEL, WAITING
+
+#: Method of each way.
+WAY_METHODS = {
+    ways.RECORD: "_open_consent",
+    ways.AGAIN: "_go_again",
+    ways.OTHER: "_open_other",
+    ways.CALL: "_call",
+}
+#: Texts that are sent again by one click.
+AGAIN_LIMIT = 1000
+#: Reasons that an app or Odoo's own loop gives, in the gate's words.
+BY_FAILURE = {
+    "sms_number_missing": verdicts.NO_NUMBER,
+    "sms_number_format": verdicts.BAD_NUMBER,
+    "sms_not_allowed": verdicts.UNUSABLE,
+    "sms_optout": verdicts.OPTED_OUT,
+    "sms_blacklist": verdicts.OPTED_OUT,
+    "sms_duplicate": verdicts.OVERTAKEN,
+    "sms_expired": verdicts.EXPIRED,
+}
+
+
+class SmsSms(models.Model):
+    """What can be done about a text that was blocked or not delivered.
+
+    ``tools.ways`` says what each reason allows. A text is sent again as a new row that
+    the gate decides as any other; the old one keeps what became of it. It has one
+    successor at most, which is sent again in its turn: who comes second, in the same
+    moment too, finds it there.
+    """
+
+    _inherit = "sms.sms"
+
+    sent_again_id = fields.Many2one(
+        "sms.sms",
+        "Sent Again As",
+        readonly=True,
+        copy=False,
+        index="btree_not_null",
+        ondelete="set null",
+    )
+    ways = fields.Char(
+        "What Can Be Done", compute="_compute_ways", help="Of tools.ways, by blanks."
+    )
+    ways_note = fields.Char(compute="_compute_ways_note")
+
+    # === What can be done ===
+
+    @api.depends(
+        *("state", "failure_type", "fault_id", "gate_verdict", "gate_reason"),
+        *("number", "body", "sent_again_id", "expires_at", "exemption"),
+    )
+    @api.depends_context("uid")
+    def _compute_ways(self):
+        for sms in self:
+            sms.ways = " ".join(sms._get_ways())
+
+    @api.depends("ways", "shown_state")
+    @api.depends_context("uid", "lang")
+    def _compute_ways_note(self):
+        for sms in self:
+            stopped = sms.shown_state in ("failed", "blocked", "expired")
+            sms.ways_note = stopped and sms._get_ways_note() or False
+
+    def _get_ways_note(self):
+        """Return what else is to be known, as what the person could do."""
+        self.ensure_one()
+        if self.sent_again_id:
+            return self.env._("It was sent again.")
+        return ""
+
+    def _get_stop_reason(self):
+        """Return why a text did not reach its reader, a key of the table of ways.
+
+        :return: empty for what waits, is on its way, has arrived, or was called off
+        """
+        self.ensure_one()
+        if self.state == "error":
+            own = BY_FAILURE.get(self.failure_type, REFUSED_OTHERWISE)
+            return self.fault_id.sudo().fault or own
+        if self.state != "canceled" or self.gate_verdict != verdicts.BLOCK:
+            return ""
+        if self.gate_reason == verdicts.REFUSED_BY_APP:
+            return BY_FAILURE.get(self.failure_type, self.gate_reason)
+        return self.gate_reason
+
+    def _get_ways(self):
+        """Return what the user can do about one text, of ``tools.ways``.
+
+        The numbers of one page are looked up once in a transaction.
+        """
+        self.ensure_one()
+        sms_sudo = self.sudo()
+        reason = sms_sudo._get_stop_reason()
+        is_open = reason and sms_sudo.body and not sms_sudo.sent_again_id
+        if not is_open or not self.env.user.has_groups(NUMBER_GROUPS):
+            return ()
+        found = ways.find_ways(
+            reason,
+            sms_sudo._find_block_now(),
+            is_over=bool(sms_sudo._get_over_reason()),
+            # Team alerts have an escalation of their own, which knows its texts.
+            is_answer=bool(sms_sudo.exemption) or sms_sudo.purpose_id.code == INTERNAL,
+        )
+        is_phone = E164.match(sms_sudo.number or "")
+        return tuple(way for way in found if way != ways.CALL or is_phone)
+
+    def _get_over_reason(self):
+        """Return why the text has lost its point, or empty. Rooms add to it."""
+        if self.expires_at and self.expires_at <= fields.Datetime.now():
+            return self.env._("It would come too late.")
+        return ""
+
+    def _find_block_now(self):
+        """Return what the gate would have against the text now, or empty.
+
+        Of what lies in the number, its reader and the account; the hour is left to the
+        gate itself.
+        """
+        self.ensure_one()
+        company, purpose = self._get_sms_company(), self.purpose_id
+        number = self.number or ""
+        key, now = (company.id, number), fields.Datetime.now()
+        consents = self.env["sms.consent"].sudo()
+        try:
+            known = consents._get_known([company.id], [number])
+        except ConsentKeyError:
+            return verdicts.LEDGER_UNREADABLE
+        answer = consents._get_answer(known.answers.get(key, {}), purpose.id)
+        rules = purpose._get_rules(self.env.lang, company)
+        facts = gate.Facts(
+            number=number,
+            is_valid_number=bool(E164.match(number)),
+            state=answer.state,
+            is_proven=answer.state != consent.OPTED_IN
+            or is_proof_accepted(known.methods.get(answer.event_id), rules.proofs),
+            is_helpdesk_purpose=rules.is_helpdesk,
+            is_under_review=key in known.reviewed,
+            is_unusable=key in known.unusable,
+            is_typed_only=(self.partner_id.id, number) in known.typed,
+            is_personal=self.is_personal,
+            text=known.texts.get(key),
+            stopped_at=known.stops and known.get_stopped_at(key, purpose.id) or None,
+            written_at=now,
+            now=now,
+            **company._get_sms_gate_facts(),
+        )
+        return find_block(facts) or ""
+
+    def _get_way_labels(self):
+        """Return what each way is called on a button."""
+        return {
+            ways.RECORD: self.env._("Record consent and send"),
+            ways.AGAIN: self.env._("Send again"),
+            ways.OTHER: self.env._("Send to another number"),
+            ways.CALL: self.env._("Call instead"),
+        }
+
+    # === Rights ===
+
+    def _get_post_record(self):
+        """Return the record that the text was posted on, else its contact, else none.
+
+        With the rights of the user, and none of a model that has no chatter.
+        """
+        self.ensure_one()
+        post_sudo = self.sudo().mail_message_id
+        model = self.env.get(post_sudo.model or "")
+        if isinstance(model, self.pool["mail.thread"]) and (
+            record := model.browse(post_sudo.res_id or ()).exists()
+        ):
+            return record.sudo(False)
+        return self.sudo(False).partner_id or self.env["mail.thread"].sudo(False)
+
+    def _check_may_act(self):
+        """Refuse who may not act on the text: read what it is about, work there now.
+
+        :raises AccessError: then
+        """
+        self.ensure_one()
+        if not self.env.user.has_groups(NUMBER_GROUPS):
+            raise AccessError(self.env._("Only helpdesk users may do this."))
+        self.sudo()._get_sms_company().with_env(self.env)._check_sms_user()
+        record = self._get_post_record()
+        is_theirs = record._name in (TICKET_MODEL, APPOINTMENT_MODEL)
+        if not (is_theirs and record.has_access("write")):
+            self.sudo(False).check_access("read")
+
+    def _may_act(self):
+        try:
+            self._check_may_act()
+        except AccessError:
+            return False
+        return True
+
+    def _check_may_send(self, number):
+        """Refuse a number that the user may not text from where the text was written.
+
+        :raises AccessError: without the right to it
+        :raises UserError: over a limit of the day
+        """
+        self._get_post_record()._check_sms_rights([], [number], [number])
+
+    # === Sending again ===
+
+    def action_send_again(self):
+        """Send the texts again whose reason has passed; say which were not, and why.
+
+        :raises AccessError: for who may not; of several texts the others are sent
+        """
+        self.check_access("read")
+        if len(self) == 1:
+            return self._go_again()
+        return self._tell_of_again(*self._send_again())
+
+    def _send_again(self, number=None):
+        """Make a new text of each that may be sent again, one after the other.
+
+        :param str number: E.164, in the place of their own
+        :return: the new ``sms.sms`` in sudo, and for each of the others an error
+        :raises AccessError: for who may not text so many people at once
+        :raises UserError: for more than :data:`AGAIN_LIMIT`
+        """
+        if len(self) > AGAIN_LIMIT:
+            raise UserError(
+                self.env._(
+                    "At most %s texts are sent again at once: choose fewer.",
+                    AGAIN_LIMIT,
+                )
+            )
+        by_company = self.sudo().grouped(lambda sms: sms._get_sms_company())
+        for company, messages in by_company.items():
+            self.env.user._check_sms_bulk_right(company, len(messages))
+        sent_sudo, errors = self.sudo().browse(), []
+        locked = self.sudo().try_lock_for_update(allow_referencing=True)
+        for sms in self.sorted("id"):
+            try:
+                if sms not in locked:
+                    raise UserError(
+                        self.env._("Somebody else is sending it in this moment.")
+                    )
+                sent_sudo += sms._send_one_again(number)
+            except UserError as error:  # an AccessError is one
+                errors.append(error)
+        return sent_sudo, errors
+
+    def _send_one_again(self, number=None):
+        """Make a new text of one; ask the gate first, so that none is made in vain."""
+        self._check_may_act()
+        self._check_not_again(number)
+        sms_sudo = self.sudo()
+        values = sms_sudo._prepare_again(number)
+        self._check_may_send(values["number"])
+        decision = self._preview_again(number)
+        if decision.verdict == verdicts.BLOCK:
+            raise UserError(self._get_gate_label(decision.reason))
+        post = sms_sudo.mail_message_id
+        written = (post.model, post.res_id, self.env.uid, sms_sudo.body)
+        source = MessageSource(template_id=sms_sudo.template_id.id or 0)
+        new_sudo = sms_sudo.with_context(
+            sms_personal=PersonalText(*written) if sms_sudo.is_personal else None,
+            sms_source=source,
+        ).create([values])
+        new_sudo = new_sudo.with_env(sms_sudo.env)
+        sms_sudo.sent_again_id = new_sudo
+        sms_sudo._hand_on_to(new_sudo)
+        sms_sudo._notify_changed()
+        return new_sudo
+
+    def _preview_again(self, number=None):
+        """Return the gate's decision on the text in the place of this one."""
+        sms_sudo = self.sudo()
+        values = sms_sudo._prepare_again(number)
+        question = sms_sudo._get_question(
+            sms_sudo.partner_id._get_sms_readers(),
+            standing=frozenset(sms_sudo._get_gate_standing()[sms_sudo.id]),
+        )
+        question = question._replace(
+            number=values["number"], written_at=None, send_at=values["send_at"] or None
+        )
+        [(decision, _event_id)] = self.env["sms.gate"].sudo()._decide([question])
+        return decision
+
+    def _check_not_again(self, number=None):
+        """Refuse to send what has left, may have left, or must not leave.
+
+        :raises UserError: with the reason
+        """
+        sms_sudo, state = self.sudo(), self.sudo().state
+        if sms_sudo.sent_again_id:
+            raise UserError(self.env._("It was sent again already."))
+        if state in IN_FLIGHT:
+            raise UserError(
+                self.env._("The carrier may have sent it: it is being checked.")
+            )
+        if state in LEFT:
+            raise UserError(self.env._("The carrier has it already."))
+        if state == WAITING:
+            raise UserError(self.env._("It is still waiting to be sent."))
+        if not sms_sudo.body:
+            raise UserError(self.env._("Its words were erased."))
+        if (ways.OTHER if number else ways.AGAIN) not in self._get_ways():
+            raise UserError(self._explain_no_way())
+
+    def _explain_no_way(self):
+        """Return why a text cannot be sent (again)."""
+        sms_sudo = self.sudo()
+        if over := sms_sudo._get_over_reason():
+            return over
+        reason = sms_sudo._find_block_now() or sms_sudo._get_stop_reason()
+        return (
+            self._get_gate_label(reason)
+            or sms_sudo._explain_fault()
+            or self.env._("It was cancelled: write a new one.")
+        )
+
+    def _get_gate_label(self, reason):
+        labels = self._fields["gate_reason"]._description_selection(self.env)
+        return dict(labels).get(reason, "")
+
+    def _prepare_again(self, number=None):
+        """Return the values of the text in the place of this one. Rooms add to it.
+
+        Its time is kept where that is still to come.
+        """
+        self.ensure_one()
+        is_later = self.send_at and self.send_at > fields.Datetime.now()
+        company, readers = self._get_sms_company(), self.partner_id._get_sms_readers()
+        reader = readers.get(self.partner_id.id, NOBODY)
+        number = number and self._to_e164(number, reader, company)
+        return {
+            "number": number or self.number,
+            "body": self.body,
+            "partner_id": self.partner_id.id,
+            "mail_message_id": self.mail_message_id.id,
+            "record_company_id": company.id,
+            "purpose_id": self.purpose_id.id,
+            "template_id": self.template_id.id,
+            "expires_at": self.expires_at,
+            "keeps_hours": self.keeps_hours,
+            "send_at": is_later and self.send_at,
+            "attachment_ids": [fields.Command.set(self.attachment_ids.ids)],
+            "media_count": self.media_count,
+        }
+
+    def _hand_on_to(self, new):
+        """Have what shows this text show the one in its place. Rooms add to it."""
+        self.ensure_one()
+        notifications_sudo = self.env["mail.notification"].sudo()
+        notifications_sudo = notifications_sudo.search([("sms_id_int", "=", self.id)])
+        trackers_sudo = self.env["sms.tracker"].sudo()
+        trackers_sudo = trackers_sudo.search([("sms_uuid", "=", self.uuid)])
+        trackers_sudo.sms_uuid = new.uuid
+        untracked = notifications_sudo - trackers_sudo.mail_notification_id
+        trackers_sudo.create(
+            [
+                {"sms_uuid": new.uuid, "mail_notification_id": notification.id}
+                for notification in untracked
+            ]
+        )
+        notifications_sudo.write(
+            {
+                "sms_id_int": new.id,
+                "sms_number": new.number,
+                "notification_status": "ready",
+                "failure_type": False,
+            }
+        )
+        (self | new).invalidate_recordset(["sms_tracker_id"])
+        new.mail_message_id._notify_message_notification_update()
+
+    @api.model
+    def _tell_of_again(self, sent, errors):
+        """Return a notice of how many texts go, and why the others do not."""
+        lines = []
+        if len(sent) == 1 and not errors:
+            lines.append(self.env._("The text is on its way."))
+        else:
+            lines.append(
+                self.env._(
+                    "%(sent)s of %(all)s texts are on their way.",
+                    sent=len(sent),
+                    all=len(sent) + len(errors),
+                )
+            )
+        reasons = Counter(map(str, errors)).most_common(5)
+        lines += [f"{count} × {reason}" for reason, count in reasons]
+        return {
+            "type": "ir.actions.client",
+            "tag": "display_notification",
+            "params": {
+                "type": "warning" if errors else "success",
+                "message": " ".join(lines),
+                "sticky": bool(errors),
+                "next": {"type": "ir.actions.act_window_close"},
+            },
+        }
+
+    # === Each way ===
+
+    def _take_way(self, name):
+        """Do what can be done about one text, by the rights on what it is about.
+
+        :param str name: of ``tools.ways.WAYS``
+        :return: an action
+        :raises UserError: when it is not possible any more
+        """
+        self.ensure_one()
+        self._check_may_act()
+        if name not in self._get_ways():
+            raise UserError(self._explain_no_way())
+        return getattr(self, WAY_METHODS[name])()
+
+    def action_record_and_send(self):
+        """Open the form to record consent; once it is recorded, the text is sent."""
+        self.check_access("read")
+        return self._take_way(ways.RECORD)
+
+    def action_send_to_other(self):
+        """Open the form that asks for another number."""
+        self.check_access("read")
+        return self._take_way(ways.OTHER)
+
+    def action_call(self):
+        """Hand the number to the telephone of the user's device."""
+        self.check_access("read")
+        return self._take_way(ways.CALL)
+
+    def _go_again(self):
+        sent_sudo, errors = self._send_again()
+        if errors:
+            raise errors[0]
+        return self._tell_of_again(sent_sudo, errors)
+
+    def _open_consent(self):
+        """Return the form to record consent; the room of consent extends this."""
+        return False
+
+    def _open_other(self):
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Send to another number"),
+            "res_model": "sms.send.other",
+            "view_mode": "form",
+            "views": [(False, "form")],
+            "target": "new",
+            "context": {"default_sms_id": self.id},
+        }
+
+    def _call(self):
+        return {
+            "type": "ir.actions.client",
+            "tag": "helpdesk_mgmt_sms.call",
+            "params": {"number": self.sudo().number},
+        }

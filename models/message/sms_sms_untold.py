@@ -1,0 +1,178 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from datetime import timedelta
+
+from odoo import api, fields, models
+from odoo.fields import Domain
+from odoo.tools import SQL
+
+from ...tools import TICKET_MODEL, verdicts
+from .sms_sms_timing import APPOINTMENT_MODEL
+
+#: What was not told is looked after for so long; then it is history.
+UNTOLD_TIME = timedelta(days=7)
+#: Blocked for these, nobody needs to be told.
+NEEDLESS = (*verdicts.CALLED_OFF, verdicts.MUTED, verdicts.ERASED)
+
+
+class SmsSms(models.Model):
+    """Finds who was never told of what their last text says."""
+
+    _inherit = "sms.sms"
+
+    told_at = fields.Datetime(
+        "Told Otherwise On",
+        readonly=True,
+        copy=False,
+        help="When somebody noted that the person knows it: by phone, or at the desk.",
+    )
+    told_by_id = fields.Many2one(
+        "res.users", "Told Otherwise By", readonly=True, copy=False
+    )
+    is_untold = fields.Boolean(
+        "Never Told",
+        compute="_compute_is_untold",
+        search="_search_is_untold",
+        help="The last text about a ticket, an appointment or an outage did not reach "
+        "its reader, and nothing has reached them since.",
+    )
+
+    def action_mark_told(self):
+        """Note that the people know it otherwise: by phone, e-mail or at the desk."""
+        self.check_access("read")
+        return self._note_told()
+
+    def _note_told(self):
+        for sms in self:
+            sms._check_may_act()
+        untold_sudo = self.sudo().filtered(
+            lambda sms: sms._get_stop_reason() and not sms.told_at
+        )
+        untold_sudo.write(
+            {"told_at": fields.Datetime.now(), "told_by_id": self.env.uid}
+        )
+        return True
+
+    def _compute_is_untold(self):
+        found = self._filter_untold()
+        for sms in self:
+            sms.is_untold = sms in found
+
+    @api.model
+    def _search_is_untold(self, operator, value):
+        if operator != "in":
+            return NotImplemented
+        queries = self._get_untold_queries()
+        found = Domain.custom(
+            to_sql=lambda _model, alias, _query: SQL(
+                "%s IN (%s)", SQL.identifier(alias, "id"), queries
+            )
+        )
+        return found if True in value else ~found
+
+    def _filter_untold(self):
+        """Return those of some texts that tell what nobody knows."""
+        stopped = self.filtered(lambda sms: sms.id and sms._get_stop_reason())
+        if not stopped:
+            return stopped
+        rows = self.env.execute_query(stopped._get_untold_queries())
+        found = {sms_id for (sms_id,) in rows}
+        return stopped.filtered(lambda sms: sms.id in found)
+
+    def _get_untold_queries(self):
+        """Return the query for the ids of texts that tell what nobody knows.
+
+        :param self: only of what these texts are about; empty: of all
+        """
+        for name in ("sms.sms", "mail.message", "mail.notification"):
+            self.env[name].flush_model()
+        return SQL(" UNION ALL ").join(
+            [self._query_untold(), *self._query_untold_more()]
+        )
+
+    def _query_untold_more(self):
+        """Return further such queries. Rooms add to them."""
+        return []
+
+    def _query_untold(self):
+        """Query the last text about each record, if it has not reached its reader.
+
+        Nor has anything since: no e-mail to them, no call that was noted. ``OFFSET 0``
+        keeps that look-up to the few rows in question: the planner would else read all
+        of the chatter.
+        """
+        posts_sudo = self.sudo().mail_message_id
+        about = SQL("TRUE")
+        if self:
+            about = SQL("post.res_id = ANY(%s)", posts_sudo.mapped("res_id"))
+        return SQL(
+            """
+            SELECT sms.id
+              FROM (
+                  SELECT DISTINCT ON (post.model, post.res_id, reader_id)
+                         sms.id, post.model, post.res_id,
+                         CASE WHEN post.model = %(ticket)s THEN 0
+                              ELSE COALESCE(sms.partner_id, 0) END AS reader_id
+                    FROM sms_sms sms
+                    JOIN mail_message post ON post.id = sms.mail_message_id
+                   WHERE sms.create_date >= %(since)s AND post.model = ANY(%(models)s)
+                     AND sms.exemption IS NULL AND %(about)s
+                     AND (sms.state != 'canceled' OR sms.gate_verdict = 'block')
+                ORDER BY post.model, post.res_id, reader_id, sms.id DESC
+              ) post
+              JOIN sms_sms sms ON sms.id = post.id
+             WHERE %(failed)s AND %(limits)s
+               AND NOT EXISTS (
+                   SELECT FROM mail_message answer
+                    WHERE answer.model = post.model AND answer.res_id = post.res_id
+                      AND answer.date >= date_trunc('second', sms.create_date)
+                      AND (%(call)s OR %(mail)s)
+                   OFFSET 0)
+            """,
+            ticket=TICKET_MODEL,
+            models=[TICKET_MODEL, APPOINTMENT_MODEL],
+            since=self._get_untold_since(),
+            about=about,
+            failed=self._get_untold_condition(),
+            limits=SQL(" AND ").join(self._get_untold_limits()),
+            call=SQL(
+                """answer.mail_activity_type_id IN (
+                    SELECT id FROM mail_activity_type WHERE category = 'phonecall'
+                )"""
+            ),
+            mail=SQL(
+                """EXISTS (
+                    SELECT FROM mail_notification mail
+                     WHERE mail.mail_message_id = answer.id
+                       AND mail.notification_type = 'email'
+                       AND mail.res_partner_id = sms.partner_id
+                       AND mail.notification_status
+                           IN ('ready', 'process', 'pending', 'sent')
+                )"""
+            ),
+        )
+
+    @api.model
+    def _get_untold_limits(self):
+        """Return further conditions on ``sms`` and the ``post.model`` and
+        ``post.res_id`` of what it is about. Rooms add to them.
+        """
+        return [SQL("TRUE")]
+
+    @api.model
+    def _get_untold_since(self):
+        return fields.Datetime.now() - UNTOLD_TIME
+
+    @api.model
+    def _get_untold_condition(self):
+        """Return the condition that a text (``sms``) never arrived, as it should."""
+        return SQL(
+            """(
+                (sms.state = 'error'
+                 OR (sms.state = 'canceled' AND sms.gate_verdict = 'block'))
+                AND sms.told_at IS NULL AND sms.sent_again_id IS NULL
+                AND sms.body IS NOT NULL
+                AND sms.failure_type IS DISTINCT FROM 'sms_duplicate'
+                AND COALESCE(sms.gate_reason, '') != ALL(%s)
+            )""",
+            list(NEEDLESS),
+        )

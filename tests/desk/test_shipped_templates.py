@@ -1,0 +1,188 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+"""What ships says only what is so, and passes the product's own advice."""
+
+import runpy
+
+from odoo.exceptions import ValidationError
+from odoo.tests import tagged
+
+from ...tools import EVENT_MODEL, TICKET_MODEL
+from ..common import SmsCase
+from ..core.common import SCRIPTS
+
+MODULE = "helpdesk_mgmt_sms"
+
+
+class ShippedCase(SmsCase):
+    """The templates that ship."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.received = cls.env.ref(f"{MODULE}.sms_template_ticket_received")
+        cls.unassigned = cls.received.unassigned_id
+        cls.internal = cls.env.ref(f"{MODULE}.sms_template_internal")
+        cls.record_consent()
+
+
+@tagged("post_install", "-at_install")
+class TestWhetherSomebodyIsAssigned(ShippedCase):
+    """Two wordings of one template; the ticket says which is so."""
+
+    def test_the_text_follows_the_fact(self):
+        for user, said, unsaid in (
+            (self.agent, "assigned to a technician", "We'll assign"),
+            (self.env["res.users"], "We'll assign a technician", "and assigned to"),
+        ):
+            self.ticket.user_id = user
+            with self.subTest(user=user.login):
+                body = self.received._render_text(self.ticket)
+                self.assertIn(said, body)
+                self.assertNotIn(unsaid, body)
+                reply = self.ticket.with_user(self.agent).preview_sms_reply(
+                    self.received.id
+                )
+                self.assertIn(said, reply["body"])
+
+    def test_many_tickets_at_once(self):
+        free = self.make_ticket(self.customer, user_id=False)
+        tickets = self.ticket | free
+        found = self.received._render_field("body", tickets.ids, compute_lang=True)
+        self.assertIn("assigned to a technician", found[self.ticket.id])
+        self.assertNotIn("assigned to", found[free.id])
+
+    def test_the_confirmation_of_a_ticket_that_nobody_has(self):
+        stage = self.env.ref("helpdesk_mgmt.helpdesk_ticket_stage_new")
+        self.make_ticket(self.customer, user_id=False, stage_id=stage.id)
+        self.run_automations()
+        [message] = self.messages_to()
+        self.assertNotIn("assigned to a technician", message.body)
+        self.assertEqual(message.template_id, self.received)
+
+    def test_a_company_has_its_own_words_for_both(self):
+        own = self.unassigned._copy_for_company(self.company)
+        own.body = "Got it: {{ object.number }}."
+        free = self.make_ticket(self.customer, user_id=False)
+        self.assertIn("Got it", self.received._render_text(free))
+        copy = self.received._copy_for_company(self.company)
+        self.assertEqual(copy.unassigned_id, self.unassigned)
+        copy.unassigned_id = False
+        self.assertIn("assigned to a technician", self.received._render_text(free))
+
+    def test_what_cannot_stand_in(self):
+        visit = self.env.ref(f"{MODULE}.sms_template_appointment_reminder")
+        for other in (visit, self.received):
+            with self.subTest(other=other.name), self.assertRaises(ValidationError):
+                self.unassigned.unassigned_id = other
+
+
+@tagged("post_install", "-at_install")
+class TestUpgradeOfWords(ShippedCase):
+    """An older database gets the second wording, where its words are those shipped."""
+
+    def upgrade(self):
+        """Run the script as Odoo does."""
+        self.env.flush_all()
+        script = runpy.run_path(str(SCRIPTS / "19.0.1.6.0/post-shipped-words.py"))
+        script["migrate"](self.cr, "19.0.1.5.0")
+        self.env.invalidate_all()
+        return script
+
+    def test_shipped_words_get_it(self):
+        self.received.unassigned_id = self.internal.is_internal = False
+        self.upgrade()
+        self.assertEqual(self.received.unassigned_id, self.unassigned)
+        self.assertTrue(self.internal.is_internal)
+
+    def test_a_managers_words_stay_alone(self):
+        self.received.write({"unassigned_id": False, "body": "We have your ticket."})
+        self.upgrade()
+        self.assertFalse(self.received.unassigned_id)
+        self.assertEqual(self.received.body, "We have your ticket.")
+
+    def test_answers(self):
+        for name, former, current in self.upgrade()["REPLIES"]:
+            reply = self.env.ref(f"{MODULE}.{name}")
+            self.assertEqual(reply.body, current)
+            reply.body = former
+            self.upgrade()
+            self.assertEqual(reply.body, current)
+            reply.body = f"{former} Bye."
+            self.upgrade()
+            self.assertEqual(reply.body, f"{former} Bye.")
+
+
+@tagged("post_install", "-at_install")
+class TestAdvice(ShippedCase):
+    """Nothing of ours is complained about."""
+
+    def test_every_template_passes_its_own_advice(self):
+        names = self.env["ir.model.data"].search(
+            [("module", "=", MODULE), ("model", "=", "sms.template")]
+        )
+        templates = self.env["sms.template"].browse(names.mapped("res_id"))
+        records = {
+            TICKET_MODEL: self.ticket,
+            EVENT_MODEL: self.env["calendar.event"].create(
+                {
+                    "name": "Visit",
+                    "start": "2030-05-03 15:00:00",
+                    "stop": "2030-05-03 16:00:00",
+                    "ticket_id": self.ticket.id,
+                    "partner_ids": [(6, 0, self.customer.ids)],
+                }
+            ),
+        }
+        seen = 0
+        for template in templates.filtered(lambda it: it.model in records):
+            record = records[template.model]
+            templates = self.env["sms.template"].with_user(self.manager)
+            [found] = templates.get_previews(
+                template.model,
+                record.id,
+                [{"lang": "en_US", "body": template.body}],
+                template.id,
+            )
+            seen += 1
+            with self.subTest(template=template.name):
+                self.assertEqual(found["advice"], [])
+                self.assertEqual(found["problem"], "")
+        self.assertGreater(seen, 12)
+
+
+@tagged("post_install", "-at_install")
+class TestColleagues(ShippedCase):
+    """What is for the team is offered for the team alone."""
+
+    def test_an_agent_is_not_offered_it_for_a_customer(self):
+        ticket = self.ticket.with_user(self.agent)
+        names = [it["name"] for it in ticket._get_sms_reply_templates()]
+        self.assertIn(self.received.name, names)
+        self.assertNotIn(self.internal.name, names)
+        self.assertFalse(ticket._find_sms_reply_template(self.internal.id))
+
+    def test_an_automation_sends_it_to_the_team_alone(self):
+        values = {"name": "x", "trigger": "created", "template_id": self.internal.id}
+        automations = self.env["sms.automation"].with_user(self.manager)
+        self.assertTrue(automations.create({**values, "audience": "team"}))
+        with self.assertRaisesRegex(ValidationError, "for colleagues"):
+            automations.create({**values, "audience": "customer"})
+
+    def test_no_stage_sends_it(self):
+        with self.assertRaisesRegex(ValidationError, "for colleagues"):
+            self.quiet_stage.sms_template_id = self.internal
+
+    def test_team_alerts_are_recorded_for_colleagues(self):
+        wizards = self.env["sms.consent.record"].with_user(self.agent)
+        values = {"company_id": self.company.id, "decision": "granted"}
+        internal = self.purposes("internal")
+        self.agent.partner_id.phone = "+13035550177"
+        for number, is_offered in (
+            (self.number, False),
+            (self.agent.partner_id.phone_sanitized, True),
+        ):
+            wizard = wizards.create({**values, "number": number})
+            with self.subTest(number=number):
+                self.assertEqual(internal in wizard.offered_purpose_ids, is_offered)
+        choices = self.env["sms.consent.form"]._get_purposes(self.company, self.number)
+        self.assertNotIn(internal, choices)

@@ -1,0 +1,44 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+import json
+from datetime import datetime
+from pathlib import Path
+
+from odoo.tests import BaseCase, tagged
+
+from ...tools import moments
+
+CASES = json.loads(Path(__file__).with_name("moments.json").read_text())
+
+
+def say(case, lang, **options):
+    """Say the time of a case in a language."""
+    moment, now = (datetime.fromisoformat(case[name]) for name in ("moment", "now"))
+    return moments.say(moment, now, case["zone"], lang, str, **options)
+
+
+@tagged("post_install", "-at_install")
+class TestMoments(BaseCase):
+    """A time is said by the reader's clock, with its day, in their language's style."""
+
+    def test_the_table(self):
+        for case in CASES:
+            for lang, said in case["said"].items():
+                with self.subTest(moment=case["moment"], lang=lang):
+                    self.assertEqual(say(case, lang), said)
+
+    def test_what_lasts_never_says_today(self):
+        self.assertEqual(say(CASES[0], "en_US", lasting=True), "May 3, 2026, 8:00 AM")
+        self.assertEqual(say(CASES[0], "fr_FR", lasting=True), "3 mai 2026, 08:00")
+
+    def test_an_unknown_language_and_an_unknown_zone(self):
+        self.assertEqual(say(CASES[0], "xx_XX"), "today 8:00 AM")
+        self.assertEqual(say({**CASES[0], "zone": "Mars"}, None), "today 2:00 PM")
+        self.assertEqual(say({**CASES[0], "zone": ""}, ""), "today 2:00 PM")
+
+    def test_clocks_that_show_the_same(self):
+        noon = datetime(2026, 7, 1, 18)
+        self.assertTrue(moments.is_same_clock(noon, "America/Denver", "US/Mountain"))
+        # In summer alone the clocks of Phoenix show another time.
+        phoenix = "America/Denver", "America/Phoenix"
+        self.assertFalse(moments.is_same_clock(noon, *phoenix))
+        self.assertTrue(moments.is_same_clock(datetime(2026, 12, 1), *phoenix))

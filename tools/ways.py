@@ -1,0 +1,117 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+"""What people can do about a text that was blocked or not delivered.
+
+One table says it for every reason of the gate (``verdicts``) and of the carriers
+(``providers.faults``); some reasons of both have one name and mean the same.
+"""
+
+from .verdicts import (
+    AWAITING_YES,
+    BAD_NUMBER,
+    CANCELLED,
+    ERASED,
+    EXPIRED,
+    LEDGER_UNREADABLE,
+    MUTED,
+    NO_CONSENT,
+    NO_NUMBER,
+    NO_PROOF,
+    NO_PROVIDER,
+    NO_WAY_BACK,
+    OPTED_OUT,
+    OVERTAKEN,
+    PAUSED,
+    QUESTION_OVER,
+    REFUSED_BY_APP,
+    TOO_MANY,
+    UNANSWERED,
+    UNCONFIRMED,
+    UNDER_REVIEW,
+    UNPROVEN,
+    UNUSABLE,
+)
+
+#: Record consent and send; send again; send to another number; call instead.
+RECORD, AGAIN, OTHER, CALL = WAYS = ("record", "again", "other", "call")
+
+#: What can be done while a reason holds.
+BY_REASON = {
+    # The person's number.
+    NO_NUMBER: (OTHER,),
+    BAD_NUMBER: (OTHER,),
+    UNUSABLE: (OTHER, CALL),
+    # The person's will. Who has left is not texted at another number either.
+    OPTED_OUT: (CALL,),
+    UNDER_REVIEW: (CALL,),
+    AWAITING_YES: (RECORD, OTHER, CALL),
+    NO_CONSENT: (RECORD, OTHER, CALL),
+    NO_PROOF: (RECORD, OTHER, CALL),
+    UNPROVEN: (RECORD, OTHER, CALL),
+    # The company's account.
+    NO_WAY_BACK: (CALL,),
+    NO_PROVIDER: (CALL,),
+    LEDGER_UNREADABLE: (CALL,),
+    # The hour, which may be another one now.
+    EXPIRED: (AGAIN, CALL),
+    TOO_MANY: (AGAIN, CALL),
+    # Answers, which answer nothing any more.
+    UNCONFIRMED: (),
+    UNANSWERED: (CALL,),
+    QUESTION_OVER: (),
+    # What decides whoever gets it.
+    ERASED: (),
+    REFUSED_BY_APP: (CALL,),
+    MUTED: (CALL,),
+    OVERTAKEN: (),
+    CANCELLED: (),
+    PAUSED: (),
+    # The carriers' faults, by their names in providers.faults.
+    "too_fast": (AGAIN, CALL),
+    "no_connection": (AGAIN, CALL),
+    "no_answer": (AGAIN, CALL),
+    "unreachable": (AGAIN, OTHER, CALL),
+    "unsure": (AGAIN, OTHER, CALL),
+    "gone": (AGAIN, OTHER, CALL),
+    "landline": (OTHER, CALL),
+    "filtered": (CALL,),
+    "closed_hours": (AGAIN, CALL),
+    "country": (AGAIN, OTHER, CALL),
+    "authentication": (AGAIN, CALL),
+    "sender": (AGAIN, CALL),
+    "registration": (AGAIN, CALL),
+    "no_credit": (AGAIN, CALL),
+    "locked": (AGAIN, CALL),
+    "other": (AGAIN, OTHER, CALL),
+}
+#: Reasons that the gate finds anew each time (``gate_refusals.find_block``): without
+#: them the text may be sent again.
+PASSING = frozenset(
+    (
+        *(NO_NUMBER, BAD_NUMBER, UNUSABLE, OPTED_OUT, UNDER_REVIEW, AWAITING_YES),
+        *(NO_CONSENT, NO_PROOF, UNPROVEN, NO_WAY_BACK, NO_PROVIDER),
+        LEDGER_UNREADABLE,
+        "landline",
+    )
+)
+
+
+def find_ways(reason, obstacle="", *, may_record=True, is_over=False, is_answer=False):
+    """Return what can be done about a text that did not reach its reader.
+
+    :param str reason: why it did not, a key of :data:`BY_REASON`
+    :param str obstacle: what the gate has against it now, or empty
+    :param bool may_record: the user may record consent
+    :param bool is_over: it would come too late by now, or it is about what has changed
+    :param bool is_answer: it passed without consent, as the answer to one text
+    :return: some of :data:`WAYS`, in that order
+    """
+    ways = set(BY_REASON.get(obstacle or reason, (AGAIN, OTHER, CALL)))
+    if not BY_REASON.get(reason, WAYS):
+        return ()
+    if not obstacle and reason in PASSING:
+        ways = ways - {RECORD} | {AGAIN, CALL}
+    if is_over or is_answer:
+        ways -= {RECORD, AGAIN, OTHER}
+    if not may_record:
+        ways.discard(RECORD)
+    return tuple(way for way in WAYS if way in ways)

@@ -1,0 +1,96 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+from odoo.fields import Domain
+
+from ..tools import TICKET_MODEL, verdicts
+
+
+class SmsSendOther(models.TransientModel):
+    """Form that sends a text, which did not arrive, to another number."""
+
+    _name = "sms.send.other"
+    _description = "Send a Text to Another Number"
+    _inherit = ["sms.personal.data"]
+
+    sms_id = fields.Many2one("sms.sms", required=True, ondelete="cascade")
+    number = fields.Char("Phone Number")
+    body = fields.Text("Message", compute="_compute_body")
+    is_ticket = fields.Boolean(compute="_compute_body")
+    is_kept = fields.Boolean(
+        "Text the ticket's customer there from now on",
+        help="Changes the number of the ticket.",
+    )
+    block_reason = fields.Char(
+        compute="_compute_block_reason", help="Why it would not be sent there."
+    )
+    needs_consent = fields.Boolean(compute="_compute_block_reason")
+
+    @api.depends("sms_id")
+    def _compute_body(self):
+        """Show the words to who may act on them: any id can be sent by a client."""
+        for form in self:
+            may_see = form.sms_id and form.sms_id._may_act()
+            form.body = may_see and form.sms_id.sudo().body
+            record = may_see and form.sms_id._get_post_record()
+            form.is_ticket = bool(record) and record._name == TICKET_MODEL
+
+    @api.depends("sms_id", "number")
+    def _compute_block_reason(self):
+        for form in self:
+            reason = form._find_block_reason()
+            form.block_reason = form.sms_id._get_gate_label(reason) if reason else ""
+            form.needs_consent = reason in (verdicts.NO_CONSENT, verdicts.NO_PROOF)
+
+    def _find_block_reason(self):
+        """Return why the gate would block the text at this number, or empty."""
+        if not (self.body and self.number):
+            return ""
+        decision = self.sms_id._preview_again(self.number)
+        return decision.reason if decision.verdict == verdicts.BLOCK else ""
+
+    def action_send(self):
+        """Send the same words to this number.
+
+        :raises UserError: when there is none, or the text may not go there
+        """
+        self.ensure_one()
+        if not (self.number or "").strip():
+            raise UserError(self.env._("Enter the number first."))
+        sent_sudo, errors = self.sms_id._send_again(self.number)
+        if errors:
+            raise errors[0]
+        if self.is_kept and self.is_ticket:
+            self.sms_id._get_post_record().partner_phone = sent_sudo.number
+        return self.sms_id._tell_of_again(sent_sudo, errors)
+
+    def action_record_sms_consent(self):
+        """Open the form to record consent for this number; it leads back here."""
+        self.ensure_one()
+        self.sms_id._check_may_act()
+        sms_sudo = self.sms_id.sudo()
+        number = sms_sudo._prepare_again(self.number)["number"]
+        return self.env["sms.consent.record"]._get_action(
+            sms_sudo._get_sms_company(),
+            number,
+            sms_sudo.purpose_id.sudo(False),
+            back_model=self._name,
+            back_id=self.id,
+        )
+
+    # === Personal data ===
+
+    @api.model
+    def _get_personal_domain(self, company, numbers):
+        domain = Domain("sms_id.record_company_id", "=", company.id)
+        return domain & (
+            Domain("number", "in", numbers) | Domain("sms_id.number", "in", numbers)
+        )
+
+    def _describe_personal(self):
+        """Say nothing: Odoo deletes these forms within a day anyway."""
+        return []
+
+    def _forget(self):
+        """Delete the forms: what was sent is a message."""
+        self.unlink()
