@@ -101,6 +101,7 @@
         "views/analytics/sms_analysis_buttons_views.xml",
         "views/analytics/digest_digest_views.xml",
         "data/digest_data.xml",
+        "views/setup/sms_menu_links_views.xml",
         "views/setup/sms_menus.xml",
         "views/consent/sms_portal_templates.xml",
         "views/consent/sms_public_templates.xml",

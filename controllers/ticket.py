@@ -9,25 +9,14 @@ class TicketController(Controller):
     """The page behind the link to a ticket: how it is, without a login.
 
     It shows what the text itself has told (number, title, stage), and nothing of the
-    person. Who has an account is led to it: there is more to see.
+    person. The customer who is logged in is led to the portal: there is more to see.
     """
 
     _url = "/sms/t/<string:token>"
 
-    # Who posts has the address, which nobody guesses: no session, no other token.
-    @route(
-        _url,
-        auth="public",
-        csrf=False,
-        save_session=False,
-        sitemap=False,
-        **public.FORM,
-    )
-    def ticket(self, token, **posted):
-        """Show how a ticket is; its token is a signed address of ``tools.links``.
-
-        Posted: it is not about the incident of which the customer was told.
-        """
+    @route(_url, **public.LOOK)
+    def ticket(self, token, **_query):
+        """Show how a ticket is; its token is a signed address of ``tools.links``."""
         if public.is_over("ticket_visitor"):
             return public.too_many()
         ticket_sudo = request.env["helpdesk.ticket"]._find_by_short_link(token)
@@ -35,21 +24,38 @@ class TicketController(Controller):
             return public.not_found()
         if public.is_over("ticket_link", str(ticket_sudo.id)):
             return public.too_many()
-        if request.httprequest.method == "POST" and posted.get("other"):
-            ticket_sudo.with_user(SUPERUSER_ID)._deny_sms_incident(
-                request.env._("customer, on the ticket's page")
-            )
-            return public.redirect(request.httprequest.path)
-        if ticket_sudo.partner_id.user_ids.filtered("active"):
-            path = ticket_sudo.access_url
-            is_visitor = request.env.user._is_public()
-            return public.redirect(
-                f"/web/login?redirect={path}" if is_visitor else path
-            )
         partner = ticket_sudo.partner_id
+        if partner and partner == request.env.user.partner_id:
+            return public.redirect(ticket_sudo.access_url)
         public.speak(partner.lang)
         ticket_sudo = ticket_sudo.with_env(request.env(su=True))
         return public.answer("public_ticket", self._get_values(ticket_sudo, partner.tz))
+
+    # Who posts has the address, which nobody guesses: no session, no other token.
+    @route(
+        f"{_url}/other",
+        type="http",
+        auth="public",
+        methods=["POST"],
+        csrf=False,
+        save_session=False,
+        sitemap=False,
+        max_content_length=public.FORM_LIMIT,
+    )
+    def other(self, token, **_posted):
+        """Take a ticket out of its incident, as the customer says; then show it.
+
+        A second time changes nothing.
+        """
+        if public.is_over("ticket_visitor"):
+            return public.too_many()
+        ticket_sudo = request.env["helpdesk.ticket"]._find_by_short_link(token)
+        if not ticket_sudo:
+            return public.not_found()
+        ticket_sudo.with_user(SUPERUSER_ID)._deny_sms_incident(
+            request.env._("customer, on the ticket's page")
+        )
+        return public.redirect(request.httprequest.path.removesuffix("/other"))
 
     def _get_values(self, ticket_sudo, tz):
         company, env = ticket_sudo.company_id, ticket_sudo.env
@@ -62,6 +68,7 @@ class TicketController(Controller):
             "is_closed": ticket_sudo.stage_id.closed,
             "incident": ticket_sudo.sms_incident_id.name,
             "status_page": ticket_sudo.sms_incident_id.status_page,
+            "other_url": f"{request.httprequest.path}/other",
             "is_other": ticket_sudo.sms_is_no_incident,
             "updated": public.say_moment(env, ticket_sudo._get_sms_last_update(), tz),
         }

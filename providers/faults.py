@@ -33,5 +33,5 @@ SELECTION = [
     (NO_CREDIT := "no_credit", "No credit"),
     # No carrier's: the key to the account is missing here.
     (LOCKED := "locked", "Key missing"),
-    (REFUSED_OTHERWISE := "other", "Refused otherwise"),
+    (REFUSED_OTHERWISE := "other", "Other refusal"),
 ]

@@ -88,7 +88,7 @@ class IrActionsReport(models.Model):
         if load_weasyprint() is None:
             raise UserError(
                 self.env._(
-                    "No PDF can be made: neither wkhtmltopdf nor WeasyPrint is "
+                    "No PDF can be created: neither wkhtmltopdf nor WeasyPrint is "
                     "installed on the server. Choose the packet, which has the "
                     "certificate as a web page, or tell your administrator."
                 )

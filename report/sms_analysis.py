@@ -52,16 +52,19 @@ class SmsAnalysis(models.Model):
     date = fields.Datetime("When", readonly=True)
     partner_id = fields.Many2one("res.partner", "Contact", readonly=True)
     masked_number = fields.Char(
-        "Number", readonly=True, help="Its last four digits. Open it to see all."
+        "Number",
+        readonly=True,
+        help="Its last four digits. Open the record to see all.",
     )
     automation_id = fields.Many2one("sms.automation", readonly=True)
     broadcast_id = fields.Many2one("sms.broadcast", readonly=True)
     incident_id = fields.Many2one("sms.incident", readonly=True)
     user_id = fields.Many2one(
         "res.users",
-        "Who of Us",
+        "Responsible",
         readonly=True,
-        help="Who wrote it, who answered it, whose appointment or ticket it is.",
+        help="Who wrote or answered it, or is responsible for the appointment or "
+        "ticket.",
     )
     outcome = fields.Selection(
         [

@@ -122,7 +122,7 @@ class SmsFigures(models.AbstractModel):
             ("appointment", "Appointment"),
             ("rating", "Rating"),
             ("alert", "Team alert"),
-            ("recipient", "Concerned by a broadcast"),
+            ("recipient", "Targeted by a broadcast"),
             ("news", "News of an incident"),
             ("mute", "Muted incident"),
         ],
@@ -137,7 +137,7 @@ class SmsFigures(models.AbstractModel):
     fault_id = fields.Many2one("sms.fault", "Why Not Delivered", readonly=True)
     gate_reason = fields.Selection(
         lambda self: self._get_selection("gate_reason"),
-        "Decided Because",
+        "Reason for Decision",
         readonly=True,
     )
     failure_type = fields.Selection(
@@ -146,7 +146,9 @@ class SmsFigures(models.AbstractModel):
     currency_id = fields.Many2one("res.currency", readonly=True)
     made_count = fields.Integer("Made", readonly=True)
     sent_count = fields.Integer(
-        "Sent", readonly=True, help="The carrier took them, whatever became of them."
+        "Sent",
+        readonly=True,
+        help="Accepted by the carrier, whether or not they were delivered.",
     )
     delivered_count = fields.Integer("Delivered", readonly=True)
     failed_count = fields.Integer("Not Delivered", readonly=True)
@@ -156,18 +158,18 @@ class SmsFigures(models.AbstractModel):
         "Called Off", readonly=True, help="Cancelled, replaced or expired."
     )
     segment_count = fields.Integer(
-        "Segments", readonly=True, help="Of what the carrier took."
+        "Segments", readonly=True, help="Of texts that the carrier accepted."
     )
     cost = fields.Float(
         readonly=True,
         digits=(16, 5),
-        help="As the carrier has charged it, else by the table of prices. Group by "
-        "currency where there are several.",
+        help="As charged by the carrier, otherwise from the price list. Group by "
+        "currency if there are several.",
     )
     priced_count = fields.Integer(
         "Priced by the Carrier",
         readonly=True,
-        help="Texts of which the carrier has said what they cost.",
+        help="Texts whose cost the carrier has reported.",
     )
     timed_count = fields.Integer("Delivered at a Known Time", readonly=True)
     delivery_seconds = fields.Float(
@@ -175,30 +177,35 @@ class SmsFigures(models.AbstractModel):
     )
     received_count = fields.Integer("Received", readonly=True)
     reply_count = fields.Integer(
-        "Replies", readonly=True, help="Texts within 72 hours after one of ours."
+        "Replies",
+        readonly=True,
+        help="Texts received within 72 hours after one of ours.",
     )
     reply_seconds = fields.Float("Seconds until Reply", readonly=True, aggregator="avg")
     stop_count = fields.Integer(
         "STOP Texts",
         readonly=True,
-        help="Opt-outs by text, for the template of our last text before.",
+        help="Opt-outs by text, attributed to the template of our previous text.",
     )
     asked_count = fields.Integer(
         "Waited for an Answer",
         readonly=True,
-        help="Customers' texts that began a wait for one of us.",
+        help="Customers' texts that started a wait for an answer.",
     )
     answered_count = fields.Integer("Answered by Text", readonly=True)
     answer_seconds = fields.Float(
         "Seconds until Our Answer", readonly=True, aggregator="avg"
     )
     opt_in_count = fields.Integer(
-        "Opt-ins", readonly=True, help="Events of the ledger: one for each purpose."
+        "Opt-ins",
+        readonly=True,
+        help="Opt-in events in the ledger, one for each purpose.",
     )
     opt_out_count = fields.Integer(
         "Opt-outs",
         readonly=True,
-        help="Events of the ledger, in every channel; one about all purposes is one.",
+        help="Opt-out events in the ledger, from every channel. One about all "
+        "purposes counts once.",
     )
     click_count = fields.Integer("Clicks on Links", readonly=True)
     visit_count = fields.Integer("Appointments", readonly=True)
@@ -209,49 +216,59 @@ class SmsFigures(models.AbstractModel):
     rating_sum = fields.Float("Rating", readonly=True, aggregator="avg", help="1 to 5.")
 
     concerned_count = fields.Integer(
-        "Concerned by Broadcasts",
+        "Targeted by Broadcasts",
         readonly=True,
-        help="Everybody whom a broadcast that was sent was about.",
+        help="Everyone targeted by a broadcast that was sent.",
     )
     left_out_count = fields.Integer(
-        "Left Out",
+        "Excluded",
         readonly=True,
-        help="Of those: may not be texted, no number, a number twice, or muted.",
+        help="Targeted, but not textable, without a number, duplicate or muted.",
     )
     reached_count = fields.Integer(
         "Reached by Broadcasts",
         readonly=True,
-        help="Texts of broadcasts that the carrier took, less those not delivered.",
+        help="Broadcast texts that the carrier accepted, minus those not delivered.",
     )
     known_count = fields.Integer(
-        "Told That We Know",
+        "Known-issue Replies",
         readonly=True,
-        help="Who got in touch during an incident, and was answered that we know.",
+        help="People who contacted us during an incident and were told that we "
+        "already know.",
     )
     news_count = fields.Integer("News of Incidents", readonly=True)
     mute_count = fields.Integer("Incidents Muted", readonly=True)
 
     alert_count = fields.Integer("Team Alerts", readonly=True)
-    alert_taken_count = fields.Integer("Team Alerts Taken", readonly=True)
-    alert_in_time_count = fields.Integer("Team Alerts Taken in Time", readonly=True)
+    alert_taken_count = fields.Integer("Team Alerts Acknowledged", readonly=True)
+    alert_in_time_count = fields.Integer(
+        "Team Alerts Acknowledged in Time", readonly=True
+    )
     alert_seconds = fields.Float(
-        "Seconds until an Alert Was Taken", readonly=True, aggregator="avg"
+        "Seconds until an Alert Was Acknowledged", readonly=True, aggregator="avg"
     )
 
     delivery_rate = fields.Float(
-        readonly=True, aggregator="avg", help="Of those whose fate is known."
+        readonly=True, aggregator="avg", help="Among those with a final status."
     )
-    reply_rate = fields.Float(readonly=True, aggregator="avg", help="Replies by text.")
+    reply_rate = fields.Float(
+        readonly=True, aggregator="avg", help="Replies per text sent."
+    )
     stop_rate = fields.Float(
-        "Opt-out Rate", readonly=True, aggregator="avg", help="STOP texts by text sent."
+        "Opt-out Rate",
+        readonly=True,
+        aggregator="avg",
+        help="STOP texts per text sent.",
     )
     reach_rate = fields.Float(
         "Broadcasts' Reach",
         readonly=True,
         aggregator="avg",
-        help="Reached, of those whom broadcasts concerned.",
+        help="Share of the people targeted by broadcasts.",
     )
-    alert_rate = fields.Float("Alerts Taken in Time", readonly=True, aggregator="avg")
+    alert_rate = fields.Float(
+        "Alerts Acknowledged in Time", readonly=True, aggregator="avg"
+    )
 
     def _read_group(self, *args, **kwargs):
         with group_in_memory(self.env.cr):

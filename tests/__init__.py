@@ -97,6 +97,7 @@ from .consent import test_who_may_say_yes
 
 from .desk import test_commands
 from .desk import test_composer_many
+from .desk import test_composer_notice
 from .desk import test_contact_label
 from .desk import test_conversation
 from .desk import test_conversation_ticket
@@ -105,6 +106,9 @@ from .desk import test_desk_bus
 from .desk import test_desk_tours
 from .desk import test_desk_ways
 from .desk import test_inbox
+from .desk import test_inbox_bus
+from .desk import test_inbox_handover
+from .desk import test_inbox_snooze
 from .desk import test_rating
 from .desk import test_routing
 from .desk import test_routing_live
@@ -167,7 +171,10 @@ from .analytics import test_clicks
 from .analytics import test_dashboard
 from .analytics import test_dashboard_page
 
+from .setup import test_accessibility
+from .setup import test_buttons
 from .setup import test_carrier_check
+from .setup import test_menus
 from .setup import test_onboarding
 from .setup import test_registration
 from .setup import test_settings

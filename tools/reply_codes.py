@@ -47,12 +47,12 @@ SELECTION = [
     # Incidents. Placeholders besides: {incident} (what has failed), {status_page}.
     (
         INCIDENT_KNOWN := "incident_known",
-        "To who texts in, or opens a ticket, during an incident",
+        "To people who text, or open a ticket, during an incident",
     ),
     (INCIDENT_MUTED := "incident_muted", "After MUTE"),
     (
         INCIDENT_MUTE_NOTHING := "incident_mute_nothing",
-        "After MUTE, where they were texted of no incident",
+        "After MUTE, if they got no text about an incident",
     ),
     (INCIDENT_UNMUTED := "incident_unmuted", "After UNMUTE"),
     (
@@ -66,9 +66,9 @@ SELECTION = [
     # Team alerts. Placeholders besides: {alert}, {name} (who has taken or resolved it),
     # {time}, {acknowledge}, {resolve}, {escalate} (its codes), {choices} (an alert a
     # line).
-    (ALERT_ACKNOWLEDGED := "alert_acknowledged", "After a team alert is taken"),
+    (ALERT_ACKNOWLEDGED := "alert_acknowledged", "After a team alert is acknowledged"),
     (ALERT_RESOLVED := "alert_resolved", "After a team alert is resolved"),
-    (ALERT_ESCALATED := "alert_escalated", "After a team alert is passed on"),
+    (ALERT_ESCALATED := "alert_escalated", "After a team alert is escalated"),
     (ALERT_LATE := "alert_late", "After an answer to a team alert that comes too late"),
     (
         ALERT_WHICH := "alert_which",
@@ -76,7 +76,7 @@ SELECTION = [
     ),
     (
         ALERT_TAKEN_BY_OTHER := "alert_taken_by_other",
-        "To the others, when a team alert is taken",
+        "To the others, when a team alert is acknowledged",
     ),
     (
         ALERT_RESOLVED_BY_OTHER := "alert_resolved_by_other",
@@ -85,6 +85,6 @@ SELECTION = [
     # Subscriptions. Placeholder besides: {areas}.
     (
         SUBSCRIBED := "subscribed",
-        "After an area's word, from who has agreed to alerts already",
+        "After an area's keyword, if they already agreed to alerts",
     ),
 ]

@@ -8,6 +8,7 @@ from . import (
     sms_send_at,
     sms_composer,
     sms_composer_mass,
+    sms_composer_notice,
     sms_consent_record,
     sms_erasure_wizard,
     sms_evidence_wizard,

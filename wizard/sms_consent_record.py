@@ -43,7 +43,7 @@ class SmsConsentRecord(models.TransientModel):
     purpose_ids = fields.Many2many(
         "sms.purpose",
         string="Purposes",
-        help="What the person agreed to. For an opt-out: empty means everything.",
+        help="What the person agreed to. For an opt-out, leave empty for everything.",
     )
     method = fields.Selection(
         [pair for pair in METHOD_SELECTION if pair[0] in AGENT_METHODS],
@@ -57,10 +57,10 @@ class SmsConsentRecord(models.TransientModel):
         store=True,
         readonly=False,
         precompute=True,
-        help="The words that the person heard or signed. Change them if they differ.",
+        help="The text that the person heard or signed. Change it if it differs.",
     )
     note = fields.Text(help="What else should be known: where it was, what was asked.")
-    witness = fields.Char("Witnessed By", help="Who saw the form being signed.")
+    witness = fields.Char("Witnessed By", help="Who witnessed the signature.")
     # In the table and not in the file store: it goes with this form.
     scan = fields.Binary(attachment=False, help="PDF, PNG, JPEG, TIFF or HEIC.")
     scan_name = fields.Char()
@@ -82,7 +82,7 @@ class SmsConsentRecord(models.TransientModel):
         compute="_compute_problem", help="Why this cannot be recorded."
     )
     notice = fields.Text(
-        compute="_compute_problem", help="What should be known of the number."
+        compute="_compute_problem", help="What to know about the number."
     )
 
     @api.depends("decision", "purpose_ids", "company_id")

@@ -33,15 +33,15 @@ class SmsErasureWizard(models.TransientModel):
     reason = fields.Char(
         "Request",
         required=True,
-        help="Where the request is kept, and when it came: no name and no number. It "
-        "is recorded.",
+        help="Where the request is filed, and when it was received, without name or "
+        "number. It is kept on record.",
     )
     is_opt_out = fields.Boolean(
-        "The person wants no more texts either",
-        help="Enters an opt-out from everything. It blocks the number for ever, by its "
-        "keyed hash.",
+        "The person wants no more texts, either",
+        help="Records an opt-out from everything. It blocks the number forever, by "
+        "its keyed hash.",
     )
-    is_checked = fields.Boolean("I have made sure that this person asks for it")
+    is_checked = fields.Boolean("I verified that this person asked for it")
     count_html = fields.Html(compute="_compute_count_html", sanitize=False)
     has_data = fields.Boolean(compute="_compute_count_html")
     shared_with = fields.Char(compute="_compute_shared_with")
@@ -132,7 +132,7 @@ class SmsErasureWizard(models.TransientModel):
             limit=1,
         )
         if not earlier:
-            return self.env._("Nothing is kept of this number.")
+            return self.env._("There is no data about this number.")
         return self.env._(
             "It was erased on %(date)s (%(reason)s). Nothing has been kept since.",
             date=say_moment(self.env, earlier.erased_at, lasting=True),
@@ -165,21 +165,19 @@ class SmsErasureWizard(models.TransientModel):
     def _check_complete(self, numbers):
         """Demand a number, data, and a request that does not name the number."""
         if not numbers:
-            raise UserError(self.env._("Enter the number that is to be erased."))
+            raise UserError(self.env._("Enter the number to erase."))
         if not self.has_data:
-            raise UserError(self.env._("Nothing is kept of this number."))
+            raise UserError(self.env._("There is no data about this number."))
         if not (self.reason or "").strip():
-            raise UserError(self.env._("Say which request this is."))
+            raise UserError(self.env._("Enter which request this is."))
         if any(phone.mentions(self.reason, number) for number in numbers):
             raise UserError(
                 self.env._(
-                    "The request is recorded and stays: do not write the number there."
+                    "The request is kept on record: do not enter the number there."
                 )
             )
         if not self.is_checked:
-            raise UserError(
-                self.env._("Confirm that you have made sure who asks for it.")
-            )
+            raise UserError(self.env._("Confirm that you verified who asked for it."))
 
 
 class SmsErasureWizardLine(models.TransientModel):
@@ -191,7 +189,7 @@ class SmsErasureWizardLine(models.TransientModel):
     wizard_id = fields.Many2one("sms.erasure.wizard", required=True, ondelete="cascade")
     number = fields.Char(required=True, readonly=True)
     is_chosen = fields.Boolean("Erase", default=True)
-    shared_with = fields.Char("Also the Number Of", compute="_compute_shared_with")
+    shared_with = fields.Char("Shared With", compute="_compute_shared_with")
 
     @api.depends("number", "wizard_id.partner_id")
     def _compute_shared_with(self):

@@ -25,7 +25,7 @@ class SmsEvidenceWizard(models.TransientModel):
         help="Several are separated by commas: those of one person.",
     )
     number_hashes = fields.Char(
-        readonly=True, help="Of numbers that were erased: only this is left of them."
+        readonly=True, help="All that is left of numbers that were erased."
     )
     kind = fields.Selection(
         [pair for pair in KIND_SELECTION if pair[0] in (CERTIFICATE, PACKET)],
@@ -38,7 +38,7 @@ class SmsEvidenceWizard(models.TransientModel):
         string="Language",
         required=True,
         default=lambda self: self.env.lang or "en_US",
-        help="In which the certificate is written.",
+        help="The language the certificate is written in.",
     )
     has_pdf = fields.Boolean(compute="_compute_has_pdf")
 

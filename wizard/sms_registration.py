@@ -56,7 +56,7 @@ class SmsRegistration(models.TransientModel):
         "sms.template",
         string="Samples From",
         default=lambda self: self._default_templates(),
-        help="Two to five templates that show what is really sent.",
+        help="Two to five templates that show what is actually sent.",
     )
     description = fields.Text(
         compute="_compute_description", store=True, readonly=False, precompute=True
@@ -234,7 +234,7 @@ class SmsRegistration(models.TransientModel):
             shown = wordings._render(company)
             yield self.env._("The words are: “%s”", shown)
         yield self.env._(
-            "Consent is no condition of a purchase. Mobile numbers and consent are "
+            "Consent is not a condition of purchase. Mobile numbers and consent are "
             "not shared with third parties."
         )
 
@@ -259,7 +259,7 @@ class SmsRegistration(models.TransientModel):
     def _get_sentences(self):
         return {
             "short": self.env._("%(name)s needs at least %(detail)s characters."),
-            "long": self.env._("%(name)s takes at most %(detail)s characters."),
+            "long": self.env._("%(name)s has at most %(detail)s characters."),
             "few_samples": self.env._("Choose at least %(detail)s templates."),
             "many_samples": self.env._("Choose at most %(detail)s templates."),
             "sample_length": self.env._("Sample %(detail)s: 20 to 1,024 characters."),

@@ -21,9 +21,7 @@ class SmsRetentionForm(models.TransientModel):
         default=lambda self: self.env.company,
     )
     text = fields.Integer("Texts", default=lambda self: self._default_time("text"))
-    raw = fields.Integer(
-        "Raw Form of Texts", default=lambda self: self._default_time("raw")
-    )
+    raw = fields.Integer("Raw Texts", default=lambda self: self._default_time("raw"))
     consent = fields.Integer(
         "Evidence of Consent", default=lambda self: self._default_time("consent")
     )
@@ -38,8 +36,8 @@ class SmsRetentionForm(models.TransientModel):
     )
     reason = fields.Text(
         "Reason for Relaxing",
-        help="Needed to keep something for less time, or to text without consent: who "
-        "decided it, and why.",
+        help="Who decided it, and why. Required to keep data for less time, or to "
+        "text without consent.",
     )
     count_html = fields.Html(compute="_compute_count_html", sanitize=False)
 

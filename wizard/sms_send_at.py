@@ -30,11 +30,10 @@ class SmsSendAt(models.AbstractModel):
             return ""
         if self.send_at <= now:
             return self.env._(
-                "“Send at” has passed: choose a time that is still to come, or leave "
-                "it empty."
+                "“Send at” is in the past. Choose a later time, or leave it empty."
             )
         if self.send_at - now > LATEST:
             return self.env._(
-                "“Send at” is more than a year away: choose an earlier time."
+                "“Send at” is more than a year away. Choose an earlier time."
             )
         return ""

@@ -83,12 +83,12 @@ class SmsSettings(models.TransientModel):
     sms_twilio_account_sid = setting(fields.Char, "sms_twilio_account_sid")
     sms_twilio_auth_token = secret(
         "Auth Token",
-        help="It can be replaced, and not read. Twilio signs with it what it sends us.",
+        help="It can be replaced, but not read. Twilio signs its requests with it.",
     )
     sms_twilio_second_auth_token = secret(
         "Second Auth Token",
-        help="Only while you change the token at Twilio: what is signed with either of "
-        "them is taken. Empty it when the new one is the first.",
+        help="Only while you change the token at Twilio: requests signed with either "
+        "one are accepted. Clear it once the new token is the primary one.",
     )
     sms_twilio_number_ids = setting(
         fields.One2many, "sms_twilio_number_ids", groups="base.group_system"
@@ -98,18 +98,18 @@ class SmsSettings(models.TransientModel):
     )
     sms_twilio_api_key_sid = setting(fields.Char, "sms_twilio_api_key_sid")
     sms_twilio_api_key_secret = secret(
-        "API Key Secret", help="It can be replaced, and not read."
+        "API Key Secret", help="It can be replaced, but not read."
     )
     sms_webhook_base_url = setting(fields.Char, "sms_webhook_base_url")
     sms_inbound_url = fields.Char(related="company_id.sms_inbound_url")
     sms_health_url = fields.Char(
-        "Address for Monitoring",
+        "Monitoring Address",
         compute="_compute_sms_health_url",
         groups="base.group_system",
-        help="Answers 200 while texts leave, 503 when something keeps them.",
+        help="Returns 200 while texts are being sent, 503 when something stops them.",
     )
     sms_backup_provider = setting(fields.Selection, "sms_backup_provider")
-    sms_telnyx_api_key = secret("API Key", help="It can be replaced, and not read.")
+    sms_telnyx_api_key = secret("API Key", help="It can be replaced, but not read.")
     sms_telnyx_public_key = setting(fields.Char, "sms_telnyx_public_key")
     sms_telnyx_messaging_profile_id = setting(
         fields.Char, "sms_telnyx_messaging_profile_id"
@@ -267,7 +267,7 @@ class SmsSettings(models.TransientModel):
             "type": "ir.actions.client",
             "tag": "display_notification",
             "params": {
-                "message": self.env._("It is being worked off in the background."),
+                "message": self.env._("This is being processed in the background."),
                 "type": "info",
             },
         }

@@ -22,16 +22,16 @@ class SmsTeamAlertRaise(models.TransientModel):
         ondelete="cascade",
     )
     name = fields.Char(
-        "What Is Wrong",
+        "Problem",
         compute="_compute_name",
         store=True,
         readonly=False,
-        help="What is wrong, and what to do. They read it on their phones.",
+        help="What is wrong, and what to do, as it is read on a phone.",
     )
     plan_id = fields.Many2one("sms.team.alert.plan", compute="_compute_plan_id")
     plan_summary = fields.Char("Tells", related="plan_id.summary")
     oncall_names = fields.Char("On Call Now", compute="_compute_plan_id")
-    preview = fields.Text("They Read", compute="_compute_preview")
+    preview = fields.Text("Preview", compute="_compute_preview")
     preview_note = fields.Char(compute="_compute_preview")
 
     @api.depends("ticket_id")
@@ -92,7 +92,7 @@ class SmsTeamAlertRaise(models.TransientModel):
         self.team_id.check_access("read")
         self._get_company()._check_sms_user()
         if not (self.name or "").strip():
-            raise UserError(self.env._("Say what is wrong."))
+            raise UserError(self.env._("Enter what is wrong."))
         alert = self.env["sms.team.alert"]._raise(
             self.team_id, self.name, ticket_id=self.ticket_id.id, user_id=self.env.uid
         )

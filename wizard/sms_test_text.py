@@ -26,7 +26,7 @@ class SmsTestText(models.TransientModel):
         "Your Phone",
         required=True,
         default=lambda self: self.env.user.partner_id.phone,
-        help="A number of another country starts with + and its code.",
+        help="For a number of another country, start with + and its code.",
     )
     body = fields.Text(
         "Text",
@@ -74,11 +74,13 @@ class SmsTestText(models.TransientModel):
         number = forms_sudo._read_number(company_sudo, self.number)
         if not number:
             raise UserError(
-                self.env._("This is no phone number. Try it with + and country code.")
+                self.env._(
+                    "This is not a phone number. Enter it with + and the country code."
+                )
             )
         limits_sudo = self.env["sms.rate.limit"].sudo()
         if limits_sudo._is_over("test_texts", str(self.env.uid)):
-            raise UserError(self.env._("These were many tests: wait an hour."))
+            raise UserError(self.env._("Too many tests. Try again in an hour."))
         self._agree(forms_sudo, number)
         self.env["sms.sms"].sudo().create(
             {
@@ -109,7 +111,7 @@ class SmsTestText(models.TransientModel):
             )
         if not (self.is_agreed and choice.wording):
             raise UserError(
-                self.env._("Tick that this is your phone and that you agree.")
+                self.env._("Confirm that this is your phone and that you agree.")
             )
         http = request and request.httprequest
         trace = forms_sudo._get_trace(

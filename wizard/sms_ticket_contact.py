@@ -22,14 +22,14 @@ class SmsTicketContact(models.TransientModel):
     name = fields.Char()
     email = fields.Char()
     is_number_kept = fields.Boolean(
-        "Enter the number on the contact",
+        "Save the number on the contact",
         compute="_compute_is_number_kept",
         store=True,
         readonly=False,
-        help="So that their next text is known to be theirs.",
+        help="So that their next text is recognized.",
     )
     other_number = fields.Char(
-        related="partner_id.phone", string="Their Number So Far", related_sudo=False
+        related="partner_id.phone", string="Current Number", related_sudo=False
     )
 
     @api.depends("partner_id")
@@ -46,7 +46,7 @@ class SmsTicketContact(models.TransientModel):
         self.ticket_id.check_access("write")
         partner = self._make_partner() if self.is_new else self.partner_id
         if not partner:
-            raise UserError(self.env._("Choose a contact, or make a new one."))
+            raise UserError(self.env._("Choose a contact, or create a new one."))
         if self.is_number_kept and not self.is_new:
             partner.phone = self.number
         self.ticket_id._set_sms_customer(partner)

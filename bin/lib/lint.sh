@@ -1,25 +1,16 @@
 # shellcheck shell=bash
-# The linters: Python tools in .dev/lint, prettier in .dev/node, shellcheck from Debian.
+# The linters: Python tools in .dev/lint, prettier from npm (node.sh), shellcheck from Debian.
 
 LINT_VENV=$DEV/lint
-LINT_NODE=$DEV/node
 LINT_TREE=$DEV/lint-tree
 
 setup_linters() {
     make_dev_folder
     lock_setup
     need_program shellcheck shellcheck
-    need_program npm npm
     make_lint_venv
-    make_lint_node
+    make_node
     unlock_setup
-}
-
-# A program that is there is used wherever it came from. $1: program, $2: Debian's package
-need_program() {
-    command -v "$1" >/dev/null && return
-    is_debian || die "$1 is needed: install it by hand"
-    install_packages "$1" "$2"
 }
 
 make_lint_venv() {
@@ -33,19 +24,6 @@ make_lint_venv() {
     logged pip-lint "$LINT_VENV/bin/python" -m pip install --progress-bar off --disable-pip-version-check -r "$requirements" ||
         die "pip could not install the linters"
     stamp lint-venv "$key"
-}
-
-make_lint_node() {
-    local key
-    key=$(digest "$(cat "$ROOT/package.json")" "$LINT_NODE")
-    is_stamped lint-node "$key" && return
-    say "Installing prettier and Twilio's calculator of segments"
-    rm -rf "$LINT_NODE"
-    mkdir -p "$LINT_NODE"
-    cp "$ROOT/package.json" "$LINT_NODE/"
-    logged npm npm install --prefix "$LINT_NODE" --no-package-lock --no-audit --no-fund --ignore-scripts ||
-        die "npm could not install what package.json names"
-    stamp lint-node "$key"
 }
 
 # The checkout's own files, committed or not yet, separated by NUL. $@: patterns of names
@@ -68,8 +46,8 @@ copy_tree() {
 run_prettier() {
     local files
     mapfile -d '' files < <(list_files '*.js' '*.xml' '*.scss' '*.css' 'package.json')
-    (cd "$ROOT" && "$LINT_NODE/node_modules/.bin/prettier" \
-        --plugin "$LINT_NODE/node_modules/@prettier/plugin-xml/src/plugin.js" --log-level warn "$@" "${files[@]}")
+    (cd "$ROOT" && "$NODE/node_modules/.bin/prettier" \
+        --plugin "$NODE/node_modules/@prettier/plugin-xml/src/plugin.js" --log-level warn "$@" "${files[@]}")
 }
 
 run_ruff() { (cd "$ROOT" && "$LINT_VENV/bin/ruff" "$@"); }

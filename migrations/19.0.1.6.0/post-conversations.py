@@ -1,11 +1,15 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""Note on tickets that they are conversations: so far each list found it out anew."""
+"""Note on tickets what each list of conversations has found out anew so far."""
+
+FAILED = (
+    "(sms.state = 'error' OR sms.state = 'canceled' AND sms.gate_verdict = 'block')"
+)
 
 
 def migrate(cr, _version):
-    """Mark those where somebody has written, or a text has failed."""
+    """Mark where somebody has written or a text has failed, and where the last did."""
     cr.execute(
-        """
+        f"""
         UPDATE helpdesk_ticket
            SET sms_is_conversation = TRUE
          WHERE sms_is_conversation IS NOT TRUE
@@ -14,7 +18,21 @@ def migrate(cr, _version):
                  FROM sms_sms sms
                  JOIN mail_message message ON message.id = sms.mail_message_id
                 WHERE message.model = 'helpdesk.ticket'
-                  AND (sms.is_personal OR sms.state = 'error'
-                       OR sms.state = 'canceled' AND sms.gate_verdict = 'block')))
+                  AND (sms.is_personal OR {FAILED})))
+        """
+    )
+    cr.execute(
+        f"""
+        UPDATE helpdesk_ticket
+           SET sms_last_failed = TRUE
+         WHERE sms_last_failed IS NOT TRUE AND id IN (
+             SELECT ticket_id
+               FROM (SELECT DISTINCT ON (message.res_id)
+                            message.res_id AS ticket_id, {FAILED} AS has_failed
+                       FROM sms_sms sms
+                       JOIN mail_message message ON message.id = sms.mail_message_id
+                      WHERE message.model = 'helpdesk.ticket'
+                      ORDER BY message.res_id, message.id DESC, sms.id DESC) newest
+              WHERE has_failed)
         """
     )

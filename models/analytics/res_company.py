@@ -9,7 +9,7 @@ class ResCompany(models.Model):
 
     sms_counts_clicks = fields.Boolean(
         "Count Clicks on Links in Texts",
-        help="Links in broadcasts, and in what your people write themselves, become "
-        "short links of this Odoo, which lead on and are counted. Robots are not. A "
-        "template says for itself if its links are counted.",
+        help="Replace links in broadcasts and in texts written by users with short "
+        "links that count clicks. Clicks by bots are not counted. Templates have "
+        "their own setting.",
     )

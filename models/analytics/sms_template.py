@@ -11,6 +11,6 @@ class SmsTemplate(models.Model):
     _inherit = "sms.template"
 
     counts_clicks = fields.Boolean(
-        help="Links in its texts become short links of this Odoo, which lead on and "
-        "are counted. Robots are not. Who clicked is not noted.",
+        help="Replace links in its texts with short links that count clicks. Clicks "
+        "by bots are not counted, and who clicked is not recorded.",
     )

@@ -31,21 +31,22 @@ class SmsAutomation(models.Model):
     name = fields.Char(required=True, translate=True)
     active = fields.Boolean(default=True, tracking=True)
     sequence = fields.Integer(
-        default=50, help="Of several that fit one change the first one texts."
+        default=50,
+        help="If several automations match a change, only the first one sends.",
     )
     company_id = fields.Many2one(
         "res.company",
         ondelete="restrict",
         default=lambda self: self._default_row_company(),
         tracking=True,
-        help="Empty: all companies.",
+        help="Leave empty for all companies.",
     )
     shared_id = fields.Many2one(
         "sms.automation",
-        "In Place Of",
+        "Replaces",
         ondelete="restrict",
         domain=[("company_id", "=", False)],
-        help="The shared automation that does not text for the company any more.",
+        help="The shared automation that this one replaces for the company.",
     )
     copy_ids = fields.One2many("sms.automation", "shared_id", readonly=True)
 
@@ -74,7 +75,7 @@ class SmsAutomation(models.Model):
     domain = fields.Char(
         "More Conditions",
         tracking=True,
-        help="The tickets that this is about. Empty: all.",
+        help="The tickets it applies to. Leave empty for all.",
     )
 
     template_id = fields.Many2one(
@@ -83,7 +84,7 @@ class SmsAutomation(models.Model):
         domain=[("model", "=", TICKET_MODEL)],
         ondelete="set null",
         tracking=True,
-        help="Without one, because it was deleted, nothing is sent.",
+        help="If the template was deleted, nothing is sent.",
     )
     audience = fields.Selection(
         [
@@ -106,16 +107,18 @@ class SmsAutomation(models.Model):
         required=True,
         ondelete="restrict",
         tracking=True,
-        help="Which consent the recipient must have given, and at which hours it may "
-        "leave. What colleagues get is internal.",
+        help="Defines which consent the recipient must have given, and at which hours "
+        "the text may be sent. Texts to colleagues are internal.",
     )
     is_urgent = fields.Boolean(
-        "Leaves First",
-        help="Before other messages. Whether it keeps quiet hours is said by "
-        "its purpose.",
+        "Send First",
+        help="Sent before other messages. Whether quiet hours apply depends on its "
+        "purpose.",
     )
     delay_number = fields.Integer(
-        "After", help="0: at once. Else if the condition still holds by then."
+        "After",
+        help="0 to send immediately. Otherwise it is only sent if the "
+        "conditions still apply by then.",
     )
     delay_unit = fields.Selection(
         [("minutes", "minutes"), ("hours", "hours"), ("days", "days")],
@@ -133,17 +136,17 @@ class SmsAutomation(models.Model):
         required=True,
         default="day",
         tracking=True,
-        help="For one ticket and one person. A customer can close a ticket by a plain "
-        "link, and open it again by an answer.",
+        help="Per ticket and person. A customer can close a ticket with a link, and "
+        "reopen it with a reply.",
     )
     in_force_since = fields.Datetime(
         readonly=True,
         copy=False,
         default=fields.Datetime.now,
-        help="What a clock finds counts from then on, and not what is long past.",
+        help="Time-based events count from then on.",
     )
 
-    summary = fields.Char("In a Sentence", compute="_compute_summary")
+    summary = fields.Char("Summary", compute="_compute_summary")
     message_sms_count = fields.Integer(
         "Sent", compute="_compute_message_sms_counts", help="Texts that have left."
     )
@@ -153,17 +156,17 @@ class SmsAutomation(models.Model):
 
     _copy_unique = models.UniqueIndex(
         "(shared_id, company_id) WHERE shared_id IS NOT NULL",
-        "The company has an automation in place of this one already.",
+        "The company already has an automation that replaces this one.",
     )
     _wait_hours_positive = models.Constraint(
         "CHECK (wait_hours BETWEEN 1 AND 8760)",
-        "The hours must be more than none, and at most a year.",
+        "The hours must be positive, and at most a year.",
     )
     # A time beyond all calendars would fail with each change of a ticket.
     _delay_not_negative = models.Constraint(
         "CHECK (delay_number BETWEEN 0 AND CASE delay_unit WHEN 'minutes' THEN 525600"
         " WHEN 'hours' THEN 8760 ELSE 365 END)",
-        "The delay cannot be less than none, nor more than a year.",
+        "The delay cannot be negative, nor exceed a year.",
     )
 
     @api.model
@@ -176,10 +179,10 @@ class SmsAutomation(models.Model):
             (automation.CLOSED, self.env._("A ticket is closed")),
             (automation.REOPENED, self.env._("A ticket is reopened")),
             (automation.WROTE, self.env._("The customer has texted")),
-            (automation.NO_ANSWER, self.env._("The customer waits for an answer")),
+            (automation.NO_ANSWER, self.env._("The customer is waiting for an answer")),
         ]
         if self._get_deadline_source():
-            found.append((automation.SLA, self.env._("A deadline (SLA) comes near")))
+            found.append((automation.SLA, self.env._("A deadline (SLA) approaches")))
         return found
 
     @api.model
@@ -220,8 +223,8 @@ class SmsAutomation(models.Model):
             if is_internal != (rule.audience in automation.STAFF):
                 raise ValidationError(
                     self.env._(
-                        "“%s”: what colleagues get is internal, and nothing internal "
-                        "goes to customers.",
+                        "“%s”: texts to colleagues must be internal, and internal "
+                        "texts cannot go to customers.",
                         rule.name,
                     )
                 )
@@ -245,7 +248,7 @@ class SmsAutomation(models.Model):
         return TICKET_MODEL
 
     def _explain_template(self):
-        return self.env._("“%s” is no template for tickets.", self.template_id.name)
+        return self.env._("“%s” is not a template for tickets.", self.template_id.name)
 
     # === Changes and the cached rules ===
 
@@ -341,7 +344,7 @@ class SmsAutomation(models.Model):
                 raise ValidationError(
                     self.env._(
                         "The conditions of “%(name)s” cannot be used: a part of them "
-                        "is unknown, is none of plain values, or is about what "
+                        "is unknown, is not a plain value, or is about data that "
                         "helpdesk managers may not read (%(error)s).",
                         name=rule.name,
                         error=error,

@@ -357,9 +357,8 @@ class SmsAutomation(models.Model):
         )
         words = str(error) if isinstance(error, UserError) else ""
         note = self.env._(
-            "A text message that should go out by itself was not made: its template "
-            "could not be filled in, or something else went wrong. Please tell a "
-            "helpdesk manager. %s",
+            "An automatic text could not be created: its template could not be filled "
+            "in, or something else went wrong. Please tell a helpdesk manager. %s",
             words,
         )
         record.with_user(SUPERUSER_ID)._message_log(body=note.strip())

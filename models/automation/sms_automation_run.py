@@ -59,7 +59,7 @@ class SmsAutomationRun(models.Model):
         "Done By",
         readonly=True,
         ondelete="set null",
-        help="Who does it knows it, and is not told.",
+        help="The user who made the change is not texted.",
     )
     happened_at = fields.Datetime(required=True, readonly=True)
     due_at = fields.Datetime(required=True, readonly=True)
@@ -68,7 +68,7 @@ class SmsAutomationRun(models.Model):
         [
             (WAITING, "Waiting"),
             (DONE, "Texted"),
-            (SKIPPED, "Not texted: it no longer held, or nobody could get it"),
+            (SKIPPED, "Not sent: conditions no longer met, or nobody could get it"),
         ],
         required=True,
         readonly=True,

@@ -19,8 +19,9 @@ class SmsOutboxWatch(models.AbstractModel):
             **super()._get_troubles(facts),
             "automations": facts["planned_too_long"]
             and self.env._(
-                "%s texts of automations and stages should have been made a quarter of "
-                "an hour ago. See if 'Text Messages: work off the automations' runs.",
+                "%s texts of automations and stages should have been created 15 "
+                "minutes ago. Check that “Text Messages: work off the automations” is "
+                "running.",
                 facts["planned_too_long"],
             ),
         }

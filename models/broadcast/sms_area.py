@@ -27,59 +27,58 @@ class SmsArea(models.Model):
     name = fields.Char(
         required=True,
         translate=True,
-        help="As the text names it: “… is affecting the {area} region.”",
+        help="As named in the text: “… is affecting the {area} region.”",
     )
     active = fields.Boolean(default=True)
     company_id = fields.Many2one(
         "res.company",
         ondelete="restrict",
         default=lambda self: self._default_row_company(),
-        help="Empty: an area of all companies.",
+        help="Leave empty to share it between all companies.",
     )
     shared_id = fields.Many2one(
         "sms.area",
-        "In Place Of",
+        "Replaces",
         ondelete="set null",
         domain=[("company_id", "=", False)],
-        help="The shared area that the company does not use any more.",
+        help="The shared area that this one replaces for the company.",
     )
     copy_ids = fields.One2many("sms.area", "shared_id", readonly=True)
     state_ids = fields.Many2many("res.country.state", string="States")
     cities = fields.Char(help="Separated by commas.")
     zips = fields.Text(
-        "ZIP Codes", help="Single ones, beginnings and ranges: 80202, 803*, 80401-80419"
+        "ZIP Codes", help="Codes, prefixes and ranges: 80202, 803*, 80401-80419"
     )
     category_ids = fields.Many2many("res.partner.category", string="Tags")
     company_partner_ids = fields.Many2many(
         "res.partner",
         string="Companies",
         domain=[("is_company", "=", True)],
-        help="The people of these customers.",
+        help="The contacts of these customers.",
     )
     team_ids = fields.Many2many(
         "helpdesk.ticket.team",
         string="Teams",
-        help="Customers who have had a ticket of one of these teams.",
+        help="Customers with a ticket of one of these teams.",
     )
     contact_count = fields.Integer("Contacts", compute="_compute_contact_count")
     kind = fields.Selection(
         [(PLACE, "A place"), (SERVICE, "A service")],
         required=True,
         default=PLACE,
-        help="Under which heading customers find it, where they choose what to be told "
-        "of.",
+        help="The heading under which customers find it when they choose their alerts.",
     )
     takes_subscribers = fields.Boolean(
-        "Can Be Subscribed To",
-        help="Customers may choose it in the portal, or text its word, and count as "
-        "its people then, wherever they are.",
+        "Open to Subscribers",
+        help="Customers can subscribe to it in the portal or by texting its keyword, "
+        "wherever they are.",
     )
     keyword_ids = fields.Many2many(
         "sms.keyword",
         "sms_keyword_area_rel",
         "area_id",
         "keyword_id",
-        string="Words to Join",
+        string="Joining Keywords",
         readonly=True,
     )
     subscriber_count = fields.Integer(
@@ -113,8 +112,8 @@ class SmsArea(models.Model):
             except ValueError as error:
                 raise ValidationError(
                     self.env._(
-                        "“%s” is no ZIP code. Enter single ones, beginnings and "
-                        "ranges: 80202, 803*, 80401-80419.",
+                        "“%s” is not a ZIP code. Enter codes, prefixes and ranges: "
+                        "80202, 803*, 80401-80419.",
                         error,
                     )
                 ) from error

@@ -58,7 +58,7 @@ class SmsBroadcast(models.Model):
     _order = "id desc"
 
     name = fields.Char(
-        "Subject", required=True, help="For you. The people do not see it."
+        "Subject", required=True, help="Internal name, not shown to recipients."
     )
     company_id = fields.Many2one(
         "res.company", required=True, default=lambda self: self.env.company
@@ -69,21 +69,23 @@ class SmsBroadcast(models.Model):
         required=True,
         translate=True,
         default=lambda self: self._default_body(),
-        help="{customer} and {area} are filled in for each person. Each gets it in "
-        "their own language, where it is translated.",
+        help="{customer} and {area} are filled in for each person, who gets the text "
+        "in their own language if it is translated.",
     )
     is_emergency = fields.Boolean(
-        "Emergency", tracking=True, help="Leaves at any hour. Else in business hours."
+        "Emergency",
+        tracking=True,
+        help="Sent at any hour. Otherwise during business hours.",
     )
     emergency_reason = fields.Char(
-        "Why It Cannot Wait", tracking=True, help="Kept as the reason on record."
+        "Reason for Emergency", tracking=True, help="The reason is kept on record."
     )
     state = fields.Selection(
         [
             (DRAFT, "Draft"),
             (CHECKING, "Checking"),
             (CHECKED, "Checked"),
-            (WAITING, "Waits for Approval"),
+            (WAITING, "Waiting for Approval"),
             (QUEUEING, "Sending"),
             (PAUSED, "Paused"),
             (SENT, "Sent"),
@@ -110,7 +112,7 @@ class SmsBroadcast(models.Model):
 
     concerned_count = fields.Integer("Concerned", compute="_compute_counts")
     checked_count = fields.Integer("Checked", compute="_compute_counts")
-    reached_count = fields.Integer("Get It", compute="_compute_counts")
+    reached_count = fields.Integer("Recipients", compute="_compute_counts")
     check_html = fields.Html(compute="_compute_counts", sanitize=False)
     needs_approval = fields.Boolean(compute="_compute_counts")
     sample_html = fields.Html(compute="_compute_sample_html", sanitize=False)
@@ -131,7 +133,7 @@ class SmsBroadcast(models.Model):
             if unknown := texts.find_unknown(broadcast.body, known):
                 raise ValidationError(
                     self.env._(
-                        "{%(unknown)s} cannot be filled in. There are: %(known)s.",
+                        "{%(unknown)s} is not a placeholder. Available: %(known)s.",
                         unknown=unknown[0],
                         known=", ".join(f"{{{name}}}" for name in known),
                     )
@@ -143,7 +145,7 @@ class SmsBroadcast(models.Model):
         for broadcast in self.filtered("is_emergency"):
             if not (broadcast.emergency_reason or "").strip():
                 raise ValidationError(
-                    self.env._("Say why it cannot wait for business hours.")
+                    self.env._("Enter why it cannot wait for business hours.")
                 )
 
     @api.model_create_multi
@@ -180,7 +182,7 @@ class SmsBroadcast(models.Model):
     def _check_open(self):
         if any(broadcast.state not in OPEN for broadcast in self):
             raise UserError(
-                self.env._("It has been sent. Make a new one for what is new.")
+                self.env._("It has been sent. Create a new broadcast for further news.")
             )
 
     @api.model
@@ -191,7 +193,7 @@ class SmsBroadcast(models.Model):
     def _unlink_except_sent(self):
         """Keep on record who was told what."""
         if any(broadcast.state not in OPEN for broadcast in self):
-            raise UserError(self.env._("A broadcast that was sent is kept."))
+            raise UserError(self.env._("A broadcast that was sent cannot be deleted."))
 
     # === Check: recipients, samples, estimate ===
 
@@ -239,7 +241,7 @@ class SmsBroadcast(models.Model):
         ]
         rows += sorted(blocked, key=lambda row: -row[0])
         rows += [
-            (by_outcome[name], labels[name], "text-muted")
+            (by_outcome[name], labels[name], "o_sms_muted")
             for name in (NO_NUMBER, DUPLICATE, MUTED)
             if by_outcome[name]
         ]
@@ -254,7 +256,7 @@ class SmsBroadcast(models.Model):
     def _compute_sample_html(self):
         """Show what people of each language read, with its segments."""
         card = Markup(
-            "<div class='mb-3'><div class='text-muted small'>%s · %s</div>"
+            "<div class='mb-3'><div class='o_sms_muted small'>%s · %s</div>"
             "<div class='o_sms_sample'>%s</div></div>"
         )
         for broadcast in self:
@@ -339,7 +341,9 @@ class SmsBroadcast(models.Model):
         broadcast_sudo = self.sudo()
         broadcast_sudo._wait_for_row()
         if broadcast_sudo.state not in states:
-            raise UserError(self.env._("This cannot be done now: load the page anew."))
+            raise UserError(
+                self.env._("This is not possible anymore. Reload the page.")
+            )
         return broadcast_sudo
 
     def action_check(self):
@@ -348,7 +352,7 @@ class SmsBroadcast(models.Model):
         if self._is_follow_up():
             self._check_told()
         elif not self.area_ids:
-            raise UserError(self.env._("Choose the areas first: whom does it concern?"))
+            raise UserError(self.env._("Choose the areas first."))
         broadcast_sudo.write(
             {"state": CHECKING, "user_id": self.env.uid, "approver_id": False}
         )
@@ -367,7 +371,7 @@ class SmsBroadcast(models.Model):
             [("broadcast_id", "=", self.id), ("outcome", "in", REACHED)]
         )
         if not count:
-            raise UserError(self.env._("Nobody would get it: see below why."))
+            raise UserError(self.env._("Nobody would get it. See the reasons below."))
         limit = broadcast_sudo.company_id.sms_approve_from
         if limit and count > limit:
             broadcast_sudo.state = WAITING
@@ -380,7 +384,7 @@ class SmsBroadcast(models.Model):
         broadcast_sudo = self._take(WAITING)
         if broadcast_sudo.user_id == self.env.user:
             raise AccessError(
-                self.env._("You have prepared it: another manager must approve it.")
+                self.env._("You prepared it, so another manager must approve it.")
             )
         broadcast_sudo.approver_id = self.env.user
         broadcast_sudo._start()

@@ -64,8 +64,8 @@ class SmsBroadcastJob(models.Model):
         self.state = DRAFT if self.state == CHECKING else PAUSED
         self.message_post(
             body=self.env._(
-                "It was stopped by a fault of the server, which an administrator finds "
-                "in its log. Nobody gets it twice: go on when it is mended."
+                "It was stopped by a server error, which an administrator finds in "
+                "the log. Nobody gets it twice: resume it once the error is fixed."
             ),
             partner_ids=self.user_id.partner_id.ids,
         )
@@ -246,8 +246,8 @@ class SmsBroadcastJob(models.Model):
         if people := self._count_told_enough():
             notes.append(
                 self.env._(
-                    "%(people)s people have had %(limit)s texts about this incident or "
-                    "more. Is this news worth another one?",
+                    "%(people)s people have already had %(limit)s texts or more about "
+                    "this incident. Is this news worth another one?",
                     people=f"{people:,}",
                     limit=incident_sudo.text_limit,
                 )
@@ -257,8 +257,8 @@ class SmsBroadcastJob(models.Model):
         if passed < SHORT_WHILE:
             notes.append(
                 self.env._(
-                    "The last text about it was sent less than half an hour ago. The "
-                    "status page tells small news without a text."
+                    "The last text about it was sent less than half an hour ago. "
+                    "Minor news can go on the status page without a text."
                 )
             )
         return notes

@@ -56,11 +56,11 @@ class SmsBroadcast(models.Model):
     incident_id = fields.Many2one("sms.incident", index="btree_not_null")
     kind = fields.Selection(
         [
-            (OPENING, "The beginning"),
-            (UPDATE, "News, to who was told"),
-            (RESOLVED, "The end, to who was told"),
+            (OPENING, "Announcement"),
+            (UPDATE, "Update, to those already told"),
+            (RESOLVED, "All clear, to those already told"),
         ],
-        "What It Tells",
+        "Type",
         required=True,
         default=OPENING,
     )
@@ -98,12 +98,14 @@ class SmsBroadcast(models.Model):
         others = self.incident_id.broadcast_ids - self
         if not any(others.mapped("started_at")):
             raise UserError(
-                self.env._("Nobody was told of the incident yet: announce it first.")
+                self.env._(
+                    "Nobody has been told about the incident yet. Announce it first."
+                )
             )
         if busy := others.filtered(lambda it: it.state in (*RUNNING, PAUSED)):
             raise UserError(
                 self.env._(
-                    "“%s” is not finished: let it end, or cancel it, first.",
+                    "“%s” is still in progress. Wait for it to finish, or cancel it.",
                     busy[0].name,
                 )
             )

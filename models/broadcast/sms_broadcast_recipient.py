@@ -42,10 +42,10 @@ class SmsBroadcastRecipient(models.Model):
         [
             (NEW, "Not checked yet"),
             (WILL, "Gets it"),
-            (HELD, "Gets it when their hours begin"),
+            (HELD, "Gets it when their quiet hours end"),
             (BLOCKED, "May not be texted"),
             (NO_NUMBER, "No number that can be texted"),
-            (DUPLICATE, "Shares the number with another contact who gets it"),
+            (DUPLICATE, "Shares its number with another recipient"),
             (MUTED, "Wants no more texts about this incident (MUTE)"),
             (QUEUED, "Queued"),
         ],
@@ -54,7 +54,7 @@ class SmsBroadcastRecipient(models.Model):
     )
     reason = fields.Selection("_selection_reason", readonly=True)
     sms_id = fields.Many2one("sms.sms", "Message", readonly=True, ondelete="set null")
-    shown_state = fields.Char(related="sms_id.shown_label", string="Message is")
+    shown_state = fields.Char(related="sms_id.shown_label", string="Message Status")
 
     # A constraint, and no index alone: Odoo's merge of contacts knows those.
     _partner_unique = models.Constraint("UNIQUE (broadcast_id, partner_id)")

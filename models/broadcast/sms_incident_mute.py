@@ -33,10 +33,10 @@ class SmsIncidentMute(models.Model):
         index="btree_not_null",
     )
     muted_at = fields.Datetime("Since", required=True, readonly=True)
-    ended_at = fields.Datetime("Taken Back", readonly=True)
+    ended_at = fields.Datetime("Undone On", readonly=True)
     ended_by_id = fields.Many2one(
         "res.users",
-        "Taken Back By",
+        "Undone By",
         readonly=True,
         help="Empty: by the person, by text.",
     )
@@ -91,7 +91,7 @@ class SmsIncidentMute(models.Model):
         """Take it back, since the person asked."""
         self.check_access("read")
         if not self.env.user.has_group("helpdesk_mgmt.group_helpdesk_user"):
-            raise AccessError(self.env._("Only helpdesk users can take this back."))
+            raise AccessError(self.env._("Only helpdesk users can undo this."))
         self.company_id._check_sms_user()
         self.sudo()._end(self.env.user)
         return True

@@ -23,18 +23,19 @@ class SmsIncidentNews(models.Model):
     state = fields.Selection(
         [
             (OPEN, "We are working on it"),
-            (MONITORING, "It works again, and we are watching it"),
-            (RESOLVED, "It is resolved"),
+            (MONITORING, "Working again, and we are monitoring it"),
+            (RESOLVED, "Resolved"),
         ],
-        "How It Stands",
+        "Status",
         required=True,
         default=OPEN,
     )
     body = fields.Text(
-        "What People Read",
+        "Public Text",
         required=True,
         translate=True,
-        help="Plain words: what works, what does not, when you will say more.",
+        help="In plain words: what works, what does not, and when you will post the "
+        "next update.",
     )
     published_at = fields.Datetime(
         "Published On", required=True, readonly=True, default=fields.Datetime.now

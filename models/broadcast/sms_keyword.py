@@ -17,7 +17,7 @@ class SmsKeyword(models.Model):
         "area_id",
         string="Areas",
         domain=[("takes_subscribers", "=", True)],
-        help="Who texts this word subscribes to these.",
+        help="The areas people subscribe to by texting this word.",
     )
 
     @api.constrains("action", "purpose_ids", "area_ids")
@@ -28,8 +28,8 @@ class SmsKeyword(models.Model):
             if keyword.action != "join" or ALERT not in codes:
                 raise ValidationError(
                     self.env._(
-                        "Who texts %s subscribes to an area, so it must join the "
-                        "purpose of outage alerts.",
+                        "%s subscribes people to an area, so it must join them to "
+                        "outage alerts.",
                         keyword.word,
                     )
                 )

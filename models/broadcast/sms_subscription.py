@@ -48,7 +48,7 @@ class SmsSubscription(models.Model):
     lang = fields.Char("Language", readonly=True)
     state = fields.Selection(
         [
-            (PENDING, "Waits for YES"),
+            (PENDING, "Waiting for YES"),
             (ACTIVE, "Subscribed"),
             (ENDED, "Ended"),
         ],
@@ -60,7 +60,7 @@ class SmsSubscription(models.Model):
         [
             (PORTAL, "In the portal"),
             (KEYWORD, "By keyword"),
-            (AGENT, "Entered by one of us"),
+            (AGENT, "Entered by a user"),
         ],
         "How",
         required=True,
@@ -70,7 +70,8 @@ class SmsSubscription(models.Model):
     since = fields.Datetime(readonly=True, default=fields.Datetime.now)
     sandbox = fields.Boolean(
         readonly=True,
-        help="Made while the company was on the sandbox; it ends when it leaves that.",
+        help="Created while the company used the sandbox. It ends when the company "
+        "leaves it.",
     )
     ended_at = fields.Datetime("Ended On", readonly=True)
     question_id = fields.Many2one(
@@ -79,7 +80,7 @@ class SmsSubscription(models.Model):
         ondelete="set null",
         index="btree_not_null",
         groups="helpdesk_mgmt_sms.group_sms_compliance",
-        help="Becomes a subscription by the YES to it.",
+        help="Becomes a subscription when they answer YES.",
     )
 
     _number_unique = models.UniqueIndex(
@@ -130,7 +131,7 @@ class SmsSubscription(models.Model):
     def write(self, vals):
         """Refuse changes by hand."""
         if not self.env.su:
-            raise AccessError(self.env._("End it, and make a new one."))
+            raise AccessError(self.env._("End it and create a new one."))
         return super().write(vals)
 
     def action_end(self):

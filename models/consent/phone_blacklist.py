@@ -75,9 +75,9 @@ class PhoneBlacklist(models.Model):
         raise UserError(
             self.env._(
                 "%(number)s has opted out of all text messages (%(how)s, %(when)s). "
-                "Only the person can undo that. When they have agreed anew (on their "
-                "preference page, by a text, or on a signed form dated later), the "
-                "number leaves the blacklist by itself.",
+                "Only the person can undo that. Once they agree again (on their "
+                "preference page, by text, or on a signed form dated later), the "
+                "number is removed from the blacklist automatically.",
                 number=number,
                 how=methods[event.method],
                 when=say_moment(self.env, event.happened_at, lasting=True),
@@ -114,7 +114,7 @@ class PhoneBlacklist(models.Model):
         rows = self.sudo().search([])
         self._record_sms_opt_outs(
             [(row.id, row.number, row.create_date) for row in rows],
-            self.env._("On the phone blacklist when consent came to be recorded"),
+            self.env._("On the phone blacklist when consent recording started"),
         )
 
     @api.model

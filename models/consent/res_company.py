@@ -14,8 +14,8 @@ class ResCompany(models.Model):
         "res.country",
         "res_company_sms_form_country_rel",
         string="Countries of Numbers",
-        help="Forms take numbers of these countries. Empty: of the company's own "
-        "country, and of those in which its customers have their addresses.",
+        help="Countries whose numbers are accepted in forms. Leave empty for the "
+        "company's own country and those of its customers' addresses.",
     )
     sms_form_kinds = fields.Selection(
         [
@@ -27,7 +27,7 @@ class ResCompany(models.Model):
         required=True,
         default=phone.MOBILE,
         help="Premium, shared-cost, toll-free and satellite numbers and pagers are "
-        "never taken.",
+        "never accepted.",
     )
 
     def _find_sms_form_refusal(self, number):

@@ -16,7 +16,8 @@ class SmsConsent(models.Model):
         string="Contacts",
         compute="_compute_partner_ids",
         search="_search_partner_ids",
-        help="Who has this number now. Consent is the number's, not the contact's.",
+        help="Contacts who have this number now. Consent belongs to the number, not "
+        "to the contact.",
     )
     purpose_label = fields.Char("For", compute="_compute_purpose_label")
     wording_id = fields.Many2one(related="event_id.wording_id")

@@ -227,7 +227,7 @@ class SmsConsentApi(models.AbstractModel):
             known = self.env["sms.purpose"].search([]).mapped("code")
             raise ValidationError(
                 self.env._(
-                    "purposes: there is no %(unknown)s. There are: %(known)s.",
+                    "purposes: there is no %(unknown)s. Available: %(known)s.",
                     unknown=", ".join(sorted(unknown)),
                     known=", ".join(known),
                 )
@@ -256,7 +256,7 @@ class SmsConsentApi(models.AbstractModel):
         if unknown := optional.keys() - set(known):
             raise ValidationError(
                 self.env._(
-                    "There is no argument %(unknown)s. As evidence there are: "
+                    "There is no argument %(unknown)s. Available as evidence: "
                     "%(known)s.",
                     unknown=", ".join(sorted(unknown)),
                     known=", ".join(known),

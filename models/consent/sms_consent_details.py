@@ -224,14 +224,14 @@ class SmsConsentDetails(models.AbstractModel):
             )
             return {"advice": advice, "button": False}
         if state == consent.OPTED_IN:
-            advice = self.env._("When they want no more texts, record it.")
+            advice = self.env._("If they want no more texts, record it.")
             label = self.env._("Record an opt-out")
             context = {"default_decision": consent.REVOKED}
         elif state == consent.OPTED_OUT:
-            advice = self.env._("When they agree anew, record it.")
+            advice = self.env._("If they agree again, record it.")
         elif company.sudo().sms_consent_policy == consent.POLICY_OPT_OUT:
             advice = self.env._(
-                "Texts may leave all the same: this company texts everybody who has "
+                "Texts may be sent all the same: this company texts everyone who has "
                 "not opted out."
             )
         else:
@@ -246,11 +246,11 @@ class SmsConsentDetails(models.AbstractModel):
         """Send who may decide to the review queue."""
         may_decide = self.env["sms.consent.review"].has_access("write")
         advice = self.env._(
-            "Their last text may be an opt-out. Until somebody has read it, only "
-            "answers to their own texts are sent."
+            "Their last text may be an opt-out. Until someone has reviewed it, only "
+            "replies to their own texts are sent."
         )
         if not may_decide:
-            advice += " " + self.env._("A manager or compliance officer decides it.")
+            advice += " " + self.env._("A manager or compliance officer must decide.")
         label = self.env._("Open the review queue")
         button = {"kind": REVIEW, "label": label, "context": {}}
         return {"advice": advice, "button": may_decide and button}
@@ -288,7 +288,7 @@ class SmsConsentDetails(models.AbstractModel):
             else self.env._("Opted out on %(when)s (%(how)s).", **facts)
         )
         if not obstacle.is_own:
-            way_back = self.env._("When they agree anew, record it.")
+            way_back = self.env._("If they agree again, record it.")
         elif obstacle.by_start:
             way_back = self.env._(
                 "Only they can undo it: by texting START, on their preference page, or "

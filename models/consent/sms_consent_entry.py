@@ -41,7 +41,7 @@ class SmsConsentEntry(models.AbstractModel):
         if is_yes and not purposes:
             raise UserError(self.env._("Choose what the person agreed to."))
         if is_yes and not (words or "").strip():
-            raise UserError(self.env._("Enter the words that the person agreed to."))
+            raise UserError(self.env._("Enter the text that the person agreed to."))
         if happened_at > fields.Datetime.now():
             raise UserError(self.env._("A consent cannot be given in the future."))
         # A consent that would change nothing: the person has said no. The ledger would
@@ -189,7 +189,7 @@ class SmsConsentEntry(models.AbstractModel):
             raise UserError(
                 self.env._(
                     "The scan “%(name)s” has %(size)s MB; at most %(limit)s MB are "
-                    "taken. Scan it in grey or at a lower resolution.",
+                    "accepted. Scan it in gray or at a lower resolution.",
                     name=name or "",
                     size=len(data) // 1024**2,
                     limit=media.MAX_SCAN_BYTES // 1024**2,
@@ -198,8 +198,8 @@ class SmsConsentEntry(models.AbstractModel):
         if fault:
             raise UserError(
                 self.env._(
-                    "“%s” is no scan, whatever its name says. Attach a PDF, PNG, JPEG, "
-                    "TIFF or HEIC file.",
+                    "“%s” is not a scan, whatever its name says. Attach a PDF, PNG, "
+                    "JPEG, TIFF or HEIC file.",
                     name or "",
                 )
             )

@@ -48,15 +48,16 @@ class SmsConsentImport(models.Model):
     file_name = fields.Char()
     decision = fields.Selection(
         [(consent.GRANTED, "Consents"), (consent.REVOKED, "Opt-outs")],
-        string="The List Holds",
+        string="The List Contains",
         required=True,
         default=consent.GRANTED,
-        help="For rows that do not say it in a column of their own.",
+        help="For rows that do not say it in their own column.",
     )
     purpose_ids = fields.Many2many(
         "sms.purpose",
         string="Purposes",
-        help="For rows that do not name any. For opt-outs: none means everything.",
+        help="For rows that do not name a purpose. For opt-outs, leave empty for "
+        "everything.",
     )
     date_order = fields.Selection(
         [
@@ -64,7 +65,7 @@ class SmsConsentImport(models.Model):
             (import_rows.MDY, "11/25/2026"),
             (import_rows.DMY, "25.11.2026"),
         ],
-        string="Dates Look Like",
+        string="Date Format",
         required=True,
         default=lambda self: self._default_date_order(),
     )
@@ -73,7 +74,7 @@ class SmsConsentImport(models.Model):
         string="Time Zone",
         required=True,
         default=lambda self: self.env.user.tz or "UTC",
-        help="Where the times in the list were written down, unless they say it.",
+        help="Time zone of the times in the list, unless they include one.",
     )
     column_ids = fields.One2many(
         "sms.consent.import.column", "import_id", string="Columns"
@@ -184,7 +185,7 @@ class SmsConsentImport(models.Model):
         if not self.env.su:
             if any(job.state in (*RUNNING, DONE) for job in self):
                 raise UserError(
-                    self.env._("This list is being worked off. Upload it anew instead.")
+                    self.env._("This list is being processed. Upload it again instead.")
                 )
             self.sudo().state = DRAFT
         result = super().write(vals)
@@ -212,7 +213,9 @@ class SmsConsentImport(models.Model):
         domain = [("res_model", "=", self._name), ("res_id", "in", self.ids)]
         is_named = evidence_sudo.search_count(domain, limit=1)
         if is_named or any(job.state in (*RUNNING, DONE) for job in self):
-            raise UserError(self.env._("An import that has recorded consents is kept."))
+            raise UserError(
+                self.env._("An import that has recorded consents cannot be deleted.")
+            )
 
     # === Buttons ===
 
@@ -246,8 +249,7 @@ class SmsConsentImport(models.Model):
         if self.missing:
             raise UserError(
                 self.env._(
-                    "The list lacks what a consent is proved by: %s. Say in which "
-                    "column it is.",
+                    "The list lacks required evidence: %s. Choose its column.",
                     self.missing,
                 )
             )
@@ -296,11 +298,11 @@ class SmsConsentImport(models.Model):
         messages = {
             tabular.EMPTY: self.env._("The file is empty."),
             tabular.TOO_LARGE: self.env._(
-                "The file is too large: at most %s MB are taken. Split it.",
+                "The file is too large: at most %s MB are accepted. Split it.",
                 tabular.MAX_BYTES // 1024**2,
             ),
             tabular.TOO_MANY_ROWS: self.env._(
-                "The list is too long: at most %s rows are taken at once. Split it.",
+                "The list is too long: at most %s rows are accepted at once. Split it.",
                 f"{tabular.MAX_ROWS:,}",
             ),
             tabular.TOO_WIDE: self.env._(
@@ -315,15 +317,18 @@ class SmsConsentImport(models.Model):
                 max=tabular.MAX_CELL,
             ),
             tabular.OLD_EXCEL: self.env._(
-                "This is a file of an old Excel. Save it as XLSX or CSV."
+                "This is an old Excel file. Save it as XLSX or CSV."
             ),
             tabular.ENCODING: self.env._(
-                "The letters of this file cannot be read. Save it as “CSV UTF-8”."
+                "The encoding of this file cannot be read. Save it as “CSV UTF-8”."
             ),
             tabular.BROKEN: self.env._(
-                "The file is damaged, or is no table. Save it anew as CSV or XLSX."
+                "The file is damaged or is not a spreadsheet. Save it again as CSV or "
+                "XLSX."
             ),
-            tabular.NO_TABLE: self.env._("This is no table. Upload a CSV or XLSX."),
+            tabular.NO_TABLE: self.env._(
+                "This is not a spreadsheet. Upload a CSV or XLSX file."
+            ),
         }
         return messages[error.reason]
 
@@ -418,9 +423,9 @@ class SmsConsentImport(models.Model):
         """End a job whose stored list is gone or damaged, and say how far it came."""
         self._forget_rows()
         problem = self.env._(
-            "Only %(done)s of %(total)s rows can be read: the stored list is gone or "
-            "damaged. Upload it again. What was recorded before stays recorded, and is "
-            "not recorded twice.",
+            "Only %(done)s of %(total)s rows can be read: the stored list is missing "
+            "or damaged. Upload it again. Rows that were recorded are not recorded "
+            "twice.",
             done=f"{self.position:,}",
             total=f"{self.row_total:,}",
         )

@@ -101,15 +101,15 @@ class SmsConsentMixin(models.AbstractModel):
         "Only the Person Can Undo It",
         compute="_compute_sms_is_bound",
         compute_sudo=True,
-        help="They have opted out themselves, so no consent can be recorded for them.",
+        help="They opted out themselves, so you cannot record consent for them.",
     )
     sms_preference_url = fields.Char(
         "Text Message Preferences",
         compute="_compute_sms_preference_url",
         compute_sudo=True,
         groups="helpdesk_mgmt.group_helpdesk_user_own",
-        help="Short address of the page on which the person chooses what they get. "
-        "Who opens it speaks for them, so it is masked: they get it in full.",
+        help="Short link to the person's preference page. Anyone who opens it acts "
+        "for them, so it is masked here; they receive it in full.",
     )
 
     @api.model

@@ -22,7 +22,7 @@ class SmsConsentPaper(models.Model):
     """
 
     _name = "sms.consent.paper"
-    _description = "Stack of Signed Consent Forms"
+    _description = "Batch of Signed Consent Forms"
     _order = "id desc"
 
     company_id = fields.Many2one(
@@ -35,22 +35,22 @@ class SmsConsentPaper(models.Model):
     witness = fields.Char(
         "Witnessed By",
         default=lambda self: self.env.user.name,
-        help="Who saw the forms being signed.",
+        help="Who witnessed the signatures.",
     )
     lang = fields.Selection(
         selection=lambda self: self.env["res.lang"].get_installed(),
         string="Language",
         required=True,
         default=lambda self: self.env.lang or "en_US",
-        help="In which the forms are printed.",
+        help="The language the forms are printed in.",
     )
     wording = fields.Text(
-        "Words on the Form",
+        "Text on the Form",
         compute="_compute_wording",
         store=True,
         readonly=False,
         precompute=True,
-        help="The words above the signature. Change them if the form has others.",
+        help="The text above the signature. Change it if the form differs.",
     )
     upload_ids = fields.Many2many(
         "ir.attachment", string="Add Scans", help="Each file becomes a line."
@@ -66,7 +66,7 @@ class SmsConsentPaper(models.Model):
             stack.display_name = (
                 self.env._("Signed forms no. %s", stack._origin.id)
                 if stack._origin
-                else self.env._("New stack")
+                else self.env._("New batch")
             )
 
     @api.depends("purpose_ids", "company_id", "lang")
@@ -87,7 +87,7 @@ class SmsConsentPaper(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
-        """Make a line of each scan that was added, and start to count."""
+        """Create lines scan that was added, and start to count."""
         self._check_own(vals_list)
         stacks = super().create(vals_list)
         for stack in stacks:
@@ -96,7 +96,7 @@ class SmsConsentPaper(models.Model):
         return stacks
 
     def write(self, vals):
-        """Make a line of each scan that was added."""
+        """Create lines scan that was added."""
         self._check_own([vals])
         result = super().write(vals)
         for stack in self:
@@ -109,7 +109,7 @@ class SmsConsentPaper(models.Model):
             raise AccessError(self.env._("What is recorded is counted by itself."))
 
     def _add_uploads(self):
-        """Make a line of each scan that was added, in the order of their names."""
+        """Create lines scan that was added, in the order of their names."""
         for stack in self.filtered("upload_ids"):
             uploads = stack.upload_ids
             lines = [
@@ -132,7 +132,7 @@ class SmsConsentPaper(models.Model):
         left = len(self.line_ids)
         message = self.env._("%s recorded.", recorded)
         if left:
-            message += " " + self.env._("%s left: see what is missing there.", left)
+            message += " " + self.env._("%s left: see what is missing.", left)
         return {
             "type": "ir.actions.client",
             "tag": "display_notification",

@@ -391,7 +391,7 @@ class SmsConsentStory(models.AbstractModel):
         if not sms:
             return ""
         if not sms.sent_at:
-            return " " + self.env._("The confirmation has not left.")
+            return " " + self.env._("The confirmation was not sent.")
         seconds = round((sms.sent_at - moment.event.recorded_at).total_seconds())
         return " " + self.env._("Confirmed after %s s.", max(0, seconds))
 

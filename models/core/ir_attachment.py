@@ -15,7 +15,7 @@ class IrAttachment(models.Model):
         "Encrypted With (Key)",
         readonly=True,
         copy=False,
-        help="The key by which the content is encrypted. Empty: it is not.",
+        help="The key the content is encrypted with. Empty if it is not encrypted.",
     )
 
     @api.model

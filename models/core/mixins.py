@@ -57,7 +57,7 @@ class SmsSetupMixin(models.AbstractModel):
         if own and not self.env.su:
             raise AccessError(
                 self.env._(
-                    "%(record)s: these fields are set by its work alone: %(names)s",
+                    "%(record)s: these fields are set automatically: %(names)s",
                     record=self._description,
                     names=", ".join(sorted(own)),
                 )
@@ -104,7 +104,7 @@ class SmsCheckedWords(models.AbstractModel):
     """
 
     _name = "sms.checked.words"
-    _description = "Words That Are Checked in Every Language"
+    _description = "Text That Is Checked in Every Language"
 
     def _update_field_translations(
         self, field_name, translations, digest=None, source_lang=""

@@ -30,38 +30,38 @@ class ResCompany(models.Model):
         string="Who May Text Any Number",
         required=True,
         default=AGENTS,
-        help="A number that stands on no record that the user may edit.",
+        help="A number that is not on any record the user may edit.",
     )
     sms_bulk_right = fields.Selection(
         RIGHT_SELECTION,
         string="Who May Text in Bulk",
         required=True,
         default=MANAGERS,
-        help="More people at once than others may. No daily limit holds for them.",
+        help="To more people at once than other users may, without a daily limit.",
     )
     sms_bulk_from = fields.Integer(
-        "Largest Number of Recipients at Once",
+        "Maximum Recipients at Once",
         required=True,
         default=10,
-        help="For those who may not text in bulk.",
+        help="For users who may not text in bulk.",
     )
     sms_user_limit = fields.Integer(
         "Texts of One User in 24 Hours",
         required=True,
         default=200,
-        help="For those who may not text in bulk. 0: no limit.",
+        help="For users who may not text in bulk. 0 for no limit.",
     )
 
     sms_approve_from = fields.Integer(
-        "Recipients Above Which a Broadcast Is Approved",
+        "Recipients Above Which a Broadcast Needs Approval",
         required=True,
         default=500,
-        help="By another manager than who prepared it. 0: never.",
+        help="By a manager other than its author. 0 for never.",
     )
 
     _sms_bulk_from_positive = models.Constraint(
         "CHECK (sms_bulk_from >= 1 AND sms_user_limit >= 0 AND sms_approve_from >= 0)",
-        "At least one person can be texted at once, and a limit is not negative.",
+        "At least one person can be texted at once, and limits cannot be negative.",
     )
 
     def write(self, vals):

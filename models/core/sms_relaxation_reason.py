@@ -26,8 +26,8 @@ class SmsRelaxationReason(models.AbstractModel):
         "Reason for Relaxing",
         store=False,
         copy=False,
-        help="Needed to let messages leave that were held or blocked until now: who "
-        "decided it, and why. It is kept in the chatter.",
+        help="Who decided it, and why. Required to send messages that were held or "
+        "blocked until now. Logged in the chatter.",
     )
 
     @api.model_create_multi
@@ -101,9 +101,9 @@ class SmsRelaxationReason(models.AbstractModel):
         if not reason:
             raise UserError(
                 self.env._(
-                    "This makes “%s” less strict: messages could leave that were held "
-                    "or blocked until now. Enter under “Reason for Relaxing” who "
-                    "decided that, and why.",
+                    "This makes “%s” less strict: messages could be sent that were "
+                    "held or blocked until now. Enter who decided it, and why, under "
+                    "“Reason for Relaxing”.",
                     self.display_name,
                 )
             )

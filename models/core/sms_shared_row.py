@@ -68,8 +68,8 @@ class SmsSharedRow(models.AbstractModel):
         return AccessError(
             self.env._(
                 "“%s” is shared by all companies, so only administrators can change "
-                "it. Choose “Edit for my company” on it: your company then has a row "
-                "of its own, which comes first there.",
+                "it. Choose “Edit for my company” on it to create a version for your "
+                "company.",
                 row.display_name,
             )
         )
@@ -138,7 +138,11 @@ class SmsSharedRow(models.AbstractModel):
         banner = E.div(
             E.field(name="is_shared", invisible="1"),
             E.field(name="is_locked", invisible="1"),
-            E.span(self.env._("All companies share this. Administrators change it.")),
+            E.span(
+                self.env._(
+                    "All companies share this. Only administrators can change it."
+                )
+            ),
             button,
             role="status",
             invisible="not is_shared",
@@ -175,8 +179,8 @@ class SmsSharedCopy(models.AbstractModel):
             if not row.company_id or row.shared_id.sudo().company_id:
                 raise ValidationError(
                     self.env._(
-                        "“%s” takes the place of a shared row for one company: choose "
-                        "the company.",
+                        "“%s” replaces a shared record for one company. Choose the "
+                        "company.",
                         row.display_name,
                     )
                 )
@@ -187,7 +191,9 @@ class SmsSharedCopy(models.AbstractModel):
             row.shared_id.id != (vals["shared_id"] or False) for row in self
         ):
             raise UserError(
-                self.env._("The shared row whose place this one takes stays the same.")
+                self.env._(
+                    "The shared record that this one replaces cannot be changed."
+                )
             )
         return super().write(vals)
 

@@ -46,8 +46,8 @@ class HelpdeskTicket(models.Model):
         compute="_compute_sms_phone_is_unproven",
         compute_sudo=True,
         search="_search_sms_phone_is_unproven",
-        help="The customer typed it in the portal. No automatic text goes there until "
-        "it has answered YES.",
+        help="Entered by the customer in the portal. No automatic text is sent to it "
+        "until they reply YES.",
     )
     sms_customer_name = fields.Char(
         compute="_compute_sms_words",
@@ -60,18 +60,21 @@ class HelpdeskTicket(models.Model):
         compute="_compute_sms_ticket_url",
         compute_sudo=True,
         groups=DESK_GROUP,
-        help="Short address on which the customer sees number, title and stage without "
-        "a login. It ends after the days in the settings.",
+        help="Short link where the customer sees number, title and stage without "
+        "logging in. It expires after the number of days in the settings.",
     )
     sms_last_inbound_at = fields.Datetime(
-        "Customer's Last Text", readonly=True, copy=False, help="When it came, in UTC."
-    )
-    sms_waiting_since = fields.Datetime(
-        "Customer Waits Since",
+        "Customer's Last Text",
         readonly=True,
         copy=False,
-        help="When they texted what nobody has answered yet. Empty once one of us has "
-        "texted or mailed them, or when the ticket is closed.",
+        help="When it was received, in UTC.",
+    )
+    sms_waiting_since = fields.Datetime(
+        "Customer Waiting Since",
+        readonly=True,
+        copy=False,
+        help="Time of their oldest unanswered text. Empty once a colleague has texted "
+        "or emailed them, or the ticket is closed.",
     )
     sms_unread_count = fields.Integer(
         "Unread Texts",
@@ -80,13 +83,13 @@ class HelpdeskTicket(models.Model):
     )
     sms_candidate_ids = fields.Many2many(
         "res.partner",
-        string="Who May Have Written",
+        string="Possible Contacts",
         compute="_compute_sms_candidate_ids",
-        help="The contacts that have the ticket's number, while it has no contact.",
+        help="The contacts with the ticket's number, as long as it has no contact.",
     )
     sms_candidate_note = fields.Char(
         compute="_compute_sms_candidate_ids",
-        help="Asks who has texted, while the ticket has no contact.",
+        help="Asks who texted, as long as the ticket has no contact.",
     )
 
     _partner_phone_index = models.Index(

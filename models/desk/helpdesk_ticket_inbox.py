@@ -10,8 +10,40 @@ from .helpdesk_ticket import DESK_GROUP
 WORDS_LIMIT = 120
 #: What did not arrive: the carrier refused it, or the gate did.
 FAILED = SQL(
-    "(sms.state = 'error' OR (sms.state = 'canceled' AND sms.gate_verdict = 'block'))"
+    "(sms.state = 'error'"
+    " OR (sms.state = 'canceled' AND sms.gate_verdict IS NOT DISTINCT FROM 'block'))"
 )
+#: What follows for tickets from texts of ours about them. What stays as it is, is left
+#: alone: most texts change where nobody shall have to wait for who edits the ticket.
+NOTE_TEXTS = """
+    WITH texted AS (
+        SELECT message.res_id AS ticket_id,
+               bool_or(sms.is_personal IS TRUE OR %(failed)s) AS is_conversation
+          FROM sms_sms sms
+          JOIN mail_message message ON message.id = sms.mail_message_id
+         WHERE sms.id = ANY(%(ids)s) AND message.model = %(model)s
+         GROUP BY message.res_id
+    ), noted AS (
+        SELECT texted.*, newest.has_failed
+          FROM texted
+          JOIN LATERAL (
+              SELECT %(failed)s AS has_failed
+                FROM mail_message message
+                JOIN sms_sms sms ON sms.mail_message_id = message.id
+               WHERE message.model = %(model)s AND message.res_id = texted.ticket_id
+               ORDER BY message.id DESC, sms.id DESC
+               LIMIT 1
+          ) newest ON TRUE
+    )
+    UPDATE helpdesk_ticket ticket
+       SET sms_is_conversation = sms_is_conversation IS TRUE OR is_conversation,
+           sms_last_failed = has_failed
+      FROM noted
+     WHERE ticket.id = ticket_id AND (
+           sms_last_failed IS TRUE <> has_failed
+        OR sms_is_conversation IS NOT TRUE AND is_conversation)
+    RETURNING ticket.id
+"""
 #: What a screen asks to listen to the list, and what it is told then.
 INBOX_CHANNEL = "helpdesk_mgmt_sms.inbox"
 INBOX_TYPE = "helpdesk_mgmt_sms/inbox"
@@ -57,8 +89,8 @@ class HelpdeskTicket(models.Model):
     )
     sms_last_failed = fields.Boolean(
         "Last Text Failed",
-        compute="_compute_sms_last_failed",
-        search="_search_sms_last_failed",
+        readonly=True,
+        copy=False,
         groups=DESK_GROUP,
         help="Our last text to the customer was not delivered, or was blocked.",
     )
@@ -74,6 +106,7 @@ class HelpdeskTicket(models.Model):
         "(sms_waiting_since, sms_last_inbound_at DESC NULLS LAST, id DESC) "
         "WHERE sms_is_conversation IS TRUE"
     )
+    _sms_failed_index = models.Index("(id) WHERE sms_last_failed IS TRUE")
 
     @api.model
     def _order_field_to_sql(self, alias, field_name, direction, nulls, query):
@@ -84,7 +117,10 @@ class HelpdeskTicket(models.Model):
 
     # === What the list shows ===
 
-    @api.depends("partner_id.name", "partner_name", "partner_phone_sanitized")
+    @api.depends(
+        *("partner_id.name", "partner_name", "partner_email"),
+        *("partner_phone", "partner_phone_sanitized"),
+    )
     def _compute_sms_contact_label(self):
         for ticket in self:
             ticket.sms_contact_label = (
@@ -152,112 +188,62 @@ class HelpdeskTicket(models.Model):
             model=self._name,
         )
 
-    def _compute_sms_last_failed(self):
-        failed = self._find_sms_tickets(self._get_sms_failed_sql)
-        for ticket in self:
-            ticket.sms_last_failed = ticket.id in failed
-
-    @api.model
-    def _search_sms_last_failed(self, operator, value):
-        return self._search_sms_by_sql(self._get_sms_failed_sql, operator, value)
-
-    @api.model
-    def _get_sms_failed_sql(self, ticket):
-        """Return the condition that the last text of ours about a ticket has failed."""
-        self.env["sms.sms"].flush_model()
-        return SQL(
-            """
-            (SELECT %s
-               FROM mail_message message
-               JOIN sms_sms sms ON sms.mail_message_id = message.id
-              WHERE message.model = %s AND message.res_id = %s
-              ORDER BY message.id DESC
-              LIMIT 1)
-            """,
-            FAILED,
-            self._name,
-            ticket,
-        )
-
     def _compute_sms_is_held(self):
-        held = self._find_sms_tickets(self._get_sms_held_sql)
+        held = set()
+        if self.ids:
+            here = SQL("message.res_id = ANY(%s)", self.ids)
+            rows = self.env.execute_query(self._query_sms_held(here))
+            held = {ticket_id for (ticket_id,) in rows}
         for ticket in self:
             ticket.sms_is_held = ticket.id in held
 
     @api.model
     def _search_sms_is_held(self, operator, value):
-        return self._search_sms_by_sql(self._get_sms_held_sql, operator, value)
+        if operator != "in":
+            return NotImplemented
+        query = self._query_sms_held(SQL("TRUE"))
+        held = Domain.custom(
+            to_sql=lambda _model, alias, _query: SQL(
+                "%s IN (%s)", SQL.identifier(alias, "id"), query
+            )
+        )
+        return held if True in value else ~held
 
     @api.model
-    def _get_sms_held_sql(self, ticket):
-        """Return the condition that a text of ours for a ticket waits for its hour."""
+    def _query_sms_held(self, condition):
+        """Query the ids of tickets with a text of ours (``message``) that is held."""
         self.env["sms.sms"].flush_model()
         return SQL(
             """
-            %s IN (
-                SELECT message.res_id
-                  FROM sms_sms sms
-                  JOIN mail_message message ON message.id = sms.mail_message_id
-                 WHERE sms.state = 'outgoing' AND sms.gate_verdict = 'hold'
-                   AND sms.not_before > %s AND message.model = %s
-            )
+            SELECT message.res_id
+              FROM sms_sms sms
+              JOIN mail_message message ON message.id = sms.mail_message_id
+             WHERE sms.state = 'outgoing' AND sms.gate_verdict = 'hold'
+               AND sms.not_before > %s AND message.model = %s AND %s
             """,
-            ticket,
             fields.Datetime.now(),
             self._name,
-        )
-
-    def _find_sms_tickets(self, get_sql):
-        """Return the ids of those of the tickets that fulfill an SQL condition."""
-        if not self.ids:
-            return set()
-        condition = get_sql(SQL("ticket.id"))
-        query = SQL(
-            "SELECT ticket.id FROM unnest(%s) AS ticket(id) WHERE %s",
-            self.ids,
             condition,
         )
-        return {ticket_id for (ticket_id,) in self.env.execute_query(query)}
+
+    # === What is noted on tickets ===
 
     @api.model
-    def _search_sms_by_sql(self, get_sql, operator, value):
-        """Return the domain of the tickets that fulfill an SQL condition, or do not."""
-        if operator != "in":
-            return NotImplemented
-        condition = Domain.custom(
-            to_sql=lambda _model, alias, _query: get_sql(SQL.identifier(alias, "id"))
-        )
-        return condition if True in value else ~condition
-
-    # === Which tickets are conversations ===
-
-    @api.model
-    def _note_sms_conversations(self, sms_ids):
-        """Make conversations of the tickets that some texts of ours are about.
-
-        By one statement that touches no ticket twice, since a texts' state changes in
-        transactions that shall not wait for somebody who edits the ticket.
-        """
-        self.env["sms.sms"].flush_model(["is_personal", "state", "gate_verdict"])
+    def _note_sms_texts(self, sms_ids):
+        """Note on tickets what follows from new or changed texts of ours about them."""
+        self.flush_model(["sms_is_conversation", "sms_last_failed"])
+        self.env["sms.sms"].flush_model()
         rows = self.env.execute_query(
             SQL(
-                """
-                UPDATE helpdesk_ticket ticket
-                   SET sms_is_conversation = TRUE
-                  FROM sms_sms sms
-                  JOIN mail_message message ON message.id = sms.mail_message_id
-                 WHERE sms.id = ANY(%s) AND (sms.is_personal OR %s)
-                   AND message.model = %s AND ticket.id = message.res_id
-                   AND ticket.sms_is_conversation IS NOT TRUE
-                RETURNING ticket.id
-                """,
-                list(sms_ids),
-                FAILED,
-                self._name,
+                NOTE_TEXTS,
+                failed=FAILED,
+                ids=list(sms_ids),
+                model=self._name,
             )
         )
         tickets = self.browse(row[0] for row in rows)
-        tickets.invalidate_recordset(["sms_is_conversation"], flush=False)
+        names = ["sms_is_conversation", "sms_last_failed"]
+        tickets.invalidate_recordset(names, flush=False)
 
     def _on_sms_received(self, inbound):
         """Make the ticket a conversation."""
@@ -366,7 +352,8 @@ class HelpdeskTicket(models.Model):
     @api.model
     def _get_sms_bus_channels(self, names):
         """Put the channels of the user's companies in the place of the inbox's name."""
-        others = [name for name in names if name != INBOX_CHANNEL]
+        # Among the names are records, which the server has added.
+        others = [it for it in names if not isinstance(it, str) or it != INBOX_CHANNEL]
         own, rest = super()._get_sms_bus_channels(others)
         user = self.env.user
         if len(others) != len(names) and user.has_group(DESK_GROUP):

@@ -19,7 +19,8 @@ class HelpdeskTicketStage(models.Model):
         string="SMS Template",
         domain=[("model", "=", "helpdesk.ticket"), ("is_internal", "=", False)],
         ondelete="set null",
-        help="Sent to the customer when a ticket reaches this stage, if they agreed.",
+        help="Sent to the customer when a ticket reaches this stage, if they agreed "
+        "to texts.",
     )
 
     @api.constrains("sms_template_id")
@@ -56,9 +57,9 @@ class HelpdeskTicketStage(models.Model):
         for stage in self.filtered(lambda it: not it.company_id):
             raise AccessError(
                 self.env._(
-                    "The stage “%s” is shared by all companies, so only administrators "
-                    "choose its text. Make an automation “A ticket reaches a stage” "
-                    "for your company instead.",
+                    "The stage “%s” is shared by all companies, so only "
+                    "administrators can choose its text. Create an automation “A "
+                    "ticket reaches a stage” for your company instead.",
                     stage.name,
                 )
             )

@@ -19,71 +19,72 @@ class HelpdeskTicketTeam(models.Model):
     sms_sender_ids = fields.One2many(
         "sms.sender",
         "team_id",
-        string="Texted At",
-        help="Texts to these numbers that are about no ticket make one for this team, "
-        "and the texts of its tickets leave by them.",
+        string="Phone Numbers",
+        help="Texts to these numbers that are not about a ticket create one for this "
+        "team, and the team's own texts are sent from them.",
     )
     sms_priority = fields.Selection(
         selection="_get_sms_priorities",
         string="Priority of New Tickets",
         required=True,
         default="1",
-        help="Of tickets that a text makes.",
+        help="Priority of tickets created from texts.",
     )
     sms_reopen_days = fields.Integer(
         "Days After Closing",
         default=REOPEN_DAYS,
-        help="A text within so many days after a ticket was closed goes to that "
-        "ticket, if the customer has no open one. 0: it makes a new ticket.",
+        help="If the customer has no open ticket, a text received within this many "
+        "days after closing goes to the closed ticket. 0 to always create a new "
+        "ticket.",
     )
     sms_reopen = fields.Boolean(
         "Reopen",
         default=True,
-        help="A text to a closed ticket opens it again. If not, it stays closed, and "
-        "the customer's text waits for an answer on it.",
+        help="A text to a closed ticket reopens it. Otherwise the ticket stays "
+        "closed, and the text waits there for an answer.",
     )
     sms_reopen_stage_id = fields.Many2one(
         "helpdesk.ticket.stage",
         string="Reopen Into",
         domain="[('closed', '=', False), '|', ('team_ids', '=', False), "
         "('team_ids', '=', id)]",
-        help="Empty: the team's first stage that is not closed.",
+        help="Leave empty for the team's first open stage.",
     )
     sms_answered_stage_ids = fields.Many2many(
         "helpdesk.ticket.stage",
         "helpdesk_ticket_team_sms_stage_rel",
         string="Moves From",
         domain="['|', ('team_ids', '=', False), ('team_ids', '=', id)]",
-        help="A text of the customer moves a ticket out of these stages: those in "
-        "which you wait for the customer.",
+        help="A text from the customer moves the ticket out of these stages, where "
+        "you are waiting for the customer.",
     )
     sms_answered_stage_id = fields.Many2one(
         "helpdesk.ticket.stage",
         string="Moves Into",
         domain="['|', ('team_ids', '=', False), ('team_ids', '=', id)]",
-        help="The stage in which it is your turn again.",
+        help="The stage where it is your turn again.",
     )
     sms_ask_rating = fields.Boolean(
-        "Ask How It Went",
-        help="When a ticket is closed its customer is asked by text to reply 1 to 5. "
-        "That takes the place of the text that tells them that it is closed.",
+        "Ask for a Rating",
+        help="When a ticket is closed, the customer is asked by text to reply with a "
+        "rating from 1 to 5, instead of being told that it is closed.",
     )
 
     sms_unread_ticket_count = fields.Integer(
         "Conversations with Unread Texts", compute="_compute_sms_ticket_counts"
     )
     sms_waiting_ticket_count = fields.Integer(
-        "Conversations that Wait for an Answer", compute="_compute_sms_ticket_counts"
+        "Conversations Waiting for an Answer", compute="_compute_sms_ticket_counts"
     )
     sms_daily_limit = fields.Integer(
         "Texts in 24 Hours",
-        help="What people write from the team's tickets. Automatic texts do not count. "
-        "0: no limit.",
+        help="Texts written by people on the team's tickets. Automatic texts do not "
+        "count. 0 for no limit.",
     )
 
     _sms_reopen_days_positive = models.Constraint(
         "CHECK (sms_reopen_days BETWEEN 0 AND 3650)",
-        "The days after closing cannot be less than none, nor more than ten years.",
+        "The days after closing cannot be negative, nor exceed ten years.",
     )
 
     @api.model
@@ -109,7 +110,7 @@ class HelpdeskTicketTeam(models.Model):
     def _check_sms_reopen_stage(self):
         if any(team.sms_reopen_stage_id.closed for team in self):
             raise ValidationError(
-                self.env._("Choose a stage that is not closed to reopen tickets into.")
+                self.env._("Choose an open stage to reopen tickets into.")
             )
 
     def _get_sms_reopen_stage(self):

@@ -8,9 +8,9 @@ class ResCompany(models.Model):
     _inherit = "res.company"
 
     sms_ticket_link_days = fields.Integer(
-        "Days of a Ticket's Link",
+        "Days a Ticket Link Works",
         default=30,
-        help="So long the link in a text shows its ticket without a login.",
+        help="How long the link in a text shows the ticket without logging in.",
     )
 
     _sms_ticket_link_days_bounds = models.Constraint(

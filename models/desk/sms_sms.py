@@ -45,7 +45,7 @@ class SmsSms(models.Model):
                 changed[post_sudo.res_id].append(f"{OUT}-{sms_id}")
                 sms_ids.append(sms_id)
         if sms_ids:
-            self.env[TICKET_MODEL]._note_sms_conversations(sms_ids)
+            self.env[TICKET_MODEL]._note_sms_texts(sms_ids)
             self.env[TICKET_MODEL]._notify_sms_desks(changed)
 
     @api.model

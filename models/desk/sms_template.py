@@ -52,14 +52,14 @@ class SmsTemplate(models.Model):
         "res.company",
         ondelete="restrict",
         index="btree_not_null",
-        help="Empty: in all companies that have no template in its place.",
+        help="Leave empty for all companies without their own template.",
     )
     shared_id = fields.Many2one(
         "sms.template",
-        "In Place Of",
+        "Replaces",
         ondelete="cascade",
         domain=[("company_id", "=", False)],
-        help="The shared template whose words the company does not use any more.",
+        help="The shared template that this one replaces for the company.",
     )
     copy_ids = fields.One2many("sms.template", "shared_id", readonly=True)
     shortcut = fields.Char(
@@ -100,7 +100,7 @@ class SmsTemplate(models.Model):
 
     _copy_unique = models.UniqueIndex(
         "(shared_id, company_id) WHERE shared_id IS NOT NULL",
-        "The company has a template in place of this one already.",
+        "The company already has a template that replaces this one.",
     )
 
     @api.constrains("shortcut")
@@ -390,8 +390,8 @@ class SmsTemplate(models.Model):
             ):
                 raise AccessError(
                     self.env._(
-                        "A template of tickets or appointments takes the placeholders "
-                        "that are offered, and no others."
+                        "Templates of tickets and appointments can only use the "
+                        "placeholders that are offered."
                     )
                 )
         return super()._check_access_right_dynamic_template()
@@ -543,7 +543,7 @@ class SmsTemplate(models.Model):
                 "Carriers filter shared link shorteners: %s. Use your own address."
             ),
             advice.PROMOTION: self.env._(
-                "“%s” makes it an offer, which needs the written consent of marketing."
+                "“%s” makes it an offer, which requires written consent to marketing."
             ),
             advice.NO_OPT_OUT: self.env._(
                 "No way out: its purpose has no footer, so say how to STOP."

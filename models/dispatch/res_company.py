@@ -64,8 +64,8 @@ class ResCompany(models.Model):
         "Second Auth Token",
         groups="base.group_system",
         copy=False,
-        help="While you change the token at Twilio: what is signed with either of them "
-        "is taken. Empty it when the new one is the first.",
+        help="Only while you change the token at Twilio: requests signed with either "
+        "one are accepted. Clear it once the new token is the primary one.",
     )
     sms_twilio_messaging_service_sid = fields.Char(
         "Messaging Service SID",
@@ -75,7 +75,7 @@ class ResCompany(models.Model):
     sms_twilio_api_key_sid = fields.Char(
         "API Key SID",
         groups="base.group_system",
-        help="Preferred over the auth token for sending; it can be revoked alone.",
+        help="Preferred over the auth token for sending; it can be revoked separately.",
     )
     sms_twilio_api_key_secret = EncryptedChar(
         "API Key Secret", groups="base.group_system", copy=False
@@ -94,13 +94,13 @@ class ResCompany(models.Model):
         "Public Key",
         groups="base.group_system",
         copy=False,
-        help="By it Telnyx's requests are known. Under Keys & Credentials, Public Key.",
+        help="Verifies Telnyx's requests. Found under Keys & Credentials, Public Key.",
     )
     sms_telnyx_messaging_profile_id = fields.Char(
         "Messaging Profile ID",
         groups="base.group_system",
         copy=False,
-        help="Only to send by the number pool of this profile instead of one number.",
+        help="Only to send from this profile's number pool instead of a single number.",
     )
     sms_telnyx_number_ids = fields.One2many(
         "sms.carrier.number",
@@ -112,22 +112,23 @@ class ResCompany(models.Model):
     sms_backup_provider = fields.Selection(
         selection="_get_sms_backup_providers",
         string="Second Carrier",
-        help="What the first carrier surely did not take leaves by this one, from a "
-        "number that you have there. Which refusals count is set on the faults.",
+        help="Texts the first carrier definitely did not accept are sent through this "
+        "one, from a number you have there. Choose which errors count under Errors "
+        "and retries.",
     )
     sms_twilio_account_since = fields.Datetime(
         "Twilio Account Since",
         readonly=True,
         copy=False,
-        help="Since when texts leave by the account of now. Empty: since ever.",
+        help="Since when the current account has been in use. Empty if always.",
     )
     sms_team_id = fields.Many2one(
         "helpdesk.ticket.team",
         "Team for Texts",
         ondelete="set null",
         check_company=True,
-        help="Texts that are about no ticket make one for this team, unless they came "
-        "to a number that is another team's. Empty: the ticket has no team.",
+        help="Texts that are not about a ticket create one for this team, unless they "
+        "were sent to another team's number. Leave empty for no team.",
     )
     sms_consent_policy = fields.Selection(
         [
@@ -143,18 +144,18 @@ class ResCompany(models.Model):
         "Business Days to Review",
         required=True,
         default=business_days.MAX_DAYS,
-        help="How long a text that may be an opt-out may wait for a person. Ten "
-        "business days is what the law allows (47 CFR 64.1200(a)(10)).",
+        help="How long a possible opt-out may wait for review. The law allows ten "
+        "business days (47 CFR 64.1200(a)(10)).",
     )
     sms_opt_in_reminder_hours = fields.Integer(
         "Hours Until a Reminder",
-        help="A person who was asked to confirm joining and has not answered is asked "
-        "once more after so many hours. 0: never.",
+        help="People who were asked to confirm joining and have not answered are "
+        "asked once more after this many hours. 0 for never.",
     )
     sms_consent_months = fields.Integer(
         "Months Until Consent Ends",
-        help="A consent that the person has not given again for so long has expired. "
-        "0: it does not end by itself.",
+        help="Consent expires if the person has not renewed it for this long. 0 for "
+        "no expiry.",
     )
     sms_check_seal = fields.Char(
         readonly=True,
@@ -173,7 +174,7 @@ class ResCompany(models.Model):
     )
     _sms_consent_months_positive = models.Constraint(
         "CHECK (sms_consent_months BETWEEN 0 AND 1200)",
-        "The months until a consent ends are from none to 1,200.",
+        "Consent can expire after 0 to 1,200 months.",
     )
 
     @api.model_create_multi

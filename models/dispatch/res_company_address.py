@@ -46,13 +46,13 @@ class ResCompany(models.Model):
         "Webhook Key",
         groups="base.group_system",
         copy=False,
-        help="Random part of the addresses that the carrier calls.",
+        help="Random part of the webhook addresses.",
     )
     sms_old_webhook_key = fields.Char(
         "Former Webhook Key", groups="base.group_system", copy=False
     )
     sms_old_webhook_key_until = fields.Datetime(
-        "Former Address Works Until", groups="base.group_system", copy=False
+        "Former Address Valid Until", groups="base.group_system", copy=False
     )
     sms_inbound_url = fields.Char(
         "Address for Incoming Messages",
@@ -70,8 +70,8 @@ class ResCompany(models.Model):
         "Public Address",
         groups="base.group_system",
         copy=False,
-        help="The carrier calls this address and signs it, and links in texts begin "
-        "with it. Kept from when the carrier was chosen, whatever address "
+        help="The carrier calls this address, and links in texts start with it. It is "
+        "set when the carrier is chosen and does not follow the address "
         "administrators log in at.",
     )
     sms_former_webhook_base_url = fields.Char(
@@ -79,7 +79,7 @@ class ResCompany(models.Model):
         groups="base.group_system",
         copy=False,
         readonly=True,
-        help="The carrier may still sign it: it is known until the next change.",
+        help="Still accepted from the carrier until the next change.",
     )
     sms_has_refusals = fields.Boolean(
         groups="base.group_system",
@@ -91,27 +91,28 @@ class ResCompany(models.Model):
         "Public Address Since", groups="base.group_system", copy=False, readonly=True
     )
     sms_join_page = fields.Boolean(
-        "Page to Join",
-        help="A public page on which anybody can ask to join. A number that is typed "
-        "there gets one text with a question, and joins by answering YES.",
+        "Sign-up Page",
+        help="A public page where anyone can ask to join. The number entered there "
+        "gets one text asking to confirm, and joins by replying YES.",
     )
     sms_join_key = fields.Char(
         readonly=True,
         copy=False,
-        help="Names the company in the address of its page to join. It is no secret.",
+        help="Identifies the company in the address of its sign-up page. It is not "
+        "secret.",
     )
     sms_join_url = fields.Char(
-        "Address of the Page to Join",
+        "Sign-up Page Address",
         compute="_compute_sms_join_url",
         compute_sudo=True,
         help="Link to it from your website.",
     )
     sms_privacy_url = fields.Char(
-        "Privacy Policy", help="Address of the page; wordings and forms name it."
+        "Privacy Policy", help="Web address of the page. Wordings and forms link to it."
     )
     sms_terms_url = fields.Char(
         "Terms of Text Messages",
-        help="Address of the page; wordings and forms name it.",
+        help="Web address of the page. Wordings and forms link to it.",
     )
 
     _sms_webhook_key_unique = models.UniqueIndex("(sms_webhook_key)")
@@ -125,7 +126,7 @@ class ResCompany(models.Model):
                 if company[name] and not is_page(company[name]):
                     raise ValidationError(
                         self.env._(
-                            "%(address)s is no page that people can open. Write "
+                            "%(address)s is not a page that people can open. Enter "
                             "“%(field)s” as https://www.example.com/page.",
                             address=company[name],
                             field=company._fields[name]._description_string(self.env),
@@ -155,7 +156,7 @@ class ResCompany(models.Model):
         if typed and not url:
             raise ValidationError(
                 self.env._(
-                    "%s is no address that a carrier can call. Write it as "
+                    "%s is not an address that a carrier can call. Enter it as "
                     "https://odoo.example.com.",
                     typed,
                 )

@@ -16,7 +16,7 @@ class SmsSenderNumber(models.AbstractModel):
     """A number that a company has at a carrier: the outbox follows what is entered."""
 
     _name = "sms.sender.number"
-    _description = "Number That Texts Leave By"
+    _description = "Number That Texts Are Sent From"
 
     @api.model_create_multi
     def create(self, vals_list):
@@ -80,7 +80,7 @@ class SmsCarrierNumber(models.Model):
     country_code = fields.Char("Country", compute="_compute_country_code")
 
     _number_unique = models.Constraint(
-        "unique(company_id, provider, number)", "This number is there already."
+        "unique(company_id, provider, number)", "This number already exists."
     )
 
     @api.depends("number")
@@ -94,9 +94,9 @@ class SmsCarrierNumber(models.Model):
             if not (E164.match(row.number) or SHORT_CODE.match(row.number)):
                 raise ValidationError(
                     self.env._(
-                        "“%s” is no number that texts can leave by. Enter it with a "
-                        "plus sign and its country code, as in +13035550100, or a "
-                        "short code.",
+                        "“%s” is not a number that texts can be sent from. Enter it "
+                        "with a plus sign and its country code, as in +13035550100, "
+                        "or a short code.",
                         row.number,
                     )
                 )

@@ -16,15 +16,15 @@ class SmsFault(models.Model):
 
     _name = "sms.fault"
     _inherit = ["sms.shared.row", "sms.cached.rules"]
-    _description = "Text Message Fault"
+    _description = "Text Message Error"
     _order = "sequence, id"
 
     sequence = fields.Integer()
     fault = fields.Selection(faults.SELECTION, required=True, readonly=True)
     name = fields.Char(
-        "In Plain Words", required=True, translate=True, help="What the agent reads."
+        "Description", required=True, translate=True, help="Shown to agents."
     )
-    advice = fields.Char(translate=True, help="What the agent can do about it.")
+    advice = fields.Char(translate=True, help="What agents can do about it.")
     action = fields.Selection(
         [
             (dispatch.AGAIN, "Try again"),
@@ -36,42 +36,44 @@ class SmsFault(models.Model):
         help="A sender that was stopped is tried again after the pause.",
     )
     first_pause = fields.Integer(
-        "First Pause (s)", help="Seconds; each further pause is twice as long."
+        "First Pause (s)", help="In seconds. Each further pause is twice as long."
     )
     max_pause = fields.Integer("Longest Pause (s)")
-    max_attempts = fields.Integer("Attempts", default=1, help="Attempts in all.")
+    max_attempts = fields.Integer(
+        "Attempts", default=1, help="Total number of attempts."
+    )
     deadline_hours = fields.Float(
         "Give Up After (h)", help="Hours from the first attempt."
     )
     use_backup = fields.Boolean(
         "Use the Second Carrier",
-        help="A message that the carrier did not take for this reason is handed to the "
+        help="Messages that the carrier refused for this reason are sent through the "
         "company's second carrier, if it has one.",
     )
     number_after = fields.Integer(
-        "End the Number After",
-        help="Messages in a row that meet this, after which the number is not texted "
-        "any more. 0: never.",
+        "Stop Texting the Number After",
+        help="Number of consecutive messages with this error after which the number "
+        "is no longer texted. 0 for never.",
     )
     company_id = fields.Many2one(
         "res.company",
         ondelete="restrict",
         default=lambda self: self._default_row_company(),
-        help="Empty: for all companies that have no row of their own.",
+        help="Leave empty for all companies without their own row.",
     )
 
     _fault_company_unique = models.UniqueIndex(
-        "(fault, COALESCE(company_id, 0))", "This fault is there already."
+        "(fault, COALESCE(company_id, 0))", "This error already exists."
     )
     _pauses_positive = models.Constraint(
         "CHECK (first_pause >= 0 AND max_pause >= first_pause AND max_attempts >= 1"
         " AND deadline_hours BETWEEN 0 AND 8760 AND number_after >= 0)",
-        "Pauses, attempts and hours cannot be less than none, the hours not more than "
-        "a year has, and the longest pause is not shorter than the first.",
+        "Pauses, attempts and hours cannot be negative, hours cannot exceed a year, "
+        "and the longest pause cannot be shorter than the first.",
     )
     _no_backup_after_opt_out = models.Constraint(
         "CHECK (NOT use_backup OR fault != 'opted_out')",
-        "Who has opted out at one carrier is not texted by the other one.",
+        "People who opted out at one carrier cannot be texted through the other one.",
     )
 
     @api.depends("fault")
@@ -87,7 +89,7 @@ class SmsFault(models.Model):
     def _unlink_except_own(self):
         """Refuse to delete a shared row: what follows from a fault must be known."""
         if any(not fault.company_id for fault in self):
-            raise UserError(self.env._("This row is needed; edit it instead."))
+            raise UserError(self.env._("This row is required. Edit it instead."))
 
     @api.model
     @ormcache("fault", "company.id if company else False")

@@ -19,7 +19,7 @@ class SmsOutboxAlert(models.Model):
     """
 
     _name = "sms.outbox.alert"
-    _description = "Trouble of the Text Message Outbox"
+    _description = "Sending Issue of Text Messages"
     _inherit = ["mail.thread", "mail.activity.mixin"]
     _order = "id desc"
     _rec_name = "message"
@@ -28,8 +28,8 @@ class SmsOutboxAlert(models.Model):
         "res.company", required=True, readonly=True, ondelete="cascade"
     )
     key = fields.Char(required=True, readonly=True, help="What it is about.")
-    message = fields.Char("What Is Wrong", required=True, readonly=True)
-    closed_at = fields.Datetime("Over Since", readonly=True)
+    message = fields.Char("Problem", required=True, readonly=True)
+    closed_at = fields.Datetime("Resolved On", readonly=True)
 
     _open_unique = models.UniqueIndex("(company_id, key) WHERE closed_at IS NULL")
 

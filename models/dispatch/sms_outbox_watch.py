@@ -65,44 +65,45 @@ class SmsOutboxWatch(models.AbstractModel):
         return {
             "cron": not facts["is_cron_active"]
             and self.env._(
-                "The outbox's scheduled action is switched off: no text leaves. An "
-                "administrator switches on “Text Messages: work off the outbox” under "
-                "Settings > Technical > Scheduled Actions."
+                "The outbox's scheduled action is switched off, so no texts are sent. "
+                "An administrator can switch on “Text Messages: work off the outbox” "
+                "under Settings > Technical > Scheduled Actions."
             ),
             "standstill": facts["standing_still"]
             and self.env._(
-                "%s texts wait for senders of which none has left for a quarter of an "
-                "hour. See if scheduled actions run at all.",
+                "%s texts are waiting, and none has been sent by their senders for 15 "
+                "minutes. Check that scheduled actions are running.",
                 facts["standing_still"],
             ),
             "sending": facts["stuck_sending"]
             and self.env._(
-                "%s texts were left behind while they were handed to the carrier, and "
-                "nobody looks after them. See if scheduled actions run at all.",
+                "%s texts were interrupted while being sent, and are not being "
+                "checked. Check that scheduled actions are running.",
                 facts["stuck_sending"],
             ),
             "connection": facts["not_connected"]
             and self.env._(
-                "The carrier cannot be reached: %s texts have been tried for a quarter "
-                "of an hour. See if this server may connect to it.",
+                "The carrier cannot be reached: %s texts have been tried for 15 "
+                "minutes. Check that this server may connect to it.",
                 facts["not_connected"],
             ),
             "unknown": facts["unknown_too_long"]
             and self.env._(
-                "The carrier cannot be asked about %s texts. See if it can be reached.",
+                "The carrier cannot be asked about %s texts. Check that it can be "
+                "reached.",
                 facts["unknown_too_long"],
             ),
             "country": facts["country_refused"]
             and self.env._(
-                "The carrier does not text the country of %s recipients. Enable it in "
-                "the account at the carrier.",
+                "The carrier does not text the countries of %s recipients. Enable "
+                "them in the carrier's account.",
                 facts["country_refused"],
             ),
             "errors": facts["ended"] >= ERROR_SAMPLE
             and facts["failed"] * 100 >= facts["ended"] * ERROR_PERCENT
             and self.env._(
-                "%(failed)s of the last %(ended)s texts were not delivered. The list "
-                "of failed messages says why.",
+                "%(failed)s of the last %(ended)s texts were not delivered. See why "
+                "in the list of failed messages.",
                 failed=facts["failed"],
                 ended=facts["ended"],
             ),
@@ -235,9 +236,10 @@ class SmsOutboxWatch(models.AbstractModel):
             )
         if facts["refused_cause"] == UNSIGNED:
             return self.env._(
-                "Requests at the carrier's address are refused, since they are not "
-                "signed. If texts are missing, see if a proxy in front of Odoo drops "
-                "the header of the signature. If not, make a new address in Settings."
+                "Requests to the carrier's address are refused because they are not "
+                "signed. If texts are missing, check that no proxy in front of Odoo "
+                "drops the signature header. If not, generate a new address in "
+                "Settings."
             )
         return self.env._(
             "The carrier's requests are refused, a STOP among them: their signature is "

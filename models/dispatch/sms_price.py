@@ -54,18 +54,18 @@ class SmsPrice(models.Model):
             ._description_selection(self.env)
         ),
         "Carrier",
-        help="Empty: any that has no line of its own.",
+        help="Leave empty for any carrier without its own line.",
     )
     prefix = fields.Char(
         "Numbers Beginning With",
-        help="A country's code such as +44, or more digits. Empty: all others.",
+        help="A country code such as +44, or more digits. Leave empty for all others.",
     )
-    amount = fields.Float("Price of a Segment", digits=(16, 5), required=True)
+    amount = fields.Float("Price per Segment", digits=(16, 5), required=True)
     media_amount = fields.Float(
         "Price with Pictures",
         digits=(16, 5),
-        help="Of a text with pictures or files (MMS), however long it is. Empty: by "
-        "its segments, as any text.",
+        help="For a text with pictures or files (MMS), whatever its length. Leave "
+        "empty to charge by segment.",
     )
     currency_id = fields.Many2one(
         "res.currency",
@@ -73,15 +73,17 @@ class SmsPrice(models.Model):
         default=lambda self: self.env.ref("base.USD", raise_if_not_found=False),
         help="Carriers mostly charge in US dollars, wherever the company is.",
     )
-    valid_from = fields.Date("From", help="The first day (UTC). Empty: always.")
+    valid_from = fields.Date(
+        "From", help="The first day (UTC). Leave empty for always."
+    )
     active = fields.Boolean(default=True)
 
     _amount_positive = models.Constraint(
-        "CHECK (amount >= 0)", "The price of a segment cannot be less than nothing."
+        "CHECK (amount >= 0)", "The price of a segment cannot be negative."
     )
     _media_amount_positive = models.Constraint(
         "CHECK (media_amount >= 0)",
-        "The price of a picture cannot be less than nothing.",
+        "The price of a picture cannot be negative.",
     )
     _prefix_digits = models.Constraint(
         r"CHECK (prefix ~ '^\+[1-9][0-9]{0,14}$')",
@@ -90,7 +92,7 @@ class SmsPrice(models.Model):
     _line_unique = models.UniqueIndex(
         "(company_id, COALESCE(provider, ''), COALESCE(prefix, ''),"
         " COALESCE(valid_from, '-infinity')) WHERE active",
-        "There is a price for these numbers from this day on already: change that one.",
+        "There is already a price for these numbers from this day. Edit that one.",
     )
 
     @api.depends("prefix", "provider", "amount", "currency_id")

@@ -29,9 +29,9 @@ class SmsReport(models.Model):
     )
     received_at = fields.Datetime(required=True, readonly=True)
     carrier_id = fields.Char("Carrier's ID", readonly=True)
-    status = fields.Char(readonly=True, help="In our words.")
+    status = fields.Char(readonly=True, help="In Odoo's words.")
     code = fields.Char("Carrier's Error Code", readonly=True)
-    raw = fields.Json("As It Came", readonly=True, groups=NUMBER_GROUPS)
+    raw = fields.Json("Raw Data", readonly=True, groups=NUMBER_GROUPS)
 
     _sms_index = models.Index("(sms_id, carrier_id)")
 

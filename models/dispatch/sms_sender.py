@@ -55,36 +55,38 @@ class SmsSender(models.Model):
         readonly=True,
     )
     rate = fields.Float(
-        "Segments a Second",
+        "Segments per Second",
         digits=(8, 2),
-        help="What the carrier allows this sender. 0: no limit.",
+        help="What the carrier allows this sender. 0 for no limit.",
     )
     active = fields.Boolean(default=True, readonly=True)
     stopped_until = fields.Datetime(
-        readonly=True, help="Sends nothing before; then one attempt shows if it may."
+        readonly=True,
+        help="Nothing is sent until then. After that, one attempt "
+        "shows whether it can send again.",
     )
     stop_count = fields.Integer(readonly=True, help="Stops in a row.")
-    fault_id = fields.Many2one("sms.fault", "Stopped Because", readonly=True)
-    fault_detail = fields.Char("Carrier's Words", readonly=True)
+    fault_id = fields.Many2one("sms.fault", "Stop Reason", readonly=True)
+    fault_detail = fields.Char("Carrier's Message", readonly=True)
     country_ids = fields.Many2many(
         "res.country",
         "sms_sender_country_rel",
         string="For Countries",
-        help="Texts to these countries leave by it. Empty: to its own country, and to "
-        "those for which there is no other.",
+        help="Texts to these countries are sent from it. Leave empty for its own "
+        "country and those without another sender.",
     )
 
-    carrier_name = fields.Char("Carried By", compute="_compute_carrier_name")
+    carrier_name = fields.Char("Carrier", compute="_compute_carrier_name")
     waiting_count = fields.Integer("Waiting", compute="_compute_queue")
     held_count = fields.Integer(
-        "Held", compute="_compute_queue", help="Not before a time that is yet to come."
+        "Held", compute="_compute_queue", help="Scheduled for later."
     )
     sending_count = fields.Integer("Sending", compute="_compute_queue")
     checking_count = fields.Integer(
-        "Checking", compute="_compute_queue", help="The carrier is asked about them."
+        "Checking", compute="_compute_queue", help="Being checked with the carrier."
     )
     oldest_at = fields.Datetime(
-        "Waiting Since", compute="_compute_queue", help="The longest of those waiting."
+        "Waiting Since", compute="_compute_queue", help="The oldest waiting message."
     )
     sent_count = fields.Integer(
         "Sent", compute="_compute_outcome", help="Within the last 24 hours."
@@ -98,17 +100,17 @@ class SmsSender(models.Model):
         help="Within the last 24 hours.",
     )
     rate_label = fields.Char(
-        "Speed Now",
+        "Current Speed",
         compute="_compute_rate_label",
-        help="Segments a second: what is set, or less after the carrier said that it "
-        "is too fast.",
+        help="Segments per second: the rate set, or less after the carrier asked to "
+        "slow down.",
     )
 
     _address_unique = models.Constraint(
-        "unique(company_id, provider, address)", "This sender is there already."
+        "unique(company_id, provider, address)", "This sender already exists."
     )
     _rate_positive = models.Constraint(
-        "CHECK (rate >= 0)", "A sender cannot send less than nothing."
+        "CHECK (rate >= 0)", "The rate of a sender cannot be negative."
     )
 
     @api.model_create_multi
@@ -144,13 +146,15 @@ class SmsSender(models.Model):
         """
         rate = float(vals.get("rate") or 0)
         if not rate >= 0:  # what is no number is not above zero either
-            raise ValidationError(self.env._("A sender cannot send less than nothing."))
+            raise ValidationError(
+                self.env._("The rate of a sender cannot be negative.")
+            )
         _precision, places = self._fields["rate"].get_digits(self.env)
         if rate and float_is_zero(rate, precision_digits=places):
             raise ValidationError(
                 self.env._(
-                    "%(rate)s segments a second is too slow to be kept. Enter at "
-                    "least %(least)s, or 0 for no limit.",
+                    "%(rate)s segments per second is too slow. Enter at least "
+                    "%(least)s, or 0 for no limit.",
                     rate=f"{rate:g}",
                     least=f"{10**-places:g}",
                 )
@@ -214,15 +218,15 @@ class SmsSender(models.Model):
         self.ensure_one()
         words = {"sender": self.address, "reason": self.fault_id.name}
         message = self.env._(
-            "Texts from %(sender)s have stopped. %(reason)s. What waits is kept, "
-            "and one attempt at times shows if they may leave again.",
+            "Texts from %(sender)s have stopped. %(reason)s. Waiting texts are kept, "
+            "and sending is tried again from time to time.",
             **words,
         )
         if self.fault_id.use_backup and len(self.company_id._get_sms_carriers()) > 1:
             message = self.env._(
-                "Texts from %(sender)s have stopped. %(reason)s. What waits leaves by "
-                "the other carrier, and one attempt at times shows if they may leave "
-                "again.",
+                "Texts from %(sender)s have stopped. %(reason)s. Waiting texts are "
+                "sent through the other carrier, and sending is tried again from time "
+                "to time.",
                 **words,
             )
         self.env["sms.outbox.alert"]._raise(

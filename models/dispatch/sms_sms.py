@@ -67,10 +67,10 @@ class SmsSms(models.Model):
     _inherit = "sms.sms"
 
     refused_by = fields.Char(
-        "Not Taken By",
+        "Refused By",
         readonly=True,
         copy=False,
-        help="The carrier that did not take it, so that the other one was asked.",
+        help="The carrier that refused it, so that the other one was used.",
     )
 
     @api.model
@@ -175,7 +175,7 @@ class SmsSms(models.Model):
             )
         if states & set(LEFT):
             raise UserError(
-                self.env._("The carrier has this message already. Reload the page.")
+                self.env._("The carrier already has this message. Reload the page.")
             )
         if self.sent_again_id:
             raise UserError(

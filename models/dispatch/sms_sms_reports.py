@@ -47,7 +47,7 @@ class SmsSms(models.Model):
         "Delivered On",
         readonly=True,
         copy=False,
-        help="When its carrier told us so first.",
+        help="When the carrier first reported it.",
     )
 
     # Rows lie in the order in which they were made: it costs next to nothing to keep.

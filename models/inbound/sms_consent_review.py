@@ -35,14 +35,14 @@ class SmsConsentReview(models.Model):
     inbound_id = fields.Many2one("sms.inbound", "Received Text", readonly=True)
     body = fields.Text("Message", readonly=True)
     reason = fields.Char(
-        "Why It Is Here", readonly=True, help="The rule that found the text doubtful."
+        "Reason Flagged", readonly=True, help="The rule that flagged the text."
     )
     received_at = fields.Datetime("Received", required=True, readonly=True)
     deadline = fields.Date(
         required=True,
         readonly=True,
-        help="The last day on which an opt-out may be honoured: weekends and federal "
-        "holidays do not count.",
+        help="The last day to honor an opt-out. Weekends and federal holidays do not "
+        "count.",
     )
     state = fields.Selection(
         [(OPEN, "To decide"), (OPT_OUT, "Opt-out"), (CONVERSATION, "Conversation")],
@@ -54,7 +54,7 @@ class SmsConsentReview(models.Model):
     is_overdue = fields.Boolean(compute="_compute_is_overdue")
     decided_by = fields.Many2one("res.users", readonly=True, ondelete="restrict")
     decided_at = fields.Datetime("Decided", readonly=True)
-    note = fields.Text(help="Why it was decided so.")
+    note = fields.Text(help="Why it was decided this way.")
     partner_id = fields.Many2one("res.partner", "Contact", compute="_compute_of_text")
     ticket_id = fields.Many2one("helpdesk.ticket", compute="_compute_of_text")
 
@@ -82,7 +82,7 @@ class SmsConsentReview(models.Model):
     def write(self, vals):
         """Refuse people all but their note; the buttons do the rest."""
         if not self.env.su and vals.keys() - EDITABLE:
-            raise AccessError(self.env._("Decide a review by its buttons."))
+            raise AccessError(self.env._("Use the buttons to decide a review."))
         self.env["sms.consent"]._forget_answers()
         return super().write(vals)
 

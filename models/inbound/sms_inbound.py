@@ -39,14 +39,16 @@ class SmsInbound(models.Model):
     )
     to_number = fields.Char("To", readonly=True)
     service = fields.Char(
-        "Through", readonly=True, help="The carrier's id of a Messaging Service."
+        "Messaging Service",
+        readonly=True,
+        help="The ID of the carrier's Messaging Service.",
     )
     body = fields.Text("Message", readonly=True)
     received_at = fields.Datetime(required=True, readonly=True)
     opt_out_type = fields.Char(
         "Answered by the Carrier",
         readonly=True,
-        help="STOP, START or HELP: the carrier answered, so we do not.",
+        help="STOP, START or HELP: the carrier already answered, so no reply is sent.",
     )
     raw = fields.Json(readonly=True, groups="base.group_system")
     kind = fields.Selection(
@@ -66,16 +68,20 @@ class SmsInbound(models.Model):
     partner_id = fields.Many2one("res.partner", "Contact", readonly=True, index=True)
     ticket_id = fields.Many2one("helpdesk.ticket", readonly=True)
     has_made_ticket = fields.Boolean(
-        "Made the Ticket", readonly=True, help="The ticket's first words are this text."
+        "Created the Ticket",
+        readonly=True,
+        help="The ticket was created from this text.",
     )
     error = fields.Text(
-        readonly=True, help="Why the text could not be passed on. It is kept here."
+        readonly=True, help="Why the text could not be processed. It is kept here."
     )
     read_at = fields.Datetime(
-        "Read On", readonly=True, help="When one of us has read it on its ticket."
+        "Read On", readonly=True, help="When a user read it on its ticket."
     )
     media_count = fields.Integer(
-        "Pictures and Files Sent", readonly=True, help="So many came with the text."
+        "Pictures and Files Sent",
+        readonly=True,
+        help="Number of files that came with the text.",
     )
     attachment_ids = fields.Many2many(
         "ir.attachment",
@@ -84,7 +90,7 @@ class SmsInbound(models.Model):
         readonly=True,
     )
     media_note = fields.Text(
-        readonly=True, help="Why a picture or a file that came with it is not here."
+        readonly=True, help="Why a picture or file that came with it is missing."
     )
     mail_message_id = fields.Many2one(
         "mail.message", "Copy in the Chatter", readonly=True, index="btree_not_null"

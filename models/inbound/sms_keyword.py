@@ -21,7 +21,7 @@ class SmsKeyword(models.Model):
 
     word = fields.Char(
         required=True,
-        help="Case, punctuation and spaces do not matter. The whole text must be it.",
+        help="The whole text must match. Case, punctuation and spaces do not matter.",
     )
     action = fields.Selection(
         [
@@ -29,12 +29,12 @@ class SmsKeyword(models.Model):
             (keywords.HELP, "Get help"),
             (keywords.START, "Rejoin"),
             (keywords.JOIN, "Join"),
-            (keywords.STATUS, "Tell the state of their tickets"),
+            (keywords.STATUS, "Tell the status of their tickets"),
             (keywords.ANSWER, "Answer with a text"),
-            (keywords.TICKET, "Make a ticket"),
-            (keywords.MUTE, "No more texts about an incident"),
-            (keywords.UNMUTE, "Texts about an incident again"),
-            (keywords.OTHER, "Their ticket is not about the incident"),
+            (keywords.TICKET, "Create a ticket"),
+            (keywords.MUTE, "Mute an incident"),
+            (keywords.UNMUTE, "Unmute an incident"),
+            (keywords.OTHER, "Not about the incident"),
         ],
         required=True,
         default=keywords.JOIN,
@@ -42,30 +42,31 @@ class SmsKeyword(models.Model):
     purpose_ids = fields.Many2many(
         "sms.purpose",
         string="Purposes",
-        help="What a person joins who texts this word.",
+        help="What people join by texting this word.",
     )
     answer = fields.Text(
         translate=True,
-        help="Sent to who texts this word. Placeholders: {company}, {contact} and, for "
+        help="Sent to people who text this word. Placeholders: {company}, {contact} "
+        "and, for "
         "a new ticket, {ticket} (its number).",
     )
     team_id = fields.Many2one(
         "helpdesk.ticket.team",
-        help="Gets the ticket. Empty: the team of the number that was texted.",
+        help="Gets the ticket. Leave empty for the team of the number that was texted.",
     )
     company_id = fields.Many2one(
         "res.company",
         ondelete="restrict",
         default=lambda self: self._default_row_company(),
-        help="Empty: the word is known in all companies.",
+        help="Leave empty for all companies.",
     )
     mandatory = fields.Boolean(
-        readonly=True, help="Named by law or by the carriers. It cannot be removed."
+        readonly=True, help="Required by law or by the carriers. It cannot be removed."
     )
     active = fields.Boolean(default=True)
 
     _word_unique = models.UniqueIndex(
-        "(word, COALESCE(company_id, 0))", "This word is a keyword already."
+        "(word, COALESCE(company_id, 0))", "This word is already a keyword."
     )
 
     @api.constrains("word", "action", "purpose_ids", "answer")
@@ -82,9 +83,9 @@ class SmsKeyword(models.Model):
         if word == keywords.YES:
             return self.env._("YES answers the question that asks to confirm joining.")
         if action == keywords.JOIN and not self.purpose_ids:
-            return self.env._("Choose what a person joins who texts %s.", word)
+            return self.env._("Choose what people join by texting %s.", word)
         if action == keywords.ANSWER and not (self.answer or "").strip():
-            return self.env._("Enter the answer to who texts %s.", word)
+            return self.env._("Enter the answer to people who text %s.", word)
         for reserved, words in keywords.MANDATORY_WORDS.items():
             if action != reserved and keywords.squeeze(word) in map(
                 keywords.squeeze, words

@@ -191,13 +191,13 @@ class SmsMedia(models.Model):
     @api.model
     def _get_fault_words(self):
         """Return what each fault means and what to do, in plain words."""
-        ask = self.env._("Ask the customer to send it by e-mail.")
+        ask = self.env._("Ask the customer to send it by email.")
         again = self.env._("Ask the customer to send it again.")
         tell = self.env._("Tell an administrator.")
         return {
             media.TOO_LARGE: self.env._("it is larger than 10 MB. %s", ask),
             media.WRONG_TYPE: self.env._(
-                "it is no picture, sound, video, PDF or contact card. %s", ask
+                "it is not a picture, sound, video, PDF or contact card. %s", ask
             ),
             media.PRIVATE: self.env._(
                 "its address leads into a private network. %s", tell

@@ -39,7 +39,9 @@ class SmsNumberClaim(models.Model):
     )
     number = fields.Char(required=True, readonly=True, help="E.164")
     typed_at = fields.Datetime(
-        "Last Typed", readonly=True, help="By the login. Empty: one of us entered it."
+        "Last Typed",
+        readonly=True,
+        help="By the portal user. Empty if a user entered it.",
     )
     typed_after_id = fields.Integer(
         readonly=True,

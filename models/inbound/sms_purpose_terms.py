@@ -22,7 +22,7 @@ class SmsPurposeTerms(models.AbstractModel):
                 raise ValidationError(
                     self.env._(
                         "“%(name)s”: the footer must say %(words)s, in capitals: what "
-                        "the reader texts to get out, and to get help.",
+                        "the reader texts to opt out, and to get help.",
                         name=row.display_name,
                         words=self.env._(" and ").join(missing),
                     )

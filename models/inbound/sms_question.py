@@ -69,7 +69,10 @@ class SmsQuestion(models.Model):
         "Asked", required=True, readonly=True, default=fields.Datetime.now
     )
     expires_at = fields.Datetime(
-        "Until", required=True, readonly=True, help="A later answer is conversation."
+        "Until",
+        required=True,
+        readonly=True,
+        help="A later answer is treated as conversation.",
     )
     answer = fields.Char(readonly=True, help="What was understood.")
     answered_at = fields.Datetime("Answered", readonly=True)

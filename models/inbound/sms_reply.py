@@ -29,7 +29,7 @@ class SmsReply(models.Model):
         "Text",
         required=True,
         translate=True,
-        help="Placeholders: {company}, {contact} (the company's phone or e-mail), "
+        help="Placeholders: {company}, {contact} (the company's phone or email), "
         "{purposes} (what the person joins), {tickets} (theirs, one a line), {ticket} "
         "(its number).",
     )
@@ -38,12 +38,12 @@ class SmsReply(models.Model):
         "res.company",
         ondelete="restrict",
         default=lambda self: self._default_row_company(),
-        help="Empty: in all companies that have no answer of their own.",
+        help="Leave empty for all companies without their own answer.",
     )
 
     _code_company_unique = models.UniqueIndex(
         "(code, COALESCE(company_id, 0))",
-        "There is one wording for each answer; edit it.",
+        "There is one wording for each reply. Edit it.",
     )
 
     @api.constrains("body", "code")
@@ -86,7 +86,7 @@ class SmsReply(models.Model):
             return self.env._("“%s” must name who writes: {company}.", name)
         if code == codes.HELP and not advice.names_contact(self.body):
             return self.env._(
-                "“%s” must name a contact: {contact}, a phone number or an e-mail "
+                "“%s” must name a contact: {contact}, a phone number or an email "
                 "address.",
                 name,
             )
@@ -101,7 +101,7 @@ class SmsReply(models.Model):
     def _unlink_except_own(self):
         """Keep the shared ones: STOP and HELP must always be answered."""
         if not all(reply.company_id for reply in self):
-            text = self.env._("This answer is needed; edit its wording instead.")
+            text = self.env._("This reply is required. Edit its wording instead.")
             raise UserError(text)
 
     def _get_copy_domain(self):

@@ -22,8 +22,8 @@ class SmsSender(models.Model):
         ondelete="set null",
         index="btree_not_null",
         domain="[('company_id', 'in', (company_id, False))]",
-        help="Texts to this number that are about no ticket make one for this team, "
-        "and the texts of its tickets leave by it.",
+        help="Texts to this number that are not about a ticket create one for this "
+        "team, and the team's own texts are sent from it.",
     )
 
     @api.model

@@ -55,7 +55,7 @@ class SmsConsent(models.Model):
         "Number (Keyed Hash)",
         required=True,
         readonly=True,
-        help="What the gate looks up. It stays when the person's data is erased.",
+        help="Identifies the number. It stays when the person's data is erased.",
     )
     number = fields.Char(readonly=True, help="E.164; empty once it is erased.")
     purpose_id = fields.Many2one(

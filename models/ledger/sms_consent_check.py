@@ -78,15 +78,15 @@ class SmsConsentCheck(models.Model):
     link_count = fields.Integer("Links", readonly=True)
     head_hash = fields.Char("End of the Chain", readonly=True)
     unsealed_count = fields.Integer(
-        "Not Sealed Yet", readonly=True, help="Events that wait for their link."
+        "Not Sealed Yet", readonly=True, help="Events waiting to be sealed."
     )
     broken_sequence = fields.Integer("First Broken Link", readonly=True)
     broken_reason = fields.Selection(REASONS, "Why", readonly=True)
     broken_event_id = fields.Integer("Event (ID)", readonly=True)
-    findings = fields.Text("Found", readonly=True, help="All that is not as it was.")
-    remarks = fields.Text(
-        readonly=True, help="What this verification could not have found."
+    findings = fields.Text(
+        "Found", readonly=True, help="Everything that is not as it was sealed."
     )
+    remarks = fields.Text(readonly=True, help="What this verification cannot detect.")
     key_place = fields.Selection(
         [(OUTSIDE, "Outside the database"), (INSIDE, "In the database")],
         "Key",

@@ -307,8 +307,8 @@ class SmsConsentCheck(models.Model):
             if not chain.is_sealed(key, chain.CHECK, values, row["seal"]):
                 yield self.env._("The verification of %s was changed.", when)
             elif row["previous_seal"] != previous:
-                yield self.env._("A verification before that of %s is gone.", when)
+                yield self.env._("A verification before that of %s is missing.", when)
             previous, is_first = row["seal"], False
         newest = company.sudo().sms_check_seal
         if newest and newest != previous or (not is_first and not newest):
-            yield self.env._("The newest verification is gone.")
+            yield self.env._("The newest verification is missing.")

@@ -28,12 +28,12 @@ METHOD_SELECTION = [
     ("keyword", "Text message"),
     ("in_person", "Said in person"),
     ("phone", "Said on the phone"),
-    ("written", "E-mail or letter"),
+    ("written", "Email or letter"),
     ("import", "Import"),
     ("api", "API"),
     ("carrier", "Carrier"),
     ("blacklist", "Phone blacklist"),
-    ("time", "By itself, with time"),
+    ("time", "Automatic expiry"),
     ("erasure", "Erasure on request"),
 ]
 #: Never the sandbox's: time has passed, the evidence is gone, the number is on Odoo's
@@ -94,7 +94,7 @@ class SmsConsentEvent(models.Model):
         "Number (Keyed Hash)",
         required=True,
         readonly=True,
-        help="Stands for the number, also when the person's data is erased.",
+        help="Stands for the number, even after the person's data is erased.",
     )
     purpose_id = fields.Many2one(
         "sms.purpose",
@@ -110,7 +110,7 @@ class SmsConsentEvent(models.Model):
         string="When",
         required=True,
         readonly=True,
-        help="When the person said so. It may be earlier than its entry.",
+        help="When the person said so. It may be earlier than when it was recorded.",
     )
     recorded_at = fields.Datetime(
         required=True, readonly=True, default=fields.Datetime.now
@@ -139,7 +139,7 @@ class SmsConsentEvent(models.Model):
     )
     sandbox = fields.Boolean(
         readonly=True,
-        help="It was said while the company was on the sandbox, and counts nowhere "
+        help="Given while the company used the sandbox. It does not count anywhere "
         "else.",
     )
     seal = fields.Char(

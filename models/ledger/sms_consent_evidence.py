@@ -54,7 +54,7 @@ class SmsConsentEvidence(models.Model):
     )
     device = EncryptedChar(readonly=True, help="The browser, as it named itself.")
     page = EncryptedChar(readonly=True, help="The page on which it was said.")
-    witness = EncryptedChar(readonly=True, help="Who saw it being signed.")
+    witness = EncryptedChar(readonly=True, help="Who witnessed the signature.")
     message_ref = fields.Char(
         string="Message",
         readonly=True,

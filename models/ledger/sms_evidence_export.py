@@ -32,14 +32,14 @@ class SmsEvidenceExport(models.Model):
     kind = fields.Selection(KIND_SELECTION, required=True, readonly=True, string="What")
     user_id = fields.Many2one(
         "res.users",
-        string="Made By",
+        string="Created By",
         required=True,
         readonly=True,
         ondelete="restrict",
         default=lambda self: self.env.user,
     )
     made_at = fields.Datetime(
-        "Made On", required=True, readonly=True, default=fields.Datetime.now
+        "Created On", required=True, readonly=True, default=fields.Datetime.now
     )
     number_hashes = fields.Char(
         "Numbers (Keyed Hashes)", readonly=True, help="Whose evidence it was."

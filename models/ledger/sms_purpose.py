@@ -75,17 +75,19 @@ class SmsPurposeTerms(models.AbstractModel):
         required=True,
         default=DEFAULT_TERMS.quiet_class,
         tracking=True,
-        help="When messages of this purpose may leave, by the clock of who gets them.",
+        help="When messages of this purpose may be sent, in the recipient's local "
+        "time.",
     )
     max_per_day = fields.Integer(
-        "At Most a Day",
+        "Maximum per Day",
         default=DEFAULT_TERMS.max_per_day,
         tracking=True,
-        help="Messages to one number in 24 hours; more are blocked. 0: no limit.",
+        help="Messages to one number in 24 hours; further ones are blocked. 0 for no "
+        "limit.",
     )
 
     _max_per_day_positive = models.Constraint(
-        "CHECK (max_per_day >= 0)", "The messages a day cannot be less than none."
+        "CHECK (max_per_day >= 0)", "The messages per day cannot be negative."
     )
 
     def _get_footer_company(self):
@@ -117,8 +119,8 @@ class SmsPurposeTerms(models.AbstractModel):
         if is_emptied and self._asks_about_footer():
             raise UserError(
                 self.env._(
-                    "A footer is taken away in its form, in the language in question: "
-                    "“Reason for Relaxing” asks there who decided that, and why."
+                    "To remove a footer, open its form in the language in question, "
+                    "and enter who decided it, and why, under “Reason for Relaxing”."
                 )
             )
         return super()._update_field_translations(
@@ -144,27 +146,27 @@ class SmsPurpose(models.Model):
     name = fields.Char(required=True, translate=True)
     code = fields.Char(required=True, copy=False)
     sequence = fields.Integer(
-        default=50, help="Messages with a lower number leave first."
+        default=50, help="Messages with a lower number are sent first."
     )
     active = fields.Boolean(default=True)
     description = fields.Char(
         translate=True,
-        help="What the person will get, in their words. Shown where they agree.",
+        help="What the person will get, in plain words. Shown where they agree.",
     )
     footer = fields.Text(default=lambda self: self._default_footer())
     is_helpdesk = fields.Boolean(
         string="Helpdesk Purpose",
         tracking=True,
-        help="Sent by the helpdesk. Such messages do not leave through a provider "
-        "that cannot bring a STOP back, unless the company's policy is opt-out.",
+        help="Sent by the helpdesk. Such messages are not sent through a provider "
+        "that cannot receive a STOP, unless the company's policy is opt-out.",
     )
     # What a new purpose accepts is what offers may: 47 CFR 64.1200(a)(2), (f)(9).
     accepts_web = fields.Boolean("Web Form", default=True, tracking=True)
     accepts_text = fields.Boolean("Text Message", default=True, tracking=True)
     accepts_paper = fields.Boolean("Signed Paper", default=True, tracking=True)
-    accepts_written = fields.Boolean("E-mail or Letter", default=True, tracking=True)
+    accepts_written = fields.Boolean("Email or Letter", default=True, tracking=True)
     accepts_spoken = fields.Boolean(
-        "Said in Person or on the Phone",
+        "In Person or by Phone",
         tracking=True,
         help="Not for offers: they need prior express written consent (47 CFR "
         "64.1200(a)(2) and (f)(9)).",
@@ -173,13 +175,13 @@ class SmsPurpose(models.Model):
     own_ids = fields.One2many(
         "sms.purpose.company",
         "purpose_id",
-        "In Single Companies",
+        "Company Overrides",
         readonly=True,
-        help="What these companies have otherwise.",
+        help="What differs in these companies.",
     )
 
     _code_unique = models.Constraint(
-        "unique(code)", "Another purpose has this code already."
+        "unique(code)", "Another purpose already has this code."
     )
 
     def _init_column(self, column_name):
@@ -213,7 +215,7 @@ class SmsPurpose(models.Model):
         if is_offer and quiet_class != quiet_hours.MARKETING:
             raise ValidationError(
                 self.env._(
-                    "“%s” may be an offer, so it keeps the hours of the law.",
+                    "“%s” may be an offer, so it follows the legal hours.",
                     self.name,
                 )
             )
@@ -310,8 +312,8 @@ class SmsPurpose(models.Model):
             }
             if purpose_rules.KIND_OF[way] == purpose_rules.SPOKEN:
                 return self.env._(
-                    "“%(purpose)s” needs consent in writing; what was only said is no "
-                    "proof (47 CFR 64.1200(a)(2) and (f)(9)). Ask for it by: "
+                    "“%(purpose)s” needs consent in writing; spoken consent is not "
+                    "sufficient (47 CFR 64.1200(a)(2) and (f)(9)). Ask for it by: "
                     "%(kinds)s.",
                     **facts,
                 )

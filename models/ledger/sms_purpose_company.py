@@ -27,7 +27,8 @@ class SmsPurposeCompany(models.Model):
         default=lambda self: self.env.company,
     )
     _purpose_unique = models.UniqueIndex(
-        "(purpose_id, company_id)", "The company has a row for this purpose already."
+        "(purpose_id, company_id)",
+        "The company already has its own row for this purpose.",
     )
 
     @api.constrains("quiet_class", "purpose_id")
@@ -53,7 +54,11 @@ class SmsPurposeCompany(models.Model):
             for name in ("purpose_id", "company_id")
             for row in self
         ):
-            raise UserError(self.env._("Purpose and company stay. Make another row."))
+            raise UserError(
+                self.env._(
+                    "The purpose and the company cannot change. Create another row."
+                )
+            )
         return super().write(vals)
 
     @api.ondelete(at_uninstall=False)
@@ -97,7 +102,7 @@ class SmsPurposeCompany(models.Model):
             if not own._has_footer() and own.purpose_id.sudo()._has_footer():
                 raise AccessError(
                     self.env._(
-                        "“%s”: administrators alone take a footer away.",
+                        "“%s”: only administrators can remove a footer.",
                         own.display_name,
                     )
                 )

@@ -58,7 +58,7 @@ class SmsPurposeRule(models.Model):
         "SMS Template",
         ondelete="set null",
         tracking=True,
-        help="Counts while its text is sent unchanged.",
+        help="Applies while its text is sent unchanged.",
     )
     action_id = fields.Many2one(
         "ir.actions.server",
@@ -72,29 +72,29 @@ class SmsPurposeRule(models.Model):
         required=True,
         ondelete="restrict",
         tracking=True,
-        help="Which consent the messages need. An offer stays an offer, whoever sends "
-        "it: mapped to another purpose it would be sent to people who never agreed to "
-        "offers.",
+        help="The consent that the messages need. An offer stays an offer, whoever "
+        "sends it: mapped to another purpose, it would be sent to people who never "
+        "agreed to offers.",
     )
     company_id = fields.Many2one(
         "res.company",
         ondelete="restrict",
         default=lambda self: self._default_row_company(),
         tracking=True,
-        help="Empty: all companies. A company's own rule comes first.",
+        help="Leave empty for all companies. A company's own rule takes precedence.",
     )
 
     _model_unique = models.UniqueIndex(
         "(model, COALESCE(company_id, 0)) WHERE active AND level = 'model'",
-        "There is a rule for these records already: edit that one.",
+        "There is already a rule for these records. Edit that one.",
     )
     _template_unique = models.UniqueIndex(
         "(template_id, COALESCE(company_id, 0)) WHERE active AND level = 'template'",
-        "There is a rule for this template already: edit that one.",
+        "There is already a rule for this template. Edit that one.",
     )
     _action_unique = models.UniqueIndex(
         "(action_id, COALESCE(company_id, 0)) WHERE active AND level = 'action'",
-        "There is a rule for this server action already: edit that one.",
+        "There is already a rule for this server action. Edit that one.",
     )
 
     @api.model
@@ -136,15 +136,13 @@ class SmsPurposeRule(models.Model):
     def _check_target(self):
         for rule in self:
             if not rule[TARGET_FIELDS[rule.level]]:
-                raise ValidationError(
-                    self.env._("Choose what the rule is about: it names nothing yet.")
-                )
+                raise ValidationError(self.env._("Choose what the rule applies to."))
 
     @api.ondelete(at_uninstall=False)
     def _unlink_never(self):
         """Refuse: it must stay on record who mapped what."""
         raise UserError(
-            self.env._("A rule stays on record. Archive it to end its effect.")
+            self.env._("Rules are kept on record. Archive it to end its effect.")
         )
 
     # === A less strict purpose needs a reason ===

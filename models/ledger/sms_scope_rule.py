@@ -34,13 +34,13 @@ class SmsScopeRule(models.Model):
         "res.company",
         ondelete="restrict",
         default=lambda self: self._default_row_company(),
-        help="Empty: for all companies that have no rule of their own.",
+        help="Leave empty for all companies without their own rule.",
     )
     effective_from = fields.Date(
         required=True, tracking=True, help="The first day of the rule."
     )
     effective_to = fields.Date(
-        tracking=True, help="The last day. Empty: until another rule follows."
+        tracking=True, help="The last day. Leave empty if another rule will follow."
     )
     purpose_class = fields.Selection(
         [
@@ -48,11 +48,12 @@ class SmsScopeRule(models.Model):
             (INFORMATIONAL, "Informational messages"),
             (PROMOTIONAL, "Offers and messages of other apps"),
         ],
-        string="Answer To",
+        string="In Reply To",
         required=True,
         default=ANY_CLASS,
         tracking=True,
-        help="Which message the STOP answers: the last one that the person got.",
+        help="The kind of message that the STOP answers: the last one that the person "
+        "got.",
     )
     scope = fields.Selection(
         [
@@ -64,14 +65,16 @@ class SmsScopeRule(models.Model):
         tracking=True,
         help="The same kind: the purpose of an informational message; all offers.",
     )
-    source = fields.Text(required=True, help="Where the rule stands, and its state.")
+    source = fields.Text(
+        required=True, help="Where the rule is published, and its status."
+    )
 
     @api.constrains("effective_from", "effective_to")
     def _check_dates(self):
         for rule in self:
             if rule.effective_to and rule.effective_to < rule.effective_from:
                 raise ValidationError(
-                    self.env._("“%s” ends before it begins.", rule.name)
+                    self.env._("“%s” ends before it starts.", rule.name)
                 )
 
     @api.ondelete(at_uninstall=False)

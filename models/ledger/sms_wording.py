@@ -55,7 +55,7 @@ class SmsWording(models.Model):
         "res.company",
         ondelete="restrict",
         default=lambda self: self._default_row_company(),
-        help="Empty: for all companies.",
+        help="Leave empty for all companies.",
     )
     lang = fields.Selection(
         selection=lambda self: self.env["res.lang"].get_installed(),
@@ -86,16 +86,16 @@ class SmsWording(models.Model):
     digest = fields.Char(
         compute="_compute_digest",
         store=True,
-        help="SHA-256 of the wording; every consent names it.",
+        help="SHA-256 of the wording, recorded with every consent.",
     )
     missing = fields.Char(
         compute="_compute_missing",
-        help="What CTIA asks of a call to action and this wording lacks.",
+        help="What CTIA requires of a call to action and this wording lacks.",
     )
 
     _published_unique = models.UniqueIndex(
         "(purpose_id, lang, COALESCE(company_id, 0)) WHERE state = 'published'",
-        "Another version of this wording is published already.",
+        "Another version of this wording is already published.",
     )
 
     def init(self):
@@ -155,7 +155,8 @@ class SmsWording(models.Model):
         if FIXED_FIELDS & vals.keys() and any(r.state != DRAFT for r in self):
             raise UserError(
                 self.env._(
-                    "A published wording cannot be changed. Make a new version instead."
+                    "A published wording cannot be changed. Create a new version "
+                    "instead."
                 )
             )
         return super().write(vals)

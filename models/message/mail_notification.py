@@ -23,9 +23,10 @@ class MailNotification(models.Model):
         ]
     )
     sms_answered_at = fields.Datetime(
-        "Answers Text Of",
+        "Answers Text Received On",
         readonly=True,
-        help="When the text came in that this one answers without recorded consent.",
+        help="When the text was received that this one answers without recorded "
+        "consent.",
     )
 
     @api.model_create_multi

@@ -28,23 +28,22 @@ class ResCompany(models.Model):
     sms_courtesy_from = fields.Float("Business Hours for Texts From", default=8)
     sms_courtesy_to = fields.Float("Business Hours for Texts Until", default=20)
     sms_courtesy_reason = fields.Char(
-        "Why Longer",
+        "Reason for Longer Hours",
         store=False,
         copy=False,
-        help="Needed to let texts leave at hours at which they have waited until now. "
-        "It is kept in the chatter of the company's contact.",
+        help="Required to send texts at hours when they were held until now. Logged "
+        "in the chatter of the company's contact.",
     )
     sms_quiet_hours = fields.Boolean(
         "Quiet Hours on Odoo's Own Provider",
-        help="Where only an opt-out blocks and Odoo's own provider sends, messages of "
-        "other apps leave at any hour unless this is set. Everywhere else quiet hours "
-        "always hold.",
+        help="With the opt-out policy and Odoo's own provider, messages of other apps "
+        "are sent at any hour unless this is set. Otherwise quiet hours always apply.",
     )
 
     _sms_courtesy_hours_valid = models.Constraint(
         "CHECK (sms_courtesy_from >= 0 AND sms_courtesy_from < sms_courtesy_to "
         "AND sms_courtesy_to <= 24)",
-        "Business hours lie between 0:00 and 24:00, and the first before the last.",
+        "Business hours must be between 0:00 and 24:00, and start before they end.",
     )
 
     def _get_sms_before(self, vals):
@@ -73,7 +72,7 @@ class ResCompany(models.Model):
             raise UserError(
                 self.env._(
                     "Texts could leave at hours at which they have waited until now. "
-                    "Enter under “Why Longer” who decided that, and why."
+                    "Enter under “Reason for Longer Hours” who decided that, and why."
                 )
             )
         note = self.env._(

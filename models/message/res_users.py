@@ -37,9 +37,9 @@ class ResUsers(models.Model):
         if not self._has_sms_free_right(company):
             raise AccessError(
                 self.env._(
-                    "You may text the people of your records, and no number that is "
-                    "typed in. Enter it on the contact or the ticket first, or ask a "
-                    "helpdesk manager."
+                    "You may text the people of your records, but not a number that "
+                    "you type in. Enter it on the contact or the ticket first, or ask "
+                    "a helpdesk manager."
                 )
             )
 
@@ -64,8 +64,8 @@ class ResUsers(models.Model):
         if count > limit and not self._has_sms_bulk_right(company):
             raise AccessError(
                 self.env._(
-                    "You may text %(limit)s people at once, and these are %(count)s. "
-                    "Ask who may text in bulk, or choose fewer.",
+                    "You may text %(limit)s people at once, and you chose %(count)s. "
+                    "Choose fewer, or ask someone who may text in bulk.",
                     limit=limit,
                     count=count,
                 )

@@ -28,7 +28,7 @@ class SmsConsentLaw(models.Model):
         "Offers Need Consent",
         default=True,
         tracking=True,
-        help="Also in a company whose policy is opt-out.",
+        help="Even in companies with the opt-out policy.",
     )
 
     def _get_usual_strictness(self):

@@ -18,12 +18,15 @@ class SmsDatedLaw(models.AbstractModel):
     active = fields.Boolean(default=True, tracking=True)
     effective_from = fields.Date(tracking=True, help="The first day of the rule.")
     effective_to = fields.Date(tracking=True, help="The last day of the rule.")
-    source = fields.Text(required=True, help="Where the rule stands, and its state.")
+    source = fields.Text(
+        required=True, help="Where the rule is published, and its status."
+    )
     is_confirmed = fields.Boolean(
         "Confirmed",
         tracking=True,
-        help="Without it the rule rests on secondary sources, and holds all the same. "
-        "Tick it when somebody has read the law itself, and name it in the source.",
+        help="Tick it once someone has read the law itself, and name it in the "
+        "source. Until then the rule relies on secondary sources, and applies all the "
+        "same.",
     )
 
     @api.constrains("effective_from", "effective_to")
@@ -32,7 +35,7 @@ class SmsDatedLaw(models.AbstractModel):
             start, end = law.effective_from, law.effective_to
             if start and end and end < start:
                 raise ValidationError(
-                    self.env._("“%s” ends before it begins.", law.display_name)
+                    self.env._("“%s” ends before it starts.", law.display_name)
                 )
 
     @api.ondelete(at_uninstall=False)

@@ -66,14 +66,14 @@ class SmsQuietHours(models.Model):
         "res.company",
         ondelete="restrict",
         default=lambda self: self._default_row_company(),
-        help="Empty: the rule holds for all companies.",
+        help="Leave empty for all companies.",
     )
     shared_id = fields.Many2one(
         "sms.quiet.hours",
-        "In Place Of",
+        "Replaces",
         ondelete="restrict",
         domain=[("company_id", "=", False)],
-        help="The shared rule that does not hold for the company any more.",
+        help="The shared rule that this one replaces for the company.",
     )
     copy_ids = fields.One2many("sms.quiet.hours", "shared_id", readonly=True)
     quiet_class = fields.Selection(
@@ -82,16 +82,18 @@ class SmsQuietHours(models.Model):
         required=True,
         default=MARKETING,
         tracking=True,
-        help="Urgent messages and answers to a person's own text keep no quiet hours.",
+        help="Urgent messages and answers to a person's own text ignore quiet hours.",
     )
     country_id = fields.Many2one(
-        "res.country", tracking=True, help="Where the person is. Empty: everywhere."
+        "res.country",
+        tracking=True,
+        help="Where the person is. Leave empty for everywhere.",
     )
     state_id = fields.Many2one(
         "res.country.state",
         domain="[('country_id', '=', country_id)]",
         tracking=True,
-        help="Empty: the whole country.",
+        help="Leave empty for the whole country.",
     )
     weekday_from = fields.Float("Monday to Friday From", default=8, tracking=True)
     weekday_to = fields.Float("Monday to Friday Until", default=20, tracking=True)
@@ -110,7 +112,7 @@ class SmsQuietHours(models.Model):
     max_per_day = fields.Integer(
         "Messages in 24 Hours",
         tracking=True,
-        help="To one number, for one purpose. 0: the rule sets no limit.",
+        help="To one number, for one purpose. 0 for no limit.",
     )
 
     _hours_valid = models.Constraint(
@@ -118,15 +120,15 @@ class SmsQuietHours(models.Model):
         "weekday_from <= weekday_to AND saturday_from <= saturday_to AND "
         "sunday_from <= sunday_to AND "
         "weekday_to <= 24 AND saturday_to <= 24 AND sunday_to <= 24)",
-        "Hours lie between 0:00 and 24:00, and the first before the last. The same "
+        "Hours must be between 0:00 and 24:00, and start before they end. The same "
         "hour twice closes the day.",
     )
     _max_per_day_positive = models.Constraint(
-        "CHECK (max_per_day >= 0)", "The messages in 24 hours cannot be less than none."
+        "CHECK (max_per_day >= 0)", "The messages in 24 hours cannot be negative."
     )
     _copy_unique = models.UniqueIndex(
         "(shared_id, company_id) WHERE shared_id IS NOT NULL",
-        "The company has a rule in place of this one already.",
+        "The company already has a rule that replaces this one.",
     )
 
     @api.depends(*HOUR_NAMES)

@@ -164,7 +164,7 @@ class SmsSms(models.Model):
 
     @api.model
     def _get_untold_condition(self):
-        """Return the condition that a text (``sms``) never arrived, as it should."""
+        """Return the condition that a text (``sms``) is missed by its reader."""
         return SQL(
             """(
                 (sms.state = 'error'

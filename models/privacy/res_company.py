@@ -31,39 +31,39 @@ class ResCompany(models.Model):
     sms_keep_text_months = fields.Integer(
         "Months to Keep Texts",
         default=0,
-        help="The words and numbers of texts, sent and received, and their copies in "
-        "the chatter. 0: for ever.",
+        help="Content and numbers of texts sent and received, including their copies "
+        "in the chatter. 0 to keep forever.",
     )
     sms_keep_raw_months = fields.Integer(
         "Months to Keep Raw Texts",
         default=13,
-        help="Received texts as the carrier brought them, with city and network. What "
-        "they say is kept apart from it. 0: for ever.",
+        help="Received texts in the carrier's raw format, with city and network. "
+        "Their content is kept separately. 0 to keep forever.",
     )
     sms_keep_consent_years = fields.Integer(
         "Years to Keep Ended Consent",
         default=5,
-        help="The evidence of consent, after it has ended and after the last text. The "
-        "US ask for five years (16 CFR 310.5). 0: for ever.",
+        help="How long evidence is kept after the consent has ended and the last text "
+        "was sent. The US requires five years (16 CFR 310.5). 0 to keep forever.",
     )
     sms_keep_opt_out_years = fields.Integer(
         "Years to Keep Opt-outs",
         default=10,
-        help="Who has opted out, and in which words. Virginia asks for ten years. The "
-        "opt-out itself blocks for ever. 0: for ever.",
+        help="Who opted out, and in which words. Virginia requires ten years. The "
+        "opt-out itself blocks forever. 0 to keep forever.",
     )
     sms_redaction = fields.Selection(
         [
-            (KEEP, "Leave them there"),
-            (EMPTY, "Remove their words and pictures"),
-            (DELETE, "Delete them altogether"),
+            (KEEP, "Keep them"),
+            (EMPTY, "Remove their content"),
+            (DELETE, "Delete them entirely"),
         ],
-        "Forgotten Texts at the Carrier",
+        "Erased Texts at the Carrier",
         required=True,
         default=KEEP,
-        help="What happens at the carrier to texts that are forgotten here, because of "
-        "their age or because a person is erased. It cannot be undone. Twilio alone "
-        "removes single texts; its backups may hold them for 30 days more.",
+        help="What happens at the carrier to texts that are erased here because of "
+        "their age or at a person's request. This cannot be undone. Only Twilio can "
+        "remove single texts; its backups may keep them for another 30 days.",
     )
 
     _sms_keep_positive = models.Constraint(
@@ -71,16 +71,16 @@ class ResCompany(models.Model):
         " AND sms_keep_raw_months BETWEEN 0 AND 1200"
         " AND sms_keep_consent_years BETWEEN 0 AND 100"
         " AND sms_keep_opt_out_years BETWEEN 0 AND 100)",
-        "What is kept is kept for a hundred years at most. 0 keeps it for ever.",
+        "Data can be kept for a hundred years at most. Enter 0 to keep it forever.",
     )
 
     sms_relaxation_reason = fields.Text(
         "Reason for Relaxing",
         store=False,
         copy=False,
-        help="Needed to let messages leave that were blocked until now, to let more "
-        "people text more, or to keep proof for less time: who decided it, and why. It "
-        "is kept in the chatter of the company's contact.",
+        help="Who decided it, and why. Required to send messages that were blocked "
+        "until now, to let more people text more, or to keep evidence for less time. "
+        "Logged in the chatter of the company's contact.",
     )
 
     def _get_sms_limits(self):
@@ -126,8 +126,8 @@ class ResCompany(models.Model):
         if not reason:
             raise UserError(
                 self.env._(
-                    "More could leave than until now, or proof go sooner: %s. Enter "
-                    "under “Reason for Relaxing” who decided that, and why.",
+                    "This lets more texts be sent, or removes evidence sooner: %s. "
+                    "Enter who decided it, and why, under “Reason for Relaxing”.",
                     ", ".join(map(self._describe_sms_switch, names)),
                 )
             )
@@ -168,7 +168,7 @@ class ResCompany(models.Model):
         if officers and not any(map(self.env.user.has_group, OFFICERS)):
             raise AccessError(
                 self.env._(
-                    "Compliance officers and administrators set this: %s.",
+                    "Only compliance officers and administrators can change this: %s.",
                     ", ".join(map(self._describe_sms_switch, sorted(officers))),
                 )
             )

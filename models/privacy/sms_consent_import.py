@@ -38,7 +38,7 @@ class SmsConsentImport(models.Model):
             return True
 
     def _describe_personal(self):
-        return [(len(self), self.env._("Uploaded lists, which are taken away"))]
+        return [(len(self), self.env._("Uploaded lists, which are removed"))]
 
     def _forget(self):
         """Delete the list, and say why.
@@ -62,8 +62,8 @@ class SmsConsentImport(models.Model):
                 "report": False,
                 "state": FAILED,
                 "problem": self.env._(
-                    "It held a person who was erased since. Take them out of the list, "
-                    "and upload it anew."
+                    "It contained a person who has been erased since. Remove them "
+                    "from the list and upload it again."
                 ),
             }
         )

@@ -40,13 +40,13 @@ class SmsErasure(models.Model):
         "Number (Keyed Hash)",
         required=True,
         readonly=True,
-        help="Tells that a number was erased when it is asked about again.",
+        help="Shows that a number was erased when it is looked up again.",
     )
     reason = fields.Char("Request", required=True, readonly=True)
     is_opt_out = fields.Boolean(
-        "Opt-out Entered", readonly=True, help="The person wants no more texts either."
+        "Opt-out Entered", readonly=True, help="The person wants no more texts, either."
     )
-    summary = fields.Text("Forgotten", readonly=True)
+    summary = fields.Text("Erased Data", readonly=True)
 
     @api.model
     def _check_rights(self, company):

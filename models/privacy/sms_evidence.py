@@ -43,7 +43,7 @@ class SmsEvidence(models.AbstractModel):
         """
         if not self.env.user.has_group("helpdesk_mgmt_sms.group_sms_compliance"):
             raise AccessError(
-                self.env._("Only compliance officers may take evidence out.")
+                self.env._("Only compliance officers may export evidence.")
             )
         company.with_env(self.env)._check_sms_user()
 
@@ -67,7 +67,7 @@ class SmsEvidence(models.AbstractModel):
         if not event_ids:
             raise UserError(
                 self.env._(
-                    "The consent ledger of %(company)s knows nothing of %(numbers)s.",
+                    "The consent ledger of %(company)s has nothing about %(numbers)s.",
                     company=company.name,
                     numbers=", ".join(numbers),
                 )

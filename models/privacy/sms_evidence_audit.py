@@ -47,12 +47,12 @@ class SmsEvidenceAudit(models.Model):
         string="Time Zone",
         required=True,
         default=lambda self: self.env.user.tz or "UTC",
-        help="Where the days begin and end.",
+        help="Time zone in which days start and end.",
     )
     state = fields.Selection(
         [
             (DRAFT, "Set up"),
-            (WAITING, "Being made"),
+            (WAITING, "In preparation"),
             (READY, "Ready"),
             (FAILED, "Failed"),
         ],
@@ -61,7 +61,7 @@ class SmsEvidenceAudit(models.Model):
         readonly=True,
         copy=False,
     )
-    user_id = fields.Many2one("res.users", "Made By", readonly=True, copy=False)
+    user_id = fields.Many2one("res.users", "Created By", readonly=True, copy=False)
     problem = fields.Char(readonly=True, copy=False)
     tries = fields.Integer(readonly=True, copy=False)
     export_id = fields.Many2one(
@@ -83,7 +83,7 @@ class SmsEvidenceAudit(models.Model):
     @api.constrains("date_from", "date_to")
     def _check_dates(self):
         if any(audit.date_from > audit.date_to for audit in self):
-            raise ValidationError(self.env._("The period ends before it begins."))
+            raise ValidationError(self.env._("The period ends before it starts."))
 
     @api.model_create_multi
     def create(self, vals_list):
@@ -96,7 +96,7 @@ class SmsEvidenceAudit(models.Model):
     def write(self, vals):
         """Refuse to change the set-up once the work has begun."""
         if not self.env.su and any(audit.state != DRAFT for audit in self):
-            raise UserError(self.env._("Make a new audit export instead."))
+            raise UserError(self.env._("Create a new audit export instead."))
         result = super().write(vals)
         if not self.env.su:
             for audit in self:

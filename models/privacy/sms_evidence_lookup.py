@@ -70,7 +70,7 @@ class SmsEvidenceLookup(models.Model):
         [
             (READ, "Read"),
             (STORY, "Read the story of a number"),
-            (NOTHING, "Looked for, found nothing"),
+            (NOTHING, "Searched, found nothing"),
             (EXPORT, "Exported from a list"),
         ],
         "What",
@@ -78,18 +78,18 @@ class SmsEvidenceLookup(models.Model):
         readonly=True,
     )
     res_model = fields.Char("Model", required=True, readonly=True)
-    label = fields.Char("Of What", compute="_compute_label")
+    label = fields.Char("Data", compute="_compute_label")
     row_count = fields.Integer("Records", readonly=True)
     number_hashes = fields.Char(
         "Numbers (Keyed Hashes)",
         readonly=True,
-        help="Whose they were. Of more than twenty numbers it is not told.",
+        help="Whose they were. Not recorded for more than twenty numbers.",
     )
     searched_number = fields.Char(
         "Phone Number",
         store=False,
         search="_search_searched_number",
-        help="Finds who has looked up a number.",
+        help="Finds out who looked up a number.",
     )
 
     _company_index = models.Index("(company_id, id)")

@@ -16,7 +16,7 @@ class SmsInbound(models.Model):
     _inherit = "sms.inbound"
 
     erased_at = fields.Datetime(
-        "Erased On", readonly=True, help="Number and words are gone."
+        "Erased On", readonly=True, help="Number and content were erased."
     )
 
     @api.model

@@ -21,8 +21,8 @@ class SmsOutboxWatch(models.AbstractModel):
             **super()._get_troubles(facts),
             "redaction": facts["not_removed"]
             and self.env._(
-                "%s texts that were forgotten here are still at the carrier. "
-                "'Removal at the carrier' says why.",
+                "%s texts that were erased here are still at the carrier. See why "
+                "under “Removal at the carrier”.",
                 facts["not_removed"],
             ),
         }

@@ -62,13 +62,15 @@ class SmsRedaction(models.Model):
     carrier_id = fields.Char(
         "Carrier's ID",
         readonly=True,
-        help="Empty while the carrier has not said what it calls the text.",
+        help="Empty until the carrier has given the text an ID.",
     )
     sms_id = fields.Many2one(
         "sms.sms", readonly=True, index="btree_not_null", ondelete="set null"
     )
     is_whole = fields.Boolean(
-        "Altogether", readonly=True, help="The record too, not its words and media."
+        "Entire Record",
+        readonly=True,
+        help="The record itself, not only its content and media.",
     )
     state = fields.Selection(
         [(WAITING, "To be removed"), (DONE, "Removed"), (FAILED, "Not removed")],
@@ -76,12 +78,12 @@ class SmsRedaction(models.Model):
         readonly=True,
         default=WAITING,
     )
-    queued_at = fields.Datetime("Forgotten Here", required=True, readonly=True)
+    queued_at = fields.Datetime("Erased Here", required=True, readonly=True)
     attempts = fields.Integer(required=True, readonly=True, default=0)
     next_at = fields.Datetime("Next Attempt", readonly=True)
     done_at = fields.Datetime("Removed On", readonly=True)
     fault = fields.Char(
-        "Last Answer", readonly=True, help="What came instead of a yes."
+        "Last Answer", readonly=True, help="What the carrier answered instead."
     )
 
     _carrier_unique = models.UniqueIndex(

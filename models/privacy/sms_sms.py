@@ -26,7 +26,7 @@ class SmsSms(models.Model):
         selection_add=[(verdicts.ERASED, "The person was erased: nothing can be sent")]
     )
     erased_at = fields.Datetime(
-        "Erased On", readonly=True, copy=False, help="Number and words are gone."
+        "Erased On", readonly=True, copy=False, help="Number and content were erased."
     )
 
     _consent_event_index = models.Index(

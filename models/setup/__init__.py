@@ -13,5 +13,7 @@ from . import (
     sms_virtual_phone,
     sms_dispatcher,
     sms_inbound,
+    ir_ui_menu,
     ir_websocket,
+    res_company,
 )

@@ -82,14 +82,14 @@ class SmsCarrierCheck(models.Model):
         [
             (CHECK, "Check the account"),
             (SET_INBOUND, "Set our address there"),
-            (TAKE_NUMBERS, "Take the account's numbers"),
+            (TAKE_NUMBERS, "Use the account's numbers"),
         ],
         readonly=True,
         help="What the carrier is being asked, empty when it has answered.",
     )
     wanted_at = fields.Datetime(readonly=True)
     claimed_at = fields.Datetime(readonly=True)
-    trouble = fields.Char(readonly=True, help="Why what was wanted was not done.")
+    trouble = fields.Char(readonly=True, help="Why it could not be done.")
 
     _company_unique = models.UniqueIndex("(company_id, provider)")
 
@@ -102,7 +102,7 @@ class SmsCarrierCheck(models.Model):
         user = self.env.user
         if not (user.has_group(group) or user.has_group("base.group_system")):
             raise AccessError(
-                self.env._("Helpdesk managers and administrators look after this.")
+                self.env._("Only helpdesk managers and administrators can do this.")
             )
         company._check_sms_user()
 
@@ -251,8 +251,8 @@ class SmsCarrierCheck(models.Model):
         if fields.Datetime.now() - self.wanted_at < ANSWERED_WITHIN:
             return self.env._("The carrier is being asked.")
         return self.env._(
-            "The carrier should have been asked by now (%s). See under Health if "
-            "scheduled actions run.",
+            "The carrier should have been asked by now (%s). Check under Health that "
+            "scheduled actions are running.",
             say_moment(self.env, self.wanted_at),
         )
 
@@ -267,31 +267,31 @@ class SmsCarrierCheck(models.Model):
                 "The carrier gave no answer (%(detail)s). Try again in a moment."
             ),
             NOT_TAKEN: self.env._(
-                "The carrier did not take the address. Check the account, then try "
+                "The carrier did not accept the address. Check the account, then try "
                 "again, or enter the address there by hand."
             ),
             NOT_SHOWN: self.env._(
                 "The carrier did not show its numbers. Check the account."
             ),
             # Account, token and key
-            "accepted": self.env._("The carrier takes the credentials."),
+            "accepted": self.env._("The carrier accepts the credentials."),
             "trial": self.env._(
-                "The carrier takes the credentials. It is a trial account: it texts "
-                "only numbers that were verified there."
+                "The carrier accepts the credentials. It is a trial account: it only "
+                "texts numbers that were verified there."
             ),
             "token_refused": self.env._(
                 "The carrier refuses the account and its token. Copy both again from "
                 "its console."
             ),
             "key_refused": self.env._(
-                "The carrier refuses the API key. Make a new one, or leave it empty."
+                "The carrier refuses the API key. Create a new one, or leave it empty."
             ),
             "api_key_refused": self.env._(
-                "The carrier refuses the API key. Copy it again, or make a new one."
+                "The carrier refuses the API key. Copy it again, or create a new one."
             ),
             "public_key_malformed": self.env._(
-                "The public key is not whole. Copy it again from the carrier's "
-                "console: without it no text that comes in is taken."
+                "The public key is incomplete. Copy it again from the carrier's "
+                "console: without it, no texts are received."
             ),
             "account_closed": self.env._(
                 "The account is %(detail)s. Ask the carrier what it takes to open it."
@@ -299,10 +299,10 @@ class SmsCarrierCheck(models.Model):
             # Numbers and services that texts leave by
             "owned": self.env._("%(sender)s is the account's, and can text."),
             "not_owned": self.env._(
-                "%(sender)s is not in this account. Take one that is."
+                "%(sender)s is not in this account. Choose one that is."
             ),
             "cannot_text": self.env._(
-                "%(sender)s cannot send texts. Take another number."
+                "%(sender)s cannot send texts. Choose another number."
             ),
             "service_empty": self.env._(
                 "The Messaging Service %(sender)s has no number. Add one there."

@@ -18,8 +18,8 @@ class SmsEncryption(models.AbstractModel):
         """Return one of the health panel's states, and a sentence."""
         box = get_box()
         how = self.env._(
-            "A key is given as %(variable)s in the environment, or as %(option)s in "
-            "the configuration file.",
+            "Set a key as %(variable)s in the environment, or as %(option)s in the "
+            "configuration file.",
             variable=KEY_VARIABLE,
             option=KEY_OPTION,
         )
@@ -40,7 +40,9 @@ class SmsEncryption(models.AbstractModel):
                 found["lost"],
             )
         if found.get("key", "") != box.key_id:
-            return TODO, self.env._("What is there already is being worked off.")
+            return TODO, self.env._(
+                "Existing data is being encrypted in the background."
+            )
         if not box.key_id:
             text = self.env._("Credentials and evidence are not encrypted. %s", how)
             return SKIPPED, text

@@ -67,10 +67,12 @@ class SmsHealth(models.AbstractModel):
         cron_sudo = self.env.ref("helpdesk_mgmt_sms.ir_cron_sms_dispatch").sudo()
         when, state = self._when(cron_sudo.nextcall), WRONG
         if not cron_sudo.active:
-            text = self.env._("That of the outbox is switched off: no text leaves.")
+            text = self.env._("The outbox's is switched off, so no texts are sent.")
         elif fields.Datetime.now() - cron_sudo.nextcall > CRON_LATE:
             text = self.env._(
-                "The outbox's should have run at %s. See if Odoo runs its cron.", when
+                "The outbox's should have run at %s. Check that Odoo runs its "
+                "scheduled actions.",
+                when,
             )
         else:
             state, text = DONE, self.env._("The outbox runs next at %s.", when)
@@ -95,7 +97,7 @@ class SmsHealth(models.AbstractModel):
         state, text = DONE, self.env._("None has stopped.")
         if stopped := facts["stopped_senders"]:
             state = WRONG
-            text = self.env._("Stopped, since the carrier refuses them: %s.", stopped)
+            text = self.env._("Stopped because the carrier refuses them: %s.", stopped)
         return self._row("senders", self.env._("Senders"), state, text)
 
     @api.model
@@ -104,11 +106,11 @@ class SmsHealth(models.AbstractModel):
         waiting, late = facts["to_be_removed"], facts["not_removed"]
         if company.sudo().sms_redaction == KEEP and not (waiting or late):
             return []
-        text = self.env._("Nothing that was forgotten here waits there.")
+        text = self.env._("Nothing that was erased here is waiting there.")
         if waiting or late:
             text = self.env._(
-                "%(waiting)s forgotten texts wait to be removed there. %(late)s should "
-                "be gone by now.",
+                "%(waiting)s erased texts are waiting to be removed there. %(late)s "
+                "should be gone by now.",
                 waiting=waiting,
                 late=late,
             )
@@ -138,10 +140,10 @@ class SmsHealth(models.AbstractModel):
             # A stand-in for the carrier may be inside this network.
             verdict = web.FINE
         problem = {
-            web.NO_ADDRESS: self.env._("%s is no address.", url),
+            web.NO_ADDRESS: self.env._("%s is not an address.", url),
             web.PRIVATE: self.env._(
-                "The carrier cannot reach %s. Enter the address that the internet "
-                "knows in Settings, under Public address.",
+                "The carrier cannot reach %s. Enter the public address in Settings, "
+                "under Public address.",
                 url,
             ),
             web.UNDERSCORE: self.env._(
@@ -153,7 +155,9 @@ class SmsHealth(models.AbstractModel):
         if self._get_last_inbound(company) or self._get_last_report(company):
             text = self.env._("The carrier has reached %s.", url)
             return self._row("address", title, DONE, text)
-        text = self.env._("Nobody has called %s yet; the first report shows it.", url)
+        text = self.env._(
+            "Nobody has called %s yet. The first report will show it.", url
+        )
         if verdict == web.NOT_HTTPS:
             text = self.env._("%s is not encrypted. Use HTTPS.", url)
         return self._row("address", title, TODO, text)

@@ -148,7 +148,7 @@ class SmsOnboarding(models.AbstractModel):
         company_sudo = company.sudo()
         facts = {
             self.env._("the country"): company_sudo.country_id,
-            self.env._("a phone number or e-mail for HELP"): company_sudo.phone
+            self.env._("a phone number or email for HELP"): company_sudo.phone
             or company_sudo.email,
             self.env._("the privacy policy"): company_sudo.sms_privacy_url,
             self.env._("the terms of text messages"): company_sudo.sms_terms_url,
@@ -174,7 +174,7 @@ class SmsOnboarding(models.AbstractModel):
             text = self.env._("A text from the virtual phone was received.")
         elif company.sudo().sms_provider != SandboxProvider.code:
             state = SKIPPED
-            text = self.env._("Not tried. Nothing is wrong with that.")
+            text = self.env._("Skipped. This step is optional.")
         else:
             state = TODO
             text = self.env._("Text SUPPORT from the virtual phone, and answer YES.")
@@ -203,7 +203,7 @@ class SmsOnboarding(models.AbstractModel):
         if stopped:
             yield self.env._(
                 "Neither do opt-outs given there (%s): record those of real people "
-                "anew.",
+                "again.",
                 stopped,
             )
 
@@ -226,8 +226,8 @@ class SmsOnboarding(models.AbstractModel):
         if not provider:
             state = TODO
             text = self.env._(
-                "Choose a carrier. An administrator enters the account; nobody can "
-                "read it afterwards."
+                "Choose a carrier. An administrator enters the account, which nobody "
+                "can read afterwards."
             )
         elif company._has_locked_sms_account():
             state, text = self.env["sms.encryption"]._get_state(company)
@@ -252,7 +252,7 @@ class SmsOnboarding(models.AbstractModel):
         state, text = self._judge(company, check, SENDERS)
         take = None
         if "not_chosen" in {it.what for it in check._get_findings(SENDERS)}:
-            label = self.env._("Take these numbers")
+            label = self.env._("Use these numbers")
             take = self._call(label, "take_numbers", SYSTEM_GROUP)
         return self._step("senders", self.env._("Choose a number"), state, text, take)
 
@@ -262,11 +262,13 @@ class SmsOnboarding(models.AbstractModel):
         state, text = self._judge(company, check, INBOUND)
         button = None
         if state == WRONG:
-            label = self.env._("Set it there")
+            label = self.env._("Set it at the carrier")
             button = self._call(label, "set_inbound_url", SYSTEM_GROUP)
             if not button:
-                text = self.env._("%s An administrator can set it there.", text)
-        title = self.env._("Let answers come here")
+                text = self.env._(
+                    "%s An administrator can set it at the carrier.", text
+                )
+        title = self.env._("Receive replies")
         return self._step("inbound", title, state, text, button)
 
     @api.model
@@ -308,10 +310,12 @@ class SmsOnboarding(models.AbstractModel):
     @api.model
     def _get_answer_step(self, company):
         state = TODO
-        text = self.env._("Reply HELP to the test text; the answer shows that it came.")
+        text = self.env._(
+            "Reply HELP to the test text. An answer shows that it was received."
+        )
         if uses_carrier(company) and self.env["sms.health"]._get_last_inbound(company):
             state = DONE
-            text = self.env._("A text has come in by the carrier, and was verified.")
+            text = self.env._("A text was received from the carrier and verified.")
         return self._step("answer", self.env._("Get an answer"), state, text)
 
     @api.model
@@ -336,7 +340,7 @@ class SmsOnboarding(models.AbstractModel):
         """Ask for what US carriers want; that it was handed in is not seen."""
         packet = self.env["sms.registration"].new({"company_id": company.id})
         text = self.env._(
-            "For numbers in the US. The packet is complete: hand it in at the carrier."
+            "For numbers in the US. The packet is complete: submit it to the carrier."
         )
         if count := packet.problem_count:
             text = self.env._(

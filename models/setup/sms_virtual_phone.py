@@ -162,7 +162,7 @@ class SmsVirtualPhone(models.AbstractModel):
         """Return a typed number in E.164; a UserError says why it is none."""
         typed = str(number or "").strip()[:NUMBER_LIMIT]
         if not typed:
-            raise UserError(self.env._("Type a phone number first."))
+            raise UserError(self.env._("Enter a phone number first."))
         sanitized = self.env["res.partner"]._phone_format(
             number=typed, country=company.country_id
         )
@@ -170,8 +170,8 @@ class SmsVirtualPhone(models.AbstractModel):
             return sanitized
         raise UserError(
             self.env._(
-                "“%(number)s” is not a number that can text. Type it with its country "
-                "code, such as +1 202 555 0123.",
+                "“%(number)s” is not a number that can text. Enter it with its "
+                "country code, such as +1 202 555 0123.",
                 number=typed,
             )
         )
@@ -180,11 +180,11 @@ class SmsVirtualPhone(models.AbstractModel):
         """Return a text as a carrier would bring it; a UserError says why not."""
         body = str(body or "")
         if not body.strip("\x00 \t\r\n"):
-            raise UserError(self.env._("Type a text first."))
+            raise UserError(self.env._("Enter a text first."))
         if len(body) > BODY_LIMIT:
             raise UserError(
                 self.env._(
-                    "This text has %(count)s characters, and carriers take at most "
+                    "This text has %(count)s characters, and carriers accept at most "
                     "%(limit)s. Shorten it, or send it in parts.",
                     count=len(body),
                     limit=BODY_LIMIT,

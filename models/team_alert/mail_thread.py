@@ -17,7 +17,7 @@ class MailThread(models.AbstractModel):
         model, thread_id, _values, _user_id, alias = route
         if model and model.startswith("sms.") and not (thread_id or alias):
             self._routing_warn(
-                self.env._("texts are made by an address of Odoo alone"),
+                self.env._("only an address of Odoo can create texts"),
                 message_dict["message_id"],
                 route,
                 raise_exception,

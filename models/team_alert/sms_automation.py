@@ -14,7 +14,7 @@ class SmsAutomation(models.Model):
     _inherit = "sms.automation"
 
     audience = fields.Selection(
-        selection_add=[(automation.ON_CALL, "Who is on call, as a team alert")],
+        selection_add=[(automation.ON_CALL, "The person on call, as a team alert")],
         ondelete={automation.ON_CALL: "cascade"},
     )
 

@@ -46,20 +46,20 @@ class SmsOncallShift(models.Model):
         "resource.calendar",
         "Hours",
         check_company=True,
-        help="On duty in the hours of this working schedule. Empty: at any hour.",
+        help="On duty during this working schedule. Leave empty for any hour.",
     )
-    start_at = fields.Datetime("From", help="Empty: since ever.")
-    stop_at = fields.Datetime("Until", help="Empty: until further notice.")
+    start_at = fields.Datetime("From", help="Leave empty for no start date.")
+    stop_at = fields.Datetime("Until", help="Leave empty for no end date.")
     repeat_weeks = fields.Integer(
-        "Again Every (Weeks)",
-        help="The turn comes again after so many weeks, at the same hour. 0: never.",
+        "Repeat Every (Weeks)",
+        help="The shift repeats after this many weeks, at the same hour. 0 for never.",
     )
     tz = fields.Selection(
         _tz_get,
         "Time Zone",
         required=True,
         default=lambda self: self.env.user.tz or "UTC",
-        help="By whose clock it comes again.",
+        help="The time zone in which it repeats.",
     )
     phone = fields.Char(related="user_id.partner_id.phone", related_sudo=True)
     duty = fields.Selection(
@@ -69,16 +69,16 @@ class SmsOncallShift(models.Model):
             ("off", "Off duty"),
             ("away", "Time off"),
         ],
-        string="Now",
+        string="On Duty",
         compute="_compute_duty",
     )
 
     _repeat_weeks_positive = models.Constraint(
-        "CHECK (repeat_weeks >= 0)", "The weeks cannot be less than none."
+        "CHECK (repeat_weeks >= 0)", "The weeks cannot be negative."
     )
     _times_in_order = models.Constraint(
         "CHECK (start_at IS NULL OR stop_at IS NULL OR start_at < stop_at)",
-        "A turn ends after it begins.",
+        "A shift must end after it starts.",
     )
 
     @api.constrains("repeat_weeks", "start_at", "stop_at")
@@ -87,12 +87,10 @@ class SmsOncallShift(models.Model):
         for shift in self.filtered("repeat_weeks"):
             if not (shift.start_at and shift.stop_at):
                 raise ValidationError(
-                    self.env._("A turn that comes again needs its first two times.")
+                    self.env._("A shift that repeats needs a start and an end.")
                 )
             if (shift.stop_at - shift.start_at).days >= 7 * shift.repeat_weeks + 1:
-                raise ValidationError(
-                    self.env._("A turn must be over before it comes again.")
-                )
+                raise ValidationError(self.env._("A shift must end before it repeats."))
 
     @api.constrains("team_id", "company_id")
     def _check_team_company(self):

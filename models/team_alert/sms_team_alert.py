@@ -37,7 +37,7 @@ class SmsTeamAlert(models.Model):
     _inherit = "mail.thread"
     _order = "id desc"
 
-    name = fields.Char("What Is Wrong", required=True, readonly=True)
+    name = fields.Char("Problem", required=True, readonly=True)
     company_id = fields.Many2one("res.company", required=True, readonly=True)
     team_id = fields.Many2one("helpdesk.ticket.team", required=True, readonly=True)
     plan_id = fields.Many2one("sms.team.alert.plan", required=True, readonly=True)
@@ -48,7 +48,7 @@ class SmsTeamAlert(models.Model):
         "sms.automation", readonly=True, index="btree_not_null"
     )
     user_id = fields.Many2one(
-        "res.users", "Raised By", readonly=True, help="Empty: nobody of us did."
+        "res.users", "Raised By", readonly=True, help="Empty if no user did."
     )
     origin = fields.Selection(
         [("person", "A person"), ("automation", "An automation"), ("mail", "A mail")],
@@ -57,12 +57,14 @@ class SmsTeamAlert(models.Model):
         default="person",
     )
     repeat_count = fields.Integer(
-        "Reported Again", readonly=True, help="The same came again while it was open."
+        "Reported Again",
+        readonly=True,
+        help="How often it was reported again while it was open.",
     )
     state = fields.Selection(
         [
-            (OPEN, "Nobody has taken it"),
-            (ACKNOWLEDGED, "Taken"),
+            (OPEN, "Not acknowledged"),
+            (ACKNOWLEDGED, "Acknowledged"),
             (RESOLVED, "Resolved"),
         ],
         required=True,
@@ -78,18 +80,18 @@ class SmsTeamAlert(models.Model):
     created_at = fields.Datetime(
         "Raised", required=True, readonly=True, default=fields.Datetime.now
     )
-    acknowledged_at = fields.Datetime("Taken", readonly=True)
-    acknowledged_by_id = fields.Many2one("res.users", "Taken By", readonly=True)
+    acknowledged_at = fields.Datetime("Acknowledged", readonly=True)
+    acknowledged_by_id = fields.Many2one("res.users", "Acknowledged By", readonly=True)
     resolved_at = fields.Datetime("Resolved", readonly=True)
     resolved_by_id = fields.Many2one("res.users", readonly=True)
     target_minutes = fields.Integer(
-        "To Be Taken Within", readonly=True, help="Minutes, as its plan said."
+        "Acknowledge Within", readonly=True, help="Minutes, as its plan said."
     )
     is_in_time = fields.Boolean(
-        "Taken in Time",
+        "Acknowledged in Time",
         compute="_compute_is_in_time",
         store=True,
-        help="Somebody has taken it within the time that its plan wants.",
+        help="Acknowledged within the target time of its plan.",
     )
     minutes_to_acknowledge = fields.Float(
         compute="_compute_is_in_time", store=True, aggregator="avg"
@@ -104,7 +106,7 @@ class SmsTeamAlert(models.Model):
         readonly=True, default=-1, help="The steps up to this minute are done."
     )
     next_at = fields.Datetime(
-        "Next Told", readonly=True, help="When the next step of the plan is due."
+        "Next Step", readonly=True, help="When the next step of the plan is due."
     )
     entry_ids = fields.One2many(
         "sms.team.alert.entry", "alert_id", "Timeline", readonly=True
@@ -113,10 +115,8 @@ class SmsTeamAlert(models.Model):
     is_live = fields.Boolean(compute="_compute_is_live")
     codes_label = fields.Char("Codes", compute="_compute_codes_label")
     status_label = fields.Char("How It Stands", compute="_compute_status_label")
-    told_label = fields.Char("Told", compute="_compute_counts", compute_sudo=True)
-    call_count = fields.Integer(
-        "To Be Called", compute="_compute_counts", compute_sudo=True
-    )
+    told_label = fields.Char("Notified", compute="_compute_counts", compute_sudo=True)
+    call_count = fields.Integer("To Call", compute="_compute_counts", compute_sudo=True)
     call_ids = fields.One2many(
         "sms.team.alert.entry", compute="_compute_counts", compute_sudo=True
     )
@@ -143,7 +143,7 @@ class SmsTeamAlert(models.Model):
     @api.ondelete(at_uninstall=False)
     def _unlink_never(self):
         """Keep the record of people told, and of whoever took it."""
-        raise UserError(self.env._("A team alert is kept."))
+        raise UserError(self.env._("Team alerts cannot be deleted."))
 
     # === Raising ===
 
@@ -163,7 +163,7 @@ class SmsTeamAlert(models.Model):
         company = company or self.env.company
         name = self._clean_words(words)
         if not name:
-            raise UserError(self.env._("Say what is wrong."))
+            raise UserError(self.env._("Enter what is wrong."))
         plan = plan or plans._find(team, company)
         alert = self.sudo().create(
             {
@@ -195,11 +195,11 @@ class SmsTeamAlert(models.Model):
             call over RPC could say that the mail is anybody's
         """
         if not self.env.su:
-            raise AccessError(self.env._("Mails come in by the mail gateway."))
+            raise AccessError(self.env._("Emails come in through the mail gateway."))
         plans_sudo = self.env["sms.team.alert.plan"].sudo()
         plan_sudo = plans_sudo.browse((custom_values or {})["plan_id"])
         words = self._clean_words(msg_dict.get("subject") or "")
-        words = words or self.env._("A mail without a subject")
+        words = words or self.env._("An email without a subject")
         alert_sudo = self.sudo().search(
             [
                 ("plan_id", "=", plan_sudo.id),
@@ -348,7 +348,7 @@ class SmsTeamAlert(models.Model):
         self.check_access("read")
         self.company_id._check_sms_user()
         if not self.env.user.has_group("helpdesk_mgmt.group_helpdesk_user_own"):
-            raise AccessError(self.env._("Only helpdesk users act on team alerts."))
+            raise AccessError(self.env._("Only helpdesk users can act on team alerts."))
 
     # === Actions ===
 
@@ -466,8 +466,8 @@ class SmsTeamAlert(models.Model):
         for alert in self:
             codes = alert._get_codes()
             alert.codes_label = self.env._(
-                "%(acknowledge)s takes it, %(resolve)s resolves it, %(escalate)s "
-                "passes it on",
+                "%(acknowledge)s acknowledges, %(resolve)s resolves, %(escalate)s "
+                "escalates",
                 **codes,
             )
 
@@ -476,7 +476,7 @@ class SmsTeamAlert(models.Model):
         self.ensure_one()
         codes = self._get_codes()
         return self.env._(
-            "%(acknowledge)s take, %(resolve)s resolve, %(escalate)s pass on: "
+            "%(acknowledge)s acknowledge, %(resolve)s resolve, %(escalate)s escalate: "
             "%(alert)s",
             acknowledge=codes[replies.ACKNOWLEDGE],
             resolve=codes[replies.RESOLVE],
@@ -524,21 +524,19 @@ class SmsTeamAlert(models.Model):
             alert.status_label = (
                 self.env._("Resolved by %(name)s after %(time)s", **values)
                 if alert.state == RESOLVED
-                else self.env._("Taken by %(name)s after %(time)s", **values)
+                else self.env._("Acknowledged by %(name)s after %(time)s", **values)
             )
 
     def _describe_open(self, now):
         """Return in words how long the alert waits, and when the next are told."""
         waited = self._format_duration(now - self.created_at)
         if not self.next_at:
-            return self.env._("Nobody has taken it for %s. All were told.", waited)
+            return self.env._("Not acknowledged for %s. All were told.", waited)
         left = self.next_at - now
         if left <= timedelta(minutes=1):
-            return self.env._(
-                "Nobody has taken it for %s. The next are told now.", waited
-            )
+            return self.env._("Not acknowledged for %s. The next are told now.", waited)
         return self.env._(
-            "Nobody has taken it for %(waited)s. The next are told in %(left)s.",
+            "Not acknowledged for %(waited)s. The next are told in %(left)s.",
             waited=waited,
             left=self._format_duration(left),
         )

@@ -30,20 +30,20 @@ class SmsTeamAlertEntry(models.Model):
     at = fields.Datetime("When", required=True, readonly=True)
     kind = fields.Selection(
         [
-            (TOLD, "Told"),
-            (TAKEN, "Taken"),
+            (TOLD, "Notified"),
+            (TAKEN, "Acknowledged"),
             (RESOLVED, "Resolved"),
-            (ESCALATED, "Passed on"),
+            (ESCALATED, "Escalated"),
             (LATE, "Late answer"),
             (UNKNOWN, "Unclear answer"),
-            (NOBODY, "Nobody could be told"),
+            (NOBODY, "Nobody could be notified"),
         ],
         "What",
         required=True,
         readonly=True,
     )
     due_at = fields.Datetime(
-        "Due", readonly=True, help="When the plan wanted it. Empty for answers."
+        "Due", readonly=True, help="When the plan scheduled it. Empty for answers."
     )
     user_id = fields.Many2one("res.users", "Who", readonly=True)
     partner_id = fields.Many2one(
@@ -60,11 +60,12 @@ class SmsTeamAlertEntry(models.Model):
     )
     sms_label = fields.Char("Text", compute="_compute_sms_label", compute_sudo=True)
     needs_call = fields.Boolean(
-        "To Be Called",
+        "To Call",
         compute="_compute_needs_call",
         compute_sudo=True,
         search="_search_needs_call",
-        help="The text did not arrive, and nobody has taken the alert: call them.",
+        help="The text was not delivered, and nobody has acknowledged the alert: call "
+        "them.",
     )
     called_at = fields.Datetime("Called", readonly=True)
     called_by_id = fields.Many2one("res.users", readonly=True)

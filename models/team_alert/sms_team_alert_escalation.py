@@ -198,12 +198,13 @@ class SmsTeamAlert(models.Model):
         """
         if is_reached:
             words = self.env._(
-                "All of “%s” have been told, and nobody has taken it yet.",
+                "Everyone in “%s” has been notified, and nobody has acknowledged it "
+                "yet.",
                 self.team_id.name,
             )
         else:
             words = self.env._(
-                "Nobody of “%s” could be told by text. Call them now.",
+                "Nobody in “%s” could be notified by text. Call them now.",
                 self.team_id.name,
             )
         managers = self.env.ref("helpdesk_mgmt.group_helpdesk_manager").all_user_ids

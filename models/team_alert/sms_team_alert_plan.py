@@ -34,13 +34,13 @@ class SmsTeamAlertPlan(models.Model):
         "res.company",
         ondelete="restrict",
         default=lambda self: self.env.company,
-        help="Empty: all companies.",
+        help="Leave empty for all companies.",
     )
     team_id = fields.Many2one(
         "helpdesk.ticket.team",
         ondelete="cascade",
         index="btree_not_null",
-        help="Empty: all teams that have no plan of their own.",
+        help="Leave empty for all teams without their own plan.",
     )
     body = fields.Text(
         "Text",
@@ -51,14 +51,15 @@ class SmsTeamAlertPlan(models.Model):
         "with: {acknowledge}, {resolve}, {escalate}.",
     )
     target_minutes = fields.Integer(
-        "To Be Taken Within",
+        "Acknowledge Within",
         default=10,
-        help="Minutes in which somebody should have taken an alert.",
+        help="Minutes within which an alert should be acknowledged.",
     )
     tell_others = fields.Boolean(
-        "Tell the Others",
+        "Notify the Others",
         default=True,
-        help="Who was told and need do nothing any more gets a text that says so.",
+        help="People who were notified and no longer need to act get a text that says "
+        "so.",
     )
     step_ids = fields.One2many(
         "sms.team.alert.step",
@@ -67,15 +68,15 @@ class SmsTeamAlertPlan(models.Model):
         copy=True,
         default=lambda self: self._default_steps(),
     )
-    summary = fields.Char("In a Sentence", compute="_compute_summary")
+    summary = fields.Char("Summary", compute="_compute_summary")
     mail_senders = fields.Text(
-        "Mails From",
-        help="Addresses, or domains such as @example.com, one a line. Users of yours "
-        "may always raise an alert by mail; a mail of anybody else is sent back.",
+        "Allowed Senders",
+        help="Addresses or domains such as @example.com, one per line. Your users can "
+        "always raise an alert by email; emails from anyone else are sent back.",
     )
 
     _target_positive = models.Constraint(
-        "CHECK (target_minutes > 0)", "The minutes must be more than none."
+        "CHECK (target_minutes > 0)", "The minutes must be positive."
     )
 
     @api.model
@@ -109,7 +110,7 @@ class SmsTeamAlertPlan(models.Model):
             if unknown:
                 raise ValidationError(
                     self.env._(
-                        "{%(unknown)s} cannot be filled in. There are: %(known)s.",
+                        "{%(unknown)s} is not a placeholder. Available: %(known)s.",
                         unknown=unknown[0],
                         known=", ".join(f"{{{name}}}" for name in BLANKS),
                     )
@@ -117,7 +118,7 @@ class SmsTeamAlertPlan(models.Model):
             for needed in ("alert", replies.ACKNOWLEDGE):
                 if f"{{{needed}}}" not in plan.body:
                     raise ValidationError(
-                        self.env._("The text must say {%s} somewhere.", needed)
+                        self.env._("The text must contain {%s}.", needed)
                     )
 
     @api.constrains("step_ids")
@@ -136,8 +137,7 @@ class SmsTeamAlertPlan(models.Model):
             if plan.alias_id.alias_name and not (plan.team_id and plan.company_id):
                 raise ValidationError(
                     self.env._(
-                        "“%s” has an e-mail address, so it needs a team and a company: "
-                        "whose people are told?",
+                        "“%s” has an email address, so it needs a team and a company.",
                         plan.name,
                     )
                 )
@@ -166,8 +166,8 @@ class SmsTeamAlertPlan(models.Model):
         if not found:
             raise ValidationError(
                 self.env._(
-                    "There is no plan for team alerts. A helpdesk manager makes one "
-                    "under Configuration > Text messages > Alert plans."
+                    "There is no plan for team alerts. A helpdesk manager can create "
+                    "one under Configuration > Text messages > Alert plans."
                 )
             )
         return found[0]
@@ -207,13 +207,13 @@ class SmsTeamAlertPlan(models.Model):
         if not self.active or not self._takes_mail_of(sender, author_sudo):
             return AliasError(
                 "error_team_alert_sender",
-                self.env._("This address takes alerts of known senders only."),
+                self.env._("This address only accepts alerts from known senders."),
             )
         limits_sudo = self.env["sms.rate.limit"].sudo()
         if limits_sudo._is_over("team_alert_mails", str(self.id)):
             return AliasError(
                 "error_team_alert_many",
-                self.env._("Too many alerts in an hour: call instead."),
+                self.env._("Too many alerts in an hour. Call instead."),
             )
         return False
 
@@ -245,7 +245,8 @@ class SmsTeamAlertStep(models.Model):
         "sms.team.alert.plan", required=True, ondelete="cascade", index=True
     )
     after_minutes = fields.Integer(
-        "After (Minutes)", help="Without anybody having taken it. 0: at once."
+        "After (Minutes)",
+        help="If nobody has acknowledged it by then. 0 for immediately.",
     )
     whom = fields.Selection(
         [
@@ -253,18 +254,18 @@ class SmsTeamAlertStep(models.Model):
             (escalation.NEXT, "The next one"),
             (escalation.ALL, "All"),
         ],
-        string="Tell",
+        string="Notify",
         required=True,
         default=escalation.NEXT,
     )
-    repeats = fields.Integer("Times Again", help="How often it is done once more.")
+    repeats = fields.Integer("Repeat", help="How often it is repeated.")
     every_minutes = fields.Integer("Every (Minutes)", default=10)
 
     _times_positive = models.Constraint(
         "CHECK (after_minutes BETWEEN 0 AND 43200 AND repeats BETWEEN 0 AND 20"
         " AND every_minutes BETWEEN 1 AND 43200)",
-        "Minutes are not negative and at most a month's, and a step is done at most 20 "
-        "times again.",
+        "Minutes cannot be negative nor exceed a month, and a step is repeated at "
+        "most 20 times.",
     )
 
     def _describe(self):
@@ -282,7 +283,7 @@ class SmsTeamAlertStep(models.Model):
         if not self.repeats:
             return said
         return self.env._(
-            "%(said)s, %(count)s times again every %(minutes)s minutes",
+            "%(said)s, repeated %(count)s times every %(minutes)s minutes",
             said=said,
             count=self.repeats,
             minutes=self.every_minutes,

@@ -101,8 +101,11 @@ class TestAttention(ScenarioCase):
         self.assertFalse(self.find())
 
     def test_another_company_is_none_of_ours(self):
-        self.ticket.company_id = self.make_company("Branch")
+        branch = self.make_company("Branch")
+        self.ticket.company_id = branch
         self.ticket._message_sms("It is mended")
+        self.assertTrue(self.find())
+        self.manager.company_ids -= branch
         self.assertFalse(self.find())
 
     def test_a_sender_whose_texts_do_not_arrive(self):

@@ -57,7 +57,7 @@ class TestNeverHeard(AppointmentCase):
 
     def test_it_is_sent_again_once_they_agree(self):
         self.agree()
-        self.assertEqual(self.banner()[1], "again other call")
+        self.assertEqual(self.banner()[1], "again call")
         self.event.with_user(self.agent).action_sms_untold_again()
         self.assertSent(self.blocked.sent_again_id, "appointment")
         with self.assertRaises(UserError):

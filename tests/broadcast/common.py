@@ -56,7 +56,7 @@ class BroadcastCase(SmsCase):
         self.env.invalidate_all()
 
     def check(self, broadcast):
-        """Check who gets it."""
+        """Check recipients."""
         broadcast.action_check()
         self.work()
         self.assertEqual(broadcast.state, "checked")

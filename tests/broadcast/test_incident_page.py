@@ -137,7 +137,7 @@ class TestTicketOfAnIncident(WebCase):
         for shown in ("We know about this", "No internet", "It is something else"):
             self.assertIn(shown, text)
         for _time in range(2):
-            page = self.url_open(self.url, data={"other": "1"})
+            page = self.url_open(f"{self.url}/other", data={"x": "1"})
             self.assertEqual(page.status_code, 200)
             self.assertIn("We look into your ticket by itself", page.text)
         self.env.invalidate_all()
@@ -146,13 +146,16 @@ class TestTicketOfAnIncident(WebCase):
         self.assertEqual(len(notes), 1)
 
     def test_looking_at_it_says_nothing(self):
-        self.get(f"{self.url}?other=1")
-        self.url_open(self.url, data={"else": "1"})
+        for page in (
+            self.get(f"{self.url}/other"),
+            self.url_open(self.url, data={"x": "1"}),
+        ):
+            self.assertEqual(page.status_code, 405)
         self.env.invalidate_all()
         self.assertEqual(self.joined.sms_incident_id, self.incident)
 
     def test_a_wrong_address_changes_nothing(self):
-        page = self.url_open(f"{self.url[:-2]}xx", data={"other": "1"})
+        page = self.url_open(f"{self.url[:-2]}xx/other", data={"x": "1"})
         self.assertEqual(page.status_code, 404)
         self.env.invalidate_all()
         self.assertTrue(self.joined.sms_incident_id)

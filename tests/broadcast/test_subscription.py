@@ -228,7 +228,7 @@ class TestInThePortal(PortalCase):
     def test_a_choice_is_a_yes_to_alerts(self):
         self.prove()
         page = self.choose()
-        self.assertIn("Your choices are saved.", self.text(page))
+        self.assertIn("Your choices have been saved.", self.text(page))
         self.assertEqual(self.answers(self.own_number), {"alert": "opted_in"})
         [event] = self.events(self.own_number)
         self.assertEqual(event.method, "web")
@@ -246,12 +246,12 @@ class TestInThePortal(PortalCase):
     def test_a_form_that_is_posted_twice_chooses_once(self):
         self.prove()
         for _click in range(2):
-            self.assertIn("Your choices are saved.", self.text(self.choose()))
+            self.assertIn("Your choices have been saved.", self.text(self.choose()))
         self.assertEqual(self.subscriptions().state, "active")
         self.assertEqual(len(self.events(self.own_number)), 1)
         for _click in range(2):
             page = self.post(self.URL, stop=str(self.subscriptions().id))
-            self.assertIn("Your choices are saved.", self.text(page))
+            self.assertIn("Your choices have been saved.", self.text(page))
         self.assertEqual(self.subscriptions().state, "ended")
 
     def test_what_is_new_in_an_old_form_is_chosen(self):

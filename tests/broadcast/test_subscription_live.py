@@ -76,6 +76,6 @@ class TestTwoClicks(LiveCase):
             answers = list(pool.map(click, range(4)))
         for answer in answers:
             self.assertEqual(answer.status_code, 200)
-            self.assertIn("Waits for your YES", answer.text)
+            self.assertIn("Waiting for your YES", answer.text)
         self.assertEqual(self.count("sms_subscription", "number = %s", [NUMBER]), 1)
         self.assertEqual(self.count_events(NUMBER), 1)

@@ -663,7 +663,7 @@ class TestPage(WebCase):
             self.assertEqual(self.get(self.page_url).status_code, 200)
         page = self.get(self.page_url)
         self.assertEqual(page.status_code, 429)
-        self.assertIn("Please wait a little", self.text(page))
+        self.assertIn("Please wait a moment", self.text(page))
         self.assertTrue(page.headers["Retry-After"])
         refused = self.post(self.page_url, form, stop="all")
         self.assertEqual(refused.status_code, 429)

@@ -242,7 +242,7 @@ class TestStory(StoryCase):
         self.record_consent()
         self.receive("STOP")
         sentence = self.get_entries()[-1]["sentence"]
-        self.assertTrue(sentence.endswith("The confirmation has not left."), sentence)
+        self.assertTrue(sentence.endswith("The confirmation was not sent."), sentence)
         self.run_outbox()
         event = self.env["sms.consent.event"].search([], limit=1)
         sms = self.messages_to()[-1]

@@ -122,7 +122,9 @@ PUBLIC_METHODS = {
     "sms.test.text": {"action_send"},
     "sms.sms": {
         *("create", "write", "send", "resend_failed"),
-        *("action_cancel_waiting", "action_change_time"),
+        *("action_cancel_waiting", "action_change_time", "action_mark_told"),
+        *("action_send_again", "action_send_to_other", "action_record_and_send"),
+        "action_call",
     },
     "sms.team.alert": {
         *("create", "message_new", "action_acknowledge", "action_resolve"),
@@ -318,12 +320,12 @@ class TestMenus(SmsCase):
         "helpdesk_mgmt.helpdesk_ticket_main_menu": "own agent manager officer",
         "helpdesk_mgmt.helpdesk_ticket_dashboard_menu": "own agent manager",
         "helpdesk_mgmt.helpdesk_ticket_menu": "own agent manager",
-        f"{MODULE}.sms_menu_messages": "agent manager officer",
+        f"{MODULE}.sms_menu_messages": "manager officer",
         f"{MODULE}.sms_menu_consent_numbers": "agent manager officer",
-        f"{MODULE}.sms_menu_consent_events": "agent manager officer",
+        f"{MODULE}.sms_menu_consent_events": "manager officer",
         f"{MODULE}.sms_menu_consent_reviews": "manager officer",
-        f"{MODULE}.sms_menu_wordings": "manager",
-        f"{MODULE}.sms_menu_dashboard": "agent manager officer",
+        f"{MODULE}.sms_menu_templates": "manager",
+        f"{MODULE}.sms_menu_reporting": "agent manager officer",
     }
 
     def test_who_sees_which_menu(self):

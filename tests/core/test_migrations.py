@@ -200,3 +200,29 @@ class TestVerdicts(SmsCase):
         self.env.invalidate_all()
         self.assertEqual(muted.gate_verdict, "block")
         self.assertEqual(sent.gate_verdict, "send")
+
+
+class TestOtherWord(SmsCase):
+    """A company's own keyword OTHER stays, and the upgrade is not refused for it."""
+
+    def test_the_word_that_is_there_is_the_one_that_ships(self):
+        shipped = self.env.ref("helpdesk_mgmt_sms.sms_keyword_other")
+        script = runpy.run_path(str(SCRIPTS / "19.0.1.6.0/pre-other-word.py"))
+        shipped.unlink()
+        script["migrate"](self.cr, "19.0.1.5.0")
+        ref = self.env.ref
+        name = "helpdesk_mgmt_sms.sms_keyword_other"
+        self.assertFalse(ref(name, raise_if_not_found=False), "nothing to keep")
+        own = self.env["sms.keyword"].create(
+            {
+                "word": "OTHER",
+                "action": "answer",
+                "answer": "Call us.",
+                "company_id": self.company.id,
+            }
+        )
+        self.env.flush_all()
+        script["migrate"](self.cr, "19.0.1.5.0")
+        self.env.registry.clear_cache()
+        self.assertEqual(ref(name), own)
+        self.assertEqual(own.action, "answer")

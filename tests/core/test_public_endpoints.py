@@ -31,6 +31,7 @@ ENDPOINTS = {
     "/sms/p/<string:key>": "preferences_visitor",
     "/sms/preferences/<string:token>": "preferences_visitor",
     "/sms/t/<string:token>": "ticket_visitor",
+    "/sms/t/<string:token>/other": "ticket_visitor",
 }
 LOGGER = "odoo.addons.helpdesk_mgmt_sms.controllers.public"
 #: On every answer: exactly this, or it begins so.

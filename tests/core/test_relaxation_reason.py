@@ -86,7 +86,7 @@ class TestPurposes(RelaxationReasonCase):
         self.assertEqual(str(note.date), NOON)
         for words in (
             "Quiet Hours: Urgent: at any hour, and no longer Informational",
-            "At Most a Day: no limit, and no longer 20",
+            "Maximum per Day: no limit, and no longer 20",
             REASON,
         ):
             self.assertIn(words, note.body)

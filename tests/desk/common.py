@@ -1,12 +1,16 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 """What the tests of the desk share."""
 
+import json
+from unittest.mock import Mock, patch
 from uuid import uuid4
 from zoneinfo import ZoneInfo
 
 from odoo import fields
 
-from ..common import ANY_HOUR, SmsCase
+from odoo.addons.bus.models import ir_websocket
+
+from ..common import ANY_HOUR, SmsCase, phone_number
 
 
 class DeskCase(SmsCase):
@@ -50,3 +54,49 @@ class DeskCase(SmsCase):
         inbound = super().receive(body, number, company)
         inbound.received_at = self.env.cr.now().replace(microsecond=0)
         return inbound
+
+
+class InboxCase(DeskCase):
+    """Conversations of several customers, as the list shows them."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.before = cls.env["helpdesk.ticket"].search([])
+        cls.other_team = cls.env["helpdesk.ticket.team"].create({"name": "Other"})
+
+    def make_conversation(self, index, **values):
+        """Return a ticket whose customer has texted once; nobody owns it yet."""
+        number = phone_number(index)
+        self.record_consent(number)
+        customer = self.make_customer(number, f"Customer {index}")
+        ticket = self.make_ticket(customer, **{"user_id": False, **values})
+        self.receive(f"Words of {index}", number)
+        return ticket
+
+    def find(self, *domain, user=None):
+        """Return the conversations that a user's list shows, in its order."""
+        tickets = self.env["helpdesk.ticket"].with_user(user or self.agent)
+        return tickets.search(
+            [
+                ("sms_is_conversation", "=", True),
+                ("id", "not in", (self.before - self.ticket).ids),
+                *domain,
+            ],
+            order="sms_waiting_since, sms_last_inbound_at desc, id desc",
+        )
+
+    def flush_bus(self):
+        """Return what the bus was given since, as ``(channel, type, payload)``."""
+        self.env.cr.precommit.run()
+        rows = self.env["bus.bus"].sudo().search([], order="id")
+        notices = [(json.loads(row.channel), json.loads(row.message)) for row in rows]
+        rows.unlink()
+        return [(tuple(c), m["type"], m["payload"]) for c, m in notices]
+
+    def get_channels(self, user, *names):
+        """Return the channels that a user's screen gets for what it asks to hear."""
+        websockets = self.env["ir.websocket"].with_user(user)
+        session = Mock(session=Mock(uid=user.id))
+        with patch.object(ir_websocket, "wsrequest", session):
+            return websockets._build_bus_channel_list(list(names))

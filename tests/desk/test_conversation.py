@@ -55,7 +55,7 @@ class TestAnswers(IntakeCase):
         message.inbound_id.received_at = now - timedelta(days=1)
         message.invalidate_recordset(["gate_label"])
         self.assertNotEqual(message.gate_label, label)
-        self.assertIn("/", message.gate_label)
+        self.assertIn("yesterday", message.gate_label)
 
     def test_the_chatter_says_what_a_message_answers(self):
         inbound = self.text_in()

@@ -220,7 +220,7 @@ class TestReply(DeskCase):
         self.assertIn("Denver time", note)
         (text,) = self.reply()["messages"]
         self.assertEqual(text["state"], "held")
-        self.assertRegex(text["label"], r"Held until .*\(Denver\)")
+        self.assertRegex(text["label"], r"Held until .*Denver time")
 
     def test_what_the_box_says_of_the_footer_and_the_price(self):
         self.set_price(0.008)

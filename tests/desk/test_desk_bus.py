@@ -1,8 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 import json
-from unittest.mock import Mock, patch
-
-from odoo.addons.bus.models import ir_websocket
 
 from ...models.desk.helpdesk_ticket_desk import (
     BUS_CHANNEL,
@@ -13,23 +10,15 @@ from ...models.desk.helpdesk_ticket_desk import (
 from ...models.desk.sms_sms import LIVE_LIMIT
 from ...models.ledger.sms_consent_event import Statement
 from ..common import phone_number
-from .common import DeskCase
+from .common import InboxCase
 
 
-class TestDeskBus(DeskCase):
+class TestDeskBus(InboxCase):
     """Open conversations and people are told, and nobody else."""
 
     def setUp(self):
         super().setUp()
         self.flush_bus()
-
-    def flush_bus(self):
-        """Return what the bus was given since, as ``(channel, type, payload)``."""
-        self.env.cr.precommit.run()
-        rows = self.env["bus.bus"].sudo().search([], order="id")
-        notices = [(json.loads(row.channel), json.loads(row.message)) for row in rows]
-        rows.unlink()
-        return [(tuple(c), m["type"], m["payload"]) for c, m in notices]
 
     def changes(self):
         """Return the notices to conversations: ``[(ticket_id, ids)]``."""
@@ -41,10 +30,7 @@ class TestDeskBus(DeskCase):
 
     def channels_for(self, user, *names):
         """Return the channels of conversations that a user's screen gets."""
-        websockets = self.env["ir.websocket"].with_user(user)
-        session = Mock(session=Mock(uid=user.id))
-        with patch.object(ir_websocket, "wsrequest", session):
-            channels = websockets._build_bus_channel_list(list(names))
+        channels = self.get_channels(user, *names)
         return [channel for channel in channels if BUS_CHANNEL in map(str, channel)]
 
     # === Who may listen ===

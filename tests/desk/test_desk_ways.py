@@ -97,7 +97,7 @@ class TestDeskWays(DeskWaysCase):
         one = self.count_queries(desk.get_sms_conversation)
         for _ in range(8):
             self.text()
-        self.assertEqual(self.count_queries(desk.get_sms_conversation), one)
+        self.assertLessEqual(self.count_queries(desk.get_sms_conversation), one)
 
 
 @tagged("post_install", "-at_install")

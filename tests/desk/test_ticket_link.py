@@ -188,16 +188,45 @@ class TestPage(WebCase):
         self.assertIn("Calme", self.text(page))
         self.assertEqual(self.tree(page).get("lang"), "fr-FR")
 
-    def test_who_has_an_account_is_led_to_it(self):
+    def test_it_needs_no_login_of_anybody(self):
+        """Nor does it matter who is logged in, of which company."""
+        other_company = self.env["res.company"].create({"name": "Elsewhere"})
+        strangers = (
+            (self.portal_user, "portal"),
+            (self.employee, "internal"),
+            (
+                new_test_user(
+                    self.env,
+                    "elsewhere",
+                    groups="helpdesk_mgmt.group_helpdesk_user",
+                    company_id=other_company.id,
+                    company_ids=[(6, 0, other_company.ids)],
+                ),
+                "of another company",
+            ),
+        )
         new_test_user(
             self.env, "dana", groups="base.group_portal", partner_id=self.customer.id
         )
+        pages = [self.get(self.url, allow_redirects=False)]
+        for user, kind in strangers:
+            user.password = user.login
+            self.authenticate(user.login, user.login)
+            with self.subTest(user=kind):
+                pages.append(self.get(self.url, allow_redirects=False))
+        self.assertEqual({page.status_code for page in pages}, {200})
+        for page in pages:
+            self.assertIn("Printer jams", self.text(page))
+
+    def test_the_customer_who_is_logged_in_is_led_to_the_portal(self):
+        new_test_user(
+            self.env, "dana", groups="base.group_portal", partner_id=self.customer.id
+        )
+        self.authenticate("dana", "dana")
         page = self.get(self.url, allow_redirects=False)
         self.assertEqual(page.status_code, 303)
-        self.assertTrue(
-            page.headers["Location"].endswith(
-                f"/web/login?redirect=/my/ticket/{self.ticket.id}"
-            )
+        self.assertEqual(
+            urlsplit(page.headers["Location"]).path, f"/my/ticket/{self.ticket.id}"
         )
         self.assertNotIn("Printer", page.text)
 

@@ -433,7 +433,7 @@ class TestChain(AttackCase):
         )
         self.tamper("sms_consent_check", "DELETE FROM sms_consent_check")
         check = self.find()
-        self.assertIn("The newest verification is gone.", check.findings)
+        self.assertIn("The newest verification is missing.", check.findings)
         self.assertIn("The event of evidence", check.findings)
         self.assertIn("no event gives any", check.findings)
 

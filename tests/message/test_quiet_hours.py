@@ -780,7 +780,7 @@ class TestRules(QuietHoursCase):
         settings.sms_courtesy_from = 9
         with self.assertRaises(UserError) as caught:
             settings.sms_courtesy_to = 22
-        self.assertIn("Why Longer", str(caught.exception))
+        self.assertIn("Reason for Longer Hours", str(caught.exception))
         reason = "The board, on 3 May"
         settings.write({"sms_courtesy_to": 22, "sms_courtesy_reason": reason})
         note = self.company.partner_id.message_ids[0]

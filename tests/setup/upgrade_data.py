@@ -448,7 +448,7 @@ class OldDatabase:
         )
 
     def ask_questions(self):
-        """Ask how it went; one has answered."""
+        """Ask for a rating; one has answered."""
         self.env["sms.question"].create(
             [
                 {

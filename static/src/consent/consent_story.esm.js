@@ -12,7 +12,7 @@ const MARKS = {
     confirmed: "fa-check text-success",
     restored: "fa-undo text-success",
     revoked: "fa-ban text-danger",
-    expired: "fa-clock-o text-muted",
+    expired: "fa-clock-o o_sms_muted",
 };
 
 /** The story of a number as it is told by the server, day by day, the newest last. */
@@ -56,7 +56,7 @@ export class ConsentStory extends Component {
     }
 
     markClass(entry) {
-        return MARKS[entry.event] || "fa-circle-o text-muted";
+        return MARKS[entry.event] || "fa-circle-o o_sms_muted";
     }
 
     wordingLabel(entry) {

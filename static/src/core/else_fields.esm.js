@@ -16,7 +16,7 @@ import {selectionField} from "@web/views/fields/selection/selection_field";
 function sayElse(field) {
     class ElseField extends Component {
         static template = xml`
-            <span t-if="isBlank" class="text-muted" t-esc="props.elseText" />
+            <span t-if="isBlank" class="o_sms_muted" t-esc="props.elseText" />
             <t t-else="" t-component="component" t-props="fieldProps" />
         `;
         static props = ["*"];

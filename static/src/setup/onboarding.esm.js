@@ -12,9 +12,9 @@ const PAUSE = 1000;
 /** How each state of a row is marked. */
 const MARKS = {
     done: "fa-check-circle text-success",
-    todo: "fa-circle-o text-muted",
+    todo: "fa-circle-o o_sms_muted",
     wrong: "fa-exclamation-circle text-danger",
-    skipped: "fa-minus-circle text-muted",
+    skipped: "fa-minus-circle o_sms_muted",
 };
 
 /** The screen "Set-up and health": the way to the first real text, and how it is since. */

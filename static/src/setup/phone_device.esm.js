@@ -57,7 +57,7 @@ export class PhoneDevice extends Component {
     /** What will be seen here, before a number is picked. */
     get invitation() {
         return _t(
-            "The texts that it got from %s will appear here, and you can answer them. No text leaves this database.",
+            "Texts from %s to this number will appear here, and you can answer them. No text leaves this database.",
             this.company.company_name
         );
     }

@@ -35,12 +35,12 @@ registry.category("web_tour.tours").add("helpdesk_sms_dashboard", {
         },
         {
             content: "Get the figures by e-mail",
-            trigger: ".o_sms_mail:contains(E-mail me every week)",
+            trigger: ".o_sms_mail:contains(Email me every week)",
             run: "click",
         },
         {
             content: "They can be stopped",
-            trigger: ".o_sms_mail:contains(No more weekly e-mails)",
+            trigger: ".o_sms_mail:contains(Stop weekly emails)",
         },
         {
             content: "Look at a week",

@@ -41,9 +41,9 @@ tours.add("helpdesk_sms_team_alert_raised", {
             run: "click",
         },
         {
-            content: "Nobody has taken it, and Ann was told",
+            content: "Not acknowledged, and Ann was told",
             trigger:
-                ".o_form_view:contains(Nobody has taken it for):has(.o_data_row:contains(Ann))",
+                ".o_form_view:contains(Not acknowledged for):has(.o_data_row:contains(Ann))",
         },
     ],
 });

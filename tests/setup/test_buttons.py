@@ -1,0 +1,90 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from odoo.tools.safe_eval import safe_eval
+
+from ..browser import MODULE, BrowserCase
+from .common import FindsScreens
+
+#: Buttons that are not pressed, by their name (or words), and why not.
+LEFT_OUT = {}
+#: How a dialog begins that says what a person has to do first. Others are faults.
+TELLS = ("Invalid Operation", "Validation Error")
+
+
+class TestButtons(FindsScreens, BrowserCase):
+    """Every button of every screen does its work, or says what is missing."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.load_demo()
+
+    def list_screens(self, user):
+        """Return what to open as a user: an action, a view of it, and a record."""
+        screens = []
+        for action_id, name in self.find_screens(user).items():
+            action = self.env["ir.actions.act_window"].sudo().browse(action_id)
+            if not action.exists():
+                screens.append((name, False, False))
+                continue
+            if "active_id" in f"{action.domain}{action.context}":
+                continue  # of a record: opened by its button
+            for _view, mode in action.views:
+                record = self.find_record(action, user) if mode == "form" else False
+                if mode == "form" and not record and action.view_mode != "form":
+                    continue
+                screens.append((name, mode, record))
+        return screens
+
+    def find_record(self, action, user):
+        """Return the id of the first record that a user finds in a screen, if any."""
+        if action.view_mode == "form":
+            return False
+        records = self.env[action.res_model].with_user(user)
+        context = {"uid": user.id, "allowed_company_ids": user.company_ids.ids}
+        domain = safe_eval(action.domain or "[]", context)
+        return records.search(domain, limit=1).id
+
+    def press_all(self, login):
+        """Open all screens of a user and press their buttons; return what is wrong."""
+        user = self.env["res.users"].search([("login", "=", login)])
+        screens = self.list_screens(user)
+        wrong, pressed = [], set()
+
+        def check(page, said, *where):
+            error = said.get("error")
+            if error and not error.startswith(TELLS):
+                wrong.append((*where, error))
+            wrong.extend((*where, line) for line in page.said)
+            page.said.clear()
+
+        def press(page):
+            page.wait_for(".o_action")
+            for name, mode, record in screens:
+                where = (name, mode)
+                opened = page.call("open", f"{MODULE}.{name}", mode, record)
+                check(page, opened, *where)
+                is_left = False
+                for button in opened["buttons"]:
+                    if {button, *button.split(":", 1)} & LEFT_OUT.keys():
+                        continue
+                    if is_left:
+                        page.call("open", f"{MODULE}.{name}", mode, record)
+                    said = page.call("press", button)
+                    check(page, said, *where, button)
+                    is_left = said.get("moved") or said.get("dialog")
+                    if not said.get("gone"):
+                        pressed.add((*where, button))
+                page.call("closeDialogs")
+
+        self.browse("/odoo/action-calendar.action_calendar_event", press, login=login)
+        return wrong, pressed
+
+    def test_a_manager_presses_every_button(self):
+        wrong, pressed = self.press_all("manager")
+        self.assertEqual(wrong, [])
+        self.assertGreater(len(pressed), 60)
+
+    def test_an_agent_presses_every_button(self):
+        wrong, pressed = self.press_all("agent")
+        self.assertEqual(wrong, [])
+        self.assertGreater(len(pressed), 10)
