@@ -106,23 +106,23 @@ def lock_next(model, condition, order, limit=1):
     return model.browse(row_id for (row_id,) in rows)
 
 
-def work_off_calls(queue):
+def work_off_calls(env, claim, prepare, record):
     """Work off a queue whose rows need a call over the network (a cron).
 
     Claim, commit, call with no transaction open, record. What a kill leaves behind is
     claimed again when its lease ends.
 
-    :param queue: model with ``_claim``, which returns the next row, ``_prepare_call``,
-        a function that touches no database, or None to leave it for later, and
-        ``_record_result``
+    :param claim: returns the next row
+    :param prepare: of a row its call, which touches no database; None: it is put off
+    :param record: of a row and what its call has returned
     """
-    cron = queue.env["ir.cron"]
-    while row := queue._claim():
-        call = row._prepare_call()
+    cron = env["ir.cron"]
+    while row := claim():
+        call = prepare(row)
         if not cron._commit_progress(remaining=1):
             return
         if call:
-            row._record_result(call())
+            record(row, call())
             if not cron._commit_progress(1, remaining=1):
                 return
     cron._commit_progress(remaining=0)

@@ -86,7 +86,8 @@ class SmsMedia(models.Model):
     @api.model
     def _run(self):
         """Fetch what is due, one after the other (a cron)."""
-        work_off_calls(self)
+        steps = (type(self)._prepare_call, type(self)._record_result)
+        work_off_calls(self.env, self._claim, *steps)
 
     @api.model
     def _claim(self):

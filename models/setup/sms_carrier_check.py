@@ -161,7 +161,8 @@ class SmsCarrierCheck(models.Model):
     @api.model
     def _run(self):
         """Ask what is wanted, one after the other (a cron)."""
-        work_off_calls(self)
+        steps = (type(self)._prepare_call, type(self)._record_result)
+        work_off_calls(self.env, self._claim, *steps)
 
     @api.model
     def _claim(self):
