@@ -75,7 +75,7 @@ class SmsAnalysis(models.Model):
             ("delivered", "Delivered"),
             ("failed", "Not delivered"),
             ("blocked", "Blocked"),
-            ("cancelled", "Called off"),
+            ("cancelled", "Cancelled"),
         ],
         "State",
         readonly=True,

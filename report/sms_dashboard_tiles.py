@@ -90,7 +90,7 @@ class SmsDashboard(models.AbstractModel):
             "click_count": self.env._("Clicks on links"),
             "confirmed_rate": self.env._("Visits confirmed"),
             "rating": self.env._("Rating"),
-            "alert_rate": self.env._("Alerts taken in time"),
+            "alert_rate": self.env._("Alerts acknowledged in time"),
             "reach_rate": self.env._("Broadcasts reached"),
             "news_count": self.env._("News of incidents"),
         }
@@ -129,14 +129,14 @@ class SmsDashboard(models.AbstractModel):
             },
             "delivery_rate": self.env._("%s not delivered", say["failed_count"]),
             "delivery_time": self.env._("until the carrier's report"),
-            "blocked_count": self.env._("by the gate, with a reason"),
+            "blocked_count": self.env._("before sending, with a reason"),
             "reply_count": self.env._("%s received", say["received_count"]),
             "answer_time": self.env._(
                 "%(answered)s of %(asked)s answered by text",
                 answered=say["answered_count"],
                 asked=say["asked_count"],
             ),
-            "click_count": self.env._("robots not counted"),
+            "click_count": self.env._("bots not counted"),
             "confirmed_rate": self.env._(
                 "of %(all)s; %(moved)s moved, %(missed)s missed",
                 all=say["visit_count"],
@@ -149,7 +149,7 @@ class SmsDashboard(models.AbstractModel):
                 concerned=say["concerned_count"],
             ),
             "news_count": self.env._(
-                "%(known)s told that we know, %(muted)s muted",
+                "%(known)s known-issue replies, %(muted)s muted",
                 known=say["known_count"],
                 muted=say["mute_count"],
             ),
@@ -181,7 +181,7 @@ class SmsDashboard(models.AbstractModel):
     def _describe_cost(self, sums):
         """Return if a cost comes from the carrier or from our table of prices."""
         if not sums["priced_count"]:
-            return self.env._("by your table of prices")
+            return self.env._("from your price list")
         return self.env._(
             "%(told)s of %(all)s texts as the carrier says",
             told=f"{sums['priced_count']:,}",
@@ -232,9 +232,9 @@ class SmsDashboard(models.AbstractModel):
             self._make_item(
                 "danger",
                 alert.message,
-                self.env._("No text comes in until it is over.")
+                self.env._("No texts are received until it is resolved.")
                 if alert.key == "webhook"
-                else self.env._("Texts wait until it is over."),
+                else self.env._("Texts wait until it is resolved."),
                 "sms_outbox_alert_action",
                 [("id", "=", alert.id)],
             )
@@ -261,14 +261,14 @@ class SmsDashboard(models.AbstractModel):
             if late_count == 1:
                 text = self.env._("A possible opt-out is past its deadline")
             advice = self.env._(
-                "Decide in the review queue; the law gives no more time."
+                "Decide in the review queue. The legal deadline has passed."
             )
             items.append(("danger", text, advice, late))
         if count > late_count:
-            text = self.env._("%s possible opt-outs are to be reviewed", count)
+            text = self.env._("%s possible opt-outs need review", count)
             if count == 1:
-                text = self.env._("A possible opt-out is to be reviewed")
-            advice = self.env._("Until then, only answers to their texts are sent.")
+                text = self.env._("A possible opt-out needs review")
+            advice = self.env._("Until then, only replies to their own texts are sent.")
             items.append(("warning", text, advice, domain))
         return [
             self._make_item(level, text, advice, "sms_consent_review_action", found)
@@ -349,10 +349,10 @@ class SmsDashboard(models.AbstractModel):
         count, late_count = tickets.search_count(domain), tickets.search_count(late)
         if not count:
             return []
-        text = self.env._("%s customers wait for an answer", count)
+        text = self.env._("%s customers are waiting for an answer", count)
         if count == 1:
-            text = self.env._("A customer waits for an answer")
-        advice = self.env._("They have texted; nobody has answered.")
+            text = self.env._("A customer is waiting for an answer")
+        advice = self.env._("They texted, and nobody has answered.")
         if late_count:
             advice = self.env._(
                 "%(count)s of them for more than %(hours)s hours.",
@@ -379,11 +379,11 @@ class SmsDashboard(models.AbstractModel):
             self._make_item(
                 "warning",
                 self.env._(
-                    "“%(template)s”: %(rate)s of who got it have opted out",
+                    "“%(template)s”: %(rate)s of its recipients have opted out",
                     template=names[template_id],
                     rate=f"{figures.get_rates(sums)['stop_rate']:.1%}",
                 ),
-                self.env._("More than before: is it of use to who gets it?"),
+                self.env._("More than before. Is it useful to the people who get it?"),
                 "sms_template_action",
                 [("id", "=", template_id)],
             )

@@ -155,7 +155,7 @@ class SmsFigures(models.AbstractModel):
     blocked_count = fields.Integer("Blocked", readonly=True)
     waiting_count = fields.Integer("Waiting or Held", readonly=True)
     cancelled_count = fields.Integer(
-        "Called Off", readonly=True, help="Cancelled, replaced or expired."
+        "Cancelled", readonly=True, help="Cancelled, replaced or expired."
     )
     segment_count = fields.Integer(
         "Segments", readonly=True, help="Of texts that the carrier accepted."

@@ -125,9 +125,10 @@ class AxeCase(BrowserCase):
         where = {"include": [selector], "exclude": [[it] for it in self.ODOO]}
         found = page.run(
             f"""axe.run({json.dumps(where)}, {{resultTypes: ["violations"]}}).then(
-                (result) => result.violations.flatMap((rule) => rule.nodes.map((node) => (
-                    [rule.impact, rule.id, node.html.slice(0, 250), node.failureSummary]
-                ))))""",
+                (result) => result.violations.flatMap((rule) =>
+                    rule.nodes.map((node) => [rule.impact, rule.id,
+                        node.html.slice(0, 250), node.failureSummary])
+                ))""",
             timeout=60,
         )
         return [

@@ -25,7 +25,7 @@ SELECTION = [
     ),
     (
         APPOINTMENT_CALLED_OFF := "appointment_called_off",
-        "After an appointment is called off by its customer",
+        "After an appointment is cancelled by its customer",
     ),
     (APPOINTMENT_TIMES := "appointment_times", "Offers other times for an appointment"),
     (

@@ -23,29 +23,30 @@ class SmsComposer(models.TransientModel):
 
     sms_block_reason = fields.Char(
         compute="_compute_sms_block_reason",
-        help="Why the gate would not let this message pass. Empty if it would.",
+        help="Why this message would be blocked. Empty if it would be sent.",
     )
     sms_answer_note = fields.Char(
         compute="_compute_sms_block_reason",
-        help="Says that the gate takes this message as an answer to what they have "
-        "texted, and until when.",
+        help="Says that this message counts as an answer to their text, and until "
+        "when.",
     )
     sms_time_note = fields.Char(
         compute="_compute_sms_block_reason",
-        help="When it would leave, by the clock where the person is, if not at once.",
+        help="When it would be sent, in the recipient's local time, if not "
+        "immediately.",
     )
     # No consent can be recorded: they have opted out themselves.
     is_bound = fields.Boolean(compute="_compute_sms_block_reason")
     is_time_wrong = fields.Boolean(
         compute="_compute_sms_block_reason",
-        help="It would not be sent at this time, and may be at another.",
+        help="It cannot be sent at this time, but can be at another.",
     )
     send_at = fields.Datetime(
-        help="Leave it empty to send as soon as possible. Quiet hours may hold it."
+        help="Leave empty to send as soon as possible. Quiet hours may delay it."
     )
     sms_footer = fields.Char(
         compute="_compute_sms_footer",
-        help="Goes under the text when it is sent, in the recipient's language.",
+        help="Added below the text when it is sent, in the recipient's language.",
     )
     sms_consent_state = fields.Selection(
         STATE_SELECTION,

@@ -71,10 +71,10 @@ class SmsConsentRecord(models.TransientModel):
     back_id = fields.Integer()
     blocked_count = fields.Integer(
         compute="_compute_blocked_note",
-        help="Texts to this number that were blocked for want of this consent.",
+        help="Texts to this number that were blocked because this consent was missing.",
     )
     blocked_note = fields.Char(compute="_compute_blocked_note")
-    sends_blocked = fields.Boolean("Send them now")
+    sends_blocked = fields.Boolean("Send now")
     offered_purpose_ids = fields.Many2many(
         "sms.purpose", compute="_compute_offered_purpose_ids"
     )
@@ -192,13 +192,18 @@ class SmsConsentRecord(models.TransientModel):
         for record in self:
             count = record.blocked_count = len(record._find_blocked())
             record.blocked_note = False
-            if count == 1:
+            if count and record.text_ids:
                 record.blocked_note = self.env._(
-                    "A text to this number was blocked for want of consent."
+                    "Blocked for want of consent, to the same number: %s more.", count
+                )
+            elif count == 1:
+                record.blocked_note = self.env._(
+                    "A text to this number was blocked because consent was missing."
                 )
             elif count:
                 record.blocked_note = self.env._(
-                    "%s texts to this number were blocked for want of consent.", count
+                    "%s texts to this number were blocked because consent was missing.",
+                    count,
                 )
 
     def _find_blocked(self):

@@ -16,7 +16,7 @@ class SmsReschedule(models.TransientModel):
         compute="_compute_send_at",
         store=True,
         readonly=False,
-        help="Empty: as soon as it may leave.",
+        help="Leave empty to send as soon as possible.",
     )
     local_note = fields.Char(compute="_compute_local_note")
     fault = fields.Char(
@@ -40,7 +40,7 @@ class SmsReschedule(models.TransientModel):
         expires_at = self.sms_id.expires_at
         if self.send_at and expires_at and self.send_at >= expires_at:
             return self.env._(
-                "It would come too late: what it is about begins %s. Choose an earlier "
+                "It would be too late: what it is about starts %s. Choose an earlier "
                 "time.",
                 say_moment(self.env, expires_at),
             )

@@ -18,11 +18,11 @@ class SmsSendOther(models.TransientModel):
     body = fields.Text("Message", compute="_compute_body")
     is_ticket = fields.Boolean(compute="_compute_body")
     is_kept = fields.Boolean(
-        "Text the ticket's customer there from now on",
-        help="Changes the number of the ticket.",
+        "Change the Ticket's Number",
+        help="What is texted from the ticket goes there from now on.",
     )
     block_reason = fields.Char(
-        compute="_compute_block_reason", help="Why it would not be sent there."
+        compute="_compute_block_reason", help="Why it would not be sent to this number."
     )
     needs_consent = fields.Boolean(compute="_compute_block_reason")
 

@@ -19,7 +19,7 @@ REPLIES = (
     (
         "sms_reply_alert_late",
         "{name} was faster, at {time}: {alert}. You need do nothing.",
-        "{name} was faster ({time}): {alert}. You need do nothing.",
+        "{name} was faster ({time}): {alert}. You need not do anything.",
     ),
     (
         "sms_reply_incident_known",

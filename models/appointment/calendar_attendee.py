@@ -9,11 +9,11 @@ class CalendarAttendee(models.Model):
     _inherit = "calendar.attendee"
 
     sms_told_start = fields.Datetime(
-        "Told by Text",
+        "Start Told by Text",
         readonly=True,
         copy=False,
-        help="The start that the texts to this person say, those that still wait "
-        "included.",
+        help="The start time in the texts to this person, including texts still to be "
+        "sent.",
     )
 
     @api.model_create_multi

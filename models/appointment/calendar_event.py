@@ -80,15 +80,15 @@ class CalendarEvent(models.Model):
         readonly=False,
         domain=[("share", "=", False)],
         index="btree_not_null",
-        help="Who comes to the customer, and is told what they answer. By default who "
-        "organizes it.",
+        help="The person who visits the customer and is notified of their answer. "
+        "Defaults to the organizer.",
     )
     sms_customer_id = fields.Many2one(
         "res.partner",
         "Customer",
         compute="_compute_sms_customer_id",
         compute_sudo=True,
-        help="The first attendee who is no colleague.",
+        help="The first attendee who is not a colleague.",
     )
     sms_company_id = fields.Many2one(
         "res.company",
@@ -104,8 +104,8 @@ class CalendarEvent(models.Model):
         compute="_compute_sms_enabled",
         store=True,
         readonly=False,
-        help="Whether the customer gets texts about this appointment: when it is "
-        "booked, moved or called off, and reminders. Only if they agreed to them.",
+        help="Text the customer when this appointment is booked, moved or cancelled, "
+        "and remind them of it. Only if they agreed to texts.",
     )
     sms_confirmation = fields.Selection(
         [
@@ -119,12 +119,12 @@ class CalendarEvent(models.Model):
         compute="_compute_sms_confirmation",
         compute_sudo=True,
         store=True,
-        help="What the customer has answered, by text or by mail. Empty: no customer "
-        "is invited.",
+        help="What the customer answered, by text or email. Empty if no customer is "
+        "invited.",
     )
     sms_is_begun = fields.Boolean(compute="_compute_sms_is_begun")
     sms_series_key = fields.Char(
-        help="Tells the occurrences of a series, also when it is made anew."
+        help="Identifies the occurrences of a series, even when it is created again."
     )
     sms_reminder_ids = fields.One2many(
         "sms.reminder",

@@ -141,8 +141,8 @@ class CalendarEvent(models.Model):
     def _get_sms_answer_hint(self):
         """Name digits, no words: CANCEL, YES and STOP are the carriers' keywords."""
         if self.sms_confirmation == CONFIRMED:
-            return self.env._("Reply 2 to reschedule, 3 to call off.")
-        return self.env._("Reply 1 to confirm, 2 to reschedule, 3 to call off.")
+            return self.env._("Reply 2 to reschedule, 3 to cancel.")
+        return self.env._("Reply 1 to confirm, 2 to reschedule, 3 to cancel.")
 
     @api.model
     def mail_allowed_qweb_expressions(self):
@@ -200,8 +200,8 @@ class CalendarEvent(models.Model):
         if not rule:
             raise UserError(
                 self.env._(
-                    "No text is set for this: a helpdesk manager can make an "
-                    "automation that says what to send."
+                    "No text is set for this. A helpdesk manager can create an "
+                    "automation that defines what to send."
                 )
             )
         customers = event_sudo._get_sms_untold_customers(kind)

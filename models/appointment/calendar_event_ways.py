@@ -59,15 +59,15 @@ class CalendarEvent(models.Model):
         facts = {"customer": name, "reason": sms.shown_reason or sms.shown_label}
         if row.kind == BOOKED:
             return self.env._(
-                "%(customer)s never heard of the booking. %(reason)s", **facts
+                "%(customer)s was not told about the booking. %(reason)s", **facts
             )
         if row.kind == MOVED:
             return self.env._(
-                "%(customer)s never heard of the new time. %(reason)s", **facts
+                "%(customer)s was not told about the new time. %(reason)s", **facts
             )
         if row.kind == CALLED_OFF:
             return self.env._(
-                "%(customer)s never heard of the cancellation. %(reason)s", **facts
+                "%(customer)s was not told about the cancellation. %(reason)s", **facts
             )
         return self.env._("%(customer)s did not get the last text. %(reason)s", **facts)
 

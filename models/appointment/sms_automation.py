@@ -44,10 +44,10 @@ class SmsAutomation(models.Model):
         return [
             *super()._selection_trigger(),
             ("event_booked", self.env._("An appointment is booked")),
-            ("event_reminder", self.env._("An appointment comes near")),
+            ("event_reminder", self.env._("An appointment approaches")),
             ("event_on_the_way", self.env._("The technician is on the way")),
             ("event_moved", self.env._("An appointment is moved")),
-            ("event_called_off", self.env._("An appointment is called off")),
+            ("event_called_off", self.env._("An appointment is cancelled")),
             ("event_no_show", self.env._("The customer was not there")),
         ]
 
@@ -65,7 +65,7 @@ class SmsAutomation(models.Model):
         if not self.is_for_events:
             return super()._explain_template()
         return self.env._(
-            "“%s” is no template for appointments.", self.template_id.name
+            "“%s” is not a template for appointments.", self.template_id.name
         )
 
     @api.constrains("trigger", "audience", "domain", "stage_ids", "delay_number")

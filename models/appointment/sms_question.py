@@ -182,7 +182,7 @@ class SmsQuestion(models.Model):
             attendees[:1].do_decline()
             attendees[1:].state = "declined"
             self._reply(inbound, reply_codes.APPOINTMENT_CALLED_OFF)
-            self._tell_technician(inbound, self.env._("has called off the appointment"))
+            self._tell_technician(inbound, self.env._("has cancelled the appointment"))
         else:
             self._offer_times(inbound)
 

@@ -93,7 +93,7 @@ class SmsReminder(models.Model):
         [
             (BOOKED, "Booked"),
             (MOVED, "Moved"),
-            (CALLED_OFF, "Called off"),
+            (CALLED_OFF, "Cancelled"),
             (REMINDER, "Reminder"),
             (ON_THE_WAY, "On the way"),
             (NO_SHOW, "No-show"),
@@ -105,7 +105,7 @@ class SmsReminder(models.Model):
     state = fields.Selection(
         [
             (PLANNED, "Planned"),
-            (SENT, "Text made"),
+            (SENT, "Text created"),
             (CANCELLED, "Cancelled"),
             (FAILED, "Failed"),
         ],
@@ -116,7 +116,7 @@ class SmsReminder(models.Model):
     reason = fields.Selection(
         [
             ("moved", "The appointment was moved"),
-            ("called_off", "The appointment was called off"),
+            ("called_off", "The appointment was cancelled"),
             ("declined", "The customer has declined"),
             ("uninvited", "The customer is no longer invited"),
             ("switched_off", "Texts are switched off"),
@@ -165,10 +165,10 @@ class SmsReminder(models.Model):
     alarm_id = fields.Many2one(
         "calendar.alarm",
         readonly=True,
-        help="Odoo's own reminder by text, which this one stands in for.",
+        help="Odoo's own text reminder, which this one replaces.",
     )
     body = fields.Text(
-        readonly=True, help="Filled in already, because the appointment is deleted."
+        readonly=True, help="Already filled in, because the appointment is deleted."
     )
     sms_id = fields.Many2one(
         "sms.sms", "Message", readonly=True, index="btree_not_null"

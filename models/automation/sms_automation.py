@@ -148,7 +148,7 @@ class SmsAutomation(models.Model):
 
     summary = fields.Char("Summary", compute="_compute_summary")
     message_sms_count = fields.Integer(
-        "Sent", compute="_compute_message_sms_counts", help="Texts that have left."
+        "Sent", compute="_compute_message_sms_counts", help="Texts that were sent."
     )
     message_sms_blocked_count = fields.Integer(
         "Blocked", compute="_compute_message_sms_counts"
@@ -239,7 +239,7 @@ class SmsAutomation(models.Model):
             if template_sudo.is_internal and rule.audience not in automation.STAFF:
                 raise ValidationError(
                     self.env._(
-                        "“%s” is for colleagues: choose another text for customers.",
+                        "“%s” is for colleagues. Choose another text for customers.",
                         template_sudo.name,
                     )
                 )

@@ -19,16 +19,17 @@ class HelpdeskTicket(models.Model):
         "areas that name it are linked by themselves.",
     )
     sms_incident_told_at = fields.Datetime(
-        "Told That We Know",
+        "Known-issue Replies",
         readonly=True,
         copy=False,
-        help="When the customer was told so in place of the ticket's confirmation.",
+        help="When the customer was told this instead of the ticket's confirmation.",
     )
     sms_is_no_incident = fields.Boolean(
         "About Something Else",
         readonly=True,
         copy=False,
-        help="Customer or agent has said so: no incident is linked by itself any more.",
+        help="The customer or an agent said so. No incident is linked automatically "
+        "anymore.",
     )
 
     @api.constrains("sms_incident_id", "company_id")

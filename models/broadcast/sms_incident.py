@@ -40,10 +40,10 @@ class SmsIncident(models.Model):
     _order = "resolved_at DESC NULLS FIRST, opened_at DESC, id DESC"
 
     name = fields.Char(
-        "What Has Failed",
+        "What Failed",
         required=True,
         translate=True,
-        help="Everybody sees it: on the status page, and in answers by text.",
+        help="Shown publicly: on the status page and in replies by text.",
     )
     company_id = fields.Many2one(
         "res.company", required=True, default=lambda self: self.env.company
@@ -51,7 +51,7 @@ class SmsIncident(models.Model):
     area_ids = fields.Many2many(
         "sms.area",
         string="Areas",
-        help="Who is told of it, and whose new tickets may be about it.",
+        help="Who is told about it, and whose new tickets may be about it.",
     )
     state = fields.Selection(
         [
@@ -73,8 +73,8 @@ class SmsIncident(models.Model):
         "Warn Above",
         default=3,
         required=True,
-        help="So many texts about it are enough for one person: at the beginning, at "
-        "substantial news, and at the end.",
+        help="Warns when a person would get more texts about it: usually an "
+        "announcement, important news and the all clear are enough.",
     )
     news_ids = fields.One2many("sms.incident.news", "incident_id", copy=False)
     broadcast_ids = fields.One2many("sms.broadcast", "incident_id", copy=False)
@@ -90,12 +90,12 @@ class SmsIncident(models.Model):
     status_page = fields.Char(
         compute="_compute_status_page",
         compute_sudo=True,
-        help="Anybody who has the address sees what has failed, where, and the news.",
+        help="Anyone with the link sees what failed, where, and the news.",
     )
     next_kind = fields.Selection(
         [(OPENING, "Beginning"), (UPDATE, "News"), (RESOLVED, "End")],
         compute="_compute_next_kind",
-        help="Which text can be sent next. None once its end was told.",
+        help="The next text that can be sent. Empty once the all clear was sent.",
     )
     texted_count = fields.Integer("People Texted", compute="_compute_texts")
     texts_html = fields.Html(compute="_compute_texts", sanitize=False)
@@ -213,7 +213,7 @@ class SmsIncident(models.Model):
     def _unlink_except_told(self):
         if any(self.sudo().broadcast_ids.mapped("started_at")):
             raise UserError(
-                self.env._("People were texted about it: resolve it instead.")
+                self.env._("People were texted about it. Resolve it instead.")
             )
         self.env.registry.clear_cache()
 
@@ -222,7 +222,7 @@ class SmsIncident(models.Model):
         if own and not self.env.su:
             raise AccessError(
                 self.env._(
-                    "How an incident stands is said by publishing news: %s",
+                    "Publish news to change the status of an incident: %s",
                     ", ".join(sorted(own)),
                 )
             )

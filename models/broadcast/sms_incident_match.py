@@ -12,7 +12,7 @@ class SmsIncident(models.Model):
     category_ids = fields.Many2many(
         "helpdesk.ticket.category",
         string="Ticket Categories",
-        help="New tickets of these categories are about it.",
+        help="New tickets in these categories are about it.",
     )
     words = fields.Char(
         compute="_compute_words",

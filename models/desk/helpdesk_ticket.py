@@ -51,7 +51,7 @@ class HelpdeskTicket(models.Model):
     )
     sms_customer_name = fields.Char(
         compute="_compute_sms_words",
-        help="How a text greets them; “there” where nobody knows their name.",
+        help="How texts greet them: “there” if their name is unknown.",
     )
     sms_technician_name = fields.Char(compute="_compute_sms_words")
     sms_title = fields.Char("Subject for Texts", compute="_compute_sms_words")

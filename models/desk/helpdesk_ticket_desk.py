@@ -7,7 +7,6 @@ from psycopg2.errors import UniqueViolation
 
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
-from odoo.tools import SQL
 from odoo.tools.misc import clean_context
 
 from ...tools import verdicts
@@ -350,33 +349,6 @@ class HelpdeskTicket(models.Model):
         return templates.search(domain) if template_id else templates
 
     # === Texts of the ticket alone ===
-
-    def _query_sms_texts(self):
-        """Return the query for ``(ticket_id, direction, id, at)`` of all their texts.
-
-        Times are compared by the second: what is made in the transaction of a text that
-        came in is as old as it, and follows it.
-        """
-        for name in ("sms.sms", "sms.inbound", "mail.message"):
-            self.env[name].flush_model()
-        return SQL(
-            """
-            SELECT ticket_id, %(theirs)s AS direction, id,
-                   date_trunc('second', received_at) AS at
-              FROM sms_inbound
-             WHERE ticket_id = ANY(%(ids)s)
-             UNION ALL
-            SELECT message.res_id, %(ours)s, sms.id,
-                   date_trunc('second', sms.create_date)
-              FROM mail_message message
-              JOIN sms_sms sms ON sms.mail_message_id = message.id
-             WHERE message.model = %(model)s AND message.res_id = ANY(%(ids)s)
-            """,
-            theirs=IN,
-            ours=OUT,
-            ids=self.ids,
-            model=self._name,
-        )
 
     def _find_sms_outgoing(self, message_ids):
         """Return those texts of ours that belong to the ticket, in sudo."""

@@ -71,7 +71,7 @@ class HelpdeskTicket(models.Model):
         compute="_compute_sms_contact_label",
         compute_sudo=True,
         groups=DESK_GROUP,
-        help="The customer's name. Their number, while nobody knows who they are.",
+        help="The customer's name, or their number if they are unknown.",
     )
     sms_last_words = fields.Char(
         "Last Message", compute="_compute_sms_last_words", groups=DESK_GROUP
@@ -84,8 +84,8 @@ class HelpdeskTicket(models.Model):
         readonly=True,
         copy=False,
         groups=DESK_GROUP,
-        help="The customer or one of us has written, or a text could not be delivered. "
-        "What is only sent automatically makes no conversation.",
+        help="The customer or a colleague has written, or a text could not be "
+        "delivered. Automatic texts alone do not make a conversation.",
     )
     sms_last_failed = fields.Boolean(
         "Last Text Failed",
@@ -99,7 +99,7 @@ class HelpdeskTicket(models.Model):
         compute="_compute_sms_is_held",
         search="_search_sms_is_held",
         groups=DESK_GROUP,
-        help="A text of ours to the customer waits for its hour.",
+        help="A text to the customer is held until a later hour.",
     )
     # In the order of the list.
     _sms_inbox_index = models.Index(
@@ -270,7 +270,7 @@ class HelpdeskTicket(models.Model):
     def _check_sms_inbox_user(self):
         if not self.env.user.has_group(DESK_GROUP):
             raise AccessError(
-                self.env._("Only helpdesk users work with the conversations.")
+                self.env._("Only helpdesk users can work with conversations.")
             )
 
     # === What waits for me ===

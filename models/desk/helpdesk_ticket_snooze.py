@@ -27,7 +27,7 @@ class HelpdeskTicket(models.Model):
         readonly=True,
         copy=False,
         groups=DESK_GROUP,
-        help="A text of the customer ends the snooze before. Empty for a snooze that "
+        help="A text from the customer ends the snooze early. Empty for a snooze that "
         "only their text ends.",
     )
     sms_is_snoozed_for_text = fields.Boolean(

@@ -29,7 +29,7 @@ class HelpdeskTicketStage(models.Model):
             if template_sudo.is_internal:
                 raise ValidationError(
                     self.env._(
-                        "“%s” is for colleagues: choose another text for customers.",
+                        "“%s” is for colleagues. Choose another text for customers.",
                         template_sudo.name,
                     )
                 )

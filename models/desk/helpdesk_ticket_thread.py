@@ -461,7 +461,7 @@ class HelpdeskTicket(models.Model):
             return self.env._("A later text settled whether this was an opt-out.")
         user = review.decided_by.name
         if is_conversation:
-            return self.env._("%s decided that this is no opt-out.", user)
+            return self.env._("%s decided that this is not an opt-out.", user)
         return self.env._("%s decided that this is an opt-out.", user)
 
     def _read_sms_notes(self, message_ids):

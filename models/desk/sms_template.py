@@ -69,14 +69,14 @@ class SmsTemplate(models.Model):
 
     is_internal = fields.Boolean(
         "For Colleagues",
-        help="Offered for texts to the team alone, never for those to customers.",
+        help="Only offered for texts to the team, never for texts to customers.",
     )
     unassigned_id = fields.Many2one(
         "sms.template",
         "While Nobody Is Assigned",
         ondelete="set null",
         domain=[("model", "=", TICKET_MODEL), ("shared_id", "=", False)],
-        help="Sent in its place about a ticket that no technician has yet.",
+        help="Sent instead while the ticket has no technician.",
     )
 
     #: List of ``{"lang": code, "name": of the language, "body": the text}``.

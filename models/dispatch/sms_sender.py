@@ -76,7 +76,7 @@ class SmsSender(models.Model):
         "country and those without another sender.",
     )
 
-    carrier_name = fields.Char("Carrier", compute="_compute_carrier_name")
+    carrier_name = fields.Char("Carrier Name", compute="_compute_carrier_name")
     waiting_count = fields.Integer("Waiting", compute="_compute_queue")
     held_count = fields.Integer(
         "Held", compute="_compute_queue", help="Scheduled for later."

@@ -179,7 +179,7 @@ class SmsSms(models.Model):
             )
         if self.sent_again_id:
             raise UserError(
-                self.env._("This message was sent again already. Reload the page.")
+                self.env._("This message has already been sent again. Reload the page.")
             )
 
     def _ensure_trackers(self):

@@ -180,7 +180,7 @@ class SmsMedia(models.Model):
         inbound = self.inbound_id
         self.write({"state": FAILED, "fault": fault})
         note = self.env._(
-            "A picture or a file of the customer's text could not be fetched: %s",
+            "A picture or file of the customer's text could not be downloaded: %s",
             self._get_fault_words().get(fault, fault),
         )
         inbound.media_note = "\n".join(filter(None, (inbound.media_note, note)))

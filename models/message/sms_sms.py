@@ -117,7 +117,7 @@ class SmsSms(models.Model):
                 "Typed by the customer, not confirmed yet: it must answer YES, or you "
                 "record their consent",
             ),
-            (verdicts.NO_WAY_BACK, "Odoo's own provider cannot bring a STOP back"),
+            (verdicts.NO_WAY_BACK, "Odoo's own provider cannot receive a STOP"),
             (
                 verdicts.NO_PROVIDER,
                 "Text messaging is not set up: tell an administrator",
@@ -137,13 +137,12 @@ class SmsSms(models.Model):
             (verdicts.EXPIRED, "It would come too late: call instead"),
             (
                 verdicts.UNCONFIRMED,
-                "It could not leave within five minutes of the opt-out, and later it "
-                "may not. The opt-out stands",
+                "It could not be sent within five minutes of the opt-out, as "
+                "required. The opt-out stands",
             ),
             (
                 verdicts.UNANSWERED,
-                "The answer could not leave in time, and would answer nothing any "
-                "more: call if it matters",
+                "The answer could not be sent in time: call if it matters",
             ),
             (verdicts.TOO_MANY, "Too many today: call instead, or send it tomorrow"),
         ],
@@ -170,7 +169,7 @@ class SmsSms(models.Model):
         compute="_compute_shown_state",
     )
     shown_reason = fields.Char("Why", compute="_compute_shown_state")
-    shown_label = fields.Char("State in Words", compute="_compute_shown_label")
+    shown_label = fields.Char("Status", compute="_compute_shown_label")
     is_movable = fields.Boolean(compute="_compute_is_movable")
     gate_checked_at = fields.Datetime("Decided On", readonly=True, copy=False)
     consent_event_id = fields.Many2one(
@@ -184,13 +183,13 @@ class SmsSms(models.Model):
         "Written by a Person",
         readonly=True,
         copy=False,
-        help="One of us wrote it to this person alone, so it may be an answer to what "
-        "they have texted.",
+        help="Written by a user to this person only, so it may be an answer to their "
+        "text.",
     )
     is_unmapped = fields.Boolean(
         readonly=True,
         copy=False,
-        help="No rule says what it is for, so it is taken for an offer.",
+        help="No rule says what it is for, so it counts as an offer.",
     )
     inbound_id = fields.Many2one(
         "sms.inbound",
@@ -206,7 +205,7 @@ class SmsSms(models.Model):
         "sms_sms_attachment_rel",
         string="Pictures and Files",
         copy=False,
-        help="Sent along (MMS). The carrier fetches them by a signed address.",
+        help="Sent along as MMS. The carrier downloads them from a signed address.",
     )
     # A column of its own: a text without media costs no query for them.
     media_count = fields.Integer("Pictures and Files Sent", readonly=True, copy=False)
@@ -222,11 +221,13 @@ class SmsSms(models.Model):
         compute="_compute_segments", store=True, precompute=True, readonly=False
     )
     provider = fields.Char(
-        readonly=True, copy=False, help="Who carried it. Empty until it is claimed."
+        readonly=True,
+        copy=False,
+        help="The carrier that sent it. Empty until it is being sent.",
     )
     carrier_id = fields.Char("Carrier's ID", readonly=True, copy=False)
     carrier_code = fields.Char("Carrier's Error Code", readonly=True, copy=False)
-    carrier_detail = fields.Char("Carrier's Words", readonly=True, copy=False)
+    carrier_detail = fields.Char("Carrier's Message", readonly=True, copy=False)
     report_rank = fields.Integer(readonly=True, copy=False)
     claimed_at = fields.Datetime(readonly=True, copy=False)
     sent_at = fields.Datetime("Sent On", readonly=True, copy=False)
@@ -244,10 +245,12 @@ class SmsSms(models.Model):
         "sms.sender", readonly=True, copy=False, ondelete="set null"
     )
     priority = fields.Integer(
-        readonly=True, copy=False, help="Its purpose's: a lower number leaves first."
+        readonly=True,
+        copy=False,
+        help="Set by its purpose: a lower number is sent first.",
     )
     lookup_at = fields.Datetime(
-        readonly=True, copy=False, help="When the carrier is asked what became of it."
+        readonly=True, copy=False, help="When the carrier is asked for its status."
     )
     lookups = fields.Integer(readonly=True, copy=False)
     report_ids = fields.One2many(
@@ -258,36 +261,39 @@ class SmsSms(models.Model):
         "helpdesk_mgmt_sms.group_sms_compliance",
     )
     send_at = fields.Datetime(
-        readonly=True, copy=False, help="Not before this, as its author wants it."
+        readonly=True,
+        copy=False,
+        help="Not sent before this time, as chosen by its author.",
     )
     keeps_hours = fields.Boolean(
         readonly=True,
         copy=False,
-        help="It waits for business hours, though its purpose may leave at any hour.",
+        help="It waits for business hours, although its purpose may be sent at any "
+        "hour.",
     )
     expires_at = fields.Datetime(
         readonly=True,
         copy=False,
-        help="From then on it has lost its point: a reminder after its appointment, an "
-        "answer long after the question.",
+        help="After this it is no longer worth sending: a reminder after its "
+        "appointment, an answer long after the question.",
     )
     gate_timing = fields.Selection(
         [
             (timing.IN_WINDOW, "Within the hours where the person is"),
-            (timing.URGENT, "Urgent: leaves at any hour"),
+            (timing.URGENT, "Urgent: sent at any hour"),
             (timing.ANSWER, "Answers the person's own text"),
             (timing.NOT_KEPT, "The company keeps no quiet hours"),
         ],
         string="Hour",
         readonly=True,
         copy=False,
-        help="Why it could leave at that hour.",
+        help="Why it could be sent at that hour.",
     )
     zone_names = fields.Char(
         "Zones",
         readonly=True,
         copy=False,
-        help="All in which the person may be (IANA names).",
+        help="All zones the person may be in (IANA names).",
     )
     zone_source = fields.Char(
         "Zones Found By",

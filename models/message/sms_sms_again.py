@@ -242,7 +242,7 @@ class SmsSms(models.Model):
         if len(self) > AGAIN_LIMIT:
             raise UserError(
                 self.env._(
-                    "At most %s texts are sent again at once: choose fewer.",
+                    "At most %s texts can be sent again at once. Choose fewer.",
                     AGAIN_LIMIT,
                 )
             )
@@ -254,9 +254,7 @@ class SmsSms(models.Model):
         for sms in self.sorted("id"):
             try:
                 if sms not in locked:
-                    raise UserError(
-                        self.env._("Somebody else is sending it in this moment.")
-                    )
+                    raise UserError(self.env._("Someone else is sending it right now."))
                 sent_sudo += sms._send_one_again(number)
             except UserError as error:  # an AccessError is one
                 errors.append(error)
@@ -306,13 +304,13 @@ class SmsSms(models.Model):
         """
         sms_sudo, state = self.sudo(), self.sudo().state
         if sms_sudo.sent_again_id:
-            raise UserError(self.env._("It was sent again already."))
+            raise UserError(self.env._("It has already been sent again."))
         if state in IN_FLIGHT:
             raise UserError(
-                self.env._("The carrier may have sent it: it is being checked.")
+                self.env._("The carrier may have sent it. It is being checked.")
             )
         if state in LEFT:
-            raise UserError(self.env._("The carrier has it already."))
+            raise UserError(self.env._("The carrier already has it."))
         if state == WAITING:
             raise UserError(self.env._("It is still waiting to be sent."))
         if not sms_sudo.body:
@@ -329,7 +327,7 @@ class SmsSms(models.Model):
         return (
             self._get_gate_label(reason)
             or sms_sudo._explain_fault()
-            or self.env._("It was cancelled: write a new one.")
+            or self.env._("It was cancelled. Write a new one.")
         )
 
     def _get_gate_label(self, reason):

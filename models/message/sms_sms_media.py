@@ -96,7 +96,7 @@ class SmsSms(models.Model):
             raise UserError(
                 self.env._(
                     "These pictures and files have %(size).1f MB together, and a text "
-                    "takes 5 MB. Send them by e-mail.",
+                    "takes 5 MB. Send them by email.",
                     size=size / 1024**2,
                 )
             )
@@ -106,7 +106,7 @@ class SmsSms(models.Model):
                 raise UserError(
                     self.env._(
                         "“%s” cannot go with a text: only JPEG, PNG, GIF and PDF files "
-                        "can. Send it by e-mail.",
+                        "can. Send it by email.",
                         attachment.name,
                     )
                 )
@@ -115,7 +115,7 @@ class SmsSms(models.Model):
                 raise UserError(
                     self.env._(
                         "“%s” is too large: a PDF that goes with a text has at most "
-                        "500 KB. Send it by e-mail.",
+                        "500 KB. Send it by email.",
                         attachment.name,
                     )
                 )

@@ -23,7 +23,8 @@ class SmsSms(models.Model):
         "Told Otherwise On",
         readonly=True,
         copy=False,
-        help="When somebody noted that the person knows it: by phone, or at the desk.",
+        help="When someone noted that the person was told another way: by phone, or "
+        "at the desk.",
     )
     told_by_id = fields.Many2one(
         "res.users", "Told Otherwise By", readonly=True, copy=False

@@ -39,7 +39,7 @@ class TestAttention(ScenarioCase):
         self.ticket.sms_waiting_since = now - timedelta(hours=3)
         item, found = self.find_one("helpdesk.ticket")
         self.assertEqual((item["level"], found), ("warning", self.ticket))
-        self.assertEqual(item["text"], "A customer waits for an answer")
+        self.assertEqual(item["text"], "A customer is waiting for an answer")
         self.assertNotIn("4 hours", item["advice"])
         self.ticket.sms_waiting_since = now - timedelta(hours=5)
         item, found = self.find_one("helpdesk.ticket")

@@ -24,10 +24,10 @@ class TestBooking(AppointmentCase):
             [
                 "Hi Dana Customer, your IT appointment with Ana Agent (ticket "
                 f"#{self.ticket.number}) is booked for Wed, Dec 2 at 9:00 AM. Reply 1 "
-                "to confirm, 2 to reschedule, 3 to call off.",
+                f"to confirm, 2 to reschedule, 3 to cancel.",
                 "Hi Dana Customer, this is a reminder of your IT appointment with "
                 "Ana Agent tomorrow, Wed, Dec 2 at 9:00 AM. Reply 1 to confirm, 2 to "
-                "reschedule, 3 to call off.",
+                "reschedule, 3 to cancel.",
                 "Hi Dana Customer, this is a reminder of your IT appointment with "
                 "Ana Agent today at 9:00 AM.",
             ],

@@ -6,7 +6,7 @@ from .common import NOW, AppointmentCase
 
 
 class TestAnswers(AppointmentCase):
-    """1 to confirm, 2 to reschedule, 3 to call off."""
+    """1 to confirm, 2 to reschedule, 3 to cancel."""
 
     def setUp(self):
         super().setUp()
@@ -41,7 +41,7 @@ class TestAnswers(AppointmentCase):
         )
         self.assertTrue(told)
         self.pass_time(days=1)
-        self.assertIn("Reply 2 to reschedule, 3 to call off.", self.bodies()[-1])
+        self.assertIn("Reply 2 to reschedule, 3 to cancel.", self.bodies()[-1])
 
     def test_who_has_confirmed_may_still_reschedule(self):
         self.say("1")

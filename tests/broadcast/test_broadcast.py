@@ -239,7 +239,9 @@ class TestSending(BroadcastCase):
         ):
             self.work()
         self.assertEqual((faulty.state, sound.state), ("paused", "sent"))
-        self.assertIn("stopped by a fault", "".join(faulty.message_ids.mapped("body")))
+        self.assertIn(
+            "stopped by a server error", "".join(faulty.message_ids.mapped("body"))
+        )
         faulty.action_resume()
         self.work()
         self.assertEqual(self.texts(faulty).partner_id, self.agreed)

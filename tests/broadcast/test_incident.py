@@ -103,14 +103,14 @@ class TestLife(IncidentCase):
 
     def test_news_need_an_announcement(self):
         broadcast = self.make(incident_id=self.incident.id, kind="update")
-        with self.assertRaisesRegex(UserError, "announce it first"):
+        with self.assertRaisesRegex(UserError, "Announce it first"):
             broadcast.action_check()
 
     def test_news_wait_for_the_text_before(self):
         opening = self.prepare()
         self.send(opening)
         opening.action_pause()
-        with self.assertRaisesRegex(UserError, "not finished"):
+        with self.assertRaisesRegex(UserError, "still in progress"):
             self.prepare().action_check()
 
     def test_news_of_nothing_and_a_page_of_nothing(self):
@@ -296,20 +296,20 @@ class TestMute(IncidentCase):
 
 @tagged("post_install", "-at_install")
 class TestDiscipline(IncidentCase):
-    """How many texts people have had is shown, and who sends too many is warned."""
+    """How many texts people had is shown, and who sends too many is warned."""
 
     def test_a_warning_before_too_many(self):
         self.incident.text_limit = 2
         self.tell()
         update = self.prepare()
         self.check(update)
-        self.assertNotIn("people have had", update.discipline_note)
+        self.assertNotIn("people have already had", update.discipline_note)
         update.action_send()
         self.work()
         self.run_outbox()
         update = self.prepare()
         self.check(update)
-        self.assertIn("3 people have had 2 texts", update.discipline_note)
+        self.assertIn("3 people have already had 2 texts", update.discipline_note)
 
     def test_a_warning_so_soon(self):
         opening = self.prepare()
@@ -343,7 +343,7 @@ class TestRights(IncidentCase):
             )
 
     def test_how_it_stands_is_said_by_news(self):
-        with self.assertRaisesRegex(AccessError, "publishing news"):
+        with self.assertRaisesRegex(AccessError, "Publish news"):
             self.incident.state = "resolved"
         self.publish("monitoring")
         self.assertEqual(self.incident.state, "monitoring")

@@ -139,7 +139,7 @@ class TestTicketOfAnIncident(WebCase):
         for _time in range(2):
             page = self.url_open(f"{self.url}/other", data={"x": "1"})
             self.assertEqual(page.status_code, 200)
-            self.assertIn("We look into your ticket by itself", page.text)
+            self.assertIn("We are looking into your ticket separately", page.text)
         self.env.invalidate_all()
         self.assertFalse(self.joined.sms_incident_id)
         notes = self.joined.message_ids.filtered(lambda it: "No internet" in it.body)

@@ -277,7 +277,7 @@ class TestInThePortal(PortalCase):
 
     def test_what_is_refused(self):
         for values, words in (
-            ({self.box: ""}, "tick at least one"),
+            ({self.box: ""}, "Tick at least one"),
             ({self.box: "999999"}, "wording above the boxes has changed"),
         ):
             with self.subTest(**values):

@@ -101,7 +101,7 @@ class TestDetails(SmsCase):
     def test_what_an_agent_was_told_an_agent_may_be_told_anew(self):
         self.record_consent(event="revoked", method="phone")
         told = self.explain()
-        self.assertIn("When they agree anew, record it", told["advice"])
+        self.assertIn("If they agree again, record it", told["advice"])
         self.assertEqual(told["button"]["kind"], "record")
 
     def test_a_doubtful_text_leads_who_may_to_the_queue(self):
@@ -130,7 +130,7 @@ class TestDetails(SmsCase):
         self.company.sms_consent_policy = "opt_out"
         told = self.explain()
         self.assertEqual(told["state"], "none")
-        self.assertIn("everybody who has not", told["advice"])
+        self.assertIn("everyone who has not", told["advice"])
 
     def test_a_number_that_is_missing_or_no_number(self):
         for number, advice in (

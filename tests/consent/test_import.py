@@ -426,7 +426,7 @@ class TestRefused(ImportCase):
     def test_a_list_without_proof(self):
         job = self.make_job(make_csv([make_row()], ("Phone", "Date")))
         self.assertIn("Evidence", job.missing)
-        with self.assertRaisesRegex(UserError, "lacks what a consent is proved by"):
+        with self.assertRaisesRegex(UserError, "lacks required evidence"):
             job.action_check()
 
     def test_columns_can_be_named_by_hand(self):

@@ -143,7 +143,7 @@ class TestPage(WebCase):
 
     def test_nothing_ticked_is_told(self):
         page = self.post(self.page_url, phone=self.unknown)
-        self.assertIn("tick at least one box", self.text(page))
+        self.assertIn("Tick at least one box", self.text(page))
         [phone] = self.tree(page).xpath("//input[@name='phone']/@value")
         self.assertEqual(phone, self.unknown)
         self.assertFalse(self.events(self.unknown))

@@ -242,7 +242,7 @@ class TestAccount(PortalCase):
     def test_a_yes_reaches_the_ledger(self):
         self.prove()
         page = self.save(**self.box("ticket"), **self.box("alert"))
-        self.assertIn("Your choices are saved", self.text(page))
+        self.assertIn("Your choices have been saved", self.text(page))
         self.assertEqual(self.ticked(page), {"sms_agree_ticket", "sms_agree_alert"})
         events = self.events(self.own_number)
         self.assertEqual(set(events.mapped("event")), {"granted"})
@@ -303,7 +303,7 @@ class TestAccount(PortalCase):
         self.record_consent(self.own_number)
         self.receive("STOP", self.own_number)
         page = self.save(**self.box("ticket"))
-        self.assertIn("rejoins by texting START", self.text(page))
+        self.assertIn("rejoin by texting START", self.text(page))
         self.assertEqual(self.answers(self.own_number)["ticket"], "opted_out")
         self.assertEqual(len(self.messages_to(self.own_number)), 1)
 

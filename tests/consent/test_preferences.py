@@ -366,7 +366,7 @@ class TestPage(WebCase):
 
     def test_a_yes_reaches_the_ledger_with_all_that_proves_it(self):
         page = self.post(self.page_url, **self.box("ticket"))
-        self.assertIn("you will get these text messages", self.text(page))
+        self.assertIn("You will get these text messages", self.text(page))
         [event] = self.events()
         self.assertEqual((event.event, event.method), ("granted", "web"))
         self.assertEqual(event.wording_id, self.wording)
@@ -469,10 +469,10 @@ class TestPage(WebCase):
         self.record_consent(self.number, "alert")
         page = self.get(self.page_url)
         self.assertEqual(self.forms(page, "end"), [str(mail.id), str(phones.id)])
-        self.assertNotIn("told of none of these", self.text(page))
+        self.assertNotIn("do not get these alerts", self.text(page))
         for _ in range(2):
             page = self.post(self.page_url, end=str(mail.id))
-            self.assertIn("not told of this any more", self.text(page))
+            self.assertIn("no longer get these alerts", self.text(page))
         self.env.invalidate_all()
         self.assertEqual((mail.state, phones.state), ("ended", "active"))
         self.assertEqual(self.forms(page, "end"), [str(phones.id)])
@@ -482,7 +482,7 @@ class TestPage(WebCase):
     def test_it_says_that_an_area_tells_nothing_without_consent(self):
         self.subscribe("E-mail")
         page = self.text(self.get(self.page_url))
-        self.assertIn("told of none of these", page)
+        self.assertIn("do not get these alerts", page)
 
     def test_areas_of_others_are_neither_shown_nor_ended(self):
         others = self.subscribe("E-mail", phone_number(7))
@@ -498,7 +498,7 @@ class TestPage(WebCase):
 
     def test_nothing_ticked_changes_nothing_and_says_so(self):
         page = self.post(self.page_url)
-        self.assertIn("tick at least one box", self.text(page))
+        self.assertIn("Tick at least one box", self.text(page))
         self.assertFalse(self.events())
 
     def test_a_wording_that_was_replaced_is_shown_again(self):

@@ -27,7 +27,8 @@ class TestContactLabel(SmsCase):
         self.assertEqual(ticket.sms_contact_label, SHOWN)
         news = ticket.get_sms_news()
         self.assertEqual(news["title"], f"{SHOWN}, ticket {ticket.number}")
-        shown = ticket._prepare_sms_inbound(inbound)
+        messages = ticket.get_sms_conversation()["messages"]
+        [shown] = [it for it in messages if it.get("direction") == "in"]
         self.assertEqual(shown["author"], SHOWN)
         self.assertEqual(inbound.mail_message_id.email_from, SHOWN)
         self.assertFalse(inbound.mail_message_id.author_id)

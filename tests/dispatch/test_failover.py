@@ -93,7 +93,7 @@ class TestFailover(FailoverCase):
         alert = self.env["sms.outbox.alert"].search(
             [("company_id", "=", self.company.id)]
         )
-        self.assertIn("leaves by the other carrier", alert.message)
+        self.assertIn("sent through the other carrier", alert.message)
 
     def test_what_is_made_meanwhile_does_not_try_the_first(self):
         self.send(("error", 401, 20003))

@@ -142,7 +142,7 @@ class TestTelnyxAccount(SmsCase):
 
     def test_an_address_that_was_not_taken_is_said(self):
         row = self.ask(SET_INBOUND)
-        self.assertIn("did not take the address", row._say_trouble())
+        self.assertIn("did not accept the address", row._say_trouble())
 
     def test_a_pool(self):
         self.company.sms_telnyx_messaging_profile_id = PROFILE_ID

@@ -120,7 +120,7 @@ class TestMediaIn(MediaCase):
             ("/gone", "does not have it any more"),
             ("/forbidden", "does not give it to this account"),
             ("/claim", "larger than 10 MB"),
-            ("/html", "no picture, sound, video"),
+            ("/html", "not a picture, sound, video"),
             ("/loop", "leads on and on"),
         ):
             with self.subTest(path=path):

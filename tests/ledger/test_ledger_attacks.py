@@ -481,7 +481,7 @@ class TestChecks(AttackCase):
             "DELETE FROM sms_consent_check WHERE id = %s",
             [check.id],
         )
-        self.assertFound("check", "The newest verification is gone")
+        self.assertFound("check", "The newest verification is missing")
 
     def test_one_that_was_made_up(self):
         self.cr.execute(

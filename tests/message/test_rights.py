@@ -13,7 +13,7 @@ from odoo.tools import mute_logger
 from ..common import SmsCase, phone_number
 
 STRANGER = phone_number(900)
-NEEDS_NUMBER = "no number that is typed"
+NEEDS_NUMBER = "not a number that you type"
 TOO_MANY = "people at once"
 DAILY = "texts that a user may send"
 

@@ -107,9 +107,9 @@ class TestSendAgain(WaysCase):
     def test_a_double_click_sends_once(self):
         old = self.refuse(self.text()).with_user(self.agent)
         old.action_send_again()
-        with self.assertRaisesRegex(UserError, "sent again already"):
+        with self.assertRaisesRegex(UserError, "already been sent again"):
             old.action_send_again()
-        with self.assertRaisesRegex(UserError, "sent again already"):
+        with self.assertRaisesRegex(UserError, "already been sent again"):
             old.sudo().action_set_outgoing()
         self.assertEqual(len(self.messages_to()), 2)
 

@@ -445,8 +445,8 @@ class TestWizard(ErasureCase):
     def test_what_is_missing_is_said(self):
         for values, words in (
             ({"is_checked": False}, "Confirm"),
-            ({"reason": " "}, "Say which request"),
-            ({"reason": "Letter of 303-555-0100"}, "do not write the number"),
+            ({"reason": " "}, "Enter which request"),
+            ({"reason": "Letter of 303-555-0100"}, "do not enter the number"),
             ({"number": NEIGHBOUR}, "Nothing is kept"),
             ({"number": False}, "Enter the number"),
         ):

@@ -298,7 +298,7 @@ class TestCertificate(PacketCase):
             patch.object(reports, "get_wkhtmltopdf_state", lambda self: "install"),
             patch.object(ir_actions_report, "load_weasyprint", lambda: None),
         ):
-            with self.assertRaisesRegex(UserError, "No PDF can be made"):
+            with self.assertRaisesRegex(UserError, "No PDF can be created"):
                 self.source.with_context(force_report_rendering=True)._make_certificate(
                     self.facts
                 )

@@ -181,7 +181,7 @@ class TestCarrierCheck(LoopbackTwilio, SmsCase):
         self.peer.go_down()
         self.addCleanup(self.peer.come_back)
         row = self.ask(SET_INBOUND)
-        self.assertIn("did not take the address", row._say_trouble())
+        self.assertIn("did not accept the address", row._say_trouble())
 
     def test_the_accounts_numbers_become_senders(self):
         self.peer.account.add_number(OWN_NUMBER)

@@ -196,7 +196,7 @@ class TestTestText(OnboardingCase):
     def test_it_is_no_way_to_text_a_list_of_strangers(self):
         for index in range(5):
             self.assertTrue(self.text_my_phone(phone_number(800 + index)))
-        with self.assertRaisesRegex(UserError, "wait an hour"):
+        with self.assertRaisesRegex(UserError, "Try again in an hour"):
             self.text_my_phone(phone_number(805))
         self.assertFalse(self.messages_to(phone_number(805)))
 

@@ -206,14 +206,14 @@ export class SmsDashboard extends Component {
         return [
             {
                 key: "best",
-                title: _t("Templates that people answer"),
-                none: _t("None was sent often enough to say."),
+                title: _t("Templates with replies"),
+                none: _t("Not enough texts to tell."),
                 rows: best,
             },
             {
                 key: "worst",
-                title: _t("Templates that people leave after, or do not get"),
-                none: _t("None. Good."),
+                title: _t("Templates with opt-outs or failures"),
+                none: _t("None"),
                 rows: worst,
             },
         ];

@@ -14,9 +14,9 @@ const GROUP_MINUTES = 5;
 
 /** How each state of a text of ours is marked: the colours are the lists' own. */
 const MARKS = {
-    waiting: "fa-clock-o text-muted",
+    waiting: "fa-clock-o o_sms_muted",
     held: "fa-clock-o text-info",
-    sending: "fa-circle-o-notch text-muted",
+    sending: "fa-circle-o-notch o_sms_muted",
     checking: "fa-question-circle-o text-warning",
     sent: "fa-check text-success",
     delivered: "fa-check-circle text-success",
@@ -282,7 +282,7 @@ export class DeskLog extends Component {
     }
 
     markOf(text) {
-        return MARKS[text.state] || "fa-minus text-muted";
+        return MARKS[text.state] || "fa-minus o_sms_muted";
     }
 
     isTrouble(text) {

@@ -262,9 +262,10 @@ export class DeskReply extends Component {
      *     has just texted
      */
     askAnyway({author, seconds, body}) {
-        const words = body.slice(0, QUOTE_LIMIT) + (body.length > QUOTE_LIMIT ? "…" : "");
+        const words =
+            body.slice(0, QUOTE_LIMIT) + (body.length > QUOTE_LIMIT ? "…" : "");
         this.dialog.add(ConfirmationDialog, {
-            title: _t("Somebody else has just answered"),
+            title: _t("Someone else has just answered"),
             body: _t("%(author)s answered %(seconds)s s ago: “%(words)s”", {
                 ...{author, seconds, words},
             }),

@@ -37,7 +37,7 @@ export class WaitingField extends Component {
     }
 
     get title() {
-        return _t("Waits since %s", toMoment(this.since));
+        return _t("Waiting since %s", toMoment(this.since));
     }
 
     get isLong() {

@@ -4,9 +4,11 @@ import {registry} from "@web/core/registry";
 import {standardWidgetProps} from "@web/views/widgets/standard_widget_props";
 import {useRecordObserver} from "@web/model/relational_model/utils";
 
-/** Pixels that the conversation has at least, and that stay free under it. */
-const MIN_HEIGHT = 360;
+/** Pixels that the conversation has at least, where the screen has so many. */
+const MIN_HEIGHT = 560;
+/** Pixels that stay free: under it, and above it for the form's buttons. */
 const MARGIN = 16;
+const HEADER = 80;
 
 /** The conversation on a ticket's form, as high as what is left of the screen. */
 export class SmsDesk extends Component {
@@ -29,7 +31,7 @@ export class SmsDesk extends Component {
     }
 
     /**
-     * Lets the log shrink before the page scrolls, so that the box is in sight.
+     * Lets the log take what is left of the screen, so that the box is in sight.
      *
      * @param {HTMLElement} page
      * @returns {Function} to stop
@@ -39,7 +41,8 @@ export class SmsDesk extends Component {
         const resize = () => {
             const top = page.getBoundingClientRect().top + frame.scrollTop;
             const room = frame.getBoundingClientRect().bottom - top - MARGIN;
-            const height = Math.max(room, Math.min(MIN_HEIGHT, frame.clientHeight));
+            const least = Math.min(MIN_HEIGHT, frame.clientHeight - HEADER);
+            const height = Math.max(room, least);
             page.style.setProperty("--sms-desk-height", `${height}px`);
         };
         const observer = new ResizeObserver(resize);

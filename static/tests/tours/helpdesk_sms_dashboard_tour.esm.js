@@ -7,7 +7,7 @@ registry.category("web_tour.tours").add("helpdesk_sms_dashboard", {
     steps: () => [
         {
             content: "What needs attention comes first",
-            trigger: `${PAGE} .o_sms_attention:contains(A customer waits for an answer)`,
+            trigger: `${PAGE} .o_sms_attention:contains(A customer is waiting for an answer)`,
         },
         {
             content: "Forty were sent, four times as many as before",

@@ -59,7 +59,7 @@ tours.add("helpdesk_sms_manager_automates", {
         {
             content: "It shows who would have got what",
             trigger:
-                ".modal .o_data_row:contains(Dana Customer):contains(we need your answer)",
+                ".modal .o_data_row:contains(Dana Customer):contains(we need your reply)",
         },
         {
             content: "And the gate's word",

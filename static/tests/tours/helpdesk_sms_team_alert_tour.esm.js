@@ -16,7 +16,7 @@ tours.add("helpdesk_sms_team_alert_raised", {
             run: "click",
         },
         {
-            content: "Say what is wrong",
+            content: "Enter what is wrong",
             trigger: ".modal .o_field_widget[name=name] input",
             run: "edit Server 4 offline",
         },

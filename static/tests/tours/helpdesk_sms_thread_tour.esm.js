@@ -19,7 +19,9 @@ const OPEN = {
 async function hearBus() {
     const [{env}] = App.apps;
     const {changes, listeners} = env.services["helpdesk_mgmt_sms.desk"];
-    const channels = Object.keys(listeners).map((id) => `helpdesk_mgmt_sms.ticket_${id}`);
+    const channels = Object.keys(listeners).map(
+        (id) => `helpdesk_mgmt_sms.ticket_${id}`
+    );
     const params = {channels, last: 0, is_first_poll: true};
     const {notifications} = await rpc("/websocket/peek_notifications", params);
     for (const {message} of notifications) {
@@ -64,7 +66,8 @@ tours.add("helpdesk_sms_desk_slash", {
         },
         {
             content: "It stands behind what was there",
-            trigger: ".o_sms_desk_input:value(Good morning. Please turn the device off)",
+            trigger:
+                ".o_sms_desk_input:value(Good morning. Please turn the device off)",
         },
         {
             content: "The keys stand beside Send",
@@ -122,7 +125,8 @@ tours.add("helpdesk_sms_desk_note", {
         },
         {
             content: "It is in the conversation, and no text",
-            trigger: "article.o_sms_desk_note:contains(Internal note):contains(@sms-team)",
+            trigger:
+                "article.o_sms_desk_note:contains(Internal note):contains(@sms-team)",
         },
         {
             content: "Back to texts",
@@ -158,7 +162,7 @@ tours.add("helpdesk_sms_desk_presence", {
     ],
 });
 
-/** Somebody else has just answered: the agent is asked once. */
+/** Someone else has just answered: the agent is asked once. */
 tours.add("helpdesk_sms_desk_overtaken", {
     steps: () => [
         OPEN,
@@ -227,8 +231,9 @@ tours.add("helpdesk_sms_desk_stop", {
     steps: () => [
         OPEN,
         {
-            content: "Texts may leave",
-            trigger: "body:has(.o_sms_consent_badge:contains(May text)) .o_sms_desk_input",
+            content: "Texts may be sent",
+            trigger:
+                "body:has(.o_sms_consent_badge:contains(May text)) .o_sms_desk_input",
             run: "edit Hello",
         },
         {
