@@ -4,13 +4,13 @@
 ``static/src/core/text_dates.esm.js`` says it in the same words in the browser.
 """
 
-from datetime import UTC
 from functools import lru_cache
-from zoneinfo import ZoneInfo
 
 from babel import Locale, UnknownLocaleError
 from babel.dates import format_date, format_skeleton, format_time
 
+from . import clocks
+from .geography import is_zone
 from .texts import plain_spaces
 
 #: A time so many days ahead is told by the day of the week; later ones by their date.
@@ -60,18 +60,8 @@ def is_same_clock(moment, *zone_names):
 
 
 def to_local(moment, zone_name):
-    """Return a time (UTC) by the clock of a zone, without the zone."""
-    aware = moment.replace(tzinfo=UTC)
-    return aware.astimezone(_get_zone(zone_name)).replace(tzinfo=None)
-
-
-@lru_cache(maxsize=64)
-def _get_zone(name):
-    """Return a zone; UTC for a name that is none."""
-    try:
-        return ZoneInfo(name)
-    except (KeyError, ValueError, OSError):
-        return ZoneInfo("UTC")
+    """Return a time (UTC) by the clock of a zone; in UTC for a name that is none."""
+    return clocks.to_local(moment, zone_name if is_zone(zone_name) else "UTC")
 
 
 @lru_cache(maxsize=64)

@@ -3,7 +3,6 @@ import base64
 
 from odoo import fields, models
 from odoo.exceptions import AccessError, UserError
-from odoo.tools.mimetypes import guess_mimetype
 
 from ...tools import consent, media
 
@@ -174,8 +173,7 @@ class SmsConsentEntry(models.AbstractModel):
         :raises UserError: when it is missing, too large or no scan
         """
         name, data = form.scan_name, base64.b64decode(form.scan or b"")
-        guess = guess_mimetype(data) if data else None
-        fault = media.find_scan_fault(data, guess)
+        fault = media.find_scan_fault(data)
         if fault == media.EMPTY:
             raise UserError(self.env._("Attach the scan of the signed form."))
         if fault == media.TOO_LARGE:
@@ -196,4 +194,4 @@ class SmsConsentEntry(models.AbstractModel):
                     name or "",
                 )
             )
-        return media.get_scan_name(name, media.get_scan_kind(data, guess)), data
+        return media.get_scan_name(name, media.find_type(data)), data

@@ -1,6 +1,7 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 import logging
 from datetime import timedelta
+from functools import partial
 
 from odoo import api, fields, models
 from odoo.fields import Domain
@@ -181,12 +182,12 @@ class SmsInboundRouter(models.AbstractModel):
 
         What fails here (a hook of another module) must not undo what they said.
         """
-        failure = "The reviews of text %s were not closed"
-        with contain(self.env.cr, _logger, failure, inbound.id):
-            reviews = self.env["sms.consent.review"]
-            if found := reviews._find_open(companies, inbound.number):
-                note = self.env._("Settled by a later text: %s", inbound.body or "")
-                found._close(state, note=note)
+        reviews = self.env["sms.consent.review"]
+        if found := reviews._find_open(companies, inbound.number):
+            note = self.env._("Settled by a later text: %s", inbound.body or "")
+            close = partial(found._close, state, note=note)
+            failure = "The reviews of text %s were not closed"
+            contain(self.env, close, _logger, failure, inbound.id)
 
     @api.model
     def _stop_reviewed(self, review):
