@@ -59,6 +59,8 @@ INBOX_FIELDS = frozenset(
     ]
 )
 LARGEST_ID = 2**31 - 1
+#: Other tickets of a number that are shown beside its conversation.
+OTHERS_LIMIT = 10
 
 
 class HelpdeskTicket(models.Model):
@@ -100,6 +102,13 @@ class HelpdeskTicket(models.Model):
         search="_search_sms_is_held",
         groups=DESK_GROUP,
         help="A text to the customer is held until a later hour.",
+    )
+    sms_other_ticket_ids = fields.Many2many(
+        "helpdesk.ticket",
+        string="Other Open Tickets",
+        compute="_compute_sms_other_ticket_ids",
+        groups=DESK_GROUP,
+        help="Of the same number, in the same company.",
     )
     # In the order of the list.
     _sms_inbox_index = models.Index(
@@ -185,6 +194,19 @@ class HelpdeskTicket(models.Model):
             ids=self.ids,
             model=self._name,
         )
+
+    def _compute_sms_other_ticket_ids(self):
+        for ticket in self:
+            number = ticket.partner_phone_sanitized
+            domain = [
+                ("partner_phone_sanitized", "=", number),
+                ("company_id", "=", ticket.company_id.id),
+                ("closed", "=", False),
+                ("id", "!=", ticket._origin.id),
+            ]
+            ticket.sms_other_ticket_ids = number and self.search(
+                domain, limit=OTHERS_LIMIT
+            )
 
     def _compute_sms_is_held(self):
         held = set()
@@ -334,10 +356,11 @@ class HelpdeskTicket(models.Model):
                 list(changed),
             )
         )
+        bus = self.env["bus.bus"]
         for company_id, ids in rows:
             payload = {"ticket_ids": ids if len(ids) <= NOTICE_LIMIT else []}
             channel = self._get_sms_inbox_channel(company_id)
-            self.env["bus.bus"]._sendone(channel, INBOX_TYPE, payload)
+            bus._sendone(channel, INBOX_TYPE, payload)
 
     @api.model
     def _get_sms_inbox_channel(self, company_id):
