@@ -28,6 +28,8 @@ class TestAccessibility(AxeCase):
         ".o_field_widget .o_tag",
         ".o_clipboard_button",
         ".o_notebook_headers",
+        ".o_list_button button",
+        ".o_form_view .text-muted",
         ".o_setting_right_pane > .text-muted",
     )
 
