@@ -8,8 +8,22 @@ import {registry} from "@web/core/registry";
 class InboxModel extends RelationalModel {
     static withCache = false;
 
-    /** Loads again what the list shows, without a sign of it. */
+    /** @override */
+    async load(params = {}) {
+        this.isSearching = Boolean(params.domain);
+        await super.load(params);
+        this.isSearching = false;
+    }
+
+    /**
+     * Loads again what the list shows, without a sign of it. Never in the place of a
+     * search that is on its way: that brings the newest too, and only the last counts.
+     */
     async reload() {
+        await this.whenReady;
+        if (this.isSearching) {
+            return;
+        }
         const {orm} = this;
         this.orm = orm.silent;
         try {
