@@ -276,9 +276,10 @@ tours.add("helpdesk_sms_desk_fold", {
         },
         {
             content: "The box is on the screen with many texts",
-            trigger: ".o_sms_desk_send",
+            trigger: ".o_sms_desk_input",
             run({anchor}) {
-                const {bottom} = anchor.getBoundingClientRect();
+                const box = anchor.closest(".o_sms_desk_reply");
+                const {bottom} = box.getBoundingClientRect();
                 if (bottom > window.innerHeight) {
                     throw new Error(`The reply box ends at ${bottom}`);
                 }
